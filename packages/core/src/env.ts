@@ -1,0 +1,63 @@
+import type { EpochSeconds, Seconds } from "./time.ts";
+
+/** Where time, randomness and the network come in. Tests replace the parts; the defaults are the platform's. */
+export interface Env {
+  /** Milliseconds since 1970-01-01T00:00:00Z, like `Date.now`. */
+  readonly clock: () => number;
+  /** Returns that many bytes from a cryptographically secure generator. */
+  readonly random: (length: number) => Uint8Array;
+  readonly fetch: typeof fetch;
+}
+
+export const platformEnv: Env = {
+  clock: () => Date.now(),
+  random: (length) => crypto.getRandomValues(new Uint8Array(length)),
+  fetch: (input, init) => fetch(input, init),
+};
+
+/** The clock in whole seconds, the one unit of rows and tokens. */
+export function now(env: Pick<Env, "clock">): EpochSeconds {
+  return Math.floor(env.clock() / 1_000);
+}
+
+/** Settles like `work`, or rejects with `late()` after `limit` seconds. It does not stop the work. */
+export async function withTimeout<T>(work: Promise<T>, limit: Seconds, late: () => Error): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const deadline = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(late()), limit * 1_000);
+  });
+  try {
+    return await Promise.race([work, deadline]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Says something to the developer, once, at start or on a fault of theirs; never about a request's data. */
+export function warn(message: string): void {
+  console.warn(`latchkey: ${message}`);
+}
+
+/** The parts of `node:crypto` that Latchkey uses where a runtime has it. */
+export interface NativeCrypto {
+  scrypt(
+    password: Uint8Array,
+    salt: Uint8Array,
+    length: number,
+    options: { N: number; r: number; p: number; maxmem: number },
+    done: (error: Error | null, key: Uint8Array) => void,
+  ): void;
+}
+
+/** Returns `node:crypto` where the runtime offers it without an import that a bundler would have to resolve. */
+export function nativeCrypto(): NativeCrypto | null {
+  const host = globalThis as { process?: { getBuiltinModule?: (id: string) => unknown } };
+  const found = host.process?.getBuiltinModule?.("node:crypto");
+  return isNativeCrypto(found) ? found : null;
+}
+
+function isNativeCrypto(value: unknown): value is NativeCrypto {
+  return (
+    typeof value === "object" && value !== null && "scrypt" in value && typeof value.scrypt === "function"
+  );
+}

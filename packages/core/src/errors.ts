@@ -1,0 +1,74 @@
+/** Every code that an answer, a result or an `AuthError` can carry. */
+export type ErrorCode =
+  | "invalid_request"
+  | "invalid_credentials"
+  | "unauthenticated"
+  | "session_expired"
+  | "session_revoked"
+  | "refresh_token_invalid"
+  | "refresh_token_reused"
+  | "transport_mismatch"
+  | "csrf_rejected"
+  | "not_found"
+  | "method_not_allowed"
+  | "identifier_taken"
+  | "payload_too_large"
+  | "unsupported_media_type"
+  | "weak_password"
+  | "store_unavailable"
+  | "internal_error";
+
+/** The HTTP status of each code. */
+export const statuses: Readonly<Record<ErrorCode, number>> = {
+  invalid_request: 400,
+  invalid_credentials: 401,
+  unauthenticated: 401,
+  session_expired: 401,
+  session_revoked: 401,
+  refresh_token_invalid: 401,
+  refresh_token_reused: 401,
+  transport_mismatch: 401,
+  csrf_rejected: 403,
+  not_found: 404,
+  method_not_allowed: 405,
+  identifier_taken: 409,
+  payload_too_large: 413,
+  unsupported_media_type: 415,
+  weak_password: 422,
+  store_unavailable: 503,
+  internal_error: 500,
+};
+
+/** One sentence for each code, safe to show to anybody. */
+export const messages: Readonly<Record<ErrorCode, string>> = {
+  invalid_request: "The request is malformed.",
+  invalid_credentials: "The identifier or the password is wrong.",
+  unauthenticated: "Sign in first.",
+  session_expired: "The session is over; sign in again.",
+  session_revoked: "The session was ended; sign in again.",
+  refresh_token_invalid: "The refresh token is not valid.",
+  refresh_token_reused: "The refresh token was used twice, so its session was ended; sign in again.",
+  transport_mismatch: "The token was issued for another transport.",
+  csrf_rejected: "The request comes from an origin that is not trusted.",
+  not_found: "There is nothing here.",
+  method_not_allowed: "The method is not allowed here.",
+  identifier_taken: "An account with this identifier exists already.",
+  payload_too_large: "The request body is too large.",
+  unsupported_media_type: "The content type is not supported.",
+  weak_password: "The password is too weak.",
+  store_unavailable: "The store does not answer; try again in a moment.",
+  internal_error: "Something went wrong on the server.",
+};
+
+/**
+ * The one error that Latchkey throws for expected faults. Its message never holds a secret or input of a request.
+ */
+export class AuthError extends Error {
+  override readonly name = "AuthError";
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string = messages[code]) {
+    super(message);
+    this.code = code;
+  }
+}

@@ -1,0 +1,37 @@
+export type { Json, JsonObject } from "./json.ts";
+export type { KeyStore, VersionedDocument } from "./keys/store.ts";
+export {
+  applyDecision,
+  confirmChild,
+  type Decision,
+  decide,
+  type IssueOutcome,
+  idleExpiry,
+  isExpired,
+  isLive,
+  type PresentedToken,
+  type RotationOutcome,
+  type RotationPolicy,
+  rotationOutcome,
+} from "./sessions/decide.ts";
+export type {
+  Device,
+  EndReason,
+  SecretHash,
+  SessionId,
+  SessionRow,
+  Transport,
+  UserId,
+} from "./sessions/session.ts";
+export type {
+  CreateOptions,
+  CreateResult,
+  EndedSession,
+  EndOptions,
+  Rotation,
+  SessionStore,
+  TimedRow,
+} from "./sessions/store.ts";
+export type { Store } from "./store.ts";
+export type { EpochSeconds, Seconds } from "./time.ts";
+export type { Identifier, User, UserChange, UserStore } from "./users/store.ts";

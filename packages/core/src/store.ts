@@ -1,0 +1,10 @@
+import type { KeyStore } from "./keys/store.ts";
+import type { SessionStore } from "./sessions/store.ts";
+import type { UserStore } from "./users/store.ts";
+
+/** Everything that Latchkey keeps. Its parts may come from different places. */
+export interface Store {
+  readonly sessions: SessionStore;
+  readonly users: UserStore;
+  readonly keys: KeyStore;
+}

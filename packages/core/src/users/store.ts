@@ -1,0 +1,49 @@
+import type { EpochSeconds } from "../time.ts";
+
+/** A user as stored. Identifiers are in their normal form. */
+export interface User {
+  readonly id: string;
+  readonly email: string | null;
+  readonly username: string | null;
+  readonly name: string | null;
+  readonly emailVerified: boolean;
+  /** A PHC string, or null for a user without a password. */
+  readonly passwordHash: string | null;
+  /** Raised whenever what the user signs in with changes; a sign-in that checked an older one fails. */
+  readonly credentialsVersion: number;
+  readonly createdAt: EpochSeconds;
+  readonly disabledAt: EpochSeconds | null;
+}
+
+/** How a user is found. */
+export type Identifier = { readonly email: string } | { readonly username: string };
+
+export interface UserChange {
+  readonly name?: string | null;
+  readonly emailVerified?: boolean;
+  readonly passwordHash?: string | null;
+  readonly disabledAt?: EpochSeconds | null;
+}
+
+/** Where users live. Identifiers are unique in their normal form, each kind by itself. */
+export interface UserStore {
+  /** Inserts one user; `false` where the id or an identifier is taken. */
+  create(user: User): Promise<boolean>;
+
+  get(id: string): Promise<User | null>;
+
+  find(identifier: Identifier): Promise<User | null>;
+
+  /**
+   * Changes one user in one atomic step and returns the result, or null where there is none, or where
+   * `ifVersion` is given and is not the user's. `raiseVersion` adds one to `credentialsVersion`.
+   */
+  update(
+    id: string,
+    change: UserChange,
+    options: { readonly ifVersion: number | null; readonly raiseVersion: boolean },
+  ): Promise<User | null>;
+
+  /** Deletes one user; `false` where there is none. */
+  delete(id: string): Promise<boolean>;
+}
