@@ -1,0 +1,15 @@
+import type { Store } from "../store.ts";
+import { memoryKeys } from "./keys.ts";
+import { memorySessions } from "./sessions.ts";
+import { memoryUsers } from "./users.ts";
+
+/**
+ * Makes a store that lives in this process and is gone with it: for tests, demos and one-process servers that may
+ * forget everybody. Every operation is one synchronous turn, so none ever sees half of another.
+ *
+ * It does not share anything with other processes, and it keeps ended sessions until `prune`.
+ */
+export function memory(): Store {
+  const users = memoryUsers();
+  return { sessions: memorySessions(users), users, keys: memoryKeys() };
+}

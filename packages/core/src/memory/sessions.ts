@@ -1,0 +1,112 @@
+import { applyDecision, confirmChild, decide, isExpired, isLive } from "../sessions/decide.ts";
+import type { EndReason, SessionId, SessionRow, UserId } from "../sessions/session.ts";
+import type { CreateOptions, EndedSession, SessionStore } from "../sessions/store.ts";
+import type { EpochSeconds } from "../time.ts";
+import { memoryRows, type Rows } from "./rows.ts";
+import type { MemoryUsers } from "./users.ts";
+
+export function memorySessions(users: MemoryUsers): SessionStore {
+  const rows = memoryRows();
+  return {
+    users,
+
+    create: async (row, options) => {
+      if (rows.get(row.id) !== undefined) throw new Error("a session of this id exists");
+      if (!maySignIn(users, row.userId, options.ifVersion)) return null;
+      const ended = makeRoom(rows, row, options);
+      rows.put(row);
+      return { ended };
+    },
+
+    get: async (id, now) => {
+      const row = rows.get(id);
+      return row === undefined ? null : { row, now };
+    },
+
+    rotate: async ({ id, token, policy, next, now }) => {
+      const row = rows.get(id) ?? null;
+      const decision = decide(row, token, now, policy);
+      if (row === null || decision.kind === "refused") return null;
+      const after = applyDecision(row, decision, next, now);
+      return { row: after === row ? row : rows.put(after), now };
+    },
+
+    confirm: async (id, generation, lease, now) => {
+      const row = rows.get(id);
+      const after = row === undefined ? null : confirmChild(row, generation, now, lease);
+      if (after === null) return false;
+      rows.put(after);
+      return true;
+    },
+
+    list: async (userId, now) => liveOf(rows, userId, now),
+
+    update: async (id, { context, device }) => {
+      const row = rows.get(id);
+      if (row === undefined || row.endedAt !== null) return null;
+      return rows.put({ ...row, context: context ?? row.context, device: device ?? row.device });
+    },
+
+    end: async (id, familyHash, { reason, now }) => {
+      const row = rows.get(id);
+      if (row === undefined || row.endedAt !== null) return null;
+      if (familyHash !== null && familyHash !== row.familyHash) return null;
+      return end(rows, row, reason, now);
+    },
+
+    endAll: async (userId, except, { reason, now }) =>
+      rows
+        .ofUser(userId)
+        .filter((row) => row.endedAt === null && row.id !== except)
+        .map((row) => end(rows, row, reason, now)),
+
+    prune: async ({ userId, keep, now }) => {
+      const candidates = userId === null ? rows.all() : rows.ofUser(userId);
+      const due = candidates.filter((row) =>
+        keep ? row.endedAt === null && isExpired(row, now) : isForgettable(row, now),
+      );
+      for (const row of due) {
+        if (keep) end(rows, row, "expired", now);
+        else rows.delete(row);
+      }
+      return due.length;
+    },
+  };
+}
+
+function maySignIn(users: MemoryUsers, userId: UserId, ifVersion: number | null): boolean {
+  if (ifVersion === null) return true;
+  const user = users.peek(userId);
+  return user !== undefined && user.disabledAt === null && user.credentialsVersion === ifVersion;
+}
+
+function makeRoom(rows: Rows, row: SessionRow, { limit, replaces }: CreateOptions): EndedSession[] {
+  const now = row.createdAt;
+  const replaced = [...new Set<SessionId>(replaces)]
+    .flatMap((id) => rows.get(id) ?? [])
+    .filter((old) => isLive(old, now))
+    .map((old) => end(rows, old, "replaced", now));
+  if (limit === null) return replaced;
+  const surplus = liveOf(rows, row.userId, now).slice(Math.max(limit - 1, 0));
+  return [...replaced, ...surplus.map((old) => end(rows, old, "limit", now))];
+}
+
+/** Newest first; of the same second, the one inserted last. */
+function liveOf(rows: Rows, userId: UserId, now: EpochSeconds): SessionRow[] {
+  return rows
+    .ofUser(userId)
+    .filter((row) => isLive(row, now))
+    .reverse()
+    .sort((a, b) => b.createdAt - a.createdAt);
+}
+
+function end(rows: Rows, row: SessionRow, reason: EndReason, now: EpochSeconds): EndedSession {
+  rows.put({ ...row, endedAt: now, endReason: reason });
+  return { id: row.id, userId: row.userId, reason };
+}
+
+/** Whether the last access token of a session is over too: nobody asks for the row any more. */
+function isForgettable(row: SessionRow, now: EpochSeconds): boolean {
+  const expiry = Math.min(row.expiresAt ?? Infinity, row.absoluteExpiresAt ?? Infinity);
+  return now - (row.endedAt ?? expiry) >= row.accessLifetime;
+}

@@ -1,0 +1,64 @@
+import type { User, UserChange, UserStore } from "../users/store.ts";
+
+/** The users of one process, and a look at one of them within the turn of another part. */
+export interface MemoryUsers extends UserStore {
+  peek(id: string): User | undefined;
+}
+
+export function memoryUsers(): MemoryUsers {
+  const users = new Map<string, User>();
+  const emails = new Map<string, string>();
+  const usernames = new Map<string, string>();
+
+  return {
+    peek: (id) => users.get(id),
+
+    create: async (user) => {
+      const taken =
+        users.has(user.id) ||
+        (user.email !== null && emails.has(user.email)) ||
+        (user.username !== null && usernames.has(user.username));
+      if (taken) return false;
+      users.set(user.id, Object.freeze({ ...user }));
+      if (user.email !== null) emails.set(user.email, user.id);
+      if (user.username !== null) usernames.set(user.username, user.id);
+      return true;
+    },
+
+    get: async (id) => users.get(id) ?? null,
+
+    find: async (identifier) => {
+      const id = "email" in identifier ? emails.get(identifier.email) : usernames.get(identifier.username);
+      return id === undefined ? null : (users.get(id) ?? null);
+    },
+
+    update: async (id, change, { ifVersion, raiseVersion }) => {
+      const user = users.get(id);
+      if (user === undefined) return null;
+      if (ifVersion !== null && ifVersion !== user.credentialsVersion) return null;
+      const credentialsVersion = user.credentialsVersion + (raiseVersion ? 1 : 0);
+      const changed = Object.freeze({ ...user, ...given(change), credentialsVersion });
+      users.set(id, changed);
+      return changed;
+    },
+
+    delete: async (id) => {
+      const user = users.get(id);
+      if (user === undefined) return false;
+      users.delete(id);
+      if (user.email !== null) emails.delete(user.email);
+      if (user.username !== null) usernames.delete(user.username);
+      return true;
+    },
+  };
+}
+
+// Member by member: a caller without types may hand in more, or undefined.
+function given({ name, emailVerified, passwordHash, disabledAt }: UserChange): UserChange {
+  return {
+    ...(name === undefined ? {} : { name }),
+    ...(emailVerified === undefined ? {} : { emailVerified }),
+    ...(passwordHash === undefined ? {} : { passwordHash }),
+    ...(disabledAt === undefined ? {} : { disabledAt }),
+  };
+}
