@@ -1,3 +1,4 @@
+import { equalStrings } from "../bytes.ts";
 import { applyDecision, confirmChild, decide, isExpired, isLive } from "../sessions/decide.ts";
 import type { EndReason, SessionId, SessionRow, UserId } from "../sessions/session.ts";
 import type { CreateOptions, EndedSession, SessionStore } from "../sessions/store.ts";
@@ -50,7 +51,7 @@ export function memorySessions(users: MemoryUsers): SessionStore {
     end: async (id, familyHash, { reason, now }) => {
       const row = rows.get(id);
       if (row === undefined || row.endedAt !== null) return null;
-      if (familyHash !== null && familyHash !== row.familyHash) return null;
+      if (familyHash !== null && !equalStrings(familyHash, row.familyHash)) return null;
       return end(rows, row, reason, now);
     },
 
