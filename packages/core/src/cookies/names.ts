@@ -1,0 +1,40 @@
+import type { CookiePlace, SameSite } from "./serialize.ts";
+
+export interface CookieOptions {
+  readonly names: { readonly access: string; readonly refresh: string };
+  readonly domain: string | null;
+  readonly sameSite: SameSite;
+  readonly refreshPath: string;
+}
+
+export interface CookiePlaces {
+  readonly access: CookiePlace;
+  readonly refresh: CookiePlace;
+}
+
+/** Hosts that are this machine: localhost, *.localhost, 127.0.0.0/8 and [::1] (RFC 6761 6.3). */
+export function isLoopback(hostname: string): boolean {
+  const host = hostname.toLowerCase();
+  return (
+    host === "localhost" ||
+    host.endsWith(".localhost") ||
+    host === "[::1]" ||
+    /^127(\.\d{1,3}){3}$/.test(host)
+  );
+}
+
+/**
+ * Where the two cookies live for an origin. Everywhere but on http://localhost they are Secure and prefixed, so that
+ * neither a subdomain nor a script can plant them; there the name carries the port, because ports share cookies.
+ */
+export function cookiePlaces(origin: URL, options: CookieOptions): CookiePlaces {
+  const secure = !(origin.protocol === "http:" && isLoopback(origin.hostname));
+  const shared = { domain: secure ? options.domain : null, secure, sameSite: options.sameSite };
+  const at = (name: string, path: string): CookiePlace => ({ name: fullName(name, path), path, ...shared });
+  const fullName = (name: string, path: string): string => {
+    if (!secure) return origin.port === "" ? name : `${name}.${origin.port}`;
+    // RFC 6265bis 4.1.3: a __Host- cookie has neither Domain nor another path than the root.
+    return shared.domain === null && path === "/" ? `__Host-Http-${name}` : `__Secure-${name}`;
+  };
+  return { access: at(options.names.access, "/"), refresh: at(options.names.refresh, options.refreshPath) };
+}

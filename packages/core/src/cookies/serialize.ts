@@ -1,0 +1,54 @@
+import { AuthError } from "../errors.ts";
+import { days, type Seconds } from "../time.ts";
+
+export type SameSite = "lax" | "strict" | "none";
+
+/** Where a cookie lives. Deleting one needs the same place. */
+export interface CookiePlace {
+  readonly name: string;
+  readonly path: string;
+  readonly domain: string | null;
+  readonly secure: boolean;
+  readonly sameSite: SameSite;
+}
+
+/** RFC 6265bis 5.6.2: browsers cap Max-Age at 400 days and name and value at 4096 bytes. */
+export const MAX_AGE: Seconds = days(400);
+const MAX_SIZE = 4_096;
+
+const SAME_SITE: Readonly<Record<SameSite, string>> = { lax: "Lax", strict: "Strict", none: "None" };
+const NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
+const VALUE = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*$/;
+const ATTRIBUTE = /^[\x20-\x3a\x3c-\x7e]*$/;
+
+/** Whether a text can be the name of a cookie (RFC 9110 token). */
+export function isCookieName(name: string): boolean {
+  return NAME.test(name);
+}
+
+/** Writes a Set-Cookie line. Every cookie is HttpOnly and names its SameSite: no SameSite is not Lax in every browser. */
+export function serializeCookie(place: CookiePlace, value: string, maxAge: Seconds): string {
+  if (!NAME.test(place.name) || !VALUE.test(value) || !ATTRIBUTE.test(place.path + (place.domain ?? ""))) {
+    throw new AuthError("internal_error", "a cookie has a character that a header cannot carry");
+  }
+  if (place.name.length + value.length > MAX_SIZE) {
+    throw new AuthError(
+      "internal_error",
+      `the cookie ${place.name} is over ${MAX_SIZE} bytes: put less into sessions.context or accessToken.claims`,
+    );
+  }
+  return [
+    `${place.name}=${value}`,
+    `Max-Age=${Math.min(Math.max(Math.floor(maxAge), 0), MAX_AGE)}`,
+    ...(place.domain === null ? [] : [`Domain=${place.domain}`]),
+    `Path=${place.path}`,
+    ...(place.secure ? ["Secure"] : []),
+    "HttpOnly",
+    `SameSite=${SAME_SITE[place.sameSite]}`,
+  ].join("; ");
+}
+
+/** Writes the line that deletes a cookie. */
+export function expireCookie(place: CookiePlace): string {
+  return serializeCookie(place, "", 0);
+}

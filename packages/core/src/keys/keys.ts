@@ -1,0 +1,21 @@
+import type { Algorithm, PublicJwk } from "./algorithms.ts";
+
+export interface SigningKey {
+  readonly kid: string;
+  readonly algorithm: Algorithm;
+  readonly key: CryptoKey | Uint8Array;
+}
+
+/** The key to check a signature with. */
+export type VerificationKey = SigningKey;
+
+/** The keys in use, wherever they come from. */
+export interface Keys {
+  /** The key to sign with now. */
+  signing(): Promise<SigningKey>;
+  /** The key of that name, or null; an unknown name costs one shared look at the store at most, then a pause. */
+  find(kid: string): Promise<VerificationKey | null>;
+  jwks(): Promise<{ readonly keys: readonly PublicJwk[] }>;
+  rotate(): Promise<void>;
+  revoke(kid: string): Promise<void>;
+}

@@ -1,0 +1,60 @@
+import { concat, decodeUtf8, fromBase64url, toBase64url, utf8 } from "../bytes.ts";
+
+const NONCE = 12;
+
+/** Derives a key for one purpose from `secret`, so that one secret never does two jobs (RFC 5869). */
+export async function deriveBytes(secret: string, label: string): Promise<Uint8Array<ArrayBuffer>> {
+  const material = await crypto.subtle.importKey("raw", utf8(secret), "HKDF", false, ["deriveBits"]);
+  const bits = await crypto.subtle.deriveBits(
+    { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(0), info: utf8(`latchkey/${label}/v1`) },
+    material,
+    256,
+  );
+  return new Uint8Array(bits);
+}
+
+/** Encrypts `text` under a key derived for `label` from the newest secret (AES-256-GCM, NIST SP 800-38D). */
+export async function seal(
+  text: string,
+  secret: string,
+  label: string,
+  random: (length: number) => Uint8Array,
+): Promise<string> {
+  const nonce = Uint8Array.from(random(NONCE));
+  const key = await aesKey(secret, label);
+  const sealed = await crypto.subtle.encrypt({ name: "AES-GCM", iv: nonce }, key, utf8(text));
+  return toBase64url(concat(nonce, new Uint8Array(sealed)));
+}
+
+/** Decrypts with the first secret that fits; null where none does, as if the value were absent. */
+export async function open(
+  sealed: string,
+  secrets: readonly string[],
+  label: string,
+): Promise<string | null> {
+  const bytes = fromBase64url(sealed);
+  if (bytes === null || bytes.length <= NONCE) return null;
+  for (const secret of secrets) {
+    const key = await aesKey(secret, label);
+    const text = await decrypt(key, Uint8Array.from(bytes));
+    if (text !== null) return text;
+  }
+  return null;
+}
+
+async function decrypt(key: CryptoKey, bytes: Uint8Array<ArrayBuffer>): Promise<string | null> {
+  try {
+    const iv = bytes.subarray(0, NONCE);
+    const text = await crypto.subtle.decrypt({ name: "AES-GCM", iv }, key, bytes.subarray(NONCE));
+    return decodeUtf8(new Uint8Array(text));
+  } catch {
+    return null;
+  }
+}
+
+async function aesKey(secret: string, label: string): Promise<CryptoKey> {
+  return crypto.subtle.importKey("raw", await deriveBytes(secret, label), "AES-GCM", false, [
+    "encrypt",
+    "decrypt",
+  ]);
+}

@@ -1,0 +1,29 @@
+import { labelledHash, toBase64url } from "../bytes.ts";
+import type { Keys, SigningKey } from "./keys.ts";
+import { deriveBytes } from "./seal.ts";
+
+/** HS256 keys derived from `secret`: the newest signs, all of them verify, none is ever listed. */
+export function sharedSecretKeys(secrets: readonly string[]): Keys {
+  let derived: Promise<readonly SigningKey[]> | null = null;
+  const keys = (): Promise<readonly SigningKey[]> => {
+    derived ??= Promise.all(secrets.map(deriveKey));
+    return derived;
+  };
+  return {
+    async signing() {
+      const [newest] = await keys();
+      if (newest === undefined) throw new TypeError("secret: HS256 needs at least one");
+      return newest;
+    },
+    find: async (kid) => (await keys()).find((key) => key.kid === kid) ?? null,
+    jwks: async () => ({ keys: [] }),
+    rotate: () => Promise.reject(new TypeError("keys.rotate: with HS256, put a new secret in front instead")),
+    revoke: () => Promise.reject(new TypeError("keys.revoke: with HS256, remove the secret instead")),
+  };
+}
+
+async function deriveKey(secret: string): Promise<SigningKey> {
+  const key = await deriveBytes(secret, "hs256");
+  const kid = `hs-${toBase64url(labelledHash("hs256-kid", key).subarray(0, 9))}`;
+  return { kid, algorithm: "HS256", key };
+}

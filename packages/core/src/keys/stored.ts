@@ -1,0 +1,172 @@
+import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from "jose";
+import { type Env, now } from "../env.ts";
+import { AuthError } from "../errors.ts";
+import { isRecord, parseJson } from "../json.ts";
+import type { EpochSeconds, Seconds } from "../time.ts";
+import { type AsymmetricAlgorithm, publicJwk } from "./algorithms.ts";
+import {
+  currentKey,
+  extendRing,
+  type KeyRecord,
+  type KeyRing,
+  missingKeys,
+  revokeKey,
+  rotateRing,
+  SIGNING_RING_AGE,
+  VERIFYING_RING_AGE,
+  verificationKeys,
+} from "./keyring.ts";
+import type { Keys, SigningKey, VerificationKey } from "./keys.ts";
+import { formatRing, parseRing } from "./ring-document.ts";
+import { open, seal } from "./seal.ts";
+import type { KeyStore } from "./store.ts";
+
+export interface StoredKeysOptions {
+  readonly store: KeyStore;
+  readonly env: Env;
+  readonly algorithm: AsymmetricAlgorithm;
+  readonly rotateEvery: Seconds;
+  /** Newest first; empty leaves private keys unsealed. */
+  readonly secrets: readonly string[];
+  readonly changed: (change: KeyChange) => void;
+}
+
+export type KeyChange = { readonly type: "created" | "rotated" | "revoked"; readonly kid: string };
+
+/** After a look at the store that was in vain, the next one waits this long (JWT-05). */
+const COOL_DOWN: Seconds = 5;
+const ATTEMPTS = 8;
+const LABEL = "key-ring";
+
+interface Loaded {
+  readonly at: EpochSeconds;
+  readonly ring: KeyRing;
+  readonly signing: ReadonlyMap<string, SigningKey>;
+  readonly verification: ReadonlyMap<string, VerificationKey>;
+}
+
+/** Keys that Latchkey makes and rotates by itself, in a ring that every process shares through the store. */
+export function storedKeys(options: StoredKeysOptions): Keys {
+  const { env } = options;
+  let loaded: Loaded | null = null;
+  let loading: Promise<Loaded> | null = null;
+  let inVainAt: EpochSeconds | null = null;
+
+  const load = async (change: RingChange = keep): Promise<Loaded> => {
+    loaded = await importRing(options, await settle(options, change));
+    return loaded;
+  };
+  const shared = (): Promise<Loaded> => {
+    loading ??= load().finally(() => {
+      loading = null;
+    });
+    return loading;
+  };
+  const pausing = (): boolean => inVainAt !== null && Math.abs(now(env) - inVainAt) < COOL_DOWN;
+  // A copy of the ring outlives a store that is down: tokens are checked and signed with what is known.
+  const within = async (age: Seconds): Promise<Loaded> => {
+    if (loaded === null) return shared();
+    if (Math.abs(now(env) - loaded.at) <= age || pausing()) return loaded;
+    const stale = loaded;
+    return shared().catch(() => {
+      inVainAt = now(env);
+      return stale;
+    });
+  };
+
+  return {
+    async signing() {
+      const { ring, signing } = await within(SIGNING_RING_AGE);
+      const current = currentKey(ring, now(env), (key) => signing.has(key.kid));
+      const key = signing.get(current?.kid ?? "");
+      if (key === undefined) throw new AuthError("internal_error", "no signing key can be opened");
+      return key;
+    },
+    async find(kid) {
+      const known = (await within(VERIFYING_RING_AGE)).verification.get(kid);
+      if (known !== undefined) return known;
+      if (pausing()) return null;
+      const found = (await shared()).verification.get(kid) ?? null;
+      if (found === null) inVainAt = now(env);
+      return found;
+    },
+    async jwks() {
+      const { ring } = await within(SIGNING_RING_AGE);
+      return { keys: verificationKeys(ring, now(env)).map((key) => key.publicJwk) };
+    },
+    async rotate() {
+      const { ring, signing } = await load(rotateRing);
+      const current = currentKey(ring, now(env), (key) => signing.has(key.kid));
+      if (current !== null) options.changed({ type: "rotated", kid: current.kid });
+    },
+    async revoke(kid) {
+      await load((ring, at) => revokeKey(ring, kid, at));
+      options.changed({ type: "revoked", kid });
+    },
+  };
+}
+
+type RingChange = (ring: KeyRing, now: EpochSeconds) => KeyRing;
+const keep: RingChange = (ring) => ring;
+
+/** Reads the ring, changes it, adds what is missing, and saves it under compare-and-set until one process wins. */
+async function settle(options: StoredKeysOptions, change: RingChange): Promise<KeyRing> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const stored = await options.store.load();
+    const ring = stored === null ? [] : parseRing(stored.document);
+    const at = now(options.env);
+    const changed = change(ring, at);
+    const openable = await openableKids(options, changed);
+    const turns = missingKeys(changed, at, options.rotateEvery, (key) => openable.has(key.kid));
+    if (changed === ring && turns.length === 0) return ring;
+    const made = await Promise.all(turns.map((turn) => makeKey(options, turn)));
+    const result = extendRing(changed, made, at);
+    if (await options.store.save(stored?.version ?? 0, formatRing(result))) {
+      for (const key of made) options.changed({ type: "created", kid: key.kid });
+      return result;
+    }
+  }
+  throw new AuthError("store_unavailable", "the key ring could not be saved");
+}
+
+async function makeKey(options: StoredKeysOptions, activeAt: EpochSeconds): Promise<KeyRecord> {
+  const { algorithm, secrets, env } = options;
+  const pair = await generateKeyPair(algorithm, { extractable: true });
+  const jwk = await exportJWK(pair.privateKey);
+  const kid = await calculateJwkThumbprint(jwk, "sha256");
+  const text = JSON.stringify(jwk);
+  const [newest] = secrets;
+  return {
+    kid,
+    algorithm,
+    publicJwk: publicJwk({ ...jwk }, kid, algorithm),
+    privateKey: newest === undefined ? text : await seal(text, newest, LABEL, env.random),
+    activeAt,
+  };
+}
+
+async function openPrivateKey(options: StoredKeysOptions, key: KeyRecord): Promise<JWK | null> {
+  if (key.algorithm !== options.algorithm) return null;
+  const sealed = !key.privateKey.startsWith("{");
+  const text = sealed ? await open(key.privateKey, options.secrets, LABEL) : key.privateKey;
+  const jwk = text === null ? null : parseJson(text);
+  return isRecord(jwk) ? jwk : null;
+}
+
+async function openableKids(options: StoredKeysOptions, ring: KeyRing): Promise<ReadonlySet<string>> {
+  const opened = await Promise.all(ring.map((key) => openPrivateKey(options, key)));
+  return new Set(ring.filter((_, index) => opened[index] !== null).map((key) => key.kid));
+}
+
+async function importRing(options: StoredKeysOptions, ring: KeyRing): Promise<Loaded> {
+  const at = now(options.env);
+  const signing = new Map<string, SigningKey>();
+  const verification = new Map<string, VerificationKey>();
+  for (const record of verificationKeys(ring, at)) {
+    const { kid, algorithm } = record;
+    verification.set(kid, { kid, algorithm, key: await importJWK(record.publicJwk, algorithm) });
+    const jwk = await openPrivateKey(options, record);
+    if (jwk !== null) signing.set(kid, { kid, algorithm, key: await importJWK(jwk, algorithm) });
+  }
+  return { at, ring, signing, verification };
+}

@@ -1,0 +1,86 @@
+import { concat, fromBase64url, labelledHash, toBase64url, utf8 } from "../bytes.ts";
+
+const PREFIX = "lkr_";
+const VERSION = 1;
+const ID = 16;
+const GENERATION = 4;
+const FAMILY_SECRET = 16;
+const ROTATING_SECRET = 32;
+const SIZE = 1 + ID + GENERATION + FAMILY_SECRET + ROTATING_SECRET;
+const USER_TAG = 8;
+
+/** Always `lkr_` and 92 characters of base64url: one canonical form, easy to find for a scanner of leaked secrets. */
+export const REFRESH_TOKEN_LENGTH: number = PREFIX.length + (SIZE * 4) / 3;
+
+export interface RefreshToken {
+  /** The session id, in base64url. */
+  readonly id: string;
+  readonly generation: number;
+  /** The same in every token of the family. */
+  readonly familySecret: Uint8Array;
+  /** Fresh in every token. */
+  readonly rotatingSecret: Uint8Array;
+}
+
+type Random = (length: number) => Uint8Array;
+
+/** Parses a refresh token; null for any other length, alphabet, version or a second form of the same bytes. */
+export function parseRefreshToken(text: string): RefreshToken | null {
+  if (text.length !== REFRESH_TOKEN_LENGTH || !text.startsWith(PREFIX)) return null;
+  const bytes = fromBase64url(text.slice(PREFIX.length));
+  if (bytes === null || bytes[0] !== VERSION) return null;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const secrets = 1 + ID + GENERATION;
+  return {
+    id: toBase64url(bytes.subarray(1, 1 + ID)),
+    generation: view.getUint32(1 + ID),
+    familySecret: bytes.slice(secrets, secrets + FAMILY_SECRET),
+    rotatingSecret: bytes.slice(secrets + FAMILY_SECRET),
+  };
+}
+
+export function formatRefreshToken(token: RefreshToken): string {
+  const bytes = new Uint8Array(SIZE);
+  const secrets = 1 + ID + GENERATION;
+  bytes[0] = VERSION;
+  bytes.set(idBytes(token.id), 1);
+  new DataView(bytes.buffer).setUint32(1 + ID, token.generation);
+  bytes.set(token.familySecret, secrets);
+  bytes.set(token.rotatingSecret, secrets + FAMILY_SECRET);
+  return PREFIX + toBase64url(bytes);
+}
+
+/** Makes a session id: a tag that all sessions of a user share, and 8 random bytes. */
+export function mintSessionId(userId: string, random: Random): string {
+  const tag = labelledHash("user-tag", utf8(userId)).subarray(0, USER_TAG);
+  return toBase64url(concat(tag, random(ID - USER_TAG)));
+}
+
+export function mintFamilySecret(random: Random): Uint8Array {
+  return random(FAMILY_SECRET);
+}
+
+export function mintRotatingSecret(random: Random): Uint8Array {
+  return random(ROTATING_SECRET);
+}
+
+/** What is stored of the family secret. Its session is part of it, so that no row can be swapped for another. */
+export function hashFamilySecret(id: string, familySecret: Uint8Array): string {
+  return toBase64url(labelledHash("family", idBytes(id), familySecret));
+}
+
+/** What is stored of a rotating secret; the generation beside it is compared as a number. */
+export function hashRotatingSecret(id: string, rotatingSecret: Uint8Array): string {
+  return toBase64url(labelledHash("refresh-token", idBytes(id), rotatingSecret));
+}
+
+/** Whether a text has the form of a session id. */
+export function isSessionId(text: string): boolean {
+  return text.length === 22 && fromBase64url(text)?.length === ID;
+}
+
+function idBytes(id: string): Uint8Array {
+  const bytes = fromBase64url(id);
+  if (bytes?.length !== ID) throw new TypeError("a session id is 16 bytes in base64url");
+  return bytes;
+}
