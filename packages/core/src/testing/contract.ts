@@ -1,0 +1,59 @@
+import type { Cases, MakeStore, Runner } from "./cases.ts";
+import { confirmCases } from "./contract/confirm.ts";
+import { createCases } from "./contract/create.ts";
+import { endCases } from "./contract/end.ts";
+import { keyCases } from "./contract/keys.ts";
+import { pruneCases } from "./contract/prune.ts";
+import { raceCases } from "./contract/races.ts";
+import { readCases } from "./contract/read.ts";
+import { rotateCases } from "./contract/rotate.ts";
+import { stringCases } from "./contract/strings.ts";
+import { updateCases } from "./contract/update.ts";
+import { userCases } from "./contract/users.ts";
+import { runTrace } from "./trace.ts";
+
+const parts: Readonly<Record<string, Cases>> = {
+  "sessions.create": createCases,
+  "sessions.get and list": readCases,
+  "sessions.rotate": rotateCases,
+  "sessions.confirm": confirmCases,
+  "sessions.update": updateCases,
+  "sessions.end and endAll": endCases,
+  "sessions.prune": pruneCases,
+  users: userCases,
+  keys: keyCases,
+  "strings of all kinds": stringCases,
+  races: raceCases,
+};
+
+const TRACE_STEPS = 300;
+
+/**
+ * Declares the contract of a `Store`, races included, in any test runner. Each case gets a store of its own, which
+ * must be empty and go by the caller's `now`.
+ *
+ * It does not check durability, nor several processes on one database: those need the real thing.
+ */
+export function describeStore(runner: Runner, name: string, makeStore: MakeStore): void {
+  runner.describe(`store contract: ${name}`, () => {
+    for (const [part, cases] of Object.entries(parts)) {
+      runner.describe(part, () => declare(runner, cases, makeStore));
+    }
+    runner.it("equals `decide` on a random trace", async () => {
+      await runTrace({ seed: Math.floor(Math.random() * 2 ** 32), steps: TRACE_STEPS, makeStore });
+    });
+  });
+}
+
+function declare({ it }: Runner, cases: Cases, makeStore: MakeStore): void {
+  for (const [title, check] of Object.entries(cases)) {
+    it(title, async () => {
+      const { store, close } = await makeStore();
+      try {
+        await check(store);
+      } finally {
+        await close?.();
+      }
+    });
+  }
+}

@@ -1,0 +1,146 @@
+import { equal, present, rejects } from "../assert.ts";
+import type { Cases } from "../cases.ts";
+import { FREELY, START, sampleSession, sampleUser, sampleWithChild, sessionId, sorted } from "../samples.ts";
+
+export const createCases: Cases = {
+  "keeps the row as given": async ({ sessions }) => {
+    const rows = [
+      sampleSession("phone"),
+      sampleWithChild("laptop", {
+        absoluteExpiresAt: START + 900,
+        replacedAt: START - 90,
+        rootGeneration: 0,
+      }),
+      sampleSession("machine", { rootHash: null, idleLifetime: null, expiresAt: null, transport: "bearer" }),
+      sampleSession("bare", { context: {}, device: { userAgent: null, address: null }, amr: [] }),
+      sampleSession("over", { endedAt: START + 5, endReason: "refused" }),
+    ];
+    for (const row of rows) {
+      equal(await sessions.create(row, FREELY), { ended: [] }, "create");
+      equal(await sessions.get(row.id, START), { row, now: START }, "get");
+    }
+  },
+
+  "throws on an id that is taken, and leaves its row": async ({ sessions }) => {
+    const row = sampleSession("phone");
+    await sessions.create(row, FREELY);
+    await rejects(sessions.create({ ...row, context: {} }, FREELY), "second create");
+    equal(await sessions.get(row.id, START), { row, now: START }, "get");
+  },
+
+  "goes by the user's version": async ({ sessions, users }) => {
+    if (sessions.users === null) return;
+    await users.create(sampleUser("ann"));
+    const row = sampleSession("phone");
+    equal(await sessions.create(row, { ...FREELY, ifVersion: 1 }), { ended: [] }, "the version of the row");
+    await users.update("ann", {}, { ifVersion: null, raiseVersion: true });
+    const late = sampleSession("late");
+    equal(await sessions.create(late, { ...FREELY, ifVersion: 1 }), null, "an older version");
+    equal(await sessions.get(late.id, START), null, "get");
+    equal(await sessions.create(late, { ...FREELY, ifVersion: 2 }), { ended: [] }, "the new version");
+  },
+
+  "refuses a disabled and a missing user": async ({ sessions, users }) => {
+    if (sessions.users === null) return;
+    await users.create(sampleUser("ann", { disabledAt: START }));
+    const options = { ...FREELY, ifVersion: 1 };
+    equal(await sessions.create(sampleSession("phone"), options), null, "disabled");
+    equal(await sessions.create(sampleSession("phone", { userId: "bob" }), options), null, "missing");
+    await users.update("ann", { disabledAt: null }, { ifVersion: null, raiseVersion: false });
+    equal(await sessions.create(sampleSession("phone"), options), { ended: [] }, "enabled again");
+    await users.delete("ann");
+    equal(await sessions.create(sampleSession("tablet"), options), null, "deleted");
+  },
+
+  "asks nothing of the user without a version": async ({ sessions }) => {
+    equal(
+      await sessions.create(sampleSession("phone", { userId: "elsewhere" }), FREELY),
+      { ended: [] },
+      "create",
+    );
+  },
+
+  "ends nothing when it refuses": async ({ sessions, users }) => {
+    if (sessions.users === null) return;
+    await users.create(sampleUser("ann"));
+    const row = sampleSession("phone");
+    await sessions.create(row, FREELY);
+    const options = { ifVersion: 7, limit: 1, replaces: [row.id] };
+    equal(await sessions.create(sampleSession("tablet"), options), null, "create");
+    equal(await sessions.get(row.id, START), { row, now: START }, "get");
+  },
+
+  "ends the oldest beyond the limit, by age and then by insertion": async ({ sessions }) => {
+    for (const [name, age] of [
+      ["young", 10],
+      ["older", 50],
+      ["old", 50],
+      ["oldest", 90],
+    ] as const) {
+      await sessions.create(sampleSession(name, { createdAt: START - age }), FREELY);
+    }
+    const first = await sessions.create(sampleSession("new"), { ...FREELY, limit: 3 });
+    const expected = ["older", "oldest"].map((name) => ({
+      id: sessionId(name),
+      userId: "ann",
+      reason: "limit" as const,
+    }));
+    equal(sorted(present(first, "create").ended), sorted(expected), "ended");
+    equal(
+      (await sessions.list("ann", START)).map(({ id }) => id),
+      ["new", "young", "old"].map((name) => sessionId(name)),
+      "list",
+    );
+    const gone = present(await sessions.get(sessionId("oldest"), START), "get").row;
+    equal([gone.endedAt, gone.endReason], [START, "limit"], "how it ended");
+  },
+
+  "keeps the new session though the clock has gone back": async ({ sessions }) => {
+    await sessions.create(sampleSession("phone"), FREELY);
+    const row = sampleSession("new", { createdAt: START - 100, refreshedAt: START - 100 });
+    await sessions.create(row, { ...FREELY, limit: 1 });
+    equal(
+      (await sessions.list("ann", START)).map(({ id }) => id),
+      [row.id],
+      "list",
+    );
+  },
+
+  "counts live sessions of that user alone": async ({ sessions }) => {
+    await sessions.create(sampleSession("ended", { endedAt: START, endReason: "logout" }), FREELY);
+    await sessions.create(sampleSession("expired", { expiresAt: START }), FREELY);
+    await sessions.create(sampleSession("past", { expiresAt: null, absoluteExpiresAt: START }), FREELY);
+    await sessions.create(sampleSession("theirs", { userId: "bob" }), FREELY);
+    await sessions.create(sampleSession("live"), FREELY);
+    equal(await sessions.create(sampleSession("new"), { ...FREELY, limit: 2 }), { ended: [] }, "create");
+    equal(present(await sessions.get(sessionId("expired"), START), "get").row.endedAt, null, "expired");
+  },
+
+  "ends what it replaces, whoever's it is": async ({ sessions }) => {
+    await sessions.create(sampleSession("mine"), FREELY);
+    await sessions.create(sampleSession("theirs", { userId: "bob" }), FREELY);
+    const theirs = sessionId("theirs", "bob");
+    const options = { ifVersion: null, limit: 1, replaces: [sessionId("mine"), theirs, theirs] };
+    const result = await sessions.create(sampleSession("new"), options);
+    const expected = [
+      { id: sessionId("mine"), userId: "ann", reason: "replaced" as const },
+      { id: theirs, userId: "bob", reason: "replaced" as const },
+    ];
+    equal(sorted(present(result, "create").ended), sorted(expected), "ended");
+    const gone = present(await sessions.get(theirs, START), "get").row;
+    equal([gone.endedAt, gone.endReason], [START, "replaced"], "how it ended");
+  },
+
+  "leaves what it replaces as it is where that is over or unknown": async ({ sessions }) => {
+    const ended = sampleSession("ended", { endedAt: START - 9, endReason: "logout" });
+    const expired = sampleSession("expired", { expiresAt: START });
+    await sessions.create(ended, FREELY);
+    await sessions.create(expired, FREELY);
+    const row = sampleSession("new");
+    const replaces = [ended.id, expired.id, sessionId("nobody"), row.id];
+    equal(await sessions.create(row, { ...FREELY, replaces }), { ended: [] }, "create");
+    for (const same of [ended, expired, row]) {
+      equal(await sessions.get(same.id, START), { row: same, now: START }, "get");
+    }
+  },
+};

@@ -1,0 +1,56 @@
+import { equal, present } from "../assert.ts";
+import type { Cases } from "../cases.ts";
+import { FREELY, START, sampleSession, sessionId } from "../samples.ts";
+
+export const readCases: Cases = {
+  "gets ended and expired rows too, and null for an unknown id": async ({ sessions }) => {
+    const ended = sampleSession("ended", { endedAt: START + 3, endReason: "revoked" });
+    const expired = sampleSession("expired", { expiresAt: START + 1 });
+    await sessions.create(ended, FREELY);
+    await sessions.create(expired, FREELY);
+    equal(await sessions.get(ended.id, START + 9), { row: ended, now: START + 9 }, "ended");
+    equal(await sessions.get(expired.id, START + 9), { row: expired, now: START + 9 }, "expired");
+    equal(await sessions.get(sessionId("nobody"), START), null, "unknown");
+  },
+
+  "lists the user's live sessions, newest first": async ({ sessions }) => {
+    const rows = [
+      sampleSession("second", { createdAt: START - 5 }),
+      sampleSession("third", { createdAt: START - 7 }),
+      sampleSession("first", { createdAt: START - 5, expiresAt: START + 2 }),
+      sampleSession("theirs", { userId: "bob" }),
+      sampleSession("ended", { endedAt: START, endReason: "logout" }),
+      sampleSession("expired", { expiresAt: START + 1 }),
+      sampleSession("past", { expiresAt: null, absoluteExpiresAt: START + 1 }),
+    ];
+    for (const row of rows) await sessions.create(row, FREELY);
+    equal(await sessions.list("ann", START + 1), [rows[2], rows[0], rows[1]], "ann's");
+    equal(await sessions.list("bob", START + 1), [rows[3]], "bob's");
+    equal(await sessions.list("nobody", START), [], "nobody's");
+  },
+
+  "shares no row with its callers": async ({ sessions }) => {
+    const role = ["reader"];
+    const row = sampleSession("phone", { context: { role }, amr: role });
+    await sessions.create(row, FREELY);
+    role.push("admin");
+    const read = present(await sessions.get(row.id, START), "get").row;
+    equal([read.context, read.amr], [{ role: ["reader"] }, ["reader"]], "after the caller's change");
+    tamper(read);
+    equal(
+      (await sessions.get(row.id, START))?.row.context,
+      { role: ["reader"] },
+      "after the reader's change",
+    );
+  },
+};
+
+// A frozen row throws here, which is as good.
+function tamper(row: object): void {
+  try {
+    Object.assign(row, { context: { role: ["admin"] } });
+    if ("context" in row) Object.assign(Object(row.context), { role: ["admin"] });
+  } catch {
+    return;
+  }
+}

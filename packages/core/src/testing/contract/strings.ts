@@ -1,0 +1,70 @@
+import { equal } from "../assert.ts";
+import type { Cases } from "../cases.ts";
+import { FREELY, START, sampleSession, sampleUser } from "../samples.ts";
+
+const nasty = [
+  "'; DROP TABLE latchkey_sessions; --",
+  `" OR 1=1 --`,
+  "ann' OR '1'='1",
+  ":id :now $1 ?1 @p %s {0} #{x}",
+  "*\r\n$4\r\nPING\r\n",
+  "return redis.call('FLUSHALL')",
+  "{tag}:colon/slash\\back",
+  `{"$ne":null}`,
+  "__proto__",
+  "constructor",
+  "100%_like_[a-z]*",
+  "straße ÄÖ İı ß ﬀ",
+  "𝔘𝔫𝔦 👩‍👩‍👧 \u202e \u200b \ufeff",
+  "e\u0301 \u00e9",
+  "line\nbreak\ttab\u0001\u007f",
+  " leading and trailing ",
+  "",
+  "x".repeat(2_000),
+] as const;
+
+export const stringCases: Cases = {
+  "keeps any text in a session as it is": async ({ sessions }) => {
+    for (const [index, text] of nasty.entries()) {
+      const row = sampleSession(`phone ${index}`, {
+        userId: `${text}#${index}`,
+        context: Object.fromEntries([[`key ${text}`, { deep: [text, "\u0000"] }]]),
+        device: { userAgent: text, address: text },
+        amr: [text],
+      });
+      await sessions.create(row, FREELY);
+      equal(await sessions.get(row.id, START), { row, now: START }, "get");
+      equal(await sessions.list(row.userId, START), [row], "list");
+      equal(await sessions.list(text, START), [], "another user");
+    }
+  },
+
+  "ends the sessions of exactly the named user": async ({ sessions }) => {
+    await sessions.create(sampleSession("bystander"), FREELY);
+    for (const text of nasty) {
+      equal(await sessions.endAll(text, null, { reason: "revoked", now: START }), [], "endAll");
+      equal(await sessions.prune({ userId: text, keep: true, now: START + 999_999 }), 0, "prune");
+    }
+    equal((await sessions.list("ann", START)).length, 1, "bystander");
+  },
+
+  "keeps any text in a user as it is": async ({ users }) => {
+    for (const text of nasty) {
+      const user = sampleUser(text, { email: text, username: text, name: text, passwordHash: text });
+      equal(await users.create(user), true, "create");
+      equal(await users.get(text), user, "get");
+      equal(await users.find({ email: text }), user, "by e-mail");
+      equal(await users.find({ username: text }), user, "by user name");
+      const changed = await users.update(text, { name: `${text}!` }, { ifVersion: 1, raiseVersion: false });
+      equal(changed, { ...user, name: `${text}!` }, "update");
+    }
+    equal(await users.find({ email: "e\u0301 \u00e9 " }), null, "close is not equal");
+  },
+
+  "keeps any text in the key document as it is": async ({ keys }) => {
+    for (const [version, text] of nasty.entries()) {
+      await keys.save(version, text);
+      equal(await keys.load(), { version: version + 1, document: text }, "load");
+    }
+  },
+};

@@ -1,0 +1,105 @@
+import { labelledHash, toBase64url, utf8 } from "../bytes.ts";
+import type { PresentedToken } from "../sessions/decide.ts";
+import type { SecretHash, SessionId, SessionRow } from "../sessions/session.ts";
+import type { CreateOptions, EndedSession, Rotation } from "../sessions/store.ts";
+import type { EpochSeconds } from "../time.ts";
+import { mintSessionId } from "../tokens/refresh-token.ts";
+import type { User } from "../users/store.ts";
+
+/** The time at which the sample rows begin. */
+export const START: EpochSeconds = 1_900_000_000;
+export const LEASE = 60;
+
+/** No conditions: any user, any number, nothing replaced. */
+export const FREELY: CreateOptions = { ifVersion: null, limit: null, replaces: [] };
+
+/** A digest in the form of the real ones, one for each name. */
+export function digest(name: string): SecretHash {
+  return toBase64url(labelledHash("testing", utf8(name)));
+}
+
+/** The session id of that name and user. */
+export function sessionId(name: string, userId = "ann"): SessionId {
+  return mintSessionId(userId, (length) => labelledHash("testing", utf8(name)).subarray(0, length));
+}
+
+/** A fresh session, whose n-th refresh token has the digest `secret(name, n)`. */
+export function sampleSession(name: string, changes: Partial<SessionRow> = {}): SessionRow {
+  const userId = changes.userId ?? "ann";
+  return {
+    id: sessionId(name, userId),
+    userId,
+    familyHash: digest(`${name} family`),
+    rootHash: secret(name, 0),
+    rootGeneration: 0,
+    childHash: null,
+    childIssuedAt: null,
+    replacedAt: null,
+    generation: 0,
+    context: { role: "reader", nested: { list: [1, "two", null, true] } },
+    device: { userAgent: "Browser/1.0", address: "192.0.2.1" },
+    transport: "cookie",
+    amr: ["pwd"],
+    createdAt: START,
+    authTime: START,
+    refreshedAt: START,
+    accessLifetime: 600,
+    idleLifetime: 86_400,
+    expiresAt: START + 86_400,
+    absoluteExpiresAt: null,
+    endedAt: null,
+    endReason: null,
+    ...changes,
+  };
+}
+
+/** The same session after one rotation: `secret(name, 0)` is the root, `secret(name, 1)` the child. */
+export function sampleWithChild(name: string, changes: Partial<SessionRow> = {}): SessionRow {
+  return sampleSession(name, { childHash: secret(name, 1), childIssuedAt: START, generation: 1, ...changes });
+}
+
+export function secret(name: string, generation: number): SecretHash {
+  return digest(`${name} token ${generation}`);
+}
+
+/** The token of that generation as the decision sees it. */
+export function sampleToken(name: string, generation: number): PresentedToken {
+  return { familyHash: digest(`${name} family`), secretHash: secret(name, generation), generation };
+}
+
+/** The token of `generation` presented at `now`; the one to issue is `secret(name, generation + 1)`. */
+export function sampleRotation(
+  name: string,
+  generation: number,
+  now: EpochSeconds,
+  changes: Partial<Rotation> = {},
+): Rotation {
+  return {
+    id: sessionId(name),
+    token: sampleToken(name, generation),
+    policy: { lease: LEASE, transport: null },
+    next: secret(name, generation + 1),
+    now,
+    ...changes,
+  };
+}
+
+export function sampleUser(id: string, changes: Partial<User> = {}): User {
+  return {
+    id,
+    email: `${id}@example.com`,
+    username: id,
+    name: null,
+    emailVerified: false,
+    passwordHash: "$scrypt$ln=15,r=8,p=3$c2FsdA$a2V5",
+    credentialsVersion: 1,
+    createdAt: START,
+    disabledAt: null,
+    ...changes,
+  };
+}
+
+/** Ended sessions in one order, since a store may report them in any. */
+export function sorted(ended: readonly EndedSession[] | null): readonly EndedSession[] | null {
+  return ended === null ? null : [...ended].sort((a, b) => (a.id < b.id ? -1 : 1));
+}

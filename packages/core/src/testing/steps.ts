@@ -1,0 +1,77 @@
+import { applyDecision, decide } from "../sessions/decide.ts";
+import type { SessionId, SessionRow, UserId } from "../sessions/session.ts";
+import type { CreateOptions, EndOptions, Rotation, SessionStore } from "../sessions/store.ts";
+import type { EpochSeconds, Seconds } from "../time.ts";
+import { sorted } from "./samples.ts";
+
+/** One call of a session store, as plain data, so that a failing trace can be printed, cut short and run again. */
+export type Step =
+  | { readonly op: "create"; readonly row: SessionRow; readonly options: CreateOptions }
+  | { readonly op: "rotate"; readonly rotation: Rotation }
+  | {
+      readonly op: "confirm";
+      readonly id: SessionId;
+      readonly generation: number;
+      readonly lease: Seconds;
+      readonly now: EpochSeconds;
+    }
+  | {
+      readonly op: "update";
+      readonly id: SessionId;
+      readonly change: Parameters<SessionStore["update"]>[1];
+    }
+  | {
+      readonly op: "end";
+      readonly id: SessionId;
+      readonly familyHash: string | null;
+      readonly options: EndOptions;
+    }
+  | {
+      readonly op: "endAll";
+      readonly userId: UserId;
+      readonly except: SessionId | null;
+      readonly options: EndOptions;
+    }
+  | { readonly op: "list"; readonly userId: UserId; readonly now: EpochSeconds }
+  | { readonly op: "prune"; readonly options: Parameters<SessionStore["prune"]>[0] };
+
+/** A step, and the sessions whose rows are compared after it. */
+export interface WatchedStep {
+  readonly step: Step;
+  readonly watch: readonly SessionId[];
+}
+
+/** Carries out one step and returns its answer in a form that can be compared. */
+export async function perform(sessions: SessionStore, step: Step): Promise<unknown> {
+  switch (step.op) {
+    case "create":
+      return sorted((await sessions.create(step.row, step.options))?.ended ?? null);
+    case "rotate":
+      return sessions.rotate(step.rotation);
+    case "confirm":
+      return sessions.confirm(step.id, step.generation, step.lease, step.now);
+    case "update":
+      return sessions.update(step.id, step.change);
+    case "end":
+      return sessions.end(step.id, step.familyHash, step.options);
+    case "endAll":
+      return sorted(await sessions.endAll(step.userId, step.except, step.options));
+    case "list":
+      return sessions.list(step.userId, step.now);
+    case "prune":
+      return sessions.prune(step.options);
+  }
+}
+
+/** What `decide` says of a rotation, and what `rotate` must answer therefore. */
+export function expectedRotation(
+  row: SessionRow | null,
+  { token, policy, next, now }: Rotation,
+): { readonly kind: string; readonly answer: unknown } {
+  const decision = decide(row, token, now, policy);
+  if (row === null || decision.kind === "refused") {
+    return { kind: `refused: ${decision.kind === "refused" ? decision.reason : "unknown"}`, answer: null };
+  }
+  const kind = decision.kind === "issue" ? decision.outcome : decision.kind;
+  return { kind, answer: { row: applyDecision(row, decision, next, now), now } };
+}
