@@ -37,6 +37,7 @@ import { encode } from "@oslojs/encoding";
 import { clock } from "../env.ts";
 const NAMES: ReadonlySet<string> = new Set(["a"]);
 const TABLE = [1, 2];
+Object.assign(encode, { own: 1 });
 const pattern = { Date: 1, fetch: 2 };
 ${fn("four(a: 1, b: 2, c: 3, d: 4)", lines(58, "encode(a);"))}
 ${fn("deep(env: { fetch: typeof fetch })", nested(3, "env.fetch(pattern.fetch);"))}
@@ -141,6 +142,7 @@ const plants: readonly Plant[] = [
   ["module-state", `${CORE}/keys/ring.ts`, "const list: string[] = [];\n"],
   ["module-state", `${CORE}/keys/ring.ts`, "const cache: Record<string, string> = {};\n"],
   ["object-assign", `${CORE}/keys/ring.ts`, "const f = (body: object) => Object.assign({}, body);\n"],
+  ["object-assign", `${CORE}/keys/ring.ts`, "const f = (body: object) => Object.assign({}, { ...body });\n"],
   ["docstring", `${CORE}/index.ts`, "\nexport function f(): void {}\n", 2],
   ["docstring", `${CORE}/index.ts`, "// no docstring\nexport const f = (): void => {};\n", 2],
   ["docstring", `${CORE}/auth.ts`, "export function createAuth(): void {}\n"],

@@ -13,7 +13,20 @@ const LAYERS: readonly { readonly units: readonly string[]; readonly siblings: b
   { units: ["store"], siblings: false },
   { units: ["http"], siblings: false },
   { units: ["http/routes"], siblings: false },
-  { units: ["config", "auth", "validator", "index", "protocol", "testing", "memory"], siblings: true },
+  {
+    units: [
+      "options",
+      "config-schema",
+      "config",
+      "auth",
+      "validator",
+      "index",
+      "protocol",
+      "testing",
+      "memory",
+    ],
+    siblings: true,
+  },
 ];
 
 /** In core an import points down; type-only imports count too. */

@@ -125,12 +125,17 @@ function isReadonly(source: Source, id: Node): boolean {
 
 // `Object.assign` runs setters: a `__proto__` member of a body would change the prototype of its target.
 function merges(source: Source): Violation[] {
-  return source.places.flatMap(({ node }) =>
-    node.type === "MemberExpression" &&
-    node.object.type === "Identifier" &&
-    node.object.name === "Object" &&
-    memberName(node) === "assign"
+  return source.places.flatMap(({ node }) => {
+    if (node.type !== "CallExpression" || node.callee.type !== "MemberExpression") return [];
+    const { object } = node.callee;
+    const isAssign =
+      object.type === "Identifier" && object.name === "Object" && memberName(node.callee) === "assign";
+    return isAssign && !node.arguments.slice(1).every(isLiteral)
       ? [at(source, node.start, "object-assign", "spread instead")]
-      : [],
-  );
+      : [];
+  });
+}
+
+function isLiteral(node: Node): boolean {
+  return node.type === "ObjectExpression" && node.properties.every(({ type }) => type === "Property");
 }
