@@ -1,0 +1,48 @@
+/** How a user is found, in normal form. */
+export type Identifier = { readonly email: string } | { readonly username: string };
+
+const MAX_EMAIL = 320;
+const MAX_LOCAL = 64;
+const MAX_DOMAIN = 253;
+
+// Quoted local parts, comments and lists of RFC 5322 are refused: what is left means the same to every mail system.
+const LOCAL = /^[^\p{C}\p{Z}\p{M}"(),:;<>@[\\\].][^\p{C}\p{Z}"(),:;<>@[\\\]]*$/u;
+// What a URL parser would read as more than a host.
+const DOMAIN = /^[^\p{C}\p{Z}"#%(),/:;<>?@[\\\]^`{|}]+$/u;
+const HOST = /^(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*$/;
+const DIGITS_LAST = /(^|\.)[0-9]+$/;
+const USERNAME = /^(?!\p{M})[\p{L}\p{M}\p{Nd}._-]{1,64}$/u;
+
+/**
+ * Parses an e-mail address into its normal form: NFKC, lower-case, the domain in ASCII. Null where it is none.
+ *
+ * Dots and plus-tags stay as they are. It does not check that the address exists.
+ */
+export function parseEmail(input: string): string | null {
+  const text = normalize(input);
+  const at = text.indexOf("@");
+  if (text.length > MAX_EMAIL || at === -1) return null;
+  const local = text.slice(0, at);
+  const domain = parseDomain(text.slice(at + 1));
+  const isLocal = local.length <= MAX_LOCAL && LOCAL.test(local) && !/\.(\.|$)/.test(local);
+  return domain !== null && isLocal ? `${local}@${domain}` : null;
+}
+
+/** Parses a user name into its normal form: NFKC, lower-case, 1 to 64 letters, digits, dots, `_` and `-`. */
+export function parseUsername(input: string): string | null {
+  const text = normalize(input);
+  return USERNAME.test(text) ? text : null;
+}
+
+// Without a locale: a Turkish server must find the same user. NFKC first, or `＠` and `﹫` would pass as no `@`.
+function normalize(input: string): string {
+  const trimmed = input.replace(/^ +| +$/g, "");
+  return trimmed.normalize("NFKC").toLowerCase().normalize("NFKC");
+}
+
+function parseDomain(text: string): string | null {
+  if (!DOMAIN.test(text) || !URL.canParse(`http://${text}`)) return null;
+  const host = new URL(`http://${text}`).hostname;
+  const isName = host.length <= MAX_DOMAIN && HOST.test(host) && !DIGITS_LAST.test(host);
+  return isName ? host : null;
+}

@@ -1,0 +1,92 @@
+import type { Env } from "../env.ts";
+import { checkOption, type PasswordHasher } from "./hasher.ts";
+import { type Identifier, parseEmail, parseUsername } from "./identifier.ts";
+import {
+  checkPassword,
+  isPossiblePassword,
+  MAX_LENGTH,
+  MIN_LENGTH,
+  normalizePassword,
+  type PasswordVerdict,
+} from "./policy.ts";
+import { scryptHasher } from "./scrypt.ts";
+
+export interface PasswordOptions {
+  /** What a user signs in with. Default `"email"`. */
+  readonly identifier?: "email" | "username";
+  /** In code points, at least 8. Default 8; 15 is NIST's figure where the password is the only factor. */
+  readonly minLength?: number;
+  /** Default `scryptHasher()`. */
+  readonly hasher?: PasswordHasher;
+}
+
+/** Sign-in with a password. */
+export interface PasswordProvider {
+  readonly type: "password";
+  readonly identifier: "email" | "username";
+
+  /** Brings what somebody typed into the form under which the user is stored; null where it can be no identifier. */
+  parseIdentifier(input: string): Identifier | null;
+
+  /** Whether a password may be tried: well formed, at most 1,024 code points. For sign-in, where `check` is not asked. */
+  isPossible(password: string): boolean;
+
+  /** Decides whether a password may be set. */
+  check(password: string, identifier: Identifier | null): PasswordVerdict;
+
+  /** Hashes a password that `check` found ok. Throws a `TypeError` for one that is not possible. */
+  hash(password: string, random: Env["random"]): Promise<string>;
+
+  /**
+   * Checks a password against what is stored, or null where there is no such user, or no password, or no permission
+   * to sign in: the answer is then `false`, after the same work. `rehash` asks for a new hash of the same password.
+   */
+  verify(
+    password: string,
+    stored: string | null,
+  ): Promise<{ readonly ok: boolean; readonly rehash: boolean }>;
+}
+
+/**
+ * Lets users sign in with an e-mail address or a user name, and a password.
+ *
+ * It does not limit attempts and does not verify the e-mail address. Throws a `TypeError` for an option out of bounds.
+ *
+ * @example
+ * createAuth({ store, providers: [password({ minLength: 15 })] });
+ */
+export function password(options: PasswordOptions = {}): PasswordProvider {
+  const { identifier = "email", minLength = MIN_LENGTH, hasher = scryptHasher() } = options;
+  checkOption("password minLength", minLength, [MIN_LENGTH, MAX_LENGTH]);
+  if (identifier !== "email" && identifier !== "username") {
+    throw new TypeError('password identifier is neither "email" nor "username": write one of them.');
+  }
+  return {
+    type: "password",
+    identifier,
+    isPossible: isPossiblePassword,
+    check: (input, of) => checkPassword(input, { minLength, identifier: of }),
+
+    parseIdentifier(input) {
+      if (identifier === "username") {
+        const username = parseUsername(input);
+        return username === null ? null : { username };
+      }
+      const email = parseEmail(input);
+      return email === null ? null : { email };
+    },
+
+    async hash(input, random) {
+      const normal = isPossiblePassword(input) ? normalizePassword(input) : null;
+      if (normal === null)
+        throw new TypeError("The password is malformed, or longer than 1,024 code points.");
+      return hasher.hash(normal, random);
+    },
+
+    async verify(input, stored) {
+      const normal = isPossiblePassword(input) ? normalizePassword(input) : null;
+      const ok = await hasher.verify(normal ?? "", normal === null ? null : stored);
+      return { ok, rehash: ok && stored !== null && hasher.needsRehash(stored) };
+    },
+  };
+}

@@ -1,0 +1,101 @@
+import { type NativeCrypto, nativeCrypto } from "../env.ts";
+import { checkOption, createHasher, KEY_LENGTH, type PasswordHasher } from "./hasher.ts";
+
+/** The cost of scrypt (RFC 7914 section 2): N = 2^ln, the block size r, the passes p. */
+export interface ScryptCost {
+  readonly ln: number;
+  readonly r: number;
+  readonly p: number;
+}
+
+export interface ScryptOptions {
+  /** Default `{ ln: 15, r: 8, p: 3 }`: 32 MiB and about 200 ms each. */
+  readonly cost?: ScryptCost;
+  /** How many run at once; the rest queues. Default 4 on native scrypt and 2 without. */
+  readonly concurrency?: number;
+  /** `node:crypto` where the runtime has it; null forces the portable implementation. */
+  readonly native?: NativeCrypto | null;
+}
+
+// OWASP Password Storage Cheat Sheet: one of its equivalent settings, and the one that fits a Worker of 128 MB twice.
+const DEFAULT_COST: ScryptCost = { ln: 15, r: 8, p: 3 };
+const MAX_MEMORY = 64 * 1_024 * 1_024;
+// Ten times the default: more is no password check but an attack by a stored string.
+const MAX_WORK = 10 * workOf(DEFAULT_COST);
+
+/**
+ * Hashes passwords with scrypt: `$scrypt$ln=15,r=8,p=3$salt$key`.
+ *
+ * It uses `node:crypto` off the event loop where the runtime has it, and a portable implementation elsewhere, which
+ * takes 0.3 to 0.7 s of CPU time. It refuses costs above 64 MiB. It verifies scrypt hashes only.
+ *
+ * Throws a `TypeError` for a cost out of bounds.
+ *
+ * @example
+ * password({ hasher: scryptHasher({ cost: { ln: 15, r: 8, p: 4 } }) });
+ */
+export function scryptHasher(options: ScryptOptions = {}): PasswordHasher {
+  const cost = options.cost ?? DEFAULT_COST;
+  const native = options.native === undefined ? nativeCrypto() : options.native;
+  const concurrency = options.concurrency ?? (native === null ? 2 : 4);
+  checkOption("scryptHasher concurrency", concurrency, [1, 1_024]);
+  if (!isAffordable(cost)) {
+    throw new TypeError(
+      `scryptHasher cost is ln=${cost.ln}, r=${cost.r}, p=${cost.p}: write whole numbers that take at most 64 MiB, such as { ln: 15, r: 8, p: 3 }.`,
+    );
+  }
+  return createHasher<ScryptCost>({
+    id: "scrypt",
+    cost,
+    concurrency,
+    derive: (password, salt, at) => scryptKey(password, salt, at, native),
+    parse: parseCost,
+    format: ({ ln, r, p }) => ({ ln, r, p }),
+    missing(stored) {
+      // More passes at the stored N and r: their work adds up to that of the current cost.
+      const p = Math.round((workOf(cost) - workOf(stored)) / (workOf(stored) / stored.p));
+      return p > 0 ? { ...stored, p } : null;
+    },
+    isWeaker: (stored) => workOf(stored) < workOf(cost) || memoryOf(stored) < memoryOf(cost),
+  });
+}
+
+/** Derives 32 bytes. */
+export async function scryptKey(
+  password: Uint8Array,
+  salt: Uint8Array,
+  { ln, r, p }: ScryptCost,
+  native: NativeCrypto | null,
+): Promise<Uint8Array> {
+  const options = { N: 2 ** ln, r, p, maxmem: MAX_MEMORY };
+  if (native === null) {
+    const { scryptAsync } = await import("@noble/hashes/scrypt.js");
+    return scryptAsync(password, salt, { ...options, dkLen: KEY_LENGTH });
+  }
+  return new Promise((resolve, reject) => {
+    native.scrypt(password, salt, KEY_LENGTH, options, (error, key) =>
+      error === null ? resolve(key) : reject(error),
+    );
+  });
+}
+
+function parseCost(parameters: Readonly<Record<string, number>>): ScryptCost | null {
+  const { ln = 0, r = 0, p = 0 } = parameters;
+  const isExact = Object.keys(parameters).join() === "ln,r,p";
+  return isExact && isAffordable({ ln, r, p }) ? { ln, r, p } : null;
+}
+
+function isAffordable(cost: ScryptCost): boolean {
+  const { ln, r, p } = cost;
+  const isWhole = [ln, r, p].every((n) => Number.isInteger(n) && n >= 1);
+  return isWhole && ln <= 30 && memoryOf(cost) <= MAX_MEMORY && workOf(cost) <= MAX_WORK;
+}
+
+function workOf({ ln, r, p }: ScryptCost): number {
+  return 2 ** ln * r * p;
+}
+
+// What both implementations count: V, the blocks B, and two blocks of scratch.
+function memoryOf({ ln, r, p }: ScryptCost): number {
+  return 128 * r * (2 ** ln + p + 2);
+}
