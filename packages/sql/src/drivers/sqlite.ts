@@ -1,0 +1,140 @@
+import {
+  bind,
+  type CompiledStatement,
+  compile,
+  type Driver,
+  type SqlRow,
+  type SqlValue,
+  type Statement,
+} from "../driver.ts";
+import { schemaText } from "../schema.ts";
+import { type SqlStore, sqlStore } from "../store.ts";
+
+export { type Migratable, migrate } from "../migrate.ts";
+export type { SqlStore } from "../store.ts";
+
+/** What Latchkey needs of an SQLite connection; `node:sqlite`, `bun:sqlite` and better-sqlite3 have it. */
+export interface SqliteDatabase {
+  exec(sql: string): unknown;
+  prepare(sql: string): SqliteStatement;
+}
+
+export interface SqliteStatement {
+  all(...values: SqlValue[]): unknown;
+  run(...values: SqlValue[]): unknown;
+  /** better-sqlite3: whether the statement returns rows, since its `all` refuses one that does not. */
+  readonly reader?: boolean;
+}
+
+const BUSY = 5;
+const BUSY_TIMEOUT = 5_000;
+const ATTEMPTS = 2;
+const WAL_ATTEMPTS = 20;
+
+/**
+ * Makes a store in an SQLite file, on an open connection that nothing else uses. Sets the connection to WAL, full
+ * synchronisation and a busy timeout of 5 seconds; beyond it a call is tried once more, and then fails.
+ *
+ * It does not create the tables: call `migrate`. It blocks the event loop while SQLite works or waits for a lock.
+ */
+export function sqlite(database: SqliteDatabase): SqlStore {
+  configure(database);
+  return sqlStore(sqliteDriver(database));
+}
+
+/** Returns the schema as SQL, for those who run migrations themselves. */
+export function schema(): string {
+  return schemaText("sqlite");
+}
+
+interface Prepared {
+  readonly compiled: CompiledStatement;
+  readonly statement: SqliteStatement;
+}
+
+function sqliteDriver(database: SqliteDatabase): Driver {
+  const cache = new Map<string, Prepared>();
+
+  const prepare = (sql: string): Prepared => {
+    const known = cache.get(sql);
+    if (known !== undefined) return known;
+    const compiled = compile(sql, () => "?");
+    const prepared = { compiled, statement: database.prepare(compiled.text) };
+    cache.set(sql, prepared);
+    return prepared;
+  };
+
+  const run = ({ sql, values }: Statement): readonly SqlRow[] => {
+    const { compiled, statement } = prepare(sql);
+    const bound = bind(compiled, values);
+    if (statement.reader !== false) return rows(statement.all(...bound));
+    statement.run(...bound);
+    return [];
+  };
+
+  return {
+    dialect: "sqlite",
+    query: async (statement) => retryBusy(() => run(statement)),
+    batch: async (statements) => retryBusy(() => transaction(database, () => statements.map(run))),
+  };
+}
+
+// IMMEDIATE takes the write lock first: a transaction that read before it wrote could not wait for it.
+function transaction<T>(database: SqliteDatabase, work: () => T): T {
+  database.exec("BEGIN IMMEDIATE");
+  try {
+    const result = work();
+    database.exec("COMMIT");
+    return result;
+  } catch (error) {
+    rollBack(database);
+    throw error;
+  }
+}
+
+// Some errors have rolled back already; the first error is the one to report.
+function rollBack(database: SqliteDatabase): void {
+  try {
+    database.exec("ROLLBACK");
+  } catch {
+    return;
+  }
+}
+
+function configure(database: SqliteDatabase): void {
+  database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`);
+  // The busy timeout does not cover the change to WAL, which fails while another process makes the same one.
+  retryBusy(
+    () => database.exec("PRAGMA journal_mode = WAL"),
+    WAL_ATTEMPTS,
+    () => {
+      transaction(database, () => undefined);
+    },
+  );
+  // FULL: after a power cut, a session that was ended must not be back.
+  database.exec("PRAGMA synchronous = FULL");
+}
+
+function retryBusy<T>(work: () => T, attempts: number = ATTEMPTS, wait: () => void = () => undefined): T {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return work();
+    } catch (error) {
+      if (attempt >= attempts || !isBusy(error)) throw error;
+      wait();
+    }
+  }
+}
+
+// node:sqlite says it in `errcode`, bun:sqlite in `errno`, better-sqlite3 in `code`; extended codes keep the low byte.
+function isBusy(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if ("code" in error && String(error.code).startsWith("SQLITE_BUSY")) return true;
+  const number = "errcode" in error ? error.errcode : "errno" in error ? error.errno : null;
+  return typeof number === "number" && (number & 0xff) === BUSY;
+}
+
+function rows(result: unknown): readonly SqlRow[] {
+  if (!Array.isArray(result)) throw new TypeError("the SQLite statement returned no list of rows");
+  return result;
+}

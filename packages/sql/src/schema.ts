@@ -1,0 +1,95 @@
+import type { Dialect } from "./driver.ts";
+
+interface Types {
+  /** A number that grows with every insert: rows of one second are told apart by it. */
+  readonly serial: string;
+  readonly integer: string;
+  readonly options: string;
+}
+
+const sqlite: Types = { serial: "INTEGER PRIMARY KEY", integer: "INTEGER", options: " STRICT" };
+
+const types: Readonly<Record<Dialect, Types>> = {
+  sqlite,
+  d1: sqlite,
+  postgres: {
+    serial: "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+    integer: "BIGINT",
+    options: "",
+  },
+};
+
+/** Every migration ever released, oldest first; version n is the n-th. Released ones never change. */
+const migrations: readonly ((types: Types) => readonly string[])[] = [
+  ({ serial, integer, options }) => [
+    // No index has a column that a rotation changes: a rotation writes one row and nothing else.
+    `CREATE TABLE latchkey_sessions (
+  seq ${serial},
+  id TEXT NOT NULL UNIQUE,
+  user_id TEXT NOT NULL,
+  family_hash TEXT NOT NULL,
+  root_hash TEXT,
+  root_generation ${integer} NOT NULL,
+  child_hash TEXT,
+  child_issued_at ${integer},
+  replaced_at ${integer},
+  generation ${integer} NOT NULL,
+  context TEXT NOT NULL,
+  device TEXT NOT NULL,
+  transport TEXT NOT NULL,
+  amr TEXT NOT NULL,
+  created_at ${integer} NOT NULL,
+  auth_time ${integer} NOT NULL,
+  refreshed_at ${integer} NOT NULL,
+  access_lifetime ${integer} NOT NULL,
+  idle_lifetime ${integer},
+  expires_at ${integer},
+  absolute_expires_at ${integer},
+  ended_at ${integer},
+  end_reason TEXT
+)${options}`,
+    "CREATE INDEX latchkey_sessions_by_user ON latchkey_sessions (user_id, created_at, seq)",
+    "CREATE INDEX latchkey_sessions_ended ON latchkey_sessions (ended_at) WHERE ended_at IS NOT NULL",
+    `CREATE TABLE latchkey_users (
+  id TEXT NOT NULL PRIMARY KEY,
+  email TEXT UNIQUE,
+  username TEXT UNIQUE,
+  name TEXT,
+  email_verified ${integer} NOT NULL,
+  password_hash TEXT,
+  credentials_version ${integer} NOT NULL,
+  created_at ${integer} NOT NULL,
+  disabled_at ${integer}
+)${options}`,
+    `CREATE TABLE latchkey_documents (
+  name TEXT NOT NULL PRIMARY KEY,
+  version ${integer} NOT NULL,
+  document TEXT NOT NULL
+)${options}`,
+  ],
+];
+
+/** The schema version that this library reads and writes. */
+export const SCHEMA_VERSION: number = migrations.length;
+
+/** The statement that makes the table of applied versions; harmless where it is there. */
+export function versionTable(dialect: Dialect): string {
+  const { integer, options } = types[dialect];
+  return `CREATE TABLE IF NOT EXISTS latchkey_schema (
+  version ${integer} NOT NULL PRIMARY KEY
+)${options}`;
+}
+
+/** The statements that lead from `version - 1` to `version`. */
+export function migration(dialect: Dialect, version: number): readonly string[] {
+  return migrations[version - 1]?.(types[dialect]) ?? [];
+}
+
+/** The whole schema as SQL, for those who run migrations themselves. */
+export function schemaText(dialect: Dialect): string {
+  const versions = migrations.flatMap((_, index) => [
+    `INSERT INTO latchkey_schema (version) VALUES (${index + 1})`,
+    ...migration(dialect, index + 1),
+  ]);
+  return `${[versionTable(dialect), ...versions].join(";\n\n")};\n`;
+}

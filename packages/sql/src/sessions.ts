@@ -1,0 +1,87 @@
+import type { CreateOptions, SessionRow, SessionStore, TimedRow, UserStore } from "@latchkey/core/protocol";
+import { columns } from "./columns.ts";
+import type { Driver, SqlRow, Statement } from "./driver.ts";
+import { readEnded, readSession, sessionValues } from "./session-row.ts";
+import * as sql from "./session-statements.ts";
+
+const SLICE = 1_000;
+
+export function sqlSessions(driver: Driver, users: UserStore): SessionStore {
+  const first = async (statement: Statement): Promise<SqlRow | null> =>
+    (await driver.query(statement))[0] ?? null;
+
+  return {
+    users,
+
+    create: async (row, options) => {
+      const [inserted = [], ...ended] = await driver.batch(creation(row, options));
+      return inserted.length === 0 ? null : { ended: ended.flat().map(readEnded) };
+    },
+
+    get: async (id, now) => timed(await first({ sql: sql.GET, values: { id, now } })),
+
+    rotate: async ({ id, token, policy, next, now }) => {
+      const { familyHash, secretHash, generation } = token;
+      const presented = { family_hash: familyHash, secret_hash: secretHash, generation };
+      return timed(await first({ sql: sql.ROTATE, values: { id, ...presented, ...policy, next, now } }));
+    },
+
+    confirm: async (id, generation, lease, now) =>
+      (await first({ sql: sql.CONFIRM, values: { id, generation, lease, now } })) !== null,
+
+    list: async (userId, now) =>
+      (await driver.query({ sql: sql.LIST, values: { user_id: userId, now } })).map(readSession),
+
+    update: async (id, change) => {
+      const context = change.context === undefined ? null : JSON.stringify(change.context);
+      const device = change.device === undefined ? null : JSON.stringify(change.device);
+      const row = await first({ sql: sql.UPDATE, values: { id, context, device } });
+      return row === null ? null : readSession(row);
+    },
+
+    end: async (id, familyHash, { reason, now }) => {
+      const row = await first({ sql: sql.END, values: { id, family_hash: familyHash, reason, now } });
+      return row === null ? null : readEnded(row);
+    },
+
+    endAll: async (userId, except, { reason, now }) => {
+      const values = { user_id: userId, except, reason, now };
+      return (await driver.query({ sql: sql.END_ALL, values })).map(readEnded);
+    },
+
+    prune: async ({ userId, keep, now }) => {
+      if (userId === null) return pruneSlices(driver, keep ? sql.MARK_IN_SLICE : sql.FORGET_IN_SLICE, now);
+      const text = keep ? sql.MARK_OF_USER : sql.FORGET_OF_USER;
+      return (await driver.query({ sql: text, values: { user_id: userId, now } })).length;
+    },
+  };
+}
+
+function creation(row: SessionRow, { ifVersion, limit, replaces }: CreateOptions): Statement[] {
+  const { id, userId, createdAt: now } = row;
+  const statements: Statement[] = [
+    { sql: sql.INSERT, values: { ...sessionValues(row), if_version: ifVersion } },
+    ...replaces.map((replaced) => ({ sql: sql.END_REPLACED, values: { id, replaced, now } })),
+  ];
+  if (limit === null) return statements;
+  const values = { id, user_id: userId, now, others: Math.max(limit - 1, 0) };
+  return [...statements, { sql: sql.END_SURPLUS, values }];
+}
+
+// Slice by slice: no transaction is long, and a run that was cut short is simply repeated.
+async function pruneSlices(driver: Driver, text: string, now: number): Promise<number> {
+  let pruned = 0;
+  let after: number | null = 0;
+  while (after !== null) {
+    const [end] = await driver.query({ sql: sql.SLICE_END, values: { after, size: SLICE - 1 } });
+    const last: number | null = end === undefined ? null : columns("latchkey_sessions", end).integer("seq");
+    pruned += (await driver.query({ sql: text, values: { after, last, now } })).length;
+    after = last;
+  }
+  return pruned;
+}
+
+function timed(row: SqlRow | null): TimedRow | null {
+  if (row === null) return null;
+  return { row: readSession(row), now: columns("latchkey_sessions", row).integer("now") };
+}

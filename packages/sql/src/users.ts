@@ -1,0 +1,94 @@
+import type { User, UserChange, UserStore } from "@latchkey/core/protocol";
+import { columns } from "./columns.ts";
+import type { Driver, SqlRow, SqlValue, Statement } from "./driver.ts";
+
+const COLUMNS =
+  "id, email, username, name, email_verified, password_hash, credentials_version, created_at, disabled_at";
+
+const CREATE = `INSERT INTO latchkey_users (${COLUMNS})
+VALUES (:id, :email, :username, :name, :email_verified, :password_hash, :credentials_version, :created_at, :disabled_at)
+ON CONFLICT DO NOTHING
+RETURNING id`;
+
+const GET = `SELECT ${COLUMNS} FROM latchkey_users WHERE id = :id`;
+const FIND_EMAIL = `SELECT ${COLUMNS} FROM latchkey_users WHERE email = :email`;
+const FIND_USERNAME = `SELECT ${COLUMNS} FROM latchkey_users WHERE username = :username`;
+const DELETE = "DELETE FROM latchkey_users WHERE id = :id RETURNING id";
+
+const updateText = (assignments: readonly string[]): string => `UPDATE latchkey_users SET
+  ${["credentials_version = credentials_version + :raise", ...assignments].join(", ")}
+WHERE id = :id AND (CAST(:if_version AS BIGINT) IS NULL OR credentials_version = :if_version)
+RETURNING ${COLUMNS}`;
+
+export function sqlUsers(driver: Driver): UserStore {
+  const first = async (statement: Statement): Promise<SqlRow | null> =>
+    (await driver.query(statement))[0] ?? null;
+  const user = async (statement: Statement): Promise<User | null> => {
+    const row = await first(statement);
+    return row === null ? null : readUser(row);
+  };
+
+  return {
+    create: async (created) => (await first({ sql: CREATE, values: userValues(created) })) !== null,
+
+    get: (id) => user({ sql: GET, values: { id } }),
+
+    find: (identifier) =>
+      "email" in identifier
+        ? user({ sql: FIND_EMAIL, values: { email: identifier.email } })
+        : user({ sql: FIND_USERNAME, values: { username: identifier.username } }),
+
+    update: (id, change, { ifVersion, raiseVersion }) => {
+      const changes = changedColumns(change);
+      const assignments = Object.keys(changes).map((column) => `${column} = :${column}`);
+      const values = { ...changes, id, if_version: ifVersion, raise: raiseVersion ? 1 : 0 };
+      return user({ sql: updateText(assignments), values });
+    },
+
+    delete: async (id) => (await first({ sql: DELETE, values: { id } })) !== null,
+  };
+}
+
+// The names of the columns come from here, never from the change.
+function changedColumns({
+  name,
+  emailVerified,
+  passwordHash,
+  disabledAt,
+}: UserChange): Record<string, SqlValue> {
+  return {
+    ...(name === undefined ? {} : { name }),
+    ...(emailVerified === undefined ? {} : { email_verified: emailVerified ? 1 : 0 }),
+    ...(passwordHash === undefined ? {} : { password_hash: passwordHash }),
+    ...(disabledAt === undefined ? {} : { disabled_at: disabledAt }),
+  };
+}
+
+function readUser(row: SqlRow): User {
+  const read = columns("latchkey_users", row);
+  return {
+    id: read.text("id"),
+    email: read.textOrNull("email"),
+    username: read.textOrNull("username"),
+    name: read.textOrNull("name"),
+    emailVerified: read.integer("email_verified") !== 0,
+    passwordHash: read.textOrNull("password_hash"),
+    credentialsVersion: read.integer("credentials_version"),
+    createdAt: read.integer("created_at"),
+    disabledAt: read.integerOrNull("disabled_at"),
+  };
+}
+
+function userValues(user: User): Record<string, SqlValue> {
+  return {
+    id: user.id,
+    email: user.email,
+    username: user.username,
+    name: user.name,
+    email_verified: user.emailVerified ? 1 : 0,
+    password_hash: user.passwordHash,
+    credentials_version: user.credentialsVersion,
+    created_at: user.createdAt,
+    disabled_at: user.disabledAt,
+  };
+}
