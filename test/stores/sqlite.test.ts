@@ -2,25 +2,37 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { describeStore } from "@latchkey/core/testing";
-import { migrate, sqlite } from "@latchkey/sql/sqlite";
+import { describeStore, type StoreUnderTest } from "@latchkey/core/testing";
+import type { SqliteDatabase } from "@latchkey/sql/sqlite";
+import Better from "better-sqlite3";
 import { describe, it } from "vitest";
+import { migrated } from "./files.ts";
 
-describeStore({ describe, it }, "SQLite in memory", async () => {
-  const database = new DatabaseSync(":memory:");
-  const store = sqlite(database);
-  await migrate(store);
-  return { store, close: async () => database.close() };
-});
+type Closable = SqliteDatabase & { close(): unknown };
 
-describeStore({ describe, it }, "SQLite in a file", async () => {
-  const directory = mkdtempSync(join(tmpdir(), "latchkey-"));
-  const database = new DatabaseSync(join(directory, "store.db"));
-  const store = sqlite(database);
-  await migrate(store);
-  const close = async (): Promise<void> => {
-    database.close();
-    rmSync(directory, { recursive: true });
+async function on(database: Closable): Promise<StoreUnderTest> {
+  const store = await migrated(database);
+  return {
+    store,
+    close: async () => {
+      database.close();
+    },
   };
-  return { store, close };
-});
+}
+
+async function inFile(open: (file: string) => Closable): Promise<StoreUnderTest> {
+  const directory = mkdtempSync(join(tmpdir(), "latchkey-"));
+  const { store, close } = await on(open(join(directory, "store.db")));
+  return {
+    store,
+    close: async () => {
+      await close?.();
+      rmSync(directory, { recursive: true });
+    },
+  };
+}
+
+describeStore({ describe, it }, "node:sqlite in memory", () => on(new DatabaseSync(":memory:")));
+describeStore({ describe, it }, "node:sqlite in a file", () => inFile((file) => new DatabaseSync(file)));
+describeStore({ describe, it }, "better-sqlite3 in memory", () => on(new Better(":memory:")));
+describeStore({ describe, it }, "better-sqlite3 in a file", () => inFile((file) => new Better(file)));
