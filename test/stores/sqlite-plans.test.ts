@@ -1,0 +1,74 @@
+import { DatabaseSync } from "node:sqlite";
+import type { SqliteDatabase } from "@latchkey/sql/sqlite";
+import { expect, test } from "vitest";
+import { migrated } from "./files.ts";
+import { rotationOf, session, sessionIdOf } from "./sessions.ts";
+
+const NOW = 1_900_000_000;
+
+test("no call of a request scans a table", async () => {
+  const database = new DatabaseSync(":memory:");
+  const seen = new Set<string>();
+  const { sessions, users, keys } = await migrated(recording(database, seen));
+  seen.clear();
+
+  const id = sessionIdOf("phone");
+  await sessions.create(session("phone"), { ifVersion: null, limit: 3, replaces: [sessionIdOf("old")] });
+  await sessions.rotate(rotationOf("phone", 0, NOW));
+  await sessions.get(id, NOW);
+  await sessions.list("ann", NOW);
+  await sessions.confirm(id, 1, 60, NOW);
+  await sessions.update(id, { context: {} });
+  await sessions.end(id, null, { reason: "logout", now: NOW });
+  await sessions.endAll("ann", null, { reason: "revoked", now: NOW });
+  await sessions.prune({ userId: "ann", keep: false, now: NOW });
+  await sessions.prune({ userId: "ann", keep: true, now: NOW });
+  await sessions.prune({ userId: null, keep: false, now: NOW });
+  await users.get("ann");
+  await users.find({ email: "ann@example.com" });
+  await users.find({ username: "ann" });
+  await users.update("ann", { name: "Ann" }, { ifVersion: null, raiseVersion: true });
+  await users.delete("ann");
+  await keys.load();
+  await keys.save(1, "{}");
+
+  expect(seen.size).toBe(21);
+  for (const sql of seen) {
+    const plan = planOf(database, sql);
+    expect(
+      plan.filter((line) => line.startsWith("SCAN latchkey_")),
+      sql,
+    ).toEqual([]);
+    expect(
+      plan.filter((line) => line.includes("TEMP B-TREE")),
+      sql,
+    ).toEqual([]);
+  }
+});
+
+test("the feed of ended sessions has its index", async () => {
+  const database = new DatabaseSync(":memory:");
+  await migrated(database);
+  const feed = "SELECT id FROM latchkey_sessions WHERE ended_at >= ? ORDER BY ended_at";
+  expect(planOf(database, feed)).toEqual([
+    "SEARCH latchkey_sessions USING INDEX latchkey_sessions_ended (ended_at>?)",
+  ]);
+});
+
+function recording(database: DatabaseSync, seen: Set<string>): SqliteDatabase {
+  return {
+    exec: (sql) => database.exec(sql),
+    prepare: (sql) => {
+      seen.add(sql);
+      return database.prepare(sql);
+    },
+  };
+}
+
+function planOf(database: DatabaseSync, sql: string): string[] {
+  const parameters = [...sql.matchAll(/\?/g)].map(() => null);
+  return database
+    .prepare(`EXPLAIN QUERY PLAN ${sql}`)
+    .all(...parameters)
+    .map(({ detail }) => String(detail));
+}
