@@ -20,7 +20,10 @@ export function deleteCookie(place: CookiePlace): CookieChange {
 /** Appends one Set-Cookie line for each cookie; of several changes of one cookie the last counts. */
 export function writeChanges(headers: Headers, changes: readonly CookieChange[]): void {
   for (const { place, value, maxAge } of lastOfEach(changes)) {
-    headers.append("set-cookie", value === null ? expireCookie(place) : serializeCookie(place, value, maxAge));
+    headers.append(
+      "set-cookie",
+      value === null ? expireCookie(place) : serializeCookie(place, value, maxAge),
+    );
   }
 }
 

@@ -29,7 +29,9 @@ export function isLoopback(hostname: string): boolean {
  */
 export function cookiePlaces(origin: URL, options: CookieOptions): CookiePlaces {
   const secure = !(origin.protocol === "http:" && isLoopback(origin.hostname));
-  const shared = { domain: secure ? options.domain : null, secure, sameSite: options.sameSite };
+  // A browser drops SameSite=None without Secure.
+  const sameSite = options.sameSite === "none" && !secure ? "lax" : options.sameSite;
+  const shared = { domain: secure ? options.domain : null, secure, sameSite };
   const at = (name: string, path: string): CookiePlace => ({ name: fullName(name, path), path, ...shared });
   const fullName = (name: string, path: string): string => {
     if (!secure) return origin.port === "" ? name : `${name}.${origin.port}`;

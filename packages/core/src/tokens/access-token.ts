@@ -59,10 +59,12 @@ function parseCompact(token: string): CompactToken | null {
   const segments = token.split(".", 4);
   if (segments.length !== 3) return null;
   const [header, payload, signature] = segments.map(fromBase64url);
-  if (!header || !payload || !signature || header.length * payload.length * signature.length === 0) return null;
+  if (!header || !payload || !signature || header.length * payload.length * signature.length === 0)
+    return null;
   const text = decodeUtf8(header);
   const members = text === null ? null : parseJson(text);
-  if (!isRecord(members) || own(members, "crit") !== undefined || !isOurType(own(members, "typ"))) return null;
+  if (!isRecord(members) || own(members, "crit") !== undefined || !isOurType(own(members, "typ")))
+    return null;
   const alg = own(members, "alg");
   const kid = own(members, "kid");
   if (typeof alg !== "string" || typeof kid !== "string" || !KID.test(kid)) return null;

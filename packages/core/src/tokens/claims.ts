@@ -1,5 +1,5 @@
-import { MAX_ACCESS_LIFETIME } from "../keys/keyring.ts";
 import { isRecord, type Json, type JsonObject, own } from "../json.ts";
+import { MAX_ACCESS_LIFETIME } from "../keys/keyring.ts";
 import type { EpochSeconds, Seconds } from "../time.ts";
 
 /** The claims that every access token carries (RFC 9068), and ours: what `validate` needs to know without a store. */

@@ -26,7 +26,8 @@ type Random = (length: number) => Uint8Array;
 
 /** Parses a refresh token; null for any other length, alphabet, version or a second form of the same bytes. */
 export function parseRefreshToken(text: string): RefreshToken | null {
-  if (text.length !== REFRESH_TOKEN_LENGTH || !text.startsWith(PREFIX)) return null;
+  if (typeof text !== "string" || text.length !== REFRESH_TOKEN_LENGTH || !text.startsWith(PREFIX))
+    return null;
   const bytes = fromBase64url(text.slice(PREFIX.length));
   if (bytes === null || bytes[0] !== VERSION) return null;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -26,13 +26,13 @@ export interface UserChange {
 }
 
 /** Where users live. Identifiers are unique in their normal form, each kind by itself. */
-export interface UserStore {
+export interface UserStore<U extends User = User> {
   /** Inserts one user; `false` where the id or an identifier is taken. */
   create(user: User): Promise<boolean>;
 
-  get(id: string): Promise<User | null>;
+  get(id: string): Promise<U | null>;
 
-  find(identifier: Identifier): Promise<User | null>;
+  find(identifier: Identifier): Promise<U | null>;
 
   /**
    * Changes one user in one atomic step and returns the result, or null where there is none, or where
@@ -42,7 +42,7 @@ export interface UserStore {
     id: string,
     change: UserChange,
     options: { readonly ifVersion: number | null; readonly raiseVersion: boolean },
-  ): Promise<User | null>;
+  ): Promise<U | null>;
 
   /** Deletes one user; `false` where there is none. */
   delete(id: string): Promise<boolean>;

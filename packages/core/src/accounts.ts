@@ -1,0 +1,180 @@
+import type { App } from "./app.ts";
+import { toBase64url } from "./bytes.ts";
+import { now } from "./env.ts";
+import { AuthError, type ErrorCode } from "./errors.ts";
+import { parseEmail, parseUsername } from "./password/identifier.ts";
+import type { PasswordVerdict } from "./password/policy.ts";
+import type { PasswordProvider } from "./password/provider.ts";
+import { endSessionsOf } from "./sessions/revoke.ts";
+import type { EndReason } from "./sessions/session.ts";
+import type { Identifier, User, UserChange } from "./users/store.ts";
+
+/** A user to create. Identifiers are brought into their normal form first. */
+export interface NewUser {
+  readonly email?: string;
+  readonly username?: string;
+  readonly name?: string;
+  readonly password?: string;
+  readonly emailVerified?: boolean;
+}
+
+const refusals: Readonly<Record<Exclude<PasswordVerdict, "ok">, readonly [ErrorCode, string]>> = {
+  malformed: ["invalid_request", "The password is no well-formed text."],
+  too_long: ["invalid_request", "The password is too long."],
+  too_short: ["weak_password", "The password is too short."],
+  common: ["weak_password", "The password is among the most common ones."],
+  contains_identifier: ["weak_password", "The password is little more than the email or username."],
+};
+
+/** Creates a user. Fails with `invalid_request`, `weak_password` or `identifier_taken`. */
+export async function createUser<Context, U extends User>(app: App<Context, U>, input: NewUser): Promise<U> {
+  const email = normalForm(input.email, parseEmail);
+  const username = normalForm(input.username, parseUsername);
+  if (email === null && username === null) {
+    throw new AuthError("invalid_request", "A user needs an email or a username.");
+  }
+  const identifier = email !== null ? { email } : { username: username ?? "" };
+  const id = toBase64url(app.engine.env.random(16));
+  const created = await app.users.create({
+    id,
+    email,
+    username,
+    name: input.name ?? null,
+    emailVerified: input.emailVerified ?? false,
+    passwordHash: input.password === undefined ? null : await hashNew(app, input.password, identifier),
+    credentialsVersion: 0,
+    createdAt: now(app.engine.env),
+    disabledAt: null,
+  });
+  if (!created) throw new AuthError("identifier_taken");
+  const user = await app.users.get(id);
+  if (user === null) throw new AuthError("store_unavailable");
+  app.engine.emit({ type: "user.created", userId: id });
+  return user;
+}
+
+/** Finds the user whose password this is, or null: the same work whether there is such a user or not. */
+export async function checkCredentials<Context, U extends User>(
+  app: App<Context, U>,
+  identifier: Identifier,
+  password: string,
+): Promise<U | null> {
+  const provider = requirePassword(app);
+  const user = await app.users.find(identifier);
+  const stored = user === null || user.disabledAt !== null ? null : user.passwordHash;
+  const { ok, rehash } = await provider.verify(password, stored);
+  if (!ok || user === null) {
+    app.engine.emit({ type: "sign_in.failed", userId: user?.id ?? null, code: "invalid_credentials" });
+    return null;
+  }
+  if (rehash) await upgradeHash(app, user, password);
+  return user;
+}
+
+// Under compare-and-set: a password that was changed meanwhile stays, and a failing store costs nobody a sign-in.
+async function upgradeHash<Context, U extends User>(
+  app: App<Context, U>,
+  user: U,
+  password: string,
+): Promise<void> {
+  const passwordHash = await requirePassword(app).hash(password, app.engine.env.random);
+  const options = { ifVersion: user.credentialsVersion, raiseVersion: false };
+  const updated = await app.users.update(user.id, { passwordHash }, options).catch(() => null);
+  if (updated !== null) app.engine.emit({ type: "user.password_rehashed", userId: user.id });
+}
+
+/** Sets a password and ends all of the user's sessions. `false` where there is no such user. */
+export async function setPassword<Context, U extends User>(
+  app: App<Context, U>,
+  id: string,
+  password: string,
+): Promise<boolean> {
+  const user = await app.users.get(id);
+  if (user === null) return false;
+  const identifier = identifierOf(user);
+  const passwordHash = await hashNew(app, password, identifier);
+  return changeCredentials(app, id, { passwordHash }, "password_changed");
+}
+
+/** Bars a user from signing in and ends all of their sessions. `false` where there is no such user. */
+export function disableUser<Context, U extends User>(app: App<Context, U>, id: string): Promise<boolean> {
+  return changeCredentials(app, id, { disabledAt: now(app.engine.env) }, "user_disabled");
+}
+
+/** Lets a disabled user sign in again. `false` where there is no such user. */
+export async function enableUser<Context, U extends User>(
+  app: App<Context, U>,
+  id: string,
+): Promise<boolean> {
+  const options = { ifVersion: null, raiseVersion: false };
+  if ((await app.users.update(id, { disabledAt: null }, options)) === null) return false;
+  app.engine.emit({ type: "user.enabled", userId: id });
+  return true;
+}
+
+/** Deletes a user and ends all of their sessions. `false` where there is no such user. */
+export async function deleteUser<Context, U extends User>(
+  app: App<Context, U>,
+  id: string,
+): Promise<boolean> {
+  const deleted = await app.users.delete(id);
+  await endSessionsOf(app.engine, id, null, "user_deleted");
+  if (deleted) app.engine.emit({ type: "user.deleted", userId: id });
+  return deleted;
+}
+
+/** Ends a user's sessions but `except`, and fails every sign-in that is under way. */
+export async function endEverywhere<Context, U extends User>(
+  app: App<Context, U>,
+  id: string,
+  except: string | null,
+  reason: EndReason,
+): Promise<number> {
+  await app.users.update(id, {}, { ifVersion: null, raiseVersion: true });
+  return (await endSessionsOf(app.engine, id, except, reason)).length;
+}
+
+// The version goes up first: a sign-in that checked the old credentials either is refused or is among those ended.
+async function changeCredentials<Context, U extends User>(
+  app: App<Context, U>,
+  id: string,
+  change: UserChange,
+  reason: "password_changed" | "user_disabled",
+): Promise<boolean> {
+  const changed = await app.users.update(id, change, { ifVersion: null, raiseVersion: true });
+  if (changed === null) return false;
+  await endSessionsOf(app.engine, id, null, reason);
+  app.engine.emit({
+    type: reason === "user_disabled" ? "user.disabled" : "user.password_changed",
+    userId: id,
+  });
+  return true;
+}
+
+async function hashNew<Context, U extends User>(
+  app: App<Context, U>,
+  password: string,
+  identifier: Identifier | null,
+): Promise<string> {
+  const provider = requirePassword(app);
+  const verdict = provider.check(password, identifier);
+  if (verdict !== "ok") throw new AuthError(...refusals[verdict]);
+  return provider.hash(password, app.engine.env.random);
+}
+
+function requirePassword<Context, U extends User>(app: App<Context, U>): PasswordProvider {
+  if (app.password === null) throw new TypeError("providers has no password(): add it to use passwords");
+  return app.password;
+}
+
+function identifierOf(user: User): Identifier | null {
+  if (user.email !== null) return { email: user.email };
+  return user.username === null ? null : { username: user.username };
+}
+
+function normalForm(input: string | undefined, parse: (input: string) => string | null): string | null {
+  if (input === undefined) return null;
+  const normal = parse(input);
+  if (normal === null) throw new AuthError("invalid_request", "The email or username is malformed.");
+  return normal;
+}

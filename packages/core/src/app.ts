@@ -1,0 +1,21 @@
+import type { Config } from "./config.ts";
+import type { AuthHooks, StandardSchema } from "./options.ts";
+import type { PasswordProvider } from "./password/provider.ts";
+import type { SessionEngine } from "./sessions/engine.ts";
+import type { Device } from "./sessions/session.ts";
+import type { User, UserStore } from "./users/store.ts";
+
+/** Everything the routes and `auth` work with. `createAuth` makes one; nothing in it changes. */
+export interface App<Context, U extends User> {
+  readonly config: Config;
+  readonly engine: SessionEngine<Context, U>;
+  readonly users: UserStore<U>;
+  readonly password: PasswordProvider | null;
+  readonly serialize: (user: U) => object;
+  readonly context: {
+    readonly schema: StandardSchema<Context>;
+    readonly from?: (request: Request, user: U) => Context;
+  } | null;
+  readonly validated: AuthHooks<Context, U>["validated"] | null;
+  readonly deviceOf: (request: Request) => Device;
+}

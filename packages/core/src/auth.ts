@@ -1,0 +1,111 @@
+import type { NewUser } from "./accounts.ts";
+import type { ErrorCode } from "./errors.ts";
+import type { RouteName } from "./http/router.ts";
+import type { PublicJwk } from "./keys/algorithms.ts";
+import type { RotationOutcome } from "./sessions/decide.ts";
+import type { Device, Session, SessionDetails, Transport } from "./sessions/session.ts";
+import type { SessionLifetimes } from "./sessions/start.ts";
+import type { Seconds } from "./time.ts";
+import type { Identifier, User } from "./users/store.ts";
+import type { ValidateOptions, Validation } from "./validation.ts";
+
+/** A session that `sessions.create` started, and the tokens of it. */
+export interface IssuedSession<Context> {
+  readonly session: Session<Context>;
+  readonly accessToken: string;
+  readonly refreshToken: string | null;
+  readonly expiresIn: Seconds;
+  /** The Set-Cookie lines of cookie transport; none for bearer. */
+  readonly headers: Headers;
+}
+
+/** What `sessions.refresh` made of a refresh token. */
+export type RefreshOutcome<Context> =
+  | {
+      readonly ok: true;
+      readonly outcome: Exclude<RotationOutcome, "reuse">;
+      readonly session: Session<Context>;
+      readonly accessToken: string;
+      /** Null where only an access token is given: keep the refresh token you have. */
+      readonly refreshToken: string | null;
+      readonly expiresIn: Seconds;
+      readonly headers: Headers;
+    }
+  | { readonly ok: false; readonly code: ErrorCode };
+
+export interface CreateSessionOptions<Context> extends SessionLifetimes {
+  readonly context?: Context;
+  readonly device?: Partial<Device>;
+  /** Default cookie. */
+  readonly transport?: Transport;
+  /** How the user proved who they are (RFC 8176). Default none. */
+  readonly amr?: readonly string[];
+}
+
+/** Sessions by hand. */
+export interface SessionsApi<Context> {
+  /**
+   * Starts a session for a user that you have authenticated. It checks no credentials. Fails with `not_found` for an
+   * unknown user and `invalid_credentials` for a disabled one.
+   */
+  create(userId: string, options?: CreateSessionOptions<Context>): Promise<IssuedSession<Context>>;
+  /** Presents a refresh token of either transport, by the rules of leased rotation. */
+  refresh(refreshToken: string): Promise<RefreshOutcome<Context>>;
+  /** Verifies an access token by hand; with `transport`, as one that came by it. Never refreshes. */
+  verify(token: string, options?: { readonly transport?: Transport }): Promise<Validation<Context>>;
+  /** One session, ended ones too, or null. */
+  get(id: string): Promise<SessionDetails<Context> | null>;
+  /** The user's live sessions, newest first. */
+  list(userId: string): Promise<readonly SessionDetails<Context>[]>;
+  /** Replaces the context of a session. Access tokens tell of it from the next refresh on. Null where it is over. */
+  update(id: string, change: { readonly context: Context }): Promise<SessionDetails<Context> | null>;
+  /** Ends a session. `false` where there was none to end. */
+  revoke(id: string): Promise<boolean>;
+  /** Ends a user's sessions but `except`, fails sign-ins that are under way, and returns how many it ended. */
+  revokeAll(userId: string, options?: { readonly except?: string }): Promise<number>;
+  /** Deletes sessions that are over, one user's or everybody's; with `keepEnded` it only marks expired ones as ended. */
+  prune(options?: { readonly userId?: string }): Promise<number>;
+}
+
+/** Users, with everything that must happen to their sessions. */
+export interface UsersApi<U extends User> {
+  /** Fails with `invalid_request`, `weak_password` or `identifier_taken`. */
+  create(user: NewUser): Promise<U>;
+  get(id: string): Promise<U | null>;
+  /** Finds by e-mail or user name, as typed. */
+  find(identifier: Identifier): Promise<U | null>;
+  /** Sets a password and ends all of the user's sessions. Fails with `invalid_request` or `weak_password`. */
+  setPassword(id: string, password: string): Promise<boolean>;
+  /** Bars a user from signing in and ends all of their sessions. */
+  disable(id: string): Promise<boolean>;
+  /** Lets a disabled user sign in again. */
+  enable(id: string): Promise<boolean>;
+  /** Deletes a user and ends all of their sessions. */
+  delete(id: string): Promise<boolean>;
+}
+
+/** The signing keys. */
+export interface KeysApi {
+  /** The public keys as served under `/jwks` (RFC 7517). */
+  jwks(): Promise<{ readonly keys: readonly PublicJwk[] }>;
+  /** Puts the announced key in use now. Nobody is signed out. */
+  rotate(): Promise<void>;
+  /** Refuses everything signed with a key, in this process at once and in others within 10 minutes. Refresh tokens go on. */
+  revoke(kid: string): Promise<void>;
+}
+
+/** What `createAuth` returns. */
+export interface Auth<Context, U extends User> {
+  /** Answers every route under `basePath`, and 404 for the rest. Never throws. */
+  handle(request: Request): Promise<Response>;
+  /**
+   * Tells who sends a request, and refreshes on the way where that is due. A live access token costs no call to the
+   * store; that its session ended since is seen only with `fresh` or `revocation: "store"`. Never throws on input.
+   */
+  validate(request: Request, options?: ValidateOptions): Promise<Validation<Context>>;
+  /** Each route by itself, to mount on any path. */
+  readonly handlers: Readonly<Record<RouteName, (request: Request) => Promise<Response>>>;
+  readonly sessions: SessionsApi<Context>;
+  readonly users: UsersApi<U>;
+  readonly keys: KeysApi;
+}

@@ -1,0 +1,248 @@
+import * as v from "valibot";
+import { optionsSchema } from "./config-schema.ts";
+import type { CookieOptions } from "./cookies/names.ts";
+import { isLoopback } from "./cookies/names.ts";
+import { type Env, platformEnv } from "./env.ts";
+import type { Algorithm } from "./keys/algorithms.ts";
+import { faultOfProvided } from "./keys/provided.ts";
+import type { AuthOptions, PreviousCookie } from "./options.ts";
+import { defaultRefreshBefore, faultOfLifetimes, type RefreshPolicy } from "./sessions/policy.ts";
+import { days, minutes, type Seconds } from "./time.ts";
+import type { User } from "./users/store.ts";
+
+/** The options with every default in its place, checked as a whole. */
+export interface Config {
+  /** Null serves localhost only. */
+  readonly baseURL: URL | null;
+  readonly basePath: string;
+  readonly trustedOrigins: ReadonlySet<string>;
+  readonly secrets: readonly string[];
+  readonly algorithm: Algorithm;
+  readonly rotateEvery: Seconds;
+  readonly issuer: string;
+  readonly audience: string;
+  readonly accessLifetime: Seconds;
+  readonly refresh: RefreshPolicy | null;
+  readonly cookies: CookieOptions & { readonly previous: readonly PreviousCookie[] };
+  readonly bearer: { readonly header: string; readonly schemes: readonly string[] };
+  readonly requireFetchMetadata: boolean;
+  readonly storeTimeout: Seconds;
+  readonly keepAccessToken: boolean;
+  readonly env: Env;
+}
+
+const MIN_SECRET_BYTES = 32;
+const MIN_SECRET_VARIETY = 8;
+
+/** Checks the options, once. Throws a `TypeError` that names the option, its value, why, and what to write instead. */
+export function checkOptions<Context, U extends User>(options: AuthOptions<Context, U>): Config {
+  const own = ownMembers(options);
+  const parsed = v.safeParse(optionsSchema, own);
+  if (!parsed.success) throw shapeError(parsed.issues[0]);
+  const given = own as AuthOptions<Context, U>;
+  const baseURL = given.baseURL === undefined ? null : checkBaseURL(given.baseURL);
+  const secrets = checkSecrets(given.secret, baseURL);
+  const algorithm = given.accessToken?.algorithm ?? "EdDSA";
+  checkKeys(given, algorithm, secrets);
+  const issuer = given.accessToken?.issuer ?? baseURL?.origin ?? "http://localhost";
+  const basePath = given.basePath ?? "/auth";
+  const accessLifetime = given.accessToken?.lifetime ?? minutes(10);
+  return {
+    baseURL,
+    basePath,
+    trustedOrigins: new Set((given.trustedOrigins ?? []).map(checkOrigin)),
+    secrets,
+    algorithm,
+    rotateEvery: given.keys?.rotateEvery ?? days(30),
+    issuer,
+    audience: given.accessToken?.audience ?? issuer,
+    accessLifetime,
+    refresh: checkLifetimes(accessLifetime, given.refreshToken),
+    cookies: checkCookies(given.cookies ?? {}, baseURL, basePath),
+    bearer: {
+      header: (given.bearer?.header ?? "authorization").toLowerCase(),
+      schemes: (given.bearer?.schemes ?? ["Bearer"]).map((scheme) => scheme.toLowerCase()),
+    },
+    requireFetchMetadata: given.requireFetchMetadata ?? false,
+    storeTimeout: given.storeTimeout ?? 5,
+    keepAccessToken: given.logout?.keepAccessToken ?? false,
+    env: { ...platformEnv, ...given.env },
+  };
+}
+
+/** Copies the own members of plain objects, at every depth: what a polluted prototype holds is no option (SEC-08). */
+export function ownMembers(value: object): object {
+  const copy: Record<string, unknown> = Object.create(null);
+  for (const [name, member] of Object.entries(value)) {
+    copy[name] = isPlain(member) ? ownMembers(member) : member;
+  }
+  return Object.freeze(copy);
+}
+
+function isPlain(value: unknown): value is object {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    Object.getPrototypeOf(value) === Object.prototype &&
+    !hasMethods(value)
+  );
+}
+
+// A store or a schema is a thing to call, not a bag of options: it keeps its identity.
+function hasMethods(value: object): boolean {
+  return "~standard" in value || "sessions" in value || "get" in value || "load" in value;
+}
+
+function refuse(option: string, value: unknown, why: string): TypeError {
+  const shown = typeof value === "string" ? JSON.stringify(value) : String(value);
+  return new TypeError(`${option} is ${shown}, but ${why}`);
+}
+
+function shapeError(issue: v.BaseIssue<unknown>): TypeError {
+  const path = v.getDotPath(issue) ?? "options";
+  if (issue.type === "strict_object" && issue.expected === "never") {
+    return new TypeError(`${path} is not an option of createAuth: remove it, or correct its spelling`);
+  }
+  if (issue.expected !== null && issue.received === "undefined") {
+    return new TypeError(`${path} is missing, but it is required: pass one`);
+  }
+  if (path.startsWith("secret")) return new TypeError(`${path} must be a string, or a list of strings`);
+  return refuse(path, describe(issue.input), issue.message);
+}
+
+function describe(value: unknown): unknown {
+  return typeof value === "object" && value !== null
+    ? Array.isArray(value)
+      ? "a list"
+      : "an object"
+    : value;
+}
+
+function checkBaseURL(text: string): URL {
+  const url = URL.parse(text);
+  const example = 'write an origin such as "https://app.example.com"';
+  if (url === null) throw refuse("baseURL", text, `it is no URL: ${example}`);
+  if (url.username !== "" || url.password !== "")
+    throw new TypeError(`baseURL holds credentials: ${example}`);
+  if (url.pathname !== "/" || url.search !== "" || url.hash !== "") {
+    throw refuse(
+      "baseURL",
+      text,
+      `it has more than an origin: ${example}; the path of the routes is basePath`,
+    );
+  }
+  if (url.protocol === "http:" && !isLoopback(url.hostname)) {
+    throw refuse("baseURL", text, `cookies must be Secure everywhere but on localhost: ${example}`);
+  }
+  if (url.protocol !== "https:" && url.protocol !== "http:") {
+    throw refuse("baseURL", text, `it is neither https nor http: ${example}`);
+  }
+  return url;
+}
+
+function checkOrigin(text: string): string {
+  const url = URL.parse(text);
+  if (url === null || !/^https?:$/.test(url.protocol) || url.origin !== text) {
+    const instead = url === null || url.origin === "null" ? "https://spa.example.com" : url.origin;
+    throw refuse("trustedOrigins", text, `origins are compared exactly: write it as "${instead}"`);
+  }
+  return text;
+}
+
+function checkSecrets(given: string | readonly string[] | undefined, baseURL: URL | null): readonly string[] {
+  const secrets = given === undefined ? [] : typeof given === "string" ? [given] : given;
+  if (secrets.length === 0 && baseURL !== null && !isLoopback(baseURL.hostname)) {
+    throw new TypeError(
+      "secret is missing, but it is required outside localhost: pass 32 random bytes in base64",
+    );
+  }
+  const make = "make one with: openssl rand -base64 32";
+  for (const secret of secrets) {
+    if (new TextEncoder().encode(secret).length < MIN_SECRET_BYTES) {
+      throw new TypeError(`secret is shorter than ${MIN_SECRET_BYTES} bytes: ${make}`);
+    }
+    if (secret.trim() !== secret || /^(["']).*\1$/.test(secret)) {
+      throw new TypeError(
+        "secret begins or ends with white space or quotes: strip what the environment added",
+      );
+    }
+    if (new Set(secret).size < MIN_SECRET_VARIETY || /change.?me|example|your.?secret/i.test(secret)) {
+      throw new TypeError(`secret can be guessed: ${make}`);
+    }
+  }
+  if (new Set(secrets).size !== secrets.length)
+    throw new TypeError("secret has the same value twice: remove one");
+  return Object.freeze([...secrets]);
+}
+
+function checkKeys<Context, U extends User>(
+  options: AuthOptions<Context, U>,
+  algorithm: Algorithm,
+  secrets: readonly string[],
+): void {
+  const provided = options.keys?.provided;
+  if (algorithm === "HS256") {
+    if (provided !== undefined)
+      throw new TypeError("keys.provided has no use with HS256: pass secret instead");
+    if (secrets.length === 0) throw new TypeError("secret is missing, but HS256 is keyed with it: pass one");
+    return;
+  }
+  const fault = provided === undefined ? null : faultOfProvided(provided, algorithm);
+  if (fault !== null) throw new TypeError(`keys.provided ${fault}`);
+}
+
+function checkLifetimes(
+  accessLifetime: Seconds,
+  given: Exclude<AuthOptions["refreshToken"], undefined> | undefined,
+): RefreshPolicy | null {
+  const refresh = given === false ? null : refreshPolicy(accessLifetime, given ?? {});
+  const fault = faultOfLifetimes(accessLifetime, refresh);
+  if (fault === null) return refresh;
+  const names = {
+    accessLifetime: "accessToken.lifetime",
+    lease: "refreshToken.lease",
+    refreshBefore: "refreshToken.refreshBefore",
+    refreshLifetime: "refreshToken.lifetime",
+    maxLifetime: "refreshToken.maxLifetime",
+  };
+  throw refuse(names[fault.option], fault.value, `it ${fault.why}`);
+}
+
+function refreshPolicy(
+  accessLifetime: Seconds,
+  given: Exclude<AuthOptions["refreshToken"], undefined | false>,
+): RefreshPolicy {
+  const lease = given.lease ?? 60;
+  const lifetime = given.lifetime === undefined ? days(14) : given.lifetime;
+  // A longer idle life than the default maximum moves the maximum along; "never" idle means never at all.
+  const defaultMax = lifetime === null ? null : Math.max(days(90), lifetime);
+  return {
+    lifetime,
+    maxLifetime: given.maxLifetime === undefined ? defaultMax : given.maxLifetime,
+    lease,
+    refreshBefore: given.refreshBefore ?? defaultRefreshBefore(accessLifetime, lease),
+  };
+}
+
+function checkCookies(
+  given: Exclude<AuthOptions["cookies"], undefined>,
+  baseURL: URL | null,
+  basePath: string,
+): Config["cookies"] {
+  const refreshPath = given.refreshPath ?? "/";
+  if (refreshPath !== "/" && refreshPath !== basePath) {
+    throw refuse("cookies.refreshPath", refreshPath, `it must be "/" or basePath, "${basePath}"`);
+  }
+  const domain = given.domain ?? null;
+  const host = baseURL?.hostname ?? "";
+  if (domain !== null && host !== domain && !host.endsWith(`.${domain}`)) {
+    throw refuse("cookies.domain", domain, "a browser takes it only from baseURL's host or a parent of it");
+  }
+  const names = {
+    access: given.names?.access ?? "latchkey.access",
+    refresh: given.names?.refresh ?? "latchkey.refresh",
+  };
+  if (names.access === names.refresh) throw refuse("cookies.names", names.access, "both names are the same");
+  const sameSite = given.sameSite ?? "lax";
+  return { names, domain, sameSite, refreshPath, previous: given.previous ?? [] };
+}

@@ -1,0 +1,27 @@
+import { AuthError } from "./errors.ts";
+import { isRecord, type JsonObject, parseJson } from "./json.ts";
+import type { StandardResult, StandardSchema } from "./options.ts";
+
+/** In characters of JSON: the context rides in every access token, and a token must fit a cookie (STO-20). */
+const MAX_CONTEXT = 2_048;
+
+/** Checks a context against the schema and brings it into the plain data that a store and a token can hold. */
+export async function parseContext<Context>(
+  schema: StandardSchema<Context> | null,
+  context: unknown,
+): Promise<Context & JsonObject> {
+  const result: StandardResult<unknown> =
+    schema === null ? { value: context } : await schema["~standard"].validate(context);
+  if (result.issues !== undefined) {
+    throw new AuthError("internal_error", "sessions.context: the schema refuses the context of a session");
+  }
+  const text: unknown = JSON.stringify(result.value);
+  const plain = typeof text === "string" && text.length <= MAX_CONTEXT ? parseJson(text) : undefined;
+  if (!isRecord(plain)) {
+    throw new AuthError(
+      "internal_error",
+      `sessions.context: a context is an object of at most ${MAX_CONTEXT} characters of JSON`,
+    );
+  }
+  return plain as Context & JsonObject;
+}

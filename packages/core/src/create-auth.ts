@@ -1,0 +1,154 @@
+import type { App } from "./app.ts";
+import type { Auth, KeysApi } from "./auth.ts";
+import { type Config, checkOptions, ownMembers } from "./config.ts";
+import { parseContext } from "./context.ts";
+import { now } from "./env.ts";
+import { type GuardedStore, guardStore } from "./guarded-store.ts";
+import { handleRequest, handleRoute } from "./http/handle.ts";
+import type { RouteName } from "./http/router.ts";
+import { validateRequest } from "./http/validate.ts";
+import type { JsonObject } from "./json.ts";
+import type { Keys } from "./keys/keys.ts";
+import { providedKeys } from "./keys/provided.ts";
+import { sharedSecretKeys } from "./keys/shared-secret.ts";
+import { storedKeys } from "./keys/stored.ts";
+import type { AuthOptions } from "./options.ts";
+import type { SessionEngine } from "./sessions/engine.ts";
+import { type Emit, emitter } from "./sessions/events.ts";
+import type { Device } from "./sessions/session.ts";
+import { sessionsApi } from "./sessions-api.ts";
+import type { User, UserStore } from "./users/store.ts";
+import { usersApi } from "./users-api.ts";
+
+/**
+ * Makes an authentication core. Throws a `TypeError` that names the option for a configuration that is unsafe or wrong.
+ *
+ * With a store and a provider alone it serves localhost; `baseURL` and `secret` are for everywhere else. It does no I/O
+ * before the first request.
+ *
+ * @example
+ * const auth = createAuth({ store: memory(), providers: [password()] });
+ * const response = await auth.handle(request);
+ */
+export function createAuth<Context = JsonObject, U extends User = User>(
+  options: AuthOptions<Context, U>,
+): Auth<Context, U> {
+  const config = checkOptions(options);
+  const given = ownMembers(options) as AuthOptions<Context, U>;
+  const emit = emitter(given.onEvent ?? null, () => now(config.env));
+  // The store's own users are plain `User`s, which is what U is unless `users` says otherwise.
+  const users = given.users ?? (given.store.users as UserStore<U>);
+  const store = guardStore(given.store, users, config.storeTimeout, emit);
+  const app: App<Context, U> = {
+    config,
+    engine: makeEngine(given, config, { store, emit, usersElsewhere: given.store.sessions.users !== users }),
+    users: store.users,
+    password: given.providers?.find((provider) => provider.type === "password") ?? null,
+    serialize: given.user?.serialize ?? shownUser,
+    context: given.sessions?.context ?? null,
+    validated: given.hooks?.validated ?? null,
+    deviceOf: deviceReader(given.clientAddress ?? (() => null)),
+  };
+  return Object.freeze({
+    handle: (request) => handleRequest(app, request),
+    validate: async (request, how = {}) => (await validateRequest(app, request, how)).validation,
+    handlers: handlersOf(app),
+    sessions: sessionsApi(app),
+    users: usersApi(app),
+    keys: keysApi(app.engine.keys),
+  } satisfies Auth<Context, U>);
+}
+
+interface Parts<U extends User> {
+  readonly store: GuardedStore<U>;
+  readonly emit: Emit;
+  readonly usersElsewhere: boolean;
+}
+
+function makeEngine<Context, U extends User>(
+  options: AuthOptions<Context, U>,
+  config: Config,
+  { store, emit, usersElsewhere }: Parts<U>,
+): SessionEngine<Context, U> {
+  const { sessions, hooks } = options;
+  return {
+    env: config.env,
+    store: store.sessions,
+    keys: keysOf(options, config, store, emit),
+    settings: {
+      issuer: config.issuer,
+      audience: config.audience,
+      accessLifetime: config.accessLifetime,
+      refresh: config.refresh,
+      restrictTransport: options.restrictTransport ?? true,
+      limit: sessions?.limit ?? null,
+      keepEnded: sessions?.keepEnded ?? false,
+      confirm: sessions?.confirm ?? "on-refresh",
+      revocation: options.revocation ?? "none",
+      claims: options.accessToken?.claims ?? null,
+      parseContext: (context) => parseContext(sessions?.context?.schema ?? null, context),
+      hooks: hooks ?? {},
+    },
+    emit,
+    findUser: (id) => store.users.get(id),
+    usersElsewhere,
+    confirmed: new Set(),
+  };
+}
+
+function keysOf<Context, U extends User>(
+  options: AuthOptions<Context, U>,
+  { algorithm, secrets, rotateEvery, env }: Config,
+  store: GuardedStore<U>,
+  emit: Emit,
+): Keys {
+  if (algorithm === "HS256") return sharedSecretKeys(secrets);
+  const provided = options.keys?.provided;
+  if (provided !== undefined) return providedKeys(provided, algorithm);
+  return storedKeys({
+    store: store.keys,
+    env,
+    algorithm,
+    rotateEvery,
+    secrets,
+    changed: ({ type, kid }) => emit({ type: `key.${type}`, kid }),
+  });
+}
+
+function handlersOf<Context, U extends User>(app: App<Context, U>): Auth<Context, U>["handlers"] {
+  const at =
+    (name: RouteName) =>
+    (request: Request): Promise<Response> =>
+      handleRoute(app, name, request);
+  return Object.freeze({
+    signup: at("signup"),
+    login: at("login"),
+    refresh: at("refresh"),
+    logout: at("logout"),
+    me: at("me"),
+    session: at("session"),
+    sessions: at("sessions"),
+    revokeSession: at("revokeSession"),
+    jwks: at("jwks"),
+  });
+}
+
+function keysApi(keys: Keys): KeysApi {
+  return { jwks: () => keys.jwks(), rotate: () => keys.rotate(), revoke: (kid) => keys.revoke(kid) };
+}
+
+/** What the answers show of a user unless `user.serialize` says otherwise: an allow-list, never the row. */
+function shownUser(user: User): object {
+  const { id, email, username, name } = user;
+  return { id, ...(email === null ? {} : { email }), ...(username === null ? {} : { username }), name };
+}
+
+/** The most of a User-Agent that is kept. */
+const MAX_AGENT = 256;
+
+function deviceReader(addressOf: (request: Request) => string | null): (request: Request) => Device {
+  return (request) => ({
+    userAgent: request.headers.get("user-agent")?.slice(0, MAX_AGENT) ?? null,
+    address: addressOf(request),
+  });
+}

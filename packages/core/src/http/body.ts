@@ -1,0 +1,79 @@
+import { concat, decodeUtf8 } from "../bytes.ts";
+import { AuthError } from "../errors.ts";
+import { isRecord, parseJson } from "../json.ts";
+
+/** The largest body that is read, in bytes. */
+export const MAX_BODY = 16_384;
+
+const JSON_TYPE = /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
+const FORM_TYPE = /^application\/x-www-form-urlencoded\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
+
+export type Body = Readonly<Record<string, unknown>>;
+
+/**
+ * Reads a body of JSON, or of form fields where `forms` allows, into one record. Fails with `payload_too_large`,
+ * `unsupported_media_type` or `invalid_request`. An absent or empty body is null, whatever its type.
+ */
+export async function readBody(request: Request, forms: boolean): Promise<Body | null> {
+  const type = request.headers.get("content-type") ?? "";
+  const isForm = forms && FORM_TYPE.test(type);
+  if (request.headers.has("content-encoding")) throw new AuthError("unsupported_media_type");
+  const bytes = await readBytes(request);
+  if (bytes.length === 0) return null;
+  if (!isForm && !JSON_TYPE.test(type)) throw new AuthError("unsupported_media_type");
+  const text = decodeUtf8(bytes);
+  if (text === null || text.startsWith("\uFEFF")) throw new AuthError("invalid_request");
+  const body = isForm ? parseForm(text) : parseJson(text);
+  if (!isRecord(body)) throw new AuthError("invalid_request");
+  return body;
+}
+
+async function readBytes(request: Request): Promise<Uint8Array> {
+  if (request.bodyUsed) throw new AuthError("invalid_request", "the body was read before");
+  if (Number(request.headers.get("content-length") ?? 0) > MAX_BODY) {
+    await request.body?.cancel().catch(() => undefined);
+    throw new AuthError("payload_too_large");
+  }
+  if (request.body === null) return new Uint8Array();
+  const reader = request.body.getReader();
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return concat(...parts);
+      size += value.length;
+      if (size > MAX_BODY) break;
+      parts.push(value);
+    }
+  } catch {
+    throw new AuthError("invalid_request", "the body broke off");
+  }
+  await reader.cancel().catch(() => undefined);
+  throw new AuthError("payload_too_large");
+}
+
+function parseForm(text: string): Body | null {
+  // A percent sign that starts no escape, or escapes that are no UTF-8, would be replaced without a word.
+  try {
+    for (const part of text.split(/[&=]/)) decodeURIComponent(part.replaceAll("+", " "));
+  } catch {
+    return null;
+  }
+  const fields: Record<string, string> = Object.create(null);
+  for (const [name, value] of new URLSearchParams(text)) {
+    if (Object.hasOwn(fields, name)) return null;
+    fields[name] = value;
+  }
+  return fields;
+}
+
+/** Reads a member that must be a well-formed string; undefined where it is absent. */
+export function stringMember(body: Body, name: string): string | undefined {
+  const value = Object.hasOwn(body, name) ? body[name] : undefined;
+  if (value === undefined) return undefined;
+  if (typeof value !== "string" || !value.isWellFormed()) {
+    throw new AuthError("invalid_request", `${name} must be a string of well-formed text`);
+  }
+  return value;
+}

@@ -1,0 +1,82 @@
+import type { App } from "../app.ts";
+import type { User } from "../users/store.ts";
+import { allowOrigin, preflight } from "./cors.ts";
+import { readCredentials } from "./credentials.ts";
+import { answerError } from "./fault.ts";
+import { addVary, errorResponse } from "./respond.ts";
+import type { Route } from "./route.ts";
+import { type Match, matchPath, matchRoute, type RouteName } from "./router.ts";
+import { jwks } from "./routes/jwks.ts";
+import { login } from "./routes/login.ts";
+import { logout } from "./routes/logout.ts";
+import { me } from "./routes/me.ts";
+import { refresh } from "./routes/refresh.ts";
+import { session } from "./routes/session.ts";
+import { revokeSession, sessions } from "./routes/sessions.ts";
+import { signup } from "./routes/signup.ts";
+import { type Site, siteOf } from "./site.ts";
+import { isCrossSite, NO_BASE_URL } from "./validate.ts";
+
+const routes: Readonly<Record<RouteName, Route>> = {
+  signup,
+  login,
+  refresh,
+  logout,
+  me,
+  session,
+  sessions,
+  revokeSession,
+  jwks,
+};
+
+/** Answers a request to any path below `basePath`. */
+export function handleRequest<Context, U extends User>(
+  app: App<Context, U>,
+  request: Request,
+): Promise<Response> {
+  const pathname = URL.parse(request.url)?.pathname ?? "";
+  return run(app, request, matchPath(request.method, pathname, app.config.basePath));
+}
+
+/** Answers a request to one route, whatever its path. */
+export function handleRoute<Context, U extends User>(
+  app: App<Context, U>,
+  name: RouteName,
+  request: Request,
+): Promise<Response> {
+  return run(app, request, matchRoute(request.method, name));
+}
+
+async function run<Context, U extends User>(
+  app: App<Context, U>,
+  request: Request,
+  match: Match,
+): Promise<Response> {
+  const site = siteOf(request.url, app.config);
+  if (site === null) return errorResponse("invalid_request", new Headers(), NO_BASE_URL);
+  const { trustedOrigins } = app.config;
+  if (match.kind === "options") return preflight(request, match.allow, trustedOrigins);
+  const response = await dispatch(app, request, { match, site });
+  const isPublic = response.headers.get("cache-control")?.startsWith("public") ?? false;
+  if (!isPublic) addVary(response.headers, "Cookie");
+  allowOrigin(response.headers, request.headers.get("origin"), trustedOrigins);
+  // RFC 9110 9.3.2: HEAD is GET without the content.
+  return request.method === "HEAD" ? new Response(null, response) : response;
+}
+
+async function dispatch<Context, U extends User>(
+  app: App<Context, U>,
+  request: Request,
+  { match, site }: { readonly match: Exclude<Match, { kind: "options" }>; readonly site: Site },
+): Promise<Response> {
+  if (match.kind === "not_found") return errorResponse("not_found");
+  if (match.kind === "wrong_method")
+    return errorResponse("method_not_allowed", new Headers({ allow: match.allow }));
+  if (isCrossSite(app, request, site)) return errorResponse("csrf_rejected");
+  try {
+    const credentials = readCredentials(request.headers, site, app.config, app.deviceOf(request));
+    return await routes[match.name](app, { request, site, credentials });
+  } catch (error) {
+    return answerError(app, error);
+  }
+}

@@ -1,0 +1,67 @@
+import type { App } from "../../app.ts";
+import { AuthError, type ErrorCode } from "../../errors.ts";
+import { refreshPresented } from "../../sessions/authenticate.ts";
+import { sessionOfRow } from "../../sessions/issue.ts";
+import { refreshSession } from "../../sessions/rotate.ts";
+import type { User } from "../../users/store.ts";
+import { readBody, stringMember } from "../body.ts";
+import { errorResponse } from "../respond.ts";
+import { answer, type Call, type Route } from "../route.ts";
+import { clearAll, cookiesOf, expireFormer, tokenFields } from "../tokens.ts";
+
+/** The refusals after which no presented token can ever be good again: only then cookies are cleared. */
+const FINAL: ReadonlySet<ErrorCode> = new Set([
+  "session_expired",
+  "session_revoked",
+  "refresh_token_invalid",
+  "refresh_token_reused",
+]);
+
+/** `POST /refresh`: presents the refresh token of the cookie, or of the body, for new tokens. */
+export const refresh: Route = async (app, call) => {
+  const body = await readBody(call.request, true);
+  const token = body === null ? undefined : stringMember(body, "refresh_token");
+  const { presented } = call.credentials;
+  if (token === undefined) return presented.transport === "cookie" ? byCookie(app, call) : missing();
+  if (presented.refresh.length > 0) {
+    throw new AuthError("invalid_request", "Send the refresh token as a cookie or in the body, not both.");
+  }
+  return byBody(app, token, call);
+};
+
+function missing(): never {
+  throw new AuthError("unauthenticated");
+}
+
+async function byBody<Context, U extends User>(
+  app: App<Context, U>,
+  token: string,
+  { credentials }: Call,
+): Promise<Response> {
+  const { device } = credentials.presented;
+  const result = await refreshSession(app.engine, { token, transport: "bearer", device });
+  if (!result.ok) throw new AuthError(result.code);
+  return answer(app, { ...tokenFields(result.tokens), session: sessionOfRow(result.row) }, 200);
+}
+
+async function byCookie<Context, U extends User>(app: App<Context, U>, call: Call): Promise<Response> {
+  const { site, credentials } = call;
+  const { presented } = credentials;
+  if (presented.refresh.length === 0) {
+    // An access cookie alone is of no more use than none.
+    return presented.access.length > 0 ? cleared(app, call, "unauthenticated") : missing();
+  }
+  const result = await refreshPresented(app.engine, presented);
+  if (result.ok) {
+    const changes = [...cookiesOf(site, result.tokens), ...expireFormer(site, credentials)];
+    const { expiresIn } = result.tokens;
+    return answer(app, { expires_in: expiresIn, session: sessionOfRow(result.row) }, 200, changes);
+  }
+  if (FINAL.has(result.code)) return cleared(app, call, result.code);
+  throw new AuthError(result.code);
+}
+
+function cleared<Context, U extends User>(app: App<Context, U>, call: Call, code: ErrorCode): Response {
+  const { headers } = answer(app, null, 401, clearAll(call.site, call.credentials, false));
+  return errorResponse(code, headers);
+}

@@ -1,0 +1,38 @@
+import { now } from "../../env.ts";
+import { AuthError } from "../../errors.ts";
+import { isLive } from "../../sessions/decide.ts";
+import { endSession } from "../../sessions/revoke.ts";
+import type { SessionRow } from "../../sessions/session.ts";
+import { isSessionId } from "../../tokens/refresh-token.ts";
+import { answer, type Route } from "../route.ts";
+import { whenSignedIn } from "../signed-in.ts";
+import { clearAll } from "../tokens.ts";
+
+/** `GET /sessions`: where the user is signed in. */
+export const sessions: Route = (app, call) =>
+  whenSignedIn(app, call, async ({ valid, changes }) => {
+    const rows = await app.engine.store.list(valid.userId, now(app.config.env));
+    return answer(app, { sessions: rows.map((row) => shown(row, valid.session.id)) }, 200, changes);
+  });
+
+/** `DELETE /sessions/:id`: ends one of the user's own sessions. Anybody else's is as unknown as none. */
+export const revokeSession: Route = (app, call) =>
+  whenSignedIn(app, call, async ({ valid, changes }) => {
+    const id = new URL(call.request.url).pathname.replace(/\/$/, "").split("/").at(-1) ?? "";
+    const found = isSessionId(id) ? await app.engine.store.get(id, now(app.config.env)) : null;
+    if (found === null || found.row.userId !== valid.userId || !isLive(found.row, found.now)) {
+      throw new AuthError("not_found");
+    }
+    await endSession(app.engine, id, "revoked");
+    const own = id === valid.session.id && valid.transport === "cookie";
+    const cleared = own ? clearAll(call.site, call.credentials, app.config.keepAccessToken) : [];
+    return new Response(null, {
+      status: 204,
+      headers: answer(app, null, 200, [...changes, ...cleared]).headers,
+    });
+  });
+
+function shown(row: SessionRow, currentId: string): object {
+  const { id, device, context, createdAt, refreshedAt, expiresAt } = row;
+  return { id, current: id === currentId, device, context, createdAt, refreshedAt, expiresAt };
+}

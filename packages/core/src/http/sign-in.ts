@@ -1,0 +1,100 @@
+import type { App } from "../app.ts";
+import { now } from "../env.ts";
+import { AuthError } from "../errors.ts";
+import { sessionOfRow } from "../sessions/issue.ts";
+import { peek } from "../sessions/rotate.ts";
+import { startSession } from "../sessions/start.ts";
+import { verifyAccessToken } from "../tokens/access-token.ts";
+import { parseRefreshToken } from "../tokens/refresh-token.ts";
+import type { Identifier, User } from "../users/store.ts";
+import { type Body, readBody, stringMember } from "./body.ts";
+import type { Credentials } from "./credentials.ts";
+import { answer, type Call } from "./route.ts";
+import { cookiesOf, expireFormer, tokenFields } from "./tokens.ts";
+
+/** What `POST /login` and `POST /signup` take. */
+export interface PasswordInput {
+  readonly identifier: Identifier;
+  readonly password: string;
+  readonly transport: "cookie" | "bearer";
+}
+
+/** Reads the body of a sign-in or sign-up. Fails with `invalid_request`. */
+export async function readPasswordInput<Context, U extends User>(
+  app: App<Context, U>,
+  request: Request,
+): Promise<PasswordInput> {
+  const provider = app.password;
+  if (provider === null) throw new AuthError("not_found");
+  const body = await readBody(request, true);
+  const input = body === null ? undefined : stringMember(body, provider.identifier);
+  const password = body === null ? undefined : stringMember(body, "password");
+  if (body === null || input === undefined || password === undefined) {
+    throw new AuthError("invalid_request", `The body needs ${provider.identifier} and password.`);
+  }
+  const identifier = provider.parseIdentifier(input);
+  if (identifier === null) throw new AuthError("invalid_request", `The ${provider.identifier} is malformed.`);
+  if (!provider.isPossible(password))
+    throw new AuthError("invalid_request", "The password is malformed or too long.");
+  return { identifier, password, transport: transportOf(body) };
+}
+
+function transportOf(body: Body): "cookie" | "bearer" {
+  const transport = stringMember(body, "transport") ?? "cookie";
+  if (transport === "cookie" || transport === "bearer") return transport;
+  throw new AuthError("invalid_request", 'transport is "cookie" or "bearer".');
+}
+
+/**
+ * Signs a user in whose credentials were checked: a new session always, in place of the one the browser had, so that no
+ * session id survives a sign-in. Null where the credentials changed meanwhile.
+ */
+export async function signIn<Context, U extends User>(
+  app: App<Context, U>,
+  call: Call,
+  user: U,
+  { transport, status }: { readonly transport: "cookie" | "bearer"; readonly status: number },
+): Promise<Response> {
+  const started = await startSession(app.engine, {
+    user,
+    context: await app.engine.settings.parseContext(app.context?.from?.(call.request, user) ?? {}),
+    device: app.deviceOf(call.request),
+    transport,
+    amr: ["pwd"],
+    replaces: await provenSessions(app, call.credentials),
+    lifetimes: {},
+  });
+  if (started === null) {
+    app.engine.emit({ type: "sign_in.failed", userId: user.id, code: "invalid_credentials" });
+    throw new AuthError("invalid_credentials");
+  }
+  const { row, tokens } = started;
+  const body = { user: app.serialize(user), session: sessionOfRow(row) };
+  if (transport === "bearer") return answer(app, { ...tokenFields(tokens), ...body }, status);
+  const changes = [...cookiesOf(call.site, tokens), ...expireFormer(call.site, call.credentials)];
+  return answer(app, body, status, changes);
+}
+
+// Only what a token proves is replaced: a session id in a request proves nothing.
+async function provenSessions<Context, U extends User>(
+  app: App<Context, U>,
+  { presented }: Credentials,
+): Promise<readonly string[]> {
+  const { issuer, audience } = app.config;
+  const ids = new Set<string>();
+  for (const { token } of presented.access.slice(0, 2)) {
+    const verified = await verifyAccessToken(token, app.engine.keys, {
+      issuer,
+      audience,
+      now: now(app.config.env),
+    });
+    if (verified.kind !== "invalid") ids.add(verified.claims.sid);
+  }
+  for (const { token } of presented.refresh.slice(0, 2)) {
+    const parsed = parseRefreshToken(token);
+    if (parsed === null || ids.has(parsed.id)) continue;
+    const { decision } = await peek(app.engine, parsed, null);
+    if (decision.kind !== "refused") ids.add(parsed.id);
+  }
+  return [...ids];
+}

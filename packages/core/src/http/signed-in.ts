@@ -1,0 +1,38 @@
+import type { App } from "../app.ts";
+import type { CookieChange } from "../cookies/jar.ts";
+import { AuthError } from "../errors.ts";
+import type { User } from "../users/store.ts";
+import type { ValidSession } from "../validation.ts";
+import { answerError } from "./fault.ts";
+import type { Call } from "./route.ts";
+import { validateRequest } from "./validate.ts";
+
+/** A call whose session is good, and the changes of the jar that came with finding out. */
+export interface SignedIn<Context> {
+  readonly valid: ValidSession<Context>;
+  readonly changes: readonly CookieChange[];
+}
+
+/** Validates a call and runs `then` with its session, or answers why there is none. HEAD writes nothing. */
+export async function whenSignedIn<Context, U extends User>(
+  app: App<Context, U>,
+  { request }: Call,
+  then: (signedIn: SignedIn<Context>) => Promise<Response>,
+): Promise<Response> {
+  const refresh = request.method === "HEAD" ? "never" : "auto";
+  const { validation, changes } = await validateRequest(app, request, { refresh });
+  if (!validation.ok) return validation.response();
+  try {
+    return await then({ valid: validation, changes });
+  } catch (error) {
+    // What was issued on the way goes out all the same.
+    return answerError(app, error, changes);
+  }
+}
+
+/** The user of a session. One that is gone or disabled is nobody. */
+export async function userOf<Context, U extends User>(app: App<Context, U>, id: string): Promise<U> {
+  const user = await app.users.get(id);
+  if (user === null || user.disabledAt !== null) throw new AuthError("unauthenticated");
+  return user;
+}

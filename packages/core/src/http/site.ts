@@ -1,0 +1,39 @@
+import { type CookieOptions, type CookiePlaces, cookiePlaces, isLoopback } from "../cookies/names.ts";
+import type { CookiePlace } from "../cookies/serialize.ts";
+
+/** The origin a request is served under, and where its cookies live. */
+export interface Site {
+  readonly origin: string;
+  readonly places: CookiePlaces;
+  /** The names under which a cookie is read, besides the ones in use. */
+  readonly previous: readonly CookiePlace[];
+}
+
+export interface SiteOptions {
+  readonly baseURL: URL | null;
+  readonly cookies: CookieOptions & {
+    readonly previous: readonly { readonly name: string; readonly domain?: string; readonly path?: string }[];
+  };
+}
+
+/**
+ * Tells which site a request belongs to: always `baseURL`, never what a header claims. Without `baseURL` only localhost
+ * is served, and any other host gets null.
+ */
+export function siteOf(url: string | null, options: SiteOptions): Site | null {
+  const { baseURL, cookies } = options;
+  const origin = baseURL ?? (url === null ? new URL("http://localhost") : URL.parse(url));
+  if (origin === null || (baseURL === null && !isLoopback(origin.hostname))) return null;
+  const places = cookiePlaces(origin, cookies);
+  const previous = cookies.previous.map(({ name, domain, path }): CookiePlace => {
+    return { ...places.refresh, name, domain: domain ?? null, path: path ?? "/" };
+  });
+  return { origin: origin.origin, places, previous: [...previous, ...portless(origin, options)] };
+}
+
+// Where no origin is configured, `sessions.create` knows no port: on localhost its cookies are read as well.
+function portless(origin: URL, { baseURL, cookies }: SiteOptions): readonly CookiePlace[] {
+  if (baseURL !== null || origin.port === "" || origin.protocol !== "http:") return [];
+  const { access, refresh } = cookiePlaces(new URL("http://localhost"), cookies);
+  return [access, refresh];
+}

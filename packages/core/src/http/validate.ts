@@ -1,0 +1,166 @@
+import type { App } from "../app.ts";
+import { type CookieChange, jarAfter, writeChanges } from "../cookies/jar.ts";
+import { decideCsrf } from "../csrf/decide.ts";
+import { type ErrorCode, messages, statuses } from "../errors.ts";
+import { type Authentication, authenticate } from "../sessions/authenticate.ts";
+import { sessionOfClaims } from "../sessions/issue.ts";
+import type { User } from "../users/store.ts";
+import type { InvalidSession, ValidateOptions, Validation, ValidSession } from "../validation.ts";
+import { bearerToken, type Credentials, readCredentials } from "./credentials.ts";
+import { codeOf } from "./fault.ts";
+import { challenge, errorResponse, sessionHeaders } from "./respond.ts";
+import { type Site, siteOf } from "./site.ts";
+import { cookiesOf, expireFormer } from "./tokens.ts";
+
+/** A validation, and the changes of the jar behind its headers. */
+export interface ValidatedRequest<Context> {
+  readonly validation: Validation<Context>;
+  readonly changes: readonly CookieChange[];
+}
+
+/** Validates a request: reads its tokens, checks where it comes from, refreshes where that is due. Never throws. */
+export async function validateRequest<Context, U extends User>(
+  app: App<Context, U>,
+  request: Request,
+  options: ValidateOptions,
+): Promise<ValidatedRequest<Context>> {
+  const site = siteOf(request.url, app.config);
+  if (site === null) return failed(app, "unauthenticated", null, NO_BASE_URL);
+  const credentials = readCredentials(request.headers, site, app.config, app.deviceOf(request));
+  if (isForged(app, request, site, credentials)) return failed(app, "csrf_rejected", credentials);
+  try {
+    const found = await authenticate(app.engine, credentials.presented, {
+      refresh: options.refresh ?? "auto",
+      fresh: options.fresh ?? false,
+    });
+    if (!found.ok) return failed(app, found.code, credentials);
+    return succeeded(app, site, credentials, found);
+  } catch (error) {
+    return failed(app, codeOf(app, error), credentials);
+  }
+}
+
+export const NO_BASE_URL = "Set baseURL in createAuth: without it only localhost is served.";
+
+/** Whether a request may not do what it asks, by where it comes from. Bearer requests carry nothing ambient. */
+export function isCrossSite<Context, U extends User>(
+  app: App<Context, U>,
+  request: Request,
+  site: Site,
+): boolean {
+  if (bearerToken(request.headers, app.config) !== null) return false;
+  const { headers, method } = request;
+  const decision = decideCsrf(
+    {
+      method,
+      upgrade: headers.has("upgrade"),
+      secFetchSite: headers.get("sec-fetch-site"),
+      origin: headers.get("origin"),
+      referer: headers.get("referer"),
+    },
+    {
+      ownOrigin: site.origin,
+      trustedOrigins: app.config.trustedOrigins,
+      requireFetchMetadata: app.config.requireFetchMetadata,
+    },
+  );
+  return decision.kind === "reject";
+}
+
+function isForged<Context, U extends User>(
+  app: App<Context, U>,
+  request: Request,
+  site: Site,
+  { presented }: Credentials,
+): boolean {
+  const ambient = presented.access.length + presented.refresh.length > 0;
+  return presented.transport === "cookie" && ambient && isCrossSite(app, request, site);
+}
+
+function succeeded<Context, U extends User>(
+  app: App<Context, U>,
+  site: Site,
+  credentials: Credentials,
+  found: Extract<Authentication, { ok: true }>,
+): ValidatedRequest<Context> {
+  const { transport } = credentials.presented;
+  const hooked = runHook(app, transport, found);
+  if (hooked === null) return failed(app, "unauthenticated", credentials);
+  const changes =
+    found.tokens === null ? [] : [...cookiesOf(site, found.tokens), ...expireFormer(site, credentials)];
+  const headers = found.held ? sessionHeaders(app.config.bearer.header) : new Headers();
+  writeChanges(headers, changes);
+  const validation: ValidSession<Context> = {
+    ok: true,
+    ...hooked,
+    userId: hooked.session.userId,
+    transport,
+    refreshed: found.tokens !== null,
+    headers,
+    cookies: jarAfter(credentials.cookies, changes),
+  };
+  return { validation, changes };
+}
+
+/** Validates an access token by hand, as one that came by `transport`, or by any where it is null. */
+export async function validateToken<Context, U extends User>(
+  app: App<Context, U>,
+  token: string,
+  transport: "cookie" | "bearer" | null,
+): Promise<Validation<Context>> {
+  const presented = { transport, access: [{ token, current: true }], refresh: [], device: null };
+  try {
+    const found = await authenticate(app.engine, presented, { refresh: "never", fresh: false });
+    if (!found.ok) return failed(app, found.code, null).validation;
+    const hooked = runHook(app, found.claims.transport, found);
+    if (hooked === null) return failed(app, "unauthenticated", null).validation;
+    const { transport: by } = found.claims;
+    const headers = sessionHeaders(app.config.bearer.header);
+    return {
+      ok: true,
+      ...hooked,
+      userId: hooked.session.userId,
+      transport: by,
+      refreshed: false,
+      headers,
+      cookies: new Map(),
+    };
+  } catch (error) {
+    return failed(app, codeOf(app, error), null).validation;
+  }
+}
+
+/** What `hooks.validated` makes of a session: null where it refuses. */
+function runHook<Context, U extends User>(
+  app: App<Context, U>,
+  transport: "cookie" | "bearer",
+  { claims }: Pick<Extract<Authentication, { ok: true }>, "claims">,
+): Pick<ValidSession<Context>, "session" | "claims"> | null {
+  const session = sessionOfClaims<Context>(claims);
+  const answer = app.validated?.({ session, claims, transport });
+  if (answer === false) return null;
+  if (answer === undefined) return { session, claims };
+  const context = answer.context ?? session.context;
+  return { session: { ...session, context }, claims: { ...claims, ...answer.claims } as typeof claims };
+}
+
+function failed<Context, U extends User>(
+  app: App<Context, U>,
+  code: ErrorCode,
+  credentials: Credentials | null,
+  message: string = messages[code],
+): { readonly validation: InvalidSession; readonly changes: readonly [] } {
+  const headers = sessionHeaders(app.config.bearer.header);
+  const status = failureStatus(code);
+  if (status === 401 && credentials?.presented.transport === "bearer") {
+    const sent = credentials.presented.access.some(({ token }) => token !== "");
+    headers.set("www-authenticate", challenge(app.config.bearer.schemes[0] ?? "bearer", sent));
+  }
+  const response = (): Response => errorResponse(code, new Headers(headers), message);
+  return { validation: { ok: false, code, status, headers, response }, changes: [] };
+}
+
+function failureStatus(code: ErrorCode): InvalidSession["status"] {
+  const status = statuses[code];
+  return status === 403 || status === 500 || status === 503 ? status : 401;
+}

@@ -1,0 +1,32 @@
+export type { NewUser } from "./accounts.ts";
+export type {
+  Auth,
+  CreateSessionOptions,
+  IssuedSession,
+  KeysApi,
+  RefreshOutcome,
+  SessionsApi,
+  UsersApi,
+} from "./auth.ts";
+export { createAuth } from "./create-auth.ts";
+export type { Env } from "./env.ts";
+export { AuthError, type ErrorCode } from "./errors.ts";
+export type { RouteName } from "./http/router.ts";
+export type { Json, JsonObject } from "./json.ts";
+export type { Algorithm, PublicJwk } from "./keys/algorithms.ts";
+export type {
+  AuthHooks,
+  AuthOptions,
+  PreviousCookie,
+  Provider,
+  StandardSchema,
+  Validated,
+} from "./options.ts";
+export type { HookAnswer } from "./sessions/engine.ts";
+export type { AuthEvent } from "./sessions/events.ts";
+export type { Device, EndReason, Session, SessionDetails, Transport } from "./sessions/session.ts";
+export type { Store } from "./store.ts";
+export { days, hours, minutes, type Seconds, seconds } from "./time.ts";
+export type { AccessClaims } from "./tokens/claims.ts";
+export type { Identifier, User, UserStore } from "./users/store.ts";
+export type { InvalidSession, ValidateOptions, Validation, ValidSession } from "./validation.ts";

@@ -1,0 +1,154 @@
+import type { JWK } from "jose";
+import type { Env } from "./env.ts";
+import type { JsonObject } from "./json.ts";
+import type { Algorithm } from "./keys/algorithms.ts";
+import type { PasswordProvider } from "./password/provider.ts";
+import type { SessionHooks } from "./sessions/engine.ts";
+import type { AuthEvent } from "./sessions/events.ts";
+import type { Session } from "./sessions/session.ts";
+import type { Store } from "./store.ts";
+import type { Seconds } from "./time.ts";
+import type { AccessClaims } from "./tokens/claims.ts";
+import type { User, UserStore } from "./users/store.ts";
+
+/** The part of Standard Schema (standardschema.dev) that Latchkey uses: valibot, zod and arktype schemas have it. */
+export interface StandardSchema<Output> {
+  readonly "~standard": {
+    readonly version: 1;
+    readonly vendor: string;
+    readonly validate: (value: unknown) => StandardResult<Output> | Promise<StandardResult<Output>>;
+    readonly types?: { readonly input: unknown; readonly output: Output } | undefined;
+  };
+}
+
+export type StandardResult<Output> =
+  | { readonly value: Output; readonly issues?: undefined }
+  | { readonly issues: readonly { readonly message: string }[] };
+
+/** A way to sign in. */
+export type Provider = PasswordProvider;
+
+/** What `hooks.validated` sees: the session, its claims and how they came. */
+export interface Validated<Context> {
+  readonly session: Session<Context>;
+  readonly claims: AccessClaims;
+  readonly transport: "cookie" | "bearer";
+}
+
+export interface AuthHooks<Context, U> extends SessionHooks<Context, U> {
+  /** Runs synchronously on every validation. `false` refuses with 401; an object replaces the members it has. */
+  readonly validated?: (
+    event: Validated<Context>,
+    // biome-ignore lint/suspicious/noConfusingVoidType: a hook that returns nothing is the common one
+  ) => void | false | { readonly context?: Context; readonly claims?: JsonObject };
+}
+
+/** A cookie name of earlier days: still read, and expired once another cookie has won. */
+export interface PreviousCookie {
+  readonly name: string;
+  readonly domain?: string;
+  readonly path?: string;
+}
+
+/** What `createAuth` takes. Durations are whole seconds; `minutes(5)` and `days(14)` help. */
+export interface AuthOptions<Context = JsonObject, U extends User = User> {
+  /** Where sessions, users and keys live. */
+  readonly store: Store;
+  /** Ways to sign in, such as `password()`. */
+  readonly providers?: readonly Provider[];
+  /** The origin that users see, such as `https://app.example.com`. Without it only localhost is served. */
+  readonly baseURL?: string;
+  /** The path of the routes. Default `/auth`. */
+  readonly basePath?: string;
+  /** Other origins whose pages may sign in and call the routes with credentials; compared exactly. */
+  readonly trustedOrigins?: readonly string[];
+  /** Newest first, at least 32 bytes each. Seals private keys, keys HS256. Required unless only localhost is served. */
+  readonly secret?: string | readonly string[];
+  readonly accessToken?: {
+    /** Default 10 minutes; at least twice the lease, at most 24 hours. */
+    readonly lifetime?: Seconds;
+    /** Default EdDSA. */
+    readonly algorithm?: Algorithm;
+    /** Default `baseURL`, else `http://localhost`. */
+    readonly issuer?: string;
+    /** Default the issuer. */
+    readonly audience?: string;
+    /** More claims, made anew for each token. With a second parameter, each refresh reads the user. */
+    readonly claims?: (session: Session<Context>, user: U) => JsonObject;
+  };
+  readonly refreshToken?:
+    | {
+        /** Idle life of a session. Default 14 days; null never ends. */
+        readonly lifetime?: Seconds | null;
+        /** Absolute life of a session. Default 90 days; null never ends. */
+        readonly maxLifetime?: Seconds | null;
+        /** After a refresh token is issued, nobody gets another for this long. Default 60, from 5 to 300. */
+        readonly lease?: Seconds;
+        /** `validate` refreshes this long before the access token expires. Default a fifth of its life, at most 60. */
+        readonly refreshBefore?: Seconds;
+      }
+    | false;
+  readonly keys?: {
+    /** Default 30 days. */
+    readonly rotateEvery?: Seconds;
+    /** Keys of your own; the first, a private one, signs. Then Latchkey neither makes nor rotates any. */
+    readonly provided?: readonly JWK[];
+  };
+  readonly cookies?: {
+    /** Without prefix, which Latchkey adds. Default `latchkey.access` and `latchkey.refresh`. */
+    readonly names?: { readonly access?: string; readonly refresh?: string };
+    /** Whole names of cookies from earlier configurations. */
+    readonly previous?: readonly PreviousCookie[];
+    /** Shares the cookies with subdomains. Default none: this host only. */
+    readonly domain?: string;
+    /** Default lax. */
+    readonly sameSite?: "lax" | "strict" | "none";
+    /** `/`, the default, or `basePath`: then the refresh cookie goes nowhere else, and `validate` cannot refresh. */
+    readonly refreshPath?: string;
+  };
+  readonly bearer?: {
+    /** Default `authorization`. */
+    readonly header?: string;
+    /** Default `["Bearer"]`. */
+    readonly schemes?: readonly string[];
+  };
+  /** Whether a token is good only for the transport it was made for. Default true. */
+  readonly restrictTransport?: boolean;
+  /** Refuse unsafe requests that carry neither Sec-Fetch-Site nor Origin. Default false. */
+  readonly requireFetchMetadata?: boolean;
+  readonly sessions?: {
+    /** What the application keeps with a session, checked and typed by a schema. */
+    readonly context?: {
+      readonly schema: StandardSchema<Context>;
+      /** Makes the context of a session at sign-in. Without it, it is `{}`. */
+      readonly from?: (request: Request, user: U) => Context;
+    };
+    /** Live sessions per user; a new one ends the oldest. Default null: any number. */
+    readonly limit?: number | null;
+    /** Keep sessions that are over, for audit. Default false: `prune` deletes them. */
+    readonly keepEnded?: boolean;
+    /** When the newest refresh token counts as received. Default `on-refresh`: once it is presented. */
+    readonly confirm?: "on-refresh" | "early";
+  };
+  /** Whether `validate` asks the store if the session has ended. Default `none`: an access token is good until it expires. */
+  readonly revocation?: "none" | "store";
+  readonly user?: {
+    /** What `/me`, `/session` and sign-in answers show of a user. Default id, email or username, name. */
+    readonly serialize?: (user: U) => object;
+  };
+  /** Users of your own. Default the store's. */
+  readonly users?: UserStore<U>;
+  readonly hooks?: AuthHooks<Context, U>;
+  /** Hears of everything that happens. Never holds a secret; a throw is of no effect. */
+  readonly onEvent?: (event: AuthEvent) => unknown;
+  /** The client's address, from a header that your proxy sets. Default unknown. */
+  readonly clientAddress?: (request: Request) => string | null;
+  /** How long a store may take, in seconds. Default 5. */
+  readonly storeTimeout?: Seconds;
+  readonly logout?: {
+    /** Leave the access cookie until it expires. Default false. */
+    readonly keepAccessToken?: boolean;
+  };
+  /** Clock, randomness and fetch, for tests. */
+  readonly env?: Partial<Env>;
+}

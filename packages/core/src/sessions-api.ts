@@ -1,0 +1,81 @@
+import { endEverywhere } from "./accounts.ts";
+import type { App } from "./app.ts";
+import type { IssuedSession, RefreshOutcome, SessionsApi } from "./auth.ts";
+import { writeChanges } from "./cookies/jar.ts";
+import { now } from "./env.ts";
+import { AuthError } from "./errors.ts";
+import { sessionHeaders } from "./http/respond.ts";
+import { siteOf } from "./http/site.ts";
+import { cookiesOf } from "./http/tokens.ts";
+import { validateToken } from "./http/validate.ts";
+import { detailsOfRow, type IssuedTokens, sessionOfRow } from "./sessions/issue.ts";
+import { endSession } from "./sessions/revoke.ts";
+import { refreshSession } from "./sessions/rotate.ts";
+import type { SessionRow } from "./sessions/session.ts";
+import { startSession } from "./sessions/start.ts";
+import { isSessionId } from "./tokens/refresh-token.ts";
+import type { User } from "./users/store.ts";
+
+/** Makes `auth.sessions`. */
+export function sessionsApi<Context, U extends User>(app: App<Context, U>): SessionsApi<Context> {
+  const { engine, config } = app;
+  const { store } = engine;
+  const at = (): number => now(config.env);
+  return {
+    async create(userId, options = {}) {
+      const { context, device, transport = "cookie", amr = [], ...lifetimes } = options;
+      const user = await app.users.get(userId);
+      if (user === null) throw new AuthError("not_found", "sessions.create: there is no such user");
+      const started = await startSession(engine, {
+        user,
+        context: await engine.settings.parseContext(context ?? {}),
+        device: { userAgent: device?.userAgent ?? null, address: device?.address ?? null },
+        transport,
+        amr,
+        replaces: [],
+        lifetimes,
+      });
+      if (started === null)
+        throw new AuthError("invalid_credentials", "sessions.create: the user may not sign in");
+      return issued(app, started.row, started.tokens);
+    },
+    async refresh(refreshToken): Promise<RefreshOutcome<Context>> {
+      const result = await refreshSession(engine, { token: refreshToken, transport: null, device: null });
+      if (!result.ok) return result;
+      return { ok: true, outcome: result.outcome, ...issued<Context, U>(app, result.row, result.tokens) };
+    },
+    verify: (token, options = {}) => validateToken(app, token, options.transport ?? null),
+    async get(id) {
+      const found = isSessionId(id) ? await store.get(id, at()) : null;
+      return found === null ? null : detailsOfRow(found.row);
+    },
+    list: async (userId) => (await store.list(userId, at())).map((row) => detailsOfRow<Context>(row)),
+    async update(id, { context }) {
+      if (!isSessionId(id)) return null;
+      const row = await store.update(id, { context: await engine.settings.parseContext(context) });
+      return row === null ? null : detailsOfRow(row);
+    },
+    revoke: async (id) => isSessionId(id) && (await endSession(engine, id, "revoked")) !== null,
+    revokeAll: (userId, options = {}) => endEverywhere(app, userId, options.except ?? null, "revoked"),
+    prune: ({ userId } = {}) =>
+      store.prune({ userId: userId ?? null, keep: engine.settings.keepEnded, now: at() }),
+  };
+}
+
+function issued<Context, U extends User>(
+  app: App<Context, U>,
+  row: SessionRow,
+  tokens: IssuedTokens,
+): IssuedSession<Context> {
+  const headers = new Headers();
+  // Without baseURL there is no request to take a port from: on localhost these cookies go without.
+  const site = siteOf(null, app.config);
+  if (row.transport === "cookie" && site !== null) {
+    sessionHeaders(app.config.bearer.header).forEach((value, name) => {
+      headers.set(name, value);
+    });
+    writeChanges(headers, cookiesOf(site, tokens));
+  }
+  const { accessToken, refreshToken, expiresIn } = tokens;
+  return { session: sessionOfRow(row), accessToken, refreshToken, expiresIn, headers };
+}

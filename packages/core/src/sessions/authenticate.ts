@@ -1,0 +1,206 @@
+import { now } from "../env.ts";
+import { AuthError, type ErrorCode } from "../errors.ts";
+import { verifyAccessToken } from "../tokens/access-token.ts";
+import type { AccessClaims } from "../tokens/claims.ts";
+import { parseRefreshToken } from "../tokens/refresh-token.ts";
+import { isExpired } from "./decide.ts";
+import type { SessionEngine, SessionUser } from "./engine.ts";
+import { claimsOf, claimsTakeUser, type IssuedTokens } from "./issue.ts";
+import { isNearExpiry } from "./policy.ts";
+import { peek, type RefreshResult, refreshSession, refusalCode } from "./rotate.ts";
+import { type Standing, selectToken } from "./select.ts";
+import type { Device, Transport } from "./session.ts";
+
+/** A token, and whether it came under the name in use. */
+export interface PresentedText {
+  readonly token: string;
+  readonly current: boolean;
+}
+
+/** What a client presents. */
+export interface Presentation {
+  readonly transport: Transport | null;
+  readonly access: readonly PresentedText[];
+  readonly refresh: readonly PresentedText[];
+  readonly device: Device | null;
+}
+
+export interface AuthenticateOptions {
+  readonly refresh: "auto" | "never";
+  /** Ask the store whether the session has ended, whatever `revocation` says. */
+  readonly fresh: boolean;
+}
+
+export type Authentication =
+  | {
+      readonly ok: true;
+      readonly claims: AccessClaims;
+      /** What was issued on the way, or null. */
+      readonly tokens: IssuedTokens | null;
+      /** Whether the claims are those of a token the client holds or is given; not so where `never` had to look. */
+      readonly held: boolean;
+    }
+  | { readonly ok: false; readonly code: ErrorCode };
+
+/** More tokens of one kind in one request are not looked at. */
+const MOST = 4;
+const CONFIRMED_KEPT = 10_000;
+
+/** Finds out who presents these tokens, and refreshes on the way where it is due and allowed. */
+export async function authenticate<Context, U extends SessionUser>(
+  engine: SessionEngine<Context, U>,
+  presented: Presentation,
+  options: AuthenticateOptions,
+): Promise<Authentication> {
+  const access = await verifyPresented(engine, presented);
+  if (access.kind === "conflict") return { ok: false, code: "unauthenticated" };
+  if (access.kind === "live") return continueLive(engine, presented, options, access.claims);
+  if (presented.refresh.length === 0) return { ok: false, code: access.code };
+  return options.refresh === "auto"
+    ? fromRefresh(await refreshPresented(engine, presented))
+    : lookUp(engine, presented);
+}
+
+type PresentedAccess =
+  | { readonly kind: "live"; readonly claims: AccessClaims }
+  | { readonly kind: "none"; readonly code: ErrorCode }
+  | { readonly kind: "conflict" };
+
+async function verifyPresented<Context, U extends SessionUser>(
+  engine: SessionEngine<Context, U>,
+  presented: Presentation,
+): Promise<PresentedAccess> {
+  const { issuer, audience, restrictTransport } = engine.settings;
+  const expected = { issuer, audience, now: now(engine.env) };
+  let code: ErrorCode = "unauthenticated";
+  let live: AccessClaims | null = null;
+  for (const { token } of presented.access.slice(0, MOST)) {
+    const verified = await verifyAccessToken(token, engine.keys, expected);
+    if (verified.kind !== "live") continue;
+    const { claims } = verified;
+    if (restrictTransport && presented.transport !== null && claims.transport !== presented.transport) {
+      code = "transport_mismatch";
+      continue;
+    }
+    if (live !== null && live.sid !== claims.sid) return { kind: "conflict" };
+    if (live === null || claims.exp > live.exp) live = claims;
+  }
+  return live === null ? { kind: "none", code } : { kind: "live", claims: live };
+}
+
+async function continueLive<Context, U extends SessionUser>(
+  engine: SessionEngine<Context, U>,
+  presented: Presentation,
+  options: AuthenticateOptions,
+  claims: AccessClaims,
+): Promise<Authentication> {
+  const { settings } = engine;
+  if (options.fresh || settings.revocation === "store") {
+    const code = await endedCode(engine, claims.sid);
+    if (code !== null) return { ok: false, code };
+  }
+  await confirmEarly(engine, claims);
+  const kept: Authentication = { ok: true, claims, tokens: null, held: true };
+  const own = presented.refresh.filter(({ token }) => parseRefreshToken(token)?.id === claims.sid);
+  const due = settings.refresh !== null && isNearExpiry(claims, now(engine.env), settings.refresh);
+  if (options.refresh === "never" || !due || own.length === 0) return kept;
+  // The live token carries the request over a store that is down; what ended the session does not.
+  const result = await refreshPresented(engine, { ...presented, refresh: own }).catch(unavailable);
+  if (result.ok) return fromRefresh(result);
+  const over: readonly ErrorCode[] = ["session_revoked", "session_expired", "refresh_token_reused"];
+  return over.includes(result.code) ? result : kept;
+}
+
+function unavailable(error: unknown): RefreshResult {
+  if (error instanceof AuthError && error.code === "store_unavailable")
+    return { ok: false, code: error.code };
+  throw error;
+}
+
+function fromRefresh(result: RefreshResult): Authentication {
+  if (!result.ok) return result;
+  return { ok: true, claims: result.tokens.claims, tokens: result.tokens, held: true };
+}
+
+/** Presents the one refresh token that counts, of several if need be. */
+export async function refreshPresented<Context, U extends SessionUser>(
+  engine: SessionEngine<Context, U>,
+  presented: Presentation,
+): Promise<RefreshResult> {
+  const chosen = await chooseToken(engine, presented);
+  if (chosen === null) return { ok: false, code: "refresh_token_invalid" };
+  const { transport, device } = presented;
+  return refreshSession(engine, { token: chosen, transport, device });
+}
+
+async function chooseToken<Context, U extends SessionUser>(
+  engine: SessionEngine<Context, U>,
+  presented: Presentation,
+): Promise<string | null> {
+  const distinct = distinctTokens(presented.refresh);
+  const [only] = distinct;
+  if (only === undefined || distinct.length === 1) return only?.token ?? null;
+  const standings = await Promise.all(distinct.map((text) => standingOf(engine, presented.transport, text)));
+  const selection = selectToken(standings);
+  return selection.kind === "conflict" ? null : (distinct[selection.index]?.token ?? null);
+}
+
+/** The well-formed ones, each once, the first few. */
+function distinctTokens(texts: readonly PresentedText[]): readonly PresentedText[] {
+  const looked = texts.slice(0, MOST).filter(({ token }) => parseRefreshToken(token) !== null);
+  return looked.filter(({ token }, index) => looked.findIndex((other) => other.token === token) === index);
+}
+
+async function standingOf<Context, U extends SessionUser>(
+  engine: SessionEngine<Context, U>,
+  transport: Transport | null,
+  text: PresentedText,
+): Promise<Standing> {
+  const token = parseRefreshToken(text.token);
+  if (token === null) return { sessionId: "", generation: 0, current: text.current, verdict: "dead" };
+  const { decision } = await peek(engine, token, transport);
+  const verdict = decision.kind === "reuse" ? "superseded" : decision.kind === "refused" ? "dead" : "live";
+  return { sessionId: token.id, generation: token.generation, current: text.current, verdict };
+}
+
+// For server components, prefetches and HEAD: what cannot set a cookie must not rotate, and never alarms.
+async function lookUp<Context, U extends SessionUser>(
+  engine: SessionEngine<Context, U>,
+  presented: Presentation,
+): Promise<Authentication> {
+  const chosen = await chooseToken(engine, presented);
+  const token = chosen === null ? null : parseRefreshToken(chosen);
+  if (token === null || engine.settings.refresh === null) return { ok: false, code: "refresh_token_invalid" };
+  const { row, decision } = await peek(engine, token, presented.transport);
+  if (row === null || decision.kind === "refused" || decision.kind === "reuse") {
+    return { ok: false, code: refusalCode(decision) };
+  }
+  const asks = engine.usersElsewhere || claimsTakeUser(engine);
+  const user = asks ? await engine.findUser(row.userId) : null;
+  if (asks && (user === null || user.disabledAt !== null)) return { ok: false, code: "session_revoked" };
+  return { ok: true, claims: claimsOf(engine, row, user, now(engine.env)), tokens: null, held: false };
+}
+
+async function endedCode<Context, U extends SessionUser>(
+  engine: SessionEngine<Context, U>,
+  id: string,
+): Promise<ErrorCode | null> {
+  const at = now(engine.env);
+  const found = await engine.store.get(id, at);
+  if (found === null || isExpired(found.row, found.now)) return "session_expired";
+  return found.row.endedAt === null ? null : "session_revoked";
+}
+
+// Early confirmation: the jar is on disk by now, so the child is as good as presented.
+async function confirmEarly<Context, U extends SessionUser>(
+  engine: SessionEngine<Context, U>,
+  claims: AccessClaims,
+): Promise<void> {
+  const { refresh, confirm } = engine.settings;
+  const at = now(engine.env);
+  if (confirm !== "early" || refresh === null || claims.generation === undefined) return;
+  if (at - claims.iat < refresh.lease || engine.confirmed.has(claims.jti)) return;
+  if (engine.confirmed.size >= CONFIRMED_KEPT) engine.confirmed.clear();
+  engine.confirmed.add(claims.jti);
+  await engine.store.confirm(claims.sid, claims.generation, refresh.lease, at).catch(() => false);
+}

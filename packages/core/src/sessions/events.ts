@@ -1,0 +1,64 @@
+import type { ErrorCode } from "../errors.ts";
+import type { EpochSeconds } from "../time.ts";
+import type { RotationOutcome } from "./decide.ts";
+import type { Device, EndReason, SessionId, Transport, UserId } from "./session.ts";
+
+interface OfSession {
+  readonly sessionId: SessionId;
+  readonly userId: UserId;
+}
+
+/** Everything that Latchkey tells about itself, without the time. No event ever holds a secret or part of one. */
+export type EventBody =
+  | {
+      readonly type: "user.created" | "user.deleted" | "user.disabled" | "user.enabled";
+      readonly userId: UserId;
+    }
+  | { readonly type: "user.password_changed" | "user.password_rehashed"; readonly userId: UserId }
+  | { readonly type: "sign_in.failed"; readonly userId: UserId | null; readonly code: ErrorCode }
+  | ({
+      readonly type: "session.started";
+      readonly transport: Transport;
+      readonly amr: readonly string[];
+    } & OfSession)
+  | ({
+      readonly type: "session.refreshed";
+      readonly outcome: Exclude<RotationOutcome, "reuse">;
+      readonly generation: number;
+    } & OfSession)
+  /** A child was lost on its way and replaced; `age` is how long ago it was issued, in seconds. */
+  | ({ readonly type: "session.reissued"; readonly generation: number; readonly age: number } & OfSession)
+  /** A genuine token that is neither root nor child was presented: two parties hold the family, and it has ended. */
+  | ({
+      readonly type: "session.reuse_detected";
+      readonly generation: number;
+      readonly presentedGeneration: number;
+    } & OfSession)
+  /** A token came that the store has forgotten issuing: it lost a write. No alarm. */
+  | ({
+      readonly type: "session.rolled_back";
+      readonly generation: number;
+      readonly presentedGeneration: number;
+    } & OfSession)
+  | ({ readonly type: "session.ended"; readonly reason: EndReason } & OfSession)
+  | ({ readonly type: "session.device_changed"; readonly before: Device; readonly after: Device } & OfSession)
+  | { readonly type: "key.created" | "key.rotated" | "key.revoked"; readonly kid: string }
+  | { readonly type: "store.failed"; readonly operation: string; readonly error: string }
+  | { readonly type: "internal_error"; readonly error: string };
+
+export type AuthEvent = EventBody & { readonly at: EpochSeconds };
+
+export type Emit = (event: EventBody) => void;
+
+/** Hands events to `sink`; a sink that throws or rejects never reaches the request. */
+export function emitter(sink: ((event: AuthEvent) => unknown) | null, clock: () => EpochSeconds): Emit {
+  return (event) => {
+    if (sink === null) return;
+    try {
+      const returned = sink({ ...event, at: clock() });
+      if (returned instanceof Promise) returned.catch(() => undefined);
+    } catch {
+      // The sink's fault is the sink's own.
+    }
+  };
+}

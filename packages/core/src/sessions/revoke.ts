@@ -1,0 +1,51 @@
+import { now } from "../env.ts";
+import { hashFamilySecret, parseRefreshToken } from "../tokens/refresh-token.ts";
+import type { SessionEngine, SessionUser } from "./engine.ts";
+import type { EndReason, SessionId, UserId } from "./session.ts";
+import type { EndedSession } from "./store.ts";
+
+/** Ends one session, whoever holds it. */
+export async function endSession<Context, U extends SessionUser>(
+  engine: SessionEngine<Context, U>,
+  id: SessionId,
+  reason: EndReason,
+): Promise<EndedSession | null> {
+  const ended = await engine.store.end(id, null, { reason, now: now(engine.env) });
+  if (ended !== null) announce(engine, [ended]);
+  return ended;
+}
+
+/** Ends the session that a refresh token of any generation proves by its family secret. No alarm, whatever its age. */
+export async function endByToken<Context, U extends SessionUser>(
+  engine: SessionEngine<Context, U>,
+  refreshToken: string,
+  reason: EndReason,
+): Promise<EndedSession | null> {
+  const token = parseRefreshToken(refreshToken);
+  if (token === null) return null;
+  const familyHash = hashFamilySecret(token.id, token.familySecret);
+  const ended = await engine.store.end(token.id, familyHash, { reason, now: now(engine.env) });
+  if (ended !== null) announce(engine, [ended]);
+  return ended;
+}
+
+/** Ends every session of a user but `except`. */
+export async function endSessionsOf<Context, U extends SessionUser>(
+  engine: SessionEngine<Context, U>,
+  userId: UserId,
+  except: SessionId | null,
+  reason: EndReason,
+): Promise<readonly EndedSession[]> {
+  const ended = await engine.store.endAll(userId, except, { reason, now: now(engine.env) });
+  announce(engine, ended);
+  return ended;
+}
+
+function announce<Context, U extends SessionUser>(
+  engine: SessionEngine<Context, U>,
+  ended: readonly EndedSession[],
+): void {
+  for (const { id, userId, reason } of ended) {
+    engine.emit({ type: "session.ended", sessionId: id, userId, reason });
+  }
+}

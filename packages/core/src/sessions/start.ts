@@ -1,0 +1,187 @@
+import { now } from "../env.ts";
+import { AuthError } from "../errors.ts";
+import type { JsonObject } from "../json.ts";
+import type { EpochSeconds, Seconds } from "../time.ts";
+import {
+  formatRefreshToken,
+  hashFamilySecret,
+  hashRotatingSecret,
+  mintFamilySecret,
+  mintRotatingSecret,
+  mintSessionId,
+  type RefreshToken,
+} from "../tokens/refresh-token.ts";
+import { idleExpiry } from "./decide.ts";
+import type { SessionEngine, SessionUser } from "./engine.ts";
+import { type IssuedTokens, issueTokens, sessionOfRow } from "./issue.ts";
+import { faultOfLifetimes, type RefreshPolicy } from "./policy.ts";
+import type { Device, SessionId, SessionRow, Transport } from "./session.ts";
+
+export interface SessionStart<U> {
+  readonly user: U;
+  readonly context: JsonObject;
+  readonly device: Device;
+  readonly transport: Transport;
+  /** RFC 8176. */
+  readonly amr: readonly string[];
+  /** The sessions that the client had before: they end, so that no id carries over into a sign-in. */
+  readonly replaces: readonly SessionId[];
+  readonly lifetimes: SessionLifetimes;
+}
+
+/** What one session may have otherwise than the configuration says. */
+export interface SessionLifetimes {
+  readonly accessLifetime?: Seconds;
+  readonly refreshLifetime?: Seconds | null;
+  readonly refresh?: false;
+}
+
+export interface StartedSession {
+  readonly row: SessionRow;
+  readonly tokens: IssuedTokens;
+}
+
+/**
+ * Starts a session for a user whose credentials were checked. Null where the user's credentials changed meanwhile, the
+ * user is gone or disabled, or `hooks.signedIn` refuses: then no session is left.
+ */
+export async function startSession<Context, U extends SessionUser>(
+  engine: SessionEngine<Context, U>,
+  start: SessionStart<U>,
+): Promise<StartedSession | null> {
+  const { store, settings, emit } = engine;
+  const at = now(engine.env);
+  const { row, token } = newSession(engine, start, at);
+  const created = await store.create(row, {
+    ifVersion: engine.usersElsewhere ? null : start.user.credentialsVersion,
+    limit: settings.limit,
+    replaces: start.replaces,
+  });
+  if (created === null) return null;
+  for (const { id, userId, reason } of created.ended) {
+    emit({ type: "session.ended", sessionId: id, userId, reason });
+  }
+  if (engine.usersElsewhere && (await isOvertaken(engine, start.user))) {
+    await store.end(row.id, null, { reason: "refused", now: at });
+    return null;
+  }
+  emit({
+    type: "session.started",
+    sessionId: row.id,
+    userId: row.userId,
+    transport: row.transport,
+    amr: row.amr,
+  });
+  const welcomed = await welcome(engine, row, start.user);
+  if (welcomed === null) return null;
+  const refreshToken = token === null ? null : formatRefreshToken(token);
+  return { row: welcomed, tokens: await issueTokens(engine, welcomed, start.user, refreshToken) };
+}
+
+async function welcome<Context, U extends SessionUser>(
+  engine: SessionEngine<Context, U>,
+  row: SessionRow,
+  user: U,
+): Promise<SessionRow | null> {
+  const { hooks, parseContext } = engine.settings;
+  if (hooks.signedIn === undefined) return row;
+  try {
+    const answer = await hooks.signedIn({ session: sessionOfRow(row), user });
+    if (answer === undefined) return row;
+    if (answer !== false)
+      return await engine.store.update(row.id, { context: await parseContext(answer.context) });
+    await endRefused(engine, row);
+    return null;
+  } catch (error) {
+    await endRefused(engine, row);
+    throw error;
+  }
+}
+
+async function endRefused<Context, U extends SessionUser>(
+  engine: SessionEngine<Context, U>,
+  row: SessionRow,
+): Promise<void> {
+  await engine.store.end(row.id, null, { reason: "refused", now: now(engine.env) });
+  engine.emit({ type: "session.ended", sessionId: row.id, userId: row.userId, reason: "refused" });
+}
+
+async function isOvertaken<Context, U extends SessionUser>(
+  engine: SessionEngine<Context, U>,
+  checked: U,
+): Promise<boolean> {
+  const user = await engine.findUser(checked.id);
+  return user === null || user.disabledAt !== null || user.credentialsVersion !== checked.credentialsVersion;
+}
+
+function newSession<Context, U extends SessionUser>(
+  engine: SessionEngine<Context, U>,
+  start: SessionStart<U>,
+  at: EpochSeconds,
+): { readonly row: SessionRow; readonly token: RefreshToken | null } {
+  const { random } = engine.env;
+  const { accessLifetime, refresh } = lifetimesOf(engine.settings, start.lifetimes);
+  const id = mintSessionId(start.user.id, random);
+  const token = {
+    id,
+    generation: 0,
+    familySecret: mintFamilySecret(random),
+    rotatingSecret: mintRotatingSecret(random),
+  };
+  const absoluteExpiresAt = lifeEnd(at, refresh === null ? accessLifetime : refresh.maxLifetime);
+  const idleLifetime = refresh === null ? null : refresh.lifetime;
+  const row: SessionRow = {
+    id,
+    userId: start.user.id,
+    familyHash: hashFamilySecret(id, token.familySecret),
+    rootHash: refresh === null ? null : hashRotatingSecret(id, token.rotatingSecret),
+    rootGeneration: 0,
+    childHash: null,
+    childIssuedAt: null,
+    replacedAt: null,
+    generation: 0,
+    context: start.context,
+    device: start.device,
+    transport: start.transport,
+    amr: start.amr,
+    createdAt: at,
+    authTime: at,
+    refreshedAt: at,
+    accessLifetime,
+    idleLifetime,
+    expiresAt: idleExpiry({ idleLifetime, absoluteExpiresAt }, at),
+    absoluteExpiresAt,
+    endedAt: null,
+    endReason: null,
+  };
+  return { row, token: refresh === null ? null : token };
+}
+
+function lifetimesOf(
+  settings: { readonly accessLifetime: Seconds; readonly refresh: RefreshPolicy | null },
+  asked: SessionLifetimes,
+): { readonly accessLifetime: Seconds; readonly refresh: RefreshPolicy | null } {
+  const accessLifetime = asked.accessLifetime ?? settings.accessLifetime;
+  if (settings.refresh === null || asked.refresh === false) return checked(accessLifetime, null);
+  const lifetime = asked.refreshLifetime === undefined ? settings.refresh.lifetime : asked.refreshLifetime;
+  const maxLifetime = lifetime === null ? null : settings.refresh.maxLifetime;
+  // A short access token lowers its own refreshBefore, so only the lifetimes are in question here.
+  return checked(accessLifetime, { ...settings.refresh, lifetime, maxLifetime, refreshBefore: 0 });
+}
+
+function checked(
+  accessLifetime: Seconds,
+  refresh: RefreshPolicy | null,
+): { readonly accessLifetime: Seconds; readonly refresh: RefreshPolicy | null } {
+  const fault = faultOfLifetimes(accessLifetime, refresh);
+  if (fault !== null)
+    throw new TypeError(`sessions.create: ${fault.option} is ${fault.value} but ${fault.why}`);
+  if (!Number.isInteger(accessLifetime) || accessLifetime <= 0) {
+    throw new AuthError("invalid_request", "sessions.create: accessLifetime must be whole seconds above 0");
+  }
+  return { accessLifetime, refresh };
+}
+
+function lifeEnd(at: EpochSeconds, life: Seconds | null): EpochSeconds | null {
+  return life === null ? null : at + life;
+}

@@ -1,0 +1,25 @@
+import { createUser, deleteUser, disableUser, enableUser, setPassword } from "./accounts.ts";
+import type { App } from "./app.ts";
+import type { UsersApi } from "./auth.ts";
+import { parseEmail, parseUsername } from "./password/identifier.ts";
+import type { User } from "./users/store.ts";
+
+/** Makes `auth.users`. */
+export function usersApi<Context, U extends User>(app: App<Context, U>): UsersApi<U> {
+  return {
+    create: (user) => createUser(app, user),
+    get: (id) => app.users.get(id),
+    async find(identifier) {
+      if ("email" in identifier) {
+        const email = parseEmail(identifier.email);
+        return email === null ? null : app.users.find({ email });
+      }
+      const username = parseUsername(identifier.username);
+      return username === null ? null : app.users.find({ username });
+    },
+    setPassword: (id, password) => setPassword(app, id, password),
+    disable: (id) => disableUser(app, id),
+    enable: (id) => enableUser(app, id),
+    delete: (id) => deleteUser(app, id),
+  };
+}
