@@ -70,7 +70,7 @@ describe("the queue", () => {
         running -= 1;
       });
     const all = Array.from({ length: 50 }, async (_, n) => {
-      for (let tick = 0; tick < n % 7; tick++) await Promise.resolve();
+      for (let turn = 0; turn < n % 7; turn++) await settle();
       await one(n);
     });
     await Promise.all(all);
