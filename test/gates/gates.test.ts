@@ -116,6 +116,7 @@ const plants: readonly Plant[] = [
   ["layer", `${CORE}/keys/ring.ts`, '\nimport type { A } from "../cookies/parse.ts";\n', 2],
   ["layer", `${CORE}/csrf/decide.ts`, 'import type { A } from "../sessions/start.ts";\n'],
   ["layer", `${CORE}/http/router.ts`, 'import { login } from "./routes/login.ts";\n'],
+  ["layer", `${CORE}/app.ts`, 'import { router } from "./http/router.ts";\n'],
   ["layer", `${CORE}/time.ts`, 'type A = import("./keys/a.ts").A;\n'],
   ["layer", `${CORE}/store.ts`, 'import type { Auth } from "./auth.ts";\n'],
   ["layer", `${CORE}/plugins/hook.ts`, "type A = 1;\n"],

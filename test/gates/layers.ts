@@ -11,22 +11,12 @@ const LAYERS: readonly { readonly units: readonly string[]; readonly siblings: b
   { units: ["tokens"], siblings: false },
   { units: ["sessions", "csrf", "password", "oauth", "users", "throttle"], siblings: false },
   { units: ["store"], siblings: false },
+  { units: ["config"], siblings: false },
+  { units: ["app"], siblings: false },
   { units: ["http"], siblings: false },
   { units: ["http/routes"], siblings: false },
-  {
-    units: [
-      "options",
-      "config-schema",
-      "config",
-      "auth",
-      "validator",
-      "index",
-      "protocol",
-      "testing",
-      "memory",
-    ],
-    siblings: true,
-  },
+  { units: ["auth"], siblings: false },
+  { units: ["index", "validator", "protocol", "testing", "memory"], siblings: true },
 ];
 
 /** In core an import points down; type-only imports count too. */
