@@ -1,4 +1,5 @@
-export type { NewUser } from "./accounts.ts";
+export type { NewUser } from "./app/accounts.ts";
+export type { InvalidSession, ValidateOptions, Validation, ValidSession } from "./app/validation.ts";
 export type {
   Auth,
   CreateSessionOptions,
@@ -7,13 +8,8 @@ export type {
   RefreshOutcome,
   SessionsApi,
   UsersApi,
-} from "./auth.ts";
-export { createAuth } from "./create-auth.ts";
-export type { Env } from "./env.ts";
-export { AuthError, type ErrorCode } from "./errors.ts";
-export type { RouteName } from "./http/router.ts";
-export type { Json, JsonObject } from "./json.ts";
-export type { Algorithm, PublicJwk } from "./keys/algorithms.ts";
+} from "./auth/auth.ts";
+export { createAuth } from "./auth/create-auth.ts";
 export type {
   AuthHooks,
   AuthOptions,
@@ -21,7 +17,12 @@ export type {
   Provider,
   StandardSchema,
   Validated,
-} from "./options.ts";
+} from "./config/options.ts";
+export type { Env } from "./env.ts";
+export { AuthError, type ErrorCode } from "./errors.ts";
+export type { RouteName } from "./http/router.ts";
+export type { Json, JsonObject } from "./json.ts";
+export type { Algorithm, PublicJwk } from "./keys/algorithms.ts";
 export type { HookAnswer } from "./sessions/engine.ts";
 export type { AuthEvent } from "./sessions/events.ts";
 export type { Device, EndReason, Session, SessionDetails, Transport } from "./sessions/session.ts";
@@ -29,4 +30,3 @@ export type { Store } from "./store.ts";
 export { days, hours, minutes, type Seconds, seconds } from "./time.ts";
 export type { AccessClaims } from "./tokens/claims.ts";
 export type { Identifier, User, UserStore } from "./users/store.ts";
-export type { InvalidSession, ValidateOptions, Validation, ValidSession } from "./validation.ts";

@@ -1,4 +1,4 @@
-import type { App } from "../app.ts";
+import type { App } from "../app/app.ts";
 import { type CookieChange, writeChanges } from "../cookies/jar.ts";
 import { AuthError, type ErrorCode, messages } from "../errors.ts";
 import type { User } from "../users/store.ts";

@@ -1,4 +1,4 @@
-import type { App } from "../app.ts";
+import type { App } from "../app/app.ts";
 import { type CookieChange, writeChanges } from "../cookies/jar.ts";
 import type { User } from "../users/store.ts";
 import type { Credentials } from "./credentials.ts";

@@ -1,4 +1,4 @@
-import type { App } from "../app.ts";
+import type { App } from "../app/app.ts";
 import { now } from "../env.ts";
 import { AuthError } from "../errors.ts";
 import { sessionOfRow } from "../sessions/issue.ts";

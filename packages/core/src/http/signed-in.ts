@@ -1,8 +1,8 @@
-import type { App } from "../app.ts";
+import type { App } from "../app/app.ts";
+import type { ValidSession } from "../app/validation.ts";
 import type { CookieChange } from "../cookies/jar.ts";
 import { AuthError } from "../errors.ts";
 import type { User } from "../users/store.ts";
-import type { ValidSession } from "../validation.ts";
 import { answerError } from "./fault.ts";
 import type { Call } from "./route.ts";
 import { validateRequest } from "./validate.ts";

@@ -1,11 +1,11 @@
-import type { App } from "../app.ts";
+import type { App } from "../app/app.ts";
+import type { InvalidSession, ValidateOptions, Validation, ValidSession } from "../app/validation.ts";
 import { type CookieChange, jarAfter, writeChanges } from "../cookies/jar.ts";
 import { decideCsrf } from "../csrf/decide.ts";
 import { type ErrorCode, messages, statuses } from "../errors.ts";
 import { type Authentication, authenticate } from "../sessions/authenticate.ts";
 import { sessionOfClaims } from "../sessions/issue.ts";
 import type { User } from "../users/store.ts";
-import type { InvalidSession, ValidateOptions, Validation, ValidSession } from "../validation.ts";
 import { bearerToken, type Credentials, readCredentials } from "./credentials.ts";
 import { codeOf } from "./fault.ts";
 import { challenge, errorResponse, sessionHeaders } from "./respond.ts";

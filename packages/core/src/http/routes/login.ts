@@ -1,4 +1,4 @@
-import { checkCredentials } from "../../accounts.ts";
+import { checkCredentials } from "../../app/accounts.ts";
 import { AuthError } from "../../errors.ts";
 import type { Route } from "../route.ts";
 import { readPasswordInput, signIn } from "../sign-in.ts";

@@ -1,5 +1,5 @@
-import { endEverywhere } from "../../accounts.ts";
-import type { App } from "../../app.ts";
+import { endEverywhere } from "../../app/accounts.ts";
+import type { App } from "../../app/app.ts";
 import { now } from "../../env.ts";
 import { AuthError } from "../../errors.ts";
 import { endByToken, endSession } from "../../sessions/revoke.ts";

@@ -1,4 +1,4 @@
-import type { App } from "../../app.ts";
+import type { App } from "../../app/app.ts";
 import { AuthError, type ErrorCode } from "../../errors.ts";
 import { refreshPresented } from "../../sessions/authenticate.ts";
 import { sessionOfRow } from "../../sessions/issue.ts";

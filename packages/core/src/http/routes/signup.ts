@@ -1,4 +1,4 @@
-import { createUser } from "../../accounts.ts";
+import { createUser } from "../../app/accounts.ts";
 import type { Route } from "../route.ts";
 import { readPasswordInput, signIn } from "../sign-in.ts";
 

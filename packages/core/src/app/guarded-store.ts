@@ -1,9 +1,9 @@
-import { withTimeout } from "./env.ts";
-import { AuthError } from "./errors.ts";
-import type { Emit } from "./sessions/events.ts";
-import type { Store } from "./store.ts";
-import type { Seconds } from "./time.ts";
-import type { User, UserStore } from "./users/store.ts";
+import { withTimeout } from "../env.ts";
+import { AuthError } from "../errors.ts";
+import type { Emit } from "../sessions/events.ts";
+import type { Store } from "../store.ts";
+import type { Seconds } from "../time.ts";
+import type { User, UserStore } from "../users/store.ts";
 
 /** The parts of a store that is never waited for too long. */
 export interface GuardedStore<U extends User> extends Store {

@@ -1,13 +1,13 @@
+import { toBase64url } from "../bytes.ts";
+import { now } from "../env.ts";
+import { AuthError, type ErrorCode } from "../errors.ts";
+import { parseEmail, parseUsername } from "../password/identifier.ts";
+import type { PasswordVerdict } from "../password/policy.ts";
+import type { PasswordProvider } from "../password/provider.ts";
+import { endSessionsOf } from "../sessions/revoke.ts";
+import type { EndReason } from "../sessions/session.ts";
+import type { Identifier, User, UserChange } from "../users/store.ts";
 import type { App } from "./app.ts";
-import { toBase64url } from "./bytes.ts";
-import { now } from "./env.ts";
-import { AuthError, type ErrorCode } from "./errors.ts";
-import { parseEmail, parseUsername } from "./password/identifier.ts";
-import type { PasswordVerdict } from "./password/policy.ts";
-import type { PasswordProvider } from "./password/provider.ts";
-import { endSessionsOf } from "./sessions/revoke.ts";
-import type { EndReason } from "./sessions/session.ts";
-import type { Identifier, User, UserChange } from "./users/store.ts";
 
 /** A user to create. Identifiers are brought into their normal form first. */
 export interface NewUser {

@@ -1,9 +1,9 @@
-import type { Config } from "./config.ts";
-import type { AuthHooks, StandardSchema } from "./options.ts";
-import type { PasswordProvider } from "./password/provider.ts";
-import type { SessionEngine } from "./sessions/engine.ts";
-import type { Device } from "./sessions/session.ts";
-import type { User, UserStore } from "./users/store.ts";
+import type { Config } from "../config/config.ts";
+import type { AuthHooks, StandardSchema } from "../config/options.ts";
+import type { PasswordProvider } from "../password/provider.ts";
+import type { SessionEngine } from "../sessions/engine.ts";
+import type { Device } from "../sessions/session.ts";
+import type { User, UserStore } from "../users/store.ts";
 
 /** Everything the routes and `auth` work with. `createAuth` makes one; nothing in it changes. */
 export interface App<Context, U extends User> {

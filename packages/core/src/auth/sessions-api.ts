@@ -1,20 +1,20 @@
-import { endEverywhere } from "./accounts.ts";
-import type { App } from "./app.ts";
+import { endEverywhere } from "../app/accounts.ts";
+import type { App } from "../app/app.ts";
+import { writeChanges } from "../cookies/jar.ts";
+import { now } from "../env.ts";
+import { AuthError } from "../errors.ts";
+import { sessionHeaders } from "../http/respond.ts";
+import { siteOf } from "../http/site.ts";
+import { cookiesOf } from "../http/tokens.ts";
+import { validateToken } from "../http/validate.ts";
+import { detailsOfRow, type IssuedTokens, sessionOfRow } from "../sessions/issue.ts";
+import { endSession } from "../sessions/revoke.ts";
+import { refreshSession } from "../sessions/rotate.ts";
+import type { SessionRow } from "../sessions/session.ts";
+import { startSession } from "../sessions/start.ts";
+import { isSessionId } from "../tokens/refresh-token.ts";
+import type { User } from "../users/store.ts";
 import type { IssuedSession, RefreshOutcome, SessionsApi } from "./auth.ts";
-import { writeChanges } from "./cookies/jar.ts";
-import { now } from "./env.ts";
-import { AuthError } from "./errors.ts";
-import { sessionHeaders } from "./http/respond.ts";
-import { siteOf } from "./http/site.ts";
-import { cookiesOf } from "./http/tokens.ts";
-import { validateToken } from "./http/validate.ts";
-import { detailsOfRow, type IssuedTokens, sessionOfRow } from "./sessions/issue.ts";
-import { endSession } from "./sessions/revoke.ts";
-import { refreshSession } from "./sessions/rotate.ts";
-import type { SessionRow } from "./sessions/session.ts";
-import { startSession } from "./sessions/start.ts";
-import { isSessionId } from "./tokens/refresh-token.ts";
-import type { User } from "./users/store.ts";
 
 /** Makes `auth.sessions`. */
 export function sessionsApi<Context, U extends User>(app: App<Context, U>): SessionsApi<Context> {

@@ -1,13 +1,13 @@
-import type { NewUser } from "./accounts.ts";
-import type { ErrorCode } from "./errors.ts";
-import type { RouteName } from "./http/router.ts";
-import type { PublicJwk } from "./keys/algorithms.ts";
-import type { RotationOutcome } from "./sessions/decide.ts";
-import type { Device, Session, SessionDetails, Transport } from "./sessions/session.ts";
-import type { SessionLifetimes } from "./sessions/start.ts";
-import type { Seconds } from "./time.ts";
-import type { Identifier, User } from "./users/store.ts";
-import type { ValidateOptions, Validation } from "./validation.ts";
+import type { NewUser } from "../app/accounts.ts";
+import type { ValidateOptions, Validation } from "../app/validation.ts";
+import type { ErrorCode } from "../errors.ts";
+import type { RouteName } from "../http/router.ts";
+import type { PublicJwk } from "../keys/algorithms.ts";
+import type { RotationOutcome } from "../sessions/decide.ts";
+import type { Device, Session, SessionDetails, Transport } from "../sessions/session.ts";
+import type { SessionLifetimes } from "../sessions/start.ts";
+import type { Seconds } from "../time.ts";
+import type { Identifier, User } from "../users/store.ts";
 
 /** A session that `sessions.create` started, and the tokens of it. */
 export interface IssuedSession<Context> {

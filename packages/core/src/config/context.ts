@@ -1,5 +1,5 @@
-import { AuthError } from "./errors.ts";
-import { isRecord, type JsonObject, parseJson } from "./json.ts";
+import { AuthError } from "../errors.ts";
+import { isRecord, type JsonObject, parseJson } from "../json.ts";
 import type { StandardResult, StandardSchema } from "./options.ts";
 
 /** In characters of JSON: the context rides in every access token, and a token must fit a cookie (STO-20). */

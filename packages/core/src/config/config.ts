@@ -1,14 +1,14 @@
 import * as v from "valibot";
-import { optionsSchema } from "./config-schema.ts";
-import type { CookieOptions } from "./cookies/names.ts";
-import { isLoopback } from "./cookies/names.ts";
-import { type Env, platformEnv } from "./env.ts";
-import type { Algorithm } from "./keys/algorithms.ts";
-import { faultOfProvided } from "./keys/provided.ts";
+import type { CookieOptions } from "../cookies/names.ts";
+import { isLoopback } from "../cookies/names.ts";
+import { type Env, platformEnv } from "../env.ts";
+import type { Algorithm } from "../keys/algorithms.ts";
+import { faultOfProvided } from "../keys/provided.ts";
+import { defaultRefreshBefore, faultOfLifetimes, type RefreshPolicy } from "../sessions/policy.ts";
+import { days, minutes, type Seconds } from "../time.ts";
+import type { User } from "../users/store.ts";
 import type { AuthOptions, PreviousCookie } from "./options.ts";
-import { defaultRefreshBefore, faultOfLifetimes, type RefreshPolicy } from "./sessions/policy.ts";
-import { days, minutes, type Seconds } from "./time.ts";
-import type { User } from "./users/store.ts";
+import { optionsSchema } from "./schema.ts";
 
 /** The options with every default in its place, checked as a whole. */
 export interface Config {

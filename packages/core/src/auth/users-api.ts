@@ -1,8 +1,8 @@
-import { createUser, deleteUser, disableUser, enableUser, setPassword } from "./accounts.ts";
-import type { App } from "./app.ts";
+import { createUser, deleteUser, disableUser, enableUser, setPassword } from "../app/accounts.ts";
+import type { App } from "../app/app.ts";
+import { parseEmail, parseUsername } from "../password/identifier.ts";
+import type { User } from "../users/store.ts";
 import type { UsersApi } from "./auth.ts";
-import { parseEmail, parseUsername } from "./password/identifier.ts";
-import type { User } from "./users/store.ts";
 
 /** Makes `auth.users`. */
 export function usersApi<Context, U extends User>(app: App<Context, U>): UsersApi<U> {

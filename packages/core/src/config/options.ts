@@ -1,15 +1,15 @@
 import type { JWK } from "jose";
-import type { Env } from "./env.ts";
-import type { JsonObject } from "./json.ts";
-import type { Algorithm } from "./keys/algorithms.ts";
-import type { PasswordProvider } from "./password/provider.ts";
-import type { SessionHooks } from "./sessions/engine.ts";
-import type { AuthEvent } from "./sessions/events.ts";
-import type { Session } from "./sessions/session.ts";
-import type { Store } from "./store.ts";
-import type { Seconds } from "./time.ts";
-import type { AccessClaims } from "./tokens/claims.ts";
-import type { User, UserStore } from "./users/store.ts";
+import type { Env } from "../env.ts";
+import type { JsonObject } from "../json.ts";
+import type { Algorithm } from "../keys/algorithms.ts";
+import type { PasswordProvider } from "../password/provider.ts";
+import type { SessionHooks } from "../sessions/engine.ts";
+import type { AuthEvent } from "../sessions/events.ts";
+import type { Session } from "../sessions/session.ts";
+import type { Store } from "../store.ts";
+import type { Seconds } from "../time.ts";
+import type { AccessClaims } from "../tokens/claims.ts";
+import type { User, UserStore } from "../users/store.ts";
 
 /** The part of Standard Schema (standardschema.dev) that Latchkey uses: valibot, zod and arktype schemas have it. */
 export interface StandardSchema<Output> {

@@ -1,6 +1,6 @@
 import * as v from "valibot";
-import { isCookieName } from "./cookies/serialize.ts";
-import { algorithms } from "./keys/algorithms.ts";
+import { isCookieName } from "../cookies/serialize.ts";
+import { algorithms } from "../keys/algorithms.ts";
 
 const seconds = (from: number): v.GenericSchema<number> =>
   v.pipe(

@@ -1,6 +1,6 @@
-import type { ErrorCode } from "./errors.ts";
-import type { Session } from "./sessions/session.ts";
-import type { AccessClaims } from "./tokens/claims.ts";
+import type { ErrorCode } from "../errors.ts";
+import type { Session } from "../sessions/session.ts";
+import type { AccessClaims } from "../tokens/claims.ts";
 
 /** What `validate` finds. It never throws on input, whatever the bytes. */
 export type Validation<Context> = ValidSession<Context> | InvalidSession;

@@ -1,21 +1,21 @@
-import type { App } from "../app.ts";
-import type { User } from "../users/store.ts";
-import { allowOrigin, preflight } from "./cors.ts";
-import { readCredentials } from "./credentials.ts";
-import { answerError } from "./fault.ts";
-import { addVary, errorResponse } from "./respond.ts";
-import type { Route } from "./route.ts";
-import { type Match, matchPath, matchRoute, type RouteName } from "./router.ts";
-import { jwks } from "./routes/jwks.ts";
-import { login } from "./routes/login.ts";
-import { logout } from "./routes/logout.ts";
-import { me } from "./routes/me.ts";
-import { refresh } from "./routes/refresh.ts";
-import { session } from "./routes/session.ts";
-import { revokeSession, sessions } from "./routes/sessions.ts";
-import { signup } from "./routes/signup.ts";
-import { type Site, siteOf } from "./site.ts";
-import { isCrossSite, NO_BASE_URL } from "./validate.ts";
+import type { App } from "../../app/app.ts";
+import type { User } from "../../users/store.ts";
+import { allowOrigin, preflight } from "../cors.ts";
+import { readCredentials } from "../credentials.ts";
+import { answerError } from "../fault.ts";
+import { addVary, errorResponse } from "../respond.ts";
+import type { Route } from "../route.ts";
+import { type Match, matchPath, matchRoute, type RouteName } from "../router.ts";
+import { type Site, siteOf } from "../site.ts";
+import { isCrossSite, NO_BASE_URL } from "../validate.ts";
+import { jwks } from "./jwks.ts";
+import { login } from "./login.ts";
+import { logout } from "./logout.ts";
+import { me } from "./me.ts";
+import { refresh } from "./refresh.ts";
+import { session } from "./session.ts";
+import { revokeSession, sessions } from "./sessions.ts";
+import { signup } from "./signup.ts";
 
 const routes: Readonly<Record<RouteName, Route>> = {
   signup,
