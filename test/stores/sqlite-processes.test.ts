@@ -1,0 +1,46 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+import { migrated, open, temporaryFile } from "./files.ts";
+import { START, session, sessionIdOf } from "./sessions.ts";
+
+const run = promisify(execFile);
+const STARTUP = 700;
+
+async function processes(script: string, count: number, file: string, ...rest: string[]): Promise<string[]> {
+  const start = String(Date.now() + STARTUP);
+  const path = new URL(`./processes/${script}.ts`, import.meta.url).pathname;
+  const started = Array.from({ length: count }, (_, n) =>
+    run(process.execPath, [path, file, start, `process-${n}`, ...rest]),
+  );
+  return (await Promise.all(started)).map(({ stdout }) => stdout);
+}
+
+test("8 processes make the same database at once", async () => {
+  const file = temporaryFile();
+  await processes("migrate", 8, file);
+  const database = open(file);
+  expect(database.prepare("SELECT version FROM latchkey_schema").all()).toEqual([{ version: 1 }]);
+  expect(database.prepare("SELECT count(*) AS n FROM latchkey_users").get()).toEqual({ n: 8 });
+  expect(database.prepare("PRAGMA integrity_check").get()).toEqual({ integrity_check: "ok" });
+});
+
+test("4 processes rotate the same tokens: each token gets one successor", async () => {
+  const count = 100;
+  const file = temporaryFile();
+  const { sessions } = await migrated(open(file));
+  for (let n = 0; n < count; n++) {
+    await sessions.create(session(`session ${n}`), { ifVersion: null, limit: null, replaces: [] });
+  }
+  const outcomes = (await processes("rotate", 4, file, String(count))).map((line): string[] =>
+    JSON.parse(line),
+  );
+  for (let n = 0; n < count; n++) {
+    const got = outcomes.map((list) => list[n]).sort();
+    expect(got).toEqual(["access_only", "access_only", "access_only", "first"]);
+    const row = (await sessions.get(sessionIdOf(`session ${n}`), START))?.row;
+    expect([row?.generation, row?.endedAt]).toEqual([1, null]);
+  }
+  const wins = outcomes.map((list) => list.filter((outcome) => outcome === "first").length);
+  expect(wins.filter((won) => won > 0).length, `wins: ${wins}`).toBeGreaterThan(1);
+});

@@ -1,0 +1,84 @@
+import type { DatabaseSync } from "node:sqlite";
+import { migrate, schema, sqlite } from "@latchkey/sql/sqlite";
+import { expect, test } from "vitest";
+import { migrated, open, temporaryFile } from "./files.ts";
+import { START } from "./sessions.ts";
+
+test("migrating again changes nothing", async () => {
+  const database = open(":memory:");
+  const store = await migrated(database);
+  await store.keys.save(0, "document");
+  const before = tables(database);
+  await migrate(store);
+  expect(tables(database)).toEqual(before);
+  expect((await store.keys.load())?.document).toBe("document");
+});
+
+test("the printed schema is the migrated one", async () => {
+  const [printed, made] = [open(":memory:"), open(":memory:")];
+  printed.exec(schema());
+  await migrated(made);
+  expect(tables(printed)).toEqual(tables(made));
+  await migrate(sqlite(printed));
+});
+
+test("a database without tables says what to call", async () => {
+  const store = sqlite(open(":memory:"));
+  const fault =
+    "latchkey schema version 0, expected 1; the database is older than this library: call `await migrate(store)`";
+  await expect(store.keys.load()).rejects.toThrow(fault);
+  await expect(store.sessions.list("ann", START)).rejects.toThrow(fault);
+  await migrate(store);
+  expect(await store.keys.load()).toBeNull();
+});
+
+test("a database of a newer library says what to update", async () => {
+  const database = open(":memory:");
+  const store = await migrated(database);
+  database.exec("INSERT INTO latchkey_schema (version) VALUES (7)");
+  const fault =
+    "latchkey schema version 7, expected 1; the database is newer than this library: update @latchkey/sql";
+  await expect(migrate(store)).rejects.toThrow(fault);
+  expect(await store.keys.load()).toBeNull();
+  database.exec("ALTER TABLE latchkey_documents RENAME COLUMN document TO other");
+  await expect(store.keys.load()).rejects.toThrow(fault);
+});
+
+test("a migration that fails leaves the version and the tables as they were", async () => {
+  const database = open(":memory:");
+  database.exec("CREATE TABLE latchkey_users (id TEXT)");
+  const store = sqlite(database);
+  await expect(migrate(store)).rejects.toThrow("latchkey_users already exists");
+  expect(tables(database).map(({ name }) => name)).toEqual(["latchkey_schema", "latchkey_users"]);
+  database.exec("DROP TABLE latchkey_users");
+  await migrate(store);
+  expect(await store.users.get("ann")).toBeNull();
+});
+
+test("the connection is set to survive a power cut and to wait for a lock", async () => {
+  const database = open(temporaryFile());
+  sqlite(database);
+  expect(database.prepare("PRAGMA journal_mode").get()).toEqual({ journal_mode: "wal" });
+  expect(database.prepare("PRAGMA synchronous").get()).toEqual({ synchronous: 2 });
+  expect(database.prepare("PRAGMA busy_timeout").get()).toEqual({ timeout: 5_000 });
+});
+
+test("a lock that outlasts the timeout is the error of the call, and no more", async () => {
+  const file = temporaryFile();
+  const database = open(file);
+  const other = open(file);
+  const store = await migrated(database);
+  database.exec("PRAGMA busy_timeout = 50");
+  other.exec("BEGIN IMMEDIATE");
+  await expect(store.keys.save(0, "document")).rejects.toThrow("database is locked");
+  expect(await store.keys.load()).toBeNull();
+  other.exec("COMMIT");
+  expect(await store.keys.save(0, "document")).toBe(true);
+});
+
+function tables(database: DatabaseSync): Record<string, unknown>[] {
+  return database
+    .prepare("SELECT name, sql FROM sqlite_master ORDER BY name")
+    .all()
+    .filter(({ sql }) => sql !== null);
+}
