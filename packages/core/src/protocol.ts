@@ -1,3 +1,4 @@
+export { AuthError, type ErrorCode } from "./errors.ts";
 export type { Json, JsonObject } from "./json.ts";
 export type { KeyStore, VersionedDocument } from "./keys/store.ts";
 export {

@@ -1,3 +1,4 @@
+import { AuthError } from "@latchkey/core/protocol";
 import type { Driver } from "./driver.ts";
 import { migration, SCHEMA_VERSION, versionTable } from "./schema.ts";
 
@@ -53,10 +54,10 @@ async function schemaVersion(driver: Driver): Promise<number> {
   return Number(row?.["version"] ?? 0);
 }
 
-function mismatch(version: number): Error {
+function mismatch(version: number): AuthError {
   const fault =
     version > SCHEMA_VERSION
       ? "the database is newer than this library: update @latchkey/sql"
       : "the database is older than this library: call `await migrate(store)` before using the store";
-  return new Error(`latchkey schema version ${version}, expected ${SCHEMA_VERSION}; ${fault}`);
+  return new AuthError("internal_error", `latchkey schema version ${version}, expected ${SCHEMA_VERSION}; ${fault}`);
 }

@@ -30,7 +30,10 @@ export interface InvalidSession {
 }
 
 export interface ValidateOptions {
-  /** `auto`, the default, refreshes where it is due; `never` writes nothing, for where no cookie can be set. */
+  /**
+   * `auto`, the default, refreshes where it is due; `never`, the default of HEAD, writes nothing and raises no alarm,
+   * for where no cookie can be set.
+   */
   readonly refresh?: "auto" | "never";
   /** Ask the store whether the session has ended. Default as `revocation` says. */
   readonly fresh?: boolean;

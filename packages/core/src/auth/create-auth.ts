@@ -3,7 +3,7 @@ import { type GuardedStore, guardStore } from "../app/guarded-store.ts";
 import { type Config, checkOptions, ownMembers } from "../config/config.ts";
 import { parseContext } from "../config/context.ts";
 import type { AuthOptions } from "../config/options.ts";
-import { now } from "../env.ts";
+import { now, warn } from "../env.ts";
 import type { RouteName } from "../http/router.ts";
 import { handleRequest, handleRoute } from "../http/routes/handle.ts";
 import { validateRequest } from "../http/validate.ts";
@@ -35,7 +35,7 @@ export function createAuth<Context = JsonObject, U extends User = User>(
 ): Auth<Context, U> {
   const config = checkOptions(options);
   const given = ownMembers(options) as AuthOptions<Context, U>;
-  const emit = emitter(given.onEvent ?? null, () => now(config.env));
+  const emit = emitter(given.onEvent ?? null, () => now(config.env), warn);
   // The store's own users are plain `User`s, which is what U is unless `users` says otherwise.
   const users = given.users ?? (given.store.users as UserStore<U>);
   const store = guardStore(given.store, users, config.storeTimeout, emit);

@@ -88,7 +88,7 @@ async function provenSessions<Context, U extends User>(
       audience,
       now: now(app.config.env),
     });
-    if (verified.kind !== "invalid") ids.add(verified.claims.sid);
+    if (verified.kind === "live") ids.add(verified.claims.sid);
   }
   for (const { token } of presented.refresh.slice(0, 2)) {
     const parsed = parseRefreshToken(token);

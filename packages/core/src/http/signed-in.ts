@@ -13,14 +13,13 @@ export interface SignedIn<Context> {
   readonly changes: readonly CookieChange[];
 }
 
-/** Validates a call and runs `then` with its session, or answers why there is none. HEAD writes nothing. */
+/** Validates a call and runs `then` with its session, or answers why there is none. */
 export async function whenSignedIn<Context, U extends User>(
   app: App<Context, U>,
   { request }: Call,
   then: (signedIn: SignedIn<Context>) => Promise<Response>,
 ): Promise<Response> {
-  const refresh = request.method === "HEAD" ? "never" : "auto";
-  const { validation, changes } = await validateRequest(app, request, { refresh });
+  const { validation, changes } = await validateRequest(app, request, {});
   if (!validation.ok) return validation.response();
   try {
     return await then({ valid: validation, changes });

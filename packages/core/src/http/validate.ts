@@ -26,11 +26,12 @@ export async function validateRequest<Context, U extends User>(
 ): Promise<ValidatedRequest<Context>> {
   const site = siteOf(request.url, app.config);
   if (site === null) return failed(app, "unauthenticated", null, NO_BASE_URL);
-  const credentials = readCredentials(request.headers, site, app.config, app.deviceOf(request));
-  if (isForged(app, request, site, credentials)) return failed(app, "csrf_rejected", credentials);
+  let credentials: Credentials | null = null;
   try {
+    credentials = readCredentials(request.headers, site, app.config, app.deviceOf(request));
+    if (isForged(app, request, site, credentials)) return failed(app, "csrf_rejected", credentials);
     const found = await authenticate(app.engine, credentials.presented, {
-      refresh: options.refresh ?? "auto",
+      refresh: options.refresh ?? (request.method === "HEAD" ? "never" : "auto"),
       fresh: options.fresh ?? false,
     });
     if (!found.ok) return failed(app, found.code, credentials);

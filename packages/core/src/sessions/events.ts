@@ -50,15 +50,27 @@ export type AuthEvent = EventBody & { readonly at: EpochSeconds };
 
 export type Emit = (event: EventBody) => void;
 
-/** Hands events to `sink`; a sink that throws or rejects never reaches the request. */
-export function emitter(sink: ((event: AuthEvent) => unknown) | null, clock: () => EpochSeconds): Emit {
+/**
+ * Hands events to `sink`; a sink that throws or rejects never reaches the request. Without a sink, faults of the server
+ * go to `warn`, or nobody would ever hear of them.
+ */
+export function emitter(
+  sink: ((event: AuthEvent) => unknown) | null,
+  clock: () => EpochSeconds,
+  warn: (message: string) => void,
+): Emit {
   return (event) => {
-    if (sink === null) return;
-    try {
-      const returned = sink({ ...event, at: clock() });
-      if (returned instanceof Promise) returned.catch(() => undefined);
-    } catch {
-      // The sink's fault is the sink's own.
-    }
+    if (sink !== null) return deliver(sink, { ...event, at: clock() });
+    if (event.type === "internal_error" || event.type === "store.failed")
+      warn(`${event.type}: ${event.error}`);
   };
+}
+
+function deliver(sink: (event: AuthEvent) => unknown, event: AuthEvent): void {
+  try {
+    const returned = sink(event);
+    if (returned instanceof Promise) returned.catch(() => undefined);
+  } catch {
+    // The sink's fault is the sink's own.
+  }
 }

@@ -54,12 +54,11 @@ async function run<Context, U extends User>(
 ): Promise<Response> {
   const site = siteOf(request.url, app.config);
   if (site === null) return errorResponse("invalid_request", new Headers(), NO_BASE_URL);
-  const { trustedOrigins } = app.config;
-  if (match.kind === "options") return preflight(request, match.allow, trustedOrigins);
+  if (match.kind === "options") return preflight(request, match.allow, app.config);
   const response = await dispatch(app, request, { match, site });
   const isPublic = response.headers.get("cache-control")?.startsWith("public") ?? false;
   if (!isPublic) addVary(response.headers, "Cookie");
-  allowOrigin(response.headers, request.headers.get("origin"), trustedOrigins);
+  allowOrigin(response.headers, request.headers.get("origin"), app.config.trustedOrigins);
   // RFC 9110 9.3.2: HEAD is GET without the content.
   return request.method === "HEAD" ? new Response(null, response) : response;
 }
