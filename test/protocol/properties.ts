@@ -1,0 +1,97 @@
+import { isDeepStrictEqual } from "node:util";
+import { applyDecision, decide, type SessionRow } from "@latchkey/core/protocol";
+import type { Property } from "./explore.ts";
+import { mintToken, type Scheme, type Token } from "./scheme.ts";
+import type { Step } from "./world.ts";
+
+/** P1 and P8: nobody is taken for a thief while there is none. */
+export const noFalseAlarm: Property<unknown> = {
+  name: "no false alarm",
+  isBroken: ({ before, judged }) => judged?.answer.kind === "alarm" && before.hoard === null,
+};
+
+/** P2: with nothing in flight, the row knows the token in the honest jar. */
+export function jarIsKnown<Row>(scheme: Scheme<Row>): Property<Row> {
+  return {
+    name: "at rest the jar holds root or child",
+    isBroken({ after }) {
+      const { token } = after.jar;
+      const isAtRest = after.flights.length === 0 && after.hoard === null && !scheme.isEnded(after.row);
+      return isAtRest && (token === null || scheme.standing(after.row, token, after.time) === null);
+    },
+  };
+}
+
+/** P3: the thief is granted no refresh token once the victim was granted that many in a row. */
+export function noLootAfter(rotations: number): Property<unknown> {
+  return {
+    name: `no loot after ${rotations}`,
+    isBroken: ({ before, move, judged }) =>
+      move.kind === "abuse" && judged?.answer.kind === "refresh" && before.rotations >= rotations,
+  };
+}
+
+/** P4: an access-only answer changes nothing that is stored. */
+export const accessOnlyChangesNothing: Property<unknown> = {
+  name: "an access-only answer changes nothing",
+  isBroken: (step) => step.judged?.answer.kind === "access_only" && changesRow(step),
+};
+
+/** P5: no refresh token is issued within a lease of the one before, by anybody's clock. */
+export function oneChildPerLease(lease: number): Property<unknown> {
+  return {
+    name: "one child per lease",
+    isBroken: ({ before, after }) =>
+      after.minted > before.minted && before.issuedAt !== null && before.time - before.issuedAt < lease,
+  };
+}
+
+/** A lease ends: from then on a genuine token is worth a refresh token. */
+export function leaseEnds(lease: number): Property<unknown> {
+  return {
+    name: "the lease ends",
+    isBroken: ({ before, judged }) =>
+      judged?.answer.kind === "access_only" &&
+      before.issuedAt !== null &&
+      before.time - before.issuedAt >= lease,
+  };
+}
+
+/** P6: nothing changes a session that has ended, and nobody gets anything from it. */
+export function endIsFinal<Row>(scheme: Scheme<Row>): Property<Row> {
+  return {
+    name: "ended is absorbing",
+    isBroken(step) {
+      if (!scheme.isEnded(step.before.row)) return false;
+      return changesRow(step) || (step.judged !== null && step.judged.answer.kind !== "refused");
+    },
+  };
+}
+
+/** P7: whoever knows all but the family secret changes nothing, and learns nothing but that it is wrong. */
+export function strangersChangeNothing(lease: number): Property<SessionRow> {
+  return {
+    name: "a stranger changes nothing",
+    isBroken({ before, after: { row, time } }) {
+      const wasChecked = before.row === row && before.time === time && time > 0;
+      return !wasChecked && guessesAt(row).some((token) => isHeard(row, token, time, lease));
+    },
+  };
+}
+
+function guessesAt(row: SessionRow): Token[] {
+  const generations = [row.rootGeneration, row.generation, row.generation + 1];
+  return [row.rootHash, row.childHash, "guess"].flatMap((secret) =>
+    generations.map((generation) => ({ ...mintToken(secret ?? "none", generation), familyHash: "stranger" })),
+  );
+}
+
+function isHeard(row: SessionRow, token: Token, now: number, lease: number): boolean {
+  const decision = decide(row, token, now, { lease, transport: null });
+  const isWrong = decision.kind === "refused" && decision.reason === "wrong_family";
+  return !isWrong || applyDecision(row, decision, "next", now) !== row;
+}
+
+function changesRow({ before, after }: Step<unknown>): boolean {
+  return before.row !== after.row && !isDeepStrictEqual(before.row, after.row);
+}

@@ -1,0 +1,133 @@
+import {
+  applyDecision,
+  confirmChild,
+  type Decision,
+  decide,
+  type PresentedToken,
+  type SessionRow,
+} from "@latchkey/core/protocol";
+
+/** A refresh token of the model: its secret is a name, and the name is its own digest. */
+export type Token = PresentedToken;
+
+/** What a client gets for a refresh token. */
+export type Answer =
+  | { readonly kind: "refresh"; readonly token: Token; readonly outcome: string }
+  | { readonly kind: "access_only" }
+  | { readonly kind: "refused"; readonly reason: string }
+  | { readonly kind: "alarm" };
+
+export interface Verdict<Row> {
+  readonly row: Row;
+  readonly answer: Answer;
+}
+
+/** A way to rotate refresh tokens, as far as the explorer needs to know it. */
+export interface Scheme<Row> {
+  readonly name: string;
+  start(token: Token): Row;
+  refresh(row: Row, token: Token, fresh: string, now: number): Verdict<Row>;
+  /** An access token that was minted with this refresh token is seen. */
+  confirm(row: Row, token: Token, now: number): Row;
+  signOut(row: Row, now: number): Row;
+  isEnded(row: Row): boolean;
+  generation(row: Row): number;
+  /** What the row makes of a token at `now`, equal for tokens that it cannot tell apart; null: never good again. */
+  standing(row: Row, token: Token, now: number): string | null;
+  /** All of the row that bears on later answers, but which tokens it knows. */
+  shape(row: Row, now: number): string;
+  print(row: Row, now: number): string;
+}
+
+/** Leased rotation, and the ways to break it on purpose. */
+export interface LeaseRules {
+  readonly lease: number;
+  /** How long early confirmation waits; the lease where it is left out. */
+  readonly confirmAfter?: number;
+  /** Sabotage: an access-only answer restarts the lease. */
+  readonly slides?: true;
+}
+
+export const FAMILY = "family";
+
+export function mintToken(secretHash: string, generation: number): Token {
+  return { familyHash: FAMILY, secretHash, generation };
+}
+
+/** Leased rotation: the shipped `decide`, `applyDecision` and `confirmChild` under the names of the model. */
+export function leased(rules: LeaseRules): Scheme<SessionRow> {
+  const { lease, confirmAfter = lease, slides = false } = rules;
+  const policy = { lease, transport: null };
+  return {
+    name: "leased rotation",
+    start: startRow,
+    refresh(row, token, fresh, now) {
+      const decision = decide(row, token, now, policy);
+      const after = applyDecision(row, decision, fresh, now);
+      const slid = slides && decision.kind === "access_only" ? { ...after, childIssuedAt: now } : after;
+      return { row: slid, answer: answerOf(decision, fresh, after) };
+    },
+    confirm: (row, token, now) => confirmChild(row, token.generation, now, confirmAfter) ?? row,
+    signOut: (row, now) => (row.endedAt === null ? { ...row, endedAt: now, endReason: "logout" } : row),
+    isEnded: (row) => row.endedAt !== null,
+    generation: (row) => row.generation,
+    standing: leasedStanding,
+    shape(row, now) {
+      if (row.endedAt !== null) return "ended";
+      return row.childIssuedAt === null ? "-" : `${Math.min(now - row.childIssuedAt, lease)}`;
+    },
+    print: printRow,
+  };
+}
+
+function answerOf(decision: Decision, fresh: string, after: SessionRow): Answer {
+  switch (decision.kind) {
+    case "issue":
+      return { kind: "refresh", token: mintToken(fresh, after.generation), outcome: decision.outcome };
+    case "access_only":
+      return { kind: "access_only" };
+    case "refused":
+      return { kind: "refused", reason: decision.reason };
+    case "reuse":
+      return { kind: "alarm" };
+  }
+}
+
+function leasedStanding(row: SessionRow, token: Token): string | null {
+  if (token.generation > row.generation) return `+${token.generation - row.generation}`;
+  if (token.secretHash === row.childHash) return "c";
+  return token.secretHash === row.rootHash ? "r" : null;
+}
+
+function printRow(row: SessionRow, now: number): string {
+  if (row.endedAt !== null) return `ended (${row.endReason})`;
+  const age = row.childIssuedAt === null ? "" : `, age ${now - row.childIssuedAt}`;
+  return `root ${row.rootHash}, child ${row.childHash ?? "-"}${age}`;
+}
+
+function startRow(token: Token): SessionRow {
+  return {
+    id: "session",
+    userId: "user",
+    familyHash: token.familyHash,
+    rootHash: token.secretHash,
+    rootGeneration: token.generation,
+    childHash: null,
+    childIssuedAt: null,
+    replacedAt: null,
+    generation: token.generation,
+    context: {},
+    device: { userAgent: null, address: null },
+    transport: "cookie",
+    amr: [],
+    createdAt: 0,
+    authTime: 0,
+    refreshedAt: 0,
+    accessLifetime: 0,
+    idleLifetime: null,
+    expiresAt: null,
+    absoluteExpiresAt: null,
+    endedAt: null,
+    endReason: null,
+  };
+}

@@ -1,0 +1,49 @@
+import { afterAll, describe, expect, it } from "vitest";
+import { endIsFinal, noLootAfter, strangersChangeNothing } from "./properties.ts";
+import { CALM, openLedger, showTrace } from "./run.ts";
+import { leased } from "./scheme.ts";
+import type { Bounds } from "./world.ts";
+
+const ledger = openLedger();
+afterAll(() => console.log(ledger.total()));
+
+const THEFT: Bounds = { ...CALM, senders: ["browser", "ssr"], parallel: 3, loss: true, theft: true };
+const EARLY: Bounds = { ...THEFT, senders: ["browser", "ssr", "api"], parallel: 2 };
+
+const WORLDS: Readonly<Record<string, Bounds>> = {
+  "D=2 W=5, 3 in flight": { ...THEFT, delay: 2, lease: 5 },
+  "D=2 W=8, 3 in flight": { ...THEFT, delay: 2, lease: 8 },
+  "rollback of the jar": { ...THEFT, delay: 2, lease: 6, parallel: 2, rollback: 1 },
+  "clocks W - 2D - 1 apart": { ...THEFT, delay: 2, lease: 6, parallel: 2, clocks: [0, 1] },
+  "early confirmation": { ...EARLY, delay: 2, lease: 5, parallel: 3 },
+  "early confirmation, rollback": { ...EARLY, delay: 2, lease: 6, rollback: 1 },
+};
+
+describe("P3: a thief is granted no refresh token once the victim was granted two in a row", () => {
+  it.each(Object.entries(WORLDS))("%s", (title, bounds) => {
+    const scheme = leased({ lease: bounds.lease });
+    const properties = [noLootAfter(1), noLootAfter(2)];
+    const found = ledger.run(title, scheme, bounds, properties);
+    expect([...found.broken.keys()]).toEqual(["no loot after 1"]);
+  });
+
+  it("is as tight as can be: after one rotation the thief still gets one", () => {
+    const scheme = leased({ lease: 5 });
+    const property = noLootAfter(1);
+    const found = ledger.run("tightness", scheme, { ...THEFT, parallel: 1 }, [property]);
+    const last = showTrace("The thief after one rotation of the victim:", found, property, scheme).at(-1);
+    expect(last?.judged?.answer).toMatchObject({ kind: "refresh", outcome: "reissued" });
+  });
+});
+
+describe("P6 and P7: an end is final, and a stranger changes nothing", () => {
+  it.each([
+    ["against refresh, sign-out and theft", THEFT],
+    ["and against early confirmation", EARLY],
+  ])("%s", (title, bounds) => {
+    const scheme = leased({ lease: bounds.lease });
+    const properties = [endIsFinal(scheme), strangersChangeNothing(bounds.lease)];
+    const found = ledger.run(title, scheme, { ...bounds, signOut: true }, properties);
+    expect([...found.broken.keys()]).toEqual([]);
+  });
+});
