@@ -4,6 +4,9 @@ import { decodeBase64urlIgnorePadding, encodeBase64urlNoPadding } from "@oslojs/
 
 const encoder = new TextEncoder();
 const BASE64URL = /^[A-Za-z0-9_-]*$/;
+// RFC 4648 3.5: the last character of one or two left-over bytes has four or two bits that must be zero.
+const ENDS_OF_ONE = "AQgw";
+const ENDS_OF_TWO = "AEIMQUYcgkosw048";
 
 export function utf8(text: string): Uint8Array<ArrayBuffer> {
   return encoder.encode(text);
@@ -22,15 +25,16 @@ export function toBase64url(bytes: Uint8Array): string {
   return encodeBase64urlNoPadding(bytes);
 }
 
-/** Decodes the one canonical form: no padding, no white space, no stray bits in the last character. */
+/** Whether a text is the one canonical form of its bytes: no padding, no white space, no stray bits at the end. */
+export function isBase64url(text: string): boolean {
+  const left = text.length % 4;
+  if (left === 1 || !BASE64URL.test(text)) return false;
+  return left === 0 || (left === 2 ? ENDS_OF_ONE : ENDS_OF_TWO).includes(text.slice(-1));
+}
+
+/** Decodes the canonical form; null for any other. */
 export function fromBase64url(text: string): Uint8Array | null {
-  if (!BASE64URL.test(text) || text.length % 4 === 1) return null;
-  try {
-    const bytes = decodeBase64urlIgnorePadding(text);
-    return encodeBase64urlNoPadding(bytes) === text ? bytes : null;
-  } catch {
-    return null;
-  }
+  return isBase64url(text) ? decodeBase64urlIgnorePadding(text) : null;
 }
 
 export function concat(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {

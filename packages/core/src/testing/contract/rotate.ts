@@ -84,6 +84,11 @@ export const rotateCases: Cases = {
     equal([row.rootHash, row.rootGeneration, row.replacedAt], [secret("phone", 0), 0, null], "root");
   },
 
+  "goes by the child, not by the date of one that is not there": async (store) => {
+    await seed(store, sampleSession("phone", { childIssuedAt: START }));
+    equal(await rotate(store, sampleRotation("phone", 0, START + 1)), "first", "rotate");
+  },
+
   "gives access only inside the lease, to root and child, and changes nothing": async (store) => {
     await seed(store, sampleWithChild("phone"));
     for (const age of [0, 1, LEASE - 1, -1, -LEASE]) {
