@@ -25,6 +25,9 @@ export interface Driver {
 
   /** Runs statements as one transaction: all of them or none. Returns the rows of each. */
   batch(statements: readonly Statement[]): Promise<readonly (readonly SqlRow[])[]>;
+
+  /** Lets other work of this process go on, between the parts of a long one. */
+  rest(): Promise<void>;
 }
 
 /** A statement in a database's own words: its placeholders, and the names of their values in order. */

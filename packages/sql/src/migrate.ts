@@ -59,5 +59,8 @@ function mismatch(version: number): AuthError {
     version > SCHEMA_VERSION
       ? "the database is newer than this library: update @latchkey/sql"
       : "the database is older than this library: call `await migrate(store)` before using the store";
-  return new AuthError("internal_error", `latchkey schema version ${version}, expected ${SCHEMA_VERSION}; ${fault}`);
+  return new AuthError(
+    "internal_error",
+    `latchkey schema version ${version}, expected ${SCHEMA_VERSION}; ${fault}`,
+  );
 }

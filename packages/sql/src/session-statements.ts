@@ -100,7 +100,7 @@ WHERE ${INSERTED} AND seq IN (
 RETURNING id, user_id, end_reason`;
 
 const OF_USER = "user_id = :user_id";
-const IN_SLICE = "seq > :after AND (CAST(:last AS BIGINT) IS NULL OR seq <= :last)";
+const IN_SLICE = "seq > :after AND seq <= :last";
 
 /** The last row of the next slice of the table; none where the rest is smaller than a slice. */
 export const SLICE_END: string = `SELECT seq FROM latchkey_sessions

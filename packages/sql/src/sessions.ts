@@ -71,12 +71,14 @@ function creation(row: SessionRow, { ifVersion, limit, replaces }: CreateOptions
 // Slice by slice: no transaction is long, and a run that was cut short is simply repeated.
 async function pruneSlices(driver: Driver, text: string, now: number): Promise<number> {
   let pruned = 0;
-  let after: number | null = 0;
-  while (after !== null) {
+  let after = 0;
+  while (after < Number.MAX_SAFE_INTEGER) {
     const [end] = await driver.query({ sql: sql.SLICE_END, values: { after, size: SLICE - 1 } });
-    const last: number | null = end === undefined ? null : columns("latchkey_sessions", end).integer("seq");
+    const last =
+      end === undefined ? Number.MAX_SAFE_INTEGER : columns("latchkey_sessions", end).integer("seq");
     pruned += (await driver.query({ sql: text, values: { after, last, now } })).length;
     after = last;
+    await driver.rest();
   }
   return pruned;
 }

@@ -21,7 +21,7 @@ function explaining(driver: Driver): Driver {
     throw (await schemaFault({ driver })) ?? error;
   };
   return {
-    dialect: driver.dialect,
+    ...driver,
     query: (statement) => driver.query(statement).catch(explain),
     batch: (statements) => driver.batch(statements).catch(explain),
   };

@@ -76,6 +76,8 @@ function sqliteDriver(database: SqliteDatabase): Driver {
     dialect: "sqlite",
     query: async (statement) => retryBusy(() => run(statement)),
     batch: async (statements) => retryBusy(() => transaction(database, () => statements.map(run))),
+    // SQLite works on this thread: without a turn of the event loop nobody else would.
+    rest: () => new Promise((resolve) => setTimeout(resolve, 0)),
   };
 }
 
