@@ -66,7 +66,11 @@ export function checkOptions<Context, U extends User>(options: AuthOptions<Conte
     requireFetchMetadata: given.requireFetchMetadata ?? false,
     storeTimeout: given.storeTimeout ?? 5,
     keepAccessToken: given.logout?.keepAccessToken ?? false,
-    env: { ...platformEnv, ...given.env },
+    env: {
+      clock: given.env?.clock ?? platformEnv.clock,
+      random: given.env?.random ?? platformEnv.random,
+      fetch: given.env?.fetch ?? platformEnv.fetch,
+    },
   };
 }
 
