@@ -45,6 +45,7 @@ const WORLDS: Readonly<Record<string, Bounds>> = {
   "early confirmation, D=3 W=7": { ...EARLY, delay: 3, lease: 7 },
   "early confirmation, rollback within W - 2D": { ...EARLY, delay: 2, lease: 7, rollback: 2 },
   "early confirmation, rollback and clocks": { ...EARLY, delay: 1, lease: 5, clocks: [0, 1], rollback: 1 },
+  "all of it with slower legs": { ...EARLY, delay: 2, lease: 7, clocks: [0, 1], rollback: 1 },
 };
 
 describe("the honest client is never taken for a thief, its jar is never stale, an answer never forks the family", () => {

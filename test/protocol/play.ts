@@ -59,7 +59,8 @@ function playUnjudged<Row>(
 }
 
 function send<Row>(world: World<Row>, move: Extract<Move, { kind: "send" }>, bounds: Bounds): World<Row> {
-  const { token, rotations } = world.jar;
+  const { rotations, proof } = world.jar;
+  const token = move.sender === "api" ? proof : world.jar.token;
   if (token === null) return world;
   const request: Request = { stage: "request", sender: move.sender, token, rotations, due: bounds.delay };
   return { ...world, flights: [...world.flights, request] };
@@ -79,7 +80,7 @@ function arrive<Row>(
     return { after: { ...world, row: scheme.confirm(world.row, request.token, now), flights }, judged: null };
   }
   const { after, judged } = refresh({ ...world, flights }, request.token, now, scheme);
-  if (judged.answer.kind === "access_only") return { after, judged };
+  if (judged.answer.kind === "access_only" && judged.answer.proof === undefined) return { after, judged };
 
   const response = respond(world, request, judged.answer, bounds);
   const rotations = Math.max(world.rotations, response.rotations);
@@ -88,10 +89,17 @@ function arrive<Row>(
 }
 
 function respond<Row>(world: World<Row>, request: Request, answer: Answer, bounds: Bounds): Response {
-  const token = answer.kind === "refresh" ? answer.token : null;
-  const isRotation = world.hoard !== null && token !== null && token.secretHash !== request.token.secretHash;
+  const isProof = answer.kind === "access_only";
+  const token = broughtBy(answer);
+  const isNew = !isProof && token !== null && token.secretHash !== request.token.secretHash;
+  const isRotation = world.hoard !== null && isNew;
   const rotations = Math.min(request.rotations + (isRotation ? 1 : 0), HORIZON);
-  return { stage: "response", token, rotations, due: bounds.delay };
+  return { stage: "response", token, isProof, rotations, due: bounds.delay };
+}
+
+function broughtBy(answer: Answer): Token | null {
+  if (answer.kind === "access_only") return answer.proof ?? null;
+  return answer.kind === "refresh" ? answer.token : null;
 }
 
 function abuse<Row>(
@@ -103,8 +111,7 @@ function abuse<Row>(
   const { after, judged } = refresh(world, move.token, now, scheme);
   const loot = judged.answer.kind === "refresh" ? [judged.answer.token] : [];
   const known = (world.hoard ?? []).filter((token) => token.secretHash !== loot[0]?.secretHash);
-  const hoard = [...known, ...loot].filter((token) => scheme.standing(after.row, token, now) !== null);
-  return { after: { ...after, hoard }, judged };
+  return { after: { ...after, hoard: [...known, ...loot] }, judged };
 }
 
 function refresh<Row>(
@@ -131,9 +138,11 @@ function lostWrites<Row>(row: Row, backup: Row, scheme: Scheme<Row>): number {
 function deliver<Row>(world: World<Row>, index: number): World<Row> {
   const response = world.flights[index];
   if (response?.stage !== "response") return world;
-  const jar: Jar = { token: response.token, since: world.time, rotations: response.rotations };
-  const older = world.left.rollback ? world.jar : null;
-  return { ...world, jar, older, flights: without(world.flights, index) };
+  const flights = without(world.flights, index);
+  const { token, rotations } = response;
+  if (response.isProof) return { ...world, jar: { ...world.jar, proof: token }, flights };
+  const jar: Jar = { token, proof: token, since: world.time, rotations };
+  return { ...world, jar, older: world.left.rollback ? world.jar : null, flights };
 }
 
 function steal<Row>(world: World<Row>): World<Row> {

@@ -22,6 +22,7 @@ const ALARMING: Readonly<Record<string, Sabotage>> = {
   "a lease of W = 2D": { rules: { lease: 4 }, bounds: STORM },
   "a lease of 2D and the difference of the clocks": { rules: { lease: 6 }, bounds: { ...APART, lease: 6 } },
   "early confirmation after W - 1": { rules: { lease: 5, confirmAfter: 4 }, bounds: EARLY },
+  "an access-only answer that carries a generation": { rules: { lease: 5, proves: true }, bounds: EARLY },
   "a jar that falls back W - 2D after the last answer": {
     rules: { lease: 7 },
     bounds: { ...STORM, lease: 7, rollback: 3 },

@@ -13,7 +13,7 @@ export type Token = PresentedToken;
 /** What a client gets for a refresh token. */
 export type Answer =
   | { readonly kind: "refresh"; readonly token: Token; readonly outcome: string }
-  | { readonly kind: "access_only" }
+  | { readonly kind: "access_only"; readonly proof?: Token }
   | { readonly kind: "refused"; readonly reason: string }
   | { readonly kind: "alarm" };
 
@@ -46,6 +46,8 @@ export interface LeaseRules {
   readonly confirmAfter?: number;
   /** Sabotage: an access-only answer restarts the lease. */
   readonly slides?: true;
+  /** Sabotage: an access-only answer carries the newest generation, as one with a refresh token does. */
+  readonly proves?: true;
 }
 
 export const FAMILY = "family";
@@ -56,7 +58,7 @@ export function mintToken(secretHash: string, generation: number): Token {
 
 /** Leased rotation: the shipped `decide`, `applyDecision` and `confirmChild` under the names of the model. */
 export function leased(rules: LeaseRules): Scheme<SessionRow> {
-  const { lease, confirmAfter = lease, slides = false } = rules;
+  const { lease, confirmAfter = lease } = rules;
   const policy = { lease, transport: null };
   return {
     name: "leased rotation",
@@ -64,8 +66,8 @@ export function leased(rules: LeaseRules): Scheme<SessionRow> {
     refresh(row, token, fresh, now) {
       const decision = decide(row, token, now, policy);
       const after = applyDecision(row, decision, fresh, now);
-      const slid = slides && decision.kind === "access_only" ? { ...after, childIssuedAt: now } : after;
-      return { row: slid, answer: answerOf(decision, fresh, after) };
+      const answer = answerOf(decision, fresh, after);
+      return answer.kind === "access_only" ? sabotage(after, rules, now) : { row: after, answer };
     },
     confirm: (row, token, now) => confirmChild(row, token.generation, now, confirmAfter) ?? row,
     signOut: (row, now) => (row.endedAt === null ? { ...row, endedAt: now, endReason: "logout" } : row),
@@ -91,6 +93,12 @@ function answerOf(decision: Decision, fresh: string, after: SessionRow): Answer 
     case "reuse":
       return { kind: "alarm" };
   }
+}
+
+function sabotage(row: SessionRow, { slides, proves }: LeaseRules, now: number): Verdict<SessionRow> {
+  const slid = slides ? { ...row, childIssuedAt: now } : row;
+  if (!proves || row.childHash === null) return { row: slid, answer: { kind: "access_only" } };
+  return { row: slid, answer: { kind: "access_only", proof: mintToken(row.childHash, row.generation) } };
 }
 
 function leasedStanding(row: SessionRow, token: Token): string | null {

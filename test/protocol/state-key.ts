@@ -25,11 +25,12 @@ export function stateKey<Row>(world: World<Row>, scheme: Scheme<Row>, bounds: Bo
   }
   function jarKey(held: Jar): string {
     const since = world.left.rollback ? ageKey(held.since) : "";
-    return `${tokenKey(held.token)},${since},${held.rotations}`;
+    const proof = held.proof === held.token ? "" : tokenKey(held.proof);
+    return `${tokenKey(held.token)}${proof},${since},${held.rotations}`;
   }
   function flightKey(flight: Flight): string {
-    const sender = flight.stage === "request" ? flight.sender : "";
-    return `${flight.due}${sender}${flight.token === null ? "0" : standing(flight.token)}${flight.rotations}`;
+    const leg = flight.stage === "request" ? flight.sender : flight.isProof ? "proof" : "";
+    return `${flight.due}${leg}${flight.token === null ? "0" : standing(flight.token)}${flight.rotations}`;
   }
 
   let key = `${scheme.shape(row, time)};${ageKey(issuedAt)};${world.rotations};${jarKey(jar)}`;
@@ -43,6 +44,6 @@ export function stateKey<Row>(world: World<Row>, scheme: Scheme<Row>, bounds: Bo
   sorted.sort((a, b) => (a.key < b.key ? -1 : 1));
   for (const { flight, key: own } of sorted) key += `|${own}${tokenKey(flight.token)}`;
   if (hoard === null) return key;
-  const loot = hoard.map(tokenKey).filter((one) => one !== "x");
-  return `${key}#${loot.sort().join()}`;
+  const loot = new Set(hoard.map(tokenKey));
+  return `${key}#${[...loot].sort().join()}`;
 }

@@ -1,9 +1,9 @@
 import type { Answer, Scheme } from "./scheme.ts";
-import type { Flight, Move, Step, World } from "./world.ts";
+import type { Flight, Move, Sender, Step, World } from "./world.ts";
 
 /** Writes a way through the world as numbered lines: when, who, what, and where it changed, the row and the jar. */
 export function printTrace<Row>(steps: readonly Step<Row>[], scheme: Scheme<Row>): string {
-  return steps.map((step, index) => `${pad(index + 1, 4)}  ${printStep(step, scheme)}`).join("\n");
+  return steps.map((step, index) => `${`${index + 1}`.padStart(4)}  ${printStep(step, scheme)}`).join("\n");
 }
 
 function printStep<Row>(step: Step<Row>, scheme: Scheme<Row>): string {
@@ -22,7 +22,7 @@ function describe<Row>(move: Move, world: World<Row>): string {
     case "tick":
       return "time      one tick passes";
     case "send":
-      return `${pad(move.sender, -8)}  sends ${what(move.sender)} ${nameOf(world.jar)}`;
+      return `${move.sender.padEnd(8)}  sends ${whatOf(move.sender)} ${printSent(move.sender, world)}`;
     case "arrive":
       return `server    gets ${printFlight(world.flights[move.flight])}${printClock(move.clock)}`;
     case "deliver":
@@ -47,8 +47,12 @@ function describe<Row>(move: Move, world: World<Row>): string {
 }
 
 function printFlight(flight: Flight | undefined): string {
-  if (flight?.stage === "request") return `${what(flight.sender)} ${nameOf(flight)} from ${flight.sender}`;
+  if (flight?.stage === "request") return `${whatOf(flight.sender)} ${nameOf(flight)} from ${flight.sender}`;
   return `the answer ${nameOf(flight)}`;
+}
+
+function printSent<Row>(sender: Sender, { jar }: World<Row>): string {
+  return nameOf(sender === "api" ? { token: jar.proof } : jar);
 }
 
 function printAnswer(answer: Answer): string {
@@ -56,7 +60,7 @@ function printAnswer(answer: Answer): string {
     case "refresh":
       return `access token and ${answer.token.secretHash} (${answer.outcome})`;
     case "access_only":
-      return "access token only";
+      return answer.proof ? `access token only, of ${answer.proof.secretHash}` : "access token only";
     case "refused":
       return `refused (${answer.reason})`;
     case "alarm":
@@ -64,7 +68,7 @@ function printAnswer(answer: Answer): string {
   }
 }
 
-function what(sender: string): string {
+function whatOf(sender: Sender): string {
   return sender === "api" ? "the access token of" : "refresh token";
 }
 
@@ -74,8 +78,4 @@ function nameOf(holder: { readonly token: { readonly secretHash: string } | null
 
 function printClock(clock: number): string {
   return clock === 0 ? "" : ` (its clock is ${clock} ahead)`;
-}
-
-function pad(text: string | number, width: number): string {
-  return width < 0 ? `${text}`.padEnd(-width) : `${text}`.padStart(width);
 }

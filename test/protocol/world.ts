@@ -37,6 +37,8 @@ export interface World<Row> {
 
 export interface Jar {
   readonly token: Token | null;
+  /** The refresh token that the access token in the jar was minted with. */
+  readonly proof: Token | null;
   readonly since: number;
   /** How many rotations since the theft led to this token. */
   readonly rotations: number;
@@ -60,9 +62,11 @@ export interface Response extends Leg {
   readonly stage: "response";
   /** Null clears the jar. */
   readonly token: Token | null;
+  /** Brings an access token only, minted with a refresh token that somebody else was granted. */
+  readonly isProof: boolean;
 }
 
-/** `api` sends the access token that was minted with the refresh token in the jar. */
+/** `api` sends the access token in the jar, the others send the refresh token. */
 export type Sender = "browser" | "ssr" | "api";
 
 export interface Bounds {
@@ -113,7 +117,7 @@ export function newWorld<Row>(scheme: Scheme<Row>, token: Token, bounds: Bounds)
   return {
     time: 0,
     row: scheme.start(token),
-    jar: { token, since: 0, rotations: 0 },
+    jar: { token, proof: token, since: 0, rotations: 0 },
     older: null,
     flights: [],
     hoard: null,

@@ -1,0 +1,76 @@
+import { describe, expect, it } from "vitest";
+import { graceFork, graceNewestWins, sameSuccessor } from "./alternatives.ts";
+import { movesOf } from "./moves.ts";
+import { play } from "./play.ts";
+import { CALM } from "./run.ts";
+import { leased, mintToken, type Scheme } from "./scheme.ts";
+import { stateKey } from "./state-key.ts";
+import { type Bounds, newWorld, type Step, type World } from "./world.ts";
+
+const STORM: Bounds = { ...CALM, delay: 1, lease: 3, senders: ["browser", "ssr"], parallel: 2, loss: true };
+const EARLY: Bounds = { ...STORM, senders: ["browser", "api"] };
+
+/** From how many worlds of each name the search goes on: an impostor may be the grandchild of a twin. */
+const TWINS = 5;
+
+/** Counts worlds that share their name with another one but not what can happen next. */
+function countImpostors<Row>(scheme: Scheme<Row>, bounds: Bounds): { pairs: number; impostors: number } {
+  const known = new Map<string, { readonly future: string; readonly twins: number }>();
+  const queue = [newWorld(scheme, mintToken("T0", 0), bounds)];
+  let impostors = 0;
+  for (const world of queue) {
+    for (const { after } of stepsOf(world, scheme, bounds)) {
+      const key = stateKey(after, scheme, bounds);
+      const future = futureOf(after, scheme, bounds);
+      const first = known.get(key) ?? { future, twins: 0 };
+      known.set(key, { future: first.future, twins: first.twins + 1 });
+      if (first.future !== future) impostors += 1;
+      if (first.twins < TWINS) queue.push(after);
+    }
+  }
+  return { pairs: queue.length - known.size, impostors };
+}
+
+function stepsOf<Row>(world: World<Row>, scheme: Scheme<Row>, bounds: Bounds): Step<Row>[] {
+  return movesOf(world, scheme, bounds).map((move) => play(world, move, scheme, bounds));
+}
+
+/** Every next world by name, with the move and the answer that lead to it. */
+function futureOf<Row>(world: World<Row>, scheme: Scheme<Row>, bounds: Bounds): string {
+  const steps = stepsOf(world, scheme, bounds).map(
+    ({ move, judged, after }) => `${move.kind} ${judged?.answer.kind} ${stateKey(after, scheme, bounds)}`,
+  );
+  return [...new Set(steps)].sort().join("\n");
+}
+
+describe("worlds of one name have one future, so to visit one is to visit all", () => {
+  const lease = STORM.lease;
+
+  it.each<[string, Bounds]>([
+    ["loss and reordering", STORM],
+    ["three in flight", { ...STORM, parallel: 3 }],
+    ["rollback of the jar", { ...STORM, rollback: Number.POSITIVE_INFINITY }],
+    ["clocks that differ", { ...STORM, clocks: [0, 2] }],
+    ["early confirmation", { ...EARLY, rollback: 1 }],
+    ["theft", { ...EARLY, theft: true }],
+    ["sign-out", { ...EARLY, parallel: 1, theft: true, signOut: true }],
+    ["a store that falls back", { ...STORM, restore: "any time" }],
+  ])("leased rotation, %s", (_, bounds) => {
+    const { pairs, impostors } = countImpostors(leased({ lease }), bounds);
+    expect(pairs).toBeGreaterThan(100);
+    expect(impostors).toBe(0);
+  });
+
+  it("the other schemes", () => {
+    const robbed: Bounds = { ...CALM, delay: 1, lease, theft: true };
+    const calm: Bounds = { ...STORM, senders: ["browser"], loss: false };
+    expect(countImpostors(graceFork(lease), calm).impostors).toBe(0);
+    expect(countImpostors(graceNewestWins(lease), robbed).impostors).toBe(0);
+    expect(countImpostors(sameSuccessor(lease), robbed).impostors).toBe(0);
+  });
+
+  it("notices a name that leaves out too much", () => {
+    const ageless = { ...leased({ lease }), shape: () => "" };
+    expect(countImpostors(ageless, { ...STORM, lease: 1 }).impostors).toBeGreaterThan(0);
+  });
+});
