@@ -1,0 +1,110 @@
+import type { AuthEvent } from "@latchkey/core";
+import { describe, expect, test } from "vitest";
+import { bodyOf } from "./answers.ts";
+import { stores } from "./stores.ts";
+import { sidOf } from "./token.ts";
+import { ANN, makeWorld, typesOf } from "./world.ts";
+
+for (const { name, make } of stores) {
+  describe(name, () => {
+    test("B1 parallel requests of one browser: one new refresh token, the rest work on access tokens", async () => {
+      const { auth, clock, events, signedIn } = makeWorld({ store: await make() });
+      const ann = await signedIn();
+      clock.advance(601);
+      const requests = Array.from({ length: 20 }, () => auth.validate(ann.request("/page")));
+      const found = await Promise.all(requests);
+      expect(found.every((validation) => validation.ok)).toBe(true);
+      const lines = found.map(({ headers }) => headers.getSetCookie().length);
+      expect(lines.toSorted()).toEqual([...Array.from({ length: 19 }, () => 1), 2]);
+      const outcomes = events.flatMap((event) => (event.type === "session.refreshed" ? [event.outcome] : []));
+      expect(outcomes.toSorted()).toEqual([...Array.from({ length: 19 }, () => "access_only"), "first"]);
+    });
+
+    test("B1 within the lease a thief gets an access token only; its next refresh is the alarm", async () => {
+      const { clock, events, signedIn } = makeWorld({ store: await make() });
+      const ann = await signedIn();
+      const thief = ann.copy();
+      await ann.post("/auth/refresh");
+      expect((await thief.post("/auth/refresh")).headers.getSetCookie().length).toBe(1);
+      clock.advance(60);
+      expect((await thief.post("/auth/refresh")).headers.getSetCookie().length).toBe(2);
+      clock.advance(1);
+      expect((await bodyOf(await ann.post("/auth/refresh")))["error"]).toBe("refresh_token_reused");
+      expect((await bodyOf(await thief.post("/auth/refresh")))["error"]).toBe("session_revoked");
+      expect(typesOf(events).filter((type) => type === "session.reuse_detected").length).toBe(1);
+    });
+
+    test("B1 where no cookie can be set, nothing is rotated and nothing written", async () => {
+      const { auth, store, clock, signedIn } = makeWorld({ store: await make() });
+      const ann = await signedIn();
+      const id = sidOf(ann.cookie("access"));
+      clock.advance(601);
+      const row = async (): Promise<unknown> => (await store.sessions.get(id, clock.now() / 1_000))?.row;
+      const before = await row();
+      const found = await auth.validate(ann.request("/page"), { refresh: "never" });
+      expect(found).toMatchObject({ ok: true, refreshed: false, session: { id } });
+      expect([...found.headers]).toEqual([]);
+      const head = await ann.send("/auth/me", { method: "HEAD" });
+      expect([head.status, head.headers.getSetCookie(), await head.text()]).toEqual([200, [], ""]);
+      expect(await row()).toEqual(before);
+    });
+
+    test("B1 early confirmation makes the newest token the root, one lease after it was issued", async () => {
+      const { auth, clock, events, signedIn } = makeWorld({
+        store: await make(),
+        sessions: { confirm: "early" },
+      });
+      const ann = await signedIn();
+      const thief = ann.copy();
+      await ann.post("/auth/refresh");
+      clock.advance(60);
+      expect((await auth.validate(ann.request("/page"))).ok).toBe(true);
+      expect((await bodyOf(await thief.post("/auth/refresh")))["error"]).toBe("refresh_token_reused");
+      expect(typesOf(events)).toContain("session.reuse_detected");
+    });
+
+    test("B10 everything that happens is an event of a closed union, with its time", async () => {
+      const { auth, clock, events, signedIn, browser } = makeWorld({ store: await make() });
+      const at = clock.now() / 1_000;
+      const ann = await signedIn();
+      await browser().post("/auth/login", { ...ANN, password: "wrong password" });
+      await ann.post("/auth/refresh");
+      await ann.post("/auth/logout");
+      const user = String((await auth.users.find({ email: ANN.email }))?.id);
+      await auth.users.setPassword(user, "another long password");
+      await auth.users.disable(user);
+      await auth.users.enable(user);
+      await auth.users.delete(user);
+      expect(typesOf(events)).toEqual([
+        "user.created",
+        "session.started",
+        "key.created",
+        "key.created",
+        "sign_in.failed",
+        "session.refreshed",
+        "session.ended",
+        "user.password_changed",
+        "user.disabled",
+        "user.enabled",
+        "user.deleted",
+      ] satisfies AuthEvent["type"][]);
+      expect(events.every((event) => event.at === at)).toBe(true);
+    });
+
+    test("B10 a sink that throws, rejects or never settles is of no effect", async () => {
+      const sinks = [
+        (): never => {
+          throw new Error("sink");
+        },
+        () => Promise.reject(new Error("sink")),
+        () => new Promise<never>(() => undefined),
+      ];
+      for (const onEvent of sinks) {
+        const { signedIn } = makeWorld({ store: await make(), onEvent });
+        const ann = await signedIn();
+        expect((await ann.post("/auth/refresh")).status).toBe(200);
+        expect((await ann.post("/auth/logout")).status).toBe(200);
+      }
+    });
+  });
+}
