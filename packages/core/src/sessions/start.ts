@@ -173,12 +173,14 @@ function checked(
   accessLifetime: Seconds,
   refresh: RefreshPolicy | null,
 ): { readonly accessLifetime: Seconds; readonly refresh: RefreshPolicy | null } {
+  // First: what is no whole number slips through every comparison of the bounds.
+  for (const [option, value] of Object.entries({ accessLifetime, refreshLifetime: refresh?.lifetime ?? 1 })) {
+    if (Number.isInteger(value) && value > 0 && value < 2 ** 31) continue;
+    throw new AuthError("invalid_request", `sessions.create: ${option} must be whole seconds above 0`);
+  }
   const fault = faultOfLifetimes(accessLifetime, refresh);
   if (fault !== null)
     throw new TypeError(`sessions.create: ${fault.option} is ${fault.value} but ${fault.why}`);
-  if (!Number.isInteger(accessLifetime) || accessLifetime <= 0) {
-    throw new AuthError("invalid_request", "sessions.create: accessLifetime must be whole seconds above 0");
-  }
   return { accessLifetime, refresh };
 }
 
