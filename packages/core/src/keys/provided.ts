@@ -1,6 +1,14 @@
 import { importJWK, type JWK } from "jose";
+import { fromBase64url } from "../bytes.ts";
 import { type AsymmetricAlgorithm, keyTypes, type PublicJwk, publicJwk } from "./algorithms.ts";
 import type { Keys, SigningKey } from "./keys.ts";
+
+// RFC 7518 6.2.1 and RFC 8037 2: the one curve of each algorithm, and the bytes of a coordinate on it.
+const CURVES: Readonly<Partial<Record<AsymmetricAlgorithm, string>>> = { EdDSA: "Ed25519", ES256: "P-256" };
+const COORDINATE = 32;
+/** 65537: a small exponent forges, and nobody makes keys with another. */
+const EXPONENT = "AQAB";
+const MIN_MODULUS = 256;
 
 /** Checks keys that the application brings; returns what is wrong with them, or null. */
 export function faultOfProvided(jwks: readonly JWK[], algorithm: AsymmetricAlgorithm): string | null {
@@ -13,13 +21,29 @@ export function faultOfProvided(jwks: readonly JWK[], algorithm: AsymmetricAlgor
     if (jwk.use !== undefined && jwk.use !== "sig") return "has a key whose use is not sig";
     if (jwk.key_ops !== undefined && !jwk.key_ops.some((op) => op === "sign" || op === "verify"))
       return "has a key whose key_ops allow neither sign nor verify";
-    if (jwk.n !== undefined && jwk.n.length < 342) return "has an RSA key of less than 2048 bits";
+    const unsound = faultOfNumbers(jwk, algorithm);
+    if (unsound !== null) return unsound;
     if (jwk.kid === undefined || jwk.kid === "") return "has a key without kid";
     if (kids.has(jwk.kid)) return `has the kid ${jwk.kid} twice`;
     kids.add(jwk.kid);
   }
   const [first] = jwks;
   return first?.d === undefined ? "must begin with a private key, the one that signs" : null;
+}
+
+function faultOfNumbers(jwk: JWK, algorithm: AsymmetricAlgorithm): string | null {
+  const curve = CURVES[algorithm];
+  if (curve === undefined) {
+    if (sizeOf(jwk.n) < MIN_MODULUS) return "has an RSA key of less than 2048 bits";
+    return jwk.e === EXPONENT ? null : `has an RSA key whose e is not ${EXPONENT}`;
+  }
+  if (jwk.crv !== curve) return `has a key on another curve than ${curve}`;
+  const coordinates = algorithm === "ES256" ? [jwk.x, jwk.y] : [jwk.x];
+  return coordinates.every((number) => sizeOf(number) === COORDINATE) ? null : "has a key off its curve";
+}
+
+function sizeOf(number: string | undefined): number {
+  return typeof number === "string" ? (fromBase64url(number)?.length ?? 0) : 0;
 }
 
 /** Keys that the application brings: the first signs, all of them verify. */

@@ -62,12 +62,16 @@ function parseHeader(token: string): Header | null {
   const bytes = fromBase64url(segments[0] ?? "");
   const text = bytes === null ? null : decodeUtf8(bytes);
   const members = text === null ? null : parseJson(text);
-  if (!isRecord(members) || own(members, "crit") !== undefined || !isOurType(own(members, "typ")))
-    return null;
+  if (!isRecord(members) || asksForMore(members) || !isOurType(own(members, "typ"))) return null;
   const alg = own(members, "alg");
   const kid = own(members, "kid");
   if (typeof alg !== "string" || typeof kid !== "string" || !KID.test(kid)) return null;
   return { alg, kid };
+}
+
+// RFC 7515 4.1.11, and RFC 7797: we understand no extension, also where one comes without `crit`.
+function asksForMore(members: Readonly<Record<string, unknown>>): boolean {
+  return own(members, "crit") !== undefined || own(members, "b64") !== undefined;
 }
 
 function isOurType(typ: unknown): boolean {
