@@ -1,0 +1,103 @@
+import { describe, expect, it } from "vitest";
+import { openForgery } from "./forger.ts";
+import { codeOf, GOOD, REFUSED, verdictsOf } from "./verdicts.ts";
+
+const forgery = openForgery();
+const { stage, token, claims } = forgery;
+const now = Math.floor(stage.time() / 1_000);
+const HUGE = "x".repeat(300);
+
+/** Members whose every listed value must be refused. */
+const refused: Readonly<Record<string, readonly [member: string, values: readonly unknown[]]>> = {
+  "JWT-10 of another audience": [
+    "aud",
+    ["https://staging.example.com", "https://app.example.com/", "", null],
+  ],
+  "JWT-11 with an audience that is no text": [
+    "aud",
+    [["https://app.example.com"], ["https://app.example.com", "x"], [], {}, undefined],
+  ],
+  "JWT-12 of another issuer": [
+    "iss",
+    [
+      "https://APP.example.com",
+      "https://app.example.com/",
+      "http://app.example.com",
+      ["https://app.example.com"],
+      {},
+      "",
+      undefined,
+    ],
+  ],
+  "JWT-13 without a subject": ["sub", [undefined, "", 0, 1, null, {}, ["ann"], true, HUGE]],
+  "JWT-14 without a sound expiry": [
+    "exp",
+    [undefined, null, "", String(now + 600), "NaN", -1, 0, 1e308, 2 ** 53, now + 86_401, true, [now + 600]],
+  ],
+  "JWT-15 that is over": ["exp", [now, now - 1]],
+  "JWT-16 of the future": ["iat", [now + 61, now + 3_600, undefined, null, "1", Number.NaN]],
+  "JWT-17 not yet valid": ["nbf", [now + 61, "0", null, {}]],
+  "JWT-18 without a name": ["jti", [undefined, null, 1, "", {}, HUGE]],
+  "JWT-30 of no session": ["sid", [undefined, null, 1, "", {}, HUGE]],
+  "JWT-21 of another form": ["context", [undefined, null, [], "x", 1]],
+};
+
+describe("forged claims, under the right key", () => {
+  it.each(Object.entries(refused))("%s is refused", async (_, [member, values]) => {
+    for (const value of values) {
+      expect([value, ...(await verdictsOf(stage, token({ [member]: value })))]).toEqual([value, ...REFUSED]);
+    }
+  });
+
+  it("JWT-14 takes a fraction of a second, and a second before the expiry", async () => {
+    expect(await verdictsOf(stage, token({ exp: now + 0.5 }))).toEqual(GOOD);
+    expect(await verdictsOf(stage, token({ exp: now + 1 }))).toEqual(GOOD);
+  });
+
+  it("JWT-16 takes a clock that is a minute ahead, and JWT-17 a past nbf", async () => {
+    expect(await verdictsOf(stage, token({ iat: now + 60 }))).toEqual(GOOD);
+    expect(await verdictsOf(stage, token({ nbf: now - 5 }))).toEqual(GOOD);
+  });
+
+  it.each(["cookie ", "header", "", null, undefined, 1, ["bearer"]])(
+    "JWT-13 refuses the transport %j",
+    async (transport) => {
+      expect(await verdictsOf(stage, token({ transport }))).toEqual(REFUSED);
+    },
+  );
+
+  it("JWT-20 reads the last of duplicate members, everywhere the same", async () => {
+    const text = JSON.stringify(claims);
+    const doubled = `${text.slice(0, -1)},"sub":"eve"}`;
+    const header = JSON.stringify({ alg: "EdDSA", typ: "at+jwt", kid: forgery.kid });
+    const found = await stage.auth.sessions.verify(forgery.seal(header, doubled));
+    expect(found.ok && [found.userId, found.session.userId, found.claims.sub]).toEqual(["eve", "eve", "eve"]);
+    const twoKinds = `${header.slice(0, -1)},"alg":"none"}`;
+    expect(await verdictsOf(stage, forgery.seal(twoKinds, text))).toEqual(REFUSED);
+  });
+
+  it.each(["[]", '"x"', "1", "null", "", "{", "\ufeff{}", "true", "[{}]"])(
+    "JWT-21 refuses the payload %j",
+    async (payload) => {
+      const header = JSON.stringify({ alg: "EdDSA", typ: "at+jwt", kid: forgery.kid });
+      expect(await verdictsOf(stage, forgery.seal(header, payload))).toEqual(REFUSED);
+      expect(await verdictsOf(stage, forgery.seal(header, `\ufeff${JSON.stringify(claims)}`))).toEqual(
+        REFUSED,
+      );
+      expect(await verdictsOf(stage, forgery.seal(`\ufeff${header}`, JSON.stringify(claims)))).toEqual(
+        REFUSED,
+      );
+    },
+  );
+
+  it("JWT-26 refuses deep nesting without running out of stack", async () => {
+    const deep = (depth: number): string => `${"[".repeat(depth)}${"]".repeat(depth)}`;
+    const header = JSON.stringify({ alg: "EdDSA", typ: "at+jwt", kid: forgery.kid });
+    const nested = JSON.stringify(claims).replace('"context":{}', `"context":{"a":${deep(1_000)}}`);
+    expect(await verdictsOf(stage, forgery.seal(header, deep(1_400)))).toEqual(REFUSED);
+    expect(await verdictsOf(stage, forgery.seal(header, deep(100_000)))).toEqual(REFUSED);
+    expect(codeOf(await stage.auth.sessions.verify(forgery.seal(header, nested)))).toMatch(
+      /^(ok|unauthenticated)$/,
+    );
+  });
+});

@@ -1,0 +1,206 @@
+import { describe, expect, it, vi } from "vitest";
+import { countingStore } from "./faulty-store.ts";
+import { base64url, openForgery } from "./forger.ts";
+import { modes, present, signUp, withAccess } from "./session.ts";
+import { ACCESS, openStage, REFRESH, requestTo } from "./stage.ts";
+import { codeOf, GOOD, REFUSED, verdictsOf } from "./verdicts.ts";
+
+const { stage, token, seal, claims } = openForgery();
+const good = token();
+const [head = "", payload = "", signature = ""] = good.split(".");
+const LAST = signature.slice(-1);
+
+/** The character that differs from `last` only in bits that no byte uses. */
+function twin(last: string): string {
+  const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  return alphabet[alphabet.indexOf(last) ^ 1] ?? "";
+}
+
+describe("injection by access tokens", () => {
+  it.each([
+    {},
+    [],
+    1,
+    null,
+    undefined,
+    "",
+    "x".repeat(65),
+    "x".repeat(10_000),
+    "../../x",
+    "' OR 1=1",
+    "__proto__",
+    "constructor",
+    "key-1\u0000",
+    "key 1",
+  ])("JWT-06 JWT-07 refuses the kid %j, and asks no store about it", async (name) => {
+    const counting = countingStore();
+    const own = openStage({ store: counting.store });
+    const ann = await signUp(own, "bearer");
+    const before = counting.calls.length;
+    const header = JSON.stringify({ alg: "EdDSA", typ: "at+jwt", kid: name });
+    const forged = `${base64url(header)}.${ann.access.split(".").slice(1).join(".")}`;
+    expect(await verdictsOf(own, forged)).toEqual(REFUSED);
+    // What has the form of a name may cost one look at the keys (JWT-05), and nothing else.
+    expect(counting.calls.slice(before).filter((call) => call !== "keys.load")).toEqual([]);
+    expect(await verdictsOf(stage, seal(header, JSON.stringify(claims)))).toEqual(REFUSED);
+  });
+
+  it.each([
+    ["two segments", `${head}.${payload}`],
+    ["one segment", head],
+    ["four segments", `${good}.${signature}`],
+    ["an encrypted token", `${head}.a.b.c.${signature}`],
+    ["a leading dot", `.${good}`],
+    ["a trailing dot", `${good}.`],
+    ["dots alone", ".."],
+    ["an empty header", `.${payload}.${signature}`],
+    ["an empty payload", `${head}..${signature}`],
+    ["an empty signature", `${head}.${payload}.`],
+    ["the JSON form", JSON.stringify({ payload, signatures: [{ protected: head, signature }] })],
+    ["nothing", ""],
+  ])("JWT-23 refuses %s", async (_, text) => {
+    expect(await verdictsOf(stage, text)).toEqual(REFUSED);
+  });
+
+  it.each([
+    ["a last character with stray bits", `${good.slice(0, -1)}${twin(LAST)}`],
+    ["padding", `${good}=`],
+    ["double padding", `${good}==`],
+    ["padding of the header", `${head}=.${payload}.${signature}`],
+    ["a newline in the signature", `${good.slice(0, -4)}\n${good.slice(-4)}`],
+    ["a space in the signature", `${good.slice(0, -4)} ${good.slice(-4)}`],
+    ["a space at the end", `${good} `],
+    ["a space in front", ` ${good}`],
+    ["a tab at the end", `${good}\t`],
+    ["a no-break space", `${good}\u00a0`],
+    ["a NUL", `${good}\0`],
+    ["percent encoding", good.replaceAll(".", "%2E")],
+    ["quotes", `"${good}"`],
+    ["the other alphabet", `${head}.${payload}.${signature.slice(0, -2)}+/`],
+    ["full-width digits", good.replace(/\d/g, (digit) => String.fromCharCode(0xff10 + Number(digit)))],
+  ])("JWT-24 CKP-07 CKP-08 BRR-03 refuses a second form of a good token: %s", async (_, text) => {
+    expect(await verdictsOf(stage, good)).toEqual(GOOD);
+    const verdicts = await verdictsOf(stage, text);
+    // A header loses the blanks around its value before anybody sees it.
+    if (text.trim() !== good || text.includes("\u00a0")) expect(verdicts).toEqual(REFUSED);
+    else expect(verdicts[0]).toBe("unauthenticated");
+  });
+
+  it("JWT-24 refuses every change of one character", async () => {
+    for (let at = 0; at < good.length; at++) {
+      const other = good[at] === "A" ? "B" : "A";
+      const changed = `${good.slice(0, at)}${other}${good.slice(at + 1)}`;
+      expect([at, codeOf(await stage.auth.sessions.verify(changed))]).toEqual([at, "unauthenticated"]);
+    }
+  });
+
+  it("JWT-25 HDR-06 refuses long tokens before it reads them", async () => {
+    const parse = vi.spyOn(JSON, "parse");
+    try {
+      expect(await verdictsOf(stage, token({ context: { pad: "x".repeat(4_000) } }))).toEqual(REFUSED);
+      expect(await verdictsOf(stage, `${"A".repeat(1_000_000)}.${payload}.${signature}`)).toEqual(REFUSED);
+      expect(parse.mock.calls.length).toBe(0);
+    } finally {
+      parse.mockRestore();
+    }
+  });
+
+  it.each(["ed25519", "es256", "rsa"] as const)(
+    "JWT-27 refuses signatures of zeros, ones and other forms (%s)",
+    async (kind) => {
+      const own = openForgery(kind);
+      const text = own.token();
+      const [first = "", second = "", third = ""] = text.split(".");
+      const bytes = Buffer.from(third, "base64url");
+      const half = bytes.length / 2;
+      // RFC 7518 3.4: the order of P-256.
+      const order = Buffer.from("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551", "hex");
+      const forms = [
+        Buffer.alloc(bytes.length),
+        Buffer.alloc(bytes.length, 0xff),
+        Buffer.concat([Buffer.alloc(half), bytes.subarray(half)]),
+        Buffer.concat([bytes.subarray(0, half), Buffer.alloc(half)]),
+        Buffer.concat([order, order]),
+        Buffer.concat([bytes, Buffer.from([0])]),
+        bytes.subarray(1),
+        Buffer.concat([
+          Buffer.from([0x30, bytes.length + 4, 0x02, half]),
+          bytes.subarray(0, half),
+          Buffer.from([0x02, half]),
+          bytes.subarray(half),
+        ]),
+      ];
+      for (const form of forms) {
+        expect(await verdictsOf(own.stage, `${first}.${second}.${base64url(form)}`)).toEqual(REFUSED);
+      }
+      expect(await verdictsOf(own.stage, text)).toEqual(GOOD);
+    },
+  );
+
+  it("JWT-33 answers what is no text at all, and coerces nothing", async () => {
+    const coerced = vi.fn(() => good);
+    const values: readonly unknown[] = [
+      undefined,
+      null,
+      1,
+      new Uint8Array(3),
+      [good],
+      { toString: coerced },
+      new String(good),
+      Symbol("x"),
+    ];
+    for (const value of values) {
+      expect(codeOf(await stage.auth.sessions.verify(value as string))).toBe("unauthenticated");
+      expect(await stage.auth.sessions.refresh(value as string)).toEqual({
+        ok: false,
+        code: "refresh_token_invalid",
+      });
+    }
+    expect(coerced).not.toHaveBeenCalled();
+  });
+
+  it("JWT-34 fails closed when the platform's cryptography fails", async () => {
+    const verify = vi.spyOn(crypto.subtle, "verify").mockRejectedValue(new Error("broken"));
+    try {
+      const found = await stage.auth.validate(requestTo("/", { headers: withAccess("bearer", good) }));
+      expect(found.ok).toBe(false);
+      expect([401, 500]).toContain(found.ok ? 200 : found.status);
+    } finally {
+      verify.mockRestore();
+    }
+    expect(await verdictsOf(stage, good)).toEqual(GOOD);
+  });
+
+  it.each(modes)("REF-11 JWT-09 takes no token for the other kind (%s)", async (mode) => {
+    const own = openStage();
+    const ann = await signUp(own, mode);
+    expect(await verdictsOf(own, ann.refresh)).toEqual(REFUSED);
+    expect((await present(own, mode, ann.access)).code).toBe("refresh_token_invalid");
+    const swapped = requestTo("/", {
+      headers: { cookie: `${ACCESS}=${ann.refresh}; ${REFRESH}=${ann.access}` },
+    });
+    expect(codeOf(await own.auth.validate(swapped))).toBe("refresh_token_invalid");
+    expect((await present(own, mode, ann.refresh)).status).toBe(200);
+  });
+
+  it("CKP-09 reads no row for a refresh token that cannot be one", async () => {
+    const counting = countingStore();
+    const own = openStage({ store: counting.store });
+    const ann = await signUp(own, "cookie");
+    const before = counting.calls.length;
+    for (const text of [
+      "x",
+      "lkr_",
+      ann.refresh.slice(0, -1),
+      `${ann.refresh}A`,
+      ann.refresh.replace("lkr_", "LKR_"),
+      `lkr_${"A".repeat(92)}`,
+      `lkr_${"/".repeat(92)}`,
+      "x".repeat(5_000),
+    ]) {
+      expect((await present(own, "cookie", text)).code).toBe("refresh_token_invalid");
+      expect(await own.auth.sessions.refresh(text)).toEqual({ ok: false, code: "refresh_token_invalid" });
+    }
+    expect(counting.calls.slice(before)).toEqual([]);
+  });
+});
