@@ -36,10 +36,10 @@ export function jarAfter(
   for (const { name, value } of sent) {
     if (!jar.has(name)) jar.set(name, value);
   }
-  for (const { place, value } of lastOfEach(changes)) {
-    if (value === null) jar.delete(place.name);
-    else jar.set(place.name, value);
-  }
+  const last = lastOfEach(changes);
+  for (const { place, value } of last) if (value === null) jar.delete(place.name);
+  // A cookie that is set outlives one of the same name that is deleted elsewhere, on a former domain or path.
+  for (const { place, value } of last) if (value !== null) jar.set(place.name, value);
   return jar;
 }
 

@@ -1,0 +1,59 @@
+import { describe, expect, it } from "vitest";
+import { deleteCookie, jarAfter, setCookie, writeChanges } from "./jar.ts";
+import type { CookiePlace } from "./serialize.ts";
+
+const place: CookiePlace = { name: "sid", path: "/", domain: null, secure: true, sameSite: "lax" };
+const former: CookiePlace = { ...place, domain: "example.com" };
+
+function lines(...changes: Parameters<typeof writeChanges>[1]): readonly string[] {
+  const headers = new Headers({ "set-cookie": "theirs=1" });
+  writeChanges(headers, changes);
+  return headers.getSetCookie();
+}
+
+describe("the jar", () => {
+  it("appends one line for each cookie, and leaves those that are there (CKS-12)", () => {
+    expect(lines(setCookie(place, "a", 60), setCookie({ ...place, name: "rid" }, "b", 60))).toEqual([
+      "theirs=1",
+      "sid=a; Max-Age=60; Path=/; Secure; HttpOnly; SameSite=Lax",
+      "rid=b; Max-Age=60; Path=/; Secure; HttpOnly; SameSite=Lax",
+    ]);
+  });
+
+  it("writes the last of several changes of one cookie (CKS-10)", () => {
+    expect(lines(deleteCookie(place), setCookie(place, "a", 60), deleteCookie(place))).toEqual([
+      "theirs=1",
+      "sid=; Max-Age=0; Path=/; Secure; HttpOnly; SameSite=Lax",
+    ]);
+  });
+
+  it("tells cookies of one name apart by domain and path", () => {
+    expect(
+      lines(setCookie(place, "a", 60), deleteCookie(former), deleteCookie({ ...place, path: "/auth" })),
+    ).toHaveLength(4);
+  });
+
+  it("is what the browser will send: the first of two, changed", () => {
+    const sent = [
+      { name: "sid", value: "1" },
+      { name: "sid", value: "2" },
+      { name: "a", value: "b" },
+    ];
+    expect([...jarAfter(sent, [])]).toEqual([
+      ["sid", "1"],
+      ["a", "b"],
+    ]);
+    expect([...jarAfter(sent, [setCookie(place, "3", 60)])]).toEqual([
+      ["sid", "3"],
+      ["a", "b"],
+    ]);
+    expect([...jarAfter(sent, [deleteCookie(place)])]).toEqual([["a", "b"]]);
+  });
+
+  it("keeps a cookie that is set where its name is deleted on a former domain, in any order", () => {
+    const set = setCookie(place, "3", 60);
+    const gone = deleteCookie(former);
+    expect([...jarAfter([{ name: "sid", value: "1" }], [set, gone])]).toEqual([["sid", "3"]]);
+    expect([...jarAfter([{ name: "sid", value: "1" }], [gone, set])]).toEqual([["sid", "3"]]);
+  });
+});

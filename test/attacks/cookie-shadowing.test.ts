@@ -1,0 +1,162 @@
+import { describe, expect, it } from "vitest";
+import { endReasonOf, type Holder, present, read, rotated, signIn, signUp, told } from "./session.ts";
+import { ACCESS, openStage, REFRESH, requestTo, type Stage } from "./stage.ts";
+import { codeOf } from "./verdicts.ts";
+
+function jar(name: string, ...values: readonly string[]): Record<string, string> {
+  return { cookie: values.map((value) => `${name}=${value}`).join("; ") };
+}
+
+async function whoseIs(stage: Stage, headers: Record<string, string>): Promise<string> {
+  const found = await stage.auth.validate(requestTo("/", { headers }));
+  return found.ok ? found.userId : codeOf(found);
+}
+
+async function two(stage: Stage): Promise<readonly [Holder, Holder]> {
+  return [await signUp(stage, "cookie"), await signUp(stage, "cookie", "eve@example.com")];
+}
+
+describe("CKP-01 the access cookie twice", () => {
+  it("the one that verifies is used, in any order", async () => {
+    const stage = openStage();
+    const [ann] = await two(stage);
+    for (const junk of ["x", "", "a.b.c", `${ann.access}=`, "x".repeat(5_000)]) {
+      expect(await whoseIs(stage, jar(ACCESS, junk, ann.access))).toBe(ann.userId);
+      expect(await whoseIs(stage, jar(ACCESS, ann.access, junk))).toBe(ann.userId);
+    }
+  });
+
+  it("two of different sessions are nobody's, also of one user, in any order", async () => {
+    const stage = openStage();
+    const [ann, eve] = await two(stage);
+    const phone = await signIn(stage, "cookie");
+    for (const [a, b] of [
+      [ann, eve],
+      [eve, ann],
+      [ann, phone],
+    ] as const) {
+      expect(await whoseIs(stage, jar(ACCESS, a.access, b.access))).toBe("unauthenticated");
+    }
+  });
+
+  it("two of one session are that session", async () => {
+    const stage = openStage();
+    const ann = await signUp(stage, "cookie");
+    const answer = await present(stage, "cookie", ann.refresh);
+    expect(await whoseIs(stage, jar(ACCESS, ann.access, answer.access ?? ""))).toBe(ann.userId);
+  });
+});
+
+describe("the refresh cookie twice", () => {
+  const refresh = async (stage: Stage, ...tokens: readonly string[]): ReturnType<typeof read> =>
+    read(await stage.send("/auth/refresh", { method: "POST", headers: jar(REFRESH, ...tokens) }));
+
+  it("CKP-01 a stale copy beside the good one raises no alarm, in any order", async () => {
+    const stage = openStage();
+    const ann = await signUp(stage, "cookie");
+    const tokens = await rotated(stage, ann, 3);
+    const [stale = "", , , newest = ""] = tokens;
+    const first = await refresh(stage, stale, newest);
+    expect([first.status, first.refresh === null]).toEqual([200, false]);
+    const again = await refresh(stage, newest, stale);
+    expect([again.status, again.refresh]).toEqual([200, null]);
+    expect(told(stage, "session.reuse_detected")).toBe(0);
+    // Alone, the same copy is what it is.
+    expect((await refresh(stage, stale)).code).toBe("refresh_token_reused");
+  });
+
+  it("CKP-01 two live sessions are nobody's: 401, both expired, neither ended", async () => {
+    const stage = openStage();
+    const [ann, eve] = await two(stage);
+    const answer = await refresh(stage, eve.refresh, ann.refresh);
+    expect([answer.status, answer.cleared, answer.access]).toEqual([401, [ACCESS, REFRESH], null]);
+    expect([await endReasonOf(stage, ann.sessionId), await endReasonOf(stage, eve.sessionId)]).toEqual([
+      null,
+      null,
+    ]);
+    expect(await whoseIs(stage, jar(REFRESH, ann.refresh, eve.refresh))).toBe("refresh_token_invalid");
+  });
+
+  it("CKP-01 a planted token that is dead or junk does not hide the good one", async () => {
+    const stage = openStage();
+    const [ann, eve] = await two(stage);
+    await stage.auth.sessions.revoke(eve.sessionId);
+    const answer = await refresh(stage, eve.refresh, "x", ann.refresh);
+    expect([answer.status, answer.body["session"]]).toMatchObject([200, { userId: ann.userId }]);
+    expect(answer.cleared).toEqual([]);
+  });
+
+  it("CKP-01 a planted superseded token of another session neither hides nor alarms", async () => {
+    const stage = openStage();
+    const [ann, eve] = await two(stage);
+    const [old = ""] = await rotated(stage, eve, 2);
+    const answer = await refresh(stage, old, ann.refresh);
+    expect([answer.status, answer.body["session"]]).toMatchObject([200, { userId: ann.userId }]);
+    expect(await endReasonOf(stage, eve.sessionId)).toBeNull();
+  });
+
+  it("CKP-10 no more than four are looked at", async () => {
+    const stage = openStage();
+    const ann = await signUp(stage, "cookie");
+    const many = Array.from({ length: 4 }, (_, n) => `x${n}`);
+    expect((await refresh(stage, ...many.slice(1), ann.refresh)).status).toBe(200);
+    expect((await refresh(stage, ...many, ann.refresh)).code).toBe("refresh_token_invalid");
+  });
+
+  it("takes the same token twice for one", async () => {
+    const stage = openStage();
+    const ann = await signUp(stage, "cookie");
+    const answer = await refresh(stage, ann.refresh, ann.refresh);
+    expect([answer.status, answer.refresh === null]).toEqual([200, false]);
+  });
+});
+
+describe("cookies of earlier names", () => {
+  const options = {
+    cookies: {
+      domain: "app.example.com",
+      previous: [
+        { name: "old.sid", domain: "example.com" },
+        { name: "__Secure-latchkey.refresh", domain: "example.com" },
+      ],
+    },
+  };
+  const CURRENT = "__Secure-latchkey.refresh";
+
+  async function enter(
+    stage: Stage,
+    email: string,
+  ): Promise<{ readonly userId: string; readonly refresh: string }> {
+    const user = await stage.auth.users.create({ email });
+    const { refreshToken } = await stage.auth.sessions.create(user.id);
+    return { userId: user.id, refresh: refreshToken ?? "" };
+  }
+
+  it("CKP-01 the name in use beats a former one, and the former is expired", async () => {
+    const stage = openStage(options);
+    const [ann, eve] = [await enter(stage, "ann@example.com"), await enter(stage, "eve@example.com")];
+    const headers = { cookie: `old.sid=${eve.refresh}; ${CURRENT}=${ann.refresh}` };
+    const response = await stage.send("/auth/refresh", { method: "POST", headers });
+    expect(await response.clone().json()).toMatchObject({ session: { userId: ann.userId } });
+    const gone = response.headers.getSetCookie().filter((line) => line.includes("Max-Age=0"));
+    expect(gone).toEqual([
+      "old.sid=; Max-Age=0; Domain=example.com; Path=/; Secure; HttpOnly; SameSite=Lax",
+      `${CURRENT}=; Max-Age=0; Domain=example.com; Path=/; Secure; HttpOnly; SameSite=Lax`,
+    ]);
+  });
+
+  it("a former name alone still signs in", async () => {
+    const stage = openStage(options);
+    const ann = await enter(stage, "ann@example.com");
+    expect(await whoseIs(stage, jar("old.sid", ann.refresh))).toBe(ann.userId);
+  });
+
+  it("CKS-10 the jar after a refresh keeps the new cookie where the same name is expired on another domain", async () => {
+    const stage = openStage(options);
+    const ann = await enter(stage, "ann@example.com");
+    const found = await stage.auth.validate(requestTo("/", { headers: jar(CURRENT, ann.refresh) }));
+    if (!found.ok) throw new Error(found.code);
+    const sent = found.headers.getSetCookie().find((line) => line.startsWith(`${CURRENT}=lkr_`));
+    expect(found.cookies.get(CURRENT)).toBe(sent?.slice(CURRENT.length + 1).split(";")[0]);
+  });
+});
