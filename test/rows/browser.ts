@@ -28,8 +28,8 @@ export interface Browser {
   drop(word: "access" | "refresh"): void;
   /** The names of the cookies it would send to a path. */
   names(path?: string): readonly string[];
-  /** Another browser with the same cookies: a thief, or a jar before it was rolled back. */
-  copy(): Browser;
+  /** Another browser with the same cookies: a thief, or a jar before it was rolled back. It may talk to another server. */
+  copy(other?: Server): Browser;
 }
 
 interface Cookie {
@@ -87,7 +87,7 @@ export function openBrowser(options: BrowserOptions): Browser {
       if (found !== undefined) jar.delete(keyOf(found));
     },
     names: (path = "/") => sent(path).map(({ name }) => name),
-    copy: () => openBrowser({ ...options, jar }),
+    copy: (other = server) => openBrowser({ ...options, server: other, jar }),
   };
 }
 

@@ -25,3 +25,8 @@ function segment(token: string, index: number): Body {
   const value: unknown = JSON.parse(text);
   return typeof value === "object" && value !== null ? { ...value } : {};
 }
+
+/** The session that a refresh token names. */
+export function familyOf(refreshToken: string): string {
+  return Buffer.from(refreshToken.slice(4), "base64url").subarray(1, 17).toString("base64url");
+}
