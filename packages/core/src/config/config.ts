@@ -146,8 +146,10 @@ function checkBaseURL(text: string): URL {
 
 function checkOrigin(text: string): string {
   const url = URL.parse(text);
-  if (url === null || !/^https?:$/.test(url.protocol) || url.origin !== text) {
-    const instead = url === null || url.origin === "null" ? "https://spa.example.com" : url.origin;
+  const isPattern = text.includes("*");
+  if (url === null || isPattern || !/^https?:$/.test(url.protocol) || url.origin !== text) {
+    const isUnclear = url === null || isPattern || url.origin === "null";
+    const instead = isUnclear ? "https://spa.example.com" : url.origin;
     throw refuse("trustedOrigins", text, `origins are compared exactly: write it as "${instead}"`);
   }
   return text;

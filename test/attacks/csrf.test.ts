@@ -1,0 +1,197 @@
+import { createAuth } from "@latchkey/core";
+import { memory } from "@latchkey/core/memory";
+import { describe, expect, it } from "vitest";
+import { type Holder, modes, present, read, signUp, withAccess } from "./session.ts";
+import { ACCESS, ORIGIN, openStage, PASSWORD, REFRESH, requestTo, type Stage } from "./stage.ts";
+import { codeOf } from "./verdicts.ts";
+
+const EVIL = "https://evil.example";
+const SPA = "https://spa.example.com";
+
+type Provenance = Readonly<Record<string, string>>;
+
+/** Where a request may come from, and whether that place may ask for anything. */
+const places: readonly (readonly [title: string, provenance: Provenance, allowed: boolean])[] = [
+  ["CSRF-01 cross-site", { "sec-fetch-site": "cross-site" }, false],
+  ["CSRF-01 cross-site with its origin", { "sec-fetch-site": "cross-site", origin: EVIL }, false],
+  ["CSRF-02 same-site", { "sec-fetch-site": "same-site", origin: "https://blog.example.com" }, false],
+  ["CSRF-02 same-site without an origin", { "sec-fetch-site": "same-site" }, false],
+  ["CSRF-02 same-site, listed", { "sec-fetch-site": "same-site", origin: SPA }, true],
+  ["CSRF-03 same-origin", { "sec-fetch-site": "same-origin", origin: ORIGIN }, true],
+  ["CSRF-04 the user", { "sec-fetch-site": "none" }, true],
+  ["CSRF-05 own Origin", { origin: ORIGIN }, true],
+  ["CSRF-05 foreign Origin", { origin: EVIL }, false],
+  ["CSRF-05 Origin null", { origin: "null" }, false],
+  ["CSRF-05 nothing at all", {}, true],
+  ["CSRF-06 same-origin with a foreign Origin", { "sec-fetch-site": "same-origin", origin: EVIL }, false],
+  ["CSRF-06 none with a foreign Origin", { "sec-fetch-site": "none", origin: EVIL }, false],
+  ["CSRF-07 another case", { "sec-fetch-site": "Same-Origin" }, false],
+  ["CSRF-07 a list", { "sec-fetch-site": "same-origin, cross-site" }, false],
+  ["CSRF-07 twice", { "sec-fetch-site": "same-origin, same-origin" }, false],
+  ["CSRF-07 nonsense", { "sec-fetch-site": "x" }, false],
+  ["CSRF-07 empty", { "sec-fetch-site": "" }, false],
+  ["CSRF-08 a suffix", { origin: `${SPA}.evil` }, false],
+  ["CSRF-08 a prefix", { origin: "https://evil-spa.example.com" }, false],
+  ["CSRF-08 a port", { origin: `${SPA}:8443` }, false],
+  ["CSRF-08 a scheme", { origin: "http://spa.example.com" }, false],
+  ["CSRF-08 a trailing dot", { origin: "https://spa.example.com." }, false],
+  ["CSRF-08 upper case", { origin: "https://SPA.example.com" }, false],
+  ["CSRF-08 user information", { origin: "https://spa.example.com@evil.example" }, false],
+  ["CSRF-08 a path", { origin: `${SPA}/` }, false],
+  ["CSRF-08 two origins", { origin: `${ORIGIN}, ${EVIL}` }, false],
+  ["CSRF-08 listed, but cross-site", { "sec-fetch-site": "cross-site", origin: SPA }, true],
+  ["CSRF-10 own Referer", { referer: `${ORIGIN}/page` }, true],
+  ["CSRF-10 foreign Referer", { referer: `${EVIL}/?${ORIGIN}` }, false],
+  ["CSRF-10 user information in the Referer", { referer: `${ORIGIN}@evil.example/` }, false],
+  ["CSRF-10 our origin in its path", { referer: `${EVIL}/${ORIGIN}/` }, false],
+  ["CSRF-10 a Referer that is no URL", { referer: "app.example.com" }, false],
+  ["CSRF-10 own Referer beside a foreign Origin", { referer: `${ORIGIN}/`, origin: EVIL }, false],
+  ["CSRF-19 a sandboxed frame", { "sec-fetch-site": "cross-site", origin: "null" }, false],
+];
+
+async function open(): Promise<{ readonly stage: Stage; readonly ann: Holder; readonly cookie: string }> {
+  const stage = openStage({ trustedOrigins: [SPA] });
+  const ann = await signUp(stage, "cookie");
+  return { stage, ann, cookie: `${ACCESS}=${ann.access}; ${REFRESH}=${ann.refresh}` };
+}
+
+describe("T9 cross-site request forgery", () => {
+  it.each(places)("%s: unsafe requests with cookies", async (_, provenance, allowed) => {
+    const { stage, cookie } = await open();
+    for (const method of ["POST", "PUT", "PATCH", "DELETE"]) {
+      const found = await stage.auth.validate(requestTo("/", { method, headers: { ...provenance, cookie } }));
+      expect([method, codeOf(found)]).toEqual([method, allowed ? "ok" : "csrf_rejected"]);
+      if (!found.ok) expect([found.status, found.response().status]).toEqual([403, 403]);
+    }
+  });
+
+  it.each(places)("CSRF-13 %s: sign-up, sign-in, refresh, logout, DELETE", async (_, provenance, allowed) => {
+    const { stage, ann, cookie } = await open();
+    const credentials = { email: "new@example.com", password: PASSWORD };
+    const post = async (path: string, headers: Provenance, body?: unknown): Promise<string | null> =>
+      (await read(await stage.send(path, { method: "POST", headers: { ...provenance, ...headers }, body })))
+        .code;
+    const expected = allowed ? null : "csrf_rejected";
+    expect(await post("/auth/signup", {}, credentials)).toBe(expected);
+    expect(await post("/auth/login", {}, { ...credentials, email: "ann@example.com" })).toBe(expected);
+    expect(await post("/auth/refresh", { cookie })).toBe(expected);
+    const id = `/auth/sessions/${ann.sessionId}`;
+    const remote = await read(await stage.send(id, { method: "DELETE", headers: { ...provenance, cookie } }));
+    expect(remote.code).toBe(expected);
+    expect(await post("/auth/logout", { cookie })).toBe(expected);
+    const kept = await stage.auth.sessions.get(ann.sessionId);
+    expect(kept?.endedAt === null).toBe(!allowed);
+    expect((await stage.auth.users.find({ email: "new@example.com" })) === null).toBe(!allowed);
+  });
+
+  it("CSRF-17 CSRF-18 reads from anywhere change nothing; a WebSocket handshake is no read", async () => {
+    const { stage, cookie } = await open();
+    const from = { "sec-fetch-site": "cross-site", origin: EVIL, cookie };
+    for (const path of ["/auth/me", "/auth/session", "/auth/sessions", "/auth/jwks"]) {
+      const answer = await read(await stage.send(path, { headers: from }));
+      expect([path, answer.status, answer.headers.get("access-control-allow-origin")]).toEqual([
+        path,
+        200,
+        null,
+      ]);
+    }
+    const handshake = requestTo("/", { headers: { ...from, upgrade: "websocket" } });
+    expect(codeOf(await stage.auth.validate(handshake))).toBe("csrf_rejected");
+    const own = { ...from, origin: ORIGIN, "sec-fetch-site": "same-origin", upgrade: "websocket" };
+    expect(codeOf(await stage.auth.validate(requestTo("/", { headers: own })))).toBe("ok");
+  });
+
+  it.each([
+    "text/plain",
+    "application/x-www-form-urlencoded",
+    "multipart/form-data; boundary=x",
+    "APPLICATION/JSON",
+    "application/json",
+    "application/json; charset=x",
+    "",
+  ])("CSRF-11 judges the content type %j like any other", async (type) => {
+    const { stage } = await open();
+    const headers = { "sec-fetch-site": "cross-site", "content-type": type };
+    const call = { method: "POST", headers, body: `{"email":"ann@example.com","password":"${PASSWORD}"}` };
+    expect((await read(await stage.send("/auth/login", call))).code).toBe("csrf_rejected");
+  });
+
+  it("CSRF-12 lets no override pass for a method", async () => {
+    const { stage, cookie } = await open();
+    const headers = { cookie, "sec-fetch-site": "cross-site", "x-http-method-override": "GET" };
+    for (const method of ["post", "POST", "PATCH", "delete", "PROPFIND", "get-it"]) {
+      const found = await stage.auth.validate(requestTo("/?_method=GET", { method, headers }));
+      expect([method, codeOf(found)]).toEqual([method, "csrf_rejected"]);
+    }
+    const hidden = { cookie, "x-http-method-override": "POST", "sec-fetch-site": "cross-site" };
+    expect((await read(await stage.send("/auth/logout?_method=POST", { headers: hidden }))).status).toBe(405);
+  });
+
+  it.each(modes)("CSRF-14 a header of ours decides, good or not (%s session)", async (mode) => {
+    const { stage, cookie } = await open();
+    const bob = await signUp(stage, mode, "bob@example.com");
+    const crossing = { "sec-fetch-site": "cross-site", origin: EVIL };
+    const bad = requestTo("/", { headers: { cookie, authorization: "Bearer nonsense" } });
+    expect(codeOf(await stage.auth.validate(bad))).toBe("unauthenticated");
+    const posted = requestTo("/", {
+      method: "POST",
+      headers: { ...crossing, ...withAccess(mode, bob.access) },
+    });
+    expect(codeOf(await stage.auth.validate(posted))).toBe(mode === "bearer" ? "ok" : "csrf_rejected");
+  });
+
+  it("CSRF-20 refuses what says nothing of its origin, where that is asked for", async () => {
+    const { stage, cookie } = await open();
+    const strict = openStage({ requireFetchMetadata: true, store: stage.store });
+    const silent = requestTo("/", { method: "POST", headers: { cookie } });
+    expect(codeOf(await strict.auth.validate(silent))).toBe("csrf_rejected");
+    const body = { email: "ann@example.com", password: PASSWORD };
+    expect((await read(await strict.send("/auth/login", { method: "POST", body }))).code).toBe(
+      "csrf_rejected",
+    );
+    const spoken = { method: "POST", body, headers: { origin: ORIGIN } };
+    expect((await read(await strict.send("/auth/login", spoken))).status).toBe(200);
+  });
+
+  it("CSRF-21 answers name what they depend on", async () => {
+    const { stage, cookie } = await open();
+    for (const headers of [
+      { cookie },
+      { cookie, origin: EVIL },
+      { cookie, "sec-fetch-site": "cross-site" },
+    ]) {
+      for (const method of ["GET", "POST", "OPTIONS"]) {
+        const vary = (await stage.send("/auth/logout", { method, headers })).headers.get("vary") ?? "";
+        expect(vary.toLowerCase().split(", ")).toEqual(expect.arrayContaining(["origin", "sec-fetch-site"]));
+      }
+    }
+  });
+
+  it("CSRF-14 refused requests are not taken for somebody else's refresh: no token is consumed", async () => {
+    const { stage, ann, cookie } = await open();
+    stage.pass(700);
+    const crossing = requestTo("/", { method: "POST", headers: { cookie, "sec-fetch-site": "cross-site" } });
+    expect(codeOf(await stage.auth.validate(crossing))).toBe("csrf_rejected");
+    expect((await present(stage, "cookie", ann.refresh)).refresh).not.toBeNull();
+  });
+
+  it.each([
+    "https://*.example.com",
+    "*",
+    "null",
+    "",
+    "spa.example.com",
+    `${SPA}/`,
+    `${SPA}/path`,
+    `${SPA}?q`,
+    "https://SPA.example.com",
+    "https://spa.example.com:443",
+    "https://u@spa.example.com",
+    "file:///x",
+    "https://münchen.example",
+  ])("CSRF-08 CSRF-09 refuses to trust %j", (origin) => {
+    const make = (): unknown => createAuth({ store: memory(), trustedOrigins: [origin] });
+    expect(make).toThrow(TypeError);
+    expect(make).toThrow(/trustedOrigins/);
+  });
+});
