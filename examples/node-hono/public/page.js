@@ -1,0 +1,272 @@
+import { describe, drawFamily, leaseLeft, nextFamily, unknownFamily } from "./family.js";
+
+const at = (id) => document.getElementById(id);
+const settings = (await send("/demo/settings")).data;
+
+const MOST_EVENTS = 40;
+/** What the page knows. Times are of `performance.now()`: a wall clock may jump. */
+const nobody = {
+  user: null,
+  session: null,
+  expiresAt: 0,
+  seen: 0,
+  copies: 0,
+  skew: 0,
+  family: unknownFamily,
+};
+let state = nobody;
+let isRefreshing = false;
+
+/** Sends a request; the server says in a header when it set new cookies, which no script can read. */
+async function send(path, { method = "GET", body } = {}) {
+  const headers = body === undefined ? {} : { "content-type": "application/json" };
+  const init = { method, headers, cache: "no-store", body: body === undefined ? null : JSON.stringify(body) };
+  const response = await fetch(path, init).catch(() => null);
+  if (response === null) return { ok: false, status: 0, data: null, isNew: false, expiresIn: null };
+  const data = await response.json().catch(() => null);
+  const isNew = response.headers.has("demo-refresh-token");
+  const expiresIn = data?.expires_in ?? response.headers.get("demo-expires-in");
+  if (expiresIn !== null) state = { ...state, expiresAt: performance.now() + Number(expiresIn) * 1000 };
+  return { ok: response.ok, status: response.status, data, isNew, expiresIn };
+}
+
+function say(text, isBad = false) {
+  const status = at("status");
+  status.textContent = text;
+  status.hidden = text === "";
+  status.classList.toggle("bad", isBad);
+}
+
+function result(id, text, isBad = false) {
+  at(id).textContent = text;
+  at(id).classList.toggle("bad", isBad);
+}
+
+function enter({ user, session }) {
+  const { expiresAt } = state;
+  state = { ...nobody, user, session, expiresAt };
+  at("door").hidden = true;
+  at("home").hidden = false;
+  at("who-email").textContent = user.email;
+  at("who-user").textContent = user.id;
+  at("who-session").textContent = session.id;
+  at("events").replaceChildren();
+  result("try-result", "");
+  say("");
+}
+
+/** Shows the door, and says why. */
+function leave(message, isBad) {
+  state = nobody;
+  at("home").hidden = true;
+  at("door").hidden = false;
+  say(message, isBad);
+  at("email").focus();
+}
+
+async function refresh() {
+  if (isRefreshing || state.session === null) return null;
+  isRefreshing = true;
+  const answer = await send("/auth/refresh", { method: "POST" });
+  isRefreshing = false;
+  if (answer.status === 401) leave(`${answer.data?.message} (${answer.data?.error})`, true);
+  return answer;
+}
+
+async function watch() {
+  if (state.session === null || document.hidden) return;
+  const { id } = state.session;
+  const { status, data } = await send(`/demo/events?after=${state.seen}`);
+  if (state.session?.id !== id) return;
+  if (status === 401) return leave(`${data?.message} (${data?.error})`, true);
+  if (status !== 200) return say("The server does not answer; trying again. You stay signed in.", true);
+  say("");
+  const { events, copies, now } = data;
+  state = { ...state, copies, skew: now - performance.now() / 1000, seen: events.at(-1)?.n ?? state.seen };
+  for (const event of events) {
+    if (event.sessionId === id) state = { ...state, family: nextFamily(state.family, event) };
+    showEvent(event, id);
+  }
+  while (at("events").children.length > MOST_EVENTS) at("events").lastChild.remove();
+  if (events.some(({ type }) => /started|ended|device/.test(type))) await listDevices();
+}
+
+function showEvent(event, ownId) {
+  const { at: seconds, type, sessionId } = event;
+  const where = sessionId === undefined ? "account" : sessionId === ownId ? "this device" : "another device";
+  const text = [type, ...factsOf(event)].join(" · ");
+  const key = `${seconds} ${where} ${text}`;
+  const newest = at("events").firstChild;
+  if (newest?.dataset.key === key) {
+    newest.dataset.times = String(Number(newest.dataset.times) + 1);
+    newest.lastChild.textContent = `${text} (×${newest.dataset.times})`;
+    return;
+  }
+  const isBad = /reuse|ended|failed/.test(type);
+  const line = element("li", { "data-key": key, "data-times": "1" }, [
+    element("time", {}, [timeOf(seconds)]),
+    element("span", { class: "where" }, [where]),
+    element("span", isBad ? { class: "bad" } : {}, [text]),
+  ]);
+  at("events").prepend(line);
+}
+
+function factsOf({ outcome, reason, generation, presentedGeneration }) {
+  return [
+    outcome?.replace("_", " "),
+    reason && `reason: ${reason}`,
+    presentedGeneration !== undefined && `token ${presentedGeneration} was presented`,
+    generation !== undefined && `newest token is ${generation}`,
+  ].filter(Boolean);
+}
+
+function timeOf(seconds) {
+  return new Date(seconds * 1000).toLocaleTimeString([], { hour12: false });
+}
+
+async function listDevices() {
+  const { ok, data } = await send("/auth/sessions");
+  if (ok) at("devices").replaceChildren(...data.sessions.map(deviceLine));
+}
+
+function deviceLine({ id, current, device, createdAt }) {
+  const name = browserOf(device.userAgent ?? "unknown client");
+  const since = `signed in at ${timeOf(createdAt)}`;
+  const label = element("div", {}, [
+    current ? `${name} (this device)` : name,
+    element("small", {}, [`${since} · ${id.slice(-6)}`]),
+  ]);
+  if (current) return element("li", {}, [label]);
+  const button = element("button", { type: "button", "aria-label": `Sign out ${name}, ${since}` }, [
+    "Sign out",
+  ]);
+  button.addEventListener("click", async () => {
+    button.disabled = true;
+    await send(`/auth/sessions/${id}`, { method: "DELETE" });
+    await listDevices();
+  });
+  return element("li", {}, [label, button]);
+}
+
+function browserOf(agent) {
+  const known = ["Thief", "Firefox", "Edg", "Chrome", "Safari", "curl"].find((name) => agent.includes(name));
+  const system = ["Android", "iPhone", "Windows", "Mac OS", "Linux"].find((name) => agent.includes(name));
+  return [known?.replace(/^Edg$/, "Edge") ?? agent.slice(0, 24), system].filter(Boolean).join(" on ");
+}
+
+function element(name, attributes, children) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  made.append(...children);
+  return made;
+}
+
+/** Draws what changes by itself: the two countdowns, and what may be tried. */
+function tick() {
+  if (state.session === null) return;
+  const { lifetime, lease, refreshBefore } = settings;
+  const left = Math.max(0, (state.expiresAt - performance.now()) / 1000);
+  at("left").textContent = String(Math.ceil(left));
+  at("left-bar").value = left / lifetime;
+  const leased = leaseLeft(state.family, state.skew + performance.now() / 1000, lease);
+  drawFamily(at("family"), state.family, { left: leased, lease });
+  const caption = describe(state.family, leased);
+  if (at("family-caption").textContent !== caption) at("family-caption").textContent = caption;
+  const during = leased > 0 ? `Lease: ${Math.ceil(leased)} s left` : "The lease is over";
+  offer(
+    "previous",
+    2,
+    `${during}. ${leased > 0 ? "Now it gets an access token only." : "Now it gets a token, and your next refresh raises the alarm."}`,
+  );
+  offer("two-ago", 3, "Proof of theft at any time: the session ends.");
+  if (at("auto").checked && left <= refreshBefore) refresh();
+}
+
+function offer(id, needed, text) {
+  const missing = needed - state.copies;
+  at(id).disabled = missing > 0 || state.family.ended !== null;
+  const wait = `After ${missing} more rotation${missing === 1 ? "" : "s"}.`;
+  const hint = state.family.ended !== null ? "The session has ended." : missing > 0 ? wait : text;
+  if (at(`${id}-hint`).textContent !== hint) at(`${id}-hint`).textContent = hint;
+}
+
+async function refreshInParallel() {
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, () => send("/auth/refresh", { method: "POST" })),
+  );
+  const rotations = answers.filter(({ isNew }) => isNew).length;
+  const accessOnly = answers.filter(({ ok, isNew }) => ok && !isNew).length;
+  const refused = answers.length - rotations - accessOnly;
+  const end = refused === 0 ? "Nobody is signed out." : "";
+  const why = rotations === 0 ? " The lease still runs, so there is no rotation to win." : "";
+  const counts = `${rotations} rotation${rotations === 1 ? "" : "s"}, ${accessOnly} answers with an access token only, ${refused} refused.`;
+  result("try-result", `${counts} ${end}${why}`, refused > 0);
+}
+
+const replayed = {
+  access_token_only: "The thief got an access token only. No refresh token, no fork of the family.",
+  refresh_token:
+    "The thief got a new refresh token: the server takes it for a client that lost an answer. Your own next refresh tells the two apart, and ends the session.",
+};
+
+async function replay(event) {
+  const { which } = event.currentTarget.dataset;
+  const { ok, data } = await send("/demo/replay", { method: "POST", body: { which } });
+  if (!ok) return result("try-result", data?.message ?? "The server does not answer.", true);
+  const refused = `The thief was refused: ${data.error}. The session has ended, for both; your access token works until it runs out.`;
+  result("try-result", replayed[data.outcome] ?? refused, data.outcome !== "access_token_only");
+  await watch();
+}
+
+async function signIn(event) {
+  event.preventDefault();
+  const route = event.submitter?.dataset.route ?? "login";
+  const body = Object.fromEntries(new FormData(event.target));
+  const { ok, data } = await send(`/auth/${route}`, { method: "POST", body });
+  at("form-error").hidden = ok;
+  if (!ok) {
+    at("form-error").textContent = data?.message ?? "The server does not answer.";
+    return;
+  }
+  event.target.reset();
+  enter(data);
+  at("refresh").focus();
+  await watch();
+}
+
+async function signOut(event) {
+  const { scope } = event.currentTarget.dataset;
+  const { ok, data } = await send("/auth/logout", { method: "POST", body: { scope } });
+  if (!ok) return say(data?.message ?? "The server does not answer.", true);
+  if (scope === "others") return listDevices();
+  leave("You are signed out.");
+}
+
+at("auto-text").textContent = `Refresh by itself, ${settings.refreshBefore} s before the end`;
+at("sign-in").addEventListener("submit", signIn);
+at("parallel").addEventListener("click", refreshInParallel);
+for (const id of ["previous", "two-ago"]) at(id).addEventListener("click", replay);
+for (const button of document.querySelectorAll("[data-scope]")) button.addEventListener("click", signOut);
+at("refresh").addEventListener("click", async () => {
+  const answer = await refresh();
+  if (answer?.ok)
+    result(
+      "token-result",
+      answer.isNew ? "A new refresh token came along." : "Access token only: the lease runs.",
+    );
+});
+at("visit").addEventListener("click", async () => {
+  const { ok, expiresIn } = await send("/demo/visit");
+  const how = expiresIn === null ? "the access token was good enough" : "the server refreshed on the way";
+  result("token-result", ok ? `The page came: ${how}.` : "The page was refused.");
+});
+
+const found = await send("/auth/session");
+if (found.ok) {
+  enter(found.data);
+  // How long the access token of an earlier visit has left, only a new one tells.
+  if (found.expiresIn === null) await refresh();
+  await watch();
+} else leave("");
+setInterval(tick, 250);
+setInterval(watch, 1_000);

@@ -1,0 +1,101 @@
+import { createAuth, minutes, type Store, seconds } from "@latchkey/core";
+import { password } from "@latchkey/core/password";
+import { authHandler, requireSession, session } from "@latchkey/hono";
+import { type Context, Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { type Copies, openCopies } from "./copies.ts";
+import { openJournal } from "./journal.ts";
+import { page, secured } from "./page.ts";
+
+export interface DemoOptions {
+  readonly store: Store;
+  /** The library's own lifetimes, in place of those that show everything within a minute. */
+  readonly defaults?: boolean;
+}
+
+const QUICK = { lifetime: seconds(30), lease: seconds(10), refreshBefore: seconds(5) };
+// What the library does by itself, for the page to show.
+const LIBRARY = { lifetime: minutes(10), lease: seconds(60), refreshBefore: seconds(60) };
+
+/** Makes the demo: Latchkey's routes, a page to try them on, and a thief to try them with. */
+export function demoApp({ store, defaults = false }: DemoOptions): Hono {
+  const { lifetime, lease, refreshBefore } = defaults ? LIBRARY : QUICK;
+  const copies = openCopies();
+  const journal = openJournal();
+  const auth = createAuth({
+    store,
+    providers: [password()],
+    ...(defaults ? {} : { accessToken: { lifetime }, refreshToken: { lease, refreshBefore } }),
+    onEvent: journal.write,
+  });
+
+  const app = new Hono();
+  app.use(secured, async (c, next) => {
+    await next();
+    wiretap(c, copies);
+  });
+  app.all("/auth/*", authHandler(auth));
+  app.get("/demo/settings", (c) => c.json({ lifetime, lease, refreshBefore }));
+  app.get("/demo/visit", session(auth), requireSession(), (c) => c.json({ userId: c.var.session.userId }));
+
+  // Watching and stealing must not refresh on the way, or they would change what they look at.
+  app.use("/demo/*", session(auth, { refresh: "never" }));
+  app.get("/demo/events", requireSession(), (c) => {
+    const { id, userId } = c.var.session;
+    const after = Number(c.req.query("after") ?? 0) || 0;
+    return c.json({
+      now: Math.floor(Date.now() / 1_000),
+      copies: copies.count(id),
+      events: journal.read(userId, after),
+    });
+  });
+  app.post("/demo/replay", requireSession(), bodyLimit({ maxSize: 1_024 }), async (c) => {
+    const back = backOf(await c.req.json().catch(() => null));
+    if (back === null) return c.json(error("invalid_request", 'which is "previous" or "two-ago".'), 400);
+    const cookie = copies.find(c.var.session.id, back);
+    if (cookie === null)
+      return c.json(error("not_found", "There is no copy that old yet: refresh first."), 404);
+    return c.json(await outcomeOf(await auth.handle(theft(c.req.url, cookie))));
+  });
+
+  app.route("/", page());
+  app.notFound((c) => c.json(error("not_found", "There is nothing here."), 404));
+  return app;
+}
+
+function error(code: string, message: string): { readonly error: string; readonly message: string } {
+  return { error: code, message };
+}
+
+function backOf(body: unknown): number | null {
+  const which = typeof body === "object" && body !== null && "which" in body ? body.which : null;
+  return which === "previous" ? 1 : which === "two-ago" ? 2 : null;
+}
+
+/** The request that another client makes with a stolen cookie. */
+function theft(url: string, cookie: string): Request {
+  const headers = { cookie, "user-agent": "Thief/1.0" };
+  return new Request(new URL("/auth/refresh", url), { method: "POST", headers });
+}
+
+/** What the thief got, without any token. */
+async function outcomeOf(response: Response): Promise<object> {
+  const { status } = response;
+  const lines = response.headers.getSetCookie().filter((line) => !line.includes("Max-Age=0"));
+  if (lines.some((line) => line.includes(".refresh"))) return { status, outcome: "refresh_token" };
+  if (lines.length > 0) return { status, outcome: "access_token_only" };
+  const body: unknown = await response.json();
+  const code = typeof body === "object" && body !== null && "error" in body ? body.error : null;
+  return { status, outcome: "refused", error: code };
+}
+
+const ACCESS_COOKIE = /^latchkey\.access[^=]*=[^;]+; Max-Age=([1-9]\d*)/;
+
+/** Copies refresh tokens on their way out, and tells the page, which can see no cookie, that there were new ones. */
+function wiretap(c: Context, copies: Copies): void {
+  for (const line of c.res.headers.getSetCookie()) {
+    if (copies.take(line)) c.header("demo-refresh-token", "new");
+    const lifetime = ACCESS_COOKIE.exec(line)?.[1];
+    if (lifetime !== undefined) c.header("demo-expires-in", lifetime);
+  }
+}

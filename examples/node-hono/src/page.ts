@@ -1,0 +1,40 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { extname } from "node:path";
+import { Hono, type MiddlewareHandler } from "hono";
+
+const PUBLIC = new URL("../public/", import.meta.url);
+
+const TYPES: Readonly<Record<string, string>> = {
+  ".html": "text/html; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".svg": "image/svg+xml",
+};
+
+const SECURITY_HEADERS: Readonly<Record<string, string>> = {
+  "content-security-policy":
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-resource-policy": "same-origin",
+  "permissions-policy": "camera=(), geolocation=(), microphone=()",
+  "referrer-policy": "same-origin",
+  "x-content-type-options": "nosniff",
+  "x-frame-options": "DENY",
+};
+
+/** Serves the files of `public`, read once. */
+export function page(): Hono {
+  const app = new Hono();
+  for (const name of readdirSync(PUBLIC)) {
+    const body = readFileSync(new URL(name, PUBLIC));
+    const headers = { "content-type": TYPES[extname(name)] ?? "text/plain", "cache-control": "no-cache" };
+    app.get(name === "index.html" ? "/" : `/${name}`, (c) => c.body(body, 200, headers));
+  }
+  return app;
+}
+
+/** Lets the page load nothing from elsewhere, and nobody frame it. */
+export const secured: MiddlewareHandler = async (c, next) => {
+  await next();
+  for (const [name, value] of Object.entries(SECURITY_HEADERS)) c.header(name, value);
+};
