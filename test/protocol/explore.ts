@@ -34,19 +34,19 @@ export function explore<Row>(
   const start = newWorld(scheme, mintToken("T0", 0), bounds);
   const visited: Visited = { keys: new Set([stateKey(start, scheme, bounds)]), parents: [-1], moves: [null] };
   const broken = new Map<string, readonly Step<Row>[]>();
-  let standing = [...properties];
+  let unbroken = [...properties];
 
   function check(step: Step<Row>, parent: number): void {
-    for (const property of standing) {
+    for (const property of unbroken) {
       if (!property.isBroken(step)) continue;
       broken.set(property.name, replay(start, [...pathTo(visited, parent), step.move], scheme, bounds));
-      standing = standing.filter((other) => other !== property);
+      unbroken = unbroken.filter((other) => other !== property);
     }
   }
 
   let level: World<Row>[] = [start];
   let first = 0;
-  while (level.length > 0 && standing.length > 0) {
+  while (level.length > 0 && unbroken.length > 0) {
     const next: World<Row>[] = [];
     const base = first;
     first = visited.parents.length;

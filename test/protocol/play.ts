@@ -5,8 +5,8 @@ import {
   HORIZON,
   type Jar,
   type Move,
-  type Request,
-  type Response,
+  type RequestLeg,
+  type ResponseLeg,
   type Step,
   type World,
 } from "./world.ts";
@@ -62,7 +62,7 @@ function send<Row>(world: World<Row>, move: Extract<Move, { kind: "send" }>, bou
   const { rotations, proof } = world.jar;
   const token = move.sender === "api" ? proof : world.jar.token;
   if (token === null) return world;
-  const request: Request = { stage: "request", sender: move.sender, token, rotations, due: bounds.delay };
+  const request: RequestLeg = { stage: "request", sender: move.sender, token, rotations, due: bounds.delay };
   return { ...world, flights: [...world.flights, request] };
 }
 
@@ -88,7 +88,7 @@ function arrive<Row>(
   return { after: { ...after, flights: inFlight, rotations }, judged };
 }
 
-function respond<Row>(world: World<Row>, request: Request, answer: Answer, bounds: Bounds): Response {
+function respond<Row>(world: World<Row>, request: RequestLeg, answer: Answer, bounds: Bounds): ResponseLeg {
   const isProof = answer.kind === "access_only";
   const token = broughtBy(answer);
   const isNew = !isProof && token !== null && token.secretHash !== request.token.secretHash;

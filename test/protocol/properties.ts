@@ -31,7 +31,7 @@ export function noLootAfter(rotations: number): Property<unknown> {
   };
 }
 
-/** P4: an access-only answer changes nothing that is stored. */
+/** P4: an access-only answer changes no stored value. */
 export const accessOnlyChangesNothing: Property<unknown> = {
   name: "an access-only answer changes nothing",
   isBroken: (step) => step.judged?.answer.kind === "access_only" && changesRow(step),
@@ -65,6 +65,14 @@ export function endIsFinal<Row>(scheme: Scheme<Row>): Property<Row> {
       if (!scheme.isEnded(step.before.row)) return false;
       return changesRow(step) || (step.judged !== null && step.judged.answer.kind !== "refused");
     },
+  };
+}
+
+/** P6: the answer that tells of reuse comes with the end of the family. */
+export function alarmEnds<Row>(scheme: Scheme<Row>): Property<Row> {
+  return {
+    name: "an alarm ends the family",
+    isBroken: ({ after, judged }) => judged?.answer.kind === "alarm" && !scheme.isEnded(after.row),
   };
 }
 

@@ -50,7 +50,7 @@ export interface LeaseRules {
   readonly proves?: true;
 }
 
-export const FAMILY = "family";
+const FAMILY = "family";
 
 export function mintToken(secretHash: string, generation: number): Token {
   return { familyHash: FAMILY, secretHash, generation };

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from "vitest";
-import { endIsFinal, noLootAfter, strangersChangeNothing } from "./properties.ts";
+import { alarmEnds, endIsFinal, noLootAfter, strangersChangeNothing } from "./properties.ts";
 import { CALM, openLedger, showTrace } from "./run.ts";
 import { leased } from "./scheme.ts";
 import type { Bounds } from "./world.ts";
@@ -42,7 +42,7 @@ describe("P6 and P7: an end is final, and a stranger changes nothing", () => {
     ["and against early confirmation", EARLY],
   ])("%s", (title, bounds) => {
     const scheme = leased({ lease: bounds.lease });
-    const properties = [endIsFinal(scheme), strangersChangeNothing(bounds.lease)];
+    const properties = [alarmEnds(scheme), endIsFinal(scheme), strangersChangeNothing(bounds.lease)];
     const found = ledger.run(title, scheme, { ...bounds, signOut: true }, properties);
     expect([...found.broken.keys()]).toEqual([]);
   });

@@ -13,7 +13,8 @@ import type { Answer, Scheme, Token } from "./scheme.ts";
  * and from then on refreshes with all it holds (`theft`), the store falls back to an older row (`restore`).
  *
  * There is no bound on time or on the number of rotations: ages count up to the lease, tokens by what the row makes
- * of them (see `state-key.ts`), so the worlds are finitely many and every one of them is visited.
+ * of them (see `state-key.ts`), so the worlds are finitely many and every one of them is visited. Left out: expiry,
+ * transports, other sessions, a thief who copies the jar twice.
  */
 export interface World<Row> {
   readonly time: number;
@@ -44,7 +45,7 @@ export interface Jar {
   readonly rotations: number;
 }
 
-export type Flight = Request | Response;
+export type Flight = RequestLeg | ResponseLeg;
 
 interface Leg {
   readonly rotations: number;
@@ -52,13 +53,13 @@ interface Leg {
   readonly due: number;
 }
 
-export interface Request extends Leg {
+export interface RequestLeg extends Leg {
   readonly stage: "request";
   readonly sender: Sender;
   readonly token: Token;
 }
 
-export interface Response extends Leg {
+export interface ResponseLeg extends Leg {
   readonly stage: "response";
   /** Null clears the jar. */
   readonly token: Token | null;
@@ -72,7 +73,7 @@ export type Sender = "browser" | "ssr" | "api";
 export interface Bounds {
   /** How many ticks one leg of a request takes at most. */
   readonly delay: number;
-  /** The age at which the scheme tells ages apart no longer. */
+  /** From this age on, all ages are alike to the scheme. */
   readonly lease: number;
   readonly senders: readonly Sender[];
   readonly parallel: number;
