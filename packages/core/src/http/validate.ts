@@ -153,12 +153,20 @@ function failed<Context, U extends User>(
 ): { readonly validation: InvalidSession; readonly changes: readonly [] } {
   const headers = sessionHeaders(app.config.bearer.header);
   const status = failureStatus(code);
-  if (status === 401 && credentials?.presented.transport === "bearer") {
-    const sent = credentials.presented.access.some(({ token }) => token !== "");
-    headers.set("www-authenticate", challenge(app.config.bearer.schemes[0] ?? "bearer", sent));
-  }
+  if (status === 401 && credentials !== null) addChallenge(headers, app.config.bearer.schemes, credentials);
   const response = (): Response => errorResponse(code, new Headers(headers), message);
   return { validation: { ok: false, code, status, headers, response }, changes: [] };
+}
+
+/** RFC 6750 section 3: a bearer client that is refused learns how to come back; a browser is never asked. */
+export function addChallenge(
+  headers: Headers,
+  [scheme = "bearer"]: readonly string[],
+  { presented }: Credentials,
+): void {
+  if (presented.transport !== "bearer") return;
+  const sent = presented.access.some(({ token }) => token !== "");
+  headers.set("www-authenticate", challenge(scheme, sent));
 }
 
 function failureStatus(code: ErrorCode): InvalidSession["status"] {

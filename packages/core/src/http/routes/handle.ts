@@ -1,13 +1,13 @@
 import type { App } from "../../app/app.ts";
 import type { User } from "../../users/store.ts";
 import { allowOrigin, preflight } from "../cors.ts";
-import { readCredentials } from "../credentials.ts";
+import { type Credentials, readCredentials } from "../credentials.ts";
 import { answerError } from "../fault.ts";
 import { addVary, errorResponse } from "../respond.ts";
 import type { Route } from "../route.ts";
 import { type Match, matchPath, matchRoute, type RouteName } from "../router.ts";
 import { type Site, siteOf } from "../site.ts";
-import { isCrossSite, NO_BASE_URL } from "../validate.ts";
+import { addChallenge, isCrossSite, NO_BASE_URL } from "../validate.ts";
 import { jwks } from "./jwks.ts";
 import { login } from "./login.ts";
 import { logout } from "./logout.ts";
@@ -72,10 +72,22 @@ async function dispatch<Context, U extends User>(
   if (match.kind === "wrong_method")
     return errorResponse("method_not_allowed", new Headers({ allow: match.allow }));
   if (isCrossSite(app, request, site)) return errorResponse("csrf_rejected");
+  let credentials: Credentials | null = null;
   try {
-    const credentials = readCredentials(request.headers, site, app.config, app.deviceOf(request));
-    return await routes[match.name](app, { request, site, credentials });
+    credentials = readCredentials(request.headers, site, app.config, app.deviceOf(request));
+    return challenged(app, await routes[match.name](app, { request, site, credentials }), credentials);
   } catch (error) {
-    return answerError(app, error);
+    return challenged(app, answerError(app, error), credentials);
   }
+}
+
+function challenged<Context, U extends User>(
+  app: App<Context, U>,
+  response: Response,
+  credentials: Credentials | null,
+): Response {
+  if (response.status === 401 && credentials !== null) {
+    addChallenge(response.headers, app.config.bearer.schemes, credentials);
+  }
+  return response;
 }

@@ -1,0 +1,140 @@
+import { describe, expect, it } from "vitest";
+import { openForgery } from "./forger.ts";
+import { modes, read, signUp, whoAmI } from "./session.ts";
+import { ACCESS, openStage, PASSWORD, REFRESH, requestTo } from "./stage.ts";
+import { codeOf } from "./verdicts.ts";
+
+const { stage, token } = openForgery();
+const good = token();
+const cookie = `${ACCESS}=${token({ transport: "cookie" })}`;
+
+async function judge(authorization: string, more: Readonly<Record<string, string>> = {}): Promise<string> {
+  return codeOf(await stage.auth.validate(requestTo("/", { headers: { authorization, ...more } })));
+}
+
+describe("the Authorization header", () => {
+  it.each(["Bearer", "bearer", "BEARER", "bEaReR"])("BRR-01 takes the scheme %s", async (scheme) => {
+    expect(await judge(`${scheme} ${good}`)).toBe("ok");
+  });
+
+  it.each([
+    ["no token", "Bearer"],
+    ["an empty token", "Bearer "],
+    ["two tokens", `Bearer ${good} ${good}`],
+    ["two blanks", `Bearer  ${good}`],
+    ["BRR-02 two headers in one", `Bearer ${good}, Bearer ${good}`],
+    ["BRR-02 two headers in one, the first bad", `Bearer x, Bearer ${good}`],
+    ["quotes", `Bearer "${good}"`],
+    ["a parameter", `Bearer token=${good}`],
+    ["BRR-03 a bare percent sign", "Bearer %"],
+    ["BRR-03 a broken escape", "Bearer %E0"],
+    ["BRR-03 percent encoding", `Bearer ${good.replaceAll(".", "%2E")}`],
+    ["base64 of credentials", "Bearer YW5uOnBhc3N3b3Jk"],
+  ])("BRR-01 BRR-04 refuses %s, and falls back to no cookie", async (_, header) => {
+    expect(await judge(header)).toBe("unauthenticated");
+    expect(await judge(header, { cookie })).toBe("unauthenticated");
+  });
+
+  it.each([
+    `Basic ${good}`,
+    `DPoP ${good}`,
+    `Bearer${good}`,
+    `Bearer\t${good}`,
+    `Token ${good}`,
+    `x Bearer ${good}`,
+    `Bearer:${good}`,
+    good,
+  ])("BRR-01 %s is no scheme of ours: it signs nobody in, and hides no cookie", async (header) => {
+    expect(await judge(header)).toBe("unauthenticated");
+    expect(await judge(header, { cookie })).toBe("ok");
+  });
+
+  it("BRR-04 a good header beats a good cookie", async () => {
+    const found = await stage.auth.validate(
+      requestTo("/", { headers: { authorization: `Bearer ${token({ sub: "bob" })}`, cookie } }),
+    );
+    expect(found.ok && [found.userId, found.transport]).toEqual(["bob", "bearer"]);
+  });
+
+  it("BRR-05 BOD-11 reads no token and no password from a query or a body", async () => {
+    const own = openStage();
+    const ann = await signUp(own, "bearer");
+    const query = `?access_token=${ann.access}&token=${ann.access}&authorization=Bearer%20${ann.access}`;
+    expect((await read(await own.send(`/auth/me${query}`))).code).toBe("unauthenticated");
+    const form = { "content-type": "application/x-www-form-urlencoded" };
+    const posted = requestTo("/", { method: "POST", headers: form, body: `access_token=${ann.access}` });
+    expect(codeOf(await own.auth.validate(posted))).toBe("unauthenticated");
+    const login = `/auth/login?email=ann@example.com&password=${encodeURIComponent(PASSWORD)}`;
+    expect((await read(await own.send(login, { method: "POST", body: {} }))).code).toBe("invalid_request");
+    expect(
+      (await read(await own.send(`/auth/refresh?refresh_token=${ann.refresh}`, { method: "POST" }))).code,
+    ).toBe("unauthenticated");
+  });
+
+  it.each([
+    ["BRR-06 no credentials", {}, null],
+    ["BRR-06 a cookie", { cookie: `${ACCESS}=x` }, null],
+    ["BRR-06 a scheme without a token", { authorization: "Bearer" }, "Bearer"],
+    ["BRR-06 a bad token", { authorization: "Bearer x" }, 'Bearer error="invalid_token"'],
+  ])("%s gets the challenge %s", async (_, headers, challenge) => {
+    const found = await stage.auth.validate(requestTo("/", { headers: { ...headers } }));
+    if (found.ok) throw new Error("signed in");
+    expect([found.status, found.headers.get("www-authenticate")]).toEqual([401, challenge]);
+    expect(found.response().headers.get("www-authenticate")).toBe(challenge);
+    expect(found.response().headers.getSetCookie()).toEqual([]);
+  });
+
+  it("BRR-06 every 401 to a bearer client has a challenge, on each route", async () => {
+    const own = openStage();
+    const ann = await signUp(own, "bearer");
+    await own.auth.users.delete(ann.userId);
+    const headers = { authorization: `Bearer ${ann.access}` };
+    const calls = [
+      own.send("/auth/me", { headers }),
+      own.send("/auth/session", { headers }),
+      own.send("/auth/refresh", { method: "POST", headers }),
+      own.send("/auth/refresh", { method: "POST", headers, body: { refresh_token: ann.refresh } }),
+      own.send("/auth/logout", {
+        method: "POST",
+        headers: { authorization: "Bearer x" },
+        body: { scope: "all" },
+      }),
+    ];
+    for (const response of await Promise.all(calls)) {
+      expect([response.url, response.status, response.headers.get("www-authenticate")]).toEqual([
+        "",
+        401,
+        'Bearer error="invalid_token"',
+      ]);
+    }
+  });
+
+  it("J4 A5 another header and other schemes, and no longer the usual ones", async () => {
+    const own = openForgery("ed25519", { bearer: { header: "X-Token", schemes: ["Bearer", "JWT"] } });
+    const ask = async (headers: Record<string, string>): Promise<string> =>
+      codeOf(await own.stage.auth.validate(requestTo("/", { headers })));
+    expect(await ask({ "x-token": `jwt ${own.token()}` })).toBe("ok");
+    expect(await ask({ "x-token": `Bearer ${own.token()}` })).toBe("ok");
+    expect(await ask({ "x-token": own.token() })).toBe("unauthenticated");
+    expect(await ask({ authorization: `Bearer ${own.token()}` })).toBe("unauthenticated");
+  });
+
+  it("BRR-07 a bearer client gets no cookie from any route, a browser no token in any body", async () => {
+    for (const mode of modes) {
+      const own = openStage();
+      const ann = await signUp(own, mode);
+      const headers: Record<string, string> =
+        mode === "bearer"
+          ? { authorization: `Bearer ${ann.access}` }
+          : { cookie: `${ACCESS}=${ann.access}; ${REFRESH}=${ann.refresh}` };
+      for (const path of ["/auth/me", "/auth/session", "/auth/sessions"]) {
+        const response = await own.send(path, { headers });
+        expect([path, response.status, response.headers.getSetCookie()]).toEqual([path, 200, []]);
+        expect(await response.text()).not.toMatch(/lkr_|eyJ/);
+      }
+      expect((await whoAmI(own, mode, ann.access)).body["user"]).toMatchObject({ id: ann.userId });
+      const out = await own.send("/auth/logout", { method: "POST", headers });
+      expect(out.headers.getSetCookie().length).toBe(mode === "bearer" ? 0 : 2);
+    }
+  });
+});
