@@ -63,8 +63,10 @@ const RADIUS = 28;
 export function drawFamily(svg, family, { left, lease }) {
   const first = Math.max(0, (family.newest ?? 0) - SHOWN + 1);
   const generations = family.newest === null ? [] : range(first, family.newest);
-  const start = 320 - ((generations.length - 1) * STEP) / 2;
+  const width = Math.max(3, generations.length) * STEP;
+  const start = (width - (generations.length - 1) * STEP) / 2;
   const places = generations.map((generation, index) => ({ generation, x: start + index * STEP }));
+  svg.setAttribute("viewBox", `0 0 ${width} 150`);
   svg.replaceChildren(
     ...places.slice(1).map(({ x }) => part("line", { x1: x - STEP, x2: x, y1: 62, y2: 62 })),
     ...places.map((place) => token(family, place, left / lease)),

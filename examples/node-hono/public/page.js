@@ -1,4 +1,5 @@
 import { describe, drawFamily, leaseLeft, nextFamily, unknownFamily } from "./family.js";
+import { browserOf, element, eventLine, timeOf } from "./lines.js";
 
 const at = (id) => document.getElementById(id);
 const settings = (await send("/demo/settings")).data;
@@ -51,16 +52,20 @@ function enter({ user, session }) {
   at("who-user").textContent = user.id;
   at("who-session").textContent = session.id;
   at("events").replaceChildren();
+  for (const button of at("home").querySelectorAll("button")) button.disabled = false;
   result("try-result", "");
   say("");
 }
 
-/** Shows the door, and says why. */
-function leave(message, isBad) {
+/** Shows the door, and says why. What was learnt stays on the page where nobody asked for the end. */
+function leave(message, code) {
+  if (code === "refresh_token_reused") state = { ...state, family: { ...state.family, ended: "reuse" } };
+  draw();
   state = nobody;
-  at("home").hidden = true;
+  at("home").hidden = code === undefined;
+  for (const button of at("home").querySelectorAll("button")) button.disabled = true;
   at("door").hidden = false;
-  say(message, isBad);
+  say(code === undefined ? message : `${message} (${code})`, code !== undefined);
   at("email").focus();
 }
 
@@ -69,7 +74,7 @@ async function refresh() {
   isRefreshing = true;
   const answer = await send("/auth/refresh", { method: "POST" });
   isRefreshing = false;
-  if (answer.status === 401) leave(`${answer.data?.message} (${answer.data?.error})`, true);
+  if (answer.status === 401) leave(answer.data?.message, answer.data?.error);
   return answer;
 }
 
@@ -78,50 +83,17 @@ async function watch() {
   const { id } = state.session;
   const { status, data } = await send(`/demo/events?after=${state.seen}`);
   if (state.session?.id !== id) return;
-  if (status === 401) return leave(`${data?.message} (${data?.error})`, true);
+  if (status === 401) return leave(data?.message, data?.error);
   if (status !== 200) return say("The server does not answer; trying again. You stay signed in.", true);
   say("");
   const { events, copies, now } = data;
   state = { ...state, copies, skew: now - performance.now() / 1000, seen: events.at(-1)?.n ?? state.seen };
   for (const event of events) {
     if (event.sessionId === id) state = { ...state, family: nextFamily(state.family, event) };
-    showEvent(event, id);
+    eventLine(at("events"), event, id);
   }
   while (at("events").children.length > MOST_EVENTS) at("events").lastChild.remove();
   if (events.some(({ type }) => /started|ended|device/.test(type))) await listDevices();
-}
-
-function showEvent(event, ownId) {
-  const { at: seconds, type, sessionId } = event;
-  const where = sessionId === undefined ? "account" : sessionId === ownId ? "this device" : "another device";
-  const text = [type, ...factsOf(event)].join(" · ");
-  const key = `${seconds} ${where} ${text}`;
-  const newest = at("events").firstChild;
-  if (newest?.dataset.key === key) {
-    newest.dataset.times = String(Number(newest.dataset.times) + 1);
-    newest.lastChild.textContent = `${text} (×${newest.dataset.times})`;
-    return;
-  }
-  const isBad = /reuse|ended|failed/.test(type);
-  const line = element("li", { "data-key": key, "data-times": "1" }, [
-    element("time", {}, [timeOf(seconds)]),
-    element("span", { class: "where" }, [where]),
-    element("span", isBad ? { class: "bad" } : {}, [text]),
-  ]);
-  at("events").prepend(line);
-}
-
-function factsOf({ outcome, reason, generation, presentedGeneration }) {
-  return [
-    outcome?.replace("_", " "),
-    reason && `reason: ${reason}`,
-    presentedGeneration !== undefined && `token ${presentedGeneration} was presented`,
-    generation !== undefined && `newest token is ${generation}`,
-  ].filter(Boolean);
-}
-
-function timeOf(seconds) {
-  return new Date(seconds * 1000).toLocaleTimeString([], { hour12: false });
 }
 
 async function listDevices() {
@@ -148,24 +120,11 @@ function deviceLine({ id, current, device, createdAt }) {
   return element("li", {}, [label, button]);
 }
 
-function browserOf(agent) {
-  const known = ["Thief", "Firefox", "Edg", "Chrome", "Safari", "curl"].find((name) => agent.includes(name));
-  const system = ["Android", "iPhone", "Windows", "Mac OS", "Linux"].find((name) => agent.includes(name));
-  return [known?.replace(/^Edg$/, "Edge") ?? agent.slice(0, 24), system].filter(Boolean).join(" on ");
-}
-
-function element(name, attributes, children) {
-  const made = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  made.append(...children);
-  return made;
-}
-
 /** Draws what changes by itself: the two countdowns, and what may be tried. */
-function tick() {
+function draw() {
   if (state.session === null) return;
-  const { lifetime, lease, refreshBefore } = settings;
-  const left = Math.max(0, (state.expiresAt - performance.now()) / 1000);
+  const { lifetime, lease } = settings;
+  const left = secondsLeft();
   at("left").textContent = String(Math.ceil(left));
   at("left-bar").value = left / lifetime;
   const leased = leaseLeft(state.family, state.skew + performance.now() / 1000, lease);
@@ -179,7 +138,15 @@ function tick() {
     `${during}. ${leased > 0 ? "Now it gets an access token only." : "Now it gets a token, and your next refresh raises the alarm."}`,
   );
   offer("two-ago", 3, "Proof of theft at any time: the session ends.");
-  if (at("auto").checked && left <= refreshBefore) refresh();
+}
+
+function secondsLeft() {
+  return Math.max(0, (state.expiresAt - performance.now()) / 1000);
+}
+
+function tick() {
+  draw();
+  if (at("auto").checked && secondsLeft() <= settings.refreshBefore) refresh();
 }
 
 function offer(id, needed, text) {

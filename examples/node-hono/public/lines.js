@@ -1,0 +1,49 @@
+/** Shows an event above the earlier ones; of equal ones in a row it counts. */
+export function eventLine(list, event, ownId) {
+  const { at: seconds, type, sessionId } = event;
+  const where = sessionId === undefined ? "account" : sessionId === ownId ? "this device" : "another device";
+  const text = [type, ...factsOf(event)].join(" · ");
+  const key = `${seconds} ${where} ${text}`;
+  const newest = list.firstChild;
+  if (newest?.dataset.key === key) {
+    newest.dataset.times = String(Number(newest.dataset.times) + 1);
+    newest.lastChild.textContent = `${text} (×${newest.dataset.times})`;
+    return;
+  }
+  const isBad = /reuse|ended|failed/.test(type);
+  const line = element("li", { "data-key": key, "data-times": "1" }, [
+    element("time", {}, [timeOf(seconds)]),
+    element("span", { class: "where" }, [where]),
+    element("span", isBad ? { class: "bad" } : {}, [text]),
+  ]);
+  list.prepend(line);
+}
+
+function factsOf({ outcome, reason, generation, presentedGeneration }) {
+  return [
+    outcome?.replace("_", " "),
+    reason && `reason: ${reason}`,
+    presentedGeneration !== undefined && `token ${presentedGeneration} was presented`,
+    generation !== undefined && `newest token is ${generation}`,
+  ].filter(Boolean);
+}
+
+/** A time of the server, as this browser writes it. */
+export function timeOf(seconds) {
+  return new Date(seconds * 1000).toLocaleTimeString([], { hour12: false });
+}
+
+/** A few words for a User-Agent. */
+export function browserOf(agent) {
+  const known = ["Thief", "Firefox", "Edg", "Chrome", "Safari", "curl"].find((name) => agent.includes(name));
+  const system = ["Android", "iPhone", "Windows", "Mac OS", "Linux"].find((name) => agent.includes(name));
+  return [known?.replace(/^Edg$/, "Edge") ?? agent.slice(0, 24), system].filter(Boolean).join(" on ");
+}
+
+/** Makes an element; text in `children` stays text. */
+export function element(name, attributes, children) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  made.append(...children);
+  return made;
+}
