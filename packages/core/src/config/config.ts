@@ -111,8 +111,16 @@ function shapeError(issue: v.BaseIssue<unknown>): TypeError {
     return new TypeError(`${path} is missing, but it is required: pass one`);
   }
   if (path.startsWith("secret")) return new TypeError(`${path} must be a string, or a list of strings`);
-  return refuse(path, describe(issue.input), issue.message);
+  const why = issue.message.startsWith("Invalid") ? `must be ${issue.expected}` : issue.message;
+  // A text where a thing belongs may be a connection string or a private key.
+  const isMisplaced = typeof issue.input === "string" && issue.kind === "schema" && !SHOWN.has(issue.type);
+  return isMisplaced
+    ? new TypeError(`${path} is a text, but ${why}`)
+    : refuse(path, describe(issue.input), why);
 }
+
+/** What a text may have been meant for, so that it can be named in an error. */
+const SHOWN: ReadonlySet<string> = new Set(["number", "boolean", "picklist"]);
 
 function describe(value: unknown): unknown {
   return typeof value === "object" && value !== null
