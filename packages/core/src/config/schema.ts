@@ -22,6 +22,7 @@ const cookieName = v.pipe(
   v.check((name) => !/^__(host|secure)-/i.test(name), "must be without prefix: Latchkey adds the right one"),
 );
 const path = v.pipe(text, v.regex(/^\/[\w./~-]*$/, "must begin with / and have plain characters only"));
+const domain = v.pipe(text, v.regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, "must be a bare domain"));
 const httpToken = v.pipe(text, v.regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, "must be one word"));
 
 /** The shape of the options, and what can be said of each by itself. Unknown ones are refused: a typo is no default. */
@@ -70,12 +71,12 @@ export const optionsSchema: v.GenericSchema = v.strictObject({
         v.array(
           v.strictObject({
             name: v.pipe(text, v.check(isCookieName, "has a character that no cookie name can have")),
-            domain: v.optional(text),
+            domain: v.optional(domain),
             path: v.optional(path),
           }),
         ),
       ),
-      domain: v.optional(v.pipe(text, v.regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, "must be a bare domain"))),
+      domain: v.optional(domain),
       sameSite: v.optional(v.picklist(["lax", "strict", "none"], "must be lax, strict or none")),
       refreshPath: v.optional(path),
     }),

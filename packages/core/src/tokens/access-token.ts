@@ -20,11 +20,16 @@ export type VerifiedToken =
 
 const invalid: VerifiedToken = { kind: "invalid" };
 
-/** Signs an access token. */
+/** Signs an access token. Fails with `internal_error` for one that `verifyAccessToken` would not look at. */
 export async function mintAccessToken(claims: AccessClaims, key: SigningKey): Promise<string> {
-  return new CompactSign(utf8(JSON.stringify(claims)))
+  const token = await new CompactSign(utf8(JSON.stringify(claims)))
     .setProtectedHeader({ alg: key.algorithm, typ: TYPE, kid: key.kid })
     .sign(key.key);
+  if (token.length <= MAX_TOKEN_LENGTH) return token;
+  throw new AuthError(
+    "internal_error",
+    `the access token is over ${MAX_TOKEN_LENGTH} bytes: put less into sessions.context or accessToken.claims`,
+  );
 }
 
 /**

@@ -1,0 +1,137 @@
+import { describe, expect, it } from "vitest";
+import { faultyStore } from "./faulty-store.ts";
+import { type Holder, modes, read, signUp, withAccess } from "./session.ts";
+import { ACCESS, type Call, openStage, PASSWORD, REFRESH, requestTo, type Stage } from "./stage.ts";
+
+/** A shared cache in front of a server: by URL, by what Vary names, and as long as the answer allows (RFC 9111). */
+function openCache(stage: Stage): {
+  readonly get: (path: string, headers: Readonly<Record<string, string>>) => Promise<Response>;
+  readonly stored: () => number;
+} {
+  const kept: {
+    readonly path: string;
+    readonly vary: readonly (readonly [string, string | null])[];
+    readonly response: Response;
+  }[] = [];
+  const get = async (path: string, headers: Readonly<Record<string, string>>): Promise<Response> => {
+    const sent = new Headers(headers);
+    const hit = kept.find(
+      (entry) => entry.path === path && entry.vary.every(([name, value]) => sent.get(name) === value),
+    );
+    if (hit !== undefined) return hit.response.clone();
+    const response = await stage.send(path, { headers });
+    const control = response.headers.get("cache-control") ?? "max-age=60";
+    if (!/no-store|private/.test(control)) {
+      const names = (response.headers.get("vary") ?? "").split(", ");
+      kept.push({
+        path,
+        vary: names.map((name) => [name, sent.get(name)] as const),
+        response: response.clone(),
+      });
+    }
+    return response;
+  };
+  return { get, stored: () => kept.length };
+}
+
+function carried(holder: Holder): Record<string, string> {
+  return holder.mode === "bearer"
+    ? withAccess("bearer", holder.access)
+    : { cookie: `${ACCESS}=${holder.access}; ${REFRESH}=${holder.refresh}` };
+}
+
+describe.each(modes)("shared caches (%s)", (mode) => {
+  it("CAC-03 give nobody another's answer or cookies", async () => {
+    const stage = openStage();
+    const [ann, bob] = [await signUp(stage, mode), await signUp(stage, mode, "bob@example.com")];
+    const cache = openCache(stage);
+    for (const age of [0, 550, 700]) {
+      stage.pass(age);
+      for (const path of ["/auth/me", "/auth/session", "/auth/sessions"]) {
+        const first = await cache.get(path, carried(ann));
+        const second = await cache.get(path, carried(bob));
+        const nobody = await cache.get(path, {});
+        const texts = [await first.text(), await second.text(), await nobody.text()];
+        expect(texts[1]).not.toContain(ann.userId);
+        expect([nobody.status, texts[2]?.includes(ann.userId), nobody.headers.getSetCookie()]).toEqual([
+          401,
+          false,
+          [],
+        ]);
+      }
+    }
+    expect(cache.stored()).toBe(0);
+  });
+
+  it("CAC-01 every answer that touched a session, and every error, is no-store", async () => {
+    const stage = openStage();
+    const ann = await signUp(stage, mode);
+    const headers = carried(ann);
+    const calls: readonly (readonly [path: string, call: Call])[] = [
+      [
+        "/auth/login",
+        { method: "POST", body: { email: "ann@example.com", password: PASSWORD, transport: mode } },
+      ],
+      ["/auth/login", { method: "POST", body: { email: "ann@example.com", password: "wrong password" } }],
+      ["/auth/signup", { method: "POST", body: { email: "c@example.com", password: PASSWORD } }],
+      ["/auth/signup", { method: "POST", body: { email: "c@example.com", password: PASSWORD } }],
+      ["/auth/refresh", { method: "POST", headers }],
+      ["/auth/refresh", { method: "POST", body: { refresh_token: "x" } }],
+      ["/auth/me", { headers }],
+      ["/auth/me", {}],
+      ["/auth/session", { headers }],
+      ["/auth/session", { method: "HEAD", headers }],
+      ["/auth/sessions", { headers }],
+      ["/auth/sessions/x", { method: "DELETE", headers }],
+      ["/auth/me", { method: "POST", headers }],
+      ["/auth/me", { method: "OPTIONS", headers }],
+      ["/auth/nowhere", { headers }],
+      ["/auth/logout", { method: "POST", headers: { ...headers, "sec-fetch-site": "cross-site" } }],
+      ["/auth/logout", { method: "POST", headers }],
+    ];
+    for (const [path, call] of calls) {
+      const response = await stage.send(path, call);
+      expect([path, response.status, response.headers.get("cache-control")]).toEqual([
+        path,
+        response.status,
+        expect.stringMatching(/(^|, )no-store$/),
+      ]);
+    }
+  });
+
+  it("CAC-02 CAC-04 what validate adds is private and varies on what it read", async () => {
+    const stage = openStage();
+    const ann = await signUp(stage, mode);
+    for (const headers of [carried(ann), {}, { cookie: `${ACCESS}=x` }, { authorization: "Bearer x" }]) {
+      const found = await stage.auth.validate(requestTo("/", { headers }));
+      expect([found.headers.get("cache-control"), found.headers.get("vary")]).toEqual([
+        "private, no-store",
+        "Cookie, Authorization",
+      ]);
+    }
+  });
+});
+
+describe("the one public answer", () => {
+  it("CAC-07 KEY-10 CKS-14 is the key set: cacheable, bounded, without a cookie", async () => {
+    const stage = openStage();
+    const ann = await signUp(stage, "cookie");
+    stage.pass(700);
+    for (const path of ["/auth/jwks", "/auth/.well-known/jwks.json"]) {
+      const response = await stage.send(path, { headers: carried(ann) });
+      expect(response.headers.get("cache-control")).toBe("public, max-age=300");
+      expect([response.status, response.headers.getSetCookie()]).toEqual([200, []]);
+    }
+  });
+
+  it("CAC-07 is no longer public when it fails", async () => {
+    const store = faultyStore((call) => (call === "keys.load" ? Promise.reject(new Error("down")) : null));
+    const response = await openStage({ store }).send("/auth/jwks");
+    const answer = await read(response);
+    expect([answer.status, answer.code, answer.headers.get("cache-control")]).toEqual([
+      503,
+      "store_unavailable",
+      expect.stringContaining("no-store"),
+    ]);
+  });
+});
