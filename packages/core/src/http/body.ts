@@ -29,7 +29,9 @@ export async function readBody(request: Request, forms: boolean): Promise<Body |
 }
 
 async function readBytes(request: Request): Promise<Uint8Array> {
-  if (request.bodyUsed) throw new AuthError("invalid_request", "the body was read before");
+  if (request.bodyUsed || request.body?.locked) {
+    throw new AuthError("invalid_request", "the body was read before");
+  }
   if (Number(request.headers.get("content-length") ?? 0) > MAX_BODY) {
     await request.body?.cancel().catch(() => undefined);
     throw new AuthError("payload_too_large");

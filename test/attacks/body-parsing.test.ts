@@ -1,0 +1,264 @@
+import { describe, expect, it } from "vitest";
+import { countingStore } from "./faulty-store.ts";
+import { read, signUp } from "./session.ts";
+import { type Call, openStage, PASSWORD, type Stage } from "./stage.ts";
+
+const LIMIT = 16_384;
+const JSON_TYPE = { "content-type": "application/json" };
+const FORM_TYPE = { "content-type": "application/x-www-form-urlencoded" };
+const PATHS = ["/auth/signup", "/auth/login", "/auth/refresh", "/auth/logout"] as const;
+const CREDENTIALS = { email: "ann@example.com", password: PASSWORD };
+
+async function post(stage: Stage, path: string, call: Call): Promise<readonly [number, string | null]> {
+  const { status, code } = await read(await stage.send(path, { method: "POST", ...call }));
+  return [status, code];
+}
+
+/** Yields `size` bytes in pieces, and notes whether somebody stopped it. */
+function stream(size: number, noted: { stopped: boolean }): ReadableStream<Uint8Array> {
+  let left = size;
+  return new ReadableStream({
+    pull(controller) {
+      if (left <= 0) return controller.close();
+      controller.enqueue(new Uint8Array(Math.min(left, 1_024)).fill(0x20));
+      left -= 1_024;
+    },
+    cancel() {
+      noted.stopped = true;
+    },
+  });
+}
+
+describe.each(PATHS)("bodies of %s", (path) => {
+  it("BOD-01 more than 16 KiB is refused, however it comes, and the rest is not read", async () => {
+    const counting = countingStore();
+    const stage = openStage({ store: counting.store });
+    const refused = [413, "payload_too_large"];
+    expect(await post(stage, path, { headers: JSON_TYPE, body: `{"a":"${"x".repeat(LIMIT)}"}` })).toEqual(
+      refused,
+    );
+    expect(
+      await post(stage, path, { headers: { ...JSON_TYPE, "content-length": "999999" }, body: "{}" }),
+    ).toEqual(refused);
+    const noted = { stopped: false };
+    expect(await post(stage, path, { headers: JSON_TYPE, body: stream(10_000_000, noted) })).toEqual(refused);
+    expect(noted.stopped).toBe(true);
+    const lying = { stopped: false };
+    const headers = { ...JSON_TYPE, "content-length": "2" };
+    expect(await post(stage, path, { headers, body: stream(10_000_000, lying) })).toEqual(refused);
+    expect(counting.calls).toEqual([]);
+  });
+
+  it.each(["gzip", "br", "deflate", "identity", "zstd, gzip", ""])(
+    "BOD-02 the encoding %j is refused, and nothing is inflated",
+    async (encoding) => {
+      const headers = { ...JSON_TYPE, "content-encoding": encoding };
+      expect(await post(openStage(), path, { headers, body: "{}" })).toEqual([415, "unsupported_media_type"]);
+    },
+  );
+
+  it.each([
+    "",
+    "text/plain",
+    "application/json;charset=utf-16",
+    "application/json; charset=latin1",
+    "application/jsonp",
+    "application/problem+json",
+    "application/json, text/plain",
+    "multipart/form-data; boundary=x",
+    "x-application/json",
+    "application/json; x=y",
+    "application/x-www-form-urlencoded; charset=utf-16",
+    "text/json",
+  ])("BOD-03 the type %j is refused", async (type) => {
+    const call = { headers: { "content-type": type }, body: JSON.stringify(CREDENTIALS) };
+    expect(await post(openStage(), path, call)).toEqual([415, "unsupported_media_type"]);
+  });
+
+  it.each([
+    "null",
+    "[]",
+    '"x"',
+    "1",
+    "true",
+    " ",
+    "{",
+    "}",
+    "{}{}",
+    '{"a":1} x',
+    "{'a':1}",
+    "/**/{}",
+    "{a:1}",
+    "NaN",
+    '{"a":NaN}',
+    '{"a":1,}',
+    "\ufeff{}",
+    "[".repeat(8_000),
+    `${"[".repeat(8_000)}${"]".repeat(8_000)}`,
+    `{"a":${'{"a":'.repeat(2_000)}1${"}".repeat(2_000)}`,
+    '{"email":"\u0001"}',
+  ])("BOD-04 the text %#  is no object of ours", async (text) => {
+    expect(await post(openStage(), path, { headers: JSON_TYPE, body: text })).toEqual([
+      400,
+      "invalid_request",
+    ]);
+  });
+
+  it.each([[0xff], [0xc0, 0x80], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80], [0xe2, 0x82], [0x80]])(
+    "BOD-07 bytes that are no UTF-8 are refused (%#)",
+    async (...bytes) => {
+      const text = Buffer.from('{"email":"ann@example.com","password":"correct horse @"}');
+      const at = text.indexOf(0x40, 30);
+      const body = new Uint8Array(
+        Buffer.concat([text.subarray(0, at), Buffer.from(bytes), text.subarray(at + 1)]),
+      );
+      expect(await post(openStage(), path, { headers: JSON_TYPE, body })).toEqual([400, "invalid_request"]);
+    },
+  );
+
+  it.each(["a=1&a=2", "a=%", "a=%zz", "a=%ff", "%c0%80=1", "email=a&email=b", "x=%ed%a0%80", "\ufeffa=1"])(
+    "BOD-09 the form %j is refused",
+    async (body) => {
+      expect(await post(openStage(), path, { headers: FORM_TYPE, body })).toEqual([400, "invalid_request"]);
+    },
+  );
+
+  it("BOD-09 ten thousand fields, brackets and dots are no structure", async () => {
+    const stage = openStage();
+    const many = Array.from({ length: 1_500 }, (_, n) => `f${n}=${n}`).join("&");
+    const [status] = await post(stage, path, {
+      headers: FORM_TYPE,
+      body: `${many}&email[a]=b&password.x=y&a[]=1`,
+    });
+    expect([200, 400, 401]).toContain(status);
+  });
+});
+
+describe("bodies that have been touched", () => {
+  it("BOD-10 a body that was read or is being read is refused", async () => {
+    const stage = openStage();
+    const make = (): Request =>
+      new Request("https://app.example.com/auth/login", {
+        method: "POST",
+        headers: JSON_TYPE,
+        body: JSON.stringify(CREDENTIALS),
+      });
+    const used = make();
+    await used.text();
+    const locked = make();
+    locked.body?.getReader();
+    for (const request of [used, locked]) {
+      const answer = await read(await stage.auth.handle(request));
+      expect([answer.status, answer.code]).toEqual([400, "invalid_request"]);
+    }
+  });
+
+  it("BOD-10 no body where one is needed is refused, and none where none is needed is fine", async () => {
+    const stage = openStage();
+    expect(await post(stage, "/auth/login", {})).toEqual([400, "invalid_request"]);
+    expect(await post(stage, "/auth/signup", { headers: JSON_TYPE, body: "" })).toEqual([
+      400,
+      "invalid_request",
+    ]);
+    expect(await post(stage, "/auth/refresh", {})).toEqual([401, "unauthenticated"]);
+    expect(
+      await post(stage, "/auth/logout", { headers: { "content-type": "text/plain" }, body: "" }),
+    ).toEqual([200, null]);
+  });
+
+  it("BOD-12 a client that goes away half-way changes nothing", async () => {
+    const counting = countingStore();
+    const stage = openStage({ store: counting.store });
+    const broken = (): ReadableStream<Uint8Array> => {
+      let sent = false;
+      return new ReadableStream({
+        pull(controller) {
+          if (sent) return controller.error(new Error("gone"));
+          sent = true;
+          controller.enqueue(new TextEncoder().encode('{"email":"ann@'));
+        },
+      });
+    };
+    for (const path of PATHS) {
+      expect(await post(stage, path, { headers: JSON_TYPE, body: broken() })).toEqual([
+        400,
+        "invalid_request",
+      ]);
+    }
+    expect(counting.calls).toEqual([]);
+  });
+});
+
+describe("members of a body", () => {
+  it.each([["ann@example.com"], { a: 1 }, 1, true, null, [], 0, ["a", "b"]])(
+    "PWD-08 %j is no text",
+    async (value) => {
+      const stage = openStage();
+      for (const path of ["/auth/login", "/auth/signup"]) {
+        for (const name of ["email", "password", "transport"]) {
+          expect(await post(stage, path, { body: { ...CREDENTIALS, [name]: value } })).toEqual([
+            400,
+            "invalid_request",
+          ]);
+        }
+      }
+      expect(await post(stage, "/auth/refresh", { body: { refresh_token: value } })).toEqual([
+        400,
+        "invalid_request",
+      ]);
+      expect(await post(stage, "/auth/logout", { body: { refresh_token: value } })).toEqual([
+        400,
+        "invalid_request",
+      ]);
+      expect(await post(stage, "/auth/logout", { body: { scope: value } })).toEqual([400, "invalid_request"]);
+    },
+  );
+
+  it("PWD-07 BOD-07 lone surrogates are refused at sign-up and at sign-in", async () => {
+    const stage = openStage();
+    for (const path of ["/auth/signup", "/auth/login"]) {
+      for (const name of ["email", "password", "transport"]) {
+        const body = JSON.stringify({ ...CREDENTIALS, [name]: "correct horse \ud800" });
+        expect(await post(stage, path, { headers: JSON_TYPE, body })).toEqual([400, "invalid_request"]);
+      }
+    }
+  });
+
+  it("BOD-05 of duplicate members the last counts, for who signs in and for whose failure it is", async () => {
+    const stage = openStage();
+    await signUp(stage, "cookie");
+    const text = `{"email":"eve@example.com","email":"ann@example.com","password":"x","password":${JSON.stringify(PASSWORD)}}`;
+    expect(await post(stage, "/auth/login", { headers: JSON_TYPE, body: text })).toEqual([200, null]);
+    const other = `{"email":"ann@example.com","email":"eve@example.com","password":${JSON.stringify(PASSWORD)}}`;
+    expect(await post(stage, "/auth/login", { headers: JSON_TYPE, body: other })).toEqual([
+      401,
+      "invalid_credentials",
+    ]);
+    expect(stage.events.at(-1)).toMatchObject({ type: "sign_in.failed", userId: null });
+  });
+
+  it("BOD-08 what nobody asked for is not stored", async () => {
+    const stage = openStage();
+    const more = {
+      role: "admin",
+      emailVerified: true,
+      id: "root",
+      userId: "root",
+      banned: false,
+      credentialsVersion: 99,
+      disabledAt: null,
+      passwordHash: "x",
+      context: { role: "admin" },
+      amr: ["mfa"],
+      name: "Eve",
+    };
+    const answer = await read(
+      await stage.send("/auth/signup", { method: "POST", body: { ...more, ...CREDENTIALS } }),
+    );
+    expect(answer.body["session"]).toMatchObject({ amr: ["pwd"], context: {} });
+    const user = await stage.auth.users.find({ email: CREDENTIALS.email });
+    expect(user).toMatchObject({ emailVerified: false, name: null, credentialsVersion: 0 });
+    expect(user?.id).not.toBe("root");
+    expect(JSON.stringify(answer.body)).not.toMatch(/admin|root|passwordHash|scrypt/);
+  });
+});

@@ -1,0 +1,114 @@
+import { describe, expect, it } from "vitest";
+import { read } from "./session.ts";
+import { type Call, openStage, PASSWORD, type Stage } from "./stage.ts";
+
+const CREDENTIALS = { email: "ann@example.com", password: PASSWORD };
+
+async function post(stage: Stage, path: string, call: Call): Promise<readonly [number, string | null]> {
+  const { status, code } = await read(await stage.send(path, { method: "POST", ...call }));
+  return [status, code];
+}
+
+describe("BOD-13 naughty strings", () => {
+  const naughty = [
+    "",
+    " ",
+    "\t",
+    "undefined",
+    "null",
+    "NaN",
+    "-1",
+    "1e1000",
+    "0x0",
+    "true",
+    "\\",
+    "'",
+    '"',
+    "`",
+    "'; DROP TABLE users;--",
+    "' OR 1=1 --",
+    "1;SELECT pg_sleep(5)",
+    "$\u007b7*7}",
+    "{{7*7}}",
+    "<script>alert(1)</script>",
+    "javascript:alert(1)",
+    "../../../etc/passwd",
+    "%00",
+    "\u0000",
+    "\u0000x",
+    "\r\n",
+    "\u2028",
+    "\u202e",
+    "\ufeff",
+    "\ufffe",
+    "\u200b",
+    "İ",
+    "ı",
+    "ß",
+    "ﬃ",
+    "Å",
+    "e\u0301",
+    "👩‍👩‍👧",
+    "🇦🇶",
+    "ﷺ",
+    "مرحبا",
+    "ᚠᛇ",
+    "Z͑ͫ̓ͪ̂ͫ̽",
+    "\u{10ffff}",
+    "__proto__",
+    "constructor",
+    "toString",
+    "hasOwnProperty",
+    "$where",
+    "$ne",
+    "[object Object]",
+    "a".repeat(5_000),
+    "(".repeat(3_000),
+    "%s%s%n",
+    "\x1b[31m",
+    "$\u007bjndi:ldap://x}",
+    "||whoami",
+    "=1+1",
+    "😀@example.com",
+    "a@b@c",
+    '"a b"@example.com',
+    "a@[127.0.0.1]",
+    "a@localhost",
+    "ann＠example.com",
+    "ann﹫example.com",
+    "a,b@example.com",
+    "a@example.com\r\nbcc: x@y.z",
+    "a@xn--",
+    "a@-.com",
+    "a@münchen.example",
+    `${"a".repeat(400)}@example.com`,
+  ];
+
+  it("in every field: a code of ours, never a fault, and what is accepted comes back as it was", async () => {
+    const stage = openStage();
+    for (const text of naughty) {
+      const bodies: readonly (readonly [string, object])[] = [
+        ["/auth/signup", { email: text, password: PASSWORD }],
+        ["/auth/signup", { email: `u${naughty.indexOf(text)}@example.com`, password: text }],
+        ["/auth/login", { email: text, password: text }],
+        ["/auth/login", { ...CREDENTIALS, transport: text }],
+        ["/auth/refresh", { refresh_token: text }],
+        ["/auth/logout", { scope: text }],
+      ];
+      for (const [path, body] of bodies) {
+        const [status, code] = await post(stage, path, { body });
+        expect([text, path, [200, 201, 400, 401, 409, 422].includes(status), code]).toEqual([
+          text,
+          path,
+          true,
+          code,
+        ]);
+        if (status !== 201 || !("password" in body)) continue;
+        expect(await post(stage, "/auth/login", { body })).toEqual([200, null]);
+      }
+    }
+    expect(stage.events.filter(({ type }) => type === "internal_error" || type === "store.failed")).toEqual(
+      [],
+    );
+  });
+});

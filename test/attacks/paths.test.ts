@@ -1,0 +1,145 @@
+import { createAuth } from "@latchkey/core";
+import { memory } from "@latchkey/core/memory";
+import { describe, expect, it } from "vitest";
+import { read, signUp } from "./session.ts";
+import { ACCESS, ORIGIN, openStage, REFRESH } from "./stage.ts";
+
+describe("paths", () => {
+  it.each([
+    "/auth",
+    "/auth/",
+    "/auth//login",
+    "//auth/login",
+    "/auth/login//",
+    "/auth/%6cogin",
+    "/auth%2flogin",
+    "/auth/login%2f",
+    "/auth/login;x=1",
+    "/AUTH/login",
+    "/auth/Login",
+    "/auth/login/x",
+    "/auth/login.json",
+    "/auth/sessions//",
+    "/auth/__proto__",
+    "/auth/constructor",
+    "/authx/login",
+    "/x/auth/login",
+    "/",
+    "/auth/login%00",
+    "/auth/log\u00een",
+    "/auth/sessions/a/b",
+    "/auth/sessions/%2e%2e",
+  ])("HTTP-08 RAT-04 %s is no route", async (path) => {
+    const stage = openStage();
+    for (const method of ["POST", "GET", "DELETE"]) {
+      const answer = await read(await stage.send(path, { method }));
+      expect([method, answer.status, answer.code]).toEqual([method, 404, "not_found"]);
+    }
+  });
+
+  it("HTTP-08 one slash at the end, a query, and dot segments that the URL resolves, are the same route", async () => {
+    const stage = openStage();
+    for (const path of [
+      "/auth/login/",
+      "/auth/login?x=/",
+      "/auth/./login",
+      "/auth/x/../login",
+      "/auth/%2e/login",
+    ]) {
+      expect([path, (await stage.send(path, { method: "GET" })).status]).toEqual([path, 405]);
+    }
+  });
+
+  it("HTTP-09 HTTP-10 goes by baseURL whatever the request says of its host", async () => {
+    const stage = openStage();
+    const ann = await signUp(stage, "cookie");
+    const claims = {
+      host: "evil.example",
+      "x-forwarded-host": "evil.example",
+      "x-forwarded-proto": "http",
+      forwarded: "host=evil.example;proto=http",
+    };
+    for (const url of ["http://evil.example:81", "http://localhost", ORIGIN]) {
+      const request = new Request(`${url}/auth/refresh`, {
+        method: "POST",
+        headers: { ...claims, cookie: `${REFRESH}=${ann.refresh}`, origin: ORIGIN },
+      });
+      const lines = (await stage.auth.handle(request)).headers.getSetCookie();
+      expect(lines.length).toBeGreaterThan(0);
+      expect(lines.every((line) => line.startsWith("__Host-Http-") && line.includes("; Secure;"))).toBe(true);
+      const foreign = new Request(`${url}/auth/refresh`, {
+        method: "POST",
+        headers: { origin: "http://evil.example:81" },
+      });
+      expect((await read(await stage.auth.handle(foreign))).code).toBe("csrf_rejected");
+    }
+  });
+
+  it.each([
+    "http://app.example.com",
+    "http://localhost.evil.example",
+    "http://127.0.0.1.evil.example",
+    "http://0.0.0.0",
+    "http://10.0.0.1",
+    "http://localhost.",
+  ])("HTTP-09 without baseURL serves nobody under %s", async (url) => {
+    const bare = createAuth({ store: memory() });
+    const answer = await read(await bare.handle(new Request(`${url}/auth/me`)));
+    expect([answer.status, answer.code, String(answer.body["message"])]).toEqual([
+      400,
+      "invalid_request",
+      expect.stringContaining("baseURL"),
+    ]);
+    expect((await bare.validate(new Request(url))).ok).toBe(false);
+  });
+
+  it("HTTP-11 ranges and validators get no part of a session", async () => {
+    const stage = openStage();
+    const ann = await signUp(stage, "cookie");
+    const headers = {
+      cookie: `${ACCESS}=${ann.access}`,
+      range: "bytes=0-1",
+      "if-none-match": "*",
+      "if-modified-since": "Fri, 31 Dec 2100 23:59:59 GMT",
+      expect: "100-continue",
+    };
+    for (const path of ["/auth/me", "/auth/session", "/auth/sessions"]) {
+      const answer = await read(await stage.send(path, { headers }));
+      expect([answer.status, answer.headers.get("etag"), answer.headers.get("content-range")]).toEqual([
+        200,
+        null,
+        null,
+      ]);
+    }
+  });
+
+  it("HTTP-12 errors have one shape, and reflect nothing", async () => {
+    const stage = openStage();
+    const probe = "<script>alert(1)</script>";
+    const attempts = [
+      stage.send(`/auth/${encodeURI(probe)}?${encodeURIComponent(probe)}`, {
+        headers: { accept: "text/html", origin: "https://x" },
+      }),
+      stage.send("/auth/login", {
+        method: "POST",
+        body: { email: probe, password: probe, transport: probe },
+      }),
+      stage.send("/auth/login", {
+        method: "POST",
+        body: { email: "ann@example.com", password: "long enough", transport: probe },
+      }),
+      stage.send("/auth/logout", { method: "POST", body: { scope: probe } }),
+      stage.send("/auth/refresh", { method: "POST", body: { refresh_token: probe } }),
+      stage.send("/auth/me", { headers: { authorization: `Bearer ${probe}` } }),
+    ];
+    for (const response of await Promise.all(attempts)) {
+      const text = await response.text();
+      expect(Object.keys(JSON.parse(text)).sort()).toEqual(["error", "message"]);
+      expect(text).not.toMatch(/script|alert|at file|\.ts|node_modules/);
+      expect(response.headers.get("content-type")).toBe("application/json; charset=utf-8");
+      expect(response.headers.get("x-content-type-options")).toBe("nosniff");
+      expect(response.headers.get("cache-control")).toContain("no-store");
+      expect([...response.headers.values()].join()).not.toContain("script");
+    }
+  });
+});
