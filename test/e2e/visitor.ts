@@ -1,0 +1,68 @@
+/** An answer, read. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  /** The members of a JSON body; none for any other. */
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/** One browser at one server: a cookie jar and a User-Agent. */
+export interface Visitor {
+  readonly get: (path: string) => Promise<Answer>;
+  readonly post: (
+    path: string,
+    body?: unknown,
+    headers?: Readonly<Record<string, string>>,
+  ) => Promise<Answer>;
+  readonly remove: (path: string) => Promise<Answer>;
+  /** The names of its cookies. */
+  readonly cookies: () => readonly string[];
+  /** Forgets the cookies whose names hold a word, as if they had run out. */
+  readonly drop: (word: string) => void;
+}
+
+/** Opens a browser that sends what a page of the server itself would. */
+export function openVisitor(url: string, userAgent: string): Visitor {
+  const jar = new Map<string, string>();
+  const send = async (path: string, init: RequestInit): Promise<Answer> => {
+    const headers = new Headers({ "user-agent": userAgent, "sec-fetch-site": "same-origin" });
+    if (jar.size > 0) headers.set("cookie", [...jar].map((pair) => pair.join("=")).join("; "));
+    new Headers(init.headers).forEach((value, name) => {
+      headers.set(name, value);
+    });
+    const response = await fetch(url + path, { redirect: "manual", ...init, headers });
+    for (const line of response.headers.getSetCookie()) keep(jar, line);
+    const text = await response.text();
+    return { status: response.status, headers: response.headers, text, body: membersOf(text) };
+  };
+  return {
+    get: (path) => send(path, {}),
+    post: (path, body, headers = {}) =>
+      body === undefined
+        ? send(path, { method: "POST", headers })
+        : send(path, {
+            method: "POST",
+            headers: { "content-type": "application/json", ...headers },
+            body: JSON.stringify(body),
+          }),
+    remove: (path) => send(path, { method: "DELETE" }),
+    cookies: () => [...jar.keys()],
+    drop: (word) => {
+      for (const name of jar.keys()) if (name.includes(word)) jar.delete(name);
+    },
+  };
+}
+
+function keep(jar: Map<string, string>, line: string): void {
+  const [pair = ""] = line.split(";");
+  const at = pair.indexOf("=");
+  if (/; Max-Age=0(;|$)/.test(line)) jar.delete(pair.slice(0, at));
+  else jar.set(pair.slice(0, at), pair.slice(at + 1));
+}
+
+function membersOf(text: string): Readonly<Record<string, unknown>> {
+  if (!text.startsWith("{")) return {};
+  const value: unknown = JSON.parse(text);
+  return typeof value === "object" && value !== null ? { ...value } : {};
+}
