@@ -17,12 +17,13 @@ export interface ServerOptions {
   readonly script?: string;
   readonly port: number;
   readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
 }
 
 /** Starts the demo, or another server, and waits until it answers. */
-export async function startServer({ script = MAIN, port, env = {} }: ServerOptions): Promise<ServerProcess> {
-  const running = launch({ script, port, env });
-  const url = `http://localhost:${port}`;
+export async function startServer(options: ServerOptions): Promise<ServerProcess> {
+  const running = launch(options);
+  const url = `http://localhost:${options.port}`;
   const isUp = async (): Promise<boolean> => {
     const answer = await fetch(url, { method: "HEAD" }).catch(() => null);
     return answer !== null;
@@ -44,7 +45,7 @@ export async function runDemo(
   port: number | string,
   env: Readonly<Record<string, string>> = {},
 ): Promise<{ readonly code: number | null; readonly output: string }> {
-  const { ended, output } = launch({ script: MAIN, port, env });
+  const { ended, output } = launch({ port, env });
   return { code: await ended, output: output() };
 }
 
@@ -54,12 +55,12 @@ interface Launched {
   readonly output: () => string;
 }
 
-function launch({
-  script,
-  port,
-  env,
-}: Required<Omit<ServerOptions, "port">> & { readonly port: number | string }): Launched {
-  const child = spawn(process.execPath, [script], { env: { ...process.env, ...env, PORT: String(port) } });
+function launch(options: Omit<ServerOptions, "port"> & { readonly port: number | string }): Launched {
+  const { script = MAIN, port, env = {}, cwd = process.cwd() } = options;
+  const child = spawn(process.execPath, [script], {
+    cwd,
+    env: { ...process.env, ...env, PORT: String(port) },
+  });
   let text = "";
   const collect = (chunk: Buffer): void => {
     text += chunk.toString();

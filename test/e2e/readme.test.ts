@@ -1,0 +1,43 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, it } from "vitest";
+import { freePort, startServer } from "./demo-process.ts";
+import { openVisitor } from "./visitor.ts";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+function firstProgram(): string {
+  const [, program = ""] =
+    /```ts\n(import [\s\S]*?)```/.exec(readFileSync(join(ROOT, "README.md"), "utf8")) ?? [];
+  return program;
+}
+
+it("the README's program works when pasted", async () => {
+  const program = firstProgram();
+  expect(program.trim().split("\n").length).toBeLessThanOrEqual(20);
+  // Beside the example, where the packages resolve, in a folder that git ignores.
+  const folder = join(ROOT, "examples/node-hono/.latchkey");
+  mkdirSync(folder, { recursive: true });
+  const script = join(folder, `readme-${process.pid}.ts`);
+  writeFileSync(script, program);
+  const cwd = mkdtempSync(join(tmpdir(), "latchkey-readme-"));
+  const server = await startServer({ script, port: await freePort(), cwd });
+  try {
+    const visitor = openVisitor(server.url, "Firefox");
+    expect((await visitor.get("/")).text).toBe("Nobody is signed in.");
+    expect((await visitor.get("/mine")).body).toMatchObject({ error: "unauthenticated" });
+    const input = { email: "ada@example.com", password: "correct horse battery" };
+    const { status, body } = await visitor.post("/auth/signup", input);
+    expect(status).toBe(201);
+    expect((await visitor.get("/")).text).toBe("You are signed in.");
+    expect((await visitor.get("/mine")).body).toEqual({ userId: Object(body["user"]).id });
+    expect((await visitor.post("/auth/logout")).status).toBe(200);
+    expect((await visitor.get("/mine")).status).toBe(401);
+  } finally {
+    await server.stop("SIGKILL");
+    rmSync(script);
+    rmSync(cwd, { recursive: true });
+  }
+});
