@@ -129,6 +129,7 @@ describe("session", () => {
       await next();
       c.res = new Response("replaced", { status: 418 });
     });
+    app.get("/stream", () => new Response(new Blob(["streamed"]).stream(), { headers: base }));
     app.get("/thrown", () => {
       throw new Error("a handler's fault");
     });
@@ -139,6 +140,7 @@ describe("session", () => {
       ["/plain", 200, ["theme", ...OURS]],
       ["/redirect", 303, OURS],
       ["/replaced", 418, OURS],
+      ["/stream", 200, ["theme", ...OURS]],
       ["/thrown", 500, OURS],
       ["/nowhere", 404, OURS],
     ];
