@@ -38,9 +38,13 @@ const COOL_DOWN: Seconds = 5;
 const ATTEMPTS = 8;
 const LABEL = "key-ring";
 
-interface Loaded {
-  readonly at: EpochSeconds;
+interface StoredRing {
+  readonly version: number;
   readonly ring: KeyRing;
+}
+
+interface Loaded extends StoredRing {
+  readonly at: EpochSeconds;
   readonly signing: ReadonlyMap<string, SigningKey>;
   readonly verification: ReadonlyMap<string, VerificationKey>;
 }
@@ -53,7 +57,10 @@ export function storedKeys(options: StoredKeysOptions): Keys {
   let inVainAt: EpochSeconds | null = null;
 
   const load = async (change: RingChange = keep): Promise<Loaded> => {
-    loaded = await importRing(options, await settle(options, change));
+    const before = loaded;
+    const found = await importRing(options, await settle(options, change));
+    // What was read before a change and arrives after it must not bring a revoked key back.
+    if (loaded === null || loaded === before || found.version >= loaded.version) loaded = found;
     return loaded;
   };
   const shared = (): Promise<Loaded> => {
@@ -86,9 +93,12 @@ export function storedKeys(options: StoredKeysOptions): Keys {
       const known = (await within(VERIFYING_RING_AGE)).verification.get(kid);
       if (known !== undefined) return known;
       if (pausing()) return null;
-      const found = (await shared()).verification.get(kid) ?? null;
-      if (found === null) inVainAt = now(env);
-      return found;
+      const isUnderWay = loading !== null;
+      const found = (await shared()).verification.get(kid);
+      // A look that was under way may have missed the key: one of our own tells.
+      const fresh = found ?? (isUnderWay ? (await shared()).verification.get(kid) : undefined);
+      if (fresh === undefined) inVainAt = now(env);
+      return fresh ?? null;
     },
     async jwks() {
       const { ring } = await within(SIGNING_RING_AGE);
@@ -110,20 +120,21 @@ type RingChange = (ring: KeyRing, now: EpochSeconds) => KeyRing;
 const keep: RingChange = (ring) => ring;
 
 /** Reads the ring, changes it, adds what is missing, and saves it under compare-and-set until one process wins. */
-async function settle(options: StoredKeysOptions, change: RingChange): Promise<KeyRing> {
+async function settle(options: StoredKeysOptions, change: RingChange): Promise<StoredRing> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const stored = await options.store.load();
     const ring = stored === null ? [] : parseRing(stored.document);
+    const version = stored?.version ?? 0;
     const at = now(options.env);
     const changed = change(ring, at);
     const openable = await openableKids(options, changed);
     const turns = missingKeys(changed, at, options.rotateEvery, (key) => openable.has(key.kid));
-    if (changed === ring && turns.length === 0) return ring;
+    if (changed === ring && turns.length === 0) return { version, ring };
     const made = await Promise.all(turns.map((turn) => makeKey(options, turn)));
     const result = extendRing(changed, made, at);
-    if (await options.store.save(stored?.version ?? 0, formatRing(result))) {
+    if (await options.store.save(version, formatRing(result))) {
       for (const key of made) options.changed({ type: "created", kid: key.kid });
-      return result;
+      return { version: version + 1, ring: result };
     }
   }
   throw new AuthError("store_unavailable", "the key ring could not be saved");
@@ -158,7 +169,7 @@ async function openableKids(options: StoredKeysOptions, ring: KeyRing): Promise<
   return new Set(ring.filter((_, index) => opened[index] !== null).map((key) => key.kid));
 }
 
-async function importRing(options: StoredKeysOptions, ring: KeyRing): Promise<Loaded> {
+async function importRing(options: StoredKeysOptions, { version, ring }: StoredRing): Promise<Loaded> {
   const at = now(options.env);
   const signing = new Map<string, SigningKey>();
   const verification = new Map<string, VerificationKey>();
@@ -168,5 +179,5 @@ async function importRing(options: StoredKeysOptions, ring: KeyRing): Promise<Lo
     const jwk = await openPrivateKey(options, record);
     if (jwk !== null) signing.set(kid, { kid, algorithm, key: await importJWK(jwk, algorithm) });
   }
-  return { at, ring, signing, verification };
+  return { at, version, ring, signing, verification };
 }
