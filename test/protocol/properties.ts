@@ -31,6 +31,17 @@ export function noLootAfter(rotations: number): Property<unknown> {
   };
 }
 
+/** P3: from then on the thief is not even heard without an alarm. */
+export function noticedAfter(rotations: number): Property<unknown> {
+  return {
+    name: `noticed after ${rotations}`,
+    isBroken({ before, move, judged }) {
+      if (move.kind !== "abuse" || before.rotations < rotations) return false;
+      return judged?.answer.kind === "refresh" || judged?.answer.kind === "access_only";
+    },
+  };
+}
+
 /** P4: an access-only answer changes no stored value. */
 export const accessOnlyChangesNothing: Property<unknown> = {
   name: "an access-only answer changes nothing",

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from "vitest";
-import { alarmEnds, endIsFinal, noLootAfter, strangersChangeNothing } from "./properties.ts";
+import { alarmEnds, endIsFinal, noLootAfter, noticedAfter, strangersChangeNothing } from "./properties.ts";
 import { CALM, openLedger, showTrace } from "./run.ts";
 import { leased } from "./scheme.ts";
 import type { Bounds } from "./world.ts";
@@ -22,7 +22,7 @@ const WORLDS: Readonly<Record<string, Bounds>> = {
 describe("P3: a thief is granted no refresh token once the victim was granted two in a row", () => {
   it.each(Object.entries(WORLDS))("%s", (title, bounds) => {
     const scheme = leased({ lease: bounds.lease });
-    const properties = [noLootAfter(1), noLootAfter(2)];
+    const properties = [noLootAfter(1), noLootAfter(2), noticedAfter(2)];
     const found = ledger.run(title, scheme, bounds, properties);
     expect([...found.broken.keys()]).toEqual(["no loot after 1"]);
   });
