@@ -6,6 +6,7 @@ import { bodyOf, expectError, memberOf } from "./answers.ts";
 import { stores } from "./stores.ts";
 import { sidOf } from "./token.ts";
 import { ANN, BOB, makeWorld, typesOf, type World } from "./world.ts";
+import { wrapped } from "./wrapped-store.ts";
 
 const schema = v.object({ tenant: v.string(), role: v.picklist(["reader", "editor"]) });
 type Context = v.InferOutput<typeof schema>;
@@ -170,6 +171,10 @@ for (const { name, make } of stores) {
       await sessions.revoke(id);
       expect(await sessions.update(id, { context: EDITOR })).toBeNull();
       expect(await sessions.update("nonsense", { context: EDITOR })).toBeNull();
+      const user = String((await world.auth.users.find(ANN))?.id);
+      const later = await sessions.create(user, { context: EDITOR });
+      world.clock.advance(14 * 86_400);
+      expect(await sessions.update(later.session.id, { context: EDITOR })).toBeNull();
     });
 
     test("A15 a changed device or address is an event with old and new, and is kept", async () => {
@@ -189,6 +194,22 @@ for (const { name, make } of stores) {
       expect(changes).toEqual([expect.objectContaining({ sessionId: id, before, after })]);
       expect(await auth.sessions.get(id)).toMatchObject({ device: after });
       expect((await auth.validate(ann.request("/page"))).ok).toBe(true);
+    });
+
+    test("A15 a store that cannot keep the new device costs nobody the refresh; the next one notices", async () => {
+      let isDown = true;
+      const store = wrapped(await make(), (operation, call) =>
+        isDown && operation === "sessions.update" ? Promise.reject(new Error("down")) : call(),
+      );
+      const { clock, events, signedIn } = makeWorld({ store });
+      const ann = await signedIn();
+      const toaster = { "user-agent": "toaster" };
+      expect((await ann.post("/auth/refresh", undefined, toaster)).headers.getSetCookie().length).toBe(2);
+      expect(typesOf(events)).not.toContain("session.device_changed");
+      isDown = false;
+      clock.advance(60);
+      await ann.post("/auth/refresh", undefined, toaster);
+      expect(typesOf(events)).toContain("session.device_changed");
     });
 
     test("B9 your devices: listed for their owner, each can be signed out from afar, by nobody else", async () => {

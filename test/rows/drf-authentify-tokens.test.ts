@@ -190,6 +190,24 @@ for (const { name, make } of stores) {
       expect(typesOf(events)).toContain("internal_error");
       expect(JSON.stringify(events)).not.toContain(ANN.password);
     });
+
+    test("A10 what the application throws at sign-in leaves no session behind", async () => {
+      const broken = (): never => {
+        throw new Error("broken");
+      };
+      const faults = [
+        { accessToken: { claims: broken } },
+        { accessToken: { claims: () => ({ sub: "somebody else" }) } },
+        { accessToken: { claims: () => ({ long: "x".repeat(4_000) }) } },
+        { user: { serialize: broken } },
+      ];
+      for (const fault of faults) {
+        const { auth, browser } = makeWorld({ store: await make(), ...fault });
+        const { id } = await auth.users.create(ANN);
+        await expectError(await browser().post("/auth/login", ANN), 500, "internal_error");
+        expect(await auth.sessions.list(id)).toEqual([]);
+      }
+    });
   });
 }
 

@@ -7,6 +7,7 @@ import { sessionHeaders } from "../http/respond.ts";
 import { siteOf } from "../http/site.ts";
 import { cookiesOf } from "../http/tokens.ts";
 import { validateToken } from "../http/validate.ts";
+import { isLive } from "../sessions/decide.ts";
 import { detailsOfRow, type IssuedTokens, sessionOfRow } from "../sessions/issue.ts";
 import { endSession } from "../sessions/revoke.ts";
 import { refreshSession } from "../sessions/rotate.ts";
@@ -53,7 +54,7 @@ export function sessionsApi<Context, U extends User>(app: App<Context, U>): Sess
     async update(id, { context }) {
       if (!isSessionId(id)) return null;
       const row = await store.update(id, { context: await engine.settings.parseContext(context) });
-      return row === null ? null : detailsOfRow(row);
+      return row === null || !isLive(row, at()) ? null : detailsOfRow(row);
     },
     revoke: async (id) => isSessionId(id) && (await endSession(engine, id, "revoked")) !== null,
     revokeAll: (userId, options = {}) => endEverywhere(app, userId, options.except ?? null, "revoked"),

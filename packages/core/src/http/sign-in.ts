@@ -55,6 +55,8 @@ export async function signIn<Context, U extends User>(
   user: U,
   { transport, status }: { readonly transport: "cookie" | "bearer"; readonly status: number },
 ): Promise<Response> {
+  // Before the session: what the application throws leaves none behind.
+  const shown = app.serialize(user);
   const started = await startSession(app.engine, {
     user,
     context: await app.engine.settings.parseContext(app.context?.from?.(call.request, user) ?? {}),
@@ -69,7 +71,7 @@ export async function signIn<Context, U extends User>(
     throw new AuthError("invalid_credentials");
   }
   const { row, tokens } = started;
-  const body = { user: app.serialize(user), session: sessionOfRow(row) };
+  const body = { user: shown, session: sessionOfRow(row) };
   if (transport === "bearer") return answer(app, { ...tokenFields(tokens), ...body }, status);
   const changes = [...cookiesOf(call.site, tokens), ...expireFormer(call.site, call.credentials)];
   return answer(app, body, status, changes);

@@ -173,7 +173,9 @@ async function noticeDevice<Context, U extends SessionUser>(
 ): Promise<void> {
   const before = row.device;
   if (after === null || (after.userAgent === before.userAgent && after.address === before.address)) return;
-  await engine.store.update(row.id, { device: after });
+  // The new refresh token is on its way: a store that fails now must not lose it. The next refresh notices again.
+  const noticed = await engine.store.update(row.id, { device: after }).catch(() => null);
+  if (noticed === null) return;
   engine.emit({ type: "session.device_changed", sessionId: row.id, userId: row.userId, before, after });
 }
 

@@ -75,7 +75,22 @@ export async function startSession<Context, U extends SessionUser>(
   const welcomed = await welcome(engine, row, start.user);
   if (welcomed === null) return null;
   const refreshToken = token === null ? null : formatRefreshToken(token);
-  return { row: welcomed, tokens: await issueTokens(engine, welcomed, start.user, refreshToken) };
+  return { row: welcomed, tokens: await issueFirst(engine, welcomed, start.user, refreshToken) };
+}
+
+// A session whose tokens nobody got is not left behind.
+async function issueFirst<Context, U extends SessionUser>(
+  engine: SessionEngine<Context, U>,
+  row: SessionRow,
+  user: U,
+  refreshToken: string | null,
+): Promise<IssuedTokens> {
+  try {
+    return await issueTokens(engine, row, user, refreshToken);
+  } catch (error) {
+    await endRefused(engine, row).catch(() => undefined);
+    throw error;
+  }
 }
 
 async function welcome<Context, U extends SessionUser>(
