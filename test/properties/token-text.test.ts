@@ -1,0 +1,36 @@
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { expectValidation } from "./answers.ts";
+import { holds } from "./check.ts";
+import { mutate, mutation, rarely } from "./mutation.ts";
+import { openTarget } from "./target.ts";
+
+const text = fc.oneof(
+  fc.string({ unit: "binary", maxLength: 120 }),
+  fc.stringMatching(/^lkr_[A-Za-z0-9_-]{92}$/),
+  fc.stringMatching(/^[\w-]{1,40}\.[\w-]{1,60}\.[\w-]{86}$/),
+);
+
+it("any text by hand: a verdict from the list, and good only for the very token", async () => {
+  const target = await openTarget();
+  await holds(
+    "token text",
+    fc.record({ text: rarely(text), mutation }),
+    async ({ text: raw, mutation: change }) => {
+      const { access, refresh } = await target.tokens("bearer");
+      const offered = raw ?? mutate(access, change);
+      if (expectValidation(await target.auth.sessions.verify(offered))) expect(offered).toBe(access);
+      const token = raw ?? mutate(refresh, change);
+      const result = await target.auth.sessions.refresh(token);
+      if (result.ok) expect(token).toBe(refresh);
+      else
+        expect([
+          "refresh_token_invalid",
+          "refresh_token_reused",
+          "session_expired",
+          "session_revoked",
+        ]).toContain(result.code);
+      target.expectNoFault();
+    },
+  );
+});
