@@ -9,6 +9,7 @@ export type ErrorCode =
   | "refresh_token_reused"
   | "transport_mismatch"
   | "csrf_rejected"
+  | "forbidden"
   | "not_found"
   | "method_not_allowed"
   | "identifier_taken"
@@ -29,6 +30,7 @@ export const statuses: Readonly<Record<ErrorCode, number>> = {
   refresh_token_reused: 401,
   transport_mismatch: 401,
   csrf_rejected: 403,
+  forbidden: 403,
   not_found: 404,
   method_not_allowed: 405,
   identifier_taken: 409,
@@ -49,6 +51,7 @@ export const messages: Readonly<Record<ErrorCode, string>> = {
   refresh_token_invalid: "The refresh token is not valid.",
   refresh_token_reused: "The refresh token was used twice, so its session was ended; sign in again.",
   transport_mismatch: "The token was issued for another transport.",
+  forbidden: "This session may not do that.",
   csrf_rejected: "The request comes from an origin that is not trusted.",
   not_found: "There is nothing here.",
   method_not_allowed: "The method is not allowed here.",

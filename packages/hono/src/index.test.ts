@@ -292,7 +292,7 @@ describe("requireSession", () => {
     const cookie = await signIn({ app });
     const refused = await app.request("http://localhost/young", { headers: { cookie } });
     expect(refused.status).toBe(403);
-    expect(await refused.json()).toMatchObject({ error: "unauthenticated" });
+    expect(await refused.json()).toMatchObject({ error: "forbidden" });
     expect((await app.request("http://localhost/any", { headers: { cookie } })).status).toBe(200);
     expect((await app.request("http://localhost/any")).status).toBe(401);
   });

@@ -62,8 +62,7 @@ export function requireSession<Context = unknown>(
     const validation = (c as HonoContext<SessionEnv<Context>>).get(FOUND)?.validation;
     if (validation === undefined) throw new TypeError("requireSession needs session(auth) to run before it");
     if (!validation.ok) return validation.response();
-    // The closed list of codes has none for "signed in, but not for this"; of those it has, this misleads least.
-    const refusal = { error: "unauthenticated", message: "This session may not do that." };
+    const refusal = { error: "forbidden", message: "This session may not do that." };
     if (options.when !== undefined && options.when(validation.session) !== true) return c.json(refusal, 403);
     c.set("session", validation.session);
     c.set("claims", validation.claims);

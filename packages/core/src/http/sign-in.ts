@@ -74,7 +74,7 @@ export async function signIn<Context, U extends User>(
   const body = { user: shown, session: sessionOfRow(row) };
   if (transport === "bearer") return answer(app, { ...tokenFields(tokens), ...body }, status);
   const changes = [...cookiesOf(call.site, tokens), ...expireFormer(call.site, call.credentials)];
-  return answer(app, body, status, changes);
+  return answer(app, { expires_in: tokens.expiresIn, ...body }, status, changes);
 }
 
 // Only what a token proves is replaced: a session id in a request proves nothing.
