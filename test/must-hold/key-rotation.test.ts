@@ -52,7 +52,7 @@ interface Load {
 }
 
 for (const { name, make } of stores) {
-  for (const turns of [0, 3, 40]) {
+  for (const turns of [0, 40]) {
     test(`keys.rotate() 60 times under load, two servers, ${name}, a ring that is ${turns} turns away: 0 rejected`, async () => {
       const clock = settableClock();
       const store = await make();

@@ -1,4 +1,5 @@
 import { days, minutes } from "@latchkey/core";
+import { password, scryptHasher } from "@latchkey/core/password";
 import { describe, expect, test } from "vitest";
 import { bodyOf, clearedIn, expectError, memberOf, textOf } from "./answers.ts";
 import { stores } from "./stores.ts";
@@ -72,6 +73,19 @@ test("J3 sign-in by user name", async () => {
   });
   expect((await browser().post("/auth/login", { username: "ANN", password: ANN.password })).status).toBe(200);
   await expectError(await browser().post("/auth/login", ANN), 400, "invalid_request");
+});
+
+test("J3 a hash of lower cost is renewed at sign-in, once, and the password stays", async () => {
+  const before = makeWorld();
+  await before.auth.users.create(ANN);
+  const hash = async (): Promise<unknown> => (await before.auth.users.find(ANN))?.passwordHash;
+  const old = await hash();
+  const risen = password({ hasher: scryptHasher({ cost: { ln: 5, r: 8, p: 1 } }) });
+  const { browser, events } = makeWorld({ store: before.store, providers: [risen] });
+  for (let n = 0; n < 3; n++) expect((await browser().post("/auth/login", ANN)).status).toBe(200);
+  expect(await hash()).toMatch(/^\$scrypt\$ln=5,r=8,p=1\$/);
+  expect(await hash()).not.toBe(old);
+  expect(events.filter(({ type }) => type === "user.password_rehashed").length).toBe(1);
 });
 
 test("J4 a bearer token in the configured header and scheme, and in no other", async () => {
