@@ -9,6 +9,8 @@ const COORDINATE = 32;
 /** 65537: a small exponent forges, and nobody makes keys with another. */
 const EXPONENT = "AQAB";
 const MIN_MODULUS = 256;
+/** The names under which an access token can ask for a key. */
+const KID = /^[A-Za-z0-9_-]{1,64}$/;
 
 /** Checks keys that the application brings; returns what is wrong with them, or null. */
 export function faultOfProvided(jwks: readonly JWK[], algorithm: AsymmetricAlgorithm): string | null {
@@ -24,6 +26,7 @@ export function faultOfProvided(jwks: readonly JWK[], algorithm: AsymmetricAlgor
     const unsound = faultOfNumbers(jwk, algorithm);
     if (unsound !== null) return unsound;
     if (jwk.kid === undefined || jwk.kid === "") return "has a key without kid";
+    if (!KID.test(jwk.kid)) return "has a kid that is not 1 to 64 of A-Z a-z 0-9 _ -";
     if (kids.has(jwk.kid)) return `has the kid ${jwk.kid} twice`;
     kids.add(jwk.kid);
   }

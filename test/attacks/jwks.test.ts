@@ -1,0 +1,121 @@
+import { createPrivateKey, createPublicKey } from "node:crypto";
+import { createAuth } from "@latchkey/core";
+import { memory } from "@latchkey/core/memory";
+import { describe, expect, it } from "vitest";
+import { makeKey } from "./forger.ts";
+import { signUp } from "./session.ts";
+import { openStage, SECRET } from "./stage.ts";
+
+const PUBLIC: Readonly<Record<string, readonly string[]>> = {
+  EdDSA: ["alg", "crv", "kid", "kty", "use", "x"],
+  ES256: ["alg", "crv", "kid", "kty", "use", "x", "y"],
+  RS256: ["alg", "e", "kid", "kty", "n", "use"],
+};
+
+describe("the published key set", () => {
+  it.each(["EdDSA", "ES256", "RS256"] as const)(
+    "KEY-09 holds public members only (%s)",
+    async (algorithm) => {
+      const stage = openStage({ accessToken: { algorithm } });
+      await signUp(stage, "cookie");
+      const { keys } = await stage.auth.keys.jwks();
+      expect(keys.length).toBe(2);
+      for (const jwk of keys) {
+        expect(Object.keys(jwk).sort()).toEqual(PUBLIC[algorithm]);
+        expect(() => createPublicKey({ key: { ...jwk }, format: "jwk" })).not.toThrow();
+        expect(() => createPrivateKey({ key: { ...jwk }, format: "jwk" })).toThrow();
+      }
+    },
+  );
+
+  it("KEY-09 holds none of the private members of a provided key, and no member nobody knows", async () => {
+    const { privateKey } = makeKey("rsa");
+    const jwk = {
+      ...privateKey.export({ format: "jwk" }),
+      kty: "RSA",
+      kid: "a",
+      k: "secret",
+      oth: [],
+      r: "r",
+      t: "t",
+      comment: "secret",
+    };
+    const { auth } = openStage({ keys: { provided: [jwk] }, accessToken: { algorithm: "RS256" } });
+    const text = await (await auth.handle(new Request("https://app.example.com/auth/jwks"))).text();
+    expect(Object.keys(JSON.parse(text).keys[0]).sort()).toEqual(PUBLIC["RS256"]);
+    for (const member of ["d", "p", "q", "dp", "dq", "qi"] as const)
+      expect(text).not.toContain(String(jwk[member]));
+    expect(text).not.toContain("secret");
+  });
+
+  it("KEY-09 lists no shared secret", async () => {
+    const stage = openStage({ accessToken: { algorithm: "HS256" } });
+    await signUp(stage, "cookie");
+    expect(await (await stage.send("/auth/jwks")).json()).toEqual({ keys: [] });
+  });
+
+  it("KEY-10 is a key set by its type, with a steady tag, for GET and HEAD alone", async () => {
+    const stage = openStage();
+    const first = await stage.send("/auth/jwks");
+    const second = await stage.send("/auth/.well-known/jwks.json");
+    const etag = first.headers.get("etag") ?? "";
+    expect(first.headers.get("content-type")).toBe("application/jwk-set+json");
+    expect([etag.length > 2, second.headers.get("etag")]).toEqual([true, etag]);
+    expect(await second.json()).toEqual(await first.json());
+    const known = await stage.send("/auth/jwks", { headers: { "if-none-match": `"x", ${etag}` } });
+    expect([known.status, await known.text()]).toEqual([304, ""]);
+    const head = await stage.send("/auth/jwks", { method: "HEAD" });
+    expect([head.status, head.headers.get("etag"), await head.text()]).toEqual([200, etag, ""]);
+    for (const method of ["POST", "PUT", "DELETE"])
+      expect((await stage.send("/auth/jwks", { method })).status).toBe(405);
+    await stage.auth.keys.rotate();
+    expect((await stage.send("/auth/jwks")).headers.get("etag")).not.toBe(etag);
+  });
+
+  it("KEY-08 sets that cannot be are refused when they are configured", () => {
+    const jwk = { ...makeKey("ed25519").privateKey.export({ format: "jwk" }), kty: "OKP" };
+    const attempt = (
+      provided: readonly object[],
+      algorithm: "EdDSA" | "ES256" | "HS256" = "EdDSA",
+    ): (() => unknown) => {
+      const options = { store: memory(), secret: SECRET, accessToken: { algorithm }, keys: { provided } };
+      return () => createAuth(options as Parameters<typeof createAuth>[0]);
+    };
+    expect(attempt([{ ...jwk, kid: "a" }])).not.toThrow();
+    expect(attempt([])).toThrow(/keys\.provided/);
+    expect(attempt([jwk])).toThrow(/keys\.provided has a key without kid/);
+    expect(attempt([{ ...jwk, kid: "" }])).toThrow(/keys\.provided has a key without kid/);
+    expect(
+      attempt([
+        { ...jwk, kid: "a" },
+        { ...jwk, kid: "a" },
+      ]),
+    ).toThrow(/keys\.provided has the kid a twice/);
+    expect(attempt([{ ...jwk, kid: "a", alg: "ES256" }])).toThrow(/keys\.provided/);
+    expect(attempt([{ ...jwk, kid: "a", kty: "EC" }])).toThrow(/keys\.provided/);
+    expect(attempt([{ ...jwk, kid: "a" }], "ES256")).toThrow(/keys\.provided/);
+    expect(attempt([{ ...jwk, kid: "a" }], "HS256")).toThrow(/keys\.provided/);
+    expect(attempt([{ ...jwk, kid: "not a name" }])).toThrow(/keys\.provided/);
+  });
+
+  it("LOG-01 the refusal of a key never shows the key", () => {
+    const { privateKey } = makeKey("ed25519");
+    const pem = String(privateKey.export({ format: "pem", type: "pkcs8" }));
+    const jwk = { ...privateKey.export({ format: "jwk" }), kid: "a", kty: "EC" };
+    for (const provided of [[pem], pem, [jwk], [JSON.stringify(jwk)], { keys: [jwk] }]) {
+      const options: object = { store: memory(), keys: { provided } };
+      const thrown = thrownBy(() => createAuth(options as Parameters<typeof createAuth>[0]));
+      expect(thrown).toContain("keys.provided");
+      for (const secret of [String(jwk.d), pem.split("\n")[1] ?? pem]) expect(thrown).not.toContain(secret);
+    }
+  });
+});
+
+function thrownBy(call: () => unknown): string {
+  try {
+    call();
+  } catch (error) {
+    return String(error instanceof Error ? error.stack : error);
+  }
+  return "nothing was thrown";
+}
