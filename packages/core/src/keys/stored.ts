@@ -84,7 +84,9 @@ export function storedKeys(options: StoredKeysOptions): Keys {
   return {
     async signing() {
       const { ring, signing } = await within(SIGNING_RING_AGE);
-      const current = currentKey(ring, now(env), (key) => signing.has(key.kid));
+      const usable = (record: KeyRecord): boolean => signing.has(record.kid);
+      // Where the clock has stepped back since the ring was made, its oldest key is in use already.
+      const current = currentKey(ring, now(env), usable) ?? ring.find(usable);
       const key = signing.get(current?.kid ?? "");
       if (key === undefined) throw new AuthError("internal_error", "no signing key can be opened");
       return key;

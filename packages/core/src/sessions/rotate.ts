@@ -65,7 +65,7 @@ export async function refreshSession<Context, U extends SessionUser>(
     now: now(engine.env),
   };
   const after = (await engine.store.rotate(rotation)) ?? (await refuse(engine, rotation));
-  if (!("row" in after)) return after;
+  if ("ok" in after) return after;
   const outcome = rotationOutcome(after.row, rotation.token, rotation.next);
   report(engine, rotation, after, outcome);
   if (outcome === "reuse") return { ok: false, code: "refresh_token_reused" };

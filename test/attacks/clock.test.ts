@@ -1,0 +1,187 @@
+import { createAuth } from "@latchkey/core";
+import { memory } from "@latchkey/core/memory";
+import { describe, expect, it } from "vitest";
+import { modes, present, signUp, told, whoAmI } from "./session.ts";
+import { LEASE, ORIGIN, openStage, SECRET } from "./stage.ts";
+
+const HOUR = 3_600;
+
+describe.each(modes)("clocks (%s)", (mode) => {
+  it("CLK-01 parallel tabs on two servers whose clocks differ by less than the lease raise no alarm", async () => {
+    for (const apart of [-LEASE + 1, -30, -1, 0, 1, 30, LEASE - 1]) {
+      const store = memory();
+      const [here, there] = [openStage({ store }), openStage({ store })];
+      there.pass(apart);
+      const ann = await signUp(here, mode);
+      const answers = [
+        await present(here, mode, ann.refresh),
+        await present(there, mode, ann.refresh),
+        await present(here, mode, ann.refresh),
+      ];
+      expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
+      expect(answers.filter(({ refresh }) => refresh !== null).length).toBe(1);
+      expect(told(here, "session.reuse_detected") + told(there, "session.reuse_detected")).toBe(0);
+    }
+  });
+
+  it("CLK-01 a child dated far ahead freezes neither rotation nor detection", async () => {
+    const store = memory();
+    const [ahead, here] = [openStage({ store }), openStage({ store })];
+    const ann = await signUp(here, mode);
+    ahead.pass(HOUR);
+    const first = await present(ahead, mode, ann.refresh);
+    const second = await present(here, mode, first.refresh ?? "");
+    expect([second.status, second.refresh === null]).toEqual([200, false]);
+    expect((await present(here, mode, ann.refresh)).code).toBe("refresh_token_reused");
+  });
+
+  it("CLK-02 a clock that jumps back makes nothing valid that has ended", async () => {
+    const stage = openStage({ refreshToken: { lifetime: 2 * HOUR, maxLifetime: 2 * HOUR } });
+    const ann = await signUp(stage, mode);
+    stage.pass(2 * HOUR);
+    expect((await present(stage, mode, ann.refresh)).code).toBe("session_expired");
+    stage.pass(-1);
+    // Not over yet by this clock: the row's own time decides, and nothing beyond it is handed out.
+    const late = await present(stage, mode, ann.refresh);
+    expect(late.body["expires_in"]).toBe(1);
+    stage.pass(1);
+    expect((await whoAmI(stage, mode, late.access ?? "")).code).toBe("unauthenticated");
+  });
+
+  it("CLK-02 a session ended before the jump stays ended", async () => {
+    const stage = openStage();
+    const ann = await signUp(stage, mode);
+    await stage.auth.sessions.revoke(ann.sessionId);
+    stage.pass(-HOUR);
+    expect((await present(stage, mode, ann.refresh)).code).toBe("session_revoked");
+    expect((await whoAmI(stage, mode, ann.access)).code).toBe("unauthenticated");
+  });
+
+  it("CLK-02 CLK-03 no lifetime that is handed out is below zero, whichever way the clock jumps", async () => {
+    for (const jump of [-HOUR, -1, 0, HOUR, 13 * 24 * HOUR]) {
+      const stage = openStage();
+      const ann = await signUp(stage, mode);
+      stage.pass(jump);
+      const answer = await present(stage, mode, ann.refresh);
+      expect([jump, answer.status]).toEqual([jump, 200]);
+      expect(Number(answer.body["expires_in"])).toBeGreaterThan(0);
+      for (const line of answer.headers.getSetCookie()) expect(line).toMatch(/Max-Age=[1-9]/);
+    }
+  });
+
+  it("CLK-04 CLK-05 with a clock that stands still, order does not come from time", async () => {
+    const stage = openStage();
+    const ann = await signUp(stage, mode);
+    const answers = await Promise.all(Array.from({ length: 10 }, () => present(stage, mode, ann.refresh)));
+    expect(answers.filter(({ refresh }) => refresh !== null).length).toBe(1);
+    const tokens = new Set(answers.map(({ access }) => access));
+    expect(tokens.size).toBe(10);
+  });
+
+  it("CLK-08 times are whole seconds", async () => {
+    const stage = openStage();
+    const ann = await signUp(stage, mode);
+    const found = await stage.auth.sessions.verify(ann.access);
+    if (!found.ok) throw new Error(found.code);
+    const { iat, exp, auth_time, session_created, session_expires } = found.claims;
+    for (const time of [iat, exp, auth_time, session_created, session_expires]) {
+      expect([Number.isInteger(time), Number(time) < 1e11, Number(time) > 1e9]).toEqual([true, true, true]);
+    }
+    expect(exp - iat).toBe(600);
+  });
+
+  it("CLK-06 the zone of the server changes nothing", async () => {
+    const before = process.env["TZ"];
+    const bodies: unknown[] = [];
+    try {
+      for (const zone of ["UTC", "Pacific/Kiritimati", "America/St_Johns"]) {
+        process.env["TZ"] = zone;
+        const stage = openStage();
+        const ann = await signUp(stage, mode);
+        stage.pass(599);
+        const found = await stage.auth.sessions.verify(ann.access);
+        bodies.push(found.ok && [found.claims.iat, found.claims.exp, found.session.expiresAt]);
+      }
+    } finally {
+      if (before === undefined) delete process.env["TZ"];
+      else process.env["TZ"] = before;
+    }
+    expect(bodies).toEqual([bodies[0], bodies[0], bodies[0]]);
+  });
+});
+
+describe("CLK-07 lifetimes", () => {
+  const values: readonly unknown[] = [
+    0,
+    -1,
+    Number.NaN,
+    Number.POSITIVE_INFINITY,
+    "15m ",
+    "600",
+    2 ** 31,
+    1.5,
+    true,
+    {},
+    [600],
+    600n,
+  ];
+  const refused = (options: object): void => {
+    const given = { store: memory(), baseURL: ORIGIN, secret: SECRET, ...options };
+    expect(() => createAuth(given as Parameters<typeof createAuth>[0])).toThrow(TypeError);
+  };
+
+  it.each(values)("%s is no lifetime in the configuration", (value) => {
+    refused({ accessToken: { lifetime: value } });
+    refused({ refreshToken: { lifetime: value } });
+    refused({ refreshToken: { maxLifetime: value } });
+    refused({ refreshToken: { lease: value } });
+    refused({ keys: { rotateEvery: value } });
+    refused({ storeTimeout: value });
+    if (value !== 0) refused({ refreshToken: { refreshBefore: value } });
+  });
+
+  it.each(values)("%s is no lifetime of one session", async (value) => {
+    const { auth } = openStage();
+    const { id } = await auth.users.create({ email: "ann@example.com" });
+    for (const name of ["accessLifetime", "refreshLifetime"]) {
+      await expect(auth.sessions.create(id, { [name]: value })).rejects.toThrow(/sessions\.create/);
+    }
+    expect(await auth.sessions.list(id)).toEqual([]);
+  });
+
+  it.each([
+    ["a lease too short", { refreshToken: { lease: 4 } }, /refreshToken\.lease/],
+    ["a lease too long", { refreshToken: { lease: 301 } }, /refreshToken\.lease/],
+    ["an access token below two leases", { accessToken: { lifetime: 119 } }, /accessToken\.lifetime/],
+    [
+      "an access token above a day",
+      { accessToken: { lifetime: 86_401 }, refreshToken: { lifetime: null } },
+      /accessToken\.lifetime/,
+    ],
+    [
+      "refreshBefore that leaves no two leases",
+      { refreshToken: { refreshBefore: 481 } },
+      /refreshToken\.refreshBefore/,
+    ],
+    [
+      "an idle life below the access token's and two leases",
+      { refreshToken: { lifetime: 719 } },
+      /refreshToken\.lifetime/,
+    ],
+    [
+      "an absolute life below the idle one",
+      { refreshToken: { lifetime: 1_000, maxLifetime: 999 } },
+      /refreshToken\.maxLifetime/,
+    ],
+  ])("%s is refused, and named", (_, options, named) => {
+    expect(() => createAuth({ store: memory(), ...options })).toThrow(named);
+  });
+
+  it("two leases, and all the other bounds, are allowed at the bound", () => {
+    const options = {
+      accessToken: { lifetime: 120 },
+      refreshToken: { lease: 60, refreshBefore: 0, lifetime: 240, maxLifetime: 240 },
+    };
+    expect(() => createAuth({ store: memory(), ...options })).not.toThrow();
+  });
+});

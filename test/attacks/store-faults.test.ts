@@ -1,0 +1,208 @@
+import type { Store } from "@latchkey/core";
+import { memory } from "@latchkey/core/memory";
+import { describe, expect, it } from "vitest";
+import { type Fault, faultyStore } from "./faulty-store.ts";
+import { endReasonOf, modes, present, read, signUp, told, whoAmI, withAccess } from "./session.ts";
+import { LEASE, openStage, PASSWORD, requestTo, type Stage } from "./stage.ts";
+import { codeOf } from "./verdicts.ts";
+
+/** A server whose store can be made to fail, one operation at a time. */
+function openFaulty(options = {}): {
+  readonly stage: Stage;
+  readonly fail: (operation: string | null, how?: () => Promise<unknown>) => void;
+} {
+  let failing: string | null = null;
+  let how = (): Promise<unknown> => Promise.reject(new Error("postgres://user:pw@db:5432 refused"));
+  const fault: Fault = (operation) => (operation === failing ? how() : null);
+  return {
+    stage: openStage({ store: faultyStore(fault), storeTimeout: 1, ...options }),
+    fail: (operation, with_ = how) => {
+      failing = operation;
+      how = with_;
+    },
+  };
+}
+
+const never = (): Promise<unknown> => new Promise(() => undefined);
+const ways: readonly (readonly [string, () => Promise<unknown>])[] = [
+  ["an error", () => Promise.reject(new Error("SQLITE_BUSY: lkr_secret"))],
+  ["no error at all", () => Promise.reject("text")],
+  ["undefined", () => Promise.reject(undefined)],
+  [
+    "an error thrown at once",
+    () => {
+      throw new Error("thrown");
+    },
+  ],
+  ["silence", never],
+];
+
+describe.each(modes)("a store that fails (%s)", (mode) => {
+  it.each(ways)(
+    "STO-01 STO-08 on a checked read, by %s: 503, never 401, cookies untouched",
+    async (_, how) => {
+      const { stage, fail } = openFaulty({ revocation: "store" });
+      const ann = await signUp(stage, mode);
+      fail("sessions.get", how);
+      const found = await stage.auth.validate(requestTo("/", { headers: withAccess(mode, ann.access) }));
+      if (found.ok) throw new Error("signed in");
+      expect([found.code, found.status, found.headers.getSetCookie()]).toEqual([
+        "store_unavailable",
+        503,
+        [],
+      ]);
+      const text = await found.response().text();
+      expect(text).not.toMatch(/SQLITE|postgres|secret|thrown/);
+      fail(null);
+      expect((await whoAmI(stage, mode, ann.access)).status).toBe(200);
+    },
+  );
+
+  it.each(ways)(
+    "STO-08 CON-14 on a refresh, by %s: 503, no cookie cleared, and the next try is good",
+    async (_, how) => {
+      const { stage, fail } = openFaulty();
+      const ann = await signUp(stage, mode);
+      fail("sessions.rotate", how);
+      const failed = await present(stage, mode, ann.refresh);
+      expect([failed.status, failed.code, failed.headers.getSetCookie()]).toEqual([
+        503,
+        "store_unavailable",
+        [],
+      ]);
+      fail(null);
+      const answer = await present(stage, mode, ann.refresh);
+      expect([answer.status, answer.refresh === null]).toEqual([200, false]);
+      expect(told(stage, "session.reuse_detected")).toBe(0);
+    },
+  );
+
+  it("STO-02 STO-03 a refresh that was written but timed out costs nothing but the lease", async () => {
+    const inner = memory();
+    let late = false;
+    const sessions: Store["sessions"] = {
+      ...inner.sessions,
+      async rotate(rotation) {
+        const after = await inner.sessions.rotate(rotation);
+        return late ? new Promise(() => undefined) : after;
+      },
+    };
+    const stage = openStage({ store: { ...inner, sessions }, storeTimeout: 1 });
+    const ann = await signUp(stage, mode);
+    late = true;
+    expect((await present(stage, mode, ann.refresh)).code).toBe("store_unavailable");
+    late = false;
+    const retry = await present(stage, mode, ann.refresh);
+    expect([retry.status, retry.refresh, retry.access === null]).toEqual([200, null, false]);
+    stage.pass(LEASE);
+    const after = await present(stage, mode, ann.refresh);
+    expect([after.status, after.refresh === null]).toEqual([200, false]);
+    expect(told(stage, "session.reuse_detected")).toBe(0);
+  });
+
+  it("STO-05 a write that the driver delivers twice gives the same answer", async () => {
+    const inner = memory();
+    const sessions: Store["sessions"] = {
+      ...inner.sessions,
+      async rotate(rotation) {
+        await inner.sessions.rotate(rotation);
+        return inner.sessions.rotate(rotation);
+      },
+    };
+    const stage = openStage({ store: { ...inner, sessions } });
+    const ann = await signUp(stage, mode);
+    let token = ann.refresh;
+    for (let n = 0; n < 4; n++) {
+      const answer = await present(stage, mode, token);
+      expect([answer.status, answer.refresh === null]).toEqual([200, false]);
+      token = answer.refresh ?? "";
+      stage.pass(LEASE);
+    }
+    expect(told(stage, "session.reuse_detected")).toBe(0);
+  });
+
+  it.each([{}, { row: {}, now: 0 }, { row: { id: null }, now: Number.NaN }])(
+    "STO-07 a damaged row (%j) signs nobody in, and says nothing",
+    async (row) => {
+      const { stage, fail } = openFaulty({ revocation: "store" });
+      const ann = await signUp(stage, mode);
+      fail("sessions.rotate", () => Promise.resolve(row));
+      const answer = await present(stage, mode, ann.refresh);
+      expect([answer.access, answer.refresh, [401, 500].includes(answer.status)]).toEqual([null, null, true]);
+      expect(await endReasonOf(stage, ann.sessionId)).toBeNull();
+      expect(JSON.stringify(stage.events)).not.toMatch(/lkr_|eyJ/);
+    },
+  );
+
+  it("STO-01 a live token carries a request over a store that is down when a refresh is due", async () => {
+    const { stage, fail } = openFaulty();
+    const ann = await signUp(stage, "cookie");
+    stage.pass(590);
+    fail("sessions.rotate");
+    const cookie = `__Host-Http-latchkey.access=${ann.access}; __Host-Http-latchkey.refresh=${ann.refresh}`;
+    const found = await stage.auth.validate(requestTo("/", { headers: { cookie } }));
+    expect([codeOf(found), found.headers.getSetCookie()]).toEqual(["ok", []]);
+    stage.pass(10);
+    const over = await stage.auth.validate(requestTo("/", { headers: { cookie } }));
+    expect([codeOf(over), over.headers.getSetCookie()]).toEqual(["store_unavailable", []]);
+  });
+});
+
+describe("a store that fails on other ways", () => {
+  it.each([
+    ["users.find", "/auth/login"],
+    ["sessions.create", "/auth/login"],
+    ["users.create", "/auth/signup"],
+    ["sessions.create", "/auth/signup"],
+    ["users.get", "/auth/signup"],
+  ])("%s down: %s answers 503 without cookies, and says nothing of the database", async (operation, path) => {
+    const { stage, fail } = openFaulty();
+    await signUp(stage, "cookie");
+    fail(operation);
+    const email = path === "/auth/login" ? "ann@example.com" : "new@example.com";
+    const answer = await read(
+      await stage.send(path, { method: "POST", body: { email, password: PASSWORD } }),
+    );
+    expect([answer.status, answer.code, answer.headers.getSetCookie()]).toEqual([
+      503,
+      "store_unavailable",
+      [],
+    ]);
+    expect(JSON.stringify([answer.body, stage.events])).not.toMatch(/postgres|pw@db/);
+  });
+
+  it("STO-08 the rejection of a call that timed out is nobody's problem", async () => {
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown): void => void unhandled.push(reason);
+    process.on("unhandledRejection", note);
+    try {
+      const { stage, fail } = openFaulty();
+      const ann = await signUp(stage, "cookie");
+      fail(
+        "sessions.rotate",
+        () => new Promise((_, reject) => setTimeout(() => reject(new Error("late")), 1_050)),
+      );
+      expect((await present(stage, "cookie", ann.refresh)).status).toBe(503);
+      await new Promise((next) => setTimeout(next, 150));
+      expect(unhandled).toEqual([]);
+    } finally {
+      process.off("unhandledRejection", note);
+    }
+  });
+
+  it("STO-20 a context that is too large, too deep, or no data is refused before it is written", async () => {
+    const { auth } = openStage();
+    const { id } = await auth.users.create({ email: "ann@example.com" });
+    const circular: Record<string, unknown> = {};
+    circular["self"] = circular;
+    for (const context of [{ pad: "x".repeat(3_000) }, circular, [], "x", { n: 1n }]) {
+      await expect(auth.sessions.create(id, { context: context as never })).rejects.toThrow();
+    }
+    expect(await auth.sessions.list(id)).toEqual([]);
+    const { session } = await auth.sessions.create(id, { context: { role: "reader" } });
+    await expect(auth.sessions.update(session.id, { context: { pad: "x".repeat(3_000) } })).rejects.toThrow(
+      /sessions\.context/,
+    );
+    expect((await auth.sessions.get(session.id))?.context).toEqual({ role: "reader" });
+  });
+});
