@@ -1,0 +1,151 @@
+import { createHash } from "node:crypto";
+import type { Store } from "@latchkey/core";
+import { memory } from "@latchkey/core/memory";
+import { describe, expect, it } from "vitest";
+import { modes, present, rotated, signUp, whoAmI } from "./session.ts";
+import { openStage, PASSWORD, SECRET } from "./stage.ts";
+
+/** Everything that a thief of the database reads, as text. */
+async function dump(store: Store, sessionId: string, userId: string): Promise<string> {
+  const [session, user, keys] = [
+    await store.sessions.get(sessionId, 0),
+    await store.users.get(userId),
+    await store.keys.load(),
+  ];
+  return JSON.stringify({ session, user, keys });
+}
+
+describe.each(modes)("T9 T3 a stolen database (%s)", (mode) => {
+  it("REF-19 holds no token, no part of one, and no password", async () => {
+    const stage = openStage();
+    const ann = await signUp(stage, mode);
+    const tokens = await rotated(stage, ann, 3);
+    const text = await dump(stage.store, ann.sessionId, ann.userId);
+    for (const token of tokens) {
+      const bytes = Buffer.from(token.slice(4), "base64url");
+      const secrets = [bytes.subarray(21, 37), bytes.subarray(37)];
+      for (const secret of secrets) {
+        for (const form of ["base64url", "base64", "hex"] as const)
+          expect(text).not.toContain(secret.toString(form));
+        // Not even under a hash without a label.
+        expect(text).not.toContain(createHash("sha256").update(secret).digest("base64url"));
+      }
+      expect(text).not.toContain(token.slice(40));
+    }
+    expect(text).not.toContain(PASSWORD);
+    expect(text).not.toContain(ann.access.split(".")[2]);
+    expect(text).toMatch(/\$scrypt\$/);
+  });
+
+  it("REF-19 what it holds opens no session, presented as it is", async () => {
+    const stage = openStage();
+    const ann = await signUp(stage, mode);
+    await rotated(stage, ann, 1);
+    const row = (await stage.store.sessions.get(ann.sessionId, 0))?.row;
+    const [family = "", root = "", child = ""] = [row?.familyHash, row?.rootHash ?? "", row?.childHash ?? ""];
+    const digest = (text: string): Buffer => Buffer.from(text, "base64url");
+    for (const rotating of [root, child, family]) {
+      const bytes = Buffer.concat([
+        Buffer.from([1]),
+        digest(ann.sessionId),
+        Buffer.from([0, 0, 0, 1]),
+        digest(family).subarray(0, 16),
+        digest(rotating),
+      ]);
+      expect((await present(stage, mode, `lkr_${bytes.toString("base64url")}`)).code).toBe(
+        "refresh_token_invalid",
+      );
+      expect((await whoAmI(stage, mode, rotating)).code).toBe("unauthenticated");
+    }
+  });
+
+  it("KEY-09 private keys are sealed: without the secret nobody signs", async () => {
+    const stage = openStage();
+    const ann = await signUp(stage, mode);
+    const document = (await stage.store.keys.load())?.document ?? "";
+    const records: readonly { readonly privateKey: string; readonly publicJwk: object }[] =
+      JSON.parse(document);
+    expect(records.length).toBe(2);
+    for (const { privateKey, publicJwk } of records) {
+      expect(privateKey).toMatch(/^[A-Za-z0-9_-]{40,}$/);
+      expect(Object.keys(publicJwk)).not.toContain("d");
+      expect(Buffer.from(privateKey, "base64url").toString("latin1")).not.toContain("kty");
+    }
+    // The thief runs the same code on the copy: it verifies, but what it signs is another key's.
+    const thief = openStage({ store: stage.store, secret: "a secret that the thief has made up 1" });
+    const made = await thief.auth.sessions.create(ann.userId, { transport: mode });
+    const kid = (token: string): unknown =>
+      JSON.parse(Buffer.from(token.split(".")[0] ?? "", "base64url").toString()).kid;
+    expect(records.map((record) => JSON.stringify(record.publicJwk)).join()).not.toContain(
+      String(kid(made.accessToken)),
+    );
+  });
+
+  it("KEY-14 KEY-15 SEC-05 the secret rotates: old values open, new ones are sealed anew, a removed secret is as absent", async () => {
+    const store = memory();
+    const newer = "9fQ2mL7xR4tZ8vB1nK6wD3sH5jP0cY-gA";
+    const first = openStage({ store, secret: SECRET });
+    const ann = await signUp(first, mode);
+    const both = openStage({ store, secret: [newer, SECRET] });
+    expect((await whoAmI(both, mode, ann.access)).status).toBe(200);
+    const kids = async (stage: typeof both): Promise<number> => (await stage.auth.keys.jwks()).keys.length;
+    expect(await kids(both)).toBe(2);
+    const only = openStage({ store, secret: newer });
+    expect((await whoAmI(only, mode, ann.access)).status).toBe(200);
+    const answer = await present(only, mode, ann.refresh);
+    expect([answer.status, (await whoAmI(only, mode, answer.access ?? "")).status]).toEqual([200, 200]);
+    expect((await whoAmI(first, mode, answer.access ?? "")).status).toBe(200);
+  });
+
+  it("SEC-03 with HS256 the key is derived: the secret itself signs nothing", async () => {
+    const stage = openStage({ accessToken: { algorithm: "HS256" } });
+    const ann = await signUp(stage, mode);
+    expect((await whoAmI(stage, mode, ann.access)).status).toBe(200);
+    const { createHmac } = await import("node:crypto");
+    const data = ann.access.split(".").slice(0, 2).join(".");
+    const forged = `${data}.${createHmac("sha256", SECRET).update(data).digest("base64url")}`;
+    expect((await whoAmI(stage, mode, forged)).code).toBe("unauthenticated");
+    expect(await dump(stage.store, ann.sessionId, ann.userId)).not.toContain(SECRET);
+  });
+});
+
+describe("REF-21 randomness", () => {
+  it("ten thousand tokens: one form, no repeats, every byte about as often", async () => {
+    const stage = openStage();
+    const { id } = await stage.auth.users.create({ email: "ann@example.com" });
+    const seen = new Set<string>();
+    const counts = new Uint32Array(256);
+    for (let n = 0; n < 10_000; n++) {
+      const { refreshToken } = await stage.auth.sessions.create(id, { transport: "bearer" });
+      expect(refreshToken).toMatch(/^lkr_[A-Za-z0-9_-]{92}$/);
+      const secrets = Buffer.from((refreshToken ?? "").slice(4), "base64url").subarray(21);
+      seen.add(secrets.toString("hex"));
+      for (const byte of secrets) counts[byte] = (counts[byte] ?? 0) + 1;
+    }
+    expect(seen.size).toBe(10_000);
+    const expected = (10_000 * 48) / 256;
+    const chi = counts.reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0);
+    // 255 degrees of freedom: beyond 400 once in some ten million runs.
+    expect(chi).toBeLessThan(400);
+  });
+
+  it("a generator that fails issues nothing", async () => {
+    let broken = false;
+    const random = (length: number): Uint8Array => {
+      if (broken) throw new Error("no entropy");
+      return crypto.getRandomValues(new Uint8Array(length));
+    };
+    const stage = openStage({ env: { random } });
+    const ann = await signUp(stage, "cookie");
+    broken = true;
+    const answer = await present(stage, "cookie", ann.refresh);
+    expect([answer.status, answer.code, answer.headers.getSetCookie()]).toEqual([500, "internal_error", []]);
+    const login = await stage.send("/auth/login", {
+      method: "POST",
+      body: { email: "ann@example.com", password: PASSWORD },
+    });
+    expect([login.status, login.headers.getSetCookie()]).toEqual([500, []]);
+    broken = false;
+    expect((await present(stage, "cookie", ann.refresh)).status).toBe(200);
+  });
+});
