@@ -31,6 +31,8 @@ export interface Config {
   readonly env: Env;
 }
 
+// A literal would inherit what a polluted prototype holds.
+const NONE: Readonly<Record<never, never>> = Object.freeze(Object.create(null));
 const MIN_SECRET_BYTES = 32;
 const MIN_SECRET_VARIETY = 8;
 
@@ -58,7 +60,7 @@ export function checkOptions<Context, U extends User>(options: AuthOptions<Conte
     audience: given.accessToken?.audience ?? issuer,
     accessLifetime,
     refresh: checkLifetimes(accessLifetime, given.refreshToken),
-    cookies: checkCookies(given.cookies ?? {}, baseURL, basePath),
+    cookies: checkCookies(given.cookies ?? NONE, baseURL, basePath),
     bearer: {
       header: (given.bearer?.header ?? "authorization").toLowerCase(),
       schemes: (given.bearer?.schemes ?? ["Bearer"]).map((scheme) => scheme.toLowerCase()),
@@ -74,13 +76,19 @@ export function checkOptions<Context, U extends User>(options: AuthOptions<Conte
   };
 }
 
-/** Copies the own members of plain objects, at every depth: what a polluted prototype holds is no option (SEC-08). */
+/**
+ * Copies the own members of plain objects and lists, at every depth: what a polluted prototype holds is no option
+ * (SEC-08), and what is changed after the start changes nothing (SEC-09).
+ */
 export function ownMembers(value: object): object {
   const copy: Record<string, unknown> = Object.create(null);
-  for (const [name, member] of Object.entries(value)) {
-    copy[name] = isPlain(member) ? ownMembers(member) : member;
-  }
+  for (const [name, member] of Object.entries(value)) copy[name] = copyOf(member);
   return Object.freeze(copy);
+}
+
+function copyOf(value: unknown): unknown {
+  if (Array.isArray(value)) return Object.freeze(value.map(copyOf));
+  return isPlain(value) ? ownMembers(value) : value;
 }
 
 function isPlain(value: unknown): value is object {
@@ -94,7 +102,7 @@ function isPlain(value: unknown): value is object {
 
 // A store or a schema is a thing to call, not a bag of options: it keeps its identity.
 function hasMethods(value: object): boolean {
-  return "~standard" in value || "sessions" in value || "get" in value || "load" in value;
+  return ["~standard", "sessions", "get", "load"].some((name) => Object.hasOwn(value, name));
 }
 
 function refuse(option: string, value: unknown, why: string): TypeError {
@@ -209,7 +217,7 @@ function checkLifetimes(
   accessLifetime: Seconds,
   given: Exclude<AuthOptions["refreshToken"], undefined> | undefined,
 ): RefreshPolicy | null {
-  const refresh = given === false ? null : refreshPolicy(accessLifetime, given ?? {});
+  const refresh = given === false ? null : refreshPolicy(accessLifetime, given ?? NONE);
   const fault = faultOfLifetimes(accessLifetime, refresh);
   if (fault === null) return refresh;
   const names = {

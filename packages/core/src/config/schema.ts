@@ -31,7 +31,7 @@ export const optionsSchema: v.GenericSchema = v.strictObject({
   providers: v.optional(v.array(objectLike, "must be a list")),
   baseURL: v.optional(text),
   basePath: v.optional(
-    v.pipe(path, v.regex(/^\/(?!.*\/\/).*[^/]$/, "must not end with / nor have an empty part")),
+    v.pipe(path, v.regex(/^(?!.*\/\/)\/.*[^/]$/, "must not end with / nor have an empty part")),
   ),
   trustedOrigins: v.optional(v.array(text, "must be a list of origins")),
   secret: v.optional(v.union([v.string(), v.pipe(v.array(v.string()), v.minLength(1))])),

@@ -83,11 +83,8 @@ export function storedKeys(options: StoredKeysOptions): Keys {
 
   return {
     async signing() {
-      const { ring, signing } = await within(SIGNING_RING_AGE);
-      const usable = (record: KeyRecord): boolean => signing.has(record.kid);
-      // Where the clock has stepped back since the ring was made, its oldest key is in use already.
-      const current = currentKey(ring, now(env), usable) ?? ring.find(usable);
-      const key = signing.get(current?.kid ?? "");
+      const found = await within(SIGNING_RING_AGE);
+      const key = found.signing.get(signingKid(found, now(env)));
       if (key === undefined) throw new AuthError("internal_error", "no signing key can be opened");
       return key;
     },
@@ -116,6 +113,12 @@ export function storedKeys(options: StoredKeysOptions): Keys {
       options.changed({ type: "revoked", kid });
     },
   };
+}
+
+/** The kid that signs, or "" for none. Where the clock stepped back since the ring was made, its oldest key is in use already. */
+function signingKid({ ring, signing }: Loaded, at: EpochSeconds): string {
+  const usable = (key: KeyRecord): boolean => signing.has(key.kid);
+  return (currentKey(ring, at, usable) ?? ring.find(usable))?.kid ?? "";
 }
 
 type RingChange = (ring: KeyRing, now: EpochSeconds) => KeyRing;

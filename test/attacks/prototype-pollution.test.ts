@@ -1,0 +1,157 @@
+import { describe, expect, it } from "vitest";
+import { openForgery } from "./forger.ts";
+import { read, signUp, withAccess } from "./session.ts";
+import { openStage, PASSWORD, requestTo } from "./stage.ts";
+
+const CREDENTIALS = { email: "ann@example.com", password: PASSWORD };
+const JSON_TYPE = { "content-type": "application/json" };
+const FORM_TYPE = { "content-type": "application/x-www-form-urlencoded" };
+
+/** Runs with a polluted prototype, and cleans it whatever happens. */
+async function polluted(members: Readonly<Record<string, unknown>>, run: () => Promise<void>): Promise<void> {
+  for (const [name, value] of Object.entries(members)) {
+    Object.defineProperty(Object.prototype, name, { value, configurable: true, writable: true });
+  }
+  try {
+    await run();
+  } finally {
+    for (const name of Object.keys(members)) Reflect.deleteProperty(Object.prototype, name);
+  }
+}
+
+function expectClean(): void {
+  expect(Object.keys(Object.prototype)).toEqual([]);
+  expect(Object.getPrototypeOf({})).toBe(Object.prototype);
+  expect("polluted" in {}).toBe(false);
+}
+
+describe("prototype pollution", () => {
+  it.each([
+    '{"__proto__":{"email":"ann@example.com","password":"correct horse battery","polluted":1}}',
+    '{"constructor":{"prototype":{"polluted":1}},"email":"a"}',
+    '{"prototype":{"polluted":1}}',
+    '{"__proto__":null}',
+    '{"a":{"__proto__":{"polluted":1}}}',
+    '[{"__proto__":{"polluted":1}}]',
+    '{"\\u005f_proto__":{"polluted":1}}',
+  ])("BOD-06 %s names nobody", async (body) => {
+    const stage = openStage();
+    await signUp(stage, "cookie");
+    for (const path of ["/auth/login", "/auth/signup"]) {
+      const answer = await read(await stage.send(path, { method: "POST", headers: JSON_TYPE, body }));
+      expect([path, answer.status, answer.code]).toEqual([path, 400, "invalid_request"]);
+    }
+    expectClean();
+  });
+
+  it("BOD-06 beside good members they are nothing", async () => {
+    const stage = openStage();
+    const text = JSON.stringify(CREDENTIALS).replace(
+      "{",
+      '{"__proto__":{"transport":"bearer","polluted":1},"constructor":{"prototype":{"polluted":1}},',
+    );
+    const answer = await read(
+      await stage.send("/auth/signup", { method: "POST", headers: JSON_TYPE, body: text }),
+    );
+    expect([answer.status, answer.headers.getSetCookie().length]).toEqual([201, 2]);
+    const form =
+      "__proto__=x&constructor=y&email=ann%40example.com&password=correct+horse+battery&__proto__[polluted]=1";
+    expect(
+      (await read(await stage.send("/auth/login", { method: "POST", headers: FORM_TYPE, body: form })))
+        .status,
+    ).toBe(200);
+    expectClean();
+  });
+
+  it("BOD-06 inherited members are no input", async () => {
+    await polluted(
+      { email: "ann@example.com", password: PASSWORD, refresh_token: "x", scope: "all", transport: "bearer" },
+      async () => {
+        const stage = openStage();
+        for (const path of ["/auth/login", "/auth/signup"]) {
+          expect(
+            (await read(await stage.send(path, { method: "POST", headers: JSON_TYPE, body: "{}" }))).code,
+          ).toBe("invalid_request");
+        }
+        expect(
+          (await read(await stage.send("/auth/refresh", { method: "POST", headers: JSON_TYPE, body: "{}" })))
+            .code,
+        ).toBe("unauthenticated");
+        expect(
+          (await read(await stage.send("/auth/logout", { method: "POST", headers: JSON_TYPE, body: "{}" })))
+            .status,
+        ).toBe(200);
+      },
+    );
+    expectClean();
+  });
+
+  it("JWT-22 members of a payload reach no prototype, and no claim by that name", async () => {
+    const { stage, seal, claims, kid } = openForgery();
+    const header = JSON.stringify({ alg: "EdDSA", typ: "at+jwt", kid });
+    const text = JSON.stringify(claims);
+    const sneaky = `${text.slice(0, -1)},"__proto__":{"role":"admin"},"constructor":{"prototype":{"polluted":1}}}`;
+    const found = await stage.auth.sessions.verify(seal(header, sneaky));
+    if (!found.ok) throw new Error(found.code);
+    expect([found.claims["role"], Object.hasOwn(found.claims, "__proto__")]).toEqual([undefined, false]);
+    const nested = text.replace('"context":{}', '"context":{"__proto__":{"role":"admin"}}');
+    const inner = await stage.auth.sessions.verify(seal(header, nested));
+    if (!inner.ok) throw new Error(inner.code);
+    expect([inner.session.context["role"], Object.keys(inner.session.context)]).toEqual([undefined, []]);
+    expectClean();
+  });
+
+  it("JWT-22 inherited members are no claims", async () => {
+    const { stage, claims, seal, kid } = openForgery();
+    const { sub: _, ...without } = claims;
+    const token = seal(JSON.stringify({ alg: "EdDSA", typ: "at+jwt", kid }), JSON.stringify(without));
+    const headless = seal(JSON.stringify({ alg: "EdDSA", kid }), JSON.stringify(claims));
+    await polluted({ sub: "eve", typ: "at+jwt", crit: undefined }, async () => {
+      for (const each of [token, headless]) {
+        const found = await stage.auth.validate(requestTo("/", { headers: withAccess("bearer", each) }));
+        expect(found.ok).toBe(false);
+      }
+    });
+    expectClean();
+  });
+
+  it.each([
+    { secure: false, httpOnly: false, sameSite: "none", domain: "evil.example" },
+    { restrictTransport: false, revocation: "none", requireFetchMetadata: false },
+    { trustedOrigins: ["https://evil.example"], baseURL: "https://evil.example" },
+    { issuer: "evil", audience: "evil", lifetime: 7_200, maxLifetime: 7_200 },
+    { sessions: {}, load: () => undefined, lifetime: 7_200, sameSite: "none", schemes: ["Evil"] },
+    { provided: [], claims: () => ({ role: "admin" }), serialize: () => ({ role: "admin" }) },
+    { names: { access: "evil" }, previous: [{ name: "evil" }], refreshPath: "/evil" },
+  ])("SEC-08 inherited options are none: %j", async (members) => {
+    const clean = await shape();
+    await polluted(members, async () => {
+      expect(await shape()).toEqual(clean);
+    });
+    expectClean();
+  });
+});
+
+/** What a server with few options of its own does. */
+async function shape(): Promise<unknown> {
+  const stage = openStage({ accessToken: {}, cookies: {}, bearer: {}, keys: {}, user: {} });
+  const answer = await read(await stage.send("/auth/signup", { method: "POST", body: CREDENTIALS }));
+  const lines = answer.headers.getSetCookie().map((line) => line.replace(/=[^;]*/, ""));
+  const header = JSON.parse(Buffer.from((answer.access ?? "").split(".")[0] ?? "", "base64url").toString());
+  const crossing = { origin: "https://evil.example", "sec-fetch-site": "cross-site" };
+  const forged = await read(
+    await stage.send("/auth/login", { method: "POST", headers: crossing, body: CREDENTIALS }),
+  );
+  const other = await stage.auth.validate(
+    requestTo("/", { headers: withAccess("bearer", answer.access ?? "") }),
+  );
+  const user: unknown = answer.body["user"];
+  return [
+    answer.status,
+    lines,
+    header.alg,
+    forged.code,
+    other.ok || other.code,
+    Object.keys({ ...(user as object) }),
+  ];
+}
