@@ -1,0 +1,69 @@
+import { describe, expect, it } from "vitest";
+import { matchPath, matchRoute, type RouteName } from "./router.ts";
+
+const table: readonly (readonly [string, string, RouteName])[] = [
+  ["POST", "/auth/signup", "signup"],
+  ["POST", "/auth/login", "login"],
+  ["POST", "/auth/refresh", "refresh"],
+  ["POST", "/auth/logout", "logout"],
+  ["GET", "/auth/me", "me"],
+  ["GET", "/auth/session", "session"],
+  ["GET", "/auth/sessions", "sessions"],
+  ["DELETE", "/auth/sessions/AbC_-9", "revokeSession"],
+  ["GET", "/auth/jwks", "jwks"],
+  ["GET", "/auth/.well-known/jwks.json", "jwks"],
+];
+
+describe("matchPath", () => {
+  it.each(table)("finds %s %s, with a slash at the end too", (method, path, name) => {
+    for (const variant of [path, `${path}/`]) {
+      expect(matchPath(method, variant, "/auth")).toMatchObject({ kind: "route", name });
+      expect(matchPath("OPTIONS", variant, "/auth")).toMatchObject({ kind: "options" });
+      expect(matchPath("PUT", variant, "/auth").kind).toBe("wrong_method");
+      expect(matchPath("HEAD", variant, "/auth").kind).toBe(method === "GET" ? "route" : "wrong_method");
+    }
+  });
+
+  it.each([
+    "/auth",
+    "/auth/",
+    "/auth//",
+    "/auth//login",
+    "/auth/login//",
+    "/auth/Login",
+    "/auth/%6cogin",
+    "/auth/sessions/a/b",
+    "/auth/sessions/%2e",
+    "/authlogin",
+    "/x/auth/login",
+    "/login",
+    "",
+    "/auth/__proto__",
+    "/auth/constructor",
+  ])("finds nothing at %j", (path) => {
+    expect(matchPath("POST", path, "/auth")).toEqual({ kind: "not_found" });
+  });
+
+  it.each(["__proto__", "constructor", "toString", "get", "Post", ""])("takes %j for no method", (method) => {
+    expect(matchPath(method, "/auth/me", "/auth")).toEqual({
+      kind: "wrong_method",
+      allow: "GET, HEAD, OPTIONS",
+    });
+    expect(matchPath(method, "/auth/login", "/auth")).toEqual({
+      kind: "wrong_method",
+      allow: "POST, OPTIONS",
+    });
+  });
+
+  it("keeps to its base path", () => {
+    expect(matchPath("POST", "/api/v1/auth/login", "/api/v1/auth").kind).toBe("route");
+    expect(matchPath("POST", "/auth/login", "/api/v1/auth").kind).toBe("not_found");
+  });
+});
+
+describe("matchRoute", () => {
+  it.each(table)("asks %s of a route that is mounted by itself", (method, _, name) => {
+    expect(matchRoute(method, name)).toMatchObject({ kind: "route", name });
+    expect(matchRoute("PATCH", name).kind).toBe("wrong_method");
+  });
+});

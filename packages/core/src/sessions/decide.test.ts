@@ -1,0 +1,268 @@
+import { describe, expect, it } from "vitest";
+import {
+  applyDecision,
+  confirmChild,
+  type Decision,
+  decide,
+  idleExpiry,
+  isExpired,
+  isLive,
+  type PresentedToken,
+  rotationOutcome,
+} from "./decide.ts";
+import type { SessionRow, Transport } from "./session.ts";
+
+const LEASE = 60;
+const NOW = 10_000;
+
+const base: SessionRow = {
+  id: "AAAAAAAAAAAAAAAAAAAAAA",
+  userId: "ann",
+  familyHash: "family",
+  rootHash: "root",
+  rootGeneration: 3,
+  childHash: null,
+  childIssuedAt: null,
+  replacedAt: null,
+  generation: 3,
+  context: {},
+  device: { userAgent: null, address: null },
+  transport: "cookie",
+  amr: [],
+  createdAt: 0,
+  authTime: 0,
+  refreshedAt: 0,
+  accessLifetime: 600,
+  idleLifetime: 5_000,
+  expiresAt: NOW + 1,
+  absoluteExpiresAt: null,
+  endedAt: null,
+  endReason: null,
+};
+const withChild: SessionRow = { ...base, childHash: "child", childIssuedAt: NOW, generation: 4 };
+
+/** Every combination of the values of each member. */
+function* combinations<T extends object>(domain: { readonly [K in keyof T]: readonly T[K][] }): Generator<T> {
+  const names = Object.keys(domain) as (keyof T)[];
+  const count = names.reduce((product, name) => product * domain[name].length, 1);
+  for (let n = 0; n < count; n++) {
+    let rest = n;
+    const chosen = names.map((name) => {
+      const values = domain[name];
+      const value = values[rest % values.length];
+      rest = Math.floor(rest / values.length);
+      return [name, value] as const;
+    });
+    yield Object.fromEntries(chosen) as T;
+  }
+}
+
+interface Case {
+  readonly family: "family" | "other";
+  readonly secret: "root" | "child" | "other";
+  readonly generation: number;
+  readonly child: boolean;
+  readonly age: number;
+  readonly ended: boolean;
+  readonly expired: "no" | "idle" | "absolute";
+  readonly asked: Transport | null;
+}
+
+const domain: { readonly [K in keyof Case]: readonly Case[K][] } = {
+  family: ["family", "other"],
+  secret: ["root", "child", "other"],
+  generation: [2, 3, 4, 5],
+  child: [true, false],
+  age: [-LEASE - 1, -LEASE, -1, 0, LEASE - 1, LEASE, 1_000],
+  ended: [false, true],
+  expired: ["no", "idle", "absolute"],
+  asked: [null, "cookie", "bearer"],
+};
+
+function rowOf({ child, age, ended, expired }: Case): SessionRow {
+  return {
+    ...(child ? { ...withChild, childIssuedAt: NOW - age } : base),
+    endedAt: ended ? 1 : null,
+    expiresAt: expired === "idle" ? NOW : NOW + 1,
+    absoluteExpiresAt: expired === "absolute" ? NOW : null,
+  };
+}
+
+/** The rules of rotation, written once more as the text has them. */
+function expected(at: Case): string {
+  if (at.family === "other") return "refused wrong_family";
+  if (at.ended) return "refused ended";
+  if (at.expired !== "no") return "refused expired";
+  if (at.asked === "bearer") return "refused wrong_transport";
+  const newest = at.child ? 4 : 3;
+  if (at.generation > newest) return "refused rolled_back";
+  const leased = at.child && at.age >= -LEASE && at.age < LEASE;
+  if (at.child && at.secret === "child" && at.generation === 4)
+    return leased ? "access_only child" : "issue rotated";
+  if (at.secret === "root" && at.generation === 3) {
+    if (!at.child) return "issue first";
+    return leased ? "access_only root" : "issue reissued";
+  }
+  return "reuse";
+}
+
+function named(decision: Decision): string {
+  const detail =
+    "reason" in decision
+      ? decision.reason
+      : "presented" in decision
+        ? decision.presented
+        : "outcome" in decision
+          ? decision.outcome
+          : "";
+  return `${decision.kind} ${detail}`.trim();
+}
+
+function tokenOf({ family, secret, generation }: Case): PresentedToken {
+  return { familyHash: family, secretHash: secret, generation };
+}
+
+describe("decide", () => {
+  it("is the rules, over the whole of a small world", () => {
+    const seen = new Set<string>();
+    for (const at of combinations<Case>(domain)) {
+      const decision = named(decide(rowOf(at), tokenOf(at), NOW, { lease: LEASE, transport: at.asked }));
+      if (decision !== expected(at)) expect([at, decision]).toEqual([at, expected(at)]);
+      seen.add(decision);
+    }
+    expect([...seen].sort()).toEqual([
+      "access_only child",
+      "access_only root",
+      "issue first",
+      "issue reissued",
+      "issue rotated",
+      "refused ended",
+      "refused expired",
+      "refused rolled_back",
+      "refused wrong_family",
+      "refused wrong_transport",
+      "reuse",
+    ]);
+  });
+
+  it("knows no row as unknown, and no session without refresh tokens as anybody's", () => {
+    const token = { familyHash: "family", secretHash: "root", generation: 0 };
+    expect(named(decide(null, token, NOW, { lease: LEASE, transport: null }))).toBe("refused unknown");
+    const without = { ...base, rootHash: null };
+    expect(named(decide(without, { ...token, generation: 3 }, NOW, { lease: LEASE, transport: null }))).toBe(
+      "reuse",
+    );
+  });
+});
+
+describe("applyDecision and rotationOutcome", () => {
+  it("write what was decided and nothing else, and the row tells what it was", () => {
+    for (const at of combinations<Case>(domain)) {
+      const row = rowOf(at);
+      const decision = decide(row, tokenOf(at), NOW, { lease: LEASE, transport: at.asked });
+      const after = applyDecision(row, decision, "next", NOW);
+      if (decision.kind === "refused" || decision.kind === "access_only") expect(after).toBe(row);
+      if (decision.kind === "reuse") expect(after).toEqual({ ...row, endedAt: NOW, endReason: "reuse" });
+      if (decision.kind === "issue") {
+        const root = decision.outcome === "rotated" ? { rootHash: "child", rootGeneration: 4 } : {};
+        const issued = {
+          childHash: "next",
+          childIssuedAt: NOW,
+          replacedAt: row.childIssuedAt,
+          generation: row.generation + 1,
+        };
+        expect(after).toEqual({ ...row, ...root, ...issued, refreshedAt: NOW, expiresAt: NOW + 5_000 });
+      }
+      if (decision.kind === "refused") continue;
+      const outcome = decision.kind === "issue" ? decision.outcome : decision.kind;
+      expect(rotationOutcome(after, tokenOf(at), "next")).toBe(outcome);
+    }
+  });
+
+  it("tell the outcomes apart along a life: first, lost and lost again, rotated", () => {
+    const present = (
+      row: SessionRow,
+      token: PresentedToken,
+      at: number,
+      next: string,
+    ): readonly [SessionRow, string] => {
+      const policy = { lease: LEASE, transport: null };
+      const after = applyDecision(row, decide(row, token, at, policy), next, at);
+      return [after, rotationOutcome(after, token, next)];
+    };
+    const root = { familyHash: "family", secretHash: "root", generation: 3 };
+    const living = { ...base, expiresAt: null };
+    const [one, first] = present(living, root, NOW, "a");
+    const [two, lost] = present(one, root, NOW + LEASE, "b");
+    const [three, again] = present(two, root, NOW + 2 * LEASE, "c");
+    const [four, rotated] = present(
+      three,
+      { ...root, secretHash: "c", generation: three.generation },
+      NOW + 3 * LEASE,
+      "d",
+    );
+    expect([first, lost, again, rotated]).toEqual(["first", "reissued", "reissued", "rotated"]);
+    expect([four.generation, four.rootGeneration]).toEqual([7, 6]);
+    const [, stale] = present(four, { ...root, secretHash: "b", generation: 5 }, NOW + 3 * LEASE, "e");
+    expect(stale).toBe("reuse");
+  });
+});
+
+describe("confirmChild", () => {
+  it("makes the child the root, only of that generation, a lease after it was issued, in a living session", () => {
+    interface Confirmation {
+      readonly generation: number;
+      readonly age: number;
+      readonly child: boolean;
+      readonly ended: boolean;
+      readonly expired: boolean;
+    }
+    const cases = combinations<Confirmation>({
+      generation: [3, 4, 5],
+      age: [-1, 0, LEASE - 1, LEASE, LEASE + 1],
+      child: [true, false],
+      ended: [true, false],
+      expired: [true, false],
+    });
+    for (const { generation, age, child, ended, expired } of cases) {
+      const row = rowOf({
+        family: "family",
+        secret: "root",
+        generation,
+        child,
+        age,
+        ended,
+        expired: expired ? "idle" : "no",
+        asked: null,
+      });
+      const due = child && generation === 4 && age >= LEASE && !ended && !expired;
+      const root = { rootHash: "child", rootGeneration: 4, childHash: null, childIssuedAt: null };
+      expect(confirmChild(row, generation, NOW, LEASE)).toEqual(due ? { ...row, ...root } : null);
+    }
+  });
+});
+
+describe("expiries", () => {
+  it("are over at their very second, and the absolute one bounds the idle one", () => {
+    const at = (expiresAt: number | null, absoluteExpiresAt: number | null): boolean =>
+      isExpired({ expiresAt, absoluteExpiresAt }, NOW);
+    expect([at(NOW, null), at(NOW + 1, null), at(null, NOW), at(null, NOW + 1), at(null, null)]).toEqual([
+      true,
+      false,
+      true,
+      false,
+      false,
+    ]);
+    expect(isLive({ endedAt: null, expiresAt: NOW + 1, absoluteExpiresAt: null }, NOW)).toBe(true);
+    expect(isLive({ endedAt: 0, expiresAt: NOW + 1, absoluteExpiresAt: null }, NOW)).toBe(false);
+    const idle = (idleLifetime: number | null, absoluteExpiresAt: number | null): number | null =>
+      idleExpiry({ idleLifetime, absoluteExpiresAt }, NOW);
+    expect([
+      idle(10, null),
+      idle(10, NOW + 5),
+      idle(10, NOW + 20),
+      idle(null, NOW + 5),
+      idle(null, null),
+    ]).toEqual([NOW + 10, NOW + 5, NOW + 10, NOW + 5, null]);
+  });
+});

@@ -1,0 +1,87 @@
+import { describe, expect, it } from "vitest";
+import {
+  accessExpiry,
+  defaultRefreshBefore,
+  faultOfLifetimes,
+  isNearExpiry,
+  type RefreshPolicy,
+} from "./policy.ts";
+
+const policy: RefreshPolicy = { lifetime: 1_209_600, maxLifetime: 7_776_000, lease: 60, refreshBefore: 60 };
+
+function optionAt(access: number, changes: Partial<RefreshPolicy> = {}): string | null {
+  return faultOfLifetimes(access, { ...policy, ...changes })?.option ?? null;
+}
+
+describe("faultOfLifetimes", () => {
+  it("takes the defaults, and every bound itself", () => {
+    expect(optionAt(600)).toBeNull();
+    expect([optionAt(86_400), optionAt(86_401)]).toEqual([null, "accessLifetime"]);
+    expect([optionAt(600, { lease: 5 }), optionAt(600, { lease: 4 })]).toEqual([null, "lease"]);
+    expect([optionAt(900, { lease: 300 }), optionAt(900, { lease: 301 })]).toEqual([null, "lease"]);
+    expect([optionAt(120, { refreshBefore: 0 }), optionAt(119, { refreshBefore: 0 })]).toEqual([
+      null,
+      "accessLifetime",
+    ]);
+    expect([optionAt(600, { refreshBefore: 480 }), optionAt(600, { refreshBefore: 481 })]).toEqual([
+      null,
+      "refreshBefore",
+    ]);
+    expect([optionAt(600, { lifetime: 720 }), optionAt(600, { lifetime: 719 })]).toEqual([
+      null,
+      "refreshLifetime",
+    ]);
+    expect([optionAt(600, { maxLifetime: 1_209_600 }), optionAt(600, { maxLifetime: 1_209_599 })]).toEqual([
+      null,
+      "maxLifetime",
+    ]);
+  });
+
+  it("knows lifetimes without an end", () => {
+    expect(optionAt(600, { lifetime: null, maxLifetime: null })).toBeNull();
+    expect(optionAt(600, { maxLifetime: null })).toBeNull();
+    expect([
+      optionAt(600, { lifetime: null, maxLifetime: 720 }),
+      optionAt(600, { lifetime: null, maxLifetime: 719 }),
+    ]).toEqual([null, "maxLifetime"]);
+  });
+
+  it("asks only for a bound where there are no refresh tokens", () => {
+    expect(faultOfLifetimes(1, null)).toBeNull();
+    expect(faultOfLifetimes(86_401, null)?.option).toBe("accessLifetime");
+  });
+
+  it("says what to write instead", () => {
+    expect(faultOfLifetimes(100, policy)).toMatchObject({ value: 100, why: expect.stringContaining("120") });
+  });
+});
+
+describe("when a refresh is due", () => {
+  it("by default a fifth of the life before its end, a minute at most, two leases at least", () => {
+    const at = (access: number, lease = 60): number => defaultRefreshBefore(access, lease);
+    expect([at(600), at(300), at(130), at(120), at(119), at(30, 10)]).toEqual([60, 60, 10, 0, 0, 6]);
+    for (let access = 120; access < 1_000; access++)
+      expect(optionAt(access, { refreshBefore: at(access) })).toBeNull();
+  });
+
+  it("from refreshBefore on, and for a short token never inside its two leases", () => {
+    const token = { iat: 0, exp: 600 };
+    expect([
+      isNearExpiry(token, 539, policy),
+      isNearExpiry(token, 540, policy),
+      isNearExpiry(token, 600, policy),
+    ]).toEqual([false, true, true]);
+    const short = { iat: 0, exp: 130 };
+    expect([isNearExpiry(short, 119, policy), isNearExpiry(short, 120, policy)]).toEqual([false, true]);
+    expect([
+      isNearExpiry({ iat: 0, exp: 20 }, 19, policy),
+      isNearExpiry({ iat: 0, exp: 20 }, 20, policy),
+    ]).toEqual([false, true]);
+  });
+});
+
+it("no access token outlives its session", () => {
+  expect(accessExpiry({ accessLifetime: 600, absoluteExpiresAt: null }, 100)).toBe(700);
+  expect(accessExpiry({ accessLifetime: 600, absoluteExpiresAt: 300 }, 100)).toBe(300);
+  expect(accessExpiry({ accessLifetime: 600, absoluteExpiresAt: 900 }, 100)).toBe(700);
+});
