@@ -1,9 +1,24 @@
 import type { AuthEvent } from "@latchkey/core";
 import { describe, expect, test } from "vitest";
+import { migrated, open, temporaryFile } from "../stores/files.ts";
 import { bodyOf } from "./answers.ts";
 import { stores } from "./stores.ts";
 import { sidOf } from "./token.ts";
 import { ANN, makeWorld, typesOf } from "./world.ts";
+
+test("B1 a store that lost its newest writes cries no thief: the token is refused, with an event of its own", async () => {
+  const [database, backup] = [open(":memory:"), temporaryFile()];
+  const { clock, signedIn } = makeWorld({ store: await migrated(database) });
+  const ann = await signedIn();
+  database.exec(`VACUUM INTO '${backup}'`);
+  await ann.post("/auth/refresh");
+  const restored = makeWorld({ store: await migrated(open(backup)), clock });
+  const later = ann.copy(restored.auth);
+  clock.advance(60);
+  expect((await bodyOf(await later.post("/auth/refresh")))["error"]).toBe("refresh_token_invalid");
+  const lost = { type: "session.rolled_back", generation: 0, presentedGeneration: 1 };
+  expect(restored.events).toEqual([expect.objectContaining(lost)]);
+});
 
 for (const { name, make } of stores) {
   describe(name, () => {
@@ -61,6 +76,33 @@ for (const { name, make } of stores) {
       expect((await auth.validate(ann.request("/page"))).ok).toBe(true);
       expect((await bodyOf(await thief.post("/auth/refresh")))["error"]).toBe("refresh_token_reused");
       expect(typesOf(events)).toContain("session.reuse_detected");
+    });
+
+    test("B1 early confirmation trusts no access token that came without a refresh token", async () => {
+      const { auth, clock, events, signedIn } = makeWorld({
+        store: await make(),
+        sessions: { confirm: "early" },
+      });
+      const ann = await signedIn();
+      await ann.copy().post("/auth/refresh");
+      expect((await ann.post("/auth/refresh")).headers.getSetCookie().length).toBe(1);
+      clock.advance(60);
+      expect((await auth.validate(ann.request("/page"))).ok).toBe(true);
+      expect((await ann.post("/auth/refresh")).headers.getSetCookie().length).toBe(2);
+      expect(typesOf(events)).toContain("session.reissued");
+      expect(typesOf(events)).not.toContain("session.reuse_detected");
+    });
+
+    test("B1 a clock that jumps back an hour neither freezes the rotation nor cries thief", async () => {
+      const { auth, clock, events, signedIn } = makeWorld({ store: await make() });
+      const ann = await signedIn();
+      await ann.post("/auth/refresh");
+      clock.advance(-3_600);
+      expect((await auth.validate(ann.request("/page"), { refresh: "never" })).ok).toBe(true);
+      expect((await ann.post("/auth/refresh")).headers.getSetCookie().length).toBe(2);
+      expect((await auth.validate(ann.request("/page"))).ok).toBe(true);
+      expect((await ann.post("/auth/refresh")).headers.getSetCookie().length).toBe(1);
+      expect(typesOf(events)).not.toContain("session.reuse_detected");
     });
 
     test("B10 everything that happens is an event of a closed union, with its time", async () => {

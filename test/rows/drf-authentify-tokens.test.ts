@@ -53,6 +53,16 @@ for (const { name, make } of stores) {
       expect(ann.names()).toEqual(["latchkey.access.3000", "latchkey.refresh.3000"]);
     });
 
+    test("A5 logout clears the cookies of earlier names too", async () => {
+      const store = await make();
+      const before = makeWorld({ store, cookies: { names: { access: "old-a", refresh: "old-r" } } });
+      const previous = [{ name: "old-a.3000" }, { name: "old-r.3000" }];
+      const after = makeWorld({ store, clock: before.clock, cookies: { previous } });
+      const ann = (await before.signedIn()).copy(after.auth);
+      expect((await ann.post("/auth/logout")).status).toBe(200);
+      expect(ann.names()).toEqual([]);
+    });
+
     test("A6 lifetimes of one session", async () => {
       const { auth, clock } = makeWorld({ store: await make() });
       const { id } = await auth.users.create(ANN);

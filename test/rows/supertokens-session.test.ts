@@ -192,6 +192,7 @@ for (const { name, make } of stores) {
       clock.advance(43_199);
       const last = await auth.sessions.refresh(token);
       expect(last.ok && last.expiresIn).toBe(1);
+      expect(last.ok && last.session.expiresAt).toBe(clock.now() / 1_000 + 1);
       expect(exp).toBeLessThan(clock.now() / 1_000);
       clock.advance(1);
       expect(await auth.sessions.refresh(token)).toEqual({ ok: false, code: "session_expired" });
