@@ -71,7 +71,9 @@ export function rotateRing(ring: KeyRing, now: EpochSeconds): KeyRing {
 /** The ring without one key: its tokens are refused from now on. The announced key takes over from a current one. */
 export function revokeKey(ring: KeyRing, kid: string, now: EpochSeconds): KeyRing {
   const left = ring.filter((key) => key.kid !== kid);
-  return left.some((key) => key.activeAt <= now) ? left : rotateRing(left, now);
+  const current = currentKey(ring, now, () => true);
+  // A superseded key does not come back: nobody remembers why it was.
+  return current?.kid === kid ? rotateRing(left, now) : left;
 }
 
 function inOrder(ring: KeyRing): KeyRing {

@@ -1,0 +1,84 @@
+import { describe, expect, it } from "vitest";
+import { type CookieOptions, cookiePlaces, isLoopback } from "./names.ts";
+
+const options: CookieOptions = {
+  names: { access: "latchkey.access", refresh: "latchkey.refresh" },
+  domain: null,
+  sameSite: "lax",
+  refreshPath: "/",
+};
+
+function namesAt(origin: string, changes: Partial<CookieOptions> = {}): readonly [string, string, boolean] {
+  const { access, refresh } = cookiePlaces(new URL(origin), { ...options, ...changes });
+  return [access.name, refresh.name, access.secure && refresh.secure];
+}
+
+describe("cookiePlaces", () => {
+  it("prefixes and secures everywhere but on http://localhost", () => {
+    const prefixed = ["__Host-Http-latchkey.access", "__Host-Http-latchkey.refresh", true];
+    for (const origin of [
+      "https://app.example.com",
+      "https://app.example.com:8443",
+      "https://localhost:3000",
+      "http://app.example.com",
+    ]) {
+      expect(namesAt(origin)).toEqual(prefixed);
+    }
+    for (const host of ["localhost", "a.localhost", "127.0.0.1", "127.9.9.9", "[::1]"]) {
+      expect(namesAt(`http://${host}:3000`)).toEqual([
+        "latchkey.access.3000",
+        "latchkey.refresh.3000",
+        false,
+      ]);
+      expect(namesAt(`http://${host}`)).toEqual(["latchkey.access", "latchkey.refresh", false]);
+    }
+  });
+
+  it("takes the lesser prefix where a domain or a path asks for it (CKS-06)", () => {
+    const origin = "https://app.example.com";
+    expect(namesAt(origin, { domain: "example.com" })).toEqual([
+      "__Secure-latchkey.access",
+      "__Secure-latchkey.refresh",
+      true,
+    ]);
+    expect(namesAt(origin, { refreshPath: "/auth" })).toEqual([
+      "__Host-Http-latchkey.access",
+      "__Secure-latchkey.refresh",
+      true,
+    ]);
+  });
+
+  it("drops what a browser would not keep on localhost", () => {
+    const { access } = cookiePlaces(new URL("http://localhost"), {
+      ...options,
+      sameSite: "none",
+      domain: "localhost",
+    });
+    expect([access.sameSite, access.domain]).toEqual(["lax", null]);
+  });
+});
+
+describe("isLoopback", () => {
+  it.each(["localhost", "LOCALHOST", "a.b.localhost", "127.0.0.1", "127.255.0.1", "[::1]"])(
+    "knows %s",
+    (host) => {
+      expect(isLoopback(host)).toBe(true);
+    },
+  );
+  it.each([
+    "",
+    "localhost.",
+    "localhost.evil.example",
+    "notlocalhost",
+    "127.0.0.1.evil.example",
+    "127.1",
+    "128.0.0.1",
+    "0.0.0.0",
+    "[::]",
+    "::1",
+    "10.0.0.1",
+    "[::ffff:127.0.0.1]",
+  ])("does not take %j for it", (host) => {
+    expect(isLoopback(host)).toBe(false);
+  });
+});

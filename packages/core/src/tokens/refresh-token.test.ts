@@ -1,0 +1,121 @@
+import { describe, expect, it } from "vitest";
+import {
+  formatRefreshToken,
+  hashFamilySecret,
+  hashRotatingSecret,
+  isSessionId,
+  mintSessionId,
+  parseRefreshToken,
+  REFRESH_TOKEN_LENGTH,
+  type RefreshToken,
+} from "./refresh-token.ts";
+
+const token: RefreshToken = {
+  id: "AAECAwQFBgcICQoLDA0ODw",
+  generation: 258,
+  familySecret: Uint8Array.from({ length: 16 }, (_, n) => 0x10 + n),
+  rotatingSecret: Uint8Array.from({ length: 32 }, (_, n) => 0x20 + n),
+};
+// Written by hand from the layout: version | id | generation | family secret | rotating secret.
+const TEXT =
+  "lkr_AQABAgMEBQYHCAkKCwwNDg8AAAECEBESExQVFhcYGRobHB0eHyAhIiMkJSYnKCkqKywtLi8wMTIzNDU2Nzg5Ojs8PT4_";
+
+describe("the form of a refresh token", () => {
+  it("is lkr_ and 92 characters, to the byte", () => {
+    expect(formatRefreshToken(token)).toBe(TEXT);
+    expect([TEXT.length, REFRESH_TOKEN_LENGTH]).toEqual([96, 96]);
+    expect(parseRefreshToken(TEXT)).toEqual(token);
+  });
+
+  it("keeps every generation of 32 bits", () => {
+    for (const generation of [0, 1, 255, 256, 65_535, 2 ** 31, 2 ** 32 - 1]) {
+      expect(parseRefreshToken(formatRefreshToken({ ...token, generation }))?.generation).toBe(generation);
+    }
+  });
+
+  it.each([
+    ["nothing", ""],
+    ["the prefix alone", "lkr_"],
+    ["one character less", TEXT.slice(0, -1)],
+    ["one character more", `${TEXT}A`],
+    ["padding", `${TEXT.slice(0, -1)}=`],
+    ["another prefix", TEXT.replace("lkr_", "LKR_")],
+    ["the other alphabet", TEXT.replace("_-", "/+").replace(/_$/, "/")],
+    ["white space", `${TEXT.slice(0, -1)} `],
+    ["a newline", `${TEXT.slice(0, -1)}\n`],
+    ["version 0", TEXT.replace("lkr_AQ", "lkr_AA")],
+    ["version 2", TEXT.replace("lkr_AQ", "lkr_Ag")],
+    ["a letter outside ASCII", `${TEXT.slice(0, -1)}é`],
+  ])("has no other: %s is refused", (_, text) => {
+    expect(parseRefreshToken(text)).toBeNull();
+  });
+
+  it("is the only form of its bytes: whatever differs in one character is other bytes, or nothing", () => {
+    for (let at = 4; at < TEXT.length; at++) {
+      const changed = `${TEXT.slice(0, at)}${TEXT[at] === "A" ? "B" : "A"}${TEXT.slice(at + 1)}`;
+      const parsed = parseRefreshToken(changed);
+      if (parsed !== null) expect(formatRefreshToken(parsed)).toBe(changed);
+      expect(parsed).not.toEqual(token);
+    }
+  });
+
+  it.each([undefined, null, 1, {}, [TEXT], new String(TEXT)])("is text: %j is refused", (value) => {
+    expect(parseRefreshToken(value as string)).toBeNull();
+  });
+});
+
+describe("what is stored of a refresh token", () => {
+  it("is these digests (SHA-256 of label, session id and secret)", () => {
+    expect(hashFamilySecret(token.id, token.familySecret)).toBe(
+      "1V5WgD-2MzrT8zuF7bz9ruW2uVmeArqtfyLoxYu9RZQ",
+    );
+    expect(hashRotatingSecret(token.id, token.rotatingSecret)).toBe(
+      "Tx-70xgf3-PIubZ0mZtJBYgjztx53n4wu0KXEyFEv9o",
+    );
+  });
+
+  it("differs by session, by secret and by purpose", () => {
+    const secret = token.familySecret;
+    const other = "AAECAwQFBgcICQoLDA0OEA";
+    const all = [
+      hashFamilySecret(token.id, secret),
+      hashFamilySecret(other, secret),
+      hashRotatingSecret(token.id, secret),
+      hashRotatingSecret(other, secret),
+      hashFamilySecret(token.id, secret.slice(1)),
+    ];
+    expect(new Set(all).size).toBe(all.length);
+  });
+
+  it("is made for session ids only", () => {
+    expect(() => hashFamilySecret("x", token.familySecret)).toThrow(TypeError);
+    expect(() => formatRefreshToken({ ...token, id: "" })).toThrow(TypeError);
+  });
+});
+
+describe("session ids", () => {
+  const random = (length: number): Uint8Array => new Uint8Array(length).fill(7);
+
+  it("begin with the tag of their user", () => {
+    const [ann, again, bob] = [
+      mintSessionId("ann", random),
+      mintSessionId("ann", () => new Uint8Array(8)),
+      mintSessionId("bob", random),
+    ];
+    const tag = (id: string): string => Buffer.from(id, "base64url").subarray(0, 8).toString("hex");
+    expect([tag(ann) === tag(again), tag(ann) === tag(bob), ann === again]).toEqual([true, false, false]);
+    expect([ann, again, bob].every(isSessionId)).toBe(true);
+  });
+
+  it.each([
+    "",
+    "x",
+    "AAECAwQFBgcICQoLDA0OD",
+    "AAECAwQFBgcICQoLDA0ODx",
+    "AAECAwQFBgcICQoLDA0O=w",
+    "AAECAwQFBgcICQoLDA0ODwA",
+    "../../../../etc/passwd",
+  ])("have one form: %j is none", (text) => {
+    expect(isSessionId(text)).toBe(false);
+  });
+});
