@@ -202,6 +202,7 @@ for (const { name, make } of stores) {
         const { calls } = await play({ store: await make(), operation, death: null });
         const deaths = deathsWithin(calls);
         expect(calls).toBeGreaterThan(0);
+        console.info(`${name}, ${title}: ${deaths.length} ways to die within ${calls} calls`);
         for (const death of deaths) {
           const context = `${title}, ${death.manner} at call ${death.at} of ${calls}, ${death.moment}`;
           const { events } = await play({ store: await make(), operation, death }).catch((error: unknown) => {
