@@ -1,0 +1,139 @@
+import { password, scryptHasher } from "@latchkey/core/password";
+import { describe, expect, it } from "vitest";
+import { modes, read, signUp, told } from "./session.ts";
+import { openStage, PASSWORD, type Stage } from "./stage.ts";
+
+/** Accounts in every state that a stranger must not be able to tell apart. */
+const accounts = [
+  "unknown@example.com",
+  "wrong@example.com",
+  "disabled@example.com",
+  "passwordless@example.com",
+  "deleted@example.com",
+] as const;
+
+async function populate(stage: Stage): Promise<void> {
+  for (const email of accounts.slice(1)) {
+    const name = email === "passwordless@example.com" ? {} : { password: PASSWORD };
+    const { id } = await stage.auth.users.create({ email, ...name });
+    if (email.startsWith("disabled")) await stage.auth.users.disable(id);
+    if (email.startsWith("deleted")) await stage.auth.users.delete(id);
+  }
+}
+
+function attempt(stage: Stage, email: string, secret: string, transport: string): Promise<Response> {
+  return stage.send("/auth/login", { method: "POST", body: { email, password: secret, transport } });
+}
+
+describe.each(modes)("who has an account (%s)", (mode) => {
+  it("PWD-01 unknown, wrong, disabled, without a password and deleted answer to the byte the same", async () => {
+    const stage = openStage();
+    await populate(stage);
+    const answers: unknown[] = [];
+    for (const email of accounts) {
+      // Those whose password is right must not be told from those where it is wrong, either.
+      for (const secret of email.startsWith("disabled") || email.startsWith("deleted")
+        ? [PASSWORD, "wrong password"]
+        : ["wrong password"]) {
+        const response = await attempt(stage, email, secret, mode);
+        answers.push([response.status, await response.text(), [...response.headers]]);
+      }
+    }
+    expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
+    expect(answers[0]).toMatchObject([
+      401,
+      expect.stringContaining("invalid_credentials"),
+      expect.anything(),
+    ]);
+    expect(told(stage, "session.started")).toBe(0);
+  });
+
+  it("PWD-01 a right password is told from a wrong one, or the test would show nothing", async () => {
+    const stage = openStage();
+    await populate(stage);
+    expect((await attempt(stage, "wrong@example.com", PASSWORD, mode)).status).toBe(200);
+  });
+});
+
+describe("how long an answer takes", () => {
+  // Heavy enough to stand out of the noise, cheap enough to be repeated.
+  const hasher = scryptHasher({ cost: { ln: 10, r: 8, p: 1 } });
+  const ROUNDS = 60;
+
+  async function medians(stage: Stage): Promise<ReadonlyMap<string, number>> {
+    const times = new Map<string, number[]>(accounts.map((email) => [email, []]));
+    // By turns, so that whatever else the machine does hits all of them alike.
+    for (let round = 0; round < ROUNDS; round++) {
+      for (const [email, spent] of times) {
+        const begin = performance.now();
+        await attempt(stage, email, "wrong password", "cookie");
+        spent.push(performance.now() - begin);
+      }
+    }
+    return new Map(
+      [...times].map(([email, spent]) => [email, spent.toSorted((a, b) => a - b)[ROUNDS / 2] ?? 0]),
+    );
+  }
+
+  it("PWD-01 the medians of all accounts are alike", async () => {
+    const stage = openStage({ providers: [password({ hasher })] });
+    await populate(stage);
+    await medians(stage);
+    const found = await medians(stage);
+    const known = found.get("wrong@example.com") ?? 0;
+    // An answer without a hash takes a tenth.
+    for (const [email, median] of found)
+      expect([email, median / known > 0.6, median / known < 1.6]).toEqual([email, true, true]);
+  });
+
+  it("PWD-01 the measure tells a server that hashes for its users alone", async () => {
+    const leaky = {
+      ...hasher,
+      verify: async (input: string, stored: string | null) => stored !== null && hasher.verify(input, stored),
+    };
+    const stage = openStage({ providers: [password({ hasher: leaky })] });
+    await populate(stage);
+    const found = await medians(stage);
+    expect((found.get("unknown@example.com") ?? 1) / (found.get("wrong@example.com") ?? 1)).toBeLessThan(0.6);
+  });
+
+  it("PWD-02 also where the stored hash is an old and cheap one", async () => {
+    const stage = openStage({ providers: [password({ hasher })] });
+    await populate(stage);
+    const old = await scryptHasher({ cost: { ln: 4, r: 8, p: 1 } }).hash(PASSWORD, (length) =>
+      crypto.getRandomValues(new Uint8Array(length)),
+    );
+    const user = await stage.auth.users.find({ email: "wrong@example.com" });
+    await stage.store.users.update(
+      user?.id ?? "",
+      { passwordHash: old },
+      { ifVersion: null, raiseVersion: false },
+    );
+    await medians(stage);
+    const found = await medians(stage);
+    const ratio = (found.get("wrong@example.com") ?? 0) / (found.get("unknown@example.com") ?? 1);
+    expect([ratio > 0.6, ratio < 1.6]).toEqual([true, true]);
+  });
+});
+
+describe("sign-up", () => {
+  it("PWD-03 of a taken address is refused, in every form of it, and touches nothing", async () => {
+    const stage = openStage();
+    const ann = await signUp(stage, "cookie");
+    const before = await stage.auth.users.get(ann.userId);
+    for (const email of ["ann@example.com", "ANN@EXAMPLE.COM", " ann@example.com ", "\uff41nn@example.com"]) {
+      const answer = await read(
+        await stage.send("/auth/signup", {
+          method: "POST",
+          body: { email, password: "another long password" },
+        }),
+      );
+      expect([answer.status, answer.code, answer.headers.getSetCookie()]).toEqual([
+        409,
+        "identifier_taken",
+        [],
+      ]);
+    }
+    expect(await stage.auth.users.get(ann.userId)).toEqual(before);
+  });
+});

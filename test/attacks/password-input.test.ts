@@ -1,0 +1,217 @@
+import { type PasswordHasher, password, scryptHasher } from "@latchkey/core/password";
+import { describe, expect, it } from "vitest";
+import { modes, read, signUp, told, whoAmI } from "./session.ts";
+import { cheapHasher, openStage, PASSWORD, type Stage } from "./stage.ts";
+
+async function post(
+  stage: Stage,
+  path: string,
+  secret: string,
+  email = "ann@example.com",
+): Promise<readonly [number, string | null]> {
+  const answer = await read(await stage.send(path, { method: "POST", body: { email, password: secret } }));
+  return [answer.status, answer.code];
+}
+
+/** A hasher that notes what reaches it. */
+function noting(): { readonly hasher: PasswordHasher; readonly inputs: readonly string[] } {
+  const inputs: string[] = [];
+  const hasher: PasswordHasher = {
+    ...cheapHasher,
+    hash: (input, random) => cheapHasher.hash(note(input), random),
+    verify: (input, stored) => cheapHasher.verify(note(input), stored),
+  };
+  const note = (input: string): string => {
+    inputs.push(input);
+    return input;
+  };
+  return { hasher, inputs };
+}
+
+describe("the length of a password", () => {
+  it.each([
+    [1, 422],
+    [7, 422],
+    [8, 201],
+    [15, 201],
+    [64, 201],
+    [72, 201],
+    [73, 201],
+    [128, 201],
+    [1_024, 201],
+    [1_025, 400],
+    [3_000, 400],
+  ])("PWD-04 %d code points: %d at sign-up", async (length, status) => {
+    for (const letter of ["x", "\u{1f600}"]) {
+      expect([letter, (await post(openStage(), "/auth/signup", letter.repeat(length)))[0]]).toEqual([
+        letter,
+        status,
+      ]);
+    }
+  });
+
+  it("PWD-04 what is too long never reaches the hasher", async () => {
+    const { hasher, inputs } = noting();
+    const stage = openStage({ providers: [password({ hasher })] });
+    for (const path of ["/auth/signup", "/auth/login"]) {
+      expect(await post(stage, path, "x".repeat(1_025))).toEqual([400, "invalid_request"]);
+      expect(await post(stage, path, "x".repeat(1_000_000))).toEqual([413, "payload_too_large"]);
+    }
+    expect(inputs).toEqual([]);
+  });
+
+  it("PWD-05 nothing is cut off: not at 72 bytes, not at 64, not inside a character", async () => {
+    for (const prefix of [
+      "x".repeat(72),
+      "x".repeat(64),
+      "x".repeat(1_000),
+      "é".repeat(36),
+      "\u{1f600}".repeat(18),
+      "x".repeat(71),
+    ]) {
+      const stage = openStage();
+      expect(await post(stage, "/auth/signup", `${prefix}é1`)).toEqual([201, null]);
+      expect(await post(stage, "/auth/login", `${prefix}é2`)).toEqual([401, "invalid_credentials"]);
+      expect(await post(stage, "/auth/login", `${prefix}è1`)).toEqual([401, "invalid_credentials"]);
+      expect(await post(stage, "/auth/login", prefix)).toEqual([401, "invalid_credentials"]);
+      expect(await post(stage, "/auth/login", `${prefix}é1`)).toEqual([200, null]);
+    }
+  });
+});
+
+describe("the characters of a password", () => {
+  it.each([
+    "correct\0horse",
+    " correct horse ",
+    "correct\thorse",
+    "\u{1f600}correct horse",
+    "\u202ecorrect horse",
+    "correct\u200bhorse",
+    "CORRECT horse battery",
+    "correct  horse",
+  ])("PWD-06 all of %j count", async (secret) => {
+    const stage = openStage();
+    expect(await post(stage, "/auth/signup", secret)).toEqual([201, null]);
+    expect(await post(stage, "/auth/login", secret)).toEqual([200, null]);
+    for (const other of [
+      secret.trim(),
+      secret.replace("\0", ""),
+      secret.split("\0")[0] ?? "",
+      secret.toLowerCase(),
+      secret.replace(/[^\x20-\x7e]/gu, ""),
+      secret.replace("  ", " "),
+    ]) {
+      if (other === secret || other.length < 1) continue;
+      expect([other, ...(await post(stage, "/auth/login", other))]).toEqual([
+        other,
+        401,
+        "invalid_credentials",
+      ]);
+    }
+  });
+
+  it("PWD-06 NFC makes one password of two ways to type it, and compatibility forms stay apart", async () => {
+    const stage = openStage();
+    expect(await post(stage, "/auth/signup", "cafe\u0301 au lait")).toEqual([201, null]);
+    expect(await post(stage, "/auth/login", "caf\u00e9 au lait")).toEqual([200, null]);
+    expect(await post(stage, "/auth/login", "caf\u00e9 au \uff4cait")).toEqual([401, "invalid_credentials"]);
+  });
+
+  it.each(["password", "PASSWORD", "12345678", "password123", "trustno1"])(
+    "PWD-10 %j is refused when set, and only then",
+    async (secret) => {
+      const stage = openStage();
+      expect(await post(stage, "/auth/signup", secret)).toEqual([422, "weak_password"]);
+      const { id } = await stage.auth.users.create({ email: "ann@example.com" });
+      await expect(stage.auth.users.setPassword(id, secret)).rejects.toMatchObject({ code: "weak_password" });
+      const passwordHash = await cheapHasher.hash(secret, (length) =>
+        crypto.getRandomValues(new Uint8Array(length)),
+      );
+      await stage.store.users.update(id, { passwordHash }, { ifVersion: null, raiseVersion: false });
+      expect(await post(stage, "/auth/login", secret)).toEqual([200, null]);
+    },
+  );
+});
+
+describe("what is stored of a password", () => {
+  it.each([
+    "",
+    "x",
+    "$scrypt$",
+    "$scrypt$ln=30,r=8,p=1$c2FsdHNhbHQ$a2V5",
+    "$scrypt$ln=15,r=8,p=999999$c2FsdHNhbHQ$a2V5",
+    "$argon2id$v=19$m=4194304,t=3,p=1$c2FsdHNhbHQ$a2V5",
+    "$2b$31$abcdefghijklmnopqrstuv",
+    "correct horse battery",
+    "$scrypt$ln=-1,r=8,p=1$c2FsdHNhbHQ$a2V5",
+  ])("PWD-11 %j opens nothing, and is not run", async (passwordHash) => {
+    const stage = openStage();
+    const { id } = await stage.auth.users.create({ email: "ann@example.com" });
+    await stage.store.users.update(id, { passwordHash }, { ifVersion: null, raiseVersion: false });
+    const begin = performance.now();
+    expect(await post(stage, "/auth/login", PASSWORD)).toEqual([401, "invalid_credentials"]);
+    expect(performance.now() - begin).toBeLessThan(1_000);
+  });
+
+  it("PWD-12 a hasher that fails signs nobody in", async () => {
+    const failing: PasswordHasher = {
+      ...cheapHasher,
+      verify: () => Promise.reject(new Error(`broken: ${PASSWORD}`)),
+    };
+    const stage = openStage({ providers: [password({ hasher: failing })] });
+    await signUp(stage, "cookie");
+    expect(await post(stage, "/auth/login", PASSWORD)).toEqual([500, "internal_error"]);
+    expect(JSON.stringify(stage.events)).not.toContain(PASSWORD);
+  });
+
+  it("PWD-13 a hundred sign-ins at once hash four at a time, and others are served meanwhile", async () => {
+    let [running, most] = [0, 0];
+    const native = {
+      scrypt: (
+        _secret: unknown,
+        _salt: unknown,
+        length: number,
+        _options: unknown,
+        done: (error: Error | null, key: Uint8Array) => void,
+      ): void => {
+        most = Math.max(most, ++running);
+        setTimeout(() => {
+          running -= 1;
+          done(null, new Uint8Array(length));
+        }, 2);
+      },
+    };
+    const stage = openStage({ providers: [password({ hasher: scryptHasher({ native }) })] });
+    const ann = await signUp(stage, "bearer");
+    let pending = 100;
+    const attempts = Array.from({ length: 100 }, async () => {
+      await post(stage, "/auth/login", "wrong password", "nobody@example.com");
+      pending -= 1;
+    });
+    expect((await whoAmI(stage, "bearer", ann.access)).status).toBe(200);
+    expect(pending).toBeGreaterThan(50);
+    await Promise.all(attempts);
+    expect(most).toBe(4);
+  });
+
+  it.each(modes)(
+    "KEY-17 a cheap hash is renewed once at sign-in, also by twenty at once (%s)",
+    async (mode) => {
+      const stage = openStage();
+      const ann = await signUp(stage, mode);
+      const better = openStage({
+        store: stage.store,
+        providers: [password({ hasher: scryptHasher({ cost: { ln: 6, r: 8, p: 1 } }) })],
+      });
+      const answers = await Promise.all(
+        Array.from({ length: 20 }, () => post(better, "/auth/login", PASSWORD)),
+      );
+      expect(answers).toEqual(Array(20).fill([200, null]));
+      expect((await stage.auth.users.get(ann.userId))?.passwordHash).toMatch(/^\$scrypt\$ln=6,r=8,p=1\$/);
+      const renewed = told(better, "user.password_rehashed");
+      expect(await post(better, "/auth/login", PASSWORD)).toEqual([200, null]);
+      expect(await post(better, "/auth/login", "wrong password")).toEqual([401, "invalid_credentials"]);
+      expect(told(better, "user.password_rehashed")).toBe(renewed);
+    },
+  );
+});
