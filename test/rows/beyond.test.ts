@@ -1,10 +1,10 @@
 import type { AuthEvent } from "@latchkey/core";
 import { describe, expect, test } from "vitest";
 import { migrated, open, temporaryFile } from "../stores/files.ts";
-import { bodyOf } from "./answers.ts";
+import { bodyOf, expectError } from "./answers.ts";
 import { stores } from "./stores.ts";
 import { sidOf } from "./token.ts";
-import { ANN, makeWorld, typesOf } from "./world.ts";
+import { ANN, BOB, makeWorld, typesOf } from "./world.ts";
 
 test("B1 a store that lost its newest writes cries no thief: the token is refused, with an event of its own", async () => {
   const [database, backup] = [open(":memory:"), temporaryFile()];
@@ -103,6 +103,37 @@ for (const { name, make } of stores) {
       expect((await auth.validate(ann.request("/page"))).ok).toBe(true);
       expect((await ann.post("/auth/refresh")).headers.getSetCookie().length).toBe(1);
       expect(typesOf(events)).not.toContain("session.reuse_detected");
+    });
+
+    test("B9 your devices: listed for their owner, each can be signed out from afar, by nobody else", async () => {
+      const world = makeWorld({ store: await make() });
+      const [laptop, phone] = [await world.signedIn(), await world.signedIn()];
+      const bob = await world.signedIn(BOB);
+      const listed = await bodyOf(await laptop.get("/auth/sessions"));
+      const [mine, other] = [sidOf(laptop.cookie("access")), sidOf(phone.cookie("access"))];
+      const shared = {
+        device: { userAgent: "browser", address: null },
+        context: {},
+        createdAt: expect.any(Number),
+        refreshedAt: expect.any(Number),
+        expiresAt: expect.any(Number),
+      };
+      expect(listed).toEqual({
+        sessions: [
+          { id: other, current: false, ...shared },
+          { id: mine, current: true, ...shared },
+        ],
+      });
+      for (const id of [other, "AAAAAAAAAAAAAAAAAAAAAA", "x"]) {
+        await expectError(await bob.send(`/auth/sessions/${id}`, { method: "DELETE" }), 404, "not_found");
+      }
+      expect((await laptop.send(`/auth/sessions/${other}`, { method: "DELETE" })).status).toBe(204);
+      expect(laptop.names().length).toBe(2);
+      await expectError(await phone.post("/auth/refresh"), 401, "session_revoked");
+      await expectError(await laptop.send(`/auth/sessions/${other}`, { method: "DELETE" }), 404, "not_found");
+      const own = await laptop.send(`/auth/sessions/${mine}`, { method: "DELETE" });
+      expect([own.status, laptop.names()]).toEqual([204, []]);
+      expect((await bob.get("/auth/me")).status).toBe(200);
     });
 
     test("B10 everything that happens is an event of a closed union, with its time", async () => {
