@@ -126,6 +126,7 @@ describe.each(modes)("signing out (%s)", (mode) => {
     stage.pass(700);
     const stolen = await logout(stage, { ...ann, refresh: tokens[0] ?? "" }, { scope: "all" });
     expect([stolen.status, stolen.code]).toEqual([401, "unauthenticated"]);
+    expect(stolen.cleared).toEqual(mode === "cookie" ? [ACCESS, REFRESH] : []);
     const guessed = Buffer.from(ann.refresh.slice(4), "base64url").fill(1, 21).toString("base64url");
     expect((await logout(stage, { ...ann, access: "x", refresh: `lkr_${guessed}` })).status).toBe(200);
     expect([await endReasonOf(stage, ann.sessionId), await endReasonOf(stage, phone.sessionId)]).toEqual([

@@ -64,6 +64,8 @@ async function signedOut(ann: Browser, world: World): Promise<void> {
 }
 
 async function changedForGood(ann: Browser, world: World): Promise<void> {
+  const changed = await world.browser().post("/auth/login", { ...ANN, password: NEW_PASSWORD });
+  if (changed.ok) expect((await renew(ann.copy())).status).toBe(401);
   const user = String((await world.auth.users.find(ANN))?.id);
   expect(await world.auth.users.setPassword(user, NEW_PASSWORD)).toBe(true);
   expect((await renew(ann)).status).toBe(401);

@@ -70,6 +70,8 @@ for (const { name, make } of stores) {
       expect([short.expiresIn, short.session.expiresAt]).toEqual([120, clock.now() / 1_000 + 240]);
       const endless = await auth.sessions.create(id, { refreshLifetime: null });
       expect([endless.expiresIn, endless.session.expiresAt]).toEqual([600, null]);
+      const long = await auth.sessions.create(id, { refreshLifetime: 200 * 86_400 });
+      expect(long.session.expiresAt).toBe(clock.now() / 1_000 + 200 * 86_400);
       const once = await auth.sessions.create(id, { refresh: false, accessLifetime: 30 });
       expect([once.refreshToken, once.expiresIn, once.headers.getSetCookie().length]).toEqual([null, 30, 1]);
 

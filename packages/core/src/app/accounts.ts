@@ -117,6 +117,7 @@ export async function deleteUser<Context, U extends User>(
   app: App<Context, U>,
   id: string,
 ): Promise<boolean> {
+  await endSessionsOf(app.engine, id, null, "user_deleted");
   const deleted = await app.users.delete(id);
   await endSessionsOf(app.engine, id, null, "user_deleted");
   if (deleted) app.engine.emit({ type: "user.deleted", userId: id });
@@ -134,13 +135,15 @@ export async function endEverywhere<Context, U extends User>(
   return (await endSessionsOf(app.engine, id, except, reason)).length;
 }
 
-// The version goes up first: a sign-in that checked the old credentials either is refused or is among those ended.
+// Sessions end before the change and after it. Before: a crash half-way leaves nobody signed in by old credentials.
+// After: a sign-in that checked the old ones is refused by the version, or is among those that end.
 async function changeCredentials<Context, U extends User>(
   app: App<Context, U>,
   id: string,
   change: UserChange,
   reason: "password_changed" | "user_disabled",
 ): Promise<boolean> {
+  await endSessionsOf(app.engine, id, null, reason);
   const changed = await app.users.update(id, change, { ifVersion: null, raiseVersion: true });
   if (changed === null) return false;
   await endSessionsOf(app.engine, id, null, reason);
@@ -174,7 +177,7 @@ function identifierOf(user: User): Identifier | null {
 
 function normalForm(input: string | undefined, parse: (input: string) => string | null): string | null {
   if (input === undefined) return null;
-  const normal = parse(input);
+  const normal = typeof input === "string" ? parse(input) : null;
   if (normal === null) throw new AuthError("invalid_request", "The email or username is malformed.");
   return normal;
 }

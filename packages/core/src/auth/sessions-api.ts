@@ -25,6 +25,9 @@ export function sessionsApi<Context, U extends User>(app: App<Context, U>): Sess
   return {
     async create(userId, options = {}) {
       const { context, device, transport = "cookie", amr = [], ...lifetimes } = options;
+      if (transport !== "cookie" && transport !== "bearer") {
+        throw new AuthError("invalid_request", "sessions.create: transport is cookie or bearer");
+      }
       const user = await app.users.get(userId);
       if (user === null) throw new AuthError("not_found", "sessions.create: there is no such user");
       const started = await startSession(engine, {

@@ -38,6 +38,8 @@ const MIN_SECRET_VARIETY = 8;
 
 /** Checks the options, once. Throws a `TypeError` that names the option, its value, why, and what to write instead. */
 export function checkOptions<Context, U extends User>(options: AuthOptions<Context, U>): Config {
+  if (typeof options !== "object" || options === null)
+    throw new TypeError("createAuth takes options: pass { store }");
   const own = ownMembers(options);
   const parsed = v.safeParse(optionsSchema, own);
   if (!parsed.success) throw shapeError(parsed.issues[0]);

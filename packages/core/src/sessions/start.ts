@@ -179,7 +179,9 @@ function lifetimesOf(
   const accessLifetime = asked.accessLifetime ?? settings.accessLifetime;
   if (settings.refresh === null || asked.refresh === false) return checked(accessLifetime, null);
   const lifetime = asked.refreshLifetime === undefined ? settings.refresh.lifetime : asked.refreshLifetime;
-  const maxLifetime = lifetime === null ? null : settings.refresh.maxLifetime;
+  // A session that asks for a longer idle life moves its end along, and "never" idle means never at all.
+  const most = settings.refresh.maxLifetime;
+  const maxLifetime = lifetime === null || most === null ? null : lifetime > most ? lifetime : most;
   // A short access token lowers its own refreshBefore, so only the lifetimes are in question here.
   return checked(accessLifetime, { ...settings.refresh, lifetime, maxLifetime, refreshBefore: 0 });
 }

@@ -77,7 +77,7 @@ export function hashRotatingSecret(id: string, rotatingSecret: Uint8Array): stri
 
 /** Whether a text has the form of a session id. */
 export function isSessionId(text: string): boolean {
-  return text.length === 22 && fromBase64url(text)?.length === ID;
+  return typeof text === "string" && text.length === 22 && fromBase64url(text)?.length === ID;
 }
 
 function idBytes(id: string): Uint8Array {

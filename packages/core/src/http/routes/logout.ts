@@ -1,7 +1,7 @@
 import { endEverywhere } from "../../app/accounts.ts";
 import type { App } from "../../app/app.ts";
 import { now } from "../../env.ts";
-import { AuthError } from "../../errors.ts";
+import { AuthError, type ErrorCode } from "../../errors.ts";
 import { endByToken, endSession } from "../../sessions/revoke.ts";
 import { peek } from "../../sessions/rotate.ts";
 import { verifyAccessToken } from "../../tokens/access-token.ts";
@@ -13,6 +13,8 @@ import { answer, type Call, type Route } from "../route.ts";
 import { clearAll } from "../tokens.ts";
 
 type Scope = "session" | "others" | "all";
+
+const CLEARING: ReadonlySet<ErrorCode> = new Set(["store_unavailable", "unauthenticated"]);
 
 /** More tokens in one request are not looked at. */
 const MOST = 4;
@@ -30,9 +32,9 @@ export const logout: Route = async (app, call) => {
     else await endOfUser(app, tokens, scope);
     return answer(app, { ok: true }, 200, changes);
   } catch (error) {
-    // The user wants to be gone: a store that is down must not keep the cookies alive (LGO-04).
-    const down = error instanceof AuthError && error.code === "store_unavailable";
-    return answerError(app, error, down ? changes : []);
+    // The user wants to be gone: neither a store that is down (LGO-04) nor dead tokens keep the cookies alive.
+    const gone = error instanceof AuthError && CLEARING.has(error.code);
+    return answerError(app, error, gone ? changes : []);
   }
 };
 
