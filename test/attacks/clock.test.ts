@@ -1,15 +1,15 @@
 import { createAuth } from "@latchkey/core";
-import { memory } from "@latchkey/core/memory";
 import { describe, expect, it } from "vitest";
 import { modes, present, signUp, told, whoAmI } from "./session.ts";
 import { LEASE, ORIGIN, openStage, SECRET } from "./stage.ts";
+import { newStore } from "./store.ts";
 
 const HOUR = 3_600;
 
 describe.each(modes)("clocks (%s)", (mode) => {
   it("CLK-01 parallel tabs on two servers whose clocks differ by less than the lease raise no alarm", async () => {
     for (const apart of [-LEASE + 1, -30, -1, 0, 1, 30, LEASE - 1]) {
-      const store = memory();
+      const store = newStore();
       const [here, there] = [openStage({ store }), openStage({ store })];
       there.pass(apart);
       const ann = await signUp(here, mode);
@@ -25,7 +25,7 @@ describe.each(modes)("clocks (%s)", (mode) => {
   });
 
   it("CLK-01 a child dated far ahead freezes neither rotation nor detection", async () => {
-    const store = memory();
+    const store = newStore();
     const [ahead, here] = [openStage({ store }), openStage({ store })];
     const ann = await signUp(here, mode);
     ahead.pass(HOUR);
@@ -123,10 +123,9 @@ describe("CLK-07 lifetimes", () => {
     true,
     {},
     [600],
-    600n,
   ];
   const refused = (options: object): void => {
-    const given = { store: memory(), baseURL: ORIGIN, secret: SECRET, ...options };
+    const given = { store: newStore(), baseURL: ORIGIN, secret: SECRET, ...options };
     expect(() => createAuth(given as Parameters<typeof createAuth>[0])).toThrow(TypeError);
   };
 
@@ -174,7 +173,7 @@ describe("CLK-07 lifetimes", () => {
       /refreshToken\.maxLifetime/,
     ],
   ])("%s is refused, and named", (_, options, named) => {
-    expect(() => createAuth({ store: memory(), ...options })).toThrow(named);
+    expect(() => createAuth({ store: newStore(), ...options })).toThrow(named);
   });
 
   it("two leases, and all the other bounds, are allowed at the bound", () => {
@@ -182,6 +181,6 @@ describe("CLK-07 lifetimes", () => {
       accessToken: { lifetime: 120 },
       refreshToken: { lease: 60, refreshBefore: 0, lifetime: 240, maxLifetime: 240 },
     };
-    expect(() => createAuth({ store: memory(), ...options })).not.toThrow();
+    expect(() => createAuth({ store: newStore(), ...options })).not.toThrow();
   });
 });

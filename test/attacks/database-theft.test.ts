@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import type { Store } from "@latchkey/core";
-import { memory } from "@latchkey/core/memory";
 import { describe, expect, it } from "vitest";
 import { modes, present, rotated, signUp, whoAmI } from "./session.ts";
 import { openStage, PASSWORD, SECRET } from "./stage.ts";
+import { newStore } from "./store.ts";
 
 /** Everything that a thief of the database reads, as text. */
 async function dump(store: Store, sessionId: string, userId: string): Promise<string> {
@@ -82,7 +82,7 @@ describe.each(modes)("T9 T3 a stolen database (%s)", (mode) => {
   });
 
   it("KEY-14 KEY-15 SEC-05 the secret rotates: old values open, new ones are sealed anew, a removed secret is as absent", async () => {
-    const store = memory();
+    const store = newStore();
     const newer = "9fQ2mL7xR4tZ8vB1nK6wD3sH5jP0cY-gA";
     const first = openStage({ store, secret: SECRET });
     const ann = await signUp(first, mode);

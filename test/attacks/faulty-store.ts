@@ -1,11 +1,11 @@
 import type { Store } from "@latchkey/core";
-import { memory } from "@latchkey/core/memory";
+import { newStore } from "./store.ts";
 
 /** What happens to a call before the store sees it; `null` lets it pass. */
 export type Fault = (operation: string) => Promise<unknown> | null;
 
 /** Wraps a store so that every call goes by `fault` first, under its name, such as `sessions.rotate`. */
-export function faultyStore(fault: Fault, inner: Store = memory()): Store {
+export function faultyStore(fault: Fault, inner: Store = newStore()): Store {
   const users = guarded("users", inner.users, fault);
   const sessions = guarded("sessions", inner.sessions, fault);
   return {
@@ -17,7 +17,7 @@ export function faultyStore(fault: Fault, inner: Store = memory()): Store {
 }
 
 /** A store that notes the name of every call. */
-export function countingStore(inner: Store = memory()): {
+export function countingStore(inner: Store = newStore()): {
   readonly store: Store;
   readonly calls: readonly string[];
 } {

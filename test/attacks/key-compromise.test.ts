@@ -1,10 +1,10 @@
 import type { Store } from "@latchkey/core";
-import { memory } from "@latchkey/core/memory";
 import { describe, expect, it } from "vitest";
 import { countingStore, faultyStore } from "./faulty-store.ts";
 import { base64url } from "./forger.ts";
 import { modes, present, signIn, signUp, whoAmI } from "./session.ts";
 import { openStage, type Stage } from "./stage.ts";
+import { newStore } from "./store.ts";
 
 function kidOf(token: string): string {
   const { kid } = JSON.parse(Buffer.from(token.split(".")[0] ?? "", "base64url").toString());
@@ -35,7 +35,7 @@ describe.each(modes)("T9 signing-key compromise (%s)", (mode) => {
   });
 
   it("KEY-07 another process refuses them within ten minutes", async () => {
-    const store = memory();
+    const store = newStore();
     const [here, there] = [openStage({ store }), openStage({ store })];
     const ann = await signUp(here, mode);
     expect((await whoAmI(there, mode, ann.access)).status).toBe(200);
@@ -92,7 +92,7 @@ describe.each(modes)("T9 signing-key compromise (%s)", (mode) => {
 
 describe("keys between processes", () => {
   it("KEY-02 KEY-04 the next key is known everywhere before it signs, in both directions", async () => {
-    const store = memory();
+    const store = newStore();
     const [here, there] = [openStage({ store }), openStage({ store })];
     const ann = await signUp(here, "bearer");
     expect((await whoAmI(there, "bearer", ann.access)).status).toBe(200);
@@ -131,7 +131,7 @@ describe("keys between processes", () => {
   });
 
   it("KEY-07 CON-12 a slow look at the store never brings a revoked key back", async () => {
-    const inner = memory();
+    const inner = newStore();
     const held: (() => void)[] = [];
     let holding = false;
     const slow: Store = {

@@ -7,8 +7,8 @@ import {
   type Store,
   type User,
 } from "@latchkey/core";
-import { memory } from "@latchkey/core/memory";
 import { type PasswordHasher, password, scryptHasher } from "@latchkey/core/password";
+import { newStore } from "./store.ts";
 
 export const ORIGIN = "https://app.example.com";
 export const ACCESS = "__Host-Http-latchkey.access";
@@ -49,7 +49,7 @@ export interface Call {
 export function openStage(changes: Options = {}): Stage {
   let time = START;
   const events: AuthEvent[] = [];
-  const store = changes.store ?? memory();
+  const store = changes.store ?? newStore();
   const auth = createAuth({
     providers: [password({ hasher: cheapHasher })],
     baseURL: ORIGIN,

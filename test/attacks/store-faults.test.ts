@@ -1,9 +1,9 @@
 import type { Store } from "@latchkey/core";
-import { memory } from "@latchkey/core/memory";
 import { describe, expect, it } from "vitest";
 import { type Fault, faultyStore } from "./faulty-store.ts";
 import { endReasonOf, modes, present, read, signUp, told, whoAmI, withAccess } from "./session.ts";
 import { LEASE, openStage, PASSWORD, requestTo, type Stage } from "./stage.ts";
+import { newStore } from "./store.ts";
 import { codeOf } from "./verdicts.ts";
 
 /** A server whose store can be made to fail, one operation at a time. */
@@ -78,7 +78,7 @@ describe.each(modes)("a store that fails (%s)", (mode) => {
   );
 
   it("STO-02 STO-03 a refresh that was written but timed out costs nothing but the lease", async () => {
-    const inner = memory();
+    const inner = newStore();
     let late = false;
     const sessions: Store["sessions"] = {
       ...inner.sessions,
@@ -101,7 +101,7 @@ describe.each(modes)("a store that fails (%s)", (mode) => {
   });
 
   it("STO-05 a write that the driver delivers twice gives the same answer", async () => {
-    const inner = memory();
+    const inner = newStore();
     const sessions: Store["sessions"] = {
       ...inner.sessions,
       async rotate(rotation) {
