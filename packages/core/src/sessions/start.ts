@@ -176,12 +176,17 @@ function lifetimesOf(
   settings: { readonly accessLifetime: Seconds; readonly refresh: RefreshPolicy | null },
   asked: SessionLifetimes,
 ): { readonly accessLifetime: Seconds; readonly refresh: RefreshPolicy | null } {
+  for (const option of ["accessLifetime", "refreshLifetime"] as const) {
+    const value = asked[option] ?? 1;
+    if (Number.isInteger(value) && value > 0 && value < 2 ** 31) continue;
+    throw new AuthError("invalid_request", `sessions.create: ${option} must be whole seconds above 0`);
+  }
   const accessLifetime = asked.accessLifetime ?? settings.accessLifetime;
   if (settings.refresh === null || asked.refresh === false) return checked(accessLifetime, null);
   const lifetime = asked.refreshLifetime === undefined ? settings.refresh.lifetime : asked.refreshLifetime;
   // A session that asks for a longer idle life moves its end along, and "never" idle means never at all.
   const most = settings.refresh.maxLifetime;
-  const maxLifetime = lifetime === null || most === null ? null : lifetime > most ? lifetime : most;
+  const maxLifetime = lifetime === null || most === null ? null : Math.max(lifetime, most);
   // A short access token lowers its own refreshBefore, so only the lifetimes are in question here.
   return checked(accessLifetime, { ...settings.refresh, lifetime, maxLifetime, refreshBefore: 0 });
 }
@@ -190,11 +195,6 @@ function checked(
   accessLifetime: Seconds,
   refresh: RefreshPolicy | null,
 ): { readonly accessLifetime: Seconds; readonly refresh: RefreshPolicy | null } {
-  // First: what is no whole number slips through every comparison of the bounds.
-  for (const [option, value] of Object.entries({ accessLifetime, refreshLifetime: refresh?.lifetime ?? 1 })) {
-    if (Number.isInteger(value) && value > 0 && value < 2 ** 31) continue;
-    throw new AuthError("invalid_request", `sessions.create: ${option} must be whole seconds above 0`);
-  }
   const fault = faultOfLifetimes(accessLifetime, refresh);
   if (fault !== null)
     throw new TypeError(`sessions.create: ${fault.option} is ${fault.value} but ${fault.why}`);
