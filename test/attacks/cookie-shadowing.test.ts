@@ -111,6 +111,20 @@ describe("the refresh cookie twice", () => {
   });
 });
 
+describe("REF-10 the access cookie of one session beside the refresh cookie of another", () => {
+  it("is that one session while it lives, and the other's token is not touched", async () => {
+    const stage = openStage();
+    const [ann, eve] = await two(stage);
+    stage.pass(590);
+    const headers = { cookie: `${ACCESS}=${ann.access}; ${REFRESH}=${eve.refresh}` };
+    const found = await stage.auth.validate(requestTo("/", { headers }));
+    expect(found.ok && [found.userId, found.refreshed]).toEqual([ann.userId, false]);
+    expect(found.headers.getSetCookie()).toEqual([]);
+    expect(told(stage, "session.refreshed")).toBe(0);
+    expect((await present(stage, "cookie", eve.refresh)).refresh).not.toBeNull();
+  });
+});
+
 describe("cookies of earlier names", () => {
   const options = {
     cookies: {
