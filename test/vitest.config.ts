@@ -1,12 +1,29 @@
 import { defineConfig, type ViteUserConfig } from "vitest/config";
 
+const root: string = new URL("..", import.meta.url).pathname;
+const shared = { root, testTimeout: 60_000, hookTimeout: 60_000 };
+
 const config: ViteUserConfig = defineConfig({
   test: {
-    root: new URL("..", import.meta.url).pathname,
-    include: ["packages/*/src/**/*.test.ts", "test/**/*.test.ts", "examples/*/src/**/*.test.ts"],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    root,
+    projects: [
+      {
+        test: {
+          ...shared,
+          name: "all",
+          include: ["packages/*/src/**/*.test.ts", "test/**/*.test.ts", "examples/*/src/**/*.test.ts"],
+        },
+      },
+      // Every attack once more, on a store that is not the one that calls `decide`.
+      {
+        test: {
+          ...shared,
+          name: "attacks on SQLite",
+          include: ["test/attacks/*.test.ts"],
+          env: { LATCHKEY_STORE: "sqlite" },
+        },
+      },
+    ],
   },
 });
-
 export default config;
