@@ -123,7 +123,7 @@ export interface AuthOptions<Context = JsonObject, U extends User = User> {
       /** Makes the context of a session at sign-in. Without it, it is `{}`. */
       readonly from?: (request: Request, user: U) => Context;
     };
-    /** Live sessions per user; a new one ends the oldest. Default null: any number. */
+    /** Live sessions per user; a new one ends the oldest. Default null, as many as there are. */
     readonly limit?: number | null;
     /** Keep sessions that are over, for audit. Default false: `prune` deletes them. */
     readonly keepEnded?: boolean;

@@ -6,6 +6,9 @@ export interface SigningKey {
   readonly key: CryptoKey | Uint8Array;
 }
 
+/** The names that a key can have and a token can ask for. */
+export const KID: RegExp = /^[A-Za-z0-9_-]{1,64}$/;
+
 /** The key to check a signature with. */
 export type VerificationKey = SigningKey;
 

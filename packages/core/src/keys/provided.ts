@@ -1,7 +1,7 @@
 import { importJWK, type JWK } from "jose";
 import { fromBase64url } from "../bytes.ts";
 import { type AsymmetricAlgorithm, keyTypes, type PublicJwk, publicJwk } from "./algorithms.ts";
-import type { Keys, SigningKey } from "./keys.ts";
+import { type Keys, KID, type SigningKey } from "./keys.ts";
 
 // RFC 7518 6.2.1 and RFC 8037 2: the one curve of each algorithm, and the bytes of a coordinate on it.
 const CURVES: Readonly<Partial<Record<AsymmetricAlgorithm, string>>> = { EdDSA: "Ed25519", ES256: "P-256" };
@@ -9,8 +9,6 @@ const COORDINATE = 32;
 /** 65537: a small exponent forges, and nobody makes keys with another. */
 const EXPONENT = "AQAB";
 const MIN_MODULUS = 256;
-/** The names under which an access token can ask for a key. */
-const KID = /^[A-Za-z0-9_-]{1,64}$/;
 
 /** Checks keys that the application brings; returns what is wrong with them, or null. */
 export function faultOfProvided(jwks: readonly JWK[], algorithm: AsymmetricAlgorithm): string | null {

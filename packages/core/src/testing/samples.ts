@@ -10,7 +10,7 @@ import type { User } from "../users/store.ts";
 export const START: EpochSeconds = 1_900_000_000;
 export const LEASE = 60;
 
-/** No conditions: any user, any number, nothing replaced. */
+/** No conditions, no limit, nothing replaced. */
 export const FREELY: CreateOptions = { ifVersion: null, limit: null, replaces: [] };
 
 /** A digest in the form of the real ones, one for each name. */

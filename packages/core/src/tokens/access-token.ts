@@ -2,7 +2,7 @@ import { CompactSign, compactVerify, errors } from "jose";
 import { decodeUtf8, fromBase64url, isBase64url, utf8 } from "../bytes.ts";
 import { AuthError } from "../errors.ts";
 import { isRecord, own, parseJson } from "../json.ts";
-import type { Keys, SigningKey, VerificationKey } from "../keys/keys.ts";
+import { type Keys, KID, type SigningKey, type VerificationKey } from "../keys/keys.ts";
 import { type AccessClaims, type Expected, validateClaims } from "./claims.ts";
 
 /** RFC 9068 2.1. The media type's long form and any case are the same type (RFC 7515 4.1.9). */
@@ -10,8 +10,6 @@ const TYPE = "at+jwt";
 
 /** A longer token is refused before anything is decoded. */
 export const MAX_TOKEN_LENGTH = 4_096;
-
-const KID = /^[A-Za-z0-9_-]{1,64}$/;
 
 export type VerifiedToken =
   | { readonly kind: "live"; readonly claims: AccessClaims }
