@@ -34,5 +34,13 @@ export type {
   TimedRow,
 } from "./sessions/store.ts";
 export type { Store } from "./store.ts";
+export {
+  decideThrottle,
+  type ThrottleRow,
+  type ThrottleRule,
+  type ThrottleVerdict,
+} from "./throttle/decide.ts";
+export type { ThrottleStore } from "./throttle/store.ts";
 export type { EpochSeconds, Seconds } from "./time.ts";
-export type { Identifier, User, UserChange, UserStore } from "./users/store.ts";
+export type { OneTimeToken, TokenStore } from "./tokens/store.ts";
+export type { Identifier, LinkedAccount, User, UserChange, UserStore } from "./users/store.ts";

@@ -29,7 +29,7 @@ export function guardStore<U extends User>(
       throw error instanceof AuthError ? error : new AuthError("store_unavailable");
     }
   };
-  const { sessions, keys } = store;
+  const { sessions, keys, tokens, throttle } = store;
   return {
     sessions: {
       users: sessions.users,
@@ -49,10 +49,24 @@ export function guardStore<U extends User>(
       find: (...args) => run("users.find", () => users.find(...args)),
       update: (...args) => run("users.update", () => users.update(...args)),
       delete: (...args) => run("users.delete", () => users.delete(...args)),
+      findByAccount: (...args) => run("users.findByAccount", () => users.findByAccount(...args)),
+      link: (...args) => run("users.link", () => users.link(...args)),
+      unlink: (...args) => run("users.unlink", () => users.unlink(...args)),
+      accounts: (...args) => run("users.accounts", () => users.accounts(...args)),
     },
     keys: {
       load: () => run("keys.load", () => keys.load()),
       save: (...args) => run("keys.save", () => keys.save(...args)),
+    },
+    tokens: {
+      put: (...args) => run("tokens.put", () => tokens.put(...args)),
+      redeem: (...args) => run("tokens.redeem", () => tokens.redeem(...args)),
+      revoke: (...args) => run("tokens.revoke", () => tokens.revoke(...args)),
+      prune: (...args) => run("tokens.prune", () => tokens.prune(...args)),
+    },
+    throttle: {
+      hit: (...args) => run("throttle.hit", () => throttle.hit(...args)),
+      reset: (...args) => run("throttle.reset", () => throttle.reset(...args)),
     },
   };
 }

@@ -27,7 +27,16 @@ const httpToken = v.pipe(text, v.regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, "must be
 
 /** The shape of the options, and what can be said of each by itself. Unknown ones are refused: a typo is no default. */
 export const optionsSchema: v.GenericSchema = v.strictObject({
-  store: v.looseObject({ sessions: objectLike, users: objectLike, keys: objectLike }, "must be a Store"),
+  store: v.looseObject(
+    {
+      sessions: objectLike,
+      users: objectLike,
+      keys: objectLike,
+      tokens: objectLike,
+      throttle: objectLike,
+    },
+    "must be a Store",
+  ),
   providers: v.optional(v.array(objectLike, "must be a list")),
   baseURL: v.optional(text),
   basePath: v.optional(

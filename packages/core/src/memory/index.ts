@@ -1,6 +1,8 @@
 import type { Store } from "../store.ts";
 import { memoryKeys } from "./keys.ts";
 import { memorySessions } from "./sessions.ts";
+import { memoryThrottle } from "./throttle.ts";
+import { memoryTokens } from "./tokens.ts";
 import { memoryUsers } from "./users.ts";
 
 /**
@@ -11,5 +13,11 @@ import { memoryUsers } from "./users.ts";
  */
 export function memory(): Store {
   const users = memoryUsers();
-  return { sessions: memorySessions(users), users, keys: memoryKeys() };
+  return {
+    sessions: memorySessions(users),
+    users,
+    keys: memoryKeys(),
+    tokens: memoryTokens(),
+    throttle: memoryThrottle(),
+  };
 }

@@ -1,4 +1,5 @@
 import type { User, UserChange, UserStore } from "../users/store.ts";
+import { memoryLinks } from "./links.ts";
 
 /** The users of one process, and a look at one of them within the turn of another part. */
 export interface MemoryUsers extends UserStore {
@@ -9,6 +10,7 @@ export function memoryUsers(): MemoryUsers {
   const users = new Map<string, User>();
   const emails = new Map<string, string>();
   const usernames = new Map<string, string>();
+  const links = memoryLinks();
 
   return {
     peek: (id) => users.get(id),
@@ -48,8 +50,14 @@ export function memoryUsers(): MemoryUsers {
       users.delete(id);
       if (user.email !== null) emails.delete(user.email);
       if (user.username !== null) usernames.delete(user.username);
+      links.forget(id);
       return true;
     },
+
+    findByAccount: async (account) => users.get(links.holder(account) ?? "") ?? null,
+    link: async (id, account) => users.has(id) && links.add(id, account),
+    unlink: async (id, account) => links.remove(id, account),
+    accounts: async (id) => links.of(id),
   };
 }
 

@@ -18,6 +18,12 @@ export interface User {
 /** How a user is found. */
 export type Identifier = { readonly email: string } | { readonly username: string };
 
+/** An account at an identity provider: the provider's name, and the subject that it knows the user by. */
+export interface LinkedAccount {
+  readonly provider: string;
+  readonly subject: string;
+}
+
 export interface UserChange {
   readonly name?: string | null;
   readonly emailVerified?: boolean;
@@ -46,4 +52,16 @@ export interface UserStore<U extends User = User> {
 
   /** Deletes one user; `false` where there is none. */
   delete(id: string): Promise<boolean>;
+
+  /** Finds the user that an account is linked to. */
+  findByAccount(account: LinkedAccount): Promise<U | null>;
+
+  /** Links an account to a user. `false` where it is linked to anybody already, or there is no such user. */
+  link(id: string, account: LinkedAccount): Promise<boolean>;
+
+  /** Undoes a link of this user; `false` where there is none. */
+  unlink(id: string, account: LinkedAccount): Promise<boolean>;
+
+  /** The accounts linked to a user, in the order of their linking. Deleting the user deletes them. */
+  accounts(id: string): Promise<readonly LinkedAccount[]>;
 }
