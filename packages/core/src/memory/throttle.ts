@@ -4,6 +4,7 @@ import type { EpochSeconds } from "../time.ts";
 
 /** Under a flood of keys the oldest are forgotten first: the memory of a process is not an attacker's to fill. */
 const MOST_KEYS = 100_000;
+const KEPT_KEYS = 90_000;
 
 interface KeptRow extends ThrottleRow {
   readonly until: EpochSeconds;
@@ -29,7 +30,7 @@ export function memoryThrottle(): ThrottleStore {
 function makeRoom(rows: Map<string, KeptRow>, now: EpochSeconds): void {
   for (const [key, { until }] of rows) if (until <= now) rows.delete(key);
   for (const key of rows.keys()) {
-    if (rows.size <= MOST_KEYS) return;
+    if (rows.size <= KEPT_KEYS) return;
     rows.delete(key);
   }
 }
