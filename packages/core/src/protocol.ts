@@ -42,5 +42,6 @@ export {
 } from "./throttle/decide.ts";
 export type { ThrottleStore } from "./throttle/store.ts";
 export type { EpochSeconds, Seconds } from "./time.ts";
+export { userTag, userTagOf } from "./tokens/refresh-token.ts";
 export type { OneTimeToken, TokenStore } from "./tokens/store.ts";
 export type { Identifier, LinkedAccount, User, UserChange, UserStore } from "./users/store.ts";

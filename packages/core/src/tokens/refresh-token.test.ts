@@ -8,6 +8,8 @@ import {
   parseRefreshToken,
   REFRESH_TOKEN_LENGTH,
   type RefreshToken,
+  userTag,
+  userTagOf,
 } from "./refresh-token.ts";
 
 const token: RefreshToken = {
@@ -105,6 +107,8 @@ describe("session ids", () => {
     const tag = (id: string): string => Buffer.from(id, "base64url").subarray(0, 8).toString("hex");
     expect([tag(ann) === tag(again), tag(ann) === tag(bob), ann === again]).toEqual([true, false, false]);
     expect([ann, again, bob].every(isSessionId)).toBe(true);
+    expect([ann, again, bob].map(userTagOf)).toEqual([userTag("ann"), userTag("ann"), userTag("bob")]);
+    expect([userTagOf("nobody"), userTagOf("")]).toEqual([null, null]);
   });
 
   it.each([

@@ -53,8 +53,17 @@ export function formatRefreshToken(token: RefreshToken): string {
 
 /** Makes a session id: a tag that all sessions of a user share, and 8 random bytes. */
 export function mintSessionId(userId: string, random: Random): string {
-  const tag = labelledHash("user-tag", utf8(userId)).subarray(0, USER_TAG);
-  return toBase64url(concat(tag, random(ID - USER_TAG)));
+  return toBase64url(concat(tagBytes(userId), random(ID - USER_TAG)));
+}
+
+/** The tag that all sessions of a user share, in base64url: stores keep by it what belongs together. */
+export function userTag(userId: string): string {
+  return toBase64url(tagBytes(userId));
+}
+
+/** The user tag of a session id; null for a text that is none. */
+export function userTagOf(id: string): string | null {
+  return isSessionId(id) ? toBase64url(idBytes(id).subarray(0, USER_TAG)) : null;
 }
 
 export function mintFamilySecret(random: Random): Uint8Array {
@@ -78,6 +87,10 @@ export function hashRotatingSecret(id: string, rotatingSecret: Uint8Array): stri
 /** Whether a text has the form of a session id. */
 export function isSessionId(text: string): boolean {
   return typeof text === "string" && text.length === 22 && fromBase64url(text)?.length === ID;
+}
+
+function tagBytes(userId: string): Uint8Array {
+  return labelledHash("user-tag", utf8(userId)).subarray(0, USER_TAG);
 }
 
 function idBytes(id: string): Uint8Array {
