@@ -1,0 +1,1 @@
+export type { ObjectNamespace, ObjectState, ObjectStorage } from "./platform.ts";
