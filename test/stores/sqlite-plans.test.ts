@@ -5,11 +5,12 @@ import { migrated } from "./files.ts";
 import { rotationOf, session, sessionIdOf } from "./sessions.ts";
 
 const NOW = 1_900_000_000;
+const account = { provider: "github", subject: "1001" };
 
 test("no call of a request scans a table", async () => {
   const database = new DatabaseSync(":memory:");
   const seen = new Set<string>();
-  const { sessions, users, keys } = await migrated(recording(database, seen));
+  const { sessions, users, keys, tokens, throttle } = await migrated(recording(database, seen));
   seen.clear();
 
   const id = sessionIdOf("phone");
@@ -29,10 +30,20 @@ test("no call of a request scans a table", async () => {
   await users.find({ username: "ann" });
   await users.update("ann", { name: "Ann" }, { ifVersion: null, raiseVersion: true });
   await users.delete("ann");
+  await users.findByAccount(account);
+  await users.link("ann", account);
+  await users.unlink("ann", account);
+  await users.accounts("ann");
   await keys.load();
   await keys.save(1, "{}");
+  await tokens.put({ hash: "h", purpose: "reset", userId: "ann", data: {}, expiresAt: NOW });
+  await tokens.redeem("h", "reset", NOW);
+  await tokens.revoke("ann", "reset");
+  await tokens.prune(NOW);
+  await throttle.hit("key", { limit: 1, window: 60 }, NOW);
+  await throttle.reset("key");
 
-  expect(seen.size).toBe(21);
+  expect(seen.size).toBe(33);
   for (const sql of seen) {
     const plan = planOf(database, sql);
     expect(

@@ -1,8 +1,9 @@
+import { createHash } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
 import { migrate, schema, sqlite } from "@latchkey/sql/sqlite";
 import { expect, test } from "vitest";
 import { migrated, open, temporaryFile } from "./files.ts";
-import { START } from "./sessions.ts";
+import { START, session, sessionIdOf } from "./sessions.ts";
 
 test("migrating again changes nothing", async () => {
   const database = open(":memory:");
@@ -25,7 +26,7 @@ test("the printed schema is the migrated one", async () => {
 test("a database without tables says what to call", async () => {
   const store = sqlite(open(":memory:"));
   const fault =
-    "latchkey schema version 0, expected 1; the database is older than this library: call `await migrate(store)`";
+    "latchkey schema version 0, expected 2; the database is older than this library: call `await migrate(store)`";
   await expect(store.keys.load()).rejects.toThrow(fault);
   await expect(store.sessions.list("ann", START)).rejects.toThrow(fault);
   await migrate(store);
@@ -37,7 +38,7 @@ test("a database of a newer library says what to update", async () => {
   const store = await migrated(database);
   database.exec("INSERT INTO latchkey_schema (version) VALUES (7)");
   const fault =
-    "latchkey schema version 7, expected 1; the database is newer than this library: update @latchkey/sql";
+    "latchkey schema version 7, expected 2; the database is newer than this library: update @latchkey/sql";
   await expect(migrate(store)).rejects.toThrow(fault);
   expect(await store.keys.load()).toBeNull();
   database.exec("ALTER TABLE latchkey_documents RENAME COLUMN document TO other");
@@ -54,6 +55,50 @@ test("a migration that fails leaves the version and the tables as they were", as
   await migrate(store);
   expect(await store.users.get("ann")).toBeNull();
 });
+
+test("a database of version 1 comes forward with everything in it", async () => {
+  const database = open(":memory:");
+  database.exec(firstVersion());
+  const store = sqlite(database);
+  await store.sessions.create(session("phone"), { ifVersion: null, limit: null, replaces: [] });
+  await store.users.create(ann);
+  await store.keys.save(0, "document");
+  await expect(store.tokens.prune(START)).rejects.toThrow("latchkey schema version 1, expected 2");
+
+  await migrate(store);
+  expect((await store.sessions.get(sessionIdOf("phone"), START))?.row).toEqual(session("phone"));
+  expect(await store.users.get("ann")).toEqual(ann);
+  expect((await store.keys.load())?.document).toBe("document");
+  expect(await store.users.link("ann", { provider: "github", subject: "1001" })).toBe(true);
+  expect(tables(database)).toEqual(tables((await fresh()).database));
+});
+
+const ann = {
+  id: "ann",
+  email: "ann@example.com",
+  username: null,
+  name: "Ann",
+  emailVerified: true,
+  passwordHash: null,
+  credentialsVersion: 3,
+  createdAt: START,
+  disabledAt: null,
+};
+
+/** What version 1 of the library made, word by word. */
+function firstVersion(): string {
+  const [first = ""] = schema().split("INSERT INTO latchkey_schema (version) VALUES (2)");
+  expect(createHash("sha256").update(first).digest("hex")).toBe(
+    "173e294f391c41bd121d77b05a6b18e653f731973d1567de121186b8189b430c",
+  );
+  return first;
+}
+
+async function fresh(): Promise<{ readonly database: DatabaseSync }> {
+  const database = open(":memory:");
+  await migrated(database);
+  return { database };
+}
 
 test("the connection is set to survive a power cut and to wait for a lock", async () => {
   const database = open(temporaryFile());

@@ -1,3 +1,4 @@
+import type { JsonObject } from "@latchkey/core/protocol";
 import type { SqlRow } from "./driver.ts";
 
 /**
@@ -43,6 +44,11 @@ export function columns(table: string, row: SqlRow): Columns {
       return value;
     },
   };
+}
+
+/** Whether what JSON.parse made is an object; not to be asked of anything else. */
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function parse(text: string): unknown {

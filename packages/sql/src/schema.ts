@@ -67,6 +67,33 @@ const migrations: readonly ((types: Types) => readonly string[])[] = [
   document TEXT NOT NULL
 )${options}`,
   ],
+  ({ serial, integer, options }) => [
+    `CREATE TABLE latchkey_accounts (
+  seq ${serial},
+  provider TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  user_id TEXT NOT NULL,
+  UNIQUE (provider, subject)
+)${options}`,
+    "CREATE INDEX latchkey_accounts_by_user ON latchkey_accounts (user_id, seq)",
+    `CREATE TABLE latchkey_tokens (
+  hash TEXT NOT NULL PRIMARY KEY,
+  purpose TEXT NOT NULL,
+  user_id TEXT,
+  data TEXT NOT NULL,
+  expires_at ${integer} NOT NULL
+)${options}`,
+    "CREATE INDEX latchkey_tokens_by_user ON latchkey_tokens (user_id, purpose)",
+    "CREATE INDEX latchkey_tokens_by_expiry ON latchkey_tokens (expires_at)",
+    `CREATE TABLE latchkey_attempts (
+  key TEXT NOT NULL PRIMARY KEY,
+  attempts ${integer} NOT NULL,
+  since ${integer} NOT NULL,
+  over_at ${integer} NOT NULL,
+  refused ${integer} NOT NULL
+)${options}`,
+    "CREATE INDEX latchkey_attempts_over ON latchkey_attempts (over_at)",
+  ],
 ];
 
 /** The schema version that this library reads and writes. */

@@ -1,12 +1,5 @@
-import type {
-  Device,
-  EndedSession,
-  EndReason,
-  JsonObject,
-  SessionRow,
-  Transport,
-} from "@latchkey/core/protocol";
-import { columns } from "./columns.ts";
+import type { Device, EndedSession, EndReason, SessionRow, Transport } from "@latchkey/core/protocol";
+import { columns, isJsonObject } from "./columns.ts";
 import type { SqlRow, SqlValue } from "./driver.ts";
 
 /** The columns of a session row, in the order of the insert. */
@@ -121,11 +114,6 @@ const reasonNames = Object.keys(endReasons).filter(isEndReason);
 
 function isEndReason(text: string): text is EndReason {
   return Object.hasOwn(endReasons, text);
-}
-
-// Only ever called on what JSON.parse made.
-function isJsonObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isDevice(value: unknown): value is Device {

@@ -3,6 +3,8 @@ import type { Driver } from "./driver.ts";
 import { sqlKeys } from "./keys.ts";
 import { type Migratable, schemaFault } from "./migrate.ts";
 import { sqlSessions } from "./sessions.ts";
+import { sqlThrottle } from "./throttle.ts";
+import { sqlTokens } from "./tokens.ts";
 import { sqlUsers } from "./users.ts";
 
 /** A store in an SQL database, and the driver that `migrate` works through. */
@@ -12,7 +14,14 @@ export interface SqlStore extends Store, Migratable {}
 export function sqlStore(driver: Driver): SqlStore {
   const checked = explaining(driver);
   const users = sqlUsers(checked);
-  return { sessions: sqlSessions(checked, users), users, keys: sqlKeys(checked), driver };
+  return {
+    sessions: sqlSessions(checked, users),
+    users,
+    keys: sqlKeys(checked),
+    tokens: sqlTokens(checked),
+    throttle: sqlThrottle(checked),
+    driver,
+  };
 }
 
 // A statement that fails because the tables are older or newer says so; the check costs nothing while all is well.

@@ -1,4 +1,5 @@
 import type { User, UserChange, UserStore } from "@latchkey/core/protocol";
+import { forgetAccounts, HOLDER, sqlAccounts } from "./accounts.ts";
 import { columns } from "./columns.ts";
 import type { Driver, SqlRow, SqlValue, Statement } from "./driver.ts";
 
@@ -13,6 +14,7 @@ RETURNING id`;
 const GET = `SELECT ${COLUMNS} FROM latchkey_users WHERE id = :id`;
 const FIND_EMAIL = `SELECT ${COLUMNS} FROM latchkey_users WHERE email = :email`;
 const FIND_USERNAME = `SELECT ${COLUMNS} FROM latchkey_users WHERE username = :username`;
+const FIND_ACCOUNT = `SELECT ${COLUMNS} FROM latchkey_users WHERE id = ${HOLDER}`;
 const DELETE = "DELETE FROM latchkey_users WHERE id = :id RETURNING id";
 
 const updateText = (assignments: readonly string[]): string => `UPDATE latchkey_users SET
@@ -45,7 +47,14 @@ export function sqlUsers(driver: Driver): UserStore {
       return user({ sql: updateText(assignments), values });
     },
 
-    delete: async (id) => (await first({ sql: DELETE, values: { id } })) !== null,
+    // The user first: a link that is under way holds the user's row, and is seen by the statement after.
+    delete: async (id) => {
+      const [deleted = []] = await driver.batch([{ sql: DELETE, values: { id } }, forgetAccounts(id)]);
+      return deleted.length > 0;
+    },
+
+    findByAccount: ({ provider, subject }) => user({ sql: FIND_ACCOUNT, values: { provider, subject } }),
+    ...sqlAccounts(driver),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Cases, MakeStore, Runner } from "./cases.ts";
+import { accountCases } from "./contract/accounts.ts";
 import { confirmCases } from "./contract/confirm.ts";
 import { createCases } from "./contract/create.ts";
 import { endCases } from "./contract/end.ts";
@@ -8,6 +9,8 @@ import { raceCases } from "./contract/races.ts";
 import { readCases } from "./contract/read.ts";
 import { rotateCases } from "./contract/rotate.ts";
 import { stringCases } from "./contract/strings.ts";
+import { throttleCases } from "./contract/throttle.ts";
+import { tokenCases } from "./contract/tokens.ts";
 import { updateCases } from "./contract/update.ts";
 import { userCases } from "./contract/users.ts";
 import { runTrace } from "./trace.ts";
@@ -21,7 +24,10 @@ const parts: Readonly<Record<string, Cases>> = {
   "sessions.end and endAll": endCases,
   "sessions.prune": pruneCases,
   users: userCases,
+  "linked accounts": accountCases,
   keys: keyCases,
+  "one-time tokens": tokenCases,
+  throttle: throttleCases,
   "strings of all kinds": stringCases,
   races: raceCases,
 };

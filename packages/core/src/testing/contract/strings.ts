@@ -67,4 +67,25 @@ export const stringCases: Cases = {
       equal(await keys.load(), { version: version + 1, document: text }, "load");
     }
   },
+
+  "keeps any text in a linked account as it is": async ({ users }) => {
+    for (const [index, text] of nasty.entries()) {
+      const id = `user ${index}`;
+      await users.create(sampleUser(id));
+      const account = { provider: text, subject: `${text}#${index}` };
+      equal(await users.link(id, account), true, "link");
+      equal(await users.accounts(id), [account], "list");
+      equal((await users.findByAccount(account))?.id, id, "find");
+    }
+  },
+
+  "keeps any text in a one-time token as it is": async ({ tokens }) => {
+    for (const text of nasty) {
+      const data = Object.fromEntries([[`key ${text}`, { deep: [text, "\u0000"] }]]);
+      const token = { hash: `${text}#`, purpose: text, userId: text, data, expiresAt: START + 1 };
+      await tokens.put(token);
+      await tokens.revoke(text, `${text} `);
+      equal(await tokens.redeem(token.hash, text, START), token, "redeem");
+    }
+  },
 };

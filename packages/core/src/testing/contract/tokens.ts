@@ -1,0 +1,96 @@
+import type { Store } from "../../store.ts";
+import type { OneTimeToken } from "../../tokens/store.ts";
+import { equal } from "../assert.ts";
+import type { Cases } from "../cases.ts";
+import { digest, START } from "../samples.ts";
+
+const CROWD = 64;
+const LATER = START + 600;
+
+export const tokenCases: Cases = {
+  "gives a token as it was put, once": async ({ tokens }) => {
+    const full = sampleToken("full", { data: { email: "a@example.com", nested: { list: [1, null, "x"] } } });
+    const bare = sampleToken("bare", { userId: null });
+    for (const token of [full, bare]) {
+      await tokens.put(token);
+      equal(await redeem(tokens, token), token, "redeem");
+      equal(await redeem(tokens, token), null, "again");
+    }
+    equal(await tokens.redeem(digest("unknown"), "reset", START), null, "unknown");
+  },
+
+  "is over at the very second of its expiry": async ({ tokens }) => {
+    const token = sampleToken("late");
+    await tokens.put(token);
+    equal(await tokens.redeem(token.hash, token.purpose, LATER), null, "at the expiry");
+    const early = sampleToken("early");
+    await tokens.put(early);
+    equal(await tokens.redeem(early.hash, early.purpose, LATER - 1), early, "one second before");
+  },
+
+  "is unknown to any other purpose, and stays for its own": async ({ tokens }) => {
+    const token = sampleToken("phone");
+    await tokens.put(token);
+    for (const purpose of ["verify", "", "RESET", "reset "]) {
+      equal(await tokens.redeem(token.hash, purpose, START), null, `as ${JSON.stringify(purpose)}`);
+    }
+    equal(await redeem(tokens, token), token, "its own");
+  },
+
+  "forgets a user's tokens of one purpose, and no others": async ({ tokens }) => {
+    const gone = [sampleToken("one"), sampleToken("two")];
+    const kept = [
+      sampleToken("other purpose", { purpose: "verify" }),
+      sampleToken("other user", { userId: "bob" }),
+      sampleToken("nobody", { userId: null }),
+    ];
+    for (const token of [...gone, ...kept]) await tokens.put(token);
+    await tokens.revoke("ann", "reset");
+    await tokens.revoke("nobody", "reset");
+    for (const token of gone) equal(await redeem(tokens, token), null, "revoked");
+    for (const token of kept) equal(await redeem(tokens, token), token, "kept");
+  },
+
+  "prunes what has expired": async ({ tokens }) => {
+    const names = Array.from({ length: 40 }, (_, index) => `old ${index}`);
+    for (const name of names) await tokens.put(sampleToken(name));
+    const live = sampleToken("live", { expiresAt: LATER + 1 });
+    await tokens.put(live);
+    equal(await tokens.prune(LATER - 1), 0, "one second before");
+    equal(await tokens.prune(LATER), names.length, "at the expiry");
+    equal(await tokens.prune(LATER), 0, "again");
+    equal(await tokens.redeem(live.hash, live.purpose, LATER), live, "the live one");
+  },
+
+  "64 callers, one redeemer": async ({ tokens }) => {
+    for (const name of ["first", "second", "third"]) {
+      const token = sampleToken(name);
+      await tokens.put(token);
+      const got = await Promise.all(Array.from({ length: CROWD }, () => redeem(tokens, token)));
+      const winners = got.filter((one) => one !== null);
+      equal(winners, [token], "redeemers");
+    }
+  },
+
+  "redeem against revoke: one redeemer at most, and none afterwards": async ({ tokens }) => {
+    for (let round = 0; round < 8; round++) {
+      const token = sampleToken(`round ${round}`);
+      await tokens.put(token);
+      const [one, , two] = await Promise.all([
+        redeem(tokens, token),
+        tokens.revoke("ann", "reset"),
+        redeem(tokens, token),
+      ]);
+      equal(one !== null && two !== null, false, "two redeemers");
+      equal(await redeem(tokens, token), null, "afterwards");
+    }
+  },
+};
+
+function sampleToken(name: string, changes: Partial<OneTimeToken> = {}): OneTimeToken {
+  return { hash: digest(name), purpose: "reset", userId: "ann", data: {}, expiresAt: LATER, ...changes };
+}
+
+function redeem(tokens: Store["tokens"], { hash, purpose }: OneTimeToken): Promise<OneTimeToken | null> {
+  return tokens.redeem(hash, purpose, START);
+}

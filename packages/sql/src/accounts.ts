@@ -1,0 +1,37 @@
+import type { LinkedAccount, UserStore } from "@latchkey/core/protocol";
+import { columns } from "./columns.ts";
+import type { Driver, SqlRow, Statement } from "./driver.ts";
+
+const TABLE = "latchkey_accounts";
+const THIS_ACCOUNT = "provider = :provider AND subject = :subject";
+
+/** The id of the user that an account is linked to, as a subquery. */
+export const HOLDER: string = `(SELECT user_id FROM ${TABLE} WHERE ${THIS_ACCOUNT})`;
+
+const LINK = `INSERT INTO ${TABLE} (provider, subject, user_id)
+SELECT :provider, :subject, :user_id
+WHERE EXISTS (SELECT 1 FROM latchkey_users WHERE id = :user_id /*row locks: FOR SHARE*/)
+ON CONFLICT DO NOTHING
+RETURNING seq`;
+
+const UNLINK = `DELETE FROM ${TABLE} WHERE ${THIS_ACCOUNT} AND user_id = :user_id RETURNING seq`;
+const LIST = `SELECT provider, subject FROM ${TABLE} WHERE user_id = :user_id ORDER BY seq`;
+
+/** Deletes the links of a user; to follow the deletion of the user in its transaction. */
+export function forgetAccounts(userId: string): Statement {
+  return { sql: `DELETE FROM ${TABLE} WHERE user_id = :user_id`, values: { user_id: userId } };
+}
+
+export function sqlAccounts(driver: Driver): Pick<UserStore, "link" | "unlink" | "accounts"> {
+  const some = async (statement: Statement): Promise<boolean> => (await driver.query(statement)).length > 0;
+  return {
+    link: (id, { provider, subject }) => some({ sql: LINK, values: { provider, subject, user_id: id } }),
+    unlink: (id, { provider, subject }) => some({ sql: UNLINK, values: { provider, subject, user_id: id } }),
+    accounts: async (id) => (await driver.query({ sql: LIST, values: { user_id: id } })).map(readAccount),
+  };
+}
+
+function readAccount(row: SqlRow): LinkedAccount {
+  const read = columns(TABLE, row);
+  return { provider: read.text("provider"), subject: read.text("subject") };
+}

@@ -1,0 +1,44 @@
+import type { ThrottleStore } from "@latchkey/core/protocol";
+import { columns } from "./columns.ts";
+import type { Driver } from "./driver.ts";
+
+const TABLE = "latchkey_attempts";
+
+// `decideThrottle`, line by line; the walk in the contract holds the two together.
+const AGE = `:now - ${TABLE}.since`;
+const OVER = `(${AGE} >= :window OR ${AGE} < 0 - CAST(:window AS BIGINT))`;
+const OPEN = `(${OVER} OR ${TABLE}.attempts < :limit)`;
+const SINCE = `CASE WHEN ${OVER} THEN :now ELSE ${TABLE}.since END`;
+
+const HIT = `INSERT INTO ${TABLE} (key, attempts, since, over_at, refused)
+VALUES (:key, 1, :now, CAST(:now AS BIGINT) + CAST(:window AS BIGINT), 0)
+ON CONFLICT (key) DO UPDATE SET
+  attempts = CASE WHEN ${OVER} THEN 1 WHEN ${OPEN} THEN ${TABLE}.attempts + 1 ELSE ${TABLE}.attempts END,
+  since = ${SINCE},
+  over_at = ${SINCE} + :window,
+  refused = CASE WHEN ${OPEN} THEN 0 ELSE 1 END
+RETURNING attempts, since, refused, CAST(:now AS BIGINT) AS now`;
+
+const RESET = `DELETE FROM ${TABLE} WHERE key = :key`;
+
+const SWEEP = `DELETE FROM ${TABLE} WHERE key IN (
+  SELECT key FROM ${TABLE} WHERE over_at <= :now ORDER BY over_at LIMIT 4 /*row locks: FOR UPDATE SKIP LOCKED*/)`;
+
+export function sqlThrottle(driver: Driver): ThrottleStore {
+  return {
+    hit: async (key, { limit, window }, now) => {
+      const [row = {}] = await driver.query({ sql: HIT, values: { key, limit, window, now } });
+      const read = columns(TABLE, row);
+      if (read.integer("refused") !== 0) {
+        return { allowed: false, retryAfter: read.integer("since") + window - read.integer("now") };
+      }
+      // Each new window removes a few that are over, so the table never outgrows the attempts of its windows.
+      if (read.integer("attempts") === 1) await driver.query({ sql: SWEEP, values: { now } });
+      return { allowed: true };
+    },
+
+    reset: async (key) => {
+      await driver.query({ sql: RESET, values: { key } });
+    },
+  };
+}
