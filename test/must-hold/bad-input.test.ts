@@ -196,6 +196,8 @@ test("a store that is down is 503 for every route that needs it, clears nothing 
       sessions: failing(world.store.sessions),
       users: failing(world.store.users),
       keys: world.store.keys,
+      tokens: failing(world.store.tokens),
+      throttle: failing(world.store.throttle),
     },
   });
   const requestsThatNeedIt = [

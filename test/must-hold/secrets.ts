@@ -92,8 +92,13 @@ export function chatty(store: Store, isFailing: () => boolean): Store {
         };
       },
     });
-  const { sessions, users, keys } = store;
-  return { sessions: loud(sessions), users: loud(users), keys: loud(keys) };
+  return {
+    sessions: loud(store.sessions),
+    users: loud(store.users),
+    keys: loud(store.keys),
+    tokens: loud(store.tokens),
+    throttle: loud(store.throttle),
+  };
 }
 
 /** Everything that could be printed of a value: an error with its stack and causes, an object in all its depth. */

@@ -101,6 +101,7 @@ test("S5 the user is the one of the user store, in serialize, in hooks and in au
     ...memory().users,
     get: async () => null,
     find: async () => null,
+    findByAccount: async () => null,
     update: async () => null,
   };
   const club = createAuth({
