@@ -13,6 +13,8 @@ export function faultyStore(fault: Fault, inner: Store = newStore()): Store {
     sessions: { ...bound(sessions), users },
     users,
     keys: guarded("keys", inner.keys, fault),
+    tokens: guarded("tokens", inner.tokens, fault),
+    throttle: guarded("throttle", inner.throttle, fault),
   };
 }
 

@@ -9,7 +9,13 @@ export function newStore(): Store {
   const store = sqlite(new DatabaseSync(":memory:"));
   const ready = migrate(store);
   const users = after(ready, store.users);
-  return { sessions: { ...after(ready, store.sessions), users }, users, keys: after(ready, store.keys) };
+  return {
+    sessions: { ...after(ready, store.sessions), users },
+    users,
+    keys: after(ready, store.keys),
+    tokens: after(ready, store.tokens),
+    throttle: after(ready, store.throttle),
+  };
 }
 
 /** The same part, whose calls wait for the migrations. */

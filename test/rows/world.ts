@@ -48,6 +48,7 @@ export function makeWorld<Context = JsonObject, U extends User = User>(
     providers: [cheapPassword()],
     onEvent: (event) => events.push(event),
     env: { clock: clock.now },
+    rateLimit: false,
     ...given,
     store,
   });

@@ -4,13 +4,17 @@ import type { Store } from "@latchkey/core/protocol";
 export type Between = <T>(operation: string, call: () => Promise<T>) => Promise<T>;
 
 /** The same store with `between` around every call. */
-export function wrapped({ sessions, users, keys }: Store, between: Between): Store {
+export function wrapped({ sessions, users, keys, tokens, throttle }: Store, between: Between): Store {
   const wrappedUsers: Store["users"] = {
     create: (...args) => between("users.create", () => users.create(...args)),
     get: (...args) => between("users.get", () => users.get(...args)),
     find: (...args) => between("users.find", () => users.find(...args)),
     update: (...args) => between("users.update", () => users.update(...args)),
     delete: (...args) => between("users.delete", () => users.delete(...args)),
+    findByAccount: (...args) => between("users.findByAccount", () => users.findByAccount(...args)),
+    link: (...args) => between("users.link", () => users.link(...args)),
+    unlink: (...args) => between("users.unlink", () => users.unlink(...args)),
+    accounts: (...args) => between("users.accounts", () => users.accounts(...args)),
   };
   return {
     sessions: {
@@ -30,6 +34,16 @@ export function wrapped({ sessions, users, keys }: Store, between: Between): Sto
     keys: {
       load: () => between("keys.load", () => keys.load()),
       save: (...args) => between("keys.save", () => keys.save(...args)),
+    },
+    tokens: {
+      put: (...args) => between("tokens.put", () => tokens.put(...args)),
+      redeem: (...args) => between("tokens.redeem", () => tokens.redeem(...args)),
+      revoke: (...args) => between("tokens.revoke", () => tokens.revoke(...args)),
+      prune: (...args) => between("tokens.prune", () => tokens.prune(...args)),
+    },
+    throttle: {
+      hit: (...args) => between("throttle.hit", () => throttle.hit(...args)),
+      reset: (...args) => between("throttle.reset", () => throttle.reset(...args)),
     },
   };
 }

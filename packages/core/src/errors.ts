@@ -16,6 +16,7 @@ export type ErrorCode =
   | "payload_too_large"
   | "unsupported_media_type"
   | "weak_password"
+  | "rate_limited"
   | "store_unavailable"
   | "internal_error";
 
@@ -37,6 +38,7 @@ export const statuses: Readonly<Record<ErrorCode, number>> = {
   payload_too_large: 413,
   unsupported_media_type: 415,
   weak_password: 422,
+  rate_limited: 429,
   store_unavailable: 503,
   internal_error: 500,
 };
@@ -59,6 +61,7 @@ export const messages: Readonly<Record<ErrorCode, string>> = {
   payload_too_large: "The request body is too large.",
   unsupported_media_type: "The content type is not supported.",
   weak_password: "The password is too weak.",
+  rate_limited: "Too many attempts; try again later.",
   store_unavailable: "The store does not answer; try again in a moment.",
   internal_error: "Something went wrong on the server.",
 };
@@ -69,9 +72,12 @@ export const messages: Readonly<Record<ErrorCode, string>> = {
 export class AuthError extends Error {
   override readonly name = "AuthError";
   readonly code: ErrorCode;
+  /** With `rate_limited`: in how many seconds to try again. */
+  readonly retryAfter: number | null;
 
-  constructor(code: ErrorCode, message: string = messages[code]) {
+  constructor(code: ErrorCode, message: string = messages[code], retryAfter: number | null = null) {
     super(message);
     this.code = code;
+    this.retryAfter = retryAfter;
   }
 }

@@ -27,6 +27,8 @@ export type { HookAnswer } from "./sessions/engine.ts";
 export type { AuthEvent } from "./sessions/events.ts";
 export type { Device, EndReason, Session, SessionDetails, Transport } from "./sessions/session.ts";
 export type { Store } from "./store.ts";
+export type { ThrottleRule } from "./throttle/decide.ts";
+export type { RateLimits } from "./throttle/limits.ts";
 export { days, hours, minutes, type Seconds, seconds } from "./time.ts";
 export type { AccessClaims } from "./tokens/claims.ts";
 export type { Identifier, User, UserStore } from "./users/store.ts";

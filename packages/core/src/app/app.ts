@@ -3,6 +3,7 @@ import type { AuthHooks, StandardSchema } from "../config/options.ts";
 import type { PasswordProvider } from "../password/provider.ts";
 import type { SessionEngine } from "../sessions/engine.ts";
 import type { Device } from "../sessions/session.ts";
+import type { ThrottleStore } from "../throttle/store.ts";
 import type { User, UserStore } from "../users/store.ts";
 
 /** Everything the routes and `auth` work with. `createAuth` makes one; nothing in it changes. */
@@ -10,6 +11,7 @@ export interface App<Context, U extends User> {
   readonly config: Config;
   readonly engine: SessionEngine<Context, U>;
   readonly users: UserStore<U>;
+  readonly throttle: ThrottleStore;
   readonly password: PasswordProvider | null;
   readonly serialize: (user: U) => object;
   readonly context: {

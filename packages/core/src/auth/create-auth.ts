@@ -43,6 +43,7 @@ export function createAuth<Context = JsonObject, U extends User = User>(
     config,
     engine: makeEngine(given, config, { store, emit, usersElsewhere: given.store.sessions.users !== users }),
     users: store.users,
+    throttle: store.throttle,
     password: given.providers?.find((provider) => provider.type === "password") ?? null,
     serialize: given.user?.serialize ?? shownUser,
     context: given.sessions?.context ?? null,

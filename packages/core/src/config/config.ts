@@ -5,6 +5,7 @@ import { type Env, platformEnv } from "../env.ts";
 import type { Algorithm } from "../keys/algorithms.ts";
 import { faultOfProvided } from "../keys/provided.ts";
 import { defaultRefreshBefore, faultOfLifetimes, type RefreshPolicy } from "../sessions/policy.ts";
+import { defaultLimits, type RateLimits } from "../throttle/limits.ts";
 import { days, minutes, type Seconds } from "../time.ts";
 import type { User } from "../users/store.ts";
 import type { AuthOptions, PreviousCookie } from "./options.ts";
@@ -28,6 +29,8 @@ export interface Config {
   readonly requireFetchMetadata: boolean;
   readonly storeTimeout: Seconds;
   readonly keepAccessToken: boolean;
+  /** Null limits nothing. */
+  readonly limits: RateLimits | null;
   readonly env: Env;
 }
 
@@ -69,6 +72,7 @@ export function checkOptions<Context, U extends User>(options: AuthOptions<Conte
     },
     requireFetchMetadata: given.requireFetchMetadata ?? false,
     storeTimeout: given.storeTimeout ?? 5,
+    limits: given.rateLimit === false ? null : { ...defaultLimits, ...given.rateLimit },
     keepAccessToken: given.logout?.keepAccessToken ?? false,
     env: {
       clock: given.env?.clock ?? platformEnv.clock,

@@ -7,6 +7,7 @@ import type { SessionHooks } from "../sessions/engine.ts";
 import type { AuthEvent } from "../sessions/events.ts";
 import type { Session } from "../sessions/session.ts";
 import type { Store } from "../store.ts";
+import type { RateLimits } from "../throttle/limits.ts";
 import type { Seconds } from "../time.ts";
 import type { AccessClaims } from "../tokens/claims.ts";
 import type { User, UserStore } from "../users/store.ts";
@@ -141,6 +142,11 @@ export interface AuthOptions<Context = JsonObject, U extends User = User> {
   readonly hooks?: AuthHooks<Context, U>;
   /** Hears of everything that happens. Never holds a secret; a throw is of no effect. */
   readonly onEvent?: (event: AuthEvent) => unknown;
+  /**
+   * What is limited: by default 10 failed sign-ins in 15 minutes by account and client, and in a minute 100 sign-ins and
+   * 20 sign-ups by client and 600 refreshes by session. `false` limits nothing.
+   */
+  readonly rateLimit?: Partial<RateLimits> | false;
   /** The client's address, from a header that your proxy sets. Default unknown. */
   readonly clientAddress?: (request: Request) => string | null;
   /** How long a store may take, in seconds. Default 5. */

@@ -25,6 +25,11 @@ const path = v.pipe(text, v.regex(/^\/[\w./~-]*$/, "must begin with / and have p
 const domain = v.pipe(text, v.regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, "must be a bare domain"));
 const httpToken = v.pipe(text, v.regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, "must be one word"));
 
+const rule = v.strictObject({
+  limit: v.pipe(v.number(), v.integer(), v.minValue(1, "must be 1 or more")),
+  window: seconds(1),
+});
+
 /** The shape of the options, and what can be said of each by itself. Unknown ones are refused: a typo is no default. */
 export const optionsSchema: v.GenericSchema = v.strictObject({
   store: v.looseObject(
@@ -115,6 +120,20 @@ export const optionsSchema: v.GenericSchema = v.strictObject({
     v.strictObject({ signedIn: v.optional(fn), refreshed: v.optional(fn), validated: v.optional(fn) }),
   ),
   onEvent: v.optional(fn),
+  rateLimit: v.optional(
+    v.union(
+      [
+        v.literal(false),
+        v.strictObject({
+          account: v.optional(rule),
+          signIn: v.optional(rule),
+          signUp: v.optional(rule),
+          refresh: v.optional(rule),
+        }),
+      ],
+      "must be false, or account, signIn, signUp and refresh, each with limit and window",
+    ),
+  ),
   clientAddress: v.optional(fn),
   storeTimeout: v.optional(seconds(1)),
   logout: v.optional(v.strictObject({ keepAccessToken: v.optional(flag) })),

@@ -27,5 +27,8 @@ export function answerError<Context, U extends User>(
   const own = error instanceof AuthError && code !== "internal_error" ? error.message : messages[code];
   const headers = sessionHeaders(app.config.bearer.header);
   writeChanges(headers, changes);
+  // RFC 6585 section 4.
+  if (error instanceof AuthError && error.retryAfter !== null)
+    headers.set("retry-after", `${error.retryAfter}`);
   return errorResponse(code, headers, own);
 }

@@ -2,9 +2,11 @@ import type { App } from "../../app/app.ts";
 import { AuthError, type ErrorCode } from "../../errors.ts";
 import { refreshPresented } from "../../sessions/authenticate.ts";
 import { sessionOfRow } from "../../sessions/issue.ts";
-import { refreshSession } from "../../sessions/rotate.ts";
+import { type RefreshResult, refreshSession } from "../../sessions/rotate.ts";
+import { parseRefreshToken } from "../../tokens/refresh-token.ts";
 import type { User } from "../../users/store.ts";
 import { readBody, stringMember } from "../body.ts";
+import { limitIfAble } from "../limit.ts";
 import { errorResponse } from "../respond.ts";
 import { answer, type Call, type Route } from "../route.ts";
 import { clearAll, cookiesOf, expireFormer, tokenFields } from "../tokens.ts";
@@ -40,6 +42,7 @@ async function byBody<Context, U extends User>(
 ): Promise<Response> {
   const { device } = credentials.presented;
   const result = await refreshSession(app.engine, { token, transport: "bearer", device });
+  await limitRefresh(app, result, token);
   if (!result.ok) throw new AuthError(result.code);
   return answer(app, { ...tokenFields(result.tokens), session: sessionOfRow(result.row) }, 200);
 }
@@ -52,6 +55,7 @@ async function byCookie<Context, U extends User>(app: App<Context, U>, call: Cal
     return presented.access.length > 0 ? cleared(app, call, "unauthenticated") : missing();
   }
   const result = await refreshPresented(app.engine, presented);
+  await limitRefresh(app, result, presented.refresh[0]?.token ?? "");
   if (result.ok) {
     const changes = [...cookiesOf(site, result.tokens), ...expireFormer(site, credentials)];
     const { expiresIn } = result.tokens;
@@ -59,6 +63,16 @@ async function byCookie<Context, U extends User>(app: App<Context, U>, call: Cal
   }
   if (FINAL.has(result.code)) return cleared(app, call, result.code);
   throw new AuthError(result.code);
+}
+
+// What issues a refresh token is limited by the lease. The rest is counted once it is known, and not on the happy path.
+async function limitRefresh<Context, U extends User>(
+  app: App<Context, U>,
+  result: RefreshResult,
+  token: string,
+): Promise<void> {
+  if (result.ok && result.outcome !== "access_only") return;
+  await limitIfAble(app, "refresh", parseRefreshToken(token)?.id ?? "");
 }
 
 function cleared<Context, U extends User>(app: App<Context, U>, call: Call, code: ErrorCode): Response {

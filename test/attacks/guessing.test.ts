@@ -1,0 +1,171 @@
+import type { RateLimits } from "@latchkey/core";
+import { describe, expect, it } from "vitest";
+import { faultyStore } from "./faulty-store.ts";
+import { present, signUp } from "./session.ts";
+import { openStage, PASSWORD, type Stage } from "./stage.ts";
+
+const ANN = "ann@example.com";
+const HERE = "203.0.113.7";
+
+/** A stage with the library's own limits, or with others, whose proxy names the client. */
+function limited(rateLimit?: Partial<RateLimits>, changes: Parameters<typeof openStage>[0] = {}): Stage {
+  return openStage({
+    rateLimit: rateLimit ?? {},
+    clientAddress: (request) => request.headers.get("x-client"),
+    ...changes,
+  });
+}
+
+interface Attempt {
+  readonly email?: string;
+  readonly password?: string;
+  readonly client?: string;
+  readonly path?: string;
+}
+
+function attempt(stage: Stage, { email = ANN, password = "a wrong password", client = HERE, path }: Attempt) {
+  const headers = { "x-client": client };
+  return stage.send(path ?? "/auth/login", { method: "POST", headers, body: { email, password } });
+}
+
+async function statusesOf(answers: Iterable<Promise<Response>>): Promise<readonly number[]> {
+  return (await Promise.all(answers)).map(({ status }) => status);
+}
+
+function times<T>(count: number, make: (index: number) => T): T[] {
+  return Array.from({ length: count }, (_, index) => make(index));
+}
+
+describe("guessing passwords (T9, A14)", () => {
+  it("RAT-01 ten wrong passwords in a quarter of an hour are the end of it", async () => {
+    const stage = limited();
+    await stage.auth.users.create({ email: ANN, password: PASSWORD });
+    for (let guess = 0; guess < 10; guess++) expect((await attempt(stage, {})).status).toBe(401);
+    const refused = await attempt(stage, { password: PASSWORD });
+    expect([refused.status, await refused.json()]).toMatchObject([429, { error: "rate_limited" }]);
+    expect(refused.headers.get("retry-after")).toBe("900");
+    stage.pass(899);
+    expect((await attempt(stage, { password: PASSWORD })).status).toBe(429);
+    stage.pass(1);
+    expect((await attempt(stage, { password: PASSWORD })).status).toBe(200);
+    expect(stage.events.filter(({ type }) => type === "throttle.refused")).toHaveLength(2);
+  });
+
+  it("RAT-02 the owner signs in elsewhere while somebody guesses", async () => {
+    const stage = limited();
+    await stage.auth.users.create({ email: ANN, password: PASSWORD });
+    await statusesOf(times(30, () => attempt(stage, {})));
+    expect((await attempt(stage, { password: PASSWORD, client: "198.51.100.1" })).status).toBe(200);
+    expect((await attempt(stage, { password: PASSWORD })).status).toBe(429);
+  });
+
+  it("RAT-01 a right password forgives its own client only", async () => {
+    const stage = limited();
+    await stage.auth.users.create({ email: ANN, password: PASSWORD });
+    await statusesOf(times(9, () => attempt(stage, {})));
+    await statusesOf(times(10, () => attempt(stage, { client: "198.51.100.1" })));
+    expect((await attempt(stage, { password: PASSWORD })).status).toBe(200);
+    expect(await statusesOf(times(10, () => attempt(stage, {})))).toEqual(times(10, () => 401));
+    expect((await attempt(stage, { client: "198.51.100.1" })).status).toBe(429);
+  });
+
+  it("CON-08 of 200 wrong passwords at once no more than the rule are checked", async () => {
+    const stage = limited({ signIn: { limit: 1_000, window: 60 } });
+    await stage.auth.users.create({ email: ANN, password: PASSWORD });
+    const answers = await statusesOf(times(200, () => attempt(stage, {})));
+    expect(answers.filter((status) => status === 401)).toHaveLength(10);
+    expect(answers.filter((status) => status === 429)).toHaveLength(190);
+  });
+
+  it("RAT-06 an account that does not exist is refused alike", async () => {
+    const stage = limited();
+    await stage.auth.users.create({ email: ANN, password: PASSWORD });
+    const bodies = await Promise.all(
+      [ANN, "nobody@example.com"].map(async (email) => {
+        const answers = [];
+        for (let guess = 0; guess < 12; guess++) {
+          const answer = await attempt(stage, { email });
+          answers.push([answer.status, answer.headers.get("retry-after"), await answer.text()]);
+        }
+        return answers;
+      }),
+    );
+    expect(bodies[0]).toEqual(bodies[1]);
+  });
+
+  it("RAT-08 the variants of one e-mail share a bucket", async () => {
+    const stage = limited({ account: { limit: 3, window: 60 } });
+    const variants = [ANN, "ANN@EXAMPLE.COM", " ann@example.com ", "ａｎｎ@example.com"];
+    const answers = [];
+    for (const email of variants) answers.push((await attempt(stage, { email })).status);
+    expect(answers).toEqual([401, 401, 401, 429]);
+  });
+
+  it("RAT-04 the variants of a path share a rule", async () => {
+    const stage = limited({ signIn: { limit: 2, window: 60 } });
+    const paths = ["/auth/login", "/auth/login/", "/auth/login?x=1"];
+    const answers = [];
+    for (const path of paths) answers.push((await attempt(stage, { path })).status);
+    expect(answers).toEqual([401, 401, 429]);
+  });
+
+  it("RAT-03 what is no address falls into the shared bucket, and one subscriber is one client", async () => {
+    const stage = limited({ signIn: { limit: 2, window: 60 } });
+    const clients = ["unknown", "_hidden", "1.2.3.4, 5.6.7.8", "", "999.1.1.1"];
+    expect(await statusesOf(clients.map((client) => attempt(stage, { client })))).toEqual([
+      401, 401, 429, 429, 429,
+    ]);
+    const same = ["[2001:db8::1]:443", "2001:0DB8:0:0::2", "2001:db8:0:0:ffff::3%eth0"];
+    expect(await statusesOf(same.map((client) => attempt(stage, { client })))).toEqual([401, 401, 429]);
+    const mapped = ["192.0.2.1", "::ffff:192.0.2.1", "192.0.2.1:8080"];
+    expect(await statusesOf(mapped.map((client) => attempt(stage, { client })))).toEqual([401, 401, 429]);
+  });
+
+  it("RAT-07 the limit runs before the body is read", async () => {
+    const stage = limited({ signIn: { limit: 1, window: 60 } });
+    await attempt(stage, {});
+    const body = new ReadableStream({ pull: () => Promise.reject(new Error("read")) });
+    const headers = { "x-client": HERE, "content-type": "application/json" };
+    expect((await stage.send("/auth/login", { method: "POST", headers, body })).status).toBe(429);
+  });
+
+  it("RAT-01 twenty sign-ups in a minute by one client", async () => {
+    const stage = limited();
+    const join = (index: number) =>
+      attempt(stage, { email: `u${index}@example.com`, password: PASSWORD, path: "/auth/signup" });
+    const answers = await statusesOf(times(25, join));
+    expect(answers.filter((status) => status === 201)).toHaveLength(20);
+    expect(answers.filter((status) => status === 429)).toHaveLength(5);
+  });
+});
+
+describe("the limit of refreshes", () => {
+  it("counts what gives no refresh token, by session, and changes nothing by refusing", async () => {
+    const stage = limited({ refresh: { limit: 5, window: 60 } });
+    const ann = await signUp(stage, "bearer");
+    const refreshes = () =>
+      stage.send("/auth/refresh", { method: "POST", body: { refresh_token: ann.refresh } });
+    const answers = [];
+    for (let turn = 0; turn < 8; turn++) answers.push((await refreshes()).status);
+    expect(answers).toEqual([200, 200, 200, 200, 200, 200, 429, 429]);
+    stage.pass(60);
+    expect(await present(stage, "bearer", ann.refresh)).toBeDefined();
+    expect(stage.events.some(({ type }) => type === "session.reuse_detected")).toBe(false);
+  });
+});
+
+describe("RAT-05 a throttle that is down", () => {
+  it("closes sign-in and sign-up, and leaves refreshes open", async () => {
+    let down = false;
+    const store = faultyStore((operation) =>
+      down && operation.startsWith("throttle.") ? Promise.reject(new Error("down")) : null,
+    );
+    const stage = limited({}, { store });
+    const ann = await signUp(stage, "bearer");
+    down = true;
+    expect((await attempt(stage, {})).status).toBe(503);
+    expect((await attempt(stage, { path: "/auth/signup", email: "new@example.com" })).status).toBe(503);
+    const again = () => stage.send("/auth/refresh", { method: "POST", body: { refresh_token: ann.refresh } });
+    expect([(await again()).status, (await again()).status]).toEqual([200, 200]);
+  });
+});
