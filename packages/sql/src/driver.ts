@@ -26,6 +26,9 @@ export interface Driver {
   /** Runs statements as one transaction: all of them or none. Returns the rows of each. */
   batch(statements: readonly Statement[]): Promise<readonly (readonly SqlRow[])[]>;
 
+  /** Whether an error may come from tables of another version, and a look at them is worth it; of all by default. */
+  readonly mayBeSchema?: (error: unknown) => boolean;
+
   /** Lets other work of this process go on, between the parts of a long one. */
   rest(): Promise<void>;
 }
@@ -36,10 +39,13 @@ export interface CompiledStatement {
   readonly names: readonly string[];
 }
 
-/** Replaces each `:name` by what `placeholder` makes of its number, counted from 1. */
-export function compile(sql: string, placeholder: (position: number) => string): CompiledStatement {
+/** Replaces each `:name` by what `placeholder` makes of its number, counted from 1, or of its name. */
+export function compile(
+  sql: string,
+  placeholder: (position: number, name: string) => string,
+): CompiledStatement {
   const names: string[] = [];
-  const text = sql.replace(/(?<!:):([a-z_]+)/g, (_, name: string) => placeholder(names.push(name)));
+  const text = sql.replace(/(?<!:):([a-z_]+)/g, (_, name: string) => placeholder(names.push(name), name));
   return { text, names };
 }
 

@@ -14,8 +14,7 @@ export interface Migratable {
  * Throws where the tables are newer than this library. It never goes back a version.
  */
 export async function migrate({ driver }: Migratable): Promise<void> {
-  await driver.query({ sql: versionTable(driver.dialect) });
-  let version = await schemaVersion(driver);
+  let version = await begin(driver);
   while (version < SCHEMA_VERSION) {
     version = await advance(driver, version + 1);
   }
@@ -34,6 +33,17 @@ export async function schemaFault({ driver }: Migratable): Promise<Error | null>
     const missing = error instanceof Error && error.message.includes("latchkey_schema");
     return missing ? mismatch(0) : null;
   }
+}
+
+// PostgreSQL lets only one of several processes make a table, even where it is asked for only if it is missing.
+async function begin(driver: Driver): Promise<number> {
+  const failed = await driver.query({ sql: versionTable(driver.dialect) }).then(
+    () => null,
+    (error: unknown) => ({ error }),
+  );
+  return schemaVersion(driver).catch((error: unknown) => {
+    throw failed?.error ?? error;
+  });
 }
 
 // The version is recorded first: of several processes, all but one fail on its primary key and change nothing.

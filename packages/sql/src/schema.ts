@@ -4,40 +4,44 @@ interface Types {
   /** A number that grows with every insert: rows of one second are told apart by it. */
   readonly serial: string;
   readonly integer: string;
+  readonly text: string;
   readonly options: string;
 }
 
-const sqlite: Types = { serial: "INTEGER PRIMARY KEY", integer: "INTEGER", options: " STRICT" };
+const sqlite: Types = { serial: "INTEGER PRIMARY KEY", integer: "INTEGER", text: "TEXT", options: " STRICT" };
 
 const types: Readonly<Record<Dialect, Types>> = {
   sqlite,
   d1: sqlite,
   postgres: {
     serial: "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+    // Whole seconds, as everywhere else: no time zone, no fraction and no rounding between the store and `decide`.
     integer: "BIGINT",
+    // Digests stay text, as in every dialect; by bytes, so that no collation of the database makes two texts one.
+    text: 'TEXT COLLATE "C"',
     options: "",
   },
 };
 
 /** Every migration ever released, oldest first; version n is the n-th. Released ones never change. */
 const migrations: readonly ((types: Types) => readonly string[])[] = [
-  ({ serial, integer, options }) => [
+  ({ serial, integer, text, options }) => [
     // No index has a column that a rotation changes: a rotation writes one row and nothing else.
     `CREATE TABLE latchkey_sessions (
   seq ${serial},
-  id TEXT NOT NULL UNIQUE,
-  user_id TEXT NOT NULL,
-  family_hash TEXT NOT NULL,
-  root_hash TEXT,
+  id ${text} NOT NULL UNIQUE,
+  user_id ${text} NOT NULL,
+  family_hash ${text} NOT NULL,
+  root_hash ${text},
   root_generation ${integer} NOT NULL,
-  child_hash TEXT,
+  child_hash ${text},
   child_issued_at ${integer},
   replaced_at ${integer},
   generation ${integer} NOT NULL,
-  context TEXT NOT NULL,
-  device TEXT NOT NULL,
-  transport TEXT NOT NULL,
-  amr TEXT NOT NULL,
+  context ${text} NOT NULL,
+  device ${text} NOT NULL,
+  transport ${text} NOT NULL,
+  amr ${text} NOT NULL,
   created_at ${integer} NOT NULL,
   auth_time ${integer} NOT NULL,
   refreshed_at ${integer} NOT NULL,
@@ -46,47 +50,47 @@ const migrations: readonly ((types: Types) => readonly string[])[] = [
   expires_at ${integer},
   absolute_expires_at ${integer},
   ended_at ${integer},
-  end_reason TEXT
+  end_reason ${text}
 )${options}`,
     "CREATE INDEX latchkey_sessions_by_user ON latchkey_sessions (user_id, created_at, seq)",
     "CREATE INDEX latchkey_sessions_ended ON latchkey_sessions (ended_at) WHERE ended_at IS NOT NULL",
     `CREATE TABLE latchkey_users (
-  id TEXT NOT NULL PRIMARY KEY,
-  email TEXT UNIQUE,
-  username TEXT UNIQUE,
-  name TEXT,
+  id ${text} NOT NULL PRIMARY KEY,
+  email ${text} UNIQUE,
+  username ${text} UNIQUE,
+  name ${text},
   email_verified ${integer} NOT NULL,
-  password_hash TEXT,
+  password_hash ${text},
   credentials_version ${integer} NOT NULL,
   created_at ${integer} NOT NULL,
   disabled_at ${integer}
 )${options}`,
     `CREATE TABLE latchkey_documents (
-  name TEXT NOT NULL PRIMARY KEY,
+  name ${text} NOT NULL PRIMARY KEY,
   version ${integer} NOT NULL,
-  document TEXT NOT NULL
+  document ${text} NOT NULL
 )${options}`,
   ],
-  ({ serial, integer, options }) => [
+  ({ serial, integer, text, options }) => [
     `CREATE TABLE latchkey_accounts (
   seq ${serial},
-  provider TEXT NOT NULL,
-  subject TEXT NOT NULL,
-  user_id TEXT NOT NULL,
+  provider ${text} NOT NULL,
+  subject ${text} NOT NULL,
+  user_id ${text} NOT NULL,
   UNIQUE (provider, subject)
 )${options}`,
     "CREATE INDEX latchkey_accounts_by_user ON latchkey_accounts (user_id, seq)",
     `CREATE TABLE latchkey_tokens (
-  hash TEXT NOT NULL PRIMARY KEY,
-  purpose TEXT NOT NULL,
-  user_id TEXT,
-  data TEXT NOT NULL,
+  hash ${text} NOT NULL PRIMARY KEY,
+  purpose ${text} NOT NULL,
+  user_id ${text},
+  data ${text} NOT NULL,
   expires_at ${integer} NOT NULL
 )${options}`,
     "CREATE INDEX latchkey_tokens_by_user ON latchkey_tokens (user_id, purpose)",
     "CREATE INDEX latchkey_tokens_by_expiry ON latchkey_tokens (expires_at)",
     `CREATE TABLE latchkey_attempts (
-  key TEXT NOT NULL PRIMARY KEY,
+  key ${text} NOT NULL PRIMARY KEY,
   attempts ${integer} NOT NULL,
   since ${integer} NOT NULL,
   over_at ${integer} NOT NULL,

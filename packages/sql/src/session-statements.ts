@@ -2,6 +2,8 @@ import { SESSION_COLUMNS } from "./session-row.ts";
 
 // Every rule here is a line of `decide`, and the traces in the tests hold the two together.
 
+// `/*row locks: … */` says what to lock where several writers work at a time; elsewhere it is a comment.
+
 const COLUMNS = SESSION_COLUMNS.join(", ");
 const NOW = "CAST(:now AS BIGINT) AS now";
 
@@ -50,6 +52,20 @@ FROM (SELECT seq AS target, ${VERDICT} AS verdict FROM latchkey_sessions WHERE $
 WHERE seq = target
 RETURNING ${COLUMNS}, ${NOW}`;
 
+/** The same with the row locked before it is judged: an answer with an access token only writes no row. */
+export const ROTATE_LOCKED: string = `WITH judged AS (
+  SELECT seq AS target, ${COLUMNS}, ${VERDICT} AS verdict FROM latchkey_sessions WHERE ${ADMITTED} FOR UPDATE
+), written AS (
+  UPDATE latchkey_sessions SET
+  ${ROTATED}
+  FROM (SELECT target, verdict FROM judged) AS judgement
+  WHERE seq = target AND verdict <> 'access_only'
+  RETURNING ${COLUMNS}
+)
+SELECT ${COLUMNS}, ${NOW} FROM written
+UNION ALL
+SELECT ${COLUMNS}, ${NOW} FROM judged WHERE verdict = 'access_only'`;
+
 export const GET: string = `SELECT ${COLUMNS}, ${NOW} FROM latchkey_sessions WHERE id = :id`;
 
 export const LIST: string = `SELECT ${COLUMNS} FROM latchkey_sessions
@@ -82,7 +98,7 @@ export const INSERT: string = `INSERT INTO latchkey_sessions (${COLUMNS})
 SELECT ${SESSION_COLUMNS.map((column) => `:${column}`).join(", ")}
 WHERE CAST(:if_version AS BIGINT) IS NULL OR EXISTS (
   SELECT 1 FROM latchkey_users
-  WHERE id = :user_id AND credentials_version = :if_version AND disabled_at IS NULL)
+  WHERE id = :user_id AND credentials_version = :if_version AND disabled_at IS NULL /*row locks: FOR SHARE*/)
 RETURNING id`;
 
 // The statements that follow the insert in its transaction do nothing where it did nothing.
@@ -93,7 +109,7 @@ WHERE id = :replaced AND id <> :id AND ${LIVE} AND ${INSERTED}
 RETURNING id, user_id, end_reason`;
 
 export const END_SURPLUS: string = `UPDATE latchkey_sessions SET ended_at = :now, end_reason = 'limit'
-WHERE ${INSERTED} AND seq IN (
+WHERE ${INSERTED} AND ended_at IS NULL AND seq IN (
   SELECT seq FROM latchkey_sessions
   WHERE user_id = :user_id AND id <> :id AND ${LIVE}
   ORDER BY created_at DESC, seq DESC LIMIT 1000000 OFFSET :others)
@@ -112,12 +128,16 @@ const FORGETTABLE = `(ended_at + access_lifetime <= :now OR ended_at IS NULL AND
 
 const EXPIRED = "ended_at IS NULL AND (expires_at <= :now OR absolute_expires_at <= :now)";
 
+// A row that somebody is writing is passed over: the next run finds it.
+const among = (scope: string, due: string): string => `seq IN (
+  SELECT seq FROM latchkey_sessions WHERE ${scope} AND ${due} /*row locks: FOR UPDATE SKIP LOCKED*/)`;
+
 const forget = (scope: string): string =>
-  `DELETE FROM latchkey_sessions WHERE ${scope} AND ${FORGETTABLE} RETURNING id`;
+  `DELETE FROM latchkey_sessions WHERE ${among(scope, FORGETTABLE)} RETURNING id`;
 
 const markExpired = (scope: string): string =>
   `UPDATE latchkey_sessions SET ended_at = :now, end_reason = 'expired'
-WHERE ${scope} AND ${EXPIRED} RETURNING id`;
+WHERE ${among(scope, EXPIRED)} RETURNING id`;
 
 export const FORGET_OF_USER: string = forget(OF_USER);
 export const FORGET_IN_SLICE: string = forget(IN_SLICE);

@@ -27,7 +27,8 @@ export function sqlStore(driver: Driver): SqlStore {
 // A statement that fails because the tables are older or newer says so; the check costs nothing while all is well.
 function explaining(driver: Driver): Driver {
   const explain = async (error: unknown): Promise<never> => {
-    throw (await schemaFault({ driver })) ?? error;
+    const fault = driver.mayBeSchema?.(error) === false ? null : await schemaFault({ driver });
+    throw fault ?? error;
   };
   return {
     ...driver,
