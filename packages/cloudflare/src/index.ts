@@ -1,1 +1,4 @@
-export type { ObjectNamespace, ObjectState, ObjectStorage } from "./platform.ts";
+export { SessionObject } from "./object.ts";
+export type { CallSettings } from "./operations.ts";
+export type { ObjectNamespace, ObjectState, ObjectStorage, ObjectStub } from "./platform.ts";
+export { durableObjects } from "./store.ts";

@@ -1,21 +1,17 @@
 /** What Latchkey needs of a Durable Object namespace, a binding of the Worker. */
-export interface ObjectNamespace {
-  idFromName(name: string): unknown;
-  get(id: never): { fetch(url: string, init: ObjectCall): Promise<ObjectAnswer> };
+export interface ObjectNamespace<Id = unknown> {
+  idFromName(name: string): Id;
+  get(id: Id): ObjectStub;
 }
 
-export interface ObjectCall {
-  readonly method: "POST";
-  readonly body: string;
+export interface ObjectStub {
+  fetch(
+    url: string,
+    init: { method: string; body: string },
+  ): Promise<{ readonly ok: boolean; text(): Promise<string> }>;
 }
 
-export interface ObjectAnswer {
-  readonly ok: boolean;
-  readonly status: number;
-  text(): Promise<string>;
-}
-
-/** What `SessionObject` needs of its state: the SQLite-backed storage of a Durable Object. */
+/** What `SessionObject` needs of its state: the storage of an SQLite-backed Durable Object. */
 export interface ObjectState {
   readonly storage: ObjectStorage;
   blockConcurrencyWhile<T>(work: () => Promise<T>): Promise<T>;
@@ -23,15 +19,14 @@ export interface ObjectState {
 
 export interface ObjectStorage {
   readonly sql: {
-    exec(sql: string, ...values: (string | number | null)[]): { toArray(): Record<string, unknown>[] };
+    exec(
+      sql: string,
+      ...values: (string | number | null)[]
+    ): { toArray(): readonly Record<string, unknown>[] };
   };
-  readonly kv: {
-    get(key: string): unknown;
-    put(key: string, value: unknown): void;
-  };
+  readonly kv: { get(key: string): unknown; put(key: string, value: unknown): void };
   transactionSync<T>(work: () => T): T;
   getAlarm(): Promise<number | null>;
-  setAlarm(time: number): Promise<void>;
-  deleteAlarm(): Promise<void>;
+  setAlarm(milliseconds: number): Promise<void>;
   deleteAll(): Promise<void>;
 }

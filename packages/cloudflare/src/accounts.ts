@@ -1,0 +1,46 @@
+import type { LinkedAccount, UserStore } from "@latchkey/core/protocol";
+import { type Call, digestName } from "./call.ts";
+import { claim, type Holds, release } from "./holder.ts";
+import { userObject } from "./sessions.ts";
+
+type Accounts = Pick<UserStore, "findByAccount" | "link" | "unlink" | "accounts">;
+
+/** Linked accounts: the user's row of a link is written first, and who holds the account after. */
+export function objectAccounts(call: Call): Accounts {
+  const linkedTo =
+    (account: LinkedAccount): Holds =>
+    async (id) =>
+      (await call(userObject(id), "users.findByAccount", account))?.id === id;
+
+  return {
+    findByAccount: async (account) => {
+      const holder = await call(await accountObject(account), "holder.get");
+      return holder !== null && (await linkedTo(account)(holder))
+        ? call(userObject(holder), "users.get", holder)
+        : null;
+    },
+
+    link: async (id, account) => {
+      const object = await accountObject(account);
+      if (!(await call(userObject(id), "users.link", id, account))) {
+        // A link whose second half was lost is made whole; any other is taken.
+        if ((await call(object, "holder.get")) !== null || !(await linkedTo(account)(id))) return false;
+      }
+      if (await claim(call, object, id, linkedTo(account))) return true;
+      await call(userObject(id), "users.unlink", id, account);
+      return false;
+    },
+
+    unlink: async (id, account) => {
+      if (!(await call(userObject(id), "users.unlink", id, account))) return false;
+      await release(call, await accountObject(account), id);
+      return true;
+    },
+
+    accounts: (id) => call(userObject(id), "users.accounts", id),
+  };
+}
+
+export function accountObject({ provider, subject }: LinkedAccount): Promise<string> {
+  return digestName("account", JSON.stringify([provider, subject]));
+}

@@ -1,0 +1,110 @@
+import { cellOperations, readCell } from "./cell.ts";
+import { objectDriver } from "./driver.ts";
+import type { CallSettings, CellOperations, ObjectCall, RecordOperations } from "./operations.ts";
+import type { ObjectState } from "./platform.ts";
+import { openRecords, type Records } from "./records.ts";
+
+const KEEP_ENDED = "keep-ended";
+
+/** After these something may be over sooner than the alarm knows. */
+const HASTENING: ReadonlySet<string> = new Set([
+  "sessions.create",
+  "sessions.end",
+  "sessions.endAll",
+  "sessions.prune",
+  "tokens.put",
+]);
+
+/**
+ * The Durable Object that Latchkey keeps sessions in; export it from the Worker, with SQLite storage. It answers
+ * `durableObjects` and nobody else: no request from outside may be passed on to it.
+ *
+ * An alarm deletes what is over.
+ */
+export class SessionObject {
+  readonly #state: ObjectState;
+  readonly #cells: Readonly<Record<CallSettings["clock"], CellOperations>>;
+  #records: Partial<Record<CallSettings["clock"], Promise<Records>>> = {};
+
+  constructor(state: ObjectState, _env?: unknown) {
+    this.#state = state;
+    this.#cells = {
+      object: cellOperations(state.storage, objectClock),
+      caller: cellOperations(state.storage, null),
+    };
+  }
+
+  /** Carries out one call of `durableObjects`. */
+  async fetch(request: Request): Promise<Response> {
+    const { operation, args, clock, keepEnded }: ObjectCall = await request.json();
+    const cells = this.#cells[clock];
+    if (Object.hasOwn(cells, operation)) return answer(await carryOut(cells, operation, args));
+    const records = await this.#open(clock);
+    const result = await carryOut(records.operations, operation, args);
+    if (HASTENING.has(operation) || foundReuse(operation, result)) await this.#arm(records, keepEnded);
+    return answer(result);
+  }
+
+  /** Deletes what is over, and the whole storage where nothing is left. */
+  async alarm(): Promise<void> {
+    await this.#state.blockConcurrencyWhile(async () => {
+      const { storage } = this.#state;
+      const cell = readCell(storage);
+      if (cell !== undefined) {
+        if (cell.until === null) return;
+        if (cell.until <= objectClock()) await storage.deleteAll();
+        else await storage.setAlarm(cell.until * 1_000);
+        return;
+      }
+      await this.#sweep();
+    });
+  }
+
+  async #sweep(): Promise<void> {
+    const records = await this.#open("object");
+    const keepEnded = this.#state.storage.kv.get(KEEP_ENDED) === true;
+    await records.sweep(objectClock(), keepEnded);
+    if (!(await records.outlook(keepEnded)).empty) return this.#arm(records, keepEnded);
+    this.#records = {};
+    await this.#state.storage.deleteAll();
+  }
+
+  async #arm(records: Records, keepEnded: boolean): Promise<void> {
+    const { storage } = this.#state;
+    if ((storage.kv.get(KEEP_ENDED) === true) !== keepEnded) storage.kv.put(KEEP_ENDED, keepEnded);
+    const { due } = await records.outlook(keepEnded);
+    const alarm = await storage.getAlarm();
+    if (due !== null && (alarm === null || due * 1_000 < alarm)) await storage.setAlarm(due * 1_000);
+  }
+
+  #open(clock: CallSettings["clock"]): Promise<Records> {
+    const open = this.#records[clock];
+    if (open !== undefined) return open;
+    const driver = objectDriver(this.#state.storage, clock === "object" ? objectClock : null);
+    const opening = openRecords(driver);
+    this.#records[clock] = opening;
+    opening.catch(() => delete this.#records[clock]);
+    return opening;
+  }
+}
+
+// A rotation puts the end off, but for the one that is the end.
+function foundReuse(operation: string, result: unknown): boolean {
+  if (operation !== "sessions.rotate") return false;
+  const rotated = result as Awaited<ReturnType<RecordOperations["sessions.rotate"]>>;
+  return rotated !== null && rotated.row.endedAt !== null;
+}
+
+function objectClock(): number {
+  return Math.floor(Date.now() / 1_000);
+}
+
+async function carryOut(operations: object, operation: string, args: readonly unknown[]): Promise<unknown> {
+  const method: unknown = Object.hasOwn(operations, operation) ? Reflect.get(operations, operation) : null;
+  if (typeof method !== "function") throw new TypeError("the session object knows no such operation");
+  return Reflect.apply(method, undefined, args);
+}
+
+function answer(result: unknown): Response {
+  return Response.json(result ?? null);
+}

@@ -1,0 +1,53 @@
+import type {
+  EpochSeconds,
+  OneTimeToken,
+  Store,
+  ThrottleRule,
+  ThrottleVerdict,
+  UserId,
+} from "@latchkey/core/protocol";
+
+type Method = (...args: never[]) => Promise<unknown>;
+
+/** The methods of one part of a store, by names like `sessions.rotate`. */
+type PartOperations<Part extends keyof Store> = {
+  readonly [Name in keyof Store[Part] & string as Store[Part][Name] extends Method
+    ? `${Part}.${Name}`
+    : never]: Store[Part][Name] extends Method ? Store[Part][Name] : never;
+};
+
+/** What an object of a user, and the one of the key ring, can be asked. */
+export interface RecordOperations
+  extends PartOperations<"sessions">,
+    PartOperations<"users">,
+    PartOperations<"tokens">,
+    PartOperations<"keys"> {}
+
+/** What an object can be asked that keeps one thing: attempts, a one-time token, or who holds an identifier. */
+export interface CellOperations {
+  readonly "attempts.hit": (rule: ThrottleRule, now: EpochSeconds) => Promise<ThrottleVerdict>;
+  readonly "attempts.reset": () => Promise<void>;
+  /** Throws where there is a token. */
+  readonly "token.put": (token: OneTimeToken) => Promise<void>;
+  readonly "token.take": (purpose: string, now: EpochSeconds) => Promise<OneTimeToken | null>;
+  readonly "holder.get": () => Promise<UserId | null>;
+  /** Makes a user the holder, where there is none or `over` is it; returns who is the holder after. */
+  readonly "holder.claim": (userId: UserId, over: UserId | null) => Promise<UserId>;
+  readonly "holder.release": (userId: UserId) => Promise<void>;
+}
+
+export interface Operations extends RecordOperations, CellOperations {}
+
+/** What every call says of the store that makes it. */
+export interface CallSettings {
+  /** Whose clock decides. */
+  readonly clock: "object" | "caller";
+  /** Whether sessions that are over stay. */
+  readonly keepEnded: boolean;
+}
+
+/** One call of an object, as it travels. */
+export interface ObjectCall extends CallSettings {
+  readonly operation: string;
+  readonly args: readonly unknown[];
+}

@@ -1,0 +1,61 @@
+import type { CallSettings } from "@latchkey/cloudflare";
+import type { Store } from "@latchkey/core/protocol";
+import type { Miniflare } from "miniflare";
+
+/** A store whose every call is carried out by `durableObjects` in the Worker, in a world of objects of its own. */
+export function bridged(
+  workerd: Miniflare,
+  world: string,
+  settings: Partial<CallSettings> = { clock: "caller" },
+): Store {
+  const send = async (part: string, method: string, args: readonly unknown[]): Promise<unknown> =>
+    ask(workerd, { world, settings, part, method, args });
+
+  function part<Part extends keyof Store>(
+    name: Part,
+    methods: readonly (keyof Store[Part] & string)[],
+  ): Store[Part] {
+    const bridge = methods.map((method) => [method, (...args: unknown[]) => send(name, method, args)]);
+    return Object.fromEntries(bridge);
+  }
+
+  const users = part("users", [
+    "create",
+    "get",
+    "find",
+    "update",
+    "delete",
+    "findByAccount",
+    "link",
+    "unlink",
+    "accounts",
+  ]);
+  const sessions = part("sessions", [
+    "create",
+    "get",
+    "rotate",
+    "confirm",
+    "list",
+    "update",
+    "end",
+    "endAll",
+    "prune",
+  ]);
+  return {
+    sessions: { ...sessions, users },
+    users,
+    keys: part("keys", ["load", "save"]),
+    tokens: part("tokens", ["put", "redeem", "revoke", "prune"]),
+    throttle: part("throttle", ["hit", "reset"]),
+  };
+}
+
+/** Sends one thing to do to the test Worker; throws what it threw. */
+export async function ask(workerd: Miniflare, asked: object): Promise<unknown> {
+  const answer = await workerd.dispatchFetch("http://worker/", {
+    method: "POST",
+    body: JSON.stringify(asked),
+  });
+  if (!answer.ok) throw new Error(await answer.text());
+  return answer.json();
+}

@@ -1,0 +1,28 @@
+import { build } from "esbuild";
+import { Miniflare } from "miniflare";
+
+/** Bundles a test Worker the way a user's tools would: for no platform, so an import of Node's fails the build. */
+export async function bundle(name: string): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [new URL(`./workers/${name}.ts`, import.meta.url).pathname],
+    bundle: true,
+    write: false,
+    format: "esm",
+    platform: "neutral",
+    conditions: ["workerd", "import"],
+    mainFields: ["module", "main"],
+    target: "es2022",
+  });
+  return outputFiles.map(({ text }) => text).join("");
+}
+
+/** Runs a Worker in workerd without a compatibility flag. */
+export function workerd(script: string, persistTo?: string): Miniflare {
+  return new Miniflare({
+    modules: true,
+    script,
+    compatibilityDate: "2026-07-01",
+    durableObjects: { SESSIONS: { className: "SessionObject", useSQLite: true } },
+    ...(persistTo === undefined ? {} : { durableObjectsPersist: persistTo }),
+  });
+}
