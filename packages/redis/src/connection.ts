@@ -1,0 +1,122 @@
+/** What Latchkey needs of a node-redis client, or of its cluster client. */
+export interface NodeRedisClient {
+  evalSha(sha: string, options: NodeRedisScript): Promise<unknown>;
+  eval(script: string, options: NodeRedisScript): Promise<unknown>;
+}
+
+export interface NodeRedisScript {
+  readonly keys: string[];
+  readonly arguments: string[];
+}
+
+/** What Latchkey needs of an ioredis client, or of its cluster client. */
+export interface IoredisClient {
+  evalsha(sha: string, keyCount: number, ...keysAndValues: string[]): Promise<unknown>;
+  eval(script: string, keyCount: number, ...keysAndValues: string[]): Promise<unknown>;
+}
+
+export type RedisClient = NodeRedisClient | IoredisClient;
+
+/** The one thing that a store asks of a client: run a script, in one round trip. */
+export interface Connection {
+  run(script: string, keys: readonly string[], values: readonly (string | number)[]): Promise<unknown>;
+  /** A connection to each server that holds keys: one, or every primary of a cluster. */
+  primaries(): Promise<readonly Connection[]>;
+}
+
+interface Shape {
+  bySha(sha: string, keys: string[], values: string[]): Promise<unknown>;
+  byText(script: string, keys: string[], values: string[]): Promise<unknown>;
+}
+
+/** Makes a connection of a client; throws a TypeError where it is neither of the two. */
+export function connect(client: RedisClient): Connection {
+  const digests = new Map<string, Promise<string>>();
+  const digestOf = (script: string): Promise<string> => {
+    const digest = digests.get(script) ?? sha1(script);
+    digests.set(script, digest);
+    return digest;
+  };
+  return connection(client, digestOf);
+}
+
+function connection(client: unknown, digestOf: (script: string) => Promise<string>): Connection {
+  const { bySha, byText } = shapeOf(client);
+  return {
+    run: async (script, keys, values) => {
+      const texts = values.map(String);
+      try {
+        return await bySha(await digestOf(script), [...keys], texts);
+      } catch (error) {
+        // A server that was restarted or flushed knows no scripts; EVAL teaches it the script on the way.
+        if (!isUnknownScript(error)) throw error;
+        return byText(script, [...keys], texts);
+      }
+    },
+    primaries: async () => {
+      const nodes = await primariesOf(client);
+      return nodes.map((node) => connection(node, digestOf));
+    },
+  };
+}
+
+function shapeOf(client: unknown): Shape {
+  if (isNodeRedis(client)) {
+    return {
+      bySha: (sha, keys, values) => client.evalSha(sha, { keys, arguments: values }),
+      byText: (script, keys, values) => client.eval(script, { keys, arguments: values }),
+    };
+  }
+  if (!isIoredis(client)) throw new TypeError("redis: the client must be one of node-redis or ioredis");
+  if (hasKeyPrefix(client)) {
+    throw new TypeError(
+      "redis: the client has a keyPrefix; leave it out, and give `redis` the option `prefix`",
+    );
+  }
+  return {
+    bySha: (sha, keys, values) => client.evalsha(sha, keys.length, ...keys, ...values),
+    byText: (script, keys, values) => client.eval(script, keys.length, ...keys, ...values),
+  };
+}
+
+async function primariesOf(client: unknown): Promise<readonly unknown[]> {
+  const masters = member(client, "masters");
+  const nodeClient = member(client, "nodeClient");
+  if (Array.isArray(masters) && typeof nodeClient === "function") {
+    return Promise.all(masters.map((node: unknown): unknown => Reflect.apply(nodeClient, client, [node])));
+  }
+  const nodes = member(client, "nodes");
+  if (typeof nodes !== "function") return [client];
+  const found: unknown = Reflect.apply(nodes, client, ["master"]);
+  return Array.isArray(found) ? found : [client];
+}
+
+function isNodeRedis(client: unknown): client is NodeRedisClient {
+  return typeof member(client, "evalSha") === "function" && typeof member(client, "eval") === "function";
+}
+
+function isIoredis(client: unknown): client is IoredisClient {
+  return typeof member(client, "evalsha") === "function" && typeof member(client, "eval") === "function";
+}
+
+// Scripts build names of keys from names that they are given: a prefix that only the client knows would be missed.
+function hasKeyPrefix(client: unknown): boolean {
+  const prefix = member(member(client, "options"), "keyPrefix");
+  return typeof prefix === "string" && prefix !== "";
+}
+
+function member(value: unknown, name: string): unknown {
+  return (typeof value === "object" && value !== null) || typeof value === "function"
+    ? Reflect.get(value, name)
+    : undefined;
+}
+
+function isUnknownScript(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith("NOSCRIPT");
+}
+
+// The name that Redis knows a script by; nothing is secured by it.
+async function sha1(text: string): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-1", new TextEncoder().encode(text));
+  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,42 @@
+import type { LinkedAccount, User, UserStore } from "@latchkey/core/protocol";
+import type { Claims } from "./claims.ts";
+import type { Connection } from "./connection.ts";
+import { texts } from "./fields.ts";
+import type { Names } from "./names.ts";
+import { linkMember, readLink, userOf } from "./user-fields.ts";
+import * as lua from "./user-scripts.ts";
+
+type Links = Pick<UserStore, "findByAccount" | "link" | "unlink" | "accounts">;
+
+/** The accounts of users: a list in the slot of each user, and a claim on each account in a slot of its own. */
+export function redisLinks(connection: Connection, names: Names, claims: Claims): Links {
+  const run = (script: string, id: string, values: readonly (string | number)[]): Promise<unknown> =>
+    connection.run(script, [names.user(id), names.links(id)], values);
+  const linked = async (id: string, account: LinkedAccount): Promise<User | null> =>
+    userOf(await run(lua.LINKED, id, [linkMember(account)]));
+
+  return {
+    findByAccount: async (account) => {
+      const id = await claims.holder(names.account(account));
+      return id === null ? null : linked(id, account);
+    },
+
+    link: async (id, account) => {
+      const key = names.account(account);
+      const isHeldBy = async (holder: string): Promise<boolean> => (await linked(holder, account)) !== null;
+      const deadline = await claims.claimAll(id, [{ key, isHeldBy }]);
+      if (deadline === null) return false;
+      if ((await run(lua.LINK, id, [linkMember(account), deadline])) === 1) return true;
+      await claims.release([key], id);
+      return false;
+    },
+
+    unlink: async (id, account) => {
+      if ((await run(lua.UNLINK, id, [linkMember(account)])) !== 1) return false;
+      await claims.release([names.account(account)], id);
+      return true;
+    },
+
+    accounts: async (id) => texts("links", await run(lua.LINKS, id, [])).map(readLink),
+  };
+}

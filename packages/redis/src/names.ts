@@ -1,0 +1,48 @@
+import type { Identifier, LinkedAccount } from "@latchkey/core/protocol";
+import { userTag, userTagOf } from "@latchkey/core/protocol";
+
+/** The names of the keys. What belongs to one user carries the user's tag in braces, so that it is in one slot. */
+export interface Names {
+  session(id: string): string;
+  sessions(userId: string): string;
+  user(userId: string): string;
+  links(userId: string): string;
+  userTokens(userId: string, purpose: string): string;
+  identifier(identifier: Identifier): string;
+  account(account: LinkedAccount): string;
+  token(hash: string): string;
+  attempts(key: string): string;
+  readonly keyRing: string;
+  /** Patterns of SCAN. */
+  readonly everySessions: string;
+  readonly everyToken: string;
+}
+
+export function namesUnder(prefix: string): Names {
+  if (!/^[\w:.-]*$/.test(prefix)) {
+    throw new TypeError(`redis: prefix is ${JSON.stringify(prefix)}; letters, digits and : . _ - only`);
+  }
+  const of = (tag: string): string => `${prefix}{${tag}}:`;
+  const ofSession = (id: string): string => {
+    const tag = userTagOf(id);
+    if (tag === null) throw new TypeError("redis: a session id is 16 bytes in base64url");
+    return of(tag);
+  };
+  return {
+    session: (id) => `${ofSession(id)}session:${id}`,
+    sessions: (userId) => `${of(userTag(userId))}sessions:${userId}`,
+    user: (userId) => `${of(userTag(userId))}user:${userId}`,
+    links: (userId) => `${of(userTag(userId))}links:${userId}`,
+    userTokens: (userId, purpose) => `${of(userTag(userId))}tokens:${JSON.stringify([purpose, userId])}`,
+    identifier: (identifier) =>
+      "email" in identifier
+        ? `${prefix}email:${identifier.email}`
+        : `${prefix}username:${identifier.username}`,
+    account: ({ provider, subject }) => `${prefix}account:${JSON.stringify([provider, subject])}`,
+    token: (hash) => `${prefix}token:${hash}`,
+    attempts: (key) => `${prefix}attempts:${key}`,
+    keyRing: `${prefix}keys`,
+    everySessions: `${prefix}{*}:sessions:*`,
+    everyToken: `${prefix}token:*`,
+  };
+}

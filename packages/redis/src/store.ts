@@ -1,0 +1,56 @@
+import type { EpochSeconds, Store } from "@latchkey/core/protocol";
+import { connect, type RedisClient } from "./connection.ts";
+import { redisKeys } from "./keys.ts";
+import { namesUnder } from "./names.ts";
+import { redisSessions } from "./sessions.ts";
+import type { Settings } from "./settings.ts";
+import { redisThrottle } from "./throttle.ts";
+import { redisTokens } from "./tokens.ts";
+import { redisUsers } from "./users.ts";
+
+export type { IoredisClient, NodeRedisClient, NodeRedisScript, RedisClient } from "./connection.ts";
+
+export interface RedisOptions {
+  /** What the names of the keys begin with. Default `latchkey:`. */
+  readonly prefix?: string;
+  /** Keep sessions that are over until `prune`, for `sessions.keepEnded`. Default false: they go by themselves. */
+  readonly keepEnded?: boolean;
+  /**
+   * Whose time decides. Default `server`, so that all processes share one clock. `caller` is for tests that set the
+   * clock: nothing gets a time to live then.
+   */
+  readonly clock?: "server" | "caller";
+}
+
+/**
+ * Makes a store in Redis 6.2 or newer, or in Valkey, of a connected client of node-redis or ioredis, cluster clients
+ * included. Every operation on sessions is one script, in one round trip.
+ *
+ * It does not check that the server keeps what it is given: see the README on persistence and eviction.
+ *
+ * @example
+ * const store = redis(await createClient({ url }).connect());
+ */
+export function redis(client: RedisClient, options: RedisOptions = {}): Store {
+  const connection = connect(client);
+  const settings = settingsOf(options);
+  const users = redisUsers(connection, settings);
+  return {
+    sessions: redisSessions(connection, settings, users),
+    users,
+    keys: redisKeys(connection, settings),
+    tokens: redisTokens(connection, settings),
+    throttle: redisThrottle(connection, settings),
+  };
+}
+
+function settingsOf({ prefix = "latchkey:", keepEnded = false, clock = "server" }: RedisOptions): Settings {
+  const expiring = clock === "server";
+  const timing = (expires: boolean) => (now: EpochSeconds) => [expiring ? "" : now, expires ? 1 : 0];
+  return {
+    names: namesUnder(prefix),
+    expiring,
+    clock: timing(expiring),
+    sessionClock: timing(expiring && !keepEnded),
+  };
+}

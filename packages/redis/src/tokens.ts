@@ -1,0 +1,97 @@
+import type { OneTimeToken, TokenStore } from "@latchkey/core/protocol";
+import type { Connection } from "./connection.ts";
+import { fieldsOf, flat, texts } from "./fields.ts";
+import { eachKey } from "./scan.ts";
+import { isJsonObject } from "./session-fields.ts";
+import type { Settings } from "./settings.ts";
+
+// ARGV[1] is the caller's time, or empty where the server's decides; ARGV[2] is 1 where keys get a time to live.
+const NOW = "local now = tonumber(ARGV[1]) or tonumber(redis.call('TIME')[1])\n";
+
+/** ARGV: expiry, fields and values. */
+const PUT = `
+if redis.call('EXISTS', KEYS[1]) == 1 then return redis.error_reply('LATCHKEY a token of this digest exists') end
+redis.call('HSET', KEYS[1], unpack(ARGV, 4))
+if ARGV[2] == '1' then redis.call('EXPIREAT', KEYS[1], ARGV[3]) end
+return 1`;
+
+/** KEYS: the user's tokens of a purpose. ARGV: expiry, digest. */
+const REMEMBER = `${NOW}
+redis.call('ZADD', KEYS[1], ARGV[3], ARGV[4])
+if ARGV[2] == '1' then
+  redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+  local last = redis.call('ZREVRANGE', KEYS[1], 0, 0, 'WITHSCORES')[2]
+  if last then redis.call('EXPIREAT', KEYS[1], last) end
+end
+return 1`;
+
+/** ARGV: purpose. */
+const REDEEM = `${NOW}
+local found = redis.call('HMGET', KEYS[1], 'purpose', 'expires_at')
+if found[1] ~= ARGV[3] then return {} end
+local token = redis.call('HGETALL', KEYS[1])
+redis.call('DEL', KEYS[1])
+return now < tonumber(found[2]) and token or {}`;
+
+const KNOWN = "return redis.call('ZRANGE', KEYS[1], 0, -1)";
+const DROP = "return redis.call('DEL', KEYS[1])";
+const UNLIST = "return redis.call('ZREM', KEYS[1], unpack(ARGV))";
+
+const DROP_EXPIRED = `${NOW}
+local at = redis.call('HGET', KEYS[1], 'expires_at')
+if not at or now < tonumber(at) then return 0 end
+return redis.call('DEL', KEYS[1])`;
+
+export function redisTokens(connection: Connection, { names, clock, expiring }: Settings): TokenStore {
+  return {
+    put: async (token) => {
+      const { hash, purpose, userId, expiresAt } = token;
+      const timing = [...clock(expiresAt), expiresAt];
+      await connection.run(PUT, [names.token(hash)], [...timing, ...flat(tokenValues(token))]);
+      // Afterwards: a token that no list knows was handed out to nobody.
+      if (userId === null) return;
+      await connection.run(REMEMBER, [names.userTokens(userId, purpose)], [...timing, hash]);
+    },
+
+    redeem: async (hash, purpose, now) =>
+      tokenOf(await connection.run(REDEEM, [names.token(hash)], [...clock(now), purpose])),
+
+    revoke: async (userId, purpose) => {
+      const key = names.userTokens(userId, purpose);
+      const known = texts("tokens", await connection.run(KNOWN, [key], []));
+      if (known.length === 0) return;
+      await Promise.all(known.map((hash) => connection.run(DROP, [names.token(hash)], [])));
+      // Last: a run that was cut short is simply repeated.
+      await connection.run(UNLIST, [key], known);
+    },
+
+    prune: async (now) => {
+      if (expiring) return 0;
+      const drop = async (at: Connection, key: string): Promise<number> =>
+        Number(await at.run(DROP_EXPIRED, [key], clock(now)));
+      return eachKey(connection, names.everyToken, drop);
+    },
+  };
+}
+
+function tokenValues({
+  hash,
+  purpose,
+  userId,
+  data,
+  expiresAt,
+}: OneTimeToken): Record<string, string | number | null> {
+  return { hash, purpose, user_id: userId, data: JSON.stringify(data), expires_at: expiresAt };
+}
+
+function tokenOf(reply: unknown): OneTimeToken | null {
+  const read = fieldsOf("token", reply);
+  if (read === null) return null;
+  return {
+    hash: read.text("hash"),
+    purpose: read.text("purpose"),
+    userId: read.textOrNull("user_id"),
+    data: read.json("data", isJsonObject),
+    expiresAt: read.integer("expires_at"),
+  };
+}

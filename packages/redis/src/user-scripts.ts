@@ -1,0 +1,42 @@
+// KEYS: the user, and the user's links.
+
+/** ARGV: deadline or empty, fields and values. */
+export const INSERT = `
+if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+if ARGV[1] ~= '' and tonumber(redis.call('TIME')[1]) > tonumber(ARGV[1]) then return -1 end
+redis.call('HSET', KEYS[1], unpack(ARGV, 2))
+return 1`;
+
+export const GET = "return redis.call('HGETALL', KEYS[1])";
+
+/** ARGV: version or empty, how much to raise it, how many fields to clear, these, fields and values. */
+export const UPDATE = `
+local version = redis.call('HGET', KEYS[1], 'credentials_version')
+if not version or (ARGV[1] ~= '' and ARGV[1] ~= version) then return {} end
+if ARGV[2] ~= '0' then redis.call('HINCRBY', KEYS[1], 'credentials_version', ARGV[2]) end
+local first = 4 + tonumber(ARGV[3])
+if first > 4 then redis.call('HDEL', KEYS[1], unpack(ARGV, 4, first - 1)) end
+if #ARGV >= first then redis.call('HSET', KEYS[1], unpack(ARGV, first)) end
+return redis.call('HGETALL', KEYS[1])`;
+
+/** Returns what was deleted. */
+export const DELETE = `
+local user, links = redis.call('HGETALL', KEYS[1]), redis.call('ZRANGE', KEYS[2], 0, -1)
+redis.call('DEL', KEYS[1], KEYS[2])
+return { user, links }`;
+
+/** ARGV: link, deadline. */
+export const LINK = `
+local clock = redis.call('TIME')
+if redis.call('EXISTS', KEYS[1]) == 0 or tonumber(clock[1]) > tonumber(ARGV[2]) then return 0 end
+return redis.call('ZADD', KEYS[2], 'NX', string.format('%d%06d', clock[1], clock[2]), ARGV[1])`;
+
+/** ARGV: link. */
+export const UNLINK = "return redis.call('ZREM', KEYS[2], ARGV[1])";
+
+/** ARGV: link. The user, where the link is the user's. */
+export const LINKED = `
+if not redis.call('ZSCORE', KEYS[2], ARGV[1]) then return {} end
+return redis.call('HGETALL', KEYS[1])`;
+
+export const LINKS = "return redis.call('ZRANGE', KEYS[2], 0, -1)";
