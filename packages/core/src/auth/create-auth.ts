@@ -14,7 +14,7 @@ import { sharedSecretKeys } from "../keys/shared-secret.ts";
 import { storedKeys } from "../keys/stored.ts";
 import type { SessionEngine } from "../sessions/engine.ts";
 import { type Emit, emitter } from "../sessions/events.ts";
-import type { Device } from "../sessions/session.ts";
+import { type Device, deviceOf } from "../sessions/session.ts";
 import type { User, UserStore } from "../users/store.ts";
 import type { Auth, KeysApi } from "./auth.ts";
 import { sessionsApi } from "./sessions-api.ts";
@@ -143,12 +143,6 @@ function shownUser(user: User): object {
   return { id, ...(email === null ? {} : { email }), ...(username === null ? {} : { username }), name };
 }
 
-/** The most of a User-Agent that is kept. */
-const MAX_AGENT = 256;
-
 function deviceReader(addressOf: (request: Request) => string | null): (request: Request) => Device {
-  return (request) => ({
-    userAgent: request.headers.get("user-agent")?.slice(0, MAX_AGENT) ?? null,
-    address: addressOf(request),
-  });
+  return (request) => deviceOf(request.headers.get("user-agent"), addressOf(request));
 }

@@ -17,7 +17,7 @@ import {
   rotationOutcome,
 } from "./decide.ts";
 import type { SessionEngine, SessionUser } from "./engine.ts";
-import { claimsTakeUser, type IssuedTokens, issueTokens, sessionOfRow } from "./issue.ts";
+import { claimsTakeUser, type IssuedTokens, mintTokens, sessionOfRow } from "./mint.ts";
 import { endSession } from "./revoke.ts";
 import type { Device, SessionRow, Transport } from "./session.ts";
 import type { Rotation, TimedRow } from "./store.ts";
@@ -143,7 +143,7 @@ async function answer<Context, U extends SessionUser>(
     row = await engine.store.update(row.id, { context: await parseContext(verdict.context) });
   }
   if (row === null) return { ok: false, code: "session_revoked" };
-  return { ok: true, row, outcome, tokens: await issueTokens(engine, row, user, refreshToken) };
+  return { ok: true, row, outcome, tokens: await mintTokens(engine, row, user, refreshToken) };
 }
 
 function report<Context, U extends SessionUser>(

@@ -1,4 +1,4 @@
-import { createUser } from "../../app/accounts.ts";
+import { createUser, deleteUser } from "../../app/accounts.ts";
 import type { Route } from "../route.ts";
 import { readPasswordInput, signIn } from "../sign-in.ts";
 
@@ -6,5 +6,11 @@ import { readPasswordInput, signIn } from "../sign-in.ts";
 export const signup: Route = async (app, call) => {
   const { identifier, password, transport } = await readPasswordInput(app, call.request);
   const user = await createUser(app, { ...identifier, password });
-  return signIn(app, call, user, { transport, status: 201 });
+  try {
+    return await signIn(app, call, user, { transport, status: 201 });
+  } catch (error) {
+    // Nobody is left with an account that they were told they do not have.
+    await deleteUser(app, user.id).catch(() => undefined);
+    throw error;
+  }
 };
