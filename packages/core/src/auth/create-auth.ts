@@ -1,6 +1,6 @@
 import type { App } from "../app/app.ts";
 import { type GuardedStore, guardStore } from "../app/guarded-store.ts";
-import { type Config, checkOptions, ownMembers } from "../config/config.ts";
+import { type Config, checkOptions } from "../config/config.ts";
 import { parseContext } from "../config/context.ts";
 import type { AuthOptions } from "../config/options.ts";
 import { now, warn } from "../env.ts";
@@ -33,8 +33,7 @@ import { usersApi } from "./users-api.ts";
 export function createAuth<Context = JsonObject, U extends User = User>(
   options: AuthOptions<Context, U>,
 ): Auth<Context, U> {
-  const config = checkOptions(options);
-  const given = ownMembers(options) as AuthOptions<Context, U>;
+  const { config, given } = checkOptions(options);
   const emit = emitter(given.onEvent ?? null, () => now(config.env), warn);
   // The store's own users are plain `User`s, which is what U is unless `users` says otherwise.
   const users = given.users ?? (given.store.users as UserStore<U>);

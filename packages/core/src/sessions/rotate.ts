@@ -64,7 +64,7 @@ export async function refreshSession<Context, U extends SessionUser>(
     next: hashRotatingSecret(token.id, next.rotatingSecret),
     now: now(engine.env),
   };
-  const after = (await engine.store.rotate(rotation)) ?? (await refuse(engine, rotation));
+  const after = (await engine.store.rotate(rotation)) ?? (await explainOrRetry(engine, rotation));
   if ("ok" in after) return after;
   const outcome = rotationOutcome(after.row, rotation.token, rotation.next);
   report(engine, rotation, after, outcome);
@@ -93,7 +93,7 @@ export function refusalCode(decision: Decision): ErrorCode {
 }
 
 // The store refused: a second look tells why. Should the reason be gone meanwhile, the token gets one more try.
-async function refuse<Context, U extends SessionUser>(
+async function explainOrRetry<Context, U extends SessionUser>(
   engine: SessionEngine<Context, U>,
   rotation: Rotation,
 ): Promise<TimedRow | Extract<RefreshResult, { ok: false }>> {
