@@ -109,7 +109,7 @@ describe("our Set-Cookie lines", () => {
       [],
     ]);
     const fault = stage.events.find(({ type }) => type === "internal_error");
-    expect(fault).toMatchObject({ error: expect.stringMatching(/4096.*(context|claims)/) });
+    expect(fault).toMatchObject({ error: expect.stringMatching(/4000.*(context|claims)/) });
   });
 
   it("CKS-07 a bearer token that no one would take back is refused as well", async () => {

@@ -150,9 +150,9 @@ for (const { name, make } of stores) {
       await auth.users.delete(user);
       expect(typesOf(events)).toEqual([
         "user.created",
+        "key.created",
+        "key.created",
         "session.started",
-        "key.created",
-        "key.created",
         "sign_in.failed",
         "session.refreshed",
         "session.ended",

@@ -2,14 +2,20 @@ import type { CallSettings } from "@latchkey/cloudflare";
 import type { Store } from "@latchkey/core/protocol";
 import type { Miniflare } from "miniflare";
 
+export interface World extends Partial<CallSettings> {
+  readonly world: string;
+  /** Whether its objects die in the middle of rotations. */
+  readonly fragile?: boolean;
+}
+
 /** A store whose every call is carried out by `durableObjects` in the Worker, in a world of objects of its own. */
 export function bridged(
   workerd: Miniflare,
-  world: string,
-  settings: Partial<CallSettings> = { clock: "caller" },
+  { world, fragile = false, clock = "caller", keepEnded = false }: World,
 ): Store {
+  const settings: CallSettings = { clock, keepEnded };
   const send = async (part: string, method: string, args: readonly unknown[]): Promise<unknown> =>
-    ask(workerd, { world, settings, part, method, args });
+    ask(workerd, { world, fragile, settings, part, method, args });
 
   function part<Part extends keyof Store>(
     name: Part,

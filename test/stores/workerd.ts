@@ -22,7 +22,10 @@ export function workerd(script: string, persistTo?: string): Miniflare {
     modules: true,
     script,
     compatibilityDate: "2026-07-01",
-    durableObjects: { SESSIONS: { className: "SessionObject", useSQLite: true } },
+    durableObjects: {
+      SESSIONS: { className: "SessionObject", useSQLite: true },
+      FRAGILE: { className: "FragileObject", useSQLite: true },
+    },
     ...(persistTo === undefined ? {} : { durableObjectsPersist: persistTo }),
   });
 }

@@ -5,7 +5,7 @@ import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { type Copies, openCopies } from "./copies.ts";
 import { openJournal } from "./journal.ts";
-import { page, secured } from "./page.ts";
+import { localOnly, page, secured } from "./page.ts";
 
 export interface DemoOptions {
   readonly store: Store;
@@ -30,7 +30,7 @@ export function demoApp({ store, defaults = false }: DemoOptions): Hono {
   });
 
   const app = new Hono();
-  app.use(secured, async (c, next) => {
+  app.use(secured, localOnly, async (c, next) => {
     await next();
     wiretap(c, copies);
   });

@@ -33,6 +33,14 @@ export function page(): Hono {
   return app;
 }
 
+const LOCAL = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
+
+/** Serves only who knows this machine as itself: another name that leads here is another site's. */
+export const localOnly: MiddlewareHandler = async (c, next) => {
+  if (!LOCAL.test(new URL(c.req.url).host)) return c.text("The demo is at http://localhost.", 400);
+  return next();
+};
+
 /** Lets the page load nothing from elsewhere, and nobody frame it. */
 export const secured: MiddlewareHandler = async (c, next) => {
   await next();

@@ -51,7 +51,7 @@ export const messages: Readonly<Record<ErrorCode, string>> = {
   session_expired: "The session is over; sign in again.",
   session_revoked: "The session was ended; sign in again.",
   refresh_token_invalid: "The refresh token is not valid.",
-  refresh_token_reused: "The refresh token was used twice, so its session was ended; sign in again.",
+  refresh_token_reused: "An old refresh token was presented, so its session was ended; sign in again.",
   transport_mismatch: "The token was issued for another transport.",
   forbidden: "This session may not do that.",
   csrf_rejected: "The request comes from an origin that is not trusted.",
@@ -80,4 +80,10 @@ export class AuthError extends Error {
     this.code = code;
     this.retryAfter = retryAfter;
   }
+}
+
+/** What may be told of a fault: our own words never hold a secret, those of others may. */
+export function faultName(error: unknown): string {
+  if (error instanceof AuthError) return error.message;
+  return error instanceof Error ? error.name : "unknown";
 }

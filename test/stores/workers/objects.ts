@@ -1,4 +1,10 @@
-import { type CallSettings, durableObjects, type ObjectNamespace, SessionObject } from "@latchkey/cloudflare";
+import {
+  type CallSettings,
+  durableObjects,
+  type ObjectNamespace,
+  type ObjectState,
+  SessionObject,
+} from "@latchkey/cloudflare";
 import type { Store } from "@latchkey/core/protocol";
 import { runTrace } from "@latchkey/core/testing";
 import { pruningEach } from "../pruning-each.ts";
@@ -7,29 +13,71 @@ export { SessionObject };
 
 interface Env {
   readonly SESSIONS: ObjectNamespace;
+  readonly FRAGILE: ObjectNamespace;
 }
 
 interface Call {
   readonly world: string;
+  readonly fragile: boolean;
   readonly settings: CallSettings;
   readonly part: keyof Store;
   readonly method: string;
   readonly args: readonly unknown[];
 }
 
+/** A whole trace, run here because each of its steps is several calls. */
 interface Trace {
   readonly seed: number;
   readonly steps: number;
 }
 
-// Carries out one call of a store in a world of objects of its own, or a whole trace.
+/** A look into one fragile object. */
+interface Look {
+  readonly look: string;
+}
+
+interface OpenState extends ObjectState {
+  readonly storage: ObjectState["storage"] & {
+    readonly kv: { list(): Iterable<readonly [string, unknown]> };
+  };
+  abort(reason: string): void;
+}
+
+const TURNS = 24;
+
+/** A session object that shows what it keeps, and dies in half of its rotations: at any turn, or with the answer on its way. */
+export class FragileObject extends SessionObject {
+  readonly #state: OpenState;
+
+  constructor(state: OpenState) {
+    super(state);
+    this.#state = state;
+  }
+
+  override async fetch(request: Request): Promise<Response> {
+    const text = await request.text();
+    if (text === "look") return Response.json(this.#look());
+    const answer = super.fetch(new Request(request.url, { method: "POST", body: text }));
+    if (!text.includes('"sessions.rotate"') || Math.random() < 0.5) return answer;
+    if (Math.random() < 0.5) await answer.then(() => new Promise((resolve) => setTimeout(resolve, 5)));
+    const last = Math.random() * TURNS;
+    for (let turn = 0; turn < last; turn++) await null;
+    this.#state.abort("the object dies");
+    return answer;
+  }
+
+  #look(): unknown {
+    const { sql, kv } = this.#state.storage;
+    const tables = sql.exec("SELECT name FROM sqlite_master WHERE name LIKE 'latchkey%'").toArray();
+    return { tables: tables.length, kept: [...kv.list()] };
+  }
+}
+
 const worker: { fetch(request: Request, env: Env): Promise<Response> } = {
-  fetch: async (request, { SESSIONS }) => {
+  fetch: async (request, env) => {
     try {
-      const asked: Call | Trace = await request.json();
-      return Response.json(
-        ("seed" in asked ? await trace(asked, SESSIONS) : await call(asked, SESSIONS)) ?? null,
-      );
+      const asked: Call | Trace | Look = await request.json();
+      return Response.json((await carryOut(asked, env)) ?? null);
     } catch (error) {
       return new Response(String(error), { status: 500 });
     }
@@ -37,8 +85,11 @@ const worker: { fetch(request: Request, env: Env): Promise<Response> } = {
 };
 export default worker;
 
-function call({ world, settings, part, method, args }: Call, namespace: ObjectNamespace): unknown {
-  const store = durableObjects(within(namespace, world), settings);
+function carryOut(asked: Call | Trace | Look, { SESSIONS, FRAGILE }: Env): unknown {
+  if ("seed" in asked) return trace(asked, SESSIONS);
+  if ("look" in asked) return look(asked, FRAGILE);
+  const { world, settings, part, method, args } = asked;
+  const store = durableObjects(within(asked.fragile ? FRAGILE : SESSIONS, world), settings);
   return Reflect.apply(Reflect.get(store[part], method), undefined, args);
 }
 
@@ -51,6 +102,11 @@ function trace({ seed, steps }: Trace, namespace: ObjectNamespace): unknown {
       store: pruningEach(durableObjects(within(namespace, `${seed} ${worlds++}`), { clock: "caller" })),
     }),
   });
+}
+
+async function look({ look: name }: Look, namespace: ObjectNamespace): Promise<unknown> {
+  const stub = namespace.get(namespace.idFromName(name));
+  return JSON.parse(await (await stub.fetch("https://object/", { method: "POST", body: "look" })).text());
 }
 
 function within<Id>(namespace: ObjectNamespace<Id>, world: string): ObjectNamespace<Id> {

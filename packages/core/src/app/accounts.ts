@@ -28,8 +28,11 @@ const refusals: Readonly<Record<Exclude<PasswordVerdict, "ok">, readonly [ErrorC
 
 /** Creates a user. Fails with `invalid_request`, `weak_password` or `identifier_taken`. */
 export async function createUser<Context, U extends User>(app: App<Context, U>, input: NewUser): Promise<U> {
-  const email = normalForm(input.email, parseEmail);
-  const username = normalForm(input.username, parseUsername);
+  if (input.name !== undefined && typeof input.name !== "string") {
+    throw new AuthError("invalid_request", "A name is a string.");
+  }
+  const email = requireNormal(input.email, parseEmail);
+  const username = requireNormal(input.username, parseUsername);
   if (email === null && username === null) {
     throw new AuthError("invalid_request", "A user needs an email or a username.");
   }
@@ -175,9 +178,14 @@ function identifierOf(user: User): Identifier | null {
   return user.username === null ? null : { username: user.username };
 }
 
-function normalForm(input: string | undefined, parse: (input: string) => string | null): string | null {
+function requireNormal(input: string | undefined, parse: (input: string) => string | null): string | null {
   if (input === undefined) return null;
-  const normal = typeof input === "string" ? parse(input) : null;
+  const normal = normalForm(input, parse);
   if (normal === null) throw new AuthError("invalid_request", "The email or username is malformed.");
   return normal;
+}
+
+/** An identifier in its normal form, or null for what can be none, whatever an application without types hands in. */
+export function normalForm(input: unknown, parse: (input: string) => string | null): string | null {
+  return typeof input === "string" ? parse(input) : null;
 }

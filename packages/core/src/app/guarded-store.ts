@@ -1,5 +1,5 @@
 import { withTimeout } from "../env.ts";
-import { AuthError } from "../errors.ts";
+import { AuthError, faultName } from "../errors.ts";
 import type { Emit } from "../sessions/events.ts";
 import type { Store } from "../store.ts";
 import type { Seconds } from "../time.ts";
@@ -25,7 +25,7 @@ export function guardStore<U extends User>(
       // Called inside the try: a store that throws instead of rejecting fails the same way.
       return await withTimeout(call(), timeout, () => new AuthError("store_unavailable"));
     } catch (error) {
-      emit({ type: "store.failed", operation, error: describe(error) });
+      emit({ type: "store.failed", operation, error: faultName(error) });
       throw error instanceof AuthError ? error : new AuthError("store_unavailable");
     }
   };
@@ -69,10 +69,4 @@ export function guardStore<U extends User>(
       reset: (...args) => run("throttle.reset", () => throttle.reset(...args)),
     },
   };
-}
-
-// A driver's own words may quote what was stored; its error's name never does.
-function describe(error: unknown): string {
-  if (error instanceof AuthError) return error.message;
-  return error instanceof Error ? error.name : "unknown";
 }

@@ -90,8 +90,8 @@ export interface KeysApi {
   jwks(): Promise<{ readonly keys: readonly PublicJwk[] }>;
   /** Puts the announced key in use now. Nobody is signed out. */
   rotate(): Promise<void>;
-  /** Refuses everything signed with a key, in this process at once and in others within 10 minutes. Refresh tokens go on. */
-  revoke(kid: string): Promise<void>;
+  /** Refuses everything signed with a key, in this process at once and in others within 10 minutes. Refresh tokens go on. `false` for an unknown key. */
+  revoke(kid: string): Promise<boolean>;
 }
 
 /** What `createAuth` returns. */

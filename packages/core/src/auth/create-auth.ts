@@ -1,6 +1,6 @@
 import type { App } from "../app/app.ts";
 import { type GuardedStore, guardStore } from "../app/guarded-store.ts";
-import { type Config, checkOptions, ownMembers } from "../config/config.ts";
+import { type Config, checkOptions } from "../config/config.ts";
 import { parseContext } from "../config/context.ts";
 import type { AuthOptions } from "../config/options.ts";
 import { now, warn } from "../env.ts";
@@ -14,7 +14,7 @@ import { sharedSecretKeys } from "../keys/shared-secret.ts";
 import { storedKeys } from "../keys/stored.ts";
 import type { SessionEngine } from "../sessions/engine.ts";
 import { type Emit, emitter } from "../sessions/events.ts";
-import type { Device } from "../sessions/session.ts";
+import { type Device, deviceOf } from "../sessions/session.ts";
 import type { User, UserStore } from "../users/store.ts";
 import type { Auth, KeysApi } from "./auth.ts";
 import { sessionsApi } from "./sessions-api.ts";
@@ -33,8 +33,7 @@ import { usersApi } from "./users-api.ts";
 export function createAuth<Context = JsonObject, U extends User = User>(
   options: AuthOptions<Context, U>,
 ): Auth<Context, U> {
-  const config = checkOptions(options);
-  const given = ownMembers(options) as AuthOptions<Context, U>;
+  const { config, given } = checkOptions(options);
   const emit = emitter(given.onEvent ?? null, () => now(config.env), warn);
   // The store's own users are plain `User`s, which is what U is unless `users` says otherwise.
   const users = given.users ?? (given.store.users as UserStore<U>);
@@ -144,12 +143,6 @@ function shownUser(user: User): object {
   return { id, ...(email === null ? {} : { email }), ...(username === null ? {} : { username }), name };
 }
 
-/** The most of a User-Agent that is kept. */
-const MAX_AGENT = 256;
-
 function deviceReader(addressOf: (request: Request) => string | null): (request: Request) => Device {
-  return (request) => ({
-    userAgent: request.headers.get("user-agent")?.slice(0, MAX_AGENT) ?? null,
-    address: addressOf(request),
-  });
+  return (request) => deviceOf(request.headers.get("user-agent"), addressOf(request));
 }

@@ -8,10 +8,10 @@ import { siteOf } from "../http/site.ts";
 import { cookiesOf } from "../http/tokens.ts";
 import { validateToken } from "../http/validate.ts";
 import { isLive } from "../sessions/decide.ts";
-import { detailsOfRow, type IssuedTokens, sessionOfRow } from "../sessions/issue.ts";
+import { detailsOfRow, type IssuedTokens, sessionOfRow } from "../sessions/mint.ts";
 import { endSession } from "../sessions/revoke.ts";
 import { refreshSession } from "../sessions/rotate.ts";
-import type { SessionRow } from "../sessions/session.ts";
+import { deviceOf, type SessionRow } from "../sessions/session.ts";
 import { startSession } from "../sessions/start.ts";
 import { isSessionId } from "../tokens/refresh-token.ts";
 import type { User } from "../users/store.ts";
@@ -28,12 +28,15 @@ export function sessionsApi<Context, U extends User>(app: App<Context, U>): Sess
       if (transport !== "cookie" && transport !== "bearer") {
         throw new AuthError("invalid_request", "sessions.create: transport is cookie or bearer");
       }
+      if (!Array.isArray(amr) || !amr.every((method) => typeof method === "string")) {
+        throw new AuthError("invalid_request", "sessions.create: amr is a list of strings");
+      }
       const user = await app.users.get(userId);
       if (user === null) throw new AuthError("not_found", "sessions.create: there is no such user");
       const started = await startSession(engine, {
         user,
         context: await engine.settings.parseContext(context ?? {}),
-        device: { userAgent: device?.userAgent ?? null, address: device?.address ?? null },
+        device: deviceOf(device?.userAgent, device?.address),
         transport,
         amr,
         replaces: [],

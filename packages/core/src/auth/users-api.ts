@@ -1,4 +1,4 @@
-import { createUser, deleteUser, disableUser, enableUser, setPassword } from "../app/accounts.ts";
+import { createUser, deleteUser, disableUser, enableUser, normalForm, setPassword } from "../app/accounts.ts";
 import type { App } from "../app/app.ts";
 import { parseEmail, parseUsername } from "../password/identifier.ts";
 import type { User } from "../users/store.ts";
@@ -11,10 +11,10 @@ export function usersApi<Context, U extends User>(app: App<Context, U>): UsersAp
     get: (id) => app.users.get(id),
     async find(identifier) {
       if ("email" in identifier) {
-        const email = parseEmail(identifier.email);
+        const email = normalForm(identifier.email, parseEmail);
         return email === null ? null : app.users.find({ email });
       }
-      const username = parseUsername(identifier.username);
+      const username = normalForm(identifier.username, parseUsername);
       return username === null ? null : app.users.find({ username });
     },
     setPassword: (id, password) => setPassword(app, id, password),

@@ -39,8 +39,10 @@ const NONE: Readonly<Record<never, never>> = Object.freeze(Object.create(null));
 const MIN_SECRET_BYTES = 32;
 const MIN_SECRET_VARIETY = 8;
 
-/** Checks the options, once. Throws a `TypeError` that names the option, its value, why, and what to write instead. */
-export function checkOptions<Context, U extends User>(options: AuthOptions<Context, U>): Config {
+/** Copies and checks the options, once. Throws a `TypeError` that names the option, its value, why, and what to write instead. */
+export function checkOptions<Context, U extends User>(
+  options: AuthOptions<Context, U>,
+): { readonly config: Config; readonly given: AuthOptions<Context, U> } {
   if (typeof options !== "object" || options === null)
     throw new TypeError("createAuth takes options: pass { store }");
   const own = ownMembers(options);
@@ -54,7 +56,7 @@ export function checkOptions<Context, U extends User>(options: AuthOptions<Conte
   const issuer = given.accessToken?.issuer ?? baseURL?.origin ?? "http://localhost";
   const basePath = given.basePath ?? "/auth";
   const accessLifetime = given.accessToken?.lifetime ?? minutes(10);
-  return {
+  const config: Config = {
     baseURL,
     basePath,
     trustedOrigins: new Set((given.trustedOrigins ?? []).map(checkOrigin)),
@@ -80,13 +82,14 @@ export function checkOptions<Context, U extends User>(options: AuthOptions<Conte
       fetch: given.env?.fetch ?? platformEnv.fetch,
     },
   };
+  return { config, given };
 }
 
 /**
  * Copies the own members of plain objects and lists, at every depth: what a polluted prototype holds is no option
  * (SEC-08), and what is changed after the start changes nothing (SEC-09).
  */
-export function ownMembers(value: object): object {
+function ownMembers(value: object): object {
   const copy: Record<string, unknown> = Object.create(null);
   for (const [name, member] of Object.entries(value)) copy[name] = copyOf(member);
   return Object.freeze(copy);

@@ -1,8 +1,9 @@
+import { utf8 } from "../bytes.ts";
 import { AuthError } from "../errors.ts";
 import { isRecord, type JsonObject, parseJson } from "../json.ts";
 import type { StandardResult, StandardSchema } from "./options.ts";
 
-/** In characters of JSON: the context rides in every access token, and a token must fit a cookie (STO-20). */
+/** In bytes of JSON: the context rides in every access token, and a token must fit a cookie (STO-20). */
 const MAX_CONTEXT = 2_048;
 
 /** Checks a context against the schema and brings it into the plain data that a store and a token can hold. */
@@ -16,11 +17,12 @@ export async function parseContext<Context>(
     throw new AuthError("internal_error", "sessions.context: the schema refuses the context of a session");
   }
   const text: unknown = JSON.stringify(result.value);
-  const plain = typeof text === "string" && text.length <= MAX_CONTEXT ? parseJson(text) : undefined;
+  const fits = typeof text === "string" && utf8(text).length <= MAX_CONTEXT;
+  const plain = fits ? parseJson(text) : undefined;
   if (!isRecord(plain)) {
     throw new AuthError(
       "internal_error",
-      `sessions.context: a context is an object of at most ${MAX_CONTEXT} characters of JSON`,
+      `sessions.context: a context is an object of at most ${MAX_CONTEXT} bytes of JSON`,
     );
   }
   return plain as Context & JsonObject;

@@ -18,11 +18,14 @@ const objectLike = v.custom<object>(
 );
 const cookieName = v.pipe(
   text,
+  v.maxLength(64, "must be at most 64 characters"),
   v.check(isCookieName, "has a character that no cookie name can have"),
   v.check((name) => !/^__(host|secure)-/i.test(name), "must be without prefix: Latchkey adds the right one"),
 );
 const path = v.pipe(text, v.regex(/^\/[\w./~-]*$/, "must begin with / and have plain characters only"));
 const domain = v.pipe(text, v.regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, "must be a bare domain"));
+// A page of any origin may set these without a preflight, or the browser sets them: none of them proves a bearer.
+const AMBIENT = /^(accept(-language)?|content-(language|type)|range|cookie|origin|referer|host|sec-.*)$/i;
 const httpToken = v.pipe(text, v.regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, "must be one word"));
 
 const rule = v.strictObject({
@@ -42,10 +45,18 @@ export const optionsSchema: v.GenericSchema = v.strictObject({
     },
     "must be a Store",
   ),
-  providers: v.optional(v.array(objectLike, "must be a list")),
+  providers: v.optional(
+    v.array(
+      v.looseObject({ type: v.literal("password", "must be a provider such as password()") }),
+      "must be a list",
+    ),
+  ),
   baseURL: v.optional(text),
   basePath: v.optional(
-    v.pipe(path, v.regex(/^(?!.*\/\/)\/.*[^/]$/, "must not end with / nor have an empty part")),
+    v.pipe(
+      path,
+      v.regex(/^(\/(?!\.{1,2}(\/|$))[^/]+)+$/, "must not end with / nor have an empty or a dotted part"),
+    ),
   ),
   trustedOrigins: v.optional(v.array(text, "must be a list of origins")),
   secret: v.optional(v.union([v.string(), v.pipe(v.array(v.string()), v.minLength(1))])),
@@ -97,7 +108,12 @@ export const optionsSchema: v.GenericSchema = v.strictObject({
   ),
   bearer: v.optional(
     v.strictObject({
-      header: v.optional(httpToken),
+      header: v.optional(
+        v.pipe(
+          httpToken,
+          v.check((name) => !AMBIENT.test(name), "is a header that a page of any origin can have sent"),
+        ),
+      ),
       schemes: v.optional(v.pipe(v.array(httpToken), v.minLength(1, "must not be empty"))),
     }),
   ),
@@ -115,7 +131,9 @@ export const optionsSchema: v.GenericSchema = v.strictObject({
   ),
   revocation: v.optional(v.picklist(["none", "store"], "must be none or store")),
   user: v.optional(v.strictObject({ serialize: v.optional(fn) })),
-  users: v.optional(objectLike),
+  users: v.optional(
+    v.looseObject({ create: fn, get: fn, find: fn, update: fn, delete: fn }, "must be a UserStore"),
+  ),
   hooks: v.optional(
     v.strictObject({ signedIn: v.optional(fn), refreshed: v.optional(fn), validated: v.optional(fn) }),
   ),

@@ -44,16 +44,15 @@ export function bearerToken(headers: Headers, { bearer }: CredentialOptions): st
 
 function cookieTokens(
   cookies: readonly CookiePair[],
-  { places, previous }: Site,
+  { places, formerNames }: Site,
 ): { readonly access: readonly PresentedText[]; readonly refresh: readonly PresentedText[] } {
-  const former = new Set(previous.map((place) => place.name));
   const access: PresentedText[] = [];
   const refresh: PresentedText[] = [];
   for (const { name, value } of cookies) {
     if (name === places.access.name) access.push({ token: value, current: true });
     else if (name === places.refresh.name) refresh.push({ token: value, current: true });
     // A former name does not say which token it held; the token's own form does.
-    else if (former.has(name))
+    else if (formerNames.has(name))
       (value.startsWith("lkr_") ? refresh : access).push({ token: value, current: false });
   }
   return { access, refresh };

@@ -1,20 +1,14 @@
 import type { App } from "../app/app.ts";
 import { type CookieChange, writeChanges } from "../cookies/jar.ts";
-import { AuthError, type ErrorCode, messages } from "../errors.ts";
+import { AuthError, type ErrorCode, faultName, messages } from "../errors.ts";
 import type { User } from "../users/store.ts";
 import { errorResponse, sessionHeaders } from "./respond.ts";
 
 /** Maps what was thrown to a code, and tells of what should not have been. */
 export function codeOf<Context, U extends User>(app: App<Context, U>, error: unknown): ErrorCode {
   const code = error instanceof AuthError ? error.code : "internal_error";
-  if (code === "internal_error") app.engine.emit({ type: "internal_error", error: faultOf(error) });
+  if (code === "internal_error") app.engine.emit({ type: "internal_error", error: faultName(error) });
   return code;
-}
-
-// The words of a foreign error may hold anything; ours never hold a secret.
-function faultOf(error: unknown): string {
-  if (error instanceof AuthError) return error.message;
-  return error instanceof Error ? error.name : "unknown";
 }
 
 /** Answers what was thrown: an error of ours in its own words, any other as `internal_error`. */

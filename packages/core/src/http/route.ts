@@ -21,7 +21,15 @@ export function answer<Context, U extends User>(
   status: number,
   changes: readonly CookieChange[] = [],
 ): Response {
+  return json(body, status, headersOf(app, changes));
+}
+
+/** The headers of an answer for this client alone, and the changes of its jar. */
+export function headersOf<Context, U extends User>(
+  app: App<Context, U>,
+  changes: readonly CookieChange[],
+): Headers {
   const headers = sessionHeaders(app.config.bearer.header);
   writeChanges(headers, changes);
-  return json(body, status, headers);
+  return headers;
 }

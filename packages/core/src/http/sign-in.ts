@@ -1,10 +1,9 @@
 import type { App } from "../app/app.ts";
-import { now } from "../env.ts";
 import { AuthError } from "../errors.ts";
-import { sessionOfRow } from "../sessions/issue.ts";
+import { liveClaims, MOST_TOKENS } from "../sessions/authenticate.ts";
+import { sessionOfRow } from "../sessions/mint.ts";
 import { peek } from "../sessions/rotate.ts";
 import { startSession } from "../sessions/start.ts";
-import { verifyAccessToken } from "../tokens/access-token.ts";
 import { parseRefreshToken } from "../tokens/refresh-token.ts";
 import type { Identifier, User } from "../users/store.ts";
 import { type Body, readBody, stringMember } from "./body.ts";
@@ -68,12 +67,12 @@ export async function signIn<Context, U extends User>(
   });
   if (started === null) {
     app.engine.emit({ type: "sign_in.failed", userId: user.id, code: "invalid_credentials" });
-    throw new AuthError("invalid_credentials");
+    throw new AuthError(status === 201 ? "forbidden" : "invalid_credentials");
   }
   const { row, tokens } = started;
   const body = { user: shown, session: sessionOfRow(row) };
   if (transport === "bearer") return answer(app, { ...tokenFields(tokens), ...body }, status);
-  const changes = [...cookiesOf(call.site, tokens), ...expireFormer(call.site, call.credentials)];
+  const changes = [...expireFormer(call.site, call.credentials), ...cookiesOf(call.site, tokens)];
   return answer(app, { expires_in: tokens.expiresIn, ...body }, status, changes);
 }
 
@@ -82,17 +81,8 @@ async function provenSessions<Context, U extends User>(
   app: App<Context, U>,
   { presented }: Credentials,
 ): Promise<readonly string[]> {
-  const { issuer, audience } = app.config;
-  const ids = new Set<string>();
-  for (const { token } of presented.access.slice(0, 2)) {
-    const verified = await verifyAccessToken(token, app.engine.keys, {
-      issuer,
-      audience,
-      now: now(app.config.env),
-    });
-    if (verified.kind === "live") ids.add(verified.claims.sid);
-  }
-  for (const { token } of presented.refresh.slice(0, 2)) {
+  const ids = new Set((await liveClaims(app.engine, presented.access)).map(({ sid }) => sid));
+  for (const { token } of presented.refresh.slice(0, MOST_TOKENS)) {
     const parsed = parseRefreshToken(token);
     if (parsed === null || ids.has(parsed.id)) continue;
     const { decision } = await peek(app.engine, parsed, null);

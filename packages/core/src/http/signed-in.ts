@@ -5,7 +5,7 @@ import { AuthError } from "../errors.ts";
 import type { User } from "../users/store.ts";
 import { answerError } from "./fault.ts";
 import type { Call } from "./route.ts";
-import { validateRequest } from "./validate.ts";
+import { validateCredentials } from "./validate.ts";
 
 /** A call whose session is good, and the changes of the jar that came with finding out. */
 export interface SignedIn<Context> {
@@ -16,10 +16,13 @@ export interface SignedIn<Context> {
 /** Validates a call and runs `then` with its session, or answers why there is none. */
 export async function whenSignedIn<Context, U extends User>(
   app: App<Context, U>,
-  { request }: Call,
+  { request, site, credentials }: Call,
   then: (signedIn: SignedIn<Context>) => Promise<Response>,
 ): Promise<Response> {
-  const { validation, changes } = await validateRequest(app, request, {});
+  const refresh = request.method === "HEAD" ? "never" : "auto";
+  // What changes other sessions asks the store: one that has ended has no power over them.
+  const fresh = request.method === "DELETE";
+  const { validation, changes } = await validateCredentials(app, site, credentials, { refresh, fresh });
   if (!validation.ok) return validation.response();
   try {
     return await then({ valid: validation, changes });

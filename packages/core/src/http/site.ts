@@ -5,8 +5,10 @@ import type { CookiePlace } from "../cookies/serialize.ts";
 export interface Site {
   readonly origin: string;
   readonly places: CookiePlaces;
-  /** The names under which a cookie is read, besides the ones in use. */
+  /** Where cookies lived in earlier configurations: still read, and expired once another has won. */
   readonly previous: readonly CookiePlace[];
+  /** Every name, besides the ones in use, under which a cookie is read. */
+  readonly formerNames: ReadonlySet<string>;
 }
 
 export interface SiteOptions {
@@ -28,10 +30,12 @@ export function siteOf(url: string | null, options: SiteOptions): Site | null {
   const previous = cookies.previous.map(({ name, domain, path }): CookiePlace => {
     return { ...places.refresh, name, domain: domain ?? null, path: path ?? "/" };
   });
-  return { origin: origin.origin, places, previous: [...previous, ...portless(origin, options)] };
+  const formerNames = new Set([...previous, ...portless(origin, options)].map((place) => place.name));
+  return { origin: origin.origin, places, previous, formerNames };
 }
 
-// Where no origin is configured, `sessions.create` knows no port: on localhost its cookies are read as well.
+// Where no origin is configured, `sessions.create` knows no port: on localhost its cookies are
+// read as well. They are never expired: a server on port 80 has the same names.
 function portless(origin: URL, { baseURL, cookies }: SiteOptions): readonly CookiePlace[] {
   if (baseURL !== null || origin.port === "" || origin.protocol !== "http:") return [];
   const { access, refresh } = cookiePlaces(new URL("http://localhost"), cookies);

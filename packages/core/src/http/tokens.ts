@@ -1,7 +1,7 @@
 import type { CookieChange } from "../cookies/jar.ts";
 import { deleteCookie, setCookie } from "../cookies/jar.ts";
 import { MAX_AGE } from "../cookies/serialize.ts";
-import type { IssuedTokens } from "../sessions/issue.ts";
+import type { IssuedTokens } from "../sessions/mint.ts";
 import type { Credentials } from "./credentials.ts";
 import type { Site } from "./site.ts";
 

@@ -2,9 +2,9 @@ import type { App } from "../app/app.ts";
 import type { InvalidSession, ValidateOptions, Validation, ValidSession } from "../app/validation.ts";
 import { type CookieChange, jarAfter, writeChanges } from "../cookies/jar.ts";
 import { decideCsrf } from "../csrf/decide.ts";
-import { type ErrorCode, messages, statuses } from "../errors.ts";
-import { type Authentication, authenticate } from "../sessions/authenticate.ts";
-import { sessionOfClaims } from "../sessions/issue.ts";
+import { AuthError, type ErrorCode, messages, statuses } from "../errors.ts";
+import { type AuthenticateOptions, type Authentication, authenticate } from "../sessions/authenticate.ts";
+import { sessionOfClaims } from "../sessions/mint.ts";
 import type { User } from "../users/store.ts";
 import { bearerToken, type Credentials, readCredentials } from "./credentials.ts";
 import { codeOf } from "./fault.ts";
@@ -30,10 +30,22 @@ export async function validateRequest<Context, U extends User>(
   try {
     credentials = readCredentials(request.headers, site, app.config, app.deviceOf(request));
     if (isForged(app, request, site, credentials)) return failed(app, "csrf_rejected", credentials);
-    const found = await authenticate(app.engine, credentials.presented, {
-      refresh: options.refresh ?? (request.method === "HEAD" ? "never" : "auto"),
-      fresh: options.fresh ?? false,
-    });
+    const refresh = options.refresh ?? (request.method === "HEAD" ? "never" : "auto");
+    return await validateCredentials(app, site, credentials, { refresh, fresh: options.fresh ?? false });
+  } catch (error) {
+    return failed(app, codeOf(app, error), credentials);
+  }
+}
+
+/** Validates what a request was found to carry, once it is known where it comes from. Never throws. */
+export async function validateCredentials<Context, U extends User>(
+  app: App<Context, U>,
+  site: Site,
+  credentials: Credentials,
+  options: AuthenticateOptions,
+): Promise<ValidatedRequest<Context>> {
+  try {
+    const found = await authenticate(app.engine, credentials.presented, options);
     if (!found.ok) return failed(app, found.code, credentials);
     return succeeded(app, site, credentials, found);
   } catch (error) {
@@ -88,7 +100,7 @@ function succeeded<Context, U extends User>(
   const hooked = runHook(app, transport, found);
   if (hooked === null) return failed(app, "unauthenticated", credentials);
   const changes =
-    found.tokens === null ? [] : [...cookiesOf(site, found.tokens), ...expireFormer(site, credentials)];
+    found.tokens === null ? [] : [...expireFormer(site, credentials), ...cookiesOf(site, found.tokens)];
   const headers = found.held ? sessionHeaders(app.config.bearer.header) : new Headers();
   writeChanges(headers, changes);
   const validation: ValidSession<Context> = {
@@ -132,13 +144,15 @@ export async function validateToken<Context, U extends User>(
 }
 
 /** What `hooks.validated` makes of a session: null where it refuses. */
-function runHook<Context, U extends User>(
+export function runHook<Context, U extends User>(
   app: App<Context, U>,
   transport: "cookie" | "bearer",
   { claims }: Pick<Extract<Authentication, { ok: true }>, "claims">,
 ): Pick<ValidSession<Context>, "session" | "claims"> | null {
   const session = sessionOfClaims<Context>(claims);
   const answer = app.validated?.({ session, claims, transport });
+  // A promise would pass for an object that changes nothing: an asynchronous hook must not let everybody in.
+  if (answer instanceof Promise) throw new AuthError("internal_error", "hooks.validated must be synchronous");
   if (answer === false) return null;
   if (answer === undefined) return { session, claims };
   const context = answer.context ?? session.context;
@@ -152,7 +166,9 @@ function failed<Context, U extends User>(
   message: string = messages[code],
 ): { readonly validation: InvalidSession; readonly changes: readonly [] } {
   const headers = sessionHeaders(app.config.bearer.header);
-  const status = failureStatus(code);
+  const status = statuses[code];
+  // A hook may throw any code of ours; only these are answers of a validation.
+  if (!isFailureStatus(status)) return failed(app, "internal_error", credentials);
   if (status === 401 && credentials !== null) addChallenge(headers, app.config.bearer.schemes, credentials);
   const response = (): Response => errorResponse(code, new Headers(headers), message);
   return { validation: { ok: false, code, status, headers, response }, changes: [] };
@@ -169,7 +185,8 @@ export function addChallenge(
   headers.set("www-authenticate", challenge(scheme, sent));
 }
 
-function failureStatus(code: ErrorCode): InvalidSession["status"] {
-  const status = statuses[code];
-  return status === 403 || status === 500 || status === 503 ? status : 401;
+const FAILURES: ReadonlySet<number> = new Set([401, 403, 500, 503]);
+
+function isFailureStatus(status: number): status is InvalidSession["status"] {
+  return FAILURES.has(status);
 }

@@ -91,23 +91,37 @@ describe("changes of a ring", () => {
   });
 
   it("rotating puts the announced key in use, and only that", () => {
-    const rotated = rotateRing(ring, NOW);
+    const rotated = rotateRing(ring, NOW, all);
     expect(rotated.map(({ kid, activeAt }) => [kid, activeAt])).toEqual([
       ["old", old.activeAt],
       ["current", current.activeAt],
       ["next", NOW],
     ]);
-    expect(rotateRing([old, current], NOW)).toEqual([old, current]);
-    expect(rotateRing([], NOW)).toEqual([]);
+    expect(rotateRing([old, current], NOW, all)).toEqual([old, current]);
+    expect(rotateRing([], NOW, all)).toEqual([]);
   });
 
   it("revoking drops the key, and lets the announced one take over where none is left (KEY-07)", () => {
-    expect(kids(revokeKey(ring, "old", NOW))).toEqual(["current", "next"]);
-    expect(currentKey(revokeKey(ring, "current", NOW), NOW, all)?.kid).toBe("next");
-    expect(currentKey(revokeKey(ring, "next", NOW), NOW, all)?.kid).toBe("current");
-    const left = revokeKey([current, next], "current", NOW);
+    expect(kids(revokeKey(ring, "old", NOW, all))).toEqual(["current", "next"]);
+    expect(currentKey(revokeKey(ring, "current", NOW, all), NOW, all)?.kid).toBe("next");
+    expect(currentKey(revokeKey(ring, "next", NOW, all), NOW, all)?.kid).toBe("current");
+    const left = revokeKey([current, next], "current", NOW, all);
     expect([kids(left), currentKey(left, NOW, all)?.kid]).toEqual([["next"], "next"]);
-    expect(revokeKey(ring, "unknown", NOW)).toEqual(ring);
-    expect(revokeKey([current], "current", NOW)).toEqual([]);
+    expect(revokeKey(ring, "unknown", NOW, all)).toEqual(ring);
+    expect(revokeKey([current], "current", NOW, all)).toEqual([]);
+  });
+
+  it("revoking neither brings a retired key back nor keeps a superseded one longer (KEY-03)", () => {
+    const retired = current.activeAt + RETIREMENT;
+    expect(kids(revokeKey(ring, "current", retired, all))).toEqual(["next"]);
+    const left = revokeKey(ring, "current", NOW, all);
+    expect(kids(verificationKeys(left, retired - 1))).toEqual(["old", "next"]);
+    expect(kids(verificationKeys(left, retired))).toEqual(["next"]);
+    expect(currentKey(revokeKey(left, "next", NOW, all), NOW, all)).toBeNull();
+  });
+
+  it("a key that this process cannot sign with takes no turn", () => {
+    const usable = (record: KeyRecord): boolean => record.kid !== "next";
+    expect(rotateRing(ring, NOW, usable)).toEqual(ring);
   });
 });

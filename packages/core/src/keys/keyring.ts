@@ -9,7 +9,11 @@ export interface KeyRecord {
   readonly privateKey: string;
   /** From when on it signs. Until then it is announced, so that every verifier knows it before its first use. */
   readonly activeAt: EpochSeconds;
+  /** When it was superseded, once the key that did so was revoked; else the next key's turn tells. */
+  readonly supersededAt?: EpochSeconds;
 }
+
+type Usable = (key: KeyRecord) => boolean;
 
 /** The keys in the order of their turn. */
 export type KeyRing = readonly KeyRecord[];
@@ -28,19 +32,16 @@ export const JWKS_MAX_AGE: Seconds = minutes(5);
 const RETIREMENT: Seconds = MAX_ACCESS_LIFETIME + SIGNING_RING_AGE + VERIFYING_RING_AGE;
 
 /** The key that signs at `now`: the newest whose turn has come, among those that this process can sign with. */
-export function currentKey(
-  ring: KeyRing,
-  now: EpochSeconds,
-  usable: (key: KeyRecord) => boolean,
-): KeyRecord | null {
-  return ring.findLast((key) => key.activeAt <= now && usable(key)) ?? null;
+export function currentKey(ring: KeyRing, now: EpochSeconds, usable: Usable): KeyRecord | null {
+  const isDue = (key: KeyRecord): boolean => key.activeAt <= now && key.supersededAt === undefined;
+  return ring.findLast((key) => isDue(key) && usable(key)) ?? null;
 }
 
 /** The keys whose tokens are good at `now`: announced, current, and superseded ones until their last token is over. */
 export function verificationKeys(ring: KeyRing, now: EpochSeconds): KeyRing {
-  return ring.filter((_, index) => {
-    const successor = ring[index + 1];
-    return successor === undefined || now < successor.activeAt + RETIREMENT;
+  return ring.filter((key, index) => {
+    const superseded = key.supersededAt ?? ring[index + 1]?.activeAt;
+    return superseded === undefined || now < superseded + RETIREMENT;
   });
 }
 
@@ -49,7 +50,7 @@ export function missingKeys(
   ring: KeyRing,
   now: EpochSeconds,
   rotateEvery: Seconds,
-  usable: (key: KeyRecord) => boolean,
+  usable: Usable,
 ): readonly EpochSeconds[] {
   const current = currentKey(ring, now, usable);
   const announced = ring.some((key) => key.activeAt > now && usable(key));
@@ -63,17 +64,29 @@ export function extendRing(ring: KeyRing, made: KeyRing, now: EpochSeconds): Key
 }
 
 /** The ring after the announced key has taken its turn early. */
-export function rotateRing(ring: KeyRing, now: EpochSeconds): KeyRing {
-  const next = ring.find((key) => key.activeAt > now);
+export function rotateRing(ring: KeyRing, now: EpochSeconds, usable: Usable): KeyRing {
+  const next = ring.find((key) => key.activeAt > now && usable(key));
   return inOrder(ring.map((key) => (key === next ? { ...key, activeAt: now } : key)));
 }
 
-/** The ring without one key: its tokens are refused from now on. The announced key takes over from a current one. */
-export function revokeKey(ring: KeyRing, kid: string, now: EpochSeconds): KeyRing {
-  const left = ring.filter((key) => key.kid !== kid);
-  const current = currentKey(ring, now, () => true);
-  // A superseded key does not come back: nobody remembers why it was.
-  return current?.kid === kid ? rotateRing(left, now) : left;
+/**
+ * The ring without one key: its tokens are refused from now on. The announced key takes over from a current one; a
+ * superseded key does not come back, nor stay longer for it.
+ */
+export function revokeKey(ring: KeyRing, kid: string, now: EpochSeconds, usable: Usable): KeyRing {
+  const known = verificationKeys(ring, now);
+  const index = known.findIndex((key) => key.kid === kid);
+  const revoked = known[index];
+  if (revoked === undefined) return ring;
+  const left = known.flatMap((key, at) => {
+    if (key === revoked) return [];
+    return at === index - 1 && revoked.activeAt <= now ? [superseded(key, revoked.activeAt)] : [key];
+  });
+  return currentKey(known, now, usable) === revoked ? rotateRing(left, now, usable) : left;
+}
+
+function superseded(key: KeyRecord, at: EpochSeconds): KeyRecord {
+  return { ...key, supersededAt: key.supersededAt ?? at };
 }
 
 function inOrder(ring: KeyRing): KeyRing {

@@ -20,5 +20,6 @@ export interface Keys {
   find(kid: string): Promise<VerificationKey | null>;
   jwks(): Promise<{ readonly keys: readonly PublicJwk[] }>;
   rotate(): Promise<void>;
-  revoke(kid: string): Promise<void>;
+  /** `false` where there is no such key. */
+  revoke(kid: string): Promise<boolean>;
 }

@@ -10,7 +10,10 @@ const COORDINATE = 32;
 const EXPONENT = "AQAB";
 const MIN_MODULUS = 256;
 
-/** Checks keys that the application brings; returns what is wrong with them, or null. */
+/**
+ * Checks keys that the application brings; returns what is wrong with them, or null. Whether the halves of a key belong
+ * together, and to its curve, is found out when the first request imports it.
+ */
 export function faultOfProvided(jwks: readonly JWK[], algorithm: AsymmetricAlgorithm): string | null {
   const kids = new Set<string>();
   for (const jwk of jwks) {
@@ -29,7 +32,11 @@ export function faultOfProvided(jwks: readonly JWK[], algorithm: AsymmetricAlgor
     kids.add(jwk.kid);
   }
   const [first] = jwks;
-  return first?.d === undefined ? "must begin with a private key, the one that signs" : null;
+  if (first?.d === undefined) return "must begin with a private key, the one that signs";
+  if (first.key_ops !== undefined && !first.key_ops.includes("sign"))
+    return "has a first key that may not sign";
+  const isWhole = CURVES[algorithm] === undefined || sizeOf(first.d) === COORDINATE;
+  return isWhole ? null : "has a private key of a wrong length";
 }
 
 function faultOfNumbers(jwk: JWK, algorithm: AsymmetricAlgorithm): string | null {
@@ -40,7 +47,9 @@ function faultOfNumbers(jwk: JWK, algorithm: AsymmetricAlgorithm): string | null
   }
   if (jwk.crv !== curve) return `has a key on another curve than ${curve}`;
   const coordinates = algorithm === "ES256" ? [jwk.x, jwk.y] : [jwk.x];
-  return coordinates.every((number) => sizeOf(number) === COORDINATE) ? null : "has a key off its curve";
+  return coordinates.every((number) => sizeOf(number) === COORDINATE)
+    ? null
+    : "has a coordinate of a wrong length";
 }
 
 function sizeOf(number: string | undefined): number {

@@ -24,8 +24,15 @@ function parseRecord(value: unknown): KeyRecord {
     typeof value["privateKey"] === "string" &&
     typeof value["activeAt"] === "number"
   ) {
-    const { kid, algorithm, privateKey, activeAt } = value;
-    return { kid, algorithm, publicJwk: publicJwk(value["publicJwk"], kid, algorithm), privateKey, activeAt };
+    const { kid, algorithm, privateKey, activeAt, supersededAt } = value;
+    const record = {
+      kid,
+      algorithm,
+      publicJwk: publicJwk(value["publicJwk"], kid, algorithm),
+      privateKey,
+      activeAt,
+    };
+    return typeof supersededAt === "number" ? { ...record, supersededAt } : record;
   }
   throw new AuthError("internal_error", "the stored key ring is damaged");
 }

@@ -34,7 +34,7 @@ export interface StoredKeysOptions {
 export type KeyChange = { readonly type: "created" | "rotated" | "revoked"; readonly kid: string };
 
 /** After a look at the store that was in vain, the next one waits this long (JWT-05). */
-const COOL_DOWN: Seconds = 5;
+const COOL_DOWN: Seconds = 1;
 const ATTEMPTS = 8;
 const LABEL = "key-ring";
 
@@ -109,8 +109,9 @@ export function storedKeys(options: StoredKeysOptions): Keys {
       if (current !== null) options.changed({ type: "rotated", kid: current.kid });
     },
     async revoke(kid) {
-      await load((ring, at) => revokeKey(ring, kid, at));
-      options.changed({ type: "revoked", kid });
+      const known = await revokeThrough(load, kid);
+      if (known) options.changed({ type: "revoked", kid });
+      return known;
     },
   };
 }
@@ -118,11 +119,26 @@ export function storedKeys(options: StoredKeysOptions): Keys {
 /** The kid that signs, or "" for none. Where the clock stepped back since the ring was made, its oldest key is in use already. */
 function signingKid({ ring, signing }: Loaded, at: EpochSeconds): string {
   const usable = (key: KeyRecord): boolean => signing.has(key.kid);
-  return (currentKey(ring, at, usable) ?? ring.find(usable))?.kid ?? "";
+  return (
+    (currentKey(ring, at, usable) ?? ring.find((key) => usable(key) && key.supersededAt === undefined))
+      ?.kid ?? ""
+  );
 }
 
-type RingChange = (ring: KeyRing, now: EpochSeconds) => KeyRing;
+type Usable = (key: KeyRecord) => boolean;
+type RingChange = (ring: KeyRing, now: EpochSeconds, usable: Usable) => KeyRing;
 const keep: RingChange = (ring) => ring;
+
+/** Revokes a key, and tells whether there was one. */
+async function revokeThrough(load: (change: RingChange) => Promise<unknown>, kid: string): Promise<boolean> {
+  let known = false;
+  await load((ring, at, usable) => {
+    const left = revokeKey(ring, kid, at, usable);
+    known = left !== ring;
+    return left;
+  });
+  return known;
+}
 
 /** Reads the ring, changes it, adds what is missing, and saves it under compare-and-set until one process wins. */
 async function settle(options: StoredKeysOptions, change: RingChange): Promise<StoredRing> {
@@ -131,9 +147,10 @@ async function settle(options: StoredKeysOptions, change: RingChange): Promise<S
     const ring = stored === null ? [] : parseRing(stored.document);
     const version = stored?.version ?? 0;
     const at = now(options.env);
-    const changed = change(ring, at);
-    const openable = await openableKids(options, changed);
-    const turns = missingKeys(changed, at, options.rotateEvery, (key) => openable.has(key.kid));
+    const openable = await openableKids(options, ring);
+    const usable: Usable = (key) => openable.has(key.kid);
+    const changed = change(ring, at, usable);
+    const turns = missingKeys(changed, at, options.rotateEvery, usable);
     if (changed === ring && turns.length === 0) return { version, ring };
     const made = await Promise.all(turns.map((turn) => makeKey(options, turn)));
     const result = extendRing(changed, made, at);

@@ -1,11 +1,11 @@
 import { now } from "../env.ts";
-import { AuthError, type ErrorCode } from "../errors.ts";
+import { AuthError, type ErrorCode, faultName } from "../errors.ts";
 import { verifyAccessToken } from "../tokens/access-token.ts";
 import type { AccessClaims } from "../tokens/claims.ts";
 import { parseRefreshToken } from "../tokens/refresh-token.ts";
 import { isExpired } from "./decide.ts";
 import type { SessionEngine, SessionUser } from "./engine.ts";
-import { claimsOf, claimsTakeUser, type IssuedTokens } from "./issue.ts";
+import { claimsOf, claimsTakeUser, type IssuedTokens } from "./mint.ts";
 import { isNearExpiry } from "./policy.ts";
 import { peek, type RefreshResult, refreshSession, refusalCode } from "./rotate.ts";
 import { type Standing, selectToken } from "./select.ts";
@@ -43,7 +43,7 @@ export type Authentication =
   | { readonly ok: false; readonly code: ErrorCode };
 
 /** More tokens of one kind in one request are not looked at. */
-const MOST = 4;
+export const MOST_TOKENS = 4;
 const CONFIRMED_KEPT = 10_000;
 
 /** Finds out who presents these tokens, and refreshes on the way where it is due and allowed. */
@@ -68,24 +68,37 @@ type PresentedAccess =
 
 async function verifyPresented<Context, U extends SessionUser>(
   engine: SessionEngine<Context, U>,
-  presented: Presentation,
+  { access, transport }: Presentation,
 ): Promise<PresentedAccess> {
-  const { issuer, audience, restrictTransport } = engine.settings;
-  const expected = { issuer, audience, now: now(engine.env) };
-  let code: ErrorCode = "unauthenticated";
-  let live: AccessClaims | null = null;
-  for (const { token } of presented.access.slice(0, MOST)) {
-    const verified = await verifyAccessToken(token, engine.keys, expected);
-    if (verified.kind !== "live") continue;
-    const { claims } = verified;
-    if (restrictTransport && presented.transport !== null && claims.transport !== presented.transport) {
-      code = "transport_mismatch";
-      continue;
-    }
-    if (live !== null && live.sid !== claims.sid) return { kind: "conflict" };
-    if (live === null || claims.exp > live.exp) live = claims;
+  const verified = await liveClaims(engine, access);
+  const live = verified.filter((claims) => fits(engine, claims, transport));
+  const [first, ...rest] = live.toSorted((a, b) => b.exp - a.exp);
+  if (first === undefined) {
+    return { kind: "none", code: verified.length > 0 ? "transport_mismatch" : "unauthenticated" };
   }
-  return live === null ? { kind: "none", code } : { kind: "live", claims: live };
+  return rest.some(({ sid }) => sid !== first.sid) ? { kind: "conflict" } : { kind: "live", claims: first };
+}
+
+/** The claims of those access tokens that are good by themselves, whatever transport they came by. */
+export async function liveClaims<Context, U extends SessionUser>(
+  engine: SessionEngine<Context, U>,
+  access: readonly PresentedText[],
+): Promise<readonly AccessClaims[]> {
+  const { issuer, audience } = engine.settings;
+  const expected = { issuer, audience, now: now(engine.env) };
+  const looked = access.slice(0, MOST_TOKENS);
+  const verified = await Promise.all(
+    looked.map(({ token }) => verifyAccessToken(token, engine.keys, expected)),
+  );
+  return verified.flatMap((token) => (token.kind === "live" ? [token.claims] : []));
+}
+
+function fits<Context, U extends SessionUser>(
+  engine: SessionEngine<Context, U>,
+  claims: AccessClaims,
+  transport: Transport | null,
+): boolean {
+  return !engine.settings.restrictTransport || transport === null || claims.transport === transport;
 }
 
 async function continueLive<Context, U extends SessionUser>(
@@ -99,22 +112,27 @@ async function continueLive<Context, U extends SessionUser>(
     const code = await endedCode(engine, claims.sid);
     if (code !== null) return { ok: false, code };
   }
-  await confirmEarly(engine, claims);
+  if (options.refresh === "auto") await confirmEarly(engine, claims);
   const kept: Authentication = { ok: true, claims, tokens: null, held: true };
   const own = presented.refresh.filter(({ token }) => parseRefreshToken(token)?.id === claims.sid);
   const due = settings.refresh !== null && isNearExpiry(claims, now(engine.env), settings.refresh);
   if (options.refresh === "never" || !due || own.length === 0) return kept;
-  // The live token carries the request over a store that is down; what ended the session does not.
-  const result = await refreshPresented(engine, { ...presented, refresh: own }).catch(unavailable);
+  // The live token carries the request over every fault, such as a store that is down; what ended the session does not.
+  const result = await refreshPresented(engine, { ...presented, refresh: own }).catch(faulty(engine));
   if (result.ok) return fromRefresh(result);
   const over: readonly ErrorCode[] = ["session_revoked", "session_expired", "refresh_token_reused"];
   return over.includes(result.code) ? result : kept;
 }
 
-function unavailable(error: unknown): RefreshResult {
-  if (error instanceof AuthError && error.code === "store_unavailable")
-    return { ok: false, code: error.code };
-  throw error;
+function faulty<Context, U extends SessionUser>(
+  engine: SessionEngine<Context, U>,
+): (error: unknown) => RefreshResult {
+  return (error) => {
+    if (error instanceof AuthError && error.code === "store_unavailable")
+      return { ok: false, code: error.code };
+    engine.emit({ type: "internal_error", error: faultName(error) });
+    return { ok: false, code: "internal_error" };
+  };
 }
 
 function fromRefresh(result: RefreshResult): Authentication {
@@ -147,7 +165,7 @@ async function chooseToken<Context, U extends SessionUser>(
 
 /** The well-formed ones, each once, the first few. */
 function distinctTokens(texts: readonly PresentedText[]): readonly PresentedText[] {
-  const looked = texts.slice(0, MOST).filter(({ token }) => parseRefreshToken(token) !== null);
+  const looked = texts.slice(0, MOST_TOKENS).filter(({ token }) => parseRefreshToken(token) !== null);
   return looked.filter(({ token }, index) => looked.findIndex((other) => other.token === token) === index);
 }
 

@@ -62,8 +62,8 @@ export function emitter(
 ): Emit {
   return (event) => {
     if (sink !== null) return deliver(sink, { ...event, at: clock() });
-    if (event.type === "internal_error" || event.type === "store.failed")
-      warn(`${event.type}: ${event.error}`);
+    if (event.type === "internal_error") warn(event.error);
+    if (event.type === "store.failed") warn(`${event.operation} failed: ${event.error}`);
   };
 }
 

@@ -11,7 +11,7 @@ export async function endSession<Context, U extends SessionUser>(
   reason: EndReason,
 ): Promise<EndedSession | null> {
   const ended = await engine.store.end(id, null, { reason, now: now(engine.env) });
-  if (ended !== null) announce(engine, [ended]);
+  if (ended !== null) announceEnded(engine, [ended]);
   return ended;
 }
 
@@ -25,7 +25,7 @@ export async function endByToken<Context, U extends SessionUser>(
   if (token === null) return null;
   const familyHash = hashFamilySecret(token.id, token.familySecret);
   const ended = await engine.store.end(token.id, familyHash, { reason, now: now(engine.env) });
-  if (ended !== null) announce(engine, [ended]);
+  if (ended !== null) announceEnded(engine, [ended]);
   return ended;
 }
 
@@ -37,11 +37,12 @@ export async function endSessionsOf<Context, U extends SessionUser>(
   reason: EndReason,
 ): Promise<readonly EndedSession[]> {
   const ended = await engine.store.endAll(userId, except, { reason, now: now(engine.env) });
-  announce(engine, ended);
+  announceEnded(engine, ended);
   return ended;
 }
 
-function announce<Context, U extends SessionUser>(
+/** Tells of sessions that have ended. */
+export function announceEnded<Context, U extends SessionUser>(
   engine: SessionEngine<Context, U>,
   ended: readonly EndedSession[],
 ): void {

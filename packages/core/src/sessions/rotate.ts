@@ -17,7 +17,7 @@ import {
   rotationOutcome,
 } from "./decide.ts";
 import type { SessionEngine, SessionUser } from "./engine.ts";
-import { claimsTakeUser, type IssuedTokens, issueTokens, sessionOfRow } from "./issue.ts";
+import { claimsTakeUser, type IssuedTokens, mintTokens, sessionOfRow } from "./mint.ts";
 import { endSession } from "./revoke.ts";
 import type { Device, SessionRow, Transport } from "./session.ts";
 import type { Rotation, TimedRow } from "./store.ts";
@@ -64,7 +64,7 @@ export async function refreshSession<Context, U extends SessionUser>(
     next: hashRotatingSecret(token.id, next.rotatingSecret),
     now: now(engine.env),
   };
-  const after = (await engine.store.rotate(rotation)) ?? (await refuse(engine, rotation));
+  const after = (await engine.store.rotate(rotation)) ?? (await explainOrRetry(engine, rotation));
   if ("ok" in after) return after;
   const outcome = rotationOutcome(after.row, rotation.token, rotation.next);
   report(engine, rotation, after, outcome);
@@ -93,7 +93,7 @@ export function refusalCode(decision: Decision): ErrorCode {
 }
 
 // The store refused: a second look tells why. Should the reason be gone meanwhile, the token gets one more try.
-async function refuse<Context, U extends SessionUser>(
+async function explainOrRetry<Context, U extends SessionUser>(
   engine: SessionEngine<Context, U>,
   rotation: Rotation,
 ): Promise<TimedRow | Extract<RefreshResult, { ok: false }>> {
@@ -143,7 +143,7 @@ async function answer<Context, U extends SessionUser>(
     row = await engine.store.update(row.id, { context: await parseContext(verdict.context) });
   }
   if (row === null) return { ok: false, code: "session_revoked" };
-  return { ok: true, row, outcome, tokens: await issueTokens(engine, row, user, refreshToken) };
+  return { ok: true, row, outcome, tokens: await mintTokens(engine, row, user, refreshToken) };
 }
 
 function report<Context, U extends SessionUser>(

@@ -30,6 +30,16 @@ export interface Device {
   readonly address: string | null;
 }
 
+/** The most of a User-Agent, or of an address, that is kept. */
+const MAX_DETAIL = 256;
+
+/** What is kept of a client. An application without types may hand in anything; what is no text is not known. */
+export function deviceOf(userAgent: unknown, address: unknown): Device {
+  const text = (value: unknown): string | null =>
+    typeof value === "string" ? value.slice(0, MAX_DETAIL) : null;
+  return { userAgent: text(userAgent), address: text(address) };
+}
+
 /** One row per signed-in device: the whole family of refresh tokens in constant space. */
 export interface SessionRow {
   readonly id: SessionId;

@@ -13,8 +13,9 @@ import {
 } from "../tokens/refresh-token.ts";
 import { idleExpiry } from "./decide.ts";
 import type { SessionEngine, SessionUser } from "./engine.ts";
-import { type IssuedTokens, issueTokens, sessionOfRow } from "./issue.ts";
+import { type IssuedTokens, mintTokens, sessionOfRow } from "./mint.ts";
 import { faultOfLifetimes, type RefreshPolicy } from "./policy.ts";
+import { announceEnded } from "./revoke.ts";
 import type { Device, SessionId, SessionRow, Transport } from "./session.ts";
 
 export interface SessionStart<U> {
@@ -43,54 +44,33 @@ export interface StartedSession {
 
 /**
  * Starts a session for a user whose credentials were checked. Null where the user's credentials changed meanwhile, the
- * user is gone or disabled, or `hooks.signedIn` refuses: then no session is left.
+ * user is gone or disabled, or `hooks.signedIn` refuses: then no session is left, and none has ended.
  */
 export async function startSession<Context, U extends SessionUser>(
   engine: SessionEngine<Context, U>,
   start: SessionStart<U>,
 ): Promise<StartedSession | null> {
-  const { store, settings, emit } = engine;
-  const at = now(engine.env);
-  const { row, token } = newSession(engine, start, at);
+  const { store, settings } = engine;
+  const { row: drawn, token } = newSession(engine, start, now(engine.env));
+  // Hooks, claims and signing come before the write: what they throw or refuse leaves nothing behind.
+  const row = await welcome(engine, drawn, start.user);
+  if (row === null) return null;
+  const refreshToken = token === null ? null : formatRefreshToken(token);
+  const tokens = await mintTokens(engine, row, start.user, refreshToken);
   const created = await store.create(row, {
     ifVersion: engine.usersElsewhere ? null : start.user.credentialsVersion,
     limit: settings.limit,
     replaces: start.replaces,
   });
   if (created === null) return null;
-  for (const { id, userId, reason } of created.ended) {
-    emit({ type: "session.ended", sessionId: id, userId, reason });
-  }
+  announceEnded(engine, created.ended);
   if (engine.usersElsewhere && (await isOvertaken(engine, start.user))) {
-    await store.end(row.id, null, { reason: "refused", now: at });
+    await store.end(row.id, null, { reason: "refused", now: row.createdAt });
     return null;
   }
-  emit({
-    type: "session.started",
-    sessionId: row.id,
-    userId: row.userId,
-    transport: row.transport,
-    amr: row.amr,
-  });
-  const welcomed = await welcome(engine, row, start.user);
-  if (welcomed === null) return null;
-  const refreshToken = token === null ? null : formatRefreshToken(token);
-  return { row: welcomed, tokens: await issueFirst(engine, welcomed, start.user, refreshToken) };
-}
-
-// A session whose tokens nobody got is not left behind.
-async function issueFirst<Context, U extends SessionUser>(
-  engine: SessionEngine<Context, U>,
-  row: SessionRow,
-  user: U,
-  refreshToken: string | null,
-): Promise<IssuedTokens> {
-  try {
-    return await issueTokens(engine, row, user, refreshToken);
-  } catch (error) {
-    await endRefused(engine, row).catch(() => undefined);
-    throw error;
-  }
+  const { id: sessionId, userId, transport, amr } = row;
+  engine.emit({ type: "session.started", sessionId, userId, transport, amr });
+  return { row, tokens };
 }
 
 async function welcome<Context, U extends SessionUser>(
@@ -99,26 +79,9 @@ async function welcome<Context, U extends SessionUser>(
   user: U,
 ): Promise<SessionRow | null> {
   const { hooks, parseContext } = engine.settings;
-  if (hooks.signedIn === undefined) return row;
-  try {
-    const answer = await hooks.signedIn({ session: sessionOfRow(row), user });
-    if (answer === undefined) return row;
-    if (answer !== false)
-      return await engine.store.update(row.id, { context: await parseContext(answer.context) });
-    await endRefused(engine, row);
-    return null;
-  } catch (error) {
-    await endRefused(engine, row);
-    throw error;
-  }
-}
-
-async function endRefused<Context, U extends SessionUser>(
-  engine: SessionEngine<Context, U>,
-  row: SessionRow,
-): Promise<void> {
-  await engine.store.end(row.id, null, { reason: "refused", now: now(engine.env) });
-  engine.emit({ type: "session.ended", sessionId: row.id, userId: row.userId, reason: "refused" });
+  const answer = await hooks.signedIn?.({ session: sessionOfRow(row), user });
+  if (answer === false) return null;
+  return answer === undefined ? row : { ...row, context: await parseContext(answer.context) };
 }
 
 async function isOvertaken<Context, U extends SessionUser>(

@@ -79,7 +79,10 @@ export function hashFamilySecret(id: string, familySecret: Uint8Array): string {
   return toBase64url(labelledHash("family", idBytes(id), familySecret));
 }
 
-/** What is stored of a rotating secret; the generation beside it is compared as a number. */
+/**
+ * What is stored of a rotating secret. The generation is no part of it: a store draws the next one inside its atomic
+ * step, after the digest was handed in. It stands beside the digest in the row, and is compared as a number.
+ */
 export function hashRotatingSecret(id: string, rotatingSecret: Uint8Array): string {
   return toBase64url(labelledHash("refresh-token", idBytes(id), rotatingSecret));
 }

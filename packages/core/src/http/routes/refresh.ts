@@ -1,14 +1,14 @@
 import type { App } from "../../app/app.ts";
 import { AuthError, type ErrorCode } from "../../errors.ts";
 import { refreshPresented } from "../../sessions/authenticate.ts";
-import { sessionOfRow } from "../../sessions/issue.ts";
+import { sessionOfRow } from "../../sessions/mint.ts";
 import { type RefreshResult, refreshSession } from "../../sessions/rotate.ts";
 import { parseRefreshToken } from "../../tokens/refresh-token.ts";
 import type { User } from "../../users/store.ts";
 import { readBody, stringMember } from "../body.ts";
 import { limitIfAble } from "../limit.ts";
 import { errorResponse } from "../respond.ts";
-import { answer, type Call, type Route } from "../route.ts";
+import { answer, type Call, headersOf, type Route } from "../route.ts";
 import { clearAll, cookiesOf, expireFormer, tokenFields } from "../tokens.ts";
 
 /** The refusals after which no presented token can ever be good again: only then cookies are cleared. */
@@ -57,7 +57,7 @@ async function byCookie<Context, U extends User>(app: App<Context, U>, call: Cal
   const result = await refreshPresented(app.engine, presented);
   await limitRefresh(app, result, presented.refresh[0]?.token ?? "");
   if (result.ok) {
-    const changes = [...cookiesOf(site, result.tokens), ...expireFormer(site, credentials)];
+    const changes = [...expireFormer(site, credentials), ...cookiesOf(site, result.tokens)];
     const { expiresIn } = result.tokens;
     return answer(app, { expires_in: expiresIn, session: sessionOfRow(result.row) }, 200, changes);
   }
@@ -76,6 +76,5 @@ async function limitRefresh<Context, U extends User>(
 }
 
 function cleared<Context, U extends User>(app: App<Context, U>, call: Call, code: ErrorCode): Response {
-  const { headers } = answer(app, null, 401, clearAll(call.site, call.credentials, false));
-  return errorResponse(code, headers);
+  return errorResponse(code, headersOf(app, clearAll(call.site, call.credentials, false)));
 }

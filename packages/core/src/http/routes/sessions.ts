@@ -4,7 +4,7 @@ import { isLive } from "../../sessions/decide.ts";
 import { endSession } from "../../sessions/revoke.ts";
 import type { SessionRow } from "../../sessions/session.ts";
 import { isSessionId } from "../../tokens/refresh-token.ts";
-import { answer, type Route } from "../route.ts";
+import { answer, headersOf, type Route } from "../route.ts";
 import { whenSignedIn } from "../signed-in.ts";
 import { clearAll } from "../tokens.ts";
 
@@ -26,10 +26,7 @@ export const revokeSession: Route = (app, call) =>
     await endSession(app.engine, id, "revoked");
     const own = id === valid.session.id && valid.transport === "cookie";
     const cleared = own ? clearAll(call.site, call.credentials, app.config.keepAccessToken) : [];
-    return new Response(null, {
-      status: 204,
-      headers: answer(app, null, 200, [...changes, ...cleared]).headers,
-    });
+    return new Response(null, { status: 204, headers: headersOf(app, [...changes, ...cleared]) });
   });
 
 function shown(row: SessionRow, currentId: string): object {

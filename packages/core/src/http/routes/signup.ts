@@ -1,4 +1,4 @@
-import { createUser } from "../../app/accounts.ts";
+import { createUser, deleteUser } from "../../app/accounts.ts";
 import { clientOf, limit } from "../limit.ts";
 import type { Route } from "../route.ts";
 import { readPasswordInput, signIn } from "../sign-in.ts";
@@ -8,5 +8,11 @@ export const signup: Route = async (app, call) => {
   await limit(app, "signUp", clientOf(app, call.request));
   const { identifier, password, transport } = await readPasswordInput(app, call.request);
   const user = await createUser(app, { ...identifier, password });
-  return signIn(app, call, user, { transport, status: 201 });
+  try {
+    return await signIn(app, call, user, { transport, status: 201 });
+  } catch (error) {
+    // Nobody is left with an account that they were told they do not have.
+    await deleteUser(app, user.id).catch(() => undefined);
+    throw error;
+  }
 };

@@ -24,7 +24,7 @@ export function claimsTakeUser<Context, U extends SessionUser>(engine: SessionEn
 }
 
 /** Mints the access token of a session, to go with a refresh token or without one. */
-export async function issueTokens<Context, U extends SessionUser>(
+export async function mintTokens<Context, U extends SessionUser>(
   engine: SessionEngine<Context, U>,
   row: SessionRow,
   user: U | null,
@@ -72,8 +72,8 @@ function customClaims<Context, U extends SessionUser>(
 ): JsonObject {
   const { claims } = engine.settings;
   if (claims === null) return {};
-  // Null only where `claims` declares no user.
-  const custom = claims(session, user as U);
+  // A function that declares no user gets none, also where one is at hand: else its claims would change at a refresh.
+  const custom = claims(session, (claimsTakeUser(engine) ? user : undefined) as U);
   for (const name of Object.keys(custom)) {
     if (reservedClaims.has(name))
       throw new AuthError("internal_error", `accessToken.claims sets ${name}, which is ours`);

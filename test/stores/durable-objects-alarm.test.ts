@@ -1,0 +1,114 @@
+import { createHash, randomBytes } from "node:crypto";
+import { type SessionRow, type Store, userTag } from "@latchkey/core/protocol";
+import type { Miniflare } from "miniflare";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { ask, bridged } from "./objects-bridge.ts";
+import { digestOf, rotationOf, session } from "./sessions.ts";
+import { bundle, workerd } from "./workerd.ts";
+
+const freely = { ifVersion: null, limit: null, replaces: [] } as const;
+const nothing = { tables: 0, kept: [] };
+const patience = { timeout: 8_000, interval: 100 };
+
+let host: Miniflare;
+beforeAll(async () => {
+  host = workerd(await bundle("objects"));
+  await host.ready;
+});
+afterAll(() => host.dispose());
+
+interface World {
+  readonly store: Store;
+  look(object: string): Promise<unknown>;
+}
+
+// Alarms go by the real clock, so these tests do.
+function inWorld(world: string, keepEnded = false): World {
+  const store = bridged(host, { world, fragile: true, clock: "object", keepEnded });
+  return { store, look: (object) => ask(host, { look: `${world}/${object}` }) };
+}
+
+const now = (): number => Math.floor(Date.now() / 1_000);
+const hashed = (kind: string, value: string): string =>
+  `${kind}:${createHash("sha256").update(value).digest("hex")}`;
+const ann = `user:${userTag("ann")}`;
+
+/** A session of ann's as of now, whose access tokens live for a second. */
+function current(changes: Partial<SessionRow> = {}): SessionRow {
+  const id = Buffer.concat([Buffer.from(userTag("ann"), "base64url"), randomBytes(8)]).toString("base64url");
+  const begun = { createdAt: now(), authTime: now(), refreshedAt: now(), expiresAt: now() + 600 };
+  return session("ann's", { id, ...begun, accessLifetime: 1, ...changes });
+}
+
+test.concurrent("an alarm deletes the sessions that are over, and leaves the others", async () => {
+  const { store, look } = inWorld("some");
+  const { sessions } = store;
+  const [live, expiring, ended] = [current(), current({ expiresAt: now() + 1 }), current()];
+  for (const row of [live, expiring, ended]) await sessions.create(row, freely);
+  await sessions.end(ended.id, null, { reason: "logout", now: 0 });
+  expect((await sessions.get(ended.id, 0))?.row.endedAt).toBeGreaterThan(live.createdAt - 1);
+  await vi.waitFor(async () => {
+    expect([await sessions.get(expiring.id, 0), await sessions.get(ended.id, 0)]).toEqual([null, null]);
+  }, patience);
+  expect((await sessions.list("ann", 0)).map(({ id }) => id)).toEqual([live.id]);
+  expect(await look(ann)).not.toEqual(nothing);
+});
+
+test.concurrent("an alarm empties an object of which nothing is left, and it can be used again", async () => {
+  const { store, look } = inWorld("all");
+  await store.sessions.create(current({ expiresAt: now() + 1 }), freely);
+  expect(await look(ann)).not.toEqual(nothing);
+  await vi.waitFor(async () => expect(await look(ann)).toEqual(nothing), patience);
+  const row = current();
+  expect(await store.sessions.create(row, freely)).toEqual({ ended: [] });
+  expect((await store.sessions.get(row.id, 0))?.row).toEqual(row);
+});
+
+test.concurrent("an alarm leaves ended sessions where they are to be kept", async () => {
+  const { store } = inWorld("kept", true);
+  const row = current({ expiresAt: now() + 1 });
+  await store.sessions.create(row, freely);
+  await store.sessions.end(row.id, null, { reason: "logout", now: 0 });
+  await store.tokens.put({
+    hash: digestOf("kept"),
+    purpose: "reset",
+    userId: "ann",
+    data: {},
+    expiresAt: now() + 1,
+  });
+  await new Promise((resolve) => setTimeout(resolve, 4_000));
+  expect((await store.sessions.get(row.id, 0))?.row.endReason).toBe("logout");
+});
+
+test.concurrent("what small objects keep goes too", async () => {
+  const { store, look } = inWorld("small");
+  const hash = digestOf("token");
+  await store.throttle.hit("key", { limit: 1, window: 2 }, 0);
+  await store.tokens.put({ hash, purpose: "reset", userId: "ann", data: {}, expiresAt: now() + 2 });
+  const user = { username: null, name: null, emailVerified: false, passwordHash: null, disabledAt: null };
+  const bob = { id: "bob", email: "b@example.com", credentialsVersion: 1, createdAt: now(), ...user };
+  await store.users.create(bob);
+  const objects = [hashed("attempts", "key"), hashed("token", hash), hashed("email", bob.email), ann];
+  for (const object of objects) expect(await look(object), object).not.toEqual(nothing);
+  await store.users.delete("bob");
+  await vi.waitFor(async () => {
+    for (const object of objects) expect(await look(object), object).toEqual(nothing);
+  }, patience);
+});
+
+test("the object's clock decides", async () => {
+  const { sessions, throttle, tokens } = bridged(host, { world: "clock", clock: "object" });
+  const row = current({ familyHash: digestOf("phone"), rootHash: digestOf("phone 0") });
+  await sessions.create(row, freely);
+  const rotation = { ...rotationOf("phone", 0, 5), id: row.id };
+  const after = await sessions.rotate(rotation);
+  expect(Math.abs((after?.now ?? 0) - now())).toBeLessThan(3);
+  expect(after?.row.childIssuedAt).toBe(after?.now);
+  expect((await sessions.rotate({ ...rotation, now: 9_999_999_999 }))?.row).toEqual(after?.row);
+  const rule = { limit: 1, window: 600 };
+  expect(await throttle.hit("key", rule, 5)).toEqual({ allowed: true });
+  expect((await throttle.hit("key", rule, 9_999_999_999)).allowed).toBe(false);
+  const token = { hash: digestOf("old"), purpose: "reset", userId: null, data: {}, expiresAt: now() - 1 };
+  await tokens.put(token);
+  expect(await tokens.redeem(token.hash, "reset", 5)).toBeNull();
+});

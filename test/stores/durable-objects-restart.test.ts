@@ -1,0 +1,96 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  applyDecision,
+  decide,
+  type Rotation,
+  rotationOutcome,
+  type SessionRow,
+  type SessionStore,
+} from "@latchkey/core/protocol";
+import type { Miniflare } from "miniflare";
+import { beforeAll, expect, onTestFinished, test } from "vitest";
+import { bridged } from "./objects-bridge.ts";
+import { digestOf, LEASE, rotationOf, START, session, sessionIdOf } from "./sessions.ts";
+import { bundle, workerd } from "./workerd.ts";
+
+const freely = { ifVersion: null, limit: null, replaces: [] } as const;
+
+let script: string;
+beforeAll(async () => {
+  script = await bundle("objects");
+});
+
+async function started(persistTo?: string): Promise<Miniflare> {
+  const host = workerd(script, persistTo);
+  onTestFinished(() => host.dispose().catch(() => undefined));
+  await host.ready;
+  return host;
+}
+
+async function rowOf(sessions: SessionStore, name: string): Promise<SessionRow> {
+  const found = await sessions.get(sessionIdOf(name), START);
+  if (found === null) throw new Error(`${name} is lost`);
+  return found.row;
+}
+
+test("an object that dies in a rotation leaves the old row or the new one", async () => {
+  const { sessions } = bridged(await started(), { world: "dying", fragile: true });
+  await sessions.create(session("phone", { expiresAt: null, idleLifetime: null }), freely);
+  const left = { old: 0, new: 0, answered: 0 };
+  for (let generation = 0; generation < 100; generation++) {
+    const before = await rowOf(sessions, "phone");
+    const rotation = rotationOf("phone", generation, START + generation * (LEASE + 1));
+    const { token, now, policy, next } = rotation;
+    const expected = applyDecision(before, decide(before, token, now, policy), next, now);
+    while ((await sessions.rotate(rotation).catch(() => null)) === null) {
+      const row = await rowOf(sessions, "phone");
+      const isNew = row.generation === generation + 1;
+      expect(row).toEqual(isNew ? expected : before);
+      left[isNew ? "new" : "old"]++;
+    }
+    left.answered++;
+    expect(await rowOf(sessions, "phone")).toEqual(expected);
+  }
+  expect([left.answered, left.old > 0, left.new > 0], JSON.stringify(left)).toEqual([100, true, true]);
+});
+
+test("workerd is killed in the middle of rotations: what was answered is kept, and nobody looks stolen", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "latchkey-objects-"));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  const names = Array.from({ length: 60 }, (_, index) => `session ${index}`);
+
+  const first = await started(directory);
+  const { sessions } = bridged(first, { world: "killed" });
+  await Promise.all(names.map((name) => sessions.create(session(name), freely)));
+  const answered: string[] = [];
+  const storm = names.flatMap((name) => [1, 2, 3, 4].map((n) => stormy(sessions, name, n, answered)));
+  await Promise.any(storm);
+  await first.dispose();
+  await Promise.allSettled(storm);
+
+  const again = bridged(await started(directory), { world: "killed" }).sessions;
+  for (const name of names) {
+    const row = await rowOf(again, name);
+    const offered = [1, 2, 3, 4].map((n) => digestOf(`${name} by ${n}`));
+    if (row.generation === 0) {
+      expect(row).toEqual(session(name));
+    } else expect([row.generation, offered.includes(row.childHash ?? "")]).toEqual([1, true]);
+    const issued = answered.filter((next) => offered.includes(next));
+    expect(issued).toEqual(issued.length === 0 ? [] : [row.childHash]);
+    const retry = rotationOf(name, 0, START + 1, digestOf(`${name} retried`));
+    const after = await again.rotate(retry);
+    expect(after === null ? null : rotationOutcome(after.row, retry.token, retry.next)).toBe(
+      row.generation === 0 ? "first" : "access_only",
+    );
+  }
+  expect(answered.length).toBeLessThan(names.length);
+});
+
+async function stormy(sessions: SessionStore, name: string, n: number, answered: string[]): Promise<void> {
+  const rotation: Rotation = rotationOf(name, 0, START, digestOf(`${name} by ${n}`));
+  const after = await sessions.rotate(rotation);
+  if (after === null) throw new Error("refused");
+  if (rotationOutcome(after.row, rotation.token, rotation.next) === "first") answered.push(rotation.next);
+}
