@@ -9,8 +9,8 @@ import pg from "pg";
 export interface TestPostgres {
   readonly url: string;
   readonly schema: string;
-  /** A pool whose connections work in that schema; ended with the server. */
-  pool(max?: number): pg.Pool;
+  /** A pool whose connections work in that schema, or in the given one; ended with the server. */
+  pool(max?: number, schema?: string): pg.Pool;
   stop(): Promise<void>;
 }
 
@@ -30,13 +30,13 @@ export async function startPostgres(): Promise<TestPostgres> {
   const url = given ?? own?.url ?? "";
   const schema = `latchkey_test_${process.pid}_${Date.now()}`;
   const pools: pg.Pool[] = [];
-  const admin = new pg.Pool({ connectionString: url, max: 1 });
+  const admin = quietPool({ connectionString: url, max: 1 });
   await admin.query(`CREATE SCHEMA ${schema}`);
   return {
     url,
     schema,
-    pool: (max = 64) => {
-      const pool = new pg.Pool({ connectionString: url, max, options: `-c search_path=${schema}` });
+    pool: (max = 64, path = schema) => {
+      const pool = quietPool({ connectionString: url, max, options: `-c search_path=${path}` });
       pools.push(pool);
       return pool;
     },
@@ -47,6 +47,14 @@ export async function startPostgres(): Promise<TestPostgres> {
       await own?.remove();
     },
   };
+}
+
+/** A pool that takes the end of its server calmly. */
+export function quietPool(config: pg.PoolConfig): pg.Pool {
+  const pool = new pg.Pool(config);
+  pool.on("error", () => undefined);
+  pool.on("connect", (client) => client.on("error", () => undefined));
+  return pool;
 }
 
 /** A server in a directory of its own, made and not started. */

@@ -4,7 +4,7 @@ import type { Driver, SqlRow } from "./driver.ts";
 
 const TABLE = "latchkey_tokens";
 const COLUMNS = "hash, purpose, user_id, data, expires_at";
-const BATCH = 1_000;
+const BATCH = 100;
 
 const PUT = `INSERT INTO ${TABLE} (${COLUMNS}) VALUES (:hash, :purpose, :user_id, :data, :expires_at)`;
 
@@ -37,7 +37,7 @@ export function sqlTokens(driver: Driver): TokenStore {
 
     prune: async (now) => {
       let pruned = 0;
-      for (let last = BATCH; last === BATCH; await driver.rest()) {
+      for (let last = BATCH; last >= BATCH; await driver.rest()) {
         last = (await driver.query({ sql: PRUNE, values: { now } })).length;
         pruned += last;
       }
