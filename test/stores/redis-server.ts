@@ -13,6 +13,8 @@ export interface OwnRedis {
   start(): Promise<void>;
   /** Stops it as a power cut would; what it had on disk stays. */
   kill(): Promise<void>;
+  /** Lets it hang, or go on. */
+  hang(isHanging: boolean): void;
   /** Ends it and deletes its files. */
   remove(): Promise<void>;
 }
@@ -76,6 +78,7 @@ export async function ownRedis(...options: readonly string[]): Promise<OwnRedis>
     url,
     port,
     kill,
+    hang: (isHanging) => void running?.kill(isHanging ? "SIGSTOP" : "SIGCONT"),
     start: async () => {
       const place = ["--bind", "127.0.0.1", "--port", String(port), "--dir", directory, "--save", ""];
       running = spawn("redis-server", [...place, ...options], { stdio: "ignore" });

@@ -1,0 +1,250 @@
+import { rotationOutcome, type SessionRow, userTag } from "@latchkey/core/protocol";
+import { type NodeRedisClient, redis } from "@latchkey/redis";
+import { createClient, type RedisClientType } from "redis";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { describeRedis, startRedis } from "./redis-server.ts";
+import { digestOf, rotationOf, session as sample } from "./sessions.ts";
+
+const run = `latchkey-life-${process.pid}:`;
+const freely = { ifVersion: null, limit: null, replaces: [] } as const;
+const DAY = 86_400;
+
+/** A session that begins at `now`, under an id of the user's tag. */
+function session(name: string, now: number, changes: Partial<SessionRow> = {}): SessionRow {
+  const times = { createdAt: now, authTime: now, refreshedAt: now, expiresAt: now + DAY };
+  return { ...sample(name), id: idOf(name), ...times, ...changes };
+}
+
+function idOf(name: string): string {
+  const bytes = Buffer.from(digestOf(name), "base64url").subarray(0, 8);
+  return Buffer.concat([Buffer.from(userTag("ann"), "base64url"), bytes]).toString("base64url");
+}
+
+describeRedis("Redis", () => {
+  let server: Awaited<ReturnType<typeof startRedis>>;
+  let client: RedisClientType;
+  let now: number;
+  let prefix = run;
+  let stores = 0;
+
+  beforeAll(async () => {
+    server = await startRedis(run);
+    client = createClient({ url: server.url });
+    await client.connect();
+  });
+
+  afterAll(async () => {
+    await client.close();
+    await server.stop();
+  });
+
+  beforeEach(async () => {
+    prefix = `${run}${stores++}:`;
+    now = Number(String(await client.sendCommand(["TIME"])).split(",")[0]);
+  });
+
+  const rotate = (name: string, generation: number, changes: object = {}) => ({
+    ...rotationOf(name, generation, 0),
+    id: idOf(name),
+    ...changes,
+  });
+  const rowKey = (name: string): string => `${prefix}{${userTag("ann")}}:session:${idOf(name)}`;
+  const indexKey = (): string => `${prefix}{${userTag("ann")}}:sessions:ann`;
+  const near = (life: number) => [life - 3, life - 2, life - 1, life, life + 1];
+
+  test("a session lives until its last access token is over, and its index with the longest", async () => {
+    const { sessions } = redis(client, { prefix });
+    const row = session("phone", now);
+    await sessions.create(row, freely);
+    expect(near(DAY + row.accessLifetime)).toContain(await client.ttl(rowKey("phone")));
+    await sessions.create(session("tablet", now, { expiresAt: now + 2 * DAY }), freely);
+    expect(near(2 * DAY + 600)).toContain(await client.ttl(indexKey()));
+    await sessions.end(row.id, null, { reason: "logout", now });
+    expect(near(row.accessLifetime)).toContain(await client.ttl(rowKey("phone")));
+    expect(near(2 * DAY + 600)).toContain(await client.ttl(indexKey()));
+    await sessions.endAll("ann", null, { reason: "revoked", now });
+    expect(near(600)).toContain(await client.ttl(indexKey()));
+  });
+
+  test("a rotation moves the end, and the absolute end bounds it", async () => {
+    const { sessions } = redis(client, { prefix });
+    await sessions.create(session("phone", now, { expiresAt: now + 100 }), freely);
+    expect(near(700)).toContain(await client.ttl(rowKey("phone")));
+    await sessions.rotate(rotate("phone", 0));
+    expect(near(DAY + 600)).toContain(await client.ttl(rowKey("phone")));
+    expect(near(DAY + 600)).toContain(await client.ttl(indexKey()));
+    await sessions.create(
+      session("bound", now, { expiresAt: now + 100, absoluteExpiresAt: now + 400 }),
+      freely,
+    );
+    await sessions.rotate(rotate("bound", 0));
+    expect(near(1_000)).toContain(await client.ttl(rowKey("bound")));
+  });
+
+  test("a session without an end has no time to live, and gets one when it is ended", async () => {
+    const { sessions } = redis(client, { prefix });
+    await sessions.create(session("machine", now, { idleLifetime: null, expiresAt: null }), freely);
+    expect([await client.ttl(rowKey("machine")), await client.ttl(indexKey())]).toEqual([-1, -1]);
+    await sessions.end(idOf("machine"), null, { reason: "revoked", now });
+    expect(near(600)).toContain(await client.ttl(rowKey("machine")));
+    expect(near(600)).toContain(await client.ttl(indexKey()));
+  });
+
+  test("what is over goes by itself, out of lists and indexes too", async () => {
+    const { sessions } = redis(client, { prefix });
+    await sessions.create(session("short", now, { expiresAt: now + 1, accessLifetime: 1 }), freely);
+    await sessions.create(session("long", now), freely);
+    await new Promise((resolve) => setTimeout(resolve, 3_100));
+    expect(await sessions.get(idOf("short"), now)).toBeNull();
+    expect((await sessions.list("ann", now)).map(({ id }) => id)).toEqual([idOf("long")]);
+    await sessions.create(session("next", now), freely);
+    expect(await client.zCard(indexKey())).toBe(2);
+    expect(await sessions.prune({ userId: null, keep: false, now })).toBe(0);
+  });
+
+  test("keepEnded keeps sessions until prune, which marks them or lets them go", async () => {
+    const { sessions } = redis(client, { prefix, keepEnded: true });
+    await sessions.create(session("phone", now), freely);
+    await sessions.create(session("over", now, { expiresAt: now - 5, accessLifetime: 1 }), freely);
+    await sessions.end(idOf("phone"), null, { reason: "logout", now });
+    expect([await client.ttl(rowKey("phone")), await client.ttl(indexKey())]).toEqual([-1, -1]);
+    expect(await sessions.prune({ userId: null, keep: true, now })).toBe(1);
+    expect((await sessions.get(idOf("over"), now))?.row.endReason).toBe("expired");
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    expect(await sessions.prune({ userId: null, keep: false, now })).toBe(1);
+    expect(await sessions.get(idOf("over"), now)).toBeNull();
+  });
+
+  test("prune with `keep` takes the time to live from what is over, without the option too", async () => {
+    const { sessions } = redis(client, { prefix });
+    await sessions.create(session("phone", now), freely);
+    await sessions.create(session("over", now, { expiresAt: now - 5 }), freely);
+    expect(await sessions.prune({ userId: "ann", keep: true, now })).toBe(1);
+    expect([await client.ttl(rowKey("over")), await client.ttl(indexKey())]).toEqual([-1, -1]);
+    expect(near(DAY + 600)).toContain(await client.ttl(rowKey("phone")));
+    await sessions.create(session("next", now), freely);
+    expect((await sessions.get(idOf("over"), now))?.row.endReason).toBe("expired");
+  });
+
+  test("the server's clock decides, whatever the callers' clocks say", async () => {
+    const { sessions, throttle, tokens } = redis(client, { prefix });
+    await sessions.create(session("phone", now), freely);
+    for (const wrong of [0, now + 99 * DAY]) {
+      const after = await sessions.rotate(rotate("phone", 0, { now: wrong }));
+      expect(near(0)).toContain((after?.now ?? 0) - now);
+      expect(after?.row.generation).toBe(1);
+    }
+    const rule = { limit: 1, window: 60 };
+    expect(await throttle.hit("key", rule, 0)).toEqual({ allowed: true });
+    expect((await throttle.hit("key", rule, now + DAY)).allowed).toBe(false);
+    expect(near(60)).toContain(await client.ttl(`${prefix}attempts:key`));
+    const token = { hash: digestOf("t"), purpose: "reset", userId: "ann", data: {}, expiresAt: now + 100 };
+    await tokens.put(token);
+    expect(near(100)).toContain(await client.ttl(`${prefix}token:${token.hash}`));
+    expect(await tokens.redeem(token.hash, "reset", now + DAY)).toEqual(token);
+    expect(await tokens.prune(now + DAY)).toBe(0);
+  });
+
+  test("a server that forgot its scripts learns them again", async () => {
+    const { sessions } = redis(client, { prefix });
+    await sessions.create(session("phone", now), freely);
+    await sessions.rotate(rotate("phone", 0));
+    await client.scriptFlush();
+    const crowd = Array.from({ length: 8 }, () => sessions.rotate(rotate("phone", 0)));
+    for (const after of await Promise.all(crowd)) expect(after?.row.generation).toBe(1);
+    expect((await sessions.list("ann", now)).length).toBe(1);
+  });
+
+  test("a rotation is one command, and an answer with an access token only writes nothing", async () => {
+    const sent: string[] = [];
+    const counting: NodeRedisClient = {
+      evalSha: (sha, options) => {
+        sent.push(sha);
+        return client.evalSha(sha, options);
+      },
+      eval: (script, options) => {
+        sent.push("eval");
+        return client.eval(script, options);
+      },
+    };
+    const { sessions } = redis(counting, { prefix });
+    const changes = async (): Promise<string> =>
+      /rdb_changes_since_last_save:(\d+)/.exec(await client.info("persistence"))?.[1] ?? "";
+    await sessions.create(session("phone", now), freely);
+    await sessions.rotate(rotate("phone", 0));
+    sent.length = 0;
+    const before = await changes();
+    for (const generation of [0, 1, 0, 1]) {
+      const rotation = rotate("phone", generation, { next: digestOf("unused") });
+      const after = await sessions.rotate(rotation);
+      expect(after && rotationOutcome(after.row, rotation.token, rotation.next)).toBe("access_only");
+    }
+    expect(await changes()).toBe(before);
+    await sessions.rotate(rotate("phone", 1, { policy: { lease: 0, transport: null } }));
+    expect(sent.length).toBe(5);
+    expect(sent).not.toContain("eval");
+  });
+
+  test("an evicted row or index is a sign-out, and nothing brings it back", async () => {
+    const { sessions } = redis(client, { prefix });
+    for (const evicted of [rowKey, indexKey]) {
+      await sessions.create(session("phone", now), freely);
+      await client.del(evicted("phone"));
+      expect(await sessions.rotate(rotate("phone", 0))).toBeNull();
+      expect(await sessions.get(idOf("phone"), now)).toBeNull();
+      await sessions.create(session("other", now), freely);
+      expect((await sessions.list("ann", now)).map(({ id }) => id)).toEqual([idOf("other")]);
+      expect(await sessions.get(idOf("phone"), now)).toBeNull();
+      expect((await sessions.endAll("ann", null, { reason: "revoked", now })).length).toBe(1);
+      await client.del([rowKey("phone"), rowKey("other"), indexKey()]);
+    }
+  });
+
+  test("a row that lost its last writes signs the honest client out without an alarm", async () => {
+    const { sessions } = redis(client, { prefix });
+    const policy = { lease: 0, transport: null };
+    await sessions.create(session("phone", now), freely);
+    await sessions.rotate(rotate("phone", 0, { policy }));
+    const kept = await client.hGetAll(rowKey("phone"));
+    await sessions.rotate(rotate("phone", 1, { policy }));
+    await sessions.rotate(rotate("phone", 2, { policy }));
+    await client.del(rowKey("phone"));
+    await client.hSet(rowKey("phone"), kept);
+    for (const generation of [3, 2]) {
+      expect(await sessions.rotate(rotate("phone", generation, { policy }))).toBeNull();
+    }
+    expect((await sessions.get(idOf("phone"), now))?.row).toMatchObject({ generation: 1, endedAt: null });
+  });
+
+  test("what is no id, no prefix or no client is refused before anything is sent", async () => {
+    const { sessions } = redis(client, { prefix });
+    await expect(sessions.get("not an id", now)).rejects.toThrow("a session id is 16 bytes in base64url");
+    expect(() => redis(client, { prefix: "a{b}" })).toThrow("letters, digits");
+    expect(() => redis({} as never)).toThrow("node-redis or ioredis");
+  });
+
+  const damages: Readonly<Record<string, readonly [string, string]>> = {
+    "broken JSON": ["context", '{"secret'],
+    "JSON of another shape": ["context", '["secret"]'],
+    "a device that is none": ["device", '{"userAgent":7}'],
+    "a transport from elsewhere": ["transport", "secret"],
+    "a time that is none": ["created_at", "secret"],
+    "a fraction": ["generation", "1.5"],
+    "a reason from elsewhere": ["end_reason", "secret"],
+  };
+  for (const [title, [field, value]] of Object.entries(damages)) {
+    test(`a corrupt row is an error without its values: ${title}`, async () => {
+      const { sessions } = redis(client, { prefix });
+      await sessions.create(session("phone", now), freely);
+      await client.hSet(rowKey("phone"), field, value);
+      const tokens = rotate("phone", 0);
+      for (const call of [
+        sessions.get(idOf("phone"), now),
+        sessions.list("ann", now),
+        sessions.rotate(tokens),
+      ]) {
+        await expect(call).rejects.toThrow(/^redis: session\.\w+ is not what the store writes$/);
+      }
+    });
+  }
+});

@@ -1,0 +1,122 @@
+import type { RedisClient } from "@latchkey/redis";
+import { redis } from "@latchkey/redis";
+import { Redis } from "ioredis";
+import { createClient } from "redis";
+import { expect, onTestFinished, test } from "vitest";
+import type { Browser } from "../rows/browser.ts";
+import { makeWorld, type World } from "../rows/world.ts";
+import { describeOwnRedis, type OwnRedis, ownRedis } from "./redis-server.ts";
+
+const USERS = 10;
+const DURABLE = ["--appendonly", "yes", "--appendfsync", "always"];
+
+const clients: Readonly<Record<string, (url: string) => Promise<RedisClient>>> = {
+  "node-redis": async (url) => {
+    const client = createClient({ url, disableOfflineQueue: true, socket: { reconnectStrategy: 50 } });
+    await client.on("error", () => undefined).connect();
+    onTestFinished(() => client.destroy());
+    return client;
+  },
+  ioredis: async (url) => {
+    const options = { lazyConnect: true, enableOfflineQueue: false, retryStrategy: () => 50 };
+    const client = new Redis(url, options).on("error", () => undefined);
+    await client.connect();
+    onTestFinished(() => client.disconnect());
+    return client;
+  },
+};
+
+describeOwnRedis("a Redis server that goes away", () => {
+  for (const [name, connect] of Object.entries(clients)) {
+    test(`is 503 while down, and everyone is signed in afterwards, by ${name}`, async () => {
+      const server = await started(...DURABLE);
+      const world = worldOf(await connect(server.url));
+      const browsers = await signedIn(world);
+      await server.kill();
+      for (const browser of browsers) await expectUnavailable(world, browser);
+      await server.start();
+      await answering(world);
+      const kept = await Promise.all(browsers.map((browser) => browser.post("/auth/refresh")));
+      expect(kept.map(({ status }) => status)).toEqual(browsers.map(() => 200));
+      expect(alarms(world)).toEqual([]);
+    });
+
+    test(`is a sign-out without an alarm where it kept nothing, by ${name}`, async () => {
+      const server = await started();
+      const world = worldOf(await connect(server.url));
+      const browsers = await signedIn(world);
+      await server.kill();
+      await server.start();
+      await answering(world);
+      for (const browser of browsers) {
+        const answer = await browser.post("/auth/refresh");
+        expect([answer.status, (await answer.json()).error]).toEqual([401, "session_expired"]);
+        expect(browser.cookie("refresh")).toBe("");
+        expect((await browser.post("/auth/refresh")).status).toBe(401);
+      }
+      expect(alarms(world)).toEqual([]);
+      expect((await browsers[0]?.post("/auth/signup", userOf(0)))?.status).toBe(201);
+    });
+
+    test(`ends a request within the time a store may take where it hangs, by ${name}`, async () => {
+      const server = await started(...DURABLE);
+      const world = worldOf(await connect(server.url));
+      const [browser] = await signedIn(world, 1);
+      server.hang(true);
+      const began = performance.now();
+      await expectUnavailable(world, browser);
+      expect(performance.now() - began).toBeLessThan(2_500);
+      server.hang(false);
+      await answering(world);
+      expect((await browser?.post("/auth/refresh"))?.status).toBe(200);
+      expect(alarms(world)).toEqual([]);
+    });
+  }
+});
+
+async function started(...options: readonly string[]): Promise<OwnRedis> {
+  const server = await ownRedis(...options);
+  onTestFinished(server.remove);
+  await server.start();
+  return server;
+}
+
+function worldOf(client: RedisClient): World {
+  return makeWorld({ store: redis(client, { clock: "caller" }), storeTimeout: 1 });
+}
+
+function userOf(n: number): { readonly email: string; readonly password: string } {
+  return { email: `user${n}@example.com`, password: "correct horse battery" };
+}
+
+async function signedIn(world: World, count: number = USERS): Promise<readonly Browser[]> {
+  const browsers = await Promise.all(Array.from({ length: count }, (_, n) => world.signedIn(userOf(n))));
+  world.clock.advance(61);
+  return browsers;
+}
+
+async function expectUnavailable({ auth }: World, browser: Browser | undefined): Promise<void> {
+  if (browser === undefined) throw new Error("no browser");
+  const cookies = [browser.cookie("access"), browser.cookie("refresh")];
+  const answer = await browser.post("/auth/refresh");
+  expect([answer.status, (await answer.json()).error]).toEqual([503, "store_unavailable"]);
+  expect(answer.headers.getSetCookie()).toEqual([]);
+  expect([browser.cookie("access"), browser.cookie("refresh")]).toEqual(cookies);
+  expect((await auth.validate(browser.request("/page"))).ok).toBe(true);
+}
+
+/** Waits until the client is connected again. */
+async function answering({ store }: World): Promise<void> {
+  for (;;) {
+    const isUp = await store.keys.load().then(
+      () => true,
+      () => false,
+    );
+    if (isUp) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+function alarms({ events }: World): readonly string[] {
+  return events.map(({ type }) => type).filter((type) => type === "session.reuse_detected");
+}
