@@ -1,0 +1,125 @@
+import type { User } from "@latchkey/core/protocol";
+import { type NodeRedisClient, redis } from "@latchkey/redis";
+import { createClient, type RedisClientType } from "redis";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { describeRedis, startRedis } from "./redis-server.ts";
+import { START } from "./sessions.ts";
+
+const run = `latchkey-claims-${process.pid}:`;
+const github = { provider: "github", subject: "1001" };
+
+function user(id: string): User {
+  return {
+    id,
+    email: "ann@example.com",
+    username: "ann",
+    name: null,
+    emailVerified: false,
+    passwordHash: null,
+    credentialsVersion: 1,
+    createdAt: START,
+    disabledAt: null,
+  };
+}
+
+describeRedis("a claim in Redis", () => {
+  let server: Awaited<ReturnType<typeof startRedis>>;
+  let client: RedisClientType;
+  let prefix = run;
+  let stores = 0;
+
+  beforeAll(async () => {
+    server = await startRedis(run);
+    client = createClient({ url: server.url });
+    await client.connect();
+  });
+
+  afterAll(async () => {
+    await client.close();
+    await server.stop();
+  });
+
+  beforeEach(() => {
+    prefix = `${run}${stores++}:`;
+  });
+
+  const email = (): string => `${prefix}email:ann@example.com`;
+  const age = async (key: string, seconds: number): Promise<void> => {
+    const [since = "", ...rest] = String(await client.get(key)).split(":");
+    await client.set(key, [Number(since) - seconds, ...rest].join(":"));
+  };
+
+  test("of a sign-up that was cut short is void after a minute", async () => {
+    const { users } = redis(cutShort(client, "'HSET', KEYS[1], unpack(ARGV, 2)"), { prefix });
+    await expect(users.create(user("first"))).rejects.toThrow("cut short");
+    const { users: others } = redis(client, { prefix });
+    expect(await others.find({ email: "ann@example.com" })).toBeNull();
+    expect(await others.create(user("second"))).toBe(false);
+    await age(email(), 61);
+    await age(`${prefix}username:ann`, 61);
+    const made = await Promise.all(["a", "b", "c"].map((id) => others.create(user(id))));
+    expect(made.filter(Boolean).length).toBe(1);
+    const [found] = ["a", "b", "c"].filter((_, n) => made[n]);
+    expect((await others.find({ email: "ann@example.com" }))?.id).toBe(found);
+    expect((await others.find({ username: "ann" }))?.id).toBe(found);
+  });
+
+  test("that a user bears out lasts, however old it is", async () => {
+    const { users } = redis(client, { prefix });
+    await users.create(user("first"));
+    await users.link("first", github);
+    await age(email(), 9_999);
+    await age(`${prefix}account:["github","1001"]`, 9_999);
+    expect(await users.create({ ...user("second"), username: null })).toBe(false);
+    expect((await users.find({ email: "ann@example.com" }))?.id).toBe("first");
+    await users.create({ ...user("second"), email: null, username: null });
+    expect(await users.link("second", github)).toBe(false);
+    expect((await users.findByAccount(github))?.id).toBe("first");
+  });
+
+  test("is not made good too late: the row is refused, and the name is free", async () => {
+    const late: NodeRedisClient = {
+      evalSha: async () => {
+        throw new Error("NOSCRIPT");
+      },
+      eval: (script, options) => {
+        const isInsert = script.includes("'HSET', KEYS[1], unpack(ARGV, 2)");
+        const [deadline = "", ...rest] = options.arguments;
+        const values = isInsert ? [String(Number(deadline) - 31), ...rest] : options.arguments;
+        return client.eval(script, { ...options, arguments: values });
+      },
+    };
+    const { users } = redis(late, { prefix });
+    await expect(users.create(user("first"))).rejects.toThrow("too late");
+    expect(await users.get("first")).toBeNull();
+    expect(await redis(client, { prefix }).users.create(user("second"))).toBe(true);
+  });
+
+  test("of a deletion that was cut short is void after a minute, and finds nobody before", async () => {
+    const { users } = redis(cutShort(client, "redis.call('DEL', KEYS[1]) end"), { prefix });
+    await users.create(user("first"));
+    await users.link("first", github);
+    await expect(users.delete("first")).rejects.toThrow("cut short");
+    const { users: others } = redis(client, { prefix });
+    expect(await others.find({ email: "ann@example.com" })).toBeNull();
+    expect(await others.findByAccount(github)).toBeNull();
+    for (const key of [email(), `${prefix}username:ann`, `${prefix}account:["github","1001"]`]) {
+      await age(key, 61);
+    }
+    expect(await others.create(user("second"))).toBe(true);
+    expect(await others.link("second", github)).toBe(true);
+  });
+});
+
+/** The same client, gone whenever a script that holds this text is due. */
+function cutShort(client: NodeRedisClient, text: string): NodeRedisClient {
+  return {
+    evalSha: async () => {
+      throw new Error("NOSCRIPT");
+    },
+    eval: async (script, options) => {
+      if (script.includes(text)) throw new Error("cut short");
+      return client.eval(script, options);
+    },
+  };
+}
