@@ -6,16 +6,18 @@ export interface World extends Partial<CallSettings> {
   readonly world: string;
   /** Whether its objects die in the middle of rotations. */
   readonly fragile?: boolean;
+  /** Which call of an object fails in each call of the store, and whether it is carried out all the same. */
+  readonly failing?: { readonly call: number; readonly late: boolean };
 }
 
 /** A store whose every call is carried out by `durableObjects` in the Worker, in a world of objects of its own. */
 export function bridged(
   workerd: Miniflare,
-  { world, fragile = false, clock = "caller", keepEnded = false }: World,
+  { world, fragile = false, failing, clock = "caller", keepEnded = false }: World,
 ): Store {
   const settings: CallSettings = { clock, keepEnded };
   const send = async (part: string, method: string, args: readonly unknown[]): Promise<unknown> =>
-    ask(workerd, { world, fragile, settings, part, method, args });
+    ask(workerd, { world, fragile, failing: failing ?? null, settings, part, method, args });
 
   function part<Part extends keyof Store>(
     name: Part,

@@ -19,6 +19,8 @@ interface Env {
 interface Call {
   readonly world: string;
   readonly fragile: boolean;
+  /** Which call of an object fails, counted from 1, and whether it is carried out all the same. */
+  readonly failing: { readonly call: number; readonly late: boolean } | null;
   readonly settings: CallSettings;
   readonly part: keyof Store;
   readonly method: string;
@@ -88,8 +90,9 @@ export default worker;
 function carryOut(asked: Call | Trace | Look, { SESSIONS, FRAGILE }: Env): unknown {
   if ("seed" in asked) return trace(asked, SESSIONS);
   if ("look" in asked) return look(asked, FRAGILE);
-  const { world, settings, part, method, args } = asked;
-  const store = durableObjects(within(asked.fragile ? FRAGILE : SESSIONS, world), settings);
+  const { world, failing, settings, part, method, args } = asked;
+  const namespace = within(asked.fragile ? FRAGILE : SESSIONS, world);
+  const store = durableObjects(failing === null ? namespace : broken(namespace, failing), settings);
   return Reflect.apply(Reflect.get(store[part], method), undefined, args);
 }
 
@@ -113,5 +116,26 @@ function within<Id>(namespace: ObjectNamespace<Id>, world: string): ObjectNamesp
   return {
     idFromName: (name) => namespace.idFromName(`${world}/${name}`),
     get: (id) => namespace.get(id),
+  };
+}
+
+function broken<Id>(
+  namespace: ObjectNamespace<Id>,
+  { call, late }: NonNullable<Call["failing"]>,
+): ObjectNamespace<Id> {
+  let calls = 0;
+  return {
+    idFromName: (name) => namespace.idFromName(name),
+    get: (id) => ({
+      fetch: async (...args) => {
+        const fails = ++calls === call;
+        if (!fails || late) {
+          const answer = await namespace.get(id).fetch(...args);
+          if (!fails) return answer;
+          await answer.text();
+        }
+        throw new Error("the network fails");
+      },
+    }),
   };
 }

@@ -1,0 +1,101 @@
+import type { User } from "@latchkey/core/protocol";
+import type { Miniflare } from "miniflare";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { bridged } from "./objects-bridge.ts";
+import { digestOf, START } from "./sessions.ts";
+import { bundle, workerd } from "./workerd.ts";
+
+// What spans two objects can be cut in two: here it is, at each of its calls.
+const CUTS = [1, 2, 3, 4, 5, 6, 7].flatMap((call) => [
+  { call, late: false },
+  { call, late: true },
+]);
+const atEachCut = (check: (failing: (typeof CUTS)[number]) => Promise<void>): Promise<unknown> =>
+  Promise.all(CUTS.map(check));
+const github = { provider: "github", subject: "1001" };
+
+let host: Miniflare;
+beforeAll(async () => {
+  host = workerd(await bundle("objects"));
+  await host.ready;
+});
+afterAll(() => host.dispose());
+
+function user(id: string): User {
+  const blank = { name: null, emailVerified: false, passwordHash: null, disabledAt: null };
+  return { id, email: "a@example.com", username: "a", credentialsVersion: 1, createdAt: START, ...blank };
+}
+
+function cut(
+  name: string,
+  failing: (typeof CUTS)[number],
+): Record<"whole" | "broken", ReturnType<typeof bridged>> {
+  const world = `${name} ${failing.call} ${failing.late}`;
+  return { whole: bridged(host, { world }), broken: bridged(host, { world, failing }) };
+}
+
+test("a sign-up cut in two takes no identifier from anybody for nothing", async () => {
+  let failures = 0;
+  await atEachCut(async (failing) => {
+    const { whole, broken } = cut("sign-up", failing);
+    const first = await broken.users.create(user("bob")).catch(() => null);
+    if (first === null) failures++;
+    const second = await whole.users.create(user("eve"));
+    const found = await whole.users.find({ email: "a@example.com" });
+    // Whoever is refused is refused because somebody signs in by that identifier.
+    expect(found?.id, JSON.stringify(failing)).toBe(second ? "eve" : "bob");
+    if (second) expect((await whole.users.find({ username: "a" }))?.id).toBe("eve");
+    if (first === true) expect(second).toBe(false);
+  });
+  expect(failures).toBeGreaterThan(5);
+});
+
+test("a deletion cut in two frees the identifiers and the accounts", async () => {
+  await atEachCut(async (failing) => {
+    const { whole, broken } = cut("deletion", failing);
+    await whole.users.create(user("bob"));
+    await whole.users.link("bob", github);
+    await broken.users.delete("bob").catch(() => null);
+    await whole.users.delete("bob");
+    expect(await whole.users.find({ email: "a@example.com" })).toBeNull();
+    expect(await whole.users.findByAccount(github)).toBeNull();
+    expect(await whole.users.create(user("eve")), JSON.stringify(failing)).toBe(true);
+    expect(await whole.users.link("eve", github)).toBe(true);
+    expect((await whole.users.findByAccount(github))?.id).toBe("eve");
+  });
+});
+
+test("a link cut in two can be made again, and has one holder", async () => {
+  await atEachCut(async (failing) => {
+    const { whole, broken } = cut("link", failing);
+    await whole.users.create(user("bob"));
+    await whole.users.create({ ...user("eve"), email: null, username: null });
+    await broken.users.link("bob", github).catch(() => null);
+    const holder = (await whole.users.findByAccount(github))?.id;
+    const again = await whole.users.link("bob", github);
+    expect([holder, again], JSON.stringify(failing)).toEqual(
+      holder === "bob" ? ["bob", false] : [undefined, true],
+    );
+    expect((await whole.users.findByAccount(github))?.id).toBe("bob");
+    expect(await whole.users.link("eve", github)).toBe(false);
+    await broken.users.unlink("bob", github).catch(() => null);
+    await whole.users.unlink("bob", github);
+    expect(await whole.users.findByAccount(github)).toBeNull();
+    expect(await whole.users.link("eve", github)).toBe(true);
+  });
+});
+
+test("a one-time token cut in two is good once or not at all", async () => {
+  await atEachCut(async (failing) => {
+    const { whole, broken } = cut("token", failing);
+    const token = { hash: digestOf("t"), purpose: "reset", userId: "bob", data: {}, expiresAt: START + 9 };
+    await whole.tokens.put(token);
+    const one = await broken.tokens.redeem(token.hash, "reset", START).catch(() => null);
+    const two = await whole.tokens.redeem(token.hash, "reset", START);
+    expect([one, two].filter((got) => got !== null).length).toBeLessThan(2);
+    if (failing.call > 2) expect(one).toEqual(token);
+    await broken.tokens.put({ ...token, hash: digestOf("u") }).catch(() => null);
+    await whole.tokens.revoke("bob", "reset");
+    expect(await whole.tokens.redeem(digestOf("u"), "reset", START)).toBeNull();
+  });
+});
