@@ -42,6 +42,7 @@ async function makeScene({ make, elsewhere }: Where): Promise<Scene> {
       ...(users === null ? {} : { users: users.users }),
       providers: [provider],
       env: { clock: clock.now },
+      rateLimit: false,
     });
   const settled = authOver(store, others);
   const user = (await settled.users.create(ANN)).id;

@@ -18,6 +18,7 @@ const STATUSES: ReadonlyMap<string, number> = new Map([
   ["payload_too_large", 413],
   ["unsupported_media_type", 415],
   ["weak_password", 422],
+  ["rate_limited", 429],
 ]);
 const GOOD: ReadonlySet<number> = new Set([200, 201, 204, 304]);
 

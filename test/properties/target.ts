@@ -35,6 +35,7 @@ export async function openTarget(options: Partial<AuthOptions> = {}): Promise<Ta
     store: memory(),
     providers: [password({ hasher: noHasher })],
     baseURL: ORIGIN,
+    rateLimit: false,
     secret: "ZrQ0wPp3Lk8vX1uT5sY7aB2cD4eF6gH9",
     onEvent: (event) => {
       if (event.type === "internal_error" || event.type === "store.failed") faults.push(event.error);

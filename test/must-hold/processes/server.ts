@@ -14,6 +14,7 @@ const auth = createAuth({
   store,
   providers: [password({ hasher: scryptHasher({ cost: { ln: 4, r: 8, p: 1 } }) })],
   env: { clock: () => clock },
+  rateLimit: false,
   onEvent: (event) => tell({ kind: "event", event }),
 });
 
