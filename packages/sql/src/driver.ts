@@ -49,6 +49,16 @@ export function compile(
   return { text, names };
 }
 
+/** The same with one number for a name wherever it stands, after a mark: `$1`, or `?1`. */
+export function compileNumbered(sql: string, mark: string): CompiledStatement {
+  const names: string[] = [];
+  const { text } = compile(sql, (_, name) => {
+    if (!names.includes(name)) names.push(name);
+    return `${mark}${names.indexOf(name) + 1}`;
+  });
+  return { text, names };
+}
+
 /** Puts the values of a statement in the order of its placeholders. */
 export function bind({ names }: CompiledStatement, values: Statement["values"] = {}): SqlValue[] {
   return names.map((name) => {

@@ -1,7 +1,7 @@
 import {
   bind,
   type CompiledStatement,
-  compile,
+  compileNumbered,
   type Driver,
   type SqlRow,
   type Statement,
@@ -63,7 +63,9 @@ function postgresDriver(
     const known = cache.get(sql);
     if (known !== undefined) return known;
     const text = (instead.get(sql) ?? sql).replace(/\/\*row locks: (.+?)\*\//g, "$1");
-    const compiled = numbered(clock === "database" ? text.replace(/(?<!:):now\b/g, DATABASE_CLOCK) : text);
+    const clocked = clock === "database" ? text.replace(/(?<!:):now\b/g, DATABASE_CLOCK) : text;
+    // PostgreSQL gives a parameter one type, which it finds out wherever that number stands.
+    const compiled = compileNumbered(clocked, "$");
     cache.set(sql, compiled);
     return compiled;
   };
@@ -96,16 +98,6 @@ function postgresDriver(
     // Class 42: a table or a column that is not there, or is another.
     mayBeSchema: (error) => stateOf(error).startsWith("42"),
   };
-}
-
-/** A parameter has one number wherever it stands, so that PostgreSQL gives it one type. */
-function numbered(sql: string): CompiledStatement {
-  const names: string[] = [];
-  const { text } = compile(sql, (_, name) => {
-    if (!names.includes(name)) names.push(name);
-    return `$${names.indexOf(name) + 1}`;
-  });
-  return { text, names };
 }
 
 const SERIALIZATION_FAILURE = "40001";

@@ -1,0 +1,75 @@
+import { bind, type CompiledStatement, compileNumbered, type Driver, type Statement } from "../driver.ts";
+import { schemaText } from "../schema.ts";
+import { type SqlStore, sqlStore } from "../store.ts";
+
+export { type Migratable, migrate } from "../migrate.ts";
+export type { SqlStore } from "../store.ts";
+
+/** What Latchkey needs of a D1 database, a binding of the Worker. */
+export interface D1Database {
+  withSession(constraint: "first-primary"): D1Session;
+}
+
+export interface D1Session {
+  prepare(sql: string): D1Statement;
+  batch(statements: D1Statement[]): Promise<D1Result[]>;
+}
+
+export interface D1Statement {
+  bind(...values: unknown[]): D1Statement;
+  all(): Promise<D1Result>;
+}
+
+export interface D1Result {
+  readonly results: Record<string, unknown>[];
+}
+
+/**
+ * Makes a store in Cloudflare D1. Every call is one statement or one batch, in a session of its own that begins at
+ * the primary: what a replica has not heard of yet decides nothing. It goes by the clock of the Worker.
+ *
+ * It does not create the tables: call `migrate`, or apply `schema()` by `wrangler d1 execute`. Throws a `TypeError`
+ * where it is handed a session, which may read from a replica.
+ */
+export function d1(database: D1Database): SqlStore {
+  if (typeof database.withSession !== "function") {
+    throw new TypeError("d1: a D1 database is needed, not a session of one, which may read from a replica");
+  }
+  return sqlStore(d1Driver(database));
+}
+
+/** Returns the schema as SQL, for those who run migrations themselves. */
+export function schema(): string {
+  return schemaText("d1");
+}
+
+function d1Driver(database: D1Database): Driver {
+  const cache = new Map<string, CompiledStatement>();
+
+  const compiledOf = (sql: string): CompiledStatement => {
+    const compiled = cache.get(sql) ?? compileNumbered(sql, "?");
+    cache.set(sql, compiled);
+    return compiled;
+  };
+
+  const prepare = (session: D1Session, { sql, values }: Statement): D1Statement => {
+    const compiled = compiledOf(sql);
+    return session.prepare(compiled.text).bind(...bind(compiled, values));
+  };
+
+  return {
+    dialect: "d1",
+    query: async (statement) => {
+      const session = database.withSession("first-primary");
+      return (await prepare(session, statement).all()).results;
+    },
+    batch: async (statements) => {
+      const session = database.withSession("first-primary");
+      const results = await session.batch(statements.map((statement) => prepare(session, statement)));
+      return results.map((result) => result.results);
+    },
+    rest: () => new Promise((resolve) => setTimeout(resolve, 0)),
+    mayBeSchema: (error) =>
+      error instanceof Error && /no such (table|column)|no column named/.test(error.message),
+  };
+}

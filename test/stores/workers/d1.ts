@@ -1,0 +1,42 @@
+import { describeStore, runTrace, type StoreUnderTest } from "@latchkey/core/testing";
+import { type D1Database, d1, migrate } from "@latchkey/sql/d1";
+
+// Runs the store contract, and traces, on a D1 database within workerd.
+interface Env {
+  readonly DB: D1Database;
+}
+
+const tables = ["sessions", "users", "documents", "accounts", "tokens", "attempts"];
+
+async function emptied(database: D1Database): Promise<StoreUnderTest> {
+  const store = d1(database);
+  await migrate(store);
+  await store.driver.batch(tables.map((name) => ({ sql: `DELETE FROM latchkey_${name}` })));
+  return { store };
+}
+
+/** Runs the cases of that name, and returns how many there are. */
+async function runCases(database: D1Database, wanted: string | null): Promise<number> {
+  const cases: (() => Promise<void>)[] = [];
+  const it = (name: string, body: () => Promise<void>) => name === wanted && cases.push(body);
+  describeStore({ describe: (_, body) => body(), it }, "D1", () => emptied(database));
+  for (const body of cases) await body();
+  return cases.length;
+}
+
+const worker: { fetch(request: Request, env: Env): Promise<Response> } = {
+  fetch: async (request, { DB }) => {
+    const url = new URL(request.url);
+    const number = (name: string): number => Number(url.searchParams.get(name));
+    try {
+      if (url.pathname === "/case") {
+        return Response.json({ ran: await runCases(DB, url.searchParams.get("name")) });
+      }
+      const makeStore = () => emptied(DB);
+      return Response.json(await runTrace({ seed: number("seed"), steps: number("steps"), makeStore }));
+    } catch (error) {
+      return new Response(String(error), { status: 500 });
+    }
+  },
+};
+export default worker;
