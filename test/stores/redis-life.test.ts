@@ -1,8 +1,8 @@
-import { rotationOutcome, type SessionRow, userTag } from "@latchkey/core/protocol";
+import { type Rotation, rotationOutcome, type SessionRow, userTag } from "@latchkey/core/protocol";
 import { type NodeRedisClient, redis } from "@latchkey/redis";
 import { createClient, type RedisClientType } from "redis";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { describeRedis, startRedis } from "./redis-server.ts";
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from "vitest";
+import { describeOwnRedis, describeRedis, ownRedis, startRedis } from "./redis-server.ts";
 import { digestOf, rotationOf, session as sample } from "./sessions.ts";
 
 const run = `latchkey-life-${process.pid}:`;
@@ -18,6 +18,10 @@ function session(name: string, now: number, changes: Partial<SessionRow> = {}): 
 function idOf(name: string): string {
   const bytes = Buffer.from(digestOf(name), "base64url").subarray(0, 8);
   return Buffer.concat([Buffer.from(userTag("ann"), "base64url"), bytes]).toString("base64url");
+}
+
+function rotate(name: string, generation: number, changes: Partial<Rotation> = {}): Rotation {
+  return { ...rotationOf(name, generation, 0), id: idOf(name), ...changes };
 }
 
 describeRedis("Redis", () => {
@@ -43,11 +47,6 @@ describeRedis("Redis", () => {
     now = Number(String(await client.sendCommand(["TIME"])).split(",")[0]);
   });
 
-  const rotate = (name: string, generation: number, changes: object = {}) => ({
-    ...rotationOf(name, generation, 0),
-    id: idOf(name),
-    ...changes,
-  });
   const rowKey = (name: string): string => `${prefix}{${userTag("ann")}}:session:${idOf(name)}`;
   const indexKey = (): string => `${prefix}{${userTag("ann")}}:sessions:ann`;
   const near = (life: number) => [life - 3, life - 2, life - 1, life, life + 1];
@@ -92,9 +91,9 @@ describeRedis("Redis", () => {
 
   test("what is over goes by itself, out of lists and indexes too", async () => {
     const { sessions } = redis(client, { prefix });
-    await sessions.create(session("short", now, { expiresAt: now + 1, accessLifetime: 1 }), freely);
+    await sessions.create(session("short", now, { expiresAt: now, accessLifetime: 1 }), freely);
     await sessions.create(session("long", now), freely);
-    await new Promise((resolve) => setTimeout(resolve, 3_100));
+    await new Promise((resolve) => setTimeout(resolve, 1_300));
     expect(await sessions.get(idOf("short"), now)).toBeNull();
     expect((await sessions.list("ann", now)).map(({ id }) => id)).toEqual([idOf("long")]);
     await sessions.create(session("next", now), freely);
@@ -155,7 +154,7 @@ describeRedis("Redis", () => {
     expect((await sessions.list("ann", now)).length).toBe(1);
   });
 
-  test("a rotation is one command, and an answer with an access token only writes nothing", async () => {
+  test("a rotation is one command", async () => {
     const sent: string[] = [];
     const counting: NodeRedisClient = {
       evalSha: (sha, options) => {
@@ -168,20 +167,12 @@ describeRedis("Redis", () => {
       },
     };
     const { sessions } = redis(counting, { prefix });
-    const changes = async (): Promise<string> =>
-      /rdb_changes_since_last_save:(\d+)/.exec(await client.info("persistence"))?.[1] ?? "";
     await sessions.create(session("phone", now), freely);
     await sessions.rotate(rotate("phone", 0));
     sent.length = 0;
-    const before = await changes();
-    for (const generation of [0, 1, 0, 1]) {
-      const rotation = rotate("phone", generation, { next: digestOf("unused") });
-      const after = await sessions.rotate(rotation);
-      expect(after && rotationOutcome(after.row, rotation.token, rotation.next)).toBe("access_only");
-    }
-    expect(await changes()).toBe(before);
+    for (const generation of [0, 1]) await sessions.rotate(rotate("phone", generation));
     await sessions.rotate(rotate("phone", 1, { policy: { lease: 0, transport: null } }));
-    expect(sent.length).toBe(5);
+    expect(sent.length).toBe(3);
     expect(sent).not.toContain("eval");
   });
 
@@ -247,4 +238,27 @@ describeRedis("Redis", () => {
       }
     });
   }
+});
+
+describeOwnRedis("a Redis server that nobody else uses", () => {
+  test("an answer with an access token only writes nothing", async () => {
+    const server = await ownRedis();
+    onTestFinished(server.remove);
+    await server.start();
+    const client = await createClient({ url: server.url }).connect();
+    const changes = async (): Promise<string> =>
+      /rdb_changes_since_last_save:(\d+)/.exec(await client.info("persistence"))?.[1] ?? "";
+    const { sessions } = redis(client);
+    await sessions.create(session("phone", Math.floor(Date.now() / 1_000)), freely);
+    await sessions.rotate(rotate("phone", 0));
+    const before = await changes();
+    for (const generation of [0, 1, 0, 1]) {
+      const rotation = rotate("phone", generation, { next: digestOf("unused") });
+      const after = await sessions.rotate(rotation);
+      expect(after && rotationOutcome(after.row, rotation.token, rotation.next)).toBe("access_only");
+    }
+    expect(await changes()).toBe(before);
+    expect(Number(before)).toBeGreaterThan(0);
+    client.destroy();
+  });
 });
