@@ -1,6 +1,6 @@
 import type { LinkedAccount, UserStore } from "@latchkey/core/protocol";
 import { type Call, digestName } from "./call.ts";
-import { claim, type Holds, release } from "./holder.ts";
+import { type Holds, hold, letGo } from "./holder.ts";
 import { userObject } from "./sessions.ts";
 
 type Accounts = Pick<UserStore, "findByAccount" | "link" | "unlink" | "accounts">;
@@ -14,10 +14,9 @@ export function objectAccounts(call: Call): Accounts {
 
   return {
     findByAccount: async (account) => {
-      const holder = await call(await accountObject(account), "holder.get");
-      return holder !== null && (await linkedTo(account)(holder))
-        ? call(userObject(holder), "users.get", holder)
-        : null;
+      const claim = await call(await accountObject(account), "holder.get");
+      if (claim === null || !(await linkedTo(account)(claim.userId))) return null;
+      return call(userObject(claim.userId), "users.get", claim.userId);
     },
 
     link: async (id, account) => {
@@ -26,15 +25,14 @@ export function objectAccounts(call: Call): Accounts {
         // A link whose second half was lost is made whole; any other is taken.
         if ((await call(object, "holder.get")) !== null || !(await linkedTo(account)(id))) return false;
       }
-      if (await claim(call, object, id, linkedTo(account))) return true;
+      if (await hold(call, object, id, linkedTo(account))) return true;
       await call(userObject(id), "users.unlink", id, account);
       return false;
     },
 
     unlink: async (id, account) => {
-      if (!(await call(userObject(id), "users.unlink", id, account))) return false;
-      await release(call, await accountObject(account), id);
-      return true;
+      const unlink = (): Promise<boolean> => call(userObject(id), "users.unlink", id, account);
+      return letGo(call, [await accountObject(account)], id, unlink);
     },
 
     accounts: (id) => call(userObject(id), "users.accounts", id),

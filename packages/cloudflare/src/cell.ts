@@ -1,12 +1,12 @@
 import { decideThrottle, type OneTimeToken, type ThrottleRow } from "@latchkey/core/protocol";
-import type { CellOperations } from "./operations.ts";
+import type { CellOperations, Claim } from "./operations.ts";
 import type { ObjectStorage } from "./platform.ts";
 
 /** The one thing that a small object keeps, and until when; null for good. */
 export interface Cell {
   readonly attempts?: ThrottleRow;
   readonly token?: OneTimeToken;
-  readonly holder?: string;
+  readonly claim?: Claim;
   readonly until: number | null;
 }
 
@@ -52,17 +52,18 @@ export function cellOperations(storage: ObjectStorage, clock: (() => number) | n
       return (clock?.() ?? callers) < token.expiresAt ? token : null;
     },
 
-    "holder.get": async () => readCell(storage)?.holder ?? null,
+    "holder.get": async () => readCell(storage)?.claim ?? null,
 
     "holder.claim": async (userId, over) => {
-      const holder = readCell(storage)?.holder;
-      if (holder !== undefined && holder !== over) return holder;
-      await write({ holder: userId, until: null });
-      return userId;
+      const held = readCell(storage)?.claim;
+      if (held !== undefined && held.userId !== userId && held.id !== over) return held;
+      const claim = { userId, id: crypto.randomUUID() };
+      await write({ claim, until: null });
+      return claim;
     },
 
-    "holder.release": async (userId) => {
-      if (readCell(storage)?.holder === userId) await write(RELEASED);
+    "holder.release": async (id) => {
+      if (readCell(storage)?.claim?.id === id) await write(RELEASED);
     },
   };
 }

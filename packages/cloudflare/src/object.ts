@@ -6,7 +6,7 @@ import { openRecords, type Records } from "./records.ts";
 
 const KEEP_ENDED = "keep-ended";
 
-/** After these something may be over sooner than the alarm knows. */
+/** After these something may be over sooner than the alarm knows. It is set in the turn of the write. */
 const HASTENING: ReadonlySet<string> = new Set([
   "sessions.create",
   "sessions.end",
@@ -73,8 +73,7 @@ export class SessionObject {
     const { storage } = this.#state;
     if ((storage.kv.get(KEEP_ENDED) === true) !== keepEnded) storage.kv.put(KEEP_ENDED, keepEnded);
     const { due } = await records.outlook(keepEnded);
-    const alarm = await storage.getAlarm();
-    if (due !== null && (alarm === null || due * 1_000 < alarm)) await storage.setAlarm(due * 1_000);
+    if (due !== null) await storage.setAlarm(due * 1_000);
   }
 
   #open(clock: CallSettings["clock"]): Promise<Records> {

@@ -30,10 +30,16 @@ export interface CellOperations {
   /** Throws where there is a token. */
   readonly "token.put": (token: OneTimeToken) => Promise<void>;
   readonly "token.take": (purpose: string, now: EpochSeconds) => Promise<OneTimeToken | null>;
-  readonly "holder.get": () => Promise<UserId | null>;
-  /** Makes a user the holder, where there is none or `over` is it; returns who is the holder after. */
-  readonly "holder.claim": (userId: UserId, over: UserId | null) => Promise<UserId>;
-  readonly "holder.release": (userId: UserId) => Promise<void>;
+  readonly "holder.get": () => Promise<Claim | null>;
+  /** Makes a user the holder, where there is none, or it is the user, or by the claim `over`; returns the claim after. */
+  readonly "holder.claim": (userId: UserId, over: string | null) => Promise<Claim>;
+  readonly "holder.release": (claim: string) => Promise<void>;
+}
+
+/** Who holds an identifier or an account, and by which of all claims. */
+export interface Claim {
+  readonly userId: UserId;
+  readonly id: string;
 }
 
 export interface Operations extends RecordOperations, CellOperations {}

@@ -26,7 +26,6 @@ export interface ObjectStorage {
   };
   readonly kv: { get(key: string): unknown; put(key: string, value: unknown): void };
   transactionSync<T>(work: () => T): T;
-  getAlarm(): Promise<number | null>;
   setAlarm(milliseconds: number): Promise<void>;
   deleteAll(): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import type { Identifier, User, UserId, UserStore } from "@latchkey/core/protocol";
 import { accountObject, objectAccounts } from "./accounts.ts";
 import { type Call, digestName } from "./call.ts";
-import { claim, type Holds, release } from "./holder.ts";
+import { type Holds, hold, letGo } from "./holder.ts";
 import { userObject } from "./sessions.ts";
 
 /**
@@ -20,22 +20,19 @@ export function objectUsers(call: Call): UserStore {
 
     create: async (user) => {
       if (!(await call(userObject(user.id), "users.create", user))) return false;
-      const taken: Identifier[] = [];
+      const held: string[] = [];
       for (const identifier of identifiersOf(user)) {
-        if (await claim(call, await identifierObject(identifier), user.id, heldAs(identifier))) {
-          taken.push(identifier);
-          continue;
-        }
-        await call(userObject(user.id), "users.delete", user.id);
-        await Promise.all(taken.map(async (one) => release(call, await identifierObject(one), user.id)));
+        held.push(await identifierObject(identifier));
+        if (await hold(call, held.at(-1) ?? "", user.id, heldAs(identifier))) continue;
+        await letGo(call, held, user.id, () => call(userObject(user.id), "users.delete", user.id));
         return false;
       }
       return true;
     },
 
     find: async (identifier) => {
-      const holder = await call(await identifierObject(identifier), "holder.get");
-      const user = holder === null ? null : await get(holder);
+      const claim = await call(await identifierObject(identifier), "holder.get");
+      const user = claim === null ? null : await get(claim.userId);
       return has(user, identifier) ? user : null;
     },
 
@@ -44,10 +41,9 @@ export function objectUsers(call: Call): UserStore {
     delete: async (id) => {
       const user = await get(id);
       const accounts = await call(userObject(id), "users.accounts", id);
-      if (user === null || !(await call(userObject(id), "users.delete", id))) return false;
-      const names = [...identifiersOf(user).map(identifierObject), ...accounts.map(accountObject)];
-      await Promise.all(names.map(async (name) => release(call, await name, id)));
-      return true;
+      if (user === null) return false;
+      const held = [...identifiersOf(user).map(identifierObject), ...accounts.map(accountObject)];
+      return letGo(call, await Promise.all(held), id, () => call(userObject(id), "users.delete", id));
     },
 
     ...objectAccounts(call),
