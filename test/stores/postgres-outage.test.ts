@@ -11,7 +11,7 @@ test("the server stops and starts in the middle: 503 and no cookies while it is 
   const sql = postgresJs(server.url, { onnotice: () => undefined });
   try {
     const stores = { pg: postgres(pool), "postgres.js": postgres(sql) };
-    await migrate(stores.pg);
+    await migrate(stores["postgres.js"]);
     await outage(server, Object.values(stores));
   } finally {
     await pool.end();
