@@ -1,7 +1,8 @@
+import type { Store } from "@latchkey/core/protocol";
 import type { RedisClient } from "@latchkey/redis";
 import { redis } from "@latchkey/redis";
 import { Redis } from "ioredis";
-import { createClient } from "redis";
+import { createClient, type RedisClientType } from "redis";
 import { expect, onTestFinished, test } from "vitest";
 import type { Browser } from "../rows/browser.ts";
 import { makeWorld, type World } from "../rows/world.ts";
@@ -10,13 +11,19 @@ import { describeOwnRedis, type OwnRedis, ownRedis } from "./redis-server.ts";
 const USERS = 10;
 const DURABLE = ["--appendonly", "yes", "--appendfsync", "always"];
 
+async function nodeClient(url: string): Promise<RedisClientType> {
+  const client: RedisClientType = createClient({
+    url,
+    disableOfflineQueue: true,
+    socket: { reconnectStrategy: 50 },
+  });
+  await client.on("error", () => undefined).connect();
+  onTestFinished(() => client.destroy());
+  return client;
+}
+
 const clients: Readonly<Record<string, (url: string) => Promise<RedisClient>>> = {
-  "node-redis": async (url) => {
-    const client = createClient({ url, disableOfflineQueue: true, socket: { reconnectStrategy: 50 } });
-    await client.on("error", () => undefined).connect();
-    onTestFinished(() => client.destroy());
-    return client;
-  },
+  "node-redis": nodeClient,
   ioredis: async (url) => {
     const options = { lazyConnect: true, enableOfflineQueue: false, retryStrategy: () => 50 };
     const client = new Redis(url, options).on("error", () => undefined);
@@ -58,6 +65,37 @@ describeOwnRedis("a Redis server that goes away", () => {
       expect((await browsers[0]?.post("/auth/signup", userOf(0)))?.status).toBe(201);
     });
 
+    test(`signs out without an alarm whose last writes a failover lost, by ${name}`, async () => {
+      const primary = await started("--repl-diskless-sync-delay", "0");
+      const replica = await started("--replicaof", "127.0.0.1", String(primary.port));
+      const world = worldOf(await connect(primary.url));
+      const [lucky, unlucky, unheard] = await signedIn(world, 3);
+      if (lucky === undefined || unlucky === undefined || unheard === undefined)
+        throw new Error("no browsers");
+      for (const browser of [lucky, unlucky, unheard]) await browser.post("/auth/refresh");
+      world.clock.advance(61);
+      const promoted = await promote(replica, primary);
+      for (let n = 0; n < 2; n++) {
+        expect((await unlucky.post("/auth/refresh")).status).toBe(200);
+        world.clock.advance(61);
+      }
+      // Its answer is lost as well.
+      await unheard.copy().post("/auth/refresh");
+      await primary.kill();
+
+      const after = makeWorld({ store: promoted, clock: world.clock });
+      for (const [browser, expected] of [
+        [lucky, [200, undefined]],
+        [unheard, [200, undefined]],
+        [unlucky, [401, "refresh_token_invalid"]],
+      ] as const) {
+        const answer = await browser.copy(after.auth).post("/auth/refresh");
+        expect([answer.status, (await answer.json()).error]).toEqual(expected);
+      }
+      expect(alarms(after)).toEqual([]);
+      expect(after.events.map(({ type }) => type)).toContain("session.rolled_back");
+    });
+
     test(`ends a request within the time a store may take where it hangs, by ${name}`, async () => {
       const server = await started(...DURABLE);
       const world = worldOf(await connect(server.url));
@@ -79,6 +117,15 @@ async function started(...options: readonly string[]): Promise<OwnRedis> {
   onTestFinished(server.remove);
   await server.start();
   return server;
+}
+
+/** Waits until the replica has everything, and cuts it off: what is written from now on is lost. */
+async function promote(replica: OwnRedis, primary: OwnRedis): Promise<Store> {
+  const [from, to] = [await nodeClient(primary.url), await nodeClient(replica.url)];
+  await from.sendCommand(["SET", "last", "write"]);
+  while ((await to.get("last")) === null) await new Promise((resolve) => setTimeout(resolve, 20));
+  await to.sendCommand(["REPLICAOF", "NO", "ONE"]);
+  return redis(to, { clock: "caller" });
 }
 
 function worldOf(client: RedisClient): World {
