@@ -114,6 +114,18 @@ describeRedis("Redis", () => {
     expect(await sessions.get(idOf("over"), now)).toBeNull();
   });
 
+  test("keepEnded may be turned on and off: nothing is left that nobody finds", async () => {
+    const [keeping, forgetting] = [redis(client, { prefix, keepEnded: true }), redis(client, { prefix })];
+    await forgetting.sessions.create(session("early", now), freely);
+    await keeping.sessions.end(idOf("early"), null, { reason: "logout", now });
+    await keeping.sessions.create(session("over", now, { expiresAt: now - 9, accessLifetime: 1 }), freely);
+    expect([await client.ttl(rowKey("early")), await client.ttl(indexKey())]).toEqual([-1, -1]);
+    await forgetting.sessions.create(session("later", now), freely);
+    expect((await forgetting.sessions.get(idOf("over"), now))?.row.endedAt).toBeNull();
+    expect(await forgetting.sessions.prune({ userId: null, keep: false, now })).toBe(1);
+    expect(await client.exists([rowKey("over"), rowKey("early"), rowKey("later")])).toBe(2);
+  });
+
   test("prune with `keep` takes the time to live from what is over, without the option too", async () => {
     const { sessions } = redis(client, { prefix });
     await sessions.create(session("phone", now), freely);

@@ -42,16 +42,14 @@ end
 
 -- The index lives as long as the longest of its sessions.
 local function settle(index)
-  if not expiring then return end
   local last = redis.call('ZREVRANGE', index, 0, 0, 'WITHSCORES')[2]
   if last == 'inf' then redis.call('PERSIST', index)
   elseif last then redis.call('EXPIREAT', index, last) end
 end
 
 local function date(row)
-  local at = forgettable(row)
+  local at = expiring and forgettable(row)
   redis.call('ZADD', index_key(row), at or '+inf', row.id)
-  if not expiring then return end
   if at then redis.call('EXPIREAT', row_key(row.id), at) else redis.call('PERSIST', row_key(row.id)) end
   settle(index_key(row))
 end
