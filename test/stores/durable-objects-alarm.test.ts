@@ -96,6 +96,57 @@ test.concurrent("what small objects keep goes too", async () => {
   }, patience);
 });
 
+test.concurrent("who asks for what is not there fills no object", async () => {
+  const { store, look } = inWorld("blank");
+  const { sessions, users, tokens, throttle } = store;
+  const { id } = current();
+  const over = { reason: "logout", now: 0 } as const;
+  const account = { provider: "github", subject: "1001" };
+  const answers = await Promise.all([
+    sessions.get(id, 0),
+    sessions.update(id, { context: {} }),
+    sessions.end(id, null, over),
+    sessions.confirm(id, 1, 60, 0),
+    sessions.list("ann", 0),
+    sessions.endAll("ann", null, over),
+    sessions.prune({ userId: "ann", keep: false, now: 0 }),
+    users.get("ann"),
+    users.find({ email: "a@example.com" }),
+    users.update("ann", {}, { ifVersion: null, raiseVersion: true }),
+    users.delete("ann"),
+    users.findByAccount(account),
+    users.link("ann", account),
+    users.unlink("ann", account),
+    users.accounts("ann"),
+    tokens.redeem("unknown", "reset", 0),
+    store.keys.load(),
+  ]);
+  await Promise.all([tokens.revoke("ann", "reset"), throttle.reset("key")]);
+  const nobody = [null, null, null, false, [], [], 0];
+  expect(answers).toEqual([...nobody, null, null, null, false, null, false, false, [], null, null]);
+  await vi.waitFor(async () => {
+    expect(await sessions.rotate({ ...rotationOf("phone", 0, 0), id })).toBeNull();
+  }, patience);
+  const others = [
+    hashed("email", "a@example.com"),
+    hashed("account", JSON.stringify(["github", "1001"])),
+    hashed("token", "unknown"),
+    hashed("attempts", "key"),
+  ];
+  for (const object of [ann, "keys", ...others]) expect(await look(object), object).toEqual(nothing);
+});
+
+test.concurrent("a sign-up that is refused leaves no object behind", async () => {
+  const { store, look } = inWorld("refused");
+  const blank = { username: null, name: null, emailVerified: false, passwordHash: null, disabledAt: null };
+  const user = { email: "a@example.com", credentialsVersion: 1, createdAt: now(), ...blank };
+  expect(await store.users.create({ id: "bob", ...user })).toBe(true);
+  expect(await store.users.create({ id: "ann", ...user })).toBe(false);
+  await vi.waitFor(async () => expect(await look(ann)).toEqual(nothing), patience);
+  expect(await store.sessions.create(current(), { ...freely, ifVersion: 1 })).toBeNull();
+  await vi.waitFor(async () => expect(await look(ann)).toEqual(nothing), patience);
+});
+
 test("the object's clock decides", async () => {
   const { sessions, throttle, tokens } = bridged(host, { world: "clock", clock: "object" });
   const row = current({ familyHash: digestOf("phone"), rootHash: digestOf("phone 0") });

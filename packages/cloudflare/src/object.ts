@@ -2,9 +2,10 @@ import { cellOperations, readCell } from "./cell.ts";
 import { objectDriver } from "./driver.ts";
 import type { CallSettings, CellOperations, ObjectCall, RecordOperations } from "./operations.ts";
 import type { ObjectState } from "./platform.ts";
-import { openRecords, type Records } from "./records.ts";
+import { hasRecords, openRecords, type Records } from "./records.ts";
 
 const KEEP_ENDED = "keep-ended";
+const AT_ONCE = 1;
 
 /** After these something may be over sooner than the alarm knows. It is set in the turn of the write. */
 const HASTENING: ReadonlySet<string> = new Set([
@@ -12,8 +13,24 @@ const HASTENING: ReadonlySet<string> = new Set([
   "sessions.end",
   "sessions.endAll",
   "sessions.prune",
+  "users.delete",
   "tokens.put",
 ]);
+
+/** What makes the tables of an object. Anything else asks in vain where there are none, and costs no storage. */
+const FILLING: ReadonlySet<string> = new Set(["sessions.create", "users.create", "tokens.put", "keys.save"]);
+
+/** What is found where there are no tables, if not null. */
+const NOTHING: Readonly<Record<string, unknown>> = {
+  "sessions.confirm": false,
+  "sessions.list": [],
+  "sessions.endAll": [],
+  "sessions.prune": 0,
+  "users.delete": false,
+  "users.link": false,
+  "users.unlink": false,
+  "users.accounts": [],
+};
 
 /**
  * The Durable Object that Latchkey keeps sessions in; export it from the Worker, with SQLite storage. It answers
@@ -39,6 +56,7 @@ export class SessionObject {
     const { operation, args, clock, keepEnded }: ObjectCall = await request.json();
     const cells = this.#cells[clock];
     if (Object.hasOwn(cells, operation)) return answer(await carryOut(cells, operation, args));
+    if (!FILLING.has(operation) && !this.#isFilled(clock)) return answer(NOTHING[operation]);
     const records = await this.#open(clock);
     const result = await carryOut(records.operations, operation, args);
     if (HASTENING.has(operation) || foundReuse(operation, result)) await this.#arm(records, keepEnded);
@@ -61,19 +79,26 @@ export class SessionObject {
   }
 
   async #sweep(): Promise<void> {
+    const { storage } = this.#state;
+    if (!hasRecords(storage)) return;
     const records = await this.#open("object");
-    const keepEnded = this.#state.storage.kv.get(KEEP_ENDED) === true;
+    const keepEnded = storage.kv.get(KEEP_ENDED) === true;
     await records.sweep(objectClock(), keepEnded);
     if (!(await records.outlook(keepEnded)).empty) return this.#arm(records, keepEnded);
     this.#records = {};
-    await this.#state.storage.deleteAll();
+    await storage.deleteAll();
   }
 
   async #arm(records: Records, keepEnded: boolean): Promise<void> {
     const { storage } = this.#state;
     if ((storage.kv.get(KEEP_ENDED) === true) !== keepEnded) storage.kv.put(KEEP_ENDED, keepEnded);
-    const { due } = await records.outlook(keepEnded);
+    const { due, empty } = await records.outlook(keepEnded);
     if (due !== null) await storage.setAlarm(due * 1_000);
+    if (empty) await storage.setAlarm(AT_ONCE);
+  }
+
+  #isFilled(clock: CallSettings["clock"]): boolean {
+    return this.#records[clock] !== undefined || hasRecords(this.#state.storage);
   }
 
   #open(clock: CallSettings["clock"]): Promise<Records> {

@@ -1,4 +1,5 @@
 import { type Driver, migrate, type SqlStore, sqlStore } from "@latchkey/sql/driver";
+import type { ObjectStorage } from "./platform.ts";
 
 /** The rows of one user, or the key ring, in the tables of the SQL store. */
 export interface Records {
@@ -19,6 +20,11 @@ const OUTLOOK = `SELECT
     UNION ALL SELECT expires_at FROM latchkey_tokens)) AS due,
   EXISTS (SELECT 1 FROM latchkey_sessions) OR EXISTS (SELECT 1 FROM latchkey_users)
     OR EXISTS (SELECT 1 FROM latchkey_tokens) OR EXISTS (SELECT 1 FROM latchkey_documents) AS kept`;
+
+/** Whether an object has tables. */
+export function hasRecords({ sql }: ObjectStorage): boolean {
+  return sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'latchkey_schema'").toArray().length > 0;
+}
 
 /** Opens the tables of an object, and makes them where they are not there yet. */
 export async function openRecords(driver: Driver): Promise<Records> {
