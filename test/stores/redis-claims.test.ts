@@ -46,7 +46,7 @@ describeRedis("a claim in Redis", () => {
   const email = (): string => `${prefix}email:ann@example.com`;
   const age = async (key: string, seconds: number): Promise<void> => {
     const [since = "", ...rest] = String(await client.get(key)).split(":");
-    await client.set(key, [Number(since) - seconds, ...rest].join(":"));
+    await client.set(key, [(Number(since) - seconds).toFixed(6), ...rest].join(":"));
   };
 
   test("of a sign-up that was cut short is void after a minute", async () => {
@@ -96,7 +96,7 @@ describeRedis("a claim in Redis", () => {
   });
 
   test("of a deletion that was cut short is void after a minute, and finds nobody before", async () => {
-    const { users } = redis(cutShort(client, "redis.call('DEL', KEYS[1]) end"), { prefix });
+    const { users } = redis(cutShort(client, "~= ARGV[1] then return 0 end"), { prefix });
     await users.create(user("first"));
     await users.link("first", github);
     await expect(users.delete("first")).rejects.toThrow("cut short");
@@ -108,6 +108,28 @@ describeRedis("a claim in Redis", () => {
     }
     expect(await others.create(user("second"))).toBe(true);
     expect(await others.link("second", github)).toBe(true);
+  });
+
+  test("that was taken over meanwhile is not given back by the one before", async () => {
+    const { users } = redis(client, { prefix });
+    const key = `${prefix}account:["github","1001"]`;
+    await users.create(user("first"));
+    await users.link("first", github);
+    await age(key, 61);
+    const slow: NodeRedisClient = {
+      evalSha: async () => {
+        throw new Error("NOSCRIPT");
+      },
+      eval: async (script, options) => {
+        if (script.includes("~= ARGV[1] then return 0 end")) {
+          expect(await users.link("first", github)).toBe(true);
+        }
+        return client.eval(script, options);
+      },
+    };
+    expect(await redis(slow, { prefix }).users.unlink("first", github)).toBe(true);
+    expect((await users.findByAccount(github))?.id).toBe("first");
+    expect(await users.accounts("first")).toEqual([github]);
   });
 });
 

@@ -24,16 +24,17 @@ export function redisLinks(connection: Connection, names: Names, claims: Claims)
     link: async (id, account) => {
       const key = names.account(account);
       const isHeldBy = async (holder: string): Promise<boolean> => (await linked(holder, account)) !== null;
-      const deadline = await claims.claimAll(id, [{ key, isHeldBy }]);
-      if (deadline === null) return false;
-      if ((await run(lua.LINK, id, [linkMember(account), deadline])) === 1) return true;
-      await claims.release([key], id);
+      const granted = await claims.claimAll(id, [{ key, isHeldBy }]);
+      if (granted === null) return false;
+      if ((await run(lua.LINK, id, [linkMember(account), granted.deadline ?? 0])) === 1) return true;
+      await claims.release(granted.claims);
       return false;
     },
 
     unlink: async (id, account) => {
+      const held = await claims.held([names.account(account)], id);
       if ((await run(lua.UNLINK, id, [linkMember(account)])) !== 1) return false;
-      await claims.release([names.account(account)], id);
+      await claims.release(held);
       return true;
     },
 

@@ -19,11 +19,9 @@ if first > 4 then redis.call('HDEL', KEYS[1], unpack(ARGV, 4, first - 1)) end
 if #ARGV >= first then redis.call('HSET', KEYS[1], unpack(ARGV, first)) end
 return redis.call('HGETALL', KEYS[1])`;
 
-/** Returns what was deleted. */
 export const DELETE = `
-local user, links = redis.call('HGETALL', KEYS[1]), redis.call('ZRANGE', KEYS[2], 0, -1)
-redis.call('DEL', KEYS[1], KEYS[2])
-return { user, links }`;
+redis.call('DEL', KEYS[2])
+return redis.call('DEL', KEYS[1])`;
 
 /** ARGV: link, deadline. */
 export const LINK = `

@@ -1,7 +1,7 @@
 import type { Identifier, User, UserChange, UserStore } from "@latchkey/core/protocol";
-import { type Claimed, redisClaims } from "./claims.ts";
+import { type Claimable, redisClaims } from "./claims.ts";
 import type { Connection } from "./connection.ts";
-import { flat, list, texts } from "./fields.ts";
+import { flat, texts } from "./fields.ts";
 import { redisLinks } from "./links.ts";
 import type { Settings } from "./settings.ts";
 import { readLink, userOf, userValues } from "./user-fields.ts";
@@ -20,7 +20,7 @@ export function redisUsers(connection: Connection, { names }: Settings): UserSto
       "email" in identifier ? user?.email === identifier.email : user?.username === identifier.username;
     return isHeld ? user : null;
   };
-  const claimed = (identifier: Identifier): Claimed => ({
+  const claimable = (identifier: Identifier): Claimable => ({
     key: names.identifier(identifier),
     isHeldBy: async (holder) => (await holds(holder, identifier)) !== null,
   });
@@ -28,12 +28,11 @@ export function redisUsers(connection: Connection, { names }: Settings): UserSto
   return {
     create: async (user) => {
       const identifiers = identifiersOf(user);
-      const deadline = await claims.claimAll(user.id, identifiers.map(claimed));
-      if (deadline === null) return false;
-      const until = Number.isFinite(deadline) ? deadline : "";
-      const reply = await run(lua.INSERT, user.id, [until, ...flat(userValues(user))]);
+      const granted = await claims.claimAll(user.id, identifiers.map(claimable));
+      if (granted === null) return false;
+      const reply = await run(lua.INSERT, user.id, [granted.deadline ?? "", ...flat(userValues(user))]);
       if (reply === 1) return true;
-      await claims.release(identifiers.map(names.identifier), user.id);
+      await claims.release(granted.claims);
       if (reply !== 0) throw new Error("redis: the user was written too late");
       return false;
     },
@@ -53,13 +52,16 @@ export function redisUsers(connection: Connection, { names }: Settings): UserSto
     },
 
     delete: async (id) => {
-      const [fields, links] = list("a deleted user", await run(lua.DELETE, id));
-      const accounts = texts("links", links).map(readLink);
-      await claims.release(accounts.map(names.account), id);
-      const user = userOf(fields);
+      const user = await get(id);
       if (user === null) return false;
-      await claims.release(identifiersOf(user).map(names.identifier), id);
-      return true;
+      const accounts = texts("links", await run(lua.LINKS, id)).map((member) =>
+        names.account(readLink(member)),
+      );
+      const identifiers = identifiersOf(user).map(names.identifier);
+      const held = await claims.held([...identifiers, ...accounts], id);
+      const isDeleted = (await run(lua.DELETE, id)) === 1;
+      if (isDeleted) await claims.release(held);
+      return isDeleted;
     },
 
     ...redisLinks(connection, names, claims),
