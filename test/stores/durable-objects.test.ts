@@ -1,12 +1,12 @@
-import { describeStore, type Runner } from "@latchkey/core/testing";
+import { rotationOutcome } from "@latchkey/core/protocol";
+import { describeStore } from "@latchkey/core/testing";
 import type { Miniflare } from "miniflare";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { ask, bridged } from "./objects-bridge.ts";
-import { pruningEach } from "./pruning-each.ts";
+import { digestOf, rotationOf, START, session } from "./sessions.ts";
 import { bundle, workerd } from "./workerd.ts";
 
 let host: Miniflare;
-let worlds = 0;
 
 beforeAll(async () => {
   host = workerd(await bundle("objects"));
@@ -14,19 +14,44 @@ beforeAll(async () => {
 });
 afterAll(() => host.dispose());
 
-// Expired tokens go by alarms, on the objects' own clock: see the test of them below.
+// Expired tokens go by alarms, on the objects' own clock: durable-objects-alarm.test.ts waits for them.
 const BY_ALARM = "prunes what has expired";
-const runner: Runner = { describe, it: (name, body) => (name === BY_ALARM ? null : it(name, body)) };
+let part = "";
 
-describeStore(runner, "Durable Objects", async () => ({
-  store: pruningEach(bridged(host, { world: `world ${worlds++}` })),
-}));
+// The cases run in the Worker, which declares the same ones under the same names.
+describeStore(
+  {
+    describe: (name, body) =>
+      describe(name, () => {
+        part = name;
+        body();
+      }),
+    it: (name) => {
+      const asked = { part, name };
+      if (name !== BY_ALARM) it(name, async () => void (await ask(host, { contract: asked })));
+    },
+  },
+  "Durable Objects",
+  () => Promise.reject(new Error("the stores are made in the Worker")),
+);
+
+it("gives one successor to 64 requests at once", async () => {
+  const { sessions } = bridged(host, { world: "crowd" });
+  await sessions.create(session("phone"), { ifVersion: null, limit: null, replaces: [] });
+  const crowd = Array.from({ length: 64 }, (_, n) => rotationOf("phone", 0, START, digestOf(`next ${n}`)));
+  const rows = await Promise.all(crowd.map((rotation) => sessions.rotate(rotation)));
+  const outcomes = crowd.map(({ token, next }, n) => {
+    const row = rows[n]?.row;
+    return row === undefined ? "refused" : rotationOutcome(row, token, next);
+  });
+  expect(outcomes.sort()).toEqual([...Array<string>(63).fill("access_only"), "first"]);
+});
 
 it("equals `decide` on 10,000 random steps", async () => {
   const seed = Math.floor(Math.random() * 2 ** 32);
   const report = await ask(host, { seed, steps: 10_000 });
   expect(report).toMatchObject({ steps: 10_000 });
-});
+}, 180_000);
 
 it("needs nothing of Node in the Worker", async () => {
   // The build itself fails on an import that it cannot find, and the Worker here runs without `nodejs_compat`.

@@ -6,7 +6,7 @@ import {
   SessionObject,
 } from "@latchkey/cloudflare";
 import type { Store } from "@latchkey/core/protocol";
-import { runTrace } from "@latchkey/core/testing";
+import { describeStore, type MakeStore, runTrace } from "@latchkey/core/testing";
 import { pruningEach } from "../pruning-each.ts";
 
 export { SessionObject };
@@ -31,6 +31,11 @@ interface Call {
 interface Trace {
   readonly seed: number;
   readonly steps: number;
+}
+
+/** One case of the contract. */
+interface Case {
+  readonly contract: { readonly part: string; readonly name: string };
 }
 
 /** A look into one fragile object. */
@@ -78,7 +83,7 @@ export class FragileObject extends SessionObject {
 const worker: { fetch(request: Request, env: Env): Promise<Response> } = {
   fetch: async (request, env) => {
     try {
-      const asked: Call | Trace | Look = await request.json();
+      const asked: Call | Trace | Case | Look = await request.json();
       return Response.json((await carryOut(asked, env)) ?? null);
     } catch (error) {
       return new Response(String(error), { status: 500 });
@@ -87,8 +92,9 @@ const worker: { fetch(request: Request, env: Env): Promise<Response> } = {
 };
 export default worker;
 
-function carryOut(asked: Call | Trace | Look, { SESSIONS, FRAGILE }: Env): unknown {
+function carryOut(asked: Call | Trace | Case | Look, { SESSIONS, FRAGILE }: Env): unknown {
   if ("seed" in asked) return trace(asked, SESSIONS);
+  if ("contract" in asked) return check(asked, SESSIONS);
   if ("look" in asked) return look(asked, FRAGILE);
   const { world, failing, settings, part, method, args } = asked;
   const namespace = within(asked.fragile ? FRAGILE : SESSIONS, world);
@@ -97,13 +103,30 @@ function carryOut(asked: Call | Trace | Look, { SESSIONS, FRAGILE }: Env): unkno
 }
 
 function trace({ seed, steps }: Trace, namespace: ObjectNamespace): unknown {
-  let worlds = 0;
-  return runTrace({
-    seed,
-    steps,
-    makeStore: async () => ({
-      store: pruningEach(durableObjects(within(namespace, `${seed} ${worlds++}`), { clock: "caller" })),
-    }),
+  return runTrace({ seed, steps, makeStore: inNewWorlds(namespace) });
+}
+
+async function check({ contract }: Case, namespace: ObjectNamespace): Promise<void> {
+  const found: (() => Promise<void>)[] = [];
+  let part = "";
+  const describe = (name: string, body: () => void): void => {
+    const outer = part;
+    part = name;
+    body();
+    part = outer;
+  };
+  const it = (name: string, body: () => Promise<void>): void => {
+    if (part === contract.part && name === contract.name) found.push(body);
+  };
+  describeStore({ describe, it }, "Durable Objects", inNewWorlds(namespace));
+  const [body] = found;
+  if (body === undefined || found.length > 1) throw new Error("the contract has no such case");
+  await body();
+}
+
+function inNewWorlds(namespace: ObjectNamespace): MakeStore {
+  return async () => ({
+    store: pruningEach(durableObjects(within(namespace, crypto.randomUUID()), { clock: "caller" })),
   });
 }
 
