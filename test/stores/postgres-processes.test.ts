@@ -53,32 +53,34 @@ test("the printed schema is the migrated one, and migrating again changes nothin
   await migrate(postgres(pool));
   const made = await tables();
   expect(made.length).toBeGreaterThan(40);
-  const printed = server.pool(1, "printed");
-  await printed.query("CREATE SCHEMA printed");
+  const name = `${server.schema}_printed`;
+  const printed = server.pool(1, name);
+  await printed.query(`CREATE SCHEMA ${name}`);
   await printed.query(schema());
-  expect(await tables("printed")).toEqual(made);
-  await pool.query("DROP SCHEMA printed CASCADE");
+  expect(await tables(name)).toEqual(made);
+  await pool.query(`DROP SCHEMA ${name} CASCADE`);
 
-  async function tables(name: string = server.schema): Promise<unknown[]> {
+  async function tables(of: string = server.schema): Promise<unknown[]> {
     const { rows } = await pool.query(
       `SELECT table_name, column_name, data_type, collation_name, is_nullable, is_identity,
         (SELECT string_agg(replace(indexdef, schemaname || '.', ''), ';' ORDER BY indexname) FROM pg_indexes
           WHERE schemaname = $1 AND tablename = table_name) AS indexes
       FROM information_schema.columns WHERE table_schema = $1 ORDER BY table_name, ordinal_position`,
-      [name],
+      [of],
     );
     return rows;
   }
 });
 
 test("a database without tables, or of a newer library, says what to do", async () => {
-  const bare = server.pool(1, "bare");
-  await bare.query("CREATE SCHEMA bare");
+  const name = `${server.schema}_bare`;
+  const bare = server.pool(1, name);
+  await bare.query(`CREATE SCHEMA ${name}`);
   const store = postgres(bare);
   await expect(store.keys.load()).rejects.toThrow("latchkey schema version 0, expected 2");
   await migrate(store);
   expect(await store.keys.load()).toBeNull();
   await bare.query("INSERT INTO latchkey_schema (version) VALUES (7)");
   await expect(migrate(store)).rejects.toThrow("latchkey schema version 7, expected 2");
-  await bare.query("DROP SCHEMA bare CASCADE");
+  await bare.query(`DROP SCHEMA ${name} CASCADE`);
 });

@@ -121,7 +121,8 @@ test("a sign-in that fails half-way leaves nothing, and no transaction", async (
   expect(await sessions.get(sessionIdOf("new"), START)).toBeNull();
   expect((await sessions.list("ann", START)).map(({ id }) => id)).toEqual([sessionIdOf("old")]);
   const { rows } = await pool.query(
-    "SELECT count(*)::int AS n FROM pg_stat_activity WHERE state LIKE 'idle in transaction%'",
+    "SELECT count(*)::int AS n FROM pg_stat_activity WHERE application_name = $1 AND state LIKE 'idle in %'",
+    [server.schema],
   );
   expect(rows[0].n).toBe(0);
 });

@@ -36,7 +36,8 @@ export async function startPostgres(): Promise<TestPostgres> {
     url,
     schema,
     pool: (max = 64, path = schema) => {
-      const pool = quietPool({ connectionString: url, max, options: `-c search_path=${path}` });
+      const options = `-c search_path=${path} -c application_name=${schema}`;
+      const pool = quietPool({ connectionString: url, max, options });
       pools.push(pool);
       return pool;
     },
