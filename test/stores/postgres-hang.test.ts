@@ -1,0 +1,35 @@
+import { migrate, postgres } from "@latchkey/sql/postgres";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { makeWorld } from "../rows/world.ts";
+import { startPostgres, type TestPostgres } from "./postgres-server.ts";
+
+let server: TestPostgres;
+beforeAll(async () => {
+  server = await startPostgres();
+});
+afterAll(() => server.stop());
+
+test("a database that hangs: the request ends within storeTimeout, and everyone is signed in after", async () => {
+  const pool = server.pool(8);
+  const store = postgres(pool, { clock: "caller" });
+  await migrate(store);
+  const world = makeWorld({ store, storeTimeout: 1 });
+  const ann = await world.signedIn();
+  const blocker = await pool.connect();
+  await blocker.query("BEGIN");
+  await blocker.query("LOCK TABLE latchkey_sessions IN ACCESS EXCLUSIVE MODE");
+
+  const answer = await ann.post("/auth/refresh");
+  expect([answer.status, answer.headers.getSetCookie()]).toEqual([503, []]);
+  expect(await answer.json()).toMatchObject({ error: "store_unavailable" });
+  world.clock.advance(601);
+  const found = await world.auth.validate(ann.request("/page"));
+  expect(found).toMatchObject({ ok: false, code: "store_unavailable", status: 503 });
+
+  await blocker.query("ROLLBACK");
+  blocker.release();
+  // The statements that nobody waited for any more have happened since: the client goes on all the same.
+  expect((await ann.post("/auth/refresh")).status).toBe(200);
+  world.clock.advance(61);
+  expect((await ann.post("/auth/refresh")).status).toBe(200);
+});
