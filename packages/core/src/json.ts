@@ -8,6 +8,11 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** Whether what JSON.parse made is an object; not to be asked of anything else. */
+export function isJsonObject(value: unknown): value is JsonObject {
+  return isRecord(value);
+}
+
 /** Reads an own member; a prototype's members are never input. */
 export function own(record: Readonly<Record<string, unknown>>, key: string): unknown {
   return Object.hasOwn(record, key) ? record[key] : undefined;

@@ -1,5 +1,6 @@
 export { AuthError, type ErrorCode } from "./errors.ts";
 export type { Json, JsonObject } from "./json.ts";
+export { isJsonObject } from "./json.ts";
 export type { KeyStore, VersionedDocument } from "./keys/store.ts";
 export {
   applyDecision,
@@ -33,6 +34,14 @@ export type {
   SessionStore,
   TimedRow,
 } from "./sessions/store.ts";
+export {
+  endReasons,
+  readStoredSession,
+  SESSION_MEMBERS,
+  type SessionMember,
+  type StoredMembers,
+  storedSession,
+} from "./sessions/stored-session.ts";
 export type { Store } from "./store.ts";
 export {
   decideThrottle,

@@ -1,16 +1,11 @@
+import type { StoredMembers } from "@latchkey/core/protocol";
+
 /**
  * Reads the fields of one hash, and throws on the first that is not what the store writes. The error names the field
  * and never its value.
  */
-export interface Fields {
-  text(field: string): string;
-  textOrNull(field: string): string | null;
-  integer(field: string): number;
-  integerOrNull(field: string): number | null;
+export interface Fields extends StoredMembers {
   flag(field: string): boolean;
-  oneOf<const T extends string>(field: string, allowed: readonly T[]): T;
-  oneOfOrNull<const T extends string>(field: string, allowed: readonly T[]): T | null;
-  json<T>(field: string, guard: (value: unknown) => value is T): T;
 }
 
 /** A hash as text, from the flat list of an HGETALL; null where it is empty. */

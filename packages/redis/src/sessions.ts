@@ -1,16 +1,18 @@
-import type {
-  CreateOptions,
-  EndedSession,
-  SessionRow,
-  SessionStore,
-  TimedRow,
-  UserStore,
+import {
+  type CreateOptions,
+  type EndedSession,
+  readStoredSession,
+  type SessionRow,
+  type SessionStore,
+  storedSession,
+  type TimedRow,
+  type UserStore,
+  userTagOf,
 } from "@latchkey/core/protocol";
-import { userTagOf } from "@latchkey/core/protocol";
 import type { Connection } from "./connection.ts";
 import { fieldsOf, flat, list } from "./fields.ts";
 import { eachKey } from "./scan.ts";
-import { readEnded, readSession, sessionValues } from "./session-fields.ts";
+import { readEnded } from "./session-fields.ts";
 import * as lua from "./session-scripts.ts";
 import type { Settings } from "./settings.ts";
 
@@ -92,7 +94,7 @@ function creation(
   return [
     lua.CREATE,
     keys,
-    [...sessionClock(createdAt), id, userId, ...conditions, ...flat(sessionValues(row))],
+    [...sessionClock(createdAt), id, userId, ...conditions, ...flat(storedSession(row))],
   ];
 }
 
@@ -103,7 +105,7 @@ function isSibling({ id }: SessionRow, other: string): boolean {
 function newestFirst(replies: readonly unknown[]): SessionRow[] {
   return replies
     .flatMap((reply) => fieldsOf(KIND, reply) ?? [])
-    .map((fields) => ({ row: readSession(fields), inserted: fields.integer("inserted") }))
+    .map((fields) => ({ row: readStoredSession(fields), inserted: fields.integer("inserted") }))
     .sort((a, b) => b.row.createdAt - a.row.createdAt || b.inserted - a.inserted)
     .map(({ row }) => row);
 }
@@ -118,5 +120,5 @@ function timed(reply: unknown): TimedRow | null {
 function sessionOf(reply: unknown): SessionRow {
   const fields = fieldsOf(KIND, reply);
   if (fields === null) throw new Error("redis: session is not what the store writes");
-  return readSession(fields);
+  return readStoredSession(fields);
 }

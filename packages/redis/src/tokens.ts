@@ -1,8 +1,7 @@
-import type { OneTimeToken, TokenStore } from "@latchkey/core/protocol";
+import { isJsonObject, type OneTimeToken, type TokenStore } from "@latchkey/core/protocol";
 import type { Connection } from "./connection.ts";
 import { fieldsOf, flat, texts } from "./fields.ts";
 import { eachKey } from "./scan.ts";
-import { isJsonObject } from "./session-fields.ts";
 import type { Settings } from "./settings.ts";
 
 // ARGV[1] is the caller's time, or empty where the server's decides; ARGV[2] is 1 where keys get a time to live.

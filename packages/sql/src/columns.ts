@@ -1,20 +1,11 @@
-import type { JsonObject } from "@latchkey/core/protocol";
+import type { StoredMembers } from "@latchkey/core/protocol";
 import type { SqlRow } from "./driver.ts";
 
 /**
  * Reads the columns of one row, and throws on the first that is not what the schema says. The error names the
  * column and never its value.
  */
-export interface Columns {
-  text(column: string): string;
-  textOrNull(column: string): string | null;
-  integer(column: string): number;
-  integerOrNull(column: string): number | null;
-  oneOf<const T extends string>(column: string, allowed: readonly T[]): T;
-  json<T>(column: string, guard: (value: unknown) => value is T): T;
-}
-
-export function columns(table: string, row: SqlRow): Columns {
+export function columns(table: string, row: SqlRow): StoredMembers {
   const corrupt = (column: string): Error => new Error(`${table}.${column} is not what the schema says`);
 
   const text = (column: string): string => {
@@ -28,27 +19,25 @@ export function columns(table: string, row: SqlRow): Columns {
     return value;
   };
 
+  const oneOf = <const T extends string>(column: string, allowed: readonly T[]): T => {
+    const found = allowed.find((value) => value === row[column]);
+    if (found === undefined) throw corrupt(column);
+    return found;
+  };
+
   return {
     text,
     integer,
     textOrNull: (column) => (row[column] === null ? null : text(column)),
     integerOrNull: (column) => (row[column] === null ? null : integer(column)),
-    oneOf: (column, allowed) => {
-      const found = allowed.find((value) => value === row[column]);
-      if (found === undefined) throw corrupt(column);
-      return found;
-    },
+    oneOf,
+    oneOfOrNull: (column, allowed) => (row[column] === null ? null : oneOf(column, allowed)),
     json: (column, guard) => {
       const value = parse(text(column));
       if (!guard(value)) throw corrupt(column);
       return value;
     },
   };
-}
-
-/** Whether what JSON.parse made is an object; not to be asked of anything else. */
-export function isJsonObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function parse(text: string): unknown {

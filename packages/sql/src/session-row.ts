@@ -1,75 +1,10 @@
-import type { Device, EndedSession, EndReason, SessionRow, Transport } from "@latchkey/core/protocol";
-import { columns, isJsonObject } from "./columns.ts";
-import type { SqlRow, SqlValue } from "./driver.ts";
-
-/** The columns of a session row, in the order of the insert. */
-export const SESSION_COLUMNS = [
-  "id",
-  "user_id",
-  "family_hash",
-  "root_hash",
-  "root_generation",
-  "child_hash",
-  "child_issued_at",
-  "replaced_at",
-  "generation",
-  "context",
-  "device",
-  "transport",
-  "amr",
-  "created_at",
-  "auth_time",
-  "refreshed_at",
-  "access_lifetime",
-  "idle_lifetime",
-  "expires_at",
-  "absolute_expires_at",
-  "ended_at",
-  "end_reason",
-] as const;
-
-const transports: readonly Transport[] = ["cookie", "bearer"];
-
-const endReasons: Readonly<Record<EndReason, true>> = {
-  logout: true,
-  revoked: true,
-  reuse: true,
-  replaced: true,
-  limit: true,
-  expired: true,
-  password_changed: true,
-  user_disabled: true,
-  user_deleted: true,
-  refused: true,
-};
+import { type EndedSession, endReasons, readStoredSession, type SessionRow } from "@latchkey/core/protocol";
+import { columns } from "./columns.ts";
+import type { SqlRow } from "./driver.ts";
 
 /** Reads a session; throws where the row is corrupt. */
 export function readSession(row: SqlRow): SessionRow {
-  const read = columns("latchkey_sessions", row);
-  return {
-    id: read.text("id"),
-    userId: read.text("user_id"),
-    familyHash: read.text("family_hash"),
-    rootHash: read.textOrNull("root_hash"),
-    rootGeneration: read.integer("root_generation"),
-    childHash: read.textOrNull("child_hash"),
-    childIssuedAt: read.integerOrNull("child_issued_at"),
-    replacedAt: read.integerOrNull("replaced_at"),
-    generation: read.integer("generation"),
-    context: read.json("context", isJsonObject),
-    device: read.json("device", isDevice),
-    transport: read.oneOf("transport", transports),
-    amr: read.json("amr", isTexts),
-    createdAt: read.integer("created_at"),
-    authTime: read.integer("auth_time"),
-    refreshedAt: read.integer("refreshed_at"),
-    accessLifetime: read.integer("access_lifetime"),
-    idleLifetime: read.integerOrNull("idle_lifetime"),
-    expiresAt: read.integerOrNull("expires_at"),
-    absoluteExpiresAt: read.integerOrNull("absolute_expires_at"),
-    endedAt: read.integerOrNull("ended_at"),
-    endReason: row["end_reason"] === null ? null : read.oneOf("end_reason", reasonNames),
-  };
+  return readStoredSession(columns("latchkey_sessions", row));
 }
 
 /** Reads what a statement says of a session that it ended. */
@@ -78,52 +13,6 @@ export function readEnded(row: SqlRow): EndedSession {
   return {
     id: read.text("id"),
     userId: read.text("user_id"),
-    reason: read.oneOf("end_reason", reasonNames),
+    reason: read.oneOf("end_reason", endReasons),
   };
-}
-
-/** The values of a session by the names of its columns. */
-export function sessionValues(row: SessionRow): Record<(typeof SESSION_COLUMNS)[number], SqlValue> {
-  return {
-    id: row.id,
-    user_id: row.userId,
-    family_hash: row.familyHash,
-    root_hash: row.rootHash,
-    root_generation: row.rootGeneration,
-    child_hash: row.childHash,
-    child_issued_at: row.childIssuedAt,
-    replaced_at: row.replacedAt,
-    generation: row.generation,
-    context: JSON.stringify(row.context),
-    device: JSON.stringify(row.device),
-    transport: row.transport,
-    amr: JSON.stringify(row.amr),
-    created_at: row.createdAt,
-    auth_time: row.authTime,
-    refreshed_at: row.refreshedAt,
-    access_lifetime: row.accessLifetime,
-    idle_lifetime: row.idleLifetime,
-    expires_at: row.expiresAt,
-    absolute_expires_at: row.absoluteExpiresAt,
-    ended_at: row.endedAt,
-    end_reason: row.endReason,
-  };
-}
-
-const reasonNames = Object.keys(endReasons).filter(isEndReason);
-
-function isEndReason(text: string): text is EndReason {
-  return Object.hasOwn(endReasons, text);
-}
-
-function isDevice(value: unknown): value is Device {
-  return isJsonObject(value) && isTextOrNull(value["userAgent"]) && isTextOrNull(value["address"]);
-}
-
-function isTexts(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((item) => typeof item === "string");
-}
-
-function isTextOrNull(value: unknown): boolean {
-  return value === null || typeof value === "string";
 }

@@ -1,10 +1,10 @@
-import { SESSION_COLUMNS } from "./session-row.ts";
+import { SESSION_MEMBERS } from "@latchkey/core/protocol";
 
 // Every rule here is a line of `decide`, and the traces in the tests hold the two together.
 
 // `/*row locks: … */` says what to lock where several writers work at a time; elsewhere it is a comment.
 
-const COLUMNS = SESSION_COLUMNS.join(", ");
+const COLUMNS = SESSION_MEMBERS.join(", ");
 const NOW = "CAST(:now AS BIGINT) AS now";
 
 const LIVE = `ended_at IS NULL
@@ -95,7 +95,7 @@ RETURNING id, user_id, end_reason`;
 
 /** The first statement of a sign-in: it inserts nothing where the user may not sign in any more. */
 export const INSERT: string = `INSERT INTO latchkey_sessions (${COLUMNS})
-SELECT ${SESSION_COLUMNS.map((column) => `:${column}`).join(", ")}
+SELECT ${SESSION_MEMBERS.map((column) => `:${column}`).join(", ")}
 WHERE CAST(:if_version AS BIGINT) IS NULL OR EXISTS (
   SELECT 1 FROM latchkey_users
   WHERE id = :user_id AND credentials_version = :if_version AND disabled_at IS NULL /*row locks: FOR SHARE*/)

@@ -1,7 +1,14 @@
-import type { CreateOptions, SessionRow, SessionStore, TimedRow, UserStore } from "@latchkey/core/protocol";
+import {
+  type CreateOptions,
+  type SessionRow,
+  type SessionStore,
+  storedSession,
+  type TimedRow,
+  type UserStore,
+} from "@latchkey/core/protocol";
 import { columns } from "./columns.ts";
 import type { Driver, SqlRow, Statement } from "./driver.ts";
-import { readEnded, readSession, sessionValues } from "./session-row.ts";
+import { readEnded, readSession } from "./session-row.ts";
 import * as sql from "./session-statements.ts";
 
 const SLICE = 1_000;
@@ -60,7 +67,7 @@ export function sqlSessions(driver: Driver, users: UserStore): SessionStore {
 function creation(row: SessionRow, { ifVersion, limit, replaces }: CreateOptions): Statement[] {
   const { id, userId, createdAt: now } = row;
   const statements: Statement[] = [
-    { sql: sql.INSERT, values: { ...sessionValues(row), if_version: ifVersion } },
+    { sql: sql.INSERT, values: { ...storedSession(row), if_version: ifVersion } },
     ...replaces.map((replaced) => ({ sql: sql.END_REPLACED, values: { id, replaced, now } })),
   ];
   if (limit === null) return statements;

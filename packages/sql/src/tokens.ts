@@ -1,5 +1,5 @@
-import type { JsonObject, OneTimeToken, TokenStore } from "@latchkey/core/protocol";
-import { columns, isJsonObject } from "./columns.ts";
+import { isJsonObject, type JsonObject, type OneTimeToken, type TokenStore } from "@latchkey/core/protocol";
+import { columns } from "./columns.ts";
 import type { Driver, SqlRow } from "./driver.ts";
 
 const TABLE = "latchkey_tokens";

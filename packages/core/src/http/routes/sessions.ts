@@ -15,7 +15,7 @@ export const sessions: Route = (app, call) =>
     return answer(app, { sessions: rows.map((row) => shown(row, valid.session.id)) }, 200, changes);
   });
 
-/** `DELETE /sessions/:id`: ends one of the user's own sessions. That of somebody else is as unknown as none. */
+/** `DELETE /sessions/:id`: ends one of the user's own sessions. A session of somebody else is not found. */
 export const revokeSession: Route = (app, call) =>
   whenSignedIn(app, call, async ({ valid, changes }) => {
     const id = new URL(call.request.url).pathname.replace(/\/$/, "").split("/").at(-1) ?? "";
