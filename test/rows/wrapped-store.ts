@@ -15,6 +15,8 @@ export function wrapped({ sessions, users, keys, tokens, throttle }: Store, betw
     link: (...args) => between("users.link", () => users.link(...args)),
     unlink: (...args) => between("users.unlink", () => users.unlink(...args)),
     accounts: (...args) => between("users.accounts", () => users.accounts(...args)),
+    keepTokens: (...args) => between("users.keepTokens", () => users.keepTokens(...args)),
+    keptTokens: (...args) => between("users.keptTokens", () => users.keptTokens(...args)),
   };
   return {
     sessions: {

@@ -70,7 +70,7 @@ test("a session in place of the database is refused", async () => {
 test("the printed schema is the migrated one, and a database without tables says what to call", async () => {
   const bare = await host.getD1Database("BARE");
   const store = d1(bare);
-  await expect(store.keys.load()).rejects.toThrow("latchkey schema version 0, expected 2");
+  await expect(store.keys.load()).rejects.toThrow("latchkey schema version 0, expected 3");
   await bare.batch(
     schema()
       .split(/;\n/)

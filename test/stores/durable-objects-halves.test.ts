@@ -85,6 +85,27 @@ test("a link cut in two can be made again, and has one holder", async () => {
   });
 });
 
+test("tokens kept or forgotten in a call that was cut are the old ones or the new, and go with the link", async () => {
+  await atEachCut(async (failing) => {
+    const { whole, broken } = cut("kept", failing);
+    const { users } = whole;
+    await users.create(user("bob"));
+    await users.create({ ...user("eve"), email: null, username: null });
+    await users.link("bob", github);
+    await users.keepTokens(github, "old");
+    const answer = await broken.users.keepTokens(github, "new").catch(() => null);
+    const kept = await users.keptTokens(github);
+    expect(answer === true ? ["new"] : ["old", "new"], JSON.stringify(failing)).toContain(kept);
+    await broken.users.unlink("bob", github).catch(() => null);
+    const left = (await users.findByAccount(github)) === null ? null : kept;
+    expect(await users.keptTokens(github)).toBe(left);
+    await users.unlink("bob", github);
+    expect(await users.keepTokens(github, "late")).toBe(false);
+    expect(await users.link("eve", github)).toBe(true);
+    expect(await users.keptTokens(github)).toBeNull();
+  });
+});
+
 test("a one-time token cut in two is good once or not at all", async () => {
   await atEachCut(async (failing) => {
     const { whole, broken } = cut("token", failing);

@@ -37,6 +37,8 @@ export function bridged(
     "link",
     "unlink",
     "accounts",
+    "keepTokens",
+    "keptTokens",
   ]);
   const sessions = part("sessions", [
     "create",

@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
 import { promisify } from "node:util";
 import { migrate, postgres, schema } from "@latchkey/sql/postgres";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -26,7 +27,7 @@ async function processes(count: number, sessions: number): Promise<readonly stri
 test("8 processes make the same tables at once", async () => {
   await processes(8, 0);
   const { rows } = await server.pool().query("SELECT version::int FROM latchkey_schema ORDER BY version");
-  expect(rows).toEqual([{ version: 1 }, { version: 2 }]);
+  expect(rows).toEqual([{ version: 1 }, { version: 2 }, { version: 3 }]);
 });
 
 test("4 processes rotate the same tokens: each token gets one successor", async () => {
@@ -72,15 +73,68 @@ test("the printed schema is the migrated one, and migrating again changes nothin
   }
 });
 
+const digests = {
+  1: "6655e6a50dfc185d5c63cd5d7fa6f6019426fa94fa1fcd2a7573c6f27a595ef5",
+  2: "bfed512100b9503ef5029a11d7ded973240f94a20df099445e0552383c4f41f9",
+} as const;
+
+for (const version of [1, 2] as const) {
+  test(`a database of version ${version} comes forward with everything in it`, async () => {
+    const name = `${server.schema}_released_${version}`;
+    const pool = server.pool(4, name);
+    await pool.query(`CREATE SCHEMA ${name}`);
+    await pool.query(released(version));
+    const store = postgres(pool);
+    const { sessions, users, keys } = store;
+    await sessions.create(session("phone"), { ifVersion: null, limit: null, replaces: [] });
+    await users.create(ann);
+    await keys.save(0, "document");
+    if (version === 2) await users.link("ann", github);
+    const fault = `latchkey schema version ${version}, expected 3`;
+    await expect(users.keptTokens(github)).rejects.toThrow(fault);
+
+    await Promise.all([migrate(store), migrate(store)]);
+    expect((await sessions.get(sessionIdOf("phone"), START))?.row).toEqual(session("phone"));
+    expect(await users.get("ann")).toEqual(ann);
+    expect((await keys.load())?.document).toBe("document");
+    expect(await users.accounts("ann")).toEqual(version === 2 ? [github] : []);
+    expect(await users.link("ann", github)).toBe(version === 1);
+    expect(await users.keptTokens(github)).toBeNull();
+    expect(await users.keepTokens(github, "sealed")).toBe(true);
+    expect(await users.keptTokens(github)).toBe("sealed");
+    await pool.query(`DROP SCHEMA ${name} CASCADE`);
+  });
+}
+
+/** What an earlier version of the library made, word by word. */
+function released(version: keyof typeof digests): string {
+  const [text = ""] = schema().split(`INSERT INTO latchkey_schema (version) VALUES (${version + 1})`);
+  expect(createHash("sha256").update(text).digest("hex")).toBe(digests[version]);
+  return text;
+}
+
+const github = { provider: "github", subject: "1001" };
+const ann = {
+  id: "ann",
+  email: "ann@example.com",
+  username: null,
+  name: "Ann",
+  emailVerified: true,
+  passwordHash: null,
+  credentialsVersion: 3,
+  createdAt: START,
+  disabledAt: null,
+};
+
 test("a database without tables, or of a newer library, says what to do", async () => {
   const name = `${server.schema}_bare`;
   const bare = server.pool(1, name);
   await bare.query(`CREATE SCHEMA ${name}`);
   const store = postgres(bare);
-  await expect(store.keys.load()).rejects.toThrow("latchkey schema version 0, expected 2");
+  await expect(store.keys.load()).rejects.toThrow("latchkey schema version 0, expected 3");
   await migrate(store);
   expect(await store.keys.load()).toBeNull();
   await bare.query("INSERT INTO latchkey_schema (version) VALUES (7)");
-  await expect(migrate(store)).rejects.toThrow("latchkey schema version 7, expected 2");
+  await expect(migrate(store)).rejects.toThrow("latchkey schema version 7, expected 3");
   await bare.query(`DROP SCHEMA ${name} CASCADE`);
 });

@@ -1,4 +1,4 @@
-import type { User } from "@latchkey/core/protocol";
+import { type User, userTag } from "@latchkey/core/protocol";
 import { type NodeRedisClient, redis } from "@latchkey/redis";
 import { createClient, type RedisClientType } from "redis";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
@@ -99,15 +99,19 @@ describeRedis("a claim in Redis", () => {
     const { users } = redis(cutShort(client, "~= ARGV[1] then return 0 end"), { prefix });
     await users.create(user("first"));
     await users.link("first", github);
+    await users.keepTokens(github, "sealed");
     await expect(users.delete("first")).rejects.toThrow("cut short");
     const { users: others } = redis(client, { prefix });
     expect(await others.find({ email: "ann@example.com" })).toBeNull();
     expect(await others.findByAccount(github)).toBeNull();
+    expect(await others.keptTokens(github)).toBeNull();
+    expect(await others.keepTokens(github, "late")).toBe(false);
     for (const key of [email(), `${prefix}username:ann`, `${prefix}account:["github","1001"]`]) {
       await age(key, 61);
     }
     expect(await others.create(user("second"))).toBe(true);
     expect(await others.link("second", github)).toBe(true);
+    expect(await others.keptTokens(github)).toBeNull();
   });
 
   test("that was taken over meanwhile is not given back by the one before", async () => {
@@ -129,6 +133,28 @@ describeRedis("a claim in Redis", () => {
     };
     expect(await redis(slow, { prefix }).users.unlink("first", github)).toBe(true);
     expect((await users.findByAccount(github))?.id).toBe("first");
+    expect(await users.accounts("first")).toEqual([github]);
+  });
+
+  test("that is given back takes the kept tokens along, and what a link finds there is not its own", async () => {
+    const { users } = redis(client, { prefix });
+    const key = `${prefix}{${userTag("first")}}:link-tokens:first`;
+    const google = { provider: "google", subject: "1001" };
+    await users.create(user("first"));
+    for (const account of [github, google]) {
+      await users.link("first", account);
+      await users.keepTokens(account, "sealed");
+    }
+    await users.unlink("first", google);
+    expect(await client.hKeys(key)).toEqual(['["github","1001"]']);
+    await users.delete("first");
+    expect(await client.exists(key)).toBe(0);
+
+    await users.create(user("first"));
+    await client.hSet(key, '["github","1001"]', "left behind");
+    expect(await users.keptTokens(github)).toBeNull();
+    await users.link("first", github);
+    expect(await users.keptTokens(github)).toBeNull();
     expect(await users.accounts("first")).toEqual([github]);
   });
 });

@@ -23,6 +23,7 @@ test("8 processes make the same database at once", async () => {
   expect(database.prepare("SELECT version FROM latchkey_schema").all()).toEqual([
     { version: 1 },
     { version: 2 },
+    { version: 3 },
   ]);
   expect(database.prepare("SELECT count(*) AS n FROM latchkey_users").get()).toEqual({ n: 8 });
   expect(database.prepare("PRAGMA integrity_check").get()).toEqual({ integrity_check: "ok" });

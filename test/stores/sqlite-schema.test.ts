@@ -26,7 +26,7 @@ test("the printed schema is the migrated one", async () => {
 test("a database without tables says what to call", async () => {
   const store = sqlite(open(":memory:"));
   const fault =
-    "latchkey schema version 0, expected 2; the database is older than this library: call `await migrate(store)`";
+    "latchkey schema version 0, expected 3; the database is older than this library: call `await migrate(store)`";
   await expect(store.keys.load()).rejects.toThrow(fault);
   await expect(store.sessions.list("ann", START)).rejects.toThrow(fault);
   await migrate(store);
@@ -38,7 +38,7 @@ test("a database of a newer library says what to update", async () => {
   const store = await migrated(database);
   database.exec("INSERT INTO latchkey_schema (version) VALUES (7)");
   const fault =
-    "latchkey schema version 7, expected 2; the database is newer than this library: update @latchkey/sql";
+    "latchkey schema version 7, expected 3; the database is newer than this library: update @latchkey/sql";
   await expect(migrate(store)).rejects.toThrow(fault);
   expect(await store.keys.load()).toBeNull();
   database.exec("ALTER TABLE latchkey_documents RENAME COLUMN document TO other");
@@ -58,20 +58,43 @@ test("a migration that fails leaves the version and the tables as they were", as
 
 test("a database of version 1 comes forward with everything in it", async () => {
   const database = open(":memory:");
-  database.exec(firstVersion());
+  database.exec(released(1));
   const store = sqlite(database);
   await store.sessions.create(session("phone"), { ifVersion: null, limit: null, replaces: [] });
   await store.users.create(ann);
   await store.keys.save(0, "document");
-  await expect(store.tokens.prune(START)).rejects.toThrow("latchkey schema version 1, expected 2");
+  await expect(store.tokens.prune(START)).rejects.toThrow("latchkey schema version 1, expected 3");
 
   await migrate(store);
   expect((await store.sessions.get(sessionIdOf("phone"), START))?.row).toEqual(session("phone"));
   expect(await store.users.get("ann")).toEqual(ann);
   expect((await store.keys.load())?.document).toBe("document");
-  expect(await store.users.link("ann", { provider: "github", subject: "1001" })).toBe(true);
+  expect(await store.users.link("ann", github)).toBe(true);
+  expect(await store.users.keepTokens(github, "sealed")).toBe(true);
   expect(tables(database)).toEqual(tables((await fresh()).database));
 });
+
+test("a database of version 2 comes forward with everything in it", async () => {
+  const database = open(":memory:");
+  database.exec(released(2));
+  const store = sqlite(database);
+  const accounts = ["1001", "1000"].map((subject) => ({ provider: "github", subject }));
+  await store.users.create(ann);
+  for (const account of accounts) await store.users.link("ann", account);
+  await store.tokens.put({ hash: "h", purpose: "reset", userId: "ann", data: {}, expiresAt: START + 1 });
+  await expect(store.users.keptTokens(github)).rejects.toThrow("latchkey schema version 2, expected 3");
+
+  await migrate(store);
+  expect(await store.users.findByAccount(github)).toEqual(ann);
+  expect(await store.users.accounts("ann")).toEqual(accounts);
+  expect(await store.users.keptTokens(github)).toBeNull();
+  expect(await store.users.keepTokens(github, "sealed")).toBe(true);
+  expect(await store.users.keptTokens(github)).toBe("sealed");
+  expect((await store.tokens.redeem("h", "reset", START))?.userId).toBe("ann");
+  expect(tables(database)).toEqual(tables((await fresh()).database));
+});
+
+const github = { provider: "github", subject: "1001" };
 
 const ann = {
   id: "ann",
@@ -85,13 +108,16 @@ const ann = {
   disabledAt: null,
 };
 
-/** What version 1 of the library made, word by word. */
-function firstVersion(): string {
-  const [first = ""] = schema().split("INSERT INTO latchkey_schema (version) VALUES (2)");
-  expect(createHash("sha256").update(first).digest("hex")).toBe(
-    "173e294f391c41bd121d77b05a6b18e653f731973d1567de121186b8189b430c",
-  );
-  return first;
+const digests = {
+  1: "173e294f391c41bd121d77b05a6b18e653f731973d1567de121186b8189b430c",
+  2: "3b3946ad6e6636a289d91fd4690e76a757f37ba2a8aa454c5bdd3fc9d03b9342",
+} as const;
+
+/** What an earlier version of the library made, word by word. */
+function released(version: keyof typeof digests): string {
+  const [text = ""] = schema().split(`INSERT INTO latchkey_schema (version) VALUES (${version + 1})`);
+  expect(createHash("sha256").update(text).digest("hex")).toBe(digests[version]);
+  return text;
 }
 
 async function fresh(): Promise<{ readonly database: DatabaseSync }> {

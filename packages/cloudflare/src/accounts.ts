@@ -3,7 +3,10 @@ import { type Call, digestName } from "./call.ts";
 import { type Holds, hold, letGo } from "./holder.ts";
 import { userObject } from "./sessions.ts";
 
-type Accounts = Pick<UserStore, "findByAccount" | "link" | "unlink" | "accounts">;
+type Accounts = Pick<
+  UserStore,
+  "findByAccount" | "link" | "unlink" | "accounts" | "keepTokens" | "keptTokens"
+>;
 
 /** Linked accounts: the user's row of a link is written first, and who holds the account after. */
 export function objectAccounts(call: Call): Accounts {
@@ -36,6 +39,17 @@ export function objectAccounts(call: Call): Accounts {
     },
 
     accounts: (id) => call(userObject(id), "users.accounts", id),
+
+    keepTokens: async (account, sealed) => {
+      const claim = await call(await accountObject(account), "holder.get");
+      if (claim === null) return false;
+      return call(userObject(claim.userId), "users.keepTokens", account, sealed);
+    },
+
+    keptTokens: async (account) => {
+      const claim = await call(await accountObject(account), "holder.get");
+      return claim === null ? null : call(userObject(claim.userId), "users.keptTokens", account);
+    },
   };
 }
 

@@ -30,6 +30,7 @@ const NOTHING: Readonly<Record<string, unknown>> = {
   "users.link": false,
   "users.unlink": false,
   "users.accounts": [],
+  "users.keepTokens": false,
 };
 
 /**

@@ -54,6 +54,14 @@ export function list(kind: string, reply: unknown): readonly unknown[] {
   return reply;
 }
 
+/** Narrows a reply to a text. */
+export function text(kind: string, reply: unknown): string {
+  if (typeof reply !== "string") {
+    throw new Error(`redis: ${kind} is not text; the client must return strings`);
+  }
+  return reply;
+}
+
 /** Narrows a reply to a list of texts. */
 export function texts(kind: string, reply: unknown): readonly string[] {
   const isTexts = (value: readonly unknown[]): value is readonly string[] =>

@@ -1,17 +1,17 @@
 import type { LinkedAccount, User, UserStore } from "@latchkey/core/protocol";
 import type { Claims } from "./claims.ts";
 import type { Connection } from "./connection.ts";
-import { texts } from "./fields.ts";
+import { text, texts } from "./fields.ts";
 import type { Names } from "./names.ts";
 import { linkMember, readLink, userOf } from "./user-fields.ts";
 import * as lua from "./user-scripts.ts";
 
-type Links = Pick<UserStore, "findByAccount" | "link" | "unlink" | "accounts">;
+type Links = Pick<UserStore, "findByAccount" | "link" | "unlink" | "accounts" | "keepTokens" | "keptTokens">;
 
 /** The accounts of users: a list in the slot of each user, and a claim on each account in a slot of its own. */
 export function redisLinks(connection: Connection, names: Names, claims: Claims): Links {
   const run = (script: string, id: string, values: readonly (string | number)[]): Promise<unknown> =>
-    connection.run(script, [names.user(id), names.links(id)], values);
+    connection.run(script, [names.user(id), names.links(id), names.linkTokens(id)], values);
   const linked = async (id: string, account: LinkedAccount): Promise<User | null> =>
     userOf(await run(lua.LINKED, id, [linkMember(account)]));
 
@@ -39,5 +39,18 @@ export function redisLinks(connection: Connection, names: Names, claims: Claims)
     },
 
     accounts: async (id) => texts("links", await run(lua.LINKS, id, [])).map(readLink),
+
+    keepTokens: async (account, sealed) => {
+      const id = await claims.holder(names.account(account));
+      if (id === null) return false;
+      const values = sealed === null ? [] : [sealed];
+      return (await run(lua.KEEP_TOKENS, id, [linkMember(account), ...values])) === 1;
+    },
+
+    keptTokens: async (account) => {
+      const id = await claims.holder(names.account(account));
+      const kept = id === null ? null : await run(lua.KEPT_TOKENS, id, [linkMember(account)]);
+      return kept === null ? null : text("tokens", kept);
+    },
   };
 }

@@ -7,6 +7,7 @@ export interface Names {
   sessions(userId: string): string;
   user(userId: string): string;
   links(userId: string): string;
+  linkTokens(userId: string): string;
   userTokens(userId: string, purpose: string): string;
   identifier(identifier: Identifier): string;
   account(account: LinkedAccount): string;
@@ -33,6 +34,7 @@ export function namesUnder(prefix: string): Names {
     sessions: (userId) => `${of(userTag(userId))}sessions:${userId}`,
     user: (userId) => `${of(userTag(userId))}user:${userId}`,
     links: (userId) => `${of(userTag(userId))}links:${userId}`,
+    linkTokens: (userId) => `${of(userTag(userId))}link-tokens:${userId}`,
     userTokens: (userId, purpose) => `${of(userTag(userId))}tokens:${JSON.stringify([purpose, userId])}`,
     identifier: (identifier) =>
       "email" in identifier

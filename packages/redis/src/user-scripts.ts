@@ -1,4 +1,4 @@
-// KEYS: the user, and the user's links.
+// KEYS: the user, the user's links, and the tokens kept with them.
 
 /** ARGV: deadline or empty, fields and values. */
 export const INSERT = `
@@ -20,21 +20,36 @@ if #ARGV >= first then redis.call('HSET', KEYS[1], unpack(ARGV, first)) end
 return redis.call('HGETALL', KEYS[1])`;
 
 export const DELETE = `
-redis.call('DEL', KEYS[2])
+redis.call('DEL', KEYS[2], KEYS[3])
 return redis.call('DEL', KEYS[1])`;
 
 /** ARGV: link, deadline. */
 export const LINK = `
 local clock = redis.call('TIME')
 if redis.call('EXISTS', KEYS[1]) == 0 or tonumber(clock[1]) > tonumber(ARGV[2]) then return 0 end
-return redis.call('ZADD', KEYS[2], 'NX', string.format('%d%06d', clock[1], clock[2]), ARGV[1])`;
+local added = redis.call('ZADD', KEYS[2], 'NX', string.format('%d%06d', clock[1], clock[2]), ARGV[1])
+if added == 1 then redis.call('HDEL', KEYS[3], ARGV[1]) end
+return added`;
 
 /** ARGV: link. */
-export const UNLINK = "return redis.call('ZREM', KEYS[2], ARGV[1])";
+export const UNLINK = `
+redis.call('HDEL', KEYS[3], ARGV[1])
+return redis.call('ZREM', KEYS[2], ARGV[1])`;
 
 /** ARGV: link. The user, where the link is the user's. */
 export const LINKED = `
 if not redis.call('ZSCORE', KEYS[2], ARGV[1]) then return {} end
 return redis.call('HGETALL', KEYS[1])`;
+
+/** ARGV: link, tokens or nothing. Returns whether the link is the user's. */
+export const KEEP_TOKENS = `
+if not redis.call('ZSCORE', KEYS[2], ARGV[1]) then return 0 end
+if ARGV[2] then redis.call('HSET', KEYS[3], ARGV[1], ARGV[2]) else redis.call('HDEL', KEYS[3], ARGV[1]) end
+return 1`;
+
+/** ARGV: link. */
+export const KEPT_TOKENS = `
+if not redis.call('ZSCORE', KEYS[2], ARGV[1]) then return false end
+return redis.call('HGET', KEYS[3], ARGV[1])`;
 
 export const LINKS = "return redis.call('ZRANGE', KEYS[2], 0, -1)";

@@ -12,7 +12,7 @@ type Values = readonly (string | number)[];
 export function redisUsers(connection: Connection, { names }: Settings): UserStore {
   const claims = redisClaims(connection);
   const run = (script: string, id: string, values: Values = []): Promise<unknown> =>
-    connection.run(script, [names.user(id), names.links(id)], values);
+    connection.run(script, [names.user(id), names.links(id), names.linkTokens(id)], values);
   const get = async (id: string): Promise<User | null> => userOf(await run(lua.GET, id));
   const holds = async (id: string, identifier: Identifier): Promise<User | null> => {
     const user = await get(id);

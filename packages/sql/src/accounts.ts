@@ -15,6 +15,8 @@ ON CONFLICT DO NOTHING
 RETURNING seq`;
 
 const UNLINK = `DELETE FROM ${TABLE} WHERE ${THIS_ACCOUNT} AND user_id = :user_id RETURNING seq`;
+const KEEP = `UPDATE ${TABLE} SET tokens = :tokens WHERE ${THIS_ACCOUNT} RETURNING seq`;
+const KEPT = `SELECT tokens FROM ${TABLE} WHERE ${THIS_ACCOUNT}`;
 const LIST = `SELECT provider, subject FROM ${TABLE} WHERE user_id = :user_id ORDER BY seq`;
 
 /** Deletes the links of a user; to follow the deletion of the user in its transaction. */
@@ -22,12 +24,20 @@ export function forgetAccounts(userId: string): Statement {
   return { sql: `DELETE FROM ${TABLE} WHERE user_id = :user_id`, values: { user_id: userId } };
 }
 
-export function sqlAccounts(driver: Driver): Pick<UserStore, "link" | "unlink" | "accounts"> {
+type Accounts = Pick<UserStore, "link" | "unlink" | "accounts" | "keepTokens" | "keptTokens">;
+
+export function sqlAccounts(driver: Driver): Accounts {
   const some = async (statement: Statement): Promise<boolean> => (await driver.query(statement)).length > 0;
   return {
     link: (id, { provider, subject }) => some({ sql: LINK, values: { provider, subject, user_id: id } }),
     unlink: (id, { provider, subject }) => some({ sql: UNLINK, values: { provider, subject, user_id: id } }),
     accounts: async (id) => (await driver.query({ sql: LIST, values: { user_id: id } })).map(readAccount),
+    keepTokens: ({ provider, subject }, sealed) =>
+      some({ sql: KEEP, values: { provider, subject, tokens: sealed } }),
+    keptTokens: async ({ provider, subject }) => {
+      const [row] = await driver.query({ sql: KEPT, values: { provider, subject } });
+      return row === undefined ? null : columns(TABLE, row).textOrNull("tokens");
+    },
   };
 }
 

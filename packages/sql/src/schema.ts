@@ -108,6 +108,7 @@ const migrations: readonly ((types: Types) => readonly string[])[] = [
 )${options}`,
     "CREATE INDEX latchkey_attempts_over ON latchkey_attempts (over_at)",
   ],
+  ({ text }) => [`ALTER TABLE latchkey_accounts ADD COLUMN tokens ${text}`],
 ];
 
 /** The schema version that this library reads and writes. */

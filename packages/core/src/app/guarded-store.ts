@@ -53,6 +53,8 @@ export function guardStore<U extends User>(
       link: (...args) => run("users.link", () => users.link(...args)),
       unlink: (...args) => run("users.unlink", () => users.unlink(...args)),
       accounts: (...args) => run("users.accounts", () => users.accounts(...args)),
+      keepTokens: (...args) => run("users.keepTokens", () => users.keepTokens(...args)),
+      keptTokens: (...args) => run("users.keptTokens", () => users.keptTokens(...args)),
     },
     keys: {
       load: () => run("keys.load", () => keys.load()),

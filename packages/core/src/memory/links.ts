@@ -7,10 +7,18 @@ export interface Links {
   add(userId: string, account: LinkedAccount): boolean;
   remove(userId: string, account: LinkedAccount): boolean;
   forget(userId: string): void;
+  keep(account: LinkedAccount, sealed: string | null): boolean;
+  kept(account: LinkedAccount): string | null;
+}
+
+interface Link {
+  readonly userId: string;
+  readonly account: LinkedAccount;
+  readonly sealed: string | null;
 }
 
 export function memoryLinks(): Links {
-  const holders = new Map<string, { readonly userId: string; readonly account: LinkedAccount }>();
+  const holders = new Map<string, Link>();
   return {
     holder: (account) => holders.get(keyOf(account))?.userId,
     of: (userId) =>
@@ -18,7 +26,7 @@ export function memoryLinks(): Links {
     add: (userId, { provider, subject }) => {
       const key = keyOf({ provider, subject });
       if (holders.has(key)) return false;
-      holders.set(key, { userId, account: Object.freeze({ provider, subject }) });
+      holders.set(key, { userId, account: Object.freeze({ provider, subject }), sealed: null });
       return true;
     },
     remove: (userId, account) =>
@@ -26,6 +34,13 @@ export function memoryLinks(): Links {
     forget: (userId) => {
       for (const [key, link] of holders) if (link.userId === userId) holders.delete(key);
     },
+    keep: (account, sealed) => {
+      const link = holders.get(keyOf(account));
+      if (link === undefined) return false;
+      holders.set(keyOf(account), { ...link, sealed });
+      return true;
+    },
+    kept: (account) => holders.get(keyOf(account))?.sealed ?? null,
   };
 }
 

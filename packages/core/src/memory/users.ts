@@ -58,6 +58,8 @@ export function memoryUsers(): MemoryUsers {
     link: async (id, account) => users.has(id) && links.add(id, account),
     unlink: async (id, account) => links.remove(id, account),
     accounts: async (id) => links.of(id),
+    keepTokens: async (account, sealed) => links.keep(account, sealed),
+    keptTokens: async (account) => links.kept(account),
   };
 }
 

@@ -3,6 +3,7 @@ import { accountCases } from "./contract/accounts.ts";
 import { confirmCases } from "./contract/confirm.ts";
 import { createCases } from "./contract/create.ts";
 import { endCases } from "./contract/end.ts";
+import { keptTokenCases } from "./contract/kept-tokens.ts";
 import { keyCases } from "./contract/keys.ts";
 import { pruneCases } from "./contract/prune.ts";
 import { raceCases } from "./contract/races.ts";
@@ -25,6 +26,7 @@ const parts: Readonly<Record<string, Cases>> = {
   "sessions.prune": pruneCases,
   users: userCases,
   "linked accounts": accountCases,
+  "kept tokens": keptTokenCases,
   keys: keyCases,
   "one-time tokens": tokenCases,
   throttle: throttleCases,

@@ -64,4 +64,15 @@ export interface UserStore<U extends User = User> {
 
   /** The accounts linked to a user, in the order of their linking. Deleting the user deletes them. */
   accounts(id: string): Promise<readonly LinkedAccount[]>;
+
+  /**
+   * Keeps a text of up to 100,000 characters with a linked account, in place of the one before; null forgets it.
+   * `false` where the account is not linked. Unlinking it forgets the text, and so does deleting the user.
+   *
+   * What core hands in is sealed.
+   */
+  keepTokens(account: LinkedAccount, sealed: string | null): Promise<boolean>;
+
+  /** What `keepTokens` kept; null where there is nothing, or no such link. */
+  keptTokens(account: LinkedAccount): Promise<string | null>;
 }

@@ -76,6 +76,8 @@ export const stringCases: Cases = {
       equal(await users.link(id, account), true, "link");
       equal(await users.accounts(id), [account], "list");
       equal((await users.findByAccount(account))?.id, id, "find");
+      equal(await users.keepTokens(account, text), true, "keep");
+      equal(await users.keptTokens(account), text, "kept");
     }
   },
 
