@@ -1,6 +1,6 @@
 import { sha256 } from "@oslojs/crypto/sha2";
 import { constantTimeEqual } from "@oslojs/crypto/subtle";
-import { decodeBase64urlIgnorePadding, encodeBase64urlNoPadding } from "@oslojs/encoding";
+import { decodeBase64urlIgnorePadding, encodeBase64, encodeBase64urlNoPadding } from "@oslojs/encoding";
 
 const encoder = new TextEncoder();
 const BASE64URL = /^[A-Za-z0-9_-]*$/;
@@ -23,6 +23,11 @@ export function decodeUtf8(bytes: Uint8Array): string | null {
 
 export function toBase64url(bytes: Uint8Array): string {
   return encodeBase64urlNoPadding(bytes);
+}
+
+/** Padded, in the standard alphabet, as Basic credentials are (RFC 7617). */
+export function toBase64(bytes: Uint8Array): string {
+  return encodeBase64(bytes);
 }
 
 /** Whether a text is the one canonical form of its bytes: no padding, no white space, no stray bits at the end. */
@@ -55,4 +60,23 @@ export function labelledHash(label: string, ...parts: readonly Uint8Array[]): Ui
 /** Compares in constant time. */
 export function equalStrings(a: string, b: string): boolean {
   return constantTimeEqual(utf8(a), utf8(b));
+}
+
+/** Reads a body to its end; null where it is longer than `limit`, and then no more of it is read. Fails as the body does. */
+export async function readAtMost(
+  body: ReadableStream<Uint8Array>,
+  limit: number,
+): Promise<Uint8Array<ArrayBuffer> | null> {
+  const reader = body.getReader();
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return concat(...parts);
+    size += value.length;
+    if (size > limit) break;
+    parts.push(value);
+  }
+  await reader.cancel().catch(() => undefined);
+  return null;
 }

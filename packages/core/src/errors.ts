@@ -16,6 +16,11 @@ export type ErrorCode =
   | "payload_too_large"
   | "unsupported_media_type"
   | "weak_password"
+  | "redirect_not_allowed"
+  | "oauth_denied"
+  | "oauth_state_invalid"
+  | "oauth_failed"
+  | "account_not_linked"
   | "rate_limited"
   | "store_unavailable"
   | "internal_error";
@@ -38,6 +43,11 @@ export const statuses: Readonly<Record<ErrorCode, number>> = {
   payload_too_large: 413,
   unsupported_media_type: 415,
   weak_password: 422,
+  redirect_not_allowed: 400,
+  oauth_denied: 400,
+  oauth_state_invalid: 400,
+  oauth_failed: 400,
+  account_not_linked: 409,
   rate_limited: 429,
   store_unavailable: 503,
   internal_error: 500,
@@ -61,6 +71,12 @@ export const messages: Readonly<Record<ErrorCode, string>> = {
   payload_too_large: "The request body is too large.",
   unsupported_media_type: "The content type is not supported.",
   weak_password: "The password is too weak.",
+  redirect_not_allowed: "The sign-in may not lead there.",
+  oauth_denied: "The sign-in was cancelled at the provider.",
+  oauth_state_invalid:
+    "The sign-in took too long, was finished before, or began in another browser; start again.",
+  oauth_failed: "The sign-in with the provider failed; start again.",
+  account_not_linked: "This account is not linked; sign in the way you did before, and link it there.",
   rate_limited: "Too many attempts; try again later.",
   store_unavailable: "The store does not answer; try again in a moment.",
   internal_error: "Something went wrong on the server.",

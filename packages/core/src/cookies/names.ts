@@ -28,7 +28,7 @@ export function isLoopback(hostname: string): boolean {
  * neither a subdomain nor a script can plant them; there the name carries the port, because ports share cookies.
  */
 export function cookiePlaces(origin: URL, options: CookieOptions): CookiePlaces {
-  const secure = !(origin.protocol === "http:" && isLoopback(origin.hostname));
+  const secure = isSecure(origin);
   // A browser drops SameSite=None without Secure.
   const sameSite = options.sameSite === "none" && !secure ? "lax" : options.sameSite;
   const shared = { domain: secure ? options.domain : null, secure, sameSite };
@@ -39,4 +39,25 @@ export function cookiePlaces(origin: URL, options: CookieOptions): CookiePlaces 
     return shared.domain === null && path === "/" ? `__Host-Http-${name}` : `__Secure-${name}`;
   };
   return { access: at(options.names.access, "/"), refresh: at(options.names.refresh, options.refreshPath) };
+}
+
+const FLOW = "latchkey.oauth";
+
+/** What the names of all flow cookies of an origin begin with. */
+export function flowPrefix(origin: URL): string {
+  return isSecure(origin) ? `__Host-Http-${FLOW}.` : `${FLOW}.${origin.port}.`;
+}
+
+/**
+ * Where one sign-in with a provider lives meanwhile: this host alone, whatever `cookies.domain` says. `crossSite` is for
+ * a provider that has the browser post its answer: no other cookie comes along then (RFC 6265bis 5.2).
+ */
+export function flowPlace(origin: URL, id: string, crossSite: boolean): CookiePlace {
+  const secure = isSecure(origin);
+  const sameSite = crossSite && secure ? "none" : "lax";
+  return { name: `${flowPrefix(origin)}${id}`, path: "/", domain: null, secure, sameSite };
+}
+
+function isSecure(origin: URL): boolean {
+  return !(origin.protocol === "http:" && isLoopback(origin.hostname));
 }

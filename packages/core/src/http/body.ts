@@ -1,4 +1,4 @@
-import { concat, decodeUtf8 } from "../bytes.ts";
+import { decodeUtf8, readAtMost } from "../bytes.ts";
 import { AuthError } from "../errors.ts";
 import { isRecord, parseJson } from "../json.ts";
 
@@ -37,22 +37,11 @@ async function readBytes(request: Request): Promise<Uint8Array> {
     throw new AuthError("payload_too_large");
   }
   if (request.body === null) return new Uint8Array();
-  const reader = request.body.getReader();
-  const parts: Uint8Array[] = [];
-  let size = 0;
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return concat(...parts);
-      size += value.length;
-      if (size > MAX_BODY) break;
-      parts.push(value);
-    }
-  } catch {
+  const bytes = await readAtMost(request.body, MAX_BODY).catch(() => {
     throw new AuthError("invalid_request", "the body broke off");
-  }
-  await reader.cancel().catch(() => undefined);
-  throw new AuthError("payload_too_large");
+  });
+  if (bytes === null) throw new AuthError("payload_too_large");
+  return bytes;
 }
 
 function parseForm(text: string): Body | null {

@@ -1,0 +1,15 @@
+export type { ProviderAccount, ProviderTokens } from "../tokens/provider-tokens.ts";
+export type { ArcticClient } from "./arctic.ts";
+export type { GetJson } from "./plain.ts";
+export type { Profile } from "./profile.ts";
+export type { OAuthAnswer, OAuthConnection, OAuthFlow, OAuthProvider } from "./provider.ts";
+export { type AppleOptions, apple } from "./providers/apple.ts";
+export { type ArcticOptions, arcticProvider } from "./providers/arctic.ts";
+export { discord } from "./providers/discord.ts";
+export { github } from "./providers/github.ts";
+export { type GitLabOptions, gitlab } from "./providers/gitlab.ts";
+export { google } from "./providers/google.ts";
+export { type KeycloakOptions, keycloak } from "./providers/keycloak.ts";
+export { type MicrosoftOptions, microsoft } from "./providers/microsoft.ts";
+export { type OidcOptions, oidc } from "./providers/oidc.ts";
+export type { ConfidentialOptions, ProviderOptions } from "./providers/options.ts";

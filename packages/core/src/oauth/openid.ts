@@ -1,0 +1,148 @@
+import type { JWTVerifyGetKey } from "jose";
+import type { Env } from "../env.ts";
+import { own } from "../json.ts";
+import type { ProviderAccount, ProviderTokens } from "../tokens/provider-tokens.ts";
+import { authorizationUrl, type Client, exchangeCode, readTokens, standardClient } from "./arctic.ts";
+import type { Endpoints } from "./endpoints.ts";
+import { oauthFault } from "./fault.ts";
+import { expectedOf, type IdClaims, issuerKeys, verifyIdToken } from "./id-token.ts";
+import { checkProfile, type Profile, readOpenIdProfile } from "./profile.ts";
+import type { OAuthAnswer, OAuthConnection, OAuthFlow, OAuthProvider } from "./provider.ts";
+import { getJson } from "./request.ts";
+
+/** An OpenID provider as data. */
+export interface OpenIdDefinition {
+  readonly id: string;
+  readonly client: Omit<Client, "authentication">;
+  readonly scopes: readonly string[];
+  readonly storeTokens: boolean;
+  readonly responseMode: OAuthProvider["responseMode"];
+  readonly endpoints: (env: Env) => () => Promise<Endpoints>;
+  /** The issuer that a token must name, where it is not simply the endpoints' own. */
+  readonly issuerOf?: (claims: IdClaims) => string | null;
+  /** Makes the secret of one token request, where it is no constant. */
+  readonly secret?: (env: Env) => Promise<string>;
+  readonly profile?: (claims: IdClaims, answer: OAuthAnswer) => Profile;
+}
+
+/** Signs in with an OpenID provider (OpenID Connect Core 3.1): the ID token says who it is. */
+export function openIdProvider(definition: OpenIdDefinition): OAuthProvider {
+  const { id, responseMode, storeTokens } = definition;
+  return Object.freeze({
+    type: "oauth",
+    id,
+    responseMode,
+    storeTokens,
+    connect: (env) => connectOpenId(definition, env),
+  } satisfies OAuthProvider);
+}
+
+function connectOpenId(definition: OpenIdDefinition, env: Env): OAuthConnection {
+  const endpointsOf = definition.endpoints(env);
+  const keysOf = keysByUrl(env);
+  return {
+    async authorizationUrl(flow) {
+      const endpoints = await endpointsOf();
+      const client = standardClient(endpoints, clientOf(definition, endpoints), flow.redirectUri);
+      const url = authorizationUrl(client, flow, definition.scopes);
+      url.searchParams.set("nonce", flow.nonce);
+      if (definition.responseMode === "form_post") url.searchParams.set("response_mode", "form_post");
+      return url;
+    },
+
+    async identify(flow, answer) {
+      const endpoints = await endpointsOf();
+      checkIssuer(endpoints, definition, answer);
+      const tokens = await redeem(definition, endpoints, { env, flow, code: answer.code });
+      const claims = await claimsOf(definition, endpoints, {
+        env,
+        flow,
+        tokens,
+        keys: keysOf(endpoints.jwks),
+      });
+      return accountOf(definition, claims, answer, tokens);
+    },
+  };
+}
+
+// RFC 9207 2.4, before the code goes anywhere: an answer of another issuer is a mix-up.
+function checkIssuer(endpoints: Endpoints, { issuerOf }: OpenIdDefinition, { iss }: OAuthAnswer): void {
+  if (iss === null && !endpoints.announcesIssuer) return;
+  if (issuerOf === undefined && iss !== endpoints.issuer) throw oauthFault("issuer");
+}
+
+function clientOf({ client }: OpenIdDefinition, { authentication }: Endpoints): Client {
+  if (client.clientSecret === null) return { ...client, authentication: "none" };
+  // OpenID Connect Discovery 3: who does not say takes Basic.
+  const isPost = authentication !== null && !authentication.includes("client_secret_basic");
+  return { ...client, authentication: isPost ? "client_secret_post" : "client_secret_basic" };
+}
+
+async function redeem(
+  definition: OpenIdDefinition,
+  endpoints: Endpoints,
+  { env, flow, code }: { readonly env: Env; readonly flow: OAuthFlow; readonly code: string },
+): Promise<ProviderTokens> {
+  const client = clientOf(definition, endpoints);
+  const secret = await (definition.secret?.(env) ?? client.clientSecret);
+  const isPost = client.authentication === "client_secret_post" && secret !== null;
+  const tokens = await exchangeCode(standardClient(endpoints, client, flow.redirectUri), code, {
+    env,
+    codeVerifier: flow.codeVerifier,
+    body: isPost ? { client_secret: secret } : {},
+    encodeBasic: false,
+  });
+  return readTokens(tokens);
+}
+
+interface ClaimSource {
+  readonly env: Env;
+  readonly flow: OAuthFlow;
+  readonly tokens: ProviderTokens;
+  readonly keys: JWTVerifyGetKey;
+}
+
+async function claimsOf(
+  { client, issuerOf }: OpenIdDefinition,
+  { issuer, userinfo }: Endpoints,
+  { env, flow, tokens, keys }: ClaimSource,
+): Promise<IdClaims> {
+  if (tokens.idToken === null) throw oauthFault("id_token_missing");
+  const expected = expectedOf(
+    env,
+    { issuer: issuerOf ?? (() => issuer), clientId: client.clientId },
+    flow.nonce,
+  );
+  const claims = await verifyIdToken(tokens.idToken, keys, tokens.accessToken, expected);
+  if (userinfo === null) return claims;
+  const more = await getJson(env, userinfo, { authorization: `Bearer ${tokens.accessToken}` });
+  return withUserinfo(claims, more);
+}
+
+/** Adds what userinfo tells to a verified ID token, which has the last word (OpenID Connect Core 5.3.2). */
+export function withUserinfo(claims: IdClaims, userinfo: unknown): IdClaims {
+  if (typeof userinfo !== "object" || userinfo === null || Array.isArray(userinfo))
+    throw oauthFault("no_json");
+  const told: IdClaims = { ...userinfo };
+  // Without this, an access token for one user could be dressed up with the e-mail address of another.
+  if (own(told, "sub") !== own(claims, "sub")) throw oauthFault("userinfo_subject");
+  return { ...told, ...claims };
+}
+
+function accountOf(
+  { id, profile }: OpenIdDefinition,
+  claims: IdClaims,
+  answer: OAuthAnswer,
+  tokens: ProviderTokens,
+): ProviderAccount {
+  const read = profile ?? readOpenIdProfile;
+  return { provider: id, ...checkProfile(read(claims, answer), claims), tokens };
+}
+
+function keysByUrl(env: Env): (url: string) => JWTVerifyGetKey {
+  let kept: { readonly url: string; readonly keys: JWTVerifyGetKey } | null = null;
+  return (url) => {
+    if (kept?.url !== url) kept = { url, keys: issuerKeys(env, url) };
+    return kept.keys;
+  };
+}

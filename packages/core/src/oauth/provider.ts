@@ -1,0 +1,52 @@
+import type { Env } from "../env.ts";
+import type { ProviderAccount } from "../tokens/provider-tokens.ts";
+
+/** The secrets of one sign-in, and where the provider sends the browser back to. */
+export interface OAuthFlow {
+  readonly state: string;
+  /** OpenID Connect Core 3.1.2.1. */
+  readonly nonce: string;
+  /** RFC 7636 4.1. */
+  readonly codeVerifier: string;
+  readonly redirectUri: string;
+}
+
+/** What came back with the browser. */
+export interface OAuthAnswer {
+  readonly code: string;
+  /** RFC 9207; null where there is none. */
+  readonly iss: string | null;
+  /** What Apple sends of the name, once, as JSON; said by the browser, so proven by nothing. */
+  readonly user: string | null;
+}
+
+/** A provider at work: its caches live as long as the `createAuth` that made it. */
+export interface OAuthConnection {
+  /** Where to send the browser. Fails with `oauth_failed`. */
+  authorizationUrl(flow: OAuthFlow): Promise<URL>;
+
+  /** Turns a code into an identity, with every check of the protocol. Fails with `oauth_failed`. */
+  identify(flow: OAuthFlow, answer: OAuthAnswer): Promise<ProviderAccount>;
+}
+
+/** A way to sign in with an account elsewhere. */
+export interface OAuthProvider {
+  readonly type: "oauth";
+  /** Stands in the routes and in every link; changing it orphans the links. */
+  readonly id: string;
+  /** How the provider answers: by a navigation, or by a form that it has the browser post. */
+  readonly responseMode: "query" | "form_post";
+  /** Whether the provider's tokens are kept, sealed. */
+  readonly storeTokens: boolean;
+  connect(env: Env): OAuthConnection;
+}
+
+const ID = /^[a-z0-9][a-z0-9-]{0,31}$/;
+
+/** Throws a `TypeError` for an id that cannot stand in a route. */
+export function checkProviderId(id: string): string {
+  if (typeof id === "string" && ID.test(id) && id !== "exchange") return id;
+  throw new TypeError(
+    `the provider id is ${JSON.stringify(id)}, but it stands in the path: write 1 to 32 of a-z 0-9 -, not "exchange"`,
+  );
+}

@@ -1,0 +1,75 @@
+import { importPKCS8, SignJWT } from "jose";
+import { type Env, now } from "../../env.ts";
+import { isRecord, own, parseJson } from "../../json.ts";
+import { minutes } from "../../time.ts";
+import { openIdProvider } from "../openid.ts";
+import { readOpenIdProfile, textOf } from "../profile.ts";
+import type { OAuthProvider } from "../provider.ts";
+import { checkOptions, type ProviderOptions, requireText } from "./options.ts";
+
+export interface AppleOptions extends ProviderOptions {
+  readonly teamId: string;
+  readonly keyId: string;
+  /** The content of the `.p8` file, in PEM. */
+  readonly privateKey: string;
+}
+
+const ISSUER = "https://appleid.apple.com";
+const ENDPOINTS = {
+  issuer: ISSUER,
+  authorization: `${ISSUER}/auth/authorize`,
+  token: `${ISSUER}/auth/token`,
+  jwks: `${ISSUER}/auth/keys`,
+  userinfo: null,
+  announcesIssuer: false,
+  authentication: ["client_secret_post"],
+};
+
+/**
+ * Lets users sign in with Apple. Apple answers with a form post, and tells the name once, at the first sign-in; the name
+ * comes through the browser, so nothing proves it.
+ *
+ * @example
+ * createAuth({ store, providers: [apple({ clientId, teamId, keyId, privateKey })] });
+ */
+export function apple(options: AppleOptions): OAuthProvider {
+  const { teamId, keyId, privateKey } = options;
+  const checked = checkOptions(options, { id: "apple", scopes: ["openid", "name", "email"], isPublic: true });
+  requireText(checked.id, "teamId", teamId);
+  requireText(checked.id, "keyId", keyId);
+  if (typeof privateKey !== "string" || !privateKey.includes("BEGIN PRIVATE KEY")) {
+    throw new TypeError("apple: privateKey must be the content of the .p8 file, in PEM");
+  }
+  return openIdProvider({
+    ...checked,
+    // A stand-in: the secret of each request is signed anew.
+    client: { ...checked.client, clientSecret: "" },
+    responseMode: "form_post",
+    endpoints: () => async () => ENDPOINTS,
+    secret: (env) => clientSecret(env, { teamId, keyId, privateKey, clientId: options.clientId }),
+    profile: (claims, { user }) => ({ ...readOpenIdProfile(claims), name: nameOf(user) }),
+  });
+}
+
+async function clientSecret(
+  env: Env,
+  { teamId, keyId, privateKey, clientId }: Pick<AppleOptions, "teamId" | "keyId" | "privateKey" | "clientId">,
+): Promise<string> {
+  const at = now(env);
+  return new SignJWT()
+    .setProtectedHeader({ alg: "ES256", kid: keyId })
+    .setIssuer(teamId)
+    .setSubject(clientId)
+    .setAudience(ISSUER)
+    .setIssuedAt(at)
+    .setExpirationTime(at + minutes(5))
+    .sign(await importPKCS8(privateKey, "ES256"));
+}
+
+function nameOf(user: string | null): string | null {
+  const told = user === null ? undefined : parseJson(user);
+  const name = isRecord(told) ? own(told, "name") : undefined;
+  if (!isRecord(name)) return null;
+  const parts = [textOf(name, "firstName"), textOf(name, "lastName")].filter((part) => part !== null);
+  return parts.join(" ").trim();
+}

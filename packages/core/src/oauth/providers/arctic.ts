@@ -1,0 +1,51 @@
+import type { OAuth2Tokens } from "arctic";
+import type { ArcticClient } from "../arctic.ts";
+import { type GetJson, plainProvider } from "../plain.ts";
+import type { Profile } from "../profile.ts";
+import { checkProviderId, type OAuthProvider } from "../provider.ts";
+
+export interface ArcticOptions {
+  readonly scopes: readonly string[];
+  /**
+   * Asks the provider who it is. `get` sends the access token along, and limits the time and the size of the answer. An
+   * ID token among the tokens was not verified: for an OpenID provider use `oidc()`.
+   */
+  readonly profile: (tokens: OAuth2Tokens, get: GetJson) => Promise<Profile> | Profile;
+  /** Default false. */
+  readonly storeTokens?: boolean;
+  /** Stands in the routes and in every link. Default the name of arctic's class; say it where your build renames classes. */
+  readonly id?: string;
+}
+
+/**
+ * Lets users sign in with any provider that arctic has a client for. The instance's redirect URI must be
+ * `<baseURL><basePath>/oauth/<id>/callback`.
+ *
+ * Not with arctic's `Apple`, which sends its requests past every limit: use `apple()`. MyAnimeList knows no S256 and
+ * DonationAlerts no state, so neither can be used.
+ *
+ * @example
+ * arcticProvider(new Twitch(clientId, clientSecret, redirectUri), {
+ *   scopes: [],
+ *   profile: async (tokens, get) => readTwitchUser(await get("https://api.twitch.tv/helix/users")),
+ * });
+ */
+export function arcticProvider(instance: ArcticClient, options: ArcticOptions): OAuthProvider {
+  if ("createClientSecret" in instance) {
+    throw new TypeError("arcticProvider: arctic's Apple cannot be limited: use apple()");
+  }
+  const { scopes, profile, storeTokens = false } = options;
+  if (!Array.isArray(scopes)) throw new TypeError("arcticProvider: scopes must be a list of strings");
+  if (typeof profile !== "function") throw new TypeError("arcticProvider: profile must be a function");
+  return plainProvider({
+    id: checkProviderId(options.id ?? instance.constructor.name.toLowerCase()),
+    scopes: [...scopes],
+    storeTokens: storeTokens === true,
+    client: () => instance,
+    encodeBasic: true,
+    async read(tokens, get) {
+      const read = await profile(tokens, get);
+      return { profile: read, claims: { ...read } };
+    },
+  });
+}

@@ -1,0 +1,46 @@
+import { isRecord } from "../../json.ts";
+import { standardClient } from "../arctic.ts";
+import { type GetJson, getRecord, plainProvider } from "../plain.ts";
+import { numberOf, textOf } from "../profile.ts";
+import type { OAuthProvider } from "../provider.ts";
+import { type ConfidentialOptions, checkOptions } from "./options.ts";
+
+const ENDPOINTS = {
+  authorization: "https://github.com/login/oauth/authorize",
+  token: "https://github.com/login/oauth/access_token",
+};
+const API = "https://api.github.com";
+
+/**
+ * Lets users sign in with GitHub, with their primary address where GitHub has verified it.
+ *
+ * @example
+ * createAuth({ store, providers: [github({ clientId, clientSecret })] });
+ */
+export function github(options: ConfidentialOptions): OAuthProvider {
+  const { client, ...checked } = checkOptions(options, { id: "github", scopes: ["read:user", "user:email"] });
+  return plainProvider({
+    ...checked,
+    client: (redirectUri) =>
+      standardClient(ENDPOINTS, { ...client, authentication: "client_secret_basic" }, redirectUri),
+    encodeBasic: false,
+    async read(_, get) {
+      const claims = await getRecord(get, `${API}/user`);
+      const { email, verified } = await primaryEmail(get);
+      const name = textOf(claims, "name") ?? textOf(claims, "login");
+      // The numeric id: a login can be renamed, and taken by somebody else.
+      const profile = { subject: numberOf(claims, "id"), email, emailVerified: verified, name };
+      return { profile, claims };
+    },
+  });
+}
+
+async function primaryEmail(
+  get: GetJson,
+): Promise<{ readonly email: string | null; readonly verified: boolean }> {
+  const listed = await get(`${API}/user/emails`);
+  const emails = Array.isArray(listed) ? listed.filter(isRecord) : [];
+  const primary = emails.find((entry) => entry["primary"] === true);
+  if (primary === undefined) return { email: null, verified: false };
+  return { email: textOf(primary, "email"), verified: primary["verified"] === true };
+}

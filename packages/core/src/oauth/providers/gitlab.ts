@@ -1,0 +1,29 @@
+import { openIdProvider } from "../openid.ts";
+import type { OAuthProvider } from "../provider.ts";
+import { type ConfidentialOptions, checkIssuer, checkOptions } from "./options.ts";
+
+export interface GitLabOptions extends ConfidentialOptions {
+  /** A GitLab of your own. Default `https://gitlab.com`. */
+  readonly issuer?: string;
+}
+
+/**
+ * Lets users sign in with GitLab.
+ *
+ * @example
+ * createAuth({ store, providers: [gitlab({ clientId, clientSecret })] });
+ */
+export function gitlab(options: GitLabOptions): OAuthProvider {
+  const checked = checkOptions(options, { id: "gitlab", scopes: ["openid", "email", "profile"] });
+  const issuer = checkIssuer(checked.id, options.issuer ?? "https://gitlab.com").replace(/\/$/, "");
+  const endpoints = {
+    issuer,
+    authorization: `${issuer}/oauth/authorize`,
+    token: `${issuer}/oauth/token`,
+    jwks: `${issuer}/oauth/discovery/keys`,
+    userinfo: `${issuer}/oauth/userinfo`,
+    announcesIssuer: false,
+    authentication: null,
+  };
+  return openIdProvider({ ...checked, responseMode: "query", endpoints: () => async () => endpoints });
+}

@@ -1,0 +1,33 @@
+import { openIdProvider } from "../openid.ts";
+import type { OAuthProvider } from "../provider.ts";
+import { checkIssuer, checkOptions, type ProviderOptions } from "./options.ts";
+
+export interface KeycloakOptions extends ProviderOptions {
+  /** The URL of the realm, such as `https://id.example.com/realms/staff`. */
+  readonly issuer: string;
+  /** Without one the client is a public one. */
+  readonly clientSecret?: string;
+}
+
+/**
+ * Lets users sign in with a realm of Keycloak.
+ *
+ * @example
+ * createAuth({ store, providers: [keycloak({ issuer, clientId, clientSecret })] });
+ */
+export function keycloak(options: KeycloakOptions): OAuthProvider {
+  const defaults = { id: "keycloak", scopes: ["openid", "email", "profile"], isPublic: true };
+  const checked = checkOptions(options, defaults);
+  const issuer = checkIssuer(checked.id, options.issuer).replace(/\/$/, "");
+  const at = (name: string): string => `${issuer}/protocol/openid-connect/${name}`;
+  const endpoints = {
+    issuer,
+    authorization: at("auth"),
+    token: at("token"),
+    jwks: at("certs"),
+    userinfo: at("userinfo"),
+    announcesIssuer: true,
+    authentication: null,
+  };
+  return openIdProvider({ ...checked, responseMode: "query", endpoints: () => async () => endpoints });
+}

@@ -1,0 +1,60 @@
+import { own } from "../../json.ts";
+import type { IdClaims } from "../id-token.ts";
+import { openIdProvider } from "../openid.ts";
+import { type Profile, readOpenIdProfile, textOf } from "../profile.ts";
+import type { OAuthProvider } from "../provider.ts";
+import { type ConfidentialOptions, checkOptions } from "./options.ts";
+
+export interface MicrosoftOptions extends ConfidentialOptions {
+  /** A tenant's id, for its members alone; or `common`, the default, `organizations` or `consumers`. */
+  readonly tenant?: string;
+}
+
+const HOST = "https://login.microsoftonline.com";
+const TENANT_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const SHARED: readonly string[] = ["common", "organizations", "consumers"];
+
+/**
+ * Lets users sign in with Microsoft, for work, school and private accounts.
+ *
+ * An e-mail address counts as verified only where `xms_edov` says so: an administrator of any tenant can write any
+ * address into an account.
+ *
+ * @example
+ * createAuth({ store, providers: [microsoft({ clientId, clientSecret, tenant })] });
+ */
+export function microsoft(options: MicrosoftOptions): OAuthProvider {
+  const { tenant = "common" } = options;
+  if (!SHARED.includes(tenant) && !TENANT_ID.test(tenant)) {
+    throw new TypeError("microsoft: tenant must be common, organizations, consumers, or a tenant's id");
+  }
+  const checked = checkOptions(options, { id: "microsoft", scopes: ["openid", "email", "profile"] });
+  const endpoints = {
+    issuer: `${HOST}/${tenant}/v2.0`,
+    authorization: `${HOST}/${tenant}/oauth2/v2.0/authorize`,
+    token: `${HOST}/${tenant}/oauth2/v2.0/token`,
+    jwks: `${HOST}/${tenant}/discovery/v2.0/keys`,
+    userinfo: null,
+    announcesIssuer: false,
+    authentication: ["client_secret_post"],
+  };
+  return openIdProvider({
+    ...checked,
+    responseMode: "query",
+    endpoints: () => async () => endpoints,
+    ...(SHARED.includes(tenant) ? { issuerOf: issuerOfTenant } : {}),
+    profile: readMicrosoftProfile,
+  });
+}
+
+// Each tenant is an issuer of its own; the token names its tenant, and the keys are those of all.
+function issuerOfTenant(claims: IdClaims): string | null {
+  const tenant = textOf(claims, "tid");
+  return tenant !== null && TENANT_ID.test(tenant) ? `${HOST}/${tenant}/v2.0` : null;
+}
+
+function readMicrosoftProfile(claims: IdClaims): Profile {
+  const owned = own(claims, "xms_edov");
+  const emailVerified = owned === true || owned === 1 || owned === "1" || owned === "true";
+  return { ...readOpenIdProfile(claims), emailVerified };
+}

@@ -1,0 +1,25 @@
+import { discovered } from "../endpoints.ts";
+import { openIdProvider } from "../openid.ts";
+import type { OAuthProvider } from "../provider.ts";
+import { checkIssuer, checkOptions, type ProviderOptions } from "./options.ts";
+
+export interface OidcOptions extends ProviderOptions {
+  /** Exactly as the provider's own metadata writes it. */
+  readonly issuer: string;
+  /** Without one the client is a public one. */
+  readonly clientSecret?: string;
+}
+
+/**
+ * Lets users sign in with any OpenID provider, by its discovery document (OpenID Connect Discovery 1.0). The document is
+ * fetched at the first sign-in, and good for an hour.
+ *
+ * @example
+ * createAuth({ store, providers: [oidc({ issuer: "https://id.example.com", clientId, clientSecret })] });
+ */
+export function oidc(options: OidcOptions): OAuthProvider {
+  const defaults = { id: "oidc", scopes: ["openid", "email", "profile"], isPublic: true };
+  const checked = checkOptions(options, defaults);
+  const issuer = checkIssuer(checked.id, options.issuer);
+  return openIdProvider({ ...checked, responseMode: "query", endpoints: (env) => discovered(env, issuer) });
+}

@@ -1,0 +1,65 @@
+import { isLoopback } from "../../cookies/names.ts";
+import type { Client } from "../arctic.ts";
+import { checkProviderId } from "../provider.ts";
+
+/** What every provider takes. */
+export interface ProviderOptions {
+  /** From the registration of your application at the provider. */
+  readonly clientId: string;
+  /** Instead of the scopes that the identity needs. */
+  readonly scopes?: readonly string[];
+  /** Keep the provider's tokens, sealed with `secret`, for `auth.users.providerTokens`. Default false. */
+  readonly storeTokens?: boolean;
+  /** Stands in the routes and in every link. Default the provider's name. */
+  readonly id?: string;
+}
+
+/** What a provider takes that knows our server by a secret. */
+export interface ConfidentialOptions extends ProviderOptions {
+  readonly clientSecret: string;
+}
+
+/** What the options say, checked; `scopes` and `id` stand for what they leave out. */
+export interface CheckedOptions {
+  readonly id: string;
+  readonly client: Omit<Client, "authentication">;
+  readonly scopes: readonly string[];
+  readonly storeTokens: boolean;
+}
+
+/** Checks the options of a provider. Throws a `TypeError` that names the option. */
+export function checkOptions(
+  options: ProviderOptions & { readonly clientSecret?: string | undefined },
+  defaults: { readonly id: string; readonly scopes: readonly string[]; readonly isPublic?: boolean },
+): CheckedOptions {
+  const id = checkProviderId(options.id ?? defaults.id);
+  const { clientId, clientSecret, scopes = defaults.scopes, storeTokens = false } = options;
+  requireText(id, "clientId", clientId);
+  if (clientSecret !== undefined || defaults.isPublic !== true) requireText(id, "clientSecret", clientSecret);
+  if (!Array.isArray(scopes) || !scopes.every((scope) => typeof scope === "string" && scope !== "")) {
+    throw new TypeError(`${id}: scopes must be a list of strings`);
+  }
+  const client = { clientId, clientSecret: clientSecret ?? null };
+  return { id, client, scopes: [...scopes], storeTokens: storeTokens === true };
+}
+
+/** Throws a `TypeError` for an option that is no text, or that the environment put white space around. */
+export function requireText(id: string, option: string, value: unknown): void {
+  if (typeof value !== "string" || value === "") {
+    throw new TypeError(`${id}: ${option} is missing: pass what the provider gave you`);
+  }
+  if (value.trim() !== value)
+    throw new TypeError(`${id}: ${option} begins or ends with white space: strip it`);
+}
+
+/** Checks an issuer (OpenID Connect Discovery 3). Throws a `TypeError` for one that anybody could speak for. */
+export function checkIssuer(id: string, issuer: string): string {
+  const url = URL.parse(issuer);
+  const isPlain =
+    url !== null && url.username === "" && url.password === "" && url.search === "" && url.hash === "";
+  const isSafe = url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback(url.hostname));
+  if (isPlain && isSafe) return issuer;
+  throw new TypeError(
+    `${id}: issuer is ${JSON.stringify(issuer)}, but it must be an https URL without query, such as "https://id.example.com"`,
+  );
+}

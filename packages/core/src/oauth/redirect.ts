@@ -1,0 +1,47 @@
+export interface RedirectPolicy {
+  readonly ownOrigin: string;
+  /** Where our own routes are: no target, or a sign-in could end in a sign-out. */
+  readonly basePath: string;
+  /** Origins, and custom schemes as `com.example.app://` or `com.example.app://host`. */
+  readonly trustedOrigins: ReadonlySet<string>;
+  /** Whether an app takes the answer: then a custom scheme is a target. */
+  readonly native: boolean;
+}
+
+const MAX_LENGTH = 1_024;
+// Controls, white space and lone surrogates, and the backslash that a browser reads as a slash.
+const DISGUISE = /[\p{C}\p{Z}\\]/u;
+const PATH = /^\/(?!\/)/;
+const ABSOLUTE = /^https?:\/\/[^/]/i;
+const CUSTOM = /^[a-z][a-z0-9+.-]*:\/?/i;
+// Slashes, backslashes and controls in an escape: whoever decodes once more would see another URL.
+const ESCAPED = /%(0|1|7f|2f|5c)/i;
+
+/**
+ * Decides where a sign-in may lead: a path of our own, or a URL whose origin is exactly ours or a trusted one (RFC 9700
+ * 4.11.1). The text is parsed once, and what was parsed is what the browser is sent to. Null refuses.
+ */
+export function decideRedirect(target: string, policy: RedirectPolicy): URL | null {
+  if (target.length > MAX_LENGTH || DISGUISE.test(target)) return null;
+  const isPath = PATH.test(target);
+  if (isPath || ABSOLUTE.test(target)) return webTarget(URL.parse(target, policy.ownOrigin), policy);
+  return policy.native && CUSTOM.test(target) ? appTarget(URL.parse(target), policy) : null;
+}
+
+function webTarget(url: URL | null, policy: RedirectPolicy): URL | null {
+  if (url === null || url.username !== "" || url.password !== "") return null;
+  if (url.pathname.startsWith("//") || ESCAPED.test(url.pathname)) return null;
+  if (url.origin === policy.ownOrigin) return isOwnRoute(url.pathname, policy.basePath) ? null : url;
+  return policy.trustedOrigins.has(url.origin) ? url : null;
+}
+
+function appTarget(url: URL | null, { trustedOrigins }: RedirectPolicy): URL | null {
+  if (url === null || url.username !== "" || url.password !== "" || /^https?:$/.test(url.protocol))
+    return null;
+  const whole = `${url.protocol}//`;
+  return trustedOrigins.has(whole) || trustedOrigins.has(whole + url.host) ? url : null;
+}
+
+function isOwnRoute(pathname: string, basePath: string): boolean {
+  return pathname === basePath || pathname.startsWith(`${basePath}/`);
+}
