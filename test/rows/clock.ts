@@ -9,8 +9,8 @@ export interface Clock {
 /** When every test begins. */
 export const START = 1_800_000_000;
 
-export function settableClock(): Clock {
-  let at = START * 1_000;
+export function settableClock(start: number = START): Clock {
+  let at = start * 1_000;
   return {
     now: () => at,
     advance: (seconds) => {

@@ -31,4 +31,5 @@ export type { ThrottleRule } from "./throttle/decide.ts";
 export type { RateLimits } from "./throttle/limits.ts";
 export { days, hours, minutes, type Seconds, seconds } from "./time.ts";
 export type { AccessClaims } from "./tokens/claims.ts";
-export type { Identifier, User, UserStore } from "./users/store.ts";
+export type { ProviderAccount, ProviderTokens } from "./tokens/provider-tokens.ts";
+export type { Identifier, LinkedAccount, User, UserStore } from "./users/store.ts";

@@ -37,19 +37,25 @@ export async function createUser<Context, U extends User>(app: App<Context, U>, 
     throw new AuthError("invalid_request", "A user needs an email or a username.");
   }
   const identifier = email !== null ? { email } : { username: username ?? "" };
-  const id = toBase64url(app.engine.env.random(16));
-  const created = await app.users.create({
-    id,
+  const user = await insertUser(app, {
     email,
     username,
     name: input.name ?? null,
     emailVerified: input.emailVerified ?? false,
     passwordHash: input.password === undefined ? null : await hashNew(app, input.password, identifier),
-    credentialsVersion: 0,
-    createdAt: now(app.engine.env),
-    disabledAt: null,
   });
-  if (!created) throw new AuthError("identifier_taken");
+  if (user === null) throw new AuthError("identifier_taken");
+  return user;
+}
+
+/** Inserts a user whose identifiers are in their normal form; null where one of them is taken. */
+export async function insertUser<Context, U extends User>(
+  app: App<Context, U>,
+  input: Pick<User, "email" | "username" | "name" | "emailVerified" | "passwordHash">,
+): Promise<U | null> {
+  const id = toBase64url(app.engine.env.random(16));
+  const row = { id, ...input, credentialsVersion: 0, createdAt: now(app.engine.env), disabledAt: null };
+  if (!(await app.users.create(row))) return null;
   const user = await app.users.get(id);
   if (user === null) throw new AuthError("store_unavailable");
   app.engine.emit({ type: "user.created", userId: id });
@@ -140,7 +146,7 @@ export async function endEverywhere<Context, U extends User>(
 
 // Sessions end before the change and after it. Before: a crash half-way leaves nobody signed in by old credentials.
 // After: a sign-in that checked the old ones is refused by the version, or is among those that end.
-async function changeCredentials<Context, U extends User>(
+export async function changeCredentials<Context, U extends User>(
   app: App<Context, U>,
   id: string,
   change: UserChange,

@@ -7,7 +7,8 @@ import type { RotationOutcome } from "../sessions/decide.ts";
 import type { Device, Session, SessionDetails, Transport } from "../sessions/session.ts";
 import type { SessionLifetimes } from "../sessions/start.ts";
 import type { Seconds } from "../time.ts";
-import type { Identifier, User } from "../users/store.ts";
+import type { ProviderTokens } from "../tokens/provider-tokens.ts";
+import type { Identifier, LinkedAccount, User } from "../users/store.ts";
 
 /** A session that `sessions.create` started, and the tokens of it. */
 export interface IssuedSession<Context> {
@@ -63,7 +64,10 @@ export interface SessionsApi<Context> {
   revoke(id: string): Promise<boolean>;
   /** Ends a user's sessions but `except`, fails sign-ins that are under way, and returns how many it ended. */
   revokeAll(userId: string, options?: { readonly except?: string }): Promise<number>;
-  /** Deletes sessions that are over, one user's or everybody's; with `keepEnded` it only marks expired ones as ended. */
+  /**
+   * Deletes sessions that are over, one user's or everybody's, and returns how many; with `keepEnded` it only marks
+   * expired ones as ended. Everybody's takes the expired one-time tokens along.
+   */
   prune(options?: { readonly userId?: string }): Promise<number>;
 }
 
@@ -82,6 +86,10 @@ export interface UsersApi<U extends User> {
   enable(id: string): Promise<boolean>;
   /** Deletes a user and ends all of their sessions. */
   delete(id: string): Promise<boolean>;
+  /** The accounts at providers that a user can sign in with, in the order of their linking. */
+  accounts(id: string): Promise<readonly LinkedAccount[]>;
+  /** A provider's tokens as of the last sign-in; null unless the provider has `storeTokens`. It does not refresh them. */
+  providerTokens(id: string, provider: string): Promise<ProviderTokens | null>;
 }
 
 /** The signing keys. */

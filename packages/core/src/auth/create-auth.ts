@@ -2,7 +2,7 @@ import type { App } from "../app/app.ts";
 import { type GuardedStore, guardStore } from "../app/guarded-store.ts";
 import { type Config, checkOptions } from "../config/config.ts";
 import { parseContext } from "../config/context.ts";
-import type { AuthOptions } from "../config/options.ts";
+import type { AuthOptions, Provider } from "../config/options.ts";
 import { now, warn } from "../env.ts";
 import type { RouteName } from "../http/router.ts";
 import { handleRequest, handleRoute } from "../http/routes/handle.ts";
@@ -15,6 +15,7 @@ import { storedKeys } from "../keys/stored.ts";
 import type { SessionEngine } from "../sessions/engine.ts";
 import { type Emit, emitter } from "../sessions/events.ts";
 import { type Device, deviceOf } from "../sessions/session.ts";
+import { mintOneTimeToken } from "../tokens/one-time-token.ts";
 import type { User, UserStore } from "../users/store.ts";
 import type { Auth, KeysApi } from "./auth.ts";
 import { sessionsApi } from "./sessions-api.ts";
@@ -43,7 +44,10 @@ export function createAuth<Context = JsonObject, U extends User = User>(
     engine: makeEngine(given, config, { store, emit, usersElsewhere: given.store.sessions.users !== users }),
     users: store.users,
     throttle: store.throttle,
+    tokens: store.tokens,
     password: given.providers?.find((provider) => provider.type === "password") ?? null,
+    oauth: connect(given.providers ?? [], config),
+    sealing: sealingSecrets(config),
     serialize: given.user?.serialize ?? shownUser,
     context: given.sessions?.context ?? null,
     validated: given.hooks?.validated ?? null,
@@ -57,6 +61,22 @@ export function createAuth<Context = JsonObject, U extends User = User>(
     users: usersApi(app),
     keys: keysApi(app.engine.keys),
   } satisfies Auth<Context, U>);
+}
+
+function connect(providers: readonly Provider[], { env }: Config): App<never, never>["oauth"] {
+  const oauth = providers.filter((provider) => provider.type === "oauth");
+  return new Map(oauth.map((provider) => [provider.id, { provider, connection: provider.connect(env) }]));
+}
+
+// Without a secret only localhost is served: there one is drawn, and a sign-in under way does not outlive the process.
+function sealingSecrets({ secrets, env }: Config): () => readonly [string, ...string[]] {
+  let drawn: string | null = null;
+  return () => {
+    const [newest, ...older] = secrets;
+    if (newest !== undefined) return [newest, ...older];
+    drawn ??= mintOneTimeToken(env.random);
+    return [drawn];
+  };
 }
 
 interface Parts<U extends User> {
@@ -129,6 +149,11 @@ function handlersOf<Context, U extends User>(app: App<Context, U>): Auth<Context
     session: at("session"),
     sessions: at("sessions"),
     revokeSession: at("revokeSession"),
+    oauthStart: at("oauthStart"),
+    oauthCallback: at("oauthCallback"),
+    oauthExchange: at("oauthExchange"),
+    linkAccount: at("linkAccount"),
+    unlinkAccount: at("unlinkAccount"),
     jwks: at("jwks"),
   });
 }

@@ -41,6 +41,7 @@ export function sessionsApi<Context, U extends User>(app: App<Context, U>): Sess
         amr,
         replaces: [],
         lifetimes,
+        account: null,
       });
       if (started === null)
         throw new AuthError("invalid_credentials", "sessions.create: the user may not sign in");
@@ -64,8 +65,10 @@ export function sessionsApi<Context, U extends User>(app: App<Context, U>): Sess
     },
     revoke: async (id) => isSessionId(id) && (await endSession(engine, id, "revoked")) !== null,
     revokeAll: (userId, options = {}) => endEverywhere(app, userId, options.except ?? null, "revoked"),
-    prune: ({ userId } = {}) =>
-      store.prune({ userId: userId ?? null, keep: engine.settings.keepEnded, now: at() }),
+    async prune({ userId } = {}) {
+      if (userId === undefined) await app.tokens.prune(at());
+      return store.prune({ userId: userId ?? null, keep: engine.settings.keepEnded, now: at() });
+    },
   };
 }
 

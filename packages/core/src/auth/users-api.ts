@@ -1,5 +1,6 @@
 import { createUser, deleteUser, disableUser, enableUser, normalForm, setPassword } from "../app/accounts.ts";
 import type { App } from "../app/app.ts";
+import { readKeptTokens } from "../app/linked-accounts.ts";
 import { parseEmail, parseUsername } from "../password/identifier.ts";
 import type { User } from "../users/store.ts";
 import type { UsersApi } from "./auth.ts";
@@ -21,5 +22,7 @@ export function usersApi<Context, U extends User>(app: App<Context, U>): UsersAp
     disable: (id) => disableUser(app, id),
     enable: (id) => enableUser(app, id),
     delete: (id) => deleteUser(app, id),
+    accounts: (id) => app.users.accounts(id),
+    providerTokens: (id, provider) => readKeptTokens(app, id, provider),
   };
 }

@@ -9,6 +9,9 @@ import { defaultLimits, type RateLimits } from "../throttle/limits.ts";
 import { days, minutes, type Seconds } from "../time.ts";
 import type { User } from "../users/store.ts";
 import type { AuthOptions, PreviousCookie } from "./options.ts";
+import { checkOrigin } from "./origins.ts";
+import { checkProviders } from "./providers.ts";
+import { refuse } from "./refuse.ts";
 import { optionsSchema } from "./schema.ts";
 
 /** The options with every default in its place, checked as a whole. */
@@ -16,6 +19,7 @@ export interface Config {
   /** Null serves localhost only. */
   readonly baseURL: URL | null;
   readonly basePath: string;
+  /** Origins, and custom schemes with `://`. */
   readonly trustedOrigins: ReadonlySet<string>;
   readonly secrets: readonly string[];
   readonly algorithm: Algorithm;
@@ -53,6 +57,7 @@ export function checkOptions<Context, U extends User>(
   const secrets = checkSecrets(given.secret, baseURL);
   const algorithm = given.accessToken?.algorithm ?? "EdDSA";
   checkKeys(given, algorithm, secrets);
+  checkProviders(given);
   const issuer = given.accessToken?.issuer ?? baseURL?.origin ?? "http://localhost";
   const basePath = given.basePath ?? "/auth";
   const accessLifetime = given.accessToken?.lifetime ?? minutes(10);
@@ -114,11 +119,6 @@ function hasMethods(value: object): boolean {
   return ["~standard", "sessions", "get", "load"].some((name) => Object.hasOwn(value, name));
 }
 
-function refuse(option: string, value: unknown, why: string): TypeError {
-  const shown = typeof value === "string" ? JSON.stringify(value) : String(value);
-  return new TypeError(`${option} is ${shown}, but ${why}`);
-}
-
 function shapeError(issue: v.BaseIssue<unknown>): TypeError {
   const path = v.getDotPath(issue) ?? "options";
   if (issue.type === "strict_object" && issue.expected === "never") {
@@ -167,17 +167,6 @@ function checkBaseURL(text: string): URL {
     throw refuse("baseURL", text, `it is neither https nor http: ${example}`);
   }
   return url;
-}
-
-function checkOrigin(text: string): string {
-  const url = URL.parse(text);
-  const isPattern = text.includes("*");
-  if (url === null || isPattern || !/^https?:$/.test(url.protocol) || url.origin !== text) {
-    const isUnclear = url === null || isPattern || url.origin === "null";
-    const instead = isUnclear ? "https://spa.example.com" : url.origin;
-    throw refuse("trustedOrigins", text, `origins are compared exactly: write it as "${instead}"`);
-  }
-  return text;
 }
 
 function checkSecrets(given: string | readonly string[] | undefined, baseURL: URL | null): readonly string[] {

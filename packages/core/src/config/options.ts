@@ -2,6 +2,7 @@ import type { JWK } from "jose";
 import type { Env } from "../env.ts";
 import type { JsonObject } from "../json.ts";
 import type { Algorithm } from "../keys/algorithms.ts";
+import type { OAuthProvider } from "../oauth/provider.ts";
 import type { PasswordProvider } from "../password/provider.ts";
 import type { SessionHooks } from "../sessions/engine.ts";
 import type { AuthEvent } from "../sessions/events.ts";
@@ -27,7 +28,7 @@ export type StandardResult<Output> =
   | { readonly issues: readonly { readonly message: string }[] };
 
 /** A way to sign in. */
-export type Provider = PasswordProvider;
+export type Provider = PasswordProvider | OAuthProvider;
 
 /** What `hooks.validated` sees: the session, its claims and how they came. */
 export interface Validated<Context> {
@@ -61,7 +62,10 @@ export interface AuthOptions<Context = JsonObject, U extends User = User> {
   readonly baseURL?: string;
   /** The path of the routes. Default `/auth`. */
   readonly basePath?: string;
-  /** Other origins whose pages may sign in and call the routes with credentials; compared exactly. */
+  /**
+   * Other origins whose pages may sign in and call the routes with credentials; compared exactly. A custom scheme, as
+   * `com.example.app://`, is where a native app may be sent back to.
+   */
   readonly trustedOrigins?: readonly string[];
   /** Newest first, at least 32 bytes each. Seals private keys, keys HS256. Required unless only localhost is served. */
   readonly secret?: string | readonly string[];

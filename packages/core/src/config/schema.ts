@@ -47,7 +47,7 @@ export const optionsSchema: v.GenericSchema = v.strictObject({
   ),
   providers: v.optional(
     v.array(
-      v.looseObject({ type: v.literal("password", "must be a provider such as password()") }),
+      v.looseObject({ type: v.picklist(["password", "oauth"], "must be a provider such as password()") }),
       "must be a list",
     ),
   ),

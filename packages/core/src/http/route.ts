@@ -14,6 +14,12 @@ export interface Call {
 
 export type Route = <Context, U extends User>(app: App<Context, U>, call: Call) => Promise<Response>;
 
+/** A segment of the request's path, counted from the end; a trailing slash is none. */
+export function segment({ request }: Call, fromEnd: number): string {
+  const { pathname } = new URL(request.url);
+  return pathname.replace(/\/$/, "").split("/").at(-fromEnd) ?? "";
+}
+
 /** Answers in JSON, for this client alone, and changes its jar. */
 export function answer<Context, U extends User>(
   app: App<Context, U>,

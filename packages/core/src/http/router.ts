@@ -7,6 +7,11 @@ export type RouteName =
   | "session"
   | "sessions"
   | "revokeSession"
+  | "oauthStart"
+  | "oauthCallback"
+  | "oauthExchange"
+  | "linkAccount"
+  | "unlinkAccount"
   | "jwks";
 
 /** The paths below `basePath` and the route that each method has there. */
@@ -19,6 +24,10 @@ const paths: ReadonlyMap<string, Readonly<Record<string, RouteName>>> = new Map(
   ["/session", { GET: "session" }],
   ["/sessions", { GET: "sessions" }],
   ["/sessions/:id", { DELETE: "revokeSession" }],
+  ["/oauth/exchange", { POST: "oauthExchange" }],
+  ["/oauth/:provider", { GET: "oauthStart" }],
+  ["/oauth/:provider/callback", { GET: "oauthCallback", POST: "oauthCallback" }],
+  ["/oauth/:provider/link", { POST: "linkAccount", DELETE: "unlinkAccount" }],
   ["/jwks", { GET: "jwks" }],
   ["/.well-known/jwks.json", { GET: "jwks" }],
 ] satisfies readonly (readonly [string, Readonly<Record<string, RouteName>>])[]);
@@ -33,15 +42,21 @@ export type Match =
 export function matchPath(method: string, pathname: string, basePath: string): Match {
   if (!pathname.startsWith(`${basePath}/`)) return { kind: "not_found" };
   const rest = pathname.slice(basePath.length).replace(/(.)\/$/, "$1");
-  const pattern = /^\/sessions\/[A-Za-z0-9_-]+$/.test(rest) ? "/sessions/:id" : rest;
-  const methods = paths.get(pattern);
+  const methods = paths.get(rest) ?? paths.get(patternOf(rest));
   return methods === undefined ? { kind: "not_found" } : matchMethod(method, methods);
+}
+
+function patternOf(path: string): string {
+  return path
+    .replace(/^\/sessions\/[A-Za-z0-9_-]+$/, "/sessions/:id")
+    .replace(/^\/oauth\/[a-z0-9-]+(?=$|\/)/, "/oauth/:provider");
 }
 
 /** Finds what a method asks of one route that is mounted by itself. */
 export function matchRoute(method: string, name: RouteName): Match {
   for (const methods of paths.values()) {
-    if (Object.values(methods).includes(name)) return matchMethod(method, methods);
+    const own = Object.entries(methods).filter(([, route]) => route === name);
+    if (own.length > 0) return matchMethod(method, Object.fromEntries(own));
   }
   return { kind: "not_found" };
 }

@@ -3,7 +3,8 @@ import { AuthError } from "../errors.ts";
 import { liveClaims, MOST_TOKENS } from "../sessions/authenticate.ts";
 import { sessionOfRow } from "../sessions/mint.ts";
 import { peek } from "../sessions/rotate.ts";
-import { startSession } from "../sessions/start.ts";
+import { type StartedSession, startSession } from "../sessions/start.ts";
+import type { ProviderAccount } from "../tokens/provider-tokens.ts";
 import { parseRefreshToken } from "../tokens/refresh-token.ts";
 import type { Identifier, User } from "../users/store.ts";
 import { type Body, readBody, stringMember } from "./body.ts";
@@ -44,40 +45,73 @@ function transportOf(body: Body): "cookie" | "bearer" {
   throw new AuthError("invalid_request", 'transport is "cookie" or "bearer".');
 }
 
-/**
- * Signs a user in whose credentials were checked: a new session always, in place of the one the browser had, so that no
- * session id survives a sign-in. Null where the credentials changed meanwhile.
- */
-export async function signIn<Context, U extends User>(
+/** How a user signs in. */
+export interface SignIn {
+  readonly transport: "cookie" | "bearer";
+  /** RFC 8176. */
+  readonly amr: readonly string[];
+  /** Sessions to end besides those that the request proves. */
+  readonly replaces: readonly string[];
+  readonly account: ProviderAccount | null;
+  /** What a user is told whom the application refuses, or whose credentials changed meanwhile. */
+  readonly refusal: "invalid_credentials" | "forbidden";
+}
+
+/** Signs a user in with a password that was checked, and answers with the session. */
+export function signInByPassword<Context, U extends User>(
   app: App<Context, U>,
   call: Call,
   user: U,
   { transport, status }: { readonly transport: "cookie" | "bearer"; readonly status: number },
 ): Promise<Response> {
+  const refusal = status === 201 ? "forbidden" : "invalid_credentials";
+  const how: SignIn = { transport, amr: ["pwd"], replaces: [], account: null, refusal };
+  return signInAndAnswer(app, call, user, { ...how, status });
+}
+
+/** Signs a user in, and answers with the session in JSON. */
+export async function signInAndAnswer<Context, U extends User>(
+  app: App<Context, U>,
+  call: Call,
+  user: U,
+  how: SignIn & { readonly status: number },
+): Promise<Response> {
   // Before the session: what the application throws leaves none behind.
   const shown = app.serialize(user);
+  const { row, tokens } = await signIn(app, call, user, how);
+  const body = { user: shown, session: sessionOfRow(row) };
+  if (how.transport === "bearer") return answer(app, { ...tokenFields(tokens), ...body }, how.status);
+  const changes = [...expireFormer(call.site, call.credentials), ...cookiesOf(call.site, tokens)];
+  return answer(app, { expires_in: tokens.expiresIn, ...body }, how.status, changes);
+}
+
+/**
+ * Signs a user in whose credentials were checked: a new session always, in place of the one the browser had, so that no
+ * session id survives a sign-in.
+ */
+export async function signIn<Context, U extends User>(
+  app: App<Context, U>,
+  call: Call,
+  user: U,
+  { transport, amr, replaces, account, refusal }: SignIn,
+): Promise<StartedSession> {
   const started = await startSession(app.engine, {
     user,
     context: await app.engine.settings.parseContext(app.context?.from?.(call.request, user) ?? {}),
     device: app.deviceOf(call.request),
     transport,
-    amr: ["pwd"],
-    replaces: await provenSessions(app, call.credentials),
+    amr,
+    replaces: [...new Set([...replaces, ...(await provenSessions(app, call.credentials))])],
     lifetimes: {},
+    account,
   });
-  if (started === null) {
-    app.engine.emit({ type: "sign_in.failed", userId: user.id, code: "invalid_credentials" });
-    throw new AuthError(status === 201 ? "forbidden" : "invalid_credentials");
-  }
-  const { row, tokens } = started;
-  const body = { user: shown, session: sessionOfRow(row) };
-  if (transport === "bearer") return answer(app, { ...tokenFields(tokens), ...body }, status);
-  const changes = [...expireFormer(call.site, call.credentials), ...cookiesOf(call.site, tokens)];
-  return answer(app, { expires_in: tokens.expiresIn, ...body }, status, changes);
+  if (started !== null) return started;
+  app.engine.emit({ type: "sign_in.failed", userId: user.id, code: refusal });
+  throw new AuthError(refusal);
 }
 
-// Only what a token proves is replaced: a session id in a request proves nothing.
-async function provenSessions<Context, U extends User>(
+/** The sessions that a request proves by its tokens: a session id in it proves nothing. */
+export async function provenSessions<Context, U extends User>(
   app: App<Context, U>,
   { presented }: Credentials,
 ): Promise<readonly string[]> {

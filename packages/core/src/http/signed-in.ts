@@ -21,7 +21,7 @@ export async function whenSignedIn<Context, U extends User>(
 ): Promise<Response> {
   const refresh = request.method === "HEAD" ? "never" : "auto";
   // What changes other sessions asks the store: one that has ended has no power over them.
-  const fresh = request.method === "DELETE";
+  const fresh = request.method !== "GET" && request.method !== "HEAD";
   const { validation, changes } = await validateCredentials(app, site, credentials, { refresh, fresh });
   if (!validation.ok) return validation.response();
   try {

@@ -2,6 +2,7 @@ import type { Env } from "../env.ts";
 import type { JsonObject } from "../json.ts";
 import type { Keys } from "../keys/keys.ts";
 import type { EpochSeconds, Seconds } from "../time.ts";
+import type { ProviderAccount } from "../tokens/provider-tokens.ts";
 import type { RotationOutcome } from "./decide.ts";
 import type { Emit } from "./events.ts";
 import type { RefreshPolicy } from "./policy.ts";
@@ -24,6 +25,8 @@ export interface SessionHooks<Context, U> {
   readonly signedIn?: (event: {
     readonly session: Session<Context>;
     readonly user: U;
+    /** The account at a provider that the user signed in with, and the provider's tokens, this once; null for any other way. */
+    readonly account: ProviderAccount | null;
   }) => HookAnswer<Context> | Promise<HookAnswer<Context>>;
   /** Runs after every refresh, before a token leaves. */
   readonly refreshed?: (event: {

@@ -15,6 +15,18 @@ export type EventBody =
       readonly userId: UserId;
     }
   | { readonly type: "user.password_changed" | "user.password_rehashed"; readonly userId: UserId }
+  | {
+      readonly type: "account.linked" | "account.unlinked";
+      readonly userId: UserId;
+      readonly provider: string;
+    }
+  /** A sign-in with a provider came to nothing; `error` says why, in our own words. */
+  | {
+      readonly type: "oauth.failed";
+      readonly provider: string;
+      readonly code: ErrorCode;
+      readonly error: string;
+    }
   | { readonly type: "sign_in.failed"; readonly userId: UserId | null; readonly code: ErrorCode }
   | ({
       readonly type: "session.started";

@@ -2,6 +2,7 @@ import { now } from "../env.ts";
 import { AuthError } from "../errors.ts";
 import type { JsonObject } from "../json.ts";
 import type { EpochSeconds, Seconds } from "../time.ts";
+import type { ProviderAccount } from "../tokens/provider-tokens.ts";
 import {
   formatRefreshToken,
   hashFamilySecret,
@@ -28,6 +29,8 @@ export interface SessionStart<U> {
   /** The sessions that the client had before: they end, so that no id carries over into a sign-in. */
   readonly replaces: readonly SessionId[];
   readonly lifetimes: SessionLifetimes;
+  /** What `hooks.signedIn` is told of an account elsewhere. */
+  readonly account: ProviderAccount | null;
 }
 
 /** What one session may have otherwise than the configuration says. */
@@ -53,7 +56,7 @@ export async function startSession<Context, U extends SessionUser>(
   const { store, settings } = engine;
   const { row: drawn, token } = newSession(engine, start, now(engine.env));
   // Hooks, claims and signing come before the write: what they throw or refuse leaves nothing behind.
-  const row = await welcome(engine, drawn, start.user);
+  const row = await welcome(engine, drawn, start);
   if (row === null) return null;
   const refreshToken = token === null ? null : formatRefreshToken(token);
   const tokens = await mintTokens(engine, row, start.user, refreshToken);
@@ -76,10 +79,10 @@ export async function startSession<Context, U extends SessionUser>(
 async function welcome<Context, U extends SessionUser>(
   engine: SessionEngine<Context, U>,
   row: SessionRow,
-  user: U,
+  { user, account }: SessionStart<U>,
 ): Promise<SessionRow | null> {
   const { hooks, parseContext } = engine.settings;
-  const answer = await hooks.signedIn?.({ session: sessionOfRow(row), user });
+  const answer = await hooks.signedIn?.({ session: sessionOfRow(row), user, account });
   if (answer === false) return null;
   return answer === undefined ? row : { ...row, context: await parseContext(answer.context) };
 }

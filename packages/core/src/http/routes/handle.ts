@@ -12,6 +12,10 @@ import { jwks } from "./jwks.ts";
 import { login } from "./login.ts";
 import { logout } from "./logout.ts";
 import { me } from "./me.ts";
+import { oauthCallback } from "./oauth-callback.ts";
+import { oauthExchange } from "./oauth-exchange.ts";
+import { linkAccount, unlinkAccount } from "./oauth-link.ts";
+import { oauthStart } from "./oauth-start.ts";
 import { refresh } from "./refresh.ts";
 import { session } from "./session.ts";
 import { revokeSession, sessions } from "./sessions.ts";
@@ -26,8 +30,16 @@ const routes: Readonly<Record<RouteName, Route>> = {
   session,
   sessions,
   revokeSession,
+  oauthStart,
+  oauthCallback,
+  oauthExchange,
+  linkAccount,
+  unlinkAccount,
   jwks,
 };
+
+/** A provider has the browser post its answer from elsewhere: the sealed transaction binds it to the browser instead. */
+const BOUND: ReadonlySet<RouteName> = new Set(["oauthCallback"]);
 
 /** Answers a request to any path below `basePath`. */
 export function handleRequest<Context, U extends User>(
@@ -71,7 +83,7 @@ async function dispatch<Context, U extends User>(
   if (match.kind === "not_found") return errorResponse("not_found");
   if (match.kind === "wrong_method")
     return errorResponse("method_not_allowed", new Headers({ allow: match.allow }));
-  if (isCrossSite(app, request, site)) return errorResponse("csrf_rejected");
+  if (!BOUND.has(match.name) && isCrossSite(app, request, site)) return errorResponse("csrf_rejected");
   let credentials: Credentials | null = null;
   try {
     credentials = readCredentials(request.headers, site, app.config, app.deviceOf(request));

@@ -2,7 +2,7 @@ import { checkCredentials } from "../../app/accounts.ts";
 import { AuthError } from "../../errors.ts";
 import { clientOf, forgive, limit } from "../limit.ts";
 import type { Route } from "../route.ts";
-import { readPasswordInput, signIn } from "../sign-in.ts";
+import { readPasswordInput, signInByPassword } from "../sign-in.ts";
 
 /** `POST /login`: checks an identifier and a password, and starts a session. */
 export const login: Route = async (app, call) => {
@@ -15,5 +15,5 @@ export const login: Route = async (app, call) => {
   const user = await checkCredentials(app, identifier, password);
   if (user === null) throw new AuthError("invalid_credentials");
   await forgive(app, "account", account, client);
-  return signIn(app, call, user, { transport, status: 200 });
+  return signInByPassword(app, call, user, { transport, status: 200 });
 };

@@ -4,7 +4,7 @@ import { isLive } from "../../sessions/decide.ts";
 import { endSession } from "../../sessions/revoke.ts";
 import type { SessionRow } from "../../sessions/session.ts";
 import { isSessionId } from "../../tokens/refresh-token.ts";
-import { answer, headersOf, type Route } from "../route.ts";
+import { answer, headersOf, type Route, segment } from "../route.ts";
 import { whenSignedIn } from "../signed-in.ts";
 import { clearAll } from "../tokens.ts";
 
@@ -18,7 +18,7 @@ export const sessions: Route = (app, call) =>
 /** `DELETE /sessions/:id`: ends one of the user's own sessions. A session of somebody else is not found. */
 export const revokeSession: Route = (app, call) =>
   whenSignedIn(app, call, async ({ valid, changes }) => {
-    const id = new URL(call.request.url).pathname.replace(/\/$/, "").split("/").at(-1) ?? "";
+    const id = segment(call, 1);
     const found = isSessionId(id) ? await app.engine.store.get(id, now(app.config.env)) : null;
     if (found === null || found.row.userId !== valid.userId || !isLive(found.row, found.now)) {
       throw new AuthError("not_found");

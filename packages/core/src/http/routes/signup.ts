@@ -1,7 +1,7 @@
 import { createUser, deleteUser } from "../../app/accounts.ts";
 import { clientOf, limit } from "../limit.ts";
 import type { Route } from "../route.ts";
-import { readPasswordInput, signIn } from "../sign-in.ts";
+import { readPasswordInput, signInByPassword } from "../sign-in.ts";
 
 /** `POST /signup`: creates a user with a password, and signs them in. */
 export const signup: Route = async (app, call) => {
@@ -9,7 +9,7 @@ export const signup: Route = async (app, call) => {
   const { identifier, password, transport } = await readPasswordInput(app, call.request);
   const user = await createUser(app, { ...identifier, password });
   try {
-    return await signIn(app, call, user, { transport, status: 201 });
+    return await signInByPassword(app, call, user, { transport, status: 201 });
   } catch (error) {
     // Nobody is left with an account that they were told they do not have.
     await deleteUser(app, user.id).catch(() => undefined);

@@ -1,0 +1,18 @@
+import { refuse } from "./refuse.ts";
+
+const CUSTOM_SCHEME = /^[a-z][a-z0-9+.-]*:\/\/[a-z0-9.-]*$/;
+/** Schemes that a browser runs or opens by itself. */
+const BROWSER_SCHEMES = /^(https?|wss?|ftp|file|data|blob|about|javascript|vbscript|view-source|filesystem):/;
+
+/** Checks an origin, or the custom scheme of an app, as `com.example.app://`. */
+export function checkOrigin(text: string): string {
+  const url = URL.parse(text);
+  if (CUSTOM_SCHEME.test(text) && !BROWSER_SCHEMES.test(text)) return text;
+  const isPattern = text.includes("*");
+  if (url === null || isPattern || !/^https?:$/.test(url.protocol) || url.origin !== text) {
+    const isUnclear = url === null || isPattern || url.origin === "null";
+    const instead = isUnclear ? "https://spa.example.com" : url.origin;
+    throw refuse("trustedOrigins", text, `origins are compared exactly: write it as "${instead}"`);
+  }
+  return text;
+}

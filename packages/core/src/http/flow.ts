@@ -1,0 +1,186 @@
+import type { App, ConnectedProvider } from "../app/app.ts";
+import { type CookieChange, deleteCookie, setCookie } from "../cookies/jar.ts";
+import { flowPrefix } from "../cookies/names.ts";
+import type { CookiePair } from "../cookies/parse.ts";
+import type { CookiePlace } from "../cookies/serialize.ts";
+import { now } from "../env.ts";
+import { AuthError } from "../errors.ts";
+import { decideRedirect } from "../oauth/redirect.ts";
+import {
+  FLOW_LIFETIME,
+  type Intent,
+  MOST_FLOWS,
+  mintTransaction,
+  openTransaction,
+  sealTransaction,
+  type Transaction,
+  transactionPlace,
+} from "../oauth/transaction.ts";
+import { hashOneTimeToken } from "../tokens/one-time-token.ts";
+import type { User } from "../users/store.ts";
+import type { Call } from "./route.ts";
+import { provenSessions } from "./sign-in.ts";
+
+const STATE = "oauth-state";
+/** All flow cookies together, in bytes: servers take headers of 8 to 16 kB. */
+const MOST_BYTES = 6_144;
+
+/** Finds the provider that a path names. Fails with `not_found`. */
+export function providerOf<Context, U extends User>(app: App<Context, U>, id: string): ConnectedProvider {
+  const found = app.oauth.get(id);
+  if (found === undefined) throw new AuthError("not_found");
+  return found;
+}
+
+/** Where a flow may lead; without a target, home. Fails with `redirect_not_allowed`. */
+export function targetOf<Context, U extends User>(
+  app: App<Context, U>,
+  { site }: Call,
+  targets: readonly string[],
+  native: boolean,
+): URL {
+  const { basePath, trustedOrigins } = app.config;
+  const policy = { ownOrigin: site.origin, basePath, trustedOrigins, native };
+  const [target, ...more] = targets.length === 0 && !native ? ["/"] : targets;
+  const url = target === undefined || more.length > 0 ? null : decideRedirect(target, policy);
+  if (url === null) throw new AuthError("redirect_not_allowed");
+  return url;
+}
+
+/** Where the provider sends the browser back to: by configuration, never by a header (OAU-22). */
+function redirectUriOf<Context, U extends User>(app: App<Context, U>, call: Call, provider: string): string {
+  return `${call.site.origin}${app.config.basePath}/oauth/${provider}/callback`;
+}
+
+export interface Begin {
+  readonly provider: ConnectedProvider;
+  readonly redirectTo: URL;
+  readonly intent: Intent;
+}
+
+/** Begins a flow: where to send the browser, and the cookie that binds the flow to it. */
+export async function beginFlow<Context, U extends User>(
+  app: App<Context, U>,
+  call: Call,
+  { provider: { provider, connection }, redirectTo, intent }: Begin,
+): Promise<{ readonly url: URL; readonly changes: readonly CookieChange[] }> {
+  const { random } = app.config.env;
+  const begun = {
+    provider: provider.id,
+    responseMode: provider.responseMode,
+    redirectTo: redirectTo.href,
+    startedAt: now(app.config.env),
+    intent,
+    replaces: await provenSessions(app, call.credentials),
+  };
+  const transaction = mintTransaction(begun, random);
+  const url = await connection.authorizationUrl(flowOf(app, call, transaction));
+  const expiresAt = begun.startedAt + FLOW_LIFETIME;
+  const hash = hashOneTimeToken(transaction.state, STATE);
+  await app.tokens.put({ hash, purpose: STATE, userId: null, data: {}, expiresAt });
+  const [secret] = app.sealing();
+  const place = transactionPlace(new URL(call.site.origin), transaction.state, provider.responseMode);
+  const value = await sealTransaction(transaction, secret, random);
+  const room = MOST_BYTES - place.name.length - value.length;
+  const crowded = await crowdedOut(app, call, room);
+  return { url, changes: [...crowded.map(deleteCookie), setCookie(place, value, FLOW_LIFETIME)] };
+}
+
+// The newest stay; what cannot be opened any more goes first.
+async function crowdedOut<Context, U extends User>(
+  app: App<Context, U>,
+  call: Call,
+  room: number,
+): Promise<readonly CookiePlace[]> {
+  const prefix = flowPrefix(new URL(call.site.origin));
+  const sent = call.credentials.cookies.filter(({ name }) => name.startsWith(prefix));
+  const opened = await Promise.all(sent.map((cookie) => openCookie(app, cookie)));
+  const flows = sent.map((cookie, index) => ({ cookie, startedAt: opened[index]?.startedAt ?? 0 }));
+  let left = room;
+  const staying = flows
+    .toSorted((a, b) => b.startedAt - a.startedAt)
+    .filter(({ cookie, startedAt }, index) => {
+      left -= cookie.name.length + cookie.value.length;
+      return startedAt > 0 && index < MOST_FLOWS - 1 && left >= 0;
+    });
+  return flows
+    .filter((flow) => !staying.includes(flow))
+    .map(({ cookie }) => ({
+      ...transactionPlace(new URL(call.site.origin), "", "query"),
+      name: cookie.name,
+    }));
+}
+
+function openCookie<Context, U extends User>(
+  app: App<Context, U>,
+  { value }: CookiePair,
+): Promise<Transaction | null> {
+  return openTransaction(value, app.sealing(), now(app.config.env));
+}
+
+/** A flow that came back, and the cookie that it leaves with. */
+export interface FoundFlow {
+  readonly transaction: Transaction;
+  readonly place: CookiePlace;
+}
+
+/** Finds the flow of a state among the browser's cookies; null where it began in another browser, or too long ago. */
+export async function findFlow<Context, U extends User>(
+  app: App<Context, U>,
+  call: Call,
+  state: string,
+): Promise<FoundFlow | null> {
+  const { name } = transactionPlace(new URL(call.site.origin), state, "query");
+  const cookie = call.credentials.cookies.find((sent) => sent.name === name);
+  const transaction = cookie === undefined ? null : await openCookie(app, cookie);
+  if (transaction === null) return null;
+  const place = transactionPlace(new URL(call.site.origin), state, transaction.responseMode);
+  return { transaction, place };
+}
+
+/** Uses a state up; `false` where it was used before. */
+export async function redeemState<Context, U extends User>(
+  app: App<Context, U>,
+  state: string,
+): Promise<boolean> {
+  const hash = hashOneTimeToken(state, STATE);
+  return (await app.tokens.redeem(hash, STATE, now(app.config.env))) !== null;
+}
+
+/** What the provider's part needs to know of a flow. */
+export function flowOf<Context, U extends User>(
+  app: App<Context, U>,
+  call: Call,
+  { state, nonce, codeVerifier, provider }: Transaction,
+): {
+  readonly state: string;
+  readonly nonce: string;
+  readonly codeVerifier: string;
+  readonly redirectUri: string;
+} {
+  return { state, nonce, codeVerifier, redirectUri: redirectUriOf(app, call, provider) };
+}
+
+/** Sends the browser on, and keeps where it was to itself (OAU-26). */
+export function redirect(url: URL, headers: Headers): Response {
+  headers.set("location", url.href);
+  headers.set("referrer-policy", "no-referrer");
+  // 303: whatever method came, a GET goes on (RFC 9700 4.12).
+  return new Response(null, { status: 303, headers });
+}
+
+/** The target with a code of what went wrong. */
+export function withError(target: URL, code: string): URL {
+  const url = new URL(target);
+  url.searchParams.set("error", code);
+  return url;
+}
+
+/** A page may be opened; what a page loads, or a browser fetches ahead, begins nothing and ends nothing (OAU-21). */
+export function requireNavigation({ request: { headers, method } }: Call): void {
+  const mode = headers.get("sec-fetch-mode") ?? "navigate";
+  const destination = headers.get("sec-fetch-dest") ?? "document";
+  const ahead = /prefetch|prerender/i.test(`${headers.get("sec-purpose")} ${headers.get("purpose")}`);
+  if (method !== "HEAD" && mode === "navigate" && destination === "document" && !ahead) return;
+  throw new AuthError("csrf_rejected", "A sign-in with a provider is a page to open, not one to load.");
+}

@@ -1,0 +1,148 @@
+import { deleteUser } from "../../app/accounts.ts";
+import type { App, ConnectedProvider } from "../../app/app.ts";
+import { findUserOf, keepTokens, linkToUser } from "../../app/linked-accounts.ts";
+import { type CookieChange, deleteCookie } from "../../cookies/jar.ts";
+import { now } from "../../env.ts";
+import { AuthError, faultName } from "../../errors.ts";
+import { type CallbackParameters, decideCallback, parseCallback } from "../../oauth/callback.ts";
+import { oauthFault } from "../../oauth/fault.ts";
+import { decideRedirect } from "../../oauth/redirect.ts";
+import type { Intent, Transaction } from "../../oauth/transaction.ts";
+import { isLive } from "../../sessions/decide.ts";
+import type { ProviderAccount } from "../../tokens/provider-tokens.ts";
+import type { User } from "../../users/store.ts";
+import { readBody } from "../body.ts";
+import { answerError, codeOf } from "../fault.ts";
+import {
+  findFlow,
+  flowOf,
+  providerOf,
+  redeemState,
+  redirect,
+  requireNavigation,
+  withError,
+} from "../flow.ts";
+import { issueCode } from "../native-code.ts";
+import { type Call, headersOf, type Route, segment } from "../route.ts";
+import { provenSessions, type SignIn, signIn } from "../sign-in.ts";
+import { cookiesOf, expireFormer } from "../tokens.ts";
+
+/** `GET` or `POST /oauth/:provider/callback`: the browser comes back, and is sent on to where the flow leads. */
+export const oauthCallback: Route = async (app, call) => {
+  const connected = providerOf(app, segment(call, 2));
+  requireNavigation(call);
+  const parameters = parseCallback(await fieldsOf(call));
+  const found = parameters === null ? null : await findFlow(app, call, parameters.state);
+  if (parameters === null || found === null) throw new AuthError("oauth_state_invalid");
+  const { transaction, place } = found;
+  const gone = [deleteCookie(place)];
+  try {
+    const account = await identify(app, call, { connected, parameters, transaction });
+    return await arrive(app, call, { transaction, account, gone });
+  } catch (error) {
+    return failed(app, call, { error, transaction, gone });
+  }
+};
+
+async function fieldsOf({ request }: Call): Promise<readonly (readonly [string, string])[]> {
+  if (request.method !== "POST") return [...new URL(request.url).searchParams];
+  const body = (await readBody(request, true)) ?? {};
+  return Object.entries(body).flatMap(([name, value]) => (typeof value === "string" ? [[name, value]] : []));
+}
+
+interface Returned {
+  readonly connected: ConnectedProvider;
+  readonly parameters: CallbackParameters;
+  readonly transaction: Transaction;
+}
+
+async function identify<Context, U extends User>(
+  app: App<Context, U>,
+  call: Call,
+  { connected, parameters, transaction }: Returned,
+): Promise<ProviderAccount> {
+  const first = await redeemState(app, parameters.state);
+  const here = { provider: connected.provider.id, method: call.request.method, first };
+  const decision = decideCallback(parameters, transaction, here);
+  if (decision.kind === "fail") {
+    throw decision.code === "oauth_failed" ? oauthFault("provider_error") : new AuthError(decision.code);
+  }
+  if (transaction.intent.kind === "link") await requireSession(app, call, transaction.intent);
+  const { iss, user } = parameters;
+  return connected.connection.identify(flowOf(app, call, transaction), { code: decision.code, iss, user });
+}
+
+// OAU-18: who comes back is who left. No cookie comes along with a form post; the sealed transaction does.
+async function requireSession<Context, U extends User>(
+  app: App<Context, U>,
+  call: Call,
+  { sessionId, userId }: Extract<Intent, { kind: "link" }>,
+): Promise<void> {
+  const proven = await provenSessions(app, call.credentials);
+  const session = await app.engine.store.get(sessionId, now(app.config.env));
+  const isHere = proven.length === 0 || proven.includes(sessionId);
+  const isAlive = session !== null && session.row.userId === userId && isLive(session.row, session.now);
+  if (!isHere || !isAlive) throw new AuthError("oauth_state_invalid");
+}
+
+interface Arrival {
+  readonly transaction: Transaction;
+  readonly account: ProviderAccount;
+  /** The end of the flow's own cookie. */
+  readonly gone: readonly CookieChange[];
+}
+
+async function arrive<Context, U extends User>(
+  app: App<Context, U>,
+  call: Call,
+  { transaction, account, gone }: Arrival,
+): Promise<Response> {
+  const { intent, replaces } = transaction;
+  const target = targetOf(app, call, transaction);
+  const found =
+    intent.kind === "link"
+      ? { user: await linkToUser(app, intent.userId, account), created: false }
+      : await findUserOf(app, account);
+  await keepTokens(app, account);
+  if (intent.kind === "native") {
+    target.searchParams.set(
+      "code",
+      await issueCode(app, found, { account, codeChallenge: intent.codeChallenge }),
+    );
+    return redirect(target, headersOf(app, gone));
+  }
+  const how: SignIn = { transport: "cookie", amr: ["fed"], replaces, account, refusal: "forbidden" };
+  try {
+    const { tokens } = await signIn(app, call, found.user, how);
+    const changes = [...gone, ...expireFormer(call.site, call.credentials), ...cookiesOf(call.site, tokens)];
+    return redirect(target, headersOf(app, changes));
+  } catch (error) {
+    // Nobody is left with an account that they were told they do not have.
+    if (found.created) await deleteUser(app, found.user.id).catch(() => undefined);
+    throw error;
+  }
+}
+
+// The target was checked at the start; what the configuration no longer allows leads home.
+function targetOf<Context, U extends User>(
+  app: App<Context, U>,
+  { site }: Call,
+  { redirectTo, intent }: Transaction,
+): URL {
+  const { basePath, trustedOrigins } = app.config;
+  const policy = { ownOrigin: site.origin, basePath, trustedOrigins, native: intent.kind === "native" };
+  return decideRedirect(redirectTo, policy) ?? new URL("/", site.origin);
+}
+
+function failed<Context, U extends User>(
+  app: App<Context, U>,
+  call: Call,
+  { error, transaction, gone }: Omit<Arrival, "account"> & { readonly error: unknown },
+): Response {
+  const code = codeOf(app, error);
+  const { provider } = transaction;
+  app.engine.emit({ type: "oauth.failed", provider, code, error: faultName(error) });
+  // A flow that is not this browser's, or is over, leads nowhere.
+  if (code === "oauth_state_invalid") return answerError(app, error, gone);
+  return redirect(withError(targetOf(app, call, transaction), code), headersOf(app, gone));
+}

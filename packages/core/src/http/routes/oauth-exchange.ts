@@ -1,0 +1,30 @@
+import { deleteUser } from "../../app/accounts.ts";
+import { AuthError } from "../../errors.ts";
+import { readBody, stringMember } from "../body.ts";
+import { clientOf, limit } from "../limit.ts";
+import { redeemCode } from "../native-code.ts";
+import type { Route } from "../route.ts";
+import { signInAndAnswer } from "../sign-in.ts";
+
+/** `POST /oauth/exchange`: a native app comes for the tokens of a sign-in that ended in a browser (RFC 7636 4.5). */
+export const oauthExchange: Route = async (app, call) => {
+  await limit(app, "signIn", clientOf(app, call.request));
+  const body = await readBody(call.request, false);
+  const code = body === null ? undefined : stringMember(body, "code");
+  const codeVerifier = body === null ? undefined : stringMember(body, "code_verifier");
+  if (code === undefined || codeVerifier === undefined) {
+    throw new AuthError("invalid_request", "The body needs code and code_verifier.");
+  }
+  const { userId, credentialsVersion, created, account } = await redeemCode(app, code, codeVerifier);
+  const user = await app.users.get(userId);
+  if (user === null || user.credentialsVersion !== credentialsVersion) {
+    throw new AuthError("oauth_state_invalid");
+  }
+  try {
+    const how = { transport: "bearer", amr: ["fed"], replaces: [], account, refusal: "forbidden" } as const;
+    return await signInAndAnswer(app, call, user, { ...how, status: 200 });
+  } catch (error) {
+    if (created) await deleteUser(app, userId).catch(() => undefined);
+    throw error;
+  }
+};
