@@ -1,4 +1,4 @@
-import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from "jose";
+import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from "jose";
 import { type Env, now } from "../env.ts";
 import { AuthError } from "../errors.ts";
 import { isRecord, parseJson } from "../json.ts";
@@ -19,6 +19,7 @@ import {
 import type { Keys, SigningKey, VerificationKey } from "./keys.ts";
 import { formatRing, parseRing } from "./ring-document.ts";
 import { open, seal } from "./seal.ts";
+import { importKey } from "./signature.ts";
 import type { KeyStore } from "./store.ts";
 
 export interface StoredKeysOptions {
@@ -197,9 +198,9 @@ async function importRing(options: StoredKeysOptions, { version, ring }: StoredR
   const verification = new Map<string, VerificationKey>();
   for (const record of verificationKeys(ring, at)) {
     const { kid, algorithm } = record;
-    verification.set(kid, { kid, algorithm, key: await importJWK(record.publicJwk, algorithm) });
+    verification.set(kid, { kid, algorithm, key: await importKey(record.publicJwk, algorithm) });
     const jwk = await openPrivateKey(options, record);
-    if (jwk !== null) signing.set(kid, { kid, algorithm, key: await importJWK(jwk, algorithm) });
+    if (jwk !== null) signing.set(kid, { kid, algorithm, key: await importKey(jwk, algorithm) });
   }
   return { at, version, ring, signing, verification };
 }

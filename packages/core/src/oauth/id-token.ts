@@ -1,5 +1,6 @@
 import { compactVerify, createRemoteJWKSet, customFetch, errors, type JWTVerifyGetKey } from "jose";
-import { decodeUtf8, equalStrings, fromBase64url, isBase64url, toBase64url, utf8 } from "../bytes.ts";
+import { decodeUtf8, fromBase64url, isBase64url, toBase64url, utf8 } from "../bytes.ts";
+import { equalStrings } from "../digest.ts";
 import { type Env, now as nowOf } from "../env.ts";
 import { AuthError } from "../errors.ts";
 import { isRecord, own, parseJson } from "../json.ts";
