@@ -1,0 +1,15 @@
+import { budgets } from "./budgets.ts";
+import { weigh } from "./measure.ts";
+
+const SLACK = 1.05;
+
+for (const budget of budgets) {
+  const { bytes, forbidden } = await weigh(budget);
+  const isOver = bytes > budget.bytes * SLACK;
+  if (isOver || forbidden.length > 0) process.exitCode = 1;
+  const kilobytes = (bytes / 1_000).toFixed(1);
+  console.log(
+    `${isOver ? "OVER " : ""}${budget.name}: ${kilobytes} kB (${(budget.bytes / 1_000).toFixed(1)})`,
+  );
+  for (const path of forbidden) console.log(`  must not be in it: ${path}`);
+}
