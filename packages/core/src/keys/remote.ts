@@ -1,4 +1,4 @@
-import { type Env, now } from "../env.ts";
+import { type Env, now, shareRun } from "../env.ts";
 import { AuthError } from "../errors.ts";
 import { fetchJson } from "../fetch-json.ts";
 import { isRecord, own, parseJson } from "../json.ts";
@@ -21,7 +21,6 @@ const COOL_DOWN: Seconds = 30;
 export function remoteKeys(env: Env, url: string): (kid: string) => Promise<VerificationKey | null> {
   let kept: { readonly keys: KeySet; readonly at: EpochSeconds } | null = null;
   let lookedAt: EpochSeconds | null = null;
-  let looking: Promise<void> | null = null;
 
   const look = async (): Promise<void> => {
     const at = now(env);
@@ -29,12 +28,7 @@ export function remoteKeys(env: Env, url: string): (kid: string) => Promise<Veri
     lookedAt = at;
     if (keys !== null) kept = { keys, at };
   };
-  const lookOnce = (): Promise<void> => {
-    looking ??= look().finally(() => {
-      looking = null;
-    });
-    return looking;
-  };
+  const { run: lookOnce } = shareRun(look);
   const isCoolingDown = (): boolean =>
     lookedAt !== null && now(env) >= lookedAt && now(env) < lookedAt + COOL_DOWN;
 

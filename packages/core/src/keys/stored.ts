@@ -1,5 +1,5 @@
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from "jose";
-import { type Env, now } from "../env.ts";
+import { type Env, now, shareRun } from "../env.ts";
 import { AuthError } from "../errors.ts";
 import { isRecord, parseJson } from "../json.ts";
 import type { EpochSeconds, Seconds } from "../time.ts";
@@ -54,7 +54,6 @@ interface Loaded extends StoredRing {
 export function storedKeys(options: StoredKeysOptions): Keys {
   const { env } = options;
   let loaded: Loaded | null = null;
-  let loading: Promise<Loaded> | null = null;
   let inVainAt: EpochSeconds | null = null;
 
   const load = async (change: RingChange = keep): Promise<Loaded> => {
@@ -64,12 +63,7 @@ export function storedKeys(options: StoredKeysOptions): Keys {
     if (loaded === null || loaded === before || found.version >= loaded.version) loaded = found;
     return loaded;
   };
-  const shared = (): Promise<Loaded> => {
-    loading ??= load().finally(() => {
-      loading = null;
-    });
-    return loading;
-  };
+  const { run: shared, isUnderWay } = shareRun(() => load());
   const pausing = (): boolean => inVainAt !== null && Math.abs(now(env) - inVainAt) < COOL_DOWN;
   // A copy of the ring outlives a store that is down: tokens are checked and signed with what is known.
   const within = async (age: Seconds): Promise<Loaded> => {
@@ -93,10 +87,10 @@ export function storedKeys(options: StoredKeysOptions): Keys {
       const known = (await within(VERIFYING_RING_AGE)).verification.get(kid);
       if (known !== undefined) return known;
       if (pausing()) return null;
-      const isUnderWay = loading !== null;
+      const wasUnderWay = isUnderWay();
       const found = (await shared()).verification.get(kid);
       // A look that was under way may have missed the key: one of our own tells.
-      const fresh = found ?? (isUnderWay ? (await shared()).verification.get(kid) : undefined);
+      const fresh = found ?? (wasUnderWay ? (await shared()).verification.get(kid) : undefined);
       if (fresh === undefined) inVainAt = now(env);
       return fresh ?? null;
     },
