@@ -87,7 +87,7 @@ export interface NativeCrypto {
     salt: Uint8Array,
     length: number,
     options: { N: number; r: number; p: number; maxmem: number },
-    done: (error: Error | null, key: Uint8Array) => void,
+    done: (error: Error | null | undefined, key: Uint8Array) => void,
   ): void;
 }
 

@@ -75,8 +75,9 @@ export async function scryptKey(
     return scryptAsync(password, salt, { ...options, ...pauses, dkLen: KEY_LENGTH });
   }
   return new Promise((resolve, reject) => {
+    // Node says null where there is no error, Bun undefined.
     native.scrypt(password, salt, KEY_LENGTH, options, (error, key) =>
-      error === null ? resolve(key) : reject(error),
+      error ? reject(error) : resolve(key),
     );
   });
 }
