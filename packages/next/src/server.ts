@@ -138,5 +138,9 @@ function canSet(jar: Jar): boolean {
 
 function keep(jar: Jar, answer: Headers): void {
   const lines = answer.getSetCookie().map((line): [string, string] => ["set-cookie", line]);
-  for (const cookie of new NextResponse(null, { headers: lines }).cookies.getAll()) jar.set(cookie);
+  // What Next reads of a cookie that is deleted lacks its value and its age, which are empty and 0.
+  for (const { name, value = "", maxAge = 0, ...place } of new NextResponse(null, {
+    headers: lines,
+  }).cookies.getAll())
+    jar.set({ name, value, maxAge, ...place });
 }

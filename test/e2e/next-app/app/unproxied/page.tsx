@@ -1,0 +1,13 @@
+import type { ReactNode } from "react";
+import { seen } from "../../lib/seen.ts";
+import { look, renew } from "./actions.ts";
+
+export default async function Unproxied(): Promise<ReactNode> {
+  return (
+    <>
+      <p>[{await seen()}]</p>
+      <form action={look} id="look" />
+      <form action={renew} id="renew" />
+    </>
+  );
+}
