@@ -20,9 +20,12 @@ export type SignedInEnv<Context = unknown> = {
   Variables: { session: Session<Context>; claims: AccessClaims };
 };
 
+/** An auth, or what finds it by the bindings of a request, as that which `defineAuth` of `@latchkey/cloudflare` makes. */
+export type AuthSource<Context, U extends User> = Auth<Context, U> | ((bindings: never) => Auth<Context, U>);
+
 /** Answers every route of `auth`: `app.all("/auth/*", authHandler(auth))`. Nothing may read the body before it. */
-export function authHandler<Context, U extends User>(auth: Auth<Context, U>): MiddlewareHandler {
-  return (c) => auth.handle(c.req.raw);
+export function authHandler<Context, U extends User>(source: AuthSource<Context, U>): MiddlewareHandler {
+  return (c) => authOf(source, c).handle(c.req.raw);
 }
 
 /**
@@ -33,10 +36,11 @@ export function authHandler<Context, U extends User>(auth: Auth<Context, U>): Mi
  * app.use("*", session(auth));
  */
 export function session<Context, U extends User>(
-  auth: Auth<Context, U>,
+  source: AuthSource<Context, U>,
   options: ValidateOptions = {},
 ): MiddlewareHandler<SessionEnv<Context>> {
   return async (c, next) => {
+    const auth = authOf(source, c);
     if (c.get(FOUND)?.auth === auth) return next();
     const never = c.req.header("upgrade") === undefined ? {} : ({ refresh: "never" } as const);
     const validation = await auth.validate(c.req.raw, { ...options, ...never });
@@ -68,6 +72,13 @@ export function requireSession<Context = unknown>(
     c.set("claims", validation.claims);
     return next();
   };
+}
+
+function authOf<Context, U extends User>(
+  source: AuthSource<Context, U>,
+  { env }: { readonly env: unknown },
+): Auth<Context, U> {
+  return typeof source === "function" ? (source as (bindings: unknown) => Auth<Context, U>)(env) : source;
 }
 
 function finish(c: HonoContext, validation: Validation<unknown>): void {
