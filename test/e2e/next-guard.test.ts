@@ -1,9 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { buildApp, buildId, type NextApp, startApp } from "./next-app.ts";
-import { openRawVisitor, type RawVisitor, type Site } from "./raw-visitor.ts";
+import { openRawVisitor, press, type RawVisitor, type Site } from "./raw-visitor.ts";
 
 const ADA = JSON.stringify({ email: "ada@example.com", password: "correct horse battery" });
 const SECRET = /The vault is open|Signed in since/;
@@ -178,7 +178,38 @@ describe("forged headers", () => {
 });
 
 describe("the example", () => {
+  const fields = { email: "bob@example.com", password: "staple correct horse" };
+  const enter = async (visitor: RawVisitor, button: string, path = "/login"): Promise<unknown> => {
+    const { status, headers } = await press(visitor, { path, button, fields });
+    expect(status).toBe(303);
+    return headers.location;
+  };
+
   it("signs up, changes something, and signs another device out, without script", async () => {
-    expect(readFileSync(join(folder, "next-app.db")).length).toBeGreaterThan(0);
+    const [desk, phone] = [openRawVisitor(site), openRawVisitor(site)];
+    expect(await enter(desk, "Make an account", "/login?redirect_to=%2Fdevices%3Fx%3D1")).toBe(
+      "/devices?x=1",
+    );
+    expect(await enter(phone, "Sign in", "/login?redirect_to=%2F%5Cevil.example")).toBe("/dashboard");
+    const note = { note: "Feed the cat." };
+    const saved = await press(desk, { path: "/dashboard", button: "Save", fields: note });
+    expect(saved.text).toContain(note.note);
+    expect((await phone.send("/dashboard")).text).toContain(note.note);
+    expect((await press(desk, { path: "/devices", button: "Sign out" })).text).not.toContain("</form></li>");
+    expect((await phone.send("/dashboard")).headers.location).toBe("/login?redirect_to=%2Fdashboard");
+    expect((await phone.send("/api/session")).status).toBe(401);
+    expect(JSON.parse((await desk.send("/api/session")).text).session.amr).toEqual(["pwd"]);
+    expect((await press(desk, { path: "/", button: "Sign out" })).headers.location).toBe("/login");
+    expect(desk.jar.size).toBe(0);
+  });
+
+  it("says why nobody was signed in", async () => {
+    const visitor = openRawVisitor(site);
+    const taken = await enter(visitor, "Make an account");
+    expect(taken).toBe("/login?error=identifier_taken&redirect_to=%2Fdashboard");
+    expect((await visitor.send(String(taken))).text).toContain(
+      "There is an account with this address already.",
+    );
+    expect(visitor.jar.size).toBe(0);
   });
 });

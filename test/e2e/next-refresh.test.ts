@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { buildApp, type NextApp, startApp } from "./next-app.ts";
-import { openRawVisitor, type RawAnswer, type RawVisitor, type Site } from "./raw-visitor.ts";
+import { openRawVisitor, press, type RawAnswer, type RawVisitor, type Site } from "./raw-visitor.ts";
 
 const ADA = JSON.stringify({ email: "ada@example.com", password: "correct horse battery" });
 const JSON_BODY = { "content-type": "application/json" };
@@ -35,34 +35,6 @@ async function signedIn(world: World): Promise<RawVisitor> {
   const answer = await visitor.send("/auth/login", { method: "POST", headers: JSON_BODY, body: ADA });
   expect(answer.status).toBe(200);
   return visitor;
-}
-
-/** Submits a form of a page as a browser without script does. */
-async function submit(visitor: RawVisitor, path: string, form: string | RegExp): Promise<RawAnswer> {
-  const { text } = await visitor.send(path, { headers: { cookie: "" } });
-  return submitFrom(visitor, path, text, form);
-}
-
-async function submitFrom(
-  visitor: RawVisitor,
-  path: string,
-  page: string,
-  form: string | RegExp,
-): Promise<RawAnswer> {
-  const field = formField(page, form);
-  const body = new FormData();
-  body.set(field, "");
-  return visitor.send(path, { method: "POST", body });
-}
-
-function formField(page: string, form: string | RegExp): string {
-  const found = [...page.matchAll(/<form[^>]*>.*?<\/form>/gs)].map(([text]) => text);
-  const own = found.find((text) =>
-    typeof form === "string" ? text.includes(`id="${form}"`) : form.test(text),
-  );
-  const [, name = ""] = /name="(\$ACTION_ID_[0-9a-f]+)"/.exec(own ?? "") ?? [];
-  expect(name).not.toBe("");
-  return name;
 }
 
 const names = ({ lines }: RawAnswer): readonly string[] =>
@@ -148,10 +120,10 @@ describe("the proxy", () => {
 
   it("leaves a sign-out on the way standing, for both", async () => {
     const visitor = await signedIn(world);
-    const { text } = await visitor.send("/dashboard");
+    const { text: page } = await visitor.send("/dashboard");
     visitor.expire();
     const sent = { cookie: [...visitor.jar].map((pair) => pair.join("=")).join("; ") };
-    const answer = await submitFrom(visitor, "/dashboard", text, /Sign out/);
+    const answer = await press(visitor, { path: "/dashboard", button: "Sign out", page });
     expect([answer.status, answer.headers.location]).toEqual([303, "/login"]);
     expect(names(answer)).toEqual(["access", "access", "refresh", "refresh"]);
     expect([...visitor.jar.keys()]).toEqual([]);
@@ -249,13 +221,13 @@ describe.each([
   it("refreshes once in a server action, and the page of its answer sees that", async () => {
     const visitor = await signedIn(here);
     visitor.expire();
-    const answer = await submit(visitor, "/unproxied", "look");
+    const answer = await press(visitor, { path: "/unproxied", button: "Look" });
     expect(answer.status).toBe(200);
     expect(names(answer)).toEqual(["access", "first", "refresh", "second"]);
     expect(decodeURIComponent(visitor.cookie("first"))).toContain(jti(visitor));
     expect(visitor.cookie("second")).toBe(visitor.cookie("first"));
     expect(seen(answer)).toContain(jti(visitor));
-    const renewed = await submit(visitor, "/unproxied", "renew");
+    const renewed = await press(visitor, { path: "/unproxied", button: "Renew" });
     expect(names(renewed)).toEqual(["access"]);
   });
 

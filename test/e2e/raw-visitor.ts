@@ -68,6 +68,42 @@ export function openRawVisitor({ port, origin }: Site): RawVisitor {
   };
 }
 
+export interface Press {
+  readonly path: string;
+  /** The text of the button; of several the last one. */
+  readonly button: string;
+  readonly fields?: Readonly<Record<string, string>>;
+  /** The page, where it was loaded before. */
+  readonly page?: string;
+}
+
+/** Presses a button of a page as a browser without script does. */
+export async function press(
+  visitor: RawVisitor,
+  { path, button, fields = {}, page }: Press,
+): Promise<RawAnswer> {
+  const text = page ?? (await visitor.send(path)).text;
+  const forms = [...text.matchAll(/<form[^>]*>.*?<\/form>/gs)].map(([form]) => form);
+  const form = forms.findLast((candidate) => candidate.includes(`>${button}</button>`)) ?? "";
+  const [pressed = ""] = new RegExp(`<button[^>]*>${button}</button>`).exec(form) ?? [];
+  const body = new FormData();
+  const inputs = [...form.matchAll(/<input type="hidden"[^>]*>/g)].map(([input]) => input);
+  for (const tag of [...inputs, pressed]) {
+    const [, name = ""] = /name="([^"]*)"/.exec(tag) ?? [];
+    const [, value = ""] = /value="([^"]*)"/.exec(tag) ?? [];
+    // Of two actions the one of the button counts.
+    if (name.startsWith("$ACTION_ID_"))
+      for (const known of [...body.keys()]) if (/^\$ACTION/.test(known)) body.delete(known);
+    if (name !== "") body.append(name, value);
+  }
+  for (const [name, value] of Object.entries(fields)) body.set(name, value);
+  expect(
+    [...body.keys()].some((name) => name.startsWith("$ACTION_ID_")),
+    `${button} on ${path}`,
+  ).toBe(true);
+  return visitor.send(path, { method: "POST", body });
+}
+
 interface Exchange {
   readonly port: number;
   readonly path: string;

@@ -1,19 +1,11 @@
 import type { Auth, User } from "@latchkey/core";
+import type { Route } from "./server.ts";
 
-export { type AuthProxyOptions, authProxy } from "./proxy.ts";
-export {
-  callRoute,
-  getSession,
-  type RequireOptions,
-  requireSession,
-  type SessionOptions,
-  type SignedIn,
-} from "./server.ts";
+export * from "./proxy.ts";
+export * from "./server.ts";
 
 /** What `app/auth/[...latchkey]/route.ts` exports. */
-export type RouteHandlers = Readonly<
-  Record<"GET" | "POST" | "DELETE" | "HEAD" | "OPTIONS", (request: Request) => Promise<Response>>
->;
+export type RouteHandlers = Readonly<Record<"GET" | "POST" | "DELETE" | "HEAD" | "OPTIONS", Route>>;
 
 /**
  * Answers every route of `auth`.
@@ -21,7 +13,6 @@ export type RouteHandlers = Readonly<
  * @example
  * export const { GET, POST, DELETE, HEAD, OPTIONS } = routeHandlers(auth);
  */
-export function routeHandlers<Context, U extends User>(auth: Auth<Context, U>): RouteHandlers {
-  const handle = (request: Request): Promise<Response> => auth.handle(request);
+export function routeHandlers<Context, U extends User>({ handle }: Auth<Context, U>): RouteHandlers {
   return { GET: handle, POST: handle, DELETE: handle, HEAD: handle, OPTIONS: handle };
 }

@@ -26,51 +26,43 @@ export function authProxy<Context, U extends User>(
   const open = [`${basePath}/`, "/_next/static/", "/_next/image"];
   return async (request) => {
     const { pathname } = request.nextUrl;
-    const isPlain = !/%|\/\//.test(pathname);
-    if (isPlain && open.some((prefix) => pathname.startsWith(prefix))) return NextResponse.next();
+    const isOpen = !/%|\/\//.test(pathname) && open.some((prefix) => pathname.startsWith(prefix));
+    if (isOpen) return NextResponse.next();
     const validation = await auth.validate(request);
-    const isBarred = pathname !== signIn?.split("?", 1)[0] && isProtected(pathname);
-    const answer = (isBarred ? refusal(request, validation, signIn) : null) ?? pass(request, validation);
+    const isBarred = pathname.replace(/(.)\/$/, "$1") !== signIn && isProtected(pathname);
+    const answer = (isBarred && refusal(request, validation, signIn)) || pass(request, validation);
     finish(answer.headers, validation);
     return answer;
   };
 }
 
+type Found = Validation<unknown>;
+
 // A fault of ours is no reason to take anybody for signed out: the page finds out for itself, and says so.
-function refusal(
-  { nextUrl, url }: NextRequest,
-  validation: Validation<unknown>,
-  signIn: string | undefined,
-): Response | null {
-  if (validation.ok || validation.status >= 500) return null;
-  if (validation.status === 403 || signIn === undefined) return validation.response();
+function refusal({ nextUrl, url }: NextRequest, found: Found, signIn?: string): Response | null {
+  if (found.ok || found.status >= 500) return null;
+  if (found.status === 403 || signIn === undefined) return found.response();
   const to = new URL(nextUrl.basePath + signIn, url);
-  // RFC 9700 4.11.1: a path with two slashes would lead elsewhere.
-  const path = pageOf(nextUrl.pathname).replace(/^[/\\]+/, "/");
-  to.searchParams.set("redirect_to", path + nextUrl.search);
+  // A path that begins with two slashes would lead to another site (RFC 9700 4.11).
+  to.searchParams.set("redirect_to", pageOf(nextUrl.pathname).replace(/^[/\\]+/, "/") + nextUrl.search);
   return NextResponse.redirect(to, 303);
 }
 
-function pass(request: NextRequest, validation: Validation<unknown>): Response {
-  if (!validation.ok || validation.headers.getSetCookie().length === 0) return NextResponse.next();
+function pass(request: NextRequest, found: Found): Response {
+  if (!found.ok || found.headers.getSetCookie().length === 0) return NextResponse.next();
   const headers = new Headers(request.headers);
-  headers.set("cookie", [...validation.cookies].map((pair) => pair.join("=")).join("; "));
+  headers.set("cookie", [...found.cookies].map((pair) => pair.join("=")).join("; "));
   return NextResponse.next({ request: { headers } });
 }
 
-// RFC 9213: each overrides Cache-Control in the caches that it is for. Next adds no header that is there already.
-const TARGETED: readonly string[] = [
-  "cdn-cache-control",
-  "cloudflare-cdn-cache-control",
-  "surrogate-control",
-  "vercel-cdn-cache-control",
-];
+// RFC 9213: each overrides Cache-Control in the caches that it is for.
+const TARGETED = ["cdn-cache-control", "cloudflare-cdn-cache-control", "vercel-cdn-cache-control"];
 
-function finish(headers: Headers, validation: Validation<unknown>): void {
-  const lines = validation.headers.getSetCookie();
+// A handler's own Cache-Control does not get past these: Next adds no header that is there already.
+function finish(headers: Headers, found: Found): void {
+  const lines = found.headers.getSetCookie();
   for (const line of lines) headers.append("set-cookie", line);
-  headers.set("vary", validation.headers.get("vary") ?? "Cookie");
-  if (validation.ok || validation.code !== "unauthenticated")
-    headers.set("cache-control", "private, no-store");
+  headers.set("vary", found.headers.get("vary") ?? "Cookie");
+  if (found.ok || found.code !== "unauthenticated") headers.set("cache-control", "private, no-store");
   if (lines.length > 0) for (const name of TARGETED) headers.set(name, "no-store");
 }

@@ -1,32 +1,20 @@
-import {
-  type Auth,
-  AuthError,
-  type Session,
-  type User,
-  type Validation,
-  type ValidSession,
-} from "@latchkey/core";
+import { type Auth, AuthError, type User, type ValidateOptions, type ValidSession } from "@latchkey/core";
 import { cookies, headers } from "next/headers.js";
 import { NextResponse } from "next/server.js";
 import { cache } from "react";
 
 /** Who is signed in. */
-export type SignedIn<Context = unknown> = Pick<
-  ValidSession<Context>,
-  "session" | "userId" | "claims" | "transport"
->;
+export type SignedIn<Context = unknown> = Pick<ValidSession<Context>, "session" | "userId" | "claims">;
 
-export interface SessionOptions {
-  /** Ask the store whether the session has ended. Default as `revocation` says. */
-  readonly fresh?: boolean;
-}
-
-export interface RequireOptions<Context> extends SessionOptions {
+export interface RequireOptions<Context> extends Pick<ValidateOptions, "fresh"> {
   /** Whether a session may do this; anything but true is no. */
-  readonly when?: (session: Session<Context>) => boolean;
+  readonly when?: (session: ValidSession<Context>["session"]) => boolean;
   /** Ends it in a way of your own, such as `() => redirect("/login")`. Default: throws `AuthError` with the code. */
   readonly otherwise?: (code: "unauthenticated" | "forbidden") => never;
 }
+
+/** Answers requests: `auth.handle`, or one of `auth.handlers`. */
+export type Route = (request: Request) => Promise<Response>;
 
 type Jar = Awaited<ReturnType<typeof cookies>>;
 
@@ -38,12 +26,12 @@ type Jar = Awaited<ReturnType<typeof cookies>>;
  */
 export async function getSession<Context, U extends User>(
   auth: Auth<Context, U>,
-  { fresh = false }: SessionOptions = {},
+  { fresh = false }: Pick<ValidateOptions, "fresh"> = {},
 ): Promise<SignedIn<Context> | null> {
   const found = await validated(auth, fresh);
-  if (!found.ok && found.status >= 500) throw new AuthError(found.code);
-  if (!found.ok) return null;
-  return { session: found.session, userId: found.userId, claims: found.claims, transport: found.transport };
+  if (found.ok) return { session: found.session, userId: found.userId, claims: found.claims };
+  if (found.status >= 500) throw new AuthError(found.code);
+  return null;
 }
 
 /**
@@ -55,92 +43,75 @@ export async function getSession<Context, U extends User>(
  */
 export async function requireSession<Context, U extends User>(
   auth: Auth<Context, U>,
-  { when, otherwise, ...options }: RequireOptions<Context> = {},
+  { when = () => true, otherwise, ...options }: RequireOptions<Context> = {},
 ): Promise<SignedIn<Context>> {
   const found = await getSession(auth, options);
-  if (found !== null && (when === undefined || when(found.session) === true)) return found;
+  if (found !== null && when(found.session) === true) return found;
   const code = found === null ? "unauthenticated" : "forbidden";
   otherwise?.(code);
   throw new AuthError(code);
 }
 
 /**
- * Calls a route from a server action, and sets the cookies of its answer. Throws in a server component.
+ * Calls a route from a server action or a route handler, and sets the cookies of its answer.
  *
  * @example
  * const { ok } = await callRoute(auth.handlers.login, { email, password });
  */
-export async function callRoute(
-  route: (request: Request) => Promise<Response>,
-  body?: Readonly<Record<string, unknown>>,
-): Promise<Response> {
-  const jar = await cookies();
-  if (!canSet(jar))
-    throw new TypeError("callRoute sets cookies: call it in a server action or a route handler");
-  const sent = requestHeaders(await headers(), jar);
-  for (const name of ["content-length", "transfer-encoding"]) sent.delete(name);
-  sent.set("content-type", "application/json");
-  const answer = await route(
-    new Request(urlOf(sent), { method: "POST", headers: sent, body: JSON.stringify(body ?? {}) }),
-  );
-  keep(jar, answer.headers);
+export async function callRoute(route: Route, body: object = {}): Promise<Response> {
+  const { jar, ...sent } = await incoming();
+  if (!canSet(jar)) throw new TypeError("callRoute needs a server action or a route handler, to set cookies");
+  sent.headers.delete("content-length");
+  sent.headers.set("content-type", "application/json");
+  const answer = await route(new Request(sent.url, { ...sent, method: "POST", body: JSON.stringify(body) }));
+  setCookies(jar, answer.headers);
   return answer;
 }
 
 // React remembers it while it renders, and nowhere else.
-const validated = cache(
-  async <Context, U extends User>(auth: Auth<Context, U>, fresh: boolean): Promise<Validation<Context>> => {
-    const jar = await cookies();
-    const sent = requestHeaders(await headers(), jar);
-    // Next does not tell the method. A browser sends Origin with every unsafe one; a body and an action are unsafe, too.
-    const isUnsafe = ["origin", "content-type", "next-action"].some((name) => sent.has(name));
-    const request = new Request(urlOf(sent), { method: isUnsafe ? "POST" : "GET", headers: sent });
-    const found = await auth.validate(request, { fresh, refresh: canSet(jar) ? "auto" : "never" });
-    keep(jar, found.headers);
-    return found;
-  },
-);
+const validated = cache(async <Context, U extends User>(auth: Auth<Context, U>, fresh: boolean) => {
+  const { jar, ...sent } = await incoming();
+  // Next does not tell the method. A browser sends Origin with every unsafe one; a body and an action are unsafe, too.
+  const isUnsafe = ["origin", "content-type", "next-action"].some((name) => sent.headers.has(name));
+  const request = new Request(sent.url, { ...sent, method: isUnsafe ? "POST" : "GET" });
+  const found = await auth.validate(request, { fresh, refresh: canSet(jar) ? "auto" : "never" });
+  setCookies(jar, found.headers);
+  return found;
+});
 
-/** The headers of the request, with the cookies as they are by now. */
-function requestHeaders(sent: Headers, jar: Jar): Headers {
-  const pairs = (sent.get("cookie") ?? "").split(/; */).map((pair) => pair.split(/=(.*)/s));
-  const isAsSent = (name = ""): boolean =>
-    pairs.some(([key, value]) => key === name && value === jar.get(name)?.value);
-  // The jar knows one cookie of each name and what became of it; the header knows all that came.
-  const kept = pairs.filter(([name]) => isAsSent(name)).map(([name, value]) => `${name}=${value}`);
-  const changed = jar.getAll().filter(({ name, value }) => value !== "" && !isAsSent(name));
-  const copy = new Headers(sent);
-  copy.set("cookie", [...kept, ...changed.map(({ name, value }) => `${name}=${value}`)].join("; "));
-  return copy;
+/** The request that is being answered, with the cookies as they are by now. */
+async function incoming() {
+  const jar = await cookies();
+  const copy = new Headers(await headers());
+  // The jar knows one cookie of each name, and what became of it; the header knows all that came.
+  const sent = (copy.get("cookie") ?? "").split(/; */);
+  const now = jar.getAll().map(({ name, value }) => `${name}=${encodeURIComponent(value)}`);
+  const unchanged = now.filter((pair) => sent.includes(pair)).map(nameOf);
+  const kept = sent.filter((pair) => unchanged.includes(nameOf(pair)));
+  copy.set("cookie", [...kept, ...now.filter((pair) => !sent.includes(pair))].join("; "));
+  const scheme = copy.get("x-forwarded-proto") === "https" ? "https" : "http";
+  const url = URL.parse(`${scheme}://${copy.get("host")}/`) ?? new URL("http://host.invalid");
+  return { url, headers: copy, jar };
 }
 
-function urlOf(sent: Headers): URL {
-  const scheme = sent.get("x-forwarded-proto") === "https" ? "https" : "http";
-  return URL.parse(`${scheme}://${sent.get("host")}/`) ?? new URL("http://host.invalid");
-}
+const nameOf = (pair: string): string => pair.slice(0, pair.indexOf("="));
 
 // Next refuses where cookies cannot be set before it reads which. This one refuses to be read, so that none is set.
 function canSet(jar: Jar): boolean {
   const unread = new Error("never set");
-  const probe = {
-    get name(): string {
-      throw unread;
-    },
-    value: "",
+  const get = (): never => {
+    throw unread;
   };
   try {
-    jar.set(probe);
+    jar.set(new Proxy({ name: "", value: "" }, { get }));
+    return false;
   } catch (error) {
     return error === unread;
   }
-  return false;
 }
 
-function keep(jar: Jar, answer: Headers): void {
-  const lines = answer.getSetCookie().map((line): [string, string] => ["set-cookie", line]);
+function setCookies(jar: Jar, answer: Headers): void {
+  const parsed = new NextResponse(null, { headers: answer }).cookies.getAll();
   // What Next reads of a cookie that is deleted lacks its value and its age, which are empty and 0.
-  for (const { name, value = "", maxAge = 0, ...place } of new NextResponse(null, {
-    headers: lines,
-  }).cookies.getAll())
-    jar.set({ name, value, maxAge, ...place });
+  for (const { name, value = "", maxAge = 0, ...place } of parsed) jar.set({ name, value, maxAge, ...place });
 }

@@ -6,8 +6,12 @@ export default async function Unproxied(): Promise<ReactNode> {
   return (
     <>
       <p>[{await seen()}]</p>
-      <form action={look} id="look" />
-      <form action={renew} id="renew" />
+      <form action={look}>
+        <button type="submit">Look</button>
+      </form>
+      <form action={renew}>
+        <button type="submit">Renew</button>
+      </form>
     </>
   );
 }
