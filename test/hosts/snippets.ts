@@ -9,7 +9,7 @@ const FOLDER = fileURLToPath(new URL(`./.latchkey/${process.pid}`, import.meta.u
 /** What several sections import. */
 const SHARED: ReadonlySet<string> = new Set(["auth.ts", "node.ts"]);
 
-/** One section with code: its heading, how long the code is, and the folder that it was written to. */
+/** One section with code: its heading, how long its longest piece is, and the folder that it was written to. */
 export interface Written {
   readonly heading: string;
   readonly lines: number;
@@ -31,8 +31,9 @@ export function writeSnippets(): readonly Written[] {
     for (const { name, code } of all) if (SHARED.has(name)) write(join(dirname(file), name), code);
     for (const { name, code } of [main, ...more]) write(join(folder, name), code);
     write(join(folder, "tsconfig.json"), JSON.stringify(CONFIG));
-    const lines = [main, ...more].reduce((sum, { code }) => sum + linesOf(code), 0);
-    return { heading, lines, folder, files: [file, ...more.map(({ name }) => join(folder, name))] };
+    const lines = Math.max(...[main, ...more].map(({ code }) => linesOf(code)));
+    const modules = more.filter(({ name }) => !name.endsWith(".d.ts"));
+    return { heading, lines, folder, files: [file, ...modules.map(({ name }) => join(folder, name))] };
   });
 }
 
