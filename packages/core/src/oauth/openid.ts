@@ -126,7 +126,13 @@ export function withUserinfo(claims: IdClaims, userinfo: unknown): IdClaims {
   const told: IdClaims = { ...userinfo };
   // Without this, an access token for one user could be dressed up with the e-mail address of another.
   if (own(told, "sub") !== own(claims, "sub")) throw oauthFault("userinfo_subject");
-  return { ...told, ...claims };
+  const merged = { ...told, ...claims };
+  // Whether an address is verified is said of that address: the word on one never vouches for another.
+  const about = [claims, told].filter((said) => own(said, "email") === own(merged, "email"));
+  const verified = about.map((said) => own(said, "email_verified")).find((word) => word !== undefined);
+  return verified === own(merged, "email_verified")
+    ? merged
+    : { ...merged, email_verified: verified ?? false };
 }
 
 function accountOf(
