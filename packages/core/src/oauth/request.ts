@@ -40,7 +40,9 @@ async function send(env: Env, url: string, init: RequestInit): Promise<ProviderA
   const bytes = body === null ? new Uint8Array() : await readAtMost(body, MAX_ANSWER).catch(unreachable);
   if (bytes === null) throw oauthFault("too_large");
   const text = decodeUtf8(bytes);
-  if (text === null || !isJsonType(response.headers.get("content-type"))) throw oauthFault("no_json");
+  // RFC 8259 8.1: a byte order mark, which some readers pass over and others do not, has no place here.
+  const isText = text !== null && !text.startsWith("\uFEFF");
+  if (!isText || !isJsonType(response.headers.get("content-type"))) throw oauthFault("no_json");
   return { status, text };
 }
 
