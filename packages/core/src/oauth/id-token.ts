@@ -44,6 +44,8 @@ export function issuerKeys(env: Env, url: string): JWTVerifyGetKey {
     [customFetch]: async (address) => Response.json(await getJson(env, address)),
     // Only a token that the provider handed us just now asks: whoever rotates may do so at any time.
     cooldownDuration: 0,
+    // How long they are good goes by the clock of `env`: whoever holds them lets go of them.
+    cacheMaxAge: Number.POSITIVE_INFINITY,
     timeoutDuration: (PROVIDER_TIMEOUT + 1) * 1_000,
   });
 }

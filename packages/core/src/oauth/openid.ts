@@ -1,6 +1,7 @@
 import type { JWTVerifyGetKey } from "jose";
-import type { Env } from "../env.ts";
+import { type Env, now } from "../env.ts";
 import { own } from "../json.ts";
+import { type EpochSeconds, minutes, type Seconds } from "../time.ts";
 import type { ProviderAccount, ProviderTokens } from "../tokens/provider-tokens.ts";
 import { authorizationUrl, type Client, exchangeCode, readTokens, standardClient } from "./arctic.ts";
 import type { Endpoints } from "./endpoints.ts";
@@ -9,6 +10,9 @@ import { expectedOf, type IdClaims, issuerKeys, verifyIdToken } from "./id-token
 import { checkProfile, type Profile, readOpenIdProfile } from "./profile.ts";
 import type { OAuthAnswer, OAuthConnection, OAuthFlow, OAuthProvider } from "./provider.ts";
 import { getJson } from "./request.ts";
+
+/** How long a provider's keys are good: one that it withdrew vouches for nobody after that. */
+const KEYS_LIFETIME: Seconds = minutes(10);
 
 /** An OpenID provider as data. */
 export interface OpenIdDefinition {
@@ -146,9 +150,11 @@ function accountOf(
 }
 
 function keysByUrl(env: Env): (url: string) => JWTVerifyGetKey {
-  let kept: { readonly url: string; readonly keys: JWTVerifyGetKey } | null = null;
+  let kept: { readonly url: string; readonly at: EpochSeconds; readonly keys: JWTVerifyGetKey } | null = null;
   return (url) => {
-    if (kept?.url !== url) kept = { url, keys: issuerKeys(env, url) };
+    const at = now(env);
+    const isFresh = kept !== null && at >= kept.at && at < kept.at + KEYS_LIFETIME;
+    if (kept === null || !isFresh || kept.url !== url) kept = { url, at, keys: issuerKeys(env, url) };
     return kept.keys;
   };
 }
