@@ -27,7 +27,7 @@ export interface Attempt {
   readonly browser: Browser;
   readonly net: RigFetch;
   /** The writes that make somebody of a visitor, as "users.create". */
-  readonly writes: readonly string[];
+  readonly writes: string[];
 }
 
 /** The provider that the rig plays where nothing else is said. */
