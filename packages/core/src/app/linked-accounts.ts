@@ -1,8 +1,10 @@
+import { now } from "../env.ts";
 import { AuthError } from "../errors.ts";
 import { isRecord, own, parseJson } from "../json.ts";
 import { open, seal } from "../keys/seal.ts";
 import { decideLink, decideUnlink, type LinkDecision } from "../oauth/link.ts";
 import { parseEmail } from "../password/identifier.ts";
+import { isLive } from "../sessions/decide.ts";
 import type { ProviderAccount, ProviderTokens } from "../tokens/provider-tokens.ts";
 import type { LinkedAccount, User } from "../users/store.ts";
 import { changeCredentials, deleteUser, insertUser } from "./accounts.ts";
@@ -12,6 +14,8 @@ import type { App } from "./app.ts";
 export interface FoundUser<U> {
   readonly user: U;
   readonly created: boolean;
+  /** The session that vouches for them; null where the account does. */
+  readonly succeeds: string | null;
 }
 
 const TOKENS = "provider-tokens";
@@ -24,54 +28,88 @@ export async function findUserOf<Context, U extends User>(
   account: ProviderAccount,
 ): Promise<FoundUser<U>> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const decision = await decide(app, account, null);
-    const found =
-      decision.kind === "create"
-        ? await create(app, account, decision.email)
-        : await take(app, account, decision);
-    if (found !== null) return found;
+    const known = await decide(app, account, null);
+    const { decision } = known;
+    if (decision.kind === "create") {
+      const user = await create(app, account, decision.email);
+      if (user !== null) return { user, created: true, succeeds: null };
+      continue;
+    }
+    const user = await take(app, account, { ...known, decision });
+    if (user !== null) return { user, created: false, succeeds: null };
   }
   throw new AuthError("store_unavailable");
 }
 
+/** Who asks for a link, and the session that they asked in. */
+export interface Asker {
+  readonly userId: string;
+  readonly sessionId: string;
+}
+
+/** Whether the session of somebody who asked for a link goes on. */
+export async function isSignedIn<Context, U extends User>(
+  { engine }: App<Context, U>,
+  { userId, sessionId }: Asker,
+): Promise<boolean> {
+  const session = await engine.store.get(sessionId, now(engine.env));
+  return session !== null && session.row.userId === userId && isLive(session.row, session.now);
+}
+
 /**
  * Links an account to the user who asked for it. Where it is the first proof of the user's own address, the password goes
- * and every session ends: whoever set it had proved nothing. Fails with `account_not_linked`.
+ * and every session ends: whoever set it had proved nothing. Fails with `account_not_linked`, and with
+ * `oauth_state_invalid` where the asker's session has ended.
  */
 export async function linkToUser<Context, U extends User>(
   app: App<Context, U>,
-  userId: string,
+  asker: Asker,
   account: ProviderAccount,
-): Promise<U> {
+): Promise<FoundUser<U>> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const decision = await decide(app, account, userId);
-    const found = decision.kind === "create" ? null : await take(app, account, decision);
-    if (found !== null) return found.user;
+    const known = await decide(app, account, asker);
+    const { decision } = known;
+    const user = decision.kind === "create" ? null : await take(app, account, { ...known, decision });
+    if (user === null) continue;
+    // The proof of the address ended the asker's session, too, and vouches for them instead.
+    const isProven = "proves" in decision && decision.proves;
+    return { user, created: false, succeeds: isProven ? null : asker.sessionId };
   }
   throw new AuthError("store_unavailable");
+}
+
+interface Known<U, Decision = LinkDecision> {
+  readonly decision: Decision;
+  readonly asker: Asker | null;
+  /** The user that the decision leads to, as they were when it was taken: what changes later refuses the sign-in. */
+  readonly user: U | null;
 }
 
 async function decide<Context, U extends User>(
   app: App<Context, U>,
   account: ProviderAccount,
-  asker: string | null,
-): Promise<LinkDecision> {
+  asker: Asker | null,
+): Promise<Known<U>> {
+  const user = asker === null ? null : await app.users.get(asker.userId);
+  if (asker !== null && user === null) throw new AuthError("oauth_state_invalid");
   const holder = await app.users.findByAccount(keyOf(account));
   const address = account.email === null ? null : parseEmail(account.email);
   const owner = address === null ? null : await app.users.find({ email: address });
-  return decideLink({
+  const decision = decideLink({
     holder: holder?.id ?? null,
-    asker,
+    asker: asker?.userId ?? null,
     email: address === null ? null : { address, verified: account.emailVerified },
     owner: owner === null ? null : { id: owner.id, verified: owner.emailVerified },
   });
+  return { decision, asker, user: asker === null ? (holder ?? owner) : user };
 }
 
+// Null where somebody else was first: then everything is decided anew.
 async function create<Context, U extends User>(
   app: App<Context, U>,
   account: ProviderAccount,
   email: string | null,
-): Promise<FoundUser<U> | null> {
+): Promise<U | null> {
   const user = await insertUser(app, {
     email,
     username: null,
@@ -79,26 +117,41 @@ async function create<Context, U extends User>(
     emailVerified: email !== null,
     passwordHash: null,
   });
-  if (user === null) return null;
-  if (await link(app, user.id, account)) return { user, created: true };
-  await deleteUser(app, user.id);
+  if (user === null || (await link(app, user.id, account))) return user;
+  // Who came with the same proven address may have linked the account to this very user: then they are in.
+  if ((await app.users.accounts(user.id)).length === 0) await deleteUser(app, user.id);
   return null;
 }
 
-// Null where somebody else was first: then everything is decided anew.
+/** Deletes a user whose first sign-in came to nothing, unless somebody has come in as them meanwhile. */
+export async function takeBack<Context, U extends User>(app: App<Context, U>, userId: string): Promise<void> {
+  const links = await app.users.accounts(userId);
+  const sessions = await app.engine.store.list(userId, now(app.engine.env));
+  if (links.length <= 1 && sessions.length === 0) await deleteUser(app, userId);
+}
+
 async function take<Context, U extends User>(
   app: App<Context, U>,
   account: ProviderAccount,
-  decision: Exclude<LinkDecision, { kind: "create" }>,
-): Promise<FoundUser<U> | null> {
+  { decision, asker, user }: Known<U, Exclude<LinkDecision, { kind: "create" }>>,
+): Promise<U | null> {
   if (decision.kind === "refuse") throw new AuthError("account_not_linked");
-  const { userId } = decision;
   if (decision.kind === "link") {
-    if (!(await link(app, userId, account))) return null;
-    if (decision.proves) await proveAddress(app, userId);
+    if (!(await link(app, decision.userId, account))) return null;
+    if (asker !== null) await requireAsker(app, asker, account);
   }
-  const user = await app.users.get(userId);
-  return user === null ? null : { user, created: false };
+  return decision.proves ? proveAddress(app, decision.userId) : user;
+}
+
+// A session that ended while the provider was asked gives nobody another way in.
+async function requireAsker<Context, U extends User>(
+  app: App<Context, U>,
+  asker: Asker,
+  account: ProviderAccount,
+): Promise<void> {
+  if (await isSignedIn(app, asker)) return;
+  await unlink(app, asker.userId, account);
+  throw new AuthError("oauth_state_invalid");
 }
 
 async function link<Context, U extends User>(
@@ -111,8 +164,17 @@ async function link<Context, U extends User>(
   return true;
 }
 
-async function proveAddress<Context, U extends User>(app: App<Context, U>, userId: string): Promise<void> {
-  await changeCredentials(app, userId, { emailVerified: true, passwordHash: null }, "password_changed");
+async function unlink<Context, U extends User>(
+  app: App<Context, U>,
+  userId: string,
+  account: LinkedAccount,
+): Promise<void> {
+  await app.users.unlink(userId, keyOf(account));
+  app.engine.emit({ type: "account.unlinked", userId, provider: account.provider });
+}
+
+function proveAddress<Context, U extends User>(app: App<Context, U>, userId: string): Promise<U | null> {
+  return changeCredentials(app, userId, { emailVerified: true, passwordHash: null }, "password_changed");
 }
 
 /** Undoes the links of a user to one provider. Fails with `not_found`, and `forbidden` where it is the last way in. */
@@ -146,7 +208,8 @@ async function hasWayIn<Context, U extends User>(
   userId: string,
   without: string,
 ): Promise<boolean> {
-  const [user, links] = await Promise.all([app.users.get(userId), app.users.accounts(userId)]);
+  const user = await app.users.get(userId);
+  const links = await app.users.accounts(userId);
   const left = links.filter(({ provider }) => provider !== without && app.oauth.has(provider)).length;
   const password = app.password !== null && user !== null && user.passwordHash !== null;
   return decideUnlink({ password, links: left });

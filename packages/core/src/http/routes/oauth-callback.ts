@@ -1,14 +1,18 @@
-import { deleteUser } from "../../app/accounts.ts";
 import type { App, ConnectedProvider } from "../../app/app.ts";
-import { findUserOf, keepTokens, linkToUser } from "../../app/linked-accounts.ts";
+import {
+  type Asker,
+  findUserOf,
+  isSignedIn,
+  keepTokens,
+  linkToUser,
+  takeBack,
+} from "../../app/linked-accounts.ts";
 import { type CookieChange, deleteCookie } from "../../cookies/jar.ts";
-import { now } from "../../env.ts";
 import { AuthError, faultName } from "../../errors.ts";
 import { type CallbackParameters, decideCallback, parseCallback } from "../../oauth/callback.ts";
 import { oauthFault } from "../../oauth/fault.ts";
 import { decideRedirect } from "../../oauth/redirect.ts";
-import type { Intent, Transaction } from "../../oauth/transaction.ts";
-import { isLive } from "../../sessions/decide.ts";
+import type { Transaction } from "../../oauth/transaction.ts";
 import type { ProviderAccount } from "../../tokens/provider-tokens.ts";
 import type { User } from "../../users/store.ts";
 import { readBody } from "../body.ts";
@@ -76,13 +80,11 @@ async function identify<Context, U extends User>(
 async function requireSession<Context, U extends User>(
   app: App<Context, U>,
   call: Call,
-  { sessionId, userId }: Extract<Intent, { kind: "link" }>,
+  asker: Asker,
 ): Promise<void> {
   const proven = await provenSessions(app, call.credentials);
-  const session = await app.engine.store.get(sessionId, now(app.config.env));
-  const isHere = proven.length === 0 || proven.includes(sessionId);
-  const isAlive = session !== null && session.row.userId === userId && isLive(session.row, session.now);
-  if (!isHere || !isAlive) throw new AuthError("oauth_state_invalid");
+  const isHere = proven.length === 0 || proven.includes(asker.sessionId);
+  if (!isHere || !(await isSignedIn(app, asker))) throw new AuthError("oauth_state_invalid");
 }
 
 interface Arrival {
@@ -99,10 +101,7 @@ async function arrive<Context, U extends User>(
 ): Promise<Response> {
   const { intent, replaces } = transaction;
   const target = targetOf(app, call, transaction);
-  const found =
-    intent.kind === "link"
-      ? { user: await linkToUser(app, intent.userId, account), created: false }
-      : await findUserOf(app, account);
+  const found = await (intent.kind === "link" ? linkToUser(app, intent, account) : findUserOf(app, account));
   await keepTokens(app, account);
   if (intent.kind === "native") {
     target.searchParams.set(
@@ -111,14 +110,22 @@ async function arrive<Context, U extends User>(
     );
     return redirect(target, headersOf(app, gone));
   }
-  const how: SignIn = { transport: "cookie", amr: ["fed"], replaces, account, refusal: "forbidden" };
+  const { succeeds } = found;
+  const how: SignIn = {
+    transport: "cookie",
+    amr: ["fed"],
+    replaces,
+    succeeds,
+    account,
+    refusal: "forbidden",
+  };
   try {
     const { tokens } = await signIn(app, call, found.user, how);
     const changes = [...gone, ...expireFormer(call.site, call.credentials), ...cookiesOf(call.site, tokens)];
     return redirect(target, headersOf(app, changes));
   } catch (error) {
     // Nobody is left with an account that they were told they do not have.
-    if (found.created) await deleteUser(app, found.user.id).catch(() => undefined);
+    if (found.created) await takeBack(app, found.user.id).catch(() => undefined);
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { deleteUser } from "../../app/accounts.ts";
+import { takeBack } from "../../app/linked-accounts.ts";
 import { AuthError } from "../../errors.ts";
 import { readBody, stringMember } from "../body.ts";
 import { clientOf, limit } from "../limit.ts";
@@ -21,10 +21,10 @@ export const oauthExchange: Route = async (app, call) => {
     throw new AuthError("oauth_state_invalid");
   }
   try {
-    const how = { transport: "bearer", amr: ["fed"], replaces: [], account, refusal: "forbidden" } as const;
-    return await signInAndAnswer(app, call, user, { ...how, status: 200 });
+    const how = { transport: "bearer", amr: ["fed"], replaces: [], succeeds: null, account } as const;
+    return await signInAndAnswer(app, call, user, { ...how, refusal: "forbidden", status: 200 });
   } catch (error) {
-    if (created) await deleteUser(app, userId).catch(() => undefined);
+    if (created) await takeBack(app, userId).catch(() => undefined);
     throw error;
   }
 };
