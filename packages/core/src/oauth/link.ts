@@ -23,13 +23,13 @@ export type LinkDecision =
  */
 export function decideLink({ holder, asker, email, owner }: LinkFacts): LinkDecision {
   const proven = email?.verified === true;
+  // Also for a link that is there: it may have stopped half-way, or the provider did not vouch for the address then.
+  const proves = (userId: string): boolean => proven && owner?.id === userId && !owner.verified;
   if (asker !== null) {
     if (holder !== null && holder !== asker) return { kind: "refuse", because: "held_by_another" };
-    const proves = proven && owner?.id === asker && !owner.verified;
-    // Who asks again completes a link that stopped half-way.
-    return { kind: holder === asker ? "sign_in" : "link", userId: asker, proves };
+    return { kind: holder === asker ? "sign_in" : "link", userId: asker, proves: proves(asker) };
   }
-  if (holder !== null) return { kind: "sign_in", userId: holder, proves: false };
+  if (holder !== null) return { kind: "sign_in", userId: holder, proves: proves(holder) };
   if (owner === null) return { kind: "create", email: proven ? email.address : null };
   if (proven && owner.verified) return { kind: "link", userId: owner.id, proves: false };
   return { kind: "refuse", because: "address_unproven" };
