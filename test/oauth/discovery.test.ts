@@ -158,6 +158,14 @@ describe("OAU-11 a discovery document that lies", () => {
     await expectNoStart(METADATA);
   });
 
+  it("is refused where it takes proofs alone that we do not make", async () => {
+    for (const methods of [["private_key_jwt"], ["tls_client_auth", 7], []]) {
+      const changed = { token_endpoint_auth_methods_supported: methods };
+      rig.answers.discovery = () => json({ ...discoveryDocument(rig.issuer), ...changed });
+      await expectNoStart(METADATA);
+    }
+  });
+
   it("cannot choose how we prove ourselves but by the two ways there are", async () => {
     const ways: readonly (readonly [unknown, "basic" | "body"])[] = [
       [undefined, "basic"],

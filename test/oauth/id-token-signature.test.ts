@@ -175,14 +175,16 @@ describe("OAU-10 a token that is no ID token", () => {
     ["a null byte", (token) => `${token}\u0000`],
     ["the whole twice", (token) => `${token},${token}`],
     ["JSON serialization", (token) => JSON.stringify({ protected: token.split(".")[0] })],
-    ["a length of 17 kB", (token) => token.replace(".", `.${"A".repeat(16_384)}`)],
-    ["a length of 200 kB", (token) => token.replace(".", `.${"A".repeat(200_000)}`)],
   ])("is refused with %s", async (_, change) => {
     rig.idToken = (claims) => change(rig.mint({ claims }));
     await expectForm();
   });
 
-  it("is refused with a length of a megabyte, before it is read", async () => {
+  it("is refused with a length of 17 kB, of 200 kB and of a megabyte, before it is read", async () => {
+    for (const length of [16_384, 200_000]) {
+      rig.idToken = (claims) => rig.mint({ claims }).replace(".", `.${"A".repeat(length)}`);
+      await expectForm();
+    }
     rig.idToken = (claims) => rig.mint({ claims: { ...claims, padding: "x".repeat(1_048_576) } });
     await expectNothing(await attempt(rig), "the provider's answer is too large");
   });

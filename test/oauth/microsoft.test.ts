@@ -8,7 +8,8 @@ import { begin, comeBack } from "./trip.ts";
 
 const HOST = "https://login.microsoftonline.com";
 const STAFF = "72f988bf-86f1-41af-91ab-2d7cd011db47";
-const OTHER = "9188040d-6c67-4c5b-b112-36a304b66dad";
+/** Of all private accounts. */
+const PRIVATE = "9188040d-6c67-4c5b-b112-36a304b66dad";
 const OF_ANOTHER = "the ID token is of another issuer";
 
 let rig: RiggedProvider;
@@ -29,8 +30,13 @@ function signIn(tenant?: string): ReturnType<typeof attempt> {
 }
 
 describe("Microsoft for every tenant", () => {
-  it.each([undefined, "common", "organizations", "consumers"])("signs in from any, as %s", async (tenant) => {
-    for (const tid of [STAFF, OTHER]) {
+  it.each<[string | undefined, readonly string[]]>([
+    [undefined, [STAFF, PRIVATE]],
+    ["common", [STAFF, PRIVATE]],
+    ["organizations", [STAFF]],
+    ["consumers", [PRIVATE]],
+  ])("signs in from those that are meant, as %s", async (tenant, meant) => {
+    for (const tid of meant) {
       issue(rig, { claims: { iss: issuerOf(tid), tid } });
       const made = await signIn(tenant);
       await expectSignedIn(made, { name: "Ann" });
@@ -43,7 +49,7 @@ describe("Microsoft for every tenant", () => {
   });
 
   it.each<[string, Members]>([
-    ["another tenant's id beside the issuer", { iss: issuerOf(STAFF), tid: OTHER }],
+    ["another tenant's id beside the issuer", { iss: issuerOf(STAFF), tid: PRIVATE }],
     ["no tenant's id", { iss: issuerOf(STAFF), tid: undefined }],
     ["an empty id", { iss: issuerOf(""), tid: "" }],
     ["a path for an id", { iss: issuerOf("../evil"), tid: "../evil" }],
@@ -63,13 +69,23 @@ describe("Microsoft for every tenant", () => {
   });
 });
 
+it("Microsoft for organizations alone, or for private accounts alone, lets nobody else in (OAU-11)", async () => {
+  for (const [tenant, tid] of [
+    ["organizations", PRIVATE],
+    ["consumers", STAFF],
+  ] as const) {
+    issue(rig, { claims: { iss: issuerOf(tid), tid } });
+    await expectNothing(await signIn(tenant), OF_ANOTHER);
+  }
+});
+
 describe("Microsoft for one tenant", () => {
   it("lets its members in, and nobody else's", async () => {
     issue(rig, { claims: { iss: issuerOf(STAFF), tid: STAFF } });
     await expectSignedIn(await signIn(STAFF), { name: "Ann" });
     for (const claims of [
-      { iss: issuerOf(OTHER), tid: OTHER },
-      { iss: issuerOf(OTHER), tid: STAFF },
+      { iss: issuerOf(PRIVATE), tid: PRIVATE },
+      { iss: issuerOf(PRIVATE), tid: STAFF },
       { iss: issuerOf("common"), tid: STAFF },
     ]) {
       issue(rig, { claims });
