@@ -1,3 +1,4 @@
+import { github, oidc } from "@latchkey/core/oauth";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type LocalServer, openLocalServer } from "./local-server.ts";
 import { bytes, cut, gzipBomb, html, huge, json, jsonWithMark, type Reply, redirect } from "./replies.ts";
@@ -173,6 +174,38 @@ describe("OAU-14 a token answer", () => {
         bytes(200, { "content-type": type }, JSON.stringify(await bodyOf(request)));
       await expectSignedIn(await attempt(rig), { email: "ann@example.com" });
     }
+  });
+});
+
+describe("OAU-14 tokens that are to be kept", () => {
+  const options = { storeTokens: true, ...CLIENT };
+  const LONG = "x".repeat(66_000);
+
+  it.each<[string, object]>([
+    ["access token", { access_token: LONG }],
+    ["refresh token", { refresh_token: LONG }],
+    ["scope", { scope: LONG }],
+    ["ID token that nobody reads", { id_token: LONG }],
+    ["text of wide characters", { scope: "中".repeat(22_000) }],
+    ["text that JSON makes longer", { scope: "\u0001".repeat(11_000) }],
+  ])("let nobody in with an endless %s", async (_, changes) => {
+    rig.answers.githubToken = () =>
+      json({ access_token: "provider-access", token_type: "bearer", ...changes });
+    const made = await attempt(rig, { provider: github(options) });
+    await expectNothing(made, MALFORMED);
+    expect(made.net.calls).toHaveLength(1);
+  });
+
+  it("fit into every store, however long they may be", async () => {
+    rig.answers.token = answer({ refresh_token: "y".repeat(30_000), scope: "z".repeat(30_000) });
+    const made = await attempt(rig, { provider: oidc({ issuer: rig.issuer, ...options }) });
+    await expectSignedIn(made, {});
+    const kept = await made.station.store.users.keptTokens({ provider: "oidc", subject: "rigged-1" });
+    expect(kept?.length).toBeLessThan(100_000);
+    expect(kept).not.toContain("yyyy");
+    const { id } = await (await made.browser.get("/auth/me")).json();
+    const tokens = await made.station.auth.users.providerTokens(id, "oidc");
+    expect(tokens?.refreshToken).toBe("y".repeat(30_000));
   });
 });
 

@@ -128,27 +128,27 @@ function limitedFetch({ env, codeVerifier, body: more, encodeBasic }: TokenReque
   };
 }
 
-/** More is no token, and would not fit where tokens are kept. */
-const MAX_TOKEN = 16_384;
+/** All that is told of tokens, in bytes. Sealed, it stays below the 100,000 characters that every store keeps. */
+const MAX_TOKENS = 65_536;
 
 /** What is told of a provider's tokens. Fails with `oauth_failed` for an answer that holds none, whatever its status. */
 export function readTokens({ data }: Pick<OAuth2Tokens, "data">): ProviderTokens {
   if (!isRecord(data) || own(data, "error") !== undefined) throw oauthFault("code_refused");
   const accessToken = textOf(data, "access_token");
-  const names = ["access_token", "refresh_token"];
-  if (names.some((name) => (textOf(data, name) ?? "").length > MAX_TOKEN)) throw oauthFault("token_answer");
   const type = own(data, "token_type") ?? "bearer";
   if (accessToken === null || accessToken === "" || typeof type !== "string" || !/^bearer$/i.test(type)) {
     throw oauthFault("token_answer");
   }
   const expiresIn = own(data, "expires_in");
-  return {
+  const tokens = {
     accessToken,
     refreshToken: textOf(data, "refresh_token"),
     idToken: textOf(data, "id_token"),
     expiresIn: typeof expiresIn === "number" && expiresIn > 0 ? Math.floor(expiresIn) : null,
     scope: textOf(data, "scope"),
   };
+  if (utf8(JSON.stringify(tokens)).length > MAX_TOKENS) throw oauthFault("token_answer");
+  return tokens;
 }
 
 // RFC 6749 2.3.1 and appendix B: both halves are form-encoded before they are joined.
