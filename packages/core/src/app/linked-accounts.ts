@@ -1,24 +1,24 @@
 import { now } from "../env.ts";
 import { AuthError } from "../errors.ts";
-import { isRecord, own, parseJson } from "../json.ts";
-import { open, seal } from "../keys/seal.ts";
-import { decideLink, decideUnlink, type LinkDecision } from "../oauth/link.ts";
+import { decideLink, type LinkDecision } from "../oauth/link.ts";
 import { parseEmail } from "../password/identifier.ts";
 import { isLive } from "../sessions/decide.ts";
-import type { ProviderAccount, ProviderTokens } from "../tokens/provider-tokens.ts";
+import type { ProviderAccount } from "../tokens/provider-tokens.ts";
 import type { LinkedAccount, User } from "../users/store.ts";
 import { changeCredentials, deleteUser, insertUser } from "./accounts.ts";
 import type { App } from "./app.ts";
 
-/** A user found by an account, and whether the account is what brought them here just now. */
+export type Made = "user" | "link" | "nothing";
+
+/** A user found by an account. */
 export interface FoundUser<U> {
   readonly user: U;
-  readonly created: boolean;
+  /** What there was to make for it, and goes again where the sign-in comes to nothing. */
+  readonly made: Made;
   /** The session that vouches for them; null where the account does. */
   readonly succeeds: string | null;
 }
 
-const TOKENS = "provider-tokens";
 /** Others may link and create at the same time; then what is known is read anew, this often. */
 const ATTEMPTS = 4;
 
@@ -32,11 +32,11 @@ export async function findUserOf<Context, U extends User>(
     const { decision } = known;
     if (decision.kind === "create") {
       const user = await create(app, account, decision.email);
-      if (user !== null) return { user, created: true, succeeds: null };
+      if (user !== null) return { user, made: "user", succeeds: null };
       continue;
     }
     const user = await take(app, account, { ...known, decision });
-    if (user !== null) return { user, created: false, succeeds: null };
+    if (user !== null) return { user, made: madeBy(decision), succeeds: null };
   }
   throw new AuthError("store_unavailable");
 }
@@ -73,9 +73,14 @@ export async function linkToUser<Context, U extends User>(
     if (user === null) continue;
     // The proof of the address ended the asker's session, too, and vouches for them instead.
     const isProven = "proves" in decision && decision.proves;
-    return { user, created: false, succeeds: isProven ? null : asker.sessionId };
+    return { user, made: madeBy(decision), succeeds: isProven ? null : asker.sessionId };
   }
   throw new AuthError("store_unavailable");
+}
+
+// A link that proved an address stays: it is the way in that is left.
+function madeBy(decision: LinkDecision): Made {
+  return decision.kind === "link" && !decision.proves ? "link" : "nothing";
 }
 
 interface Known<U, Decision = LinkDecision> {
@@ -98,10 +103,19 @@ async function decide<Context, U extends User>(
   const decision = decideLink({
     holder: holder?.id ?? null,
     asker: asker?.userId ?? null,
-    email: address === null ? null : { address, verified: account.emailVerified },
+    email:
+      address === null
+        ? null
+        : { address, verified: account.emailVerified && isSpelt(account.email, address) },
     owner: owner === null ? null : { id: owner.id, verified: owner.emailVerified },
   });
   return { decision, asker, user: asker === null ? (holder ?? owner) : user };
+}
+
+// What normal form makes one, such as a long s and an s, a mail system may deliver to two.
+function isSpelt(given: string | null, normal: string): boolean {
+  const mailbox = (address: string): string => address.slice(0, address.lastIndexOf("@"));
+  return mailbox((given ?? "").trim()).replace(/[A-Z]/g, (letter) => letter.toLowerCase()) === mailbox(normal);
 }
 
 // Null where somebody else was first: then everything is decided anew.
@@ -123,8 +137,14 @@ async function create<Context, U extends User>(
   return null;
 }
 
-/** Deletes a user whose first sign-in came to nothing, unless somebody has come in as them meanwhile. */
-export async function takeBack<Context, U extends User>(app: App<Context, U>, userId: string): Promise<void> {
+/** Undoes what was made for a sign-in that came to nothing, unless somebody has come in by it meanwhile. */
+export async function takeBack<Context, U extends User>(
+  app: App<Context, U>,
+  userId: string,
+  { made, account }: { readonly made: Made; readonly account: LinkedAccount },
+): Promise<void> {
+  if (made === "link") await unlink(app, userId, account);
+  if (made !== "user") return;
   const links = await app.users.accounts(userId);
   const sessions = await app.engine.store.list(userId, now(app.engine.env));
   if (links.length <= 1 && sessions.length === 0) await deleteUser(app, userId);
@@ -137,10 +157,11 @@ async function take<Context, U extends User>(
 ): Promise<U | null> {
   if (decision.kind === "refuse") throw new AuthError("account_not_linked");
   if (decision.kind === "link") {
+    if (user !== null && user.disabledAt !== null) throw new AuthError("forbidden");
     if (!(await link(app, decision.userId, account))) return null;
     if (asker !== null) await requireAsker(app, asker, account);
   }
-  return decision.proves ? proveAddress(app, decision.userId) : user;
+  return decision.proves ? proveAddress(app, decision.userId, account) : user;
 }
 
 // A session that ended while the provider was asked gives nobody another way in.
@@ -173,74 +194,17 @@ async function unlink<Context, U extends User>(
   app.engine.emit({ type: "account.unlinked", userId, provider: account.provider });
 }
 
-function proveAddress<Context, U extends User>(app: App<Context, U>, userId: string): Promise<U | null> {
-  return changeCredentials(app, userId, { emailVerified: true, passwordHash: null }, "password_changed");
-}
-
-/** Undoes the links of a user to one provider. Fails with `not_found`, and `forbidden` where it is the last way in. */
-export async function unlinkProvider<Context, U extends User>(
+// What was there before the proof was anybody's: the password, the sessions, and the links.
+async function proveAddress<Context, U extends User>(
   app: App<Context, U>,
   userId: string,
-  provider: string,
-): Promise<void> {
-  const links = await app.users.accounts(userId);
-  const going = links.filter((account) => account.provider === provider);
-  if (going.length === 0) throw new AuthError("not_found");
-  if (!(await hasWayIn(app, userId, provider))) throw lastWayIn();
-  for (const account of going) await app.users.unlink(userId, account);
-  // Another link may have gone at the same time: whoever finds nothing left takes their own step back.
-  if (!(await hasWayIn(app, userId, provider))) {
-    for (const account of going) await app.users.link(userId, account);
-    throw lastWayIn();
+  account: LinkedAccount,
+): Promise<U | null> {
+  for (const { provider, subject } of await app.users.accounts(userId)) {
+    const isProof = provider === account.provider && subject === account.subject;
+    if (!isProof) await unlink(app, userId, { provider, subject });
   }
-  // Whoever is signing in by the link right now does not get through any more.
-  await app.users.update(userId, {}, { ifVersion: null, raiseVersion: true });
-  app.engine.emit({ type: "account.unlinked", userId, provider });
-}
-
-function lastWayIn(): AuthError {
-  return new AuthError("forbidden", "This is the only way to sign in to the account; add another first.");
-}
-
-// Only what this server offers is a way in.
-async function hasWayIn<Context, U extends User>(
-  app: App<Context, U>,
-  userId: string,
-  without: string,
-): Promise<boolean> {
-  const user = await app.users.get(userId);
-  const links = await app.users.accounts(userId);
-  const left = links.filter(({ provider }) => provider !== without && app.oauth.has(provider)).length;
-  const password = app.password !== null && user !== null && user.passwordHash !== null;
-  return decideUnlink({ password, links: left });
-}
-
-/** Keeps the tokens of an account, sealed, where its provider is told to. */
-export async function keepTokens<Context, U extends User>(
-  app: App<Context, U>,
-  account: ProviderAccount,
-): Promise<void> {
-  if (app.oauth.get(account.provider)?.provider.storeTokens !== true) return;
-  const [secret] = app.sealing();
-  const sealed = await seal(JSON.stringify(account.tokens), secret, TOKENS, app.config.env.random);
-  await app.users.keepTokens(keyOf(account), sealed);
-}
-
-/** The tokens that were kept at a user's last sign-in with a provider; null where there are none. */
-export async function readKeptTokens<Context, U extends User>(
-  app: App<Context, U>,
-  userId: string,
-  provider: string,
-): Promise<ProviderTokens | null> {
-  const account = (await app.users.accounts(userId)).find((linked) => linked.provider === provider);
-  const sealed = account === undefined ? null : await app.users.keptTokens(account);
-  const text = sealed === null ? null : await open(sealed, app.sealing(), TOKENS);
-  const tokens = text === null ? null : parseJson(text);
-  return isTokens(tokens) ? tokens : null;
-}
-
-function isTokens(value: unknown): value is ProviderTokens {
-  return isRecord(value) && typeof own(value, "accessToken") === "string";
+  return changeCredentials(app, userId, { emailVerified: true, passwordHash: null }, "password_changed");
 }
 
 function keyOf({ provider, subject }: LinkedAccount): LinkedAccount {

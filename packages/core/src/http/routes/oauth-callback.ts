@@ -1,12 +1,6 @@
 import type { App, ConnectedProvider } from "../../app/app.ts";
-import {
-  type Asker,
-  findUserOf,
-  isSignedIn,
-  keepTokens,
-  linkToUser,
-  takeBack,
-} from "../../app/linked-accounts.ts";
+import { keepTokens } from "../../app/kept-tokens.ts";
+import { type Asker, findUserOf, isSignedIn, linkToUser, takeBack } from "../../app/linked-accounts.ts";
 import { type CookieChange, deleteCookie } from "../../cookies/jar.ts";
 import { AuthError, faultName } from "../../errors.ts";
 import { type CallbackParameters, decideCallback, parseCallback } from "../../oauth/callback.ts";
@@ -102,7 +96,6 @@ async function arrive<Context, U extends User>(
   const { intent, replaces } = transaction;
   const target = targetOf(app, call, transaction);
   const found = await (intent.kind === "link" ? linkToUser(app, intent, account) : findUserOf(app, account));
-  await keepTokens(app, account);
   if (intent.kind === "native") {
     target.searchParams.set(
       "code",
@@ -121,11 +114,12 @@ async function arrive<Context, U extends User>(
   };
   try {
     const { tokens } = await signIn(app, call, found.user, how);
+    await keepTokens(app, account);
     const changes = [...gone, ...expireFormer(call.site, call.credentials), ...cookiesOf(call.site, tokens)];
     return redirect(target, headersOf(app, changes));
   } catch (error) {
-    // Nobody is left with an account that they were told they do not have.
-    if (found.created) await takeBack(app, found.user.id).catch(() => undefined);
+    // Nobody is left with an account, or a link, that they were told they do not have.
+    await takeBack(app, found.user.id, { made: found.made, account }).catch(() => undefined);
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { unlinkProvider } from "../../app/linked-accounts.ts";
+import { unlinkProvider } from "../../app/unlink.ts";
 import { now } from "../../env.ts";
 import { AuthError } from "../../errors.ts";
 import { minutes, type Seconds } from "../../time.ts";
