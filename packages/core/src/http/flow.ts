@@ -68,7 +68,7 @@ export async function beginFlow<Context, U extends User>(
   const begun = {
     provider: provider.id,
     responseMode: provider.responseMode,
-    redirectTo: redirectTo.href,
+    redirectTo: shortened(redirectTo, call.site.origin),
     startedAt: now(app.config.env),
     intent,
     replaces: await provenSessions(app, call.credentials),
@@ -86,6 +86,11 @@ export async function beginFlow<Context, U extends User>(
   return { url, changes: [...crowded.map(deleteCookie), setCookie(place, value, FLOW_LIFETIME)] };
 }
 
+// A path of ours needs no origin: every cookie of a flow is a part of every header.
+function shortened(target: URL, ownOrigin: string): string {
+  return target.origin === ownOrigin ? target.href.slice(ownOrigin.length) : target.href;
+}
+
 // The newest stay; what cannot be opened any more goes first.
 async function crowdedOut<Context, U extends User>(
   app: App<Context, U>,
@@ -95,7 +100,10 @@ async function crowdedOut<Context, U extends User>(
   const prefix = flowPrefix(new URL(call.site.origin));
   const sent = call.credentials.cookies.filter(({ name }) => name.startsWith(prefix));
   const opened = await Promise.all(sent.map((cookie) => openCookie(app, cookie)));
-  const flows = sent.map((cookie, index) => ({ cookie, startedAt: opened[index]?.startedAt ?? 0 }));
+  // Of one second, a browser sends the older one first.
+  const flows = sent
+    .map((cookie, index) => ({ cookie, startedAt: opened[index]?.startedAt ?? 0 }))
+    .toReversed();
   let left = room;
   const staying = flows
     .toSorted((a, b) => b.startedAt - a.startedAt)
