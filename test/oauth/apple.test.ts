@@ -95,6 +95,19 @@ describe("Apple", () => {
     });
   });
 
+  it("is shown nothing where the key is none: that is our fault, and says nothing of the key", async () => {
+    const before = rig.requestsTo("token").length;
+    const broken = "-----BEGIN PRIVATE KEY-----\nbm90IGEga2V5\n-----END PRIVATE KEY-----\n";
+    for (const wrong of [broken, OPTIONS.privateKey.replaceAll("\n", "\\n")]) {
+      const provider = apple({ ...OPTIONS, privateKey: wrong });
+      const made = await attempt(rig, { provider, changes: { iss: undefined } });
+      expect(made.response.headers.get("location")).toMatch(/\/welcome\?error=internal_error$/);
+      expect(JSON.stringify(made.station.events)).not.toMatch(/BEGIN|bm90|KEY/);
+      expect(made.writes).toEqual([]);
+    }
+    expect(rig.requestsTo("token").length).toBe(before);
+  });
+
   it("says no in its own words", async () => {
     const denied = await signIn({ code: undefined, error: "user_cancelled_authorize" });
     await expectNothing(denied, "The sign-in was cancelled at the provider.", "oauth_denied");

@@ -70,6 +70,14 @@ describe("OAU-20 an error at the callback", () => {
     expect(rig.requestsTo("token").length).toBe(before);
   });
 
+  it("is none, and neither is a code that is missing, empty or endless", async () => {
+    const before = rig.requestsTo("token").length;
+    for (const code of [undefined, "", "x".repeat(4_097)]) {
+      await expectNothing(await attempt(rig, { changes: { code } }), REPORTED);
+    }
+    expect(rig.requestsTo("token").length).toBe(before);
+  });
+
   it.each(["access_denied", "user_cancelled_authorize"])("is a denial where it says %s", async (error) => {
     const changes = { error, error_description: MARK, code: undefined };
     const made = await attempt(rig, { changes });

@@ -150,6 +150,23 @@ describe("KEY-12 a provider that rotates its keys", () => {
     expect(keyCalls()).toBe(before + 1);
   });
 
+  it("is asked once for ten sign-ins at the same time, and once more for ten by a new key", async () => {
+    const server = openServer();
+    const before = keyCalls();
+    const atOnce = (): Promise<Attempt[]> => Promise.all(Array.from({ length: 10 }, () => server.signIn()));
+    const key = makeSigningKey("RS256", "rsa-2");
+    for (const [calls, change] of [
+      [1, {}],
+      [2, { key }],
+    ] as const) {
+      rig.jwks = [rig.key.jwk, ...("key" in change ? [key.jwk] : [])];
+      issue(rig, change);
+      for (const { response } of await atOnce())
+        expect(response.headers.get("location")).toMatch(/\/welcome$/);
+      expect(keyCalls() - before).toBeLessThanOrEqual(calls + 1);
+    }
+  });
+
   it("has its keys forgotten after ten minutes: one that was withdrawn is good no longer", async () => {
     const server = openServer();
     await server.signIn();
