@@ -67,9 +67,8 @@ describe("OAU-04 many sign-ins in one browser", () => {
       urls.push(await begin(browser, "paper", "/"));
       desk.clock.advance(1);
     }
-    // As many as fit: sixteen at most, and not more bytes than a header may have.
     const { size } = flowsOf(browser);
-    expect(size).toBeLessThanOrEqual(16);
+    expect(size).toBe(16);
     expect(sizeOf(browser)).toBeLessThanOrEqual(MOST_BYTES);
     const answers = [];
     for (const url of urls) answers.push(await comeBack(browser, desk.paper.agree(url, ANN_THERE)));
