@@ -115,7 +115,9 @@ async function decide<Context, U extends User>(
 // What normal form makes one, such as a long s and an s, a mail system may deliver to two.
 function isSpelt(given: string | null, normal: string): boolean {
   const mailbox = (address: string): string => address.slice(0, address.lastIndexOf("@"));
-  return mailbox((given ?? "").trim()).replace(/[A-Z]/g, (letter) => letter.toLowerCase()) === mailbox(normal);
+  return (
+    mailbox((given ?? "").trim()).replace(/[A-Z]/g, (letter) => letter.toLowerCase()) === mailbox(normal)
+  );
 }
 
 // Null where somebody else was first: then everything is decided anew.
