@@ -145,6 +145,17 @@ describe("arcticProvider, for what the application reads", () => {
     await expect(read(profile)).rejects.toMatchObject({ code: "oauth_failed" });
   });
 
+  it("is verified by true alone, and text where it is text", async () => {
+    for (const emailVerified of ["true", "false", 1, {}, undefined]) {
+      const account = await read({ subject: "x", email: "ann@example.com", emailVerified });
+      expect(account).toMatchObject({ email: "ann@example.com", emailVerified: false });
+    }
+    for (const value of [7, "", "a\r\nb", "\ud800", "x".repeat(321), ["ann@example.com"], null]) {
+      const account = await read({ subject: "x", email: value, name: value, emailVerified: true });
+      expect(account).toMatchObject({ subject: "x", email: null, name: null });
+    }
+  });
+
   it("asks with the access token, within the limits", async () => {
     const net = openNet();
     const client = new Twitch(ID, SECRET, REDIRECT_URI);
