@@ -56,6 +56,14 @@ describe("GitHub", () => {
     expect(rig.requestsTo("githubUser").at(-1)?.headers["user-agent"]).toBe("latchkey");
   });
 
+  it("is asked for no address where the scopes ask for none", async () => {
+    const made = await attempt(rig, { provider: github({ ...CLIENT, scopes: ["read:user"] }) });
+    await expectSignedIn(made, { name: "Ann" });
+    expect(made.net.calls.map(({ url }) => url)).not.toContain("https://api.github.com/user/emails");
+    const user = await made.station.store.users.findByAccount({ provider: "github", subject: "583231" });
+    expect(user).toMatchObject({ email: null, emailVerified: false });
+  });
+
   it("reports its errors with status 200: they let nobody in (OAU-14)", async () => {
     for (const body of [
       { error: "bad_verification_code", error_description: "The code passed is incorrect or expired." },

@@ -48,7 +48,7 @@ function transportOf(body: Body): "cookie" | "bearer" {
 /** How a user signs in. */
 export interface SignIn {
   readonly transport: "cookie" | "bearer";
-  /** RFC 8176. */
+  /** RFC 8176; `fed`, which is not in it, for a provider elsewhere. */
   readonly amr: readonly string[];
   /** Sessions to end besides those that the request proves. */
   readonly replaces: readonly string[];

@@ -70,7 +70,8 @@ async function identify<Context, U extends User>(
   return connected.connection.identify(flowOf(app, call, transaction), { code: decision.code, iss, user });
 }
 
-// OAU-18: who comes back is who left. No cookie comes along with a form post; the sealed transaction does.
+// OAU-18: who comes back is who left. No cookie of a session comes along with a form post, and none that is Strict: then
+// the sealed transaction says who that was.
 async function requireSession<Context, U extends User>(
   app: App<Context, U>,
   call: Call,
