@@ -5,6 +5,7 @@ import type { CookiePair } from "../cookies/parse.ts";
 import type { CookiePlace } from "../cookies/serialize.ts";
 import { now } from "../env.ts";
 import { AuthError } from "../errors.ts";
+import type { OAuthFlow } from "../oauth/provider.ts";
 import { decideRedirect } from "../oauth/redirect.ts";
 import {
   FLOW_LIFETIME,
@@ -160,35 +161,6 @@ export function flowOf<Context, U extends User>(
   app: App<Context, U>,
   call: Call,
   { state, nonce, codeVerifier, provider }: Transaction,
-): {
-  readonly state: string;
-  readonly nonce: string;
-  readonly codeVerifier: string;
-  readonly redirectUri: string;
-} {
+): OAuthFlow {
   return { state, nonce, codeVerifier, redirectUri: redirectUriOf(app, call, provider) };
-}
-
-/** Sends the browser on, and keeps where it was to itself (OAU-26). */
-export function redirect(url: URL, headers: Headers): Response {
-  headers.set("location", url.href);
-  headers.set("referrer-policy", "no-referrer");
-  // 303: whatever method came, a GET goes on (RFC 9700 4.12).
-  return new Response(null, { status: 303, headers });
-}
-
-/** The target with a code of what went wrong. */
-export function withError(target: URL, code: string): URL {
-  const url = new URL(target);
-  url.searchParams.set("error", code);
-  return url;
-}
-
-/** A page may be opened; what a page loads, or a browser fetches ahead, begins nothing and ends nothing (OAU-21). */
-export function requireNavigation({ request: { headers, method } }: Call): void {
-  const mode = headers.get("sec-fetch-mode") ?? "navigate";
-  const destination = headers.get("sec-fetch-dest") ?? "document";
-  const ahead = /prefetch|prerender/i.test(`${headers.get("sec-purpose")} ${headers.get("purpose")}`);
-  if (method !== "HEAD" && mode === "navigate" && destination === "document" && !ahead) return;
-  throw new AuthError("csrf_rejected", "A sign-in with a provider is a page to open, not one to load.");
 }

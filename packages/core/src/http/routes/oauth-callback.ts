@@ -11,16 +11,10 @@ import type { ProviderAccount } from "../../tokens/provider-tokens.ts";
 import type { User } from "../../users/store.ts";
 import { readBody } from "../body.ts";
 import { answerError, codeOf } from "../fault.ts";
-import {
-  findFlow,
-  flowOf,
-  providerOf,
-  redeemState,
-  redirect,
-  requireNavigation,
-  withError,
-} from "../flow.ts";
+import { findFlow, flowOf, providerOf, redeemState } from "../flow.ts";
 import { issueCode } from "../native-code.ts";
+import { requireNavigation } from "../navigation.ts";
+import { redirect, withError } from "../redirect.ts";
 import { type Call, headersOf, type Route, segment } from "../route.ts";
 import { provenSessions, type SignIn, signIn } from "../sign-in.ts";
 import { cookiesOf, expireFormer } from "../tokens.ts";
@@ -95,7 +89,7 @@ async function arrive<Context, U extends User>(
   { transaction, account, gone }: Arrival,
 ): Promise<Response> {
   const { intent, replaces } = transaction;
-  const target = targetOf(app, call, transaction);
+  const target = landingOf(app, call, transaction);
   const found = await (intent.kind === "link" ? linkToUser(app, intent, account) : findUserOf(app, account));
   if (intent.kind === "native") {
     target.searchParams.set(
@@ -126,7 +120,7 @@ async function arrive<Context, U extends User>(
 }
 
 // The target was checked at the start; what the configuration no longer allows leads home.
-function targetOf<Context, U extends User>(
+function landingOf<Context, U extends User>(
   app: App<Context, U>,
   { site }: Call,
   { redirectTo, intent }: Transaction,
@@ -146,5 +140,5 @@ function failed<Context, U extends User>(
   app.engine.emit({ type: "oauth.failed", provider, code, error: faultName(error) });
   // A flow that is not this browser's, or is over, leads nowhere.
   if (code === "oauth_state_invalid") return answerError(app, error, gone);
-  return redirect(withError(targetOf(app, call, transaction), code), headersOf(app, gone));
+  return redirect(withError(landingOf(app, call, transaction), code), headersOf(app, gone));
 }
