@@ -8,7 +8,8 @@ import { beginLink, countOf, type Desk, linkAt, openDesk, whoIs } from "./desk.t
 import { ANN_THERE, type PaperProvider, type Person, paperProvider } from "./paper-provider.ts";
 import { begin, comeBack } from "./trip.ts";
 
-const KEYS = memory().keys;
+/** The cheapest signatures there are: none of this is about them. */
+const accessToken = { algorithm: "HS256" } as const;
 
 /** One play: every actor has a process of its own over the same tables. */
 interface Scene {
@@ -21,17 +22,17 @@ interface Scene {
 
 async function makeScene(isChanging: boolean): Promise<Scene> {
   const stage = makeStage();
-  const store = { ...memory(), keys: KEYS };
+  const store = memory();
   const papers = [paperProvider(), paperProvider({ id: "other" })] as const;
-  const settled = openDesk({ store, papers });
-  await settled.auth.keys.jwks();
+  const settled = openDesk({ store, papers, accessToken });
   const { clock, events } = settled;
   const onEvent = (event: (typeof events)[number]): number => events.push(event);
   return {
     stage,
     papers,
     settled,
-    actor: (name) => openDesk({ store: staged(stage, name, store, isChanging), papers, clock, onEvent }),
+    actor: (name) =>
+      openDesk({ store: staged(stage, name, store, isChanging), papers, clock, onEvent, accessToken }),
   };
 }
 
