@@ -8,6 +8,7 @@ import type { LinkedAccount, User } from "../users/store.ts";
 import { changeCredentials, deleteUser, insertUser } from "./accounts.ts";
 import type { App } from "./app.ts";
 
+/** What a sign-in made on its way. */
 export type Made = "user" | "link" | "nothing";
 
 /** A user found by an account. */
@@ -166,13 +167,13 @@ async function take<Context, U extends User>(
   return decision.proves ? proveAddress(app, decision.userId, account) : user;
 }
 
-// A session that ended while the provider was asked gives nobody another way in.
+// A session that ended while the provider was asked, or may have, gives nobody another way in.
 async function requireAsker<Context, U extends User>(
   app: App<Context, U>,
   asker: Asker,
   account: ProviderAccount,
 ): Promise<void> {
-  if (await isSignedIn(app, asker)) return;
+  if (await isSignedIn(app, asker).catch(() => false)) return;
   await unlink(app, asker.userId, account);
   throw new AuthError("oauth_state_invalid");
 }
