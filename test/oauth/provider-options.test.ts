@@ -111,6 +111,12 @@ describe.each(CASES)("OAU-23 %s", (name, factory, options) => {
 });
 
 describe("OAU-23 what only one provider takes", () => {
+  it.each([oidc, keycloak])("OAU-23 takes no secret that is not there for a public client", (make) => {
+    const forgotten = { issuer: "https://id.example.com", clientId: "id", clientSecret: undefined };
+    expect(() => make(forgotten as unknown as Parameters<typeof make>[0])).toThrow(/clientSecret is missing/);
+    expect(() => make({ issuer: "https://id.example.com", clientId: "id" })).not.toThrow();
+  });
+
   it("is a tenant of Microsoft: one of its words, or an id", () => {
     const [factory, options] = [untyped(microsoft), CLIENT];
     const bad = [

@@ -35,7 +35,8 @@ export function checkOptions(
   const id = checkProviderId(options.id ?? defaults.id);
   const { clientId, clientSecret, scopes = defaults.scopes, storeTokens = false } = options;
   requireText(id, "clientId", clientId);
-  if (clientSecret !== undefined || defaults.isPublic !== true) requireText(id, "clientSecret", clientSecret);
+  // A secret that is named and not there was forgotten: it makes no public client.
+  if ("clientSecret" in options || defaults.isPublic !== true) requireText(id, "clientSecret", clientSecret);
   if (!Array.isArray(scopes) || !scopes.every((scope) => typeof scope === "string" && scope !== "")) {
     throw new TypeError(`${id}: scopes must be a list of strings`);
   }
