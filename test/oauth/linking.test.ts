@@ -172,6 +172,17 @@ describe("OAU-18 a link is made by who asked for it", () => {
     expect(await desk.auth.sessions.list(id)).toEqual([]);
   });
 
+  it("OAU-18 refuses a browser that holds the session of another, while the asker's goes on", async () => {
+    const desk = openDesk();
+    const [ann, bob] = [await desk.signedIn(), await desk.signedIn(BOB)];
+    const arrival = desk.paper.agree(await beginLink(ann, "paper"), ANN_THERE);
+    const before = desk.events.length;
+    const answer = await deliver(desk, arrival, new Map([...flowsOf(ann), ...jarOf(bob)]));
+    await expectNoFlow(answer, { events: desk.events.slice(before) });
+    expect(desk.paper.calls).toEqual([]);
+    expect([await whoIs(ann), await whoIs(bob)]).not.toContain(null);
+  });
+
   it("OAU-18 refuses another browser, signed in or not", async () => {
     const desk = openDesk();
     const attacker = await desk.signedIn(BOB);

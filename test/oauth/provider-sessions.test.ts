@@ -97,6 +97,15 @@ describe("FIX-01 FIX-02 a sign-in with a provider starts a session", () => {
     expect(await whoIs(other)).toBe(id);
   });
 
+  it("counts the start of a link against signIn", async () => {
+    const desk = openDesk({ rateLimit: { signIn: { limit: 2, window: 60 } } });
+    await desk.auth.users.create(ANN);
+    const browser = desk.browser();
+    await browser.post("/auth/login", ANN);
+    expect((await browser.post("/auth/oauth/paper/link")).status).toBe(200);
+    await expectError(await browser.post("/auth/oauth/paper/link"), 429, "rate_limited");
+  });
+
   it("counts a start against signIn, and the exchange of a code, too", async () => {
     const desk = openDesk({
       rateLimit: { signIn: { limit: 3, window: 60 } },
