@@ -39,8 +39,6 @@ function expectRefused(factory: Factory, all: readonly Options[], words: RegExp)
 const MISSING: readonly unknown[] = [undefined, null, "", 7, ["id"], {}];
 const BLANK: readonly unknown[] = [" ", "id ", " id", "id\n", "\tid", "\uFEFFid"];
 
-describe("a public client", () => {});
-
 describe.each(CASES)("OAU-23 %s", (name, factory, options) => {
   it("is made of right options, and cannot be changed after", () => {
     const provider = factory(options);
@@ -111,76 +109,7 @@ describe.each(CASES)("OAU-23 %s", (name, factory, options) => {
 });
 
 describe("OAU-23 what only one provider takes", () => {
-  it("is made of right options, and cannot be changed after", () => {
-    const provider = factory(options);
-    expect(provider).toMatchObject({ type: "oauth", id: name, storeTokens: false });
-    expect(provider.responseMode).toBe(name === "apple" ? "form_post" : "query");
-    expect(Object.isFrozen(provider)).toBe(true);
-    expect(JSON.stringify(provider)).not.toContain("secret");
-  });
-
-  it("needs every text it names, without white space around it", () => {
-    const texts = Object.keys(options).filter((option) => option !== "issuer" && option !== "privateKey");
-    for (const option of texts) {
-      const with_ = (value: unknown): Options => ({ ...options, [option]: value });
-      expectRefused(factory, MISSING.map(with_), new RegExp(`^${name}: ${option} is missing`));
-      expectRefused(
-        factory,
-        BLANK.map(with_),
-        new RegExp(`^${name}: ${option} begins or ends with white space`),
-      );
-    }
-  });
-
-  it("takes an id that can stand in a path, and no other", () => {
-    for (const id of ["a", "0", "my-provider", "x".repeat(32)]) {
-      expect(factory({ ...options, id }).id).toBe(id);
-    }
-    const bad = [
-      "exchange",
-      "__proto__",
-      "",
-      "-a",
-      "A",
-      "a_b",
-      "a/b",
-      "a.b",
-      "..",
-      "a b",
-      "a\n",
-      "ä",
-      "a%2f",
-      "x".repeat(33),
-      null,
-      7,
-      ["a"],
-    ];
-    expectRefused(
-      factory,
-      bad.filter((id) => id !== null).map((id) => ({ ...options, id })),
-      /^the provider id is .*it stands in the path/s,
-    );
-  });
-
-  it("takes scopes that are a list of texts", () => {
-    const bad = ["openid", 7, {}, [7], [""], [undefined], ["openid", null]];
-    expectRefused(
-      factory,
-      bad.map((scopes) => ({ ...options, scopes })),
-      new RegExp(`^${name}: scopes`),
-    );
-    expect(() => factory({ ...options, scopes: [] })).not.toThrow();
-  });
-
-  it("keeps tokens where it is told to by true alone", () => {
-    expect(factory({ ...options, storeTokens: true }).storeTokens).toBe(true);
-    for (const storeTokens of ["false", 1, {}])
-      expect(factory({ ...options, storeTokens }).storeTokens).toBe(false);
-  });
-});
-
-describe("OAU-23 what only one provider takes", () => {
-  it.each([oidc, keycloak])("OAU-23 takes no secret that is not there for a public client", (make) => {
+  it.each([oidc, keycloak])("takes no secret that is not there for a public client", (make) => {
     const forgotten = { issuer: "https://id.example.com", clientId: "id", clientSecret: undefined };
     expect(() => make(forgotten as unknown as Parameters<typeof make>[0])).toThrow(/clientSecret is missing/);
     expect(() => make({ issuer: "https://id.example.com", clientId: "id" })).not.toThrow();
