@@ -33,14 +33,8 @@ afterAll(async () => {
 
 describe("protected pages", () => {
   it("open for the signed in, in every form of the request", async () => {
-    for (const path of [
-      "/guarded",
-      "/guarded/deeper",
-      "/legacy",
-      "/dashboard",
-      "/alias",
-      "/alias-of-vault",
-    ]) {
+    const pages = ["/guarded", "/guarded/deeper", "/sealed", "/legacy", "/dashboard"];
+    for (const path of [...pages, "/alias", "/alias-of-vault"]) {
       expect((await ada.send(path)).text, path).toMatch(SECRET);
     }
     for (const [path, headers] of [
@@ -88,8 +82,9 @@ describe("protected pages", () => {
 
   it.each(heads)("ADP-04 stay shut whatever the path looks like, with %j", async (headers) => {
     const nobody = openRawVisitor(site);
-    const paths = ["/guarded", "/guarded/deeper", "/legacy", "/dashboard"].flatMap((page) => [
+    const paths = ["/guarded", "/guarded/deeper", "/sealed", "/legacy", "/dashboard"].flatMap((page) => [
       ...variants.map((variant) => page + variant),
+      `${page}.segments${page}/__PAGE__.segment.rsc`,
       `/${page}`,
       `//${page}`,
       `/\\${page}`,

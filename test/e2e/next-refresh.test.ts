@@ -231,6 +231,44 @@ describe.each([
     expect(names(renewed)).toEqual(["access"]);
   });
 
+  it("refreshes for an action that a script calls", async () => {
+    const visitor = await signedIn(here);
+    const { text } = await visitor.send("/unproxied");
+    const [, action = ""] = /\$ACTION_ID_([0-9a-f]+)"\/?><button type="submit">Look/.exec(text) ?? [];
+    visitor.expire();
+    const headers = {
+      "next-action": action,
+      accept: "text/x-component",
+      "content-type": "text/plain;charset=UTF-8",
+    };
+    const called = { method: "POST", headers, body: "[]" };
+    const forged = { ...headers, "sec-fetch-site": "same-site", origin: "https://evil.example.com" };
+    const row = rowOf(here, visitor);
+    expect((await visitor.send("/unproxied", { ...called, headers: forged })).lines).toEqual([]);
+    expect(rowOf(here, visitor)).toEqual(row);
+    const answer = await visitor.send("/unproxied", called);
+    expect(answer.status).toBe(200);
+    expect(names(answer)).toEqual(["access", "first", "refresh", "second"]);
+  });
+
+  it("finds the good one of two cookies of one name, beside anything that a jar may hold", async () => {
+    const visitor = await signedIn(here);
+    const [name = ""] = [...visitor.jar.keys()].filter((key) => key.includes("access"));
+    const good = `${name}=${visitor.cookie("access")}`;
+    const bad = good.replace(/.{5}$/, "AAAAA");
+    for (const pairs of [
+      [good, bad],
+      [bad, good],
+    ]) {
+      const cookie = ["x=%E2%9C%93", "y=%zz", "z", "=q", ...pairs, "é=ü"].join("; ");
+      for (const path of ["/unproxied", "/unproxied/data"]) {
+        expect(seen(await visitor.send(path, { headers: { cookie } }))).toContain(jti(visitor));
+      }
+    }
+    const host = await visitor.send("/unproxied/data", { headers: { host: "[::" } });
+    expect([host.status, seen(host) === "nobody"]).toEqual([200, origin === null]);
+  });
+
   it("tells a store that is down from signed out", async () => {
     if (origin === null) return;
     const visitor = await signedIn(here);

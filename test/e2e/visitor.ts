@@ -1,3 +1,5 @@
+import { request } from "node:http";
+
 /** An answer, read. */
 export interface Answer {
   readonly status: number;
@@ -16,6 +18,8 @@ export interface Visitor {
     headers?: Readonly<Record<string, string>>,
   ) => Promise<Answer>;
   readonly remove: (path: string) => Promise<Answer>;
+  /** Goes to a page, as a link does. */
+  readonly open: (path: string) => Promise<Answer>;
   /** The names of its cookies. */
   readonly cookies: () => readonly string[];
   /** Forgets the cookies whose names hold a word, as if they had run out. */
@@ -25,16 +29,22 @@ export interface Visitor {
 /** Opens a browser that sends what a page of the server itself would. */
 export function openVisitor(url: string, userAgent: string): Visitor {
   const jar = new Map<string, string>();
-  const send = async (path: string, init: RequestInit): Promise<Answer> => {
+  const ownHeaders = (): Headers => {
     const headers = new Headers({ "user-agent": userAgent, "sec-fetch-site": "same-origin" });
     if (jar.size > 0) headers.set("cookie", [...jar].map((pair) => pair.join("=")).join("; "));
+    return headers;
+  };
+  const send = async (path: string, init: RequestInit): Promise<Answer> => {
+    const headers = ownHeaders();
     new Headers(init.headers).forEach((value, name) => {
       headers.set(name, value);
     });
-    const response = await fetch(url + path, { redirect: "manual", ...init, headers });
-    for (const line of response.headers.getSetCookie()) keep(jar, line);
-    const text = await response.text();
-    return { status: response.status, headers: response.headers, text, body: membersOf(text) };
+    return read(await fetch(url + path, { redirect: "manual", ...init, headers }));
+  };
+  const read = async ({ status, headers, body }: Response): Promise<Answer> => {
+    for (const line of headers.getSetCookie()) keep(jar, line);
+    const text = await new Response(body).text();
+    return { status, headers, text, body: membersOf(text) };
   };
   return {
     get: (path) => send(path, {}),
@@ -47,11 +57,29 @@ export function openVisitor(url: string, userAgent: string): Visitor {
             body: JSON.stringify(body),
           }),
     remove: (path) => send(path, { method: "DELETE" }),
+    open: async (path) => read(await navigate(url + path, ownHeaders())),
     cookies: () => [...jar.keys()],
     drop: (word) => {
       for (const name of jar.keys()) if (name.includes(word)) jar.delete(name);
     },
   };
+}
+
+/** `fetch` always says that it is no navigation. */
+function navigate(url: string, own: Headers): Promise<Response> {
+  const headers = { ...Object.fromEntries(own), "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" };
+  return new Promise((resolve, reject) => {
+    const sent = request(url, { headers }, (message) => {
+      const answered = new Headers();
+      for (const [name, values = []] of Object.entries(message.headersDistinct)) {
+        for (const value of values) answered.append(name, value);
+      }
+      message.resume();
+      resolve(new Response(null, { status: message.statusCode ?? 500, headers: answered }));
+    });
+    sent.once("error", reject);
+    sent.end();
+  });
 }
 
 function keep(jar: Map<string, string>, line: string): void {

@@ -19,8 +19,9 @@ export function eventLine(list, event, ownId) {
   list.prepend(line);
 }
 
-function factsOf({ outcome, reason, generation, presentedGeneration }) {
+function factsOf({ outcome, reason, provider, generation, presentedGeneration }) {
   return [
+    provider,
     outcome?.replace("_", " "),
     reason && `reason: ${reason}`,
     presentedGeneration !== undefined && `token ${presentedGeneration} was presented`,

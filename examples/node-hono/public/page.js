@@ -1,5 +1,6 @@
 import { describe, drawFamily, leaseLeft, nextFamily, unknownFamily } from "./family.js";
 import { browserOf, element, eventLine, timeOf } from "./lines.js";
+import { offerLink, returnedWith, wayOf } from "./openid.js";
 
 const at = (id) => document.getElementById(id);
 const settings = (await send("/demo/settings")).data;
@@ -17,6 +18,7 @@ const nobody = {
 };
 let state = nobody;
 let isRefreshing = false;
+let isSilent = false;
 
 /** Sends a request; the server says in a header when it set new cookies, which no script can read. */
 async function send(path, { method = "GET", body } = {}) {
@@ -51,6 +53,7 @@ function enter({ user, session }) {
   at("who-email").textContent = user.email;
   at("who-user").textContent = user.id;
   at("who-session").textContent = session.id;
+  at("who-way").textContent = wayOf(session);
   at("events").replaceChildren();
   for (const button of at("home").querySelectorAll("button")) button.disabled = false;
   result("try-result", "");
@@ -84,8 +87,12 @@ async function watch() {
   const { status, data } = await send(`/demo/events?after=${state.seen}`);
   if (state.session?.id !== id) return;
   if (status === 401) return leave(data?.message, data?.error);
-  if (status !== 200) return say("The server does not answer; trying again. You stay signed in.", true);
-  say("");
+  if (status !== 200) {
+    isSilent = true;
+    return say("The server does not answer; trying again. You stay signed in.", true);
+  }
+  if (isSilent) say("");
+  isSilent = false;
   const { events, copies, now } = data;
   state = { ...state, copies, skew: now - performance.now() / 1000, seen: events.at(-1)?.n ?? state.seen };
   for (const event of events) {
@@ -198,6 +205,7 @@ async function signIn(event) {
   event.target.reset();
   enter(data);
   at("refresh").focus();
+  await drawLink?.();
   await watch();
 }
 
@@ -228,12 +236,17 @@ at("visit").addEventListener("click", async () => {
   result("token-result", ok ? `The page came: ${how}.` : "The page was refused.");
 });
 
+const drawLink = settings.openId ? offerLink(at("link"), { send, say }) : null;
+at("openid").hidden = !settings.openId;
+const complaint = returnedWith(settings.sentences);
 const found = await send("/auth/session");
 if (found.ok) {
   enter(found.data);
+  await drawLink?.();
   // How long the access token of an earlier visit has left, only a new one tells.
   if (found.expiresIn === null) await refresh();
   await watch();
 } else leave("");
+if (complaint !== "") say(complaint, true);
 setInterval(tick, 250);
 setInterval(watch, 1_000);

@@ -1,9 +1,11 @@
-import { createAuth, minutes, type Store, seconds } from "@latchkey/core";
+import { AuthError, createAuth, type ErrorCode, minutes, type Store, seconds } from "@latchkey/core";
+import { oidc } from "@latchkey/core/oauth";
 import { password } from "@latchkey/core/password";
 import { authHandler, requireSession, session } from "@latchkey/hono";
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { type Copies, openCopies } from "./copies.ts";
+import type { OpenId } from "./identity-provider.ts";
 import { openJournal } from "./journal.ts";
 import { localOnly, page, secured } from "./page.ts";
 
@@ -11,20 +13,36 @@ export interface DemoOptions {
   readonly store: Store;
   /** The library's own lifetimes, in place of those that show everything within a minute. */
   readonly defaults?: boolean;
+  /** A provider to sign in with, too. It sends browsers back to `CALLBACK`. */
+  readonly openId?: OpenId | null;
 }
+
+const PROVIDER = "local";
+export const CALLBACK: string = `/auth/oauth/${PROVIDER}/callback`;
+
+/** What a sign-in with a provider may come back with. */
+const RETURNED: readonly ErrorCode[] = [
+  "oauth_denied",
+  "oauth_failed",
+  "account_not_linked",
+  "forbidden",
+  "rate_limited",
+  "store_unavailable",
+  "internal_error",
+];
 
 const QUICK = { lifetime: seconds(30), lease: seconds(10), refreshBefore: seconds(5) };
 // What the library does by itself, for the page to show.
 const LIBRARY = { lifetime: minutes(10), lease: seconds(60), refreshBefore: seconds(60) };
 
 /** Makes the demo: Latchkey's routes, a page to try them on, and a thief to try them with. */
-export function demoApp({ store, defaults = false }: DemoOptions): Hono {
+export function demoApp({ store, defaults = false, openId = null }: DemoOptions): Hono {
   const { lifetime, lease, refreshBefore } = defaults ? LIBRARY : QUICK;
   const copies = openCopies();
   const journal = openJournal();
   const auth = createAuth({
     store,
-    providers: [password()],
+    providers: [password(), ...(openId === null ? [] : [local(openId)])],
     ...(defaults ? {} : { accessToken: { lifetime }, refreshToken: { lease, refreshBefore } }),
     onEvent: journal.write,
   });
@@ -35,7 +53,9 @@ export function demoApp({ store, defaults = false }: DemoOptions): Hono {
     wiretap(c, copies);
   });
   app.all("/auth/*", authHandler(auth));
-  app.get("/demo/settings", (c) => c.json({ lifetime, lease, refreshBefore }));
+  app.get("/demo/settings", (c) =>
+    c.json({ lifetime, lease, refreshBefore, openId: openId !== null, sentences: sentences() }),
+  );
   app.get("/demo/visit", session(auth), requireSession(), (c) => c.json({ userId: c.var.session.userId }));
 
   // Watching and stealing must not refresh on the way, or they would change what they look at.
@@ -49,6 +69,10 @@ export function demoApp({ store, defaults = false }: DemoOptions): Hono {
       events: journal.read(userId, after),
     });
   });
+  app.get("/demo/links", requireSession(), async (c) => {
+    const accounts = await auth.users.accounts(c.var.session.userId);
+    return c.json({ providers: accounts.map(({ provider }) => provider) });
+  });
   app.post("/demo/replay", requireSession(), bodyLimit({ maxSize: 1_024 }), async (c) => {
     const back = backOf(await c.req.json().catch(() => null));
     if (back === null) return c.json(error("invalid_request", 'which is "previous" or "two-ago".'), 400);
@@ -61,6 +85,14 @@ export function demoApp({ store, defaults = false }: DemoOptions): Hono {
   app.route("/", page());
   app.notFound((c) => c.json(error("not_found", "There is nothing here."), 404));
   return app;
+}
+
+function local({ issuer, clientId, clientSecret }: OpenId): ReturnType<typeof oidc> {
+  return oidc({ id: PROVIDER, issuer, clientId, clientSecret });
+}
+
+function sentences(): Readonly<Record<string, string>> {
+  return Object.fromEntries(RETURNED.map((code) => [code, new AuthError(code).message]));
 }
 
 function error(code: string, message: string): { readonly error: string; readonly message: string } {

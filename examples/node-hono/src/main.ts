@@ -1,15 +1,13 @@
 import { mkdirSync } from "node:fs";
-import { createServer, type Server } from "node:http";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { getRequestListener } from "@hono/node-server";
 import { migrate, sqlite } from "@latchkey/sql/sqlite";
-import { demoApp } from "./app.ts";
+import { CALLBACK, demoApp } from "./app.ts";
+import { startIdentityProvider } from "./identity-provider.ts";
+import { close, listen } from "./local-server.ts";
 
 const { PORT = "3000", LATCHKEY_DEMO_DIR = ".latchkey", LATCHKEY_DEMO_DEFAULTS } = process.env;
-
-/** How long open requests may take once the demo is told to stop, in milliseconds. */
-const GRACE = 500;
 
 // This machine only: the demo keeps copies of refresh tokens.
 const HOSTS = ["127.0.0.1", "::1"];
@@ -26,20 +24,18 @@ async function main(): Promise<void> {
   await migrate(store);
 
   const isDefault = LATCHKEY_DEMO_DEFAULTS === "1";
-  const listener = getRequestListener(demoApp({ store, defaults: isDefault }).fetch);
-  const servers = HOSTS.map(() => createServer(listener));
-  try {
-    await Promise.all(servers.map((server, index) => listen(server, port, HOSTS[index] ?? "127.0.0.1")));
-  } catch (error) {
-    return fail(faultOf(error, port));
-  }
-  process.stdout.write(`Latchkey demo: http://localhost:${port}\n`);
-  process.stdout.write(
-    `Users and sessions live in ${file}. Lifetimes: ${isDefault ? "the library's" : "short"}.\n`,
+  const openId = await startIdentityProvider({ port, callback: CALLBACK }).catch(withoutProvider);
+  const listener = getRequestListener(demoApp({ store, defaults: isDefault, openId }).fetch);
+  const servers = await Promise.all(HOSTS.map((host) => listen(listener, port, host))).catch(
+    (error: unknown) => fail(faultOf(error, port)),
   );
+  say(`Latchkey demo: http://localhost:${port}`);
+  say(`Users and sessions live in ${file}. Lifetimes: ${isDefault ? "the library's" : "short"}.`);
+  if (openId !== null)
+    say(`Local OpenID: ${openId.issuer}, a make-believe provider for "Sign in with local OpenID".`);
 
   const stop = async (): Promise<void> => {
-    await Promise.all(servers.map(close));
+    await Promise.all([...servers.map(close), openId?.close()]);
     database.close();
     process.exit(0);
   };
@@ -47,40 +43,35 @@ async function main(): Promise<void> {
   process.once("SIGINT", stop);
 }
 
+// The demo does without, rather than not at all.
+function withoutProvider(error: unknown): null {
+  say(`There is no local OpenID provider this time: ${messageOf(error)}`);
+  return null;
+}
+
 function parsePort(text: string): number | null {
   const port = Number(text);
   return /^\d+$/.test(text) && port >= 1 && port <= 65_535 ? port : null;
 }
 
-function listen(server: Server, port: number, host: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", (error) => {
-      // A machine without IPv6 is served over IPv4 alone.
-      const isMissing = "code" in error && (error.code === "EADDRNOTAVAIL" || error.code === "EAFNOSUPPORT");
-      if (isMissing && host === "::1") resolve();
-      else reject(error);
-    });
-    server.listen(port, host, resolve);
-  });
-}
-
-function close(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    setTimeout(() => server.closeAllConnections(), GRACE).unref();
-  });
-}
-
 function faultOf(error: unknown, port: number): string {
   const code = error instanceof Error && "code" in error ? error.code : null;
   if (code === "EADDRINUSE") {
-    return `Port ${port} is taken. Stop what listens there, or choose another port: PORT=${port + 1} npx -y pnpm@12.21.0 demo`;
+    return `Port ${port} is taken. Stop what listens there, or choose another port: PORT=${port + 2} npx -y pnpm@12.21.0 demo`;
   }
   if (code === "EACCES") return `Port ${port} may not be used by you. Choose one above 1023.`;
+  return messageOf(error);
+}
+
+function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-function fail(message: string): void {
+function say(message: string): void {
+  process.stdout.write(`${message}\n`);
+}
+
+function fail(message: string): never {
   process.stderr.write(`${message}\n`);
   process.exit(1);
 }

@@ -11,7 +11,8 @@ const TYPES: Readonly<Record<string, string>> = {
   ".svg": "image/svg+xml",
 };
 
-const SECURITY_HEADERS: Readonly<Record<string, string>> = {
+/** What every page is sent with. */
+export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   "content-security-policy":
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
   "cross-origin-opener-policy": "same-origin",
@@ -22,10 +23,10 @@ const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   "x-frame-options": "DENY",
 };
 
-/** Serves the files of `public`, read once. */
-export function page(): Hono {
+/** Serves the files of `public`, or some of them, read once. */
+export function page(names: readonly string[] = readdirSync(PUBLIC)): Hono {
   const app = new Hono();
-  for (const name of readdirSync(PUBLIC)) {
+  for (const name of names) {
     const body = readFileSync(new URL(name, PUBLIC));
     const headers = { "content-type": TYPES[extname(name)] ?? "text/plain", "cache-control": "no-cache" };
     app.get(name === "index.html" ? "/" : `/${name}`, (c) => c.body(body, 200, headers));
@@ -41,8 +42,10 @@ export const localOnly: MiddlewareHandler = async (c, next) => {
   return next();
 };
 
-/** Lets the page load nothing from elsewhere, and nobody frame it. */
+/** Lets a page load nothing from elsewhere, and nobody frame it. What the page itself has set stays. */
 export const secured: MiddlewareHandler = async (c, next) => {
   await next();
-  for (const [name, value] of Object.entries(SECURITY_HEADERS)) c.header(name, value);
+  for (const [name, value] of Object.entries(SECURITY_HEADERS)) {
+    if (!c.res.headers.has(name)) c.header(name, value);
+  }
 };

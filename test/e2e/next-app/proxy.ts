@@ -2,7 +2,7 @@ import { authProxy } from "@latchkey/next";
 import { auth } from "./lib/auth.ts";
 
 export const proxy = authProxy(auth, {
-  protect: ["/dashboard/:path*", "/guarded/:path*", "/legacy"],
+  protect: ["/dashboard/:path*", "/guarded/:path*", "/legacy", "/sealed"],
   signIn: "/login",
 });
 

@@ -102,12 +102,15 @@ export async function setPassword<Context, U extends User>(
   if (user === null) return false;
   const identifier = identifierOf(user);
   const passwordHash = await hashNew(app, password, identifier);
-  return changeCredentials(app, id, { passwordHash }, "password_changed");
+  return (await changeCredentials(app, id, { passwordHash }, "password_changed")) !== null;
 }
 
 /** Bars a user from signing in and ends all of their sessions. `false` where there is no such user. */
-export function disableUser<Context, U extends User>(app: App<Context, U>, id: string): Promise<boolean> {
-  return changeCredentials(app, id, { disabledAt: now(app.engine.env) }, "user_disabled");
+export async function disableUser<Context, U extends User>(
+  app: App<Context, U>,
+  id: string,
+): Promise<boolean> {
+  return (await changeCredentials(app, id, { disabledAt: now(app.engine.env) }, "user_disabled")) !== null;
 }
 
 /** Lets a disabled user sign in again. `false` where there is no such user. */
@@ -151,16 +154,16 @@ export async function changeCredentials<Context, U extends User>(
   id: string,
   change: UserChange,
   reason: "password_changed" | "user_disabled",
-): Promise<boolean> {
+): Promise<U | null> {
   await endSessionsOf(app.engine, id, null, reason);
   const changed = await app.users.update(id, change, { ifVersion: null, raiseVersion: true });
-  if (changed === null) return false;
+  if (changed === null) return null;
   await endSessionsOf(app.engine, id, null, reason);
   app.engine.emit({
     type: reason === "user_disabled" ? "user.disabled" : "user.password_changed",
     userId: id,
   });
-  return true;
+  return changed;
 }
 
 async function hashNew<Context, U extends User>(

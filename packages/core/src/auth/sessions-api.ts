@@ -40,6 +40,7 @@ export function sessionsApi<Context, U extends User>(app: App<Context, U>): Sess
         transport,
         amr,
         replaces: [],
+        succeeds: null,
         lifetimes,
         account: null,
       });

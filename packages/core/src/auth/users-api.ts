@@ -1,6 +1,6 @@
 import { createUser, deleteUser, disableUser, enableUser, normalForm, setPassword } from "../app/accounts.ts";
 import type { App } from "../app/app.ts";
-import { readKeptTokens } from "../app/linked-accounts.ts";
+import { readKeptTokens } from "../app/kept-tokens.ts";
 import { parseEmail, parseUsername } from "../password/identifier.ts";
 import type { User } from "../users/store.ts";
 import type { UsersApi } from "./auth.ts";

@@ -1,18 +1,22 @@
+import { checkProviderId } from "../oauth/provider.ts";
 import type { User } from "../users/store.ts";
 import type { AuthOptions } from "./options.ts";
 import { refuse } from "./refuse.ts";
 
 /** Checks what the providers must be to each other, and what they need of users that live elsewhere. */
-export function checkProviders<Context, U extends User>({
-  providers = [],
-  users,
-}: AuthOptions<Context, U>): void {
+export function checkProviders<Context, U extends User>(options: AuthOptions<Context, U>): void {
+  const { providers = [], store } = options;
+  const users = options.users ?? store.users;
   const oauth = providers.filter((provider) => provider.type === "oauth");
   if (providers.length - oauth.length > 1) throw new TypeError("providers has password() twice: remove one");
   const twice = oauth.find(({ id }, index) => oauth.findIndex((other) => other.id === id) !== index);
   if (twice !== undefined)
     throw refuse("providers", twice.id, "two providers have this id: give one another");
-  if (users === undefined || oauth.length === 0) return;
+  for (const { id, connect } of oauth) {
+    checkProviderId(id);
+    if (typeof connect !== "function") throw new TypeError(`the provider ${id} has no connect: it is none`);
+  }
+  if (oauth.length === 0) return;
   const needed = ["findByAccount", "link", "unlink", "accounts"] as const;
   const kept = oauth.some(({ storeTokens }) => storeTokens) ? (["keepTokens", "keptTokens"] as const) : [];
   const missing = [...needed, ...kept].find((name) => typeof users[name] !== "function");

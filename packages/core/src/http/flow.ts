@@ -5,6 +5,7 @@ import type { CookiePair } from "../cookies/parse.ts";
 import type { CookiePlace } from "../cookies/serialize.ts";
 import { now } from "../env.ts";
 import { AuthError } from "../errors.ts";
+import type { OAuthFlow } from "../oauth/provider.ts";
 import { decideRedirect } from "../oauth/redirect.ts";
 import {
   FLOW_LIFETIME,
@@ -68,7 +69,7 @@ export async function beginFlow<Context, U extends User>(
   const begun = {
     provider: provider.id,
     responseMode: provider.responseMode,
-    redirectTo: redirectTo.href,
+    redirectTo: shortened(redirectTo, call.site.origin),
     startedAt: now(app.config.env),
     intent,
     replaces: await provenSessions(app, call.credentials),
@@ -86,6 +87,11 @@ export async function beginFlow<Context, U extends User>(
   return { url, changes: [...crowded.map(deleteCookie), setCookie(place, value, FLOW_LIFETIME)] };
 }
 
+// A path of ours needs no origin: every cookie of a flow is a part of every header.
+function shortened(target: URL, ownOrigin: string): string {
+  return target.origin === ownOrigin ? target.href.slice(ownOrigin.length) : target.href;
+}
+
 // The newest stay; what cannot be opened any more goes first.
 async function crowdedOut<Context, U extends User>(
   app: App<Context, U>,
@@ -95,7 +101,10 @@ async function crowdedOut<Context, U extends User>(
   const prefix = flowPrefix(new URL(call.site.origin));
   const sent = call.credentials.cookies.filter(({ name }) => name.startsWith(prefix));
   const opened = await Promise.all(sent.map((cookie) => openCookie(app, cookie)));
-  const flows = sent.map((cookie, index) => ({ cookie, startedAt: opened[index]?.startedAt ?? 0 }));
+  // Of one second, a browser sends the older one first.
+  const flows = sent
+    .map((cookie, index) => ({ cookie, startedAt: opened[index]?.startedAt ?? 0 }))
+    .toReversed();
   let left = room;
   const staying = flows
     .toSorted((a, b) => b.startedAt - a.startedAt)
@@ -152,35 +161,6 @@ export function flowOf<Context, U extends User>(
   app: App<Context, U>,
   call: Call,
   { state, nonce, codeVerifier, provider }: Transaction,
-): {
-  readonly state: string;
-  readonly nonce: string;
-  readonly codeVerifier: string;
-  readonly redirectUri: string;
-} {
+): OAuthFlow {
   return { state, nonce, codeVerifier, redirectUri: redirectUriOf(app, call, provider) };
-}
-
-/** Sends the browser on, and keeps where it was to itself (OAU-26). */
-export function redirect(url: URL, headers: Headers): Response {
-  headers.set("location", url.href);
-  headers.set("referrer-policy", "no-referrer");
-  // 303: whatever method came, a GET goes on (RFC 9700 4.12).
-  return new Response(null, { status: 303, headers });
-}
-
-/** The target with a code of what went wrong. */
-export function withError(target: URL, code: string): URL {
-  const url = new URL(target);
-  url.searchParams.set("error", code);
-  return url;
-}
-
-/** A page may be opened; what a page loads, or a browser fetches ahead, begins nothing and ends nothing (OAU-21). */
-export function requireNavigation({ request: { headers, method } }: Call): void {
-  const mode = headers.get("sec-fetch-mode") ?? "navigate";
-  const destination = headers.get("sec-fetch-dest") ?? "document";
-  const ahead = /prefetch|prerender/i.test(`${headers.get("sec-purpose")} ${headers.get("purpose")}`);
-  if (method !== "HEAD" && mode === "navigate" && destination === "document" && !ahead) return;
-  throw new AuthError("csrf_rejected", "A sign-in with a provider is a page to open, not one to load.");
 }

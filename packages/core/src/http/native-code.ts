@@ -1,5 +1,5 @@
 import type { App } from "../app/app.ts";
-import type { FoundUser } from "../app/linked-accounts.ts";
+import type { FoundUser, Made } from "../app/linked-accounts.ts";
 import { now } from "../env.ts";
 import { AuthError } from "../errors.ts";
 import { isRecord, own, parseJson } from "../json.ts";
@@ -15,7 +15,7 @@ export interface NativeGrant {
   readonly userId: string;
   /** Of the user when the provider vouched for them: what changed since makes the code worthless. */
   readonly credentialsVersion: number;
-  readonly created: boolean;
+  readonly made: Made;
   readonly account: ProviderAccount;
 }
 
@@ -29,13 +29,13 @@ const CODE_LIFETIME: Seconds = 60;
  */
 export async function issueCode<Context, U extends User>(
   app: App<Context, U>,
-  { user, created }: FoundUser<U>,
+  { user, made }: FoundUser<U>,
   { account, codeChallenge }: { readonly account: ProviderAccount; readonly codeChallenge: string },
 ): Promise<string> {
   const { random } = app.config.env;
   const code = mintOneTimeToken(random);
   const { id: userId, credentialsVersion } = user;
-  const grant: NativeGrant = { userId, credentialsVersion, created, account };
+  const grant: NativeGrant = { userId, credentialsVersion, made, account };
   const sealed = await seal(JSON.stringify(grant), code, PURPOSE, random);
   await app.tokens.put({
     hash: hashOneTimeToken(code, PURPOSE),

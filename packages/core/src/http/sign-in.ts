@@ -49,10 +49,12 @@ function transportOf(body: Body): "cookie" | "bearer" {
 /** How a user signs in. */
 export interface SignIn {
   readonly transport: "cookie" | "bearer";
-  /** RFC 8176. */
+  /** RFC 8176; `fed`, which is not in it, for a provider elsewhere. */
   readonly amr: readonly string[];
   /** Sessions to end besides those that the request proves. */
   readonly replaces: readonly string[];
+  /** The session that vouches for this sign-in; null where the user just proved who they are. */
+  readonly succeeds: string | null;
   readonly account: ProviderAccount | null;
   /** What a user is told whom the application refuses, or whose credentials changed meanwhile. */
   readonly refusal: "invalid_credentials" | "forbidden";
@@ -66,7 +68,7 @@ export function signInByPassword<Context, U extends User>(
   { transport, status }: { readonly transport: "cookie" | "bearer"; readonly status: number },
 ): Promise<Response> {
   const refusal = status === 201 ? "forbidden" : "invalid_credentials";
-  const how: SignIn = { transport, amr: ["pwd"], replaces: [], account: null, refusal };
+  const how: SignIn = { transport, amr: ["pwd"], replaces: [], succeeds: null, account: null, refusal };
   return signInAndAnswer(app, call, user, { ...how, status });
 }
 
@@ -94,7 +96,7 @@ export async function signIn<Context, U extends User>(
   app: App<Context, U>,
   call: Call,
   user: U,
-  { transport, amr, replaces, account, refusal }: SignIn,
+  { transport, amr, replaces, succeeds, account, refusal }: SignIn,
 ): Promise<StartedSession> {
   const started = await startSession(app.engine, {
     user,
@@ -103,6 +105,7 @@ export async function signIn<Context, U extends User>(
     transport,
     amr,
     replaces: [...new Set([...replaces, ...(await provenSessions(app, call.credentials))])],
+    succeeds,
     lifetimes: {},
     account,
   });

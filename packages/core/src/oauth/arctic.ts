@@ -88,12 +88,25 @@ export async function exchangeCode(
   options: TokenRequestOptions,
 ): Promise<OAuth2Tokens> {
   const exchange = client.validateAuthorizationCode as (...args: unknown[]) => Promise<OAuth2Tokens>;
-  try {
-    return await withFetch(limitedFetch(options), () => exchange.call(client, code, options.codeVerifier));
-  } catch (error) {
-    const cause = error instanceof Error ? error.cause : null;
-    throw cause instanceof AuthError ? cause : oauthFault("code_refused");
-  }
+  const limited = limitedFetch(options);
+  let isLimited = false;
+  const watched: typeof fetch = (input, init) => {
+    isLimited = true;
+    return limited(input, init);
+  };
+  // It begins at once, and what it throws before its first wait is a rejection like any other.
+  const begin = async (): Promise<OAuth2Tokens> => exchange.call(client, code, options.codeVerifier);
+  const exchanged = withFetch(watched, begin).catch(failed);
+  if (isLimited) return exchanged;
+  // What it sends later goes past every limit, so nothing that comes of it counts.
+  exchanged.catch(() => undefined);
+  throw new AuthError("internal_error", "a provider's client does not send at once");
+}
+
+// arctic's own clients wrap what the network threw; others need not.
+function failed(error: unknown): never {
+  const thrown = error instanceof Error && error.cause instanceof AuthError ? error.cause : error;
+  throw thrown instanceof AuthError ? thrown : oauthFault("code_refused");
 }
 
 function limitedFetch({ env, codeVerifier, body: more, encodeBasic }: TokenRequestOptions): typeof fetch {
@@ -115,6 +128,9 @@ function limitedFetch({ env, codeVerifier, body: more, encodeBasic }: TokenReque
   };
 }
 
+/** All that is told of tokens, in bytes. Sealed, it stays below the 100,000 characters that every store keeps. */
+const MAX_TOKENS = 65_536;
+
 /** What is told of a provider's tokens. Fails with `oauth_failed` for an answer that holds none, whatever its status. */
 export function readTokens({ data }: Pick<OAuth2Tokens, "data">): ProviderTokens {
   if (!isRecord(data) || own(data, "error") !== undefined) throw oauthFault("code_refused");
@@ -124,13 +140,15 @@ export function readTokens({ data }: Pick<OAuth2Tokens, "data">): ProviderTokens
     throw oauthFault("token_answer");
   }
   const expiresIn = own(data, "expires_in");
-  return {
+  const tokens = {
     accessToken,
     refreshToken: textOf(data, "refresh_token"),
     idToken: textOf(data, "id_token"),
     expiresIn: typeof expiresIn === "number" && expiresIn > 0 ? Math.floor(expiresIn) : null,
     scope: textOf(data, "scope"),
   };
+  if (utf8(JSON.stringify(tokens)).length > MAX_TOKENS) throw oauthFault("token_answer");
+  return tokens;
 }
 
 // RFC 6749 2.3.1 and appendix B: both halves are form-encoded before they are joined.

@@ -38,6 +38,12 @@ export function discovered(env: Env, issuer: string): () => Promise<Endpoints> {
   };
 }
 
+/** Whether a token endpoint takes a secret, or nothing, in a way that we know (OpenID Connect Core 9). */
+function takesOurs(methods: readonly string[] | null): boolean {
+  const ours: readonly string[] = ["client_secret_basic", "client_secret_post", "none"];
+  return methods === null || methods.some((method) => ours.includes(method));
+}
+
 /** Reads a discovery document; null where it is another issuer's, or lacks what a sign-in needs. */
 export function parseMetadata(document: unknown, issuer: string): Endpoints | null {
   // Discovery 4.3: exactly the issuer that was asked for, or its keys would vouch for somebody else.
@@ -48,7 +54,9 @@ export function parseMetadata(document: unknown, issuer: string): Endpoints | nu
   };
   const [authorization, token, jwks] = [at("authorization_endpoint"), at("token_endpoint"), at("jwks_uri")];
   if (authorization === null || token === null || jwks === null) return null;
-  const methods = own(document, "token_endpoint_auth_methods_supported");
+  const listed = own(document, "token_endpoint_auth_methods_supported");
+  const authentication = Array.isArray(listed) ? listed.filter((method) => typeof method === "string") : null;
+  if (!takesOurs(authentication)) return null;
   return {
     issuer,
     authorization,
@@ -56,7 +64,7 @@ export function parseMetadata(document: unknown, issuer: string): Endpoints | nu
     jwks,
     userinfo: at("userinfo_endpoint"),
     announcesIssuer: own(document, "authorization_response_iss_parameter_supported") === true,
-    authentication: Array.isArray(methods) ? methods.filter((method) => typeof method === "string") : null,
+    authentication,
   };
 }
 

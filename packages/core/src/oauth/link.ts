@@ -11,11 +11,10 @@ export interface LinkFacts {
 }
 
 export type LinkDecision =
-  | { readonly kind: "sign_in"; readonly userId: string }
   /** `email` is the proven address of the new user. */
   | { readonly kind: "create"; readonly email: string | null }
   /** `proves`: the account proves the user's own address for the first time. */
-  | { readonly kind: "link"; readonly userId: string; readonly proves: boolean }
+  | { readonly kind: "sign_in" | "link"; readonly userId: string; readonly proves: boolean }
   | { readonly kind: "refuse"; readonly because: "held_by_another" | "address_unproven" };
 
 /**
@@ -24,12 +23,13 @@ export type LinkDecision =
  */
 export function decideLink({ holder, asker, email, owner }: LinkFacts): LinkDecision {
   const proven = email?.verified === true;
+  // Also for a link that is there: it may have stopped half-way, or the provider did not vouch for the address then.
+  const proves = (userId: string): boolean => proven && owner?.id === userId && !owner.verified;
   if (asker !== null) {
-    if (holder === asker) return { kind: "sign_in", userId: asker };
-    if (holder !== null) return { kind: "refuse", because: "held_by_another" };
-    return { kind: "link", userId: asker, proves: proven && owner?.id === asker && !owner.verified };
+    if (holder !== null && holder !== asker) return { kind: "refuse", because: "held_by_another" };
+    return { kind: holder === asker ? "sign_in" : "link", userId: asker, proves: proves(asker) };
   }
-  if (holder !== null) return { kind: "sign_in", userId: holder };
+  if (holder !== null) return { kind: "sign_in", userId: holder, proves: proves(holder) };
   if (owner === null) return { kind: "create", email: proven ? email.address : null };
   if (proven && owner.verified) return { kind: "link", userId: owner.id, proves: false };
   return { kind: "refuse", because: "address_unproven" };

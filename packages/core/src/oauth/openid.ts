@@ -1,6 +1,7 @@
 import type { JWTVerifyGetKey } from "jose";
-import type { Env } from "../env.ts";
+import { type Env, now } from "../env.ts";
 import { own } from "../json.ts";
+import { type EpochSeconds, minutes, type Seconds } from "../time.ts";
 import type { ProviderAccount, ProviderTokens } from "../tokens/provider-tokens.ts";
 import { authorizationUrl, type Client, exchangeCode, readTokens, standardClient } from "./arctic.ts";
 import type { Endpoints } from "./endpoints.ts";
@@ -9,6 +10,9 @@ import { expectedOf, type IdClaims, issuerKeys, verifyIdToken } from "./id-token
 import { checkProfile, type Profile, readOpenIdProfile } from "./profile.ts";
 import type { OAuthAnswer, OAuthConnection, OAuthFlow, OAuthProvider } from "./provider.ts";
 import { getJson } from "./request.ts";
+
+/** How long a provider's keys are good: one that it withdrew vouches for nobody after that. */
+const KEYS_LIFETIME: Seconds = minutes(10);
 
 /** An OpenID provider as data. */
 export interface OpenIdDefinition {
@@ -126,7 +130,13 @@ export function withUserinfo(claims: IdClaims, userinfo: unknown): IdClaims {
   const told: IdClaims = { ...userinfo };
   // Without this, an access token for one user could be dressed up with the e-mail address of another.
   if (own(told, "sub") !== own(claims, "sub")) throw oauthFault("userinfo_subject");
-  return { ...told, ...claims };
+  const merged = { ...told, ...claims };
+  // Whether an address is verified is said of that address: the word on one never vouches for another.
+  const about = [claims, told].filter((said) => own(said, "email") === own(merged, "email"));
+  const verified = about.map((said) => own(said, "email_verified")).find((word) => word !== undefined);
+  return verified === own(merged, "email_verified")
+    ? merged
+    : { ...merged, email_verified: verified ?? false };
 }
 
 function accountOf(
@@ -140,9 +150,11 @@ function accountOf(
 }
 
 function keysByUrl(env: Env): (url: string) => JWTVerifyGetKey {
-  let kept: { readonly url: string; readonly keys: JWTVerifyGetKey } | null = null;
+  let kept: { readonly url: string; readonly at: EpochSeconds; readonly keys: JWTVerifyGetKey } | null = null;
   return (url) => {
-    if (kept?.url !== url) kept = { url, keys: issuerKeys(env, url) };
+    const at = now(env);
+    const isFresh = kept !== null && at >= kept.at && at < kept.at + KEYS_LIFETIME;
+    if (kept === null || !isFresh || kept.url !== url) kept = { url, at, keys: issuerKeys(env, url) };
     return kept.keys;
   };
 }

@@ -23,16 +23,25 @@ const ESCAPED = /%(0|1|7f|2f|5c)/i;
  */
 export function decideRedirect(target: string, policy: RedirectPolicy): URL | null {
   if (target.length > MAX_LENGTH || DISGUISE.test(target)) return null;
-  const isPath = PATH.test(target);
-  if (isPath || ABSOLUTE.test(target)) return webTarget(URL.parse(target, policy.ownOrigin), policy);
+  const url = resolve(target, policy);
+  // Escapes make it longer, and the cookie that holds it has an end.
+  return url === null || url.href.length > MAX_LENGTH ? null : url;
+}
+
+function resolve(target: string, policy: RedirectPolicy): URL | null {
+  const isWeb = PATH.test(target) || ABSOLUTE.test(target);
+  if (isWeb) return webTarget(URL.parse(target, policy.ownOrigin), policy);
   return policy.native && CUSTOM.test(target) ? appTarget(URL.parse(target), policy) : null;
 }
 
 function webTarget(url: URL | null, policy: RedirectPolicy): URL | null {
   if (url === null || url.username !== "" || url.password !== "") return null;
   if (url.pathname.startsWith("//") || ESCAPED.test(url.pathname)) return null;
-  if (url.origin === policy.ownOrigin) return isOwnRoute(url.pathname, policy.basePath) ? null : url;
-  return policy.trustedOrigins.has(url.origin) ? url : null;
+  const isOwn = url.origin === policy.ownOrigin;
+  if (isOwn && isOwnRoute(url.pathname, policy.basePath)) return null;
+  // The code of an app goes where it is listed: a page of ours that nobody listed may tell it on.
+  const isListed = policy.trustedOrigins.has(url.origin);
+  return isListed || (isOwn && !policy.native) ? url : null;
 }
 
 function appTarget(url: URL | null, { trustedOrigins }: RedirectPolicy): URL | null {

@@ -2,7 +2,7 @@ import { toBase64url, utf8 } from "../bytes.ts";
 import { flowPlace } from "../cookies/names.ts";
 import type { CookiePlace } from "../cookies/serialize.ts";
 import { labelledHash } from "../digest.ts";
-import { isRecord, own, parseJson } from "../json.ts";
+import { isRecord, parseJson } from "../json.ts";
 import { open, seal } from "../keys/seal.ts";
 import { type EpochSeconds, minutes, type Seconds } from "../time.ts";
 import { mintOneTimeToken } from "../tokens/one-time-token.ts";
@@ -20,13 +20,10 @@ export type Intent =
   | { readonly kind: "link"; readonly userId: string; readonly sessionId: string }
   | { readonly kind: "native"; readonly codeChallenge: string };
 
-/** One sign-in under way. It lives in a sealed cookie of the browser that began it, and nowhere else. */
-export interface Transaction {
+/** What is known of a flow when it begins. */
+export interface Begun {
   readonly provider: string;
   readonly responseMode: "query" | "form_post";
-  readonly state: string;
-  readonly nonce: string;
-  readonly codeVerifier: string;
   readonly redirectTo: string;
   readonly startedAt: EpochSeconds;
   readonly intent: Intent;
@@ -34,25 +31,32 @@ export interface Transaction {
   readonly replaces: readonly string[];
 }
 
+/** One sign-in under way. It lives in a sealed cookie of the browser that began it, and nowhere else. */
+export interface Transaction extends Begun {
+  /** What the three are derived from: sixteen cookies with a secret of 256 bits each fit a header, with three they do not. */
+  readonly seed: string;
+  readonly state: string;
+  readonly nonce: string;
+  readonly codeVerifier: string;
+}
+
 /** Draws the secrets of a new flow. */
-export function mintTransaction(
-  begun: Omit<Transaction, "state" | "nonce" | "codeVerifier">,
-  random: (length: number) => Uint8Array,
-): Transaction {
-  const [state, nonce, codeVerifier] = [
-    mintOneTimeToken(random),
-    mintOneTimeToken(random),
-    mintOneTimeToken(random),
-  ];
-  return { ...begun, state, nonce, codeVerifier };
+export function mintTransaction(begun: Begun, random: (length: number) => Uint8Array): Transaction {
+  return { ...begun, ...secretsOf(mintOneTimeToken(random)) };
+}
+
+function secretsOf(seed: string): Pick<Transaction, "seed" | "state" | "nonce" | "codeVerifier"> {
+  const derive = (label: string): string => toBase64url(labelledHash(`oauth-${label}`, utf8(seed)));
+  return { seed, state: derive("state"), nonce: derive("nonce"), codeVerifier: derive("verifier") };
 }
 
 export function sealTransaction(
-  transaction: Transaction,
+  { provider, responseMode, seed, redirectTo, startedAt, intent, replaces }: Transaction,
   secret: string,
   random: (length: number) => Uint8Array,
 ): Promise<string> {
-  return seal(JSON.stringify(transaction), secret, LABEL, random);
+  const packed: Packed = [provider, responseMode, seed, redirectTo, startedAt, intent, replaces];
+  return seal(JSON.stringify(packed), secret, LABEL, random);
 }
 
 /** Opens what `sealTransaction` sealed; null for anything else, and for a flow that took too long. */
@@ -62,22 +66,29 @@ export async function openTransaction(
   now: EpochSeconds,
 ): Promise<Transaction | null> {
   const text = await open(sealed, secrets, LABEL);
-  const found = text === null ? null : parseJson(text);
-  if (!isTransaction(found)) return null;
-  const age = now - found.startedAt;
-  return age < FLOW_LIFETIME && age > -FLOW_LIFETIME ? found : null;
+  const packed = text === null ? null : parseJson(text);
+  if (!isPacked(packed)) return null;
+  const [provider, responseMode, seed, redirectTo, startedAt, intent, replaces] = packed;
+  if (Math.abs(now - startedAt) >= FLOW_LIFETIME) return null;
+  return { provider, responseMode, redirectTo, startedAt, intent, replaces, ...secretsOf(seed) };
 }
 
+type Packed = readonly [
+  string,
+  Begun["responseMode"],
+  string,
+  string,
+  EpochSeconds,
+  Intent,
+  readonly string[],
+];
+
 // What was sealed is ours; the guard tells it from what an earlier version sealed.
-function isTransaction(value: unknown): value is Transaction {
-  if (!isRecord(value)) return false;
-  const texts = ["provider", "responseMode", "state", "nonce", "codeVerifier", "redirectTo"];
-  return (
-    texts.every((name) => typeof own(value, name) === "string") &&
-    Number.isInteger(own(value, "startedAt")) &&
-    isRecord(own(value, "intent")) &&
-    Array.isArray(own(value, "replaces"))
-  );
+function isPacked(value: unknown): value is Packed {
+  if (!Array.isArray(value) || value.length !== 7) return false;
+  const [provider, mode, seed, redirectTo, startedAt, intent, replaces]: readonly unknown[] = value;
+  const areTexts = [provider, mode, seed, redirectTo].every((text) => typeof text === "string");
+  return areTexts && Number.isInteger(startedAt) && isRecord(intent) && Array.isArray(replaces);
 }
 
 /** Where the transaction of a state lives: a cookie for each flow, so that tabs do not share one. */

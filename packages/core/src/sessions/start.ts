@@ -28,6 +28,8 @@ export interface SessionStart<U> {
   readonly amr: readonly string[];
   /** The sessions that the client had before: they end, so that no id carries over into a sign-in. */
   readonly replaces: readonly SessionId[];
+  /** The one of them that vouches for this sign-in: where it has ended meanwhile, none starts. */
+  readonly succeeds: SessionId | null;
   readonly lifetimes: SessionLifetimes;
   /** What `hooks.signedIn` is told of an account elsewhere. */
   readonly account: ProviderAccount | null;
@@ -67,7 +69,8 @@ export async function startSession<Context, U extends SessionUser>(
   });
   if (created === null) return null;
   announceEnded(engine, created.ended);
-  if (engine.usersElsewhere && (await isOvertaken(engine, start.user))) {
+  const isOrphan = start.succeeds !== null && !created.ended.some(({ id }) => id === start.succeeds);
+  if (isOrphan || (engine.usersElsewhere && (await isOvertaken(engine, start.user)))) {
     await store.end(row.id, null, { reason: "refused", now: row.createdAt });
     return null;
   }

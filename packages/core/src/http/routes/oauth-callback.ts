@@ -1,28 +1,20 @@
-import { deleteUser } from "../../app/accounts.ts";
 import type { App, ConnectedProvider } from "../../app/app.ts";
-import { findUserOf, keepTokens, linkToUser } from "../../app/linked-accounts.ts";
+import { keepTokens } from "../../app/kept-tokens.ts";
+import { type Asker, findUserOf, isSignedIn, linkToUser, takeBack } from "../../app/linked-accounts.ts";
 import { type CookieChange, deleteCookie } from "../../cookies/jar.ts";
-import { now } from "../../env.ts";
 import { AuthError, faultName } from "../../errors.ts";
 import { type CallbackParameters, decideCallback, parseCallback } from "../../oauth/callback.ts";
 import { oauthFault } from "../../oauth/fault.ts";
 import { decideRedirect } from "../../oauth/redirect.ts";
-import type { Intent, Transaction } from "../../oauth/transaction.ts";
-import { isLive } from "../../sessions/decide.ts";
+import type { Transaction } from "../../oauth/transaction.ts";
 import type { ProviderAccount } from "../../tokens/provider-tokens.ts";
 import type { User } from "../../users/store.ts";
 import { readBody } from "../body.ts";
 import { answerError, codeOf } from "../fault.ts";
-import {
-  findFlow,
-  flowOf,
-  providerOf,
-  redeemState,
-  redirect,
-  requireNavigation,
-  withError,
-} from "../flow.ts";
+import { findFlow, flowOf, providerOf, redeemState } from "../flow.ts";
 import { issueCode } from "../native-code.ts";
+import { requireNavigation } from "../navigation.ts";
+import { redirect, withError } from "../redirect.ts";
 import { type Call, headersOf, type Route, segment } from "../route.ts";
 import { provenSessions, type SignIn, signIn } from "../sign-in.ts";
 import { cookiesOf, expireFormer } from "../tokens.ts";
@@ -72,17 +64,16 @@ async function identify<Context, U extends User>(
   return connected.connection.identify(flowOf(app, call, transaction), { code: decision.code, iss, user });
 }
 
-// OAU-18: who comes back is who left. No cookie comes along with a form post; the sealed transaction does.
+// OAU-18: who comes back is who left. No cookie of a session comes along with a form post, and none that is Strict: then
+// the sealed transaction says who that was.
 async function requireSession<Context, U extends User>(
   app: App<Context, U>,
   call: Call,
-  { sessionId, userId }: Extract<Intent, { kind: "link" }>,
+  asker: Asker,
 ): Promise<void> {
   const proven = await provenSessions(app, call.credentials);
-  const session = await app.engine.store.get(sessionId, now(app.config.env));
-  const isHere = proven.length === 0 || proven.includes(sessionId);
-  const isAlive = session !== null && session.row.userId === userId && isLive(session.row, session.now);
-  if (!isHere || !isAlive) throw new AuthError("oauth_state_invalid");
+  const isHere = proven.length === 0 || proven.includes(asker.sessionId);
+  if (!isHere || !(await isSignedIn(app, asker))) throw new AuthError("oauth_state_invalid");
 }
 
 interface Arrival {
@@ -98,12 +89,8 @@ async function arrive<Context, U extends User>(
   { transaction, account, gone }: Arrival,
 ): Promise<Response> {
   const { intent, replaces } = transaction;
-  const target = targetOf(app, call, transaction);
-  const found =
-    intent.kind === "link"
-      ? { user: await linkToUser(app, intent.userId, account), created: false }
-      : await findUserOf(app, account);
-  await keepTokens(app, account);
+  const target = landingOf(app, call, transaction);
+  const found = await (intent.kind === "link" ? linkToUser(app, intent, account) : findUserOf(app, account));
   if (intent.kind === "native") {
     target.searchParams.set(
       "code",
@@ -111,20 +98,29 @@ async function arrive<Context, U extends User>(
     );
     return redirect(target, headersOf(app, gone));
   }
-  const how: SignIn = { transport: "cookie", amr: ["fed"], replaces, account, refusal: "forbidden" };
+  const { succeeds } = found;
+  const how: SignIn = {
+    transport: "cookie",
+    amr: ["fed"],
+    replaces,
+    succeeds,
+    account,
+    refusal: "forbidden",
+  };
   try {
     const { tokens } = await signIn(app, call, found.user, how);
+    await keepTokens(app, account);
     const changes = [...gone, ...expireFormer(call.site, call.credentials), ...cookiesOf(call.site, tokens)];
     return redirect(target, headersOf(app, changes));
   } catch (error) {
-    // Nobody is left with an account that they were told they do not have.
-    if (found.created) await deleteUser(app, found.user.id).catch(() => undefined);
+    // Nobody is left with an account, or a link, that they were told they do not have.
+    await takeBack(app, found.user.id, { made: found.made, account }).catch(() => undefined);
     throw error;
   }
 }
 
 // The target was checked at the start; what the configuration no longer allows leads home.
-function targetOf<Context, U extends User>(
+function landingOf<Context, U extends User>(
   app: App<Context, U>,
   { site }: Call,
   { redirectTo, intent }: Transaction,
@@ -144,5 +140,5 @@ function failed<Context, U extends User>(
   app.engine.emit({ type: "oauth.failed", provider, code, error: faultName(error) });
   // A flow that is not this browser's, or is over, leads nowhere.
   if (code === "oauth_state_invalid") return answerError(app, error, gone);
-  return redirect(withError(targetOf(app, call, transaction), code), headersOf(app, gone));
+  return redirect(withError(landingOf(app, call, transaction), code), headersOf(app, gone));
 }

@@ -1,4 +1,5 @@
-import { deleteUser } from "../../app/accounts.ts";
+import { keepTokens } from "../../app/kept-tokens.ts";
+import { takeBack } from "../../app/linked-accounts.ts";
 import { AuthError } from "../../errors.ts";
 import { readBody, stringMember } from "../body.ts";
 import { clientOf, limit } from "../limit.ts";
@@ -15,16 +16,18 @@ export const oauthExchange: Route = async (app, call) => {
   if (code === undefined || codeVerifier === undefined) {
     throw new AuthError("invalid_request", "The body needs code and code_verifier.");
   }
-  const { userId, credentialsVersion, created, account } = await redeemCode(app, code, codeVerifier);
+  const { userId, credentialsVersion, made, account } = await redeemCode(app, code, codeVerifier);
   const user = await app.users.get(userId);
   if (user === null || user.credentialsVersion !== credentialsVersion) {
     throw new AuthError("oauth_state_invalid");
   }
   try {
-    const how = { transport: "bearer", amr: ["fed"], replaces: [], account, refusal: "forbidden" } as const;
-    return await signInAndAnswer(app, call, user, { ...how, status: 200 });
+    const how = { transport: "bearer", amr: ["fed"], replaces: [], succeeds: null, account } as const;
+    const answer = await signInAndAnswer(app, call, user, { ...how, refusal: "forbidden", status: 200 });
+    await keepTokens(app, account);
+    return answer;
   } catch (error) {
-    if (created) await deleteUser(app, userId).catch(() => undefined);
+    await takeBack(app, userId, { made, account }).catch(() => undefined);
     throw error;
   }
 };

@@ -1,10 +1,11 @@
-import { unlinkProvider } from "../../app/linked-accounts.ts";
+import { unlinkProvider } from "../../app/unlink.ts";
 import { now } from "../../env.ts";
 import { AuthError } from "../../errors.ts";
 import { minutes, type Seconds } from "../../time.ts";
 import { readBody, stringMember } from "../body.ts";
-import { beginFlow, providerOf, redirect, targetOf } from "../flow.ts";
+import { beginFlow, providerOf, targetOf } from "../flow.ts";
 import { clientOf, limit } from "../limit.ts";
+import { redirect } from "../redirect.ts";
 import { answer, headersOf, type Route, segment } from "../route.ts";
 import { whenSignedIn } from "../signed-in.ts";
 

@@ -4,8 +4,10 @@ import { isChallenge } from "../../oauth/pkce.ts";
 import type { Intent } from "../../oauth/transaction.ts";
 import type { User } from "../../users/store.ts";
 import { codeOf } from "../fault.ts";
-import { beginFlow, providerOf, redirect, requireNavigation, targetOf, withError } from "../flow.ts";
+import { beginFlow, providerOf, targetOf } from "../flow.ts";
 import { clientOf, limit } from "../limit.ts";
+import { requireNavigation } from "../navigation.ts";
+import { redirect, withError } from "../redirect.ts";
 import { headersOf, type Route, segment } from "../route.ts";
 
 /** `GET /oauth/:provider`: sends the browser to the provider. */

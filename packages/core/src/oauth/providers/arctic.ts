@@ -21,8 +21,9 @@ export interface ArcticOptions {
  * Lets users sign in with any provider that arctic has a client for. The instance's redirect URI must be
  * `<baseURL><basePath>/oauth/<id>/callback`.
  *
- * Not with arctic's `Apple`, which sends its requests past every limit: use `apple()`. MyAnimeList knows no S256 and
- * DonationAlerts no state, so neither can be used.
+ * Not with arctic's `Apple`, which waits before it sends: nothing limits that, so what comes of it never counts. Use
+ * `apple()`. MyAnimeList knows no S256, DonationAlerts no state, and StartGG takes scopes where others take the code
+ * verifier, so none of them can be used; `OAuth2Client` knows no endpoints: for those there is `oidc()`.
  *
  * @example
  * arcticProvider(new Twitch(clientId, clientSecret, redirectUri), {

@@ -10,6 +10,7 @@ const ENDPOINTS = {
   token: "https://github.com/login/oauth/access_token",
 };
 const API = "https://api.github.com";
+const NO_EMAIL = { email: null, verified: false };
 
 /**
  * Lets users sign in with GitHub, with their primary address where GitHub has verified it.
@@ -19,6 +20,7 @@ const API = "https://api.github.com";
  */
 export function github(options: ConfidentialOptions): OAuthProvider {
   const { client, ...checked } = checkOptions(options, { id: "github", scopes: ["read:user", "user:email"] });
+  const asksEmail = checked.scopes.some((scope) => scope === "user:email" || scope === "user");
   return plainProvider({
     ...checked,
     client: (redirectUri) =>
@@ -26,7 +28,7 @@ export function github(options: ConfidentialOptions): OAuthProvider {
     encodeBasic: false,
     async read(_, get) {
       const claims = await getRecord(get, `${API}/user`);
-      const { email, verified } = await primaryEmail(get);
+      const { email, verified } = asksEmail ? await primaryEmail(get) : NO_EMAIL;
       const name = textOf(claims, "name") ?? textOf(claims, "login");
       // The numeric id: a login can be renamed, and taken by somebody else.
       const profile = { subject: numberOf(claims, "id"), email, emailVerified: verified, name };
@@ -41,6 +43,6 @@ async function primaryEmail(
   const listed = await get(`${API}/user/emails`);
   const emails = Array.isArray(listed) ? listed.filter(isRecord) : [];
   const primary = emails.find((entry) => entry["primary"] === true);
-  if (primary === undefined) return { email: null, verified: false };
+  if (primary === undefined) return NO_EMAIL;
   return { email: textOf(primary, "email"), verified: primary["verified"] === true };
 }

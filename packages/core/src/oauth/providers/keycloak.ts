@@ -10,7 +10,7 @@ export interface KeycloakOptions extends ProviderOptions {
 }
 
 /**
- * Lets users sign in with a realm of Keycloak.
+ * Lets users sign in with a realm of Keycloak, whose client must send its issuer along (RFC 9207), as it does by default.
  *
  * @example
  * createAuth({ store, providers: [keycloak({ issuer, clientId, clientSecret })] });

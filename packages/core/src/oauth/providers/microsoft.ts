@@ -42,15 +42,22 @@ export function microsoft(options: MicrosoftOptions): OAuthProvider {
     ...checked,
     responseMode: "query",
     endpoints: () => async () => endpoints,
-    ...(SHARED.includes(tenant) ? { issuerOf: issuerOfTenant } : {}),
+    ...(SHARED.includes(tenant) ? { issuerOf: issuerAmong(tenant) } : {}),
     profile: readMicrosoftProfile,
   });
 }
 
+/** The tenant of all private accounts. */
+const CONSUMERS = "9188040d-6c67-4c5b-b112-36a304b66dad";
+
 // Each tenant is an issuer of its own; the token names its tenant, and the keys are those of all.
-function issuerOfTenant(claims: IdClaims): string | null {
-  const tenant = textOf(claims, "tid");
-  return tenant !== null && TENANT_ID.test(tenant) ? `${HOST}/${tenant}/v2.0` : null;
+function issuerAmong(tenants: string): (claims: IdClaims) => string | null {
+  return (claims) => {
+    const tenant = textOf(claims, "tid");
+    if (tenant === null || !TENANT_ID.test(tenant)) return null;
+    const isMeant = tenants === "common" || (tenants === "consumers") === (tenant === CONSUMERS);
+    return isMeant ? `${HOST}/${tenant}/v2.0` : null;
+  };
 }
 
 function readMicrosoftProfile(claims: IdClaims): Profile {

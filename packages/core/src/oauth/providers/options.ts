@@ -35,7 +35,8 @@ export function checkOptions(
   const id = checkProviderId(options.id ?? defaults.id);
   const { clientId, clientSecret, scopes = defaults.scopes, storeTokens = false } = options;
   requireText(id, "clientId", clientId);
-  if (clientSecret !== undefined || defaults.isPublic !== true) requireText(id, "clientSecret", clientSecret);
+  // A secret that is named and not there was forgotten: it makes no public client.
+  if ("clientSecret" in options || defaults.isPublic !== true) requireText(id, "clientSecret", clientSecret);
   if (!Array.isArray(scopes) || !scopes.every((scope) => typeof scope === "string" && scope !== "")) {
     throw new TypeError(`${id}: scopes must be a list of strings`);
   }
@@ -54,9 +55,9 @@ export function requireText(id: string, option: string, value: unknown): void {
 
 /** Checks an issuer (OpenID Connect Discovery 3). Throws a `TypeError` for one that anybody could speak for. */
 export function checkIssuer(id: string, issuer: string): string {
-  const url = URL.parse(issuer);
-  const isPlain =
-    url !== null && url.username === "" && url.password === "" && url.search === "" && url.hash === "";
+  // URL parsing passes over white space and an empty query; whoever compares the text would not.
+  const url = typeof issuer === "string" && !/[\s\p{C}?#]/u.test(issuer) ? URL.parse(issuer) : null;
+  const isPlain = url !== null && url.username === "" && url.password === "";
   const isSafe = url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback(url.hostname));
   if (isPlain && isSafe) return issuer;
   throw new TypeError(

@@ -1,0 +1,46 @@
+import { AuthError } from "../errors.ts";
+import { decideUnlink } from "../oauth/link.ts";
+import type { User } from "../users/store.ts";
+import type { App } from "./app.ts";
+
+/** Undoes the links of a user to one provider. Fails with `not_found`, and `forbidden` where it is the last way in. */
+export async function unlinkProvider<Context, U extends User>(
+  app: App<Context, U>,
+  userId: string,
+  provider: string,
+): Promise<void> {
+  const links = await app.users.accounts(userId);
+  const going = links.filter((account) => account.provider === provider);
+  if (going.length === 0) throw new AuthError("not_found");
+  if (!(await hasWayIn(app, userId, provider))) throw lastWayIn();
+  for (const account of going) await app.users.unlink(userId, account);
+  // Another link may have gone at the same time: whoever finds nothing left, or cannot tell, takes their own step back.
+  if (!(await hasWayIn(app, userId, provider).catch(() => false))) {
+    for (const account of going) await app.users.link(userId, account);
+    throw lastWayIn();
+  }
+  // Whoever is signing in by the link right now does not get through any more.
+  await app.users.update(userId, {}, { ifVersion: null, raiseVersion: true });
+  app.engine.emit({ type: "account.unlinked", userId, provider });
+}
+
+function lastWayIn(): AuthError {
+  return new AuthError("forbidden", "This is the only way to sign in to the account; add another first.");
+}
+
+// Only what this server offers is a way in.
+async function hasWayIn<Context, U extends User>(
+  app: App<Context, U>,
+  userId: string,
+  without: string,
+): Promise<boolean> {
+  const user = await app.users.get(userId);
+  const links = await app.users.accounts(userId);
+  const left = links.filter(({ provider }) => provider !== without && app.oauth.has(provider)).length;
+  return decideUnlink({ password: user !== null && canUsePassword(app, user), links: left });
+}
+
+// A password is a way in for who has what it is asked for together with.
+function canUsePassword<Context, U extends User>({ password }: App<Context, U>, user: User): boolean {
+  return password !== null && user.passwordHash !== null && user[password.identifier] !== null;
+}

@@ -1,0 +1,37 @@
+import { describe, expect, it } from "vitest";
+import { flowPlace, flowPrefix } from "./names.ts";
+
+const origins: Readonly<Record<string, { readonly prefix: string; readonly secure: boolean }>> = {
+  "https://app.example.com": { prefix: "__Host-Http-latchkey.oauth.", secure: true },
+  "https://app.example.com:8443": { prefix: "__Host-Http-latchkey.oauth.", secure: true },
+  "https://localhost:3000": { prefix: "__Host-Http-latchkey.oauth.", secure: true },
+  "http://localhost:3000": { prefix: "latchkey.oauth.3000.", secure: false },
+  "http://app.localhost:3000": { prefix: "latchkey.oauth.3000.", secure: false },
+  "http://127.0.0.1:8080": { prefix: "latchkey.oauth.8080.", secure: false },
+  "http://[::1]:8080": { prefix: "latchkey.oauth.8080.", secure: false },
+  "http://localhost": { prefix: "latchkey.oauth..", secure: false },
+  "http://app.example.com": { prefix: "__Host-Http-latchkey.oauth.", secure: true },
+};
+
+describe("flowPlace", () => {
+  it.each(Object.entries(origins))("at %s", (text, { prefix, secure }) => {
+    const origin = new URL(text);
+    expect(flowPrefix(origin)).toBe(prefix);
+    const place = { name: `${prefix}id`, path: "/", domain: null, secure };
+    expect(flowPlace(origin, "id", false)).toEqual({ ...place, sameSite: "lax" });
+    // A browser drops SameSite=None without Secure.
+    expect(flowPlace(origin, "id", true)).toEqual({ ...place, sameSite: secure ? "none" : "lax" });
+  });
+
+  it("the flows of one port are no others'", () => {
+    const [one, two] = [new URL("http://localhost:300"), new URL("http://localhost:3000")];
+    expect(flowPlace(two, "id", false).name.startsWith(flowPrefix(one))).toBe(false);
+    expect(flowPlace(one, "id", false).name.startsWith(flowPrefix(two))).toBe(false);
+  });
+
+  it("holds no word that the cookies of sessions are known by", () => {
+    for (const text of Object.keys(origins)) {
+      expect(flowPrefix(new URL(text))).not.toMatch(/access|refresh/);
+    }
+  });
+});

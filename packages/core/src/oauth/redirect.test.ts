@@ -1,0 +1,137 @@
+import { describe, expect, it } from "vitest";
+import {
+  GOOD_TARGETS,
+  LOOPS,
+  OWN_ORIGIN,
+  REDIRECTS,
+  RELATIVES,
+  TRUSTED_ORIGIN,
+} from "../../../../test/vectors/redirects.ts";
+import { decideRedirect, type RedirectPolicy } from "./redirect.ts";
+
+const policy: RedirectPolicy = {
+  ownOrigin: OWN_ORIGIN,
+  basePath: "/auth",
+  trustedOrigins: new Set([TRUSTED_ORIGIN, "net.trusted.app://", "org.example.other://done"]),
+  native: false,
+};
+const native: RedirectPolicy = { ...policy, native: true };
+/** Whoever decodes a path once more sees two slashes or another path. */
+const ESCAPED_SLASH = "/x%2Fy";
+
+describe("decideRedirect", () => {
+  it.each([policy, native])("RED-01 keeps all of the corpus on the own origin", (which) => {
+    for (const { input, why } of REDIRECTS) {
+      const url = decideRedirect(input, which);
+      if (url === null) continue;
+      expect(url.origin, `${JSON.stringify(input)}: ${why}`).toBe(OWN_ORIGIN);
+      expect(url.href).toMatch(/^https:\/\/app\.example\.com\/(?![/\\])[\x21-\x7e]*$/);
+    }
+  });
+
+  it.each([policy, native])("RED-04 leads to no route of ours", (which) => {
+    for (const { input, why } of LOOPS) expect(decideRedirect(input, which), `${input}: ${why}`).toBeNull();
+  });
+
+  it("RED-05 takes what is ours or trusted, as it was parsed", () => {
+    for (const { input } of GOOD_TARGETS) {
+      const expected = input === ESCAPED_SLASH ? undefined : new URL(input, OWN_ORIGIN).href;
+      expect([input, decideRedirect(input, policy)?.href]).toEqual([input, expected]);
+    }
+  });
+
+  it("RED-05 compares origins to the letter", () => {
+    for (const input of [
+      "http://spa.example.com/",
+      "https://spa.example.com:8443/",
+      "https://spa.example.com./",
+      "https://sub.spa.example.com/",
+      "https://xn--sa-7ka.example.com/",
+    ]) {
+      expect([input, decideRedirect(input, policy)]).toEqual([input, null]);
+    }
+  });
+
+  it("RED-08 takes nothing that is relative to anything but the origin", () => {
+    for (const input of RELATIVES) expect([input, decideRedirect(input, native)]).toEqual([input, null]);
+  });
+
+  it("RED-06 takes nothing long, before or after it is written out", () => {
+    const at = (letters: number, letter = "x"): URL | null =>
+      decideRedirect(`/${letter.repeat(letters)}`, policy);
+    expect(at(1_024 - OWN_ORIGIN.length - 1)).not.toBeNull();
+    expect(at(1_024 - OWN_ORIGIN.length)).toBeNull();
+    expect(at(10_240)).toBeNull();
+    // Nine bytes for each of them in a URL.
+    expect(at(100, "\u65E5")).not.toBeNull();
+    expect(at(200, "\u65E5")).toBeNull();
+    expect(decideRedirect(`net.trusted.app://${"\u65E5".repeat(200)}`, native)).toBeNull();
+  });
+
+  it("RED-06 takes no lone surrogate, line separator or control, and no empty text", () => {
+    for (const input of ["", "/\uD800", "/\uDC00x", "/\u2028", "/\u0000", "/\u202Ex", "/\uFEFF", "/a b"]) {
+      expect([input, decideRedirect(input, native)]).toEqual([input, null]);
+    }
+  });
+
+  it("RED-09 keeps a fragment", () => {
+    expect(decideRedirect("/x#y", policy)?.hash).toBe("#y");
+  });
+
+  it("follows the path of the routes", () => {
+    const elsewhere = { ...policy, basePath: "/api/login" };
+    for (const input of ["/api/login", "/api/login/", "/api/login/logout", "/api/x/../login/logout"]) {
+      expect([input, decideRedirect(input, elsewhere)]).toEqual([input, null]);
+    }
+    for (const input of ["/api/loginx", "/api", "/auth/logout", "/x/api/login/logout"]) {
+      expect(decideRedirect(input, elsewhere)?.pathname).toBe(input);
+    }
+  });
+});
+
+describe("decideRedirect of a native app", () => {
+  const good: Readonly<Record<string, string>> = {
+    "net.trusted.app://callback": "net.trusted.app://callback",
+    "net.trusted.app://callback/x?y=z": "net.trusted.app://callback/x?y=z",
+    "net.trusted.app:/callback": "net.trusted.app:/callback",
+    "net.trusted.app://": "net.trusted.app://",
+    "NET.TRUSTED.APP://callback": "net.trusted.app://callback",
+    "org.example.other://done": "org.example.other://done",
+    "org.example.other://done/x": "org.example.other://done/x",
+    "https://spa.example.com/open": "https://spa.example.com/open",
+  };
+  it.each(Object.entries(good))("takes %s", (input, href) => {
+    expect(decideRedirect(input, native)?.href).toBe(href);
+    if (!input.startsWith("https")) expect(decideRedirect(input, policy)).toBeNull();
+  });
+
+  it.each([
+    "net.trusted.appx://callback",
+    "com.example.ap://callback",
+    "com.example://callback",
+    "org.example.other://don",
+    "org.example.other://done.evil",
+    "org.example.other://done:80",
+    "org.example.other://x@done",
+    "org.example.other:/done",
+    "org.example.other:done",
+    "net.trusted.app://user:pw@callback",
+    "javascript:alert(1)",
+    "javascript://net.trusted.app://%0aalert(1)",
+    "data:text/html,x",
+    "intent://callback#Intent;scheme=net.trusted.app;end",
+    "file:///etc/passwd",
+    "blob:https://app.example.com/x",
+    "view-source:https://app.example.com/",
+    "net.trusted.app",
+    "://callback",
+    "1net.trusted.app://x",
+  ])("refuses %s", (input) => expect(decideRedirect(input, native)).toBeNull());
+
+  it("refuses schemes of a browser even if somebody trusts them", () => {
+    const trustedOrigins = new Set(["http://", "https://", "https:"]);
+    for (const input of ["https:evil.example", "http:/evil.example", "https://evil.example/"]) {
+      expect(decideRedirect(input, { ...native, trustedOrigins })).toBeNull();
+    }
+  });
+});

@@ -1,0 +1,85 @@
+import { describe, expect, it } from "vitest";
+import { seal, open as unseal } from "../keys/seal.ts";
+import {
+  FLOW_LIFETIME,
+  mintTransaction,
+  openTransaction,
+  sealTransaction,
+  type Transaction,
+  transactionPlace,
+} from "./transaction.ts";
+
+const NOW = 1_800_000_000;
+const [NEW, OLD] = ["n".repeat(32), "o".repeat(32)] as const;
+const random = (length: number): Uint8Array => crypto.getRandomValues(new Uint8Array(length));
+
+const begun = {
+  provider: "paper",
+  responseMode: "query",
+  redirectTo: "https://app.example.com/x",
+  startedAt: NOW,
+  intent: { kind: "sign_in" },
+  replaces: ["a-session"],
+} as const;
+
+describe("a transaction", () => {
+  it("has three secrets of 256 bits, and what they come from, no two alike", () => {
+    const { seed, state, nonce, codeVerifier, ...rest } = mintTransaction(begun, random);
+    expect(rest).toEqual(begun);
+    const drawn = [seed, state, nonce, codeVerifier];
+    expect(new Set(drawn).size).toBe(4);
+    for (const secret of drawn) expect(secret).toMatch(/^[\w-]{43}$/);
+  });
+
+  it("opens as it was sealed, by any of the secrets", async () => {
+    const transaction = mintTransaction(begun, random);
+    const sealed = await sealTransaction(transaction, OLD, random);
+    expect(await openTransaction(sealed, [NEW, OLD], NOW)).toEqual(transaction);
+    expect(await openTransaction(sealed, [NEW], NOW)).toBeNull();
+    expect(await openTransaction(sealed, [], NOW)).toBeNull();
+    expect(await sealTransaction(transaction, OLD, random)).not.toBe(sealed);
+  });
+
+  it.each([
+    [0, true],
+    [FLOW_LIFETIME - 1, true],
+    [FLOW_LIFETIME, false],
+    [1 - FLOW_LIFETIME, true],
+    [-FLOW_LIFETIME, false],
+  ])("%i seconds after its start is open: %s", async (age, isOpen) => {
+    const sealed = await sealTransaction(mintTransaction(begun, random), NEW, random);
+    expect((await openTransaction(sealed, [NEW], NOW + age)) !== null).toBe(isOpen);
+  });
+
+  it("opens nothing that was sealed for another purpose, or is another document", async () => {
+    const transaction = mintTransaction(begun, random);
+    const text = JSON.stringify(transaction);
+    expect(await openTransaction(await seal(text, NEW, "provider-tokens", random), [NEW], NOW)).toBeNull();
+    const seals = (value: unknown): Promise<string> =>
+      seal(JSON.stringify(value), NEW, "oauth-transaction", random);
+    const packed: unknown = JSON.parse(
+      (await unseal(await sealTransaction(transaction, NEW, random), [NEW], "oauth-transaction")) ?? "",
+    );
+    if (!Array.isArray(packed)) throw new Error("it is packed in a list");
+    expect(await openTransaction(await seals(packed), [NEW], NOW)).toEqual(transaction);
+    for (const index of packed.keys()) {
+      const without = packed.toSpliced(index, 1);
+      for (const other of [without, packed.with(index, null), packed.with(index, 7.5), [...packed, 1]]) {
+        expect(await openTransaction(await seals(other), [NEW], NOW)).toBeNull();
+      }
+    }
+    for (const value of [null, [], {}, "text", 7, transaction]) {
+      expect(await openTransaction(await seals(value), [NEW], NOW)).toBeNull();
+    }
+  });
+
+  it("lives in a cookie of its own, whose name does not tell the state", () => {
+    const origin = new URL("https://app.example.com");
+    const at = (state: string, mode: Transaction["responseMode"] = "query") =>
+      transactionPlace(origin, state, mode);
+    expect(at("one").name).not.toBe(at("two").name);
+    expect(at("one").name).toBe(at("one", "form_post").name);
+    expect(at("one").name).toMatch(/^__Host-Http-latchkey\.oauth\.[\w-]{16}$/);
+    expect([at("one").sameSite, at("one", "form_post").sameSite]).toEqual(["lax", "none"]);
+  });
+});

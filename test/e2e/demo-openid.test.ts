@@ -1,0 +1,191 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Visitor as Guest, openVisitor as openGuest } from "../oauth/drive.ts";
+import { freePort, type ServerProcess, startServer } from "./demo-process.ts";
+import { type Answer, openVisitor, type Visitor } from "./visitor.ts";
+
+const MAYA = "maya@example.com";
+const TOM = "tom@example.com";
+const PASSWORD = "correct horse battery";
+
+const dir = mkdtempSync(join(tmpdir(), "latchkey-demo-openid-"));
+let port = 0;
+let neighbour: Server;
+let demo: ServerProcess;
+let issuer = "";
+
+beforeAll(async () => {
+  port = await freePort();
+  neighbour = createServer();
+  await new Promise<void>((resolve) => {
+    neighbour.once("error", () => resolve());
+    neighbour.listen(port + 1, "127.0.0.1", resolve);
+  });
+  demo = await startServer({ port, env: { LATCHKEY_DEMO_DIR: dir } });
+  issuer = /^Local OpenID: (\S+),/m.exec(demo.output())?.[1] ?? "";
+});
+
+afterAll(async () => {
+  await demo.stop("SIGKILL");
+  neighbour.close();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+/** Where the link on the page leads. */
+async function start(visitor: Visitor): Promise<string> {
+  const { text } = await visitor.get("/");
+  const path = /<a class="button" href="([^"]+)"/.exec(text)?.[1] ?? "";
+  return locationOf(await visitor.open(path));
+}
+
+function locationOf({ status, headers }: Answer): string {
+  expect(status).toBe(303);
+  return headers.get("location") ?? "";
+}
+
+async function arrive(visitor: Visitor, url: string): Promise<string> {
+  expect(url).toContain(`http://localhost:${port}/auth/oauth/local/callback?`);
+  return locationOf(await visitor.open(url.slice(demo.url.length)));
+}
+
+async function signIn(visitor: Visitor, email: string, guest: Guest = openGuest()): Promise<string> {
+  return arrive(visitor, (await guest.signIn(await start(visitor), email)).url);
+}
+
+async function signUp(email: string): Promise<Visitor> {
+  const visitor = openVisitor(demo.url, "Firefox");
+  expect((await visitor.post("/auth/signup", { email, password: PASSWORD })).status).toBe(201);
+  return visitor;
+}
+
+async function begin(visitor: Visitor): Promise<{ readonly url: string; readonly cookie: string }> {
+  const response = await fetch(await start(visitor), { redirect: "manual" });
+  const cookie = response.headers.getSetCookie().map((line) => line.split(";")[0]);
+  return { url: `${issuer}${response.headers.get("location")}`, cookie: cookie.join("; ") };
+}
+
+describe("local OpenID", () => {
+  it("signs in, tells how, and signs out", async () => {
+    const visitor = openVisitor(demo.url, "Firefox");
+    expect(await signIn(visitor, MAYA)).toBe(`${demo.url}/`);
+    const { body } = await visitor.get("/auth/session");
+    expect(body["user"]).toMatchObject({ email: MAYA, name: "Maya Lindholm" });
+    expect(body["session"]).toMatchObject({ amr: ["fed"] });
+    expect((await visitor.get("/demo/links")).body).toEqual({ providers: ["local"] });
+    expect((await visitor.post("/auth/logout")).status).toBe(200);
+    expect((await visitor.get("/auth/session")).status).toBe(401);
+    expect(visitor.cookies()).toEqual([]);
+  });
+
+  it("signs nobody in who cancels, at either page, and has a sentence for it", async () => {
+    const visitor = openVisitor(demo.url, "Firefox");
+    const { sentences } = (await visitor.get("/demo/settings")).body;
+    expect(sentences).toMatchObject({ oauth_denied: "The sign-in was cancelled at the provider." });
+    for (const login of [undefined, MAYA]) {
+      const { url } = await openGuest().deny(await start(visitor), login);
+      expect(await arrive(visitor, url)).toBe(`${demo.url}/?error=oauth_denied`);
+      expect((await visitor.get("/auth/session")).status).toBe(401);
+    }
+    expect(visitor.cookies()).toEqual([]);
+  });
+
+  it("finishes in two tabs at once, as two people", async () => {
+    const visitor = openVisitor(demo.url, "Firefox");
+    const guest = openGuest();
+    const [first, second] = [await start(visitor), await start(visitor)];
+    const arrivals = await Promise.all([guest.signIn(first, MAYA), guest.signIn(second, TOM)]);
+    for (const [index, email] of [MAYA, TOM].entries()) {
+      expect(await arrive(visitor, arrivals[index]?.url ?? "")).toBe(`${demo.url}/`);
+      expect((await visitor.get("/auth/me")).body).toMatchObject({ email });
+    }
+  });
+
+  it("asks again each time, and knows everybody again", async () => {
+    const guest = openGuest();
+    const ids = [];
+    for (const email of [MAYA, "New@Example.org", " new@example.org"]) {
+      const visitor = openVisitor(demo.url, "Firefox");
+      await signIn(visitor, email, guest);
+      ids.push((await visitor.get("/auth/me")).body["id"]);
+    }
+    expect(ids[1]).toBe(ids[2]);
+    expect(new Set(ids).size).toBe(2);
+  });
+
+  it("takes nobody's account by its address, and links where the owner asks for it", async () => {
+    const owner = await signUp("ada@example.com");
+    const visitor = openVisitor(demo.url, "Chrome");
+    expect(await signIn(visitor, "ada@example.com")).toBe(`${demo.url}/?error=account_not_linked`);
+    const { sentences } = (await visitor.get("/demo/settings")).body;
+    expect(sentences).toHaveProperty("account_not_linked");
+
+    const { status, body } = await owner.post("/auth/oauth/local/link", { redirect_to: "/" });
+    expect(status).toBe(200);
+    const { url } = await openGuest().signIn(String(body["url"]), "ada.at.work@example.com");
+    expect(await arrive(owner, url)).toBe(`${demo.url}/`);
+    expect((await owner.get("/demo/links")).body).toEqual({ providers: ["local"] });
+    await signIn(visitor, "ada.at.work@example.com");
+    expect((await visitor.get("/auth/me")).body).toMatchObject({ email: "ada@example.com" });
+    expect((await visitor.remove("/auth/oauth/local/link")).status).toBe(204);
+    expect((await visitor.get("/demo/links")).body).toEqual({ providers: [] });
+  });
+});
+
+describe("the local provider", () => {
+  it("takes the next free port, on this machine only, and says nothing more", async () => {
+    expect(Number(new URL(issuer).port)).toBeGreaterThan(port + 1);
+    expect(demo.output().trim().split("\n")).toHaveLength(3);
+    const answer = await fetch(`http://localhost:${new URL(issuer).port}/`);
+    expect(answer.status).toBe(421);
+  });
+
+  it("shows pages without script, whose forms lead home only", async () => {
+    const { url, cookie } = await begin(openVisitor(demo.url, "Firefox"));
+    const page = await fetch(url, { headers: { cookie } });
+    expect(page.status).toBe(200);
+    const policy = page.headers.get("content-security-policy") ?? "";
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).toContain(`form-action 'self' ${demo.url};`);
+    expect(policy).not.toMatch(/script|unsafe/);
+    expect(page.headers.get("x-frame-options")).toBe("DENY");
+    const text = await page.text();
+    expect(text).not.toMatch(/<script|<style|\sstyle=|\son[a-z]+=/);
+    const files = [...text.matchAll(/(?:src|href)="(\/[^"]+)"/g)].map(([, name]) => name ?? "");
+    expect(files.length).toBeGreaterThan(2);
+    for (const name of files) expect((await fetch(issuer + name)).status, name).toBe(200);
+  });
+
+  it("shows what was typed as text, and takes no name for an address", async () => {
+    const { url, cookie } = await begin(openVisitor(demo.url, "Firefox"));
+    const send = (login: string): Promise<Response> =>
+      fetch(url, {
+        method: "POST",
+        headers: { cookie },
+        body: new URLSearchParams({ step: "login", login }),
+      });
+    expect((await send("maya")).status).toBe(422);
+    const consent = await (await send("<b>@example.com")).text();
+    expect(consent).toContain("&lt;b&gt;@example.com");
+    expect(consent).not.toContain("<b>");
+  });
+
+  it("shows a page for what is over or wrong", async () => {
+    const html = { accept: "text/html" };
+    const over = await fetch(`${issuer}/interaction/none`, { headers: html });
+    expect([over.status, over.headers.get("content-type")]).toEqual([400, "text/html; charset=UTF-8"]);
+    const wrong = await fetch(`${issuer}/auth?client_id=none`, { headers: html });
+    expect(wrong.status).toBe(400);
+    expect(await wrong.text()).toMatch(/^<!doctype html>/);
+    expect(wrong.headers.get("x-frame-options")).toBe("DENY");
+  });
+
+  it("stops with the demo", async () => {
+    const { code, took } = await demo.stop("SIGTERM");
+    expect(code).toBe(0);
+    expect(took).toBeLessThan(2_000);
+    await expect(fetch(issuer)).rejects.toThrow();
+  });
+});

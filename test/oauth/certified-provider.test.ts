@@ -1,0 +1,168 @@
+import { oidc } from "@latchkey/core/oauth";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openVisitor, parametersOf, type Visitor } from "./drive.ts";
+import { type ClientKind, type IdentityProvider, startIdentityProvider } from "./identity-provider.ts";
+import { type Attempt, expectNothing, expectSignedIn, type OAuthProvider, openTrap } from "./trap.ts";
+import { begin, callbackOf, comeBack } from "./trip.ts";
+
+const ANN = { sub: "ann-1", email: "ann@example.com", email_verified: true, name: "Ann" };
+const BOB = { sub: "bob-1", email: "bob@example.com", email_verified: false, name: "Bob" };
+const OPTIONS = { redirectUris: [callbackOf("oidc")], accounts: { ann: ANN, bob: BOB } };
+const KINDS: readonly ClientKind[] = ["basic", "post", "public"];
+
+let provider: IdentityProvider;
+
+beforeAll(async () => {
+  provider = await startIdentityProvider(OPTIONS);
+});
+afterAll(() => provider.close());
+
+/** The client of a kind; who takes the answer by form post asks for it. */
+function clientOf(kind: ClientKind, at: IdentityProvider = provider): OAuthProvider {
+  const inner = oidc({ issuer: at.issuer, ...at.clients[kind] });
+  if (kind !== "formPost") return inner;
+  return {
+    ...inner,
+    responseMode: "form_post",
+    connect(env) {
+      const connection = inner.connect(env);
+      return {
+        identify: connection.identify,
+        async authorizationUrl(flow) {
+          const url = await connection.authorizationUrl(flow);
+          url.searchParams.set("response_mode", "form_post");
+          return url;
+        },
+      };
+    },
+  };
+}
+
+interface Server {
+  signIn(login: string, visitor?: Visitor): Promise<Attempt>;
+  deny(login?: string): Promise<Attempt>;
+}
+
+/** One server; every sign-in has a browser of its own. */
+function open(kind: ClientKind, at: IdentityProvider = provider): Server {
+  const trap = openTrap({ origin: at.issuer }, [clientOf(kind, at)]);
+  const go = async (walk: (url: string) => ReturnType<Visitor["signIn"]>): Promise<Attempt> => {
+    const browser = trap.station.browser();
+    const arrival = await walk(await begin(browser, "oidc"));
+    expect(arrival.method).toBe(kind === "formPost" ? "POST" : "GET");
+    expect(parametersOf(arrival).get("iss")).toBe(at.issuer);
+    return { ...trap, browser, response: await comeBack(browser, arrival) };
+  };
+  return {
+    signIn: (login, visitor = openVisitor()) => go((url) => visitor.signIn(url, login)),
+    deny: (login) => go((url) => openVisitor().deny(url, login)),
+  };
+}
+
+async function userId({ browser }: Attempt): Promise<string> {
+  return (await (await browser.get("/auth/me")).json()).id;
+}
+
+describe.each<ClientKind>([...KINDS, "formPost"])("a certified provider, for a %s client", (kind) => {
+  it("signs its users in, and the same user the next time (OAU-15)", async () => {
+    const server = open(kind);
+    const visitor = openVisitor();
+    const first = await server.signIn("ann", visitor);
+    await expectSignedIn(first, { email: "ann@example.com", name: "Ann" });
+    const second = await server.signIn("ann", visitor);
+    const third = await server.signIn("ann");
+    const ids = new Set(await Promise.all([first, second, third].map(userId)));
+    expect(ids.size).toBe(1);
+    const [id = ""] = ids;
+    expect(await first.station.auth.users.accounts(id)).toEqual([{ provider: "oidc", subject: "ann-1" }]);
+    const bob = await server.signIn("bob");
+    await expectSignedIn(bob, { name: "Bob" });
+    expect(ids.has(await userId(bob))).toBe(false);
+    expect(await bob.station.auth.users.find({ email: BOB.email })).toBeNull();
+  });
+
+  it("lets its user say no, at the login page and at the consent page", async () => {
+    for (const login of [undefined, "ann"]) {
+      const before = provider.requests.filter((request) => request === "POST /token").length;
+      const denied = await open(kind).deny(login);
+      await expectNothing(denied, "The sign-in was cancelled at the provider.", "oauth_denied");
+      expect(provider.requests.filter((request) => request === "POST /token").length).toBe(before);
+    }
+  });
+});
+
+describe("a certified provider", () => {
+  it.each(["RS256", "ES256", "EdDSA"] as const)(
+    "signs with %s, and tells of its user in the ID token or by userinfo",
+    async (idTokenAlgorithm) => {
+      for (const claimsInIdToken of [false, true]) {
+        const other = await startIdentityProvider({ ...OPTIONS, idTokenAlgorithm, claimsInIdToken });
+        await expectSignedIn(await open("basic", other).signIn("ann"), { email: ANN.email, name: "Ann" });
+        await other.close();
+      }
+    },
+  );
+
+  it("is refused a client by a wrong secret: nothing comes of it", async () => {
+    const { clientId } = provider.clients.basic;
+    const wrong = oidc({ issuer: provider.issuer, clientId, clientSecret: "wrong" });
+    const trap = openTrap({ origin: provider.issuer }, [wrong]);
+    const arrival = await openVisitor().signIn(await begin(trap.browser, "oidc"), "ann");
+    const response = await comeBack(trap.browser, arrival);
+    await expectNothing({ ...trap, response }, "the provider refuses the code");
+  });
+
+  it("takes a code once: the second of two servers that bring it gets nothing (OAU-07)", async () => {
+    const trap = openTrap({ origin: provider.issuer }, [clientOf("basic")]);
+    const arrival = await openVisitor().signIn(await begin(trap.browser, "oidc"), "ann");
+    const code = parametersOf(arrival).get("code") ?? "";
+    await expectSignedIn({ ...trap, response: await comeBack(trap.browser, arrival) }, { name: "Ann" });
+    const other = openTrap({ origin: provider.issuer }, [clientOf("basic")]);
+    const state = new URL(await begin(other.browser, "oidc")).searchParams.get("state") ?? "";
+    const query = new URLSearchParams({ state, code, iss: provider.issuer });
+    const response = await comeBack(other.browser, { method: "GET", url: `${callbackOf("oidc")}?${query}` });
+    await expectNothing({ ...other, response }, "the provider refuses the code");
+  });
+
+  it("gets no session for a code of another flow of ours: PKCE ties it (OAU-08)", async () => {
+    const trap = openTrap({ origin: provider.issuer }, [clientOf("public")]);
+    const arrival = await openVisitor().signIn(await begin(trap.browser, "oidc"), "ann");
+    const victim = openTrap({ origin: provider.issuer }, [clientOf("public")]);
+    const state = new URL(await begin(victim.browser, "oidc")).searchParams.get("state") ?? "";
+    const url = new URL(arrival.url);
+    url.searchParams.set("state", state);
+    const response = await comeBack(victim.browser, { method: "GET", url: url.href });
+    await expectNothing({ ...victim, response }, "the provider refuses the code");
+  });
+
+  it("is asked for its keys once, and once more after it rotates just before signing (KEY-12)", async () => {
+    const rotating = await startIdentityProvider(OPTIONS);
+    const keyCalls = (): number => rotating.requests.filter((request) => request === "GET /jwks").length;
+    const server = open("basic", rotating);
+    await expectSignedIn(await server.signIn("ann"), { name: "Ann" });
+    await expectSignedIn(await server.signIn("ann"), { name: "Ann" });
+    expect(keyCalls()).toBe(1);
+    rotating.rotateKeys();
+    await expectSignedIn(await server.signIn("ann"), { name: "Ann" });
+    expect(keyCalls()).toBe(2);
+    await expectSignedIn(await server.signIn("ann"), { name: "Ann" });
+    expect(keyCalls()).toBe(2);
+    expect(rotating.requests.filter((request) => request.includes("well-known"))).toHaveLength(1);
+    await rotating.close();
+  });
+
+  it("changes an address, and the user stays the same (OAU-16)", async () => {
+    const other = await startIdentityProvider(OPTIONS);
+    const server = open("basic", other);
+    const before = await userId(await server.signIn("ann"));
+    other.accounts.set("ann", { ...ANN, email: "new@example.com" });
+    const made = await server.signIn("ann");
+    expect(await userId(made)).toBe(before);
+    expect(await made.station.auth.users.find({ email: "new@example.com" })).toBeNull();
+    // Somebody else who takes the old address over takes no user over.
+    other.accounts.set("eve", { sub: "eve-1", email: ANN.email, email_verified: false });
+    const eve = await server.signIn("eve");
+    expect(eve.response.headers.get("location")).toMatch(/error=account_not_linked$/);
+    await other.close();
+  });
+});

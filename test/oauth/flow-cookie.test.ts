@@ -1,0 +1,129 @@
+import { describe, expect, it } from "vitest";
+import { expectError } from "../rows/answers.ts";
+import { sidOf } from "../rows/token.ts";
+import { deliver, expectNoFlow, expectSentTo, flowsOf, jarOf, openDesk, whoIs } from "./desk.ts";
+import { ANN_THERE, paperProvider } from "./paper-provider.ts";
+import { begin, callbackOf, comeBack } from "./trip.ts";
+
+const LOCAL = { baseURL: "http://localhost:3000" };
+const formPost = () => paperProvider({ responseMode: "form_post" });
+
+async function linesOfStart(papers: Parameters<typeof openDesk>[0]): Promise<readonly string[]> {
+  const browser = openDesk(papers).browser();
+  return (await browser.get("/auth/oauth/paper")).headers.getSetCookie();
+}
+
+describe("the cookie of a flow", () => {
+  it("is bound to the host on https, byte for byte", async () => {
+    const lines = await linesOfStart({});
+    expect(lines).toEqual([
+      expect.stringMatching(
+        /^__Host-Http-latchkey\.oauth\.[\w-]{16}=[\w-]+; Max-Age=600; Path=\/; Secure; HttpOnly; SameSite=Lax$/,
+      ),
+    ]);
+  });
+
+  it("carries the port on http://localhost, without Secure", async () => {
+    const lines = await linesOfStart(LOCAL);
+    expect(lines).toEqual([
+      expect.stringMatching(
+        /^latchkey\.oauth\.3000\.[\w-]{16}=[\w-]+; Max-Age=600; Path=\/; HttpOnly; SameSite=Lax$/,
+      ),
+    ]);
+  });
+
+  it("OAU-19 is SameSite=None for a form post on https, and only there", async () => {
+    const [line = ""] = await linesOfStart({ papers: [formPost()] });
+    expect(line).toMatch(/; Max-Age=600; Path=\/; Secure; HttpOnly; SameSite=None$/);
+    const [local = ""] = await linesOfStart({ ...LOCAL, papers: [formPost()] });
+    expect(local).toMatch(/; Path=\/; HttpOnly; SameSite=Lax$/);
+  });
+
+  it("has no Domain, whatever the cookies of sessions have", async () => {
+    const [line = ""] = await linesOfStart({ cookies: { domain: "example.com", sameSite: "strict" } });
+    expect(line).toMatch(
+      /^__Host-Http-latchkey\.oauth\.[\w-]{16}=[\w-]+; Max-Age=600; Path=\/; Secure; HttpOnly/,
+    );
+    expect(line).toMatch(/SameSite=Lax$/);
+  });
+
+  it("tells nothing of the flow, and goes when the flow is over", async () => {
+    const desk = openDesk();
+    const browser = desk.browser();
+    const url = new URL(await begin(browser, "paper"));
+    const [[name = "", value = ""] = []] = flowsOf(browser);
+    for (const secret of [url.searchParams.get("state"), url.searchParams.get("nonce"), "welcome"]) {
+      expect(`${name} ${Buffer.from(value, "base64url").toString("latin1")} ${value}`).not.toContain(secret);
+    }
+    const answer = await comeBack(browser, desk.paper.agree(url.href, ANN_THERE));
+    expect(answer.headers.getSetCookie()).toContain(
+      `${name}=; Max-Age=0; Path=/; Secure; HttpOnly; SameSite=Lax`,
+    );
+  });
+});
+
+describe("OAU-19 a form post brings no other cookie", () => {
+  it("OAU-19 signs in by the flow's cookie alone, and ends the session that the browser had", async () => {
+    const paper = formPost();
+    const desk = openDesk({ papers: [paper] });
+    const browser = await desk.signedIn();
+    const [former, ann] = [sidOf(browser.cookie("access")), await whoIs(browser)];
+    const arrival = paper.agree(await begin(browser, "paper"), { subject: "somebody else" });
+    const answer = await deliver(desk, arrival, flowsOf(browser), { origin: "null" });
+    expectSentTo(answer, "/welcome");
+    browser.take(answer.headers);
+    expect(await whoIs(browser)).not.toBe(ann);
+    expect(sidOf(browser.cookie("access"))).not.toBe(former);
+    expect((await desk.auth.sessions.get(former))?.endReason).toBe("replaced");
+    expect([...jarOf(browser).keys()]).toHaveLength(2);
+  });
+
+  it("OAU-19 is bound to the browser all the same", async () => {
+    const paper = formPost();
+    const desk = openDesk({ papers: [paper] });
+    const [attacker, victim] = [desk.browser(), desk.browser()];
+    const arrival = paper.agree(await begin(attacker, "paper"), ANN_THERE);
+    await begin(victim, "paper");
+    await expectNoFlow(await deliver(desk, arrival, flowsOf(victim)), desk);
+    await expectNoFlow(await deliver(desk, arrival, new Map()), desk);
+    expect(paper.calls).toEqual([]);
+  });
+
+  it.each(["query", "form_post"] as const)(
+    "takes an answer only the way it was asked for: %s",
+    async (mode) => {
+      const paper = paperProvider({ responseMode: mode });
+      const desk = openDesk({ papers: [paper] });
+      const browser = desk.browser();
+      const arrival = paper.agree(await begin(browser, "paper"), ANN_THERE);
+      const fields = arrival.method === "GET" ? new URL(arrival.url).searchParams : arrival.body;
+      const path = callbackOf("paper").slice("http://localhost:3000".length);
+      const url = `https://app.example.com${path}`;
+      const other =
+        mode === "query"
+          ? ({ method: "POST", url, body: new URLSearchParams(fields) } as const)
+          : ({ method: "GET", url: `${url}?${fields}` } as const);
+      await expectNoFlow(await deliver(desk, other, flowsOf(browser)), desk);
+      expect(paper.calls).toEqual([]);
+    },
+  );
+
+  it("refuses fields that stand twice, other types, and bodies without end", async () => {
+    const paper = formPost();
+    const desk = openDesk({ papers: [paper] });
+    const browser = desk.browser();
+    const arrival = paper.agree(await begin(browser, "paper"), ANN_THERE);
+    const fields = arrival.method === "POST" ? arrival.body.toString() : "";
+    const path = "/auth/oauth/paper/callback";
+    const post = (body: string, type = "application/x-www-form-urlencoded"): Promise<Response> =>
+      browser.send(path, { method: "POST", body, headers: { "content-type": type, origin: "null" } });
+    await expectError(await post(`${fields}&state=x`), 400, "invalid_request");
+    await expectError(await post(`${fields}&code=%FF`), 400, "invalid_request");
+    await expectError(await post(fields, "multipart/form-data; boundary=x"), 415, "unsupported_media_type");
+    await expectError(await post(`${fields}&x=${"x".repeat(20_000)}`), 413, "payload_too_large");
+    await expectError(await post(""), 400, "oauth_state_invalid");
+    expect(paper.calls).toEqual([]);
+    // None of them used the flow up.
+    expectSentTo(await post(fields), "/welcome");
+  });
+});

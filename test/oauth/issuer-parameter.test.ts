@@ -1,0 +1,162 @@
+import { github, microsoft, oidc } from "@latchkey/core/oauth";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import type { Arrival } from "./drive.ts";
+import { json } from "./replies.ts";
+import { discoveryDocument } from "./rig-endpoints.ts";
+import { type RiggedProvider, startRiggedProvider } from "./rigged-provider.ts";
+import { attempt, CLIENT, expectNothing, expectSignedIn, openTrap, restore } from "./trap.ts";
+import { begin, comeBack } from "./trip.ts";
+
+const ISSUER = "the callback names another issuer, or none where the provider announces one";
+
+let rig: RiggedProvider;
+let other: RiggedProvider;
+
+beforeAll(async () => {
+  rig = await startRiggedProvider();
+  other = await startRiggedProvider();
+});
+afterEach(() => {
+  restore(rig);
+  restore(other);
+});
+afterAll(() => Promise.all([rig.close(), other.close()]));
+
+function tokenCalls(): number {
+  return [rig, other].flatMap((one) => one.requestsTo("token")).length;
+}
+
+function announce(value: unknown): void {
+  const document = {
+    ...discoveryDocument(rig.issuer),
+    authorization_response_iss_parameter_supported: value,
+  };
+  rig.answers.discovery = () => json(document);
+}
+
+describe("OAU-06 the iss of a callback", () => {
+  it.each<[string, (issuer: string) => string | undefined]>([
+    ["of another", () => "https://evil.example"],
+    ["with a slash", (issuer) => `${issuer}/`],
+    ["in capitals", (issuer) => issuer.toUpperCase()],
+    ["with more after it", (issuer) => `${issuer}.evil.example`],
+    ["with less", (issuer) => issuer.slice(0, -1)],
+    ["with a blank", (issuer) => `${issuer} `],
+    ["in escapes", (issuer) => encodeURIComponent(issuer)],
+    ["empty", () => ""],
+    ["missing where it is announced", () => undefined],
+  ])("ends the sign-in before the token call: %s", async (_, iss) => {
+    const before = tokenCalls();
+    const made = await attempt(rig, { changes: { iss: iss(rig.issuer) } });
+    await expectNothing(made, ISSUER);
+    expect(tokenCalls()).toBe(before);
+  });
+
+  it("may be missing where it is not announced, and nothing but true announces it", async () => {
+    for (const value of [undefined, false, null, "true", 1]) {
+      announce(value);
+      await expectSignedIn(await attempt(rig, { changes: { iss: undefined } }), {});
+    }
+  });
+
+  it("counts where it is not announced, too", async () => {
+    announce(undefined);
+    const before = tokenCalls();
+    for (const iss of ["https://evil.example", ""]) {
+      await expectNothing(await attempt(rig, { changes: { iss } }), ISSUER);
+    }
+    expect(tokenCalls()).toBe(before);
+    await expectSignedIn(await attempt(rig), {});
+  });
+
+  it("twice is refused, even where both are right", async () => {
+    const before = tokenCalls();
+    for (const iss of [rig.issuer, "https://evil.example", ""]) {
+      const trap = openTrap(rig, [oidc({ issuer: rig.issuer, ...CLIENT })]);
+      const arrival = rig.authorize(await begin(trap.browser, "oidc"));
+      const twice = { ...arrival, url: `${arrival.url}&iss=${encodeURIComponent(iss)}` } as Arrival;
+      const response = await comeBack(trap.browser, twice);
+      expect([response.status, (await response.json()).error]).toEqual([400, "oauth_state_invalid"]);
+      expect(response.headers.has("location")).toBe(false);
+      expect(trap.writes).toEqual([]);
+    }
+    expect(tokenCalls()).toBe(before);
+  });
+});
+
+describe("OAU-06 a mix-up of two providers", () => {
+  const both = (): Parameters<typeof openTrap>[1] => [
+    oidc({ issuer: rig.issuer, ...CLIENT, id: "honest" }),
+    oidc({ issuer: other.issuer, ...CLIENT, id: "evil" }),
+  ];
+
+  it("is noticed by iss: the code of one never goes to the other", async () => {
+    const trap = openTrap(rig, both());
+    // The evil provider passes the browser on to the honest one, under the state of its own flow.
+    const start = new URL(await begin(trap.browser, "evil"));
+    const arrival = rig.authorize(start);
+    const before = tokenCalls();
+    const response = await comeBack(trap.browser, arrival);
+    await expectNothing({ ...trap, response }, ISSUER);
+    expect(tokenCalls()).toBe(before);
+  });
+
+  it("is noticed by the path: the answer to one flow is no answer to another", async () => {
+    const trap = openTrap(rig, both());
+    const arrival = rig.authorize(await begin(trap.browser, "honest"));
+    const before = tokenCalls();
+    const url = arrival.url.replace("/oauth/honest/", "/oauth/evil/");
+    const response = await comeBack(trap.browser, { method: "GET", url });
+    expect([response.status, (await response.json()).error]).toEqual([400, "oauth_state_invalid"]);
+    expect(response.headers.has("location")).toBe(false);
+    expect([trap.writes, tokenCalls()]).toEqual([[], before]);
+    // The state is used up: the right path does not help any more.
+    const again = await comeBack(trap.browser, arrival);
+    expect([again.status, tokenCalls()]).toEqual([400, before]);
+  });
+
+  it("ends at the ID token where a provider claims to be the other throughout", async () => {
+    other.answers.discovery = () =>
+      json({ ...discoveryDocument(other.issuer), jwks_uri: `${rig.origin}/jwks` });
+    other.idToken = (right) => rig.mint({ claims: { ...right, iss: rig.issuer } });
+    const made = await attempt(other);
+    await expectNothing(made, "the ID token is of another issuer");
+  });
+
+  it("ends at the token endpoint of the one that did not issue the code", async () => {
+    const trap = openTrap(rig, both());
+    const start = new URL(await begin(trap.browser, "honest"));
+    const arrival = other.authorize(start, { iss: rig.issuer });
+    const response = await comeBack(trap.browser, arrival);
+    await expectNothing({ ...trap, response }, "the provider refuses the code");
+  });
+
+  it("keeps the subjects of two providers apart", async () => {
+    const trap = openTrap(rig, both());
+    const ids = new Set<string>();
+    for (const [id, one] of [
+      ["honest", rig],
+      ["evil", other],
+    ] as const) {
+      one.person = { sub: "the same", email: `${id}@example.com`, email_verified: true };
+      const browser = trap.station.browser();
+      await comeBack(browser, one.authorize(await begin(browser, id)));
+      ids.add((await (await browser.get("/auth/me")).json()).id);
+    }
+    expect(ids.size).toBe(2);
+  });
+});
+
+it("OAU-06 does not ask GitHub for an issuer, and does not believe one either", async () => {
+  const provider = github({ clientId: "id", clientSecret: "secret" });
+  await expectSignedIn(await attempt(rig, { provider }), { email: "ann@example.com" });
+  await expectSignedIn(await attempt(rig, { provider, changes: { iss: "https://evil.example" } }), {});
+});
+
+it("OAU-06 takes the issuer of a Microsoft tenant from its ID token: its callbacks name none", async () => {
+  const provider = microsoft({ clientId: "id", clientSecret: "secret" });
+  const tid = "9188040d-6c67-4c5b-b112-36a304b66dad";
+  const iss = `https://login.microsoftonline.com/${tid}/v2.0`;
+  rig.idToken = (right) => rig.mint({ claims: { ...right, iss, tid } });
+  await expectSignedIn(await attempt(rig, { provider, changes: { iss: undefined } }), {});
+});

@@ -1,0 +1,135 @@
+import type { Store } from "@latchkey/core";
+import { describe, expect, test } from "vitest";
+import { type Death, deathsWithin, mortal } from "../must-hold/mortal-store.ts";
+import type { Browser } from "../rows/browser.ts";
+import { settableClock } from "../rows/clock.ts";
+import { ANN } from "../rows/world.ts";
+import { migrated, open } from "../stores/files.ts";
+import { beginLink, type Desk, expectSentTo, linkAt, openDesk, whoIs } from "./desk.ts";
+import { ANN_THERE, type PaperProvider, type Person, paperProvider } from "./paper-provider.ts";
+import { begin, comeBack } from "./trip.ts";
+
+const STRANGER: Person = { subject: "no-address" };
+type Act = (browser: Browser, desk: Desk) => Promise<unknown>;
+
+/** Something that a process may be killed in the middle of. */
+interface Operation {
+  readonly person: Person;
+  /** What came before, in a process that lived. */
+  readonly before?: Act;
+  /** The last step of what came before: what the provider answers is for the process that dies. */
+  readonly ready?: (browser: Browser, desk: Desk) => Promise<string>;
+  readonly run?: Act;
+  /** Whether whoever is signed in at first is who the provider leads to afterwards. */
+  readonly isSame: boolean;
+}
+
+const signUp: Act = (browser) => browser.post("/auth/signup", ANN);
+const isProven: Act = async (browser, { auth }) => {
+  await auth.users.create({ ...ANN, emailVerified: true });
+  await browser.post("/auth/login", ANN);
+};
+const leave = (browser: Browser): Promise<string> => begin(browser, "paper");
+const leaveToLink = (browser: Browser): Promise<string> => beginLink(browser, "paper", "/welcome");
+const undo: Act = (browser) => browser.send("/auth/oauth/paper/link", { method: "DELETE" });
+
+const operations: Readonly<Record<string, Operation>> = {
+  "a first sign-in with a proven address": { person: ANN_THERE, ready: leave, isSame: false },
+  "a first sign-in without an address": { person: STRANGER, ready: leave, isSame: false },
+  "a sign-in with an account that is linked": {
+    person: STRANGER,
+    before: async (browser, desk) => desk.signIn(browser, STRANGER),
+    ready: leave,
+    isSame: true,
+  },
+  "a sign-in that links by a proven address": {
+    person: ANN_THERE,
+    before: isProven,
+    ready: leave,
+    isSame: true,
+  },
+  "a link": { person: STRANGER, before: signUp, ready: leaveToLink, isSame: true },
+  "a link that proves the address": { person: ANN_THERE, before: signUp, ready: leaveToLink, isSame: true },
+  "an unlink": {
+    person: STRANGER,
+    before: async (browser, desk) => {
+      await signUp(browser, desk);
+      await linkAt(desk.paper, browser, STRANGER);
+    },
+    run: undo,
+    isSame: true,
+  },
+};
+
+interface Trial {
+  readonly store: Store;
+  readonly operation: Operation;
+  readonly death: Death | null;
+}
+
+/** Runs an operation to its death, starts the process anew, and lets the user go on. Returns how many calls there were. */
+async function play({ store, operation, death }: Trial): Promise<number> {
+  const clock = settableClock();
+  const paper = paperProvider({ storeTokens: true });
+  const start = (over: Store): Desk => openDesk({ store: over, clock, papers: [paper], storeTimeout: 1 });
+  const first = start(store);
+  const browser = first.browser();
+  await operation.before?.(browser, first);
+  const known = operation.before === undefined ? null : await whoIs(browser);
+  const url = await operation.ready?.(browser, first);
+  const mortalStore = mortal(store, death);
+  const doomed = start(mortalStore.store);
+  const held = browser.copy(doomed.auth);
+  const running = (
+    url === undefined ? operation.run?.(held, doomed) : comeBack(held, paper.agree(url, operation.person))
+  )?.catch(() => undefined);
+  await (death === null ? running : Promise.race([running, mortalStore.died]));
+  if (death !== null) await goOn(start(store), paper, { operation, known, url });
+  return mortalStore.calls();
+}
+
+interface Past {
+  readonly operation: Operation;
+  readonly known: string | null;
+  readonly url: string | undefined;
+}
+
+/** Nobody is locked out: by the provider, by the password, or by both they get in, as who they were. */
+async function goOn(desk: Desk, paper: PaperProvider, { operation, known, url }: Past): Promise<void> {
+  const { auth } = desk;
+  const password = desk.browser();
+  const entered = (await password.post("/auth/login", ANN)).ok;
+  if (operation.before === signUp || operation.run === undo) {
+    const links = await auth.users.accounts(String(known));
+    expect(entered || links.length > 0).toBe(true);
+    if (entered) {
+      expect(await whoIs(password)).toBe(known);
+      // Whoever asks again gets what they asked for.
+      expectSentTo(await linkAt(paper, password, operation.person), "/settings");
+      expect(await whoIs(password)).toBe(known);
+    }
+  }
+  const browser = desk.browser();
+  expectSentTo(await desk.signIn(browser, operation.person), "/welcome");
+  const id = await whoIs(browser);
+  if (operation.isSame) expect(id).toBe(known);
+  expect(await auth.users.accounts(String(id))).toHaveLength(1);
+  expect(await auth.users.providerTokens(String(id), "paper")).not.toBeNull();
+  if (operation.person !== ANN_THERE || url === undefined) return;
+  const owner = await auth.users.find({ email: ANN.email });
+  expect(owner).toMatchObject({ id, emailVerified: true });
+}
+
+describe("killed between any two statements", () => {
+  test.each(Object.entries(operations))("%s leaves nobody locked out", async (title, operation) => {
+    const make = (): Promise<Store> => migrated(open(":memory:"));
+    const calls = await play({ store: await make(), operation, death: null });
+    expect(calls).toBeGreaterThan(2);
+    for (const death of deathsWithin(calls)) {
+      await play({ store: await make(), operation, death }).catch((error: unknown) => {
+        const where = `${death.manner} at call ${death.at} of ${calls}, ${death.moment}`;
+        throw new Error(`${title}, ${where}`, { cause: error });
+      });
+    }
+  });
+});

@@ -1,0 +1,183 @@
+import { discord, gitlab, google, keycloak } from "@latchkey/core/oauth";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { html, json } from "./replies.ts";
+import { basicCredentials } from "./rig-endpoints.ts";
+import { type RiggedProvider, startRiggedProvider } from "./rigged-provider.ts";
+import {
+  type Attempt,
+  attempt,
+  CLIENT,
+  expectNothing,
+  expectSignedIn,
+  issue,
+  openTrap,
+  restore,
+} from "./trap.ts";
+import { begin, comeBack } from "./trip.ts";
+
+const OF_ANOTHER = "the ID token is of another issuer";
+const SUBJECT = "the provider does not say who it is";
+const GOOGLE = "https://accounts.google.com";
+
+let googleRig: RiggedProvider;
+let gitlabRig: RiggedProvider;
+let realm: RiggedProvider;
+
+beforeAll(async () => {
+  googleRig = await startRiggedProvider({ issuer: GOOGLE });
+  gitlabRig = await startRiggedProvider({ issuer: "https://gitlab.com" });
+  realm = await startRiggedProvider({ path: "/realms/staff" });
+});
+afterEach(() => [googleRig, gitlabRig, realm].map(restore));
+afterAll(() => Promise.all([googleRig, gitlabRig, realm].map((rig) => rig.close())));
+
+function calls({ net }: Attempt): readonly string[] {
+  return net.calls.map(({ method, url }) => `${method} ${url}`);
+}
+
+describe("Google", () => {
+  const signIn = (): Promise<Attempt> =>
+    attempt(googleRig, { provider: google(CLIENT), changes: { iss: undefined } });
+
+  it("signs in by its ID token alone", async () => {
+    const made = await signIn();
+    await expectSignedIn(made, { email: "ann@example.com", name: "Ann" });
+    expect(calls(made)).toEqual([
+      "POST https://oauth2.googleapis.com/token",
+      "GET https://www.googleapis.com/oauth2/v3/certs",
+    ]);
+    const request = googleRig.requestsTo("token").at(-1);
+    expect(request && basicCredentials(request)).toMatchObject(CLIENT);
+    expect(request?.form.get("code_verifier")).toMatch(/^[\w-]{43}$/);
+  });
+
+  it.each(["accounts.google.com", `${GOOGLE}/`, "http://accounts.google.com", "https://google.com"])(
+    "is not %s (OAU-11)",
+    async (iss) => {
+      issue(googleRig, { claims: { iss } });
+      await expectNothing(await signIn(), OF_ANOTHER);
+    },
+  );
+
+  it("names itself in a callback, or does not, and is never another (OAU-06)", async () => {
+    const provider = google(CLIENT);
+    await expectSignedIn(await attempt(googleRig, { provider }), {});
+    const before = googleRig.requestsTo("token").length;
+    const made = await attempt(googleRig, { provider, changes: { iss: "https://evil.example" } });
+    await expectNothing(made, "the callback names another issuer, or none where the provider announces one");
+    expect(googleRig.requestsTo("token").length).toBe(before);
+  });
+});
+
+describe("Keycloak", () => {
+  it("is a realm: another realm of the same server is somebody else (OAU-06, OAU-11)", async () => {
+    const provider = keycloak({ issuer: realm.issuer, ...CLIENT });
+    await expectSignedIn(await attempt(realm, { provider }), { email: "ann@example.com" });
+    issue(realm, { claims: { iss: realm.issuer.replace("staff", "guests") } });
+    await expectNothing(await attempt(realm, { provider }), OF_ANOTHER);
+    const changes = { iss: realm.issuer.replace("staff", "guests") };
+    const error = "the callback names another issuer, or none where the provider announces one";
+    await expectNothing(await attempt(realm, { provider, changes }), error);
+    await expectNothing(await attempt(realm, { provider, changes: { iss: undefined } }), error);
+  });
+
+  it("is the same realm where its issuer is written with a slash", async () => {
+    const provider = keycloak({ issuer: `${realm.issuer}/`, ...CLIENT });
+    await expectSignedIn(await attempt(realm, { provider }), { email: "ann@example.com" });
+  });
+});
+
+describe("GitLab", () => {
+  it("signs in at gitlab.com, and at one's own", async () => {
+    const made = await attempt(gitlabRig, { provider: gitlab(CLIENT) });
+    await expectSignedIn(made, { email: "ann@example.com" });
+    expect(calls(made)).toEqual([
+      "POST https://gitlab.com/oauth/token",
+      "GET https://gitlab.com/oauth/discovery/keys",
+      "GET https://gitlab.com/oauth/userinfo",
+    ]);
+    for (const issuer of [realm.issuer, `${realm.issuer}/`]) {
+      const own = await attempt(realm, { provider: gitlab({ ...CLIENT, issuer }) });
+      await expectSignedIn(own, { email: "ann@example.com" });
+    }
+    // The tokens of gitlab.com are worth nothing at one's own.
+    issue(realm, { claims: { iss: "https://gitlab.com" } });
+    const foreign = await attempt(realm, { provider: gitlab({ ...CLIENT, issuer: realm.issuer }) });
+    await expectNothing(foreign, OF_ANOTHER);
+  });
+});
+
+describe("Discord", () => {
+  const signIn = (): Promise<Attempt> => attempt(gitlabRig, { provider: discord(CLIENT) });
+  const ann = { id: "80351110224678912", username: "ann", global_name: "Ann" };
+
+  it("signs in by its id, with the address where it is verified", async () => {
+    const made = await signIn();
+    await expectSignedIn(made, { email: "ann@example.com", name: "Ann" });
+    expect(calls(made)).toEqual([
+      "POST https://discord.com/api/oauth2/token",
+      "GET https://discord.com/api/v10/users/@me",
+    ]);
+    const request = gitlabRig.requestsTo("token").at(-1);
+    expect(request && basicCredentials(request)).toMatchObject(CLIENT);
+  });
+
+  it.each<[string, object, string | null]>([
+    ["unverified", { email: "ann@example.com", verified: false }, null],
+    ["without a word", { email: "ann@example.com" }, null],
+    ["with a word for a yes", { email: "ann@example.com", verified: "true" }, null],
+    ["in a list", { email: ["ann@example.com"], verified: true }, null],
+    ["null", { email: null, verified: true }, null],
+    ["verified", { email: "ann@example.com", verified: true }, "ann@example.com"],
+  ])("has an address that is %s (OAU-16)", async (_, changes, email) => {
+    gitlabRig.answers.discordUser = () => json({ ...ann, ...changes });
+    const { station } = await signIn();
+    const user = await station.store.users.findByAccount({ provider: "discord", subject: ann.id });
+    expect(user).toMatchObject({ email, emailVerified: email !== null, name: "Ann" });
+  });
+
+  it.each<[string, unknown]>([
+    ["missing", undefined],
+    ["empty", ""],
+    ["a number", 80_351_110_224_678],
+    ["null", null],
+    ["a list", [ann.id]],
+    ["with a control", `${ann.id}\n`],
+    ["of 10 kB", "8".repeat(10_000)],
+  ])("lets nobody in whose id is %s", async (_, id) => {
+    gitlabRig.answers.discordUser = () => json({ ...ann, id });
+    await expectNothing(await signIn(), SUBJECT);
+  });
+
+  it("lets nobody in where it does not say who it is", async () => {
+    gitlabRig.answers.discordUser = () => html();
+    await expectNothing(await signIn(), "the provider's answer is no JSON");
+    gitlabRig.answers.discordUser = () => json([ann]);
+    await expectNothing(await signIn(), "the provider's answer is no JSON");
+    gitlabRig.answers.discordUser = () => json({ message: "401: Unauthorized" }, 401);
+    await expectNothing(await signIn(), "the provider answers with an unexpected status");
+  });
+});
+
+it("OAU-22 tells every provider the callback under its id, once", async () => {
+  const providers = [google(CLIENT), gitlab(CLIENT), discord(CLIENT)];
+  for (const provider of providers) {
+    const { browser } = openTrap(googleRig, [provider]);
+    const url = new URL(await begin(browser, provider.id));
+    const callback = `http://localhost:3000/auth/oauth/${provider.id}/callback`;
+    expect(url.searchParams.getAll("redirect_uri")).toEqual([callback]);
+    expect(url.searchParams.getAll("state")).toHaveLength(1);
+    expect(url.searchParams.getAll("code_challenge_method")).toEqual(["S256"]);
+  }
+});
+
+it("OAU-24 shows the provider's tokens to the application, and to nobody else", async () => {
+  const trap = openTrap(googleRig, [google(CLIENT)]);
+  const arrival = googleRig.authorize(await begin(trap.browser, "google"), { iss: undefined });
+  const response = await comeBack(trap.browser, arrival);
+  await expectSignedIn({ ...trap, response }, {});
+  const me = await (await trap.browser.get("/auth/me")).text();
+  const session = await (await trap.browser.get("/auth/session")).text();
+  const seen = [...response.headers, me, session, JSON.stringify(trap.station.events)].join();
+  expect(seen).not.toMatch(/provider-(access|refresh)/);
+});

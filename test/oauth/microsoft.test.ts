@@ -1,0 +1,128 @@
+import { microsoft } from "@latchkey/core/oauth";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { ANN } from "../rows/world.ts";
+import type { Members } from "./forged-token.ts";
+import { type RiggedProvider, startRiggedProvider } from "./rigged-provider.ts";
+import { attempt, CLIENT, expectNothing, expectSignedIn, issue, openTrap, restore } from "./trap.ts";
+import { begin, comeBack } from "./trip.ts";
+
+const HOST = "https://login.microsoftonline.com";
+const STAFF = "72f988bf-86f1-41af-91ab-2d7cd011db47";
+/** Of all private accounts. */
+const PRIVATE = "9188040d-6c67-4c5b-b112-36a304b66dad";
+const OF_ANOTHER = "the ID token is of another issuer";
+
+let rig: RiggedProvider;
+
+beforeAll(async () => {
+  rig = await startRiggedProvider();
+});
+afterEach(() => restore(rig));
+afterAll(() => rig.close());
+
+function issuerOf(tenant: string): string {
+  return `${HOST}/${tenant}/v2.0`;
+}
+
+function signIn(tenant?: string): ReturnType<typeof attempt> {
+  const provider = microsoft({ ...CLIENT, ...(tenant === undefined ? {} : { tenant }) });
+  return attempt(rig, { provider, changes: { iss: undefined } });
+}
+
+describe("Microsoft for every tenant", () => {
+  it.each<[string | undefined, readonly string[]]>([
+    [undefined, [STAFF, PRIVATE]],
+    ["common", [STAFF, PRIVATE]],
+    ["organizations", [STAFF]],
+    ["consumers", [PRIVATE]],
+  ])("signs in from those that are meant, as %s", async (tenant, meant) => {
+    for (const tid of meant) {
+      issue(rig, { claims: { iss: issuerOf(tid), tid } });
+      const made = await signIn(tenant);
+      await expectSignedIn(made, { name: "Ann" });
+      expect(made.net.calls.map(({ method, url }) => `${method} ${url}`)).toEqual([
+        `POST ${HOST}/${tenant ?? "common"}/oauth2/v2.0/token`,
+        `GET ${HOST}/${tenant ?? "common"}/discovery/v2.0/keys`,
+      ]);
+      expect(rig.requestsTo("token").at(-1)?.form.get("client_secret")).toBe(CLIENT.clientSecret);
+    }
+  });
+
+  it.each<[string, Members]>([
+    ["another tenant's id beside the issuer", { iss: issuerOf(STAFF), tid: PRIVATE }],
+    ["no tenant's id", { iss: issuerOf(STAFF), tid: undefined }],
+    ["an empty id", { iss: issuerOf(""), tid: "" }],
+    ["a path for an id", { iss: issuerOf("../evil"), tid: "../evil" }],
+    ["a URL for an id", { iss: "https://evil.example/v2.0", tid: "https://evil.example" }],
+    ["the issuer of no tenant", { iss: issuerOf("common"), tid: "common" }],
+    ["the template of the metadata", { iss: issuerOf("{tenantid}"), tid: "{tenantid}" }],
+    ["an id in capitals", { iss: issuerOf(STAFF.toUpperCase()), tid: STAFF.toUpperCase() }],
+    ["an id with a line end", { iss: issuerOf(`${STAFF}\n`), tid: `${STAFF}\n` }],
+    ["an id in a list", { iss: issuerOf(STAFF), tid: [STAFF] }],
+    ["another host", { iss: `https://evil.example/${STAFF}/v2.0`, tid: STAFF }],
+    ["another host that begins like it", { iss: `${HOST}.evil.example/${STAFF}/v2.0`, tid: STAFF }],
+    ["the issuer of version 1", { iss: `https://sts.windows.net/${STAFF}/`, tid: STAFF }],
+    ["a trailing slash", { iss: `${issuerOf(STAFF)}/`, tid: STAFF }],
+  ])("lets nobody in with %s (OAU-11)", async (_, claims) => {
+    issue(rig, { claims });
+    await expectNothing(await signIn(), OF_ANOTHER);
+  });
+});
+
+it("Microsoft for organizations alone, or for private accounts alone, lets nobody else in (OAU-11)", async () => {
+  for (const [tenant, tid] of [
+    ["organizations", PRIVATE],
+    ["consumers", STAFF],
+  ] as const) {
+    issue(rig, { claims: { iss: issuerOf(tid), tid } });
+    await expectNothing(await signIn(tenant), OF_ANOTHER);
+  }
+});
+
+describe("Microsoft for one tenant", () => {
+  it("lets its members in, and nobody else's", async () => {
+    issue(rig, { claims: { iss: issuerOf(STAFF), tid: STAFF } });
+    await expectSignedIn(await signIn(STAFF), { name: "Ann" });
+    for (const claims of [
+      { iss: issuerOf(PRIVATE), tid: PRIVATE },
+      { iss: issuerOf(PRIVATE), tid: STAFF },
+      { iss: issuerOf("common"), tid: STAFF },
+    ]) {
+      issue(rig, { claims });
+      await expectNothing(await signIn(STAFF), OF_ANOTHER);
+    }
+  });
+});
+
+describe("an address from Microsoft (OAU-16)", () => {
+  it.each<[string, Members, boolean]>([
+    ["not by email_verified", { email_verified: true }, false],
+    ["not without a word", {}, false],
+    ["by xms_edov", { xms_edov: true }, true],
+    ["by xms_edov as a number", { xms_edov: 1 }, true],
+    ["by xms_edov as texts", { xms_edov: "1" }, true],
+    ["by xms_edov as a word", { xms_edov: "true" }, true],
+    ["not by xms_edov that is false", { xms_edov: false, email_verified: true }, false],
+    ["not by xms_edov that is 0", { xms_edov: "0" }, false],
+    ["not by xms_edov in a list", { xms_edov: [true] }, false],
+  ])("is verified %s", async (_, claims, isVerified) => {
+    rig.person = { sub: "rigged-1", email: "ann@example.com" };
+    issue(rig, { claims: { iss: issuerOf(STAFF), tid: STAFF, ...claims } });
+    const { station } = await signIn();
+    const user = await station.store.users.findByAccount({ provider: "microsoft", subject: "rigged-1" });
+    const email = isVerified ? "ann@example.com" : null;
+    expect(user).toMatchObject({ email, emailVerified: isVerified });
+  });
+
+  it("leads to nobody's account that has it here", async () => {
+    issue(rig, { claims: { iss: issuerOf(STAFF), tid: STAFF, email_verified: true } });
+    const trap = openTrap(rig, [microsoft(CLIENT)]);
+    const own = await trap.station.browser().post("/auth/signup", ANN);
+    expect(own.status).toBe(201);
+    trap.writes.length = 0;
+    const arrival = rig.authorize(await begin(trap.browser, "microsoft"), { iss: undefined });
+    const response = await comeBack(trap.browser, arrival);
+    expect(response.headers.get("location")).toMatch(/\/welcome\?error=account_not_linked$/);
+    expect(trap.writes).toEqual([]);
+  });
+});

@@ -1,0 +1,254 @@
+import { randomBytes } from "node:crypto";
+import { createAuth } from "@latchkey/core";
+import { memory } from "@latchkey/core/memory";
+import { describe, expect, it } from "vitest";
+import { bodyOf, expectError, textOf } from "../rows/answers.ts";
+import type { Browser } from "../rows/browser.ts";
+import { claimsOf } from "../rows/token.ts";
+import { SECRET } from "../rows/world.ts";
+import { countOf, type Desk, flowsOf, jarOf, openDesk, whoIs } from "./desk.ts";
+import { ANN_THERE, type Person } from "./paper-provider.ts";
+import { s256 } from "./rig-answers.ts";
+import { comeBack } from "./trip.ts";
+
+const TARGET = "com.example.app://signed-in?tab=1";
+const TRUSTED = ["com.example.app://", "https://link.example.org"];
+const EXCHANGE = "/auth/oauth/exchange";
+
+interface Trip {
+  readonly code: string;
+  readonly verifier: string;
+  readonly browser: Browser;
+  readonly location: URL;
+}
+
+function openAppDesk(options: Parameters<typeof openDesk>[0] = {}): Desk {
+  return openDesk({ trustedOrigins: TRUSTED, ...options });
+}
+
+function startOf(parameters: Readonly<Record<string, string>>): string {
+  return `/auth/oauth/paper?${new URLSearchParams({ transport: "bearer", redirect_to: TARGET, ...parameters })}`;
+}
+
+/** As far as the code that the app is sent. */
+async function travel(desk: Desk, person: Person = ANN_THERE, target = TARGET): Promise<Trip> {
+  const verifier = randomBytes(32).toString("base64url");
+  const browser = desk.browser();
+  const query = { code_challenge: s256(verifier), code_challenge_method: "S256", redirect_to: target };
+  const start = await browser.get(startOf(query));
+  const answer = await comeBack(browser, desk.paper.agree(start.headers.get("location") ?? "", person));
+  expect(answer.status).toBe(303);
+  const location = new URL(answer.headers.get("location") ?? "");
+  return { code: location.searchParams.get("code") ?? "", verifier, browser, location };
+}
+
+/** As an app asks: no cookies, and nothing that says where from. */
+function exchange({ auth }: Desk, code: unknown, verifier: unknown): Promise<Response> {
+  const body = JSON.stringify({ code, code_verifier: verifier });
+  const headers = { "content-type": "application/json" };
+  return auth.handle(new Request(`https://app.example.com${EXCHANGE}`, { method: "POST", headers, body }));
+}
+
+async function expectWorthless(desk: Desk, { code, verifier }: Trip): Promise<void> {
+  await expectError(await exchange(desk, code, verifier), 400, "oauth_state_invalid");
+}
+
+describe("a native app", () => {
+  it.each([TARGET, "com.example.app:/x", "https://link.example.org/open?x=y#z"])(
+    "signs in by %s",
+    async (to) => {
+      const desk = openAppDesk();
+      const { code, verifier, browser, location } = await travel(desk, ANN_THERE, to);
+      const asked = new URL(to);
+      asked.searchParams.set("code", code);
+      expect(location.href).toBe(asked.href);
+      const answer = await exchange(desk, code, verifier);
+      expect([answer.status, answer.headers.getSetCookie()]).toEqual([200, []]);
+      expect(answer.headers.get("cache-control")).toContain("no-store");
+      const body = await bodyOf(answer);
+      expect(Object.keys(body).toSorted()).toEqual(
+        ["access_token", "expires_in", "refresh_token", "session", "token_type", "user"].toSorted(),
+      );
+      expect(claimsOf(textOf(body, "access_token"))).toMatchObject({ transport: "bearer", amr: ["fed"] });
+      // The browser on the way has no session, and no cookie is left in it.
+      expect(jarOf(browser).size).toBe(0);
+    },
+  );
+
+  it("leaves a session that the browser had as it is, and hands out no token by way of it", async () => {
+    const desk = openAppDesk();
+    const browser = await desk.signedIn();
+    const [id, before] = [await whoIs(browser), jarOf(browser)];
+    const start = await browser.get(startOf({ code_challenge: s256("v".repeat(43)) }));
+    const answer = await comeBack(
+      browser,
+      desk.paper.agree(start.headers.get("location") ?? "", { subject: "x" }),
+    );
+    const location = answer.headers.get("location") ?? "";
+    for (const token of desk.paper.issued) expect(location).not.toContain(token);
+    expect([...new URL(location).searchParams.keys()]).toEqual(["tab", "code"]);
+    expect([await whoIs(browser), jarOf(browser)]).toEqual([id, before]);
+  });
+
+  it("is told of a failure at its target", async () => {
+    const desk = openAppDesk();
+    const browser = desk.browser();
+    const start = await browser.get(startOf({ code_challenge: s256("v".repeat(43)) }));
+    const denied = { error: "access_denied", code: undefined };
+    const answer = await comeBack(
+      browser,
+      desk.paper.agree(start.headers.get("location") ?? "", ANN_THERE, denied),
+    );
+    expect(answer.headers.get("location")).toBe(`${TARGET}&error=oauth_denied`);
+  });
+
+  const wrongStarts: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+    "no challenge": {},
+    "a short challenge": { code_challenge: "x".repeat(42) },
+    "a long challenge": { code_challenge: "x".repeat(44) },
+    "a challenge in base64": { code_challenge: `${"x".repeat(41)}+/` },
+    "a plain challenge": { code_challenge: "x".repeat(43), code_challenge_method: "plain" },
+    "an unknown method": { code_challenge: "x".repeat(43), code_challenge_method: "S512" },
+    "a method in lower case": { code_challenge: "x".repeat(43), code_challenge_method: "s256" },
+    "another transport": { code_challenge: "x".repeat(43), transport: "both" },
+  };
+  it.each(Object.entries(wrongStarts))("does not begin with %s", async (_, parameters) => {
+    const desk = openAppDesk();
+    const browser = desk.browser();
+    await expectError(await browser.get(startOf(parameters)), 400, "invalid_request");
+    expect(flowsOf(browser).size).toBe(0);
+  });
+
+  it("does not begin with a parameter that stands twice", async () => {
+    const desk = openAppDesk();
+    const start = startOf({ code_challenge: "x".repeat(43) });
+    for (const more of ["transport=bearer", "transport=cookie", `code_challenge=${"x".repeat(43)}`]) {
+      await expectError(await desk.browser().get(`${start}&${more}`), 400, "invalid_request");
+    }
+  });
+
+  it.each([
+    "org.example.evil://x",
+    "com.example.appx://x",
+    "https://evil.example/",
+    "javascript:alert(1)",
+    "",
+  ])("is not sent to %s", async (target) => {
+    const desk = openAppDesk();
+    const start = startOf({ code_challenge: "x".repeat(43), redirect_to: target });
+    await expectError(await desk.browser().get(start), 400, "redirect_not_allowed");
+  });
+
+  it("an app's scheme is no target for a browser, and nobody trusts a scheme that runs in one", async () => {
+    const desk = openAppDesk();
+    const query = new URLSearchParams({ redirect_to: TARGET });
+    await expectError(await desk.browser().get(`/auth/oauth/paper?${query}`), 400, "redirect_not_allowed");
+    const schemes = [
+      "javascript",
+      "data",
+      "vbscript",
+      "blob",
+      "file",
+      "about",
+      "view-source",
+      "http",
+      "https",
+    ];
+    for (const scheme of schemes.flatMap((name) => [`${name}:`, `${name}://`, `${name}:*`])) {
+      const options = { store: memory(), providers: [desk.paper.provider], secret: SECRET };
+      const make = (): unknown => createAuth({ ...options, trustedOrigins: [scheme] });
+      expect(make, scheme).toThrow(TypeError);
+      expect(make).toThrow(/trustedOrigins/);
+    }
+  });
+});
+
+describe("the code of a native app", () => {
+  it("is good once, for one of 20 who come at the same time", async () => {
+    const desk = openAppDesk();
+    const trip = await travel(desk);
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => exchange(desk, trip.code, trip.verifier)),
+    );
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+    expect(answers.filter(({ status }) => status === 400)).toHaveLength(19);
+    expect(countOf(desk, "session.started")).toBe(1);
+    await expectWorthless(desk, trip);
+  });
+
+  it("is good for 60 seconds", async () => {
+    const desk = openAppDesk();
+    const [early, late] = [await travel(desk), await travel(desk)];
+    desk.clock.advance(59);
+    expect((await exchange(desk, early.code, early.verifier)).status).toBe(200);
+    desk.clock.advance(1);
+    await expectWorthless(desk, late);
+  });
+
+  it.each<readonly [string, (verifier: string) => string]>([
+    ["another verifier", () => "w".repeat(43)],
+    ["its challenge for a verifier", s256],
+    ["a verifier that is too short", (verifier) => verifier.slice(1)],
+    ["an empty verifier", () => ""],
+    ["a verifier and more", (verifier) => `${verifier} `],
+  ])("is burnt by %s", async (_, change) => {
+    const desk = openAppDesk();
+    const trip = await travel(desk);
+    await expectError(await exchange(desk, trip.code, change(trip.verifier)), 400, "oauth_state_invalid");
+    await expectWorthless(desk, trip);
+    expect(countOf(desk, "session.started")).toBe(0);
+  });
+
+  it("is of no use to another flow's verifier, and nothing else is a code", async () => {
+    const desk = openAppDesk();
+    const [mine, other] = [await travel(desk), await travel(desk)];
+    await expectError(await exchange(desk, mine.code, other.verifier), 400, "oauth_state_invalid");
+    const state = desk.paper.calls[1]?.flow.state;
+    for (const code of [state, "", "x", "A".repeat(43), "A".repeat(10_000), "__proto__"]) {
+      await expectError(await exchange(desk, code, other.verifier), 400, "oauth_state_invalid");
+    }
+    for (const code of [undefined, null, 7, [other.code], { code: other.code }]) {
+      await expectError(await exchange(desk, code, other.verifier), 400, "invalid_request");
+    }
+    expect((await exchange(desk, other.code, other.verifier)).status).toBe(200);
+  });
+
+  const changes: Readonly<Record<string, (desk: Desk, id: string) => Promise<unknown>>> = {
+    "gets a new password": ({ auth }, id) => auth.users.setPassword(id, "an altogether new one"),
+    "is disabled": ({ auth }, id) => auth.users.disable(id),
+    "is deleted": ({ auth }, id) => auth.users.delete(id),
+    "is signed out everywhere": ({ auth }, id) => auth.sessions.revokeAll(id),
+  };
+  it.each(Object.entries(changes))("is worth nothing where the user %s meanwhile", async (_, change) => {
+    const desk = openAppDesk();
+    const { id } = await desk.auth.users.create({ email: "ann@example.com", emailVerified: true });
+    const trip = await travel(desk);
+    await change(desk, id);
+    await expectWorthless(desk, trip);
+    expect(countOf(desk, "session.started")).toBe(0);
+  });
+
+  it("leaves nothing of itself and of the provider's tokens in the store", async () => {
+    const seen: string[] = [];
+    const store = memory();
+    const put = store.tokens.put.bind(store.tokens);
+    const tokens = {
+      ...store.tokens,
+      put: async (token: Parameters<typeof put>[0]) => {
+        seen.push(JSON.stringify(token));
+        return put(token);
+      },
+    };
+    const desk = openAppDesk({ store: { ...store, tokens } });
+    const trip = await travel(desk);
+    expect(seen.length).toBe(2);
+    const calls = desk.paper.calls.flatMap(({ flow, answer }) => [
+      flow.state,
+      flow.nonce,
+      flow.codeVerifier,
+      answer.code,
+    ]);
+    const secrets = [trip.code, trip.verifier, ...desk.paper.issued, ...calls];
+    for (const secret of secrets) expect(seen.join()).not.toContain(secret);
+  });
+});

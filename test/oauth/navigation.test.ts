@@ -1,0 +1,185 @@
+import { describe, expect, it } from "vitest";
+import { bodyOf, expectError } from "../rows/answers.ts";
+import { makeWorld } from "../rows/world.ts";
+import { expectNothing, expectSentTo, flowsOf, openDesk, SITE } from "./desk.ts";
+import { ANN_THERE } from "./paper-provider.ts";
+import { begin, comeBack } from "./trip.ts";
+
+const START = "/auth/oauth/paper?redirect_to=/welcome";
+
+const loads: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  "an image": { "sec-fetch-mode": "no-cors", "sec-fetch-dest": "image" },
+  "a script": { "sec-fetch-mode": "no-cors", "sec-fetch-dest": "script" },
+  "a style sheet": { "sec-fetch-mode": "no-cors", "sec-fetch-dest": "style" },
+  "an iframe": { "sec-fetch-mode": "navigate", "sec-fetch-dest": "iframe" },
+  "a frame": { "sec-fetch-mode": "navigate", "sec-fetch-dest": "frame" },
+  "an object": { "sec-fetch-mode": "navigate", "sec-fetch-dest": "object" },
+  "an embed": { "sec-fetch-mode": "navigate", "sec-fetch-dest": "embed" },
+  "a script's fetch": { "sec-fetch-mode": "cors", "sec-fetch-dest": "empty" },
+  "a prefetch": { "sec-fetch-mode": "navigate", "sec-fetch-dest": "document", "sec-purpose": "prefetch" },
+  "a prerender": {
+    "sec-fetch-mode": "navigate",
+    "sec-fetch-dest": "document",
+    "sec-purpose": "prefetch;prerender",
+  },
+  "a prefetch of older browsers": { purpose: "prefetch" },
+  "a WebSocket": { "sec-fetch-mode": "websocket", "sec-fetch-dest": "websocket", upgrade: "websocket" },
+  "a mode alone": { "sec-fetch-mode": "cors" },
+  "a destination alone": { "sec-fetch-dest": "image" },
+};
+const opens: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  "a link on a page of ours": { "sec-fetch-site": "same-origin" },
+  "a link on a page of others": { "sec-fetch-site": "cross-site" },
+  "a link in a mail": { "sec-fetch-site": "none", "sec-fetch-user": "?1" },
+};
+const document = { "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" };
+
+describe("OAU-21 a sign-in begins by opening a page", () => {
+  it.each(Object.entries(loads))("OAU-21 not by %s", async (_, headers) => {
+    const desk = openDesk();
+    const browser = desk.browser();
+    const response = await browser.get(START, { "sec-fetch-site": "cross-site", ...headers });
+    await expectError(response, 403, "csrf_rejected");
+    expect(response.headers.get("location")).toBeNull();
+    expect(flowsOf(browser).size).toBe(0);
+  });
+
+  it.each(Object.entries(opens))("OAU-21 by %s, which signs nobody in or out", async (_, headers) => {
+    const desk = openDesk();
+    const browser = await desk.signedIn();
+    const before = desk.events.length;
+    const response = await browser.get(START, { ...document, ...headers });
+    expect([response.status, flowsOf(browser).size]).toEqual([303, 1]);
+    expect(desk.events.length).toBe(before);
+    expect((await browser.get("/auth/me")).status).toBe(200);
+  });
+
+  it.each(Object.entries(loads))(
+    "OAU-21 nor does one end by %s, and the flow goes on",
+    async (_, headers) => {
+      const desk = openDesk();
+      const browser = desk.browser();
+      const arrival = desk.paper.agree(await begin(browser, "paper"), ANN_THERE);
+      const { pathname, search } = new URL(arrival.url);
+      const response = await browser.get(pathname + search, { "sec-fetch-site": "cross-site", ...headers });
+      await expectError(response, 403, "csrf_rejected");
+      expectNothing(response, desk.events);
+      expect(desk.paper.calls).toEqual([]);
+      expectSentTo(await comeBack(browser, arrival), "/welcome");
+    },
+  );
+
+  it("OAU-21 HEAD neither begins nor ends one", async () => {
+    const desk = openDesk();
+    const browser = desk.browser();
+    const start = await browser.send(START, { method: "HEAD" });
+    expect([start.status, start.headers.getSetCookie(), await start.text()]).toEqual([403, [], ""]);
+    const arrival = desk.paper.agree(await begin(browser, "paper"), ANN_THERE);
+    const { pathname, search } = new URL(arrival.url);
+    const head = await browser.send(pathname + search, { method: "HEAD" });
+    expect([head.status, desk.paper.calls]).toEqual([403, []]);
+    expectSentTo(await comeBack(browser, arrival), "/welcome");
+  });
+
+  const wrong: readonly (readonly [string, string, string])[] = [
+    ["/auth/oauth/paper", "POST", "GET, HEAD, OPTIONS"],
+    ["/auth/oauth/paper", "DELETE", "GET, HEAD, OPTIONS"],
+    ["/auth/oauth/paper/callback", "PUT", "GET, POST, HEAD, OPTIONS"],
+    ["/auth/oauth/paper/link", "GET", "POST, DELETE, OPTIONS"],
+    ["/auth/oauth/paper/link", "HEAD", "POST, DELETE, OPTIONS"],
+    ["/auth/oauth/exchange", "GET", "POST, OPTIONS"],
+  ];
+  it.each(wrong)("%s takes no %s", async (path, method, allow) => {
+    const response = await openDesk().browser().send(path, { method });
+    expect([response.status, response.headers.get("allow")]).toEqual([405, allow]);
+    if (method !== "HEAD") await expectError(response, 405, "method_not_allowed");
+  });
+});
+
+describe("OAU-26 the way back leaves no trace", () => {
+  it("OAU-26 every redirect is a 303 that no cache keeps and no referrer tells of", async () => {
+    const desk = openDesk();
+    const browser = await desk.signedIn();
+    const form = { "content-type": "application/x-www-form-urlencoded" };
+    const start = await browser.get(START);
+    const url = start.headers.get("location") ?? "";
+    const link = await browser.send("/auth/oauth/paper/link", { method: "POST", body: "x=y", headers: form });
+    const failed = await comeBack(browser, desk.paper.agree(url, ANN_THERE, { error: "server_error" }));
+    const back = await comeBack(browser, desk.paper.agree(await begin(browser, "paper"), { subject: "x" }));
+    for (const response of [start, link, failed, back]) {
+      expect([response.status, await response.text()]).toEqual([303, ""]);
+      expect(response.headers.get("referrer-policy")).toBe("no-referrer");
+      expect(response.headers.get("cache-control")).toBe("private, no-store");
+      expect(response.headers.get("vary")).toMatch(/^Cookie, Authorization(,|$)/);
+    }
+    expectSentTo(failed, "/welcome?error=oauth_failed");
+    expectSentTo(back, "/welcome");
+  });
+});
+
+describe("OAU-22 the provider answers to the configured address", () => {
+  const lies: Readonly<Record<string, string>> = {
+    host: "evil.example",
+    "x-forwarded-host": "evil.example",
+    "x-forwarded-proto": "http",
+    "x-forwarded-port": "8443",
+    forwarded: "host=evil.example;proto=http",
+    "x-original-host": "evil.example",
+    origin: "https://evil.example",
+    referer: "https://evil.example/",
+  };
+  it("OAU-22 takes redirect_uri from baseURL, whatever the request says of itself", async () => {
+    const desk = openDesk();
+    const request = new Request("http://evil.example:8080/auth/oauth/paper", { headers: lies });
+    const response = await desk.auth.handle(request);
+    const location = new URL(response.headers.get("location") ?? "");
+    expect(location.searchParams.get("redirect_uri")).toBe(`${SITE}/auth/oauth/paper/callback`);
+    const [line = ""] = response.headers.getSetCookie();
+    expect(line).toMatch(/^__Host-Http-/);
+  });
+
+  it("OAU-22 follows basePath, and serves nobody but localhost without baseURL", async () => {
+    const desk = openDesk({ basePath: "/api/login" });
+    const response = await desk.browser().get("/api/login/oauth/paper");
+    const location = new URL(response.headers.get("location") ?? "");
+    expect(location.searchParams.get("redirect_uri")).toBe(`${SITE}/api/login/oauth/paper/callback`);
+    const { auth } = makeWorld({ providers: [desk.paper.provider] });
+    const elsewhere = await auth.handle(new Request("https://app.example.com/auth/oauth/paper"));
+    expect([elsewhere.status, (await bodyOf(elsewhere))["error"]]).toEqual([400, "invalid_request"]);
+  });
+});
+
+describe("OAU-23 a provider is one that was configured", () => {
+  const ids = [
+    "unknown",
+    "__proto__",
+    "constructor",
+    "toString",
+    "hasOwnProperty",
+    "Paper",
+    "PAPER",
+    "paper.",
+    "p%61per",
+    "paper%00",
+    "paper%2f",
+    "paper;x",
+    ".",
+    "..",
+    "%2e%2e",
+    "",
+    "paper paper",
+    "\u0440aper",
+    "x".repeat(1_000),
+  ];
+  it.each(ids)("OAU-23 %s is none", async (id) => {
+    const desk = openDesk();
+    const browser = await desk.signedIn();
+    for (const rest of ["", "/callback", "/link"]) {
+      const method = rest === "/link" ? "POST" : "GET";
+      const response = await browser.send(`/auth/oauth/${id}${rest}`, { method });
+      expect([404, 405]).toContain(response.status);
+      expect(response.headers.get("location")).toBeNull();
+    }
+    expect(flowsOf(browser).size).toBe(0);
+  });
+});

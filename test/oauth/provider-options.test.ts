@@ -1,0 +1,183 @@
+import { apple, discord, github, gitlab, google, keycloak, microsoft, oidc } from "@latchkey/core/oauth";
+import { describe, expect, it } from "vitest";
+import type { OAuthProvider } from "./trap.ts";
+import { openStation } from "./trip.ts";
+
+type Options = Readonly<Record<string, unknown>>;
+/** A factory as JavaScript sees it. */
+type Factory = (options: Options) => OAuthProvider;
+
+function untyped(factory: (options: never) => OAuthProvider): Factory {
+  return (options) => factory(options as never);
+}
+
+const CLIENT: Options = { clientId: "id", clientSecret: "secret" };
+const PEM = "-----BEGIN PRIVATE KEY-----\nMIG\n-----END PRIVATE KEY-----\n";
+const ISSUER: Options = { issuer: "https://id.example.com" };
+const FACTORIES: Readonly<Record<string, readonly [Factory, Options]>> = {
+  google: [untyped(google), CLIENT],
+  github: [untyped(github), CLIENT],
+  discord: [untyped(discord), CLIENT],
+  gitlab: [untyped(gitlab), CLIENT],
+  microsoft: [untyped(microsoft), CLIENT],
+  keycloak: [untyped(keycloak), { ...CLIENT, ...ISSUER }],
+  oidc: [untyped(oidc), { ...CLIENT, ...ISSUER }],
+  apple: [untyped(apple), { clientId: "id", teamId: "team", keyId: "key", privateKey: PEM }],
+};
+const CASES = Object.entries(FACTORIES).map(
+  ([name, [factory, options]]) => [name, factory, options] as const,
+);
+
+/** Calls that must each throw a TypeError with this in its message. */
+function expectRefused(factory: Factory, all: readonly Options[], words: RegExp): void {
+  for (const options of all) {
+    expect(() => factory(options), JSON.stringify(options)).toThrow(TypeError);
+    expect(() => factory(options)).toThrow(words);
+  }
+}
+
+const MISSING: readonly unknown[] = [undefined, null, "", 7, ["id"], {}];
+const BLANK: readonly unknown[] = [" ", "id ", " id", "id\n", "\tid", "\uFEFFid"];
+
+describe.each(CASES)("OAU-23 %s", (name, factory, options) => {
+  it("is made of right options, and cannot be changed after", () => {
+    const provider = factory(options);
+    expect(provider).toMatchObject({ type: "oauth", id: name, storeTokens: false });
+    expect(provider.responseMode).toBe(name === "apple" ? "form_post" : "query");
+    expect(Object.isFrozen(provider)).toBe(true);
+    expect(JSON.stringify(provider)).not.toContain("secret");
+  });
+
+  it("needs every text it names, without white space around it", () => {
+    const texts = Object.keys(options).filter((option) => option !== "issuer" && option !== "privateKey");
+    for (const option of texts) {
+      const with_ = (value: unknown): Options => ({ ...options, [option]: value });
+      expectRefused(factory, MISSING.map(with_), new RegExp(`^${name}: ${option} is missing`));
+      expectRefused(
+        factory,
+        BLANK.map(with_),
+        new RegExp(`^${name}: ${option} begins or ends with white space`),
+      );
+    }
+  });
+
+  it("takes an id that can stand in a path, and no other", () => {
+    for (const id of ["a", "0", "my-provider", "x".repeat(32)]) {
+      expect(factory({ ...options, id }).id).toBe(id);
+    }
+    const bad = [
+      "exchange",
+      "__proto__",
+      "",
+      "-a",
+      "A",
+      "a_b",
+      "a/b",
+      "a.b",
+      "..",
+      "a b",
+      "a\n",
+      "ä",
+      "a%2f",
+      "x".repeat(33),
+      null,
+      7,
+      ["a"],
+    ];
+    expectRefused(
+      factory,
+      bad.filter((id) => id !== null).map((id) => ({ ...options, id })),
+      /^the provider id is .*it stands in the path/s,
+    );
+  });
+
+  it("takes scopes that are a list of texts", () => {
+    const bad = ["openid", 7, {}, [7], [""], [undefined], ["openid", null]];
+    expectRefused(
+      factory,
+      bad.map((scopes) => ({ ...options, scopes })),
+      new RegExp(`^${name}: scopes`),
+    );
+    expect(() => factory({ ...options, scopes: [] })).not.toThrow();
+  });
+
+  it("keeps tokens where it is told to by true alone", () => {
+    expect(factory({ ...options, storeTokens: true }).storeTokens).toBe(true);
+    for (const storeTokens of ["false", 1, {}])
+      expect(factory({ ...options, storeTokens }).storeTokens).toBe(false);
+  });
+});
+
+describe("OAU-23 what only one provider takes", () => {
+  it.each([oidc, keycloak])("takes no secret that is not there for a public client", (make) => {
+    const forgotten = { issuer: "https://id.example.com", clientId: "id", clientSecret: undefined };
+    expect(() => make(forgotten as unknown as Parameters<typeof make>[0])).toThrow(/clientSecret is missing/);
+    expect(() => make({ issuer: "https://id.example.com", clientId: "id" })).not.toThrow();
+  });
+
+  it("is a tenant of Microsoft: one of its words, or an id", () => {
+    const [factory, options] = [untyped(microsoft), CLIENT];
+    const bad = [
+      "",
+      "Common",
+      "contoso.onmicrosoft.com",
+      "../common",
+      "common/",
+      "72f988bf",
+      7,
+      null,
+      ["common"],
+    ];
+    expectRefused(
+      factory,
+      bad.map((tenant) => ({ ...options, tenant })),
+      /^microsoft: tenant/,
+    );
+  });
+
+  it("is a private key of Apple, in PEM", () => {
+    const [factory, options] = FACTORIES["apple"] ?? [];
+    if (factory === undefined) throw new Error("there is no such factory");
+    const bad = [
+      undefined,
+      null,
+      "",
+      "AuthKey.p8",
+      "-----BEGIN PUBLIC KEY-----",
+      7,
+      [PEM],
+      new Uint8Array(8),
+    ];
+    expectRefused(
+      factory,
+      bad.map((privateKey) => ({ ...options, privateKey })),
+      /^apple: privateKey/,
+    );
+  });
+});
+
+it("OAU-23 a provider that is not there is not found, by any method or name", async () => {
+  const { browser } = openStation([google({ clientId: "id", clientSecret: "secret" })]);
+  for (const id of [
+    "github",
+    "__proto__",
+    "constructor",
+    "toString",
+    "exchange",
+    "GOOGLE",
+    "google%20",
+    "%67oogle%00",
+  ]) {
+    for (const path of [`/auth/oauth/${id}`, `/auth/oauth/${id}/callback?code=x&state=${"A".repeat(43)}`]) {
+      const response = await browser().get(path, { "sec-fetch-site": "none" });
+      expect([404, 405], path).toContain(response.status);
+      expect(response.headers.has("location")).toBe(false);
+      expect(response.headers.getSetCookie()).toEqual([]);
+    }
+  }
+});
+
+it("OAU-23 two providers of one id are refused", () => {
+  const twice = [google({ clientId: "a", clientSecret: "b" }), google({ clientId: "c", clientSecret: "d" })];
+  expect(() => openStation(twice)).toThrow(TypeError);
+});

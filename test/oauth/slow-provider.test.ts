@@ -1,0 +1,61 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { drip, hang, type Reply } from "./replies.ts";
+import type { Endpoint } from "./rig-endpoints.ts";
+import { type RiggedProvider, startRiggedProvider } from "./rigged-provider.ts";
+import { type Attempt, attempt, expectNothing, openTrap, rigged } from "./trap.ts";
+import { HOME } from "./trip.ts";
+
+const LATE = "the provider takes too long";
+const CASES: readonly (readonly [Endpoint, Reply])[] = [
+  ["token", hang()],
+  ["token", drip()],
+  ["jwks", hang()],
+  ["jwks", drip()],
+  ["userinfo", hang()],
+  ["userinfo", drip()],
+];
+
+interface Slow {
+  readonly rig: RiggedProvider;
+  /** Whether the connection that keeps us waiting was given up. */
+  readonly isGivenUp: () => boolean;
+}
+
+const rigs: Slow[] = [];
+let silent: RiggedProvider;
+
+beforeAll(async () => {
+  for (const [endpoint, reply] of CASES) {
+    const rig = await startRiggedProvider();
+    let closed = false;
+    rig.answers[endpoint] = () => (response) => {
+      response.once("close", () => {
+        closed = true;
+      });
+      reply(response);
+    };
+    rigs.push({ rig, isGivenUp: () => closed });
+  }
+  silent = await startRiggedProvider();
+  silent.answers.discovery = () => hang();
+});
+afterAll(() => Promise.all([...rigs.map(({ rig }) => rig.close()), silent.close()]));
+
+it("OAU-14, KEY-11 waits five seconds for a provider that hangs or drips, and gives the connection up", async () => {
+  const begun = performance.now();
+  const started = startsAt(silent);
+  const made = await Promise.all(rigs.map(({ rig }) => attempt(rig)));
+  await started;
+  expect(performance.now() - begun).toBeGreaterThan(4_900);
+  expect(performance.now() - begun).toBeLessThan(7_000);
+  for (const one of made) await expectNothing(one, LATE);
+  await expect.poll(() => rigs.map(({ isGivenUp }) => isGivenUp())).toEqual(CASES.map(() => true));
+});
+
+async function startsAt(rig: RiggedProvider): Promise<void> {
+  const trap = openTrap(rig, [rigged(rig)]);
+  const response = await trap.browser.get("/auth/oauth/oidc?redirect_to=/welcome");
+  const made: Attempt = { ...trap, response };
+  expect(response.headers.get("location")).toBe(`${HOME}/welcome?error=oauth_failed`);
+  await expectNothing(made, LATE);
+}
