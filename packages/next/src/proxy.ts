@@ -1,6 +1,11 @@
 import type { Auth, User, Validation } from "@latchkey/core";
-import { type NextRequest, NextResponse } from "next/server.js";
+import { NextResponse } from "next/server.js";
 import { pageOf, pathMatcher } from "./path.ts";
+
+/** What the proxy needs of a `NextRequest`. */
+export interface ProxyRequest extends Request {
+  readonly nextUrl: Pick<URL, "pathname" | "search"> & { readonly basePath: string };
+}
 
 export interface AuthProxyOptions {
   /** The `basePath` of `createAuth`, whose routes are left alone. Default `/auth`. */
@@ -21,7 +26,7 @@ export interface AuthProxyOptions {
 export function authProxy<Context, U extends User>(
   auth: Auth<Context, U>,
   { basePath = "/auth", protect = [], signIn }: AuthProxyOptions = {},
-): (request: NextRequest) => Promise<Response> {
+): (request: ProxyRequest) => Promise<Response> {
   const isProtected = pathMatcher(protect);
   const open = [`${basePath}/`, "/_next/static/", "/_next/image"];
   return async (request) => {
@@ -39,7 +44,7 @@ export function authProxy<Context, U extends User>(
 type Found = Validation<unknown>;
 
 // A fault of ours is no reason to take anybody for signed out: the page finds out for itself, and says so.
-function refusal({ nextUrl, url }: NextRequest, found: Found, signIn?: string): Response | null {
+function refusal({ nextUrl, url }: ProxyRequest, found: Found, signIn?: string): Response | null {
   if (found.ok || found.status >= 500) return null;
   if (found.status === 403 || signIn === undefined) return found.response();
   const to = new URL(nextUrl.basePath + signIn, url);
@@ -48,7 +53,7 @@ function refusal({ nextUrl, url }: NextRequest, found: Found, signIn?: string): 
   return NextResponse.redirect(to, 303);
 }
 
-function pass(request: NextRequest, found: Found): Response {
+function pass(request: ProxyRequest, found: Found): Response {
   if (!found.ok || found.headers.getSetCookie().length === 0) return NextResponse.next();
   const headers = new Headers(request.headers);
   headers.set("cookie", [...found.cookies].map((pair) => pair.join("=")).join("; "));
