@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
+import { request } from "node:http";
 import { fileURLToPath } from "node:url";
 import { RouterContextProvider } from "react-router";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -52,6 +53,17 @@ it("compiling would find a mistake", async () => {
   writeFileSync(file, text);
 });
 
+function statusOf(port: number, method: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const sent = request({ host: "localhost", port, method, path: "/mine" }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode ?? 0);
+    });
+    sent.once("error", reject);
+    sent.end();
+  });
+}
+
 describe.each(served)("HOSTS.md on %s", (heading) => {
   it("serves the life of a session over HTTP", async () => {
     const port = await freePort();
@@ -76,6 +88,9 @@ describe.each(served)("HOSTS.md on %s", (heading) => {
       expect(forged.status).toBe(403);
       expect((await visitor.post("/auth/logout")).status).toBe(200);
       expect(visitor.cookies()).toEqual([]);
+      expect((await visitor.get("/mine")).status).toBe(401);
+      // `Request` takes no such method, and the process must not mind.
+      expect(await statusOf(port, "TRACE")).toBeGreaterThanOrEqual(400);
       expect((await visitor.get("/mine")).status).toBe(401);
     } finally {
       await server.stop("SIGKILL");
