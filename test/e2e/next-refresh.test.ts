@@ -203,6 +203,8 @@ describe.each([
     const answer = await visitor.send("/unproxied");
     expect([answer.status, answer.lines]).toEqual([200, []]);
     expect(seen(answer)).toMatch(/^[\w-]{22} by /);
+    // Whoever asks again while the page renders is told the same, without another look into the store.
+    expect(answer.text.replaceAll("<!-- -->", "")).toContain(`[${seen(answer)}] [${seen(answer)}]`);
     expect(rowOf(here, visitor)).toEqual(row);
   });
 

@@ -46,4 +46,11 @@ export { password } from "@latchkey/core/password";`,
     bytes: 1_200,
     without: [],
   },
+  {
+    name: "@latchkey/next",
+    source: 'export * from "@latchkey/next";',
+    external: CORE,
+    bytes: 2_000,
+    without: [],
+  },
 ];

@@ -3,9 +3,7 @@ import { NextResponse } from "next/server.js";
 import { pageOf, pathMatcher } from "./path.ts";
 
 /** What the proxy needs of a `NextRequest`. */
-export interface ProxyRequest extends Request {
-  readonly nextUrl: Pick<URL, "pathname" | "search"> & { readonly basePath: string };
-}
+export type ProxyRequest = Request & { nextUrl: Record<"pathname" | "search" | "basePath", string> };
 
 export interface AuthProxyOptions {
   /** The `basePath` of `createAuth`, whose routes are left alone. Default `/auth`. */

@@ -5,7 +5,9 @@ import { look, renew } from "./actions.ts";
 export default async function Unproxied(): Promise<ReactNode> {
   return (
     <>
-      <p>[{await seen()}]</p>
+      <p>
+        [{await seen()}] [{await seen()}]
+      </p>
       <form action={look}>
         <button type="submit">Look</button>
       </form>
