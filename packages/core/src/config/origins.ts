@@ -2,7 +2,8 @@ import { refuse } from "./refuse.ts";
 
 const CUSTOM_SCHEME = /^[a-z][a-z0-9+.-]*:\/\/[a-z0-9.-]*$/;
 /** Schemes that a browser runs or opens by itself. */
-const BROWSER_SCHEMES = /^(https?|wss?|ftp|file|data|blob|about|javascript|vbscript|view-source|filesystem):/;
+const BROWSER_SCHEMES =
+  /^(https?|wss?|ftp|file|data|blob|about|javascript|vbscript|view-source|filesystem|intent|content|chrome|resource|res|mhtml):/;
 
 /** Checks an origin, or the custom scheme of an app, as `com.example.app://`. */
 export function checkOrigin(text: string): string {
