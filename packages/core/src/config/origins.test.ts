@@ -40,6 +40,9 @@ describe("checkOrigin", () => {
     "file",
     "about",
     "view-source",
+    "intent",
+    "content",
+    "chrome",
     "filesystem",
     "ws",
   ];
