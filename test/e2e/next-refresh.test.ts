@@ -133,6 +133,29 @@ describe("the proxy", () => {
     }
   });
 
+  it("answers a script that calls an action for nobody with 401, not with another page", async () => {
+    const headers = { "next-action": "00".repeat(21), accept: "text/x-component" };
+    const called = await openRawVisitor(world).send("/dashboard", { method: "POST", headers, body: "[]" });
+    expect([called.status, called.headers.location]).toEqual([401, undefined]);
+    const form = await openRawVisitor(world).send("/dashboard", { method: "POST", body: new FormData() });
+    expect([form.status, form.headers["cache-control"]]).toEqual([303, "private, no-store"]);
+  });
+
+  it("goes by the port that the browser sees", async () => {
+    const mapped = { port: world.port, origin: "http://localhost:18080" };
+    const body = { method: "POST", headers: JSON_BODY, body: ADA };
+    for (const path of ["/seen", "/seen/data", "/unproxied/data"]) {
+      const visitor = openRawVisitor(mapped);
+      expect((await visitor.send("/auth/login", body)).status).toBe(200);
+      visitor.expire();
+      const answer = await visitor.send(path);
+      expect([names(answer), seen(answer).endsWith(jti(visitor))]).toEqual([OURS, true]);
+    }
+    const abroad = openRawVisitor({ port: world.port, origin: "http://app.example.com" });
+    const refused = await abroad.send("/auth/login", body);
+    expect([refused.status, refused.text.includes("Set baseURL")]).toEqual([400, true]);
+  });
+
   it("rotates for no HEAD, and leaves the routes to themselves", async () => {
     const visitor = await signedIn(world);
     visitor.expire();
@@ -277,7 +300,13 @@ describe.each([
     visitor.expire();
     here.database.exec("ALTER TABLE latchkey_sessions RENAME TO latchkey_gone");
     const answer = await visitor.send("/dashboard");
-    expect([answer.status, answer.headers.location, answer.lines]).toEqual([500, undefined, []]);
+    expect([answer.status, answer.headers.location, answer.lines]).toEqual([503, undefined, []]);
+    const unguarded = await visitor.send("/seen");
+    expect([unguarded.status, unguarded.headers.location, unguarded.lines]).toEqual([500, undefined, []]);
+    const made = Buffer.from([1, ...crypto.getRandomValues(new Uint8Array(68))]).toString("base64url");
+    const cookie = `__Host-Http-latchkey.refresh=lkr_${made}`;
+    const shut = await openRawVisitor(here).send("/sealed", { headers: { cookie } });
+    expect([shut.status, JSON.parse(shut.text).error, shut.lines]).toEqual([503, "store_unavailable", []]);
     here.database.exec("ALTER TABLE latchkey_gone RENAME TO latchkey_sessions");
     expect((await visitor.send("/dashboard")).text).toContain("Signed in since");
   });

@@ -1,4 +1,5 @@
 import type { Auth, User } from "@latchkey/core";
+import { located } from "./located.ts";
 import type { Route } from "./server.ts";
 
 export * from "./proxy.ts";
@@ -13,6 +14,7 @@ export type RouteHandlers = Readonly<Record<"GET" | "POST" | "DELETE" | "HEAD" |
  * @example
  * export const { GET, POST, DELETE, HEAD, OPTIONS } = routeHandlers(auth);
  */
-export function routeHandlers<Context, U extends User>({ handle }: Auth<Context, U>): RouteHandlers {
+export function routeHandlers<Context, U extends User>(auth: Auth<Context, U>): RouteHandlers {
+  const handle: Route = (request) => auth.handle(located(request));
   return { GET: handle, POST: handle, DELETE: handle, HEAD: handle, OPTIONS: handle };
 }

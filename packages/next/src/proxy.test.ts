@@ -21,14 +21,20 @@ interface Asked {
   readonly nextConfig?: NextConfig;
 }
 
-function world(options: Parameters<typeof authProxy>[1]): World {
+function world(options: Parameters<typeof authProxy>[1], store = memory()): World {
   const clock = { now: 1_700_000_000_000 };
-  const auth = createAuth({ store: memory(), providers: [password()], env: { clock: () => clock.now } });
+  const auth = createAuth({ store, providers: [password()], env: { clock: () => clock.now } });
   const proxy = authProxy(auth, options);
   return {
     clock,
     ask: (path, { nextConfig, ...init } = {}) =>
-      proxy(new NextRequest(ORIGIN + path, { ...init, ...(nextConfig == null ? {} : { nextConfig }) })),
+      proxy(
+        new NextRequest(ORIGIN + path, {
+          ...init,
+          headers: { host: "localhost:3000", ...init.headers },
+          ...(nextConfig == null ? {} : { nextConfig }),
+        }),
+      ),
     async cookie() {
       const { id } = await auth.users.create({ email: "ada@example.com", password: "correct horse battery" });
       const { headers } = await auth.sessions.create(id);
@@ -101,6 +107,28 @@ describe("authProxy", () => {
     const forged = await ask("/dashboard", { method: "POST", headers });
     expect([forged.status, (await forged.json()).error]).toEqual([403, "csrf_rejected"]);
     expect(forged.headers.get("cache-control")).toBe("private, no-store");
+  });
+
+  it("answers a script that calls an action in JSON, and others by a redirect that no cache keeps", async () => {
+    const { ask } = world(options);
+    const form = await ask("/dashboard", { method: "POST" });
+    expect([form.status, form.headers.get("cache-control")]).toEqual([303, "private, no-store"]);
+    const called = await ask("/dashboard", { method: "POST", headers: { "next-action": "00ff" } });
+    expect([called.status, called.headers.get("cache-control")]).toEqual([401, "private, no-store"]);
+    expect(called.headers.has("location")).toBe(false);
+  });
+
+  it("opens no protected page while the store is down, and clears nothing", async () => {
+    const down = (): Promise<never> => Promise.reject(new Error("down"));
+    const sessions = new Proxy(memory().sessions, { get: () => down });
+    const { ask } = world(options, { ...memory(), sessions });
+    const made = `lkr_${Buffer.from([1, ...crypto.getRandomValues(new Uint8Array(68))]).toString("base64url")}`;
+    const headers = { cookie: `latchkey.refresh.3000=${made}` };
+    const shut = await ask("/dashboard", { headers });
+    expect([shut.status, shut.headers.getSetCookie()]).toEqual([503, []]);
+    expect((await shut.json()).error).toBe("store_unavailable");
+    const open = await ask("/login", { headers });
+    expect([isPassed(open), open.headers.getSetCookie()]).toEqual([true, []]);
   });
 
   it("hands a refresh to the page by the one header that it changes", async () => {

@@ -1,5 +1,6 @@
-import type { Auth, User, Validation } from "@latchkey/core";
+import type { Auth, InvalidSession, User, Validation } from "@latchkey/core";
 import { NextResponse } from "next/server.js";
+import { located } from "./located.ts";
 import { pageOf, pathMatcher } from "./path.ts";
 
 /** What the proxy needs of a `NextRequest`. */
@@ -16,7 +17,8 @@ export interface AuthProxyOptions {
 
 /**
  * Makes the `proxy` of `proxy.ts`: refreshes sessions where that is due, for the page and the browser alike, and keeps
- * shared caches from what a session had a part in. HEAD never refreshes. While the store is down everybody passes.
+ * shared caches from what a session had a part in. HEAD never refreshes. While the store is down, who needs it gets 503
+ * for a protected page, and passes to any other.
  *
  * @example
  * export const proxy = authProxy(auth, { protect: ["/dashboard/:path*"], signIn: "/login" });
@@ -28,32 +30,32 @@ export function authProxy<Context, U extends User>(
   const isProtected = pathMatcher(protect);
   const open = [`${basePath}/`, "/_next/static/", "/_next/image"];
   return async (request) => {
-    const { pathname } = request.nextUrl;
-    const isOpen = !/%|\/\//.test(pathname) && open.some((prefix) => pathname.startsWith(prefix));
-    if (isOpen) return NextResponse.next();
-    const validation = await auth.validate(request);
-    const isBarred = pathname.replace(/(.)\/$/, "$1") !== signIn && isProtected(pathname);
-    const answer = (isBarred && refusal(request, validation, signIn)) || pass(request, validation);
-    finish(answer.headers, validation);
+    const { method, headers, nextUrl } = request;
+    const { pathname } = nextUrl;
+    const isPlain = !/%|\/\//.test(pathname);
+    if (isPlain && open.some((prefix) => pathname.startsWith(prefix))) return NextResponse.next();
+    const found = await auth.validate(located(request, { method, headers }));
+    const isBarred = !found.ok && pathname.replace(/(.)\/$/, "$1") !== signIn && isProtected(pathname);
+    const answer = isBarred ? refusal(request, found, signIn) : pass(headers, found);
+    finish(answer.headers, found);
     return answer;
   };
 }
 
 type Found = Validation<unknown>;
 
-// A fault of ours is no reason to take anybody for signed out: the page finds out for itself, and says so.
-function refusal({ nextUrl, url }: ProxyRequest, found: Found, signIn?: string): Response | null {
-  if (found.ok || found.status >= 500) return null;
-  if (found.status === 403 || signIn === undefined) return found.response();
+function refusal({ nextUrl, url, headers }: ProxyRequest, found: InvalidSession, signIn?: string): Response {
+  // A fault of ours makes nobody signed out, and the script that calls an action would follow a redirect as the action.
+  if (found.status !== 401 || signIn === undefined || headers.has("next-action")) return found.response();
   const to = new URL(nextUrl.basePath + signIn, url);
   // A path that begins with two slashes would lead to another site (RFC 9700 4.11).
   to.searchParams.set("redirect_to", pageOf(nextUrl.pathname).replace(/^[/\\]+/, "/") + nextUrl.search);
-  return NextResponse.redirect(to, 303);
+  return NextResponse.redirect(to, { status: 303, headers: { "cache-control": "private, no-store" } });
 }
 
-function pass(request: ProxyRequest, found: Found): Response {
-  if (!found.ok || found.headers.getSetCookie().length === 0) return NextResponse.next();
-  const headers = new Headers(request.headers);
+function pass(sent: Headers, found: Found): Response {
+  if (!found.ok || !found.refreshed) return NextResponse.next();
+  const headers = new Headers(sent);
   headers.set("cookie", [...found.cookies].map((pair) => pair.join("=")).join("; "));
   return NextResponse.next({ request: { headers } });
 }

@@ -2,6 +2,7 @@ import { type Auth, AuthError, type User, type ValidateOptions, type ValidSessio
 import { cookies, headers } from "next/headers.js";
 import { NextResponse } from "next/server.js";
 import { cache } from "react";
+import { originOf } from "./located.ts";
 
 /** Who is signed in. */
 export type SignedIn<Context = unknown> = Pick<ValidSession<Context>, "session" | "userId" | "claims">;
@@ -89,9 +90,7 @@ async function incoming() {
   const unchanged = now.filter((pair) => sent.includes(pair)).map(nameOf);
   const kept = sent.filter((pair) => unchanged.includes(nameOf(pair)));
   copy.set("cookie", [...kept, ...now.filter((pair) => !sent.includes(pair))].join("; "));
-  const scheme = copy.get("x-forwarded-proto") === "https" ? "https" : "http";
-  const url = URL.parse(`${scheme}://${copy.get("host")}/`) ?? new URL("http://host.invalid");
-  return { url, headers: copy, jar };
+  return { url: originOf(copy), headers: copy, jar };
 }
 
 const nameOf = (pair: string): string => pair.slice(0, pair.indexOf("="));
