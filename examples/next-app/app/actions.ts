@@ -17,7 +17,8 @@ export async function signUp(form: FormData): Promise<void> {
 }
 
 export async function signOut(): Promise<void> {
-  await callRoute(auth.handlers.logout);
+  const { ok } = await callRoute(auth.handlers.logout);
+  if (!ok) throw new Error("signing out did not work");
   redirect("/login");
 }
 

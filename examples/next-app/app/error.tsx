@@ -10,7 +10,7 @@ export default function Fault({ reset }: Props): ReactNode {
   return (
     <>
       <h1>That did not work</h1>
-      <p>It is our fault. You are still signed in.</p>
+      <p>It is our fault.</p>
       <button type="button" onClick={reset}>
         Try again
       </button>
