@@ -100,8 +100,14 @@ describe.each(served)("HOSTS.md on %s", (heading) => {
 
 /** A page of the framework: who is signed in, as its handlers see it, in a response whose headers cannot change. */
 type Page = (userId: string | null) => Response;
-const page: Page = (userId) =>
-  Response.json({ userId }, { headers: { "cache-control": "public, max-age=60" } });
+const page: Page = (userId) => {
+  const response = Response.json({ userId }, { headers: { "cache-control": "public, max-age=60" } });
+  const refuse = (): never => {
+    throw new TypeError("immutable");
+  };
+  Object.assign(response.headers, { append: refuse, set: refuse, delete: refuse });
+  return response;
+};
 
 /** Puts what a snippet exports behind one door, as its framework would. */
 const doors: Readonly<Record<string, (module: Module) => Server>> = {

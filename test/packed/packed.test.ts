@@ -26,7 +26,7 @@ import { createValidator } from "@latchkey/core/validator";
 import { authHandler, session } from "@latchkey/hono";
 import { Hono } from "hono";
 
-const providers = [password({ hasher: pbkdf2Hasher({ iterations: 100_000 }) }), github({ clientId: "a", clientSecret: "b" })];
+const providers = [password({ hasher: pbkdf2Hasher({ rounds: 100_000 }) }), github({ clientId: "a", clientSecret: "b" })];
 const auth = createAuth({ store: memory(), providers });
 const app = new Hono().all("/auth/*", authHandler(auth)).use("*", session(auth));
 app.get("/", (c) => c.json(c.var.session === null));

@@ -36,6 +36,8 @@ interface Manifest {
   readonly name: string;
   readonly private?: boolean;
   readonly exports?: Readonly<Record<string, string>>;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -75,19 +77,14 @@ async function unpack(tarball: string, target: string): Promise<void> {
   await run("tar", ["-xzf", tarball, "-C", target, "--strip-components=1"]);
 }
 
-/** Links what an installer would have fetched; the workspace's own packages come from their tarballs. */
+/** Links what an installer would have fetched, and no more; the workspace's own packages come from their tarballs. */
 function linkDependencies(source: string, modules: string): void {
-  const installed = join(source, "node_modules");
-  for (const name of existsSync(installed) ? namesIn(installed) : []) {
-    if (name.startsWith(".") || name.startsWith("@latchkey/")) continue;
+  const { dependencies, peerDependencies } = manifestOf(source);
+  for (const name of Object.keys({ ...dependencies, ...peerDependencies })) {
+    const installed = join(source, "node_modules", name);
     const link = join(modules, name);
+    if (name.startsWith("@latchkey/") || existsSync(link) || !existsSync(installed)) continue;
     mkdirSync(dirname(link), { recursive: true });
-    if (!existsSync(link)) symlinkSync(realpathSync(join(installed, name)), link);
+    symlinkSync(realpathSync(installed), link);
   }
-}
-
-function namesIn(installed: string): readonly string[] {
-  return readdirSync(installed).flatMap((name) =>
-    name.startsWith("@") ? readdirSync(join(installed, name)).map((part) => `${name}/${part}`) : [name],
-  );
 }

@@ -7,6 +7,8 @@ export interface Budget {
   readonly external: readonly string[];
   /** What it weighed when somebody last looked, in bytes; 5 % more fails. */
   readonly bytes: number;
+  /** What it may never weigh; null where nothing is promised. */
+  readonly limit: number | null;
   /** Parts of the repository that must not be in it. */
   readonly without: readonly string[];
 }
@@ -18,7 +20,8 @@ export const budgets: readonly Budget[] = [
     name: "createValidator",
     source: 'export { createValidator } from "@latchkey/core/validator";',
     external: [],
-    bytes: 7_200,
+    bytes: 7_900,
+    limit: 8_000,
     without: ["core/src/oauth/", "core/src/password/", "core/src/auth/", "node_modules/jose/", "valibot"],
   },
   {
@@ -28,6 +31,7 @@ export { password } from "@latchkey/core/password";
 export { github, google } from "@latchkey/core/oauth";`,
     external: [],
     bytes: 55_000,
+    limit: null,
     // Loaded where a runtime has no scrypt of its own, and only then.
     without: ["@noble/hashes"],
   },
@@ -36,7 +40,8 @@ export { github, google } from "@latchkey/core/oauth";`,
     source: `export { createAuth } from "@latchkey/core";
 export { password } from "@latchkey/core/password";`,
     external: [],
-    bytes: 45_000,
+    bytes: 44_300,
+    limit: null,
     without: ["core/src/oauth/providers/", "node_modules/arctic/", "@noble/hashes"],
   },
   {
@@ -44,6 +49,7 @@ export { password } from "@latchkey/core/password";`,
     source: 'export * from "@latchkey/hono";',
     external: CORE,
     bytes: 1_200,
+    limit: 2_000,
     without: [],
   },
   {
@@ -51,6 +57,7 @@ export { password } from "@latchkey/core/password";`,
     source: 'export * from "@latchkey/next";',
     external: CORE,
     bytes: 2_000,
+    limit: 2_000,
     without: [],
   },
 ];

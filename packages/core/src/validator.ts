@@ -1,5 +1,6 @@
 import type { JWK } from "jose";
 import type { Validation } from "./app/validation.ts";
+import { checkOrigin } from "./config/origins.ts";
 import { jarAfter } from "./cookies/jar.ts";
 import { isLoopback } from "./cookies/names.ts";
 import { type Env, now, platformEnv } from "./env.ts";
@@ -78,40 +79,60 @@ type Settings = ReturnType<typeof settingsOf>;
 
 function settingsOf(options: ValidatorOptions) {
   const env: Env = { ...platformEnv, ...options.env };
-  const { issuer, jwksUrl, jwks, cookies, bearer } = options;
-  if (typeof issuer !== "string" || issuer === "")
-    throw new TypeError("issuer is missing: pass the server's");
-  if ((jwksUrl === undefined) === (jwks === undefined)) {
-    throw new TypeError("createValidator takes jwksUrl or jwks: pass one of them");
-  }
+  const { issuer, audience = issuer, cookies, bearer, baseURL } = options;
+  const { header = "authorization", schemes = ["bearer"] } = bearer ?? {};
+  const access = cookies?.names?.access ?? "latchkey.access";
+  demand(typeof issuer === "string" && issuer !== "", "issuer is missing: pass the server's");
+  demand(
+    typeof audience === "string" && audience !== "",
+    "audience is empty: leave it out, or pass the server's",
+  );
+  demand(schemes.length > 0 && !schemes.includes(""), "bearer.schemes must name a scheme");
+  const origin = baseURL === undefined ? null : URL.parse(baseURL);
+  demand(
+    baseURL === undefined || origin?.origin === baseURL,
+    "baseURL must be an origin, such as https://app.example.com",
+  );
   return {
     env,
     issuer,
-    audience: options.audience ?? issuer,
+    audience,
     restrictTransport: options.restrictTransport ?? true,
-    find: jwksUrl === undefined ? fixedKeys(jwks) : remoteKeys(env, checkUrl(jwksUrl)),
-    baseURL: options.baseURL === undefined ? null : new URL(options.baseURL),
+    find: keysOf(options, env),
+    baseURL: origin,
     cookies: {
-      names: { access: cookies?.names?.access ?? "latchkey.access", refresh: "" },
+      names: { access, refresh: "" },
       domain: cookies?.domain ?? null,
       sameSite: "lax" as const,
       refreshPath: "/",
       previous: [],
     },
-    bearer: {
-      header: bearer?.header ?? "authorization",
-      schemes: (bearer?.schemes ?? ["bearer"]).map((scheme) => scheme.toLowerCase()),
-    },
-    trustedOrigins: new Set(options.trustedOrigins ?? []),
+    bearer: { header, schemes: schemes.map((scheme) => scheme.toLowerCase()) },
+    trustedOrigins: new Set((options.trustedOrigins ?? []).map(checkOrigin)),
     requireFetchMetadata: false,
   };
 }
 
-function checkUrl(text: string): string {
-  const url = URL.parse(text);
+function demand(isMet: boolean, otherwise: string): void {
+  if (!isMet) throw new TypeError(otherwise);
+}
+
+function keysOf({ jwksUrl, jwks }: ValidatorOptions, env: Env): Find {
+  demand(
+    (jwksUrl === undefined) !== (jwks === undefined),
+    "createValidator takes jwksUrl or jwks: pass one of them",
+  );
+  if (jwksUrl === undefined) {
+    demand((jwks?.keys ?? []).length > 0, "jwks has no keys: pass what auth.keys.jwks() returns");
+    return fixedKeys(jwks);
+  }
+  const url = URL.parse(jwksUrl);
   const isSafe = url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback(url.hostname));
-  if (isSafe) return text;
-  throw new TypeError(`jwksUrl is ${JSON.stringify(text)}, but keys come by https: write an https URL`);
+  demand(
+    isSafe && url.password === "",
+    "jwksUrl must be an https URL without credentials: keys come by https",
+  );
+  return remoteKeys(env, jwksUrl);
 }
 
 // Imported at the first token: nothing runs when a module is loaded.

@@ -40,7 +40,8 @@ export function faultOfProvided(jwks: readonly JWK[], algorithm: AsymmetricAlgor
   return isWhole ? null : "has a private key of a wrong length";
 }
 
-function faultOfNumbers(jwk: JWK, algorithm: AsymmetricAlgorithm): string | null {
+/** What is wrong with the numbers of a key, or null (RFC 8725 3.4). */
+export function faultOfNumbers(jwk: JWK, algorithm: AsymmetricAlgorithm): string | null {
   const curve = CURVES[algorithm];
   if (curve === undefined) {
     if (sizeOf(jwk.n) < MIN_MODULUS) return "has an RSA key of less than 2048 bits";

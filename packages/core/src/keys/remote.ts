@@ -5,6 +5,7 @@ import { isRecord, own, parseJson } from "../json.ts";
 import { type EpochSeconds, minutes, type Seconds } from "../time.ts";
 import { type AsymmetricAlgorithm, keyTypes } from "./algorithms.ts";
 import { KID, type VerificationKey } from "./keys.ts";
+import { faultOfNumbers } from "./provided.ts";
 import { importKey } from "./signature.ts";
 
 type KeySet = ReadonlyMap<string, VerificationKey>;
@@ -13,6 +14,8 @@ type KeySet = ReadonlyMap<string, VerificationKey>;
 const MAX_AGE: Seconds = minutes(10);
 /** After a look, whatever came of it, the next one waits this long (JWT-05). */
 const COOL_DOWN: Seconds = 30;
+/** The same where there are no keys to go on with. */
+const RETRY: Seconds = 1;
 
 /**
  * The keys of a server elsewhere, by its key set (RFC 7517). They are fetched at the first token, looked up anew when a
@@ -24,19 +27,27 @@ export function remoteKeys(env: Env, url: string): (kid: string) => Promise<Veri
 
   const look = async (): Promise<void> => {
     const at = now(env);
+    // Claimed at once: where looks are not shared, nobody begins another meanwhile.
+    if (kept !== null) lookedAt = at;
     const keys = await fetchKeys(env, url);
     lookedAt = at;
     if (keys !== null) kept = { keys, at };
   };
-  const { run: lookOnce } = shareRun(look);
-  const isCoolingDown = (): boolean =>
-    lookedAt !== null && now(env) >= lookedAt && now(env) < lookedAt + COOL_DOWN;
+  const { run: lookOnce, isUnderWay } = shareRun(look);
+  const isCoolingDown = (): boolean => {
+    const age = lookedAt === null ? -1 : now(env) - lookedAt;
+    return age >= 0 && age < (kept === null ? RETRY : COOL_DOWN);
+  };
 
   return async (kid) => {
+    const known = kept?.keys.get(kid);
     const isFresh = kept !== null && now(env) >= kept.at && now(env) < kept.at + MAX_AGE;
-    const isKnown = kept?.keys.has(kid) === true;
-    // Without any keys every token asks: there is nothing to go on with.
-    if (kept === null || (!(isFresh && isKnown) && !isCoolingDown())) await lookOnce();
+    if (known !== undefined) {
+      // A key that is known waits for nobody, and so for no server that hangs.
+      if (!isFresh && !isCoolingDown()) void lookOnce();
+      return known;
+    }
+    if (isUnderWay() || !isCoolingDown()) await lookOnce();
     if (kept === null) throw new AuthError("store_unavailable", "the key set cannot be fetched");
     return kept.keys.get(kid) ?? null;
   };
@@ -62,6 +73,7 @@ async function readKey(jwk: unknown): Promise<VerificationKey | null> {
   const [kid, algorithm] = [own(jwk, "kid"), own(jwk, "alg")];
   if (typeof kid !== "string" || !KID.test(kid) || !isAsymmetric(algorithm)) return null;
   if (own(jwk, "kty") !== keyTypes[algorithm] || own(jwk, "d") !== undefined) return null;
+  if ((own(jwk, "use") ?? "sig") !== "sig" || faultOfNumbers(jwk, algorithm) !== null) return null;
   const key = await importKey(jwk, algorithm).catch(() => null);
   return key === null ? null : { kid, algorithm, key };
 }

@@ -1,5 +1,5 @@
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from "jose";
-import { type Env, now, shareRun } from "../env.ts";
+import { type Env, endsWithRequest, now, shareRun } from "../env.ts";
 import { AuthError } from "../errors.ts";
 import { isRecord, parseJson } from "../json.ts";
 import type { EpochSeconds, Seconds } from "../time.ts";
@@ -87,11 +87,13 @@ export function storedKeys(options: StoredKeysOptions): Keys {
       const known = (await within(VERIFYING_RING_AGE)).verification.get(kid);
       if (known !== undefined) return known;
       if (pausing()) return null;
+      // Where looks are not shared, nobody begins another meanwhile.
+      if (endsWithRequest()) inVainAt = now(env);
       const wasUnderWay = isUnderWay();
       const found = (await shared()).verification.get(kid);
       // A look that was under way may have missed the key: one of our own tells.
       const fresh = found ?? (wasUnderWay ? (await shared()).verification.get(kid) : undefined);
-      if (fresh === undefined) inVainAt = now(env);
+      inVainAt = fresh === undefined ? now(env) : null;
       return fresh ?? null;
     },
     async jwks() {

@@ -58,7 +58,7 @@ interface Header {
   readonly kid: string;
 }
 
-// jose reads padding, white space and stray bits in a signature: one canonical form is settled before it sees the token.
+// Padding, white space and stray bits would decode all the same: one canonical form is settled before anything else.
 function parseHeader(token: string): Header | null {
   if (typeof token !== "string" || token.length > MAX_TOKEN_LENGTH) return null;
   const segments = token.split(".", 4);
