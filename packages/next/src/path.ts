@@ -22,7 +22,7 @@ export function pageOf(path: string): string {
 
 function compile(pattern: string): RegExp {
   if (!PATTERN.test(pattern))
-    throw new TypeError(`protect: ${pattern} is none of /path, /path/:name, /path/:name*`);
+    throw new TypeError(`protect: ${pattern} is no /path, /path/:name, /path/:name*`);
   const named = (_: string, repeat: string): string => SOURCES[repeat] ?? "/[^/]+";
   return new RegExp(`^${pattern.replaceAll(".", "\\.").replace(/\/:\w+([*+?]?)/g, named)}$`, "is");
 }
@@ -37,4 +37,5 @@ function formsOf(path: string): readonly string[] | null {
   }
 }
 
-const cleaned = (path: string): string => path.replace(/[/\\]+/g, "/").replace(/(.)\/$/, "$1");
+/** A path with single slashes, and none at its end. */
+export const cleaned = (path: string): string => path.replace(/[/\\]+/g, "/").replace(/(.)\/$/, "$1");

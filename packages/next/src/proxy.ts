@@ -1,7 +1,7 @@
 import type { Auth, InvalidSession, User, Validation } from "@latchkey/core";
 import { NextResponse } from "next/server.js";
 import { located } from "./located.ts";
-import { pageOf, pathMatcher } from "./path.ts";
+import { cleaned, pageOf, pathMatcher } from "./path.ts";
 
 /** What the proxy needs of a `NextRequest`. */
 export type ProxyRequest = Request & { nextUrl: Record<"pathname" | "search" | "basePath", string> };
@@ -30,44 +30,38 @@ export function authProxy<Context, U extends User>(
   const isProtected = pathMatcher(protect);
   const open = [`${basePath}/`, "/_next/static/", "/_next/image"];
   return async (request) => {
-    const { method, headers, nextUrl } = request;
-    const { pathname } = nextUrl;
-    const isPlain = !/%|\/\//.test(pathname);
-    if (isPlain && open.some((prefix) => pathname.startsWith(prefix))) return NextResponse.next();
+    const { method, headers } = request;
+    const { pathname } = request.nextUrl;
+    const isOpen = !/%|\/\//.test(pathname) && open.some((prefix) => pathname.startsWith(prefix));
+    if (isOpen) return NextResponse.next();
     const found = await auth.validate(located(request, { method, headers }));
-    const isBarred = !found.ok && pathname.replace(/(.)\/$/, "$1") !== signIn && isProtected(pathname);
-    const answer = isBarred ? refusal(request, found, signIn) : pass(headers, found);
-    finish(answer.headers, found);
+    const isBarred = !found.ok && cleaned(pathname) !== signIn && isProtected(pathname);
+    const answer = isBarred ? refuse(request, found, signIn) : NextResponse.next(renewed(headers, found));
+    for (const line of found.headers.getSetCookie()) answer.headers.append("set-cookie", line);
+    answer.headers.set("vary", found.headers.get("vary") ?? "Cookie");
+    const isPrivate = isBarred || found.ok || found.code !== "unauthenticated";
+    if (isPrivate) for (const name of CACHES) answer.headers.set(name, "private, no-store");
     return answer;
   };
 }
 
-type Found = Validation<unknown>;
+// RFC 9213: each of the later ones overrides the first in the caches that it is for. A handler's own do not get past
+// these: Next adds no header that is there already.
+const CACHES = ["", "cdn-", "cloudflare-cdn-", "vercel-cdn-"].map((target) => `${target}cache-control`);
 
-function refusal({ nextUrl, url, headers }: ProxyRequest, found: InvalidSession, signIn?: string): Response {
+function refuse({ nextUrl, url, headers }: ProxyRequest, found: InvalidSession, signIn?: string): Response {
   // A fault of ours makes nobody signed out, and the script that calls an action would follow a redirect as the action.
   if (found.status !== 401 || signIn === undefined || headers.has("next-action")) return found.response();
   const to = new URL(nextUrl.basePath + signIn, url);
   // A path that begins with two slashes would lead to another site (RFC 9700 4.11).
-  to.searchParams.set("redirect_to", pageOf(nextUrl.pathname).replace(/^[/\\]+/, "/") + nextUrl.search);
-  return NextResponse.redirect(to, { status: 303, headers: { "cache-control": "private, no-store" } });
+  to.searchParams.set("redirect_to", cleaned(pageOf(nextUrl.pathname)) + nextUrl.search);
+  return NextResponse.redirect(to, 303);
 }
 
-function pass(sent: Headers, found: Found): Response {
-  if (!found.ok || !found.refreshed) return NextResponse.next();
+// What the page is to see: the tokens as they are by now.
+function renewed(sent: Headers, found: Validation<unknown>) {
+  if (!found.ok || !found.refreshed) return {};
   const headers = new Headers(sent);
   headers.set("cookie", [...found.cookies].map((pair) => pair.join("=")).join("; "));
-  return NextResponse.next({ request: { headers } });
-}
-
-// RFC 9213: each overrides Cache-Control in the caches that it is for.
-const TARGETED = ["cdn-cache-control", "cloudflare-cdn-cache-control", "vercel-cdn-cache-control"];
-
-// A handler's own Cache-Control does not get past these: Next adds no header that is there already.
-function finish(headers: Headers, found: Found): void {
-  const lines = found.headers.getSetCookie();
-  for (const line of lines) headers.append("set-cookie", line);
-  headers.set("vary", found.headers.get("vary") ?? "Cookie");
-  if (found.ok || found.code !== "unauthenticated") headers.set("cache-control", "private, no-store");
-  if (lines.length > 0) for (const name of TARGETED) headers.set(name, "no-store");
+  return { request: { headers } };
 }

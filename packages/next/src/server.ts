@@ -37,7 +37,8 @@ export async function getSession<Context, U extends User>(
 
 /**
  * Tells who is signed in. For everybody else, and with `forbidden` for a session that `when` does not like, it ends the
- * component, the action or the handler by `otherwise`.
+ * component, the action or the handler by `otherwise`. `when` is asked after the refresh. Of a throw in a route handler
+ * Next makes 500: there, ask `getSession`.
  *
  * @example
  * const { userId } = await requireSession(auth, { otherwise: () => redirect("/login") });
@@ -60,21 +61,22 @@ export async function requireSession<Context, U extends User>(
  * const { ok } = await callRoute(auth.handlers.login, { email, password });
  */
 export async function callRoute(route: Route, body: object = {}): Promise<Response> {
-  const { jar, ...sent } = await incoming();
-  if (!canSet(jar)) throw new TypeError("callRoute needs a server action or a route handler, to set cookies");
-  sent.headers.delete("content-length");
-  sent.headers.set("content-type", "application/json");
-  const answer = await route(new Request(sent.url, { ...sent, method: "POST", body: JSON.stringify(body) }));
+  const { jar, sent } = await incoming();
+  if (!canSet(jar)) throw new TypeError("callRoute needs an action or a route handler");
+  sent.delete("content-length");
+  sent.set("content-type", "application/json");
+  const init = { headers: sent, method: "POST", body: JSON.stringify(body) };
+  const answer = await route(new Request(originOf(sent), init));
   setCookies(jar, answer.headers);
   return answer;
 }
 
 // React remembers it while it renders, and nowhere else.
 const validated = cache(async <Context, U extends User>(auth: Auth<Context, U>, fresh: boolean) => {
-  const { jar, ...sent } = await incoming();
+  const { jar, sent } = await incoming();
   // Next does not tell the method. A browser sends Origin with every unsafe one; a body and an action are unsafe, too.
-  const isUnsafe = ["origin", "content-type", "next-action"].some((name) => sent.headers.has(name));
-  const request = new Request(sent.url, { ...sent, method: isUnsafe ? "POST" : "GET" });
+  const isUnsafe = ["origin", "content-type", "next-action"].some((name) => sent.has(name));
+  const request = new Request(originOf(sent), { headers: sent, method: isUnsafe ? "POST" : "GET" });
   const found = await auth.validate(request, { fresh, refresh: canSet(jar) ? "auto" : "never" });
   setCookies(jar, found.headers);
   return found;
@@ -83,29 +85,28 @@ const validated = cache(async <Context, U extends User>(auth: Auth<Context, U>, 
 /** The request that is being answered, with the cookies as they are by now. */
 async function incoming() {
   const jar = await cookies();
-  const copy = new Headers(await headers());
+  const sent = new Headers(await headers());
   // The jar knows one cookie of each name, and what became of it; the header knows all that came.
-  const sent = (copy.get("cookie") ?? "").split(/; */);
+  const before = (sent.get("cookie") ?? "").split(/; */);
   const now = jar.getAll().map(({ name, value }) => `${name}=${encodeURIComponent(value)}`);
-  const unchanged = now.filter((pair) => sent.includes(pair)).map(nameOf);
-  const kept = sent.filter((pair) => unchanged.includes(nameOf(pair)));
-  copy.set("cookie", [...kept, ...now.filter((pair) => !sent.includes(pair))].join("; "));
-  return { url: originOf(copy), headers: copy, jar };
+  const unchanged = now.filter((pair) => before.includes(pair)).map(nameOf);
+  const kept = before.filter((pair) => unchanged.includes(nameOf(pair)));
+  sent.set("cookie", [...new Set([...kept, ...now])].join("; "));
+  return { jar, sent };
 }
 
 const nameOf = (pair: string): string => pair.slice(0, pair.indexOf("="));
 
 // Next refuses where cookies cannot be set before it reads which. This one refuses to be read, so that none is set.
 function canSet(jar: Jar): boolean {
-  const unread = new Error("never set");
   const get = (): never => {
-    throw unread;
+    throw jar;
   };
   try {
     jar.set(new Proxy({ name: "", value: "" }, { get }));
     return false;
   } catch (error) {
-    return error === unread;
+    return error === jar;
   }
 }
 
