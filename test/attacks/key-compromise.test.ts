@@ -1,5 +1,5 @@
 import type { Store } from "@latchkey/core";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { countingStore, faultyStore } from "./faulty-store.ts";
 import { base64url } from "./forger.ts";
 import { modes, present, signIn, signUp, whoAmI } from "./session.ts";
@@ -128,6 +128,24 @@ describe("keys between processes", () => {
     for (const token of tokens.slice(0, 100)) await stage.auth.sessions.verify(token);
     expect(loads()).toBe(paused + 1);
     expect((await whoAmI(stage, "bearer", ann.access)).status).toBe(200);
+  });
+
+  it("JWT-05 many unknown names at once cost one look, also where requests share none", async () => {
+    const counting = countingStore();
+    const stage = openStage({ store: counting.store });
+    const ann = await signUp(stage, "bearer");
+    const loads = (): number => counting.calls.filter((call) => call === "keys.load").length;
+    vi.stubGlobal("navigator", { userAgent: "Cloudflare-Workers" });
+    try {
+      const before = loads();
+      const tokens = Array.from({ length: 500 }, (_, n) => withKid(ann.access, `random-${n}`));
+      const found = await Promise.all(tokens.map((token) => stage.auth.sessions.verify(token)));
+      expect(found.filter(({ ok }) => ok)).toEqual([]);
+      expect(loads() - before).toBe(1);
+      expect((await whoAmI(stage, "bearer", ann.access)).status).toBe(200);
+    } finally {
+      vi.unstubAllGlobals();
+    }
   });
 
   it("KEY-07 CON-12 a slow look at the store never brings a revoked key back", async () => {

@@ -1,6 +1,7 @@
 import type { Validation } from "@latchkey/core";
+import { createValidator } from "@latchkey/core/validator";
 import { withAccess } from "./session.ts";
-import { requestTo, type Stage } from "./stage.ts";
+import { ORIGIN, requestTo, type Stage } from "./stage.ts";
 
 /** What a token is told everywhere: by hand, in a header, in a cookie. */
 export type Verdicts = readonly [byHand: string, inHeader: string, inCookie: string];
@@ -14,9 +15,26 @@ export const GOOD: Verdicts = ["ok", "ok", "transport_mismatch"];
 export async function verdictsOf(stage: Stage, token: string): Promise<Verdicts> {
   const byHand = codeOf(await stage.auth.sessions.verify(token));
   if (!canCarry(token)) return [byHand, "unauthenticated", "unauthenticated"];
-  const inHeader = await stage.auth.validate(requestTo("/", { headers: withAccess("bearer", token) }));
-  const inCookie = await stage.auth.validate(requestTo("/", { headers: withAccess("cookie", token) }));
-  return [byHand, codeOf(inHeader), codeOf(inCookie)];
+  const requests = (["bearer", "cookie"] as const).map((mode) =>
+    requestTo("/", { headers: withAccess(mode, token) }),
+  );
+  const [inHeader = "", inCookie = ""] = await Promise.all(
+    requests.map(async (request) => codeOf(await stage.auth.validate(request))),
+  );
+  await requireAgreement(stage, requests, [inHeader, inCookie]);
+  return [byHand, inHeader, inCookie];
+}
+
+/** A validator without a store must say the same of every token. */
+async function requireAgreement(
+  stage: Stage,
+  requests: readonly Request[],
+  verdicts: readonly string[],
+): Promise<void> {
+  const jwks = await stage.auth.keys.jwks();
+  const edge = createValidator({ jwks, issuer: ORIGIN, env: { clock: stage.time } });
+  const told = await Promise.all(requests.map(async (request) => codeOf(await edge.validate(request))));
+  if (told.join() !== verdicts.join()) throw new Error(`the edge says ${told}, the server ${verdicts}`);
 }
 
 export function codeOf(validation: Validation<unknown>): string {

@@ -2,9 +2,13 @@ import { build } from "esbuild";
 import { Miniflare } from "miniflare";
 
 /** Bundles a test Worker the way a user's tools would: for no platform, so an import of Node's fails the build. */
-export async function bundle(name: string): Promise<string> {
+export function bundle(name: string): Promise<string> {
+  return bundleFile(new URL(`./workers/${name}.ts`, import.meta.url));
+}
+
+export async function bundleFile(file: URL): Promise<string> {
   const { outputFiles } = await build({
-    entryPoints: [new URL(`./workers/${name}.ts`, import.meta.url).pathname],
+    entryPoints: [file.pathname],
     bundle: true,
     write: false,
     format: "esm",

@@ -1,3 +1,4 @@
+export { defineAuth } from "./bindings.ts";
 export { SessionObject } from "./object.ts";
 export type { CallSettings } from "./operations.ts";
 export type { ObjectNamespace, ObjectState, ObjectStorage, ObjectStub } from "./platform.ts";

@@ -1,5 +1,3 @@
-import { sha256 } from "@oslojs/crypto/sha2";
-import { constantTimeEqual } from "@oslojs/crypto/subtle";
 import { decodeBase64urlIgnorePadding, encodeBase64, encodeBase64urlNoPadding } from "@oslojs/encoding";
 
 const encoder = new TextEncoder();
@@ -50,16 +48,6 @@ export function concat(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer>
     offset += part.length;
   }
   return joined;
-}
-
-/** SHA-256 under a label, so that a digest made for one purpose never serves another. */
-export function labelledHash(label: string, ...parts: readonly Uint8Array[]): Uint8Array {
-  return sha256(concat(utf8(`latchkey/${label}/v1\0`), ...parts));
-}
-
-/** Compares in constant time. */
-export function equalStrings(a: string, b: string): boolean {
-  return constantTimeEqual(utf8(a), utf8(b));
 }
 
 /** Reads a body to its end; null where it is longer than `limit`, and then no more of it is read. Fails as the body does. */

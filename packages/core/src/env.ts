@@ -34,6 +34,34 @@ export async function withTimeout<T>(work: Promise<T>, limit: Seconds, late: () 
 }
 
 /**
+ * Whether what is under way ends with the request that began it, as on Cloudflare Workers. Once that request is gone,
+ * whoever else waits for its work waits for ever.
+ */
+export function endsWithRequest(): boolean {
+  return globalThis.navigator?.userAgent === "Cloudflare-Workers";
+}
+
+/** One run of work that all who call meanwhile share; where it would end with a request, everybody runs their own. */
+export interface SharedRun<T> {
+  readonly run: () => Promise<T>;
+  readonly isUnderWay: () => boolean;
+}
+
+export function shareRun<T>(work: () => Promise<T>): SharedRun<T> {
+  let underWay: Promise<T> | null = null;
+  return {
+    run: () => {
+      if (endsWithRequest()) return work();
+      underWay ??= work().finally(() => {
+        underWay = null;
+      });
+      return underWay;
+    },
+    isUnderWay: () => underWay !== null,
+  };
+}
+
+/**
  * Runs `send` with another `fetch`, for clients that take the global one and offer no other way. It holds until `send`
  * first waits, so that nothing else sees it; a client that waits before it sends goes past it.
  */
@@ -59,7 +87,7 @@ export interface NativeCrypto {
     salt: Uint8Array,
     length: number,
     options: { N: number; r: number; p: number; maxmem: number },
-    done: (error: Error | null, key: Uint8Array) => void,
+    done: (error: Error | null | undefined, key: Uint8Array) => void,
   ): void;
 }
 

@@ -52,6 +52,23 @@ function cookieNames(response: Response): readonly (string | undefined)[] {
   return response.headers.getSetCookie().map((line) => line.split("=", 1)[0]);
 }
 
+it("takes what finds an auth by the bindings of a request", async () => {
+  const [ann, bob] = [world().auth, world().auth];
+  const app = new Hono<{ Bindings: { readonly tenant: string } }>();
+  const getAuth = ({ tenant }: { readonly tenant: string }) => (tenant === "ann" ? ann : bob);
+  app
+    .all("/auth/*", authHandler(getAuth))
+    .use("*", session(getAuth))
+    .get("/own", requireSession(), (c) => c.json({ tenant: c.env.tenant, userId: c.var.session.userId }));
+  const at = (tenant: string): Served => ({
+    app: { request: (path, init) => app.request(path, init, { tenant }) },
+  });
+  const headers = { cookie: await signIn(at("ann")) };
+  const own = await at("ann").app.request("http://localhost/own", { headers });
+  expect([own.status, await own.json()]).toMatchObject([200, { tenant: "ann" }]);
+  expect((await at("bob").app.request("http://localhost/own", { headers })).status).toBe(401);
+});
+
 const OURS = ["latchkey.access", "latchkey.refresh"];
 
 /** Past the life of the access token, so that the next request refreshes. */

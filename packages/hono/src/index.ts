@@ -16,13 +16,14 @@ export interface SessionVariables<Context = unknown> {
 export type SessionEnv<Context = unknown> = { Variables: SessionVariables<Context> };
 
 /** The environment of a handler behind `requireSession`. */
-export type SignedInEnv<Context = unknown> = {
-  Variables: { session: Session<Context>; claims: AccessClaims };
-};
+export type SignedInEnv<C = unknown> = { Variables: { session: Session<C>; claims: AccessClaims } };
+
+/** An auth, or what finds it by the bindings of a request, as that which `defineAuth` of `@latchkey/cloudflare` makes. */
+export type AuthSource<Context, U extends User> = Auth<Context, U> | ((bindings: never) => Auth<Context, U>);
 
 /** Answers every route of `auth`: `app.all("/auth/*", authHandler(auth))`. Nothing may read the body before it. */
-export function authHandler<Context, U extends User>(auth: Auth<Context, U>): MiddlewareHandler {
-  return (c) => auth.handle(c.req.raw);
+export function authHandler<Context, U extends User>(source: AuthSource<Context, U>): MiddlewareHandler {
+  return (c) => authOf(source, c.env).handle(c.req.raw);
 }
 
 /**
@@ -33,10 +34,11 @@ export function authHandler<Context, U extends User>(auth: Auth<Context, U>): Mi
  * app.use("*", session(auth));
  */
 export function session<Context, U extends User>(
-  auth: Auth<Context, U>,
+  source: AuthSource<Context, U>,
   options: ValidateOptions = {},
 ): MiddlewareHandler<SessionEnv<Context>> {
   return async (c, next) => {
+    const auth = authOf(source, c.env);
     if (c.get(FOUND)?.auth === auth) return next();
     const never = c.req.header("upgrade") === undefined ? {} : ({ refresh: "never" } as const);
     const validation = await auth.validate(c.req.raw, { ...options, ...never });
@@ -44,7 +46,8 @@ export function session<Context, U extends User>(
     c.set("session", validation.ok ? validation.session : null);
     c.set("claims", validation.ok ? validation.claims : null);
     await next();
-    finish(c, validation);
+    // A switch of protocols has no headers left to change.
+    if (c.res.status >= 200) finish(c, validation);
   };
 }
 
@@ -70,22 +73,22 @@ export function requireSession<Context = unknown>(
   };
 }
 
+const authOf = <Context, U extends User>(source: AuthSource<Context, U>, env: unknown): Auth<Context, U> =>
+  typeof source === "function" ? (source as (bindings: unknown) => Auth<Context, U>)(env) : source;
+
 function finish(c: HonoContext, validation: Validation<unknown>): void {
-  // A switch of protocols has no headers left to change.
-  if (c.res.status < 200) return;
   // What a handler did to the same cookie, such as signing out, came later and stands.
   const taken = new Set(c.res.headers.getSetCookie().map((line) => line.split("=", 1)[0]));
   const lines = validation.headers.getSetCookie().filter((line) => !taken.has(line.split("=", 1)[0]));
   for (const line of lines) c.header("set-cookie", line, { append: true });
   for (const name of (validation.headers.get("vary") ?? "Cookie").split(", "))
     if (!lists(c.res.headers.get("vary"), "*", name.toLowerCase())) c.header("vary", name, { append: true });
-  const isPersonal = validation.ok || validation.code !== "unauthenticated";
   const isKept = lists(c.res.headers.get("cache-control"), "private", "no-store");
-  if (lines.length === 0 && (!isPersonal || isKept)) return;
+  if (lines.length === 0 && (isKept || (!validation.ok && validation.code === "unauthenticated"))) return;
   c.header("cache-control", "private, no-store");
   // RFC 9213: a targeted field overrides Cache-Control in the caches that it is for.
-  const keys = [...c.res.headers.keys()];
-  for (const key of keys) if (/(cdn-cache|surrogate)-control$/.test(key)) c.header(key, undefined);
+  for (const key of [...c.res.headers.keys()])
+    if (/(cdn-cache|surrogate)-control$/.test(key)) c.header(key, undefined);
 }
 
 const lists = (value: string | null, ...names: string[]): boolean =>

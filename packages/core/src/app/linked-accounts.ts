@@ -135,8 +135,8 @@ async function create<Context, U extends User>(
     passwordHash: null,
   });
   if (user === null || (await link(app, user.id, account))) return user;
-  // Who came with the same proven address may have linked the account to this very user: then they are in.
-  if ((await app.users.accounts(user.id)).length === 0) await deleteUser(app, user.id);
+  // By a proven address others find this very user, and may be in already; without one nobody can.
+  if (email === null) await deleteUser(app, user.id);
   return null;
 }
 

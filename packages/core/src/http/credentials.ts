@@ -1,6 +1,7 @@
 import type { CookiePair } from "../cookies/parse.ts";
 import { parseCookies } from "../cookies/parse.ts";
-import type { Presentation, PresentedText } from "../sessions/authenticate.ts";
+import type { PresentedText } from "../sessions/access.ts";
+import type { Presentation } from "../sessions/authenticate.ts";
 import type { Device } from "../sessions/session.ts";
 import type { Site } from "./site.ts";
 

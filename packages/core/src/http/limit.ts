@@ -1,5 +1,6 @@
 import type { App } from "../app/app.ts";
-import { labelledHash, toBase64url, utf8 } from "../bytes.ts";
+import { toBase64url, utf8 } from "../bytes.ts";
+import { labelledHash } from "../digest.ts";
 import { now } from "../env.ts";
 import { AuthError } from "../errors.ts";
 import { clientNetwork } from "../throttle/address.ts";

@@ -1,6 +1,7 @@
 import type { App } from "../app/app.ts";
 import { AuthError } from "../errors.ts";
-import { liveClaims, MOST_TOKENS } from "../sessions/authenticate.ts";
+import { liveClaims, MOST_TOKENS } from "../sessions/access.ts";
+import { expectationOf } from "../sessions/authenticate.ts";
 import { sessionOfRow } from "../sessions/mint.ts";
 import { peek } from "../sessions/rotate.ts";
 import { type StartedSession, startSession } from "../sessions/start.ts";
@@ -118,7 +119,7 @@ export async function provenSessions<Context, U extends User>(
   app: App<Context, U>,
   { presented }: Credentials,
 ): Promise<readonly string[]> {
-  const ids = new Set((await liveClaims(app.engine, presented.access)).map(({ sid }) => sid));
+  const ids = new Set((await liveClaims(expectationOf(app.engine), presented.access)).map(({ sid }) => sid));
   for (const { token } of presented.refresh.slice(0, MOST_TOKENS)) {
     const parsed = parseRefreshToken(token);
     if (parsed === null || ids.has(parsed.id)) continue;

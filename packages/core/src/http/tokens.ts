@@ -30,7 +30,8 @@ export function clearAll(
 ): readonly CookieChange[] {
   const { access, refresh } = site.places;
   const current = keepAccessToken ? [refresh] : [access, refresh];
-  return [...current.map(deleteCookie), ...expireFormer(site, credentials)];
+  // A former cookie of the same name on another domain: a host that goes by names alone keeps the last.
+  return [...expireFormer(site, credentials), ...current.map(deleteCookie)];
 }
 
 /** The token members of RFC 6749 5.1, for clients that keep their tokens themselves. */

@@ -1,14 +1,15 @@
 import type { App } from "../app/app.ts";
 import type { InvalidSession, ValidateOptions, Validation, ValidSession } from "../app/validation.ts";
 import { type CookieChange, jarAfter, writeChanges } from "../cookies/jar.ts";
-import { decideCsrf } from "../csrf/decide.ts";
-import { AuthError, type ErrorCode, messages, statuses } from "../errors.ts";
+import { AuthError, type ErrorCode } from "../errors.ts";
 import { type AuthenticateOptions, type Authentication, authenticate } from "../sessions/authenticate.ts";
 import { sessionOfClaims } from "../sessions/mint.ts";
 import type { User } from "../users/store.ts";
-import { bearerToken, type Credentials, readCredentials } from "./credentials.ts";
+import { type Credentials, readCredentials } from "./credentials.ts";
+import { isForged } from "./cross-site.ts";
 import { codeOf } from "./fault.ts";
-import { challenge, errorResponse, sessionHeaders } from "./respond.ts";
+import { refusal } from "./refusal.ts";
+import { sessionHeaders } from "./respond.ts";
 import { type Site, siteOf } from "./site.ts";
 import { cookiesOf, expireFormer } from "./tokens.ts";
 
@@ -29,7 +30,7 @@ export async function validateRequest<Context, U extends User>(
   let credentials: Credentials | null = null;
   try {
     credentials = readCredentials(request.headers, site, app.config, app.deviceOf(request));
-    if (isForged(app, request, site, credentials)) return failed(app, "csrf_rejected", credentials);
+    if (isForged(request, site, credentials, app.config)) return failed(app, "csrf_rejected", credentials);
     const refresh = options.refresh ?? (request.method === "HEAD" ? "never" : "auto");
     return await validateCredentials(app, site, credentials, { refresh, fresh: options.fresh ?? false });
   } catch (error) {
@@ -54,41 +55,6 @@ export async function validateCredentials<Context, U extends User>(
 }
 
 export const NO_BASE_URL = "Set baseURL in createAuth: without it only localhost is served.";
-
-/** Whether a request may not do what it asks, by where it comes from. Bearer requests carry nothing ambient. */
-export function isCrossSite<Context, U extends User>(
-  app: App<Context, U>,
-  request: Request,
-  site: Site,
-): boolean {
-  if (bearerToken(request.headers, app.config) !== null) return false;
-  const { headers, method } = request;
-  const decision = decideCsrf(
-    {
-      method,
-      upgrade: headers.has("upgrade"),
-      secFetchSite: headers.get("sec-fetch-site"),
-      origin: headers.get("origin"),
-      referer: headers.get("referer"),
-    },
-    {
-      ownOrigin: site.origin,
-      trustedOrigins: app.config.trustedOrigins,
-      requireFetchMetadata: app.config.requireFetchMetadata,
-    },
-  );
-  return decision.kind === "reject";
-}
-
-function isForged<Context, U extends User>(
-  app: App<Context, U>,
-  request: Request,
-  site: Site,
-  { presented }: Credentials,
-): boolean {
-  const ambient = presented.access.length + presented.refresh.length > 0;
-  return presented.transport === "cookie" && ambient && isCrossSite(app, request, site);
-}
 
 function succeeded<Context, U extends User>(
   app: App<Context, U>,
@@ -163,30 +129,7 @@ function failed<Context, U extends User>(
   app: App<Context, U>,
   code: ErrorCode,
   credentials: Credentials | null,
-  message: string = messages[code],
+  message?: string,
 ): { readonly validation: InvalidSession; readonly changes: readonly [] } {
-  const headers = sessionHeaders(app.config.bearer.header);
-  const status = statuses[code];
-  // A hook may throw any code of ours; only these are answers of a validation.
-  if (!isFailureStatus(status)) return failed(app, "internal_error", credentials);
-  if (status === 401 && credentials !== null) addChallenge(headers, app.config.bearer.schemes, credentials);
-  const response = (): Response => errorResponse(code, new Headers(headers), message);
-  return { validation: { ok: false, code, status, headers, response }, changes: [] };
-}
-
-/** RFC 6750 section 3: a bearer client that is refused learns how to come back; a browser is never asked. */
-export function addChallenge(
-  headers: Headers,
-  [scheme = "bearer"]: readonly string[],
-  { presented }: Credentials,
-): void {
-  if (presented.transport !== "bearer") return;
-  const sent = presented.access.some(({ token }) => token !== "");
-  headers.set("www-authenticate", challenge(scheme, sent));
-}
-
-const FAILURES: ReadonlySet<number> = new Set([401, 403, 500, 503]);
-
-function isFailureStatus(status: number): status is InvalidSession["status"] {
-  return FAILURES.has(status);
+  return { validation: refusal(app.config, code, credentials, message), changes: [] };
 }

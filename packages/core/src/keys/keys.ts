@@ -3,7 +3,7 @@ import type { Algorithm, PublicJwk } from "./algorithms.ts";
 export interface SigningKey {
   readonly kid: string;
   readonly algorithm: Algorithm;
-  readonly key: CryptoKey | Uint8Array;
+  readonly key: CryptoKey;
 }
 
 /** The names that a key can have and a token can ask for. */

@@ -1,7 +1,8 @@
-import { importJWK, type JWK } from "jose";
+import type { JWK } from "jose";
 import { fromBase64url } from "../bytes.ts";
 import { type AsymmetricAlgorithm, keyTypes, type PublicJwk, publicJwk } from "./algorithms.ts";
 import { type Keys, KID, type SigningKey } from "./keys.ts";
+import { importKey } from "./signature.ts";
 
 // RFC 7518 6.2.1 and RFC 8037 2: the one curve of each algorithm, and the bytes of a coordinate on it.
 const CURVES: Readonly<Partial<Record<AsymmetricAlgorithm, string>>> = { EdDSA: "Ed25519", ES256: "P-256" };
@@ -39,7 +40,8 @@ export function faultOfProvided(jwks: readonly JWK[], algorithm: AsymmetricAlgor
   return isWhole ? null : "has a private key of a wrong length";
 }
 
-function faultOfNumbers(jwk: JWK, algorithm: AsymmetricAlgorithm): string | null {
+/** What is wrong with the numbers of a key, or null (RFC 8725 3.4). */
+export function faultOfNumbers(jwk: JWK, algorithm: AsymmetricAlgorithm): string | null {
   const curve = CURVES[algorithm];
   if (curve === undefined) {
     if (sizeOf(jwk.n) < MIN_MODULUS) return "has an RSA key of less than 2048 bits";
@@ -82,12 +84,12 @@ async function importAll(jwks: readonly JWK[], algorithm: AsymmetricAlgorithm): 
   const listed = jwks.map((jwk) => publicJwk({ ...jwk }, jwk.kid ?? "", algorithm));
   const verification = new Map<string, SigningKey>();
   for (const jwk of listed) {
-    verification.set(jwk.kid, { kid: jwk.kid, algorithm, key: await importJWK(jwk, algorithm) });
+    verification.set(jwk.kid, { kid: jwk.kid, algorithm, key: await importKey(jwk, algorithm) });
   }
   const [first] = jwks;
   if (first?.kid === undefined) throw new TypeError("keys.provided is empty");
   return {
-    signing: { kid: first.kid, algorithm, key: await importJWK(first, algorithm) },
+    signing: { kid: first.kid, algorithm, key: await importKey(first, algorithm) },
     verification,
     listed,
   };

@@ -1,6 +1,8 @@
-import { labelledHash, toBase64url } from "../bytes.ts";
+import { toBase64url } from "../bytes.ts";
+import { labelledHash } from "../digest.ts";
 import type { Keys, SigningKey } from "./keys.ts";
 import { deriveBytes } from "./seal.ts";
+import { importSecret } from "./signature.ts";
 
 /** HS256 keys derived from `secret`: the newest signs, all of them verify, none is ever listed. */
 export function sharedSecretKeys(secrets: readonly string[]): Keys {
@@ -23,7 +25,7 @@ export function sharedSecretKeys(secrets: readonly string[]): Keys {
 }
 
 async function deriveKey(secret: string): Promise<SigningKey> {
-  const key = await deriveBytes(secret, "hs256");
-  const kid = `hs-${toBase64url(labelledHash("hs256-kid", key).subarray(0, 9))}`;
-  return { kid, algorithm: "HS256", key };
+  const bytes = await deriveBytes(secret, "hs256");
+  const kid = `hs-${toBase64url(labelledHash("hs256-kid", bytes).subarray(0, 9))}`;
+  return { kid, algorithm: "HS256", key: await importSecret(bytes) };
 }

@@ -1,5 +1,5 @@
-import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from "jose";
-import { type Env, now } from "../env.ts";
+import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from "jose";
+import { type Env, endsWithRequest, now, shareRun } from "../env.ts";
 import { AuthError } from "../errors.ts";
 import { isRecord, parseJson } from "../json.ts";
 import type { EpochSeconds, Seconds } from "../time.ts";
@@ -19,6 +19,7 @@ import {
 import type { Keys, SigningKey, VerificationKey } from "./keys.ts";
 import { formatRing, parseRing } from "./ring-document.ts";
 import { open, seal } from "./seal.ts";
+import { importKey } from "./signature.ts";
 import type { KeyStore } from "./store.ts";
 
 export interface StoredKeysOptions {
@@ -53,7 +54,6 @@ interface Loaded extends StoredRing {
 export function storedKeys(options: StoredKeysOptions): Keys {
   const { env } = options;
   let loaded: Loaded | null = null;
-  let loading: Promise<Loaded> | null = null;
   let inVainAt: EpochSeconds | null = null;
 
   const load = async (change: RingChange = keep): Promise<Loaded> => {
@@ -63,12 +63,7 @@ export function storedKeys(options: StoredKeysOptions): Keys {
     if (loaded === null || loaded === before || found.version >= loaded.version) loaded = found;
     return loaded;
   };
-  const shared = (): Promise<Loaded> => {
-    loading ??= load().finally(() => {
-      loading = null;
-    });
-    return loading;
-  };
+  const { run: shared, isUnderWay } = shareRun(() => load());
   const pausing = (): boolean => inVainAt !== null && Math.abs(now(env) - inVainAt) < COOL_DOWN;
   // A copy of the ring outlives a store that is down: tokens are checked and signed with what is known.
   const within = async (age: Seconds): Promise<Loaded> => {
@@ -92,11 +87,13 @@ export function storedKeys(options: StoredKeysOptions): Keys {
       const known = (await within(VERIFYING_RING_AGE)).verification.get(kid);
       if (known !== undefined) return known;
       if (pausing()) return null;
-      const isUnderWay = loading !== null;
+      // Where looks are not shared, nobody begins another meanwhile.
+      if (endsWithRequest()) inVainAt = now(env);
+      const wasUnderWay = isUnderWay();
       const found = (await shared()).verification.get(kid);
       // A look that was under way may have missed the key: one of our own tells.
-      const fresh = found ?? (isUnderWay ? (await shared()).verification.get(kid) : undefined);
-      if (fresh === undefined) inVainAt = now(env);
+      const fresh = found ?? (wasUnderWay ? (await shared()).verification.get(kid) : undefined);
+      inVainAt = fresh === undefined ? now(env) : null;
       return fresh ?? null;
     },
     async jwks() {
@@ -197,9 +194,9 @@ async function importRing(options: StoredKeysOptions, { version, ring }: StoredR
   const verification = new Map<string, VerificationKey>();
   for (const record of verificationKeys(ring, at)) {
     const { kid, algorithm } = record;
-    verification.set(kid, { kid, algorithm, key: await importJWK(record.publicJwk, algorithm) });
+    verification.set(kid, { kid, algorithm, key: await importKey(record.publicJwk, algorithm) });
     const jwk = await openPrivateKey(options, record);
-    if (jwk !== null) signing.set(kid, { kid, algorithm, key: await importJWK(jwk, algorithm) });
+    if (jwk !== null) signing.set(kid, { kid, algorithm, key: await importKey(jwk, algorithm) });
   }
   return { at, version, ring, signing, verification };
 }

@@ -1,4 +1,4 @@
-import { equalStrings } from "../bytes.ts";
+import { equalStrings } from "../digest.ts";
 import { applyDecision, confirmChild, decide, isExpired, isLive } from "../sessions/decide.ts";
 import type { EndReason, SessionId, SessionRow, UserId } from "../sessions/session.ts";
 import type { CreateOptions, EndedSession, SessionStore } from "../sessions/store.ts";

@@ -1,11 +1,13 @@
 import { compactVerify, createRemoteJWKSet, customFetch, errors, type JWTVerifyGetKey } from "jose";
-import { decodeUtf8, equalStrings, fromBase64url, isBase64url, toBase64url, utf8 } from "../bytes.ts";
+import { decodeUtf8, fromBase64url, isBase64url, toBase64url, utf8 } from "../bytes.ts";
+import { equalStrings } from "../digest.ts";
 import { type Env, now as nowOf } from "../env.ts";
 import { AuthError } from "../errors.ts";
+import { FETCH_TIMEOUT } from "../fetch-json.ts";
 import { isRecord, own, parseJson } from "../json.ts";
 import { type EpochSeconds, minutes, type Seconds } from "../time.ts";
 import { type OAuthFault, oauthFault } from "./fault.ts";
-import { getJson, PROVIDER_TIMEOUT } from "./request.ts";
+import { getJson } from "./request.ts";
 
 /** Asymmetric ones only: a provider's public key or a client secret must never pass for a signing key (RFC 8725 3.1). */
 export const idTokenAlgorithms: readonly string[] = [
@@ -46,7 +48,7 @@ export function issuerKeys(env: Env, url: string): JWTVerifyGetKey {
     cooldownDuration: 0,
     // How long they are good goes by the clock of `env`: whoever holds them lets go of them.
     cacheMaxAge: Number.POSITIVE_INFINITY,
-    timeoutDuration: (PROVIDER_TIMEOUT + 1) * 1_000,
+    timeoutDuration: (FETCH_TIMEOUT + 1) * 1_000,
   });
 }
 

@@ -1,6 +1,7 @@
-import { labelledHash, toBase64url, utf8 } from "../bytes.ts";
+import { toBase64url, utf8 } from "../bytes.ts";
 import { flowPlace } from "../cookies/names.ts";
 import type { CookiePlace } from "../cookies/serialize.ts";
+import { labelledHash } from "../digest.ts";
 import { isRecord, parseJson } from "../json.ts";
 import { open, seal } from "../keys/seal.ts";
 import { type EpochSeconds, minutes, type Seconds } from "../time.ts";

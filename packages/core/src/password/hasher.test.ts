@@ -275,3 +275,12 @@ describe("PBKDF2 hashes", () => {
     expect(() => pbkdf2Hasher({ rounds: 0 })).toThrow(TypeError);
   });
 });
+
+it("takes native scrypt that says undefined where there is no error, as Bun's does", async () => {
+  const fault = new Error("no memory");
+  const native = (error: Error | undefined): NativeCrypto => ({
+    scrypt: (_password, _salt, length, _options, done) => done(error, new Uint8Array(length)),
+  });
+  expect(await scryptKey(utf8("x"), zeros(16), cheap, native(undefined))).toEqual(zeros(32));
+  await expect(scryptKey(utf8("x"), zeros(16), cheap, native(fault))).rejects.toBe(fault);
+});

@@ -1,4 +1,4 @@
-import { type NativeCrypto, nativeCrypto } from "../env.ts";
+import { endsWithRequest, type NativeCrypto, nativeCrypto } from "../env.ts";
 import { checkOption, createHasher, KEY_LENGTH, type PasswordHasher } from "./hasher.ts";
 
 /** The cost of scrypt (RFC 7914 section 2): N = 2^ln, the block size r, the passes p. */
@@ -70,11 +70,14 @@ export async function scryptKey(
   const options = { N: 2 ** ln, r, p, maxmem: MAX_MEMORY };
   if (native === null) {
     const { scryptAsync } = await import("@noble/hashes/scrypt.js");
-    return scryptAsync(password, salt, { ...options, dkLen: KEY_LENGTH });
+    // In one go where a request may end at a pause: it would keep its place in the queue for ever.
+    const pauses = endsWithRequest() ? { asyncTick: Number.MAX_SAFE_INTEGER } : {};
+    return scryptAsync(password, salt, { ...options, ...pauses, dkLen: KEY_LENGTH });
   }
   return new Promise((resolve, reject) => {
+    // Node says null where there is no error, Bun undefined.
     native.scrypt(password, salt, KEY_LENGTH, options, (error, key) =>
-      error === null ? resolve(key) : reject(error),
+      error ? reject(error) : resolve(key),
     );
   });
 }

@@ -1,8 +1,8 @@
 import { now } from "../env.ts";
 import { AuthError, type ErrorCode, faultName } from "../errors.ts";
-import { verifyAccessToken } from "../tokens/access-token.ts";
 import type { AccessClaims } from "../tokens/claims.ts";
 import { parseRefreshToken } from "../tokens/refresh-token.ts";
+import { type AccessExpectation, MOST_TOKENS, type PresentedText, verifyPresented } from "./access.ts";
 import { isExpired } from "./decide.ts";
 import type { SessionEngine, SessionUser } from "./engine.ts";
 import { claimsOf, claimsTakeUser, type IssuedTokens } from "./mint.ts";
@@ -10,12 +10,6 @@ import { isNearExpiry } from "./policy.ts";
 import { peek, type RefreshResult, refreshSession, refusalCode } from "./rotate.ts";
 import { type Standing, selectToken } from "./select.ts";
 import type { Device, Transport } from "./session.ts";
-
-/** A token, and whether it came under the name in use. */
-export interface PresentedText {
-  readonly token: string;
-  readonly current: boolean;
-}
 
 /** What a client presents. */
 export interface Presentation {
@@ -42,8 +36,6 @@ export type Authentication =
     }
   | { readonly ok: false; readonly code: ErrorCode };
 
-/** More tokens of one kind in one request are not looked at. */
-export const MOST_TOKENS = 4;
 const CONFIRMED_KEPT = 10_000;
 
 /** Finds out who presents these tokens, and refreshes on the way where it is due and allowed. */
@@ -52,7 +44,7 @@ export async function authenticate<Context, U extends SessionUser>(
   presented: Presentation,
   options: AuthenticateOptions,
 ): Promise<Authentication> {
-  const access = await verifyPresented(engine, presented);
+  const access = await verifyPresented(expectationOf(engine), presented);
   if (access.kind === "conflict") return { ok: false, code: "unauthenticated" };
   if (access.kind === "live") return continueLive(engine, presented, options, access.claims);
   if (presented.refresh.length === 0) return { ok: false, code: access.code };
@@ -61,44 +53,14 @@ export async function authenticate<Context, U extends SessionUser>(
     : lookUp(engine, presented);
 }
 
-type PresentedAccess =
-  | { readonly kind: "live"; readonly claims: AccessClaims }
-  | { readonly kind: "none"; readonly code: ErrorCode }
-  | { readonly kind: "conflict" };
-
-async function verifyPresented<Context, U extends SessionUser>(
-  engine: SessionEngine<Context, U>,
-  { access, transport }: Presentation,
-): Promise<PresentedAccess> {
-  const verified = await liveClaims(engine, access);
-  const live = verified.filter((claims) => fits(engine, claims, transport));
-  const [first, ...rest] = live.toSorted((a, b) => b.exp - a.exp);
-  if (first === undefined) {
-    return { kind: "none", code: verified.length > 0 ? "transport_mismatch" : "unauthenticated" };
-  }
-  return rest.some(({ sid }) => sid !== first.sid) ? { kind: "conflict" } : { kind: "live", claims: first };
-}
-
-/** The claims of those access tokens that are good by themselves, whatever transport they came by. */
-export async function liveClaims<Context, U extends SessionUser>(
-  engine: SessionEngine<Context, U>,
-  access: readonly PresentedText[],
-): Promise<readonly AccessClaims[]> {
-  const { issuer, audience } = engine.settings;
-  const expected = { issuer, audience, now: now(engine.env) };
-  const looked = access.slice(0, MOST_TOKENS);
-  const verified = await Promise.all(
-    looked.map(({ token }) => verifyAccessToken(token, engine.keys, expected)),
-  );
-  return verified.flatMap((token) => (token.kind === "live" ? [token.claims] : []));
-}
-
-function fits<Context, U extends SessionUser>(
-  engine: SessionEngine<Context, U>,
-  claims: AccessClaims,
-  transport: Transport | null,
-): boolean {
-  return !engine.settings.restrictTransport || transport === null || claims.transport === transport;
+/** What an access token must be to be good here, now. */
+export function expectationOf<Context, U extends SessionUser>({
+  env,
+  keys,
+  settings,
+}: SessionEngine<Context, U>): AccessExpectation {
+  const { issuer, audience, restrictTransport } = settings;
+  return { keys, issuer, audience, restrictTransport, now: now(env) };
 }
 
 async function continueLive<Context, U extends SessionUser>(

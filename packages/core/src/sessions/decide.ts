@@ -1,4 +1,4 @@
-import { equalStrings } from "../bytes.ts";
+import { equalStrings } from "../digest.ts";
 import type { EpochSeconds, Seconds } from "../time.ts";
 import type { SecretHash, SessionRow, Transport } from "./session.ts";
 

@@ -1,4 +1,5 @@
-import { labelledHash, toBase64url, utf8 } from "../bytes.ts";
+import { toBase64url, utf8 } from "../bytes.ts";
+import { labelledHash } from "../digest.ts";
 import type { PresentedToken } from "../sessions/decide.ts";
 import type { SecretHash, SessionId, SessionRow } from "../sessions/session.ts";
 import type { CreateOptions, EndedSession, Rotation } from "../sessions/store.ts";

@@ -1,4 +1,5 @@
-import { isBase64url, labelledHash, toBase64url, utf8 } from "../bytes.ts";
+import { isBase64url, toBase64url, utf8 } from "../bytes.ts";
+import { labelledHash } from "../digest.ts";
 
 const BYTES = 32;
 const LENGTH = 43;

@@ -1,4 +1,5 @@
-import { concat, fromBase64url, labelledHash, toBase64url, utf8 } from "../bytes.ts";
+import { concat, fromBase64url, toBase64url, utf8 } from "../bytes.ts";
+import { labelledHash } from "../digest.ts";
 
 const PREFIX = "lkr_";
 const VERSION = 1;

@@ -2,12 +2,14 @@ import type { App } from "../../app/app.ts";
 import type { User } from "../../users/store.ts";
 import { allowOrigin, preflight } from "../cors.ts";
 import { type Credentials, readCredentials } from "../credentials.ts";
+import { isCrossSite } from "../cross-site.ts";
 import { answerError } from "../fault.ts";
+import { addChallenge } from "../refusal.ts";
 import { addVary, errorResponse } from "../respond.ts";
 import type { Route } from "../route.ts";
 import { type Match, matchPath, matchRoute, type RouteName } from "../router.ts";
 import { type Site, siteOf } from "../site.ts";
-import { addChallenge, isCrossSite, NO_BASE_URL } from "../validate.ts";
+import { NO_BASE_URL } from "../validate.ts";
 import { jwks } from "./jwks.ts";
 import { login } from "./login.ts";
 import { logout } from "./logout.ts";
@@ -80,7 +82,7 @@ async function dispatch<Context, U extends User>(
   if (match.kind === "not_found") return errorResponse("not_found");
   if (match.kind === "wrong_method")
     return errorResponse("method_not_allowed", new Headers({ allow: match.allow }));
-  if (!BOUND.has(match.name) && isCrossSite(app, request, site)) return errorResponse("csrf_rejected");
+  if (!BOUND.has(match.name) && isCrossSite(request, site, app.config)) return errorResponse("csrf_rejected");
   let credentials: Credentials | null = null;
   try {
     credentials = readCredentials(request.headers, site, app.config, app.deviceOf(request));

@@ -1,4 +1,5 @@
-import { labelledHash, toBase64url, utf8 } from "../../bytes.ts";
+import { toBase64url, utf8 } from "../../bytes.ts";
+import { labelledHash } from "../../digest.ts";
 import { JWKS_MAX_AGE } from "../../keys/keyring.ts";
 import type { Route } from "../route.ts";
 

@@ -1,7 +1,8 @@
 import { endEverywhere } from "../../app/accounts.ts";
 import type { App } from "../../app/app.ts";
 import { AuthError, type ErrorCode } from "../../errors.ts";
-import { authenticate, liveClaims, MOST_TOKENS, type Presentation } from "../../sessions/authenticate.ts";
+import { liveClaims, MOST_TOKENS } from "../../sessions/access.ts";
+import { authenticate, expectationOf, type Presentation } from "../../sessions/authenticate.ts";
 import { endByToken, endSession } from "../../sessions/revoke.ts";
 import type { User } from "../../users/store.ts";
 import { type Body, readBody, stringMember } from "../body.ts";
@@ -52,7 +53,7 @@ async function endProven<Context, U extends User>(
   app: App<Context, U>,
   presented: Presentation,
 ): Promise<void> {
-  for (const { sid } of await liveClaims(app.engine, presented.access)) {
+  for (const { sid } of await liveClaims(expectationOf(app.engine), presented.access)) {
     await endSession(app.engine, sid, "logout");
   }
   for (const { token } of presented.refresh.slice(0, MOST_TOKENS)) {

@@ -1,0 +1,35 @@
+import { defineAuth, durableObjects, type ObjectNamespace } from "@latchkey/cloudflare";
+import { password } from "@latchkey/core/password";
+import { authHandler, requireSession, session } from "@latchkey/hono";
+import { type D1Database, d1 } from "@latchkey/sql/d1";
+import { Hono } from "hono";
+
+export { SessionObject } from "@latchkey/cloudflare";
+
+/** What `wrangler.jsonc` binds; AUTH_SECRET is a secret. */
+interface Env {
+  readonly SESSIONS: ObjectNamespace;
+  readonly DB: D1Database;
+  readonly ORIGIN: string;
+  readonly AUTH_SECRET: string;
+}
+
+// Sessions, keys and attempts live in Durable Objects, near their users; users in D1, where SQL can ask about them.
+const getAuth = defineAuth((env: Env) => ({
+  store: { ...durableObjects(env.SESSIONS), users: d1(env.DB).users },
+  providers: [password()],
+  baseURL: env.ORIGIN,
+  secret: env.AUTH_SECRET,
+  // Cloudflare writes this header itself, whatever the client sends.
+  clientAddress: (request) => request.headers.get("cf-connecting-ip"),
+}));
+
+const app: Hono<{ Bindings: Env }> = new Hono<{ Bindings: Env }>();
+app
+  .all("/auth/*", authHandler(getAuth))
+  .use("/api/*", session(getAuth))
+  .get("/api/visit", requireSession(), (c) =>
+    c.json({ userId: c.var.session.userId, signedInAt: c.var.session.createdAt }),
+  );
+
+export default app;

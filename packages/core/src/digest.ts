@@ -1,0 +1,13 @@
+import { sha256 } from "@oslojs/crypto/sha2";
+import { constantTimeEqual } from "@oslojs/crypto/subtle";
+import { concat, utf8 } from "./bytes.ts";
+
+/** SHA-256 under a label, so that a digest made for one purpose never serves another. */
+export function labelledHash(label: string, ...parts: readonly Uint8Array[]): Uint8Array {
+  return sha256(concat(utf8(`latchkey/${label}/v1\0`), ...parts));
+}
+
+/** Compares in constant time. */
+export function equalStrings(a: string, b: string): boolean {
+  return constantTimeEqual(utf8(a), utf8(b));
+}

@@ -1,0 +1,83 @@
+import { type Env, now, shareRun } from "../env.ts";
+import { AuthError } from "../errors.ts";
+import { fetchJson } from "../fetch-json.ts";
+import { isRecord, own, parseJson } from "../json.ts";
+import { type EpochSeconds, minutes, type Seconds } from "../time.ts";
+import { type AsymmetricAlgorithm, keyTypes } from "./algorithms.ts";
+import { KID, type VerificationKey } from "./keys.ts";
+import { faultOfNumbers } from "./provided.ts";
+import { importKey } from "./signature.ts";
+
+type KeySet = ReadonlyMap<string, VerificationKey>;
+
+/** How long a key set is good without another look; the same as of a server with a store. */
+const MAX_AGE: Seconds = minutes(10);
+/** After a look, whatever came of it, the next one waits this long (JWT-05). */
+const COOL_DOWN: Seconds = 30;
+/** The same where there are no keys to go on with. */
+const RETRY: Seconds = 1;
+
+/**
+ * The keys of a server elsewhere, by its key set (RFC 7517). They are fetched at the first token, looked up anew when a
+ * token names a key that is not among them, and kept for as long as the server does not answer.
+ */
+export function remoteKeys(env: Env, url: string): (kid: string) => Promise<VerificationKey | null> {
+  let kept: { readonly keys: KeySet; readonly at: EpochSeconds } | null = null;
+  let lookedAt: EpochSeconds | null = null;
+
+  const look = async (): Promise<void> => {
+    const at = now(env);
+    // Claimed at once: where looks are not shared, nobody begins another meanwhile.
+    if (kept !== null) lookedAt = at;
+    const keys = await fetchKeys(env, url);
+    lookedAt = at;
+    if (keys !== null) kept = { keys, at };
+  };
+  const { run: lookOnce, isUnderWay } = shareRun(look);
+  const isCoolingDown = (): boolean => {
+    const age = lookedAt === null ? -1 : now(env) - lookedAt;
+    return age >= 0 && age < (kept === null ? RETRY : COOL_DOWN);
+  };
+
+  return async (kid) => {
+    const known = kept?.keys.get(kid);
+    const isFresh = kept !== null && now(env) >= kept.at && now(env) < kept.at + MAX_AGE;
+    if (known !== undefined) {
+      // A key that is known waits for nobody, and so for no server that hangs.
+      if (!isFresh && !isCoolingDown()) void lookOnce();
+      return known;
+    }
+    if (isUnderWay() || !isCoolingDown()) await lookOnce();
+    if (kept === null) throw new AuthError("store_unavailable", "the key set cannot be fetched");
+    return kept.keys.get(kid) ?? null;
+  };
+}
+
+async function fetchKeys(env: Env, url: string): Promise<KeySet | null> {
+  const answer = await fetchJson(env, url, { headers: { accept: "application/json" } });
+  if (!answer.ok || answer.status !== 200) return null;
+  return importKeys(parseJson(answer.text)).catch(() => null);
+}
+
+/** Imports a key set; null where it holds no key of ours. A key says its algorithm, or it is not used (RFC 8725 3.1). */
+export async function importKeys(set: unknown): Promise<KeySet | null> {
+  const listed = isRecord(set) ? own(set, "keys") : undefined;
+  if (!Array.isArray(listed)) return null;
+  const imported = await Promise.all(listed.map(readKey));
+  const keys = imported.filter((key) => key !== null);
+  return keys.length === 0 ? null : new Map(keys.map((key) => [key.kid, key]));
+}
+
+async function readKey(jwk: unknown): Promise<VerificationKey | null> {
+  if (!isRecord(jwk)) return null;
+  const [kid, algorithm] = [own(jwk, "kid"), own(jwk, "alg")];
+  if (typeof kid !== "string" || !KID.test(kid) || !isAsymmetric(algorithm)) return null;
+  if (own(jwk, "kty") !== keyTypes[algorithm] || own(jwk, "d") !== undefined) return null;
+  if ((own(jwk, "use") ?? "sig") !== "sig" || faultOfNumbers(jwk, algorithm) !== null) return null;
+  const key = await importKey(jwk, algorithm).catch(() => null);
+  return key === null ? null : { kid, algorithm, key };
+}
+
+function isAsymmetric(value: unknown): value is AsymmetricAlgorithm {
+  return typeof value === "string" && Object.hasOwn(keyTypes, value);
+}

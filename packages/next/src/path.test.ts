@@ -1,0 +1,69 @@
+import { describe, expect, it } from "vitest";
+import { pageOf, pathMatcher } from "./path.ts";
+
+describe("pathMatcher", () => {
+  it.each([
+    ["/", ["/", "//", "/index.rsc"], ["/x"]],
+    ["/a", ["/a", "/a/", "/A", "//a", "/\\a", "/a%2f", "/%61"], ["/a/b", "/ab", "/b/a", "/"]],
+    ["/a.b", ["/a.b"], ["/axb"]],
+    ["/a/:id", ["/a/1", "/a/1/", "/a/%E2%9C%93"], ["/a", "/a/1/2"]],
+    ["/a/:id/c", ["/a/1/c"], ["/a/c", "/a/1/2/c"]],
+    ["/a/:id?", ["/a", "/a/1"], ["/a/1/2"]],
+    ["/a/:rest+", ["/a/1", "/a/1/2", "/a/%0a"], ["/a", "/ab"]],
+    ["/a/:rest*", ["/a", "/a/", "/a/1", "/a/1/2", "/a%2f1", "/a\\1"], ["/ab", "/b"]],
+    ["/:rest*", ["/", "/a", "/a/b"], []],
+  ] as const)("%s covers %j and not %j", (pattern, covered, others) => {
+    const covers = pathMatcher([pattern]);
+    for (const path of covered) expect([path, covers(path)]).toEqual([path, true]);
+    for (const path of others) expect([path, covers(path)]).toEqual([path, false]);
+  });
+
+  it("covers what Next makes of a page", () => {
+    const covers = pathMatcher(["/a/:rest*", "/b"]);
+    const suffixes = ["", ".rsc", ".prefetch.rsc", ".segments/_tree.segment.rsc", ".segments/_full.segment"];
+    for (const page of ["/a", "/a/1", "/b"]) {
+      for (const suffix of suffixes) {
+        for (const path of [page + suffix, `${page}${suffix}/`, `/${page}${suffix}`]) {
+          expect([path, covers(path)]).toEqual([path, true]);
+        }
+      }
+      expect(covers(`/_next/data/build-1${page}.json`)).toBe(true);
+      expect(covers(`/_next%2fdata/build-1${page}.json`)).toBe(true);
+    }
+    expect(covers("/_next/data/build-1/c.json")).toBe(false);
+  });
+
+  it("covers what has no one form, where anything is covered at all", () => {
+    for (const path of ["/%", "/%zz", "/%E0%A4%A", "/x%2f..%2fa", "/x/%2e%2e/a", "/x/..", "/.%5ca"]) {
+      expect([path, pathMatcher(["/a"])(path)]).toEqual([path, true]);
+      expect([path, pathMatcher([])(path)]).toEqual([path, false]);
+    }
+  });
+
+  it("refuses patterns that it does not understand", () => {
+    for (const pattern of [
+      "",
+      "a",
+      "/(a|b)",
+      "/a*",
+      "/:a-:b",
+      "/a/",
+      "/a//b",
+      "/a b",
+      "/[a]",
+      "/a?",
+      "/%61",
+      "/:",
+    ]) {
+      expect(() => pathMatcher([pattern]), pattern).toThrow(TypeError);
+    }
+  });
+});
+
+describe("pageOf", () => {
+  it("leaves a page's own path alone", () => {
+    for (const path of ["/", "/a", "/a.json", "/index/a", "/rsc", "/a%20b"]) expect(pageOf(path)).toBe(path);
+    expect(pageOf("/_next/data/build-1/a/b.json")).toBe("/a/b");
+    expect(pageOf("/index.rsc")).toBe("/");
+  });
+});

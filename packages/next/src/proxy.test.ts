@@ -1,0 +1,149 @@
+import { createAuth } from "@latchkey/core";
+import { memory } from "@latchkey/core/memory";
+import { password } from "@latchkey/core/password";
+import { NextRequest } from "next/server.js";
+import { describe, expect, it } from "vitest";
+import { authProxy } from "./proxy.ts";
+
+type NextConfig = NonNullable<NonNullable<ConstructorParameters<typeof NextRequest>[1]>["nextConfig"]>;
+
+const ORIGIN = "http://localhost:3000";
+
+interface World {
+  readonly ask: (path: string, init?: Asked) => Promise<Response>;
+  readonly cookie: () => Promise<string>;
+  readonly clock: { now: number };
+}
+
+interface Asked {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly nextConfig?: NextConfig;
+}
+
+function world(options: Parameters<typeof authProxy>[1], store = memory()): World {
+  const clock = { now: 1_700_000_000_000 };
+  const auth = createAuth({ store, providers: [password()], env: { clock: () => clock.now } });
+  const proxy = authProxy(auth, options);
+  return {
+    clock,
+    ask: (path, { nextConfig, ...init } = {}) =>
+      proxy(
+        new NextRequest(ORIGIN + path, {
+          ...init,
+          headers: { host: "localhost:3000", ...init.headers },
+          ...(nextConfig == null ? {} : { nextConfig }),
+        }),
+      ),
+    async cookie() {
+      const { id } = await auth.users.create({ email: "ada@example.com", password: "correct horse battery" });
+      const { headers } = await auth.sessions.create(id);
+      return headers
+        .getSetCookie()
+        .map((line) => line.split(";", 1)[0])
+        .join("; ");
+    },
+  };
+}
+
+const isPassed = ({ headers }: Response): boolean => headers.get("x-middleware-next") === "1";
+
+describe("authProxy", () => {
+  const options = { protect: ["/:all*"], signIn: "/login" };
+
+  it("goes by the page, whatever Next puts around its path", async () => {
+    const { ask } = world({ protect: ["/dashboard/:path*"], signIn: "/login" });
+    const i18n = { locales: ["en", "fr"], defaultLocale: "en" };
+    for (const [path, nextConfig] of [
+      ["/app/dashboard", { basePath: "/app" }],
+      ["/dashboard/", { trailingSlash: true }],
+      ["/fr/dashboard", { i18n }],
+      ["/en/dashboard/x/", { i18n, trailingSlash: true }],
+      ["/app/_next/data/build-1/fr/dashboard.json", { basePath: "/app", i18n }],
+    ] as const) {
+      const { status, headers } = await ask(path, { nextConfig: { ...nextConfig } });
+      expect([path, status]).toEqual([path, 303]);
+      const to = new URL(headers.get("location") ?? "");
+      expect(to.origin + to.pathname).toBe(`${ORIGIN}${path.startsWith("/app") ? "/app" : ""}/login`);
+      expect(to.searchParams.get("redirect_to")).toMatch(/^\/dashboard/);
+    }
+  });
+
+  it("lets everybody to the page to sign in on, to the routes and to Next's files", async () => {
+    const { ask } = world(options);
+    for (const path of [
+      "/login",
+      "/login?error=x",
+      "/login/",
+      "/auth/login",
+      "/_next/static/x.js",
+      "/_next/image",
+    ]) {
+      expect([path, isPassed(await ask(path))]).toEqual([path, true]);
+    }
+    for (const path of [
+      "/login2",
+      "/login/x",
+      "/auth",
+      "/authors",
+      "/auth/%61",
+      "/auth//x",
+      "/_next/data/b/x.json",
+    ]) {
+      expect([path, (await ask(path)).status]).toEqual([path, 303]);
+    }
+    expect(isPassed(await world({ ...options, basePath: "/api/auth" }).ask("/api/auth/login"))).toBe(true);
+  });
+
+  it("answers in JSON where there is no such page, and what is forged", async () => {
+    const nowhere = await world({ protect: ["/dashboard"] }).ask("/dashboard");
+    expect([nowhere.status, (await nowhere.json()).error]).toEqual([401, "unauthenticated"]);
+    const { ask, cookie } = world(options);
+    const headers = {
+      cookie: await cookie(),
+      "sec-fetch-site": "cross-site",
+      origin: "https://evil.example",
+    };
+    const forged = await ask("/dashboard", { method: "POST", headers });
+    expect([forged.status, (await forged.json()).error]).toEqual([403, "csrf_rejected"]);
+    expect(forged.headers.get("cache-control")).toBe("private, no-store");
+  });
+
+  it("answers a script that calls an action in JSON, and others by a redirect that no cache keeps", async () => {
+    const { ask } = world(options);
+    const form = await ask("/dashboard", { method: "POST" });
+    expect([form.status, form.headers.get("cache-control")]).toEqual([303, "private, no-store"]);
+    const called = await ask("/dashboard", { method: "POST", headers: { "next-action": "00ff" } });
+    expect([called.status, called.headers.get("cache-control")]).toEqual([401, "private, no-store"]);
+    expect(called.headers.has("location")).toBe(false);
+  });
+
+  it("opens no protected page while the store is down, and clears nothing", async () => {
+    const down = (): Promise<never> => Promise.reject(new Error("down"));
+    const sessions = new Proxy(memory().sessions, { get: () => down });
+    const { ask } = world(options, { ...memory(), sessions });
+    const made = `lkr_${Buffer.from([1, ...crypto.getRandomValues(new Uint8Array(68))]).toString("base64url")}`;
+    const headers = { cookie: `latchkey.refresh.3000=${made}` };
+    const shut = await ask("/dashboard", { headers });
+    expect([shut.status, shut.headers.getSetCookie()]).toEqual([503, []]);
+    expect((await shut.json()).error).toBe("store_unavailable");
+    const open = await ask("/login", { headers });
+    expect([isPassed(open), open.headers.getSetCookie()]).toEqual([true, []]);
+  });
+
+  it("hands a refresh to the page by the one header that it changes", async () => {
+    const { ask, cookie, clock } = world(options);
+    const sent = `theme=dark; ${(await cookie()).replaceAll(/latchkey\.(\w+)/g, "latchkey.$1.3000")}`;
+    const live = await ask("/dashboard", { headers: { cookie: sent } });
+    expect([isPassed(live), live.headers.has("x-middleware-override-headers")]).toEqual([true, false]);
+    clock.now += 11 * 60 * 1_000;
+    const { headers } = await ask("/dashboard", { headers: { cookie: sent, accept: "text/html" } });
+    const lines = headers.getSetCookie().map((line) => line.split(";", 1)[0]);
+    expect(lines).toHaveLength(2);
+    expect(headers.get("x-middleware-request-cookie")?.split("; ").sort()).toEqual(
+      ["theme=dark", ...lines].sort(),
+    );
+    expect(headers.get("x-middleware-request-accept")).toBe("text/html");
+    expect(headers.get("vary")).toBe("Cookie, Authorization");
+  });
+});

@@ -1,0 +1,7 @@
+import type { ReactNode } from "react";
+
+export const dynamic = "force-static";
+
+export default function Deeper(): ReactNode {
+  return <p>The vault is open.</p>;
+}

@@ -1,0 +1,315 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { buildApp, type NextApp, startApp } from "./next-app.ts";
+import { openRawVisitor, press, type RawAnswer, type RawVisitor, type Site } from "./raw-visitor.ts";
+
+const ADA = JSON.stringify({ email: "ada@example.com", password: "correct horse battery" });
+const JSON_BODY = { "content-type": "application/json" };
+const PREFETCH = { rsc: "1", "next-router-prefetch": "1", "next-url": "/" };
+const OURS = ["access", "refresh"];
+
+interface World extends Site {
+  readonly app: NextApp;
+  readonly folder: string;
+  readonly database: DatabaseSync;
+}
+
+const worlds: World[] = [];
+
+async function openWorld(origin: string | null, env: Readonly<Record<string, string>> = {}): Promise<World> {
+  const folder = mkdtempSync(join(tmpdir(), "latchkey-next-"));
+  const app = await startApp(folder, env);
+  const site = { port: app.port, origin: origin ?? `http://localhost:${app.port}` };
+  const body = { method: "POST", headers: JSON_BODY, body: ADA };
+  expect((await openRawVisitor(site).send("/auth/signup", body)).status).toBe(201);
+  const world = { ...site, app, folder, database: new DatabaseSync(join(folder, "next-app.db")) };
+  worlds.push(world);
+  return world;
+}
+
+async function signedIn(world: World): Promise<RawVisitor> {
+  const visitor = openRawVisitor(world);
+  const answer = await visitor.send("/auth/login", { method: "POST", headers: JSON_BODY, body: ADA });
+  expect(answer.status).toBe(200);
+  return visitor;
+}
+
+const names = ({ lines }: RawAnswer): readonly string[] =>
+  lines.map((line) => /^[^=]*\.(access|refresh)/.exec(line)?.[1] ?? line.split("=", 1)[0] ?? "").sort();
+
+/** What the page or the handler says that it sees. */
+const seen = ({ text }: RawAnswer): string => /\[(.*?)\]/.exec(text.replaceAll("<!-- -->", ""))?.[1] ?? "";
+
+function jti(visitor: RawVisitor): string {
+  const [, payload = ""] = visitor.cookie("access").split(".");
+  return String(Object(JSON.parse(Buffer.from(payload, "base64url").toString())).jti);
+}
+
+function rowOf({ database }: World, visitor: RawVisitor): Record<string, unknown> {
+  const id = Buffer.from(visitor.cookie("refresh").slice(4), "base64url")
+    .subarray(1, 17)
+    .toString("base64url");
+  const row = database.prepare("SELECT * FROM latchkey_sessions WHERE id = ?").get(id);
+  expect(row).toBeDefined();
+  return { ...row };
+}
+
+let world: World;
+
+beforeAll(async () => {
+  await buildApp();
+  world = await openWorld(null);
+}, 300_000);
+
+afterAll(async () => {
+  for (const { app, folder, database } of worlds) {
+    await app.stop();
+    database.close();
+    rmSync(folder, { recursive: true });
+  }
+});
+
+describe("the proxy", () => {
+  it("B3 lets page and handler see the session that it has just refreshed", async () => {
+    for (const path of ["/seen", "/seen/data"]) {
+      const visitor = await signedIn(world);
+      const before = visitor.cookie("refresh");
+      visitor.expire();
+      const answer = await visitor.send(path);
+      expect(answer.status).toBe(200);
+      expect(names(answer)).toEqual(OURS);
+      expect(seen(answer)).toMatch(new RegExp(`^[\\w-]{22} by ${jti(visitor)}$`));
+      expect(visitor.cookie("refresh")).not.toBe(before);
+      if (path === "/seen") expect(answer.text).toContain(visitor.cookie("refresh"));
+      expect(answer.text).not.toContain(before);
+      expect(answer.headers["cache-control"]).toContain("no-store");
+    }
+  });
+
+  it("ADP-03 issues one refresh token for 12 prefetches at once, and signs nobody out", async () => {
+    const visitor = await signedIn(world);
+    visitor.expire();
+    const segments = ["/_tree", "/_head", "/dashboard/__PAGE__", null];
+    const headersOf = (segment: string | null): Record<string, string> =>
+      segment === null ? PREFETCH : { ...PREFETCH, "next-router-segment-prefetch": segment };
+    // Next's client knows the hash that belongs to these headers; anybody else is told.
+    const told = await signedIn(world);
+    const paths = await Promise.all(
+      segments.map(async (segment) => {
+        const { headers } = await told.send("/dashboard", { headers: headersOf(segment) });
+        return headers.location ?? "/dashboard";
+      }),
+    );
+    const answers = await Promise.all(
+      Array.from({ length: 12 }, (_, index) =>
+        visitor.send(paths[index % 4] ?? "", { headers: headersOf(segments[index % 4] ?? null) }),
+      ),
+    );
+    for (const { status, headers } of answers) {
+      expect([status, headers["content-type"]]).toEqual([200, "text/x-component"]);
+    }
+    expect(answers.filter((answer) => names(answer).includes("refresh"))).toHaveLength(1);
+    expect(answers.filter((answer) => names(answer).includes("access"))).toHaveLength(12);
+    expect((await visitor.send("/dashboard")).text).toContain("Signed in since");
+    visitor.expire();
+    expect((await visitor.send("/dashboard")).text).toContain("Signed in since");
+  });
+
+  it("leaves a sign-out on the way standing, for both", async () => {
+    const visitor = await signedIn(world);
+    const { text: page } = await visitor.send("/dashboard");
+    visitor.expire();
+    const sent = { cookie: [...visitor.jar].map((pair) => pair.join("=")).join("; ") };
+    const answer = await press(visitor, { path: "/dashboard", button: "Sign out", page });
+    expect([answer.status, answer.headers.location]).toEqual([303, "/login"]);
+    expect(names(answer)).toEqual(["access", "access", "refresh", "refresh"]);
+    expect([...visitor.jar.keys()]).toEqual([]);
+    for (const path of ["/seen", "/seen/data"]) {
+      expect(seen(await visitor.send(path))).toBe("nobody");
+      expect(seen(await visitor.send(path, { headers: sent }))).toBe("nobody");
+    }
+  });
+
+  it("answers a script that calls an action for nobody with 401, not with another page", async () => {
+    const headers = { "next-action": "00".repeat(21), accept: "text/x-component" };
+    const called = await openRawVisitor(world).send("/dashboard", { method: "POST", headers, body: "[]" });
+    expect([called.status, called.headers.location]).toEqual([401, undefined]);
+    const form = await openRawVisitor(world).send("/dashboard", { method: "POST", body: new FormData() });
+    expect([form.status, form.headers["cache-control"]]).toEqual([303, "private, no-store"]);
+  });
+
+  it("goes by the port that the browser sees", async () => {
+    const mapped = { port: world.port, origin: "http://localhost:18080" };
+    const body = { method: "POST", headers: JSON_BODY, body: ADA };
+    for (const path of ["/seen", "/seen/data", "/unproxied/data"]) {
+      const visitor = openRawVisitor(mapped);
+      expect((await visitor.send("/auth/login", body)).status).toBe(200);
+      visitor.expire();
+      const answer = await visitor.send(path);
+      expect([names(answer), seen(answer).endsWith(jti(visitor))]).toEqual([OURS, true]);
+    }
+    const abroad = openRawVisitor({ port: world.port, origin: "http://app.example.com" });
+    const refused = await abroad.send("/auth/login", body);
+    expect([refused.status, refused.text.includes("Set baseURL")]).toEqual([400, true]);
+  });
+
+  it("rotates for no HEAD, and leaves the routes to themselves", async () => {
+    const visitor = await signedIn(world);
+    visitor.expire();
+    const row = rowOf(world, visitor);
+    expect((await visitor.send("/dashboard", { method: "HEAD" })).lines).toEqual([]);
+    expect(rowOf(world, visitor)).toEqual(row);
+    const answer = await visitor.send("/auth/refresh", { method: "POST" });
+    expect([answer.status, names(answer)]).toEqual([200, OURS]);
+    const out = await visitor.send("/auth/logout/", { method: "POST" });
+    expect([out.status, out.headers.location]).toEqual([308, "/auth/logout"]);
+    visitor.expire();
+    const logout = await visitor.send("/auth/logout", { method: "POST" });
+    expect([logout.status, names(logout), visitor.jar.size]).toEqual([200, OURS, 0]);
+  });
+
+  it("CAC-05 sets no cookie on what a cache may keep, and keeps every line", async () => {
+    const nobody = openRawVisitor(world);
+    const unchanging = await nobody.send("/unchanging");
+    expect(unchanging.headers["cache-control"]).toContain("s-maxage");
+    expect(unchanging.lines).toEqual([]);
+    const open = await nobody.send("/public");
+    expect(open.headers["cache-control"]).toBe("public, s-maxage=600");
+    expect(open.headers.vary).toMatch(/Cookie, Authorization.*Accept-Language/);
+    for (const [path, own] of [
+      ["/unchanging", []],
+      ["/public", ["a", "b"]],
+    ] as const) {
+      const visitor = await signedIn(world);
+      const { headers } = await visitor.send(path);
+      for (const name of ["cache-control", "cdn-cache-control"])
+        expect(headers[name]).toBe("private, no-store");
+      visitor.expire();
+      const answer = await visitor.send(path);
+      expect(names(answer)).toEqual([...own, ...OURS].sort());
+      expect(answer.headers["cache-control"]).toBe("private, no-store");
+      expect(answer.headers["cdn-cache-control"]).toBe("private, no-store");
+    }
+  });
+
+  it("refuses what another site sends", async () => {
+    const visitor = await signedIn(world);
+    const headers = { origin: "https://evil.example", "sec-fetch-site": "cross-site" };
+    expect(seen(await visitor.send("/seen/data", { method: "POST", headers }))).toBe("nobody");
+    expect(seen(await visitor.send("/unproxied/data", { method: "POST", headers }))).toBe("nobody");
+    const forged = await visitor.send("/dashboard", { method: "POST", headers, body: "x" });
+    expect([forged.status, JSON.parse(forged.text).error]).toEqual([403, "csrf_rejected"]);
+  });
+});
+
+describe.each([
+  ["localhost", null, {}],
+  [
+    "https",
+    "https://app.example.com",
+    { AUTH_URL: "https://app.example.com", AUTH_SECRET: "Q7nfO0yJcVtW1mZ4kLr8sXeB2uAhGd6P" },
+  ],
+] as const)("getSession without the proxy (%s)", (_, origin, env) => {
+  let here: World;
+  const prefix = origin === null ? "latchkey" : "__Host-Http-latchkey";
+  const attributes = `Path=/;.* Max-Age=\\d+;.*${origin === null ? "" : " Secure;"} HttpOnly; SameSite=lax$`;
+
+  beforeAll(async () => {
+    here = origin === null ? world : await openWorld(origin, env);
+  });
+
+  it("ADP-02 never rotates in a server component", async () => {
+    const visitor = await signedIn(here);
+    visitor.expire();
+    const row = rowOf(here, visitor);
+    const answer = await visitor.send("/unproxied");
+    expect([answer.status, answer.lines]).toEqual([200, []]);
+    expect(seen(answer)).toMatch(/^[\w-]{22} by /);
+    // Whoever asks again while the page renders is told the same, without another look into the store.
+    expect(answer.text.replaceAll("<!-- -->", "")).toContain(`[${seen(answer)}] [${seen(answer)}]`);
+    expect(rowOf(here, visitor)).toEqual(row);
+  });
+
+  it("refreshes in a route handler", async () => {
+    const visitor = await signedIn(here);
+    visitor.expire();
+    const answer = await visitor.send("/unproxied/data");
+    expect(names(answer)).toEqual(OURS);
+    for (const line of answer.lines)
+      expect(line).toMatch(new RegExp(`^${prefix}\\.\\w+[^=]*=.*; ${attributes}`, "i"));
+    expect(seen(answer)).toContain(jti(visitor));
+    expect(rowOf(here, visitor)["generation"]).toBe(1);
+    expect((await visitor.send("/unproxied/data")).lines).toEqual([]);
+  });
+
+  it("refreshes once in a server action, and the page of its answer sees that", async () => {
+    const visitor = await signedIn(here);
+    visitor.expire();
+    const answer = await press(visitor, { path: "/unproxied", button: "Look" });
+    expect(answer.status).toBe(200);
+    expect(names(answer)).toEqual(["access", "first", "refresh", "second"]);
+    expect(decodeURIComponent(visitor.cookie("first"))).toContain(jti(visitor));
+    expect(visitor.cookie("second")).toBe(visitor.cookie("first"));
+    expect(seen(answer)).toContain(jti(visitor));
+    const renewed = await press(visitor, { path: "/unproxied", button: "Renew" });
+    expect(names(renewed)).toEqual(["access"]);
+  });
+
+  it("refreshes for an action that a script calls", async () => {
+    const visitor = await signedIn(here);
+    const { text } = await visitor.send("/unproxied");
+    const [, action = ""] = /\$ACTION_ID_([0-9a-f]+)"\/?><button type="submit">Look/.exec(text) ?? [];
+    visitor.expire();
+    const headers = {
+      "next-action": action,
+      accept: "text/x-component",
+      "content-type": "text/plain;charset=UTF-8",
+    };
+    const called = { method: "POST", headers, body: "[]" };
+    const forged = { ...headers, "sec-fetch-site": "same-site", origin: "https://evil.example.com" };
+    const row = rowOf(here, visitor);
+    expect((await visitor.send("/unproxied", { ...called, headers: forged })).lines).toEqual([]);
+    expect(rowOf(here, visitor)).toEqual(row);
+    const answer = await visitor.send("/unproxied", called);
+    expect(answer.status).toBe(200);
+    expect(names(answer)).toEqual(["access", "first", "refresh", "second"]);
+  });
+
+  it("finds the good one of two cookies of one name, beside anything that a jar may hold", async () => {
+    const visitor = await signedIn(here);
+    const [name = ""] = [...visitor.jar.keys()].filter((key) => key.includes("access"));
+    const good = `${name}=${visitor.cookie("access")}`;
+    const bad = good.replace(/.{5}$/, "AAAAA");
+    for (const pairs of [
+      [good, bad],
+      [bad, good],
+    ]) {
+      const cookie = ["x=%E2%9C%93", "y=%zz", "z", "=q", ...pairs, "é=ü"].join("; ");
+      for (const path of ["/unproxied", "/unproxied/data"]) {
+        expect(seen(await visitor.send(path, { headers: { cookie } }))).toContain(jti(visitor));
+      }
+    }
+    const host = await visitor.send("/unproxied/data", { headers: { host: "[::" } });
+    expect([host.status, seen(host) === "nobody"]).toEqual([200, origin === null]);
+  });
+
+  it("tells a store that is down from signed out", async () => {
+    if (origin === null) return;
+    const visitor = await signedIn(here);
+    visitor.expire();
+    here.database.exec("ALTER TABLE latchkey_sessions RENAME TO latchkey_gone");
+    const answer = await visitor.send("/dashboard");
+    expect([answer.status, answer.headers.location, answer.lines]).toEqual([503, undefined, []]);
+    const unguarded = await visitor.send("/seen");
+    expect([unguarded.status, unguarded.headers.location, unguarded.lines]).toEqual([500, undefined, []]);
+    const made = Buffer.from([1, ...crypto.getRandomValues(new Uint8Array(68))]).toString("base64url");
+    const cookie = `__Host-Http-latchkey.refresh=lkr_${made}`;
+    const shut = await openRawVisitor(here).send("/sealed", { headers: { cookie } });
+    expect([shut.status, JSON.parse(shut.text).error, shut.lines]).toEqual([503, "store_unavailable", []]);
+    here.database.exec("ALTER TABLE latchkey_gone RENAME TO latchkey_sessions");
+    expect((await visitor.send("/dashboard")).text).toContain("Signed in since");
+  });
+});

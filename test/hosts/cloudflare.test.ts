@@ -1,0 +1,134 @@
+import { Miniflare } from "miniflare";
+import { afterEach, expect, it } from "vitest";
+import { bundleFile } from "../stores/workerd.ts";
+
+const script = bundleFile(new URL("./workers/bindings.ts", import.meta.url));
+/** The subrequests that a request may make on the free plan of Workers. */
+const SUBREQUESTS = 50;
+const running: Miniflare[] = [];
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((host) => host.dispose()));
+});
+
+interface Answer {
+  readonly status: number;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+interface Worker {
+  ask(
+    path: string,
+    call?: { tenant?: string; token?: string; body?: object; leaves?: boolean },
+  ): Promise<Answer>;
+  counts(): Promise<{ readonly made: number; readonly objectCalls: number }>;
+}
+
+/** A fresh isolate, without any compatibility flag. */
+async function start(): Promise<Worker> {
+  const host = new Miniflare({
+    modules: true,
+    script: await script,
+    compatibilityDate: "2026-07-01",
+    durableObjects: { SESSIONS: { className: "SessionObject", useSQLite: true } },
+  });
+  running.push(host);
+  return {
+    ask: async (path, { tenant = "ann", token, body, leaves = false } = {}) => {
+      const answer = await host.dispatchFetch(`https://${tenant}.example.com${path}`, {
+        method: body === undefined ? "GET" : "POST",
+        headers: {
+          "content-type": "application/json",
+          ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+          ...(leaves ? { "x-leave": "1" } : {}),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      const text = await answer.text();
+      return { status: answer.status, body: text.startsWith("{") ? JSON.parse(text) : {} };
+    },
+    counts: async () => JSON.parse(await (await host.dispatchFetch("https://ann.example.com/counts")).text()),
+  };
+}
+
+const ANN = { email: "ann@example.com", password: "correct horse battery", transport: "bearer" };
+
+it("makes one auth for each env, at its first request", async () => {
+  const worker = await start();
+  expect((await worker.counts()).made).toBe(0);
+  await Promise.all(Array.from({ length: 10 }, () => worker.ask("/auth/jwks")));
+  await worker.ask("/auth/signup", { body: ANN });
+  expect((await worker.counts()).made).toBe(1);
+  await worker.ask("/auth/jwks", { tenant: "bob" });
+  expect((await worker.counts()).made).toBe(2);
+});
+
+it("SEC-04: two tenants in one isolate share neither users nor keys nor sessions", async () => {
+  const worker = await start();
+  const [ann, bob] = [
+    await worker.ask("/auth/signup", { body: ANN }),
+    await worker.ask("/auth/signup", { body: ANN, tenant: "bob" }),
+  ];
+  expect([ann.status, bob.status]).toEqual([201, 201]);
+  const tokens = [ann, bob].map(({ body }) => String(body["access_token"]));
+  const statusOf = async (tenant: string, token = "") =>
+    (await worker.ask("/auth/me", { tenant, token })).status;
+  expect([await statusOf("ann", tokens[0]), await statusOf("bob", tokens[1])]).toEqual([200, 200]);
+  expect([await statusOf("bob", tokens[0]), await statusOf("ann", tokens[1])]).toEqual([401, 401]);
+  const stranger = { refresh_token: ann.body["refresh_token"] };
+  expect(await worker.ask("/auth/refresh", { tenant: "bob", body: stranger })).toMatchObject({
+    status: 401,
+    body: { error: "session_expired" },
+  });
+  expect((await worker.ask("/auth/refresh", { body: stranger })).status).toBe(200);
+});
+
+it("keeps nothing of options that createAuth refuses", async () => {
+  const worker = await start();
+  for (let times = 0; times < 2; times++) {
+    const { status, body } = await worker.ask("/auth/jwks", { tenant: "careless" });
+    expect([status, body["error"]]).toEqual([500, expect.stringContaining("TypeError: secret is shorter")]);
+  }
+  expect((await worker.counts()).made).toBe(2);
+});
+
+it("CLK-04: a request that goes away while the keys load leaves nobody waiting", async () => {
+  const worker = await start();
+  await worker.ask("/auth/signup", { body: ANN, leaves: true });
+  const next = await worker.ask("/auth/signup", { body: { ...ANN, email: "eve@example.com" } });
+  expect(next.status).toBe(201);
+  const token = String(next.body["access_token"]);
+  expect((await worker.ask("/auth/me", { token })).status).toBe(200);
+});
+
+it("ADP-07: neither does one that waits for the key set of a validator, nor for a password's hash", async () => {
+  const worker = await start();
+  const { body } = await worker.ask("/auth/signup", { body: ANN });
+  const token = String(body["access_token"]);
+  await worker.ask("/validate", { token, leaves: true });
+  expect((await worker.ask("/validate", { token })).body).toEqual({ userId: Object(body["user"]).id });
+  await Promise.all(Array.from({ length: 3 }, () => worker.ask("/hash", { leaves: true })));
+  expect((await worker.ask("/hash")).status).toBe(200);
+  for (const leaves of [true, true, false]) {
+    const { status } = await worker.ask("/auth/login", { body: ANN, leaves });
+    expect(status).toBe(200);
+  }
+});
+
+it("ADP-07: makes a fraction of the calls that one request may make", async () => {
+  const worker = await start();
+  const calls = async (path: string, call: Parameters<Worker["ask"]>[1]): Promise<[Answer, number]> => {
+    const before = (await worker.counts()).objectCalls;
+    const answer = await worker.ask(path, call);
+    return [answer, (await worker.counts()).objectCalls - before];
+  };
+  const [signedUp, forSignUp] = await calls("/auth/signup", { body: ANN });
+  const token = String(signedUp.body["access_token"]);
+  const [, forLogin] = await calls("/auth/login", { body: ANN });
+  const [, forRefresh] = await calls("/auth/refresh", {
+    body: { refresh_token: signedUp.body["refresh_token"] },
+  });
+  const [, forSession] = await calls("/auth/session", { token });
+  console.info(`Durable Objects: calls ${JSON.stringify({ forSignUp, forLogin, forRefresh, forSession })}`);
+  for (const count of [forSignUp, forLogin, forRefresh, forSession])
+    expect(count).toBeLessThan(SUBREQUESTS / 3);
+});

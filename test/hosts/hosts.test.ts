@@ -1,0 +1,170 @@
+import { execFile } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { request } from "node:http";
+import { fileURLToPath } from "node:url";
+import { RouterContextProvider } from "react-router";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { freePort, startServer } from "../e2e/demo-process.ts";
+import { openVisitor } from "../e2e/visitor.ts";
+import { openBrowser, type Server } from "../rows/browser.ts";
+import { removeSnippets, type Written, writeSnippets } from "./snippets.ts";
+
+const ADA = { email: "ada@example.com", password: "correct horse battery" };
+const tsc = fileURLToPath(new URL("../../node_modules/.bin/tsc", import.meta.url));
+
+let written: readonly Written[] = [];
+beforeAll(() => {
+  written = writeSnippets();
+});
+afterAll(removeSnippets);
+
+function section(heading: string): Written {
+  const found = written.find((candidate) => candidate.heading === heading);
+  if (found === undefined) throw new Error(`HOSTS.md has no section ${heading}`);
+  return found;
+}
+
+/** The errors in the code of a section; the sources of the packages are compiled elsewhere, by their own options. */
+function compile({ folder }: Written): Promise<readonly string[]> {
+  return new Promise((resolve) => {
+    execFile(tsc, ["-p", folder], { cwd: folder }, (_, out) =>
+      resolve(out.split("\n").filter((line) => /^(?!\.\.)\S.*error TS/.test(line))),
+    );
+  });
+}
+
+const served = ["Node's `http`", "Express", "Fastify"];
+const called = ["SvelteKit", "Astro", "React Router"];
+
+describe.each([...served, ...called])("HOSTS.md on %s", (heading) => {
+  it("is short, and compiles", async () => {
+    const found = section(heading);
+    expect(found.lines).toBeLessThanOrEqual(15);
+    expect(await compile(found)).toEqual([]);
+  });
+});
+
+it("compiling would find a mistake", async () => {
+  const found = section("Express");
+  const [file] = found.files;
+  const text = readFileSync(file, "utf8");
+  writeFileSync(file, text.replace("validate(req, res)", "validate(req)"));
+  expect((await compile(found)).join()).toContain("error TS");
+  writeFileSync(file, text);
+});
+
+function statusOf(port: number, method: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const sent = request({ host: "localhost", port, method, path: "/mine" }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode ?? 0);
+    });
+    sent.once("error", reject);
+    sent.end();
+  });
+}
+
+describe.each(served)("HOSTS.md on %s", (heading) => {
+  it("serves the life of a session over HTTP", async () => {
+    const port = await freePort();
+    const env = { ORIGIN: `http://localhost:${port}` };
+    const server = await startServer({ script: section(heading).files[0], port, env });
+    try {
+      const visitor = openVisitor(server.url, "Firefox");
+      expect((await visitor.get("/mine")).body).toMatchObject({ error: "unauthenticated" });
+      const signedUp = await visitor.post("/auth/signup", ADA);
+      expect([signedUp.status, signedUp.headers.getSetCookie().length]).toEqual([201, 2]);
+      const userId = Object(signedUp.body["user"]).id;
+      const mine = await visitor.get("/mine");
+      expect([mine.body, mine.headers.get("cache-control")]).toEqual([{ userId }, "private, no-store"]);
+      visitor.drop("access");
+      const refreshed = await visitor.get("/mine");
+      expect([refreshed.body, refreshed.headers.getSetCookie().length]).toEqual([{ userId }, 2]);
+      const wrong = await visitor.post("/auth/login", { ...ADA, password: "wrong horse battery" });
+      expect([wrong.status, wrong.body["error"]]).toEqual([401, "invalid_credentials"]);
+      const large = await visitor.post("/auth/login", { ...ADA, padding: "x".repeat(20_000) });
+      expect([large.status, large.body["error"]]).toEqual([413, "payload_too_large"]);
+      const forged = await visitor.post("/auth/logout", undefined, { "sec-fetch-site": "cross-site" });
+      expect(forged.status).toBe(403);
+      expect((await visitor.post("/auth/logout")).status).toBe(200);
+      expect(visitor.cookies()).toEqual([]);
+      expect((await visitor.get("/mine")).status).toBe(401);
+      // `Request` takes no such method, and the process must not mind.
+      expect(await statusOf(port, "TRACE")).toBeGreaterThanOrEqual(400);
+      expect((await visitor.get("/mine")).status).toBe(401);
+    } finally {
+      await server.stop("SIGKILL");
+    }
+  });
+});
+
+/** A page of the framework: who is signed in, as its handlers see it, in a response whose headers cannot change. */
+type Page = (userId: string | null) => Response;
+const page: Page = (userId) => {
+  const response = Response.json({ userId }, { headers: { "cache-control": "public, max-age=60" } });
+  const refuse = (): never => {
+    throw new TypeError("immutable");
+  };
+  Object.assign(response.headers, { append: refuse, set: refuse, delete: refuse });
+  return response;
+};
+
+/** Puts what a snippet exports behind one door, as its framework would. */
+const doors: Readonly<Record<string, (module: Module) => Server>> = {
+  SvelteKit: ({ handle }) => ({
+    handle: async (request) => {
+      const event = { url: new URL(request.url), request, locals: { session: undefined } };
+      const resolve = async () => page(Object(event.locals.session).userId ?? null);
+      return handle({ event, resolve });
+    },
+  }),
+  Astro: ({ onRequest, ALL }) => ({
+    handle: async (request) => {
+      const locals = { session: undefined };
+      const url = new URL(request.url);
+      const context = { url, request, locals, isPrerendered: false };
+      return onRequest(context, async () =>
+        url.pathname.startsWith("/auth/") ? ALL(context) : page(Object(locals.session).userId ?? null),
+      );
+    },
+  }),
+  "React Router": ({ withSession, sessionContext, answer }) => ({
+    handle: async (request) => {
+      const context = new RouterContextProvider();
+      const args = { request, context, params: {}, pattern: "" };
+      return withSession(args, async () => {
+        if (new URL(request.url).pathname.startsWith("/auth/")) return answer(args);
+        return page(Object(context.get(sessionContext as never)).userId ?? null);
+      });
+    },
+  }),
+};
+
+type Exported = (...args: readonly unknown[]) => Promise<Response>;
+type Name = "handle" | "onRequest" | "ALL" | "withSession" | "sessionContext" | "answer";
+type Module = Readonly<Record<Name, Exported>>;
+
+describe.each(called)("HOSTS.md on %s", (heading) => {
+  it("serves the life of a session through its hook", async () => {
+    const modules: readonly Module[] = await Promise.all(section(heading).files.map((file) => import(file)));
+    const door = doors[heading]?.(Object.assign({}, ...modules));
+    if (door === undefined) throw new Error("no door");
+    const browser = openBrowser({ server: door, clock: { now: Date.now, advance: () => undefined } });
+    expect(await (await browser.get("/")).json()).toEqual({ userId: null });
+    const signedUp = await browser.post("/auth/signup", ADA);
+    expect(signedUp.status).toBe(201);
+    const userId = (await signedUp.json()).user.id;
+    const mine = await browser.get("/");
+    expect([await mine.json(), mine.headers.get("cache-control")]).toEqual([{ userId }, "private, no-store"]);
+    browser.drop("access");
+    const refreshed = await browser.get("/");
+    expect([await refreshed.json(), refreshed.headers.getSetCookie().length]).toEqual([{ userId }, 2]);
+    expect((await browser.post("/auth/logout")).status).toBe(200);
+    expect(browser.names()).toEqual([]);
+    const nobody = await browser.get("/");
+    expect([await nobody.json(), nobody.headers.get("cache-control")]).toEqual([
+      { userId: null },
+      "public, max-age=60",
+    ]);
+  });
+});

@@ -1,0 +1,104 @@
+import { execFile } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { installPacked, type Project } from "./project.ts";
+
+const BIN = fileURLToPath(new URL("../../node_modules/.bin/", import.meta.url));
+const run = promisify(execFile);
+
+let project: Project;
+
+beforeAll(async () => {
+  project = await installPacked();
+}, 120_000);
+afterAll(() => project.remove());
+
+/** What an application does first; it prints how that went. */
+const PROGRAM = `
+import { createAuth } from "@latchkey/core";
+import { memory } from "@latchkey/core/memory";
+import { github } from "@latchkey/core/oauth";
+import { password, pbkdf2Hasher } from "@latchkey/core/password";
+import { createValidator } from "@latchkey/core/validator";
+import { authHandler, session } from "@latchkey/hono";
+import { Hono } from "hono";
+
+const providers = [password({ hasher: pbkdf2Hasher({ rounds: 100_000 }) }), github({ clientId: "a", clientSecret: "b" })];
+const auth = createAuth({ store: memory(), providers });
+const app = new Hono().all("/auth/*", authHandler(auth)).use("*", session(auth));
+app.get("/", (c) => c.json(c.var.session === null));
+const origin = "http://localhost:3000";
+const body = JSON.stringify({ email: "ada@example.com", password: "correct horse battery", transport: "bearer" });
+const headers = { "content-type": "application/json" };
+const signedUp = await app.request(origin + "/auth/signup", { method: "POST", headers, body });
+const { access_token } = await signedUp.json();
+const validator = createValidator({ jwks: await auth.keys.jwks(), issuer: "http://localhost" });
+const found = await validator.validate(new Request(origin, { headers: { authorization: "Bearer " + access_token } }));
+const start = await auth.handle(new Request(origin + "/auth/oauth/github"));
+const nobody = await (await app.request(origin + "/")).json();
+console.log(JSON.stringify([signedUp.status, found.ok, start.status, nobody]));
+`;
+const WORKED = "[201,true,303,true]";
+
+async function output(command: string, ...args: string[]): Promise<string> {
+  const { stdout } = await run(command, args, { cwd: project.folder, timeout: 60_000 });
+  return stdout.trim();
+}
+
+describe("the packed packages, in an empty project", () => {
+  it.each([
+    ["Node", join(BIN, "node"), []],
+    ["Bun", join(BIN, "bun"), ["run"]],
+    ["Deno", join(BIN, "deno"), ["run", "--allow-all", "--no-lock", "--node-modules-dir=manual"]],
+  ])("run on %s", async (_, command, args) => {
+    writeFileSync(join(project.folder, "package.json"), '{ "type": "module" }');
+    writeFileSync(join(project.folder, "program.mjs"), PROGRAM);
+    expect(await output(command, ...args, "program.mjs")).toBe(WORKED);
+  });
+
+  it("can be imported, every entry of them", async () => {
+    const entries = project.packages.flatMap((each) => each.entries);
+    expect(entries.length).toBeGreaterThan(10);
+    const imports = entries.map((entry) => `await import(${JSON.stringify(entry)});`).join("\n");
+    writeFileSync(join(project.folder, "entries.mjs"), `${imports}\nconsole.log("all");`);
+    expect(await output(join(BIN, "node"), "entries.mjs")).toBe("all");
+  });
+
+  it.each([
+    ["bundler", "esnext"],
+    ["nodenext", "nodenext"],
+  ])("have types that an application checks with moduleResolution %s", async (moduleResolution, module) => {
+    const entries = project.packages.flatMap((each) => each.entries);
+    const source = entries.map((entry, n) => `import * as entry${n} from "${entry}";\nexport { entry${n} };`);
+    writeFileSync(join(project.folder, "consumer.mts"), source.join("\n"));
+    const options = [
+      "--strict",
+      "--noEmit",
+      "--target",
+      "es2023",
+      "--lib",
+      "es2024,dom,dom.iterable",
+      "--types",
+      "",
+    ];
+    const args = [...options, "--module", module, "--moduleResolution", moduleResolution, "consumer.mts"];
+    expect(await output(join(BIN, "tsc"), ...args)).toBe("");
+  });
+
+  it("have nothing that publint minds", async () => {
+    for (const { tarball } of project.packages) {
+      expect(await output(join(BIN, "publint"), "--strict", tarball)).toContain("All good!");
+    }
+  });
+
+  it("have types that attw finds right, for modules", async () => {
+    for (const { tarball } of project.packages) {
+      // It fails where it finds a fault.
+      const told = await output(join(BIN, "attw"), "--profile", "esm-only", "--format", "ascii", tarball);
+      expect(told).toContain("🟢");
+    }
+  });
+});

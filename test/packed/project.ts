@@ -1,0 +1,90 @@
+import { execFile } from "node:child_process";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const PNPM = ["-y", "pnpm@12.21.0"];
+const run = promisify(execFile);
+
+export interface PackedPackage {
+  readonly name: string;
+  readonly tarball: string;
+  /** What an application can import of it. */
+  readonly entries: readonly string[];
+}
+
+/** An empty project, with the packages from their tarballs. */
+export interface Project {
+  readonly folder: string;
+  readonly packages: readonly PackedPackage[];
+  remove(): void;
+}
+
+interface Manifest {
+  readonly name: string;
+  readonly private?: boolean;
+  readonly exports?: Readonly<Record<string, string>>;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Builds and packs every package, and unpacks the tarballs into an empty project. What they depend on is linked from the
+ * workspace, so that the network is not asked.
+ */
+export async function installPacked(): Promise<Project> {
+  const folder = mkdtempSync(join(tmpdir(), "latchkey-packed-"));
+  const modules = join(folder, "node_modules");
+  mkdirSync(modules);
+  const sources = readdirSync(join(ROOT, "packages")).map((name) => join(ROOT, "packages", name));
+  const packages: PackedPackage[] = [];
+  for (const source of sources.filter((source) => manifestOf(source).private !== true)) {
+    packages.push(await pack(source, folder));
+    linkDependencies(source, modules);
+  }
+  for (const { name, tarball } of packages) await unpack(tarball, join(modules, name));
+  return { folder, packages, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+function manifestOf(source: string): Manifest {
+  return JSON.parse(readFileSync(join(source, "package.json"), "utf8")) as Manifest;
+}
+
+async function pack(source: string, folder: string): Promise<PackedPackage> {
+  const { name, exports = {} } = manifestOf(source);
+  rmSync(join(source, "dist"), { recursive: true, force: true });
+  await run(join(ROOT, "node_modules/.bin/tsc"), ["-p", source]);
+  const tarball = join(folder, `${name.replace(/[@/]/g, "_")}.tgz`);
+  await run("npx", [...PNPM, "pack", "--out", tarball], { cwd: source });
+  return { name, tarball, entries: Object.keys(exports).map((entry) => join(name, entry)) };
+}
+
+async function unpack(tarball: string, target: string): Promise<void> {
+  rmSync(target, { recursive: true, force: true });
+  mkdirSync(target, { recursive: true });
+  await run("tar", ["-xzf", tarball, "-C", target, "--strip-components=1"]);
+}
+
+/** Links what an installer would have fetched, and no more; the workspace's own packages come from their tarballs. */
+function linkDependencies(source: string, modules: string): void {
+  const { dependencies, peerDependencies } = manifestOf(source);
+  for (const name of Object.keys({ ...dependencies, ...peerDependencies })) {
+    const installed = join(source, "node_modules", name);
+    const link = join(modules, name);
+    if (name.startsWith("@latchkey/") || existsSync(link) || !existsSync(installed)) continue;
+    mkdirSync(dirname(link), { recursive: true });
+    symlinkSync(realpathSync(installed), link);
+  }
+}

@@ -1,0 +1,87 @@
+import { memory } from "@latchkey/core/memory";
+import { cheapPassword } from "../../rows/world.ts";
+import { answered, bodyOf, cookiesOf, refused, within } from "../answers.ts";
+import { type Case, holds, same } from "../case.ts";
+import { ACCESS, ANN, BOB, ORIGIN, openWorld, plainAuth, posting, REFRESH } from "../stage.ts";
+
+export const accounts: readonly Case[] = [
+  {
+    name: "sign-up signs in",
+    run: async () => {
+      const browser = openWorld().browser();
+      const response = await browser.post("/auth/signup", ANN);
+      same(cookiesOf(response).set, [ACCESS, REFRESH]);
+      const body = await answered(response, 201);
+      const me = await answered(await browser.get("/auth/me"), 200);
+      same([me["email"], me["id"]], [ANN.email, within(body, "user", "id")]);
+    },
+  },
+  {
+    name: "sign-up of a known address is refused",
+    run: async () => {
+      const world = openWorld();
+      await world.signedIn();
+      await refused(await world.browser().post("/auth/signup", ANN), 409, "identifier_taken");
+    },
+  },
+  {
+    name: "login knows the right password",
+    run: async () => {
+      const world = openWorld();
+      await world.signedIn();
+      const browser = world.browser();
+      await answered(await browser.post("/auth/login", { ...ANN, email: " ANN@Example.com" }), 200);
+      const session = await answered(await browser.get("/auth/session"), 200);
+      same(within(session, "user", "email"), ANN.email);
+    },
+  },
+  {
+    name: "login refuses a wrong password, and an unknown user, with one code",
+    run: async () => {
+      const world = openWorld();
+      await world.signedIn();
+      for (const input of [{ ...ANN, password: BOB.password }, BOB]) {
+        const response = await world.browser().post("/auth/login", input);
+        same(cookiesOf(response).set, []);
+        await refused(response, 401, "invalid_credentials");
+      }
+    },
+  },
+  {
+    name: "a password is the same in every Unicode form",
+    run: async () => {
+      const browser = openWorld().browser();
+      const composed = "caf\u00e9 au lait \u2615";
+      await answered(await browser.post("/auth/signup", { ...ANN, password: composed }), 201);
+      const decomposed = "cafe\u0301 au lait \u2615";
+      await answered(await browser.post("/auth/login", { ...ANN, password: decomposed }), 200);
+    },
+  },
+  {
+    name: "ten wrong passwords are enough",
+    run: async () => {
+      const world = openWorld({ rateLimit: {} });
+      await world.signedIn();
+      const wrong = { ...ANN, password: BOB.password };
+      for (let n = 0; n < 10; n++) await world.browser().post("/auth/login", wrong);
+      const response = await world.browser().post("/auth/login", ANN);
+      holds(Number(response.headers.get("retry-after")) > 0, "Retry-After says when");
+      await refused(response, 429, "rate_limited");
+    },
+  },
+  {
+    name: "the runtime's own clock and randomness do",
+    run: async () => {
+      const auth = plainAuth({ store: memory(), providers: [cheapPassword()] });
+      const signUp = async (email: string) => {
+        const input = JSON.stringify({ ...ANN, email, transport: "bearer" });
+        return bodyOf(await auth.handle(posting("/auth/signup", input)));
+      };
+      const [ann, eve] = await Promise.all([signUp(ANN.email), signUp("eve@example.com")]);
+      holds(ann["refresh_token"] !== eve["refresh_token"], "two sessions have two tokens");
+      const headers = { authorization: `Bearer ${ann["access_token"]}` };
+      const found = await auth.validate(new Request(ORIGIN, { headers }));
+      same(found.ok && found.userId, within(ann, "user", "id"));
+    },
+  },
+];

@@ -1,0 +1,71 @@
+import { github, oidc } from "@latchkey/core/oauth";
+import type { Browser } from "../../rows/browser.ts";
+import { settableClock } from "../../rows/clock.ts";
+import type { World } from "../../rows/world.ts";
+import { answered, cookiesOf } from "../answers.ts";
+import { type Case, holds, same } from "../case.ts";
+import { CLIENT, type FakeProvider, ISSUER, openFakeProvider, PERSON } from "../fake-provider.ts";
+import { ACCESS, ORIGIN, openWorld, REFRESH } from "../stage.ts";
+
+interface Station {
+  readonly world: World;
+  readonly provider: FakeProvider;
+  readonly browser: Browser;
+}
+
+async function openStation(): Promise<Station> {
+  const clock = settableClock();
+  const provider = await openFakeProvider(clock);
+  const providers = [github(CLIENT), oidc({ ...CLIENT, issuer: ISSUER })];
+  const world = openWorld({ clock, providers, env: { clock: clock.now, fetch: provider.fetch } });
+  return { world, provider, browser: world.browser() };
+}
+
+async function travel({ browser, provider }: Station, id: string): Promise<Response> {
+  const start = await browser.get(`/auth/oauth/${id}?redirect_to=/welcome`, { "sec-fetch-site": "none" });
+  same(start.status, 303);
+  const back = new URL(provider.authorize(start.headers.get("location") ?? ""));
+  same(back.origin + back.pathname, `${ORIGIN}/auth/oauth/${id}/callback`);
+  return browser.get(back.pathname + back.search, { "sec-fetch-site": "cross-site" });
+}
+
+const roundTrips = [
+  ["github", "1001", "https://github.com/login/oauth/access_token"],
+  ["oidc", "ann-1", `${ISSUER}/token`],
+] as const;
+
+export const oauth: readonly Case[] = [
+  ...roundTrips.map(([id, subject, endpoint]) => ({
+    name: `a sign-in with ${id}, there and back`,
+    run: async () => {
+      const station = await openStation();
+      const { world, provider, browser } = station;
+      const before = globalThis.fetch;
+      const response = await travel(station, id);
+      same([response.status, response.headers.get("location")], [303, `${ORIGIN}/welcome`]);
+      same(
+        cookiesOf(response)
+          .set.filter((name) => name === ACCESS || name === REFRESH)
+          .sort(),
+        [ACCESS, REFRESH],
+      );
+      const me = await answered(await browser.get("/auth/me"), 200);
+      same([me["email"], me["name"]], [PERSON.email, PERSON.name]);
+      same(await world.auth.users.accounts(String(me["id"])), [{ provider: id, subject }]);
+      holds(provider.asked.includes(endpoint), "the code was exchanged through env.fetch");
+      same(globalThis.fetch === before, true, "the runtime's fetch is in its place");
+    },
+  })),
+  {
+    name: "the provider's refusal of a code comes back as oauth_failed",
+    run: async () => {
+      const station = await openStation();
+      const start = await station.browser.get("/auth/oauth/github?redirect_to=/welcome");
+      const back = new URL(station.provider.authorize(start.headers.get("location") ?? ""));
+      back.searchParams.set("code", "another");
+      const response = await station.browser.get(back.pathname + back.search);
+      same(response.headers.get("location"), `${ORIGIN}/welcome?error=oauth_failed`);
+      same(station.browser.names().includes(REFRESH), false);
+    },
+  },
+];
