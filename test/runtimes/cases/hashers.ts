@@ -32,7 +32,7 @@ export const hashers: readonly Case[] = [
   {
     name: "this is the runtime that it says it is",
     run: async (runtime) => {
-      const named = { node: "Node.js/24", bun: "Bun/", deno: "Deno/", workerd: "Cloudflare-Workers" };
+      const named = { node: "Node.js/", bun: "Bun/", deno: "Deno/", workerd: "Cloudflare-Workers" };
       holds(navigator.userAgent.startsWith(named[runtime]), `${navigator.userAgent} is ${runtime}`);
       const host: { readonly process?: { getBuiltinModule?: (id: string) => unknown } } = globalThis;
       same(host.process?.getBuiltinModule?.("node:crypto") !== undefined, native[runtime], "node:crypto");
