@@ -1,6 +1,6 @@
 import { now } from "../env.ts";
 import { AuthError } from "../errors.ts";
-import { decideLink, type LinkDecision } from "../oauth/link.ts";
+import { decideLink, type LinkDecision, type LinkFacts } from "../oauth/link.ts";
 import { parseEmail } from "../password/identifier.ts";
 import { isLive } from "../sessions/decide.ts";
 import type { ProviderAccount } from "../tokens/provider-tokens.ts";
@@ -99,26 +99,27 @@ async function decide<Context, U extends User>(
   const user = asker === null ? null : await app.users.get(asker.userId);
   if (asker !== null && user === null) throw new AuthError("oauth_state_invalid");
   const holder = await app.users.findByAccount(keyOf(account));
-  const address = account.email === null ? null : parseEmail(account.email);
-  const owner = address === null ? null : await app.users.find({ email: address });
+  const email = emailOf(account);
+  const owner = email === null ? null : await app.users.find({ email: email.address });
   const decision = decideLink({
     holder: holder?.id ?? null,
     asker: asker?.userId ?? null,
-    email:
-      address === null
-        ? null
-        : { address, verified: account.emailVerified && isSpelt(account.email, address) },
+    email,
     owner: owner === null ? null : { id: owner.id, verified: owner.emailVerified },
   });
   return { decision, asker, user: asker === null ? (holder ?? owner) : user };
 }
 
+function emailOf({ email, emailVerified }: ProviderAccount): LinkFacts["email"] {
+  const address = email === null ? null : parseEmail(email);
+  if (email === null || address === null) return null;
+  return { address, verified: emailVerified && isSpelt(email, address) };
+}
+
 // What normal form makes one, such as a long s and an s, a mail system may deliver to two.
-function isSpelt(given: string | null, normal: string): boolean {
+function isSpelt(given: string, normal: string): boolean {
   const mailbox = (address: string): string => address.slice(0, address.lastIndexOf("@"));
-  return (
-    mailbox((given ?? "").trim()).replace(/[A-Z]/g, (letter) => letter.toLowerCase()) === mailbox(normal)
-  );
+  return mailbox(given.trim()).replace(/[A-Z]/g, (letter) => letter.toLowerCase()) === mailbox(normal);
 }
 
 // Null where somebody else was first: then everything is decided anew.

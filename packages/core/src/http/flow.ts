@@ -36,16 +36,33 @@ export function providerOf<Context, U extends User>(app: App<Context, U>, id: st
 /** Where a flow may lead; without a target, home. Fails with `redirect_not_allowed`. */
 export function targetOf<Context, U extends User>(
   app: App<Context, U>,
-  { site }: Call,
+  call: Call,
   targets: readonly string[],
   native: boolean,
 ): URL {
-  const { basePath, trustedOrigins } = app.config;
-  const policy = { ownOrigin: site.origin, basePath, trustedOrigins, native };
   const [target, ...more] = targets.length === 0 && !native ? ["/"] : targets;
-  const url = target === undefined || more.length > 0 ? null : decideRedirect(target, policy);
+  const url = target === undefined || more.length > 0 ? null : allowedTarget(app, call, target, native);
   if (url === null) throw new AuthError("redirect_not_allowed");
   return url;
+}
+
+/** Where a flow leads that came back: its target was checked at the start, and what is not allowed any more leads home. */
+export function landingOf<Context, U extends User>(
+  app: App<Context, U>,
+  call: Call,
+  { redirectTo, intent }: Transaction,
+): URL {
+  const native = intent.kind === "native";
+  return allowedTarget(app, call, redirectTo, native) ?? new URL("/", call.site.origin);
+}
+
+function allowedTarget<Context, U extends User>(
+  { config: { basePath, trustedOrigins } }: App<Context, U>,
+  { site: { origin: ownOrigin } }: Call,
+  target: string,
+  native: boolean,
+): URL | null {
+  return decideRedirect(target, { ownOrigin, basePath, trustedOrigins, native });
 }
 
 /** Where the provider sends the browser back to: by configuration, never by a header (OAU-22). */

@@ -1,6 +1,6 @@
 import type { JWTVerifyGetKey } from "jose";
 import { type Env, now } from "../env.ts";
-import { own } from "../json.ts";
+import { isRecord, own } from "../json.ts";
 import { type EpochSeconds, minutes, type Seconds } from "../time.ts";
 import type { ProviderAccount, ProviderTokens } from "../tokens/provider-tokens.ts";
 import { authorizationUrl, type Client, exchangeCode, readTokens, standardClient } from "./arctic.ts";
@@ -125,9 +125,8 @@ async function claimsOf(
 
 /** Adds what userinfo tells to a verified ID token, which has the last word (OpenID Connect Core 5.3.2). */
 export function withUserinfo(claims: IdClaims, userinfo: unknown): IdClaims {
-  if (typeof userinfo !== "object" || userinfo === null || Array.isArray(userinfo))
-    throw oauthFault("no_json");
-  const told: IdClaims = { ...userinfo };
+  if (!isRecord(userinfo)) throw oauthFault("no_json");
+  const told: IdClaims = userinfo;
   // Without this, an access token for one user could be dressed up with the e-mail address of another.
   if (own(told, "sub") !== own(claims, "sub")) throw oauthFault("userinfo_subject");
   const merged = { ...told, ...claims };

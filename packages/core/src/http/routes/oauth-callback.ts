@@ -5,13 +5,12 @@ import { type CookieChange, deleteCookie } from "../../cookies/jar.ts";
 import { AuthError, faultName } from "../../errors.ts";
 import { type CallbackParameters, decideCallback, parseCallback } from "../../oauth/callback.ts";
 import { oauthFault } from "../../oauth/fault.ts";
-import { decideRedirect } from "../../oauth/redirect.ts";
 import type { Transaction } from "../../oauth/transaction.ts";
 import type { ProviderAccount } from "../../tokens/provider-tokens.ts";
 import type { User } from "../../users/store.ts";
 import { readBody } from "../body.ts";
 import { answerError, codeOf } from "../fault.ts";
-import { findFlow, flowOf, providerOf, redeemState } from "../flow.ts";
+import { findFlow, flowOf, landingOf, providerOf, redeemState } from "../flow.ts";
 import { issueCode } from "../native-code.ts";
 import { requireNavigation } from "../navigation.ts";
 import { redirect, withError } from "../redirect.ts";
@@ -117,17 +116,6 @@ async function arrive<Context, U extends User>(
     await takeBack(app, found.user.id, { made: found.made, account }).catch(() => undefined);
     throw error;
   }
-}
-
-// The target was checked at the start; what the configuration no longer allows leads home.
-function landingOf<Context, U extends User>(
-  app: App<Context, U>,
-  { site }: Call,
-  { redirectTo, intent }: Transaction,
-): URL {
-  const { basePath, trustedOrigins } = app.config;
-  const policy = { ownOrigin: site.origin, basePath, trustedOrigins, native: intent.kind === "native" };
-  return decideRedirect(redirectTo, policy) ?? new URL("/", site.origin);
 }
 
 function failed<Context, U extends User>(
