@@ -174,3 +174,14 @@ describe("cookies of earlier names", () => {
     expect(found.cookies.get(CURRENT)).toBe(sent?.slice(CURRENT.length + 1).split(";")[0]);
   });
 });
+
+it("CKS-10 signing out deletes the cookie in use last, for hosts that keep one line of a name", async () => {
+  const name = "__Secure-latchkey.access";
+  const stage = openStage({
+    cookies: { domain: "example.com", previous: [{ name, domain: "app.example.com" }] },
+  });
+  const headers = { cookie: `${name}=x` };
+  const response = await stage.send("/auth/logout", { method: "POST", headers });
+  const lines = response.headers.getSetCookie().filter((line) => line.startsWith(`${name}=`));
+  expect(lines.map((line) => /Domain=([^;]+)/.exec(line)?.[1])).toEqual(["app.example.com", "example.com"]);
+});

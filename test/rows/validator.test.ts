@@ -274,6 +274,9 @@ describe("B7: a validator without a store", () => {
       { alg: undefined },
       { kid: "" },
       { kty: "oct" },
+      { use: "enc" },
+      { crv: "X25519" },
+      { x: "AA" },
       { d: "AA" },
     ])
       expect(await verdictOn(changed)).toBe("unauthenticated");
