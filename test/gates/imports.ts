@@ -3,7 +3,6 @@ import { at, type Gate, packageSources, type Violation } from "./repository.ts";
 import type { Source } from "./source.ts";
 
 const CORE_IMPORTS: readonly string[] = [
-  "jose",
   "@oslojs/crypto",
   "@oslojs/encoding",
   "arctic",

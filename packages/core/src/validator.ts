@@ -1,4 +1,3 @@
-import type { JWK } from "jose";
 import type { Validation } from "./app/validation.ts";
 import { checkOrigin } from "./config/origins.ts";
 import { jarAfter } from "./cookies/jar.ts";
@@ -11,6 +10,7 @@ import { refusal } from "./http/refusal.ts";
 import { sessionHeaders } from "./http/respond.ts";
 import { type Site, siteOf } from "./http/site.ts";
 import type { JsonObject } from "./json.ts";
+import type { Jwk } from "./keys/jwk.ts";
 import type { Keys } from "./keys/keys.ts";
 import { importKeys, remoteKeys } from "./keys/remote.ts";
 import { verifyPresented } from "./sessions/access.ts";
@@ -21,7 +21,7 @@ export interface ValidatorOptions {
   /** Where the server that signs publishes its keys, as `https://app.example.com/auth/jwks`. This, or `jwks`. */
   readonly jwksUrl?: string;
   /** The keys themselves, as `auth.keys.jwks()` returns them. */
-  readonly jwks?: { readonly keys: readonly JWK[] };
+  readonly jwks?: { readonly keys: readonly Jwk[] };
   /** `accessToken.issuer` of the server that signs; by default its `baseURL`. */
   readonly issuer: string;
   /** `accessToken.audience`; by default the issuer. */

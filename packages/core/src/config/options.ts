@@ -1,7 +1,7 @@
-import type { JWK } from "jose";
 import type { Env } from "../env.ts";
 import type { JsonObject } from "../json.ts";
 import type { Algorithm } from "../keys/algorithms.ts";
+import type { Jwk } from "../keys/jwk.ts";
 import type { OAuthProvider } from "../oauth/provider.ts";
 import type { PasswordProvider } from "../password/provider.ts";
 import type { SessionHooks } from "../sessions/engine.ts";
@@ -97,7 +97,7 @@ export interface AuthOptions<Context = JsonObject, U extends User = User> {
     /** Default 30 days. */
     readonly rotateEvery?: Seconds;
     /** Keys of your own; the first, a private one, signs. Then Latchkey neither makes nor rotates any. */
-    readonly provided?: readonly JWK[];
+    readonly provided?: readonly Jwk[];
   };
   readonly cookies?: {
     /** Without prefix, which Latchkey adds. Default `latchkey.access` and `latchkey.refresh`. */

@@ -1,6 +1,6 @@
-import type { JWK } from "jose";
 import { fromBase64url } from "../bytes.ts";
 import { type AsymmetricAlgorithm, keyTypes, type PublicJwk, publicJwk } from "./algorithms.ts";
+import type { Jwk } from "./jwk.ts";
 import { type Keys, KID, type SigningKey } from "./keys.ts";
 import { importKey } from "./signature.ts";
 
@@ -15,7 +15,7 @@ const MIN_MODULUS = 256;
  * Checks keys that the application brings; returns what is wrong with them, or null. Whether the halves of a key belong
  * together, and to its curve, is found out when the first request imports it.
  */
-export function faultOfProvided(jwks: readonly JWK[], algorithm: AsymmetricAlgorithm): string | null {
+export function faultOfProvided(jwks: readonly Jwk[], algorithm: AsymmetricAlgorithm): string | null {
   const kids = new Set<string>();
   for (const jwk of jwks) {
     if (jwk.kty !== keyTypes[algorithm])
@@ -41,7 +41,7 @@ export function faultOfProvided(jwks: readonly JWK[], algorithm: AsymmetricAlgor
 }
 
 /** What is wrong with the numbers of a key, or null (RFC 8725 3.4). */
-export function faultOfNumbers(jwk: JWK, algorithm: AsymmetricAlgorithm): string | null {
+export function faultOfNumbers(jwk: Jwk, algorithm: AsymmetricAlgorithm): string | null {
   const curve = CURVES[algorithm];
   if (curve === undefined) {
     if (sizeOf(jwk.n) < MIN_MODULUS) return "has an RSA key of less than 2048 bits";
@@ -59,7 +59,7 @@ function sizeOf(number: string | undefined): number {
 }
 
 /** Keys that the application brings: the first signs, all of them verify. */
-export function providedKeys(jwks: readonly JWK[], algorithm: AsymmetricAlgorithm): Keys {
+export function providedKeys(jwks: readonly Jwk[], algorithm: AsymmetricAlgorithm): Keys {
   let imported: Promise<Imported> | null = null;
   const keys = (): Promise<Imported> => {
     imported ??= importAll(jwks, algorithm);
@@ -80,7 +80,7 @@ interface Imported {
   readonly listed: readonly PublicJwk[];
 }
 
-async function importAll(jwks: readonly JWK[], algorithm: AsymmetricAlgorithm): Promise<Imported> {
+async function importAll(jwks: readonly Jwk[], algorithm: AsymmetricAlgorithm): Promise<Imported> {
   const listed = jwks.map((jwk) => publicJwk({ ...jwk }, jwk.kid ?? "", algorithm));
   const verification = new Map<string, SigningKey>();
   for (const jwk of listed) {

@@ -1,9 +1,10 @@
 import { type Env, now, shareRun } from "../env.ts";
 import { AuthError } from "../errors.ts";
 import { fetchJson } from "../fetch-json.ts";
-import { isRecord, own, parseJson } from "../json.ts";
+import { own, parseJson } from "../json.ts";
 import { type EpochSeconds, minutes, type Seconds } from "../time.ts";
 import { type AsymmetricAlgorithm, keyTypes } from "./algorithms.ts";
+import { listedKeys, type Members } from "./jwk.ts";
 import { KID, type VerificationKey } from "./keys.ts";
 import { faultOfNumbers } from "./provided.ts";
 import { importKey } from "./signature.ts";
@@ -61,15 +62,12 @@ async function fetchKeys(env: Env, url: string): Promise<KeySet | null> {
 
 /** Imports a key set; null where it holds no key of ours. A key says its algorithm, or it is not used (RFC 8725 3.1). */
 export async function importKeys(set: unknown): Promise<KeySet | null> {
-  const listed = isRecord(set) ? own(set, "keys") : undefined;
-  if (!Array.isArray(listed)) return null;
-  const imported = await Promise.all(listed.map(readKey));
+  const imported = await Promise.all(listedKeys(set).map(readKey));
   const keys = imported.filter((key) => key !== null);
   return keys.length === 0 ? null : new Map(keys.map((key) => [key.kid, key]));
 }
 
-async function readKey(jwk: unknown): Promise<VerificationKey | null> {
-  if (!isRecord(jwk)) return null;
+async function readKey(jwk: Members): Promise<VerificationKey | null> {
   const [kid, algorithm] = [own(jwk, "kid"), own(jwk, "alg")];
   if (typeof kid !== "string" || !KID.test(kid) || !isAsymmetric(algorithm)) return null;
   if (own(jwk, "kty") !== keyTypes[algorithm] || own(jwk, "d") !== undefined) return null;

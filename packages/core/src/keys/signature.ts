@@ -1,8 +1,9 @@
-import type { JWK } from "jose";
 import type { Algorithm, AsymmetricAlgorithm } from "./algorithms.ts";
+import { type Jwk, plainJwk } from "./jwk.ts";
 import type { SigningKey, VerificationKey } from "./keys.ts";
 
-interface Scheme {
+/** How signatures of one algorithm are made and checked. */
+export interface Scheme {
   /** How the platform names the algorithm, when a key is imported and when it is used (RFC 7518 3.1, RFC 8037 3.1). */
   readonly key: RsaHashedImportParams | EcKeyImportParams | HmacImportParams | Named;
   readonly use: EcdsaParams | RsaPssParams | Named;
@@ -30,16 +31,25 @@ const schemes: Readonly<Record<Algorithm, Scheme>> = {
   HS256: { key: { name: "HMAC", hash: SHA_256 }, use: { name: "HMAC" }, length: 32 },
 };
 
-/** The members of a key that make it; what else a key set says of it is not the platform's business. */
-const MEMBERS = ["kty", "crv", "x", "y", "n", "e", "d", "p", "q", "dp", "dq", "qi"] as const;
 const MIN_MODULUS_BITS = 2_048;
 
+/** Makes a private key. */
+export async function generateKey(algorithm: AsymmetricAlgorithm): Promise<Jwk> {
+  const numbers = { modulusLength: MIN_MODULUS_BITS, publicExponent: Uint8Array.of(1, 0, 1) };
+  const make = { ...numbers, ...schemes[algorithm].key };
+  const pair = (await crypto.subtle.generateKey(make, true, ["sign", "verify"])) as CryptoKeyPair;
+  return plainJwk(await crypto.subtle.exportKey("jwk", pair.privateKey));
+}
+
 /** Imports a key for one algorithm: a private one signs, a public one verifies. Fails for a key that does not fit. */
-export async function importKey(jwk: JWK, algorithm: AsymmetricAlgorithm): Promise<CryptoKey> {
-  const plain: Record<string, unknown> = {};
-  for (const member of MEMBERS) if (jwk[member] !== undefined) plain[member] = jwk[member];
+export function importKey(jwk: Jwk, algorithm: AsymmetricAlgorithm): Promise<CryptoKey> {
+  return importFor(jwk, schemes[algorithm]);
+}
+
+/** The same for an algorithm that no key of ours has. */
+export async function importFor(jwk: Jwk, scheme: Scheme): Promise<CryptoKey> {
   const usage = jwk.d === undefined ? "verify" : "sign";
-  const key = await crypto.subtle.importKey("jwk", plain, schemes[algorithm].key, false, [usage]);
+  const key = await crypto.subtle.importKey("jwk", plainJwk(jwk), scheme.key, false, [usage]);
   const bits = "modulusLength" in key.algorithm ? Number(key.algorithm.modulusLength) : MIN_MODULUS_BITS;
   if (bits >= MIN_MODULUS_BITS) return key;
   throw new TypeError("an RSA key has at least 2048 bits");
@@ -59,12 +69,21 @@ export async function sign(
 }
 
 /** Checks a signature by the one algorithm of a key (RFC 8725 3.1). */
-export async function verify(
+export function verify(
   { algorithm, key }: VerificationKey,
   signature: Uint8Array,
   data: Uint8Array<ArrayBuffer>,
 ): Promise<boolean> {
-  const { use, length } = schemes[algorithm];
+  return verifyBy(schemes[algorithm], key, signature, data);
+}
+
+/** The same for an algorithm that no key of ours has. */
+export async function verifyBy(
+  { use, length }: Scheme,
+  key: CryptoKey,
+  signature: Uint8Array,
+  data: Uint8Array<ArrayBuffer>,
+): Promise<boolean> {
   // Not every platform answers false for a signature of a wrong length.
   if (length !== null && signature.length !== length) return false;
   return crypto.subtle.verify(use, key, Uint8Array.from(signature), data);

@@ -1,9 +1,9 @@
-import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from "jose";
 import { type Env, endsWithRequest, now, shareRun } from "../env.ts";
 import { AuthError } from "../errors.ts";
 import { isRecord, parseJson } from "../json.ts";
 import type { EpochSeconds, Seconds } from "../time.ts";
 import { type AsymmetricAlgorithm, publicJwk } from "./algorithms.ts";
+import { type Jwk, thumbprint } from "./jwk.ts";
 import {
   currentKey,
   extendRing,
@@ -19,7 +19,7 @@ import {
 import type { Keys, SigningKey, VerificationKey } from "./keys.ts";
 import { formatRing, parseRing } from "./ring-document.ts";
 import { open, seal } from "./seal.ts";
-import { importKey } from "./signature.ts";
+import { generateKey, importKey } from "./signature.ts";
 import type { KeyStore } from "./store.ts";
 
 export interface StoredKeysOptions {
@@ -161,9 +161,8 @@ async function settle(options: StoredKeysOptions, change: RingChange): Promise<S
 
 async function makeKey(options: StoredKeysOptions, activeAt: EpochSeconds): Promise<KeyRecord> {
   const { algorithm, secrets, env } = options;
-  const pair = await generateKeyPair(algorithm, { extractable: true });
-  const jwk = await exportJWK(pair.privateKey);
-  const kid = await calculateJwkThumbprint(jwk, "sha256");
+  const jwk = await generateKey(algorithm);
+  const kid = await thumbprint(jwk);
   const text = JSON.stringify(jwk);
   const [newest] = secrets;
   return {
@@ -175,7 +174,7 @@ async function makeKey(options: StoredKeysOptions, activeAt: EpochSeconds): Prom
   };
 }
 
-async function openPrivateKey(options: StoredKeysOptions, key: KeyRecord): Promise<JWK | null> {
+async function openPrivateKey(options: StoredKeysOptions, key: KeyRecord): Promise<Jwk | null> {
   if (key.algorithm !== options.algorithm) return null;
   const sealed = !key.privateKey.startsWith("{");
   const text = sealed ? await open(key.privateKey, options.secrets, LABEL) : key.privateKey;

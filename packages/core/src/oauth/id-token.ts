@@ -1,28 +1,13 @@
-import { compactVerify, createRemoteJWKSet, customFetch, errors, type JWTVerifyGetKey } from "jose";
 import { decodeUtf8, fromBase64url, isBase64url, toBase64url, utf8 } from "../bytes.ts";
 import { equalStrings } from "../digest.ts";
 import { type Env, now as nowOf } from "../env.ts";
-import { AuthError } from "../errors.ts";
-import { FETCH_TIMEOUT } from "../fetch-json.ts";
 import { isRecord, own, parseJson } from "../json.ts";
+import type { Members } from "../keys/jwk.ts";
+import { importFor, verifyBy } from "../keys/signature.ts";
 import { type EpochSeconds, minutes, type Seconds } from "../time.ts";
 import { type OAuthFault, oauthFault } from "./fault.ts";
-import { getJson } from "./request.ts";
-
-/** Asymmetric ones only: a provider's public key or a client secret must never pass for a signing key (RFC 8725 3.1). */
-export const idTokenAlgorithms: readonly string[] = [
-  "RS256",
-  "RS384",
-  "RS512",
-  "PS256",
-  "PS384",
-  "PS512",
-  "ES256",
-  "ES384",
-  "ES512",
-  "EdDSA",
-  "Ed25519",
-];
+import { idTokenAlgorithms } from "./id-token-algorithms.ts";
+import type { IssuerKeys, KeyHint } from "./issuer-keys.ts";
 
 const MAX_LENGTH = 16_384;
 const MAX_KEYS = 8;
@@ -40,75 +25,68 @@ export interface ExpectedIdToken {
   readonly now: EpochSeconds;
 }
 
-/** Finds a provider's keys by the header of a token, and gets them anew, once, for a key that is not among them. */
-export function issuerKeys(env: Env, url: string): JWTVerifyGetKey {
-  return createRemoteJWKSet(new URL(url), {
-    [customFetch]: async (address) => Response.json(await getJson(env, address)),
-    // Only a token that the provider handed us just now asks: whoever rotates may do so at any time.
-    cooldownDuration: 0,
-    // How long they are good goes by the clock of `env`: whoever holds them lets go of them.
-    cacheMaxAge: Number.POSITIVE_INFINITY,
-    timeoutDuration: (FETCH_TIMEOUT + 1) * 1_000,
-  });
-}
-
 /**
  * Verifies the signature of an ID token and validates its claims (OpenID Connect Core 3.1.3.7), `at_hash` among them
  * where it is present. Fails with `oauth_failed`.
  */
 export async function verifyIdToken(
   token: string,
-  keys: JWTVerifyGetKey,
+  keys: IssuerKeys,
   accessToken: string,
   expected: ExpectedIdToken,
 ): Promise<IdClaims> {
-  const algorithm = algorithmOf(token);
-  if (algorithm === null) throw oauthFault("id_token_form");
-  const payload = decodeUtf8(await verifySignature(token, keys));
-  const claims = payload === null ? undefined : parseJson(payload);
-  if (!isRecord(claims)) throw oauthFault("id_token_form");
+  const header = parseHeader(token);
+  if (header === null) throw oauthFault("id_token_form");
+  if (header.isExtended || !(await isSigned(token, header, keys))) throw oauthFault("id_token_signature");
+  const claims = parsePart(token.split(".")[1]);
+  if (claims === null) throw oauthFault("id_token_form");
   const fault = faultOfClaims(claims, expected);
   if (fault !== null) throw oauthFault(fault);
   const hash = own(claims, "at_hash");
-  if (hash !== undefined && !(await isHashOf(hash, accessToken, algorithm))) {
+  if (hash !== undefined && !(await isHashOf(hash, accessToken, header))) {
     throw oauthFault("id_token_access");
   }
   return claims;
 }
 
-function algorithmOf(token: string): string | null {
+interface Header extends KeyHint {
+  readonly isExtended: boolean;
+}
+
+function parseHeader(token: string): Header | null {
   const parts = token.split(".");
   if (token.length > MAX_LENGTH || parts.length !== 3) return null;
   if (!parts.every((part) => part !== "" && isBase64url(part))) return null;
-  const bytes = fromBase64url(parts[0] ?? "");
-  const text = bytes === null ? null : decodeUtf8(bytes);
-  const header = text === null ? undefined : parseJson(text);
-  if (!isRecord(header)) return null;
-  const [algorithm, type] = [own(header, "alg"), own(header, "typ")];
+  const members = parsePart(parts[0]);
+  if (members === null) return null;
+  const [name, type] = [own(members, "alg"), own(members, "typ")];
   // RFC 8725 3.11: an access token or a logout token is no ID token.
   if (type !== undefined && !(typeof type === "string" && type.toUpperCase() === "JWT")) return null;
-  return typeof algorithm === "string" && idTokenAlgorithms.includes(algorithm) ? algorithm : null;
+  const algorithm = typeof name === "string" ? idTokenAlgorithms.get(name) : undefined;
+  // RFC 7797 7: the payload of a JWT is encoded.
+  if (typeof name !== "string" || algorithm === undefined || own(members, "b64") !== undefined) return null;
+  // RFC 7515 4.1.11: what must be understood is not.
+  return { name, algorithm, kid: own(members, "kid"), isExtended: own(members, "crit") !== undefined };
 }
 
-async function verifySignature(token: string, keys: JWTVerifyGetKey): Promise<Uint8Array> {
-  const options = { algorithms: [...idTokenAlgorithms] };
-  try {
-    return (await compactVerify(token, keys, options)).payload;
-  } catch (error) {
-    if (error instanceof errors.JWKSMultipleMatchingKeys) return verifyWithAny(token, error);
-    throw error instanceof AuthError ? error : oauthFault("id_token_signature");
-  }
+function parsePart(part = ""): IdClaims | null {
+  const bytes = fromBase64url(part);
+  const text = bytes === null ? null : decodeUtf8(bytes);
+  const parsed = text === null ? undefined : parseJson(text);
+  return isRecord(parsed) ? parsed : null;
 }
 
-// A token without `kid` where several keys would do (OpenID Connect Core 10.1): the first few are tried.
-async function verifyWithAny(token: string, keys: AsyncIterable<CryptoKey>): Promise<Uint8Array> {
-  let tried = 0;
-  for await (const key of keys) {
-    if (tried++ === MAX_KEYS) break;
-    const verified = await compactVerify(token, key).catch(() => null);
-    if (verified !== null) return verified.payload;
+// Where several keys would do (OpenID Connect Core 10.1), the first few are tried, each by its one algorithm.
+async function isSigned(token: string, header: Header, keys: IssuerKeys): Promise<boolean> {
+  const end = token.lastIndexOf(".");
+  const [signed, signature] = [utf8(token.slice(0, end)), fromBase64url(token.slice(end + 1))];
+  if (signature === null) return false;
+  const check = async (jwk: Members): Promise<boolean> =>
+    verifyBy(header.algorithm, await importFor(jwk, header.algorithm), signature, signed);
+  for (const jwk of (await keys(header)).slice(0, MAX_KEYS)) {
+    if (await check(jwk).catch(() => false)) return true;
   }
-  throw oauthFault("id_token_signature");
+  return false;
 }
 
 /** Validates the claims of an ID token whose signature is good; returns what is wrong with them, or null. */
@@ -144,9 +122,8 @@ export function isSubject(value: unknown): value is string {
 }
 
 // OpenID Connect Core 3.1.3.6: the left half of the hash that the algorithm signs with.
-async function isHashOf(hash: unknown, accessToken: string, algorithm: string): Promise<boolean> {
-  const bits = algorithm.startsWith("Ed") ? "512" : algorithm.slice(-3);
-  const digest = new Uint8Array(await crypto.subtle.digest(`SHA-${bits}`, utf8(accessToken)));
+async function isHashOf(hash: unknown, accessToken: string, { algorithm }: Header): Promise<boolean> {
+  const digest = new Uint8Array(await crypto.subtle.digest(algorithm.hash, utf8(accessToken)));
   return typeof hash === "string" && equalStrings(hash, toBase64url(digest.subarray(0, digest.length / 2)));
 }
 

@@ -1,4 +1,3 @@
-import type { JWTVerifyGetKey } from "jose";
 import { type Env, now } from "../env.ts";
 import { isRecord, own } from "../json.ts";
 import { type EpochSeconds, minutes, type Seconds } from "../time.ts";
@@ -6,7 +5,8 @@ import type { ProviderAccount, ProviderTokens } from "../tokens/provider-tokens.
 import { authorizationUrl, type Client, exchangeCode, readTokens, standardClient } from "./arctic.ts";
 import type { Endpoints } from "./endpoints.ts";
 import { oauthFault } from "./fault.ts";
-import { expectedOf, type IdClaims, issuerKeys, verifyIdToken } from "./id-token.ts";
+import { expectedOf, type IdClaims, verifyIdToken } from "./id-token.ts";
+import { type IssuerKeys, issuerKeys } from "./issuer-keys.ts";
 import { checkProfile, type Profile, readOpenIdProfile } from "./profile.ts";
 import type { OAuthAnswer, OAuthConnection, OAuthFlow, OAuthProvider } from "./provider.ts";
 import { getJson } from "./request.ts";
@@ -103,7 +103,7 @@ interface ClaimSource {
   readonly env: Env;
   readonly flow: OAuthFlow;
   readonly tokens: ProviderTokens;
-  readonly keys: JWTVerifyGetKey;
+  readonly keys: IssuerKeys;
 }
 
 async function claimsOf(
@@ -148,8 +148,8 @@ function accountOf(
   return { provider: id, ...checkProfile(read(claims, answer), claims), tokens };
 }
 
-function keysByUrl(env: Env): (url: string) => JWTVerifyGetKey {
-  let kept: { readonly url: string; readonly at: EpochSeconds; readonly keys: JWTVerifyGetKey } | null = null;
+function keysByUrl(env: Env): (url: string) => IssuerKeys {
+  let kept: { readonly url: string; readonly at: EpochSeconds; readonly keys: IssuerKeys } | null = null;
   return (url) => {
     const at = now(env);
     const isFresh = kept !== null && at >= kept.at && at < kept.at + KEYS_LIFETIME;

@@ -1,9 +1,10 @@
-import { decodeUtf8, fromBase64url, isBase64url, toBase64url, utf8 } from "../bytes.ts";
+import { decodeUtf8, fromBase64url, isBase64url, utf8 } from "../bytes.ts";
 import { AuthError } from "../errors.ts";
 import { isRecord, own, parseJson } from "../json.ts";
 import { type Keys, KID, type SigningKey, type VerificationKey } from "../keys/keys.ts";
-import { sign, verify } from "../keys/signature.ts";
+import { verify } from "../keys/signature.ts";
 import { type AccessClaims, type Expected, validateClaims } from "./claims.ts";
+import { signJwt } from "./jwt.ts";
 
 /** RFC 9068 2.1. The media type's long form and any case are the same type (RFC 7515 4.1.9). */
 const TYPE = "at+jwt";
@@ -20,10 +21,7 @@ const invalid: VerifiedToken = { kind: "invalid" };
 
 /** Signs an access token. Fails with `internal_error` for one that `verifyAccessToken` would not look at. */
 export async function mintAccessToken(claims: AccessClaims, key: SigningKey): Promise<string> {
-  const header = { alg: key.algorithm, typ: TYPE, kid: key.kid };
-  const [head, body] = [header, claims].map((part) => toBase64url(utf8(JSON.stringify(part))));
-  const signed = `${head}.${body}`;
-  const token = `${signed}.${toBase64url(await sign(key, utf8(signed)))}`;
+  const token = await signJwt({ typ: TYPE }, claims, key);
   if (token.length <= MAX_TOKEN_LENGTH) return token;
   throw new AuthError(
     "internal_error",

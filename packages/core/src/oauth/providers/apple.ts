@@ -1,7 +1,7 @@
-import { importPKCS8, SignJWT } from "jose";
 import { type Env, now } from "../../env.ts";
 import { isRecord, own, parseJson } from "../../json.ts";
 import { minutes } from "../../time.ts";
+import { signJwt } from "../../tokens/jwt.ts";
 import { openIdProvider } from "../openid.ts";
 import { readOpenIdProfile, textOf } from "../profile.ts";
 import type { OAuthProvider } from "../provider.ts";
@@ -56,14 +56,15 @@ async function clientSecret(
   { teamId, keyId, privateKey, clientId }: Pick<AppleOptions, "teamId" | "keyId" | "privateKey" | "clientId">,
 ): Promise<string> {
   const at = now(env);
-  return new SignJWT()
-    .setProtectedHeader({ alg: "ES256", kid: keyId })
-    .setIssuer(teamId)
-    .setSubject(clientId)
-    .setAudience(ISSUER)
-    .setIssuedAt(at)
-    .setExpirationTime(at + minutes(5))
-    .sign(await importPKCS8(privateKey, "ES256"));
+  const claims = { iss: teamId, sub: clientId, aud: ISSUER, iat: at, exp: at + minutes(5) };
+  return signJwt({}, claims, { kid: keyId, algorithm: "ES256", key: await importPem(privateKey) });
+}
+
+// RFC 7468 10, the form of a .p8 file.
+function importPem(pem: string): Promise<CryptoKey> {
+  const text = atob(pem.replace(/-----(BEGIN|END) PRIVATE KEY-----|\s/g, ""));
+  const bytes = Uint8Array.from(text, (letter) => letter.charCodeAt(0));
+  return crypto.subtle.importKey("pkcs8", bytes, { name: "ECDSA", namedCurve: "P-256" }, false, ["sign"]);
 }
 
 function nameOf(user: string | null): string | null {

@@ -1,0 +1,118 @@
+import { createHash, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
+import { describe, expect, it } from "vitest";
+import { platformEnv } from "../env.ts";
+import { type ExpectedIdToken, verifyIdToken } from "./id-token.ts";
+import { idTokenAlgorithms } from "./id-token-algorithms.ts";
+import { issuerKeys } from "./issuer-keys.ts";
+
+const NOW = 1_800_000_000;
+const NONCE = "n".repeat(43);
+const expected: ExpectedIdToken = {
+  issuer: () => "https://id.example.org",
+  clientId: "client",
+  nonce: NONCE,
+  now: NOW,
+};
+const claims = {
+  iss: "https://id.example.org",
+  aud: "client",
+  iat: NOW,
+  exp: NOW + 300,
+  nonce: NONCE,
+  sub: "ann",
+};
+
+const rsa = generateKeyPairSync("rsa", { modulusLength: 2_048 });
+const curves = { ES256: "P-256", ES384: "P-384", ES512: "P-521" } as const;
+
+function pairOf(alg: string): { readonly privateKey: KeyObject; readonly publicKey: KeyObject } {
+  if (alg.startsWith("Ed")) return generateKeyPairSync("ed25519");
+  const curve = Object.entries(curves).find(([name]) => name === alg)?.[1];
+  return curve === undefined ? rsa : generateKeyPairSync("ec", { namedCurve: curve });
+}
+
+/** Signs as RFC 7518 3 and RFC 8037 3.1 say, by another implementation than the one under test. */
+function mint(alg: string, key: KeyObject, more: object): string {
+  const encode = (part: object): string => Buffer.from(JSON.stringify(part)).toString("base64url");
+  const data = `${encode({ alg })}.${encode({ ...claims, ...more })}`;
+  const digest = alg.startsWith("Ed") ? null : `sha${alg.slice(2)}`;
+  const padding = alg.startsWith("PS") ? { padding: 6, saltLength: Number(alg.slice(2)) / 8 } : {};
+  const signature = sign(digest, Buffer.from(data), { key, dsaEncoding: "ieee-p1363", ...padding });
+  return `${data}.${signature.toString("base64url")}`;
+}
+
+function halfHash(alg: string, text: string): string {
+  const digest = createHash(alg.startsWith("Ed") ? "sha512" : `sha${alg.slice(2)}`)
+    .update(text)
+    .digest();
+  return digest.subarray(0, digest.length / 2).toString("base64url");
+}
+
+function verify(token: string, keys: readonly unknown[]): Promise<unknown> {
+  const fetch = async (): Promise<Response> => Response.json({ keys });
+  return verifyIdToken(
+    token,
+    issuerKeys({ ...platformEnv, fetch }, "https://id.example.org/jwks"),
+    "access",
+    expected,
+  );
+}
+
+const REFUSED = "the ID token's signature is not the provider's";
+
+describe.each([...idTokenAlgorithms.keys()])("an ID token that is signed by %s", (alg) => {
+  const { privateKey, publicKey } = pairOf(alg);
+  const jwk = publicKey.export({ format: "jwk" });
+  const token = mint(alg, privateKey, { at_hash: halfHash(alg, "access") });
+
+  it("is verified by a key that says its algorithm, and by one that does not", async () => {
+    await expect(verify(token, [{ ...jwk, alg, use: "sig" }])).resolves.toMatchObject({ sub: "ann" });
+    await expect(verify(token, [jwk])).resolves.toMatchObject({ sub: "ann" });
+  });
+
+  it("is refused by a key of another algorithm, with other claims, and with the hash of another token", async () => {
+    const other = alg === "RS256" ? "PS256" : "RS256";
+    await expect(verify(token, [{ ...jwk, alg: other }])).rejects.toThrow(REFUSED);
+    const swapped = mint(alg, privateKey, { sub: "eve" }).split(".")[1];
+    await expect(verify(token.replace(/\..*\./, `.${swapped}.`), [jwk])).rejects.toThrow(REFUSED);
+    const foreign = mint(alg, privateKey, { at_hash: halfHash(alg, "other") });
+    await expect(verify(foreign, [jwk])).rejects.toThrow("the ID token belongs to another access token");
+  });
+
+  it("is refused with a signature that is empty of meaning, or of another length", async () => {
+    const [head, body, signature = ""] = token.split(".");
+    for (const bytes of [
+      Buffer.alloc(Buffer.from(signature, "base64url").length),
+      Buffer.alloc(1),
+      Buffer.alloc(600),
+    ]) {
+      await expect(verify(`${head}.${body}.${bytes.toString("base64url")}`, [jwk])).rejects.toThrow(REFUSED);
+    }
+  });
+});
+
+it("takes eleven algorithms, none of them symmetric", () => {
+  expect([...idTokenAlgorithms.keys()].join(" ")).toBe(
+    "RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA Ed25519",
+  );
+});
+
+describe("a key", () => {
+  const key = rsa.publicKey.export({ format: "jwk" });
+  const token = mint("RS256", rsa.privateKey, {});
+
+  it.each<[string, object]>([
+    ["alg null", { alg: null }],
+    ["use null", { use: null }],
+    ["use enc", { use: "enc" }],
+    ["key_ops that are a text", { key_ops: "verify" }],
+    ["key_ops twice", { key_ops: ["verify", "verify"] }],
+    ["key_ops without verify", { key_ops: [] }],
+    ["its private half", rsa.privateKey.export({ format: "jwk" })],
+    ["another type", { kty: "EC" }],
+    ["no modulus", { n: undefined }],
+  ])("is passed over with %s", async (_, members) => {
+    await expect(verify(token, [{ ...key, ...members }])).rejects.toThrow(REFUSED);
+    await expect(verify(token, [null, { ...key, ...members }, key])).resolves.toMatchObject({ sub: "ann" });
+  });
+});
