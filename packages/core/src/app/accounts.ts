@@ -1,8 +1,8 @@
 import { toBase64url } from "../bytes.ts";
 import { now } from "../env.ts";
 import { AuthError, type ErrorCode } from "../errors.ts";
+import type { PasswordVerdict } from "../password/check.ts";
 import { parseEmail, parseUsername } from "../password/identifier.ts";
-import type { PasswordVerdict } from "../password/policy.ts";
 import type { PasswordProvider } from "../password/provider.ts";
 import { endSessionsOf } from "../sessions/revoke.ts";
 import type { EndReason } from "../sessions/session.ts";
@@ -172,7 +172,7 @@ async function hashNew<Context, U extends User>(
   identifier: Identifier | null,
 ): Promise<string> {
   const provider = requirePassword(app);
-  const verdict = provider.check(password, identifier);
+  const verdict = await provider.check(password, identifier);
   if (verdict !== "ok") throw new AuthError(...refusals[verdict]);
   return provider.hash(password, app.engine.env.random);
 }

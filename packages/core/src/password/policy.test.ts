@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { isCommonPassword } from "./blocklist.ts";
-import { checkPassword, isPossiblePassword, normalizePassword } from "./policy.ts";
+import { checkPassword } from "./check.ts";
+import { isPossiblePassword, normalizePassword } from "./policy.ts";
 
 const FILL = "zq7vk3w";
 const check = (password: string, minLength = 8): string =>

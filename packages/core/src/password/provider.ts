@@ -1,14 +1,8 @@
 import type { Env } from "../env.ts";
+import type { PasswordVerdict } from "./check.ts";
 import { checkOption, type PasswordHasher } from "./hasher.ts";
 import { type Identifier, parseEmail, parseUsername } from "./identifier.ts";
-import {
-  checkPassword,
-  isPossiblePassword,
-  MAX_LENGTH,
-  MIN_LENGTH,
-  normalizePassword,
-  type PasswordVerdict,
-} from "./policy.ts";
+import { isPossiblePassword, MAX_LENGTH, MIN_LENGTH, normalizePassword } from "./policy.ts";
 import { scryptHasher } from "./scrypt.ts";
 
 export interface PasswordOptions {
@@ -32,7 +26,7 @@ export interface PasswordProvider {
   isPossible(password: string): boolean;
 
   /** Decides whether a password may be set. */
-  check(password: string, identifier: Identifier | null): PasswordVerdict;
+  check(password: string, identifier: Identifier | null): Promise<PasswordVerdict>;
 
   /** Hashes a password that `check` found ok. Throws a `TypeError` for one that is not possible. */
   hash(password: string, random: Env["random"]): Promise<string>;
@@ -65,7 +59,9 @@ export function password(options: PasswordOptions = {}): PasswordProvider {
     type: "password",
     identifier,
     isPossible: isPossiblePassword,
-    check: (input, of) => checkPassword(input, { minLength, identifier: of }),
+    // Loaded where a password is set: the list of common ones is as large as the rest of this module.
+    check: async (input, of) =>
+      (await import("./check.ts")).checkPassword(input, { minLength, identifier: of }),
 
     parseIdentifier(input) {
       if (identifier === "username") {
