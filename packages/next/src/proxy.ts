@@ -1,7 +1,6 @@
 import type { Auth, InvalidSession, User, Validation } from "@latchkey/core";
 import { NextResponse } from "next/server.js";
-import { located } from "./located.ts";
-import { cleaned, pageOf, pathMatcher } from "./path.ts";
+import { cleaned, located, pageOf, pathMatcher } from "./path.ts";
 
 /** What the proxy needs of a `NextRequest`. */
 export type ProxyRequest = Request & { nextUrl: Record<"pathname" | "search" | "basePath", string> };
@@ -30,13 +29,12 @@ export function authProxy<Context, U extends User>(
   const isProtected = pathMatcher(protect);
   const open = [`${basePath}/`, "/_next/static/", "/_next/image"];
   return async (request) => {
-    const { method, headers } = request;
     const { pathname } = request.nextUrl;
     const isOpen = !/%|\/\//.test(pathname) && open.some((prefix) => pathname.startsWith(prefix));
     if (isOpen) return NextResponse.next();
-    const found = await auth.validate(located(request, { method, headers }));
+    const found = await auth.validate(located(request, { method: request.method, headers: request.headers }));
     const isBarred = !found.ok && cleaned(pathname) !== signIn && isProtected(pathname);
-    const answer = isBarred ? refuse(request, found, signIn) : NextResponse.next(renewed(headers, found));
+    const answer = isBarred ? refuse(request, found, signIn) : pass(request, found);
     for (const line of found.headers.getSetCookie()) answer.headers.append("set-cookie", line);
     answer.headers.set("vary", found.headers.get("vary") ?? "Cookie");
     const isPrivate = isBarred || found.ok || found.code !== "unauthenticated";
@@ -54,14 +52,14 @@ function refuse({ nextUrl, url, headers }: ProxyRequest, found: InvalidSession, 
   if (found.status !== 401 || signIn === undefined || headers.has("next-action")) return found.response();
   const to = new URL(nextUrl.basePath + signIn, url);
   // A path that begins with two slashes would lead to another site (RFC 9700 4.11).
-  to.searchParams.set("redirect_to", cleaned(pageOf(nextUrl.pathname)) + nextUrl.search);
+  to.searchParams.set("redirect_to", pageOf(nextUrl.pathname) + nextUrl.search);
   return NextResponse.redirect(to, 303);
 }
 
-// What the page is to see: the tokens as they are by now.
-function renewed(sent: Headers, found: Validation<unknown>) {
-  if (!found.ok || !found.refreshed) return {};
-  const headers = new Headers(sent);
+// The page is to see the tokens as they are by now.
+function pass(request: ProxyRequest, found: Validation<unknown>): Response {
+  if (!found.ok || !found.refreshed) return NextResponse.next();
+  const headers = new Headers(request.headers);
   headers.set("cookie", [...found.cookies].map((pair) => pair.join("=")).join("; "));
-  return { request: { headers } };
+  return NextResponse.next({ request: { headers } });
 }

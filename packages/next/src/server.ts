@@ -2,7 +2,7 @@ import { type Auth, AuthError, type User, type ValidateOptions, type ValidSessio
 import { cookies, headers } from "next/headers.js";
 import { NextResponse } from "next/server.js";
 import { cache } from "react";
-import { originOf } from "./located.ts";
+import { located, originOf } from "./path.ts";
 
 /** Who is signed in. */
 export type SignedIn<Context = unknown> = Pick<ValidSession<Context>, "session" | "userId" | "claims">;
@@ -17,7 +17,19 @@ export interface RequireOptions<Context> extends Pick<ValidateOptions, "fresh"> 
 /** Answers requests: `auth.handle`, or one of `auth.handlers`. */
 export type Route = (request: Request) => Promise<Response>;
 
-type Jar = Awaited<ReturnType<typeof cookies>>;
+/** What `app/auth/[...latchkey]/route.ts` exports. */
+export type RouteHandlers = Readonly<Record<"GET" | "POST" | "DELETE" | "HEAD" | "OPTIONS", Route>>;
+
+/**
+ * Answers every route of `auth`.
+ *
+ * @example
+ * export const { GET, POST, DELETE, HEAD, OPTIONS } = routeHandlers(auth);
+ */
+export function routeHandlers<Context, U extends User>(auth: Auth<Context, U>): RouteHandlers {
+  const handle: Route = (request) => auth.handle(located(request));
+  return { GET: handle, POST: handle, DELETE: handle, HEAD: handle, OPTIONS: handle };
+}
 
 /**
  * Tells who is signed in, or null. In server actions and route handlers it refreshes where that is due; in server
@@ -60,30 +72,27 @@ export async function requireSession<Context, U extends User>(
  * @example
  * const { ok } = await callRoute(auth.handlers.login, { email, password });
  */
-export async function callRoute(route: Route, body: object = {}): Promise<Response> {
-  const { jar, sent } = await incoming();
-  if (!canSet(jar)) throw new TypeError("callRoute needs an action or a route handler");
-  sent.delete("content-length");
-  sent.set("content-type", "application/json");
-  const init = { headers: sent, method: "POST", body: JSON.stringify(body) };
-  const answer = await route(new Request(originOf(sent), init));
-  setCookies(jar, answer.headers);
-  return answer;
+export function callRoute(route: Route, body: object = {}): Promise<Response> {
+  return relayed((sent, canSet) => {
+    if (!canSet) throw new TypeError("callRoute needs an action or a route handler");
+    sent.delete("content-length");
+    sent.set("content-type", "application/json");
+    return route(new Request(originOf(sent), { headers: sent, method: "POST", body: JSON.stringify(body) }));
+  });
 }
 
 // React remembers it while it renders, and nowhere else.
-const validated = cache(async <Context, U extends User>(auth: Auth<Context, U>, fresh: boolean) => {
-  const { jar, sent } = await incoming();
-  // Next does not tell the method. A browser sends Origin with every unsafe one; a body and an action are unsafe, too.
-  const isUnsafe = ["origin", "content-type", "next-action"].some((name) => sent.has(name));
-  const request = new Request(originOf(sent), { headers: sent, method: isUnsafe ? "POST" : "GET" });
-  const found = await auth.validate(request, { fresh, refresh: canSet(jar) ? "auto" : "never" });
-  setCookies(jar, found.headers);
-  return found;
-});
+const validated = cache(<Context, U extends User>(auth: Auth<Context, U>, fresh: boolean) =>
+  relayed((sent, canSet) => {
+    // Next does not tell the method. A browser sends Origin with every unsafe one; a body and an action are unsafe, too.
+    const isUnsafe = ["origin", "content-type", "next-action"].some((name) => sent.has(name));
+    const request = new Request(originOf(sent), { headers: sent, method: isUnsafe ? "POST" : "GET" });
+    return auth.validate(request, { fresh, refresh: canSet ? "auto" : "never" });
+  }),
+);
 
-/** The request that is being answered, with the cookies as they are by now. */
-async function incoming() {
+/** Asks with the headers of the request that is being answered, and sets the cookies of what comes back. */
+async function relayed<T extends { headers: Headers }>(ask: (sent: Headers, canSet: boolean) => Promise<T>) {
   const jar = await cookies();
   const sent = new Headers(await headers());
   // The jar knows one cookie of each name, and what became of it; the header knows all that came.
@@ -92,26 +101,21 @@ async function incoming() {
   const unchanged = now.filter((pair) => before.includes(pair)).map(nameOf);
   const kept = before.filter((pair) => unchanged.includes(nameOf(pair)));
   sent.set("cookie", [...new Set([...kept, ...now])].join("; "));
-  return { jar, sent };
+  const answer = await ask(sent, canSet(jar));
+  const parsed = new NextResponse(null, { headers: answer.headers }).cookies.getAll();
+  // What Next reads of a cookie that is deleted lacks its value and its age, which are empty and 0.
+  for (const { value = "", maxAge = 0, ...cookie } of parsed) jar.set({ ...cookie, value, maxAge });
+  return answer;
 }
 
 const nameOf = (pair: string): string => pair.slice(0, pair.indexOf("="));
 
-// Next refuses where cookies cannot be set before it reads which. This one refuses to be read, so that none is set.
-function canSet(jar: Jar): boolean {
-  const get = (): never => {
-    throw jar;
-  };
+// Next refuses where cookies cannot be set before it reads which. Of null it can read none, so that none is set.
+function canSet(jar: Awaited<ReturnType<typeof cookies>>): boolean {
   try {
-    jar.set(new Proxy({ name: "", value: "" }, { get }));
+    jar.set(null as never);
     return false;
   } catch (error) {
-    return error === jar;
+    return error instanceof TypeError;
   }
-}
-
-function setCookies(jar: Jar, answer: Headers): void {
-  const parsed = new NextResponse(null, { headers: answer }).cookies.getAll();
-  // What Next reads of a cookie that is deleted lacks its value and its age, which are empty and 0.
-  for (const { name, value = "", maxAge = 0, ...place } of parsed) jar.set({ name, value, maxAge, ...place });
 }
