@@ -5,7 +5,6 @@ import { parseContext } from "../config/context.ts";
 import type { AuthOptions, Provider } from "../config/options.ts";
 import { now, warn } from "../env.ts";
 import type { RouteName } from "../http/router.ts";
-import { handleRequest, handleRoute } from "../http/routes/handle.ts";
 import { validateRequest } from "../http/validate.ts";
 import type { JsonObject } from "../json.ts";
 import type { Keys } from "../keys/keys.ts";
@@ -54,7 +53,7 @@ export function createAuth<Context = JsonObject, U extends User = User>(
     deviceOf: deviceReader(given.clientAddress ?? (() => null)),
   };
   return Object.freeze({
-    handle: (request) => handleRequest(app, request),
+    handle: async (request) => (await routes()).handleRequest(app, request),
     validate: async (request, how = {}) => (await validateRequest(app, request, how)).validation,
     handlers: handlersOf(app),
     sessions: sessionsApi(app),
@@ -62,6 +61,9 @@ export function createAuth<Context = JsonObject, U extends User = User>(
     keys: keysApi(app.engine.keys),
   } satisfies Auth<Context, U>);
 }
+
+// Loaded when the first of them is asked for: who only validates does not carry them.
+const routes = () => import("../http/routes/handle.ts");
 
 function connect(providers: readonly Provider[], { env }: Config): App<never, never>["oauth"] {
   const oauth = providers.filter((provider) => provider.type === "oauth");
@@ -138,8 +140,8 @@ function keysOf<Context, U extends User>(
 function handlersOf<Context, U extends User>(app: App<Context, U>): Auth<Context, U>["handlers"] {
   const at =
     (name: RouteName) =>
-    (request: Request): Promise<Response> =>
-      handleRoute(app, name, request);
+    async (request: Request): Promise<Response> =>
+      (await routes()).handleRoute(app, name, request);
   return Object.freeze({
     signup: at("signup"),
     login: at("login"),

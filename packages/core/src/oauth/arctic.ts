@@ -6,8 +6,8 @@ import { isRecord, own } from "../json.ts";
 import type { ProviderTokens } from "../tokens/provider-tokens.ts";
 import type { ClientAuthentication, Endpoints } from "./endpoints.ts";
 import { oauthFault } from "./fault.ts";
+import { textOf } from "./members.ts";
 import { challengeOf } from "./pkce.ts";
-import { textOf } from "./profile.ts";
 import type { OAuthFlow } from "./provider.ts";
 import { askProvider } from "./request.ts";
 

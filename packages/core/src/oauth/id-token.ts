@@ -8,6 +8,7 @@ import { type EpochSeconds, minutes, type Seconds } from "../time.ts";
 import { type OAuthFault, oauthFault } from "./fault.ts";
 import { idTokenAlgorithms } from "./id-token-algorithms.ts";
 import type { IssuerKeys, KeyHint } from "./issuer-keys.ts";
+import { isSubject } from "./subject.ts";
 
 const MAX_LENGTH = 16_384;
 const MAX_KEYS = 8;
@@ -114,11 +115,6 @@ function isTimely(claims: IdClaims, now: EpochSeconds): boolean {
   if (typeof exp !== "number" || typeof iat !== "number" || typeof nbf !== "number") return false;
   const isAlive = now < exp + TOLERANCE && nbf <= now + TOLERANCE;
   return isAlive && iat <= now + TOLERANCE && iat > now - MAX_AGE - TOLERANCE && exp > iat;
-}
-
-/** Whether a value can be a subject: a text, not empty, at most 255 characters, none of them a control. */
-export function isSubject(value: unknown): value is string {
-  return typeof value === "string" && value.length <= 255 && /^[^\p{C}]+$/u.test(value);
 }
 
 // OpenID Connect Core 3.1.3.6: the left half of the hash that the algorithm signs with.

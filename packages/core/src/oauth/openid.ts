@@ -29,19 +29,8 @@ export interface OpenIdDefinition {
   readonly profile?: (claims: IdClaims, answer: OAuthAnswer) => Profile;
 }
 
-/** Signs in with an OpenID provider (OpenID Connect Core 3.1): the ID token says who it is. */
-export function openIdProvider(definition: OpenIdDefinition): OAuthProvider {
-  const { id, responseMode, storeTokens } = definition;
-  return Object.freeze({
-    type: "oauth",
-    id,
-    responseMode,
-    storeTokens,
-    connect: (env) => connectOpenId(definition, env),
-  } satisfies OAuthProvider);
-}
-
-function connectOpenId(definition: OpenIdDefinition, env: Env): OAuthConnection {
+/** Connects to an OpenID provider: the part that is loaded with the first sign-in. */
+export function connectOpenId(definition: OpenIdDefinition, env: Env): OAuthConnection {
   const endpointsOf = definition.endpoints(env);
   const keysOf = keysByUrl(env);
   return {

@@ -1,7 +1,8 @@
 import { isRecord, own } from "../json.ts";
 import type { ProviderAccount } from "../tokens/provider-tokens.ts";
 import { oauthFault } from "./fault.ts";
-import { isSubject } from "./id-token.ts";
+import { textOf } from "./members.ts";
+import { isSubject } from "./subject.ts";
 
 /** Who a provider says it is. */
 export interface Profile {
@@ -26,18 +27,6 @@ export function readOpenIdProfile(claims: Claims): Profile {
     emailVerified: verified === true || verified === "true",
     name: textOf(claims, "name"),
   };
-}
-
-/** A member that is a text; null for any other. */
-export function textOf(record: Claims, name: string): string | null {
-  const value = own(record, name);
-  return typeof value === "string" ? value : null;
-}
-
-/** A numeric id as the text that a subject is, where it is one to the last digit. */
-export function numberOf(record: Claims, name: string): string {
-  const value = own(record, name);
-  return typeof value === "number" && Number.isSafeInteger(value) ? String(value) : "";
 }
 
 /** Brings what a provider, or an application's own reader, made of an account into its one form. Fails with `oauth_failed`. */

@@ -41,6 +41,21 @@ export interface OAuthProvider {
   connect(env: Env): OAuthConnection;
 }
 
+/** A connection whose code is loaded when the first user comes: who only validates does not carry it. */
+export function connectLater(load: () => Promise<OAuthConnection>): OAuthConnection {
+  let connection: OAuthConnection | null = null;
+  const connected = async (): Promise<OAuthConnection> => {
+    const loaded = connection ?? (await load());
+    // Whoever came first made the caches that all share.
+    connection ??= loaded;
+    return connection;
+  };
+  return {
+    authorizationUrl: async (flow) => (await connected()).authorizationUrl(flow),
+    identify: async (flow, answer) => (await connected()).identify(flow, answer),
+  };
+}
+
 const ID = /^[a-z0-9][a-z0-9-]{0,31}$/;
 
 /** Throws a `TypeError` for an id that cannot stand in a route. */

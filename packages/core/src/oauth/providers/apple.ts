@@ -2,8 +2,9 @@ import { type Env, now } from "../../env.ts";
 import { isRecord, own, parseJson } from "../../json.ts";
 import { minutes } from "../../time.ts";
 import { signJwt } from "../../tokens/jwt.ts";
-import { openIdProvider } from "../openid.ts";
-import { readOpenIdProfile, textOf } from "../profile.ts";
+import { textOf } from "../members.ts";
+import { openIdProvider } from "../openid-provider.ts";
+import { readOpenIdProfile } from "../profile.ts";
 import type { OAuthProvider } from "../provider.ts";
 import { checkOptions, type ProviderOptions, requireText } from "./options.ts";
 

@@ -1,6 +1,7 @@
 import type { OAuth2Tokens } from "arctic";
 import type { ArcticClient } from "../arctic.ts";
-import { type GetJson, plainProvider } from "../plain.ts";
+import type { GetJson } from "../plain.ts";
+import { plainProvider } from "../plain-provider.ts";
 import type { Profile } from "../profile.ts";
 import { checkProviderId, type OAuthProvider } from "../provider.ts";
 

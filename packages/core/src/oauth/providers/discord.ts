@@ -1,7 +1,6 @@
-import { own } from "../../json.ts";
-import { standardClient } from "../arctic.ts";
-import { getRecord, plainProvider } from "../plain.ts";
-import { textOf } from "../profile.ts";
+import { isRecord, own } from "../../json.ts";
+import { textOf } from "../members.ts";
+import { plainProvider } from "../plain-provider.ts";
 import type { OAuthProvider } from "../provider.ts";
 import { type ConfidentialOptions, checkOptions } from "./options.ts";
 
@@ -21,11 +20,12 @@ export function discord(options: ConfidentialOptions): OAuthProvider {
   const { client, ...checked } = checkOptions(options, { id: "discord", scopes: ["identify", "email"] });
   return plainProvider({
     ...checked,
-    client: (redirectUri) =>
-      standardClient(ENDPOINTS, { ...client, authentication: "client_secret_basic" }, redirectUri),
+    client: (standard, redirectUri) =>
+      standard(ENDPOINTS, { ...client, authentication: "client_secret_basic" }, redirectUri),
     encodeBasic: false,
     async read(_, get) {
-      const claims = await getRecord(get, ME);
+      const claims = await get(ME);
+      if (!isRecord(claims)) return null;
       const profile = {
         subject: textOf(claims, "id") ?? "",
         email: textOf(claims, "email"),

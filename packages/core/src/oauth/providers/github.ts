@@ -1,7 +1,7 @@
 import { isRecord } from "../../json.ts";
-import { standardClient } from "../arctic.ts";
-import { type GetJson, getRecord, plainProvider } from "../plain.ts";
-import { numberOf, textOf } from "../profile.ts";
+import { numberOf, textOf } from "../members.ts";
+import type { GetJson } from "../plain.ts";
+import { plainProvider } from "../plain-provider.ts";
 import type { OAuthProvider } from "../provider.ts";
 import { type ConfidentialOptions, checkOptions } from "./options.ts";
 
@@ -23,11 +23,12 @@ export function github(options: ConfidentialOptions): OAuthProvider {
   const asksEmail = checked.scopes.some((scope) => scope === "user:email" || scope === "user");
   return plainProvider({
     ...checked,
-    client: (redirectUri) =>
-      standardClient(ENDPOINTS, { ...client, authentication: "client_secret_basic" }, redirectUri),
+    client: (standard, redirectUri) =>
+      standard(ENDPOINTS, { ...client, authentication: "client_secret_basic" }, redirectUri),
     encodeBasic: false,
     async read(_, get) {
-      const claims = await getRecord(get, `${API}/user`);
+      const claims = await get(`${API}/user`);
+      if (!isRecord(claims)) return null;
       const { email, verified } = asksEmail ? await primaryEmail(get) : NO_EMAIL;
       const name = textOf(claims, "name") ?? textOf(claims, "login");
       // The numeric id: a login can be renamed, and taken by somebody else.

@@ -1,4 +1,4 @@
-import { openIdProvider } from "../openid.ts";
+import { openIdProvider } from "../openid-provider.ts";
 import type { OAuthProvider } from "../provider.ts";
 import { type ConfidentialOptions, checkOptions } from "./options.ts";
 

@@ -1,7 +1,8 @@
 import { own } from "../../json.ts";
 import type { IdClaims } from "../id-token.ts";
-import { openIdProvider } from "../openid.ts";
-import { type Profile, readOpenIdProfile, textOf } from "../profile.ts";
+import { textOf } from "../members.ts";
+import { openIdProvider } from "../openid-provider.ts";
+import { type Profile, readOpenIdProfile } from "../profile.ts";
 import type { OAuthProvider } from "../provider.ts";
 import { type ConfidentialOptions, checkOptions } from "./options.ts";
 

@@ -1,5 +1,5 @@
 import { discovered } from "../endpoints.ts";
-import { openIdProvider } from "../openid.ts";
+import { openIdProvider } from "../openid-provider.ts";
 import type { OAuthProvider } from "../provider.ts";
 import { checkIssuer, checkOptions, type ProviderOptions } from "./options.ts";
 
