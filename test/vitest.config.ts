@@ -1,7 +1,14 @@
 import { defineConfig, type ViteUserConfig } from "vitest/config";
 
 const root: string = new URL("..", import.meta.url).pathname;
-const shared = { root, testTimeout: 60_000, hookTimeout: 60_000 };
+const shared = {
+  root,
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
+  // By default vitest leaves one core of two idle, and reads every module anew for every file.
+  maxWorkers: "100%",
+  isolate: false,
+};
 
 const config: ViteUserConfig = defineConfig({
   test: {
