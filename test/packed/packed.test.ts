@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { installPacked, type Project } from "./project.ts";
 
 const BIN = fileURLToPath(new URL("../../node_modules/.bin/", import.meta.url));
+const NODE_22 = fileURLToPath(new URL("../runtimes/node_modules/.bin/node", import.meta.url));
 const run = promisify(execFile);
 
 let project: Project;
@@ -51,6 +52,7 @@ async function output(command: string, ...args: string[]): Promise<string> {
 describe("the packed packages, in an empty project", () => {
   it.each([
     ["Node", join(BIN, "node"), []],
+    ["Node 22", NODE_22, []],
     ["Bun", join(BIN, "bun"), ["run"]],
     ["Deno", join(BIN, "deno"), ["run", "--allow-all", "--no-lock", "--node-modules-dir=manual"]],
   ])("run on %s", async (_, command, args) => {

@@ -4,16 +4,22 @@ import { promisify } from "node:util";
 import { Miniflare } from "miniflare";
 import { describe, expect, it } from "vitest";
 import { bundleFile } from "../stores/workerd.ts";
-import { type Result, type Runtime, runtimes } from "./case.ts";
+import { type Result, runtimes } from "./case.ts";
 import { suite } from "./suite.ts";
 
 const main = fileURLToPath(new URL("./main.ts", import.meta.url));
+const node22 = fileURLToPath(new URL("./node_modules/.bin/node", import.meta.url));
 const bin = (name: string): string =>
   fileURLToPath(new URL(`../../node_modules/.bin/${name}`, import.meta.url));
 
+/** Node 24 runs everything else here; applications may still run the long-term release before it. */
+const hosts = [...runtimes, "node 22"] as const;
+type Host = (typeof hosts)[number];
+
 /** How each runtime runs the suite: what runs TypeScript runs the sources, a Worker their bundle. */
-const runs: Readonly<Record<Runtime, () => Promise<readonly Result[]>>> = {
+const runs: Readonly<Record<Host, () => Promise<readonly Result[]>>> = {
   node: () => execute(process.execPath, main),
+  "node 22": () => execute(node22, main),
   bun: () => execute(bin("bun"), main),
   deno: () => execute(bin("deno"), "run", "--no-lock", "--no-prompt", "--node-modules-dir=manual", main),
   workerd: inWorker,
@@ -39,14 +45,14 @@ async function inWorker(): Promise<readonly Result[]> {
 }
 
 // Begun once, when the first test of a runtime asks.
-const begun = new Map<Runtime, Promise<readonly Result[]>>();
-function resultsOf(runtime: Runtime): Promise<readonly Result[]> {
+const begun = new Map<Host, Promise<readonly Result[]>>();
+function resultsOf(runtime: Host): Promise<readonly Result[]> {
   const known = begun.get(runtime) ?? runs[runtime]();
   begun.set(runtime, known);
   return known;
 }
 
-describe.each(runtimes)("B2 on %s", (runtime) => {
+describe.each(hosts)("B2 on %s", (runtime) => {
   it.each(suite.map(({ name }) => name))("%s", async (name) => {
     const result = (await resultsOf(runtime)).find((candidate) => candidate.name === name);
     expect(result, "the runtime ran it").toBeDefined();
@@ -60,4 +66,9 @@ describe.each(runtimes)("B2 on %s", (runtime) => {
     expect(results.map(({ name }) => name)).toEqual(suite.map(({ name }) => name));
     expect(new Set(suite.map(({ name }) => name)).size).toBe(suite.length);
   });
+});
+
+it("has a Node 22 that is one", async () => {
+  const { stdout } = await promisify(execFile)(node22, ["--version"]);
+  expect(stdout).toMatch(/^v22\./);
 });
