@@ -1,9 +1,11 @@
 import { type Auth, createAuth, type JsonObject, type Session, type User } from "@latchkey/core";
 import { memory } from "@latchkey/core/memory";
-import { password } from "@latchkey/core/password";
+import { password, scryptHasher } from "@latchkey/core/password";
 import { Hono } from "hono";
 import { describe, expect, expectTypeOf, it } from "vitest";
 import { authHandler, requireSession, type SessionEnv, session } from "./index.ts";
+
+const cheapHasher = scryptHasher({ cost: { ln: 4, r: 8, p: 1 } });
 
 interface World {
   readonly auth: Auth<JsonObject, User>;
@@ -20,7 +22,7 @@ function world(): World {
   const clock = { now: 1_700_000_000_000 };
   const auth = createAuth({
     store: memory(),
-    providers: [password()],
+    providers: [password({ hasher: cheapHasher })],
     env: { clock: () => clock.now },
   });
   const app = new Hono<SessionEnv>();
