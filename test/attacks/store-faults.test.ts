@@ -37,7 +37,8 @@ const ways: readonly (readonly [string, () => Promise<unknown>])[] = [
   ["silence", never],
 ];
 
-describe.each(modes)("a store that fails (%s)", (mode) => {
+// Together, as most of them wait for the store's time to be over.
+describe.concurrent.each(modes)("a store that fails (%s)", (mode) => {
   it.each(ways)(
     "STO-01 STO-08 on a checked read, by %s: 503, never 401, cookies untouched",
     async (_, how) => {
