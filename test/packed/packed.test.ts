@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { installPacked, type Project } from "./project.ts";
+import { askWorker } from "./worker.ts";
 
 const BIN = fileURLToPath(new URL("../../node_modules/.bin/", import.meta.url));
 const NODE_22 = fileURLToPath(new URL("../runtimes/node_modules/.bin/node", import.meta.url));
@@ -14,10 +15,11 @@ let project: Project;
 
 beforeAll(async () => {
   project = await installPacked();
+  for (const [name, text] of Object.entries(FILES)) writeFileSync(join(project.folder, name), text);
 }, 120_000);
 afterAll(() => project.remove());
 
-/** What an application does first; it prints how that went. */
+/** What an application does first, and how that goes. */
 const PROGRAM = `
 import { createAuth } from "@latchkey/core";
 import { memory } from "@latchkey/core/memory";
@@ -27,21 +29,30 @@ import { createValidator } from "@latchkey/core/validator";
 import { authHandler, session } from "@latchkey/hono";
 import { Hono } from "hono";
 
-const providers = [password({ hasher: pbkdf2Hasher({ rounds: 100_000 }) }), github({ clientId: "a", clientSecret: "b" })];
-const auth = createAuth({ store: memory(), providers });
-const app = new Hono().all("/auth/*", authHandler(auth)).use("*", session(auth));
-app.get("/", (c) => c.json(c.var.session === null));
-const origin = "http://localhost:3000";
-const body = JSON.stringify({ email: "ada@example.com", password: "correct horse battery", transport: "bearer" });
-const headers = { "content-type": "application/json" };
-const signedUp = await app.request(origin + "/auth/signup", { method: "POST", headers, body });
-const { access_token } = await signedUp.json();
-const validator = createValidator({ jwks: await auth.keys.jwks(), issuer: "http://localhost" });
-const found = await validator.validate(new Request(origin, { headers: { authorization: "Bearer " + access_token } }));
-const start = await auth.handle(new Request(origin + "/auth/oauth/github"));
-const nobody = await (await app.request(origin + "/")).json();
-console.log(JSON.stringify([signedUp.status, found.ok, start.status, nobody]));
+export async function run() {
+  const providers = [password({ hasher: pbkdf2Hasher({ rounds: 100_000 }) }), github({ clientId: "a", clientSecret: "b" })];
+  const auth = createAuth({ store: memory(), providers });
+  const app = new Hono().all("/auth/*", authHandler(auth)).use("*", session(auth));
+  app.get("/", (c) => c.json(c.var.session === null));
+  const origin = "http://localhost:3000";
+  const body = JSON.stringify({ email: "ada@example.com", password: "correct horse battery", transport: "bearer" });
+  const headers = { "content-type": "application/json" };
+  const signedUp = await app.request(origin + "/auth/signup", { method: "POST", headers, body });
+  const { access_token } = await signedUp.json();
+  const validator = createValidator({ jwks: await auth.keys.jwks(), issuer: "http://localhost" });
+  const found = await validator.validate(new Request(origin, { headers: { authorization: "Bearer " + access_token } }));
+  const start = await auth.handle(new Request(origin + "/auth/oauth/github"));
+  const nobody = await (await app.request(origin + "/")).json();
+  return JSON.stringify([signedUp.status, found.ok, start.status, nobody]);
+}
 `;
+const FILES: Readonly<Record<string, string>> = {
+  "package.json": '{ "type": "module" }',
+  "program.mjs": PROGRAM,
+  "main.mjs": 'import { run } from "./program.mjs"; console.log(await run());',
+  "worker.mjs": `import { run } from "./program.mjs";
+    export default { fetch: async () => new Response(await run()) };`,
+};
 const WORKED = "[201,true,303,true]";
 
 async function output(command: string, ...args: string[]): Promise<string> {
@@ -56,9 +67,11 @@ describe("the packed packages, in an empty project", () => {
     ["Bun", join(BIN, "bun"), ["run"]],
     ["Deno", join(BIN, "deno"), ["run", "--allow-all", "--no-lock", "--node-modules-dir=manual"]],
   ])("run on %s", async (_, command, args) => {
-    writeFileSync(join(project.folder, "package.json"), '{ "type": "module" }');
-    writeFileSync(join(project.folder, "program.mjs"), PROGRAM);
-    expect(await output(command, ...args, "program.mjs")).toBe(WORKED);
+    expect(await output(command, ...args, "main.mjs")).toBe(WORKED);
+  });
+
+  it("run on workerd", async () => {
+    expect(await askWorker(project.folder, "worker.mjs")).toBe(WORKED);
   });
 
   it("can be imported, every entry of them", async () => {
