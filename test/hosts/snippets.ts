@@ -6,34 +6,45 @@ const DOCUMENT = fileURLToPath(new URL("../../packages/core/HOSTS.md", import.me
 /** Beside the packages that the snippets import, in a folder that git ignores. */
 const FOLDER = fileURLToPath(new URL(`./.latchkey/${process.pid}`, import.meta.url));
 
-/** What several sections import. */
-const SHARED: ReadonlySet<string> = new Set(["auth.ts", "node.ts"]);
+/** What the sections of several hosts need, and sections of their own show. */
+const SHARED: ReadonlySet<string> = new Set(["auth.ts", "node.ts", "locals.d.ts"]);
 
-/** One section with code: its heading, how long its longest piece is, and the folder that it was written to. */
+export interface Section {
+  readonly heading: string;
+  /** Every line that is not blank: heading, prose, fences, imports. */
+  readonly lines: number;
+}
+
+/** The section of a host, and the folder that its code was written to. */
 export interface Written {
   readonly heading: string;
-  readonly lines: number;
   readonly folder: string;
-  /** Where the program is, or the hook, and then what else it needs. */
+  /** Where the program is, or the hook; what else it needs, and the module that all import. */
   readonly files: readonly [string, ...string[]];
 }
 
-/** Writes the code of every section into a folder of its own, with the modules that several of them import. */
+/** The sections of a document, what comes before the first heading among them. */
+export function sectionsOf(document: string = readFileSync(DOCUMENT, "utf8")): readonly Section[] {
+  return document.split(/^## /m).map((text) => {
+    const lines = text.split("\n").filter((line) => line.trim() !== "");
+    return { heading: lines[0] ?? "", lines: lines.length };
+  });
+}
+
+/** Writes the code of every host's section into a folder of its own, with the modules that several of them import. */
 export function writeSnippets(): readonly Written[] {
-  const [intro = "", ...sections] = readFileSync(DOCUMENT, "utf8").split(/^## /m);
-  const all = [intro, ...sections].flatMap(codeOf);
-  return sections.map((section, index) => {
-    const heading = section.split("\n", 1)[0] ?? "";
-    const [main, ...more] = codeOf(section).filter(({ name }) => !SHARED.has(name));
-    if (main === undefined) throw new Error(`no code under ${heading} names its file`);
+  const document = readFileSync(DOCUMENT, "utf8");
+  const shared = [...codeOf(document)].filter(([name]) => SHARED.has(name));
+  return document.split(/^## /m).flatMap((section, index) => {
+    const own = [...codeOf(section)].filter(([name]) => !SHARED.has(name));
+    const [main, ...more] = own.map(([name]) => join(FOLDER, String(index), name));
+    if (main === undefined) return [];
     const folder = join(FOLDER, String(index));
-    const file = join(folder, main.name);
-    for (const { name, code } of all) if (SHARED.has(name)) write(join(dirname(file), name), code);
-    for (const { name, code } of [main, ...more]) write(join(folder, name), code);
+    for (const [name, code] of own) write(join(folder, name), code);
+    for (const [name, code] of shared) write(join(dirname(main), name), code);
     write(join(folder, "tsconfig.json"), JSON.stringify(CONFIG));
-    const lines = Math.max(...[main, ...more].map(({ code }) => linesOf(code)));
-    const modules = more.filter(({ name }) => !name.endsWith(".d.ts"));
-    return { heading, lines, folder, files: [file, ...modules.map(({ name }) => join(folder, name))] };
+    const heading = section.split("\n", 1)[0] ?? "";
+    return [{ heading, folder, files: [main, ...more, join(dirname(main), "auth.ts")] as const }];
   });
 }
 
@@ -61,11 +72,16 @@ const CONFIG = {
   include: ["."],
 };
 
-function codeOf(section: string): readonly { readonly name: string; readonly code: string }[] {
-  const blocks = [...section.matchAll(/```ts\n\/\/ (\S+)\n([\s\S]*?)```/g)];
-  return blocks.map(([, name = "", code = ""]) => ({ name, code }));
-}
-
-function linesOf(code: string): number {
-  return code.split("\n").filter((line) => line.trim() !== "" && !/^import |^\/\*\*/.test(line)).length;
+/** The files that the code of a text names, each with all of its pieces. */
+function codeOf(text: string): ReadonlyMap<string, string> {
+  const files = new Map<string, string>();
+  for (const [, block = ""] of text.matchAll(/```ts\n([\s\S]*?)```/g)) {
+    const [before = "", ...pieces] = block.split(/^\/\/ (?=\S+\.ts)/m);
+    if (before !== "") throw new Error(`this code names no file: ${before}`);
+    for (const piece of pieces) {
+      const [name = ""] = piece.split(/[,\n]/, 1);
+      files.set(name, (files.get(name) ?? "") + piece.slice(piece.indexOf("\n")));
+    }
+  }
+  return files;
 }
