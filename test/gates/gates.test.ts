@@ -33,7 +33,7 @@ const clean: Files = {
   [`${CORE}/env.ts`]: "export const clock = (): number => Date.now();\n",
   [`${CORE}/time.ts`]: lines(250, "type A = 1; // a line"),
   [`${CORE}/cookies/parse.ts`]: `
-import { encode } from "@oslojs/encoding";
+import { encode } from "@oslojs/crypto";
 import { clock } from "../env.ts";
 const NAMES: ReadonlySet<string> = new Set(["a"]);
 const TABLE = [1, 2];

@@ -2,13 +2,7 @@ import { entries, references, resolve } from "./modules.ts";
 import { at, type Gate, packageSources, type Violation } from "./repository.ts";
 import type { Source } from "./source.ts";
 
-const CORE_IMPORTS: readonly string[] = [
-  "@oslojs/crypto",
-  "@oslojs/encoding",
-  "arctic",
-  "valibot",
-  "@noble/hashes",
-];
+const CORE_IMPORTS: readonly string[] = ["@oslojs/crypto", "arctic", "valibot", "@noble/hashes"];
 
 /** Which modules a package source may name. */
 export const imports: Gate = (repository) => packageSources(repository).flatMap(foreign);

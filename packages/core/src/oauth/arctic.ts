@@ -1,5 +1,5 @@
 import { CodeChallengeMethod, OAuth2Client, type OAuth2Tokens } from "arctic";
-import { decodeUtf8, toBase64, utf8 } from "../bytes.ts";
+import { decodeUtf8, fromBase64, toBase64, utf8 } from "../bytes.ts";
 import { type Env, withFetch } from "../env.ts";
 import { AuthError } from "../errors.ts";
 import { isRecord, own } from "../json.ts";
@@ -157,7 +157,7 @@ function formEncode(text: string): string {
 }
 
 function formEncoded(basic: string): string {
-  const bytes = Uint8Array.from(atob(basic.slice("Basic ".length)), (letter) => letter.charCodeAt(0));
-  const [id = "", ...rest] = (decodeUtf8(bytes) ?? "").split(":");
+  const bytes = fromBase64(basic.slice("Basic ".length));
+  const [id = "", ...rest] = (bytes === null ? "" : (decodeUtf8(bytes) ?? "")).split(":");
   return `Basic ${toBase64(utf8(`${formEncode(id)}:${formEncode(rest.join(":"))}`))}`;
 }

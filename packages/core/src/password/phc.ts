@@ -1,4 +1,4 @@
-import { decodeBase64IgnorePadding, encodeBase64NoPadding } from "@oslojs/encoding";
+import { fromBase64, toBase64 } from "../bytes.ts";
 
 /** A password hash with what is needed to check it, in the PHC string format: `$id$name=1,other=2$salt$key`. */
 export interface Phc {
@@ -32,13 +32,9 @@ export function parsePhc(text: string): Phc | null {
 
 export function formatPhc({ id, parameters, salt, key }: Phc): string {
   const list = Object.entries(parameters).map(([name, value]) => `${name}=${value}`);
-  return `$${id}$${list.join(",")}$${encodeBase64NoPadding(salt)}$${encodeBase64NoPadding(key)}`;
+  return `$${id}$${list.join(",")}$${unpadded(salt)}$${unpadded(key)}`;
 }
 
-function fromBase64(text: string): Uint8Array | null {
-  try {
-    return decodeBase64IgnorePadding(text);
-  } catch {
-    return null;
-  }
+function unpadded(bytes: Uint8Array): string {
+  return toBase64(bytes).replace(/=+$/, "");
 }

@@ -1,3 +1,4 @@
+import { fromBase64 } from "../../bytes.ts";
 import { type Env, now } from "../../env.ts";
 import { isRecord, own, parseJson } from "../../json.ts";
 import { minutes } from "../../time.ts";
@@ -62,9 +63,9 @@ async function clientSecret(
 }
 
 // RFC 7468 10, the form of a .p8 file.
-function importPem(pem: string): Promise<CryptoKey> {
-  const text = atob(pem.replace(/-----(BEGIN|END) PRIVATE KEY-----|\s/g, ""));
-  const bytes = Uint8Array.from(text, (letter) => letter.charCodeAt(0));
+async function importPem(pem: string): Promise<CryptoKey> {
+  const bytes = fromBase64(pem.replace(/-----(BEGIN|END) PRIVATE KEY-----|\s/g, ""));
+  if (bytes === null) throw new TypeError("apple: privateKey is no PEM");
   return crypto.subtle.importKey("pkcs8", bytes, { name: "ECDSA", namedCurve: "P-256" }, false, ["sign"]);
 }
 

@@ -1,0 +1,56 @@
+import { describe, expect, it } from "vitest";
+import { fromBase64, fromBase64url, toBase64, toBase64url, utf8 } from "./bytes.ts";
+
+const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+describe("base64", () => {
+  // RFC 4648 10.
+  it.each([
+    ["", ""],
+    ["f", "Zg=="],
+    ["fo", "Zm8="],
+    ["foo", "Zm9v"],
+    ["foob", "Zm9vYg=="],
+    ["fooba", "Zm9vYmE="],
+    ["foobar", "Zm9vYmFy"],
+  ])("writes %j as %j", (text, encoded) => {
+    expect(toBase64(utf8(text))).toBe(encoded);
+    expect(toBase64url(utf8(text))).toBe(encoded.replace(/=+$/, ""));
+    expect(fromBase64(encoded)).toEqual(utf8(text));
+    expect(fromBase64url(encoded.replace(/=+$/, ""))).toEqual(utf8(text));
+  });
+
+  it("writes every byte in every place as Buffer does", () => {
+    for (let byte = 0; byte < 256; byte++) {
+      for (const list of [[byte], [0, byte], [255, 255, byte], [byte, byte, byte, byte]]) {
+        const bytes = Uint8Array.from(list);
+        const text = toBase64url(bytes);
+        expect(text).toBe(Buffer.from(bytes).toString("base64url"));
+        expect(fromBase64url(text)).toEqual(bytes);
+        expect(toBase64(bytes)).toBe(Buffer.from(bytes).toString("base64"));
+      }
+    }
+  });
+
+  it("writes 100,000 bytes", () => {
+    const bytes = Uint8Array.from({ length: 100_000 }, (_, index) => index % 251);
+    expect(fromBase64url(toBase64url(bytes))).toEqual(bytes);
+  });
+
+  it("reads one text for each two bytes, and no other (RFC 4648 3.5)", () => {
+    const read = [...ALPHABET].flatMap((last) => fromBase64url(`AA${last}`) ?? []);
+    expect(read).toHaveLength(16);
+    expect([...ALPHABET].flatMap((last) => fromBase64url(`A${last}`) ?? [])).toHaveLength(4);
+  });
+
+  it.each(["A", "AAAAA", "AA=", "AA==", "AA A", " AAAA", "AAAA\n", "A+AA", "A/AA", "AAA\u00e9", "AAAA\0"])(
+    "does not read %j",
+    (text) => {
+      expect(fromBase64url(text)).toBeNull();
+    },
+  );
+
+  it("answers null for what atob does not take", () => {
+    for (const text of ["A", "A-__", "====", "\u{1F600}"]) expect(fromBase64(text)).toBeNull();
+  });
+});
