@@ -4,13 +4,20 @@ import { weigh } from "./measure.ts";
 const SLACK = 1.05;
 
 for (const budget of budgets) {
-  const { bytes, forbidden } = await weigh(budget);
+  const { bytes, whole, forbidden } = await weigh(budget);
   const most = Math.min(budget.bytes * SLACK, budget.limit ?? Number.POSITIVE_INFINITY);
-  const isOver = bytes > most;
+  const isOver = bytes > most || whole > (budget.whole ?? most) * SLACK;
   if (isOver || forbidden.length > 0) process.exitCode = 1;
-  const kilobytes = (bytes / 1_000).toFixed(1);
-  console.log(
-    `${isOver ? "OVER " : ""}${budget.name}: ${kilobytes} kB (${(budget.bytes / 1_000).toFixed(1)})`,
-  );
+  const later = budget.whole === undefined ? "" : `; ${told(whole, budget.whole)} with what is loaded later`;
+  console.log(`${isOver ? "OVER " : ""}${budget.name}: ${told(bytes, budget.bytes)}${later}`);
   for (const path of forbidden) console.log(`  must not be in it: ${path}`);
+}
+
+/** A weight, and in brackets the one that is expected. */
+function told(bytes: number, expected: number): string {
+  return `${kilobytes(bytes)} kB (${kilobytes(expected)})`;
+}
+
+function kilobytes(bytes: number): string {
+  return (bytes / 1_000).toFixed(1);
 }

@@ -4,8 +4,7 @@ import { type Config, checkOptions } from "../config/config.ts";
 import { parseContext } from "../config/context.ts";
 import type { AuthOptions, Provider } from "../config/options.ts";
 import { now, warn } from "../env.ts";
-import type { RouteName } from "../http/router.ts";
-import { validateRequest } from "../http/validate.ts";
+import { validateRequest, validateToken } from "../http/validate.ts";
 import type { JsonObject } from "../json.ts";
 import type { Keys } from "../keys/keys.ts";
 import { providedKeys } from "../keys/provided.ts";
@@ -16,9 +15,9 @@ import { type Emit, emitter } from "../sessions/events.ts";
 import { type Device, deviceOf } from "../sessions/session.ts";
 import { mintOneTimeToken } from "../tokens/one-time-token.ts";
 import type { User, UserStore } from "../users/store.ts";
+import type { Actions } from "./actions.ts";
 import type { Auth, KeysApi } from "./auth.ts";
-import { sessionsApi } from "./sessions-api.ts";
-import { usersApi } from "./users-api.ts";
+import { handlersLater, type Load, sessionsLater, usersLater } from "./later.ts";
 
 /**
  * Makes an authentication core. Throws a `TypeError` that names the option for a configuration that is unsafe or wrong.
@@ -52,18 +51,24 @@ export function createAuth<Context = JsonObject, U extends User = User>(
     validated: given.hooks?.validated ?? null,
     deviceOf: deviceReader(given.clientAddress ?? (() => null)),
   };
+  const load = actionsLater(app);
   return Object.freeze({
-    handle: async (request) => (await routes()).handleRequest(app, request),
+    handle: async (request) => (await load()).handle(request),
     validate: async (request, how = {}) => (await validateRequest(app, request, how)).validation,
-    handlers: handlersOf(app),
-    sessions: sessionsApi(app),
-    users: usersApi(app),
+    handlers: handlersLater(load),
+    sessions: sessionsLater(load, (token, how = {}) => validateToken(app, token, how.transport ?? null)),
+    users: usersLater(load),
     keys: keysApi(app.engine.keys),
   } satisfies Auth<Context, U>);
 }
 
-// Loaded when the first of them is asked for: who only validates does not carry them.
-const routes = () => import("../http/routes/handle.ts");
+function actionsLater<Context, U extends User>(app: App<Context, U>): Load<Context, U> {
+  let actions: Actions<Context, U> | null = null;
+  return async () => {
+    actions ??= (await import("./actions.ts")).actionsOf(app);
+    return actions;
+  };
+}
 
 function connect(providers: readonly Provider[], { env }: Config): App<never, never>["oauth"] {
   const oauth = providers.filter((provider) => provider.type === "oauth");
@@ -134,29 +139,6 @@ function keysOf<Context, U extends User>(
     rotateEvery,
     secrets,
     changed: ({ type, kid }) => emit({ type: `key.${type}`, kid }),
-  });
-}
-
-function handlersOf<Context, U extends User>(app: App<Context, U>): Auth<Context, U>["handlers"] {
-  const at =
-    (name: RouteName) =>
-    async (request: Request): Promise<Response> =>
-      (await routes()).handleRoute(app, name, request);
-  return Object.freeze({
-    signup: at("signup"),
-    login: at("login"),
-    refresh: at("refresh"),
-    logout: at("logout"),
-    me: at("me"),
-    session: at("session"),
-    sessions: at("sessions"),
-    revokeSession: at("revokeSession"),
-    oauthStart: at("oauthStart"),
-    oauthCallback: at("oauthCallback"),
-    oauthExchange: at("oauthExchange"),
-    linkAccount: at("linkAccount"),
-    unlinkAccount: at("unlinkAccount"),
-    jwks: at("jwks"),
   });
 }
 

@@ -6,7 +6,6 @@ import { AuthError } from "../errors.ts";
 import { sessionHeaders } from "../http/respond.ts";
 import { siteOf } from "../http/site.ts";
 import { cookiesOf } from "../http/tokens.ts";
-import { validateToken } from "../http/validate.ts";
 import { isLive } from "../sessions/decide.ts";
 import { detailsOfRow, type IssuedTokens, sessionOfRow } from "../sessions/mint.ts";
 import { endSession } from "../sessions/revoke.ts";
@@ -17,8 +16,10 @@ import { isSessionId } from "../tokens/refresh-token.ts";
 import type { User } from "../users/store.ts";
 import type { IssuedSession, RefreshOutcome, SessionsApi } from "./auth.ts";
 
-/** Makes `auth.sessions`. */
-export function sessionsApi<Context, U extends User>(app: App<Context, U>): SessionsApi<Context> {
+/** Makes `auth.sessions`, without `verify`. */
+export function sessionsApi<Context, U extends User>(
+  app: App<Context, U>,
+): Omit<SessionsApi<Context>, "verify"> {
   const { engine, config } = app;
   const { store } = engine;
   const at = (): number => now(config.env);
@@ -53,7 +54,6 @@ export function sessionsApi<Context, U extends User>(app: App<Context, U>): Sess
       if (!result.ok) return result;
       return { ok: true, outcome: result.outcome, ...issued<Context, U>(app, result.row, result.tokens) };
     },
-    verify: (token, options = {}) => validateToken(app, token, options.transport ?? null),
     async get(id) {
       const found = isSessionId(id) ? await store.get(id, at()) : null;
       return found === null ? null : detailsOfRow(found.row);

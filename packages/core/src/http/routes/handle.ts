@@ -14,6 +14,10 @@ import { jwks } from "./jwks.ts";
 import { login } from "./login.ts";
 import { logout } from "./logout.ts";
 import { me } from "./me.ts";
+import { oauthCallback } from "./oauth-callback.ts";
+import { oauthExchange } from "./oauth-exchange.ts";
+import { linkAccount, unlinkAccount } from "./oauth-link.ts";
+import { oauthStart } from "./oauth-start.ts";
 import { refresh } from "./refresh.ts";
 import { session } from "./session.ts";
 import { revokeSession, sessions } from "./sessions.ts";
@@ -28,12 +32,11 @@ const routes: Readonly<Record<RouteName, Route>> = {
   session,
   sessions,
   revokeSession,
-  // Loaded where a provider is configured and asked for: who has none does not carry them.
-  oauthStart: async (app, call) => (await import("./oauth-start.ts")).oauthStart(app, call),
-  oauthCallback: async (app, call) => (await import("./oauth-callback.ts")).oauthCallback(app, call),
-  oauthExchange: async (app, call) => (await import("./oauth-exchange.ts")).oauthExchange(app, call),
-  linkAccount: async (app, call) => (await import("./oauth-link.ts")).linkAccount(app, call),
-  unlinkAccount: async (app, call) => (await import("./oauth-link.ts")).unlinkAccount(app, call),
+  oauthStart,
+  oauthCallback,
+  oauthExchange,
+  linkAccount,
+  unlinkAccount,
   jwks,
 };
 
