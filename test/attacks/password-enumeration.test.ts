@@ -60,7 +60,8 @@ describe("how long an answer takes", () => {
   const hasher = scryptHasher({ cost: { ln: 10, r: 8, p: 1 } });
   const ROUNDS = 60;
 
-  async function medians(stage: Stage): Promise<ReadonlyMap<string, number>> {
+  /** Times the answers to each account; returns what a share of them stayed below. */
+  async function quantiles(stage: Stage, share: number): Promise<ReadonlyMap<string, number>> {
     const times = new Map<string, number[]>(accounts.map((email) => [email, []]));
     // By turns, so that whatever else the machine does hits all of them alike.
     for (let round = 0; round < ROUNDS; round++) {
@@ -71,9 +72,11 @@ describe("how long an answer takes", () => {
       }
     }
     return new Map(
-      [...times].map(([email, spent]) => [email, spent.toSorted((a, b) => a - b)[ROUNDS / 2] ?? 0]),
+      [...times].map(([email, spent]) => [email, spent.toSorted((a, b) => a - b)[ROUNDS * share] ?? 0]),
     );
   }
+  const medians = (stage: Stage) => quantiles(stage, 0.5);
+  const fastest = (stage: Stage) => quantiles(stage, 0);
 
   it("PWD-01 the medians of all accounts are alike", async () => {
     const stage = openStage({ providers: [password({ hasher })] });
@@ -109,8 +112,9 @@ describe("how long an answer takes", () => {
       { passwordHash: old },
       { ifVersion: null, raiseVersion: false },
     );
-    await medians(stage);
-    const found = await medians(stage);
+    await fastest(stage);
+    // Here the work is done in two parts, and a busy machine keeps the second waiting; the fastest did not wait.
+    const found = await fastest(stage);
     const ratio = (found.get("wrong@example.com") ?? 0) / (found.get("unknown@example.com") ?? 1);
     expect([ratio > 0.6, ratio < 1.6]).toEqual([true, true]);
   });
