@@ -3,11 +3,11 @@ import { oidc } from "@latchkey/core/oauth";
 import { password } from "@latchkey/core/password";
 import { authHandler, requireSession, session } from "@latchkey/hono";
 import { type Context, Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import { type Copies, openCopies } from "./copies.ts";
 import type { OpenId } from "./identity-provider.ts";
 import { openJournal } from "./journal.ts";
 import { localOnly, page, secured } from "./page.ts";
+import { error, stage } from "./stage.ts";
 
 export interface DemoOptions {
   readonly store: Store;
@@ -49,7 +49,7 @@ export function demoApp({ store, defaults = false, openId = null }: DemoOptions)
 
   const app = new Hono();
   app.use(secured, localOnly, async (c, next) => {
-    await next();
+    await journal.during({ by: "browser", cookies: c.req.header("cookie") ?? "" }, next);
     wiretap(c, copies);
   });
   app.all("/auth/*", authHandler(auth));
@@ -60,27 +60,11 @@ export function demoApp({ store, defaults = false, openId = null }: DemoOptions)
 
   // Watching and stealing must not refresh on the way, or they would change what they look at.
   app.use("/demo/*", session(auth, { refresh: "never" }));
-  app.get("/demo/events", requireSession(), (c) => {
-    const { id, userId } = c.var.session;
-    const after = Number(c.req.query("after") ?? 0) || 0;
-    return c.json({
-      now: Math.floor(Date.now() / 1_000),
-      copies: copies.count(id),
-      events: journal.read(userId, after),
-    });
-  });
   app.get("/demo/links", requireSession(), async (c) => {
     const accounts = await auth.users.accounts(c.var.session.userId);
     return c.json({ providers: accounts.map(({ provider }) => provider) });
   });
-  app.post("/demo/replay", requireSession(), bodyLimit({ maxSize: 1_024 }), async (c) => {
-    const back = backOf(await c.req.json().catch(() => null));
-    if (back === null) return c.json(error("invalid_request", 'which is "previous" or "two-ago".'), 400);
-    const cookie = copies.find(c.var.session.id, back);
-    if (cookie === null)
-      return c.json(error("not_found", "There is no copy that old yet: refresh first."), 404);
-    return c.json(await outcomeOf(await auth.handle(theft(c.req.url, cookie))));
-  });
+  app.route("/demo", stage({ store, copies, journal, handle: auth.handle }));
 
   app.route("/", page());
   app.notFound((c) => c.json(error("not_found", "There is nothing here."), 404));
@@ -93,32 +77,6 @@ function local({ issuer, clientId, clientSecret }: OpenId): ReturnType<typeof oi
 
 function sentences(): Readonly<Record<string, string>> {
   return Object.fromEntries(RETURNED.map((code) => [code, new AuthError(code).message]));
-}
-
-function error(code: string, message: string): { readonly error: string; readonly message: string } {
-  return { error: code, message };
-}
-
-function backOf(body: unknown): number | null {
-  const which = typeof body === "object" && body !== null && "which" in body ? body.which : null;
-  return which === "previous" ? 1 : which === "two-ago" ? 2 : null;
-}
-
-/** The request that another client makes with a stolen cookie. */
-function theft(url: string, cookie: string): Request {
-  const headers = { cookie, "user-agent": "Thief/1.0" };
-  return new Request(new URL("/auth/refresh", url), { method: "POST", headers });
-}
-
-/** What the thief got, without any token. */
-async function outcomeOf(response: Response): Promise<object> {
-  const { status } = response;
-  const lines = response.headers.getSetCookie().filter((line) => !line.includes("Max-Age=0"));
-  if (lines.some((line) => line.includes(".refresh"))) return { status, outcome: "refresh_token" };
-  if (lines.length > 0) return { status, outcome: "access_token_only" };
-  const body: unknown = await response.json();
-  const code = typeof body === "object" && body !== null && "error" in body ? body.error : null;
-  return { status, outcome: "refused", error: code };
 }
 
 const ACCESS_COOKIE = /^latchkey\.access[^=]*=[^;]+; Max-Age=([1-9]\d*)/;
