@@ -15,6 +15,8 @@ export interface DemoOptions {
   readonly defaults?: boolean;
   /** A provider to sign in with, too. It sends browsers back to `CALLBACK`. */
   readonly openId?: OpenId | null;
+  /** Origins of other pages that may use `/auth`, such as `http://localhost:5173`. */
+  readonly trustedOrigins?: readonly string[];
 }
 
 const PROVIDER = "local";
@@ -36,13 +38,15 @@ const QUICK = { lifetime: seconds(30), lease: seconds(10), refreshBefore: second
 const LIBRARY = { lifetime: minutes(10), lease: seconds(60), refreshBefore: seconds(60) };
 
 /** Makes the demo: Latchkey's routes, a page to try them on, and a thief to try them with. */
-export function demoApp({ store, defaults = false, openId = null }: DemoOptions): Hono {
+export function demoApp(options: DemoOptions): Hono {
+  const { store, defaults = false, openId = null, trustedOrigins = [] } = options;
   const { lifetime, lease, refreshBefore } = defaults ? LIBRARY : QUICK;
   const copies = openCopies();
   const journal = openJournal();
   const auth = createAuth({
     store,
     providers: [password(), ...(openId === null ? [] : [local(openId)])],
+    trustedOrigins,
     ...(defaults ? {} : { accessToken: { lifetime }, refreshToken: { lease, refreshBefore } }),
     onEvent: journal.write,
   });
