@@ -156,11 +156,12 @@ async function renewNow<U, C>(keeper: Keeper<U, C>): Promise<Result<Session<C>>>
     return refuse(keeper, invalidResponse(200).error);
   }
   const { session, expires_in: expiresIn } = data;
-  // The user is not in the answer: another session's is asked for.
-  if (keeper.state.session?.id !== session.id) return sessionOf(await lookNow(keeper));
   keeper.renewals += 1;
   schedule(keeper, expiresIn);
-  dispatch(keeper, { type: "renewed", session });
+  const isKnown = keeper.state.session?.id === session.id;
+  if (isKnown) dispatch(keeper, { type: "renewed", session });
+  // The user of another session is not in the answer. Where nobody watches and nobody was shown, nobody misses them.
+  else if (keeper.listeners.size > 0 || keeper.state.session !== null) await lookNow(keeper);
   keeper.tabs.tell({ id: session.id, expiresIn });
   return success(session);
 }
