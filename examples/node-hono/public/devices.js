@@ -4,7 +4,9 @@ import { send } from "./server.js";
 /** Lists the user's devices, each but this one with a button that signs it out. */
 export async function listDevices(list) {
   const { ok, data } = await send("/auth/sessions");
-  if (ok) list.replaceChildren(...data.sessions.map((session) => deviceLine(session, list)));
+  if (!ok) return;
+  const lines = data.sessions.map((session) => deviceLine(session, list));
+  list.replaceChildren(...(lines.length > 0 ? lines : [element("li", {}, ["No device is signed in."])]));
 }
 
 function deviceLine({ id, current, device, createdAt }, list) {

@@ -16,17 +16,20 @@ export function openDoor(enter) {
     const route = event.submitter?.dataset.route ?? "signup";
     const wrong = FIELDS.filter((name) => isWrong(at(name)));
     if (wrong.length > 0) return at(wrong[0]).focus();
-    await ask(route, Object.fromEntries(new FormData(form)), event.submitter);
+    await ask(route, Object.fromEntries(new FormData(form)));
   });
-  at("guest").addEventListener("click", () => ask("signup", madeUp(), at("guest")));
+  at("guest").addEventListener("click", () => ask("signup", madeUp()));
   for (const name of FIELDS) at(name).addEventListener("input", () => complain(name, ""));
 
-  const ask = async (route, body, button) => {
+  // A button that were disabled meanwhile would lose the focus.
+  let isAsking = false;
+  const ask = async (route, body) => {
+    if (isAsking) return;
+    isAsking = true;
     sayFault("");
     for (const name of FIELDS) complain(name, "");
-    if (button) button.disabled = true;
     const answer = await send(`/auth/${route}`, { method: "POST", body });
-    if (button) button.disabled = false;
+    isAsking = false;
     if (!answer.ok) return refuse(answer, route);
     form.reset();
     await enter(answer);

@@ -6,7 +6,7 @@ import { offerLink, returnedWith, wayOf } from "./openid.js";
 import { openPicture } from "./picture.js";
 import { isRefresh, openScenes, refusalOf } from "./scenes.js";
 import { faultOf, send } from "./server.js";
-import { labelsOf, tell } from "./story.js";
+import { labelsOf, tell, tellLast } from "./story.js";
 import { durationOf, openTour } from "./tour.js";
 
 const at = (id) => document.getElementById(id);
@@ -95,7 +95,7 @@ function finish(reason) {
   for (const button of at("home").querySelectorAll("button")) button.disabled = true;
   at("again").hidden = false;
   at("again").disabled = false;
-  at("again").focus();
+  at("again").focus({ preventScroll: true });
   draw();
 }
 
@@ -172,7 +172,7 @@ async function take({ events, family, held, copies, now }, id) {
   draw();
   for (const event of events) eventLine(at("events"), event, id);
   while (at("events").children.length > MOST_EVENTS) at("events").lastChild.remove();
-  const told = tell(isFirst ? own.slice(-1) : own);
+  const told = isFirst ? tellLast(own) : tell(own);
   if (told !== null) narrate(told);
   if (!isFirst) picture.mark(labelsOf(own));
   if (events.some(({ type }) => /started|ended|device/.test(type))) await listDevices(at("devices"));

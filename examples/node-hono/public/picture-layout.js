@@ -1,5 +1,7 @@
 const GAP = 14;
 const NARROW = 600;
+const SMALL = 0.72;
+const SPACE = 62;
 
 /** Where the three places are, for a picture of some width: in a row, or the retired below the others. */
 export function layoutOf(width) {
@@ -8,8 +10,8 @@ export function layoutOf(width) {
     return {
       width,
       isNarrow: true,
-      height: 312 + GAP + 220,
-      retired: { x: 0, y: 312 + GAP, w: width, h: 220 },
+      height: 312 + GAP + 264,
+      retired: { x: 0, y: 312 + GAP, w: width, h: 264 },
       root: { x: 0, y: 0, w: half, h: 312 },
       child: { x: half + GAP, y: 0, w: half, h: 312 },
     };
@@ -26,8 +28,10 @@ export function layoutOf(width) {
   };
 }
 
-const SMALL = 0.72;
-const SPACE = 62;
+/** How many retired tokens a place of some width has room for. */
+export function seatCount(width) {
+  return Math.max(2, Math.floor((width - 16) / SPACE));
+}
 
 /** The seat of each token: the root's, the child's, and those of the latest retired ones. */
 export function seatsOf({ family, retired }, layout) {
@@ -35,7 +39,7 @@ export function seatsOf({ family, retired }, layout) {
   if (family.root !== null) seats.set(family.root, { ...seatIn(layout.root), scale: 1, place: "root" });
   if (family.child !== null) seats.set(family.child, { ...seatIn(layout.child), scale: 1, place: "child" });
   const box = layout.retired;
-  const shown = retired.slice(-Math.max(2, Math.floor((box.w - 16) / SPACE)));
+  const shown = retired.slice(-seatCount(box.w));
   const first = box.x + box.w / 2 - ((shown.length - 1) * SPACE) / 2;
   for (const [index, generation] of shown.entries()) {
     seats.set(generation, {
@@ -43,7 +47,7 @@ export function seatsOf({ family, retired }, layout) {
       y: box.y + 100,
       scale: SMALL,
       place: "retired",
-      chips: box.y + (layout.isNarrow ? 172 : 184),
+      chips: box.y + (layout.isNarrow ? 178 : 188),
     });
   }
   return seats;

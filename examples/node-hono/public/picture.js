@@ -1,6 +1,6 @@
 import { fateOf, retiredOf } from "./family.js";
 import { BOW, keyShape, part } from "./key-shape.js";
-import { layoutOf, seatsOf } from "./picture-layout.js";
+import { layoutOf, seatCount, seatsOf } from "./picture-layout.js";
 
 const PLACES = { retired: "Retired", root: "Root", child: "Child" };
 const FATES = {
@@ -27,7 +27,7 @@ export function openPicture(svg) {
     part("text", { y: 1 }, "ENDED"),
   );
   const [keys, chips] = [part("g"), part("g")];
-  svg.replaceChildren(...Object.values(places), lease, keys, chips, stamp);
+  svg.append(...Object.values(places), lease, keys, chips, stamp);
   const shown = { keys: new Map(), chips: new Map() };
 
   const draw = (view) => {
@@ -42,7 +42,7 @@ export function openPicture(svg) {
     drawKeys(keys, shown.keys, seats);
     drawChips(chips, shown.chips, chipsOf(view, seats));
     const middle = (layout.root.x + layout.child.x + layout.child.w) / 2;
-    stamp.style.transform = `translate(${middle}px, 128px) rotate(-9deg)`;
+    stamp.style.transform = `translate(${middle}px, 184px) rotate(-9deg)`;
   };
   return { draw, mark: (labels) => mark(shown.keys, labels) };
 }
@@ -72,15 +72,16 @@ function drawBox(group, name, { family, retired, left }, { x, y, w, h }) {
   }
   const isEmpty = name === "retired" ? retired.length === 0 : family[name] === null;
   const fateNow = fateOf(family, name, left);
-  write(sub, subOf(name, { isEmpty, left }));
+  write(sub, subOf(name, { isEmpty, left, hidden: retired.length - seatCount(w) }));
   write(ask, isEmpty ? "" : "if presented now");
   write(fate, isEmpty ? "" : FATES[fateNow]);
   change(fate, "data-fate", fateNow);
   change(group, "data-leased", String(name === "child" && left > 0));
 }
 
-function subOf(name, { isEmpty, left }) {
-  if (name === "retired") return isEmpty ? "none yet" : "replaced";
+function subOf(name, { isEmpty, left, hidden }) {
+  if (name === "retired" && !isEmpty)
+    return hidden > 0 ? `replaced; ${hidden} older ones not shown` : "replaced";
   if (name === "root") return "proved to be held";
   if (isEmpty) return "none yet";
   return left > 0 ? `lease: ${Math.ceil(left)} s left` : "issued, not used yet";
@@ -178,6 +179,7 @@ function mark(shown, labels) {
     key.append(pulse);
     const label = key.querySelector(".label");
     label.textContent = text;
+    change(label, "data-by", text === "alarm" ? "thief" : by);
     setTimeout(() => {
       pulse.remove();
       if (label.textContent === text) label.textContent = "";

@@ -7,9 +7,21 @@ export function tell(entries) {
   if (alarm !== undefined) return { text: alarmText(alarm), isBad: true };
   const last = told.at(-1);
   if (last === undefined) return null;
-  const mine = told.filter(({ type, by }) => type === "session.refreshed" && by === "browser");
-  if (mine.length > 1 && mine.length === told.length) return { text: raceText(mine), isBad: false };
+  const race = told.filter((entry) => isOfRace(entry, told[0]));
+  if (race.length > 1 && race.length === told.length) return { text: raceText(race), isBad: false };
   return { text: textOf(last), isBad: isBad(last) };
+}
+
+/** The same for what happened before the page was opened: only the last of it. */
+export function tellLast(entries) {
+  const told = entries.filter(({ type }) => ORDINARY.includes(type));
+  return tell(told.slice(told.at(-1)?.type === "session.ended" ? -2 : -1));
+}
+
+function isOfRace({ type, by, presented, at }, first) {
+  return (
+    type === "session.refreshed" && by === "browser" && presented === first.presented && at - first.at <= 1
+  );
 }
 
 function isBad({ type, by, outcome }) {
@@ -61,7 +73,7 @@ function theftText({ outcome, generation, presented }) {
 
 function alarmText({ by, presentedGeneration }) {
   const who = by === "thief" ? "the thief" : "this browser";
-  return `Alarm: ${who} presented token ${presentedGeneration}, which is retired. So two parties hold this family, and the server cannot know which is the thief: it ends the family, and both are out.`;
+  return `Alarm: ${who} presented token ${presentedGeneration}, which is retired. So two parties hold this family, and the server cannot know which is the thief: it ends the family. Neither can refresh again; their access tokens run out by themselves.`;
 }
 
 function raceText(refreshes) {
