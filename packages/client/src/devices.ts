@@ -6,8 +6,8 @@ export interface Device<C = unknown> {
   readonly id: string;
   /** Whether it is this one. */
   readonly current: boolean;
-  /** What it calls itself; null where it says nothing. */
-  readonly device: string | null;
+  /** What it called itself when it signed in, and its address where the server knows it: to be shown, not to be believed. */
+  readonly device: { readonly userAgent: string | null; readonly address: string | null };
   readonly context: C;
   readonly createdAt: number;
   readonly refreshedAt: number;
@@ -42,5 +42,10 @@ async function answerOf(send: () => Promise<Response>): Promise<Result<unknown>>
 }
 
 function isDevice<C>(value: unknown): value is Device<C> {
-  return isRecord(value) && typeof value.id === "string" && typeof value.current === "boolean";
+  return (
+    isRecord(value) &&
+    typeof value.id === "string" &&
+    typeof value.current === "boolean" &&
+    isRecord(value.device)
+  );
 }

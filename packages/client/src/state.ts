@@ -16,7 +16,7 @@ export interface User {
   readonly id: string;
   readonly email?: string;
   readonly username?: string;
-  readonly name?: string;
+  readonly name: string | null;
 }
 
 /** Who is signed in, and why that could not be asked lately. */
