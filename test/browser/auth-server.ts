@@ -1,11 +1,13 @@
-import type { Auth, AuthEvent, AuthOptions, JsonObject, Store, User } from "@latchkey/core";
+import type { Auth, AuthEvent, AuthOptions, JsonObject, Provider, Store, User } from "@latchkey/core";
 import { type Clock, settableClock } from "../rows/clock.ts";
 import { cheapPassword, makeWorld } from "../rows/world.ts";
-import { type LocalSite, openSite, type Pages, pageOf } from "./pages.ts";
+import { type Answer, type LocalSite, openSite, type Pages, pageOf } from "./pages.ts";
 
 export interface AuthServerOptions extends Partial<AuthOptions<JsonObject, User>> {
   /** What it serves beside Latchkey's routes. */
   readonly pages?: Pages;
+  /** Makes providers that have to know where the server is. */
+  readonly providersAt?: (origin: string) => Promise<readonly Provider[]>;
 }
 
 /** Stands between the browser and the server. "cut" breaks the connection without an answer. */
@@ -32,27 +34,30 @@ export const QUICK: Pick<AuthOptions<JsonObject, User>, "accessToken" | "refresh
 
 export async function startAuthServer({
   pages = {},
+  providersAt = async () => [],
   ...options
 }: AuthServerOptions = {}): Promise<AuthServer> {
+  let answer: Answer = () => new Response(null, { status: 503 });
+  const site = await openSite((request, outgoing) => answer(request, outgoing));
   const clock = settableClock(Math.floor(Date.now() / 1_000));
   const { auth, store, events } = makeWorld({
-    providers: [cheapPassword()],
+    providers: [cheapPassword(), ...(await providersAt(site.origin))],
     ...QUICK,
     ...options,
     clock,
   });
   const requests: string[] = [];
   let meddler: Meddler | null = null;
-  const site = await openSite(async (request, outgoing) => {
+  answer = async (request, outgoing) => {
     const { pathname } = new URL(request.url);
     if (!pathname.startsWith("/auth/")) return pageOf(pages, request);
     requests.push(`${request.method} ${pathname}`);
     const pass = (): Promise<Response> => auth.handle(request);
-    const answer = meddler === null ? await pass() : await meddler(request, pass);
-    if (answer !== "cut") return answer;
+    const response = meddler === null ? await pass() : await meddler(request, pass);
+    if (response !== "cut") return response;
     outgoing.destroy();
     return new Response(null, { status: 499 });
-  });
+  };
   return {
     ...site,
     auth,
