@@ -1,3 +1,4 @@
+import { narrate, say } from "./announcement.js";
 import { listDevices } from "./devices.js";
 import { openDoor } from "./door.js";
 import { describe, leaseLeft, nextHolders, nobodyElse, unknownFamily } from "./family.js";
@@ -33,17 +34,6 @@ const nobody = {
 let state = nobody;
 let isSilent = false;
 let looking = Promise.resolve();
-
-function say(text, isBad = false) {
-  at("status").textContent = text;
-  at("status").hidden = text === "";
-  at("status").classList.toggle("bad", isBad);
-}
-
-function narrate({ text, isBad }) {
-  at("story").textContent = text;
-  at("story").classList.toggle("bad", isBad);
-}
 
 function learn({ expiresIn }) {
   if (expiresIn !== null) state = { ...state, expiresAt: performance.now() + expiresIn * 1_000 };
@@ -117,8 +107,11 @@ function hearRefusal(scene, { status, data }) {
 
 async function perform(scene) {
   if (state.session === null || state.isBusy) return;
+  const { session } = state;
   state = { ...state, isBusy: true };
   const answer = await scenes.play(scene);
+  // Whoever signed out meanwhile has another state.
+  if (state.session !== session) return;
   learn(answer);
   if (!hearRefusal(scene, answer)) {
     await watch();
@@ -152,6 +145,8 @@ async function look() {
     isSilent = true;
     return say("The server does not answer; trying again. You stay signed in.", true);
   }
+  // Another tab of this browser has signed in anew.
+  if (data.sessionId !== id) return location.reload();
   if (isSilent) say("");
   isSilent = false;
   await take(data, id);
@@ -228,6 +223,9 @@ for (const place of document.querySelectorAll("[data-lease]"))
 at("auto-text").textContent = `Refresh by itself, ${settings.refreshBefore} s before the end`;
 for (const button of document.querySelectorAll("[data-scope]")) button.addEventListener("click", signOut);
 at("again").addEventListener("click", async () => {
+  const { ok, data } = await send("/auth/session");
+  // Another tab may have begun a session of its own meanwhile.
+  if (ok && data.session.id !== state.session?.id) return location.reload();
   await send("/auth/logout", { method: "POST", body: { scope: "session" } });
   leave("");
 });

@@ -33,7 +33,7 @@ function textOf(entry) {
     return "Signed in. A new family begins: token 0 is its root, and this browser holds it.";
   }
   if (entry.type === "session.ended") {
-    return `The session has ended (${entry.reason}). None of its tokens is good for anything now.`;
+    return `The session has ended (${entry.reason}). None of its refresh tokens is good any more.`;
   }
   if (entry.by === "thief") return theftText(entry);
   return entry.by === "lost" ? lossText(entry) : refreshText(entry);
@@ -103,6 +103,7 @@ export function labelsOf(entries) {
 
 function labelOf(group) {
   if (group.some(({ type }) => type === "session.reuse_detected")) return "alarm";
+  if (group.every(({ by }) => by === "lost")) return "answer lost";
   const only = group.filter(({ outcome }) => outcome === "access_only").length;
   const child = group.length - only;
   if (group.length === 1) return child === 1 ? "got a child" : "access only";

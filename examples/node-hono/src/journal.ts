@@ -44,8 +44,11 @@ export function openJournal(): Journal {
       entries.push({ ...event, n: last, by: deed?.by ?? null, presented });
       if (entries.length > KEPT) entries.shift();
     },
-    read: (userId, after) =>
-      entries.filter((entry) => entry.n > after && "userId" in entry && entry.userId === userId),
+    read: (userId, after) => {
+      // Who has seen more than there is asks after a restart.
+      const from = after > last ? 0 : after;
+      return entries.filter((entry) => entry.n > from && "userId" in entry && entry.userId === userId);
+    },
     during: (deed, task) => deeds.run(deed, task),
   };
 }

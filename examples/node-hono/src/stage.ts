@@ -30,6 +30,7 @@ export function stage({ store, copies, journal, handle }: StageOptions): Hono<Si
     const events = journal.read(userId, after);
     return c.json({
       now: Date.now() / 1_000,
+      sessionId: id,
       events,
       family: await familyOf(store, id),
       held: generationIn(c.req.header("cookie") ?? "", id),
