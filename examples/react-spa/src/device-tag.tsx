@@ -11,7 +11,7 @@ interface DeviceTagProps {
 export function DeviceTag({ device, onRevoke }: DeviceTagProps): ReactNode {
   const name = deviceName(device.device.userAgent);
   return (
-    <li className={device.current ? "tag current" : "tag"}>
+    <li className={device.current ? "current" : undefined}>
       <div>
         <h2>
           {name} {device.current ? <span className="badge">this device</span> : null}

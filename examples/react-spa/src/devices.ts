@@ -10,7 +10,7 @@ export interface Devices {
   readonly load: () => Promise<void>;
 }
 
-/** The user's devices, asked for anew whenever the page is shown again. */
+/** The user's devices, this one first, asked for anew whenever the page is shown again. */
 export function useDevices(): Devices {
   const { devices } = useAuthClient();
   const [list, setList] = useState<Devices["list"]>(null);
@@ -18,7 +18,7 @@ export function useDevices(): Devices {
   const load = useCallback(async () => {
     const result = await devices.list();
     setError(result.ok ? null : result.error);
-    if (result.ok) setList(result.data);
+    if (result.ok) setList(result.data.toSorted((a, b) => Number(b.current) - Number(a.current)));
   }, [devices]);
   useEffect(() => {
     const look = (): void => {

@@ -1,19 +1,24 @@
 import type { ReactNode } from "react";
 
-/** A key and its tag, for the eye alone. */
+/** A key and its tag on a ring, for the eye alone. */
 export function KeyArt(): ReactNode {
   return (
-    <svg className="art" viewBox="0 0 240 300" fill="none" aria-hidden="true">
-      <path className="cord" d="M120 22c-34 44 40 52 4 92" />
-      <circle className="ring" cx="120" cy="16" r="9" />
-      <g className="key" transform="rotate(14 122 120)">
-        <circle cx="122" cy="138" r="27" />
-        <circle cx="122" cy="138" r="12" />
-        <path d="M122 165v104M122 252h24v-15M122 228h18v-12" />
+    <svg className="art" viewBox="0 0 260 300" fill="none" aria-hidden="true">
+      <circle className="nail" cx="130" cy="20" r="7" />
+      <circle className="ring" cx="130" cy="58" r="36" />
+      <g transform="rotate(22 130 58)">
+        <g className="label">
+          <path d="M122 104h16l26 26v96a12 12 0 0 1-12 12h-44a12 12 0 0 1-12-12v-96z" />
+          <circle className="hole" cx="130" cy="122" r="7" />
+          <path className="writing" d="M114 160h32M114 180h32M114 200h20" />
+        </g>
+        <path className="cord" d="M130 92v28" />
       </g>
-      <g className="tag" transform="rotate(-9 122 114)">
-        <path d="M88 124h-42a12 12 0 0 0-12 12v86a12 12 0 0 0 12 12h42a12 12 0 0 0 12-12v-98z" />
-        <path className="writing" d="M48 164h38M48 182h30M48 200h34" />
+      <g transform="rotate(-18 130 58)">
+        <g className="key">
+          <circle cx="130" cy="124" r="32" />
+          <path d="M130 157v120M130 277h26M130 250h18" />
+        </g>
       </g>
     </svg>
   );

@@ -15,7 +15,9 @@ export function Page({ title, lead, children }: PageProps): ReactNode {
   const [isFirst] = useState(key === "default");
   useEffect(() => {
     document.title = `${title} · Latchkey`;
-    if (!isFirst) heading.current?.focus();
+    // What went wrong comes before the heading.
+    const isTaken = document.activeElement?.role === "alert";
+    if (!isFirst && !isTaken) heading.current?.focus();
   }, [title, isFirst]);
   return (
     <>

@@ -1,6 +1,11 @@
 import type { ReactNode } from "react";
 
-const FORMAT = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short" });
+const FORMAT = new Intl.DateTimeFormat("en", {
+  month: "short",
+  day: "numeric",
+  hour: "numeric",
+  minute: "2-digit",
+});
 
 /** A moment, from seconds since 1970. */
 export function Time({ seconds }: { readonly seconds: number }): ReactNode {

@@ -29,7 +29,7 @@ export function DevicesPage(): ReactNode {
 
   const others = list?.filter(({ current }) => !current).length ?? 0;
   return (
-    <Page title="Devices" lead="Each of these holds a key to your account. What you do not know, sign out.">
+    <Page title="Devices" lead="Each of these holds a key to your account. Sign out any that is not yours.">
       <p ref={status} className="said" role="status" tabIndex={-1}>
         {said}
       </p>
