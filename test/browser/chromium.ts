@@ -1,5 +1,8 @@
-import { accessSync, constants, readlinkSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { accessSync, constants, existsSync, mkdtempSync, readFileSync, readlinkSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { type Browser, type BrowserContext, chromium } from "playwright-core";
 import { describe, test } from "vitest";
 
@@ -36,6 +39,35 @@ export function launch(): Promise<Browser> {
 /** Starts Chromium with a profile on the disk. */
 export function launchPersistent(profile: string): Promise<BrowserContext> {
   return chromium.launchPersistentContext(profile, optionsOf());
+}
+
+/** One window whose tabs hide one another, as a person's do. Elsewhere every page is visible all the time. */
+export interface Window {
+  readonly context: BrowserContext;
+  readonly close: () => Promise<void>;
+}
+
+export async function launchWindow(): Promise<Window> {
+  const { executablePath, args } = optionsOf();
+  const profile = mkdtempSync(join(tmpdir(), "latchkey-window-"));
+  const place = ["--headless", "--remote-debugging-port=0", `--user-data-dir=${profile}`, "about:blank"];
+  const running = spawn(executablePath, [...args, ...place], { stdio: "ignore" });
+  const gone = new Promise((resolve) => running.once("exit", resolve));
+  const file = join(profile, "DevToolsActivePort");
+  while (!existsSync(file) || readFileSync(file, "utf8") === "") await setTimeout(20);
+  const [port = ""] = readFileSync(file, "utf8").split("\n");
+  const browser = await chromium.connectOverCDP(`http://127.0.0.1:${port}`, { noDefaults: true });
+  const [context] = browser.contexts();
+  if (context === undefined) throw new Error("the browser has no window");
+  return {
+    context,
+    close: async () => {
+      await browser.close();
+      running.kill("SIGKILL");
+      await gone;
+      rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
 }
 
 /** Ends the Chromium of a profile as a power cut would. */

@@ -1,5 +1,6 @@
 import type { AuthClient, createAuthClient, SessionState } from "@latchkey/client";
 import type { Page } from "playwright-core";
+import { expect } from "vitest";
 import { bundle, htmlOf, type Pages } from "./pages.ts";
 
 declare global {
@@ -24,9 +25,19 @@ export async function clientPages(): Promise<Pages> {
   return { "/": page, "/quiet": page, "/client.js": await bundle(SCRIPT) };
 }
 
+/** Lets time pass in a page whose clock is paused, and whatever is due then begin. */
+export async function passTime(page: Page, seconds: number): Promise<void> {
+  await page.clock.fastForward(seconds * 1_000);
+  // What was sent before this has arrived before this.
+  await page.evaluate(() => fetch("/quiet"));
+}
+
 /** Waits until the page's client says so. */
 export async function untilStatus(page: Page, status: SessionState["status"]): Promise<void> {
-  await page.waitForFunction((wanted) => client.session.get().status === wanted, status, { polling: 20 });
+  // From here, not by timers of the page: its clock may be paused.
+  await expect
+    .poll(() => page.evaluate(() => client.session.get().status), { interval: 20, timeout: 10_000 })
+    .toBe(status);
 }
 
 export function emailOf(page: Page): Promise<string | undefined> {
