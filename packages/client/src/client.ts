@@ -80,7 +80,9 @@ export function createAuthClient<U = User, C = unknown>(options: ClientOptions):
   const ask = openAsk(urlOf, env);
   const { storage, trustedOrigins = [] } = options;
   const transport = storage === undefined ? cookieTransport(ask) : tokenTransport(ask, storage);
-  const keeper = openKeeper<U, C>(`latchkey:${base}`, transport, env);
+  // Who keeps tokens has another session than the cookies beside it: the two have no turns to take, and nothing to tell.
+  const name = `latchkey:${base}${storage === undefined ? "" : ":tokens"}`;
+  const keeper = openKeeper<U, C>(name, transport, env);
   const send: AuthClient["fetch"] = async (input, init) => {
     const origins = [new URL(urlOf("")).origin, ...trustedOrigins];
     return fetchWithSession(
