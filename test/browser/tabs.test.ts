@@ -17,6 +17,7 @@ describeChromium("six tabs of one browser", () => {
   let tabs: readonly Page[];
   beforeAll(async () => {
     server = await startAuthServer({ pages: await clientPages() });
+    await server.auth.users.create(ANN);
     browser = await launch();
   });
   afterAll(async () => {
@@ -59,7 +60,7 @@ describeChromium("six tabs of one browser", () => {
     afterAll(() => context?.close());
 
     it("hear that one of them signed in", async () => {
-      await inOne((user) => client.signUp(user));
+      await inOne((user) => client.signIn.password(user));
       await allSignedIn();
     });
 
