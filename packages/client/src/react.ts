@@ -1,3 +1,5 @@
+"use client";
+
 import {
   type Context,
   createContext,
@@ -5,6 +7,7 @@ import {
   type ReactElement,
   type ReactNode,
   useContext,
+  useEffect,
   useSyncExternalStore,
 } from "react";
 import type { AuthClient } from "./client.ts";
@@ -17,8 +20,10 @@ export interface AuthProviderProps {
   readonly children?: ReactNode;
 }
 
-/** Gives a client to everything below it. The session is kept alive while something below reads it. */
+/** Gives a client to everything below it, and keeps its session alive for as long as it is there. */
 export function AuthProvider({ client, children }: AuthProviderProps): ReactElement {
+  // Between two pages nobody may be reading: nothing is asked anew for that.
+  useEffect(() => client.session.subscribe(() => undefined), [client]);
   return createElement(ClientContext.Provider, { value: client }, children);
 }
 
