@@ -1,30 +1,14 @@
-import { mkdirSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { join } from "node:path";
-import type { AxeResults } from "axe-core";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { describeChromium, launch } from "./chromium.ts";
+import { bringAxe, examine } from "./looks.ts";
 import { type SpaSite, startSpa } from "./spa-site.ts";
-import { openSpaVisitor, PASSWORD, type SpaVisitor } from "./spa-visitor.ts";
-
-declare global {
-  var axe: { readonly run: () => Promise<AxeResults> };
-}
-
-// An init script is not subject to the page's policy; a script tag would be.
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const PICTURES = join(import.meta.dirname, "screenshots");
-const LOOKS = [
-  { colorScheme: "light", width: 1400, height: 900 },
-  { colorScheme: "dark", width: 360, height: 780 },
-] as const;
+import { openSpaVisitor, PASSWORD } from "./spa-visitor.ts";
 
 describeChromium("the looks of the React example", () => {
   let browser: Browser;
   let site: SpaSite;
   beforeAll(async () => {
-    mkdirSync(PICTURES, { recursive: true });
     [browser, site] = await Promise.all([launch(), startSpa()]);
   });
   afterAll(async () => {
@@ -34,8 +18,8 @@ describeChromium("the looks of the React example", () => {
 
   it("has no fault that axe finds, in the light and in the dark, on a telephone and on a desk", async () => {
     const visitor = await openSpaVisitor(browser, site);
-    await visitor.context.addInitScript(AXE);
-    const look = (name: string): Promise<void> => examine(visitor, name);
+    await bringAxe(visitor.context);
+    const look = (name: string): Promise<void> => examine(visitor.page, `spa-${name}`);
     await visitor.open("/");
     await visitor.arrive("One key for each device");
     await look("home");
@@ -63,20 +47,6 @@ describeChromium("the looks of the React example", () => {
     expect(await visitor.leave()).toEqual([]);
   });
 });
-
-async function examine({ page }: SpaVisitor, name: string): Promise<void> {
-  for (const { colorScheme, ...size } of LOOKS) {
-    const title = `spa-${name}-${colorScheme}-${size.width}`;
-    await page.setViewportSize(size);
-    await page.emulateMedia({ colorScheme });
-    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-    expect(overflow, title).toBeLessThanOrEqual(0);
-    await page.screenshot({ path: join(PICTURES, `${title}.png`), fullPage: true });
-    const { violations } = await page.evaluate(() => axe.run());
-    const found = violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]);
-    expect(found, title).toEqual([]);
-  }
-}
 
 async function signInElsewhere({ api }: SpaSite, email: string): Promise<void> {
   const response = await fetch(`${api}/auth/login`, {
