@@ -4,6 +4,7 @@ import { ANN, BOB } from "../rows/world.ts";
 import { type AuthServer, startAuthServer } from "./auth-server.ts";
 import { describeChromium, launch } from "./chromium.ts";
 import { clientPages, emailOf, untilStatus } from "./client-page.ts";
+import { openGate } from "./gate.ts";
 
 describeChromium("the client in a page", () => {
   let browser: Browser;
@@ -90,11 +91,14 @@ describeChromium("the client in a page", () => {
 
   describe("its fetch", () => {
     const AGAIN = ["GET /auth/me", "POST /auth/refresh", "GET /auth/me"];
-    const refuseMe = (times: number): void => {
+    /** Refuses so many, and the first of them once as many as `together` have come. */
+    const refuseMe = (times: number, together = 1): void => {
+      const gate = openGate(together);
       let left = times;
       server.meddle(async (request, pass) => {
         if (!request.url.endsWith("/auth/me") || left === 0) return pass();
         left -= 1;
+        await gate.arrive();
         return Response.json({ error: "unauthenticated", message: "Sign in first." }, { status: 401 });
       });
     };
@@ -118,7 +122,7 @@ describeChromium("the client in a page", () => {
     });
 
     it("refreshes once for two that were refused at the same time", async () => {
-      refuseMe(2);
+      refuseMe(2, 2);
       expect(await Promise.all([ask(), ask()])).toMatchObject([{ status: 200 }, { status: 200 }]);
       expect(server.requests.toSorted()).toEqual([...Array(4).fill("GET /auth/me"), "POST /auth/refresh"]);
     });
