@@ -96,17 +96,17 @@ describeChromium("the client in a page", () => {
       const gate = openGate(together);
       let left = times;
       server.meddle(async (request, pass) => {
-        if (!request.url.endsWith("/auth/me") || left === 0) return pass();
+        if (!request.url.includes("/auth/me") || left === 0) return pass();
         left -= 1;
         await gate.arrive();
         return Response.json({ error: "unauthenticated", message: "Sign in first." }, { status: 401 });
       });
     };
-    const ask = (): Promise<{ readonly status: number; readonly body: unknown }> =>
-      page.evaluate(async () => {
-        const response = await client.fetch("/auth/me");
+    const ask = (path = "/auth/me"): Promise<{ readonly status: number; readonly body: unknown }> =>
+      page.evaluate(async (url) => {
+        const response = await client.fetch(url);
         return { status: response.status, body: await response.json() };
-      });
+      }, path);
 
     it("refreshes and repeats after a 401", async () => {
       refuseMe(1);
@@ -123,7 +123,9 @@ describeChromium("the client in a page", () => {
 
     it("refreshes once for two that were refused at the same time", async () => {
       refuseMe(2, 2);
-      expect(await Promise.all([ask(), ask()])).toMatchObject([{ status: 200 }, { status: 200 }]);
+      // Not the same address: Chromium asks for that once at a time.
+      const both = await Promise.all([ask(), ask("/auth/me?too")]);
+      expect(both).toMatchObject([{ status: 200 }, { status: 200 }]);
       expect(server.requests.toSorted()).toEqual([...Array(4).fill("GET /auth/me"), "POST /auth/refresh"]);
     });
 
