@@ -64,6 +64,17 @@ describeChromium("the React example, on another origin than its API", () => {
     expect(seen).toContain('"stored":[]');
   });
 
+  it("may sign in at the API, and do nothing else there", async () => {
+    await visitor.signUp(anybody());
+    const headers = { origin: site.origin, "sec-fetch-site": "same-site" };
+    const { request } = visitor.context;
+    expect((await request.get(`${site.api}/auth/session`, { headers })).status()).toBe(200);
+    for (const what of ["lose", "replay"]) {
+      const answer = await request.post(`${site.api}/demo/${what}`, { headers });
+      expect([answer.status(), await answer.json()]).toMatchObject([403, { error: "csrf_rejected" }]);
+    }
+  });
+
   it("announces a wrong password and a missing field, and leads to them", async () => {
     const email = anybody();
     await visitor.signUp(email);

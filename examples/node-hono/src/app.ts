@@ -2,7 +2,7 @@ import { AuthError, createAuth, type ErrorCode, minutes, type Store, seconds } f
 import { oidc } from "@latchkey/core/oauth";
 import { password } from "@latchkey/core/password";
 import { authHandler, requireSession, session } from "@latchkey/hono";
-import { type Context, Hono } from "hono";
+import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { type Copies, openCopies } from "./copies.ts";
 import type { OpenId } from "./identity-provider.ts";
 import { openJournal } from "./journal.ts";
@@ -57,6 +57,7 @@ export function demoApp(options: DemoOptions): Hono {
     wiretap(c, copies);
   });
   app.all("/auth/*", authHandler(auth));
+  app.use("/demo/*", ownPageOnly);
   app.get("/demo/settings", (c) =>
     c.json({ lifetime, lease, refreshBefore, openId: openId !== null, sentences: sentences() }),
   );
@@ -74,6 +75,13 @@ export function demoApp(options: DemoOptions): Hono {
   app.notFound((c) => c.json(error("not_found", "There is nothing here."), 404));
   return app;
 }
+
+// A page that may sign in from another origin may not play here.
+const ownPageOnly: MiddlewareHandler = async (c, next) => {
+  const site = c.req.header("sec-fetch-site") ?? "same-origin";
+  if (site === "same-origin" || site === "none") return next();
+  return c.json(error("csrf_rejected", "This is for the demo's own page."), 403);
+};
 
 function local({ issuer, clientId, clientSecret }: OpenId): ReturnType<typeof oidc> {
   return oidc({ id: PROVIDER, issuer, clientId, clientSecret });
