@@ -54,7 +54,10 @@ export async function launchWindow(): Promise<Window> {
   const running = spawn(executablePath, [...args, ...place], { stdio: "ignore" });
   const gone = new Promise((resolve) => running.once("exit", resolve));
   const file = join(profile, "DevToolsActivePort");
-  while (!existsSync(file) || readFileSync(file, "utf8") === "") await setTimeout(20);
+  while (!existsSync(file) || readFileSync(file, "utf8") === "") {
+    if (running.exitCode !== null) throw new Error(`Chromium ended with ${running.exitCode}`);
+    await setTimeout(20);
+  }
   const [port = ""] = readFileSync(file, "utf8").split("\n");
   const browser = await chromium.connectOverCDP(`http://127.0.0.1:${port}`, { noDefaults: true });
   const [context] = browser.contexts();
