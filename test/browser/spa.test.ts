@@ -149,6 +149,24 @@ describeChromium("the React example, on another origin than its API", () => {
     await alert("You are still signed in.").waitFor();
   });
 
+  it("does not say that all devices are signed out where the server could not do it", async () => {
+    await visitor.signUp(anybody());
+    await visitor.open("/devices");
+    await visitor.page.route("**/auth/logout", (route) =>
+      route.fulfill({
+        status: 503,
+        headers: {
+          "access-control-allow-origin": site.origin,
+          "access-control-allow-credentials": "true",
+        },
+        json: { error: "store_unavailable", message: "The store does not answer." },
+      }),
+    );
+    await button("Sign out everywhere").click();
+    await alert("Only this browser is signed out.").waitFor();
+    await visitor.arrive("Sign in");
+  });
+
   describe("with several devices", () => {
     it("lists them, and signs another one out", async () => {
       const email = anybody();

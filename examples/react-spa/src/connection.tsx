@@ -1,3 +1,4 @@
+import type { ClientError } from "@latchkey/client";
 import { useAuthClient, useSession } from "@latchkey/client/react";
 import { type ReactNode, useState } from "react";
 import { sentenceOf } from "./sentences.ts";
@@ -17,8 +18,8 @@ export function Connection(): ReactNode {
       {error === null ? null : (
         <div className="notice">
           <p>
-            {sentenceOf(error)} {status === "signed-in" ? "You stay signed in. " : ""}This page tries again by
-            itself.
+            {sentenceOf(error)} {status === "signed-in" ? "You stay signed in. " : ""}
+            {isPassing(error) ? "This page tries again by itself." : ""}
           </p>
           <button type="button" className="quiet" aria-disabled={isBusy} onClick={retry}>
             Try now
@@ -27,4 +28,8 @@ export function Connection(): ReactNode {
       )}
     </div>
   );
+}
+
+function isPassing({ status }: ClientError): boolean {
+  return status === 0 || status === 429 || status >= 500;
 }

@@ -3,14 +3,18 @@ import { type ReactNode, useEffect, useRef, useState } from "react";
 import { Link, NavLink, Outlet } from "react-router";
 import { AUTH_URL } from "./auth.ts";
 import { Connection } from "./connection.tsx";
-import { sentenceOf } from "./sentences.ts";
+import { FaultContext, faultOfSignOut, useTellFault } from "./fault.ts";
 
 export function Layout(): ReactNode {
   const main = useRef<HTMLElement>(null);
   const [fault, setFault] = useState<string | null>(null);
   const isGone = useSignedOut(main);
+  const { status } = useSession();
+  useEffect(() => {
+    if (status === "signed-in") setFault(null);
+  }, [status]);
   return (
-    <>
+    <FaultContext value={setFault}>
       <a className="skip" href="#main">
         Skip to the content
       </a>
@@ -19,7 +23,7 @@ export function Layout(): ReactNode {
           <img src="/key.svg" alt="" width="32" height="32" />
           Latchkey
         </Link>
-        <Navigation onFault={setFault} />
+        <Navigation />
       </header>
       <div className="notices">
         <Connection />
@@ -37,17 +41,18 @@ export function Layout(): ReactNode {
         This page is <b>{location.host}</b>. It asks <b>{URL.parse(AUTH_URL)?.host ?? location.host}</b> who
         you are.
       </footer>
-    </>
+    </FaultContext>
   );
 }
 
-function Navigation({ onFault }: { readonly onFault: (fault: string | null) => void }): ReactNode {
-  const { signOut } = useAuthClient();
+function Navigation(): ReactNode {
+  const { signOut, session } = useAuthClient();
+  const tellFault = useTellFault();
   const { status } = useSession();
   const leave = async (): Promise<void> => {
-    onFault(null);
+    tellFault(null);
     const result = await signOut();
-    if (!result.ok) onFault(`You are still signed in. ${sentenceOf(result.error)}`);
+    if (!result.ok) tellFault(faultOfSignOut(result.error, session.get().status === "signed-in"));
   };
   if (status === "loading") return null;
   return (

@@ -3,11 +3,13 @@ import { useAuthClient } from "@latchkey/client/react";
 import { type ReactNode, useRef, useState } from "react";
 import { DeviceTag } from "../device-tag.tsx";
 import { useDevices } from "../devices.ts";
+import { faultOfSignOut, useTellFault } from "../fault.ts";
 import { Page } from "../page.tsx";
 import { sentenceOf } from "../sentences.ts";
 
 export function DevicesPage(): ReactNode {
   const client = useAuthClient();
+  const tellFault = useTellFault();
   const { list, error, load } = useDevices();
   const status = useRef<HTMLParagraphElement>(null);
   const [said, setSaid] = useState("");
@@ -23,8 +25,10 @@ export function DevicesPage(): ReactNode {
   const revoke = async ({ id }: Device, name: string): Promise<void> =>
     tell(await client.devices.revoke(id), `${name} is signed out.`);
   const signOut = async (scope: SignOutScope): Promise<void> => {
+    tellFault(null);
     const result = await client.signOut({ scope });
-    if (scope === "others" || !result.ok) await tell(result, "All other devices are signed out.");
+    if (scope === "others") await tell(result, "All other devices are signed out.");
+    else if (!result.ok) tellFault(faultOfSignOut(result.error, client.session.get().status === "signed-in"));
   };
 
   const others = list?.filter(({ current }) => !current).length ?? 0;
