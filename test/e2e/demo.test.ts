@@ -42,6 +42,14 @@ async function sessionId(visitor: Visitor): Promise<string> {
   return Object(body["session"]).id;
 }
 
+/** What the page draws. */
+async function familyOf(visitor: Visitor): Promise<Record<string, unknown>> {
+  const { body } = await visitor.get("/demo/events");
+  const { issuedAt, ...family } = Object(body["family"]);
+  expect(issuedAt).toEqual(family.child === null ? null : expect.any(Number));
+  return { ...family, held: body["held"], copies: body["copies"] };
+}
+
 async function eventsOf(visitor: Visitor): Promise<readonly Record<string, unknown>[]> {
   const { status, text } = await visitor.get("/demo/events");
   expect(status).toBe(200);
@@ -107,6 +115,34 @@ describe("the demo", () => {
 
     expect((await bystander.post("/auth/refresh")).status).toBe(200);
     expect((await bystander.get("/auth/me")).status).toBe(200);
+  });
+
+  it("tells the page which tokens there are, and who holds which", async () => {
+    const visitor = await signedIn(ADA, "Firefox");
+    const whole = { root: 0, ended: null };
+    expect(await familyOf(visitor)).toEqual({ ...whole, child: null, newest: 0, held: 0, copies: [0] });
+    await visitor.post("/auth/refresh");
+    expect(await familyOf(visitor)).toEqual({ ...whole, child: 1, newest: 1, held: 1, copies: [0, 1] });
+    await replay(visitor, "previous");
+    const [mine, stolen] = (await eventsOf(visitor)).slice(-2);
+    expect(mine).toMatchObject({ outcome: "first", by: "browser", presented: 0 });
+    expect(stolen).toMatchObject({ outcome: "access_only", by: "thief", presented: 0 });
+  });
+
+  it("loses an answer, and gives the root another child", async () => {
+    const visitor = await signedIn(ADA, "Firefox");
+    const lost = await visitor.post("/demo/lose");
+    expect(lost.body).toEqual({ status: 200, outcome: "refresh_token" });
+    expect(lost.headers.getSetCookie()).toEqual([]);
+    expect(await familyOf(visitor)).toMatchObject({ root: 0, child: 1, held: 0, copies: [0] });
+    expect((await eventsOf(visitor)).at(-1)).toMatchObject({ outcome: "first", by: "lost", presented: 0 });
+    expect((await visitor.post("/auth/refresh")).headers.has("demo-refresh-token")).toBe(false);
+    await pause(LEASE);
+    expect((await visitor.post("/auth/refresh")).headers.has("demo-refresh-token")).toBe(true);
+    expect(await familyOf(visitor)).toMatchObject({ root: 0, child: 2, held: 2, copies: [0, 2] });
+    const elsewhere = { "sec-fetch-site": "cross-site", origin: "https://evil.example" };
+    expect((await visitor.post("/demo/lose", {}, elsewhere)).body).toMatchObject({ error: "csrf_rejected" });
+    expect((await openVisitor(demo.url, "curl").post("/demo/lose")).status).toBe(401);
   });
 
   it("refreshes on the way of an ordinary request", async () => {

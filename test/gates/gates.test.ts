@@ -122,6 +122,8 @@ const plants: readonly Plant[] = [
   ["layer", `${CORE}/plugins/hook.ts`, "type A = 1;\n"],
   ["cycle", `${CORE}/keys/a.ts`, 'import type { A } from "./a.ts";\n'],
   ["effect", `${CORE}/keys/ring.ts`, "export const f = (): number => Date.now();\n"],
+  ["effect", "packages/client/src/tabs.ts", "const f = () => new BroadcastChannel(a);\n"],
+  ["effect", "packages/client/src/tabs.ts", "const f = () => location.href;\n"],
   ["effect", `${CORE}/keys/ring.ts`, "\nfunction f(at = new Date()) {}\n", 2],
   ["effect", `${CORE}/keys/ring.ts`, "const f = () => globalThis.Date.now();\n"],
   ["effect", `${CORE}/keys/ring.ts`, 'const f = () => globalThis["fetch"](a);\n'],

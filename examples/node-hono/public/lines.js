@@ -1,7 +1,7 @@
 /** Shows an event above the earlier ones; of equal ones in a row it counts. */
 export function eventLine(list, event, ownId) {
-  const { at: seconds, type, sessionId } = event;
-  const where = sessionId === undefined ? "account" : sessionId === ownId ? "this device" : "another device";
+  const { at: seconds, type } = event;
+  const where = whereOf(event, ownId);
   const text = [type, ...factsOf(event)].join(" · ");
   const key = `${seconds} ${where} ${text}`;
   const newest = list.firstChild;
@@ -19,12 +19,19 @@ export function eventLine(list, event, ownId) {
   list.prepend(line);
 }
 
-function factsOf({ outcome, reason, provider, generation, presentedGeneration }) {
+function whereOf({ sessionId, by }, ownId) {
+  if (sessionId === undefined) return "account";
+  if (by === "thief") return "the thief";
+  return sessionId === ownId ? "this device" : "another device";
+}
+
+function factsOf({ by, outcome, reason, provider, generation, presentedGeneration }) {
   return [
     provider,
     outcome?.replace("_", " "),
     reason && `reason: ${reason}`,
     presentedGeneration !== undefined && `token ${presentedGeneration} was presented`,
+    by === "lost" && "answer lost",
     generation !== undefined && `newest token is ${generation}`,
   ].filter(Boolean);
 }

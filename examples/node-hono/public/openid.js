@@ -1,3 +1,5 @@
+import { faultOf, send } from "./server.js";
+
 const START = "/auth/oauth/local";
 
 /** Takes what a sign-in came back with out of the address, and returns its sentence; "" where all went well. */
@@ -17,7 +19,7 @@ export function wayOf({ amr }) {
 }
 
 /** Lets a signed-in user link the provider, or undo that: `button` says which of the two it does. */
-export function offerLink(button, { send, say }) {
+export function offerLink(button, say) {
   let isLinked = false;
   const draw = async () => {
     const { ok, data } = await send("/demo/links");
@@ -31,7 +33,7 @@ export function offerLink(button, { send, say }) {
       ? await send(`${START}/link`, { method: "DELETE" })
       : await send(`${START}/link`, { method: "POST", body: { redirect_to: "/" } });
     button.disabled = false;
-    if (!answer.ok) return say(answer.data?.message ?? "The server does not answer.", true);
+    if (!answer.ok) return say(faultOf(answer), true);
     if (answer.data?.url !== undefined) return location.assign(answer.data.url);
     say("Local OpenID is unlinked. The password still works.");
     await draw();

@@ -2,12 +2,12 @@ import { AuthError, createAuth, type ErrorCode, minutes, type Store, seconds } f
 import { oidc } from "@latchkey/core/oauth";
 import { password } from "@latchkey/core/password";
 import { authHandler, requireSession, session } from "@latchkey/hono";
-import { type Context, Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
+import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { type Copies, openCopies } from "./copies.ts";
 import type { OpenId } from "./identity-provider.ts";
 import { openJournal } from "./journal.ts";
 import { localOnly, page, secured } from "./page.ts";
+import { error, stage } from "./stage.ts";
 
 export interface DemoOptions {
   readonly store: Store;
@@ -15,6 +15,8 @@ export interface DemoOptions {
   readonly defaults?: boolean;
   /** A provider to sign in with, too. It sends browsers back to `CALLBACK`. */
   readonly openId?: OpenId | null;
+  /** Origins of other pages that may use `/auth`, such as `http://localhost:5173`. */
+  readonly trustedOrigins?: readonly string[];
 }
 
 const PROVIDER = "local";
@@ -36,23 +38,26 @@ const QUICK = { lifetime: seconds(30), lease: seconds(10), refreshBefore: second
 const LIBRARY = { lifetime: minutes(10), lease: seconds(60), refreshBefore: seconds(60) };
 
 /** Makes the demo: Latchkey's routes, a page to try them on, and a thief to try them with. */
-export function demoApp({ store, defaults = false, openId = null }: DemoOptions): Hono {
+export function demoApp(options: DemoOptions): Hono {
+  const { store, defaults = false, openId = null, trustedOrigins = [] } = options;
   const { lifetime, lease, refreshBefore } = defaults ? LIBRARY : QUICK;
   const copies = openCopies();
   const journal = openJournal();
   const auth = createAuth({
     store,
     providers: [password(), ...(openId === null ? [] : [local(openId)])],
+    trustedOrigins,
     ...(defaults ? {} : { accessToken: { lifetime }, refreshToken: { lease, refreshBefore } }),
     onEvent: journal.write,
   });
 
   const app = new Hono();
   app.use(secured, localOnly, async (c, next) => {
-    await next();
+    await journal.during({ by: "browser", cookies: c.req.header("cookie") ?? "" }, next);
     wiretap(c, copies);
   });
   app.all("/auth/*", authHandler(auth));
+  app.use("/demo/*", ownPageOnly);
   app.get("/demo/settings", (c) =>
     c.json({ lifetime, lease, refreshBefore, openId: openId !== null, sentences: sentences() }),
   );
@@ -60,32 +65,23 @@ export function demoApp({ store, defaults = false, openId = null }: DemoOptions)
 
   // Watching and stealing must not refresh on the way, or they would change what they look at.
   app.use("/demo/*", session(auth, { refresh: "never" }));
-  app.get("/demo/events", requireSession(), (c) => {
-    const { id, userId } = c.var.session;
-    const after = Number(c.req.query("after") ?? 0) || 0;
-    return c.json({
-      now: Math.floor(Date.now() / 1_000),
-      copies: copies.count(id),
-      events: journal.read(userId, after),
-    });
-  });
   app.get("/demo/links", requireSession(), async (c) => {
     const accounts = await auth.users.accounts(c.var.session.userId);
     return c.json({ providers: accounts.map(({ provider }) => provider) });
   });
-  app.post("/demo/replay", requireSession(), bodyLimit({ maxSize: 1_024 }), async (c) => {
-    const back = backOf(await c.req.json().catch(() => null));
-    if (back === null) return c.json(error("invalid_request", 'which is "previous" or "two-ago".'), 400);
-    const cookie = copies.find(c.var.session.id, back);
-    if (cookie === null)
-      return c.json(error("not_found", "There is no copy that old yet: refresh first."), 404);
-    return c.json(await outcomeOf(await auth.handle(theft(c.req.url, cookie))));
-  });
+  app.route("/demo", stage({ store, copies, journal, handle: auth.handle }));
 
   app.route("/", page());
   app.notFound((c) => c.json(error("not_found", "There is nothing here."), 404));
   return app;
 }
+
+// A page that may sign in from another origin may not play here.
+const ownPageOnly: MiddlewareHandler = async (c, next) => {
+  const site = c.req.header("sec-fetch-site") ?? "same-origin";
+  if (site === "same-origin" || site === "none") return next();
+  return c.json(error("csrf_rejected", "This is for the demo's own page."), 403);
+};
 
 function local({ issuer, clientId, clientSecret }: OpenId): ReturnType<typeof oidc> {
   return oidc({ id: PROVIDER, issuer, clientId, clientSecret });
@@ -93,32 +89,6 @@ function local({ issuer, clientId, clientSecret }: OpenId): ReturnType<typeof oi
 
 function sentences(): Readonly<Record<string, string>> {
   return Object.fromEntries(RETURNED.map((code) => [code, new AuthError(code).message]));
-}
-
-function error(code: string, message: string): { readonly error: string; readonly message: string } {
-  return { error: code, message };
-}
-
-function backOf(body: unknown): number | null {
-  const which = typeof body === "object" && body !== null && "which" in body ? body.which : null;
-  return which === "previous" ? 1 : which === "two-ago" ? 2 : null;
-}
-
-/** The request that another client makes with a stolen cookie. */
-function theft(url: string, cookie: string): Request {
-  const headers = { cookie, "user-agent": "Thief/1.0" };
-  return new Request(new URL("/auth/refresh", url), { method: "POST", headers });
-}
-
-/** What the thief got, without any token. */
-async function outcomeOf(response: Response): Promise<object> {
-  const { status } = response;
-  const lines = response.headers.getSetCookie().filter((line) => !line.includes("Max-Age=0"));
-  if (lines.some((line) => line.includes(".refresh"))) return { status, outcome: "refresh_token" };
-  if (lines.length > 0) return { status, outcome: "access_token_only" };
-  const body: unknown = await response.json();
-  const code = typeof body === "object" && body !== null && "error" in body ? body.error : null;
-  return { status, outcome: "refused", error: code };
 }
 
 const ACCESS_COOKIE = /^latchkey\.access[^=]*=[^;]+; Max-Age=([1-9]\d*)/;

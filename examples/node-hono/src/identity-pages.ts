@@ -14,6 +14,8 @@ export interface IdentityPagesOptions {
   readonly people: People;
   /** Where the demo is. */
   readonly home: string;
+  /** Where the demo leads on to, besides its own page. */
+  readonly trustedOrigins: readonly string[];
 }
 
 const FILES = ["style.css", "provider.css", "provider.svg"];
@@ -25,9 +27,8 @@ export function isPage(url: string): boolean {
 }
 
 /** The login page, the consent page, and what they need. */
-export function identityPages({ provider, people, home }: IdentityPagesOptions): Hono<{
-  Bindings: HttpBindings;
-}> {
+export function identityPages(options: IdentityPagesOptions): Hono<{ Bindings: HttpBindings }> {
+  const { provider, people, home } = options;
   const find = (c: PageContext): Promise<Interaction | null> =>
     provider.interactionDetails(c.env.incoming, c.env.outgoing).catch(() => null);
   const over = (c: PageContext): Promise<Response> =>
@@ -41,7 +42,7 @@ export function identityPages({ provider, people, home }: IdentityPagesOptions):
   app.get("/", (c) => show(c, 200, aboutPage({ home })));
   app.get("/interaction/:uid", async (c) => {
     const interaction = await find(c);
-    return interaction === null ? over(c) : ask(c, interaction, people);
+    return interaction === null ? over(c) : ask(c, interaction, options);
   });
   app.post("/interaction/:uid", bodyLimit({ maxSize: 4_096 }), async (c) => {
     const interaction = await find(c);
@@ -53,7 +54,7 @@ export function identityPages({ provider, people, home }: IdentityPagesOptions):
     if (form["step"] !== stepOf(interaction)) return c.redirect(c.req.path, 303);
     if (accountId === undefined) {
       const subject = people.enter(String(form["login"] ?? ""));
-      if (subject === null) return ask(c, interaction, people, true);
+      if (subject === null) return ask(c, interaction, options, true);
       await answer(c, { login: { accountId: subject, remember: false } });
       return c.redirect(c.req.path, 303);
     }
@@ -77,7 +78,7 @@ function stepOf({ result }: Interaction): "login" | "consent" {
 function ask(
   c: PageContext,
   interaction: Interaction,
-  people: People,
+  { people, trustedOrigins }: IdentityPagesOptions,
   isMistyped = false,
 ): Promise<Response> {
   const { redirect_uri: redirectUri } = interaction.params;
@@ -86,7 +87,7 @@ function ask(
   const action = c.req.path;
   const body =
     person === null ? loginPage({ action, client, isMistyped }) : consentPage({ action, client, person });
-  return show(c, isMistyped ? 422 : 200, body, client);
+  return show(c, isMistyped ? 422 : 200, body, [client, ...trustedOrigins]);
 }
 
 async function consentOf(
@@ -103,9 +104,9 @@ async function show(
   c: PageContext,
   status: 200 | 400 | 404 | 422,
   body: Page,
-  client?: string,
+  onward: readonly string[] = [],
 ): Promise<Response> {
-  c.header("content-security-policy", policyOf(client));
+  c.header("content-security-policy", policyOf(onward));
   c.header("cache-control", "no-store");
   return c.html(body, status);
 }

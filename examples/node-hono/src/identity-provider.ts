@@ -26,6 +26,8 @@ export interface IdentityProviderOptions {
   readonly port: number;
   /** The path of the demo's callback. */
   readonly callback: string;
+  /** Where the demo leads on to, besides its own page. */
+  readonly trustedOrigins?: readonly string[];
 }
 
 // Another host than localhost, so that no cookie of the demo gets here, and none from here gets there.
@@ -46,7 +48,9 @@ export async function startIdentityProvider(options: IdentityProviderOptions): P
   provider.silent = true;
 
   const protocol = provider.callback();
-  const pages = getRequestListener(identityPages({ provider, people, home }).fetch);
+  const pages = getRequestListener(
+    identityPages({ provider, people, home, trustedOrigins: options.trustedOrigins ?? [] }).fetch,
+  );
   answer = (request, response) => {
     // Another name that leads here is another site's.
     if (`http://${request.headers.host}` !== issuer) response.writeHead(421).end(`This is ${issuer}.`);

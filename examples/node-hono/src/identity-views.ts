@@ -4,9 +4,9 @@ import { madeUp, type Person } from "./identity-people.ts";
 /** A page, with everything from outside escaped. */
 export type Page = ReturnType<typeof html>;
 
-/** The provider's pages load two style sheets and an icon. Their forms lead to the provider, and on to the client. */
-export function policyOf(client?: string): string {
-  const actions = ["'self'", ...(client === undefined ? [] : [sourceOf(client)])].join(" ");
+/** The provider's pages load two style sheets and an icon. Their forms lead to the provider, and onward. */
+export function policyOf(onward: readonly string[] = []): string {
+  const actions = ["'self'", ...onward.map(sourceOf)].join(" ");
   return `default-src 'none'; style-src 'self'; img-src 'self'; form-action ${actions}; base-uri 'none'; frame-ancestors 'none'`;
 }
 

@@ -8,6 +8,8 @@ import { startIdentityProvider } from "./identity-provider.ts";
 import { close, listen } from "./local-server.ts";
 
 const { PORT = "3000", LATCHKEY_DEMO_DIR = ".latchkey", LATCHKEY_DEMO_DEFAULTS } = process.env;
+// Where another page is that signs in here, such as http://localhost:5173; several are parted by spaces.
+const trustedOrigins = (process.env["LATCHKEY_DEMO_TRUSTED_ORIGINS"] ?? "").split(/\s+/).filter(Boolean);
 
 // This machine only: the demo keeps copies of refresh tokens.
 const HOSTS = ["127.0.0.1", "::1"];
@@ -24,8 +26,11 @@ async function main(): Promise<void> {
   await migrate(store);
 
   const isDefault = LATCHKEY_DEMO_DEFAULTS === "1";
-  const openId = await startIdentityProvider({ port, callback: CALLBACK }).catch(withoutProvider);
-  const listener = getRequestListener(demoApp({ store, defaults: isDefault, openId }).fetch);
+  const openId = await startIdentityProvider({ port, callback: CALLBACK, trustedOrigins }).catch(
+    withoutProvider,
+  );
+  const app = demoApp({ store, defaults: isDefault, openId, trustedOrigins });
+  const listener = getRequestListener(app.fetch);
   const servers = await Promise.all(HOSTS.map((host) => listen(listener, port, host))).catch(
     (error: unknown) => fail(faultOf(error, port)),
   );

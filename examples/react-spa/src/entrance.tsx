@@ -1,0 +1,26 @@
+import { useSession } from "@latchkey/client/react";
+import type { ReactNode } from "react";
+import { Navigate } from "react-router";
+import { KeyArt } from "./key-art.tsx";
+import { Waiting } from "./page.tsx";
+
+interface EntranceProps {
+  readonly destination: string;
+  readonly children: ReactNode;
+}
+
+/** What sign-in and sign-up have in common: who is signed in has no business here, and goes on. */
+export function Entrance({ destination, children }: EntranceProps): ReactNode {
+  const { status } = useSession();
+  if (status === "loading") return <Waiting />;
+  if (status === "signed-in") return <Navigate to={destination} replace />;
+  return (
+    <div className="entrance">
+      <div className="panel">
+        <KeyArt />
+        <p>Your key stays in the browser, where no script can pick it up.</p>
+      </div>
+      <div className="desk">{children}</div>
+    </div>
+  );
+}

@@ -1,0 +1,57 @@
+import { type ReactNode, useId, useState } from "react";
+
+interface FieldProps {
+  readonly label: string;
+  readonly name: string;
+  readonly type: "email" | "password";
+  readonly autoComplete: string;
+  readonly hint?: string | null;
+  readonly error: string | null;
+}
+
+/** An input with its label, and what there is to say of it where a screen reader finds it. */
+export function Field({ label, name, type, autoComplete, hint = null, error }: FieldProps): ReactNode {
+  const id = useId();
+  const [isShown, setShown] = useState(false);
+  const describedBy = [hint === null ? [] : `${id}-hint`, error === null ? [] : `${id}-error`]
+    .flat()
+    .join(" ");
+  return (
+    <div className="field">
+      <label htmlFor={id}>{label}</label>
+      <div className="input">
+        <input
+          id={id}
+          name={name}
+          type={isShown ? "text" : type}
+          autoComplete={autoComplete}
+          autoCapitalize="none"
+          spellCheck={false}
+          required
+          aria-invalid={error !== null}
+          aria-describedby={describedBy === "" ? undefined : describedBy}
+        />
+        {type === "password" ? (
+          <button
+            type="button"
+            className="reveal"
+            aria-label={isShown ? "Hide password" : "Show password"}
+            onClick={() => setShown(!isShown)}
+          >
+            {isShown ? "Hide" : "Show"}
+          </button>
+        ) : null}
+      </div>
+      {hint === null ? null : (
+        <p className="hint" id={`${id}-hint`}>
+          {hint}
+        </p>
+      )}
+      {error === null ? null : (
+        <p className="fault" id={`${id}-error`} role="alert">
+          {error}
+        </p>
+      )}
+    </div>
+  );
+}

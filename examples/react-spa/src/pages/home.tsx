@@ -1,0 +1,65 @@
+import { SignedIn, SignedOut } from "@latchkey/client/react";
+import type { ReactNode } from "react";
+import { Link } from "react-router";
+import { KeyArt } from "../key-art.tsx";
+import { Page } from "../page.tsx";
+
+const POINTS = [
+  [
+    "No script reads it",
+    "The key is in HttpOnly cookies. A script that gets into this page finds nothing to take.",
+  ],
+  ["It renews itself", "Access lasts a short while and is renewed before it ends, once for all tabs."],
+  ["A copy gives itself away", "When a stolen copy and the key are both used, the session ends for both."],
+] as const;
+
+export function HomePage(): ReactNode {
+  return (
+    <>
+      <div className="hero">
+        <div>
+          <Page
+            title="One key for each device"
+            lead="Sign in once on every device you use. See them all in one place, and take back the key of any."
+          >
+            <Ways />
+          </Page>
+        </div>
+        <div className="panel">
+          <KeyArt />
+        </div>
+      </div>
+      <ul className="points">
+        {POINTS.map(([point, why]) => (
+          <li key={point}>
+            <h2>{point}</h2>
+            <p>{why}</p>
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
+function Ways(): ReactNode {
+  return (
+    <div className="actions">
+      <SignedOut>
+        <Link className="button" to="/sign-up">
+          Create an account
+        </Link>
+        <Link className="button outline" to="/sign-in">
+          Sign in
+        </Link>
+      </SignedOut>
+      <SignedIn>
+        <Link className="button" to="/devices">
+          See your devices
+        </Link>
+        <Link className="button outline" to="/account">
+          Your account
+        </Link>
+      </SignedIn>
+    </div>
+  );
+}

@@ -1,0 +1,55 @@
+import { useAuthClient } from "@latchkey/client/react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
+import { Link, useSearchParams } from "react-router";
+import { CredentialsForm } from "../credentials-form.tsx";
+import { destinationOf } from "../destination.ts";
+import { Entrance } from "../entrance.tsx";
+import { Page } from "../page.tsx";
+import { ProviderButtons } from "../provider-buttons.tsx";
+import { sentenceOfReturn } from "../sentences.ts";
+
+export function SignInPage(): ReactNode {
+  const { signIn } = useAuthClient();
+  const [search] = useSearchParams();
+  const error = useReturnedError();
+  const to = search.get("to");
+  const destination = destinationOf(to);
+  const lead = to === null ? "Welcome back." : `Sign in to go on to ${destination}.`;
+  return (
+    <Entrance destination={destination}>
+      <Page title="Sign in" lead={lead}>
+        {error === null ? null : <ReturnedError code={error} />}
+        <CredentialsForm label="Sign in" busyLabel="Signing in…" isNew={false} send={signIn.password} />
+        <ProviderButtons destination={destination} />
+        <p className="aside">
+          New here? <Link to={{ pathname: "/sign-up", search: search.toString() }}>Create an account</Link>
+        </p>
+      </Page>
+    </Entrance>
+  );
+}
+
+/** Takes the `?error=` with which a provider's sign-in came back out of the address, and keeps it for this visit. */
+function useReturnedError(): string | null {
+  const [search, setSearch] = useSearchParams();
+  const inAddress = search.get("error");
+  const [error] = useState(inAddress);
+  useEffect(() => {
+    if (inAddress === null) return;
+    const rest = new URLSearchParams(search);
+    rest.delete("error");
+    setSearch(rest, { replace: true });
+  }, [inAddress, search, setSearch]);
+  return error;
+}
+
+function ReturnedError({ code }: { readonly code: string }): ReactNode {
+  const message = useRef<HTMLParagraphElement>(null);
+  // An alert that is there from the beginning is read by nobody.
+  useEffect(() => message.current?.focus(), []);
+  return (
+    <p ref={message} className="fault" role="alert" tabIndex={-1}>
+      {sentenceOfReturn(code)}
+    </p>
+  );
+}

@@ -1,0 +1,30 @@
+import { useAuthClient } from "@latchkey/client/react";
+import { type ReactNode, useState } from "react";
+import { providers } from "./auth.ts";
+import { signInFor } from "./destination.ts";
+import { sentenceOf } from "./sentences.ts";
+
+/** Leads to a provider. Either way it leads back to the sign-in page, which goes on from there. */
+export function ProviderButtons({ destination }: { readonly destination: string }): ReactNode {
+  const { signIn } = useAuthClient();
+  const [fault, setFault] = useState<string | null>(null);
+  const start = async (provider: string): Promise<void> => {
+    const result = await signIn.oauth(provider, { redirectTo: signInFor(destination) });
+    if (!result.ok) setFault(sentenceOf(result.error));
+  };
+  return (
+    <>
+      <p className="or">or</p>
+      {providers.map(({ id, name }) => (
+        <button key={id} type="button" className="outline" onClick={() => start(id)}>
+          Sign in with {name}
+        </button>
+      ))}
+      {fault === null ? null : (
+        <p className="fault" role="alert">
+          {fault}
+        </p>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,14 @@
+import type { ReactNode } from "react";
+
+const FORMAT = new Intl.DateTimeFormat("en", {
+  month: "short",
+  day: "numeric",
+  hour: "numeric",
+  minute: "2-digit",
+});
+
+/** A moment, from seconds since 1970. */
+export function Time({ seconds }: { readonly seconds: number }): ReactNode {
+  const date = new Date(seconds * 1_000);
+  return <time dateTime={date.toISOString()}>{FORMAT.format(date)}</time>;
+}

@@ -1,0 +1,114 @@
+import { type Device, listDevices, revokeDevice } from "./devices.ts";
+import { type Env, platform } from "./env.ts";
+import { fetchWithSession } from "./fetch.ts";
+import { openKeeper, renew, type SignedIn, signIn, signOut, subscribe } from "./keeper.ts";
+import { type OAuthOptions, type OAuthStart, startOAuth } from "./oauth.ts";
+import type { Result } from "./result.ts";
+import type { Session, SessionState, User } from "./state.ts";
+import { type TokenStorage, tokenTransport } from "./tokens.ts";
+import { cookieTransport, openAsk, type SignOutScope } from "./transport.ts";
+
+export interface ClientOptions {
+  /** Where Latchkey's routes are: `/auth`, or `https://api.example.com/auth`. */
+  readonly baseURL: string;
+  /** Further origins that `fetch` proves the session to. Default: that of `baseURL` alone. */
+  readonly trustedOrigins?: readonly string[];
+  /** Keeps the tokens of a client without cookies: React Native, a command line, a service. Default: cookies. */
+  readonly storage?: TokenStorage;
+  /** The platform, for tests. */
+  readonly env?: Partial<Env>;
+}
+
+/** What a user signs in with: `email` or `username`, as `password()` on the server says. */
+export type Credentials =
+  | { readonly email: string; readonly password: string }
+  | { readonly username: string; readonly password: string };
+
+/** A client of one server. Its results are values; only `fetch` rejects, as the platform's does. */
+export interface AuthClient<U = User, C = unknown> {
+  readonly session: {
+    /** The state as it is known now: `loading` until somebody subscribes or signs in. The same object until it changes. */
+    readonly get: () => SessionState<U, C>;
+    /**
+     * Calls `listen` with each new state, and asks the server for the first. From the first listener to the last, the
+     * access token is renewed before it is over, while the page is visible. Returns what ends it.
+     */
+    readonly subscribe: (listen: (state: SessionState<U, C>) => void) => () => void;
+  };
+  /** Fails with `identifier_taken`, `weak_password`, `invalid_request`, `rate_limited`. */
+  readonly signUp: (credentials: Credentials) => Promise<Result<SignedIn<U, C>>>;
+  readonly signIn: {
+    /** Fails with `invalid_credentials`, `invalid_request`, `rate_limited`. */
+    readonly password: (credentials: Credentials) => Promise<Result<SignedIn<U, C>>>;
+    /** Leads the page to a provider. It comes back to `redirectTo`, with `?error=code` where that failed. */
+    readonly oauth: (provider: string, options?: OAuthOptions) => Promise<Result<OAuthStart>>;
+    /** Ends a sign-in of a native app with the code that came to it (RFC 7636 4.5). Needs `storage`. */
+    readonly exchange: (code: NativeCode) => Promise<Result<SignedIn<U, C>>>;
+  };
+  /** Ends this session (the default), the user's others, or all. It succeeds where there was none. */
+  readonly signOut: (options?: { readonly scope?: SignOutScope }) => Promise<Result<null>>;
+  /** Renews the access token now. `data` is the session. A 401 signs out; no other failure does. */
+  readonly refresh: () => Promise<Result<Session<C>>>;
+  /**
+   * `fetch`, with the session where the request goes to the server's origin or a trusted one. A 401 is answered by one
+   * renewal and one repetition; the body of a stream is kept in memory for it.
+   */
+  readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
+  readonly devices: {
+    readonly list: () => Promise<Result<readonly Device<C>[]>>;
+    /** Signs a device out. Fails with `not_found`. */
+    readonly revoke: (id: string) => Promise<Result<null>>;
+  };
+}
+
+export interface NativeCode {
+  readonly code: string;
+  readonly codeVerifier: string;
+}
+
+/**
+ * Makes a client. It asks nothing of the network, and touches nothing of the page, before it is used: it may stand at the
+ * top of a module that a server renders. Make one, and share it: each has its own turns and its own state.
+ *
+ * @example
+ * const client = createAuthClient({ baseURL: "/auth" });
+ */
+export function createAuthClient<U = User, C = unknown>(options: ClientOptions): AuthClient<U, C> {
+  const env: Env = { ...platform(), ...options.env };
+  const base = options.baseURL.replace(/\/+$/, "");
+  const urlOf = (path: string): string => new URL(base + path, env.page?.href()).href;
+  const ask = openAsk(urlOf, env);
+  const { storage, trustedOrigins = [] } = options;
+  const transport = storage === undefined ? cookieTransport(ask) : tokenTransport(ask, storage);
+  // Who keeps tokens has another session than the cookies beside it: the two have no turns to take, and nothing to tell.
+  const name = `latchkey:${base}${storage === undefined ? "" : ":tokens"}`;
+  const keeper = openKeeper<U, C>(name, transport, env);
+  const send: AuthClient["fetch"] = async (input, init) => {
+    const origins = [new URL(urlOf("")).origin, ...trustedOrigins];
+    return fetchWithSession(
+      keeper,
+      origins,
+      new Request(typeof input === "string" ? new URL(input, env.page?.href() ?? urlOf("")) : input, init),
+    );
+  };
+  return {
+    session: { get: () => keeper.state, subscribe: (listen) => subscribe(keeper, listen) },
+    signUp: (credentials) => signIn(keeper, "/signup", credentials),
+    signIn: {
+      password: (credentials) => signIn(keeper, "/login", credentials),
+      oauth: (provider, how = {}) => startOAuth(keeper, urlOf(`/oauth/${encodeURIComponent(provider)}`), how),
+      exchange: ({ code, codeVerifier }) =>
+        signIn(keeper, "/oauth/exchange", { code, code_verifier: codeVerifier }),
+    },
+    signOut: ({ scope = "session" } = {}) => signOut(keeper, scope),
+    refresh: () => renew(keeper),
+    fetch: send,
+    devices: {
+      list: () => listDevices(() => send(urlOf("/sessions"))),
+      revoke: (id) =>
+        revokeDevice(keeper, id, () =>
+          send(urlOf(`/sessions/${encodeURIComponent(id)}`), { method: "DELETE" }),
+        ),
+    },
+  };
+}

@@ -1,0 +1,15 @@
+export {
+  type AuthClient,
+  type ClientOptions,
+  type Credentials,
+  createAuthClient,
+  type NativeCode,
+} from "./client.ts";
+export type { Device } from "./devices.ts";
+export type { Channel, Env, Page } from "./env.ts";
+export type { SignedIn } from "./keeper.ts";
+export type { OAuthOptions, OAuthStart } from "./oauth.ts";
+export type { ClientError, Result, ServerCode } from "./result.ts";
+export type { Session, SessionState, User } from "./state.ts";
+export type { TokenStorage } from "./tokens.ts";
+export type { SignOutScope } from "./transport.ts";

@@ -1,0 +1,29 @@
+import { describe, expect, it } from "vitest";
+import { pauseAfter, renewAfter } from "./schedule.ts";
+
+describe("renewAfter", () => {
+  it.each([
+    [600, 0, 450_000],
+    [600, 1, 540_000],
+    [30, 0.5, 24_750],
+    [0, 0, 1_000],
+    [1, 1, 1_000],
+    [10 ** 9, 0, 2 ** 31 - 1],
+  ])("of %d seconds and chance %d is %d ms", (expiresIn, random, wait) => {
+    expect(renewAfter(expiresIn, random)).toBeCloseTo(wait);
+  });
+});
+
+describe("pauseAfter", () => {
+  it.each([
+    [1, 0, 1_000],
+    [1, 1, 2_000],
+    [2, 1, 4_000],
+    [5, 1, 32_000],
+    [6, 1, 60_000],
+    [6, 0, 30_000],
+    [2_000, 1, 60_000],
+  ])("of %d failures and chance %d is %d ms", (failures, random, wait) => {
+    expect(pauseAfter(failures, random)).toBe(wait);
+  });
+});

@@ -1,0 +1,107 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
+import { freePort, type ServerProcess, startServer } from "../e2e/demo-process.ts";
+import { describeChromium, launch } from "./chromium.ts";
+import { bringAxe, examine } from "./looks.ts";
+
+const REFRESH = "#refresh";
+
+describeChromium("the demo's page", () => {
+  let browser: Browser;
+  let server: ServerProcess;
+  let page: Page;
+  const complaints: string[] = [];
+  const dir = mkdtempSync(join(tmpdir(), "latchkey-page-"));
+
+  beforeAll(async () => {
+    const port = await freePort();
+    [browser, server] = await Promise.all([launch(), startServer({ port, env: { LATCHKEY_DEMO_DIR: dir } })]);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await server?.stop("SIGKILL");
+    rmSync(dir, { recursive: true, force: true });
+  });
+
+  beforeEach(async () => {
+    const context = await browser.newContext({ baseURL: server.url });
+    context.setDefaultTimeout(20_000);
+    await bringAxe(context);
+    context.on("console", (message) => {
+      if (message.type() === "error" && !message.text().includes("401")) complaints.push(message.text());
+    });
+    context.on("weberror", (error) => complaints.push(String(error.error())));
+    page = await context.newPage();
+    await page.goto("/");
+  });
+  afterEach(async () => {
+    await page.context().close();
+    expect(complaints.splice(0)).toEqual([]);
+  });
+
+  const comeIn = async (): Promise<void> => {
+    await page.locator("#guest").click();
+    await page.locator("#home:not([hidden])").waitFor();
+    await page.locator("#auto").uncheck();
+  };
+  const press = async (button: string, story: RegExp): Promise<void> => {
+    await page.locator(button).click();
+    await page.locator("#story", { hasText: story }).waitFor();
+  };
+  const leaseOver = (): Promise<void> =>
+    page.locator("#refresh-hint", { hasText: /child becomes the root|root comes again/ }).waitFor();
+
+  it("explains itself before anybody comes in, and has no fault that axe finds", async () => {
+    await page.getByRole("button", { name: "Create account" }).click();
+    await page.locator("#email-error:not([hidden])").waitFor();
+    expect(await page.locator("#email").getAttribute("aria-invalid")).toBe("true");
+    expect(await page.locator(":focus").getAttribute("id")).toBe("email");
+    await examine(page, "demo-door");
+  });
+
+  it("draws the family as it rotates: a race, a child that becomes the root, an alarm", async () => {
+    await comeIn();
+    await expect.poll(() => placesOf(page)).toEqual({ root: ["0"] });
+    await press("#race", /2 requests came together with token 0\. One got token 1/);
+    await expect.poll(() => placesOf(page)).toEqual({ root: ["0"], child: ["1"] });
+    expect(await page.locator("#family .lease[data-on]").count()).toBe(1);
+    expect(await page.locator("#family-caption").textContent()).toMatch(/Root: token 0.*Child: token 1/s);
+    await examine(page, "demo-race");
+    await leaseOver();
+    await press(REFRESH, /the child. That proves that it arrived/);
+    await expect.poll(() => placesOf(page)).toEqual({ retired: ["0"], root: ["1"], child: ["2"] });
+    await press("#two-ago", /Alarm: the thief presented token 0, which is retired/);
+    await page.locator('#family[data-ended="true"]').waitFor();
+    await examine(page, "demo-ended");
+    await page.locator("#again").click();
+    await page.locator("#guest").waitFor();
+  });
+
+  it("draws an answer that is lost, and how the root gets another child", async () => {
+    await comeIn();
+    await press("#lose", /was lost\. This browser still holds token 0, the root/);
+    await expect.poll(() => placesOf(page)).toMatchObject({ root: ["0"] });
+    await leaseOver();
+    await press(REFRESH, /the root, once more/);
+    expect(await page.locator('#family[data-ended="true"]').count()).toBe(0);
+  });
+});
+
+/** The numbers of the keys that the picture shows at each place. */
+async function placesOf(page: Page): Promise<Readonly<Record<string, readonly string[]>>> {
+  const keys = await page
+    .locator("#family .key[data-place]")
+    .evaluateAll((all) =>
+      all.map((key) => [key.getAttribute("data-place"), key.querySelector(".number")?.textContent] as const),
+    );
+  const shown = keys.filter(([place]) => ["root", "child", "retired"].includes(place ?? ""));
+  return Object.fromEntries(
+    [...Map.groupBy(shown, ([place]) => place)].map(([place, list]) => [
+      place,
+      list.map(([, number]) => number),
+    ]),
+  );
+}

@@ -1,0 +1,38 @@
+import { mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import type { AxeResults } from "axe-core";
+import type { BrowserContext, Page } from "playwright-core";
+import { expect } from "vitest";
+
+declare global {
+  var axe: { readonly run: () => Promise<AxeResults> };
+}
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const PICTURES = join(import.meta.dirname, "screenshots");
+const LOOKS = [
+  { colorScheme: "light", width: 1400, height: 900 },
+  { colorScheme: "dark", width: 360, height: 780 },
+] as const;
+
+/** Brings axe along to every page of a context: an init script is not subject to a page's policy, a script tag would be. */
+export async function bringAxe(context: BrowserContext): Promise<void> {
+  mkdirSync(PICTURES, { recursive: true });
+  await context.addInitScript(AXE);
+}
+
+/** Keeps pictures of a page, in the light on a desk and in the dark on a telephone, and expects no fault of either. */
+export async function examine(page: Page, name: string): Promise<void> {
+  for (const { colorScheme, ...size } of LOOKS) {
+    const title = `${name}-${colorScheme}-${size.width}`;
+    await page.setViewportSize(size);
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    expect(overflow, title).toBeLessThanOrEqual(0);
+    await page.screenshot({ path: join(PICTURES, `${title}.png`), fullPage: true });
+    const { violations } = await page.evaluate(() => axe.run());
+    const found = violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]);
+    expect(found, title).toEqual([]);
+  }
+}

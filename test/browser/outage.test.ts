@@ -1,0 +1,108 @@
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
+import { ANN } from "../rows/world.ts";
+import { type AuthServer, startAuthServer } from "./auth-server.ts";
+import { describeChromium, launch } from "./chromium.ts";
+import { clientPages, passTime } from "./client-page.ts";
+
+describeChromium("a page whose server cannot answer", () => {
+  let browser: Browser;
+  let server: AuthServer;
+  let context: BrowserContext;
+  let page: Page;
+  beforeAll(async () => {
+    server = await startAuthServer({ pages: await clientPages() });
+    await server.auth.users.create(ANN);
+    browser = await launch();
+  });
+  beforeEach(async () => {
+    context = await browser.newContext();
+    context.setDefaultTimeout(10_000);
+    page = await context.newPage();
+    await page.clock.install({ time: 0 });
+    await page.addInitScript(() => {
+      Math.random = () => 0.5;
+    });
+    await page.goto(server.origin);
+    await page.clock.pauseAt(60_000);
+    await page.evaluate((user) => client.signIn.password(user), ANN);
+    server.clock.advance(61);
+    server.requests.length = 0;
+  });
+  afterEach(async () => {
+    server.meddle(null);
+    await context?.close();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await server?.close();
+  });
+
+  const state = (): Promise<string> =>
+    page.evaluate(() => {
+      const { status, error } = client.session.get();
+      return `${status} ${error?.code}`;
+    });
+
+  it("keeps the session, and asks again, each time after twice as long", async () => {
+    server.meddle(async () =>
+      Response.json({ error: "store_unavailable", message: "Later." }, { status: 503 }),
+    );
+    await page.evaluate(() => client.refresh());
+    expect(await state()).toBe("signed-in store_unavailable");
+    let asked = 1;
+    for (const pause of [1.5, 3, 6, 12, 24, 45, 45]) {
+      await passTime(page, pause - 0.1);
+      expect(server.requests).toHaveLength(asked);
+      await passTime(page, 0.2);
+      asked += 1;
+      expect(server.requests).toHaveLength(asked);
+      expect(await state()).toBe("signed-in store_unavailable");
+    }
+    server.meddle(null);
+    await passTime(page, 45);
+    await expect.poll(state, { interval: 20 }).toBe("signed-in undefined");
+    expect(server.events.filter(({ type }) => type === "session.ended")).toEqual([]);
+  });
+
+  it("keeps the session without a network, and asks as soon as there is one", async () => {
+    await context.setOffline(true);
+    const results = await page.evaluate(() => Promise.all([client.refresh(), client.refresh()]));
+    expect(results).toMatchObject(Array(2).fill({ ok: false, error: { code: "network_error", status: 0 } }));
+    expect(await state()).toBe("signed-in network_error");
+    expect(server.requests).toEqual([]);
+    await context.setOffline(false);
+    await expect.poll(state, { interval: 20 }).toBe("signed-in undefined");
+    expect(server.requests).toEqual(["POST /auth/refresh"]);
+  });
+
+  it("does not know who is signed in while nobody answers, and learns it then", async () => {
+    const answers = ["<h1>502</h1>", "", "null", '{"error":"unauthenticated"}'];
+    for (const body of answers) {
+      server.meddle(async () => new Response(body, { status: 502 }));
+      await page.evaluate(() => client.refresh());
+      expect(await state()).toBe("signed-in invalid_response");
+    }
+    await page.reload();
+    await expect.poll(state, { interval: 20 }).toBe("loading invalid_response");
+    server.meddle(null);
+    await passTime(page, 1.6);
+    await expect.poll(state, { interval: 20 }).toBe("signed-in undefined");
+  });
+
+  it("gives up an answer that does not come, and recovers", async () => {
+    const gate = Promise.withResolvers<void>();
+    server.meddle(async (_, pass) => {
+      await gate.promise;
+      return pass();
+    });
+    const result = page.evaluate(() => client.refresh());
+    await expect.poll(() => server.requests, { interval: 20 }).toHaveLength(1);
+    await passTime(page, 21);
+    expect(await result).toMatchObject({ ok: false, error: { code: "network_error" } });
+    server.meddle(null);
+    gate.resolve();
+    await passTime(page, 1.6);
+    await expect.poll(state, { interval: 20 }).toBe("signed-in undefined");
+  });
+});

@@ -1,0 +1,191 @@
+import { type AuthClient, type ClientOptions, createAuthClient, type Env, type Page } from "@latchkey/client";
+import type { Browser } from "../rows/browser.ts";
+import { makeWorld, type World, type WorldOptions } from "../rows/world.ts";
+
+export const ORIGIN = "http://localhost:3000";
+
+/** What happens to a request on its way there, and to its answer on its way back. To throw is to lose it. */
+export interface Network {
+  there: (request: Request) => Promise<void> | void;
+  back: (request: Request, response: Response) => Promise<Response> | Response;
+}
+
+/** A server, and the time that it and its clients share. */
+export interface Rig {
+  readonly world: World;
+  readonly network: Network;
+  /** The requests that were sent, as `POST /refresh`. */
+  readonly sent: string[];
+  readonly profile: () => Profile;
+  /** A client that keeps its tokens itself. */
+  readonly holder: (options: Pick<ClientOptions, "storage" | "trustedOrigins">) => AuthClient;
+  /** Lets time pass, second by second, and everything happen that is due. */
+  readonly pass: (seconds: number) => Promise<void>;
+  /** Keeps requests, or their answers, until they are let go or given up. */
+  readonly hold: (where: "there" | "back", wanted: string) => () => void;
+  /** Waits until nothing is under way but what is held. */
+  readonly settle: () => Promise<void>;
+}
+
+/** One cookie jar, and the tabs that share it. */
+export interface Profile {
+  readonly browser: Browser;
+  readonly tab: (env?: Partial<Env>) => Tab;
+}
+
+export interface Tab {
+  readonly client: AuthClient;
+  readonly show: (visible: boolean) => void;
+  readonly goOnline: () => void;
+  /** Where it was led to. */
+  readonly visited: readonly string[];
+}
+
+interface Timer {
+  readonly at: number;
+  readonly run: () => void;
+}
+
+export function openRig(options: WorldOptions<never, never> = {}): Rig {
+  const world: World = makeWorld(options);
+  const { clock } = world;
+  const network: Network = { there: () => undefined, back: (_, response) => response };
+  const sent: string[] = [];
+  const timers = new Set<Timer>();
+  const busy = { requests: 0, held: 0 };
+
+  const through = async (request: Request, answer: () => Promise<Response>): Promise<Response> => {
+    busy.requests += 1;
+    try {
+      sent.push(nameOf(request));
+      await network.there(request);
+      return await network.back(request, await answer());
+    } finally {
+      busy.requests -= 1;
+    }
+  };
+  const settle = async (): Promise<void> => {
+    for (let calm = 0; calm < 20; calm = busy.requests > busy.held ? 0 : calm + 1) await nextTurn();
+  };
+  const hold: Rig["hold"] = (where, wanted) => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const wait = async (request: Request): Promise<void> => {
+      if (nameOf(request) !== wanted) return;
+      busy.held += 1;
+      await Promise.race([promise, givenUp(request)]).finally(() => (busy.held -= 1));
+    };
+    if (where === "there") network.there = wait;
+    else network.back = (request, response) => wait(request).then(() => response);
+    return resolve;
+  };
+  const later: Env["later"] = (run, milliseconds) => {
+    const timer = { at: clock.now() + milliseconds, run };
+    timers.add(timer);
+    return () => timers.delete(timer);
+  };
+  const shared = { now: clock.now, random: () => 0.5, later };
+  return {
+    world,
+    network,
+    sent,
+    hold,
+    settle,
+    pass: async (seconds) => {
+      await settle();
+      for (let passed = 0; passed < seconds; passed += 1) {
+        clock.advance(1);
+        const due = [...timers].filter(({ at }) => at <= clock.now());
+        for (const timer of due) if (timers.delete(timer)) timer.run();
+        if (due.length > 0) await settle();
+      }
+    },
+    profile: () => openProfile(world.browser(ORIGIN), { ...shared, through }),
+    holder: (given) => {
+      const fetch = (request: Request): Promise<Response> =>
+        through(request, () => world.auth.handle(request));
+      const env = { ...shared, fetch, page: null, openChannel: null, locks: null };
+      return createAuthClient({ baseURL: `${ORIGIN}/auth`, ...given, env });
+    },
+  };
+}
+
+type Through = (request: Request, answer: () => Promise<Response>) => Promise<Response>;
+
+function openProfile(
+  browser: Browser,
+  { through, ...shared }: Pick<Env, "now" | "random" | "later"> & { readonly through: Through },
+): Profile {
+  // The platform's own locks and channels, apart from those of other profiles.
+  const id = crypto.randomUUID();
+  const fetch = (request: Request): Promise<Response> =>
+    through(request, async () => {
+      const { method, headers } = request;
+      const body = method === "POST" ? await request.text() : undefined;
+      const path = request.url.slice(browser.origin.length);
+      return browser.send(path, { method, headers: Object.fromEntries(headers), ...(body ? { body } : {}) });
+    });
+  return {
+    browser,
+    tab: (env = {}) => {
+      const page = openPage();
+      const request = ((name: string, ...rest: [LockOptions, LockGrantedCallback<unknown>]) =>
+        navigator.locks.request(id + name, ...rest)) as LockManager["request"];
+      const openChannel: Env["openChannel"] = (name, listen) => {
+        const channel = new BroadcastChannel(id + name);
+        channel.onmessage = ({ data }) => listen(data);
+        return { post: (message) => channel.postMessage(message), close: () => channel.close() };
+      };
+      const all: Partial<Env> = {
+        ...shared,
+        fetch,
+        locks: { request },
+        openChannel,
+        page: page.page,
+        ...env,
+      };
+      const client = createAuthClient({ baseURL: "/auth", env: all });
+      return { client, ...page };
+    },
+  };
+}
+
+function openPage(): Omit<Tab, "client"> & { readonly page: Page } {
+  const ears = { visibility: new Set<() => void>(), online: new Set<() => void>() };
+  const visited: string[] = [];
+  const seen = { isVisible: true };
+  const listen = (all: Set<() => void>) => (run: () => void) => {
+    all.add(run);
+    return () => all.delete(run);
+  };
+  return {
+    visited,
+    page: {
+      href: () => `${ORIGIN}/`,
+      navigate: (url) => visited.push(url),
+      isVisible: () => seen.isVisible,
+      onVisibility: listen(ears.visibility),
+      onOnline: listen(ears.online),
+    },
+    show: (visible) => {
+      seen.isVisible = visible;
+      for (const run of ears.visibility) run();
+    },
+    goOnline: () => {
+      for (const run of ears.online) run();
+    },
+  };
+}
+
+function nameOf({ method, url }: Request): string {
+  return `${method} ${new URL(url).pathname.replace(/^\/auth/, "")}`;
+}
+
+function givenUp({ signal }: Request): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener("abort", () => reject(new Error("given up")));
+  });
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
