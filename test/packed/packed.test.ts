@@ -21,6 +21,7 @@ afterAll(() => project.remove());
 
 /** What an application does first, and how that goes. */
 const PROGRAM = `
+import { createAuthClient } from "@latchkey/client";
 import { createAuth } from "@latchkey/core";
 import { memory } from "@latchkey/core/memory";
 import { github } from "@latchkey/core/oauth";
@@ -43,7 +44,14 @@ export async function run() {
   const found = await validator.validate(new Request(origin, { headers: { authorization: "Bearer " + access_token } }));
   const start = await auth.handle(new Request(origin + "/auth/oauth/github"));
   const nobody = await (await app.request(origin + "/")).json();
-  return JSON.stringify([signedUp.status, found.ok, start.status, nobody]);
+  let kept = null;
+  const storage = { read: async () => kept, write: async (value) => { kept = value; } };
+  const env = { fetch: async (request) => app.fetch(request) };
+  const client = createAuthClient({ baseURL: origin + "/auth", storage, env });
+  const signedIn = await client.signIn.password({ email: "ada@example.com", password: "correct horse battery" });
+  const refreshed = await client.refresh();
+  const somebody = await (await client.fetch("/")).json();
+  return JSON.stringify([signedUp.status, found.ok, start.status, nobody, signedIn.ok, refreshed.ok, somebody]);
 }
 `;
 const FILES: Readonly<Record<string, string>> = {
@@ -53,7 +61,7 @@ const FILES: Readonly<Record<string, string>> = {
   "worker.mjs": `import { run } from "./program.mjs";
     export default { fetch: async () => new Response(await run()) };`,
 };
-const WORKED = "[201,true,303,true]";
+const WORKED = "[201,true,303,true,true,true,false]";
 
 async function output(command: string, ...args: string[]): Promise<string> {
   const { stdout } = await run(command, args, { cwd: project.folder, timeout: 60_000 });

@@ -80,7 +80,9 @@ async function unpack(tarball: string, target: string): Promise<void> {
 /** Links what an installer would have fetched, and no more; the workspace's own packages come from their tarballs. */
 function linkDependencies(source: string, modules: string): void {
   const { dependencies, peerDependencies } = manifestOf(source);
-  for (const name of Object.keys({ ...dependencies, ...peerDependencies })) {
+  const wanted = Object.keys({ ...dependencies, ...peerDependencies });
+  // An application that has React has its types.
+  for (const name of [...wanted, ...wanted.map((name) => `@types/${name}`)]) {
     const installed = join(source, "node_modules", name);
     const link = join(modules, name);
     if (name.startsWith("@latchkey/") || existsSync(link) || !existsSync(installed)) continue;

@@ -45,7 +45,10 @@ export interface AuthClient<U = User, C = unknown> {
     /** Ends a sign-in of a native app with the code that came to it (RFC 7636 4.5). Needs `storage`. */
     readonly exchange: (code: NativeCode) => Promise<Result<SignedIn<U, C>>>;
   };
-  /** Ends this session (the default), the user's others, or all. It succeeds where there was none. */
+  /**
+   * Ends this session (the default), the user's others, or all. It succeeds where there was none. With
+   * `store_unavailable` nobody is signed in here any more, and the session lives on in the store.
+   */
   readonly signOut: (options?: { readonly scope?: SignOutScope }) => Promise<Result<null>>;
   /** Renews the access token now. `data` is the session. A 401 signs out; no other failure does. */
   readonly refresh: () => Promise<Result<Session<C>>>;

@@ -56,7 +56,18 @@ describe("reduce", () => {
 
   it("makes no new object where nothing changes", () => {
     expect(reduce(out, { type: "ended" })).toBe(out);
+    expect(reduce(ann, { type: "found", user: "ann", session: sessionOf("a") })).toBe(ann);
+    expect(reduce(ann, { type: "renewed", session: sessionOf("a") })).toBe(ann);
   });
+});
+
+it("keeps the object of a user who has not changed", () => {
+  type Named = SessionState<{ readonly name: string }, null>;
+  const before: Named = { ...ann, user: { name: "ann" } } as Named;
+  const found = { type: "found", user: { name: "ann" }, session: sessionOf("a", 2) } as const;
+  const after = reduce(before, found);
+  expect([after.user === before.user, after.session?.expiresAt]).toEqual([true, 2]);
+  expect(reduce(before, { ...found, user: { name: "anna" } }).user).toEqual({ name: "anna" });
 });
 
 describe("heed", () => {

@@ -57,17 +57,31 @@ export function reduce<U, Context>(
 ): SessionState<U, Context> {
   switch (event.type) {
     case "found":
-      return { status: "signed-in", user: event.user, session: event.session, error: null };
+      return found(state, kept(state.user, event.user), kept(state.session, event.session));
     case "renewed":
       // Somebody else's session has another user, who is not in the answer.
       if (state.status !== "signed-in" || state.session.id !== event.session.id) return state;
-      return { ...state, session: event.session, error: null };
+      return found(state, state.user, kept(state.session, event.session));
     case "ended":
       if (state.status === "signed-out" && state.error === null) return state;
       return { status: "signed-out", user: null, session: null, error: null };
     case "failed":
       return { ...state, error: event.error };
   }
+}
+
+function found<U, Context>(
+  state: SessionState<U, Context>,
+  user: U,
+  session: Session<Context>,
+): SessionState<U, Context> {
+  const isNew = state.user !== user || state.session !== session || state.error !== null;
+  return isNew ? { status: "signed-in", user, session, error: null } : state;
+}
+
+/** What was there, where it says the same: an object that stays the same renders nothing anew. */
+function kept<T>(before: T | null, now: T): T {
+  return before !== null && JSON.stringify(before) === JSON.stringify(now) ? before : now;
 }
 
 /** What one tab tells the others of a session. Its id is no secret, and opens nothing. */
