@@ -19,6 +19,12 @@ globalThis.states = [];
 if (location.pathname !== "/quiet") client.session.subscribe((state) => states.push(state));
 `;
 
+/** For `expect.poll`: looks often, and gives a busy machine its time. */
+export const PATIENTLY: { readonly interval: number; readonly timeout: number } = {
+  interval: 20,
+  timeout: 10_000,
+};
+
 /** Pages with a client of the origin that serves them: at "/" it is subscribed to, at "/quiet" it is not. */
 export async function clientPages(): Promise<Pages> {
   const page = htmlOf(["/client.js"]);
@@ -35,9 +41,7 @@ export async function passTime(page: Page, seconds: number): Promise<void> {
 /** Waits until the page's client says so. */
 export async function untilStatus(page: Page, status: SessionState["status"]): Promise<void> {
   // From here, not by timers of the page: its clock may be paused.
-  await expect
-    .poll(() => page.evaluate(() => client.session.get().status), { interval: 20, timeout: 10_000 })
-    .toBe(status);
+  await expect.poll(() => page.evaluate(() => client.session.get().status), PATIENTLY).toBe(status);
 }
 
 export function emailOf(page: Page): Promise<string | undefined> {

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { ANN, BOB } from "../rows/world.ts";
 import { type AuthServer, startAuthServer } from "./auth-server.ts";
 import { describeChromium, launch } from "./chromium.ts";
-import { clientPages, emailOf, untilStatus } from "./client-page.ts";
+import { clientPages, emailOf, PATIENTLY, untilStatus } from "./client-page.ts";
 import { openGate } from "./gate.ts";
 
 describeChromium("the client in a page", () => {
@@ -57,7 +57,7 @@ describeChromium("the client in a page", () => {
     /** Starts a refresh, and what `then` does in `other`, which must wait for it. */
     const race = async (other: Page, then: () => void): Promise<void> => {
       await page.evaluate(() => void client.refresh());
-      await expect.poll(() => server.requests, { interval: 20 }).toContain("POST /auth/refresh");
+      await expect.poll(() => server.requests, PATIENTLY).toContain("POST /auth/refresh");
       server.requests.length = 0;
       await other.evaluate(then);
       // Had it not waited, it would have arrived before these.
@@ -72,8 +72,8 @@ describeChromium("the client in a page", () => {
       await race(other, () => {
         void client.signIn.password({ email: "bob@example.com", password: "a different staple" });
       });
-      await expect.poll(() => emailOf(other), { interval: 20 }).toBe(BOB.email);
-      await expect.poll(() => emailOf(page), { interval: 20 }).toBe(BOB.email);
+      await expect.poll(() => emailOf(other), PATIENTLY).toBe(BOB.email);
+      await expect.poll(() => emailOf(page), PATIENTLY).toBe(BOB.email);
       expect(await jarOwner()).toBe(BOB.email);
       server.clock.advance(61);
       expect(await jarOwner()).toBe(BOB.email);

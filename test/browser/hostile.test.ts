@@ -7,7 +7,7 @@ import { type IdentityProvider, startIdentityProvider } from "../oauth/identity-
 import { ANN, BOB, cheapPassword } from "../rows/world.ts";
 import { type AuthServer, startAuthServer } from "./auth-server.ts";
 import { describeChromium, launch } from "./chromium.ts";
-import { clientPages, emailOf, untilStatus } from "./client-page.ts";
+import { clientPages, emailOf, PATIENTLY, untilStatus } from "./client-page.ts";
 import { beaconAll, fetchAll, goTo, HOSTILE_PAGE, submitFramed, submitTop } from "./hostile-page.ts";
 import { type Host, type LocalSite, openPages } from "./pages.ts";
 
@@ -138,7 +138,7 @@ describeChromium("a page of somebody else", () => {
       server.clock.advance(OVER);
       await changesNothing(async () => {
         await beaconAll(page, urls(POSTS), MEMBERS);
-        await expect.poll(() => seen.length, { interval: 20 }).toBe(POSTS.length * 3);
+        await expect.poll(() => seen.length, PATIENTLY).toBe(POSTS.length * 3);
       });
       refused();
     });

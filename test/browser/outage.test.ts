@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { ANN } from "../rows/world.ts";
 import { type AuthServer, startAuthServer } from "./auth-server.ts";
 import { describeChromium, launch } from "./chromium.ts";
-import { clientPages, passTime } from "./client-page.ts";
+import { clientPages, PATIENTLY, passTime } from "./client-page.ts";
 
 describeChromium("a page whose server cannot answer", () => {
   let browser: Browser;
@@ -44,6 +44,9 @@ describeChromium("a page whose server cannot answer", () => {
       return `${status} ${error?.code}`;
     });
 
+  const failures = (): Promise<number> =>
+    page.evaluate(() => states.filter(({ error }) => error !== null).length);
+
   it("keeps the session, and asks again, each time after twice as long", async () => {
     server.meddle(async () =>
       Response.json({ error: "store_unavailable", message: "Later." }, { status: 503 }),
@@ -56,12 +59,13 @@ describeChromium("a page whose server cannot answer", () => {
       expect(server.requests).toHaveLength(asked);
       await passTime(page, 0.2);
       asked += 1;
+      await expect.poll(failures, PATIENTLY).toBe(asked);
       expect(server.requests).toHaveLength(asked);
       expect(await state()).toBe("signed-in store_unavailable");
     }
     server.meddle(null);
     await passTime(page, 45);
-    await expect.poll(state, { interval: 20 }).toBe("signed-in undefined");
+    await expect.poll(state, PATIENTLY).toBe("signed-in undefined");
     expect(server.events.filter(({ type }) => type === "session.ended")).toEqual([]);
   });
 
@@ -72,7 +76,7 @@ describeChromium("a page whose server cannot answer", () => {
     expect(await state()).toBe("signed-in network_error");
     expect(server.requests).toEqual([]);
     await context.setOffline(false);
-    await expect.poll(state, { interval: 20 }).toBe("signed-in undefined");
+    await expect.poll(state, PATIENTLY).toBe("signed-in undefined");
     expect(server.requests).toEqual(["POST /auth/refresh"]);
   });
 
@@ -84,10 +88,10 @@ describeChromium("a page whose server cannot answer", () => {
       expect(await state()).toBe("signed-in invalid_response");
     }
     await page.reload();
-    await expect.poll(state, { interval: 20 }).toBe("loading invalid_response");
+    await expect.poll(state, PATIENTLY).toBe("loading invalid_response");
     server.meddle(null);
     await passTime(page, 1.6);
-    await expect.poll(state, { interval: 20 }).toBe("signed-in undefined");
+    await expect.poll(state, PATIENTLY).toBe("signed-in undefined");
   });
 
   it("gives up an answer that does not come, and recovers", async () => {
@@ -97,12 +101,12 @@ describeChromium("a page whose server cannot answer", () => {
       return pass();
     });
     const result = page.evaluate(() => client.refresh());
-    await expect.poll(() => server.requests, { interval: 20 }).toHaveLength(1);
+    await expect.poll(() => server.requests, PATIENTLY).toHaveLength(1);
     await passTime(page, 21);
     expect(await result).toMatchObject({ ok: false, error: { code: "network_error" } });
     server.meddle(null);
     gate.resolve();
     await passTime(page, 1.6);
-    await expect.poll(state, { interval: 20 }).toBe("signed-in undefined");
+    await expect.poll(state, PATIENTLY).toBe("signed-in undefined");
   });
 });

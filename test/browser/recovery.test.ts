@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { BrowserContext, Page } from "playwright-core";
@@ -16,6 +16,7 @@ describeChromium("a browser to which an answer was lost", () => {
   let pages: Pages;
   let server: AuthServer;
   let profile: string;
+  let onDisk: string;
   let context: BrowserContext;
   beforeAll(async () => {
     pages = await clientPages();
@@ -23,12 +24,14 @@ describeChromium("a browser to which an answer was lost", () => {
   beforeEach(async () => {
     server = await startAuthServer({ pages });
     profile = mkdtempSync(join(tmpdir(), "latchkey-profile-"));
+    onDisk = `${profile}-on-disk`;
     context = await launchPersistent(profile);
   });
   afterEach(async () => {
     await context.close();
     await server.close();
-    rmSync(profile, { recursive: true, force: true });
+    for (const directory of [profile, onDisk])
+      rmSync(directory, { recursive: true, force: true, maxRetries: 9 });
   });
 
   const signUp = async (): Promise<Page> => {
@@ -71,8 +74,9 @@ describeChromium("a browser to which an answer was lost", () => {
   it("stays signed in when it was killed before the cookies of the last rotation were on the disk", async () => {
     await signUp();
     const old = await jar();
-    // An orderly end writes the cookies; a kill within the half minute that Chromium collects them does not.
+    // Chromium collects cookies for half a minute before it writes them: what is copied here is what a kill leaves then.
     await context.close();
+    cpSync(profile, onDisk, { recursive: true });
     context = await launchPersistent(profile);
     server.clock.advance(OVER);
     await untilStatus(await open(), "signed-in");
@@ -80,6 +84,8 @@ describeChromium("a browser to which an answer was lost", () => {
     const gone = new Promise((resolve) => context.once("close", resolve));
     kill(profile);
     await gone;
+    rmSync(profile, { recursive: true, maxRetries: 9 });
+    cpSync(onDisk, profile, { recursive: true });
     context = await launchPersistent(profile);
     expect(await jar()).toBe(old);
     for (let round = 0; round < 3; round++) {

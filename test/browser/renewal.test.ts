@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { ANN } from "../rows/world.ts";
 import { type AuthServer, startAuthServer } from "./auth-server.ts";
 import { describeChromium, launchWindow, type Window } from "./chromium.ts";
-import { clientPages, passTime, untilStatus } from "./client-page.ts";
+import { clientPages, PATIENTLY, passTime, untilStatus } from "./client-page.ts";
 
 /** Seconds after which an access token of 60 s is renewed where chance is 0.5. */
 const DUE = 49.5;
@@ -35,10 +35,9 @@ describeChromium("a page that is left open", () => {
   });
 
   const until = (visibility: string): Promise<void> =>
-    expect
-      .poll(() => page.evaluate(() => document.visibilityState), { interval: 20, timeout: 10_000 })
-      .toBe(visibility);
+    expect.poll(() => page.evaluate(() => document.visibilityState), PATIENTLY).toBe(visibility);
   const renewals = (): number => server.events.filter(({ type }) => type === "session.refreshed").length;
+  const changes = (): Promise<number> => page.evaluate(() => states.length);
   const pass = (seconds: number): Promise<void> => {
     server.clock.advance(seconds);
     return passTime(page, seconds);
@@ -48,9 +47,10 @@ describeChromium("a page that is left open", () => {
     for (let round = 1; round <= 3; round++) {
       await pass(DUE - 1);
       expect(renewals()).toBe(round - 1);
+      const before = await changes();
       await pass(1.5);
-      await expect.poll(renewals, { interval: 20 }).toBe(round);
-      await passTime(page, 0);
+      await expect.poll(changes, PATIENTLY).toBe(before + 1);
+      expect(renewals()).toBe(round);
     }
     expect(server.requests).toEqual(Array(3).fill("POST /auth/refresh"));
   });
@@ -63,7 +63,7 @@ describeChromium("a page that is left open", () => {
     expect(server.requests).toEqual([]);
     await page.bringToFront();
     await until("visible");
-    await expect.poll(renewals, { interval: 20 }).toBe(1);
+    await expect.poll(renewals, PATIENTLY).toBe(1);
     await passTime(page, 0);
     await untilStatus(page, "signed-in");
     expect(renewals()).toBe(1);
