@@ -75,6 +75,7 @@ describe("heed", () => {
     ["loading", loading, "a", 600, "ignore"],
     ["loading", loading, "a", null, "ignore"],
     ["loading", loading, null, null, "ignore"],
+    ["loading in vain", { ...loading, error }, "a", 600, "look"],
     ["its own session", ann, "a", 600, "reschedule"],
     ["its own session", ann, "a", null, "end"],
     ["its own session", ann, "b", 600, "look"],

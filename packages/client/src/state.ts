@@ -97,7 +97,8 @@ export function heed<U, Context>(
   state: SessionState<U, Context>,
   { id, expiresIn }: Message,
 ): "ignore" | "look" | "reschedule" | "end" {
-  if (state.status === "loading") return "ignore";
+  // The answer to the first question is on its way, or could not be given.
+  if (state.status === "loading") return state.error === null ? "ignore" : "look";
   const isOurs = id === (state.session?.id ?? "");
   if (expiresIn === null && id !== null) return isOurs ? "end" : "ignore";
   return isOurs ? "reschedule" : "look";
