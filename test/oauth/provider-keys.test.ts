@@ -1,5 +1,5 @@
 import { generateKeyPairSync, type JsonWebKey } from "node:crypto";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { type Algorithm, makeSigningKey, type SigningKey } from "./forged-token.ts";
 import { bytes, cut, gzipBomb, html, huge, json, type Reply, redirect } from "./replies.ts";
 import { type RiggedProvider, startRiggedProvider } from "./rigged-provider.ts";
@@ -165,6 +165,70 @@ describe("KEY-12 a provider that rotates its keys", () => {
         expect(response.headers.get("location")).toMatch(/\/welcome$/);
       expect(keyCalls() - before).toBeLessThanOrEqual(calls + 1);
     }
+  });
+
+  it("is asked again by a sign-in that joined a look from before the rotation", async () => {
+    const server = openServer();
+    const [before, redeemed] = [keyCalls(), rig.requestsTo("token").length];
+    const [looked, answer] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    rig.answers.jwks = async () => {
+      const reply = json({ keys: rig.jwks });
+      looked.resolve();
+      await answer.promise;
+      return reply;
+    };
+    const first = server.signIn();
+    await looked.promise;
+    const key = makeSigningKey("RS256", "rsa-2");
+    rig.jwks = [key.jwk];
+    issue(rig, { key });
+    const second = server.signIn();
+    await vi.waitFor(() => expect(rig.requestsTo("token").length).toBe(redeemed + 2));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    answer.resolve();
+    for (const { response } of await Promise.all([first, second]))
+      expect(response.headers.get("location")).toMatch(/\/welcome$/);
+    expect(keyCalls()).toBe(before + 2);
+  });
+
+  it.each([undefined, "same"])("is asked once more where its new key goes by the kid %s too", async (kid) => {
+    const server = openServer();
+    rig.jwks = [{ ...rig.key.jwk, kid }];
+    issue(rig, { header: { kid } });
+    await server.signIn();
+    const before = keyCalls();
+    const key = makeSigningKey("RS256", "rsa-2");
+    rig.jwks = [{ ...key.jwk, kid }];
+    issue(rig, { key, header: { kid } });
+    for (const _ of [1, 2]) {
+      expect((await server.signIn()).response.headers.get("location")).toMatch(/\/welcome$/);
+      expect(keyCalls()).toBe(before + 1);
+    }
+  });
+
+  it("JWT-05 is asked once in ten seconds for forged tokens by a kid that it has", async () => {
+    const server = openServer();
+    await server.signIn();
+    const before = keyCalls();
+    issue(rig, { key: makeSigningKey("RS256", "rsa-1") });
+    for (const _ of [1, 2, 3]) {
+      const { station } = await server.signIn();
+      expect(station.events.at(-1)).toMatchObject({ type: "oauth.failed", error: SIGNATURE });
+    }
+    expect(keyCalls()).toBe(before + 1);
+    server.advance(11);
+    await server.signIn();
+    expect(keyCalls()).toBe(before + 2);
+    restore(rig);
+    expect((await server.signIn()).response.headers.get("location")).toMatch(/\/welcome$/);
+    expect(keyCalls()).toBe(before + 2);
+  });
+
+  it("is not believed where the kid is no text (RFC 7515 4.1.4)", async () => {
+    const server = openServer();
+    issue(rig, { header: { kid: 1 } });
+    rig.jwks = [{ ...rig.key.jwk, kid: 1 }];
+    await expectNothing(await server.signIn(), SIGNATURE);
   });
 
   it("has its keys forgotten after ten minutes: one that was withdrawn is good no longer", async () => {

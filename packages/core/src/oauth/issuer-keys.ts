@@ -1,6 +1,7 @@
-import { type Env, shareRun } from "../env.ts";
+import { type Env, now, shareRun } from "../env.ts";
 import { own } from "../json.ts";
 import { listedKeys, type Members } from "../keys/jwk.ts";
+import type { EpochSeconds, Seconds } from "../time.ts";
 import type { IdTokenAlgorithm } from "./id-token-algorithms.ts";
 import { getJson } from "./request.ts";
 
@@ -11,21 +12,50 @@ export interface KeyHint {
   readonly kid: unknown;
 }
 
-/** Finds the keys that may have signed a token: none, one, or several where it does not say which. */
-export type IssuerKeys = (hint: KeyHint) => Promise<readonly Members[]>;
+/** Tells whether one of the keys that may have signed a token did; `isSignedBy` tries one. */
+export type IssuerKeys = (hint: KeyHint, isSignedBy: (jwk: Members) => Promise<boolean>) => Promise<boolean>;
 
-/** The keys of a provider, fetched at the first token, and once more for a token that none of them can have signed. */
+/** Where several keys would do (OpenID Connect Core 10.1), the first few are tried. */
+const MAX_KEYS = 8;
+/** After a look in vain, the next one for a token whose key seems known waits this long (JWT-05). */
+const COOL_DOWN: Seconds = 10;
+
+/** The keys of a provider, fetched at the first token, and once more for a token that none of them signed. */
 export function issuerKeys(env: Env, url: string): IssuerKeys {
   let known: readonly Members[] = [];
-  const { run: look } = shareRun(async () => {
+  let inVainAt: EpochSeconds | null = null;
+  const { run: look, isUnderWay } = shareRun(async () => {
     known = listedKeys(await getJson(env, url));
-    return known;
   });
-  return async (hint) => {
-    const found = known.filter((jwk) => isMeant(jwk, hint));
-    // Without a pause: only a token that the provider handed us just now asks, and it may rotate at any time.
-    return found.length > 0 ? found : (await look()).filter((jwk) => isMeant(jwk, hint));
+  const isPausing = (): boolean => inVainAt !== null && Math.abs(now(env) - inVainAt) < COOL_DOWN;
+  return async (hint, isSignedBy) => {
+    const meant = (): readonly Members[] => known.filter((jwk) => isMeant(jwk, hint)).slice(0, MAX_KEYS);
+    if (await isAny(meant(), isSignedBy)) return true;
+    // A new key may go by no kid, or by that of an old one. For an unknown kid there is no pause: only a token that the
+    // provider handed us just now asks, and it may rotate at any time.
+    if (meant().length > 0 && isPausing()) return false;
+    const wasUnderWay = isUnderWay();
+    let isSigned = false;
+    try {
+      await look();
+      isSigned = await isAny(meant(), isSignedBy);
+      if (isSigned || !wasUnderWay) return isSigned;
+      // A look that was under way may have missed the key: one of our own tells.
+      await look();
+      isSigned = await isAny(meant(), isSignedBy);
+      return isSigned;
+    } finally {
+      inVainAt = isSigned ? null : now(env);
+    }
   };
+}
+
+async function isAny(
+  keys: readonly Members[],
+  isSignedBy: (jwk: Members) => Promise<boolean>,
+): Promise<boolean> {
+  for (const jwk of keys) if (await isSignedBy(jwk).catch(() => false)) return true;
+  return false;
 }
 
 // RFC 7517 4: what a key does not say of itself does not speak against it; a private one is nobody's proof.
