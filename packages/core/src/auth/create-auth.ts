@@ -17,7 +17,7 @@ import { mintOneTimeToken } from "../tokens/one-time-token.ts";
 import type { User, UserStore } from "../users/store.ts";
 import type { Actions } from "./actions.ts";
 import type { Auth, KeysApi } from "./auth.ts";
-import { handlersLater, type Load, sessionsLater, usersLater } from "./later.ts";
+import { answerLater, handlersLater, type Load, sessionsLater, usersLater } from "./later.ts";
 
 /**
  * Makes an authentication core. Throws a `TypeError` that names the option for a configuration that is unsafe or wrong.
@@ -52,10 +52,11 @@ export function createAuth<Context = JsonObject, U extends User = User>(
     deviceOf: deviceReader(given.clientAddress ?? (() => null)),
   };
   const load = actionsLater(app);
+  const answer = answerLater(app, load);
   return Object.freeze({
-    handle: async (request) => (await load()).handle(request),
+    handle: (request) => answer((actions) => actions.handle(request)),
     validate: async (request, how = {}) => (await validateRequest(app, request, how)).validation,
-    handlers: handlersLater(load),
+    handlers: handlersLater(answer),
     sessions: sessionsLater(load, (token, how = {}) => validateToken(app, token, how.transport ?? null)),
     users: usersLater(load),
     keys: keysApi(app.engine.keys),

@@ -1,3 +1,5 @@
+import type { App } from "../app/app.ts";
+import { answerError } from "../http/fault.ts";
 import type { RouteName } from "../http/router.ts";
 import type { User } from "../users/store.ts";
 import type { Actions } from "./actions.ts";
@@ -6,11 +8,29 @@ import type { Auth, SessionsApi, UsersApi } from "./auth.ts";
 /** Loads the actions with the first call of one, and once: who only validates does not carry them. */
 export type Load<Context, U extends User> = () => Promise<Actions<Context, U>>;
 
-export function handlersLater<Context, U extends User>(load: Load<Context, U>): Auth<Context, U>["handlers"] {
+/** Answers by the actions; where they cannot be loaded, `internal_error`, which tells no path of the server. */
+export type AnswerLater = (
+  ask: (actions: Pick<Actions<never, never>, "handle" | "handleRoute">) => Promise<Response>,
+) => Promise<Response>;
+
+export function answerLater<Context, U extends User>(
+  app: App<Context, U>,
+  load: Load<Context, U>,
+): AnswerLater {
+  return async (ask) => {
+    try {
+      return await ask(await load());
+    } catch (error) {
+      return answerError(app, error);
+    }
+  };
+}
+
+export function handlersLater(answer: AnswerLater): Auth<unknown, User>["handlers"] {
   const at =
     (name: RouteName) =>
-    async (request: Request): Promise<Response> =>
-      (await load()).handleRoute(name, request);
+    (request: Request): Promise<Response> =>
+      answer((actions) => actions.handleRoute(name, request));
   return Object.freeze({
     signup: at("signup"),
     login: at("login"),
