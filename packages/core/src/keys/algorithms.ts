@@ -14,6 +14,11 @@ export const keyTypes: Readonly<Record<AsymmetricAlgorithm, string>> = {
   PS256: "RSA",
 };
 
+/** The algorithm by our name for it: EdDSA is on Ed25519 here, and some say so (RFC 9864 2.2). */
+export function algorithmNamed(alg: unknown): unknown {
+  return alg === "Ed25519" ? "EdDSA" : alg;
+}
+
 // RFC 7518 6.2.2, 6.3.2 and RFC 8037 2: what must never leave in a key set.
 const PUBLIC_MEMBERS = ["kty", "crv", "x", "y", "n", "e"] as const;
 

@@ -19,6 +19,12 @@ export interface Jwk {
   readonly dp?: string;
   readonly dq?: string;
   readonly qi?: string;
+  readonly oth?: readonly object[];
+  readonly ext?: boolean;
+  readonly x5c?: readonly string[];
+  readonly x5t?: string;
+  readonly "x5t#S256"?: string;
+  readonly x5u?: string;
 }
 
 /** The members of a key that make it; what else is said of it is not the platform's business. */

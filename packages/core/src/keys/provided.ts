@@ -1,5 +1,11 @@
 import { fromBase64url } from "../bytes.ts";
-import { type AsymmetricAlgorithm, keyTypes, type PublicJwk, publicJwk } from "./algorithms.ts";
+import {
+  type AsymmetricAlgorithm,
+  algorithmNamed,
+  keyTypes,
+  type PublicJwk,
+  publicJwk,
+} from "./algorithms.ts";
 import type { Jwk } from "./jwk.ts";
 import { type Keys, KID, type SigningKey } from "./keys.ts";
 import { importKey } from "./signature.ts";
@@ -20,11 +26,13 @@ export function faultOfProvided(jwks: readonly Jwk[], algorithm: AsymmetricAlgor
   for (const jwk of jwks) {
     if (jwk.kty !== keyTypes[algorithm])
       return `has a key of type ${jwk.kty}, which cannot sign ${algorithm}`;
-    if (jwk.alg !== undefined && jwk.alg !== algorithm)
+    if (jwk.alg !== undefined && algorithmNamed(jwk.alg) !== algorithm)
       return `has a key for ${jwk.alg}, not for ${algorithm}`;
     if (jwk.use !== undefined && jwk.use !== "sig") return "has a key whose use is not sig";
     if (jwk.key_ops !== undefined && !jwk.key_ops.some((op) => op === "sign" || op === "verify"))
       return "has a key whose key_ops allow neither sign nor verify";
+    // RFC 7518 6.3.2.7: without them such a key is another one.
+    if (jwk.oth !== undefined && jwk.oth.length > 0) return "has a key of more than two primes";
     const unsound = faultOfNumbers(jwk, algorithm);
     if (unsound !== null) return unsound;
     if (jwk.kid === undefined || jwk.kid === "") return "has a key without kid";

@@ -3,7 +3,7 @@ import { AuthError } from "../errors.ts";
 import { fetchJson } from "../fetch-json.ts";
 import { own, parseJson } from "../json.ts";
 import { type EpochSeconds, minutes, type Seconds } from "../time.ts";
-import { type AsymmetricAlgorithm, keyTypes } from "./algorithms.ts";
+import { type AsymmetricAlgorithm, algorithmNamed, keyTypes } from "./algorithms.ts";
 import { listedKeys, type Members } from "./jwk.ts";
 import { KID, type VerificationKey } from "./keys.ts";
 import { faultOfNumbers } from "./provided.ts";
@@ -68,7 +68,7 @@ export async function importKeys(set: unknown): Promise<KeySet | null> {
 }
 
 async function readKey(jwk: Members): Promise<VerificationKey | null> {
-  const [kid, algorithm] = [own(jwk, "kid"), own(jwk, "alg")];
+  const [kid, algorithm] = [own(jwk, "kid"), algorithmNamed(own(jwk, "alg"))];
   if (typeof kid !== "string" || !KID.test(kid) || !isAsymmetric(algorithm)) return null;
   if (own(jwk, "kty") !== keyTypes[algorithm] || own(jwk, "d") !== undefined) return null;
   if ((own(jwk, "use") ?? "sig") !== "sig" || faultOfNumbers(jwk, algorithm) !== null) return null;
