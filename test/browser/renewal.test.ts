@@ -6,7 +6,7 @@ import { describeChromium, launchWindow, type Window } from "./chromium.ts";
 import { clientPages, PATIENTLY, passTime, untilStatus } from "./client-page.ts";
 
 /** Seconds after which an access token of 60 s is renewed where chance is 0.5. */
-const DUE = 49.5;
+const DUE = 40.5;
 
 describeChromium("a page that is left open", () => {
   let window: Window;

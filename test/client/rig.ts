@@ -1,5 +1,5 @@
 import { type AuthClient, type ClientOptions, createAuthClient, type Env, type Page } from "@latchkey/client";
-import type { Browser } from "../rows/browser.ts";
+import type { Browser, Server } from "../rows/browser.ts";
 import { makeWorld, type World, type WorldOptions } from "../rows/world.ts";
 
 export const ORIGIN = "http://localhost:3000";
@@ -31,6 +31,8 @@ export interface Rig {
 export interface Profile {
   readonly browser: Browser;
   readonly tab: (env?: Partial<Env>) => Tab;
+  /** Says what a tab would, whenever it does. */
+  readonly tellOtherTabs: (message: unknown) => void;
 }
 
 export interface Tab {
@@ -54,12 +56,14 @@ export function openRig(options: WorldOptions<never, never> = {}): Rig {
   const timers = new Set<Timer>();
   const busy = { requests: 0, held: 0 };
 
-  const through = async (request: Request, answer: () => Promise<Response>): Promise<Response> => {
+  const through: Through = async (request, answer, arrive) => {
     busy.requests += 1;
     try {
       sent.push(nameOf(request));
       await network.there(request);
-      return await network.back(request, await answer());
+      const response = await network.back(request, await answer());
+      arrive(response);
+      return response;
     } finally {
       busy.requests -= 1;
     }
@@ -99,33 +103,54 @@ export function openRig(options: WorldOptions<never, never> = {}): Rig {
         if (due.length > 0) await settle();
       }
     },
-    profile: () => openProfile(world.browser(ORIGIN), { ...shared, through }),
+    profile: () => openProfile(world.browser(ORIGIN), world.auth, { ...shared, through }),
     holder: (given) => {
       const fetch = (request: Request): Promise<Response> =>
-        through(request, () => world.auth.handle(request));
+        through(
+          request,
+          () => world.auth.handle(request),
+          () => undefined,
+        );
       const env = { ...shared, fetch, page: null, openChannel: null, locks: null };
       return createAuthClient({ baseURL: `${ORIGIN}/auth`, ...given, env });
     },
   };
 }
 
-type Through = (request: Request, answer: () => Promise<Response>) => Promise<Response>;
+/** Cookies are kept when an answer arrives, and not before. */
+type Through = (
+  request: Request,
+  answer: () => Promise<Response>,
+  arrive: (response: Response) => void,
+) => Promise<Response>;
 
 function openProfile(
   browser: Browser,
+  server: Server,
   { through, ...shared }: Pick<Env, "now" | "random" | "later"> & { readonly through: Through },
 ): Profile {
   // The platform's own locks and channels, apart from those of other profiles.
   const id = crypto.randomUUID();
+  const answer = async (request: Request): Promise<Response> => {
+    const { method, headers } = request;
+    const body = method === "POST" ? await request.text() : "";
+    const path = request.url.slice(browser.origin.length);
+    const call = { method, headers: Object.fromEntries(headers), ...(body === "" ? {} : { body }) };
+    return server.handle(browser.request(path, call));
+  };
   const fetch = (request: Request): Promise<Response> =>
-    through(request, async () => {
-      const { method, headers } = request;
-      const body = method === "POST" ? await request.text() : undefined;
-      const path = request.url.slice(browser.origin.length);
-      return browser.send(path, { method, headers: Object.fromEntries(headers), ...(body ? { body } : {}) });
-    });
+    through(
+      request,
+      () => answer(request),
+      ({ headers }) => browser.take(headers),
+    );
   return {
     browser,
+    tellOtherTabs: (message) => {
+      const channel = new BroadcastChannel(`${id}latchkey:/auth`);
+      channel.postMessage(message);
+      channel.close();
+    },
     tab: (env = {}) => {
       const page = openPage();
       const request = ((name: string, ...rest: [LockOptions, LockGrantedCallback<unknown>]) =>

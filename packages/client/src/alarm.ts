@@ -1,22 +1,19 @@
 import type { Env } from "./env.ts";
 
-/** Rings once, when it is due and the page is visible: a hidden one waits until it is shown. */
+/** Rings once, when it is due, somebody waits for it and the page is visible: a hidden one waits until it is shown. */
 export interface Alarm {
   readonly set: (milliseconds: number) => void;
   readonly clear: () => void;
-  /** Looks again whether to ring: after the page was shown or hidden, or somebody began to wait for it. */
+  /** Looks again whether to ring: after the page was shown or hidden, or somebody began or ceased to wait. */
   readonly arm: () => void;
-  readonly start: () => void;
-  readonly stop: () => void;
 }
 
-export function openAlarm({ now, later, page }: Env, ring: () => void): Alarm {
+export function openAlarm({ now, later, page }: Env, isAwaited: () => boolean, ring: () => void): Alarm {
   let due: number | null = null;
-  let isStarted = false;
   let cancel = (): void => undefined;
   const arm = (): void => {
     cancel();
-    if (!isStarted || due === null || page?.isVisible() === false) return;
+    if (!isAwaited() || due === null || page?.isVisible() === false) return;
     cancel = later(
       () => {
         due = null;
@@ -35,13 +32,5 @@ export function openAlarm({ now, later, page }: Env, ring: () => void): Alarm {
       cancel();
     },
     arm,
-    start: () => {
-      isStarted = true;
-      arm();
-    },
-    stop: () => {
-      isStarted = false;
-      cancel();
-    },
   };
 }

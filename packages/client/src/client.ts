@@ -1,3 +1,4 @@
+import { openAddress } from "./address.ts";
 import { type Device, listDevices, revokeDevice } from "./devices.ts";
 import { type Env, platform } from "./env.ts";
 import { fetchWithSession } from "./fetch.ts";
@@ -49,12 +50,13 @@ export interface AuthClient<U = User, C = unknown> {
    * Ends this session (the default), the user's others, or all. It succeeds where there was none. With
    * `store_unavailable` nobody is signed in here any more, and the session lives on in the store.
    */
-  readonly signOut: (options?: { readonly scope?: SignOutScope }) => Promise<Result<null>>;
-  /** Renews the access token now. `data` is the session. A 401 signs out; no other failure does. */
+  readonly signOut: (options?: { readonly scope?: SignOutScope | undefined }) => Promise<Result<null>>;
+  /** Renews the access token now. `data` is the session. A 401 of the server signs out; no other failure does. */
   readonly refresh: () => Promise<Result<Session<C>>>;
   /**
-   * `fetch`, with the session where the request goes to the server's origin or a trusted one. A 401 is answered by one
-   * renewal and one repetition; the body of a stream is kept in memory for it.
+   * `fetch`, with the session where the request goes to the server's origin or a trusted one. It renews first where that
+   * is due. A 401 is answered by one renewal and one repetition, unless somebody else signed in meanwhile; a body is kept
+   * in memory for it.
    */
   readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
   readonly devices: {
@@ -77,29 +79,23 @@ export interface NativeCode {
  * const client = createAuthClient({ baseURL: "/auth" });
  */
 export function createAuthClient<U = User, C = unknown>(options: ClientOptions): AuthClient<U, C> {
+  const { baseURL, storage, trustedOrigins = [] } = options;
   const env: Env = { ...platform(), ...options.env };
-  const base = options.baseURL.replace(/\/+$/, "");
-  const urlOf = (path: string): string => new URL(base + path, env.page?.href()).href;
-  const ask = openAsk(urlOf, env);
-  const { storage, trustedOrigins = [] } = options;
+  const address = openAddress(baseURL, trustedOrigins, env.page);
+  const ask = openAsk(address, env);
   const transport = storage === undefined ? cookieTransport(ask) : tokenTransport(ask, storage);
   // Who keeps tokens has another session than the cookies beside it: the two have no turns to take, and nothing to tell.
-  const name = `latchkey:${base}${storage === undefined ? "" : ":tokens"}`;
-  const keeper = openKeeper<U, C>(name, transport, env);
+  const keeper = openKeeper(`latchkey:${baseURL}${storage === undefined ? "" : ":tokens"}`, transport, env);
   const send: AuthClient["fetch"] = async (input, init) => {
-    const origins = [new URL(urlOf("")).origin, ...trustedOrigins];
-    return fetchWithSession(
-      keeper,
-      origins,
-      new Request(typeof input === "string" ? new URL(input, env.page?.href() ?? urlOf("")) : input, init),
-    );
+    const target = typeof input === "string" ? address.absolute(input) : input;
+    return fetchWithSession(keeper, address, new Request(target, init));
   };
-  return {
+  const client: AuthClient<unknown> = {
     session: { get: () => keeper.state, subscribe: (listen) => subscribe(keeper, listen) },
     signUp: (credentials) => signIn(keeper, "/signup", credentials),
     signIn: {
       password: (credentials) => signIn(keeper, "/login", credentials),
-      oauth: (provider, how = {}) => startOAuth(keeper, urlOf(`/oauth/${encodeURIComponent(provider)}`), how),
+      oauth: (provider, how = {}) => startOAuth(keeper, address, provider, how),
       exchange: ({ code, codeVerifier }) =>
         signIn(keeper, "/oauth/exchange", { code, code_verifier: codeVerifier }),
     },
@@ -107,11 +103,9 @@ export function createAuthClient<U = User, C = unknown>(options: ClientOptions):
     refresh: () => renew(keeper),
     fetch: send,
     devices: {
-      list: () => listDevices(() => send(urlOf("/sessions"))),
-      revoke: (id) =>
-        revokeDevice(keeper, id, () =>
-          send(urlOf(`/sessions/${encodeURIComponent(id)}`), { method: "DELETE" }),
-        ),
+      list: () => listDevices(send, address),
+      revoke: (id) => revokeDevice(keeper, send, address, id),
     },
   };
+  return client as AuthClient<U, C>;
 }

@@ -9,7 +9,7 @@ export interface Page {
   readonly href: () => string;
   readonly navigate: (url: string) => void;
   readonly isVisible: () => boolean;
-  /** Calls back when the page is shown or hidden, or comes back from the cache of the browser. Returns what stops it. */
+  /** Calls back when the page is shown or hidden. Returns what stops it. */
   readonly onVisibility: (run: () => void) => () => void;
   readonly onOnline: (run: () => void) => () => void;
 }
@@ -23,7 +23,7 @@ export interface Env {
   readonly random: () => number;
   /** Calls back once after so many milliseconds. Returns what stops it. */
   readonly later: (run: () => void, milliseconds: number) => () => void;
-  /** Web Locks; null where there are none. */
+  /** Web Locks, which the tabs of a page share; null where there are none. */
   readonly locks: Pick<LockManager, "request"> | null;
   readonly openChannel: ((name: string, listen: (message: unknown) => void) => Channel) | null;
   /** Null where there is no page: servers, command lines, React Native. */
@@ -32,6 +32,8 @@ export interface Env {
 
 /** What this platform has. Nothing is opened or asked before it is needed. */
 export function platform(): Env {
+  // Without a page there are no tabs: several clients of one process are strangers to one another.
+  const hasPage = typeof document === "object" && typeof location === "object";
   return {
     fetch: (request) => globalThis.fetch(request),
     now: () => performance.now(),
@@ -40,9 +42,9 @@ export function platform(): Env {
       const timer = setTimeout(run, milliseconds);
       return () => clearTimeout(timer);
     },
-    locks: globalThis.navigator?.locks ?? null,
-    openChannel: typeof BroadcastChannel === "function" ? openChannel : null,
-    page: typeof document === "object" && typeof location === "object" ? page : null,
+    locks: hasPage ? (navigator.locks ?? null) : null,
+    openChannel: hasPage && typeof BroadcastChannel === "function" ? openChannel : null,
+    page: hasPage ? page : null,
   };
 }
 
@@ -58,11 +60,7 @@ const page: Page = {
   isVisible: () => document.visibilityState === "visible",
   onVisibility: (run) => {
     document.addEventListener("visibilitychange", run);
-    globalThis.addEventListener("pageshow", run);
-    return () => {
-      document.removeEventListener("visibilitychange", run);
-      globalThis.removeEventListener("pageshow", run);
-    };
+    return () => document.removeEventListener("visibilitychange", run);
   },
   onOnline: (run) => {
     globalThis.addEventListener("online", run);

@@ -56,14 +56,12 @@ export function failure(code: ClientError["code"], message: string, status = 0):
   return { ok: false, error: { code, message, status } };
 }
 
-/** Whether trying again later may help: nobody answered, or somebody who could not do it now. */
-export function isPassing({ status }: ClientError): boolean {
-  return status === 0 || status === 429 || status >= 500;
-}
-
-/** Whether there is no session any more. Nothing else says so: not a server that is down, nor a network that is gone. */
-export function isFinal({ status }: ClientError): boolean {
-  return status === 401;
+/**
+ * Whether there is no session any more. Nothing else says so: not a server that is down, nor a network that is gone, nor
+ * somebody in between who wants a password of their own.
+ */
+export function isFinal({ code, status }: ClientError): boolean {
+  return status === 401 && code !== "invalid_response";
 }
 
 /** Reads an answer in JSON. An answer without a body is null. */

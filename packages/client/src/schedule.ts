@@ -3,9 +3,12 @@ const SECOND = 1_000;
 const LONGEST = 2 ** 31 - 1;
 const LONGEST_PAUSE = 60 * SECOND;
 
-/** When to renew an access token that is good for so many seconds: after 75 to 90 % of them, so that tabs do not crowd. */
+/**
+ * When to renew an access token that is good for so many seconds, in milliseconds: after 60 to 75 % of them. By chance, so
+ * that tabs do not crowd; before the last fifth, in which a server refreshes by itself, outside of anybody's turn.
+ */
 export function renewAfter(expiresIn: number, random: number): number {
-  return Math.min(Math.max(expiresIn * SECOND * (0.75 + 0.15 * random), SECOND), LONGEST);
+  return Math.min(Math.max(expiresIn * SECOND * (0.6 + 0.15 * random), SECOND), LONGEST);
 }
 
 /** How long to wait before trying again for the nth time: twice as long each time, up to a minute, half of it by chance. */

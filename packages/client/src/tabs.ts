@@ -3,20 +3,17 @@ import { isMessage, type Message } from "./state.ts";
 
 /** One at a time, in this tab and across tabs. */
 export interface Turns {
-  /** Runs `alone` where nobody else is at it; waits where somebody is, and runs `after`. */
+  /** Waits for this tab's earlier turns. Runs `alone` where no other tab is at it; else waits for it, and runs `after`. */
   readonly take: <T>(alone: () => Promise<T>, after: () => Promise<T>) => Promise<T>;
 }
 
 /** Across tabs by Web Locks, where the platform has them and lets them be used; in this tab always. */
 export function openTurns(name: string, locks: Env["locks"]): Turns {
   let last: Promise<unknown> = Promise.resolve();
-  let waiting = 0;
   return {
     take: (alone, after) => {
-      const first = waiting === 0 ? alone : after;
-      waiting += 1;
-      const turn = last.then(() => acrossTabs(name, locks, first, after));
-      last = turn.catch(() => undefined).then(() => (waiting -= 1));
+      const turn = last.then(() => acrossTabs(name, locks, alone, after));
+      last = turn.catch(() => undefined);
       return turn;
     },
   };
@@ -51,17 +48,25 @@ export interface Tabs {
   readonly hear: (listen: (message: Message) => void) => () => void;
 }
 
-export function openTabs(name: string, open: Env["openChannel"]): Tabs {
+export function openTabs(name: string, openChannel: Env["openChannel"]): Tabs {
   let ear: Channel | null = null;
+  const open = (listen: (message: unknown) => void): Channel | null => {
+    try {
+      return openChannel?.(name, listen) ?? null;
+    } catch {
+      // Pages without storage of their own may have none.
+      return null;
+    }
+  };
   return {
     tell: (message) => {
       // The one that listens does not hear itself; without it, one for the moment: an open one keeps a process alive.
-      const mouth = ear ?? open?.(name, () => undefined);
+      const mouth = ear ?? open(() => undefined);
       mouth?.post(message);
       if (ear === null) mouth?.close();
     },
     hear: (listen) => {
-      ear = open?.(name, (message) => isMessage(message) && listen(message)) ?? null;
+      ear = open((message) => isMessage(message) && listen(message));
       return () => {
         ear?.close();
         ear = null;

@@ -7,9 +7,9 @@ import { type Ask, isOver, type Transport } from "./transport.ts";
  */
 export interface TokenStorage {
   /** The string that was written last; null where there is none. */
-  readonly read: () => Promise<string | null>;
+  readonly read: () => Promise<string | null> | string | null;
   /** Keeps the string in place of the last one; null deletes it. */
-  readonly write: (value: string | null) => Promise<void>;
+  readonly write: (value: string | null) => Promise<void> | void;
 }
 
 interface Tokens {
@@ -21,7 +21,7 @@ interface Tokens {
 /** The application keeps the tokens. They are read anew before each use: another process may have written since. */
 export function tokenTransport(ask: Ask, storage: TokenStorage): Transport {
   const read = async (): Promise<Tokens | null> => parseTokens(await storage.read());
-  const write = (tokens: Tokens | null): Promise<void> =>
+  const write = async (tokens: Tokens | null): Promise<void> =>
     storage.write(tokens === null ? null : JSON.stringify(tokens));
 
   // An answer may be late: it counts only where the refresh token is still there that was sent for it.
@@ -33,7 +33,7 @@ export function tokenTransport(ask: Ask, storage: TokenStorage): Transport {
     const sent = await read();
     if (sent === null || sent.refresh === null) return nobody();
     const body = { refresh_token: sent.refresh };
-    const result = await ask({ path: "/refresh", method: "POST", body }, (request) => request);
+    const result = await ask({ path: "/refresh", method: "POST", body }, bearing(null));
     if (result.ok) {
       const tokens = tokensOf(result.data, sent.refresh);
       if (tokens !== null) await replace(sent, tokens);
@@ -52,7 +52,8 @@ export function tokenTransport(ask: Ask, storage: TokenStorage): Transport {
     return sent === null ? nobody() : ask({ path: "/session", method: "GET" }, bearing(sent));
   };
 
-  return guarded({
+  return {
+    isRefreshedByServer: false,
     authorize: async (request) => bearing(await read())(request),
     renew,
     look: async () => {
@@ -77,7 +78,7 @@ export function tokenTransport(ask: Ask, storage: TokenStorage): Transport {
       if (isOver(result, scope)) await replace(sent, null);
       return result;
     },
-  });
+  };
 }
 
 function nobody(): Failure {
@@ -97,29 +98,21 @@ function parseTokens(value: string | null): Tokens | null {
   if (value === null) return null;
   try {
     const tokens: unknown = JSON.parse(value);
-    if (!isRecord(tokens) || typeof tokens.access !== "string") return null;
-    return { access: tokens.access, refresh: typeof tokens.refresh === "string" ? tokens.refresh : null };
+    if (!isRecord(tokens) || !isToken(tokens.access)) return null;
+    return { access: tokens.access, refresh: isToken(tokens.refresh) ? tokens.refresh : null };
   } catch {
     return null;
   }
 }
 
-/** RFC 6749 5.1. An answer without a refresh token leaves the one that was sent. */
-function tokensOf(answer: unknown, sent: string | null): Tokens | null {
-  if (!isRecord(answer) || typeof answer.access_token !== "string") return null;
-  const { access_token: access, refresh_token: refresh } = answer;
-  return { access, refresh: typeof refresh === "string" ? refresh : sent };
+// RFC 6750 2.1: what cannot stand in a header is no token.
+function isToken(value: unknown): value is string {
+  return typeof value === "string" && /^[\x21-\x7e]+$/.test(value);
 }
 
-/** What a storage throws becomes a result, without the words: they might hold a token. */
-function guarded(transport: Transport): Transport {
-  const guard = (work: Promise<Result<unknown>>): Promise<Result<unknown>> =>
-    work.catch(() => failure("storage_failed", "The storage of tokens failed."));
-  return {
-    authorize: transport.authorize,
-    signIn: (path, body) => guard(transport.signIn(path, body)),
-    look: () => guard(transport.look()),
-    renew: () => guard(transport.renew()),
-    signOut: (scope) => guard(transport.signOut(scope)),
-  };
+/** RFC 6749 5.1. An answer without a refresh token leaves the one that was sent. */
+function tokensOf(answer: unknown, sent: string | null): Tokens | null {
+  if (!isRecord(answer) || !isToken(answer.access_token)) return null;
+  const { access_token: access, refresh_token: refresh } = answer;
+  return { access, refresh: isToken(refresh) ? refresh : sent };
 }

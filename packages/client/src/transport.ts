@@ -1,3 +1,4 @@
+import { type Address, withoutPage } from "./address.ts";
 import type { Env } from "./env.ts";
 import { failure, isFinal, type Result, readResult } from "./result.ts";
 
@@ -10,6 +11,8 @@ export interface Call {
 
 /** How a session is proved: by cookies, which the browser keeps, or by tokens, which the application does. */
 export interface Transport {
+  /** Whether the server may refresh by itself, while it answers any request. */
+  readonly isRefreshedByServer: boolean;
   /** Adds what proves the session to a request to a trusted origin. */
   readonly authorize: (request: Request) => Promise<Request>;
   /** Starts a session by `POST /login`, `/signup` or `/oauth/exchange`. */
@@ -35,17 +38,19 @@ export function isOver(result: Result<unknown>, scope: SignOutScope): boolean {
 }
 
 /**
- * Less than half a lease: what takes longer is given up, so that nobody waits behind it for ever and no answer is older than the
- * protocol allows.
+ * What takes longer is given up, so that nobody waits behind it for ever. It is well below half of the usual lease: no
+ * answer is older than the protocol allows.
  */
-const LONGEST = 20_000;
+const LONGEST = 10_000;
 
 /** Sends a request, once `prove` has added what proves the session. */
 export type Ask = (call: Call, prove: (request: Request) => Request) => Promise<Result<unknown>>;
 
 /** Makes what sends a request to a route and reads the answer. It never throws. */
-export function openAsk(urlOf: (path: string) => string, env: Pick<Env, "fetch" | "later">): Ask {
+export function openAsk({ urlOf }: Pick<Address, "urlOf">, env: Pick<Env, "fetch" | "later">): Ask {
   return async ({ path, method, body }, prove) => {
+    const url = urlOf(path);
+    if (url === null) return withoutPage();
     const abort = new AbortController();
     const stop = env.later(() => abort.abort(), LONGEST);
     try {
@@ -53,16 +58,16 @@ export function openAsk(urlOf: (path: string) => string, env: Pick<Env, "fetch" 
         body === undefined
           ? {}
           : { body: JSON.stringify(body), headers: { "content-type": "application/json" } };
-      const request = new Request(urlOf(path), {
+      const request = new Request(url, {
         method,
         ...content,
         cache: "no-store",
         signal: abort.signal,
       });
       return await readResult(await env.fetch(prove(request)));
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      return failure("network_error", `The server could not be asked: ${why}`);
+    } catch {
+      // Without the words of what was thrown: a header that is refused is named in them, token and all.
+      return failure("network_error", "The server could not be reached.");
     } finally {
       stop();
     }
@@ -73,6 +78,7 @@ export function openAsk(urlOf: (path: string) => string, env: Pick<Env, "fetch" 
 export function cookieTransport(ask: Ask): Transport {
   const withCookies = (request: Request): Request => new Request(request, { credentials: "include" });
   return {
+    isRefreshedByServer: true,
     authorize: async (request) => withCookies(request),
     signIn: (path, body) => ask({ path, method: "POST", body }, withCookies),
     look: () => ask({ path: "/session", method: "GET" }, withCookies),

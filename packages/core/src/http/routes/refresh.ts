@@ -51,8 +51,9 @@ async function byCookie<Context, U extends User>(app: App<Context, U>, call: Cal
   const { site, credentials } = call;
   const { presented } = credentials;
   if (presented.refresh.length === 0) {
-    // An access cookie alone is of no more use than none.
-    return presented.access.length > 0 ? cleared(app, call, "unauthenticated") : missing();
+    // Where there are no refresh tokens, an access cookie is all there is; else it is of no more use than none.
+    const isWorthless = presented.access.length > 0 && app.engine.settings.refresh !== null;
+    return isWorthless ? cleared(app, call, "unauthenticated") : missing();
   }
   const result = await refreshPresented(app.engine, presented);
   await limitRefresh(app, result, presented.refresh[0]?.token ?? "");

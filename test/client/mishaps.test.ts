@@ -1,0 +1,360 @@
+import { type AuthClient, createAuthClient, type SessionState, type TokenStorage } from "@latchkey/client";
+import { describe, expect, it, vi } from "vitest";
+import { ANN, BOB, typesOf } from "../rows/world.ts";
+import { ORIGIN, openRig, type Profile, type Rig, type Tab } from "./rig.ts";
+
+async function signedIn(rig: Rig): Promise<Tab & { readonly profile: Profile }> {
+  const profile = rig.profile();
+  const tab = profile.tab();
+  await rig.world.auth.users.create(BOB);
+  await tab.client.signUp(ANN);
+  tab.client.session.subscribe(() => undefined);
+  await rig.settle();
+  rig.sent.length = 0;
+  return { ...tab, profile };
+}
+
+const jarOf = async ({ browser }: Profile): Promise<unknown> => (await browser.get("/auth/me")).json();
+const emailOf = ({ session }: AuthClient): string | undefined => session.get().user?.email;
+
+/** A storage in memory. */
+function shelf(): TokenStorage {
+  let value: string | null = null;
+  return {
+    read: () => value,
+    write: (next) => {
+      value = next;
+    },
+  };
+}
+
+describe("a late answer to `fetch`", () => {
+  // The server refreshes by itself from the 540th second on: `fetch` has to come before it.
+  it.each([361, 545, 599, 700])("%d s after signing in leaves a newer sign-in alone", async (age) => {
+    const rig = openRig();
+    const { client, profile, show } = await signedIn(rig);
+    show(false);
+    rig.world.clock.advance(age);
+    const letGo = rig.hold("back", "GET /me");
+    const answered = client.fetch("/auth/me");
+    await rig.settle();
+    await profile.tab().client.signIn.password(BOB);
+    letGo();
+    expect((await answered).status).toBe(200);
+    expect(await jarOf(profile)).toMatchObject({ email: BOB.email });
+  });
+
+  it("leaves a sign-out alone, also where nobody had asked who is signed in", async () => {
+    const rig = openRig();
+    const { profile } = await signedIn(rig);
+    rig.world.clock.advance(545);
+    const { client } = profile.tab();
+    const letGo = rig.hold("back", "GET /me");
+    const answered = client.fetch("/auth/me");
+    await rig.settle();
+    await client.signOut();
+    letGo();
+    await answered;
+    expect(profile.browser.names()).toEqual([]);
+  });
+
+  it("is not asked for again as somebody else", async () => {
+    const rig = openRig();
+    const { client } = await signedIn(rig);
+    rig.network.back = (request, response) =>
+      request.url.endsWith("/me") ? new Response(null, { status: 401 }) : response;
+    const letGo = holdFirst(rig);
+    const answered = client.fetch("/auth/me");
+    await rig.settle();
+    await client.signIn.password(BOB);
+    letGo();
+    expect((await answered).status).toBe(401);
+    expect(rig.sent).toEqual(["GET /me", "POST /login"]);
+  });
+
+  it("is asked for again without another renewal, where one came meanwhile", async () => {
+    const rig = openRig();
+    const { client } = await signedIn(rig);
+    const refused = rig.network.back;
+    const letGo = holdFirst(rig);
+    let first = true;
+    rig.network.back = (request, response) => {
+      if (!request.url.endsWith("/me") || !first) return refused(request, response);
+      first = false;
+      return new Response(null, { status: 401 });
+    };
+    const answered = client.fetch("/auth/me");
+    await rig.settle();
+    await client.refresh();
+    letGo();
+    expect((await answered).status).toBe(200);
+    expect(rig.sent).toEqual(["GET /me", "POST /refresh", "GET /me"]);
+  });
+});
+
+/** Holds the first request for `GET /me` on its way there. */
+function holdFirst(rig: Rig): () => void {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const letGo = rig.hold("there", "GET /me");
+  const held = rig.network.there;
+  let isFirst = true;
+  rig.network.there = async (request) => {
+    if (!request.url.endsWith("/me") || !isFirst) return;
+    isFirst = false;
+    await Promise.race([held(request), promise]);
+  };
+  return () => {
+    letGo();
+    resolve();
+  };
+}
+
+describe("a refresh", () => {
+  it("refreshes, whatever else was under way in this tab", async () => {
+    const rig = openRig();
+    const { client } = await signedIn(rig);
+    client.session.subscribe(() => undefined);
+    const { client: second } = rig.profile().tab();
+    await second.signIn.password(BOB);
+    rig.sent.length = 0;
+    second.session.subscribe(() => undefined);
+    expect((await second.refresh()).ok).toBe(true);
+    expect(rig.sent).toEqual(["GET /session", "POST /refresh"]);
+  });
+
+  it("that is asked for behind a sign-out finds nobody", async () => {
+    const rig = openRig();
+    const { client } = await signedIn(rig);
+    const all = await Promise.all([client.refresh(), client.signOut(), client.refresh()]);
+    expect(all.map(({ ok }) => ok)).toEqual([true, true, false]);
+  });
+
+  it("shows whose session it finds, where another tab signed somebody else in and nobody said so", async () => {
+    const rig = openRig();
+    const { client, profile } = await signedIn(rig);
+    await profile.tab({ openChannel: null }).client.signIn.password(BOB);
+    expect(emailOf(client)).toBe(ANN.email);
+    await client.refresh();
+    expect(emailOf(client)).toBe(BOB.email);
+  });
+
+  it("tells the other tabs, which then leave it at that", async () => {
+    const rig = openRig();
+    const { client, profile } = await signedIn(rig);
+    const second = profile.tab();
+    second.client.session.subscribe(() => undefined);
+    await rig.settle();
+    rig.world.clock.advance(300);
+    await client.refresh();
+    await vi.waitFor(async () => {
+      await rig.settle();
+      rig.sent.length = 0;
+      await second.client.fetch("/auth/me");
+      expect(rig.sent).toEqual(["GET /me"]);
+    });
+    rig.sent.length = 0;
+    await rig.pass(300);
+    expect(rig.sent).toEqual([]);
+  });
+
+  it.each([401, 403, 408, 500])(
+    "that somebody in between answers with %d signs nobody out, and is tried again",
+    async (status) => {
+      const rig = openRig();
+      const { client } = await signedIn(rig);
+      rig.network.back = () => new Response("<h1>A proxy</h1>", { status });
+      expect(await client.refresh()).toMatchObject({ error: { code: "invalid_response", status } });
+      expect(client.session.get().status).toBe("signed-in");
+      rig.network.back = (_, response) => response;
+      await rig.pass(3);
+      expect(client.session.get().error).toBeNull();
+    },
+  );
+
+  it("of tokens survives a proxy that wants a password", async () => {
+    const rig = openRig();
+    const storage = shelf();
+    const client = rig.holder({ storage });
+    await client.signUp(ANN);
+    rig.network.back = () => new Response("<h1>Who are you?</h1>", { status: 401 });
+    await client.refresh();
+    rig.network.back = (_, response) => response;
+    expect(await client.refresh()).toMatchObject({ ok: true });
+  });
+
+  it("of tokens sends no cookies", async () => {
+    const rig = openRig();
+    const seen: string[] = [];
+    const client = rig.holder({ storage: shelf() });
+    rig.network.there = ({ credentials }) => void seen.push(credentials);
+    await client.signUp(ANN);
+    await client.refresh();
+    await client.fetch("/auth/me");
+    await client.signOut();
+    expect(new Set(seen)).toEqual(new Set(["omit"]));
+  });
+});
+
+describe("a session without refresh tokens", () => {
+  const options = { refreshToken: false, accessToken: { lifetime: 600 } } as const;
+
+  it("lasts as long as its access token, with cookies", async () => {
+    const rig = openRig(options);
+    const { client } = await signedIn(rig);
+    await rig.pass(595);
+    expect(client.session.get()).toMatchObject({ status: "signed-in", error: null });
+    expect(rig.sent.length).toBeLessThan(6);
+    await rig.pass(10);
+    expect(client.session.get().status).toBe("signed-out");
+  });
+
+  it("lasts as long as its access token, with tokens", async () => {
+    const rig = openRig(options);
+    const client = rig.holder({ storage: shelf() });
+    await client.signUp(ANN);
+    client.session.subscribe(() => undefined);
+    await rig.pass(595);
+    expect(client.session.get()).toMatchObject({ status: "signed-in", error: null });
+    await rig.pass(10);
+    expect(client.session.get().status).toBe("signed-out");
+  });
+});
+
+describe("what goes wrong in a page", () => {
+  it("is not the other listeners' fault, nor the caller's", async () => {
+    const rig = openRig();
+    const { client } = rig.profile().tab();
+    const reported: unknown[] = [];
+    const catching = rig.profile().tab({
+      later: (run) => {
+        try {
+          run();
+        } catch (error) {
+          reported.push(error);
+        }
+        return () => undefined;
+      },
+    });
+    const seen: SessionState[] = [];
+    catching.client.session.subscribe(() => {
+      throw new Error("render broke");
+    });
+    catching.client.session.subscribe((state) => seen.push(state));
+    expect((await catching.client.signUp(ANN)).ok).toBe(true);
+    expect([reported.length, seen.at(-1)?.status]).toEqual([seen.length, "signed-in"]);
+    expect(client.session.get().status).toBe("loading");
+  });
+
+  it("is no channel that may not be opened", async () => {
+    const rig = openRig();
+    const openChannel = (): never => {
+      throw new DOMException("no", "SecurityError");
+    };
+    const { client } = rig.profile().tab({ openChannel });
+    client.session.subscribe(() => undefined);
+    expect((await client.signUp(ANN)).ok).toBe(true);
+  });
+
+  it("is one function that listens twice", async () => {
+    const rig = openRig();
+    const { client } = rig.profile().tab();
+    let heard = 0;
+    const listen = (): void => {
+      heard += 1;
+    };
+    const [stop] = [client.session.subscribe(listen), client.session.subscribe(listen)];
+    stop();
+    await rig.settle();
+    expect(heard).toBe(1);
+  });
+
+  it("is not hidden by another tab's old word", async () => {
+    const rig = openRig();
+    const { client, show, profile } = await signedIn(rig);
+    const id = client.session.get().session?.id ?? "";
+    show(false);
+    await rig.world.auth.sessions.revoke(id);
+    rig.world.clock.advance(700);
+    profile.tellOtherTabs({ id, expiresIn: 600 });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    show(true);
+    await vi.waitFor(() => expect(client.session.get().status).toBe("signed-out"));
+  });
+
+  it("asks once when a page is shown that is old and due", async () => {
+    const rig = openRig();
+    const { show } = await signedIn(rig);
+    show(false);
+    rig.world.clock.advance(590);
+    show(true);
+    await rig.settle();
+    expect(rig.sent).toEqual(["GET /session"]);
+    expect(typesOf(rig.world.events).filter((type) => type === "session.refreshed")).toHaveLength(1);
+  });
+});
+
+describe("what cannot be meant", () => {
+  it.each([
+    "localhost:3000/auth",
+    "api.example.com/auth",
+    "",
+    "https://a.example/auth?x=1",
+    "ftp://a.example",
+    "/auth#a",
+  ])("is refused as baseURL: %j", (baseURL) =>
+    expect(() => createAuthClient({ baseURL })).toThrow(/^baseURL is .*, but it must be as \/auth/),
+  );
+
+  it.each(["https://api.example.com/", "https://api.example.com/v1", "https://A.example", "a.example"])(
+    "is refused among trustedOrigins: %j",
+    (origin) =>
+      expect(() => createAuthClient({ baseURL: "/auth", trustedOrigins: [origin] })).toThrow(
+        /^trustedOrigins is .*, but it must be as https/,
+      ),
+  );
+
+  it("is a path without a page, which is told and not thrown", async () => {
+    const client = createAuthClient({ baseURL: "/auth" });
+    const results = [
+      await client.refresh(),
+      await client.signIn.oauth("github"),
+      await client.devices.list(),
+    ];
+    expect(results).toMatchObject(results.map(() => ({ ok: false, error: { code: "invalid_request" } })));
+  });
+
+  it("is a token with a line in it: it is none, and named nowhere", async () => {
+    const client = createAuthClient({
+      baseURL: `${ORIGIN}/auth`,
+      storage: { read: () => '{"access":"eyJ.secret\\nsecret","refresh":"r"}', write: () => undefined },
+    });
+    expect(await client.signOut()).toEqual({ ok: true, data: null });
+  });
+});
+
+describe("clients of one process", () => {
+  it("are strangers to one another", async () => {
+    const rig = openRig();
+    const options = { baseURL: `${ORIGIN}/auth`, env: { fetch: rig.world.auth.handle } };
+    const all = [ANN, BOB].map((user) => ({
+      user,
+      client: createAuthClient({ ...options, storage: shelf() }),
+    }));
+    await Promise.all(all.map(({ client, user }) => client.signUp(user)));
+    const before = typesOf(rig.world.events).length;
+    await Promise.all(all.map(({ client }) => client.refresh()));
+    const types = typesOf(rig.world.events).slice(before);
+    expect(types).toEqual(["session.refreshed", "session.refreshed"]);
+  });
+
+  it("drop tokens whose own session they ended by its id", async () => {
+    const rig = openRig();
+    const storage = shelf();
+    await rig.holder({ storage }).signUp(ANN);
+    const client = rig.holder({ storage });
+    const devices = await client.devices.list();
+    const own = devices.ok ? devices.data.find(({ current }) => current) : undefined;
+    expect(await client.devices.revoke(own?.id ?? "")).toEqual({ ok: true, data: null });
+    expect([await storage.read(), client.session.get().status]).toEqual([null, "signed-out"]);
+  });
+});
