@@ -2,12 +2,15 @@ import { openAddress } from "./address.ts";
 import { type Device, listDevices, revokeDevice } from "./devices.ts";
 import { type Env, platform } from "./env.ts";
 import { fetchWithSession } from "./fetch.ts";
-import { openKeeper, renew, type SignedIn, signIn, signOut, subscribe } from "./keeper.ts";
+import type { SignedIn } from "./keeper.ts";
 import { type OAuthOptions, type OAuthStart, startOAuth } from "./oauth.ts";
+import { renew } from "./refresh.ts";
 import type { Result } from "./result.ts";
+import { signIn, signOut } from "./sign-in.ts";
 import type { Session, SessionState, User } from "./state.ts";
 import { type TokenStorage, tokenTransport } from "./tokens.ts";
 import { cookieTransport, openAsk, type SignOutScope } from "./transport.ts";
+import { openKeeper, subscribe } from "./watch.ts";
 
 export interface ClientOptions {
   /** Where Latchkey's routes are: `/auth`, or `https://api.example.com/auth`. */

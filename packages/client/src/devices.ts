@@ -1,6 +1,8 @@
 import { type Address, withoutPage } from "./address.ts";
-import { type Keeper, renew, signOut } from "./keeper.ts";
+import type { Keeper } from "./keeper.ts";
+import { renew } from "./refresh.ts";
 import { failure, invalidResponse, isRecord, type Result, readResult, success } from "./result.ts";
+import { signOut } from "./sign-in.ts";
 
 /** One of the places where the user is signed in. Times are seconds since 1970, by the server's clock. */
 export interface Device<C = unknown> {

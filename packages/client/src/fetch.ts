@@ -1,5 +1,6 @@
 import type { Address } from "./address.ts";
-import { type Keeper, look, renew } from "./keeper.ts";
+import type { Keeper } from "./keeper.ts";
+import { look, renew } from "./refresh.ts";
 
 /**
  * Sends a request with the session, and once more after a 401 and a renewal. What goes to another origin gets nothing of
