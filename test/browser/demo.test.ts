@@ -5,6 +5,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { freePort, type ServerProcess, startServer } from "../e2e/demo-process.ts";
 import { describeChromium, launch } from "./chromium.ts";
+import { PATIENTLY } from "./client-page.ts";
 import { bringAxe, examine } from "./looks.ts";
 
 const REFRESH = "#refresh";
@@ -62,17 +63,36 @@ describeChromium("the demo's page", () => {
     await examine(page, "demo-door");
   });
 
+  it("shows the picture to who comes in on a telephone", async () => {
+    const context = await browser.newContext({
+      baseURL: server.url,
+      viewport: { width: 360, height: 740 },
+      hasTouch: true,
+      isMobile: true,
+      reducedMotion: "reduce",
+    });
+    const phone = await context.newPage();
+    await phone.goto("/");
+    await phone.locator("#guest").tap();
+    await phone.locator("#tour:focus").waitFor();
+    const topOf = (what: string) =>
+      phone.locator(what).evaluate((found) => found.getBoundingClientRect().top);
+    await expect.poll(() => topOf("#stage"), PATIENTLY).toBeGreaterThan(-120);
+    await expect.poll(() => topOf('#family .key[data-place="root"]'), PATIENTLY).toBeLessThan(740 - 120);
+    await context.close();
+  });
+
   it("draws the family as it rotates: a race, a child that becomes the root, an alarm", async () => {
     await comeIn();
-    await expect.poll(() => placesOf(page)).toEqual({ root: ["0"] });
+    await expect.poll(() => placesOf(page), PATIENTLY).toEqual({ root: ["0"] });
     await press("#race", /2 requests came together with token 0\. One got token 1/);
-    await expect.poll(() => placesOf(page)).toEqual({ root: ["0"], child: ["1"] });
+    await expect.poll(() => placesOf(page), PATIENTLY).toEqual({ root: ["0"], child: ["1"] });
     expect(await page.locator("#family .lease[data-on]").count()).toBe(1);
     expect(await page.locator("#family-caption").textContent()).toMatch(/Root: token 0.*Child: token 1/s);
     await examine(page, "demo-race");
     await leaseOver();
     await press(REFRESH, /the child. That proves that it arrived/);
-    await expect.poll(() => placesOf(page)).toEqual({ retired: ["0"], root: ["1"], child: ["2"] });
+    await expect.poll(() => placesOf(page), PATIENTLY).toEqual({ retired: ["0"], root: ["1"], child: ["2"] });
     await press("#two-ago", /Alarm: the thief presented token 0, which is retired/);
     await page.locator('#family[data-ended="true"]').waitFor();
     await examine(page, "demo-ended");
@@ -83,7 +103,7 @@ describeChromium("the demo's page", () => {
   it("draws an answer that is lost, and how the root gets another child", async () => {
     await comeIn();
     await press("#lose", /was lost\. This browser still holds token 0, the root/);
-    await expect.poll(() => placesOf(page)).toMatchObject({ root: ["0"] });
+    await expect.poll(() => placesOf(page), PATIENTLY).toMatchObject({ root: ["0"] });
     await leaseOver();
     await press(REFRESH, /the root, once more/);
     expect(await page.locator('#family[data-ended="true"]').count()).toBe(0);

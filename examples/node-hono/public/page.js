@@ -109,6 +109,8 @@ async function perform(scene) {
   if (state.session === null || state.isBusy) return;
   const { session } = state;
   state = { ...state, isBusy: true };
+  // A look on its way could see one half of a race.
+  await looking;
   const answer = await scenes.play(scene);
   // Whoever signed out meanwhile has another state.
   if (state.session !== session) return;
@@ -122,10 +124,14 @@ async function perform(scene) {
   draw();
 }
 
-/** Whoever pressed a button far below the picture sees what it does. */
-function playOnStage(scene) {
+/** Brings the picture back to who is far below it, so that they see what a button does. */
+function showStage() {
   const { top } = at("stage").getBoundingClientRect();
   if (top < -120) at("stage").scrollIntoView();
+}
+
+function playOnStage(scene) {
+  showStage();
   return perform(scene);
 }
 
@@ -215,7 +221,9 @@ at("tour").textContent = `Play it all, in about ${durationOf(settings)}`;
 const tour = openTour({ button: at("tour"), next: at("tour-next"), perform: playOnStage, viewNow });
 openDoor(async (answer) => {
   await enter(answer);
-  at("tour").focus();
+  // Where the button is below the picture, the picture is what to see first.
+  at("tour").focus({ preventScroll: true });
+  showStage();
 });
 
 for (const place of document.querySelectorAll("[data-lease]"))
