@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { describeChromium, launch } from "./chromium.ts";
 import { bringAxe, examine } from "./looks.ts";
 import { type SpaSite, startSpa } from "./spa-site.ts";
-import { openSpaVisitor, PASSWORD } from "./spa-visitor.ts";
+import { openSpaVisitor, signInElsewhere } from "./spa-visitor.ts";
 
 describeChromium("the looks of the React example", () => {
   let browser: Browser;
@@ -47,15 +47,3 @@ describeChromium("the looks of the React example", () => {
     expect(await visitor.leave()).toEqual([]);
   });
 });
-
-async function signInElsewhere({ api }: SpaSite, email: string): Promise<void> {
-  const response = await fetch(`${api}/auth/login`, {
-    method: "POST",
-    headers: {
-      "content-type": "application/json",
-      "user-agent": "Mozilla/5.0 (Windows NT 10.0) Firefox/140.0",
-    },
-    body: JSON.stringify({ email, password: PASSWORD }),
-  });
-  expect(response.status).toBe(200);
-}

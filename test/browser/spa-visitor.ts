@@ -72,3 +72,16 @@ export async function comeBack({ context, page }: SpaVisitor, { apiPort }: SpaSi
   await context.clearCookies({ name: `latchkey.access.${apiPort}` });
   await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
 }
+
+/** Signs in from a Firefox on Windows. */
+export async function signInElsewhere({ api }: SpaSite, email: string): Promise<void> {
+  const response = await fetch(`${api}/auth/login`, {
+    method: "POST",
+    headers: {
+      "content-type": "application/json",
+      "user-agent": "Mozilla/5.0 (Windows NT 10.0) Firefox/140.0",
+    },
+    body: JSON.stringify({ email, password: PASSWORD }),
+  });
+  expect(response.status).toBe(200);
+}

@@ -1,8 +1,9 @@
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { pause } from "../e2e/demo-process.ts";
 import { describeChromium, launch } from "./chromium.ts";
 import { type SpaSite, startSpa } from "./spa-site.ts";
-import { comeBack, openSpaVisitor, PASSWORD, type SpaVisitor } from "./spa-visitor.ts";
+import { comeBack, openSpaVisitor, PASSWORD, type SpaVisitor, signInElsewhere } from "./spa-visitor.ts";
 
 describeChromium("the React example, on another origin than its API", () => {
   let browser: Browser;
@@ -42,8 +43,16 @@ describeChromium("the React example, on another origin than its API", () => {
     await visitor.arrive("Your account");
     await button("Sign out").click();
     await visitor.arrive("Sign in");
-    expect(await visitor.page.getByText("You are signed out.").isVisible()).toBe(true);
+    const farewell = visitor.page.getByText("You are signed out.");
+    expect(await farewell.isVisible()).toBe(true);
+    expect(address()).toBe("/sign-in");
     expect(await visitor.context.cookies(site.api)).toEqual([]);
+    await visitor.page.getByRole("link", { name: "Create an account" }).click();
+    await visitor.arrive("Create an account");
+    expect(await farewell.count()).toBe(0);
+    await visitor.page.goBack();
+    await visitor.arrive("Sign in");
+    expect(await farewell.count()).toBe(0);
     await visitor.page.reload();
     await visitor.arrive("Sign in");
   });
@@ -165,6 +174,7 @@ describeChromium("the React example, on another origin than its API", () => {
     await button("Sign out everywhere").click();
     await alert("Only this browser is signed out.").waitFor();
     await visitor.arrive("Sign in");
+    expect(address()).toBe("/sign-in");
   });
 
   describe("with several devices", () => {
@@ -196,6 +206,34 @@ describeChromium("the React example, on another origin than its API", () => {
       expect(await other.leave()).toEqual([]);
     });
 
+    it("tells two of one kind apart, and takes it as done where one is gone already", async () => {
+      const email = anybody();
+      await visitor.signUp(email);
+      await signInElsewhere(site, email);
+      await pause(1_001);
+      await signInElsewhere(site, email);
+      await visitor.open("/devices");
+      const others = button(/^Sign out Firefox on Windows, signed in .+:\d\d:\d\d/);
+      await expect.poll(() => others.count()).toBe(2);
+      const names = await others.evaluateAll((all) => all.map((each) => each.getAttribute("aria-label")));
+      expect(new Set(names).size).toBe(2);
+      const asked: string[] = [];
+      visitor.page.on("request", (request) => {
+        if (request.method() === "DELETE") asked.push(request.url());
+      });
+      await others.first().dblclick();
+      const said = visitor.page.getByRole("status").filter({ hasText: "Firefox on Windows is signed out." });
+      await said.waitFor();
+      await button("Sign out Firefox on Windows").waitFor();
+      expect(asked).toHaveLength(1);
+      await visitor.page.evaluate(signOutOthers, `${site.api}/auth/logout`);
+      await button("Sign out Firefox on Windows").click();
+      await button("Sign out Firefox on Windows").waitFor({ state: "detached" });
+      expect(asked).toHaveLength(2);
+      expect(await said.isVisible()).toBe(true);
+      expect(await visitor.page.getByRole("alert").count()).toBe(0);
+    });
+
     it("signs out everywhere: here, in another tab at once, on other devices", async () => {
       const email = anybody();
       await visitor.signUp(email);
@@ -210,6 +248,7 @@ describeChromium("the React example, on another origin than its API", () => {
       await visitor.open("/devices");
       await button("Sign out everywhere").click();
       await visitor.arrive("Sign in");
+      expect(address()).toBe("/sign-in");
       await tab.getByRole("heading", { name: "Sign in" }).waitFor();
       await comeBack(other, site);
       await other.arrive("Sign in");
@@ -290,9 +329,15 @@ describeChromium("the React example, on another origin than its API", () => {
     await button("Sign out this device").waitFor();
     await press("Tab", "Enter");
     await visitor.arrive("Sign in");
+    expect(address()).toBe("/sign-in");
     expect(await focused()).toBe("Sign in");
   });
 });
+
+function signOutOthers(url: string): Promise<unknown> {
+  const headers = { "content-type": "application/json" };
+  return fetch(url, { method: "POST", credentials: "include", headers, body: '{"scope":"others"}' });
+}
 
 /** Everything that a script of the page can get at, as one text. */
 async function whatScriptsSee(auth: string): Promise<string> {

@@ -1,17 +1,15 @@
 import type { ClientError } from "@latchkey/client";
 import { useAuthClient, useSession } from "@latchkey/client/react";
-import { type ReactNode, useState } from "react";
+import type { ReactNode } from "react";
+import { Action } from "./action.tsx";
 import { sentenceOf } from "./sentences.ts";
 
 /** Says when the server could not be asked lately. It signs nobody out. */
 export function Connection(): ReactNode {
   const { refresh } = useAuthClient();
   const { status, error } = useSession();
-  const [isBusy, setBusy] = useState(false);
   const retry = async (): Promise<void> => {
-    setBusy(true);
     await refresh();
-    setBusy(false);
   };
   return (
     <div role="status">
@@ -21,9 +19,9 @@ export function Connection(): ReactNode {
             {sentenceOf(error)} {status === "signed-in" ? "You stay signed in. " : ""}
             {isPassing(error) ? "This page tries again by itself." : ""}
           </p>
-          <button type="button" className="quiet" aria-disabled={isBusy} onClick={retry}>
+          <Action className="quiet" run={retry}>
             Try now
-          </button>
+          </Action>
         </div>
       )}
     </div>

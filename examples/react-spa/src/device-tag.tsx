@@ -1,35 +1,40 @@
 import type { Device } from "@latchkey/client";
-import type { ReactNode } from "react";
+import { type ReactNode, useId } from "react";
+import { Action } from "./action.tsx";
 import { deviceName } from "./device-name.ts";
-import { Time } from "./time.tsx";
+import { exactTime, Time } from "./time.tsx";
 
 interface DeviceTagProps {
   readonly device: Device;
-  readonly onRevoke: (device: Device, name: string) => void;
+  /** Whether another device is of the same name: then only the times tell the two apart. */
+  readonly isLikeAnother: boolean;
+  readonly onRevoke: (device: Device, name: string) => Promise<void>;
 }
 
-export function DeviceTag({ device, onRevoke }: DeviceTagProps): ReactNode {
+export function DeviceTag({ device, isLikeAnother, onRevoke }: DeviceTagProps): ReactNode {
+  const times = useId();
   const name = deviceName(device.device.userAgent);
+  const fullName = isLikeAnother ? `${name}, signed in ${exactTime(device.createdAt)}` : name;
   return (
     <li className={device.current ? "current" : undefined}>
       <div>
         <h2>
           {name} {device.current ? <span className="badge">this device</span> : null}
         </h2>
-        <p>
+        <p id={times}>
           Signed in <Time seconds={device.createdAt} />
           <br />
           Last seen <Time seconds={device.refreshedAt} />
         </p>
       </div>
-      <button
-        type="button"
+      <Action
         className="quiet"
-        aria-label={device.current ? "Sign out this device" : `Sign out ${name}`}
-        onClick={() => onRevoke(device, name)}
+        aria-label={device.current ? "Sign out this device" : `Sign out ${fullName}`}
+        aria-describedby={times}
+        run={() => onRevoke(device, name)}
       >
         Sign out
-      </button>
+      </Action>
     </li>
   );
 }

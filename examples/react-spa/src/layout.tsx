@@ -1,20 +1,17 @@
-import { useAuthClient, useSession } from "@latchkey/client/react";
+import { useSession } from "@latchkey/client/react";
 import { type ReactNode, useEffect, useRef, useState } from "react";
-import { Link, NavLink, Outlet } from "react-router";
+import { Link, NavLink, Outlet, useLocation, useNavigationType } from "react-router";
+import { Action } from "./action.tsx";
 import { AUTH_URL } from "./auth.ts";
 import { Connection } from "./connection.tsx";
-import { FaultContext, faultOfSignOut, useTellFault } from "./fault.ts";
+import { DepartureContext, useDeparture, useNewDeparture } from "./departure.ts";
 
 export function Layout(): ReactNode {
   const main = useRef<HTMLElement>(null);
-  const [fault, setFault] = useState<string | null>(null);
+  const departure = useNewDeparture();
   const isGone = useSignedOut(main);
-  const { status } = useSession();
-  useEffect(() => {
-    if (status === "signed-in") setFault(null);
-  }, [status]);
   return (
-    <FaultContext value={setFault}>
+    <DepartureContext value={departure}>
       <a className="skip" href="#main">
         Skip to the content
       </a>
@@ -28,9 +25,9 @@ export function Layout(): ReactNode {
       <div className="notices">
         <Connection />
         <div role="status">{isGone ? <p className="notice">You are signed out.</p> : null}</div>
-        {fault === null ? null : (
+        {departure.fault === null ? null : (
           <p className="notice bad" role="alert">
-            {fault}
+            {departure.fault}
           </p>
         )}
       </div>
@@ -41,19 +38,13 @@ export function Layout(): ReactNode {
         This page is <b>{location.host}</b>. It asks <b>{URL.parse(AUTH_URL)?.host ?? location.host}</b> who
         you are.
       </footer>
-    </FaultContext>
+    </DepartureContext>
   );
 }
 
 function Navigation(): ReactNode {
-  const { signOut, session } = useAuthClient();
-  const tellFault = useTellFault();
+  const { leave } = useDeparture();
   const { status } = useSession();
-  const leave = async (): Promise<void> => {
-    tellFault(null);
-    const result = await signOut();
-    if (!result.ok) tellFault(faultOfSignOut(result.error, session.get().status === "signed-in"));
-  };
   if (status === "loading") return null;
   return (
     <nav aria-label="Main">
@@ -61,9 +52,9 @@ function Navigation(): ReactNode {
         <>
           <NavLink to="/account">Account</NavLink>
           <NavLink to="/devices">Devices</NavLink>
-          <button type="button" className="quiet" onClick={leave}>
+          <Action className="quiet" run={leave}>
             Sign out
-          </button>
+          </Action>
         </>
       ) : (
         <>
@@ -75,14 +66,21 @@ function Navigation(): ReactNode {
   );
 }
 
-/** Whether a session ended while the page was open: here, in another tab, or from another device. */
+/**
+ * Whether a session ended while the page was open: here, in another tab, or from another device. Whoever goes on to
+ * another page has read it.
+ */
 function useSignedOut(main: { readonly current: HTMLElement | null }): boolean {
   const { status } = useSession();
-  const [last, setLast] = useState(status);
+  const { key } = useLocation();
+  // To be led to the sign-in page is not to go on.
+  const isLed = useNavigationType() === "REPLACE";
+  const [last, setLast] = useState({ status, key });
   const [isGone, setGone] = useState(false);
-  if (status !== last) {
-    setGone(last === "signed-in" && status === "signed-out");
-    setLast(status);
+  if (status !== last.status || key !== last.key) {
+    if (status !== last.status) setGone(last.status === "signed-in" && status === "signed-out");
+    else if (!isLed) setGone(false);
+    setLast({ status, key });
   }
   useEffect(() => {
     // The button that had the focus is gone.

@@ -7,6 +7,13 @@ const FORMAT = new Intl.DateTimeFormat("en", {
   minute: "2-digit",
 });
 
+const EXACT = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "medium" });
+
+/** A moment to the second, to tell things apart by. */
+export function exactTime(seconds: number): string {
+  return EXACT.format(new Date(seconds * 1_000));
+}
+
 /** A moment, from seconds since 1970. */
 export function Time({ seconds }: { readonly seconds: number }): ReactNode {
   const date = new Date(seconds * 1_000);

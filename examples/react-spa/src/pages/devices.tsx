@@ -1,15 +1,17 @@
-import type { Device, Result, SignOutScope } from "@latchkey/client";
+import type { Device, Result } from "@latchkey/client";
 import { useAuthClient } from "@latchkey/client/react";
 import { type ReactNode, useRef, useState } from "react";
+import { Action } from "../action.tsx";
+import { useDeparture } from "../departure.ts";
+import { deviceName } from "../device-name.ts";
 import { DeviceTag } from "../device-tag.tsx";
 import { useDevices } from "../devices.ts";
-import { faultOfSignOut, useTellFault } from "../fault.ts";
 import { Page } from "../page.tsx";
 import { sentenceOf } from "../sentences.ts";
 
 export function DevicesPage(): ReactNode {
   const client = useAuthClient();
-  const tellFault = useTellFault();
+  const { leave } = useDeparture();
   const { list, error, load } = useDevices();
   const status = useRef<HTMLParagraphElement>(null);
   const [said, setSaid] = useState("");
@@ -22,14 +24,15 @@ export function DevicesPage(): ReactNode {
     if (result.ok) status.current?.focus();
     await load();
   };
-  const revoke = async ({ id }: Device, name: string): Promise<void> =>
-    tell(await client.devices.revoke(id), `${name} is signed out.`);
-  const signOut = async (scope: SignOutScope): Promise<void> => {
-    tellFault(null);
-    const result = await client.signOut({ scope });
-    if (scope === "others") await tell(result, "All other devices are signed out.");
-    else if (!result.ok) tellFault(faultOfSignOut(result.error, client.session.get().status === "signed-in"));
+  const revoke = async ({ id, current }: Device, name: string): Promise<void> => {
+    if (current) return leave();
+    const result = await client.devices.revoke(id);
+    // It was signed out already, by itself or from elsewhere.
+    const isGone = !result.ok && result.error.code === "not_found";
+    await tell(isGone ? { ok: true, data: null } : result, `${name} is signed out.`);
   };
+  const signOutOthers = async (): Promise<void> =>
+    tell(await client.signOut({ scope: "others" }), "All other devices are signed out.");
 
   const others = list?.filter(({ current }) => !current).length ?? 0;
   return (
@@ -45,22 +48,32 @@ export function DevicesPage(): ReactNode {
       {list === null && error === null ? <p>Asking the server…</p> : null}
       <ul className="tags">
         {list?.map((device) => (
-          <DeviceTag key={device.id} device={device} onRevoke={revoke} />
+          <DeviceTag
+            key={device.id}
+            device={device}
+            isLikeAnother={isLikeAnother(device, list)}
+            onRevoke={revoke}
+          />
         ))}
       </ul>
       <div className="actions">
         {others === 0 ? null : (
-          <button type="button" className="outline" onClick={() => signOut("others")}>
+          <Action className="outline" run={signOutOthers}>
             Sign out everywhere else
-          </button>
+          </Action>
         )}
-        <button type="button" className="danger" onClick={() => signOut("all")}>
+        <Action className="danger" run={() => leave("all")}>
           Sign out everywhere
-        </button>
+        </Action>
       </div>
       <p className="hint">
         A device that is signed out may go on until its access token is over: minutes at most.
       </p>
     </Page>
   );
+}
+
+function isLikeAnother({ id, device }: Device, list: readonly Device[]): boolean {
+  const name = deviceName(device.userAgent);
+  return list.some((other) => other.id !== id && deviceName(other.device.userAgent) === name);
 }
