@@ -1,9 +1,11 @@
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
-import { freePort, startServer } from "../e2e/demo-process.ts";
+import { freePort, runDemo, startServer } from "../e2e/demo-process.ts";
 
 const DEV = fileURLToPath(new URL("../../examples/react-spa/dev.ts", import.meta.url));
 
@@ -25,4 +27,31 @@ it("starts the React example and its API at once, and stops both", async () => {
   await expect(fetch(session)).rejects.toThrow();
   await expect(fetch(page.url)).rejects.toThrow();
   rmSync(dir, { recursive: true, force: true });
+});
+
+it("says in one sentence which of the two ports it cannot use, and starts nothing", async () => {
+  const [port, apiPort] = await Promise.all([freePort(), freePort()]);
+  const own = { API_PORT: String(apiPort), NODE_ENV: "development" };
+  const start = (at: number | string, env = {}) => runDemo(at, { ...own, ...env }, DEV);
+  const isNoPort = (name: string, value: string): string =>
+    `${name} is "${value}", but it must be a number from 1 to 65535.\n`;
+  const isTaken = (name: string, taken: number): string =>
+    `Port ${taken} is taken. Stop what listens there, or choose another port: ` +
+    `${name}=${taken + 10} npx -y pnpm@12.21.0 --filter @latchkey/example-react-spa dev\n`;
+  const listening = createServer().listen(0, "127.0.0.1");
+  await once(listening, "listening");
+  const { port: taken } = listening.address() as AddressInfo;
+  const [asPage, asApi, word, apiWord, both] = await Promise.all([
+    start(taken),
+    start(port, { API_PORT: String(taken) }),
+    start("abc"),
+    start(port, { API_PORT: "80a" }),
+    start(apiPort),
+  ]);
+  listening.close();
+  expect(asPage).toEqual({ code: 1, output: isTaken("PORT", taken) });
+  expect(asApi).toEqual({ code: 1, output: isTaken("API_PORT", taken) });
+  expect(word).toEqual({ code: 1, output: isNoPort("PORT", "abc") });
+  expect(apiWord).toEqual({ code: 1, output: isNoPort("API_PORT", "80a") });
+  expect(both).toMatchObject({ code: 1, output: expect.stringContaining(`are both ${apiPort}`) });
 });

@@ -40,12 +40,13 @@ export async function startServer(options: ServerOptions): Promise<ServerProcess
   return { url, output: running.output, stop };
 }
 
-/** Starts the demo where it cannot run, and waits for its end. */
+/** Starts the demo, or another server, where it cannot run, and waits for its end. */
 export async function runDemo(
   port: number | string,
   env: Readonly<Record<string, string>> = {},
+  script: string = MAIN,
 ): Promise<{ readonly code: number | null; readonly output: string }> {
-  const { ended, output } = launch({ port, env });
+  const { ended, output } = launch({ script, port, env });
   return { code: await ended, output: output() };
 }
 
