@@ -5,7 +5,7 @@ import { demoApp } from "../../examples/node-hono/src/app.ts";
 import { ANN } from "../rows/world.ts";
 import { type AuthServer, startAuthServer } from "./auth-server.ts";
 import { describeChromium, launch } from "./chromium.ts";
-import { clientPages } from "./client-page.ts";
+import { clientPages, PATIENTLY } from "./client-page.ts";
 import { fetchAll, HOSTILE_PAGE, includeAll } from "./hostile-page.ts";
 import { htmlOf, type LocalSite, openPages, openSite } from "./pages.ts";
 
@@ -129,7 +129,9 @@ describeChromium("what a page of somebody else gets to know", () => {
       const elsewhere = await openPages({ "/": framing }, host);
       const page = await context.newPage();
       await page.goto(elsewhere.origin);
-      expect(page.frames().map((frame) => new URL(frame.url()).protocol)).toEqual(["http:", "chrome-error:"]);
+      // The refusal of a frame may be told after the load of its page.
+      const protocols = (): unknown => page.frames().map((frame) => URL.parse(frame.url())?.protocol);
+      await expect.poll(protocols, PATIENTLY).toEqual(["http:", "chrome-error:"]);
       await page.close();
       await elsewhere.close();
     }

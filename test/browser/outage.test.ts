@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { ANN } from "../rows/world.ts";
 import { type AuthServer, startAuthServer } from "./auth-server.ts";
 import { describeChromium, launch } from "./chromium.ts";
-import { clientPages, PATIENTLY, passTime } from "./client-page.ts";
+import { clientPages, PATIENTLY, passTime, untilStatus } from "./client-page.ts";
 
 describeChromium("a page whose server cannot answer", () => {
   let browser: Browser;
@@ -24,6 +24,8 @@ describeChromium("a page whose server cannot answer", () => {
       Math.random = () => 0.5;
     });
     await page.goto(server.origin);
+    // An answer on its way would be given up at that leap.
+    await untilStatus(page, "signed-out");
     await page.clock.pauseAt(60_000);
     await page.evaluate((user) => client.signIn.password(user), ANN);
     server.clock.advance(61);

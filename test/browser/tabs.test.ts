@@ -3,12 +3,17 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ANN } from "../rows/world.ts";
 import { type AuthServer, type Meddler, startAuthServer } from "./auth-server.ts";
 import { describeChromium, launch } from "./chromium.ts";
-import { clientPages, emailOf, untilStatus } from "./client-page.ts";
+import { clientPages, emailOf, PATIENTLY, untilStatus } from "./client-page.ts";
 import { type Gate, openGate } from "./gate.ts";
 
 const TABS = 6;
 /** Seconds after which an access token is over, and a lease as well. */
 const OVER = 61;
+
+declare global {
+  /** When the tab knew it, in milliseconds since 1970. */
+  var signedOutAt: Promise<number>;
+}
 
 describeChromium("six tabs of one browser", () => {
   let browser: Browser;
@@ -47,11 +52,13 @@ describeChromium("six tabs of one browser", () => {
     server.meddle(null);
     return server.events.flatMap((event) => (event.type === "session.refreshed" ? [event.outcome] : []));
   };
-  const allSignedOut = async (): Promise<void> => {
-    const gone = tabs.map((tab) =>
-      tab.waitForFunction(() => client.session.get().status === "signed-out", null, { timeout: 1_000 }),
-    );
-    await Promise.all(gone);
+  /** Signs out in one tab, and expects that the others know it a second after it at most, by their own clocks. */
+  const signOutOfAll = async (): Promise<void> => {
+    await Promise.all(tabs.map((tab) => tab.evaluate(noteWhenSignedOut)));
+    await inOne(() => client.signOut());
+    const moments = await Promise.all(tabs.map((tab) => tab.evaluate(() => signedOutAt)));
+    expect(Math.max(...moments) - Math.min(...moments)).toBeLessThan(1_000);
+    await Promise.all(tabs.map((tab) => untilStatus(tab, "signed-out")));
     expect(await context.cookies()).toEqual([]);
   };
 
@@ -74,14 +81,23 @@ describeChromium("six tabs of one browser", () => {
     it("refresh once where all ask for it", async () => {
       server.clock.advance(OVER);
       server.requests.length = 0;
-      const results = await Promise.all(tabs.map((tab) => tab.evaluate(() => client.refresh())));
+      const gate = Promise.withResolvers<void>();
+      server.meddle(async (_, pass) => {
+        await gate.promise;
+        return pass();
+      });
+      const asking = Promise.all(tabs.map((tab) => tab.evaluate(() => client.refresh())));
+      // One has its turn, and is not answered before the others wait for theirs.
+      await expect.poll(() => tabs[0]?.evaluate(countWaiting), PATIENTLY).toBe(TABS - 1);
+      gate.resolve();
+      const results = await asking;
+      server.meddle(null);
       expect(results.map(({ ok }) => ok)).toEqual(tabs.map(() => true));
       expect(server.requests.filter((request) => request === "POST /auth/refresh")).toHaveLength(1);
     });
 
     it("hear within a second that one of them signed out", async () => {
-      await inOne(() => client.signOut());
-      await allSignedOut();
+      await signOutOfAll();
     });
   });
 
@@ -102,11 +118,20 @@ describeChromium("six tabs of one browser", () => {
     });
 
     it("hear within a second that one of them signed out", async () => {
-      await inOne(() => client.signOut());
-      await allSignedOut();
+      await signOutOfAll();
     });
   });
 });
+
+async function countWaiting(): Promise<number | undefined> {
+  return (await navigator.locks.query()).pending?.length;
+}
+
+function noteWhenSignedOut(): void {
+  globalThis.signedOutAt = new Promise((resolve) => {
+    client.session.subscribe(({ status }) => status === "signed-out" && resolve(Date.now()));
+  });
+}
 
 /** Lets requests through once so many have come. */
 function together(gate: Gate): Meddler {
