@@ -1,4 +1,4 @@
-import { toBase64url, utf8 } from "../bytes.ts";
+import { fromBase64url, toBase64url, utf8 } from "../bytes.ts";
 import { isRecord, own } from "../json.ts";
 
 /** A key as RFC 7517 writes it, private or public. */
@@ -44,6 +44,30 @@ export function plainJwk(jwk: Jwk): Members {
 export async function thumbprint(jwk: Jwk): Promise<string> {
   const printed = utf8(JSON.stringify(pick(jwk, PRINTED)));
   return toBase64url(new Uint8Array(await crypto.subtle.digest("SHA-256", printed)));
+}
+
+export const MIN_MODULUS_BITS = 2_048;
+
+/**
+ * Whether an RSA key is one to sign or verify with, by its own numbers: not every platform refuses a short modulus, or
+ * an exponent by which anything is signed (RFC 8725 3.4, RFC 8017 3.1).
+ */
+export function isSoundRsa({ n, e }: Jwk): boolean {
+  const [modulus, exponent] = [numberOf(n), numberOf(e)];
+  const isOdd = (exponent.at(-1) ?? 0) % 2 === 1;
+  return bitsOf(modulus) >= MIN_MODULUS_BITS && bitsOf(exponent) > 1 && isOdd;
+}
+
+// RFC 7518 2, Base64urlUInt, without the zeros that it must not begin with.
+function numberOf(text: unknown): Uint8Array {
+  const bytes = (typeof text === "string" ? fromBase64url(text) : null) ?? new Uint8Array();
+  const first = bytes.findIndex((byte) => byte !== 0);
+  return bytes.subarray(first < 0 ? bytes.length : first);
+}
+
+function bitsOf(number: Uint8Array): number {
+  const [first] = number;
+  return first === undefined ? 0 : number.length * 8 + 24 - Math.clz32(first);
 }
 
 function pick(jwk: Jwk, names: readonly (keyof Jwk)[]): Members {

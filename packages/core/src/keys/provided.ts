@@ -6,7 +6,7 @@ import {
   type PublicJwk,
   publicJwk,
 } from "./algorithms.ts";
-import type { Jwk } from "./jwk.ts";
+import { isSoundRsa, type Jwk } from "./jwk.ts";
 import { type Keys, KID, type SigningKey } from "./keys.ts";
 import { importKey } from "./signature.ts";
 
@@ -15,7 +15,6 @@ const CURVES: Readonly<Partial<Record<AsymmetricAlgorithm, string>>> = { EdDSA: 
 const COORDINATE = 32;
 /** 65537: a small exponent forges, and nobody makes keys with another. */
 const EXPONENT = "AQAB";
-const MIN_MODULUS = 256;
 
 /**
  * Checks keys that the application brings; returns what is wrong with them, or null. Whether the halves of a key belong
@@ -52,8 +51,8 @@ export function faultOfProvided(jwks: readonly Jwk[], algorithm: AsymmetricAlgor
 export function faultOfNumbers(jwk: Jwk, algorithm: AsymmetricAlgorithm): string | null {
   const curve = CURVES[algorithm];
   if (curve === undefined) {
-    if (sizeOf(jwk.n) < MIN_MODULUS) return "has an RSA key of less than 2048 bits";
-    return jwk.e === EXPONENT ? null : `has an RSA key whose e is not ${EXPONENT}`;
+    if (jwk.e !== EXPONENT) return `has an RSA key whose e is not ${EXPONENT}`;
+    return isSoundRsa(jwk) ? null : "has an RSA key of less than 2048 bits";
   }
   if (jwk.crv !== curve) return `has a key on another curve than ${curve}`;
   const coordinates = algorithm === "ES256" ? [jwk.x, jwk.y] : [jwk.x];

@@ -1,5 +1,5 @@
 import type { Algorithm, AsymmetricAlgorithm } from "./algorithms.ts";
-import { type Jwk, plainJwk } from "./jwk.ts";
+import { isSoundRsa, type Jwk, MIN_MODULUS_BITS, plainJwk } from "./jwk.ts";
 import type { SigningKey, VerificationKey } from "./keys.ts";
 
 /** How signatures of one algorithm are made and checked. */
@@ -31,8 +31,6 @@ const schemes: Readonly<Record<Algorithm, Scheme>> = {
   HS256: { key: { name: "HMAC", hash: SHA_256 }, use: { name: "HMAC" }, length: 32 },
 };
 
-const MIN_MODULUS_BITS = 2_048;
-
 /** Makes a private key. */
 export async function generateKey(algorithm: AsymmetricAlgorithm): Promise<Jwk> {
   const numbers = { modulusLength: MIN_MODULUS_BITS, publicExponent: Uint8Array.of(1, 0, 1) };
@@ -48,11 +46,10 @@ export function importKey(jwk: Jwk, algorithm: AsymmetricAlgorithm): Promise<Cry
 
 /** The same for an algorithm that no key of ours has. */
 export async function importFor(jwk: Jwk, scheme: Scheme): Promise<CryptoKey> {
+  if (jwk.kty === "RSA" && !isSoundRsa(jwk))
+    throw new TypeError("an RSA key has at least 2048 bits, and an odd exponent above 1");
   const usage = jwk.d === undefined ? "verify" : "sign";
-  const key = await crypto.subtle.importKey("jwk", plainJwk(jwk), scheme.key, false, [usage]);
-  const bits = "modulusLength" in key.algorithm ? Number(key.algorithm.modulusLength) : MIN_MODULUS_BITS;
-  if (bits >= MIN_MODULUS_BITS) return key;
-  throw new TypeError("an RSA key has at least 2048 bits");
+  return crypto.subtle.importKey("jwk", plainJwk(jwk), scheme.key, false, [usage]);
 }
 
 /** Makes an HS256 key of 32 bytes, to sign and to verify. */

@@ -1,0 +1,41 @@
+import { generateKeyPairSync, type JsonWebKey } from "node:crypto";
+import { describe, expect, it } from "vitest";
+import { idTokenAlgorithms } from "../oauth/id-token-algorithms.ts";
+import { faultOfNumbers } from "./provided.ts";
+import { importFor, importKey } from "./signature.ts";
+
+function rsa(modulusLength: number): JsonWebKey {
+  return generateKeyPairSync("rsa", { modulusLength }).publicKey.export({ format: "jwk" });
+}
+
+describe("an RSA key (RFC 8725 3.4)", () => {
+  const jwk = rsa(2_048);
+  const bytes = Buffer.from(jwk.n ?? "", "base64url");
+  const padded = Buffer.concat([Buffer.alloc(2), Buffer.from(rsa(2_032).n ?? "", "base64url")]);
+  // A modulus whose first bit is not set has 2047 bits, whatever the platform makes of that.
+  const short = Buffer.concat([Buffer.of(0x7f), bytes.subarray(1)]);
+
+  it("is taken with 2048 bits or more, and an odd exponent above 1", async () => {
+    for (const taken of [jwk, rsa(3_072), { ...jwk, e: "Aw" }])
+      await expect(importKey(taken, "RS256")).resolves.toMatchObject({ type: "public" });
+  });
+
+  it.each<[string, JsonWebKey]>([
+    ["2047 bits", { ...jwk, n: short.toString("base64url") }],
+    ["zeros before it", { ...jwk, n: padded.toString("base64url") }],
+    ["no modulus", { kty: "RSA", e: "AQAB" }],
+    ["a modulus that is no text", { ...jwk, n: 1 } as unknown as JsonWebKey],
+    ["exponent 0", { ...jwk, e: "AA" }],
+    ["exponent 1", { ...jwk, e: "AQ" }],
+    ["exponent 1 in two bytes", { ...jwk, e: "AAE" }],
+    ["exponent 2", { ...jwk, e: "Ag" }],
+    ["exponent 65536", { ...jwk, e: "AQAA" }],
+    ["no exponent", { kty: "RSA", n: jwk.n ?? "" }],
+  ])("is refused with %s", async (_, refused) => {
+    await expect(importKey(refused, "RS256")).rejects.toThrow(TypeError);
+    const pss = idTokenAlgorithms.get("PS512");
+    if (pss === undefined) throw new Error("no PS512");
+    await expect(importFor(refused, pss)).rejects.toThrow(TypeError);
+    expect(faultOfNumbers(refused, "PS256")).toMatch(/^has an RSA key/);
+  });
+});
