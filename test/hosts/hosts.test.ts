@@ -1,6 +1,8 @@
 import { execFile } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
-import { request } from "node:http";
+import { IncomingMessage, request, ServerResponse } from "node:http";
+import { Socket } from "node:net";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { RouterContextProvider } from "react-router";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -113,6 +115,20 @@ describe.each(served)("HOSTS.md on %s", (heading) => {
     } finally {
       await server.stop("SIGKILL");
     }
+  });
+});
+
+it("HOSTS.md keeps the headers that a framework over `http` set before", async () => {
+  const [file] = section("Express").files;
+  const { validate } = await import(join(dirname(file), "node.ts"));
+  const asked = new IncomingMessage(new Socket());
+  const answer = new ServerResponse(asked);
+  answer.setHeader("Vary", "Origin").setHeader("Set-Cookie", ["a=1", "b=2"]).setHeader("X-Limit", 7);
+  await validate(asked, answer);
+  expect(answer.getHeaders()).toMatchObject({
+    vary: "Origin, Cookie, Authorization",
+    "x-limit": "7",
+    "set-cookie": ["a=1", "b=2"],
   });
 });
 
