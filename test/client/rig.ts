@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { type AuthClient, type ClientOptions, createAuthClient, type Env, type Page } from "@latchkey/client";
 import type { Browser, Server } from "../rows/browser.ts";
 import { makeWorld, type World, type WorldOptions } from "../rows/world.ts";
@@ -69,7 +70,12 @@ export function openRig(options: WorldOptions<never, never> = {}): Rig {
     }
   };
   const settle = async (): Promise<void> => {
-    for (let calm = 0; calm < 20; calm = busy.requests > busy.held ? 0 : calm + 1) await nextTurn();
+    for (let before = -1; before !== sent.length; ) {
+      before = sent.length;
+      for (let calm = 0; calm < 20; calm = busy.requests > busy.held ? 0 : calm + 1) await nextTurn();
+      // Locks and channels are the platform's, and need a moment of real time.
+      await setTimeout(2);
+    }
   };
   const hold: Rig["hold"] = (where, wanted) => {
     const { promise, resolve } = Promise.withResolvers<void>();
