@@ -1,32 +1,20 @@
-import { oidc } from "@latchkey/core/oauth";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { type IdentityProvider, startIdentityProvider } from "../oauth/identity-provider.ts";
-import { type AuthServer, startAuthServer } from "./auth-server.ts";
+import type { AuthServer } from "./auth-server.ts";
 import { describeChromium, launch } from "./chromium.ts";
 import { clientPages, emailOf, untilStatus } from "./client-page.ts";
+import { startOpenIdServer } from "./openid-server.ts";
 
 describeChromium("a sign-in with an OpenID provider", () => {
   let browser: Browser;
-  let provider: IdentityProvider;
   let server: AuthServer;
   beforeAll(async () => {
-    server = await startAuthServer({
-      pages: await clientPages(),
-      providersAt: async (origin) => {
-        provider = await startIdentityProvider({
-          redirectUris: [`${origin}/auth/oauth/oidc/callback`],
-          accounts: { ann: { sub: "ann-1", email: "ann@example.com", email_verified: true, name: "Ann" } },
-        });
-        return [oidc({ issuer: provider.issuer, ...provider.clients.basic })];
-      },
-    });
+    server = await startOpenIdServer(await clientPages());
     browser = await launch();
   });
   afterAll(async () => {
     await browser?.close();
     await server?.close();
-    await provider?.close();
   });
 
   const begin = (page: Page): Promise<void> =>

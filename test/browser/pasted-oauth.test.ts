@@ -1,9 +1,8 @@
-import { oidc } from "@latchkey/core/oauth";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { type IdentityProvider, startIdentityProvider } from "../oauth/identity-provider.ts";
-import { type AuthServer, startAuthServer } from "./auth-server.ts";
+import type { AuthServer } from "./auth-server.ts";
 import { describeChromium, launch } from "./chromium.ts";
+import { startOpenIdServer } from "./openid-server.ts";
 import { bundle, htmlOf } from "./pages.ts";
 
 const ENTRY = `
@@ -18,26 +17,15 @@ createRoot(document.getElementById("root")).render(page);
 
 describeChromium("SecureBite's own button for a provider", () => {
   let browser: Browser;
-  let provider: IdentityProvider;
   let server: AuthServer;
   beforeAll(async () => {
     const script = await bundle(ENTRY, "tsx");
-    server = await startAuthServer({
-      pages: { "/": htmlOf(["/app.js"]), "/app.js": script },
-      providersAt: async (origin) => {
-        provider = await startIdentityProvider({
-          redirectUris: [`${origin}/auth/oauth/oidc/callback`],
-          accounts: { ann: { sub: "ann-1", email: "ann@example.com", email_verified: true, name: "Ann" } },
-        });
-        return [oidc({ issuer: provider.issuer, ...provider.clients.basic })];
-      },
-    });
+    server = await startOpenIdServer({ "/": htmlOf(["/app.js"]), "/app.js": script });
     browser = await launch();
   });
   afterAll(async () => {
     await browser?.close();
     await server?.close();
-    await provider?.close();
   });
 
   it("signs in at its own URL, where the handler is mounted there", async () => {
