@@ -1,0 +1,37 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { expect, it } from "vitest";
+
+/** Runs where the modules that are loaded on demand are not there, as after a deployment that lost them. */
+const PROGRAM = `
+import { registerHooks } from "node:module";
+registerHooks({
+  resolve(specifier, context, next) {
+    if (specifier.endsWith("/actions.ts")) throw new Error("Cannot find module /srv/secret-path/actions.js");
+    return next(specifier, context);
+  },
+});
+const { createAuth } = await import("@latchkey/core");
+const { memory } = await import("@latchkey/core/memory");
+const { password } = await import("@latchkey/core/password");
+const events = [];
+const auth = createAuth({ store: memory(), providers: [password()], onEvent: ({ type }) => events.push(type) });
+const answers = [];
+for (const answer of [auth.handle, auth.handlers.login]) {
+  const response = await answer(new Request("http://localhost:3000/auth/login", { method: "POST", body: "{}" }));
+  answers.push([response.status, response.headers.get("cache-control"), await response.json()]);
+}
+console.log(JSON.stringify({ answers, events }));
+`;
+
+it("answers internal_error where the code of a route cannot be loaded, and tells no path", async () => {
+  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", PROGRAM], {
+    cwd: import.meta.dirname,
+  });
+  const fault = { error: "internal_error", message: expect.not.stringContaining("secret-path") };
+  const answer = [500, "private, no-store", fault];
+  expect(JSON.parse(stdout)).toEqual({
+    answers: [answer, answer],
+    events: ["internal_error", "internal_error"],
+  });
+});
