@@ -110,12 +110,12 @@ async function relayed<T extends { headers: Headers }>(ask: (sent: Headers, canS
 
 const nameOf = (pair: string): string => pair.slice(0, pair.indexOf("="));
 
-// Next refuses where cookies cannot be set before it reads which. Of null it can read none, so that none is set.
+// Next refuses where cookies cannot be set before it reads which. Who reads this one gets an error of its own, and sets none.
 function canSet(jar: Awaited<ReturnType<typeof cookies>>): boolean {
   try {
-    jar.set(null as never);
+    jar.set(new Proxy({ name: "", value: "" }, { get: () => decodeURIComponent("%") }));
     return false;
   } catch (error) {
-    return error instanceof TypeError;
+    return error instanceof URIError;
   }
 }
