@@ -40,6 +40,20 @@ describe("pathMatcher", () => {
     }
   });
 
+  it("covers what any of its patterns covers from end to end", () => {
+    const covers = pathMatcher(["/a", "/b/:id"]);
+    for (const path of ["/a", "/b/1"]) expect([path, covers(path)]).toEqual([path, true]);
+    for (const path of ["/a/x", "/x/b/1", "/ab/1"]) expect([path, covers(path)]).toEqual([path, false]);
+  });
+
+  it("is quick with a path that is made to be slow", () => {
+    const covers = pathMatcher(["/:all*/x", "/:a?/:b?/:c+/x"]);
+    const begin = performance.now();
+    for (const part of ["/a", "/.segments/", "/\n", "\\", ".rsc", "/_next/data/"])
+      covers(`${part.repeat(4_000)}\n`);
+    expect(performance.now() - begin).toBeLessThan(1_000);
+  });
+
   it("refuses patterns that it does not understand", () => {
     for (const pattern of [
       "",
@@ -54,6 +68,8 @@ describe("pathMatcher", () => {
       "/a?",
       "/%61",
       "/:",
+      "/:a*/:b*/x",
+      "/:a+/b/:c*",
     ]) {
       expect(() => pathMatcher([pattern]), pattern).toThrow(TypeError);
     }
@@ -61,6 +77,11 @@ describe("pathMatcher", () => {
 });
 
 describe("pageOf", () => {
+  it("leads to no other site (RFC 9700 4.11)", () => {
+    for (const path of ["//evil.example/x", "/\\evil.example/x", "/_next/data/b//evil.example/x.json"])
+      expect(pageOf(path)).toBe("/evil.example/x");
+  });
+
   it("leaves a page's own path alone", () => {
     for (const path of ["/", "/a", "/a.json", "/index/a", "/rsc", "/a%20b"]) expect(pageOf(path)).toBe(path);
     expect(pageOf("/_next/data/build-1/a/b.json")).toBe("/a/b");

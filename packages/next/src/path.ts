@@ -1,4 +1,5 @@
-const PATTERN = /^((\/(:\w+[*+?]?|[^/:*+?(){}[\]\\|^$%\s]+))+|\/)$/;
+// Two repeats in one pattern take the square of a path's length to match.
+const PATTERN = /^(?!.*[*+].*[*+])((\/(:\w+[*+?]?|[^/:*+?(){}[\]\\|^$%\s]+))+|\/)$/;
 const SOURCES: Readonly<Record<string, string>> = { "?": "(/[^/]+)?", "+": "/.+", "*": "(/.*)?" };
 const DOTS = /(^|[/\\])\.\.?([/\\]|$)/;
 
@@ -26,14 +27,15 @@ export function pathMatcher(patterns: readonly string[]): (path: string) => bool
 /** The path of the page behind a path of Next's own: of its payload, of a segment of it, of its data. */
 export function pageOf(path: string): string {
   const page = path.replace(/^\/_next\/data\/[^/]+(\/.*)\.json$/, "$1");
-  return cleaned(page.replace(/\.segments\/.*$|(\.prefetch)?\.rsc$/, "").replace(/^\/index$/, "/"));
+  return cleaned(page.replace(/\.segments\/.*$|(\.prefetch)?\.rsc$/s, "").replace(/^\/index$/, "/"));
 }
 
 /** A path with single slashes, and none at its end. */
 export const cleaned = (path: string): string => path.replace(/[/\\]+/g, "/").replace(/(.)\/$/, "$1");
 
 function sourceOf(pattern: string): string {
-  if (!PATTERN.test(pattern)) throw new TypeError(`protect: ${pattern} is no /path, /path/:id, /path/:id*`);
+  if (!PATTERN.test(pattern))
+    throw new TypeError(`protect: ${pattern} is no /path, /path/:id, /path/:id* with one * or +`);
   const named = (_: string, repeat: string): string => SOURCES[repeat] ?? "/[^/]+";
   return pattern.replaceAll(".", "\\.").replace(/\/:\w+([*+?]?)/g, named);
 }

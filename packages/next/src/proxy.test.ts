@@ -69,6 +69,14 @@ describe("authProxy", () => {
     }
   });
 
+  it("sends nobody to another site after the sign-in (RFC 9700 4.11)", async () => {
+    const { ask } = world(options);
+    for (const path of ["//evil.example/x", "/_next/data/b//evil.example/x.json"]) {
+      const to = new URL((await ask(path)).headers.get("location") ?? "");
+      expect([path, to.searchParams.get("redirect_to")]).toEqual([path, "/evil.example/x"]);
+    }
+  });
+
   it("lets everybody to the page to sign in on, to the routes and to Next's files", async () => {
     const { ask } = world(options);
     for (const path of [
