@@ -15,6 +15,11 @@ const OPTIONS = {
   privateKey: privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
 };
 
+/** RFC 7468 10. */
+function pem(der: Buffer): string {
+  return `-----BEGIN PRIVATE KEY-----\n${der.toString("base64")}\n-----END PRIVATE KEY-----\n`;
+}
+
 let rig: RiggedProvider;
 
 beforeAll(async () => {
@@ -97,15 +102,53 @@ describe("Apple", () => {
 
   it("is shown nothing where the key is none: that is our fault, and says nothing of the key", async () => {
     const before = rig.requestsTo("token").length;
-    const broken = "-----BEGIN PRIVATE KEY-----\nbm90IGEga2V5\n-----END PRIVATE KEY-----\n";
-    for (const wrong of [broken, OPTIONS.privateKey.replaceAll("\n", "\\n")]) {
-      const provider = apple({ ...OPTIONS, privateKey: wrong });
+    const der = privateKey.export({ type: "pkcs8", format: "der" });
+    for (const at of [27, 30]) {
+      const broken = pem(Buffer.concat([der.subarray(0, at), Buffer.of(0xff), der.subarray(at + 1)]));
+      const provider = apple({ ...OPTIONS, privateKey: broken });
       const made = await attempt(rig, { provider, changes: { iss: undefined } });
       expect(made.response.headers.get("location")).toMatch(/\/welcome\?error=internal_error$/);
       expect(JSON.stringify(made.station.events)).not.toMatch(/BEGIN|bm90|KEY/);
       expect(made.writes).toEqual([]);
     }
     expect(rig.requestsTo("token").length).toBe(before);
+  });
+
+  it("knows the private key of an environment that writes line breaks as \\n, or none, or those of Windows", async () => {
+    for (const between of ["\\n", "\\r\\n", "\r\n", ""]) {
+      const key = OPTIONS.privateKey.replaceAll("\n", between);
+      const provider = apple({ ...OPTIONS, privateKey: key });
+      const made = await attempt(rig, { provider, changes: { iss: undefined } });
+      await expectSignedIn(made, { email: "ann@example.com" });
+    }
+  });
+
+  it("takes no other private key than one for ES256, whole and alone", () => {
+    const pair = (namedCurve: string): string =>
+      pem(generateKeyPairSync("ec", { namedCurve }).privateKey.export({ type: "pkcs8", format: "der" }));
+    const der = privateKey.export({ type: "pkcs8", format: "der" });
+    const rsa = generateKeyPairSync("rsa", { modulusLength: 2_048 }).privateKey;
+    const wrong = [
+      pair("P-384"),
+      pair("secp256k1"),
+      pem(generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "der" })),
+      pem(rsa.export({ type: "pkcs8", format: "der" })),
+      pem(der.subarray(0, -1)),
+      pem(Buffer.concat([der, Buffer.alloc(1)])),
+      pem(Buffer.from("not a key")),
+      pem(Buffer.alloc(0)),
+      privateKey.export({ type: "sec1", format: "pem" }).toString(),
+      `AuthKey.p8\n${OPTIONS.privateKey}`,
+      `${OPTIONS.privateKey}AuthKey.p8`,
+      OPTIONS.privateKey + OPTIONS.privateKey,
+      `"${OPTIONS.privateKey}"`,
+      OPTIONS.privateKey.replace("M", "%"),
+    ];
+    for (const key of wrong) {
+      const make = (): unknown => apple({ ...OPTIONS, privateKey: key });
+      expect(make, key).toThrow(TypeError);
+      expect(make).toThrow(/^apple: privateKey must be the content of the .p8 file, [\w ,-]+$/);
+    }
   });
 
   it("says no in its own words", async () => {

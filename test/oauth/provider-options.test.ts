@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from "node:crypto";
 import { apple, discord, github, gitlab, google, keycloak, microsoft, oidc } from "@latchkey/core/oauth";
 import { describe, expect, it } from "vitest";
 import type { OAuthProvider } from "./trap.ts";
@@ -12,7 +13,9 @@ function untyped(factory: (options: never) => OAuthProvider): Factory {
 }
 
 const CLIENT: Options = { clientId: "id", clientSecret: "secret" };
-const PEM = "-----BEGIN PRIVATE KEY-----\nMIG\n-----END PRIVATE KEY-----\n";
+const PEM = generateKeyPairSync("ec", { namedCurve: "P-256" })
+  .privateKey.export({ type: "pkcs8", format: "pem" })
+  .toString();
 const ISSUER: Options = { issuer: "https://id.example.com" };
 const FACTORIES: Readonly<Record<string, readonly [Factory, Options]>> = {
   google: [untyped(google), CLIENT],
@@ -144,6 +147,7 @@ describe("OAU-23 what only one provider takes", () => {
       "",
       "AuthKey.p8",
       "-----BEGIN PUBLIC KEY-----",
+      "-----BEGIN PRIVATE KEY-----\nMIG\n-----END PRIVATE KEY-----\n",
       7,
       [PEM],
       new Uint8Array(8),

@@ -12,7 +12,7 @@ import { checkOptions, type ProviderOptions, requireText } from "./options.ts";
 export interface AppleOptions extends ProviderOptions {
   readonly teamId: string;
   readonly keyId: string;
-  /** The content of the `.p8` file, in PEM. */
+  /** The content of the `.p8` file, in PEM; its line breaks may be the two characters `\n`, as in many `.env` files. */
   readonly privateKey: string;
 }
 
@@ -39,8 +39,11 @@ export function apple(options: AppleOptions): OAuthProvider {
   const checked = checkOptions(options, { id: "apple", scopes: ["openid", "name", "email"], isPublic: true });
   requireText(checked.id, "teamId", teamId);
   requireText(checked.id, "keyId", keyId);
-  if (typeof privateKey !== "string" || !privateKey.includes("BEGIN PRIVATE KEY")) {
-    throw new TypeError("apple: privateKey must be the content of the .p8 file, in PEM");
+  const key = readPem(privateKey);
+  if (key === null) {
+    throw new TypeError(
+      `${checked.id}: privateKey must be the content of the .p8 file, PEM of a P-256 key, and no more`,
+    );
   }
   return openIdProvider({
     ...checked,
@@ -48,25 +51,34 @@ export function apple(options: AppleOptions): OAuthProvider {
     client: { ...checked.client, clientSecret: "" },
     responseMode: "form_post",
     endpoints: () => async () => ENDPOINTS,
-    secret: (env) => clientSecret(env, { teamId, keyId, privateKey, clientId: options.clientId }),
+    secret: (env) => clientSecret(env, { teamId, keyId, key, clientId: options.clientId }),
     profile: (claims, { user }) => ({ ...readOpenIdProfile(claims), name: nameOf(user) }),
   });
 }
 
-async function clientSecret(
-  env: Env,
-  { teamId, keyId, privateKey, clientId }: Pick<AppleOptions, "teamId" | "keyId" | "privateKey" | "clientId">,
-): Promise<string> {
+type Secret = Pick<AppleOptions, "teamId" | "keyId" | "clientId"> & { readonly key: Uint8Array<ArrayBuffer> };
+
+async function clientSecret(env: Env, { teamId, keyId, key, clientId }: Secret): Promise<string> {
   const at = now(env);
   const claims = { iss: teamId, sub: clientId, aud: ISSUER, iat: at, exp: at + minutes(5) };
-  return signJwt({}, claims, { kid: keyId, algorithm: "ES256", key: await importPem(privateKey) });
+  const curve = { name: "ECDSA", namedCurve: "P-256" };
+  const imported = await crypto.subtle.importKey("pkcs8", key, curve, false, ["sign"]);
+  return signJwt({}, claims, { kid: keyId, algorithm: "ES256", key: imported });
 }
 
-// RFC 7468 10, the form of a .p8 file.
-async function importPem(pem: string): Promise<CryptoKey> {
-  const bytes = fromBase64(pem.replace(/-----(BEGIN|END) PRIVATE KEY-----|\s/g, ""));
-  if (bytes === null) throw new TypeError("apple: privateKey is no PEM");
-  return crypto.subtle.importKey("pkcs8", bytes, { name: "ECDSA", namedCurve: "P-256" }, false, ["sign"]);
+const PEM = /^\s*-----BEGIN PRIVATE KEY-----([^-]+)-----END PRIVATE KEY-----\s*$/;
+// RFC 5958 2 and RFC 5480 2.1.1: after lengths and a version stands the algorithm, ecPublicKey on secp256r1.
+const P256 = "301306072a8648ce3d020106082a8648ce3d030107";
+
+// RFC 7468 10, the form of a .p8 file; null for another, and for a key that is not whole or on another curve.
+function readPem(pem: unknown): Uint8Array<ArrayBuffer> | null {
+  const [, text = ""] = (typeof pem === "string" && PEM.exec(pem.replace(/(\\r)?\\n/g, "\n"))) || [];
+  const bytes = fromBase64(text.replace(/\s/g, ""));
+  const [tag, length = 0, long = 0] = bytes ?? [];
+  if (bytes === null || tag !== 0x30) return null;
+  const [begin, size] = length === 0x81 ? [3, long] : [2, length];
+  const hex = [...bytes.subarray(begin + 3, begin + 24)].map((byte) => byte.toString(16).padStart(2, "0"));
+  return bytes.length === begin + size && hex.join("") === P256 ? bytes : null;
 }
 
 function nameOf(user: string | null): string | null {
