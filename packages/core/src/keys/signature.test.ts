@@ -2,7 +2,7 @@ import { generateKeyPairSync, type JsonWebKey } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { idTokenAlgorithms } from "../oauth/id-token-algorithms.ts";
 import { faultOfNumbers } from "./provided.ts";
-import { importFor, importKey } from "./signature.ts";
+import { generateKey, importFor, importKey } from "./signature.ts";
 
 function rsa(modulusLength: number): JsonWebKey {
   return generateKeyPairSync("rsa", { modulusLength }).publicKey.export({ format: "jwk" });
@@ -37,5 +37,26 @@ describe("an RSA key (RFC 8725 3.4)", () => {
     if (pss === undefined) throw new Error("no PS512");
     await expect(importFor(refused, pss)).rejects.toThrow(TypeError);
     expect(faultOfNumbers(refused, "PS256")).toMatch(/^has an RSA key/);
+  });
+});
+
+describe("what is said of a key", () => {
+  const pair = generateKeyPairSync("ed25519");
+  const said = { ext: false, key_ops: ["encrypt"], use: "enc", alg: "ES256", kid: "one" };
+
+  it("is not the platform's business, which would refuse it", async () => {
+    const jwk = { ...pair.publicKey.export({ format: "jwk" }), ...said };
+    await expect(importKey(jwk, "EdDSA")).resolves.toMatchObject({ type: "public", usages: ["verify"] });
+    const own = { ...pair.privateKey.export({ format: "jwk" }), ...said };
+    await expect(importKey(own, "EdDSA")).resolves.toMatchObject({ type: "private", usages: ["sign"] });
+  });
+
+  it.each(["EdDSA", "ES256"] as const)("does not stand in a key that is made for %s", async (algorithm) => {
+    const members = { EdDSA: "crv d kty x", ES256: "crv d kty x y" };
+    expect(
+      Object.keys(await generateKey(algorithm))
+        .sort()
+        .join(" "),
+    ).toBe(members[algorithm]);
   });
 });
