@@ -2,6 +2,7 @@ import { generateKeyPairSync, type JsonWebKey } from "node:crypto";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { type Algorithm, makeSigningKey, type SigningKey } from "./forged-token.ts";
 import { bytes, cut, gzipBomb, html, huge, json, type Reply, redirect } from "./replies.ts";
+import { discoveryDocument } from "./rig-endpoints.ts";
 import { type RiggedProvider, startRiggedProvider } from "./rigged-provider.ts";
 import {
   type Attempt,
@@ -247,6 +248,21 @@ describe("KEY-12 a provider that rotates its keys", () => {
     expect(gone.response.headers.get("location")).toMatch(/error=oauth_failed$/);
     expect(gone.station.events.at(-1)).toMatchObject({ type: "oauth.failed", error: SIGNATURE });
     expect(keyCalls()).toBeGreaterThan(before);
+  });
+
+  it("is asked at the new place where its keys moved, though the old ones are fresh", async () => {
+    const server = openServer();
+    await server.signIn();
+    server.advance(3_540);
+    issue(rig, { claims: timely(3_540) });
+    await server.signIn();
+    const moved = { ...discoveryDocument(rig.issuer), jwks_uri: `${rig.issuer}/moved/jwks` };
+    rig.answers.discovery = () => json(moved);
+    server.advance(61);
+    issue(rig, { claims: timely(3_601) });
+    const made = await server.signIn();
+    expect(made.response.headers.get("location")).toMatch(/\/welcome$/);
+    expect(rig.requestsTo("jwks").at(-1)?.path).toBe("/moved/jwks");
   });
 
   it("lets nobody in by keys of long ago while new ones cannot be had", async () => {
