@@ -18,11 +18,17 @@ interface Grant {
   readonly nonce: string | null;
 }
 
-export async function openFakeProvider(clock: Clock): Promise<FakeProvider> {
-  const keys = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, [
-    "sign",
-    "verify",
-  ]);
+const RSA = { modulusLength: 2_048, publicExponent: Uint8Array.of(1, 0, 1) };
+const ALGORITHMS = {
+  ES256: { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" },
+  RS256: { ...RSA, name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" },
+} as const;
+
+export async function openFakeProvider(
+  clock: Clock,
+  alg: keyof typeof ALGORITHMS = "ES256",
+): Promise<FakeProvider> {
+  const keys = await crypto.subtle.generateKey(ALGORITHMS[alg], true, ["sign", "verify"]);
   const publicKey = await crypto.subtle.exportKey("jwk", keys.publicKey);
   const grants = new Map<string, Grant>();
   const asked: string[] = [];
@@ -31,12 +37,15 @@ export async function openFakeProvider(clock: Clock): Promise<FakeProvider> {
     const iat = Math.floor(clock.now() / 1_000);
     const claims = { iss: ISSUER, aud: CLIENT.clientId, sub: "ann-1", iat, exp: iat + 60, nonce };
     const parts = [
-      { alg: "ES256", kid: "one" },
+      { alg, kid: "one" },
       { ...claims, ...PERSON, email_verified: true },
     ];
     const signed = parts.map((part) => base64url(new TextEncoder().encode(JSON.stringify(part)))).join(".");
-    const algorithm = { name: "ECDSA", hash: "SHA-256" };
-    const signature = await crypto.subtle.sign(algorithm, keys.privateKey, new TextEncoder().encode(signed));
+    const signature = await crypto.subtle.sign(
+      ALGORITHMS[alg],
+      keys.privateKey,
+      new TextEncoder().encode(signed),
+    );
     return `${signed}.${base64url(new Uint8Array(signature))}`;
   };
   const exchange = async (request: Request): Promise<Response> => {
@@ -68,8 +77,7 @@ export async function openFakeProvider(clock: Clock): Promise<FakeProvider> {
         jwks_uri: `${ISSUER}/jwks`,
       }),
     [`${ISSUER}/token`]: exchange,
-    [`${ISSUER}/jwks`]: () =>
-      Response.json({ keys: [{ ...publicKey, kid: "one", alg: "ES256", use: "sig" }] }),
+    [`${ISSUER}/jwks`]: () => Response.json({ keys: [{ ...publicKey, kid: "one", alg, use: "sig" }] }),
   };
 
   return {

@@ -13,9 +13,9 @@ interface Station {
   readonly browser: Browser;
 }
 
-async function openStation(): Promise<Station> {
+async function openStation(algorithm: "ES256" | "RS256" = "ES256"): Promise<Station> {
   const clock = settableClock();
-  const provider = await openFakeProvider(clock);
+  const provider = await openFakeProvider(clock, algorithm);
   const providers = [github(CLIENT), oidc({ ...CLIENT, issuer: ISSUER })];
   const world = openWorld({ clock, providers, env: { clock: clock.now, fetch: provider.fetch } });
   return { world, provider, browser: world.browser() };
@@ -30,15 +30,16 @@ async function travel({ browser, provider }: Station, id: string): Promise<Respo
 }
 
 const roundTrips = [
-  ["github", "1001", "https://github.com/login/oauth/access_token"],
-  ["oidc", "ann-1", `${ISSUER}/token`],
+  ["github", "1001", "https://github.com/login/oauth/access_token", "ES256"],
+  ["oidc", "ann-1", `${ISSUER}/token`, "ES256"],
+  ["oidc", "ann-1", `${ISSUER}/token`, "RS256"],
 ] as const;
 
 export const oauth: readonly Case[] = [
-  ...roundTrips.map(([id, subject, endpoint]) => ({
-    name: `a sign-in with ${id}, there and back`,
+  ...roundTrips.map(([id, subject, endpoint, algorithm]) => ({
+    name: `a sign-in with ${id}, there and back${algorithm === "RS256" ? ", by RS256" : ""}`,
     run: async () => {
-      const station = await openStation();
+      const station = await openStation(algorithm);
       const { world, provider, browser } = station;
       const before = globalThis.fetch;
       const response = await travel(station, id);
