@@ -26,7 +26,7 @@ const ALGORITHMS = {
 
 export async function openFakeProvider(
   clock: Clock,
-  alg: keyof typeof ALGORITHMS = "ES256",
+  alg: "ES256" | "RS256" = "ES256",
 ): Promise<FakeProvider> {
   const keys = await crypto.subtle.generateKey(ALGORITHMS[alg], true, ["sign", "verify"]);
   const publicKey = await crypto.subtle.exportKey("jwk", keys.publicKey);
