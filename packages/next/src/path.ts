@@ -1,7 +1,6 @@
 // Two repeats in one pattern take the square of a path's length to match.
 const PATTERN = /^(?!.*[*+].*[*+])((\/(:\w+[*+?]?|[^/:*+?(){}[\]\\|^$%\s]+))+|\/)$/;
 const SOURCES: Readonly<Record<string, string>> = { "?": "(/[^/]+)?", "+": "/.+", "*": "(/.*)?" };
-const DOTS = /(^|[/\\])\.\.?([/\\]|$)/;
 
 /** Where the browser believes it is. The URL of a request is no word on that: Next makes it from what it listens on. */
 export function originOf(headers: Headers): string {
@@ -44,7 +43,7 @@ function sourceOf(pattern: string): string {
 function formsOf(path: string): readonly string[] | null {
   try {
     const forms = [path, decodeURIComponent(path)];
-    if (forms.some((form) => DOTS.test(form))) return null;
+    if (forms.some((form) => /(^|[/\\])\.\.?([/\\]|$)/.test(form))) return null;
     return forms.map(cleaned).flatMap((form) => [form, pageOf(form)]);
   } catch {
     return null;

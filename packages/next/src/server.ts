@@ -98,11 +98,9 @@ async function relayed<T extends { headers: Headers }>(ask: (sent: Headers, canS
   // The jar knows one cookie of each name, and what became of it; the header knows all that came.
   const before = (sent.get("cookie") ?? "").split(/; */);
   const now = jar.getAll().map(({ name, value }) => `${name}=${encodeURIComponent(value)}`);
-  const unchanged = new Set(now.filter((pair) => before.includes(pair)).map(nameOf));
-  sent.set(
-    "cookie",
-    [...new Set([...before.filter((pair) => unchanged.has(nameOf(pair))), ...now])].join("; "),
-  );
+  const unchanged = now.filter((pair) => before.includes(pair)).map(nameOf);
+  const kept = before.filter((pair) => unchanged.includes(nameOf(pair)));
+  sent.set("cookie", [...new Set([...kept, ...now])].join("; "));
   const answer = await ask(sent, canSet(jar));
   const parsed = new NextResponse(null, { headers: answer.headers }).cookies.getAll();
   // What Next reads of a cookie that is deleted lacks its value and its age, which are empty and 0.
