@@ -296,6 +296,7 @@ describe("what goes wrong in a page", () => {
 describe("what cannot be meant", () => {
   it.each([
     "localhost:3000/auth",
+    "https://A.example/auth",
     "api.example.com/auth",
     "",
     "https://a.example/auth?x=1",

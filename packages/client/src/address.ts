@@ -10,21 +10,22 @@ export interface Address {
   readonly isTrusted: (url: string) => boolean;
 }
 
-/** As browsers write it: in small letters. */
-const ORIGIN = /^https?:\/\/[^/?#\sA-Z]+/;
+/** As browsers write it, in small letters. What goes on in another way has no origin: half a host is somebody else's. */
+const ORIGIN = /^https?:\/\/[^/?#\\\sA-Z]+(?=[/?#]|$)/;
 
 /** Fails with a `TypeError` that names the option. */
 export function openAddress(baseURL: string, trustedOrigins: readonly string[], page: Page | null): Address {
-  if (!/^(https?:\/)?\/[^?#\s]*$/.test(baseURL))
+  const isPath = baseURL.startsWith("/");
+  if (/[?#\s]/.test(baseURL) || (!isPath && originOf(baseURL) === "")) {
     refuse("baseURL", baseURL, "/auth or https://api.example.com/auth");
+  }
   for (const origin of trustedOrigins) {
     if (originOf(origin) !== origin) refuse("trustedOrigins", origin, "https://api.example.com");
   }
   const base = baseURL.replace(/\/+$/, "");
   const home = page === null ? "" : originOf(page.href());
-  const isPath = baseURL.startsWith("/");
   const own = isPath ? home : originOf(baseURL);
-  const trusted = [own, ...trustedOrigins];
+  const trusted = [own, ...trustedOrigins].filter((origin) => origin !== "");
   return {
     urlOf: (path) => (own === "" ? null : (isPath ? home : "") + base + path),
     absolute: (input) => {
@@ -37,7 +38,7 @@ export function openAddress(baseURL: string, trustedOrigins: readonly string[], 
 
 /** Why a route has no URL. */
 export function withoutPage(): Failure {
-  return failure("invalid_request", "baseURL is a path, and there is no page that it is a path of.");
+  return failure("invalid_request", "baseURL is a path, and there is no page.");
 }
 
 function originOf(url: string): string {

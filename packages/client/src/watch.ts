@@ -65,7 +65,8 @@ function start(keeper: Keeper): void {
 function shown(keeper: Keeper): void {
   const { env, answeredAt, alarm } = keeper;
   const isOld = env.page?.isVisible() === true && env.now() - answeredAt > OLD;
-  if (isOld) void look(keeper);
+  // A look that is shared may have failed already, while the alarm slept.
+  if (isOld) void look(keeper).then(alarm.arm);
   else alarm.arm();
 }
 
