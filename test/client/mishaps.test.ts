@@ -122,6 +122,46 @@ describe("a refresh", () => {
     expect(rig.sent).toEqual(["GET /session", "POST /refresh"]);
   });
 
+  it("refreshes, though another tab was asking meanwhile", async () => {
+    const rig = openRig();
+    const { client, profile } = await signedIn(rig);
+    const letGo = rig.hold("back", "GET /session");
+    profile.tab().client.session.subscribe(() => undefined);
+    await rig.settle();
+    const refreshed = client.refresh();
+    await rig.settle();
+    letGo();
+    expect((await refreshed).ok).toBe(true);
+    expect(rig.sent).toEqual(["GET /session", "GET /session", "POST /refresh"]);
+  });
+
+  it("that is asked for behind a sign-in is one of the new session", async () => {
+    const rig = openRig();
+    const { client } = await signedIn(rig);
+    const [before, , after] = await Promise.all([
+      client.refresh(),
+      client.signIn.password(BOB),
+      client.refresh(),
+    ]);
+    const { session } = client.session.get();
+    expect([before.ok, after]).toMatchObject([true, { ok: true, data: { userId: session?.userId } }]);
+    expect(emailOf(client)).toBe(BOB.email);
+  });
+
+  it("is waited for by a page that is led to a provider", async () => {
+    const rig = openRig();
+    const { client, visited } = await signedIn(rig);
+    const letGo = rig.hold("back", "POST /refresh");
+    const refreshed = client.refresh();
+    const led = client.signIn.oauth("github", { redirectTo: "/home?a=1" });
+    await rig.settle();
+    expect(visited).toEqual([]);
+    letGo();
+    await Promise.all([refreshed, led]);
+    const target = encodeURIComponent(`${ORIGIN}/home?a=1`);
+    expect(visited).toEqual([`${ORIGIN}/auth/oauth/github?redirect_to=${target}`]);
+  });
+
   it("that is asked for behind a sign-out finds nobody", async () => {
     const rig = openRig();
     const { client } = await signedIn(rig);
@@ -204,6 +244,9 @@ describe("a session without refresh tokens", () => {
     await rig.pass(595);
     expect(client.session.get()).toMatchObject({ status: "signed-in", error: null });
     expect(rig.sent.length).toBeLessThan(6);
+    rig.sent.length = 0;
+    await client.fetch("/auth/me");
+    expect(rig.sent).toEqual(["GET /me"]);
     await rig.pass(10);
     expect(client.session.get().status).toBe("signed-out");
   });

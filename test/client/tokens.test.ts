@@ -161,6 +161,19 @@ describe("a client that keeps its tokens", () => {
     expect([shelf.value, client.session.get().status]).toEqual([null, "signed-out"]);
   });
 
+  it("leaves the tokens alone of somebody who signed in while another signed out", async () => {
+    const rig = openRig();
+    const { shelf, client } = await signedIn(rig);
+    const letGo = rig.hold("back", "POST /logout");
+    const signedOut = client.signOut();
+    await rig.settle();
+    await rig.holder({ storage: shelf }).signUp(BOB);
+    const bobs = shelf.value;
+    letGo();
+    expect((await signedOut).ok).toBe(true);
+    expect(shelf.value).toBe(bobs);
+  });
+
   it("leaves one session where it signs in twice", async () => {
     const rig = openRig();
     const { client } = await signedIn(rig);
