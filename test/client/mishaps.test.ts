@@ -126,7 +126,7 @@ describe("a refresh", () => {
     const rig = openRig();
     const { client, profile } = await signedIn(rig);
     const letGo = rig.hold("back", "GET /session");
-    profile.tab().client.session.subscribe(() => undefined);
+    profile.tab({ openChannel: null }).client.session.subscribe(() => undefined);
     await rig.settle();
     const refreshed = client.refresh();
     await rig.settle();
