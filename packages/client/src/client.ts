@@ -75,8 +75,9 @@ export interface NativeCode {
 }
 
 /**
- * Makes a client. It asks nothing of the network, and touches nothing of the page, before it is used: it may stand at the
- * top of a module that a server renders. Make one, and share it: each has its own turns and its own state.
+ * Makes a client. It asks nothing of the network, and changes nothing of the page, before it is used: it may stand at the
+ * top of a module that a server renders. Make one, and share it: each has a state of its own. Throws a `TypeError` that
+ * names the option for a `baseURL` or an origin that cannot be meant.
  *
  * @example
  * const client = createAuthClient({ baseURL: "/auth" });

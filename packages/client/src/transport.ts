@@ -5,7 +5,7 @@ import { failure, isFinal, type Result, readResult } from "./result.ts";
 /** A request to one of Latchkey's routes. */
 export interface Call {
   readonly path: string;
-  readonly method: "GET" | "POST" | "DELETE";
+  readonly method: "GET" | "POST";
   readonly body?: object;
 }
 
@@ -58,12 +58,8 @@ export function openAsk({ urlOf }: Pick<Address, "urlOf">, env: Pick<Env, "fetch
         body === undefined
           ? {}
           : { body: JSON.stringify(body), headers: { "content-type": "application/json" } };
-      const request = new Request(url, {
-        method,
-        ...content,
-        cache: "no-store",
-        signal: abort.signal,
-      });
+      // Browsers let the same question of several tabs wait for one another, in case its answer may be kept.
+      const request = new Request(url, { method, ...content, cache: "no-store", signal: abort.signal });
       return await readResult(await env.fetch(prove(request)));
     } catch {
       // Without the words of what was thrown: a header that is refused is named in them, token and all.
