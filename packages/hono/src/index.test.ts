@@ -206,14 +206,15 @@ describe("session", () => {
     expect(anonymous.headers.get("cache-control")).toBe("public, max-age=600, s-maxage=600");
   });
 
-  it("does not rotate for HEAD nor for an upgrade", async () => {
+  it("does not rotate for HEAD nor for a WebSocket handshake", async () => {
     const here = world();
     const cookie = await signIn(here);
     later(here);
     const head = await here.app.request("http://localhost/own", { method: "HEAD", headers: { cookie } });
     expect(head.status).toBe(200);
     expect(head.headers.getSetCookie()).toEqual([]);
-    const headers = { cookie, upgrade: "websocket", "sec-fetch-site": "same-origin" };
+    const handshake = { upgrade: "websocket", "sec-websocket-key": "AAAAAAAAAAAAAAAAAAAAAA==" };
+    const headers = { cookie, ...handshake, "sec-fetch-site": "same-origin" };
     const upgrade = await here.app.request("http://localhost/own", { headers });
     expect(upgrade.status).toBe(200);
     expect(upgrade.headers.getSetCookie()).toEqual([]);

@@ -27,8 +27,8 @@ export function authHandler<Context, U extends User>(source: AuthSource<Context,
 }
 
 /**
- * Puts the session on the context, refreshes it where that is due, and lets everybody pass. HEAD and upgrades never
- * refresh. Cookies go onto whatever response comes back, and no shared cache keeps one that a session had a part in.
+ * Puts the session on the context, refreshes it where that is due, and lets every request pass. HEAD and WebSocket
+ * handshakes never refresh. Cookies go onto whatever response comes back, and no shared cache keeps one that a session had a part in.
  *
  * @example
  * app.use("*", session(auth));
@@ -40,7 +40,7 @@ export function session<Context, U extends User>(
   return async (c, next) => {
     const auth = authOf(source, c.env);
     if (c.get(FOUND)?.auth === auth) return next();
-    const never = c.req.header("upgrade") === undefined ? {} : ({ refresh: "never" } as const);
+    const never = isHandshake(c.req.raw) ? ({ refresh: "never" } as const) : {};
     const validation = await auth.validate(c.req.raw, { ...options, ...never });
     c.set(FOUND, { auth, validation });
     c.set("session", validation.ok ? validation.session : null);
@@ -71,6 +71,12 @@ export function requireSession<Context = unknown>(
     c.set("claims", validation.claims);
     return next();
   };
+}
+
+// RFC 6455 4.1. Any client can write these headers, so `validate` takes them for a short time and for a GET alone.
+function isHandshake({ method, headers }: Request): boolean {
+  const isWebSocket = headers.get("upgrade")?.toLowerCase() === "websocket";
+  return method === "GET" && isWebSocket && headers.has("sec-websocket-key");
 }
 
 const authOf = <Context, U extends User>(source: AuthSource<Context, U>, env: unknown): Auth<Context, U> =>
