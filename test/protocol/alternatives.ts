@@ -72,6 +72,10 @@ function alternative(name: string, { memory, lease }: Spans, refresh: Refresh): 
     start: (token) => ({ live: [token], former: [], issuedAt: null, generation: 0, ended: false }),
     refresh: (family, token, fresh, now) =>
       family.ended ? refuse(family) : refresh(family, token, fresh, now),
+    look: (family, token) => ({
+      row: family,
+      answer: isLive(family, token) ? { kind: "seen" } : { kind: "unseen", because: "superseded" },
+    }),
     confirm: (family) => family,
     signOut: (family) => ({ ...family, ended: true }),
     isEnded: (family) => family.ended,

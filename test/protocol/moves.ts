@@ -11,6 +11,7 @@ const SEND: Readonly<Record<Sender, Move>> = {
   browser: { kind: "send", sender: "browser" },
   ssr: { kind: "send", sender: "ssr" },
   api: { kind: "send", sender: "api" },
+  page: { kind: "send", sender: "page" },
 };
 
 /** Lists everything that can happen next. */
@@ -52,6 +53,8 @@ function theftsOf<Row>(world: World<Row>, bounds: Bounds): Move[] {
 
 function addAbuses(moves: Move[], token: Token, bounds: Bounds): void {
   for (const clock of bounds.clocks) {
+    if (bounds.looks !== null) moves.push({ kind: "abuse_look", token, clock });
+    if (bounds.thiefOnlyLooks) continue;
     moves.push({ kind: "abuse", token, clock });
     if (bounds.senders.includes("api")) moves.push({ kind: "abuse_access", token, clock });
   }

@@ -18,10 +18,13 @@ type Outcome<Row> = { readonly after: World<Row>; readonly judged: Judged };
 export function play<Row>(world: World<Row>, move: Move, scheme: Scheme<Row>, bounds: Bounds): Step<Row> {
   if (move.kind === "arrive") return { before: world, move, ...arrive(world, move, scheme, bounds) };
   if (move.kind === "abuse") return { before: world, move, ...abuse(world, move, scheme) };
+  if (move.kind === "abuse_look") {
+    return { before: world, move, ...look(world, move.token, world.time + move.clock, scheme) };
+  }
   return { before: world, move, after: playUnjudged(world, move, scheme, bounds), judged: null };
 }
 
-type Unjudged = Exclude<Move, { kind: "arrive" | "abuse" }>;
+type Unjudged = Exclude<Move, { kind: "arrive" | "abuse" | "abuse_look" }>;
 
 function playUnjudged<Row>(
   world: World<Row>,
@@ -62,7 +65,8 @@ function send<Row>(world: World<Row>, move: Extract<Move, { kind: "send" }>, bou
   const { rotations, proof } = world.jar;
   const token = move.sender === "api" ? proof : world.jar.token;
   if (token === null) return world;
-  const request: RequestLeg = { stage: "request", sender: move.sender, token, rotations, due: bounds.delay };
+  const due = move.sender === "page" ? bounds.lookDelay : bounds.delay;
+  const request: RequestLeg = { stage: "request", sender: move.sender, token, rotations, due };
   return { ...world, flights: [...world.flights, request] };
 }
 
@@ -79,6 +83,7 @@ function arrive<Row>(
   if (request.sender === "api") {
     return { after: { ...world, row: scheme.confirm(world.row, request.token, now), flights }, judged: null };
   }
+  if (request.sender === "page") return look({ ...world, flights }, request.token, now, scheme);
   const { after, judged } = refresh({ ...world, flights }, request.token, now, scheme);
   if (judged.answer.kind === "access_only" && judged.answer.proof === undefined) return { after, judged };
 
@@ -86,6 +91,12 @@ function arrive<Row>(
   const rotations = Math.max(world.rotations, response.rotations);
   const inFlight = request.sender === "ssr" ? flights : [...flights, response];
   return { after: { ...after, flights: inFlight, rotations }, judged };
+}
+
+// The answer brings no token, so the request is over once it is given.
+function look<Row>(world: World<Row>, token: Token, now: number, scheme: Scheme<Row>): Outcome<Row> {
+  const { row, answer } = scheme.look(world.row, token, now);
+  return { after: { ...world, row }, judged: { token, answer, now } };
 }
 
 function respond<Row>(world: World<Row>, request: RequestLeg, answer: Answer, bounds: Bounds): ResponseLeg {

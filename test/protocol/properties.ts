@@ -98,6 +98,51 @@ export function strangersChangeNothing(lease: number): Property<SessionRow> {
   };
 }
 
+/** A look changes no stored value, whatever it is answered. */
+export const looksChangeNothing: Property<unknown> = {
+  name: "a look changes nothing",
+  isBroken: (step) => isLook(step) && changesRow(step),
+};
+
+/** An honest look is answered as signed in, as long as the jar is known and the family issued a token within the bound. */
+export function honestLookIsSeen(bound: number): Property<unknown> {
+  return {
+    name: "an honest look is seen within the bound",
+    isBroken({ before, judged }) {
+      const isHonest =
+        judged !== null && before.hoard === null && before.time - (before.issuedAt ?? 0) < bound;
+      return isHonest && judged.answer.kind === "unseen" && judged.answer.because === "stale";
+    },
+  };
+}
+
+/** Whoever only looks is answered as signed in for the bound after the family last issued a token, and no longer. */
+export function nothingAfter(bound: number): Property<unknown> {
+  return {
+    name: "a thief without rotation has nothing after the bound",
+    isBroken: ({ before, move, judged }) =>
+      move.kind === "abuse_look" &&
+      judged?.answer.kind === "seen" &&
+      before.time - (before.issuedAt ?? 0) >= bound,
+  };
+}
+
+/** Nor is the thief answered once the victim was granted that many in a row. */
+export function noLookAfter(rotations: number): Property<unknown> {
+  return {
+    name: `no look after ${rotations}`,
+    isBroken: ({ before, move, judged }) =>
+      move.kind === "abuse_look" && judged?.answer.kind === "seen" && before.rotations >= rotations,
+  };
+}
+
+function isLook({ before, move }: Step<unknown>): boolean {
+  if (move.kind === "abuse_look") return true;
+  if (move.kind !== "arrive") return false;
+  const flight = before.flights[move.flight];
+  return flight?.stage === "request" && flight.sender === "page";
+}
+
 function guessesAt(row: SessionRow): Token[] {
   const generations = [row.rootGeneration, row.generation, row.generation + 1];
   return [row.rootHash, row.childHash, "guess"].flatMap((secret) =>

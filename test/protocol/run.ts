@@ -13,6 +13,9 @@ export const CALM: Bounds = {
   rollback: null,
   clocks: [0],
   theft: false,
+  looks: null,
+  lookDelay: 0,
+  thiefOnlyLooks: false,
   signOut: false,
   restore: "never",
 };

@@ -3,6 +3,8 @@ import {
   confirmChild,
   type Decision,
   decide,
+  decideLookUp,
+  type LookUpDecision,
   type PresentedToken,
   type SessionRow,
 } from "@latchkey/core/protocol";
@@ -15,7 +17,10 @@ export type Answer =
   | { readonly kind: "refresh"; readonly token: Token; readonly outcome: string }
   | { readonly kind: "access_only"; readonly proof?: Token }
   | { readonly kind: "refused"; readonly reason: string }
-  | { readonly kind: "alarm" };
+  | { readonly kind: "alarm" }
+  /** What a look tells: signed in, or not. */
+  | { readonly kind: "seen" }
+  | { readonly kind: "unseen"; readonly because: "stale" | "superseded" };
 
 export interface Verdict<Row> {
   readonly row: Row;
@@ -27,6 +32,8 @@ export interface Scheme<Row> {
   readonly name: string;
   start(token: Token): Row;
   refresh(row: Row, token: Token, fresh: string, now: number): Verdict<Row>;
+  /** A refresh token is looked up where nothing may rotate. */
+  look(row: Row, token: Token, now: number): Verdict<Row>;
   /** An access token that was minted with this refresh token is seen. */
   confirm(row: Row, token: Token, now: number): Row;
   signOut(row: Row, now: number): Row;
@@ -48,6 +55,12 @@ export interface LeaseRules {
   readonly slides?: true;
   /** Sabotage: an access-only answer carries the newest generation, as one with a refresh token does. */
   readonly proves?: true;
+  /** The life of an access token; 0, which makes the bound of a look four leases, where it is left out. */
+  readonly accessLifetime?: number;
+  /** Sabotage: a look is answered however long ago the family issued a token. */
+  readonly looksForever?: true;
+  /** Sabotage: a look ends the family that a superseded token is of. */
+  readonly looksAlarm?: true;
 }
 
 const FAMILY = "family";
@@ -62,13 +75,14 @@ export function leased(rules: LeaseRules): Scheme<SessionRow> {
   const policy = { lease, transport: null };
   return {
     name: "leased rotation",
-    start: startRow,
+    start: (token) => ({ ...startRow(token), accessLifetime: rules.accessLifetime ?? 0 }),
     refresh(row, token, fresh, now) {
       const decision = decide(row, token, now, policy);
       const after = applyDecision(row, decision, fresh, now);
       const answer = answerOf(decision, fresh, after);
       return answer.kind === "access_only" ? sabotage(after, rules, now) : { row: after, answer };
     },
+    look: (row, token, now) => lookAt(row, decideLookUp(row, token, now, policy), rules, now),
     confirm: (row, token, now) => confirmChild(row, token.generation, now, confirmAfter) ?? row,
     signOut: (row, now) => (row.endedAt === null ? { ...row, endedAt: now, endReason: "logout" } : row),
     isEnded: (row) => row.endedAt !== null,
@@ -76,7 +90,9 @@ export function leased(rules: LeaseRules): Scheme<SessionRow> {
     standing: leasedStanding,
     shape(row, now) {
       if (row.endedAt !== null) return "ended";
-      return row.childIssuedAt === null ? "-" : `${Math.min(now - row.childIssuedAt, lease)}`;
+      const leased = row.childIssuedAt === null ? "-" : `${Math.min(now - row.childIssuedAt, lease)}`;
+      if (rules.accessLifetime === undefined) return leased;
+      return `${leased},${Math.min(now - row.refreshedAt, rules.accessLifetime + 4 * lease)}`;
     },
     print: printRow,
   };
@@ -92,6 +108,25 @@ function answerOf(decision: Decision, fresh: string, after: SessionRow): Answer 
       return { kind: "refused", reason: decision.reason };
     case "reuse":
       return { kind: "alarm" };
+  }
+}
+
+function lookAt(
+  row: SessionRow,
+  decision: LookUpDecision,
+  { looksForever, looksAlarm }: LeaseRules,
+  now: number,
+): Verdict<SessionRow> {
+  switch (decision.kind) {
+    case "proven":
+      return { row, answer: { kind: "seen" } };
+    case "stale":
+      return { row, answer: looksForever ? { kind: "seen" } : { kind: "unseen", because: "stale" } };
+    case "superseded":
+      if (looksAlarm) return { row: { ...row, endedAt: now, endReason: "reuse" }, answer: { kind: "alarm" } };
+      return { row, answer: { kind: "unseen", because: "superseded" } };
+    case "refused":
+      return { row, answer: { kind: "refused", reason: decision.reason } };
   }
 }
 

@@ -54,9 +54,11 @@ describe("worlds of one name have one future, so to visit one is to visit all", 
     ["early confirmation", { ...EARLY, rollback: 1 }],
     ["theft", { ...EARLY, theft: true }],
     ["sign-out", { ...EARLY, parallel: 1, theft: true, signOut: true }],
+    ["looks", { ...STORM, senders: ["browser", "page"], lookDelay: 2, looks: 18, theft: true }],
     ["a store that falls back", { ...STORM, restore: "any time" }],
   ])("leased rotation, %s", (_, bounds) => {
-    const { pairs, impostors } = countImpostors(leased({ lease }), bounds);
+    const rules = bounds.looks === null ? { lease } : { lease, accessLifetime: bounds.looks - 4 * lease };
+    const { pairs, impostors } = countImpostors(leased(rules), bounds);
     expect(pairs).toBeGreaterThan(100);
     expect(impostors).toBe(0);
   });

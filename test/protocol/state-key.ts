@@ -21,7 +21,7 @@ export function stateKey<Row>(world: World<Row>, scheme: Scheme<Row>, bounds: Bo
     return key + (known < 0 ? names.push(token.secretHash) - 1 : known);
   }
   function ageKey(since: number | null): string {
-    return since === null ? "-" : `${Math.min(time - since, bounds.lease)}`;
+    return since === null ? "-" : `${Math.min(time - since, Math.max(bounds.lease, bounds.looks ?? 0))}`;
   }
   function jarKey(held: Jar): string {
     const since = world.left.rollback ? ageKey(held.since) : "";

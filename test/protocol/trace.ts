@@ -37,6 +37,8 @@ function describe<Row>(move: Move, world: World<Row>): string {
       return `thief     sends ${move.token.secretHash}${printClock(move.clock)}`;
     case "abuse_access":
       return `thief     sends the access token of ${move.token.secretHash}${printClock(move.clock)}`;
+    case "abuse_look":
+      return `thief     has ${move.token.secretHash} looked up${printClock(move.clock)}`;
     case "sign_out":
       return "browser   signs out";
     case "back_up":
@@ -65,6 +67,10 @@ function printAnswer(answer: Answer): string {
       return `refused (${answer.reason})`;
     case "alarm":
       return "ALARM";
+    case "seen":
+      return "signed in";
+    case "unseen":
+      return `not signed in (${answer.because})`;
   }
 }
 

@@ -15,6 +15,9 @@ import type { Answer, Scheme, Token } from "./scheme.ts";
  * There is no bound on time or on the number of rotations: ages count up to the lease, tokens by what the row makes
  * of them (see `state-key.ts`), so the worlds are finitely many and every one of them is visited. Left out: expiry,
  * transports, other sessions, a thief who copies the jar twice.
+ *
+ * With `looks` the client, and the thief, also send the refresh token where no cookie can be set: the server looks it up
+ * and rotates nothing, and the answer brings no token.
  */
 export interface World<Row> {
   readonly time: number;
@@ -67,8 +70,8 @@ export interface ResponseLeg extends Leg {
   readonly isProof: boolean;
 }
 
-/** `api` sends the access token in the jar, the others send the refresh token. */
-export type Sender = "browser" | "ssr" | "api";
+/** `api` sends the access token in the jar, the others the refresh token; `page` where it is looked up and not rotated. */
+export type Sender = "browser" | "ssr" | "api" | "page";
 
 export interface Bounds {
   /** How many ticks one leg of a request takes at most. */
@@ -83,6 +86,12 @@ export interface Bounds {
   /** How far the clocks of the servers are ahead of the slowest of them. */
   readonly clocks: readonly number[];
   readonly theft: boolean;
+  /** How long after an issue a refresh token is good for a look; null where there are no looks. */
+  readonly looks: number | null;
+  /** How many ticks a look takes at most: a prefetch may wait for longer than any other request. */
+  readonly lookDelay: number;
+  /** Whether the thief only ever looks, and refreshes nothing. */
+  readonly thiefOnlyLooks: boolean;
   readonly signOut: boolean;
   /** When the store may fall back to an older row. */
   readonly restore: "never" | "at rest" | "any time";
@@ -98,6 +107,7 @@ export type Move =
   | { readonly kind: "steal" }
   | { readonly kind: "abuse"; readonly token: Token; readonly clock: number }
   | { readonly kind: "abuse_access"; readonly token: Token; readonly clock: number }
+  | { readonly kind: "abuse_look"; readonly token: Token; readonly clock: number }
   | { readonly kind: "sign_out" }
   | { readonly kind: "back_up" }
   | { readonly kind: "restore" };

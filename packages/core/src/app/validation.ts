@@ -31,8 +31,10 @@ export interface InvalidSession {
 
 export interface ValidateOptions {
   /**
-   * `auto`, the default, refreshes where it is due; `never`, the default of HEAD, writes nothing and raises no alarm,
-   * for where no cookie can be set.
+   * `auto`, the default, refreshes where it is due. `never`, the default of HEAD, is for where no cookie can be set: it
+   * writes nothing and raises no alarm. Without a live access token it then takes a refresh token only for GET, HEAD and
+   * OPTIONS, and only until the access token's life and four leases after the session last issued one; later it fails
+   * with `session_expired`, for this request alone. Do not let a header of the request choose it.
    */
   readonly refresh?: "auto" | "never";
   /** Ask the store whether the session has ended. Default as `revocation` says. */

@@ -21,12 +21,17 @@ export type CsrfDecision =
 
 const SAFE: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
+/** Whether a method only reads (RFC 9110 9.2.1). */
+export function isSafeMethod(method: string): boolean {
+  return SAFE.has(method);
+}
+
 /**
  * Decides whether a request that may change something comes from a place that may ask for it (OWASP ASVS 5.0 3.5.1,
  * Fetch Metadata). `same-site` is not enough: a sibling subdomain is somebody else.
  */
 export function decideCsrf(request: Provenance, policy: CsrfPolicy): CsrfDecision {
-  if (SAFE.has(request.method) && !request.upgrade) return { kind: "allow", because: "safe" };
+  if (isSafeMethod(request.method) && !request.upgrade) return { kind: "allow", because: "safe" };
   const { origin } = request;
   const trusted = origin !== null && policy.trustedOrigins.has(origin);
   switch (request.secFetchSite) {

@@ -1,6 +1,7 @@
 import type { App } from "../app/app.ts";
 import type { InvalidSession, ValidateOptions, Validation, ValidSession } from "../app/validation.ts";
 import { type CookieChange, jarAfter, writeChanges } from "../cookies/jar.ts";
+import { isSafeMethod } from "../csrf/decide.ts";
 import { AuthError, type ErrorCode } from "../errors.ts";
 import { type AuthenticateOptions, type Authentication, authenticate } from "../sessions/authenticate.ts";
 import { sessionOfClaims } from "../sessions/mint.ts";
@@ -31,11 +32,17 @@ export async function validateRequest<Context, U extends User>(
   try {
     credentials = readCredentials(request.headers, site, app.config, app.deviceOf(request));
     if (isForged(request, site, credentials, app.config)) return failed(app, "csrf_rejected", credentials);
-    const refresh = options.refresh ?? (request.method === "HEAD" ? "never" : "auto");
+    const refresh = refreshOf(request.method, options);
     return await validateCredentials(app, site, credentials, { refresh, fresh: options.fresh ?? false });
   } catch (error) {
     return failed(app, codeOf(app, error), credentials);
   }
+}
+
+// A refresh token that does not rotate notices no thief: it never authenticates what changes something.
+function refreshOf(method: string, { refresh }: ValidateOptions): AuthenticateOptions["refresh"] {
+  if (refresh !== "never") return refresh ?? (method === "HEAD" ? "never" : "auto");
+  return isSafeMethod(method) ? "never" : "ignore";
 }
 
 /** Validates what a request was found to carry, once it is known where it comes from. Never throws. */

@@ -9,7 +9,7 @@ import { claimsOf, claimsTakeUser, type IssuedTokens } from "./mint.ts";
 import { isNearExpiry } from "./policy.ts";
 import { peek, type RefreshResult, refreshSession, refusalCode } from "./rotate.ts";
 import { type Standing, selectToken } from "./select.ts";
-import type { Device, Transport } from "./session.ts";
+import type { Device, SessionRow, Transport } from "./session.ts";
 
 /** What a client presents. */
 export interface Presentation {
@@ -20,7 +20,11 @@ export interface Presentation {
 }
 
 export interface AuthenticateOptions {
-  readonly refresh: "auto" | "never";
+  /**
+   * What a refresh token is for: `auto` rotates it where that is due; `never` looks it up, for a short time after the
+   * session last issued one; `ignore` does not read it; `prove` looks it up without that bound, for a sign-out.
+   */
+  readonly refresh: "auto" | "never" | "ignore" | "prove";
   /** Ask the store whether the session has ended, whatever `revocation` says. */
   readonly fresh: boolean;
 }
@@ -47,10 +51,10 @@ export async function authenticate<Context, U extends SessionUser>(
   const access = await verifyPresented(expectationOf(engine), presented);
   if (access.kind === "conflict") return { ok: false, code: "unauthenticated" };
   if (access.kind === "live") return continueLive(engine, presented, options, access.claims);
-  if (presented.refresh.length === 0) return { ok: false, code: access.code };
+  if (presented.refresh.length === 0 || options.refresh === "ignore") return { ok: false, code: access.code };
   return options.refresh === "auto"
     ? fromRefresh(await refreshPresented(engine, presented))
-    : lookUp(engine, presented);
+    : lookUp(engine, presented, options.refresh);
 }
 
 /** What an access token must be to be good here, now. */
@@ -78,7 +82,7 @@ async function continueLive<Context, U extends SessionUser>(
   const kept: Authentication = { ok: true, claims, tokens: null, held: true };
   const own = presented.refresh.filter(({ token }) => parseRefreshToken(token)?.id === claims.sid);
   const due = settings.refresh !== null && isNearExpiry(claims, now(engine.env), settings.refresh);
-  if (options.refresh === "never" || !due || own.length === 0) return kept;
+  if (options.refresh !== "auto" || !due || own.length === 0) return kept;
   // The live token carries the request over every fault, such as a store that is down; what ended the session does not.
   const result = await refreshPresented(engine, { ...presented, refresh: own }).catch(faulty(engine));
   if (result.ok) return fromRefresh(result);
@@ -147,18 +151,27 @@ async function standingOf<Context, U extends SessionUser>(
 async function lookUp<Context, U extends SessionUser>(
   engine: SessionEngine<Context, U>,
   presented: Presentation,
+  purpose: "never" | "prove",
 ): Promise<Authentication> {
   const chosen = await chooseToken(engine, presented);
   const token = chosen === null ? null : parseRefreshToken(chosen);
   if (token === null || engine.settings.refresh === null) return { ok: false, code: "refresh_token_invalid" };
-  const { row, decision } = await peek(engine, token, presented.transport);
-  if (row === null || decision.kind === "refused" || decision.kind === "reuse") {
-    return { ok: false, code: refusalCode(decision) };
-  }
+  const { row, lookUp } = await peek(engine, token, presented.transport);
+  if (row !== null && lookUp.kind === "superseded") tellStale(engine, row, token.generation);
+  const isProven = lookUp.kind === "proven" || (lookUp.kind === "stale" && purpose === "prove");
+  if (row === null || !isProven) return { ok: false, code: refusalCode(lookUp) };
   const asks = engine.usersElsewhere || claimsTakeUser(engine);
   const user = asks ? await engine.findUser(row.userId) : null;
   if (asks && (user === null || user.disabledAt !== null)) return { ok: false, code: "session_revoked" };
   return { ok: true, claims: claimsOf(engine, row, user, now(engine.env)), tokens: null, held: false };
+}
+
+function tellStale<Context, U extends SessionUser>(
+  engine: SessionEngine<Context, U>,
+  { id: sessionId, userId, generation }: SessionRow,
+  presentedGeneration: number,
+): void {
+  engine.emit({ type: "session.stale_token", sessionId, userId, generation, presentedGeneration });
 }
 
 async function endedCode<Context, U extends SessionUser>(

@@ -4,6 +4,7 @@ import {
   confirmChild,
   type Decision,
   decide,
+  decideLookUp,
   idleExpiry,
   isExpired,
   isLive,
@@ -121,6 +122,49 @@ function named(decision: Decision): string {
 function tokenOf({ family, secret, generation }: Case): PresentedToken {
   return { familyHash: family, secretHash: secret, generation };
 }
+
+/** The rules where nothing may rotate: the same refusals, and a bound on the age of the last issue. */
+function expectedLookUp(at: Case, sinceIssue: number): string {
+  const rotation = expected(at);
+  if (rotation.startsWith("refused")) return rotation;
+  if (rotation === "reuse") return "superseded";
+  return sinceIssue < 600 + 4 * LEASE && sinceIssue >= -86_400 ? "proven" : "stale";
+}
+
+describe("decideLookUp", () => {
+  it("is the rules, over the whole of a small world", () => {
+    const seen = new Set<string>();
+    for (const at of combinations<Case>(domain)) {
+      for (const sinceIssue of [-86_401, -86_400, -1, 0, 839, 840, 1e6]) {
+        const row = { ...rowOf(at), refreshedAt: NOW - sinceIssue };
+        const decision = decideLookUp(row, tokenOf(at), NOW, { lease: LEASE, transport: at.asked });
+        const name = "reason" in decision ? `refused ${decision.reason}` : decision.kind;
+        if (name !== expectedLookUp(at, sinceIssue)) {
+          expect({ at, sinceIssue, name }).toEqual({ at, sinceIssue, name: expectedLookUp(at, sinceIssue) });
+        }
+        seen.add(name);
+      }
+    }
+    expect([...seen].sort()).toEqual([
+      "proven",
+      "refused ended",
+      "refused expired",
+      "refused rolled_back",
+      "refused wrong_family",
+      "refused wrong_transport",
+      "stale",
+      "superseded",
+    ]);
+  });
+
+  it("refuses a token of no session as unknown", () => {
+    const token = { familyHash: "family", secretHash: "root", generation: 0 };
+    expect(decideLookUp(null, token, NOW, { lease: LEASE, transport: null })).toEqual({
+      kind: "refused",
+      reason: "unknown",
+    });
+  });
+});
 
 describe("decide", () => {
   it("is the rules, over the whole of a small world", () => {

@@ -1,4 +1,5 @@
 import { equalStrings } from "../digest.ts";
+import { MAX_ACCESS_LIFETIME } from "../keys/keyring.ts";
 import type { EpochSeconds, Seconds } from "../time.ts";
 import type { SecretHash, SessionRow, Transport } from "./session.ts";
 
@@ -82,6 +83,43 @@ export function applyDecision(
     refreshedAt: now,
     expiresAt: idleExpiry(row, now),
   };
+}
+
+/** What a presented refresh token proves where it must not rotate. */
+export type LookUpDecision =
+  | Extract<Decision, { kind: "refused" }>
+  /** Root or child of a live session that issued a refresh token a short time ago. */
+  | { readonly kind: "proven" }
+  /** Root or child, but the session has issued no refresh token for too long: the client must refresh first. */
+  | { readonly kind: "stale" }
+  /** Neither root nor child. It may be a late prefetch of an honest client, so it ends nothing. */
+  | { readonly kind: "superseded" };
+
+/** How many leases beyond the life of an access token a refresh token counts without rotation. */
+const LEASES_WITHOUT_ROTATION = 4;
+
+/**
+ * Decides what one presented refresh token proves at `now` where no cookie can be set. Pure; it writes nothing.
+ *
+ * Theft is noticed when tokens rotate, so a client that never rotates must lose its access: a refresh token counts only
+ * until `accessLifetime + 4 x lease` after the session last issued one.
+ */
+export function decideLookUp(
+  row: SessionRow | null,
+  token: PresentedToken,
+  now: EpochSeconds,
+  policy: RotationPolicy,
+): LookUpDecision {
+  const decision = decide(row, token, now, policy);
+  if (decision.kind === "refused") return decision;
+  if (decision.kind === "reuse") return { kind: "superseded" };
+  return row !== null && hasJustIssued(row, now, policy.lease) ? { kind: "proven" } : { kind: "stale" };
+}
+
+// A row dated ahead means that a clock jumped back. Beyond the longest life of an access token it is no proof of recency.
+function hasJustIssued(row: SessionRow, now: EpochSeconds, lease: Seconds): boolean {
+  const age = now - row.refreshedAt;
+  return age < row.accessLifetime + LEASES_WITHOUT_ROTATION * lease && age >= -MAX_ACCESS_LIFETIME;
 }
 
 /** What a rotation did, read off the row it left: stores return rows, never verdicts. */

@@ -46,6 +46,12 @@ export type EventBody =
       readonly generation: number;
       readonly presentedGeneration: number;
     } & OfSession)
+  /** A superseded token came where nothing may rotate: a late prefetch, or a thief. The session goes on. */
+  | ({
+      readonly type: "session.stale_token";
+      readonly generation: number;
+      readonly presentedGeneration: number;
+    } & OfSession)
   /** A token came that the store has forgotten issuing: it lost a write. No alarm. */
   | ({
       readonly type: "session.rolled_back";

@@ -11,6 +11,8 @@ import {
 import {
   type Decision,
   decide,
+  decideLookUp,
+  type LookUpDecision,
   type PresentedToken,
   type RotationOutcome,
   type RotationPolicy,
@@ -75,20 +77,31 @@ export async function refreshSession<Context, U extends SessionUser>(
   return answer(engine, after.row, outcome, refreshToken);
 }
 
+/** A session as a token finds it, and the two things that may be decided of the token without writing. */
+export interface Peek {
+  readonly row: SessionRow | null;
+  /** What the token would deserve at a rotation. */
+  readonly decision: Decision;
+  /** What the token proves where nothing may rotate. */
+  readonly lookUp: LookUpDecision;
+}
+
 /** Reads the session of a token and decides, without writing and without alarm. */
 export async function peek<Context, U extends SessionUser>(
   engine: SessionEngine<Context, U>,
   token: RefreshToken,
   transport: Transport | null,
-): Promise<{ readonly row: SessionRow | null; readonly decision: Decision }> {
+): Promise<Peek> {
   const at = now(engine.env);
   const found = await engine.store.get(token.id, at);
   const row = found?.row ?? null;
-  return { row, decision: decide(row, digestsOf(token), found?.now ?? at, policyOf(engine, transport)) };
+  const judged = [row, digestsOf(token), found?.now ?? at, policyOf(engine, transport)] as const;
+  return { row, decision: decide(...judged), lookUp: decideLookUp(...judged) };
 }
 
-/** Names a refusal; `reuse` and the rest have no code of their own here. */
-export function refusalCode(decision: Decision): ErrorCode {
+/** Names a refusal; a superseded token has no code of its own here. */
+export function refusalCode(decision: Decision | LookUpDecision): ErrorCode {
+  if (decision.kind === "stale") return "session_expired";
   return decision.kind === "refused" ? reasons[decision.reason] : "refresh_token_invalid";
 }
 

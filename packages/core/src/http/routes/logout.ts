@@ -67,7 +67,7 @@ async function endOfUser<Context, U extends User>(
   presented: Presentation,
   scope: "others" | "all",
 ): Promise<void> {
-  const proof = await authenticate(app.engine, presented, { refresh: "never", fresh: true });
+  const proof = await authenticate(app.engine, presented, { refresh: "prove", fresh: true });
   const session = proof.ok ? runHook(app, presented.transport ?? proof.claims.transport, proof) : null;
   if (session === null) throw new AuthError("unauthenticated");
   const { id, userId } = session.session;
