@@ -174,6 +174,37 @@ describe("session", () => {
     }
   });
 
+  it.each([
+    ["a text", "out of memory"],
+    ["undefined", undefined],
+    ["null", null],
+    ["an object", { status: 418 }],
+    ["a Response", new Response("no", { status: 401 })],
+  ])("adds the cookies of a refresh where a handler throws %s, which is not an Error", async (_, thrown) => {
+    const here = world();
+    here.app.get("/thrown", () => {
+      throw thrown;
+    });
+    const errors: Error[] = [];
+    here.app.onError((error) => {
+      errors.push(error);
+      return new Response("sorry", { status: 500, headers: { "x-handled": "1" } });
+    });
+    const cookie = await signIn(here);
+    later(here);
+    const response = await here.app.request("http://localhost/thrown", { headers: { cookie } });
+    expect([response.status, await response.text(), response.headers.get("x-handled")]).toEqual([
+      500,
+      "sorry",
+      "1",
+    ]);
+    expect(cookieNames(response)).toEqual(OURS);
+    expect(response.headers.get("cache-control")).toBe("private, no-store");
+    expect(errors).toMatchObject([
+      { message: "A handler threw a value that is not an Error.", cause: thrown },
+    ]);
+  });
+
   it("leaves no cacheable answer where it sets cookies, nor one that a shared cache keeps", async () => {
     const here = world();
     here.app.get("/asset", (c) =>
@@ -315,6 +346,21 @@ describe("requireSession", () => {
     expect(await refused.json()).toMatchObject({ error: "forbidden" });
     expect((await app.request("http://localhost/any", { headers: { cookie } })).status).toBe(200);
     expect((await app.request("http://localhost/any")).status).toBe(401);
+  });
+
+  it("puts its own session back where another middleware wrote under the same names", async () => {
+    const { auth } = world();
+    const planted = { id: "x", userId: "admin" };
+    const app = new Hono<{ Variables: Record<string, unknown> }>();
+    app.use("*", session(auth));
+    app.use("*", async (c, next) => {
+      c.set("session", planted);
+      c.set("claims", { sub: "admin" });
+      await next();
+    });
+    app.use("*", session(auth));
+    app.get("/who", (c) => c.json({ session: c.var["session"], claims: c.var["claims"] }));
+    expect(await (await app.request("http://localhost/who")).json()).toEqual({ session: null, claims: null });
   });
 
   it("trusts no value that another middleware planted", async () => {

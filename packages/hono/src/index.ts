@@ -39,13 +39,25 @@ export function session<Context, U extends User>(
 ): MiddlewareHandler<SessionEnv<Context>> {
   return async (c, next) => {
     const auth = authOf(source, c.env);
-    if (c.get(FOUND)?.auth === auth) return next();
+    const found = c.get(FOUND);
+    // Another middleware may have written under these names since.
+    if (found?.auth === auth) {
+      setVariables(c, found.validation);
+      return next();
+    }
     const never = isHandshake(c.req.raw) ? ({ refresh: "never" } as const) : {};
     const validation = await auth.validate(c.req.raw, { ...options, ...never });
     c.set(FOUND, { auth, validation });
-    c.set("session", validation.ok ? validation.session : null);
-    c.set("claims", validation.ok ? validation.claims : null);
-    await next();
+    setVariables(c, validation);
+    try {
+      await next();
+    } catch (thrown) {
+      // Hono answers an Error only. The headers of this response are merged into that of the error handler.
+      c.res = new Response(null, { status: 500 });
+      finish(c, validation);
+      if (thrown instanceof Error) throw thrown;
+      throw new Error("A handler threw a value that is not an Error.", { cause: thrown });
+    }
     // A switch of protocols has no headers left to change.
     if (c.res.status >= 200) finish(c, validation);
   };
@@ -71,6 +83,11 @@ export function requireSession<Context = unknown>(
     c.set("claims", validation.claims);
     return next();
   };
+}
+
+function setVariables<Context>(c: HonoContext<SessionEnv<Context>>, validation: Validation<Context>): void {
+  c.set("session", validation.ok ? validation.session : null);
+  c.set("claims", validation.ok ? validation.claims : null);
 }
 
 // RFC 6455 4.1. Any client can write these headers, so `validate` takes them for a short time and for a GET alone.
