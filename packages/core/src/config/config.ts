@@ -64,7 +64,7 @@ export function checkOptions<Context, U extends User>(
   const config: Config = {
     baseURL,
     basePath,
-    trustedOrigins: new Set((given.trustedOrigins ?? []).map(checkOrigin)),
+    trustedOrigins: new Set((given.trustedOrigins ?? []).map((origin) => checkOrigin(origin, baseURL))),
     secrets,
     algorithm,
     rotateEvery: given.keys?.rotateEvery ?? days(30),
