@@ -1,3 +1,4 @@
+import { isThenable } from "../callback.ts";
 import type { ErrorCode } from "../errors.ts";
 import type { EpochSeconds } from "../time.ts";
 import type { RotationOutcome } from "./decide.ts";
@@ -88,7 +89,8 @@ export function emitter(
 function deliver(sink: (event: AuthEvent) => unknown, event: AuthEvent): void {
   try {
     const returned = sink(event);
-    if (returned instanceof Promise) returned.catch(() => undefined);
+    // Promise.resolve takes a promise of any realm, and a query builder, which runs by it.
+    if (isThenable(returned)) Promise.resolve(returned).catch(() => undefined);
   } catch {
     // The sink's fault is the sink's own.
   }
