@@ -35,7 +35,9 @@ export function authProxy<Context, U extends User>(
     const found = await auth.validate(located(request, { method: request.method, headers: request.headers }));
     const isBarred = !found.ok && cleaned(pathname) !== signIn && isProtected(pathname);
     const answer = isBarred ? refuse(request, found, signIn) : pass(request, found);
-    for (const line of found.headers.getSetCookie()) answer.headers.append("set-cookie", line);
+    const told = new Set(answer.headers.getSetCookie());
+    for (const line of found.headers.getSetCookie())
+      if (!told.has(line)) answer.headers.append("set-cookie", line);
     answer.headers.set("vary", found.headers.get("vary") ?? "Cookie");
     const isPrivate = isBarred || found.ok || found.code !== "unauthenticated";
     if (isPrivate) for (const name of CACHES) answer.headers.set(name, "private, no-store");
