@@ -63,6 +63,7 @@ export function guardStore<U extends User>(
     tokens: {
       put: (...args) => run("tokens.put", () => tokens.put(...args)),
       redeem: (...args) => run("tokens.redeem", () => tokens.redeem(...args)),
+      spend: (...args) => run("tokens.spend", () => tokens.spend(...args)),
       revoke: (...args) => run("tokens.revoke", () => tokens.revoke(...args)),
       prune: (...args) => run("tokens.prune", () => tokens.prune(...args)),
     },
