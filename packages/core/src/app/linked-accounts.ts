@@ -1,5 +1,6 @@
 import { now } from "../env.ts";
 import { AuthError } from "../errors.ts";
+import { isAuthority, TRUST_ALL } from "../oauth/email-trust.ts";
 import { decideLink, type LinkDecision, type LinkFacts } from "../oauth/link.ts";
 import { parseEmail } from "../password/identifier.ts";
 import { isLive } from "../sessions/decide.ts";
@@ -32,7 +33,7 @@ export async function findUserOf<Context, U extends User>(
     const known = await decide(app, account, null);
     const { decision } = known;
     if (decision.kind === "create") {
-      const user = await create(app, account, decision.email);
+      const user = await create(app, account, decision);
       if (user !== null) return { user, made: "user", succeeds: null };
       continue;
     }
@@ -98,22 +99,43 @@ async function decide<Context, U extends User>(
 ): Promise<Known<U>> {
   const user = asker === null ? null : await app.users.get(asker.userId);
   if (asker !== null && user === null) throw new AuthError("oauth_state_invalid");
-  const holder = await app.users.findByAccount(keyOf(account));
-  const email = emailOf(account);
+  const email = emailOf(app, account);
+  const found = await app.users.findByAccount(keyOf(account));
   const owner = email === null ? null : await app.users.find({ email: email.address });
+  const isByAddress = asker === null && found === null && owner !== null;
+  const links = isByAddress ? await app.users.accounts(owner.id) : [];
+  // Read last: another request may have linked this very account to the owner since it was looked for.
+  const holder = links.some((linked) => isSame(linked, account)) ? owner : found;
   const decision = decideLink({
     holder: holder?.id ?? null,
     asker: asker?.userId ?? null,
     email,
-    owner: owner === null ? null : { id: owner.id, verified: owner.emailVerified },
+    owner: owner === null ? null : ownerFacts(owner, links),
+    linkByEmail: app.config.linkByEmail,
   });
   return { decision, asker, user: asker === null ? (holder ?? owner) : user };
 }
 
-function emailOf({ email, emailVerified }: ProviderAccount): LinkFacts["email"] {
+function ownerFacts(
+  { id, emailVerified, passwordHash }: User,
+  links: readonly LinkedAccount[],
+): LinkFacts["owner"] {
+  return { id, verified: emailVerified, reachable: passwordHash !== null || links.length > 0 };
+}
+
+function isSame(one: LinkedAccount, other: LinkedAccount): boolean {
+  return one.provider === other.provider && one.subject === other.subject;
+}
+
+function emailOf<Context, U extends User>(
+  app: App<Context, U>,
+  { provider, email, emailVerified, claims }: ProviderAccount,
+): LinkFacts["email"] {
   const address = email === null ? null : parseEmail(email);
   if (email === null || address === null) return null;
-  return { address, verified: emailVerified && isSpelt(email, address) };
+  const trust = app.oauth.get(provider)?.provider.trustEmail ?? TRUST_ALL;
+  const authoritative = isAuthority(trust, address, claims);
+  return { address, verified: emailVerified && isSpelt(email, address), authoritative };
 }
 
 // What normal form makes one, such as a long s and an s, a mail system may deliver to two.
@@ -126,18 +148,18 @@ function isSpelt(given: string, normal: string): boolean {
 async function create<Context, U extends User>(
   app: App<Context, U>,
   account: ProviderAccount,
-  email: string | null,
+  { email, verified }: Extract<LinkDecision, { kind: "create" }>,
 ): Promise<U | null> {
   const user = await insertUser(app, {
     email,
     username: null,
     name: account.name,
-    emailVerified: email !== null,
+    emailVerified: verified,
     passwordHash: null,
   });
   if (user === null || (await link(app, user.id, account))) return user;
   // By a proven address others find this very user, and may be in already; without one nobody can.
-  if (email === null) await deleteUser(app, user.id);
+  if (!verified) await deleteUser(app, user.id);
   return null;
 }
 
@@ -205,8 +227,7 @@ async function proveAddress<Context, U extends User>(
   account: LinkedAccount,
 ): Promise<U | null> {
   for (const { provider, subject } of await app.users.accounts(userId)) {
-    const isProof = provider === account.provider && subject === account.subject;
-    if (!isProof) await unlink(app, userId, { provider, subject });
+    if (!isSame({ provider, subject }, account)) await unlink(app, userId, { provider, subject });
   }
   return changeCredentials(app, userId, { emailVerified: true, passwordHash: null }, "password_changed");
 }
