@@ -20,7 +20,7 @@ export function guardStore<U extends User>(
   timeout: Seconds,
   emit: Emit,
 ): GuardedStore<U> {
-  const run = async <T>(operation: string, call: () => Promise<T>): Promise<T> => {
+  const run: Run = async (operation, call) => {
     try {
       // Called inside the try: a store that throws instead of rejecting fails the same way.
       return await withTimeout(call(), timeout, () => new AuthError("store_unavailable"));
@@ -43,19 +43,7 @@ export function guardStore<U extends User>(
       endAll: (...args) => run("sessions.endAll", () => sessions.endAll(...args)),
       prune: (...args) => run("sessions.prune", () => sessions.prune(...args)),
     },
-    users: {
-      create: (...args) => run("users.create", () => users.create(...args)),
-      get: (...args) => run("users.get", () => users.get(...args)),
-      find: (...args) => run("users.find", () => users.find(...args)),
-      update: (...args) => run("users.update", () => users.update(...args)),
-      delete: (...args) => run("users.delete", () => users.delete(...args)),
-      findByAccount: (...args) => run("users.findByAccount", () => users.findByAccount(...args)),
-      link: (...args) => run("users.link", () => users.link(...args)),
-      unlink: (...args) => run("users.unlink", () => users.unlink(...args)),
-      accounts: (...args) => run("users.accounts", () => users.accounts(...args)),
-      keepTokens: (...args) => run("users.keepTokens", () => users.keepTokens(...args)),
-      keptTokens: (...args) => run("users.keptTokens", () => users.keptTokens(...args)),
-    },
+    users: guardUsers(users, run),
     keys: {
       load: () => run("keys.load", () => keys.load()),
       save: (...args) => run("keys.save", () => keys.save(...args)),
@@ -71,5 +59,27 @@ export function guardStore<U extends User>(
       hit: (...args) => run("throttle.hit", () => throttle.hit(...args)),
       reset: (...args) => run("throttle.reset", () => throttle.reset(...args)),
     },
+  };
+}
+
+type Run = <T>(operation: string, call: () => Promise<T>) => Promise<T>;
+
+function guardUsers<U extends User>(users: UserStore<U>, run: Run): UserStore<U> {
+  return {
+    create: (...args) => run("users.create", () => users.create(...args)),
+    get: (...args) => run("users.get", () => users.get(...args)),
+    find: (...args) => run("users.find", () => users.find(...args)),
+    update: (...args) => run("users.update", () => users.update(...args)),
+    delete: (...args) => run("users.delete", () => users.delete(...args)),
+    findByAccount: (...args) => run("users.findByAccount", () => users.findByAccount(...args)),
+    link: (...args) => run("users.link", () => users.link(...args)),
+    unlink: (...args) => run("users.unlink", () => users.unlink(...args)),
+    // Users of the application's own need no links where there are no providers.
+    accounts: (...args) =>
+      typeof users.accounts === "function"
+        ? run("users.accounts", () => users.accounts(...args))
+        : Promise.resolve([]),
+    keepTokens: (...args) => run("users.keepTokens", () => users.keepTokens(...args)),
+    keptTokens: (...args) => run("users.keptTokens", () => users.keptTokens(...args)),
   };
 }

@@ -3,11 +3,13 @@ import { AuthError } from "../errors.ts";
 import { isAuthority, TRUST_ALL } from "../oauth/email-trust.ts";
 import { decideLink, type LinkDecision, type LinkFacts } from "../oauth/link.ts";
 import { parseEmail } from "../password/identifier.ts";
-import { isLive } from "../sessions/decide.ts";
 import type { ProviderAccount } from "../tokens/provider-tokens.ts";
 import type { LinkedAccount, User } from "../users/store.ts";
-import { changeCredentials, deleteUser, insertUser } from "./accounts.ts";
+import { deleteUser, insertUser } from "./accounts.ts";
 import type { App } from "./app.ts";
+import { type Asker, isSignedIn } from "./asker.ts";
+import { proveMailbox } from "./prove-mailbox.ts";
+import { removeLink } from "./unlink.ts";
 
 /** What a sign-in made on its way. */
 export type Made = "user" | "link" | "nothing";
@@ -41,21 +43,6 @@ export async function findUserOf<Context, U extends User>(
     if (user !== null) return { user, made: madeBy(decision), succeeds: null };
   }
   throw new AuthError("store_unavailable");
-}
-
-/** Who asks for a link, and the session that they asked in. */
-export interface Asker {
-  readonly userId: string;
-  readonly sessionId: string;
-}
-
-/** Whether the session of somebody who asked for a link goes on. */
-export async function isSignedIn<Context, U extends User>(
-  { engine }: App<Context, U>,
-  { userId, sessionId }: Asker,
-): Promise<boolean> {
-  const session = await engine.store.get(sessionId, now(engine.env));
-  return session !== null && session.row.userId === userId && isLive(session.row, session.now);
 }
 
 /**
@@ -169,7 +156,7 @@ export async function takeBack<Context, U extends User>(
   userId: string,
   { made, account }: { readonly made: Made; readonly account: LinkedAccount },
 ): Promise<void> {
-  if (made === "link") await unlink(app, userId, account);
+  if (made === "link") await removeLink(app, userId, account);
   if (made !== "user") return;
   const links = await app.users.accounts(userId);
   const sessions = await app.engine.store.list(userId, now(app.engine.env));
@@ -187,7 +174,9 @@ async function take<Context, U extends User>(
     if (!(await link(app, decision.userId, account))) return null;
     if (asker !== null) await requireAsker(app, asker, account);
   }
-  return decision.proves ? proveAddress(app, decision.userId, account) : user;
+  if (!decision.proves) return user;
+  const proved = await proveMailbox(app, decision.userId, { by: "account", account: keyOf(account) });
+  return proved?.user ?? null;
 }
 
 // A session that ended while the provider was asked, or may have, gives nobody another way in.
@@ -197,7 +186,7 @@ async function requireAsker<Context, U extends User>(
   account: ProviderAccount,
 ): Promise<void> {
   if (await isSignedIn(app, asker).catch(() => false)) return;
-  await unlink(app, asker.userId, account);
+  await removeLink(app, asker.userId, account);
   throw new AuthError("oauth_state_invalid");
 }
 
@@ -209,27 +198,6 @@ async function link<Context, U extends User>(
   if (!(await app.users.link(userId, keyOf(account)))) return false;
   app.engine.emit({ type: "account.linked", userId, provider: account.provider });
   return true;
-}
-
-async function unlink<Context, U extends User>(
-  app: App<Context, U>,
-  userId: string,
-  account: LinkedAccount,
-): Promise<void> {
-  await app.users.unlink(userId, keyOf(account));
-  app.engine.emit({ type: "account.unlinked", userId, provider: account.provider });
-}
-
-// What was there before the proof was anybody's: the password, the sessions, and the links.
-async function proveAddress<Context, U extends User>(
-  app: App<Context, U>,
-  userId: string,
-  account: LinkedAccount,
-): Promise<U | null> {
-  for (const { provider, subject } of await app.users.accounts(userId)) {
-    if (!isSame({ provider, subject }, account)) await unlink(app, userId, { provider, subject });
-  }
-  return changeCredentials(app, userId, { emailVerified: true, passwordHash: null }, "password_changed");
 }
 
 function keyOf({ provider, subject }: LinkedAccount): LinkedAccount {

@@ -1,6 +1,7 @@
 import type { App, ConnectedProvider } from "../../app/app.ts";
+import { type Asker, isSignedIn } from "../../app/asker.ts";
 import { keepTokens } from "../../app/kept-tokens.ts";
-import { type Asker, findUserOf, isSignedIn, linkToUser, takeBack } from "../../app/linked-accounts.ts";
+import { findUserOf, linkToUser, takeBack } from "../../app/linked-accounts.ts";
 import { type CookieChange, deleteCookie } from "../../cookies/jar.ts";
 import { AuthError, faultName } from "../../errors.ts";
 import { type CallbackParameters, decideCallback, parseCallback } from "../../oauth/callback.ts";
