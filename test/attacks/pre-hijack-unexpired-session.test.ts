@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { onEveryStore } from "../oauth/every-store.ts";
+import { wrapped } from "../rows/wrapped-store.ts";
 import { CASES, CHOSEN, expectClean, isIn, knows, MODES, openScene, plant, TROJAN } from "./pre-hijacking.ts";
 
 onEveryStore((make) => {
@@ -56,6 +57,32 @@ onEveryStore((make) => {
     expect(await scene.auth.users.accounts(owner.id)).toHaveLength(1);
     expect(await knows(scene, CHOSEN, mode)).toBe(true);
   });
+
+  it.each(CASES)(
+    "$title that overtakes another removes nothing that the owner added since ($mode)",
+    async ({ mode, prove }) => {
+      const paused: { run: (() => Promise<unknown>) | null } = { run: null };
+      const scene = openScene(
+        wrapped(await make(), async (operation, call) => {
+          const { run } = paused;
+          const result = await call();
+          if (operation !== "users.get" || run === null) return result;
+          paused.run = null;
+          await run();
+          return result;
+        }),
+      );
+      const { id } = await plant(scene, mode);
+      paused.run = async () => {
+        await scene.auth.users.confirmEmail(id);
+        await scene.auth.users.setPassword(id, CHOSEN);
+        await scene.store.users.link(id, { provider: "paper", subject: "mine" });
+      };
+      expect(await prove(scene, id)).toBe(true);
+      expect(await knows(scene, CHOSEN, mode)).toBe(true);
+      expect(await scene.auth.users.accounts(id)).toHaveLength(1);
+    },
+  );
 
   it("says where there is nothing to prove", async () => {
     const { auth } = openScene(await make());
