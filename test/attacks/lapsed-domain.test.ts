@@ -18,8 +18,8 @@ import { CLIENT, issue, type OAuthProvider, openTrap, restore } from "../oauth/t
 import { begin, comeBack, HOME } from "../oauth/trip.ts";
 import { ANN } from "../rows/world.ts";
 
-// Who buys the domain of a company that is gone, or once had a mailbox, holds an account at a provider that has "verified" an
-// address of it, long ago. The owner of that address has an account here.
+// An attacker buys the domain of a company that is gone, or had a mailbox once. Their account at a provider has an address of it
+// that was verified long ago. The owner of that address has an account here.
 
 const PEM = generateKeyPairSync("ec", { namedCurve: "P-256" })
   .privateKey.export({ type: "pkcs8", format: "pem" })

@@ -78,7 +78,7 @@ onEveryStore((make) => {
 });
 
 describe("an unlink that takes its step back", () => {
-  it("brings no link back that a proof has removed meanwhile", async () => {
+  it("brings no link back that a proof has removed in between", async () => {
     const store = await migrated(open(":memory:"));
     const paused: { run: (() => Promise<unknown>) | null } = { run: null };
     const scene = openScene(

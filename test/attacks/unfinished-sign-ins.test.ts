@@ -1,5 +1,15 @@
+import { createHash } from "node:crypto";
 import { expect, it } from "vitest";
-import { type Desk, deliver, expectNoFlow, expectSentTo, flowsOf, openDesk } from "../oauth/desk.ts";
+import {
+  type Desk,
+  deliver,
+  expectNoFlow,
+  expectSentTo,
+  FLOW_COOKIE,
+  flowsOf,
+  openDesk,
+  SITE,
+} from "../oauth/desk.ts";
 import { onEveryStore } from "../oauth/every-store.ts";
 import { ANN_THERE } from "../oauth/paper-provider.ts";
 import { begin } from "../oauth/trip.ts";
@@ -44,6 +54,21 @@ onEveryStore((make) => {
     expectSentTo(await deliver(desk, arrival, flows), "/welcome");
     expect(await tokens.prune(now(desk))).toBe(0);
     expect(await tokens.prune(FAR)).toBe(1);
+  });
+
+  it("one cookie under the names of many invented states costs one row", async () => {
+    const desk = openDesk({ store: await make(), rateLimit: false });
+    const browser = desk.browser();
+    await begin(browser, "paper");
+    const [sealed = ""] = flowsOf(browser).values();
+    for (let n = 0; n < 50; n++) {
+      const state = createHash("sha256").update(`invented ${n}`).digest("base64url");
+      const id = createHash("sha256").update(`latchkey/oauth-flow/v1\0${state}`).digest().subarray(0, 12);
+      const name = FLOW_COOKIE + id.toString("base64url");
+      const url = `${SITE}/auth/oauth/paper/callback?code=x&state=${state}`;
+      await expectNoFlow(await deliver(desk, { method: "GET", url }, new Map([[name, sealed]])), desk);
+    }
+    expect(await desk.store.tokens.prune(FAR)).toBe(1);
   });
 
   it("a state is good once over two servers and copies of the cookie, until nothing opens it", async () => {

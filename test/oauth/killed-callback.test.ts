@@ -46,7 +46,7 @@ const operations: Readonly<Record<string, Operation>> = {
     isSame: false,
     trustEmail: { domains: ["gmail.com"] },
   },
-  "a first sign-in with a proven address where addresses lead to nobody": {
+  "a first sign-in with a proven address and linkByEmail: false": {
     person: CLAIMANT,
     ready: leave,
     isSame: false,

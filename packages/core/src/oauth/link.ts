@@ -12,7 +12,7 @@ export interface LinkFacts {
     /** Whether the provider is the authority for this address, so that its word holds today. */
     readonly authoritative: boolean;
   } | null;
-  /** Who has that address here. */
+  /** The user of that address here; null where there is none. */
   readonly owner: {
     readonly id: string;
     /** Whether they have proved it. */
