@@ -1,15 +1,17 @@
 import type { Store } from "@latchkey/core";
+import type { OAuthProvider } from "@latchkey/core/oauth";
 import { describe, expect, test } from "vitest";
 import { type Death, deathsWithin, mortal } from "../must-hold/mortal-store.ts";
 import type { Browser } from "../rows/browser.ts";
 import { settableClock } from "../rows/clock.ts";
 import { ANN } from "../rows/world.ts";
 import { migrated, open } from "../stores/files.ts";
-import { beginLink, type Desk, expectSentTo, linkAt, openDesk, whoIs } from "./desk.ts";
+import { beginLink, type Desk, type DeskOptions, expectSentTo, linkAt, openDesk, whoIs } from "./desk.ts";
 import { ANN_THERE, type PaperProvider, type Person, paperProvider } from "./paper-provider.ts";
 import { begin, comeBack } from "./trip.ts";
 
 const STRANGER: Person = { subject: "no-address" };
+const CLAIMANT: Person = { ...ANN_THERE, subject: "claimant" };
 type Act = (browser: Browser, desk: Desk) => Promise<unknown>;
 
 /** Something that a process may be killed in the middle of. */
@@ -20,6 +22,9 @@ interface Operation {
   /** The last step of what came before: what the provider answers is for the process that dies. */
   readonly ready?: (browser: Browser, desk: Desk) => Promise<string>;
   readonly run?: Act;
+  /** How the server is configured, where not by default. */
+  readonly options?: Partial<DeskOptions>;
+  readonly trustEmail?: OAuthProvider["trustEmail"];
   /** Whether whoever is signed in at first is who the provider leads to afterwards. */
   readonly isSame: boolean;
 }
@@ -35,6 +40,18 @@ const undo: Act = (browser) => browser.send("/auth/oauth/paper/link", { method: 
 
 const operations: Readonly<Record<string, Operation>> = {
   "a first sign-in with a proven address": { person: ANN_THERE, ready: leave, isSame: false },
+  "a first sign-in with an address that the provider is no authority for": {
+    person: CLAIMANT,
+    ready: leave,
+    isSame: false,
+    trustEmail: { domains: ["gmail.com"] },
+  },
+  "a first sign-in with a proven address and linkByEmail: false": {
+    person: CLAIMANT,
+    ready: leave,
+    isSame: false,
+    options: { linkByEmail: false },
+  },
   "a first sign-in without an address": { person: STRANGER, ready: leave, isSame: false },
   "a sign-in with an account that is linked": {
     person: STRANGER,
@@ -70,8 +87,10 @@ interface Trial {
 /** Runs an operation to its death, starts the process anew, and lets the user go on. Returns how many calls there were. */
 async function play({ store, operation, death }: Trial): Promise<number> {
   const clock = settableClock();
-  const paper = paperProvider({ storeTokens: true });
-  const start = (over: Store): Desk => openDesk({ store: over, clock, papers: [paper], storeTimeout: 1 });
+  const { trustEmail, options } = operation;
+  const paper = paperProvider({ storeTokens: true, ...(trustEmail === undefined ? {} : { trustEmail }) });
+  const start = (over: Store): Desk =>
+    openDesk({ store: over, clock, papers: [paper], storeTimeout: 1, ...options });
   const first = start(store);
   const browser = first.browser();
   await operation.before?.(browser, first);

@@ -231,12 +231,16 @@ describe("the code of a native app", () => {
   it("leaves nothing of itself and of the provider's tokens in the store", async () => {
     const seen: string[] = [];
     const store = memory();
-    const put = store.tokens.put.bind(store.tokens);
+    const { put, spend } = store.tokens;
     const tokens = {
       ...store.tokens,
       put: async (token: Parameters<typeof put>[0]) => {
         seen.push(JSON.stringify(token));
         return put(token);
+      },
+      spend: async (...args: Parameters<typeof spend>) => {
+        seen.push(JSON.stringify(args));
+        return spend(...args);
       },
     };
     const desk = openAppDesk({ store: { ...store, tokens } });

@@ -138,6 +138,6 @@ test("LOG-01 without onEvent the console hears of faults, and of no secret", asy
   const answer = await comeBack(browser, arrival);
   expect(answer.headers.get("location")).toBe("http://localhost:3000/welcome?error=store_unavailable");
   const all = lines.map(printed).join("\n");
-  expect(all).toContain("tokens.redeem failed");
+  expect(all).toContain("tokens.spend failed");
   for (const name of ["state", "code"]) expect(all).not.toContain(parametersOf(arrival).get(name));
 });

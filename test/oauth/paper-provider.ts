@@ -10,6 +10,8 @@ export interface Person {
   readonly email?: string | null;
   readonly emailVerified?: boolean;
   readonly name?: string | null;
+  /** The domain of an organisation, as Google tells it. */
+  readonly hd?: string;
 }
 
 export type Parameters = Readonly<Record<string, string | undefined>>;
@@ -32,6 +34,7 @@ export interface PaperOptions {
   readonly id?: string;
   readonly responseMode?: OAuthProvider["responseMode"];
   readonly storeTokens?: boolean;
+  readonly trustEmail?: OAuthProvider["trustEmail"];
 }
 
 export const ANN_THERE: Person = {
@@ -48,7 +51,7 @@ interface Grant {
 }
 
 export function paperProvider(options: PaperOptions = {}): PaperProvider {
-  const { id = "paper", responseMode = "query", storeTokens = false } = options;
+  const { id = "paper", responseMode = "query", storeTokens = false, trustEmail } = options;
   const grants = new Map<string, Grant>();
   const calls: { flow: OAuthFlow; answer: OAuthAnswer }[] = [];
   const issued: string[] = [];
@@ -62,6 +65,7 @@ export function paperProvider(options: PaperOptions = {}): PaperProvider {
       id,
       responseMode,
       storeTokens,
+      ...(trustEmail === undefined ? {} : { trustEmail }),
       connect: () => ({
         authorizationUrl: async (flow) => requestOf(flow, responseMode),
         identify: async (flow, answer) => {

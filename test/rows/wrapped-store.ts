@@ -40,6 +40,7 @@ export function wrapped({ sessions, users, keys, tokens, throttle }: Store, betw
     tokens: {
       put: (...args) => between("tokens.put", () => tokens.put(...args)),
       redeem: (...args) => between("tokens.redeem", () => tokens.redeem(...args)),
+      spend: (...args) => between("tokens.spend", () => tokens.spend(...args)),
       revoke: (...args) => between("tokens.revoke", () => tokens.revoke(...args)),
       prune: (...args) => between("tokens.prune", () => tokens.prune(...args)),
     },

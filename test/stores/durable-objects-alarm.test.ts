@@ -90,7 +90,11 @@ test.concurrent("what small objects keep goes too", async () => {
   const user = { username: null, name: null, emailVerified: false, passwordHash: null, disabledAt: null };
   const bob = { id: "bob", email: "b@example.com", credentialsVersion: 1, createdAt: now(), ...user };
   await store.users.create(bob);
-  const objects = [hashed("attempts", "key"), hashed("token", hash), hashed("email", bob.email), ann];
+  const spent = digestOf("spent");
+  expect(await store.tokens.spend(spent, "state", now() + SOON, 0)).toBe(true);
+  expect(await store.tokens.spend(spent, "state", now() + SOON, 9_999_999_999)).toBe(false);
+  const keys = [hashed("attempts", "key"), hashed("token", hash), hashed("token", spent)];
+  const objects = [...keys, hashed("email", bob.email), ann];
   for (const object of objects) expect(await look(object), object).not.toEqual(nothing);
   await store.users.delete("bob");
   await vi.waitFor(async () => {

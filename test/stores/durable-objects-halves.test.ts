@@ -106,6 +106,17 @@ test("tokens kept or forgotten in a call that was cut are the old ones or the ne
   });
 });
 
+test("a secret whose spending is cut in two is spent once or not at all", async () => {
+  await atEachCut(async (failing) => {
+    const { whole, broken } = cut("spent", failing);
+    const one = await broken.tokens.spend(digestOf("s"), "state", START + 9, START).catch(() => null);
+    const two = await whole.tokens.spend(digestOf("s"), "state", START + 9, START);
+    const three = await whole.tokens.spend(digestOf("s"), "state", START + 9, START);
+    expect([one, two].filter((got) => got === true).length).toBeLessThan(2);
+    expect(three).toBe(false);
+  });
+});
+
 test("a one-time token cut in two is good once or not at all", async () => {
   await atEachCut(async (failing) => {
     const { whole, broken } = cut("token", failing);

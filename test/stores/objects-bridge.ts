@@ -55,7 +55,7 @@ export function bridged(
     sessions: { ...sessions, users },
     users,
     keys: part("keys", ["load", "save"]),
-    tokens: part("tokens", ["put", "redeem", "revoke", "prune"]),
+    tokens: part("tokens", ["put", "redeem", "spend", "revoke", "prune"]),
     throttle: part("throttle", ["hit", "reset"]),
   };
 }

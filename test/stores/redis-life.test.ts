@@ -155,6 +155,15 @@ describeRedis("Redis", () => {
     expect(near(100)).toContain(await client.ttl(`${prefix}token:${token.hash}`));
     expect(await tokens.redeem(token.hash, "reset", now + DAY)).toEqual(token);
     expect(await tokens.prune(now + DAY)).toBe(0);
+    const spent = digestOf("spent");
+    for (const [wrong, first] of [
+      [0, true],
+      [now + DAY, false],
+    ] as const) {
+      expect(await tokens.spend(spent, "state", now + 100, wrong)).toBe(first);
+    }
+    expect(near(100)).toContain(await client.ttl(`${prefix}token:${spent}`));
+    expect(await tokens.spend(digestOf("late"), "state", now - 1, 0)).toBe(false);
   });
 
   test("a server that forgot its scripts learns them again", async () => {

@@ -2,7 +2,7 @@ import { decideThrottle, type OneTimeToken, type ThrottleRow } from "@latchkey/c
 import type { CellOperations, Claim } from "./operations.ts";
 import type { ObjectStorage } from "./platform.ts";
 
-/** The one thing that a small object keeps, and until when; null for good. */
+/** The one thing that a small object keeps, and until when; null for good. One with `until` alone marks a used secret. */
 export interface Cell {
   readonly attempts?: ThrottleRow;
   readonly token?: OneTimeToken;
@@ -50,6 +50,14 @@ export function cellOperations(storage: ObjectStorage, clock: (() => number) | n
       if (cell === undefined || token === undefined || token.purpose !== purpose) return null;
       await write({ until: cell.until });
       return (clock?.() ?? callers) < token.expiresAt ? token : null;
+    },
+
+    "token.spend": async (expiresAt, callers) => {
+      const now = clock?.() ?? callers;
+      const until = readCell(storage)?.until ?? 0;
+      if (now < until || expiresAt <= now) return false;
+      await write({ until: expiresAt });
+      return true;
     },
 
     "holder.get": async () => readCell(storage)?.claim ?? null,

@@ -30,6 +30,8 @@ export interface CellOperations {
   /** Throws where there is a token. */
   readonly "token.put": (token: OneTimeToken) => Promise<void>;
   readonly "token.take": (purpose: string, now: EpochSeconds) => Promise<OneTimeToken | null>;
+  /** Marks a secret as used; `false` where the object keeps a token or a mark that has not expired. */
+  readonly "token.spend": (expiresAt: EpochSeconds, now: EpochSeconds) => Promise<boolean>;
   readonly "holder.get": () => Promise<Claim | null>;
   /** Makes a user the holder, where there is none, or it is the user, or by the claim `over`; returns the claim after. */
   readonly "holder.claim": (userId: UserId, over: string | null) => Promise<Claim>;

@@ -19,6 +19,9 @@ export function objectTokens(call: Call): TokenStore {
       return call(userObject(token.userId), "tokens.redeem", hash, purpose, now);
     },
 
+    spend: async (hash, _purpose, expiresAt, now) =>
+      call(await tokenObject(hash), "token.spend", expiresAt, now),
+
     revoke: (userId, purpose) => call(userObject(userId), "tokens.revoke", userId, purpose),
 
     // Nobody can list the objects of a namespace: each deletes its own token by its alarm.

@@ -32,6 +32,15 @@ local token = redis.call('HGETALL', KEYS[1])
 redis.call('DEL', KEYS[1])
 return now < tonumber(found[2]) and token or {}`;
 
+/** ARGV: expiry, purpose. The mark has no member `purpose`, so REDEEM never takes it for a token. */
+const SPEND = `${NOW}
+local at = tonumber(redis.call('HGET', KEYS[1], 'expires_at'))
+if (at and now < at) or tonumber(ARGV[3]) <= now then return 0 end
+redis.call('DEL', KEYS[1])
+redis.call('HSET', KEYS[1], 'spent', ARGV[4], 'expires_at', ARGV[3])
+if ARGV[2] == '1' then redis.call('EXPIREAT', KEYS[1], ARGV[3]) end
+return 1`;
+
 const KNOWN = "return redis.call('ZRANGE', KEYS[1], 0, -1)";
 const DROP = "return redis.call('DEL', KEYS[1])";
 const UNLIST = "return redis.call('ZREM', KEYS[1], unpack(ARGV))";
@@ -54,6 +63,9 @@ export function redisTokens(connection: Connection, { names, clock, expiring }: 
 
     redeem: async (hash, purpose, now) =>
       tokenOf(await connection.run(REDEEM, [names.token(hash)], [...clock(now), purpose])),
+
+    spend: async (hash, purpose, expiresAt, now) =>
+      (await connection.run(SPEND, [names.token(hash)], [...clock(now), expiresAt, purpose])) === 1,
 
     revoke: async (userId, purpose) => {
       const key = names.userTokens(userId, purpose);

@@ -5,13 +5,22 @@ import type { Driver, SqlRow } from "./driver.ts";
 const TABLE = "latchkey_tokens";
 const COLUMNS = "hash, purpose, user_id, data, expires_at";
 const BATCH = 100;
+/** Stands for the data of a secret that was spent: no JSON object is written like this. */
+const SPENT = "spent";
 
 const PUT = `INSERT INTO ${TABLE} (${COLUMNS}) VALUES (:hash, :purpose, :user_id, :data, :expires_at)`;
 
 /** One statement takes it out and hands it over: of any number of callers one gets the row. */
 const REDEEM = `DELETE FROM ${TABLE}
-WHERE hash = :hash AND purpose = :purpose AND expires_at > :now
+WHERE hash = :hash AND purpose = :purpose AND data <> '${SPENT}' AND expires_at > :now
 RETURNING ${COLUMNS}`;
+
+/** Inserts where no row of this digest is live: the unique key lets one caller of any number write. */
+const SPEND = `INSERT INTO ${TABLE} (${COLUMNS}) VALUES (:hash, :purpose, NULL, '${SPENT}', :expires_at)
+ON CONFLICT (hash) DO UPDATE SET
+  purpose = excluded.purpose, user_id = NULL, data = excluded.data, expires_at = excluded.expires_at
+WHERE ${TABLE}.expires_at <= :now
+RETURNING CASE WHEN expires_at > :now THEN 1 ELSE 0 END AS live`;
 
 const REVOKE = `DELETE FROM ${TABLE} WHERE user_id = :user_id AND purpose = :purpose`;
 
@@ -29,6 +38,12 @@ export function sqlTokens(driver: Driver): TokenStore {
     redeem: async (hash, purpose, now) => {
       const [row] = await driver.query({ sql: REDEEM, values: { hash, purpose, now } });
       return row === undefined ? null : readToken(row);
+    },
+
+    spend: async (hash, purpose, expiresAt, now) => {
+      const values = { hash, purpose, expires_at: expiresAt, now };
+      const [row] = await driver.query({ sql: SPEND, values });
+      return row !== undefined && columns(TABLE, row).integer("live") === 1;
     },
 
     revoke: async (userId, purpose) => {

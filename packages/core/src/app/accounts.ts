@@ -100,9 +100,17 @@ export async function setPassword<Context, U extends User>(
 ): Promise<boolean> {
   const user = await app.users.get(id);
   if (user === null) return false;
-  const identifier = identifierOf(user);
-  const passwordHash = await hashNew(app, password, identifier);
+  const passwordHash = await hashPasswordOf(app, user, password);
   return (await changeCredentials(app, id, { passwordHash }, "password_changed")) !== null;
+}
+
+/** Hashes a new password for a user. Fails with `invalid_request` or `weak_password`. */
+export function hashPasswordOf<Context, U extends User>(
+  app: App<Context, U>,
+  user: U,
+  password: string,
+): Promise<string> {
+  return hashNew(app, password, identifierOf(user));
 }
 
 /** Bars a user from signing in and ends all of their sessions. `false` where there is no such user. */

@@ -56,6 +56,7 @@ export function guardStore<U extends User>(
     tokens: {
       put: (...args) => run("tokens.put", () => tokens.put(...args)),
       redeem: (...args) => run("tokens.redeem", () => tokens.redeem(...args)),
+      spend: (...args) => yesOrNo("tokens.spend", () => tokens.spend(...args)),
       revoke: (...args) => run("tokens.revoke", () => tokens.revoke(...args)),
       prune: (...args) => run("tokens.prune", () => tokens.prune(...args)),
     },
@@ -82,7 +83,11 @@ function guardUsers<U extends User>(users: UserStore<U>, run: Run): UserStore<U>
     findByAccount: (...args) => user("users.findByAccount", () => users.findByAccount(...args)),
     link: (...args) => yesOrNo("users.link", () => users.link(...args)),
     unlink: (...args) => yesOrNo("users.unlink", () => users.unlink(...args)),
-    accounts: (...args) => run("users.accounts", () => users.accounts(...args)),
+    // Users of the application's own need no links where there are no providers.
+    accounts: (...args) =>
+      typeof users.accounts === "function"
+        ? run("users.accounts", () => users.accounts(...args))
+        : Promise.resolve([]),
     keepTokens: (...args) => yesOrNo("users.keepTokens", () => users.keepTokens(...args)),
     keptTokens: (...args) => run("users.keptTokens", () => users.keptTokens(...args)),
   };

@@ -1,12 +1,15 @@
 import { now } from "../env.ts";
 import { AuthError } from "../errors.ts";
+import { isAuthority, TRUST_ALL } from "../oauth/email-trust.ts";
 import { decideLink, type LinkDecision, type LinkFacts } from "../oauth/link.ts";
 import { parseEmail } from "../password/identifier.ts";
-import { isLive } from "../sessions/decide.ts";
 import type { ProviderAccount } from "../tokens/provider-tokens.ts";
 import type { LinkedAccount, User } from "../users/store.ts";
-import { changeCredentials, deleteUser, insertUser } from "./accounts.ts";
+import { deleteUser, insertUser } from "./accounts.ts";
 import type { App } from "./app.ts";
+import { type Asker, isSignedIn } from "./asker.ts";
+import { proveMailbox } from "./prove-mailbox.ts";
+import { removeLink } from "./unlink.ts";
 
 /** What a sign-in made on its way. */
 export type Made = "user" | "link" | "nothing";
@@ -32,7 +35,7 @@ export async function findUserOf<Context, U extends User>(
     const known = await decide(app, account, null);
     const { decision } = known;
     if (decision.kind === "create") {
-      const user = await create(app, account, decision.email);
+      const user = await create(app, account, decision);
       if (user !== null) return { user, made: "user", succeeds: null };
       continue;
     }
@@ -40,21 +43,6 @@ export async function findUserOf<Context, U extends User>(
     if (user !== null) return { user, made: madeBy(decision), succeeds: null };
   }
   throw new AuthError("store_unavailable");
-}
-
-/** Who asks for a link, and the session that they asked in. */
-export interface Asker {
-  readonly userId: string;
-  readonly sessionId: string;
-}
-
-/** Whether the session of somebody who asked for a link goes on. */
-export async function isSignedIn<Context, U extends User>(
-  { engine }: App<Context, U>,
-  { userId, sessionId }: Asker,
-): Promise<boolean> {
-  const session = await engine.store.get(sessionId, now(engine.env));
-  return session !== null && session.row.userId === userId && isLive(session.row, session.now);
 }
 
 /**
@@ -98,22 +86,43 @@ async function decide<Context, U extends User>(
 ): Promise<Known<U>> {
   const user = asker === null ? null : await app.users.get(asker.userId);
   if (asker !== null && user === null) throw new AuthError("oauth_state_invalid");
-  const holder = await app.users.findByAccount(keyOf(account));
-  const email = emailOf(account);
+  const email = emailOf(app, account);
+  const found = await app.users.findByAccount(keyOf(account));
   const owner = email === null ? null : await app.users.find({ email: email.address });
+  const isByAddress = asker === null && found === null && owner !== null;
+  const links = isByAddress ? await app.users.accounts(owner.id) : [];
+  // Read last: another request may have linked this very account to the owner since it was looked for.
+  const holder = links.some((linked) => isSame(linked, account)) ? owner : found;
   const decision = decideLink({
     holder: holder?.id ?? null,
     asker: asker?.userId ?? null,
     email,
-    owner: owner === null ? null : { id: owner.id, verified: owner.emailVerified },
+    owner: owner === null ? null : ownerFacts(owner, links),
+    linkByEmail: app.config.linkByEmail,
   });
   return { decision, asker, user: asker === null ? (holder ?? owner) : user };
 }
 
-function emailOf({ email, emailVerified }: ProviderAccount): LinkFacts["email"] {
+function ownerFacts(
+  { id, emailVerified, passwordHash }: User,
+  links: readonly LinkedAccount[],
+): LinkFacts["owner"] {
+  return { id, verified: emailVerified, reachable: passwordHash !== null || links.length > 0 };
+}
+
+function isSame(one: LinkedAccount, other: LinkedAccount): boolean {
+  return one.provider === other.provider && one.subject === other.subject;
+}
+
+function emailOf<Context, U extends User>(
+  app: App<Context, U>,
+  { provider, email, emailVerified, claims }: ProviderAccount,
+): LinkFacts["email"] {
   const address = email === null ? null : parseEmail(email);
   if (email === null || address === null) return null;
-  return { address, verified: emailVerified && isSpelt(email, address) };
+  const trust = app.oauth.get(provider)?.provider.trustEmail ?? TRUST_ALL;
+  const authoritative = isAuthority(trust, address, claims);
+  return { address, verified: emailVerified && isSpelt(email, address), authoritative };
 }
 
 // What normal form makes one, such as a long s and an s, a mail system may deliver to two.
@@ -126,18 +135,18 @@ function isSpelt(given: string, normal: string): boolean {
 async function create<Context, U extends User>(
   app: App<Context, U>,
   account: ProviderAccount,
-  email: string | null,
+  { email, verified }: Extract<LinkDecision, { kind: "create" }>,
 ): Promise<U | null> {
   const user = await insertUser(app, {
     email,
     username: null,
     name: account.name,
-    emailVerified: email !== null,
+    emailVerified: verified,
     passwordHash: null,
   });
   if (user === null || (await link(app, user.id, account))) return user;
   // By a proven address others find this very user, and may be in already; without one nobody can.
-  if (email === null) await deleteUser(app, user.id);
+  if (!verified) await deleteUser(app, user.id);
   return null;
 }
 
@@ -147,7 +156,7 @@ export async function takeBack<Context, U extends User>(
   userId: string,
   { made, account }: { readonly made: Made; readonly account: LinkedAccount },
 ): Promise<void> {
-  if (made === "link") await unlink(app, userId, account);
+  if (made === "link") await removeLink(app, userId, account);
   if (made !== "user") return;
   const links = await app.users.accounts(userId);
   const sessions = await app.engine.store.list(userId, now(app.engine.env));
@@ -165,7 +174,9 @@ async function take<Context, U extends User>(
     if (!(await link(app, decision.userId, account))) return null;
     if (asker !== null) await requireAsker(app, asker, account);
   }
-  return decision.proves ? proveAddress(app, decision.userId, account) : user;
+  if (!decision.proves) return user;
+  const proved = await proveMailbox(app, decision.userId, { by: "account", account: keyOf(account) });
+  return proved?.user ?? null;
 }
 
 // A session that ended while the provider was asked, or may have, gives nobody another way in.
@@ -175,7 +186,7 @@ async function requireAsker<Context, U extends User>(
   account: ProviderAccount,
 ): Promise<void> {
   if (await isSignedIn(app, asker).catch(() => false)) return;
-  await unlink(app, asker.userId, account);
+  await removeLink(app, asker.userId, account);
   throw new AuthError("oauth_state_invalid");
 }
 
@@ -187,28 +198,6 @@ async function link<Context, U extends User>(
   if (!(await app.users.link(userId, keyOf(account)))) return false;
   app.engine.emit({ type: "account.linked", userId, provider: account.provider });
   return true;
-}
-
-async function unlink<Context, U extends User>(
-  app: App<Context, U>,
-  userId: string,
-  account: LinkedAccount,
-): Promise<void> {
-  await app.users.unlink(userId, keyOf(account));
-  app.engine.emit({ type: "account.unlinked", userId, provider: account.provider });
-}
-
-// What was there before the proof was anybody's: the password, the sessions, and the links.
-async function proveAddress<Context, U extends User>(
-  app: App<Context, U>,
-  userId: string,
-  account: LinkedAccount,
-): Promise<U | null> {
-  for (const { provider, subject } of await app.users.accounts(userId)) {
-    const isProof = provider === account.provider && subject === account.subject;
-    if (!isProof) await unlink(app, userId, { provider, subject });
-  }
-  return changeCredentials(app, userId, { emailVerified: true, passwordHash: null }, "password_changed");
 }
 
 function keyOf({ provider, subject }: LinkedAccount): LinkedAccount {

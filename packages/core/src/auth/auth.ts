@@ -78,8 +78,22 @@ export interface UsersApi<U extends User> {
   get(id: string): Promise<U | null>;
   /** Finds by e-mail or user name, as typed. */
   find(identifier: Identifier): Promise<U | null>;
-  /** Sets a password and ends all of the user's sessions. Fails with `invalid_request` or `weak_password`. */
-  setPassword(id: string, password: string): Promise<boolean>;
+  /**
+   * Sets a password and ends all of the user's sessions. `false` where there is no such user. Fails with `invalid_request`
+   * or `weak_password`.
+   *
+   * With `provesEmail`, the caller has checked that the user chose the password with access to the mailbox, as after a message with a
+   * link to reset it: the address is verified from then on, and where it was not before, every link to a provider goes too. Without it, links stay.
+   */
+  setPassword(id: string, password: string, options?: { readonly provesEmail?: boolean }): Promise<boolean>;
+  /**
+   * Marks the user's address as verified, once you have checked that they have the mailbox. `false` where there is no such
+   * user. Fails with `invalid_request` where the user has no address.
+   *
+   * A first proof removes the password and all links, and ends all sessions: they may be those of an attacker who signed up with
+   * the address before its owner. For an address that is verified already it changes nothing.
+   */
+  confirmEmail(id: string): Promise<boolean>;
   /** Bars a user from signing in and ends all of their sessions. */
   disable(id: string): Promise<boolean>;
   /** Lets a disabled user sign in again. */
@@ -88,6 +102,11 @@ export interface UsersApi<U extends User> {
   delete(id: string): Promise<boolean>;
   /** The accounts at providers that a user can sign in with, in the order of their linking. */
   accounts(id: string): Promise<readonly LinkedAccount[]>;
+  /**
+   * Removes the links of a user to a provider, also the last sign-in method, and ends all of their sessions. `false` where
+   * there was none.
+   */
+  unlink(id: string, provider: string): Promise<boolean>;
   /** A provider's tokens as of the last sign-in; null unless the provider has `storeTokens`. It does not refresh them. */
   providerTokens(id: string, provider: string): Promise<ProviderTokens | null>;
 }

@@ -72,10 +72,12 @@ export function usersLater<Context, U extends User>(load: Load<Context, U>): Use
     get: async (...args) => (await load()).users.get(...args),
     find: async (...args) => (await load()).users.find(...args),
     setPassword: async (...args) => (await load()).users.setPassword(...args),
+    confirmEmail: async (...args) => (await load()).users.confirmEmail(...args),
     disable: async (...args) => (await load()).users.disable(...args),
     enable: async (...args) => (await load()).users.enable(...args),
     delete: async (...args) => (await load()).users.delete(...args),
     accounts: async (...args) => (await load()).users.accounts(...args),
+    unlink: async (...args) => (await load()).users.unlink(...args),
     providerTokens: async (...args) => (await load()).users.providerTokens(...args),
   };
 }

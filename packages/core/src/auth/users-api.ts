@@ -1,6 +1,8 @@
 import { createUser, deleteUser, disableUser, enableUser, normalForm, setPassword } from "../app/accounts.ts";
 import type { App } from "../app/app.ts";
 import { readKeptTokens } from "../app/kept-tokens.ts";
+import { confirmEmail, setProvenPassword } from "../app/prove-mailbox.ts";
+import { unlinkByHand } from "../app/unlink.ts";
 import { parseEmail, parseUsername } from "../password/identifier.ts";
 import type { User } from "../users/store.ts";
 import type { UsersApi } from "./auth.ts";
@@ -18,11 +20,14 @@ export function usersApi<Context, U extends User>(app: App<Context, U>): UsersAp
       const username = normalForm(identifier.username, parseUsername);
       return username === null ? null : app.users.find({ username });
     },
-    setPassword: (id, password) => setPassword(app, id, password),
+    setPassword: (id, password, { provesEmail = false } = {}) =>
+      provesEmail === true ? setProvenPassword(app, id, password) : setPassword(app, id, password),
+    confirmEmail: (id) => confirmEmail(app, id),
     disable: (id) => disableUser(app, id),
     enable: (id) => enableUser(app, id),
     delete: (id) => deleteUser(app, id),
     accounts: (id) => app.users.accounts(id),
+    unlink: (id, provider) => unlinkByHand(app, id, provider),
     providerTokens: (id, provider) => readKeptTokens(app, id, provider),
   };
 }

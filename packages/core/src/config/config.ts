@@ -31,6 +31,7 @@ export interface Config {
   readonly cookies: CookieOptions & { readonly previous: readonly PreviousCookie[] };
   readonly bearer: { readonly header: string; readonly schemes: readonly string[] };
   readonly requireFetchMetadata: boolean;
+  readonly linkByEmail: boolean;
   readonly storeTimeout: Seconds;
   readonly keepAccessToken: boolean;
   /** Null limits nothing. */
@@ -78,6 +79,7 @@ export function checkOptions<Context, U extends User>(
       schemes: (given.bearer?.schemes ?? ["Bearer"]).map((scheme) => scheme.toLowerCase()),
     },
     requireFetchMetadata: given.requireFetchMetadata ?? false,
+    linkByEmail: given.linkByEmail ?? true,
     storeTimeout: given.storeTimeout ?? 5,
     limits: given.rateLimit === false ? null : { ...defaultLimits, ...given.rateLimit },
     keepAccessToken: given.logout?.keepAccessToken ?? false,

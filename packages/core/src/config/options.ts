@@ -58,6 +58,11 @@ export interface AuthOptions<Context = JsonObject, U extends User = User> {
   readonly store: Store;
   /** Ways to sign in, such as `password()`. */
   readonly providers?: readonly Provider[];
+  /**
+   * Whether an account at a provider leads to a user who is there already by an address that both sides have proved.
+   * Default true. With `false` an account is linked by its user alone, while signed in.
+   */
+  readonly linkByEmail?: boolean;
   /** The origin that users see, such as `https://app.example.com`. Without it only localhost is served. */
   readonly baseURL?: string;
   /** The path of the routes. Default `/auth`. */

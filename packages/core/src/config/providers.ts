@@ -1,3 +1,4 @@
+import { isEmailTrust } from "../oauth/email-trust.ts";
 import { checkProviderId } from "../oauth/provider.ts";
 import type { User } from "../users/store.ts";
 import type { AuthOptions } from "./options.ts";
@@ -12,9 +13,14 @@ export function checkProviders<Context, U extends User>(options: AuthOptions<Con
   const twice = oauth.find(({ id }, index) => oauth.findIndex((other) => other.id === id) !== index);
   if (twice !== undefined)
     throw refuse("providers", twice.id, "two providers have this id: give one another");
-  for (const { id, connect } of oauth) {
+  for (const { id, connect, trustEmail } of oauth) {
     checkProviderId(id);
     if (typeof connect !== "function") throw new TypeError(`the provider ${id} has no connect: it is none`);
+    if (trustEmail !== undefined && !isEmailTrust(trustEmail)) {
+      throw new TypeError(
+        `the provider ${id} has a trustEmail without domains: write "all" or a list of domains`,
+      );
+    }
   }
   if (oauth.length === 0) return;
   const needed = ["findByAccount", "link", "unlink", "accounts"] as const;

@@ -51,6 +51,7 @@ export const optionsSchema: v.GenericSchema = v.strictObject({
       "must be a list",
     ),
   ),
+  linkByEmail: v.optional(flag),
   baseURL: v.optional(text),
   basePath: v.optional(
     v.pipe(

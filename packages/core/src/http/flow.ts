@@ -93,9 +93,6 @@ export async function beginFlow<Context, U extends User>(
   };
   const transaction = mintTransaction(begun, random);
   const url = await connection.authorizationUrl(flowOf(app, call, transaction));
-  const expiresAt = begun.startedAt + FLOW_LIFETIME;
-  const hash = hashOneTimeToken(transaction.state, STATE);
-  await app.tokens.put({ hash, purpose: STATE, userId: null, data: {}, expiresAt });
   const [secret] = app.sealing();
   const place = transactionPlace(new URL(call.site.origin), transaction.state, provider.responseMode);
   const value = await sealTransaction(transaction, secret, random);
@@ -164,13 +161,15 @@ export async function findFlow<Context, U extends User>(
   return { transaction, place };
 }
 
-/** Uses a state up; `false` where it was used before. */
-export async function redeemState<Context, U extends User>(
+/** Uses the state of a flow up; `false` where it was used before. A start writes nothing: only what came back costs a row. */
+export async function spendState<Context, U extends User>(
   app: App<Context, U>,
-  state: string,
+  { state, startedAt }: Transaction,
 ): Promise<boolean> {
   const hash = hashOneTimeToken(state, STATE);
-  return (await app.tokens.redeem(hash, STATE, now(app.config.env))) !== null;
+  // RFC 9700 4.2.4: one use, for as long as any server opens the cookie, also one whose clock is behind the store's.
+  const expiresAt = startedAt + 2 * FLOW_LIFETIME;
+  return app.tokens.spend(hash, STATE, expiresAt, now(app.config.env));
 }
 
 /** What the provider's part needs to know of a flow. */

@@ -1,8 +1,11 @@
 import type { OneTimeToken, TokenStore } from "../tokens/store.ts";
 
+/** A token, or the mark of a secret that was spent. */
+type Kept = OneTimeToken | { readonly spent: true; readonly hash: string; readonly expiresAt: number };
+
 export function memoryTokens(): TokenStore {
-  const byHash = new Map<string, OneTimeToken>();
-  const forget = (is: (token: OneTimeToken) => boolean): number => {
+  const byHash = new Map<string, Kept>();
+  const forget = (is: (kept: Kept) => boolean): number => {
     const found = [...byHash.values()].filter(is);
     for (const { hash } of found) byHash.delete(hash);
     return found.length;
@@ -15,15 +18,22 @@ export function memoryTokens(): TokenStore {
 
     redeem: async (hash, purpose, now) => {
       const token = byHash.get(hash);
-      if (token === undefined || token.purpose !== purpose) return null;
+      if (token === undefined || "spent" in token || token.purpose !== purpose) return null;
       byHash.delete(hash);
       return now < token.expiresAt ? token : null;
     },
 
-    revoke: async (userId, purpose) => {
-      forget((token) => token.userId === userId && token.purpose === purpose);
+    spend: async (hash, _purpose, expiresAt, now) => {
+      const before = byHash.get(hash);
+      if (expiresAt <= now || (before !== undefined && now < before.expiresAt)) return false;
+      byHash.set(hash, Object.freeze({ spent: true, hash, expiresAt }));
+      return true;
     },
 
-    prune: async (now) => forget((token) => token.expiresAt <= now),
+    revoke: async (userId, purpose) => {
+      forget((kept) => !("spent" in kept) && kept.userId === userId && kept.purpose === purpose);
+    },
+
+    prune: async (now) => forget((kept) => kept.expiresAt <= now),
   };
 }

@@ -38,7 +38,7 @@ export type CallbackDecision =
     };
 
 /**
- * Decides what a callback means whose transaction was opened. `first` is whether the state was redeemed just now: of any
+ * Decides what a callback means whose transaction was opened. `first` is whether the state was spent just now: of any
  * number of callbacks with one state, one is.
  */
 export function decideCallback(

@@ -1,5 +1,6 @@
 export type { ProviderAccount, ProviderTokens } from "../tokens/provider-tokens.ts";
 export type { ArcticClient } from "./arctic.ts";
+export type { EmailTrust, TrustEmail } from "./email-trust.ts";
 export type { GetJson } from "./plain.ts";
 export type { Profile } from "./profile.ts";
 export type { OAuthAnswer, OAuthConnection, OAuthFlow, OAuthProvider } from "./provider.ts";

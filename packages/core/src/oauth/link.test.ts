@@ -1,11 +1,19 @@
 import { describe, expect, it } from "vitest";
-import { decideLink, decideUnlink, type LinkFacts } from "./link.ts";
+import { decideLink, decideUnlink, type LinkDecision, type LinkFacts } from "./link.ts";
 
 const address = "ann@example.com";
 const users = [null, "ann", "bob"] as const;
 const flags = [true, false] as const;
-const emails = [null, ...flags.map((verified) => ({ address, verified }))];
-const owners = [null, ...["ann", "bob"].flatMap((id) => flags.map((verified) => ({ id, verified })))];
+const emails = [
+  null,
+  ...flags.flatMap((verified) => flags.map((authoritative) => ({ address, verified, authoritative }))),
+];
+const owners = [
+  null,
+  ...["ann", "bob"].flatMap((id) =>
+    flags.flatMap((verified) => flags.map((reachable) => ({ id, verified, reachable }))),
+  ),
+];
 
 /** Everything that can be known: nobody owns an address that there is not. */
 const facts: readonly LinkFacts[] = users.flatMap((holder) =>
@@ -13,45 +21,60 @@ const facts: readonly LinkFacts[] = users.flatMap((holder) =>
     emails.flatMap((email) =>
       owners
         .filter((owner) => email !== null || owner === null)
-        .map((owner) => ({ holder, asker, email, owner })),
+        .flatMap((owner) => flags.map((linkByEmail) => ({ holder, asker, email, owner, linkByEmail }))),
     ),
   ),
 );
 
+/** The decision, said in another way than in the code. */
+function expected({ holder, asker, email, owner, linkByEmail }: LinkFacts): LinkDecision {
+  const word = email === null || !email.verified ? "none" : email.authoritative ? "proof" : "claim";
+  const user = asker ?? holder;
+  if (asker !== null && holder === "bob") return { kind: "refuse", because: "held_by_another" };
+  if (user !== null) {
+    const proves = word === "proof" && owner?.id === user && !owner.verified;
+    return { kind: holder === user ? "sign_in" : "link", userId: user, proves };
+  }
+  if (owner === null) {
+    return { kind: "create", email: word === "none" ? null : address, verified: word === "proof" };
+  }
+  const apart: LinkDecision = { kind: "create", email: null, verified: false };
+  const refused: LinkDecision = {
+    kind: "refuse",
+    because: linkByEmail ? "address_unproven" : "not_by_email",
+  };
+  if (word === "none") return refused;
+  if (word === "claim") return owner.reachable || owner.verified ? refused : apart;
+  if (!owner.verified) return refused;
+  if (linkByEmail) return { kind: "link", userId: owner.id, proves: false };
+  return owner.reachable ? refused : apart;
+}
+
 describe("decideLink", () => {
-  it("knows 66 cases", () => expect(facts).toHaveLength(66));
+  it("knows 444 cases", () => expect(facts).toHaveLength(444));
 
   it.each(facts)(
-    "holder $holder, asker $asker, e-mail $email.verified, owner $owner.id $owner.verified",
+    "holder $holder, asker $asker, e-mail $email, owner $owner, by e-mail $linkByEmail",
     (known) => {
-      const { holder, asker, email, owner } = known;
-      const decision = decideLink(known);
-      const proven = email?.verified === true;
-      const user = asker ?? holder;
-      const proves = proven && user !== null && owner?.id === user && !owner.verified;
-      if (asker !== null) {
-        if (holder === "bob") return expect(decision).toEqual({ kind: "refuse", because: "held_by_another" });
-        return expect(decision).toEqual({
-          kind: holder === asker ? "sign_in" : "link",
-          userId: asker,
-          proves,
-        });
-      }
-      if (holder !== null) return expect(decision).toEqual({ kind: "sign_in", userId: holder, proves });
-      if (owner === null) return expect(decision).toEqual({ kind: "create", email: proven ? address : null });
-      if (proven && owner.verified) {
-        return expect(decision).toEqual({ kind: "link", userId: owner.id, proves: false });
-      }
-      return expect(decision).toEqual({ kind: "refuse", because: "address_unproven" });
+      expect(decideLink(known)).toEqual(expected(known));
     },
   );
 
-  it("OAU-17 leads nobody to a user by an address that one of the two sides has not verified", () => {
+  it("OAU-17 leads to a user by an address only where both sides have proved it, and the application allows it", () => {
     for (const known of facts.filter(({ holder, asker }) => holder === null && asker === null)) {
+      const { kind } = decideLink(known);
+      const { email, owner, linkByEmail } = known;
+      const proofs = [email?.verified, email?.authoritative, owner?.verified, linkByEmail];
+      if (kind === "link") expect(proofs).toEqual([true, true, true, true]);
+      expect(kind).not.toBe("sign_in");
+    }
+  });
+
+  it("OAU-17 proves nothing and stores nothing as proven by a word that is not proof", () => {
+    for (const known of facts.filter(({ email }) => !(email?.verified && email.authoritative))) {
       const decision = decideLink(known);
-      if (decision.kind === "link")
-        expect([known.email?.verified, known.owner?.verified]).toEqual([true, true]);
-      expect(decision.kind).not.toBe("sign_in");
+      if ("proves" in decision) expect(decision.proves).toBe(false);
+      if (decision.kind === "create") expect(decision.verified).toBe(false);
     }
   });
 

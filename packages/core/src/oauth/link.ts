@@ -1,28 +1,47 @@
-/** What is known when somebody comes back from a provider. */
+/** What is known when a browser comes back from a provider. */
 export interface LinkFacts {
   /** The user that the account is linked to. */
   readonly holder: string | null;
   /** The user who asked, while signed in, to link the account; null where somebody signs in. */
   readonly asker: string | null;
-  /** The provider's e-mail address in normal form, and whether the provider says that it is the user's. */
-  readonly email: { readonly address: string; readonly verified: boolean } | null;
-  /** Who has that address here; `verified` where they have proved it. */
-  readonly owner: { readonly id: string; readonly verified: boolean } | null;
+  /** The provider's e-mail address in normal form; null where there is none. */
+  readonly email: {
+    readonly address: string;
+    /** Whether the provider calls it verified, which it may have done years ago. */
+    readonly verified: boolean;
+    /** Whether the provider is the authority for this address, so that its word holds today. */
+    readonly authoritative: boolean;
+  } | null;
+  /** The user of that address here; null where there is none. */
+  readonly owner: {
+    readonly id: string;
+    /** Whether they have proved it. */
+    readonly verified: boolean;
+    /** Whether they have a password or a link. One without either may be half of a first sign-in with this account. */
+    readonly reachable: boolean;
+  } | null;
+  /** Whether an address may lead to a user who is there already. */
+  readonly linkByEmail: boolean;
 }
 
 export type LinkDecision =
-  /** `email` is the proven address of the new user. */
-  | { readonly kind: "create"; readonly email: string | null }
+  /** `verified`: the account proves the address of the new user. */
+  | { readonly kind: "create"; readonly email: string | null; readonly verified: boolean }
   /** `proves`: the account proves the user's own address for the first time. */
   | { readonly kind: "sign_in" | "link"; readonly userId: string; readonly proves: boolean }
-  | { readonly kind: "refuse"; readonly because: "held_by_another" | "address_unproven" };
+  | { readonly kind: "refuse"; readonly because: "held_by_another" | "address_unproven" | "not_by_email" };
 
 /**
  * Decides what an account at a provider means here. Identity is the provider's subject; an e-mail address leads to a
- * user only where both sides have verified it, or whoever signed up with it first would own the account of its owner.
+ * user only where both sides have proved it, or the first to sign up with it would own the account of its owner.
+ *
+ * The word of a provider that is not the authority for an address proves nothing of it. A new user has such an address
+ * unverified: an application can write to it, and no later proof builds on it.
  */
-export function decideLink({ holder, asker, email, owner }: LinkFacts): LinkDecision {
-  const proven = email?.verified === true;
+export function decideLink(facts: LinkFacts): LinkDecision {
+  const { holder, asker, email, owner, linkByEmail } = facts;
+  // OpenID Connect Core 5.1: `email_verified` says who had the mailbox when it was checked, not who has it now.
+  const proven = email?.verified === true && email.authoritative;
   // Also for a link that is there: it may have stopped half-way, or the provider did not vouch for the address then.
   const proves = (userId: string): boolean => proven && owner?.id === userId && !owner.verified;
   if (asker !== null) {
@@ -30,9 +49,13 @@ export function decideLink({ holder, asker, email, owner }: LinkFacts): LinkDeci
     return { kind: holder === asker ? "sign_in" : "link", userId: asker, proves: proves(asker) };
   }
   if (holder !== null) return { kind: "sign_in", userId: holder, proves: proves(holder) };
-  if (owner === null) return { kind: "create", email: proven ? email.address : null };
-  if (proven && owner.verified) return { kind: "link", userId: owner.id, proves: false };
-  return { kind: "refuse", because: "address_unproven" };
+  const address = email?.verified === true ? email.address : null;
+  if (owner === null) return { kind: "create", email: address, verified: proven };
+  if (proven && owner.verified && linkByEmail) return { kind: "link", userId: owner.id, proves: false };
+  // What a killed first sign-in left behind, which may as well be prepared for another: neither taken nor in the way.
+  const isLeftover = address !== null && !owner.reachable && owner.verified === proven;
+  if (isLeftover) return { kind: "create", email: null, verified: false };
+  return { kind: "refuse", because: linkByEmail ? "address_unproven" : "not_by_email" };
 }
 
 /** Decides whether a link may go, by what is left without it: never the last way in. */

@@ -3,6 +3,7 @@ import { isRecord, own } from "../json.ts";
 import { type EpochSeconds, minutes, type Seconds } from "../time.ts";
 import type { ProviderAccount, ProviderTokens } from "../tokens/provider-tokens.ts";
 import { authorizationUrl, type Client, exchangeCode, readTokens, standardClient } from "./arctic.ts";
+import type { EmailTrust } from "./email-trust.ts";
 import type { Endpoints } from "./endpoints.ts";
 import { oauthFault } from "./fault.ts";
 import { expectedOf, type IdClaims, verifyIdToken } from "./id-token.ts";
@@ -20,6 +21,7 @@ export interface OpenIdDefinition {
   readonly client: Omit<Client, "authentication">;
   readonly scopes: readonly string[];
   readonly storeTokens: boolean;
+  readonly trustEmail: EmailTrust;
   readonly responseMode: OAuthProvider["responseMode"];
   readonly endpoints: (env: Env) => () => Promise<Endpoints>;
   /** The issuer that a token must name, where it is not simply the endpoints' own. */

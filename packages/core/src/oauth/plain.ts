@@ -1,6 +1,7 @@
 import type { OAuth2Tokens } from "arctic";
 import type { Env } from "../env.ts";
 import { type ArcticClient, authorizationUrl, exchangeCode, readTokens, standardClient } from "./arctic.ts";
+import type { EmailTrust } from "./email-trust.ts";
 import { oauthFault } from "./fault.ts";
 import { checkProfile, type Profile } from "./profile.ts";
 import type { OAuthConnection } from "./provider.ts";
@@ -20,6 +21,7 @@ export interface PlainDefinition {
   readonly id: string;
   readonly scopes: readonly string[];
   readonly storeTokens: boolean;
+  readonly trustEmail: EmailTrust;
   /** Makes the client; `standard` makes one of any provider that keeps to the standards. */
   readonly client: (standard: typeof standardClient, redirectUri: string) => ArcticClient;
   /** Whether the client writes Basic credentials without encoding them. */

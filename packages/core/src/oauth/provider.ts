@@ -1,5 +1,6 @@
 import type { Env } from "../env.ts";
 import type { ProviderAccount } from "../tokens/provider-tokens.ts";
+import type { EmailTrust } from "./email-trust.ts";
 
 /** The secrets of one sign-in, and where the provider sends the browser back to. */
 export interface OAuthFlow {
@@ -38,6 +39,8 @@ export interface OAuthProvider {
   readonly responseMode: "query" | "form_post";
   /** Whether the provider's tokens are kept, sealed. */
   readonly storeTokens: boolean;
+  /** For which addresses its word is proof. Default every address that it calls verified. */
+  readonly trustEmail?: EmailTrust;
   connect(env: Env): OAuthConnection;
 }
 

@@ -16,7 +16,7 @@ export interface ProviderAccount {
   /** Who it is: with the provider the only identity. An e-mail address is none. */
   readonly subject: string;
   readonly email: string | null;
-  /** Whether the provider says that the address is the user's. */
+  /** Whether the provider calls the address verified; whether that is proof depends on the address, see `trustEmail`. */
   readonly emailVerified: boolean;
   readonly name: string | null;
   /** Everything the provider tells, in its own words. */

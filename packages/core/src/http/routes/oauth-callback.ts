@@ -1,6 +1,7 @@
 import type { App, ConnectedProvider } from "../../app/app.ts";
+import { type Asker, isSignedIn } from "../../app/asker.ts";
 import { keepTokens } from "../../app/kept-tokens.ts";
-import { type Asker, findUserOf, isSignedIn, linkToUser, takeBack } from "../../app/linked-accounts.ts";
+import { findUserOf, linkToUser, takeBack } from "../../app/linked-accounts.ts";
 import { type CookieChange, deleteCookie } from "../../cookies/jar.ts";
 import { AuthError, faultName } from "../../errors.ts";
 import { type CallbackParameters, decideCallback, parseCallback } from "../../oauth/callback.ts";
@@ -10,7 +11,7 @@ import type { ProviderAccount } from "../../tokens/provider-tokens.ts";
 import type { User } from "../../users/store.ts";
 import { readBody } from "../body.ts";
 import { answerError, codeOf } from "../fault.ts";
-import { findFlow, flowOf, landingOf, providerOf, redeemState } from "../flow.ts";
+import { findFlow, flowOf, landingOf, providerOf, spendState } from "../flow.ts";
 import { issueCode } from "../native-code.ts";
 import { requireNavigation } from "../navigation.ts";
 import { redirect, withError } from "../redirect.ts";
@@ -52,7 +53,7 @@ async function identify<Context, U extends User>(
   call: Call,
   { connected, parameters, transaction }: Returned,
 ): Promise<ProviderAccount> {
-  const first = await redeemState(app, parameters.state);
+  const first = await spendState(app, transaction);
   const here = { provider: connected.provider.id, method: call.request.method, first };
   const decision = decideCallback(parameters, transaction, here);
   if (decision.kind === "fail") {

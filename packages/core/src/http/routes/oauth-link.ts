@@ -33,7 +33,8 @@ export const linkAccount: Route = (app, call) =>
 export const unlinkAccount: Route = (app, call) =>
   whenSignedIn(app, call, async ({ valid, changes }) => {
     requireRecent(valid.session.authTime, now(app.config.env));
-    await unlinkProvider(app, valid.userId, segment(call, 2));
+    const asker = { userId: valid.userId, sessionId: valid.session.id };
+    await unlinkProvider(app, asker, segment(call, 2));
     return new Response(null, { status: 204, headers: headersOf(app, changes) });
   });
 

@@ -27,16 +27,28 @@ const ENDPOINTS = {
   authentication: ["client_secret_post"],
 };
 
+/** Apple runs its relay and these mailboxes. Any other address is an account's name, which it checked once. */
+const TRUST = { domains: ["privaterelay.appleid.com", "icloud.com", "me.com", "mac.com"] };
+
 /**
  * Lets users sign in with Apple. Apple answers with a form post, and tells the name once, at the first sign-in; the name
  * comes through the browser, so nothing proves it.
+ *
+ * A verified address is proof where it is of Apple's relay, or of a mailbox of Apple's own; a new user has any other
+ * unverified, unless
+ * `trustEmail` says so.
  *
  * @example
  * createAuth({ store, providers: [apple({ clientId, teamId, keyId, privateKey })] });
  */
 export function apple(options: AppleOptions): OAuthProvider {
   const { teamId, keyId, privateKey } = options;
-  const checked = checkOptions(options, { id: "apple", scopes: ["openid", "name", "email"], isPublic: true });
+  const checked = checkOptions(options, {
+    id: "apple",
+    scopes: ["openid", "name", "email"],
+    isPublic: true,
+    trustEmail: TRUST,
+  });
   requireText(checked.id, "teamId", teamId);
   requireText(checked.id, "keyId", keyId);
   const key = readPem(privateKey);

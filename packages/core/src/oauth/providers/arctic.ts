@@ -1,5 +1,6 @@
 import type { OAuth2Tokens } from "arctic";
 import type { ArcticClient } from "../arctic.ts";
+import { checkTrust, TRUST_ALL, type TrustEmail } from "../email-trust.ts";
 import type { GetJson } from "../plain.ts";
 import { plainProvider } from "../plain-provider.ts";
 import type { Profile } from "../profile.ts";
@@ -14,6 +15,8 @@ export interface ArcticOptions {
   readonly profile: (tokens: OAuth2Tokens, get: GetJson) => Promise<Profile> | Profile;
   /** Default false. */
   readonly storeTokens?: boolean;
+  /** For which addresses it is proof that `profile` calls them verified: all, the default, none, or those at these domains. */
+  readonly trustEmail?: TrustEmail;
   /** Stands in the routes and in every link. Default the name of arctic's class; say it where your build renames classes. */
   readonly id?: string;
 }
@@ -39,8 +42,10 @@ export function arcticProvider(instance: ArcticClient, options: ArcticOptions): 
   const { scopes, profile, storeTokens = false } = options;
   if (!Array.isArray(scopes)) throw new TypeError("arcticProvider: scopes must be a list of strings");
   if (typeof profile !== "function") throw new TypeError("arcticProvider: profile must be a function");
+  const id = checkProviderId(options.id ?? instance.constructor.name.toLowerCase());
   return plainProvider({
-    id: checkProviderId(options.id ?? instance.constructor.name.toLowerCase()),
+    id,
+    trustEmail: checkTrust(id, options.trustEmail, TRUST_ALL),
     scopes: [...scopes],
     storeTokens: storeTokens === true,
     client: () => instance,

@@ -13,12 +13,27 @@ const ENDPOINTS = {
 };
 
 /**
+ * Google is the authority for its own mailboxes, and for the domain that it hosts for the organisation of an account. A third
+ * party's address it checked once, when the account was made. `hd` counts for its own domain alone: the claim says which
+ * domain an account belongs to, and nothing of an address elsewhere.
+ */
+const TRUST = { domains: ["gmail.com", "googlemail.com"], domainClaim: "hd" };
+
+/**
  * Lets users sign in with Google.
+ *
+ * A verified address is proof where it is Gmail's, or at the domain that `hd` names; a new user has any other
+ * unverified, unless
+ * `trustEmail` says so.
  *
  * @example
  * createAuth({ store, providers: [google({ clientId, clientSecret })] });
  */
 export function google(options: ConfidentialOptions): OAuthProvider {
-  const checked = checkOptions(options, { id: "google", scopes: ["openid", "email", "profile"] });
+  const checked = checkOptions(options, {
+    id: "google",
+    scopes: ["openid", "email", "profile"],
+    trustEmail: TRUST,
+  });
   return openIdProvider({ ...checked, responseMode: "query", endpoints: () => async () => ENDPOINTS });
 }

@@ -1,5 +1,6 @@
 import { isLoopback } from "../../cookies/names.ts";
 import type { Client } from "../arctic.ts";
+import { checkTrust, type EmailTrust, TRUST_ALL, type TrustEmail } from "../email-trust.ts";
 import { checkProviderId } from "../provider.ts";
 
 /** What every provider takes. */
@@ -10,6 +11,13 @@ export interface ProviderOptions {
   readonly scopes?: readonly string[];
   /** Keep the provider's tokens, sealed with `secret`, for `auth.users.providerTokens`. Default false. */
   readonly storeTokens?: boolean;
+  /**
+   * For which addresses it is proof that the provider calls them verified: `true` for all, `false` for none, a list for
+   * those at exactly these domains. Default what is known of the provider; the table is in SECURITY.md.
+   *
+   * An address that is not proven leads to no user and proves no user's address; a new user has it unverified.
+   */
+  readonly trustEmail?: TrustEmail;
   /** Stands in the routes and in every link. Default the provider's name. */
   readonly id?: string;
 }
@@ -25,12 +33,22 @@ export interface CheckedOptions {
   readonly client: Omit<Client, "authentication">;
   readonly scopes: readonly string[];
   readonly storeTokens: boolean;
+  readonly trustEmail: EmailTrust;
+}
+
+/** What a provider's options are without the application's word. */
+export interface Defaults {
+  readonly id: string;
+  readonly scopes: readonly string[];
+  readonly isPublic?: boolean;
+  /** Default every address. */
+  readonly trustEmail?: EmailTrust;
 }
 
 /** Checks the options of a provider. Throws a `TypeError` that names the option. */
 export function checkOptions(
   options: ProviderOptions & { readonly clientSecret?: string | undefined },
-  defaults: { readonly id: string; readonly scopes: readonly string[]; readonly isPublic?: boolean },
+  defaults: Defaults,
 ): CheckedOptions {
   const id = checkProviderId(options.id ?? defaults.id);
   const { clientId, clientSecret, scopes = defaults.scopes, storeTokens = false } = options;
@@ -41,7 +59,8 @@ export function checkOptions(
     throw new TypeError(`${id}: scopes must be a list of strings`);
   }
   const client = { clientId, clientSecret: clientSecret ?? null };
-  return { id, client, scopes: [...scopes], storeTokens: storeTokens === true };
+  const trustEmail = checkTrust(id, options.trustEmail, defaults.trustEmail ?? TRUST_ALL);
+  return { id, client, scopes: [...scopes], storeTokens: storeTokens === true, trustEmail };
 }
 
 /** Throws a `TypeError` for an option that is no text, or that the environment put white space around. */

@@ -56,10 +56,48 @@ export const tokenCases: Cases = {
     for (const name of names) await tokens.put(sampleToken(name));
     const live = sampleToken("live", { expiresAt: LATER + 1 });
     await tokens.put(live);
+    const spent = ["one", "two"].map((name) => digest(`spent ${name}`));
+    for (const hash of spent) await tokens.spend(hash, "state", LATER, START);
+    await tokens.spend(digest("spent live"), "state", LATER + 1, START);
     equal(await tokens.prune(LATER - 1), 0, "one second before");
-    equal(await tokens.prune(LATER), names.length, "at the expiry");
+    equal(await tokens.prune(LATER), names.length + spent.length, "at the expiry");
     equal(await tokens.prune(LATER), 0, "again");
     equal(await tokens.redeem(live.hash, live.purpose, LATER), live, "the live one");
+    equal(await tokens.spend(digest("spent live"), "state", LATER + 9, LATER), false, "the live mark");
+  },
+
+  "marks a secret as spent once, until it expires": async ({ tokens }) => {
+    const [one, other] = [digest("one"), digest("other")];
+    equal(await tokens.spend(one, "state", LATER, START), true, "first");
+    equal(await tokens.spend(one, "state", LATER, START), false, "second");
+    equal(await tokens.spend(one, "state", LATER + 600, LATER - 1), false, "one second before the expiry");
+    equal(await tokens.spend(other, "state", LATER, START), true, "another secret");
+    equal(await tokens.spend(one, "state", LATER + 600, LATER), true, "at the expiry");
+    equal(await tokens.spend(one, "state", LATER + 600, LATER + 599), false, "until the new expiry");
+    equal(await tokens.spend(digest("late"), "state", START, START), false, "expired from the start");
+    equal(await tokens.spend(digest("late"), "state", START - 1, START), false, "expired before");
+  },
+
+  "gives a spent secret to no redeemer, and a token to no spender": async ({ tokens }) => {
+    const hash = digest("spent");
+    equal(await tokens.spend(hash, "reset", LATER, START), true, "spend");
+    for (const purpose of ["reset", "", "spent", "state"]) {
+      equal(await tokens.redeem(hash, purpose, START), null, `redeem as ${JSON.stringify(purpose)}`);
+    }
+    await tokens.revoke("ann", "reset");
+    equal(await tokens.spend(hash, "reset", LATER, START), false, "after redeem and revoke");
+    const token = sampleToken("token");
+    await tokens.put(token);
+    equal(await tokens.spend(token.hash, token.purpose, LATER, START), false, "a token");
+    equal(await redeem(tokens, token), token, "the token is whole");
+  },
+
+  "64 callers, one spender": async ({ tokens }) => {
+    for (const [round, at] of [START, START, LATER].entries()) {
+      const hash = digest(round === 2 ? "round 0" : `round ${round}`);
+      const crowd = Array.from({ length: CROWD }, () => tokens.spend(hash, "state", at + 600, at));
+      equal((await Promise.all(crowd)).filter(Boolean).length, 1, "spenders");
+    }
   },
 
   "64 callers, one redeemer": async ({ tokens }) => {

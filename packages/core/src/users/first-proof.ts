@@ -1,0 +1,44 @@
+import type { LinkedAccount, User } from "./store.ts";
+
+/** How a mailbox was proved, and with it the sign-in method that stays. */
+export type MailboxProof =
+  /** A message to the address came back: nothing that could sign in before stays. */
+  | { readonly by: "message" }
+  /** The holder of the mailbox chose this password. */
+  | { readonly by: "password"; readonly passwordHash: string }
+  /** An account at a provider that is the authority for the address. */
+  | { readonly by: "account"; readonly account: LinkedAccount };
+
+export type ProofDecision =
+  | { readonly kind: "no_user" }
+  | { readonly kind: "no_address" }
+  /** The address was proved before: what can sign in since is the owner's. */
+  | { readonly kind: "repeated" }
+  /** The first proof: the password becomes `passwordHash`, and every link goes but `stays`. */
+  | { readonly kind: "first"; readonly passwordHash: string | null; readonly stays: LinkedAccount | null };
+
+/**
+ * Decides what a proof of a user's mailbox changes. An attacker may have signed up with the address before its owner, and
+ * may have added a password and links, so the first proof removes every sign-in method that was there before it.
+ */
+export function decideProof(
+  user: Pick<User, "email" | "emailVerified"> | null,
+  proof: MailboxProof,
+): ProofDecision {
+  if (user === null) return { kind: "no_user" };
+  if (user.email === null) return { kind: "no_address" };
+  if (user.emailVerified) return { kind: "repeated" };
+  return {
+    kind: "first",
+    passwordHash: proof.by === "password" ? proof.passwordHash : null,
+    stays: proof.by === "account" ? proof.account : null,
+  };
+}
+
+/** The links that a first proof removes. */
+export function linksToRemove(
+  links: readonly LinkedAccount[],
+  stays: LinkedAccount | null,
+): readonly LinkedAccount[] {
+  return links.filter(({ provider, subject }) => provider !== stays?.provider || subject !== stays.subject);
+}

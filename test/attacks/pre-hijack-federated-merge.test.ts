@@ -1,0 +1,61 @@
+import { expect, it } from "vitest";
+import { expectFailed, expectSentTo, signInAt, whoIs } from "../oauth/desk.ts";
+import { onEveryStore } from "../oauth/every-store.ts";
+import { ANN_THERE } from "../oauth/paper-provider.ts";
+import { ANN } from "../rows/world.ts";
+import { CASES, expectClean, isIn, knows, MODES, openScene, plant, TROJAN } from "./pre-hijacking.ts";
+
+onEveryStore((make) => {
+  it.each(MODES)(
+    "the victim's sign-in by a provider is not merged with the attacker's account (%s)",
+    async (mode) => {
+      const scene = openScene(await make());
+      const trojan = await plant(scene, mode);
+      const victim = scene.browser();
+      expectFailed(await scene.signIn(victim, ANN_THERE), "account_not_linked");
+      expect(await whoIs(victim)).toBeNull();
+      expect(await scene.auth.users.accounts(trojan.id)).toEqual([]);
+      expect(await scene.auth.users.get(trojan.id)).toMatchObject({ emailVerified: false });
+    },
+  );
+
+  it.each(CASES)(
+    "after $title the provider leads to it, and the attacker's password does not ($mode)",
+    async ({ mode, prove }) => {
+      const scene = openScene(await make());
+      const trojan = await plant(scene, mode);
+      expect(await prove(scene, trojan.id)).toBe(true);
+      await expectClean(scene, trojan, mode);
+    },
+  );
+
+  it.each(MODES)(
+    "nor is the attacker's sign-up merged with the victim's account by a provider (%s)",
+    async (mode) => {
+      const scene = openScene(await make());
+      const victim = scene.browser();
+      expectSentTo(await signInAt(scene.paper, victim, ANN_THERE), "/welcome");
+      const id = await whoIs(victim);
+      const signUp = await scene.browser().post("/auth/signup", { ...TROJAN, transport: mode });
+      expect([signUp.status, (await signUp.json()).error]).toEqual([409, "identifier_taken"]);
+      expect(await knows(scene, TROJAN.password, mode)).toBe(false);
+      expect(await scene.auth.users.get(String(id))).toMatchObject({ email: ANN.email, passwordHash: null });
+    },
+  );
+
+  it.each(MODES)(
+    "the first proof by the account itself takes password and sessions too (%s)",
+    async (mode) => {
+      const scene = openScene(await make());
+      const trojan = await plant(scene, mode);
+      await scene.store.users.link(trojan.id, { provider: "paper", subject: ANN_THERE.subject });
+      const victim = scene.browser();
+      expectSentTo(await scene.signIn(victim, ANN_THERE), "/welcome");
+      expect(await whoIs(victim)).toBe(trojan.id);
+      expect([await isIn(trojan), await knows(scene, TROJAN.password, mode)]).toEqual([
+        [false, false],
+        false,
+      ]);
+    },
+  );
+});

@@ -1,0 +1,58 @@
+import { expect, it } from "vitest";
+import { expectFailed, expectSentTo, linkAt, signInAt, whoIs } from "../oauth/desk.ts";
+import { onEveryStore } from "../oauth/every-store.ts";
+import { ANN_THERE, type Person } from "../oauth/paper-provider.ts";
+import { ANN } from "../rows/world.ts";
+import { CASES, CHOSEN, expectClean, MODES, openScene, plant, plantLink } from "./pre-hijacking.ts";
+
+/** An account at a provider that lets its users claim any address. */
+const CLAIMED: Person = { subject: "attacker", email: ANN.email, emailVerified: false };
+
+onEveryStore((make) => {
+  it.each(MODES)(
+    "an account with the victim's address unverified takes no address, and no user (%s)",
+    async (mode) => {
+      const scene = openScene(await make());
+      const attacker = scene.browser();
+      expectSentTo(await signInAt(scene.other, attacker, CLAIMED), "/welcome");
+      const trojan = await whoIs(attacker);
+      expect(await scene.auth.users.get(String(trojan))).toMatchObject({ email: null, emailVerified: false });
+      const signUp = await scene.browser().post("/auth/signup", { ...ANN, transport: mode });
+      const { user } = await signUp.json();
+      expect(signUp.status).toBe(201);
+      expect(user.id).not.toBe(trojan);
+      expect(await scene.auth.users.confirmEmail(user.id)).toBe(true);
+      expectFailed(
+        await signInAt(scene.other, scene.browser(), { ...CLAIMED, subject: "two" }),
+        "account_not_linked",
+      );
+      expect(await scene.auth.users.accounts(user.id)).toEqual([]);
+    },
+  );
+
+  it.each(CASES)(
+    "linked to the attacker's account it proves nothing, and goes with $title ($mode)",
+    async ({ mode, prove }) => {
+      const scene = openScene(await make());
+      const trojan = await plant(scene, mode);
+      await plantLink(scene, CLAIMED);
+      expect(await scene.auth.users.get(trojan.id)).toMatchObject({ emailVerified: false });
+      expect(await prove(scene, trojan.id)).toBe(true);
+      const attacker = scene.browser();
+      expectFailed(await signInAt(scene.other, attacker, CLAIMED), "account_not_linked");
+      await expectClean(scene, trojan, mode);
+    },
+  );
+
+  it("the victim who comes by a provider that has proved the address gets a user of their own", async () => {
+    const scene = openScene(await make());
+    const [attacker, victim] = [scene.browser(), scene.browser()];
+    await signInAt(scene.other, attacker, CLAIMED);
+    expectSentTo(await scene.signIn(victim, ANN_THERE), "/welcome");
+    const id = String(await whoIs(victim));
+    expect(await whoIs(attacker)).not.toBe(id);
+    expect(await scene.auth.users.get(id)).toMatchObject({ email: ANN.email, emailVerified: true });
+    expectFailed(await linkAt(scene.other, victim, CLAIMED), "account_not_linked", "/settings");
+    expect(await scene.auth.users.setPassword(id, CHOSEN)).toBe(true);
+  });
+});

@@ -1,0 +1,97 @@
+import { expect, it } from "vitest";
+import { onEveryStore } from "../oauth/every-store.ts";
+import { wrapped } from "../rows/wrapped-store.ts";
+import { CASES, CHOSEN, expectClean, isIn, knows, MODES, openScene, plant, TROJAN } from "./pre-hijacking.ts";
+
+onEveryStore((make) => {
+  it.each(CASES)("every session from before $title has ended ($mode)", async ({ title, mode, prove }) => {
+    const scene = openScene(await make());
+    const trojan = await plant(scene, mode);
+    const more = await scene.auth.sessions.create(trojan.id, { transport: mode });
+    expect(await isIn(trojan)).toEqual([true, true]);
+    expect(await prove(scene, trojan.id)).toBe(true);
+    expect(await scene.auth.sessions.list(trojan.id)).toEqual([]);
+    expect(await scene.auth.sessions.refresh(String(more.refreshToken))).toMatchObject({ ok: false });
+    expect(await knows(scene, CHOSEN, mode)).toBe(title !== "confirmEmail");
+    await expectClean(scene, trojan, mode);
+  });
+
+  it.each(CASES)(
+    "a sign-in that is under way during $title comes to nothing ($mode)",
+    async ({ mode, prove }) => {
+      for (let round = 0; round < 8; round++) {
+        const scene = openScene(await make());
+        const trojan = await plant(scene, mode);
+        const signIn = scene.browser();
+        const [answer] = await Promise.all([
+          signIn.post("/auth/login", { ...TROJAN, transport: mode }).then((response) => response.json()),
+          prove(scene, trojan.id),
+        ]);
+        const tokens =
+          mode === "cookie" || !answer.access_token
+            ? trojan.tokens
+            : { access: answer.access_token, refresh: answer.refresh_token };
+        expect(await isIn({ ...trojan, browser: signIn, tokens })).toEqual([false, false]);
+        expect(await scene.auth.sessions.list(trojan.id)).toEqual([]);
+      }
+    },
+  );
+
+  it.each(MODES)("a proof of an address that is proved already changes nothing (%s)", async (mode) => {
+    const scene = openScene(await make());
+    const owner = await plant(scene, mode);
+    await scene.auth.users.confirmEmail(owner.id);
+    await scene.auth.users.setPassword(owner.id, TROJAN.password);
+    await scene.store.users.link(owner.id, { provider: "other", subject: "mine" });
+    const browser = scene.browser();
+    const { user: _, ...answer } = await (
+      await browser.post("/auth/login", { ...TROJAN, transport: mode })
+    ).json();
+    const before = scene.events.length;
+    expect(await scene.auth.users.confirmEmail(owner.id)).toBe(true);
+    expect(scene.events.slice(before)).toEqual([]);
+    const tokens = mode === "cookie" ? null : { access: answer.access_token, refresh: answer.refresh_token };
+    expect(await isIn({ id: owner.id, browser, tokens })).toEqual([true, true]);
+    expect(await scene.auth.users.setPassword(owner.id, CHOSEN, { provesEmail: true })).toBe(true);
+    expect(await isIn({ id: owner.id, browser, tokens })).toEqual([false, false]);
+    expect(await scene.auth.users.accounts(owner.id)).toHaveLength(1);
+    expect(await knows(scene, CHOSEN, mode)).toBe(true);
+  });
+
+  it.each(CASES)(
+    "$title that overtakes another removes nothing that the owner added since ($mode)",
+    async ({ mode, prove }) => {
+      const paused: { run: (() => Promise<unknown>) | null } = { run: null };
+      const scene = openScene(
+        wrapped(await make(), async (operation, call) => {
+          const { run } = paused;
+          const result = await call();
+          if (operation !== "users.get" || run === null) return result;
+          paused.run = null;
+          await run();
+          return result;
+        }),
+      );
+      const { id } = await plant(scene, mode);
+      paused.run = async () => {
+        await scene.auth.users.confirmEmail(id);
+        await scene.auth.users.setPassword(id, CHOSEN);
+        await scene.store.users.link(id, { provider: "paper", subject: "mine" });
+      };
+      expect(await prove(scene, id)).toBe(true);
+      expect(await knows(scene, CHOSEN, mode)).toBe(true);
+      expect(await scene.auth.users.accounts(id)).toHaveLength(1);
+    },
+  );
+
+  it("says where there is nothing to prove", async () => {
+    const { auth } = openScene(await make());
+    expect(await auth.users.confirmEmail("unknown")).toBe(false);
+    expect(await auth.users.setPassword("unknown", CHOSEN, { provesEmail: true })).toBe(false);
+    const { id } = await auth.users.create({ username: "ann" });
+    await expect(auth.users.confirmEmail(id)).rejects.toMatchObject({ code: "invalid_request" });
+    const reset = auth.users.setPassword(id, CHOSEN, { provesEmail: true });
+    await expect(reset).rejects.toMatchObject({ code: "invalid_request" });
+    expect(await auth.users.get(id)).toMatchObject({ passwordHash: null, emailVerified: false });
+  });
+});

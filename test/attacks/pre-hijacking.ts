@@ -1,0 +1,106 @@
+import type { Store } from "@latchkey/core";
+import { expect } from "vitest";
+import {
+  countOf,
+  type Desk,
+  type DeskOptions,
+  expectSentTo,
+  linkAt,
+  openDesk,
+  signInAt,
+  whoIs,
+} from "../oauth/desk.ts";
+import { ANN_THERE, type PaperProvider, type Person, paperProvider } from "../oauth/paper-provider.ts";
+import type { Browser } from "../rows/browser.ts";
+import { ANN } from "../rows/world.ts";
+
+// The attacks of Sudhodanan and Paverd, "Pre-hijacked accounts" (USENIX Security 2022): the attacker makes an account with the
+// victim's address before the victim does, and keeps a way in that survives the victim's recovery of it.
+
+/** What the attacker chose. */
+export const TROJAN: typeof ANN = { email: ANN.email, password: "chosen by the attacker" };
+/** What the victim chooses in the reset. */
+export const CHOSEN = "chosen by the victim";
+/** The account of the attacker at a provider, under an address of their own. */
+export const ATTACKER: Person = { subject: "attacker", email: "eve@example.com", emailVerified: true };
+
+export type Mode = "cookie" | "bearer";
+export const MODES: readonly Mode[] = ["cookie", "bearer"];
+
+type Prove = (desk: Desk, id: string) => Promise<boolean>;
+
+/** The ways in which the victim, or support for them, proves the mailbox. */
+export const PROOFS: Readonly<Record<string, Prove>> = {
+  confirmEmail: ({ auth }, id) => auth.users.confirmEmail(id),
+  "setPassword with provesEmail": ({ auth }, id) => auth.users.setPassword(id, CHOSEN, { provesEmail: true }),
+};
+
+/** Each proof by each transport of the attacker. */
+export const CASES: readonly { readonly title: string; readonly mode: Mode; readonly prove: Prove }[] =
+  Object.entries(PROOFS).flatMap(([title, prove]) => MODES.map((mode) => ({ title, mode, prove })));
+
+/** A server with two providers, whose validation asks the store whether a session has ended. */
+export interface Scene extends Desk {
+  readonly other: PaperProvider;
+}
+
+export function openScene(store: Store, options: Partial<DeskOptions> = {}): Scene {
+  const papers = [paperProvider(), paperProvider({ id: "other" })] as const;
+  const trustedOrigins = ["com.example.app://"];
+  const desk = openDesk({ store, revocation: "store", trustedOrigins, papers, ...options });
+  return { ...desk, other: papers[1] };
+}
+
+/** What the attacker holds. */
+export interface Trojan {
+  readonly id: string;
+  readonly browser: Browser;
+  /** The tokens of bearer transport; null for cookies. */
+  readonly tokens: { readonly access: string; readonly refresh: string } | null;
+}
+
+/** The attacker signs up with the address of the victim. */
+export async function plant(desk: Desk, mode: Mode): Promise<Trojan> {
+  const browser = desk.browser();
+  const answer = await (await browser.post("/auth/signup", { ...TROJAN, transport: mode })).json();
+  const tokens = mode === "cookie" ? null : { access: answer.access_token, refresh: answer.refresh_token };
+  return { id: answer.user.id, browser, tokens };
+}
+
+/** Whether what the attacker holds of a session still works, read and refreshed. */
+export async function isIn({ browser, tokens }: Trojan): Promise<readonly boolean[]> {
+  const headers = tokens === null ? {} : { authorization: `Bearer ${tokens.access}` };
+  const me = await browser.get("/auth/me", headers);
+  const body = tokens === null ? undefined : { refresh_token: tokens.refresh };
+  const refreshed = await browser.post("/auth/refresh", body);
+  return [me.ok, refreshed.ok];
+}
+
+/** Signs in with a password, and returns whether it is right. */
+export async function knows(desk: Desk, password: string, mode: Mode): Promise<boolean> {
+  const answer = await desk.browser().post("/auth/login", { ...TROJAN, password, transport: mode });
+  return answer.ok;
+}
+
+/** Links an account of the attacker, which takes a browser's session. */
+export async function plantLink(scene: Scene, person: Person = ATTACKER): Promise<void> {
+  const browser = scene.browser();
+  await browser.post("/auth/login", TROJAN);
+  expectSentTo(await linkAt(scene.other, browser, person), "/settings");
+}
+
+/** Asserts that nothing of the attacker is left, and that the user is the victim's. */
+export async function expectClean(scene: Scene, trojan: Trojan, mode: Mode): Promise<void> {
+  const { auth } = scene;
+  expect(await isIn(trojan)).toEqual([false, false]);
+  expect(await knows(scene, TROJAN.password, mode)).toBe(false);
+  expect(await auth.users.accounts(trojan.id)).toEqual([]);
+  expect(await auth.users.get(trojan.id)).toMatchObject({ email: ANN.email, emailVerified: true });
+  const attacker = scene.browser();
+  await signInAt(scene.other, attacker, ATTACKER);
+  expect(await whoIs(attacker)).not.toBe(trojan.id);
+  const victim = scene.browser();
+  expectSentTo(await scene.signIn(victim, ANN_THERE), "/welcome");
+  expect(await whoIs(victim)).toBe(trojan.id);
+  expect(countOf(scene, "internal_error")).toBe(0);
+}
