@@ -1,6 +1,5 @@
 import type { App } from "../app/app.ts";
 import { type GuardedStore, guardStore } from "../app/guarded-store.ts";
-import { requireObject, requireTextOrNull } from "../callback.ts";
 import { type Config, checkOptions } from "../config/config.ts";
 import { parseContext } from "../config/context.ts";
 import type { AuthOptions, Provider } from "../config/options.ts";
@@ -47,7 +46,7 @@ export function createAuth<Context = JsonObject, U extends User = User>(
     password: given.providers?.find((provider) => provider.type === "password") ?? null,
     oauth: connect(given.providers ?? [], config),
     sealing: sealingSecrets(config),
-    serialize: serializer(given.user?.serialize),
+    serialize: given.user?.serialize ?? shownUser,
     context: given.sessions?.context ?? null,
     validated: given.hooks?.validated ?? null,
     deviceOf: deviceReader(given.clientAddress ?? (() => null)),
@@ -148,11 +147,6 @@ function keysApi(keys: Keys): KeysApi {
   return { jwks: () => keys.jwks(), rotate: () => keys.rotate(), revoke: (kid) => keys.revoke(kid) };
 }
 
-function serializer<U extends User>(serialize: ((user: U) => object) | undefined): (user: U) => object {
-  if (serialize === undefined) return shownUser;
-  return (user) => requireObject("user.serialize", serialize(user));
-}
-
 /** What the answers show of a user unless `user.serialize` says otherwise: an allow-list, never the row. */
 function shownUser(user: User): object {
   const { id, email, username, name } = user;
@@ -160,8 +154,5 @@ function shownUser(user: User): object {
 }
 
 function deviceReader(addressOf: (request: Request) => string | null): (request: Request) => Device {
-  return (request) => {
-    const address = requireTextOrNull("clientAddress", addressOf(request));
-    return deviceOf(request.headers.get("user-agent"), address);
-  };
+  return (request) => deviceOf(request.headers.get("user-agent"), addressOf(request));
 }

@@ -1,5 +1,4 @@
 import type { App } from "../app/app.ts";
-import { requirePlainObject } from "../callback.ts";
 import { AuthError } from "../errors.ts";
 import { liveClaims, MOST_TOKENS } from "../sessions/access.ts";
 import { expectationOf } from "../sessions/authenticate.ts";
@@ -101,7 +100,7 @@ export async function signIn<Context, U extends User>(
 ): Promise<StartedSession> {
   const started = await startSession(app.engine, {
     user,
-    context: await app.engine.settings.parseContext(contextFrom(app, call, user)),
+    context: await app.engine.settings.parseContext(app.context?.from?.(call.request, user) ?? {}),
     device: app.deviceOf(call.request),
     transport,
     amr,
@@ -113,11 +112,6 @@ export async function signIn<Context, U extends User>(
   if (started !== null) return started;
   app.engine.emit({ type: "sign_in.failed", userId: user.id, code: refusal });
   throw new AuthError(refusal);
-}
-
-function contextFrom<Context, U extends User>(app: App<Context, U>, call: Call, user: U): unknown {
-  if (app.context?.from === undefined) return {};
-  return requirePlainObject("sessions.context.from", app.context.from(call.request, user));
 }
 
 /** The sessions that a request proves by its tokens: a session id in it proves nothing. */

@@ -1,10 +1,8 @@
 import type { App } from "../app/app.ts";
 import type { InvalidSession, ValidateOptions, Validation, ValidSession } from "../app/validation.ts";
-import { readHookAnswer, requirePlainObject } from "../callback.ts";
 import { type CookieChange, jarAfter, writeChanges } from "../cookies/jar.ts";
 import { isSafeMethod } from "../csrf/decide.ts";
-import type { ErrorCode } from "../errors.ts";
-import type { JsonObject } from "../json.ts";
+import { AuthError, type ErrorCode } from "../errors.ts";
 import { type AuthenticateOptions, type Authentication, authenticate } from "../sessions/authenticate.ts";
 import { sessionOfClaims } from "../sessions/mint.ts";
 import type { User } from "../users/store.ts";
@@ -66,8 +64,6 @@ export async function validateCredentials<Context, U extends User>(
     return failed(app, codeOf(app, error), credentials);
   }
 }
-
-const VALIDATED = "hooks.validated";
 
 export const NO_BASE_URL = "Set baseURL in createAuth: without it only localhost is served.";
 
@@ -137,19 +133,13 @@ export function runHook<Context, U extends User>(
   { claims }: Pick<Extract<Authentication, { ok: true }>, "claims">,
 ): Pick<ValidSession<Context>, "session" | "claims"> | null {
   const session = sessionOfClaims<Context>(claims);
-  const answer: unknown = app.validated?.({ session, claims, transport });
-  const verdict = readHookAnswer(VALIDATED, answer, ["context", "claims"]);
-  if (verdict.kind === "refuse") return null;
-  if (verdict.kind === "accept") return { session, claims };
-  const { context, claims: custom } = verdict.members;
-  return {
-    session: context === undefined ? session : { ...session, context: replaced<Context>("context", context) },
-    claims: custom === undefined ? claims : { ...claims, ...replaced<JsonObject>("claims", custom) },
-  };
-}
-
-function replaced<Type>(member: string, value: unknown): Type {
-  return requirePlainObject(`${VALIDATED} as ${member}`, value) as Type;
+  const answer = app.validated?.({ session, claims, transport });
+  // A promise would pass for an object that changes nothing: an asynchronous hook must not let everybody in.
+  if (answer instanceof Promise) throw new AuthError("internal_error", "hooks.validated must be synchronous");
+  if (answer === false) return null;
+  if (answer === undefined) return { session, claims };
+  const context = answer.context ?? session.context;
+  return { session: { ...session, context }, claims: { ...claims, ...answer.claims } as typeof claims };
 }
 
 function failed<Context, U extends User>(

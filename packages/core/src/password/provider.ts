@@ -1,4 +1,3 @@
-import { requireBoolean, requireText } from "../callback.ts";
 import type { Env } from "../env.ts";
 import type { PasswordVerdict } from "./check.ts";
 import { checkOption, type PasswordHasher } from "./hasher.ts";
@@ -77,14 +76,13 @@ export function password(options: PasswordOptions = {}): PasswordProvider {
       const normal = isPossiblePassword(input) ? normalizePassword(input) : null;
       if (normal === null)
         throw new TypeError("The password is malformed, or longer than 1,024 code points.");
-      return requireText("hasher.hash", await hasher.hash(normal, random));
+      return hasher.hash(normal, random);
     },
 
     async verify(input, stored) {
       const normal = isPossiblePassword(input) ? normalizePassword(input) : null;
-      const answer: unknown = await hasher.verify(normal ?? "", normal === null ? null : stored);
-      const ok = requireBoolean("hasher.verify", answer) && normal !== null && stored !== null;
-      return { ok, rehash: ok && requireBoolean("hasher.needsRehash", hasher.needsRehash(stored)) };
+      const ok = await hasher.verify(normal ?? "", normal === null ? null : stored);
+      return { ok, rehash: ok && stored !== null && hasher.needsRehash(stored) };
     },
   };
 }

@@ -1,4 +1,3 @@
-import { isThenable } from "../callback.ts";
 import type { ErrorCode } from "../errors.ts";
 import type { EpochSeconds } from "../time.ts";
 import type { RotationOutcome } from "./decide.ts";
@@ -91,8 +90,7 @@ export function emitter(
 function deliver(sink: (event: AuthEvent) => unknown, event: AuthEvent): void {
   try {
     const returned = sink(event);
-    // Promise.resolve takes a promise of any realm, and a query builder, which runs by it.
-    if (isThenable(returned)) Promise.resolve(returned).catch(() => undefined);
+    if (returned instanceof Promise) returned.catch(() => undefined);
   } catch {
     // The sink's fault is the sink's own.
   }

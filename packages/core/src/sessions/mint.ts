@@ -1,5 +1,4 @@
 import { toBase64url } from "../bytes.ts";
-import { requirePlainObject } from "../callback.ts";
 import { now } from "../env.ts";
 import { AuthError } from "../errors.ts";
 import type { JsonObject } from "../json.ts";
@@ -74,8 +73,7 @@ function customClaims<Context, U extends SessionUser>(
   const { claims } = engine.settings;
   if (claims === null) return {};
   // A function that declares no user gets none, also where one is at hand: else its claims would change at a refresh.
-  const made: unknown = claims(session, (claimsTakeUser(engine) ? user : undefined) as U);
-  const custom = requirePlainObject("accessToken.claims", made) as JsonObject;
+  const custom = claims(session, (claimsTakeUser(engine) ? user : undefined) as U);
   for (const name of Object.keys(custom)) {
     if (reservedClaims.has(name))
       throw new AuthError("internal_error", `accessToken.claims sets ${name}, which is ours`);

@@ -1,4 +1,3 @@
-import { readHookAnswer } from "../callback.ts";
 import { now } from "../env.ts";
 import { AuthError, type ErrorCode } from "../errors.ts";
 import {
@@ -156,15 +155,13 @@ async function answer<Context, U extends SessionUser>(
       return { ok: false, code: "session_revoked" };
     }
   }
-  const given: unknown = await hooks.refreshed?.({ session: sessionOfRow(row), outcome });
-  const verdict = readHookAnswer("hooks.refreshed", given, ["context"]);
-  if (verdict.kind === "refuse") {
+  const verdict = await hooks.refreshed?.({ session: sessionOfRow(row), outcome });
+  if (verdict === false) {
     await endSession(engine, row.id, "refused");
     return { ok: false, code: "session_revoked" };
   }
-  const context = verdict.kind === "replace" ? verdict.members["context"] : undefined;
-  if (context !== undefined) {
-    row = await engine.store.update(row.id, { context: await parseContext(context) });
+  if (verdict !== undefined) {
+    row = await engine.store.update(row.id, { context: await parseContext(verdict.context) });
   }
   if (row === null) return { ok: false, code: "session_revoked" };
   return { ok: true, row, outcome, tokens: await mintTokens(engine, row, user, refreshToken) };

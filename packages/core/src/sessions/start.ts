@@ -1,4 +1,3 @@
-import { readHookAnswer } from "../callback.ts";
 import { now } from "../env.ts";
 import { AuthError } from "../errors.ts";
 import type { JsonObject } from "../json.ts";
@@ -86,11 +85,9 @@ async function welcome<Context, U extends SessionUser>(
   { user, account }: SessionStart<U>,
 ): Promise<SessionRow | null> {
   const { hooks, parseContext } = engine.settings;
-  const answer: unknown = await hooks.signedIn?.({ session: sessionOfRow(row), user, account });
-  const verdict = readHookAnswer("hooks.signedIn", answer, ["context"]);
-  if (verdict.kind === "refuse") return null;
-  const context = verdict.kind === "replace" ? verdict.members["context"] : undefined;
-  return context === undefined ? row : { ...row, context: await parseContext(context) };
+  const answer = await hooks.signedIn?.({ session: sessionOfRow(row), user, account });
+  if (answer === false) return null;
+  return answer === undefined ? row : { ...row, context: await parseContext(answer.context) };
 }
 
 async function isOvertaken<Context, U extends SessionUser>(
