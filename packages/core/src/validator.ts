@@ -108,7 +108,7 @@ function settingsOf(options: ValidatorOptions) {
       previous: [],
     },
     bearer: { header, schemes: schemes.map((scheme) => scheme.toLowerCase()) },
-    trustedOrigins: new Set((options.trustedOrigins ?? []).map((text) => checkOrigin(text, origin))),
+    trustedOrigins: new Set((options.trustedOrigins ?? []).map(checkOrigin)),
     requireFetchMetadata: false,
   };
 }

@@ -65,7 +65,7 @@ export function checkOptions<Context, U extends User>(
   const config: Config = {
     baseURL,
     basePath,
-    trustedOrigins: new Set((given.trustedOrigins ?? []).map((origin) => checkOrigin(origin, baseURL))),
+    trustedOrigins: new Set((given.trustedOrigins ?? []).map(checkOrigin)),
     secrets,
     algorithm,
     rotateEvery: given.keys?.rotateEvery ?? days(30),

@@ -1,4 +1,3 @@
-import { isLoopback } from "../cookies/names.ts";
 import { refuse } from "./refuse.ts";
 
 const CUSTOM_SCHEME = /^[a-z][a-z0-9+.-]*:\/\/[a-z0-9.-]*$/;
@@ -6,8 +5,8 @@ const CUSTOM_SCHEME = /^[a-z][a-z0-9+.-]*:\/\/[a-z0-9.-]*$/;
 const BROWSER_SCHEMES =
   /^(https?|wss?|ftp|file|data|blob|about|javascript|vbscript|view-source|filesystem|intent|content|chrome|resource|res|mhtml):/;
 
-/** Checks an origin, or the custom scheme of an app, as `com.example.app://`, beside the server's own `baseURL`. */
-export function checkOrigin(text: string, baseURL: URL | null): string {
+/** Checks an origin, or the custom scheme of an app, as `com.example.app://`. */
+export function checkOrigin(text: string): string {
   const url = URL.parse(text);
   if (CUSTOM_SCHEME.test(text) && !BROWSER_SCHEMES.test(text)) return text;
   const isPattern = text.includes("*");
@@ -15,11 +14,6 @@ export function checkOrigin(text: string, baseURL: URL | null): string {
     const isUnclear = url === null || isPattern || url.origin === "null";
     const instead = isUnclear ? "https://spa.example.com" : url.origin;
     throw refuse("trustedOrigins", text, `origins are compared exactly: write it as "${instead}"`);
-  }
-  // RFC 9700 4.17: any host on the network path can answer as a plain http origin, and would be handed credentials.
-  if (baseURL?.protocol === "https:" && url.protocol === "http:" && !isLoopback(url.hostname)) {
-    const instead = `https:${text.slice("http:".length)}`;
-    throw refuse("trustedOrigins", text, `baseURL is https: write "${instead}", or remove it`);
   }
   return text;
 }
