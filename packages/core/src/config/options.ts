@@ -63,8 +63,8 @@ export interface AuthOptions<Context = JsonObject, U extends User = User> {
   /** The path of the routes. Default `/auth`. */
   readonly basePath?: string;
   /**
-   * Other origins whose pages may sign in and call the routes with credentials; compared exactly. A custom scheme, as
-   * `com.example.app://`, is where a native app may be sent back to.
+   * Other origins whose pages may sign in and call the routes with credentials; compared exactly. They are https, except
+   * on localhost. A custom scheme, as `com.example.app://`, is where a native app may be sent back to.
    */
   readonly trustedOrigins?: readonly string[];
   /** Newest first, at least 32 bytes each. Seals private keys, keys HS256. Required unless only localhost is served. */
