@@ -134,7 +134,9 @@ describeChromium("the React example, on another origin than its API", () => {
     await button("Create account").click();
     await visitor.arrive("Devices");
     expect(address()).toBe("/devices");
-    for (const to of ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"]) {
+    const plain = ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"];
+    const resolved = ["/.//evil.example", "/x/..//evil.example", "/%2e//evil.example", "/..\\/evil.example"];
+    for (const to of [...plain, ...resolved]) {
       await visitor.open(`/sign-in?to=${encodeURIComponent(to)}`);
       await visitor.arrive("Your account");
       expect(address()).toBe("/account");

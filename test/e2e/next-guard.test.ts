@@ -202,6 +202,19 @@ describe("the example", () => {
     expect(desk.jar.size).toBe(0);
   });
 
+  it.each([
+    "/.//evil.example",
+    "/x/..//evil.example",
+    "/%2e//evil.example",
+    "/..\\/evil.example",
+    "//evil.example",
+    "https://evil.example/",
+    "/auth/logout",
+  ])("leads to no other site after sign-in, and to no route: %s", async (target) => {
+    const query = new URLSearchParams({ redirect_to: target });
+    expect(await enter(openRawVisitor(site), "Sign in", `/login?${query}`)).toBe("/dashboard");
+  });
+
   it("says why nobody was signed in", async () => {
     const visitor = openRawVisitor(site);
     const taken = await enter(visitor, "Make an account");

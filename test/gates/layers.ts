@@ -6,7 +6,10 @@ const ROOT = "packages/core/src/";
 
 /** The concepts of core, lowest first. A concept is a folder, or a file that stands by itself. */
 const LAYERS: readonly { readonly units: readonly string[]; readonly siblings: boolean }[] = [
-  { units: ["errors", "time", "bytes", "json", "env", "digest", "fetch-json"], siblings: true },
+  {
+    units: ["errors", "time", "bytes", "json", "env", "digest", "fetch-json", "callback-answer"],
+    siblings: true,
+  },
   { units: ["keys", "cookies"], siblings: false },
   { units: ["tokens"], siblings: false },
   { units: ["sessions", "csrf", "password", "oauth", "users", "throttle"], siblings: false },

@@ -1,11 +1,11 @@
 "use server";
 
+import { safeRedirect } from "@latchkey/core";
 import { callRoute } from "@latchkey/next";
 import { refresh } from "next/cache";
 import { redirect } from "next/navigation";
 import { auth } from "../lib/auth.ts";
 import { writeNote } from "../lib/notes.ts";
-import { ownPath } from "../lib/own-path.ts";
 import { signedIn } from "../lib/signed-in.ts";
 
 export async function signIn(form: FormData): Promise<void> {
@@ -36,7 +36,7 @@ export async function endSession(form: FormData): Promise<void> {
 }
 
 async function enter(route: (request: Request) => Promise<Response>, form: FormData): Promise<void> {
-  const to = ownPath(form.get("redirect_to"));
+  const to = safeRedirect(form.get("redirect_to")) ?? "/dashboard";
   const answer = await callRoute(route, { email: form.get("email"), password: form.get("password") });
   if (answer.ok) redirect(to);
   const { error } = await answer.json();

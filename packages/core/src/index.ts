@@ -24,6 +24,7 @@ export type { RouteName } from "./http/router.ts";
 export type { Json, JsonObject } from "./json.ts";
 export type { Algorithm, PublicJwk } from "./keys/algorithms.ts";
 export type { Jwk } from "./keys/jwk.ts";
+export { type SafeRedirectOptions, safeRedirect } from "./oauth/redirect.ts";
 export type { HookAnswer } from "./sessions/engine.ts";
 export type { AuthEvent } from "./sessions/events.ts";
 export type { Device, EndReason, Session, SessionDetails, Transport } from "./sessions/session.ts";

@@ -31,7 +31,7 @@ export interface ValidatorOptions {
   readonly bearer?: { readonly header?: string; readonly schemes?: readonly string[] };
   /** The origin that users see. Default the request's own. */
   readonly baseURL?: string;
-  /** Other origins whose pages may send unsafe requests with cookies. */
+  /** Other origins whose pages may send unsafe requests with cookies; https, except on localhost. */
   readonly trustedOrigins?: readonly string[];
   /** Default true, as for `createAuth`. */
   readonly restrictTransport?: boolean;

@@ -363,6 +363,25 @@ describe("requireSession", () => {
     expect(await (await app.request("http://localhost/who")).json()).toEqual({ session: null, claims: null });
   });
 
+  const truthy: readonly unknown[] = [
+    1,
+    "true",
+    {},
+    [],
+    Promise.resolve(true),
+    Object(true),
+    () => true,
+    undefined,
+    0,
+  ];
+  it.each(truthy)("lets nobody in by a `when` that returns %s", async (answer) => {
+    const { auth } = world();
+    const app = new Hono().all("/auth/*", authHandler(auth)).use("*", session(auth));
+    app.get("/own", requireSession({ when: () => answer as boolean }), (c) => c.text("in"));
+    const cookie = await signIn({ app });
+    expect((await app.request("http://localhost/own", { headers: { cookie } })).status).toBe(403);
+  });
+
   it("trusts no value that another middleware planted", async () => {
     const { auth } = world();
     const planted = { id: "x", userId: "admin" };

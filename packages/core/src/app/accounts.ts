@@ -72,7 +72,7 @@ export async function checkCredentials<Context, U extends User>(
   const user = await app.users.find(identifier);
   const stored = user === null || user.disabledAt !== null ? null : user.passwordHash;
   const { ok, rehash } = await provider.verify(password, stored);
-  if (!ok || user === null) {
+  if (ok !== true || user === null) {
     app.engine.emit({ type: "sign_in.failed", userId: user?.id ?? null, code: "invalid_credentials" });
     return null;
   }

@@ -1,5 +1,5 @@
 import type { Config } from "../config/config.ts";
-import type { AuthHooks, StandardSchema } from "../config/options.ts";
+import type { AuthHooks } from "../config/options.ts";
 import type { OAuthConnection, OAuthProvider } from "../oauth/provider.ts";
 import type { PasswordProvider } from "../password/provider.ts";
 import type { SessionEngine } from "../sessions/engine.ts";
@@ -26,10 +26,8 @@ export interface App<Context, U extends User> {
   /** What seals the state of a sign-in and the tokens of a provider, newest first; on localhost one may be drawn. */
   readonly sealing: () => readonly [string, ...string[]];
   readonly serialize: (user: U) => object;
-  readonly context: {
-    readonly schema: StandardSchema<Context>;
-    readonly from?: (request: Request, user: U) => Context;
-  } | null;
+  /** Makes the context of a session at sign-in, which `settings.parseContext` has yet to check. */
+  readonly contextOf: (request: Request, user: U) => unknown;
   readonly validated: AuthHooks<Context, U>["validated"] | null;
   readonly deviceOf: (request: Request) => Device;
 }

@@ -1,5 +1,6 @@
 import type { App } from "../app/app.ts";
 import { type GuardedStore, guardStore } from "../app/guarded-store.ts";
+import { badAnswer, ignored, kindOf, requireObject, requirePlain } from "../callback-answer.ts";
 import { type Config, checkOptions } from "../config/config.ts";
 import { parseContext } from "../config/context.ts";
 import type { AuthOptions, Provider } from "../config/options.ts";
@@ -46,8 +47,8 @@ export function createAuth<Context = JsonObject, U extends User = User>(
     password: given.providers?.find((provider) => provider.type === "password") ?? null,
     oauth: connect(given.providers ?? [], config),
     sealing: sealingSecrets(config),
-    serialize: given.user?.serialize ?? shownUser,
-    context: given.sessions?.context ?? null,
+    serialize: serializer(given.user?.serialize ?? shownUser),
+    contextOf: contextMaker(given.sessions?.context?.from ?? null),
     validated: given.hooks?.validated ?? null,
     deviceOf: deviceReader(given.clientAddress ?? (() => null)),
   };
@@ -153,6 +154,30 @@ function shownUser(user: User): object {
   return { id, ...(email === null ? {} : { email }), ...(username === null ? {} : { username }), name };
 }
 
-function deviceReader(addressOf: (request: Request) => string | null): (request: Request) => Device {
-  return (request) => deviceOf(request.headers.get("user-agent"), addressOf(request));
+function serializer<U extends User>(serialize: (user: U) => object): (user: U) => object {
+  return (user) => {
+    const shown = serialize(user);
+    requirePlain("user.serialize", shown, "a plain object of what may be shown");
+    return shown;
+  };
+}
+
+function contextMaker<Context, U extends User>(
+  from: ((request: Request, user: U) => Context) | null,
+): (request: Request, user: U) => unknown {
+  return (request, user) => {
+    const context = from === null ? {} : from(request, user);
+    requireObject("sessions.context.from", context, "the context, and wait for nothing");
+    return context;
+  };
+}
+
+// What is no address would be counted as unknown: all clients would share one limit.
+function deviceReader(addressOf: (request: Request) => unknown): (request: Request) => Device {
+  return (request) => {
+    const address = addressOf(request);
+    if (typeof address === "string" || address === null)
+      return deviceOf(request.headers.get("user-agent"), address);
+    throw badAnswer("clientAddress", kindOf(ignored(address)), "a string or null");
+  };
 }

@@ -1,4 +1,5 @@
 import { utf8 } from "../bytes.ts";
+import { requireObject } from "../callback-answer.ts";
 import { AuthError } from "../errors.ts";
 import { isRecord, type JsonObject, parseJson } from "../json.ts";
 import type { StandardResult, StandardSchema } from "./options.ts";
@@ -16,6 +17,7 @@ export async function parseContext<Context>(
   if (result.issues !== undefined) {
     throw new AuthError("internal_error", "sessions.context: the schema refuses the context of a session");
   }
+  requireObject("sessions.context.schema", result.value, "an object of data");
   const text: unknown = JSON.stringify(result.value);
   const fits = typeof text === "string" && utf8(text).length <= MAX_CONTEXT;
   const plain = fits ? parseJson(text) : undefined;

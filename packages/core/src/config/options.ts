@@ -38,7 +38,10 @@ export interface Validated<Context> {
 }
 
 export interface AuthHooks<Context, U> extends SessionHooks<Context, U> {
-  /** Runs synchronously on every validation. `false` refuses with 401; an object replaces the members it has. */
+  /**
+   * Runs synchronously on every validation. `false` refuses with 401; an object replaces the members it has. Anything
+   * but undefined, false and that object is `internal_error`, a promise or a query that nothing waits for too.
+   */
   readonly validated?: (
     event: Validated<Context>,
     // biome-ignore lint/suspicious/noConfusingVoidType: a hook that returns nothing is the common one
@@ -68,8 +71,8 @@ export interface AuthOptions<Context = JsonObject, U extends User = User> {
   /** The path of the routes. Default `/auth`. */
   readonly basePath?: string;
   /**
-   * Other origins whose pages may sign in and call the routes with credentials; compared exactly. A custom scheme, as
-   * `com.example.app://`, is where a native app may be sent back to.
+   * Other origins whose pages may sign in and call the routes with credentials; compared exactly. They are https, except
+   * on localhost. A custom scheme, as `com.example.app://`, is where a native app may be sent back to.
    */
   readonly trustedOrigins?: readonly string[];
   /** Newest first, at least 32 bytes each. Seals private keys, keys HS256. Required unless only localhost is served. */
@@ -83,7 +86,10 @@ export interface AuthOptions<Context = JsonObject, U extends User = User> {
     readonly issuer?: string;
     /** Default the issuer. */
     readonly audience?: string;
-    /** More claims, made anew for each token. With a second parameter, each refresh reads the user. */
+    /**
+     * More claims, made for each token: a plain object, synchronously. With a second parameter, each refresh reads the
+     * user.
+     */
     readonly claims?: (session: Session<Context>, user: U) => JsonObject;
   };
   readonly refreshToken?:
@@ -137,7 +143,7 @@ export interface AuthOptions<Context = JsonObject, U extends User = User> {
     /** What the application keeps with a session, checked and typed by a schema. */
     readonly context?: {
       readonly schema: StandardSchema<Context>;
-      /** Makes the context of a session at sign-in. Without it, it is `{}`. */
+      /** Makes the context of a session at sign-in, synchronously. Without it, it is `{}`. */
       readonly from?: (request: Request, user: U) => Context;
     };
     /** Live sessions per user; a new one ends the oldest. Default null, as many as there are. */
@@ -150,7 +156,7 @@ export interface AuthOptions<Context = JsonObject, U extends User = User> {
   /** Whether `validate` asks the store if the session has ended. Default `none`: an access token is good until it expires. */
   readonly revocation?: "none" | "store";
   readonly user?: {
-    /** What `/me`, `/session` and sign-in answers show of a user. Default id, email or username, name. */
+    /** What `/me`, `/session` and sign-in answers show of a user: a plain object. Default id, email or username, name. */
     readonly serialize?: (user: U) => object;
   };
   /** Users of your own. Default the store's. */
@@ -163,7 +169,7 @@ export interface AuthOptions<Context = JsonObject, U extends User = User> {
    * 20 sign-ups by client and 600 refreshes by session. `false` limits nothing.
    */
   readonly rateLimit?: Partial<RateLimits> | false;
-  /** The client's address, from a header that your proxy sets. Default unknown. */
+  /** The client's address, from a header that your proxy sets; null for unknown. Default null. */
   readonly clientAddress?: (request: Request) => string | null;
   /** How long a store may take, in seconds. Default 5. */
   readonly storeTimeout?: Seconds;

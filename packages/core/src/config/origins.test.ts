@@ -32,6 +32,33 @@ describe("checkOrigin", () => {
     expect(() => checkOrigin(text)).toThrow(`write it as "${instead}"`);
   });
 
+  it.each([
+    "http://localhost",
+    "http://localhost:5173",
+    "http://app.localhost:3000",
+    "http://127.0.0.1:8080",
+    "http://127.9.8.7",
+    "http://[::1]:3000",
+  ])("takes %s: its pages come from this machine", (text) => expect(checkOrigin(text)).toBe(text));
+
+  it.each([
+    "http://spa.example.com",
+    "http://app.example.com:8080",
+    "http://192.168.1.7:3000",
+    "http://10.0.0.1",
+    "http://[2001:db8::1]",
+    "http://[::ffff:7f00:1]",
+    "http://0.0.0.0:3000",
+    "http://localhost.example.com",
+    "http://notlocalhost",
+    "http://localhost.",
+    "http://128.0.0.1",
+  ])("refuses %s, which a network can answer for", (text) => {
+    expect(() => checkOrigin(text)).toThrow(TypeError);
+    expect(() => checkOrigin(text)).toThrow(`trustedOrigins is "${text}", but`);
+    expect(() => checkOrigin(text)).toThrow(`write "https:${text.slice(5)}"`);
+  });
+
   const schemes = [
     "javascript",
     "data",

@@ -1,4 +1,5 @@
 import type { App, ConnectedProvider } from "../app/app.ts";
+import { badAnswer, kindOf } from "../callback-answer.ts";
 import { type CookieChange, deleteCookie, setCookie } from "../cookies/jar.ts";
 import { flowPrefix } from "../cookies/names.ts";
 import type { CookiePair } from "../cookies/parse.ts";
@@ -92,7 +93,8 @@ export async function beginFlow<Context, U extends User>(
     replaces: await provenSessions(app, call.credentials),
   };
   const transaction = mintTransaction(begun, random);
-  const url = await connection.authorizationUrl(flowOf(app, call, transaction));
+  const url: unknown = await connection.authorizationUrl(flowOf(app, call, transaction));
+  if (!(url instanceof URL)) throw badAnswer(`authorizationUrl of ${provider.id}`, kindOf(url), "a URL");
   const [secret] = app.sealing();
   const place = transactionPlace(new URL(call.site.origin), transaction.state, provider.responseMode);
   const value = await sealTransaction(transaction, secret, random);

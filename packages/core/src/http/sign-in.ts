@@ -100,7 +100,7 @@ export async function signIn<Context, U extends User>(
 ): Promise<StartedSession> {
   const started = await startSession(app.engine, {
     user,
-    context: await app.engine.settings.parseContext(app.context?.from?.(call.request, user) ?? {}),
+    context: await app.engine.settings.parseContext(app.contextOf(call.request, user)),
     device: app.deviceOf(call.request),
     transport,
     amr,

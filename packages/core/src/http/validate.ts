@@ -1,8 +1,10 @@
 import type { App } from "../app/app.ts";
 import type { InvalidSession, ValidateOptions, Validation, ValidSession } from "../app/validation.ts";
+import { badAnswer, ignored, judgeHook } from "../callback-answer.ts";
 import { type CookieChange, jarAfter, writeChanges } from "../cookies/jar.ts";
 import { isSafeMethod } from "../csrf/decide.ts";
-import { AuthError, type ErrorCode } from "../errors.ts";
+import type { ErrorCode } from "../errors.ts";
+import type { JsonObject } from "../json.ts";
 import { type AuthenticateOptions, type Authentication, authenticate } from "../sessions/authenticate.ts";
 import { sessionOfClaims } from "../sessions/mint.ts";
 import type { User } from "../users/store.ts";
@@ -65,6 +67,8 @@ export async function validateCredentials<Context, U extends User>(
   }
 }
 
+const VALIDATED =
+  "undefined to let the request pass, false to refuse it, or { context?, claims? }, and wait for nothing";
 export const NO_BASE_URL = "Set baseURL in createAuth: without it only localhost is served.";
 
 function succeeded<Context, U extends User>(
@@ -133,13 +137,16 @@ export function runHook<Context, U extends User>(
   { claims }: Pick<Extract<Authentication, { ok: true }>, "claims">,
 ): Pick<ValidSession<Context>, "session" | "claims"> | null {
   const session = sessionOfClaims<Context>(claims);
-  const answer = app.validated?.({ session, claims, transport });
-  // A promise would pass for an object that changes nothing: an asynchronous hook must not let everybody in.
-  if (answer instanceof Promise) throw new AuthError("internal_error", "hooks.validated must be synchronous");
-  if (answer === false) return null;
-  if (answer === undefined) return { session, claims };
-  const context = answer.context ?? session.context;
-  return { session: { ...session, context }, claims: { ...claims, ...answer.claims } as typeof claims };
+  // Synchronous: of a promise nothing is known yet, so it lets nobody in.
+  const verdict = judgeHook(ignored(app.validated?.({ session, claims, transport })), ["context", "claims"]);
+  if (verdict.kind === "fault") throw badAnswer("hooks.validated", verdict.returned, VALIDATED);
+  if (verdict.kind === "nothing") return { session, claims };
+  if (verdict.kind === "refuse") return null;
+  const { context = session.context, claims: more } = verdict.members;
+  return {
+    session: { ...session, context: context as Context },
+    claims: { ...claims, ...(more as JsonObject | undefined) } as typeof claims,
+  };
 }
 
 function failed<Context, U extends User>(

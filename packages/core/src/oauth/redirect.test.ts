@@ -7,7 +7,7 @@ import {
   RELATIVES,
   TRUSTED_ORIGIN,
 } from "../../../../test/vectors/redirects.ts";
-import { decideRedirect, type RedirectPolicy } from "./redirect.ts";
+import { decideRedirect, type RedirectPolicy, safeRedirect } from "./redirect.ts";
 
 const policy: RedirectPolicy = {
   ownOrigin: OWN_ORIGIN,
@@ -133,5 +133,95 @@ describe("decideRedirect of a native app", () => {
     for (const input of ["https:evil.example", "http:/evil.example", "https://evil.example/"]) {
       expect(decideRedirect(input, { ...native, trustedOrigins })).toBeNull();
     }
+  });
+});
+
+describe("safeRedirect", () => {
+  const options = { baseURL: OWN_ORIGIN, trustedOrigins: [TRUSTED_ORIGIN] };
+  const DOUBLED = [
+    "/.//evil.example",
+    "/x/..//h",
+    "/%2e//h",
+    "/%2E/%2e//h",
+    "/..\\/h",
+    "/x/%2e%2e//h",
+    "/.\\/h",
+  ];
+
+  it.each([
+    ["with an origin", options],
+    ["without one", {}],
+  ])("RED-01 keeps all of the corpus on the own origin, %s", (_, how) => {
+    for (const input of [...REDIRECTS.map((redirect) => redirect.input), ...DOUBLED]) {
+      const to = safeRedirect(input, how);
+      if (to === null) continue;
+      expect(to, input).toMatch(/^\/(?![/\\])[\x21-\x7e]*$/);
+      // What the browser makes of it, and what a server that resolves it once more does.
+      expect(new URL(to, OWN_ORIGIN).origin).toBe(OWN_ORIGIN);
+      expect(safeRedirect(to, how)).toBe(to);
+    }
+  });
+
+  it.each(DOUBLED)("refuses %s, whose resolved path names another host", (input) => {
+    expect(safeRedirect(input)).toBeNull();
+    expect(safeRedirect(input, options)).toBeNull();
+    expect(safeRedirect(OWN_ORIGIN + input, options)).toBeNull();
+  });
+
+  it("RED-04 leads to no route of ours", () => {
+    for (const { input } of LOOPS) expect([input, safeRedirect(input, options)]).toEqual([input, null]);
+    expect(safeRedirect("/api/login/logout", { basePath: "/api/login" })).toBeNull();
+    expect(safeRedirect("/auth/logout", { basePath: "/api/login" })).toBe("/auth/logout");
+  });
+
+  it("RED-05 gives a path for a page of ours, and a URL for one of a trusted origin", () => {
+    for (const { input } of GOOD_TARGETS.filter((target) => target.input !== ESCAPED_SLASH)) {
+      const { origin, pathname, search, hash, href } = new URL(input, OWN_ORIGIN);
+      const expected = origin === OWN_ORIGIN ? pathname + search + hash : href;
+      expect([input, safeRedirect(input, options)]).toEqual([input, expected]);
+      const isPath = input.startsWith("/");
+      expect([input, safeRedirect(input)]).toEqual([input, isPath ? expected : null]);
+    }
+  });
+
+  it("RED-06 RED-08 refuses what is no text, empty, long or relative", () => {
+    const broken = [
+      undefined,
+      null,
+      7,
+      true,
+      ["/x"],
+      { href: "/x" },
+      new URL("/x", OWN_ORIGIN),
+      new String("/x"),
+    ];
+    for (const input of [...broken, ...RELATIVES, "", "/\uD800", "/\u2028", `/${"x".repeat(10_240)}`]) {
+      expect([input, safeRedirect(input, options)]).toEqual([input, null]);
+    }
+  });
+
+  it("takes no custom scheme and no origin that is not listed", () => {
+    const trustedOrigins = ["net.trusted.app://", "null", "http://"];
+    for (const input of [
+      "net.trusted.app://x",
+      "javascript:alert(1)",
+      "data:text/html,x",
+      "https://evil.example/",
+    ]) {
+      expect([input, safeRedirect(input, { ...options, trustedOrigins })]).toEqual([input, null]);
+    }
+  });
+
+  it.each(["app.example.com", "", "javascript:x"])("throws for the baseURL %j", (baseURL) => {
+    expect(() => safeRedirect("/x", { baseURL })).toThrow(/^safeRedirect: baseURL is /);
+  });
+
+  it("SEC-08 reads no option from a prototype", () => {
+    const polluted = Object.create({
+      trustedOrigins: ["https://evil.example"],
+      baseURL: "https://evil.example",
+    });
+    expect(safeRedirect("https://evil.example/", polluted)).toBeNull();
+    expect(safeRedirect("https://evil.example/", { ...options, ...polluted })).toBeNull();
   });
 });

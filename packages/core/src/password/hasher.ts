@@ -18,7 +18,8 @@ export interface PasswordHasher {
   /**
    * Whether `stored` is a hash of `password`. Where it is null, malformed, of another algorithm or beyond the bounds
    * it is not run: the answer is `false`, after as much work as a current hash takes. A cheaper hash that does not
-   * match takes that much too, so that the time of a refusal tells nothing about the account.
+   * match takes that much too, so that the time of a refusal tells nothing about the account. Only `true` is a match;
+   * anything but a boolean is `internal_error`.
    */
   verify(password: string, stored: string | null): Promise<boolean>;
 

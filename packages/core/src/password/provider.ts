@@ -1,3 +1,4 @@
+import { badAnswer, kindOf, requireFlag } from "../callback-answer.ts";
 import type { Env } from "../env.ts";
 import type { PasswordVerdict } from "./check.ts";
 import { checkOption, type PasswordHasher } from "./hasher.ts";
@@ -76,13 +77,20 @@ export function password(options: PasswordOptions = {}): PasswordProvider {
       const normal = isPossiblePassword(input) ? normalizePassword(input) : null;
       if (normal === null)
         throw new TypeError("The password is malformed, or longer than 1,024 code points.");
-      return hasher.hash(normal, random);
+      const made: unknown = await hasher.hash(normal, random);
+      if (typeof made === "string" && made !== "") return made;
+      const returned = made === "" ? "an empty string" : kindOf(made);
+      throw badAnswer("hasher.hash", returned, "the hash as a string");
     },
 
     async verify(input, stored) {
       const normal = isPossiblePassword(input) ? normalizePassword(input) : null;
-      const ok = await hasher.verify(normal ?? "", normal === null ? null : stored);
-      return { ok, rehash: ok && stored !== null && hasher.needsRehash(stored) };
+      const ok: unknown = await hasher.verify(normal ?? "", normal === null ? null : stored);
+      // A truthy answer is none: a row of a query, or a list of none, would be a sign-in with any password.
+      requireFlag("hasher.verify", ok);
+      const rehash: unknown = ok && stored !== null && hasher.needsRehash(stored);
+      requireFlag("hasher.needsRehash", rehash);
+      return { ok, rehash };
     },
   };
 }

@@ -16,9 +16,15 @@ export interface SessionUser {
   readonly disabledAt: EpochSeconds | null;
 }
 
-/** What a hook may answer: nothing, `false` to refuse, or a new context for the session. */
+/**
+ * What a hook may answer: nothing, `false` to refuse, or a new context for the session. Anything else is `internal_error`:
+ * a row, a list or null that a query found is no permission.
+ */
 // biome-ignore lint/suspicious/noConfusingVoidType: a hook that returns nothing is the common one
 export type HookAnswer<Context> = void | false | { readonly context: Context };
+
+/** What those hooks may return, for the message of a fault. */
+export const HOOK_ANSWERS = "undefined to go on, false to refuse, or { context }";
 
 export interface SessionHooks<Context, U> {
   /** Runs after the credentials were found right, before a token leaves. */

@@ -1,3 +1,4 @@
+import { ignored } from "../callback-answer.ts";
 import type { ErrorCode } from "../errors.ts";
 import type { EpochSeconds } from "../time.ts";
 import type { RotationOutcome } from "./decide.ts";
@@ -89,8 +90,7 @@ export function emitter(
 
 function deliver(sink: (event: AuthEvent) => unknown, event: AuthEvent): void {
   try {
-    const returned = sink(event);
-    if (returned instanceof Promise) returned.catch(() => undefined);
+    ignored(sink(event));
   } catch {
     // The sink's fault is the sink's own.
   }

@@ -1,4 +1,5 @@
 import { toBase64url } from "../bytes.ts";
+import { requirePlain } from "../callback-answer.ts";
 import { now } from "../env.ts";
 import { AuthError } from "../errors.ts";
 import type { JsonObject } from "../json.ts";
@@ -74,6 +75,7 @@ function customClaims<Context, U extends SessionUser>(
   if (claims === null) return {};
   // A function that declares no user gets none, also where one is at hand: else its claims would change at a refresh.
   const custom = claims(session, (claimsTakeUser(engine) ? user : undefined) as U);
+  requirePlain("accessToken.claims", custom, "a plain object of claims");
   for (const name of Object.keys(custom)) {
     if (reservedClaims.has(name))
       throw new AuthError("internal_error", `accessToken.claims sets ${name}, which is ours`);

@@ -1,3 +1,4 @@
+import { badAnswer, judgeHook } from "../callback-answer.ts";
 import { now } from "../env.ts";
 import { AuthError, type ErrorCode } from "../errors.ts";
 import {
@@ -18,7 +19,7 @@ import {
   type RotationPolicy,
   rotationOutcome,
 } from "./decide.ts";
-import type { SessionEngine, SessionUser } from "./engine.ts";
+import { HOOK_ANSWERS, type SessionEngine, type SessionUser } from "./engine.ts";
 import { claimsTakeUser, type IssuedTokens, mintTokens, sessionOfRow } from "./mint.ts";
 import { endSession } from "./revoke.ts";
 import type { Device, SessionRow, Transport } from "./session.ts";
@@ -155,13 +156,14 @@ async function answer<Context, U extends SessionUser>(
       return { ok: false, code: "session_revoked" };
     }
   }
-  const verdict = await hooks.refreshed?.({ session: sessionOfRow(row), outcome });
-  if (verdict === false) {
+  const verdict = judgeHook(await hooks.refreshed?.({ session: sessionOfRow(row), outcome }), ["context"]);
+  if (verdict.kind === "fault") throw badAnswer("hooks.refreshed", verdict.returned, HOOK_ANSWERS);
+  if (verdict.kind === "refuse") {
     await endSession(engine, row.id, "refused");
     return { ok: false, code: "session_revoked" };
   }
-  if (verdict !== undefined) {
-    row = await engine.store.update(row.id, { context: await parseContext(verdict.context) });
+  if (verdict.kind === "replace") {
+    row = await engine.store.update(row.id, { context: await parseContext(verdict.members["context"]) });
   }
   if (row === null) return { ok: false, code: "session_revoked" };
   return { ok: true, row, outcome, tokens: await mintTokens(engine, row, user, refreshToken) };

@@ -1,3 +1,4 @@
+import { badAnswer, judgeHook } from "../callback-answer.ts";
 import { now } from "../env.ts";
 import { AuthError } from "../errors.ts";
 import type { JsonObject } from "../json.ts";
@@ -13,7 +14,7 @@ import {
   type RefreshToken,
 } from "../tokens/refresh-token.ts";
 import { idleExpiry } from "./decide.ts";
-import type { SessionEngine, SessionUser } from "./engine.ts";
+import { HOOK_ANSWERS, type SessionEngine, type SessionUser } from "./engine.ts";
 import { type IssuedTokens, mintTokens, sessionOfRow } from "./mint.ts";
 import { faultOfLifetimes, type RefreshPolicy } from "./policy.ts";
 import { announceEnded } from "./revoke.ts";
@@ -85,9 +86,14 @@ async function welcome<Context, U extends SessionUser>(
   { user, account }: SessionStart<U>,
 ): Promise<SessionRow | null> {
   const { hooks, parseContext } = engine.settings;
-  const answer = await hooks.signedIn?.({ session: sessionOfRow(row), user, account });
-  if (answer === false) return null;
-  return answer === undefined ? row : { ...row, context: await parseContext(answer.context) };
+  const verdict = judgeHook(await hooks.signedIn?.({ session: sessionOfRow(row), user, account }), [
+    "context",
+  ]);
+  if (verdict.kind === "fault") throw badAnswer("hooks.signedIn", verdict.returned, HOOK_ANSWERS);
+  if (verdict.kind === "nothing") return row;
+  return verdict.kind === "replace"
+    ? { ...row, context: await parseContext(verdict.members["context"]) }
+    : null;
 }
 
 async function isOvertaken<Context, U extends SessionUser>(

@@ -2,8 +2,10 @@ import type { App, ConnectedProvider } from "../../app/app.ts";
 import { type Asker, isSignedIn } from "../../app/asker.ts";
 import { keepTokens } from "../../app/kept-tokens.ts";
 import { findUserOf, linkToUser, takeBack } from "../../app/linked-accounts.ts";
+import { badAnswer } from "../../callback-answer.ts";
 import { type CookieChange, deleteCookie } from "../../cookies/jar.ts";
 import { AuthError, faultName } from "../../errors.ts";
+import { faultOfAccount } from "../../oauth/account.ts";
 import { type CallbackParameters, decideCallback, parseCallback } from "../../oauth/callback.ts";
 import { oauthFault } from "../../oauth/fault.ts";
 import type { Transaction } from "../../oauth/transaction.ts";
@@ -61,7 +63,12 @@ async function identify<Context, U extends User>(
   }
   if (transaction.intent.kind === "link") await requireSession(app, call, transaction.intent);
   const { iss, user } = parameters;
-  return connected.connection.identify(flowOf(app, call, transaction), { code: decision.code, iss, user });
+  const { provider, connection } = connected;
+  const answer = { code: decision.code, iss, user };
+  const account = await connection.identify(flowOf(app, call, transaction), answer);
+  const fault = faultOfAccount(account, provider.id);
+  if (fault !== null) throw badAnswer(`identify of ${provider.id}`, fault, "a ProviderAccount");
+  return account;
 }
 
 // OAU-18: who comes back is who left. No cookie of a session comes along with a form post, and none that is Strict: then

@@ -1,0 +1,142 @@
+import { runInNewContext } from "node:vm";
+import { describe, expect, it } from "vitest";
+import {
+  faultOfObject,
+  faultOfPlain,
+  type HookVerdict,
+  ignored,
+  judgeHook,
+  kindOf,
+  requireFlag,
+} from "./callback-answer.ts";
+import { AuthError } from "./errors.ts";
+
+class Row {
+  readonly context = {};
+}
+class Bare extends (null as unknown as typeof Object) {}
+
+// biome-ignore lint/suspicious/noThenProperty: this is what a query looks like
+const thenable = { then: () => undefined };
+const callable = Object.assign(() => undefined, thenable);
+
+const KNOWN = ["context", "claims"];
+const MEMBERS = "an object with members besides context and claims";
+
+/** Every kind of value there is, and what it is as the answer of a hook. */
+const values: readonly (readonly [title: string, value: unknown, expected: string])[] = [
+  ["undefined", undefined, "nothing"],
+  ["false", false, "refuse"],
+  ["true", true, "true"],
+  ["null", null, "null"],
+  ["0", 0, "a number"],
+  ["NaN", Number.NaN, "a number"],
+  ["a bigint", 0n, "a bigint"],
+  ["an empty string", "", "a string"],
+  ["a symbol", Symbol("x"), "a symbol"],
+  ["a function", () => false, "a function"],
+  ["a class", Row, "a function"],
+  ["a list", [], "a list"],
+  ["a promise", Promise.resolve(), "a promise"],
+  ["a promise of another realm", runInNewContext("Promise.resolve()"), "a promise"],
+  ["a thenable", thenable, "a promise"],
+  ["a thenable function", callable, "a promise"],
+  ["a thenable beside an answer", { context: {}, ...thenable }, "a promise"],
+  ["an inherited then", Object.create(thenable), "a promise"],
+  ["a row", new Row(), "an object of a class"],
+  ["an heir of nothing", Object.create(Bare.prototype), "an object of a class"],
+  ["an heir of a bare object", Object.create(Object.create(null)), "an object of a class"],
+  ["an heir of an answer", Object.create({ context: {} }), "an object of a class"],
+  ["a date", new Date(0), "an object of a class"],
+  ["a map", new Map(), "an object of a class"],
+  ["a wrapped boolean", Object(false), "an object of a class"],
+  ["an error", new Error("x"), "an object of a class"],
+  ["an unknown member", { allow: false }, MEMBERS],
+  ["a hidden unknown member", Object.defineProperty({}, "allow", { value: false }), MEMBERS],
+  ["a symbol as a member", { [Symbol("context")]: {} }, MEMBERS],
+  ["a prototype as a member", JSON.parse('{ "__proto__": {} }'), MEMBERS],
+  ["a context of null", { context: null }, "an object whose context is null"],
+  ["a context of false", { context: false }, "an object whose context is false"],
+  ["a context that is a list", { context: [] }, "an object whose context is a list"],
+  ["a context that is a promise", { context: thenable }, "an object whose context is a promise"],
+  ["claims that are a promise", { context: {}, claims: thenable }, "an object whose claims is a promise"],
+  [
+    "a promise in claims",
+    { claims: { role: thenable } },
+    "an object whose claims is an object that holds a promise",
+  ],
+  ["an empty object", {}, "replace"],
+  ["a frozen object", Object.freeze({}), "replace"],
+  ["a bare object", Object.create(null), "replace"],
+  ["an object of another realm", runInNewContext("({ context: {} })"), "replace"],
+  ["a context", { context: { role: "x" } }, "replace"],
+  ["an absent context", { context: undefined, claims: undefined }, "replace"],
+  ["a context of a class", { context: new Row() }, "replace"],
+];
+
+const told = (verdict: HookVerdict): string => (verdict.kind === "fault" ? verdict.returned : verdict.kind);
+
+describe("judgeHook", () => {
+  it.each(values)("%s", (_, value, expected) => expect(told(judgeHook(value, KNOWN))).toBe(expected));
+
+  it("takes only the members that are known", () => {
+    expect(told(judgeHook({ claims: {} }, ["context"]))).toBe("an object with members besides context");
+    expect(judgeHook({ context: { a: 1 } }, ["context"])).toEqual({
+      kind: "replace",
+      members: { context: { a: 1 } },
+    });
+  });
+
+  it("shows nothing of what was returned", () => {
+    const secret = "lkr_secret";
+    for (const value of [
+      secret,
+      [secret],
+      { [secret]: secret },
+      { context: secret },
+      Symbol(secret),
+      new Error(secret),
+    ]) {
+      expect(told(judgeHook(value, KNOWN))).not.toContain(secret);
+    }
+  });
+});
+
+describe("faultOfPlain and faultOfObject", () => {
+  it.each(values)("%s", (_, value) => {
+    const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+    const isThenable = kindOf(value) === "a promise";
+    expect(faultOfObject(value) === null).toBe(
+      isObject && !isThenable && !Object.values(value).includes(thenable),
+    );
+    const isClass = kindOf(value) === "an object of a class";
+    expect(faultOfPlain(value) === null).toBe(faultOfObject(value) === null && !isClass);
+  });
+});
+
+describe("requireFlag", () => {
+  it.each(values)("%s", (_, value) => {
+    const require = (): void => requireFlag("verify", value);
+    if (typeof value === "boolean") expect(require).not.toThrow();
+    else
+      expect(require).toThrow(
+        new AuthError("internal_error", `verify returned ${kindOf(value)}: return true or false`),
+      );
+  });
+});
+
+it("ignored asks a promise once, and survives one that cannot be asked", () => {
+  let asked = 0;
+  // biome-ignore lint/suspicious/noThenProperty: this is what a query looks like
+  const counting = { then: () => asked++ };
+  expect(ignored(counting)).toBe(counting);
+  ignored({ role: counting });
+  expect(asked).toBe(2);
+  const broken = {
+    // biome-ignore lint/suspicious/noThenProperty: this is what a query looks like
+    then() {
+      throw new Error("no");
+    },
+  };
+  expect(() => ignored([broken, { broken }, broken])).not.toThrow();
+});

@@ -1,0 +1,310 @@
+import { runInNewContext } from "node:vm";
+import type { AuthEvent } from "@latchkey/core";
+import { type PasswordHasher, password } from "@latchkey/core/password";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type Mode, modes, present, read, signUp, whoAmI, withAccess } from "./session.ts";
+import { cheapHasher, type Options, openStage, PASSWORD, requestTo, type Stage } from "./stage.ts";
+
+class Row {
+  readonly context = { role: "admin" };
+}
+
+/** A query as Prisma, Kysely, Knex and Drizzle make it: it runs once somebody waits for it. */
+const query = (rows: unknown): object => ({
+  // biome-ignore lint/suspicious/noThenProperty: this is what such a query is
+  then: (done: (rows: unknown) => unknown, failed?: (error: unknown) => unknown) =>
+    Promise.resolve(rows).then(done, failed),
+});
+
+/** Values that are no answer, and that no wait turns into one. Each is made for one call. */
+const NO_ANSWERS: Readonly<Record<string, () => unknown>> = {
+  true: () => true,
+  "0": () => 0,
+  "1": () => 1,
+  NaN: () => Number.NaN,
+  "an empty text": () => "",
+  "a text": () => "false",
+  null: () => null,
+  "an empty list": () => [],
+  "a list": () => [{ context: {} }],
+  "a function": () => () => false,
+  "a symbol": () => Symbol("no"),
+  "a bigint": () => 0n,
+  "a wrapped boolean": () => Object(false),
+  "a date": () => new Date(0),
+  "a map": () => new Map(),
+  "a row of a class": () => new Row(),
+  "an heir of an answer": () => Object.create({ context: {} }),
+  "an error": () => new Error("no"),
+  "an unknown member": () => ({ allow: false }),
+  "an unknown member beside a known one": () => ({ context: {}, ok: false }),
+  "a member under a symbol": () => ({ [Symbol("deny")]: true }),
+  "a context that is a query": () => ({ context: query({}) }),
+  "a context that is null": () => ({ context: null }),
+  "a context that is a list": () => ({ context: [] }),
+  "a context with a query in it": () => ({ context: { role: query("admin") } }),
+};
+
+/** Answers that come later: no answer where a hook is synchronous. */
+const LATER: Readonly<Record<string, () => unknown>> = {
+  "a promise": () => Promise.resolve(undefined),
+  "a promise of a refusal": () => Promise.resolve(false),
+  "a promise of another realm": () => runInNewContext("Promise.resolve(false)"),
+  "a rejected promise": () => Promise.reject(new Error("the database is down")),
+  "a rejected promise of another realm": () => runInNewContext("Promise.reject(new Error('down'))"),
+  "a query": () => query([]),
+  "a query that fails": () => query(Promise.reject(new Error("down"))),
+  "a query in a function": () => Object.assign(() => false, query(false)),
+  "a query whose then throws": () => ({
+    // biome-ignore lint/suspicious/noThenProperty: this is what such a query is
+    then() {
+      throw new Error("down");
+    },
+  }),
+};
+
+const unhandled: unknown[] = [];
+const note = (reason: unknown): void => {
+  unhandled.push(reason);
+};
+beforeEach(() => {
+  unhandled.length = 0;
+  process.on("unhandledRejection", note);
+});
+afterEach(async () => {
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  process.off("unhandledRejection", note);
+  expect(unhandled).toEqual([]);
+});
+
+/** Types are for the careful; an application without them returns anything. */
+const loose = (options: object): Options => options;
+
+function faults(stage: Stage): readonly string[] {
+  return stage.events.flatMap((event: AuthEvent) => (event.type === "internal_error" ? [event.error] : []));
+}
+
+/** The fault was told with the name of the callback, and with what to return. */
+function expectTold(stage: Stage, callback: string): void {
+  const told = faults(stage);
+  expect(told.length).toBeGreaterThan(0);
+  for (const error of told)
+    expect(error).toMatch(new RegExp(`^${callback.replace(/\W/g, "\\$&")} returned .+: `));
+}
+
+async function expectFault(stage: Stage, response: Response, callback: string): Promise<void> {
+  const answer = await read(response);
+  expect([answer.status, answer.code, answer.access, answer.refresh]).toEqual([
+    500,
+    "internal_error",
+    null,
+    null,
+  ]);
+  expect(JSON.stringify(answer.body)).not.toContain(callback);
+  expectTold(stage, callback);
+}
+
+const enter = (stage: Stage, mode: Mode, path: string): Promise<Response> =>
+  stage.send(path, {
+    method: "POST",
+    body: { email: "ann@example.com", password: PASSWORD, transport: mode },
+  });
+
+describe.each(modes)("hooks.validated by %s", (mode) => {
+  it.each(Object.entries({ ...NO_ANSWERS, ...LATER }))("%s lets nobody in", async (_, make) => {
+    let answers = (): unknown => undefined;
+    const stage = openStage(loose({ hooks: { validated: () => answers() } }));
+    const ann = await signUp(stage, mode);
+    answers = make;
+    const headers = withAccess(mode, ann.access);
+    for (const refresh of ["auto", "never"] as const) {
+      const found = await stage.auth.validate(requestTo("/", { headers }), { refresh });
+      expect(found).toMatchObject({ ok: false, code: "internal_error", status: 500 });
+    }
+    expect(await stage.auth.sessions.verify(ann.access)).toMatchObject({ ok: false, code: "internal_error" });
+    expect((await whoAmI(stage, mode, ann.access)).status).toBe(500);
+    expect(faults(stage)).toHaveLength(4);
+    expectTold(stage, "hooks.validated");
+    // The fault ends no session.
+    answers = () => undefined;
+    expect((await whoAmI(stage, mode, ann.access)).status).toBe(200);
+  });
+
+  it.each([
+    ["undefined", undefined, "ok"],
+    ["false", false, "unauthenticated"],
+    ["an empty object", {}, "ok"],
+    ["an object without prototype", Object.create(null), "ok"],
+    ["an object of another realm", runInNewContext("({ context: { role: 'x' }, claims: { a: 1 } })"), "ok"],
+    ["a context", { context: { role: "x" } }, "ok"],
+    ["a context that is absent", { context: undefined }, "ok"],
+    ["claims", { claims: { a: 1 } }, "ok"],
+  ])("%s is an answer", async (_, answer, code) => {
+    const stage = openStage(loose({ hooks: { validated: () => answer } }));
+    const { accessToken } = await stage.auth.sessions.create(
+      (await stage.auth.users.create({ email: "ann@example.com" })).id,
+      { transport: mode },
+    );
+    const found = await stage.auth.validate(requestTo("/", { headers: withAccess(mode, accessToken) }));
+    expect(found.ok ? "ok" : found.code).toBe(code);
+    expect(faults(stage)).toEqual([]);
+  });
+});
+
+describe.each(modes)("hooks.signedIn and hooks.refreshed by %s", (mode) => {
+  const made = Object.entries(NO_ANSWERS).flatMap(([title, make]) => [
+    [title, make] as const,
+    [`a promise of ${title}`, async () => make()] as const,
+    [`a query for ${title}`, () => query(make())] as const,
+  ]);
+
+  it.each(made)("%s starts no session", async (_, make) => {
+    const stage = openStage(loose({ hooks: { signedIn: make } }));
+    await expectFault(stage, await enter(stage, mode, "/auth/signup"), "hooks.signedIn");
+    expect(await stage.auth.users.find({ email: "ann@example.com" })).toBeNull();
+    expect(stage.events.some(({ type }) => type === "session.started")).toBe(false);
+  });
+
+  it.each(made)("%s refreshes nothing", async (_, make) => {
+    let answers = (): unknown => undefined;
+    const stage = openStage(loose({ hooks: { refreshed: () => answers() } }));
+    const ann = await signUp(stage, mode);
+    answers = make;
+    const refused = await present(stage, mode, ann.refresh);
+    expect([refused.status, refused.code, refused.access, refused.refresh]).toEqual([
+      500,
+      "internal_error",
+      null,
+      null,
+    ]);
+    expectTold(stage, "hooks.refreshed");
+    await expect(stage.auth.sessions.refresh(ann.refresh)).rejects.toMatchObject({ code: "internal_error" });
+    // The fault ends no session.
+    answers = () => undefined;
+    expect((await present(stage, mode, ann.refresh)).status).toBe(200);
+  });
+
+  it("a query is waited for, and its answer counts", async () => {
+    const stage = openStage(loose({ hooks: { signedIn: () => query({ context: { role: "x" } }) } }));
+    const { body } = await read(await enter(stage, mode, "/auth/signup"));
+    expect(body["session"]).toMatchObject({ context: { role: "x" } });
+    const refusing = openStage(loose({ hooks: { signedIn: () => query(false) } }));
+    expect((await enter(refusing, mode, "/auth/signup")).status).toBe(403);
+  });
+});
+
+const NO_RECORDS: Readonly<Record<string, () => unknown>> = {
+  ...LATER,
+  undefined: () => undefined,
+  false: () => false,
+  ...Object.fromEntries(Object.entries(NO_ANSWERS).filter(([title]) => !/member|context/.test(title))),
+  "a query as a member": () => ({ role: query("admin") }),
+  "a promise as a member": () => ({ role: Promise.resolve("admin") }),
+};
+
+describe.each(modes)("callbacks that return a plain object, by %s", (mode) => {
+  it.each(Object.entries(NO_RECORDS))("accessToken.claims: %s makes no token", async (_, make) => {
+    const stage = openStage(loose({ accessToken: { claims: make } }));
+    await expectFault(stage, await enter(stage, mode, "/auth/signup"), "accessToken.claims");
+  });
+
+  it.each(Object.entries(NO_RECORDS))("user.serialize: %s is shown to nobody", async (_, make) => {
+    const stage = openStage(loose({ user: { serialize: make } }));
+    await expectFault(stage, await enter(stage, mode, "/auth/signup"), "user.serialize");
+    const { id } = await stage.auth.users.create({ email: "bob@example.com" });
+    const { accessToken } = await stage.auth.sessions.create(id, { transport: mode });
+    for (const path of ["/auth/me", "/auth/session"]) {
+      expect((await stage.send(path, { headers: withAccess(mode, accessToken) })).status).toBe(500);
+    }
+  });
+
+  const schema = { "~standard": { version: 1, vendor: "test", validate: (value: unknown) => ({ value }) } };
+  const noContexts = Object.entries(NO_RECORDS).filter(
+    ([title]) => !/date|map|class|heir|an error|wrapped/.test(title),
+  );
+  it.each(noContexts)("sessions.context.from: %s is no context", async (_, make) => {
+    const stage = openStage(loose({ sessions: { context: { schema, from: make } } }));
+    await expectFault(stage, await enter(stage, mode, "/auth/signup"), "sessions.context.from");
+  });
+
+  it.each(Object.entries(LATER))("a schema whose value is %s gives no context", async (_, make) => {
+    const later = { "~standard": { ...schema["~standard"], validate: () => ({ value: make() }) } };
+    const stage = openStage(loose({ sessions: { context: { schema: later, from: () => ({}) } } }));
+    const answer = await read(await enter(stage, mode, "/auth/signup"));
+    expect([answer.status, answer.code]).toEqual([500, "internal_error"]);
+    expect(faults(stage)[0]).toMatch(/^sessions\.context/);
+  });
+});
+
+describe("clientAddress", () => {
+  const noAddresses = Object.entries({ ...NO_ANSWERS, ...LATER, undefined: () => undefined }).filter(
+    ([title]) => !/^null$|text$/.test(title),
+  );
+  it.each(noAddresses)(
+    "%s is no address: attempts would be counted for all clients at once",
+    async (_, make) => {
+      const stage = openStage(loose({ clientAddress: make }));
+      await expectFault(stage, await enter(stage, "cookie", "/auth/signup"), "clientAddress");
+      expect(await stage.auth.validate(requestTo("/"))).toMatchObject({ ok: false, code: "internal_error" });
+    },
+  );
+
+  it.each([null, "", "192.0.2.1", "no address"])("%j is taken", async (address) => {
+    const stage = openStage({ clientAddress: () => address });
+    expect((await enter(stage, "cookie", "/auth/signup")).status).toBe(201);
+  });
+});
+
+describe.each(modes)("a hasher of the application, by %s", (mode) => {
+  const opened = async (changes: object): Promise<Stage> => {
+    let broken = false;
+    const names = Object.keys(changes);
+    const hasher = new Proxy(cheapHasher, {
+      get: (target, name, self) =>
+        Reflect.get(broken && names.includes(String(name)) ? changes : target, name, self),
+    }) as PasswordHasher;
+    const stage = openStage({ providers: [password({ hasher })] });
+    await signUp(stage, mode);
+    broken = true;
+    return stage;
+  };
+  const noFlags = Object.entries({ ...NO_ANSWERS, undefined: () => undefined }).filter(
+    ([title]) => title !== "true",
+  );
+
+  it.each([...noFlags, ["a query that finds nothing", () => query([])] as const])(
+    "verify: %s signs nobody in",
+    async (_, make) => {
+      const stage = await opened({ verify: make });
+      await expectFault(stage, await enter(stage, mode, "/auth/login"), "hasher.verify");
+    },
+  );
+
+  it.each([...noFlags, ...Object.entries(LATER)])("needsRehash: %s is no answer", async (_, make) => {
+    const stage = await opened({ needsRehash: make });
+    await expectFault(stage, await enter(stage, mode, "/auth/login"), "hasher.needsRehash");
+  });
+
+  const noTexts = Object.entries({ ...NO_ANSWERS, true: () => true }).filter(([title]) => title !== "a text");
+  it.each(noTexts)("hash: %s is stored for nobody", async (_, make) => {
+    const stage = openStage({
+      providers: [password({ hasher: { ...cheapHasher, hash: make } as unknown as PasswordHasher })],
+    });
+    await expectFault(stage, await enter(stage, mode, "/auth/signup"), "hasher.hash");
+    expect(await stage.auth.users.find({ email: "ann@example.com" })).toBeNull();
+  });
+
+  it("true and false are answers", async () => {
+    const stage = await opened({ verify: () => true, needsRehash: () => false });
+    expect((await enter(stage, mode, "/auth/login")).status).toBe(200);
+    const refusing = await opened({ verify: async () => false });
+    expect((await enter(refusing, mode, "/auth/login")).status).toBe(401);
+  });
+});
+
+describe("onEvent", () => {
+  it.each(Object.entries({ ...NO_ANSWERS, ...LATER }))("%s is of no effect", async (_, make) => {
+    const stage = openStage({ onEvent: make });
+    expect((await enter(stage, "cookie", "/auth/signup")).status).toBe(201);
+  });
+});

@@ -1,0 +1,360 @@
+import type { AuthEvent, Store } from "@latchkey/core";
+import { memory } from "@latchkey/core/memory";
+import { describe, expect, it } from "vitest";
+import { beginLink, linkAt, openDesk } from "../oauth/desk.ts";
+import { ANN_THERE, paperProvider } from "../oauth/paper-provider.ts";
+import { faultyStore } from "./faulty-store.ts";
+import { type Mode, modes, signUp, withAccess } from "./session.ts";
+import { type Options, openStage, PASSWORD, requestTo, type Stage } from "./stage.ts";
+import { newStore } from "./store.ts";
+
+/** What drivers and query builders answer where the contract asks for something else. */
+const WRONG: Readonly<Record<string, unknown>> = {
+  undefined: undefined,
+  "0": 0,
+  "1": 1,
+  NaN: Number.NaN,
+  "an empty text": "",
+  "a text that says true": "true",
+  "an empty object": {},
+  "an empty list": [],
+  "a list of one": [{}],
+  "a driver's result": { rowCount: 0, rows: [] },
+  "a result of two lists": [[], []],
+  "a wrapped false": Object(false),
+  "an error as a value": new Error("down"),
+  "a function": () => null,
+};
+const FLAGS = { true: true, false: false };
+const wrongBut = (...titles: readonly string[]): readonly (readonly [string, unknown])[] =>
+  Object.entries(WRONG).filter(([title]) => !titles.includes(title));
+const wrongFlags = [...wrongBut(), ["null", null]] as const;
+const wrongRows = [...wrongBut(), ...Object.entries(FLAGS)];
+const wrongLists = [...wrongBut("an empty list"), ...Object.entries(FLAGS), ["null", null]] as const;
+const wrongCounts = [...wrongBut("0", "1"), ...Object.entries(FLAGS), ["null", null]] as const;
+
+interface Broken {
+  readonly stage: Stage;
+  readonly answerWith: (operation: string, value: unknown) => void;
+  readonly heal: () => void;
+}
+
+function openBroken(options: Options = {}): Broken {
+  let broken: { readonly operation: string; readonly value: unknown } | null = null;
+  const store = faultyStore((operation) =>
+    operation === broken?.operation ? Promise.resolve(broken.value) : null,
+  );
+  return {
+    stage: openStage({ store, rateLimit: {}, ...options }),
+    answerWith: (operation, value) => {
+      broken = { operation, value };
+    },
+    heal: () => {
+      broken = null;
+    },
+  };
+}
+
+function expectTold(events: readonly AuthEvent[], operation: string): void {
+  const told = events.flatMap((event) => (event.type === "store.failed" ? [event] : []));
+  expect(told.length).toBeGreaterThan(0);
+  for (const event of told) {
+    expect(event.operation).toBe(operation);
+    expect(event.error).toMatch(new RegExp(`^${operation.replace(".", "\\.")} returned .+: return `));
+  }
+}
+
+const faultOf = (response: Response): Promise<string> =>
+  response.json().then(({ error }) => `${response.status} ${error}`);
+const FAULT = "500 internal_error";
+const ANN = { email: "ann@example.com", password: PASSWORD };
+const post = (stage: Stage, path: string, body: object = {}, headers = {}): Promise<Response> =>
+  stage.send(path, { method: "POST", body, headers });
+
+/** One way to each operation that a sign-in, a refresh or a check depends on. It returns what the client is told. */
+type Way = (stage: Stage, mode: Mode, ann: Awaited<ReturnType<typeof signUp>>) => Promise<string>;
+
+const login: Way = async (stage, mode) =>
+  faultOf(await post(stage, "/auth/login", { ...ANN, transport: mode }));
+const signup: Way = async (stage, mode) =>
+  faultOf(await post(stage, "/auth/signup", { ...ANN, email: "bob@example.com", transport: mode }));
+const refresh: Way = async (stage, mode, { refresh }) =>
+  mode === "bearer"
+    ? faultOf(await post(stage, "/auth/refresh", { refresh_token: refresh }))
+    : faultOf(await post(stage, "/auth/refresh", {}, { cookie: `__Host-Http-latchkey.refresh=${refresh}` }));
+const me: Way = async (stage, mode, { access }) =>
+  faultOf(await stage.send("/auth/me", { headers: withAccess(mode, access) }));
+const fresh: Way = async (stage, mode, { access }) => {
+  const request = requestTo("/", { headers: withAccess(mode, access) });
+  const found = await stage.auth.validate(request, { fresh: true });
+  return found.ok ? "ok" : `${found.status} ${found.code}`;
+};
+const list: Way = async (stage, mode, { access }) =>
+  faultOf(await stage.send("/auth/sessions", { headers: withAccess(mode, access) }));
+const byHand =
+  (call: (auth: Stage["auth"], id: string, sessionId: string) => Promise<unknown>): Way =>
+  async ({ auth }, _, { userId, sessionId }) => {
+    const outcome = await call(auth, userId, sessionId).catch((error: unknown) => error);
+    return outcome instanceof Error && "code" in outcome ? `500 ${outcome.code}` : "ok";
+  };
+
+const ways: Readonly<
+  Record<string, readonly (readonly [string, Way, readonly (readonly [string, unknown])[]])[]>
+> = {
+  "users.create": [["a sign-up", signup, wrongFlags]],
+  "users.get": [
+    ["a sign-up", signup, wrongRows],
+    ["the user of a session", me, wrongRows],
+  ],
+  "users.find": [["a sign-in", login, wrongRows]],
+  "users.update": [["barring a user", byHand((auth, id) => auth.users.disable(id)), wrongRows]],
+  "users.delete": [["deleting a user", byHand((auth, id) => auth.users.delete(id)), wrongFlags]],
+  "users.accounts": [["the accounts of a user", byHand((auth, id) => auth.users.accounts(id)), wrongLists]],
+  "sessions.create": [
+    ["a sign-in", login, wrongRows],
+    ["a sign-up", signup, wrongRows],
+  ],
+  "sessions.get": [["a fresh check", fresh, wrongRows]],
+  "sessions.rotate": [["a refresh", refresh, wrongRows]],
+  "sessions.list": [["the devices", list, wrongLists]],
+  "sessions.update": [
+    ["a new context", byHand((auth, _, id) => auth.sessions.update(id, { context: {} })), wrongRows],
+  ],
+  "sessions.end": [["ending a session", byHand((auth, _, id) => auth.sessions.revoke(id)), wrongRows]],
+  "sessions.endAll": [["ending them all", byHand((auth, id) => auth.sessions.revokeAll(id)), wrongLists]],
+  "sessions.prune": [["cleaning up", byHand((auth) => auth.sessions.prune()), wrongCounts]],
+  "throttle.hit": [
+    ["a sign-in", login, wrongRows],
+    ["a sign-up", signup, wrongRows],
+  ],
+};
+
+const cases = Object.entries(ways).flatMap(([operation, list]) =>
+  list.flatMap(([title, way, values]) =>
+    values.map(([answer, value]) => ({ operation, title, way, answer, value })),
+  ),
+);
+
+describe.each(modes)("a store whose answers are none, by %s", (mode) => {
+  it.each(cases)("$operation, for $title: $answer opens nothing", async ({ operation, way, value }) => {
+    const { stage, answerWith, heal } = openBroken();
+    const ann = await signUp(stage, mode);
+    answerWith(operation, value);
+    expect(await way(stage, mode, ann)).toBe(FAULT);
+    expectTold(stage.events, operation);
+    heal();
+    // Whatever was asked, the session of before is neither lost nor another.
+    const ended = ["ending them all", "ending a session", "barring a user", "deleting a user"];
+    if (!ended.some((title) => ways[operation]?.some(([of]) => of === title))) {
+      expect(await fresh(stage, mode, ann)).toBe("ok");
+    }
+  });
+
+  it.each(wrongRows)(
+    "throttle.hit after a refresh that gave no refresh token: %s passes no limit",
+    async (_, value) => {
+      const { stage, answerWith } = openBroken();
+      const ann = await signUp(stage, mode);
+      // The first refresh issues a child; the second, within the lease, is counted.
+      await refresh(stage, mode, ann);
+      answerWith("throttle.hit", value);
+      expect(await refresh(stage, mode, ann)).toBe(FAULT);
+    },
+  );
+
+  it.each(wrongFlags)("sessions.confirm: %s confirms nothing and costs no request", async (_, value) => {
+    const { stage, answerWith } = openBroken({ sessions: { confirm: "early" } });
+    const ann = await signUp(stage, mode);
+    stage.pass(61);
+    answerWith("sessions.confirm", value);
+    expect((await stage.auth.validate(requestTo("/", { headers: withAccess(mode, ann.access) }))).ok).toBe(
+      true,
+    );
+    expectTold(stage.events, "sessions.confirm");
+  });
+
+  it.each([...wrongRows, ["another version", { version: "1", document: "" }] as const])(
+    "keys.load: %s gives no key",
+    async (_, value) => {
+      const { stage, answerWith } = openBroken();
+      answerWith("keys.load", value);
+      expect(await faultOf(await post(stage, "/auth/signup", { ...ANN, transport: mode }))).toBe(FAULT);
+    },
+  );
+
+  it.each(wrongFlags)("keys.save: %s saves no key", async (_, value) => {
+    const { stage, answerWith } = openBroken();
+    answerWith("keys.save", value);
+    expect(await faultOf(await post(stage, "/auth/signup", { ...ANN, transport: mode }))).toBe(FAULT);
+  });
+
+  const members: Readonly<Record<string, readonly (readonly [string, object])[]>> = {
+    "users.find": [
+      ["another version", { credentialsVersion: "0" }],
+      ["no word on being disabled", { disabledAt: undefined }],
+      ["a hash that is a list", { passwordHash: ["x"] }],
+      ["an address that is verified by a word", { emailVerified: "false" }],
+    ],
+    "sessions.get": [
+      ["no expiry", { expiresAt: undefined }],
+      ["an expiry that is a text", { expiresAt: "2100-01-01" }],
+      ["no end", { endedAt: undefined }],
+    ],
+  };
+  it.each(
+    Object.entries(members).flatMap(([operation, rows]) => rows.map((row) => [operation, ...row] as const)),
+  )("%s: a row with %s is no row", async (operation, _, change) => {
+    const inner = newStore();
+    let broken = false;
+    const altered = (row: object | null): never => ({ ...row, ...(broken ? change : {}) }) as never;
+    const { users, sessions } = inner;
+    const store: Store = {
+      ...inner,
+      users: { ...users, find: async (identifier) => altered(await users.find(identifier)) },
+      sessions: {
+        ...sessions,
+        get: async (id, now) => {
+          const found = await sessions.get(id, now);
+          return found === null ? null : { ...found, row: altered(found.row) };
+        },
+      },
+    };
+    const stage = openStage({ store });
+    const ann = await signUp(stage, mode);
+    broken = true;
+    expect(await (operation === "users.find" ? login : fresh)(stage, mode, ann)).toBe(FAULT);
+    expectTold(stage.events, operation);
+  });
+});
+
+describe("a sign-in with a provider, on a store whose answers are none", () => {
+  it.each(wrongFlags)("OAU-02 tokens.spend: %s spends no state", async (_, value) => {
+    const store = faultyStore((operation) => (operation === "tokens.spend" ? Promise.resolve(value) : null));
+    const desk = openDesk({ store });
+    const browser = desk.browser();
+    const answer = await desk.signIn(browser);
+    expect([answer.status, answer.headers.get("location")]).toEqual([
+      303,
+      "https://app.example.com/welcome?error=internal_error",
+    ]);
+    expect((await browser.get("/auth/me")).status).toBe(401);
+    expectTold(desk.events, "tokens.spend");
+  });
+
+  const exchange = async (desk: ReturnType<typeof openDesk>): Promise<readonly unknown[]> => {
+    const body = JSON.stringify({ code: "A".repeat(43), code_verifier: "v".repeat(43) });
+    const init = { method: "POST", headers: { "content-type": "application/json" }, body };
+    const answer = await desk.auth.handle(new Request("https://app.example.com/auth/oauth/exchange", init));
+    return [answer.status, (await answer.json()).error];
+  };
+
+  it.each(wrongRows)("tokens.redeem: %s is no grant of a native app", async (_, value) => {
+    const store = faultyStore((operation) => (operation === "tokens.redeem" ? Promise.resolve(value) : null));
+    const desk = openDesk({ store });
+    expect(await exchange(desk)).toEqual([500, "internal_error"]);
+    expectTold(desk.events, "tokens.redeem");
+  });
+
+  it.each(["hash", "purpose"])(
+    "tokens.redeem: a token of another %s is no grant of a native app",
+    async (name) => {
+      const inner = memory();
+      const tokens: Store["tokens"] = {
+        ...inner.tokens,
+        redeem: async (hash, purpose) => {
+          const token = { hash, purpose, userId: null, data: {}, expiresAt: 2e9 };
+          return { ...token, [name]: "another" };
+        },
+      };
+      expect(await exchange(openDesk({ store: { ...inner, tokens } }))).toEqual([500, "internal_error"]);
+    },
+  );
+
+  it.each([
+    ["users.findByAccount", wrongRows],
+    ["users.link", wrongFlags],
+  ] as const)("%s signs nobody in", async (operation, values) => {
+    for (const [title, value] of values) {
+      const store = faultyStore((called) => (called === operation ? Promise.resolve(value) : null));
+      const desk = openDesk({ store });
+      const browser = desk.browser();
+      const answer = await desk.signIn(browser);
+      expect([title, answer.headers.get("location")]).toEqual([
+        title,
+        "https://app.example.com/welcome?error=internal_error",
+      ]);
+      expect((await browser.get("/auth/me")).status).toBe(401);
+    }
+  });
+
+  it.each(wrongFlags)("users.unlink: %s unlinks nothing", async (_, value) => {
+    let broken = false;
+    const store = faultyStore((called) =>
+      broken && called === "users.unlink" ? Promise.resolve(value) : null,
+    );
+    const desk = openDesk({ store });
+    const browser = await desk.signedIn();
+    await linkAt(desk.paper, browser, { ...ANN_THERE, email: "other@example.org" });
+    broken = true;
+    const answer = await browser.send("/auth/oauth/paper/link", { method: "DELETE" });
+    expect(answer.status).toBe(500);
+  });
+});
+
+describe("a provider of the application", () => {
+  const accounts = {
+    "another provider": { provider: "google" },
+    "no provider": { provider: undefined },
+    "an empty subject": { subject: "" },
+    "a number as subject": { subject: 7 },
+    "an address that is verified by a word": { emailVerified: "false" },
+    "an address that is verified by 1": { emailVerified: 1 },
+    "an address that is a list": { email: ["ann@example.com"] },
+    "no tokens": { tokens: undefined },
+    "claims that are a promise": { claims: Promise.resolve({}) },
+  };
+  const answers = {
+    ...Object.fromEntries(wrongRows),
+    null: null,
+    ...accounts,
+  };
+  it.each(Object.entries(answers))("identify: %s signs nobody in", async (title, value) => {
+    const paper = paperProvider();
+    const changes = Object.hasOwn(accounts, title) ? (value as object) : null;
+    const connect: typeof paper.provider.connect = (env) => {
+      const inner = paper.provider.connect(env);
+      return {
+        ...inner,
+        identify: async (flow, answer) => {
+          const account = await inner.identify(flow, answer);
+          return (changes === null ? value : { ...account, ...changes }) as typeof account;
+        },
+      };
+    };
+    const desk = openDesk({ papers: [{ ...paper, provider: { ...paper.provider, connect } }] });
+    const browser = desk.browser();
+    const answer = await desk.signIn(browser);
+    expect(answer.headers.get("location")).toBe("https://app.example.com/welcome?error=internal_error");
+    expect((await browser.get("/auth/me")).status).toBe(401);
+    const told = desk.events.flatMap((event) => (event.type === "internal_error" ? [event.error] : []));
+    expect(told).toEqual([
+      expect.stringMatching(/^identify of paper returned .+: return a ProviderAccount$/),
+    ]);
+  });
+
+  it.each([undefined, null, "https://evil.example/", { href: "https://evil.example/" }, true])(
+    "authorizationUrl: %j leads nowhere",
+    async (value) => {
+      const paper = paperProvider();
+      const connect: typeof paper.provider.connect = (env) => ({
+        ...paper.provider.connect(env),
+        authorizationUrl: async () => value as never,
+      });
+      const desk = openDesk({ papers: [{ ...paper, provider: { ...paper.provider, connect } }] });
+      const answer = await desk.browser().get("/auth/oauth/paper");
+      expect([answer.status, answer.headers.get("location")]).toEqual([500, null]);
+      const browser = await desk.signedIn();
+      await expect(beginLink(browser, "paper")).rejects.toThrow("500 internal_error");
+    },
+  );
+});
