@@ -154,17 +154,16 @@ async function validateAccess<Context>(
   credentials: Credentials,
 ): Promise<Validation<Context>> {
   const expected = { keys: { find }, issuer, audience, restrictTransport, now: now(env) };
-  const { live, code } = await verifyPresented(expected, credentials.presented);
-  const [newest, ...rest] = live.map(({ claims }) => claims).toSorted((a, b) => b.exp - a.exp);
-  if (newest === undefined) return refusal({ bearer }, code, credentials);
-  // Access tokens of two sessions under one name: one was set by another party, and nothing tells which.
-  if (rest.some(({ sid }) => sid !== newest.sid)) return refusal({ bearer }, "unauthenticated", credentials);
-  const session = sessionOfClaims<Context>(newest);
+  const access = await verifyPresented(expected, credentials.presented);
+  if (access.kind !== "live") {
+    return refusal({ bearer }, access.kind === "none" ? access.code : "unauthenticated", credentials);
+  }
+  const session = sessionOfClaims<Context>(access.claims);
   return {
     ok: true,
     session,
     userId: session.userId,
-    claims: newest,
+    claims: access.claims,
     transport: credentials.presented.transport,
     refreshed: false,
     headers: sessionHeaders(bearer.header),

@@ -35,9 +35,7 @@ export function authProxy<Context, U extends User>(
     const found = await auth.validate(located(request, { method: request.method, headers: request.headers }));
     const isBarred = !found.ok && cleaned(pathname) !== signIn && isProtected(pathname);
     const answer = isBarred ? refuse(request, found, signIn) : pass(request, found);
-    const told = new Set(answer.headers.getSetCookie());
-    for (const line of found.headers.getSetCookie())
-      if (!told.has(line)) answer.headers.append("set-cookie", line);
+    for (const line of found.headers.getSetCookie()) answer.headers.append("set-cookie", line);
     answer.headers.set("vary", found.headers.get("vary") ?? "Cookie");
     const isPrivate = isBarred || found.ok || found.code !== "unauthenticated";
     if (isPrivate) for (const name of CACHES) answer.headers.set(name, "private, no-store");

@@ -1,8 +1,9 @@
 import type { CookiePair } from "../cookies/parse.ts";
 import { parseCookies } from "../cookies/parse.ts";
-import type { Presentation, PresentedText } from "../sessions/access.ts";
+import type { PresentedText } from "../sessions/access.ts";
+import type { Presentation } from "../sessions/authenticate.ts";
 import type { Device } from "../sessions/session.ts";
-import { pathOf, type Site } from "./site.ts";
+import type { Site } from "./site.ts";
 
 export interface CredentialOptions {
   readonly bearer: { readonly header: string; readonly schemes: readonly string[] };
@@ -28,10 +29,9 @@ export function readCredentials(
   const bearer = bearerToken(headers, options);
   if (bearer !== null) {
     const access = [{ token: bearer, current: true }];
-    return { presented: { transport: "bearer", access, refresh: [], device, tossable: false }, cookies };
+    return { presented: { transport: "bearer", access, refresh: [], device }, cookies };
   }
-  const { tossable } = site;
-  return { presented: { transport: "cookie", ...cookieTokens(cookies, site), device, tossable }, cookies };
+  return { presented: { transport: "cookie", ...cookieTokens(cookies, site), device }, cookies };
 }
 
 /** The token after one of our schemes; "" where the header has a scheme of ours but no one token; null for no scheme of ours. */
@@ -43,25 +43,15 @@ export function bearerToken(headers: Headers, { bearer }: CredentialOptions): st
   return rest.length === 1 ? (rest[0] ?? "") : "";
 }
 
-function isWithin(site: Site, path: string): boolean {
-  if (path === "/") return true;
-  const pathname = pathOf(site);
-  return pathname === path || pathname.startsWith(`${path}/`);
-}
-
 function cookieTokens(
   cookies: readonly CookiePair[],
-  site: Site,
+  { places, formerNames }: Site,
 ): { readonly access: readonly PresentedText[]; readonly refresh: readonly PresentedText[] } {
-  const { places, formerNames } = site;
   const access: PresentedText[] = [];
   const refresh: PresentedText[] = [];
   for (const { name, value } of cookies) {
     if (name === places.access.name) access.push({ token: value, current: true });
-    else if (name === places.refresh.name) {
-      // A browser sends our own to its path only. Elsewhere it was set by another host (RFC 6265bis 5.1.4).
-      if (isWithin(site, places.refresh.path)) refresh.push({ token: value, current: true });
-    }
+    else if (name === places.refresh.name) refresh.push({ token: value, current: true });
     // A former name does not say which token it held; the token's own form does.
     else if (formerNames.has(name))
       (value.startsWith("lkr_") ? refresh : access).push({ token: value, current: false });

@@ -9,10 +9,6 @@ export interface Site {
   readonly previous: readonly CookiePlace[];
   /** Every name, besides the ones in use, under which a cookie is read. */
   readonly formerNames: ReadonlySet<string>;
-  /** The URL of the request as it was sent; null where there is no request. */
-  readonly url: string | null;
-  /** Whether a sibling subdomain can set cookies under the names in use. */
-  readonly tossable: boolean;
 }
 
 export interface SiteOptions {
@@ -35,15 +31,7 @@ export function siteOf(url: string | null, options: SiteOptions): Site | null {
     return { ...places.refresh, name, domain: domain ?? null, path: path ?? "/" };
   });
   const formerNames = new Set([...previous, ...portless(origin, options)].map((place) => place.name));
-  // RFC 6265bis 4.1.3.2: a browser takes a __Host- cookie from this host alone. On plain localhost there are no siblings.
-  const tossable =
-    places.access.secure && [places.access, places.refresh].some(({ name }) => !name.startsWith("__Host-"));
-  return { origin: origin.origin, places, previous, formerNames, url, tossable };
-}
-
-/** The path of the request. */
-export function pathOf({ url }: Site): string {
-  return (url === null ? null : URL.parse(url))?.pathname ?? "/";
+  return { origin: origin.origin, places, previous, formerNames };
 }
 
 // Where no origin is configured, `sessions.create` knows no port: on localhost its cookies are

@@ -1,10 +1,9 @@
 import type { CookieChange } from "../cookies/jar.ts";
 import { deleteCookie, setCookie } from "../cookies/jar.ts";
 import { MAX_AGE } from "../cookies/serialize.ts";
-import { siblingPlaces } from "../cookies/sibling.ts";
 import type { IssuedTokens } from "../sessions/mint.ts";
 import type { Credentials } from "./credentials.ts";
-import { pathOf, type Site } from "./site.ts";
+import type { Site } from "./site.ts";
 
 /** The cookies that carry newly issued tokens. An access-only answer leaves the refresh cookie as it is. */
 export function cookiesOf(site: Site, tokens: IssuedTokens): readonly CookieChange[] {
@@ -21,25 +20,6 @@ export function cookiesOf(site: Site, tokens: IssuedTokens): readonly CookieChan
 export function expireFormer(site: Site, { cookies }: Pick<Credentials, "cookies">): readonly CookieChange[] {
   const sent = new Set(cookies.map((cookie) => cookie.name));
   return site.previous.filter((place) => sent.has(place.name)).map(deleteCookie);
-}
-
-/**
- * Deletes what a sibling subdomain has set under our names, where cookies of several sessions contradict one another.
- * The places of our own, former ones too, are left alone: the cookie there may be the owner's.
- */
-export function expireSiblings(
-  site: Site,
-  { cookies }: Pick<Credentials, "cookies">,
-): readonly CookieChange[] {
-  const { access, refresh } = site.places;
-  const own = [access, refresh, ...site.previous];
-  const sent = new Set(cookies.map((cookie) => cookie.name));
-  const request = { hostname: new URL(site.origin).hostname, pathname: pathOf(site) };
-  const named = [...new Map(own.map((place) => [place.name, place])).values()];
-  return named
-    .filter(({ name }) => sent.has(name))
-    .flatMap((place) => siblingPlaces(place, request, own))
-    .map(deleteCookie);
 }
 
 /** Deletes every cookie that could hold a token. */

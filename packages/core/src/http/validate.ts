@@ -14,7 +14,7 @@ import { codeOf } from "./fault.ts";
 import { refusal } from "./refusal.ts";
 import { sessionHeaders } from "./respond.ts";
 import { type Site, siteOf } from "./site.ts";
-import { cookiesOf, expireFormer, expireSiblings } from "./tokens.ts";
+import { cookiesOf, expireFormer } from "./tokens.ts";
 
 /** A validation, and the changes of the jar behind its headers. */
 export interface ValidatedRequest<Context> {
@@ -56,11 +56,7 @@ export async function validateCredentials<Context, U extends User>(
 ): Promise<ValidatedRequest<Context>> {
   try {
     const found = await authenticate(app.engine, credentials.presented, options);
-    if (!found.ok) {
-      const refused = failed(app, found.code, credentials);
-      if (found.conflict) writeChanges(refused.validation.headers, expireSiblings(site, credentials));
-      return refused;
-    }
+    if (!found.ok) return failed(app, found.code, credentials);
     return succeeded(app, site, credentials, found);
   } catch (error) {
     return failed(app, codeOf(app, error), credentials);
@@ -102,13 +98,7 @@ export async function validateToken<Context, U extends User>(
   token: string,
   transport: "cookie" | "bearer" | null,
 ): Promise<Validation<Context>> {
-  const presented = {
-    transport,
-    access: [{ token, current: true }],
-    refresh: [],
-    device: null,
-    tossable: false,
-  };
+  const presented = { transport, access: [{ token, current: true }], refresh: [], device: null };
   try {
     const found = await authenticate(app.engine, presented, { refresh: "never", fresh: false });
     if (!found.ok) return failed(app, found.code, null).validation;

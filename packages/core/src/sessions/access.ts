@@ -2,22 +2,12 @@ import type { ErrorCode } from "../errors.ts";
 import type { Keys } from "../keys/keys.ts";
 import { verifyAccessToken } from "../tokens/access-token.ts";
 import type { AccessClaims, Expected } from "../tokens/claims.ts";
-import type { Device, Transport } from "./session.ts";
+import type { Transport } from "./session.ts";
 
 /** A token, and whether it came under the name in use. */
 export interface PresentedText {
   readonly token: string;
   readonly current: boolean;
-}
-
-/** What a client presents. */
-export interface Presentation {
-  readonly transport: Transport | null;
-  readonly access: readonly PresentedText[];
-  readonly refresh: readonly PresentedText[];
-  readonly device: Device | null;
-  /** Whether a sibling subdomain can set cookies under the names in use: those without the prefix `__Host-`. */
-  readonly tossable: boolean;
 }
 
 /** What an access token must be to be good. */
@@ -29,28 +19,23 @@ export interface AccessExpectation extends Expected {
 /** More tokens of one kind in one request are not looked at. */
 export const MOST_TOKENS = 4;
 
-/** An access token that is good by itself, and whether it came under the name in use. */
-export interface LiveAccess {
-  readonly claims: AccessClaims;
-  readonly current: boolean;
-}
+export type PresentedAccess =
+  | { readonly kind: "live"; readonly claims: AccessClaims }
+  | { readonly kind: "none"; readonly code: ErrorCode }
+  | { readonly kind: "conflict" };
 
-/** What the access tokens of a request are worth. */
-export interface PresentedAccess {
-  /** Those that are good and came by their transport. */
-  readonly live: readonly LiveAccess[];
-  /** The refusal where none of them counts. */
-  readonly code: ErrorCode;
-}
-
-/** Verifies the access tokens of a request. It asks no store, so it does not see that a session has ended. */
+/** Finds the one access token that counts, of several if need be. It asks no store. */
 export async function verifyPresented(
   expected: AccessExpectation,
   { access, transport }: { readonly access: readonly PresentedText[]; readonly transport: Transport | null },
 ): Promise<PresentedAccess> {
-  const verified = await verifyEach(expected, access);
-  const live = verified.filter(({ claims }) => fits(expected, claims, transport));
-  return { live, code: verified.length > live.length ? "transport_mismatch" : "unauthenticated" };
+  const verified = await liveClaims(expected, access);
+  const live = verified.filter((claims) => fits(expected, claims, transport));
+  const [first, ...rest] = live.toSorted((a, b) => b.exp - a.exp);
+  if (first === undefined) {
+    return { kind: "none", code: verified.length > 0 ? "transport_mismatch" : "unauthenticated" };
+  }
+  return rest.some(({ sid }) => sid !== first.sid) ? { kind: "conflict" } : { kind: "live", claims: first };
 }
 
 /** The claims of those access tokens that are good by themselves, whatever transport they came by. */
@@ -58,24 +43,11 @@ export async function liveClaims(
   expected: AccessExpectation,
   access: readonly PresentedText[],
 ): Promise<readonly AccessClaims[]> {
-  return (await verifyEach(expected, access)).map(({ claims }) => claims);
-}
-
-// One more than count are verified, so that too many are told from enough.
-async function verifyEach(
-  expected: AccessExpectation,
-  access: readonly PresentedText[],
-): Promise<readonly LiveAccess[]> {
-  const distinct = access.filter(
-    ({ token }, index) => access.findIndex((other) => other.token === token) === index,
-  );
-  const looked = distinct.slice(0, MOST_TOKENS + 1);
+  const looked = access.slice(0, MOST_TOKENS);
   const verified = await Promise.all(
     looked.map(({ token }) => verifyAccessToken(token, expected.keys, expected)),
   );
-  return verified.flatMap((token, index) =>
-    token.kind === "live" ? [{ claims: token.claims, current: looked[index]?.current ?? false }] : [],
-  );
+  return verified.flatMap((token) => (token.kind === "live" ? [token.claims] : []));
 }
 
 function fits(

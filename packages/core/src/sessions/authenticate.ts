@@ -2,19 +2,22 @@ import { now } from "../env.ts";
 import { AuthError, type ErrorCode, faultName } from "../errors.ts";
 import type { AccessClaims } from "../tokens/claims.ts";
 import { parseRefreshToken } from "../tokens/refresh-token.ts";
-import {
-  type AccessExpectation,
-  type Presentation,
-  type PresentedAccess,
-  verifyPresented,
-} from "./access.ts";
-import { chooseRefreshToken, chooseToken } from "./choose.ts";
+import { type AccessExpectation, MOST_TOKENS, type PresentedText, verifyPresented } from "./access.ts";
 import { isExpired } from "./decide.ts";
 import type { SessionEngine, SessionUser } from "./engine.ts";
 import { claimsOf, claimsTakeUser, type IssuedTokens } from "./mint.ts";
 import { isNearExpiry } from "./policy.ts";
 import { peek, type RefreshResult, refreshSession, refusalCode } from "./rotate.ts";
-import type { SessionId, SessionRow } from "./session.ts";
+import { type Standing, selectToken } from "./select.ts";
+import type { Device, SessionRow, Transport } from "./session.ts";
+
+/** What a client presents. */
+export interface Presentation {
+  readonly transport: Transport | null;
+  readonly access: readonly PresentedText[];
+  readonly refresh: readonly PresentedText[];
+  readonly device: Device | null;
+}
 
 export interface AuthenticateOptions {
   /**
@@ -35,14 +38,7 @@ export type Authentication =
       /** Whether the claims are those of a token the client holds or is given; not so where `never` had to look. */
       readonly held: boolean;
     }
-  | Refused;
-
-interface Refused {
-  readonly ok: false;
-  readonly code: ErrorCode;
-  /** Whether cookies of several sessions contradict one another. */
-  readonly conflict?: true;
-}
+  | { readonly ok: false; readonly code: ErrorCode };
 
 const CONFIRMED_KEPT = 10_000;
 
@@ -52,24 +48,13 @@ export async function authenticate<Context, U extends SessionUser>(
   presented: Presentation,
   options: AuthenticateOptions,
 ): Promise<Authentication> {
-  const choice = await chooseToken(
-    engine,
-    presented,
-    await verifyPresented(expectationOf(engine), presented),
-  );
-  switch (choice.kind) {
-    case "access":
-      return continueLive(engine, presented, options, choice.claims);
-    case "refresh":
-      if (options.refresh === "ignore") return { ok: false, code: "unauthenticated" };
-      return options.refresh === "auto"
-        ? fromRefresh(await present(engine, presented, choice.token))
-        : lookUp(engine, presented, { token: choice.token, purpose: options.refresh });
-    case "conflict":
-      return tellConflict(engine, choice.sessionIds);
-    case "none":
-      return { ok: false, code: options.refresh === "ignore" ? "unauthenticated" : choice.code };
-  }
+  const access = await verifyPresented(expectationOf(engine), presented);
+  if (access.kind === "conflict") return { ok: false, code: "unauthenticated" };
+  if (access.kind === "live") return continueLive(engine, presented, options, access.claims);
+  if (presented.refresh.length === 0 || options.refresh === "ignore") return { ok: false, code: access.code };
+  return options.refresh === "auto"
+    ? fromRefresh(await refreshPresented(engine, presented))
+    : lookUp(engine, presented, options.refresh);
 }
 
 /** What an access token must be to be good here, now. */
@@ -107,7 +92,7 @@ async function continueLive<Context, U extends SessionUser>(
 
 function faulty<Context, U extends SessionUser>(
   engine: SessionEngine<Context, U>,
-): (error: unknown) => Refused {
+): (error: unknown) => RefreshResult {
   return (error) => {
     if (error instanceof AuthError && error.code === "store_unavailable")
       return { ok: false, code: error.code };
@@ -116,7 +101,7 @@ function faulty<Context, U extends SessionUser>(
   };
 }
 
-function fromRefresh(result: RefreshResult | Refused): Authentication {
+function fromRefresh(result: RefreshResult): Authentication {
   if (!result.ok) return result;
   return { ok: true, claims: result.tokens.claims, tokens: result.tokens, held: true };
 }
@@ -125,39 +110,53 @@ function fromRefresh(result: RefreshResult | Refused): Authentication {
 export async function refreshPresented<Context, U extends SessionUser>(
   engine: SessionEngine<Context, U>,
   presented: Presentation,
-): Promise<RefreshResult | Refused> {
-  const access = (): Promise<PresentedAccess> => verifyPresented(expectationOf(engine), presented);
-  const choice = await chooseRefreshToken(engine, presented, access);
-  if (choice.kind === "conflict") return tellConflict(engine, choice.sessionIds);
-  if (choice.kind !== "refresh") return { ok: false, code: "refresh_token_invalid" };
-  return present(engine, presented, choice.token);
-}
-
-function present<Context, U extends SessionUser>(
-  engine: SessionEngine<Context, U>,
-  { transport, device }: Presentation,
-  token: string,
 ): Promise<RefreshResult> {
-  return refreshSession(engine, { token, transport, device });
+  const chosen = await chooseToken(engine, presented);
+  if (chosen === null) return { ok: false, code: "refresh_token_invalid" };
+  const { transport, device } = presented;
+  return refreshSession(engine, { token: chosen, transport, device });
 }
 
-function tellConflict<Context, U extends SessionUser>(
+async function chooseToken<Context, U extends SessionUser>(
   engine: SessionEngine<Context, U>,
-  sessionIds: readonly SessionId[],
-): Refused {
-  engine.emit({ type: "session.conflict", sessionIds });
-  return { ok: false, code: "unauthenticated", conflict: true };
+  presented: Presentation,
+): Promise<string | null> {
+  const distinct = distinctTokens(presented.refresh);
+  const [only] = distinct;
+  if (only === undefined || distinct.length === 1) return only?.token ?? null;
+  const standings = await Promise.all(distinct.map((text) => standingOf(engine, presented.transport, text)));
+  const selection = selectToken(standings);
+  return selection.kind === "conflict" ? null : (distinct[selection.index]?.token ?? null);
+}
+
+/** The well-formed ones, each once, the first few. */
+function distinctTokens(texts: readonly PresentedText[]): readonly PresentedText[] {
+  const looked = texts.slice(0, MOST_TOKENS).filter(({ token }) => parseRefreshToken(token) !== null);
+  return looked.filter(({ token }, index) => looked.findIndex((other) => other.token === token) === index);
+}
+
+async function standingOf<Context, U extends SessionUser>(
+  engine: SessionEngine<Context, U>,
+  transport: Transport | null,
+  text: PresentedText,
+): Promise<Standing> {
+  const token = parseRefreshToken(text.token);
+  if (token === null) return { sessionId: "", generation: 0, current: text.current, verdict: "dead" };
+  const { decision } = await peek(engine, token, transport);
+  const verdict = decision.kind === "reuse" ? "superseded" : decision.kind === "refused" ? "dead" : "live";
+  return { sessionId: token.id, generation: token.generation, current: text.current, verdict };
 }
 
 // For server components, prefetches and HEAD: what cannot set a cookie must not rotate, and never alarms.
 async function lookUp<Context, U extends SessionUser>(
   engine: SessionEngine<Context, U>,
-  { transport }: Presentation,
-  { token: text, purpose }: { readonly token: string; readonly purpose: "never" | "prove" },
+  presented: Presentation,
+  purpose: "never" | "prove",
 ): Promise<Authentication> {
-  const token = parseRefreshToken(text);
+  const chosen = await chooseToken(engine, presented);
+  const token = chosen === null ? null : parseRefreshToken(chosen);
   if (token === null || engine.settings.refresh === null) return { ok: false, code: "refresh_token_invalid" };
-  const { row, lookUp } = await peek(engine, token, transport);
+  const { row, lookUp } = await peek(engine, token, presented.transport);
   if (row !== null && lookUp.kind === "superseded") tellStale(engine, row, token.generation);
   const isProven = lookUp.kind === "proven" || (lookUp.kind === "stale" && purpose === "prove");
   if (row === null || !isProven) return { ok: false, code: refusalCode(lookUp) };

@@ -60,8 +60,6 @@ export type EventBody =
       readonly presentedGeneration: number;
     } & OfSession)
   | ({ readonly type: "session.ended"; readonly reason: EndReason } & OfSession)
-  /** Cookies of several live sessions came under one name, so the request is no session's: a sibling host may have set one. */
-  | { readonly type: "session.conflict"; readonly sessionIds: readonly SessionId[] }
   | ({ readonly type: "session.device_changed"; readonly before: Device; readonly after: Device } & OfSession)
   | { readonly type: "throttle.refused"; readonly rule: "account" | "signIn" | "signUp" | "refresh" }
   | { readonly type: "key.created" | "key.rotated" | "key.revoked"; readonly kid: string }

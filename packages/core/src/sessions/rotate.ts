@@ -93,18 +93,10 @@ export async function peek<Context, U extends SessionUser>(
   token: RefreshToken,
   transport: Transport | null,
 ): Promise<Peek> {
-  return judge(engine, await engine.store.get(token.id, now(engine.env)), token, transport);
-}
-
-/** Decides on a token by a session that was read. */
-export function judge<Context, U extends SessionUser>(
-  engine: SessionEngine<Context, U>,
-  found: TimedRow | null,
-  token: RefreshToken,
-  transport: Transport | null,
-): Peek {
+  const at = now(engine.env);
+  const found = await engine.store.get(token.id, at);
   const row = found?.row ?? null;
-  const judged = [row, digestsOf(token), found?.now ?? now(engine.env), policyOf(engine, transport)] as const;
+  const judged = [row, digestsOf(token), found?.now ?? at, policyOf(engine, transport)] as const;
   return { row, decision: decide(...judged), lookUp: decideLookUp(...judged) };
 }
 

@@ -1,8 +1,8 @@
 import { endEverywhere } from "../../app/accounts.ts";
 import type { App } from "../../app/app.ts";
 import { AuthError, type ErrorCode } from "../../errors.ts";
-import { liveClaims, MOST_TOKENS, type Presentation } from "../../sessions/access.ts";
-import { authenticate, expectationOf } from "../../sessions/authenticate.ts";
+import { liveClaims, MOST_TOKENS } from "../../sessions/access.ts";
+import { authenticate, expectationOf, type Presentation } from "../../sessions/authenticate.ts";
 import { endByToken, endSession } from "../../sessions/revoke.ts";
 import type { User } from "../../users/store.ts";
 import { type Body, readBody, stringMember } from "../body.ts";

@@ -9,7 +9,7 @@ import { readBody, stringMember } from "../body.ts";
 import { limitIfAble } from "../limit.ts";
 import { errorResponse } from "../respond.ts";
 import { answer, type Call, headersOf, type Route } from "../route.ts";
-import { clearAll, cookiesOf, expireFormer, expireSiblings, tokenFields } from "../tokens.ts";
+import { clearAll, cookiesOf, expireFormer, tokenFields } from "../tokens.ts";
 
 /** The refusals after which no presented token can ever be good again: only then cookies are cleared. */
 const FINAL: ReadonlySet<ErrorCode> = new Set([
@@ -62,8 +62,6 @@ async function byCookie<Context, U extends User>(app: App<Context, U>, call: Cal
     const { expiresIn } = result.tokens;
     return answer(app, { expires_in: expiresIn, session: sessionOfRow(result.row) }, 200, changes);
   }
-  if ("conflict" in result)
-    return errorResponse(result.code, headersOf(app, expireSiblings(site, credentials)));
   if (FINAL.has(result.code)) return cleared(app, call, result.code);
   throw new AuthError(result.code);
 }
