@@ -2,7 +2,7 @@ import type { ErrorCode } from "../errors.ts";
 import type { Keys } from "../keys/keys.ts";
 import { verifyAccessToken } from "../tokens/access-token.ts";
 import type { AccessClaims, Expected } from "../tokens/claims.ts";
-import { type AccessCandidate, selectToken } from "./select.ts";
+import type { AccessCandidate } from "./select.ts";
 import type { Transport } from "./session.ts";
 
 /** A token, and what the name that it came under says of it. */
@@ -40,22 +40,22 @@ export interface AccessFindings {
   readonly code: ErrorCode;
 }
 
-/** Finds the one access token that counts, of several if need be. It asks no store. */
+/**
+ * Finds the one access token that counts where no former name and no refresh token is known. It asks no store.
+ * `selectToken` decides among tokens of both kinds.
+ */
 export async function verifyPresented(
   expected: AccessExpectation,
-  presented: { readonly access: readonly PresentedText[]; readonly transport: Transport | null },
+  { access, transport }: { readonly access: readonly PresentedText[]; readonly transport: Transport | null },
 ): Promise<PresentedAccess> {
-  if (isCrowded(presented.access)) return { kind: "conflict" };
-  const { verified, code } = await verifyAccess(expected, presented);
-  const selection = selectToken(
-    verified.map(({ candidate }) => candidate),
-    "authenticate",
-  );
-  if (selection.kind === "conflict") return { kind: "conflict" };
-  const chosen = verified.find(
-    ({ candidate }) => selection.kind === "access" && candidate === selection.chosen,
-  );
-  return chosen === undefined ? { kind: "none", code } : { kind: "live", claims: chosen.claims };
+  if (isCrowded(access)) return { kind: "conflict" };
+  const verified = await liveClaims(expected, access);
+  const live = verified.filter((claims) => fits(expected, claims, transport));
+  const [first, ...rest] = live.toSorted((a, b) => b.exp - a.exp);
+  if (first === undefined) {
+    return { kind: "none", code: verified.length > 0 ? "transport_mismatch" : "unauthenticated" };
+  }
+  return rest.some(({ sid }) => sid !== first.sid) ? { kind: "conflict" } : { kind: "live", claims: first };
 }
 
 /** Verifies the access tokens of a request. Those of former names are looked at only where none in use is live. */
