@@ -409,6 +409,40 @@ describe("requireSession", () => {
   });
 });
 
+describe("a conflict of two sessions", () => {
+  it("expires what a sibling subdomain set, on every response, once and in no cache", async () => {
+    const auth = createAuth({
+      store: memory(),
+      providers: [password({ hasher: cheapHasher })],
+      baseURL: "https://app.example.com",
+      secret: "ZrQ0wPp3Lk8vX1uT5sY7aB2cD4eF6gH9",
+      cookies: { domain: "example.com" },
+    });
+    const app = new Hono<SessionEnv>().use("*", session(auth));
+    app.get("/open", (c) => c.text("open", 200, { "cache-control": "public, max-age=600" }));
+    app.get("/own", requireSession(), (c) => c.text("in"));
+    const tokens = await Promise.all(
+      ["ada@example.com", "eve@example.com"].map(async (email) => {
+        const { id } = await auth.users.create({ email });
+        return (await auth.sessions.create(id)).refreshToken;
+      }),
+    );
+    const headers = { cookie: tokens.map((token) => `__Secure-latchkey.refresh=${token}`).join("; ") };
+    for (const [path, status] of [
+      ["/open", 200],
+      ["/own", 401],
+    ] as const) {
+      const response = await app.request(`https://app.example.com${path}`, { headers });
+      const lines = response.headers.getSetCookie();
+      expect([response.status, response.headers.get("cache-control")]).toEqual([status, "private, no-store"]);
+      expect(new Set(lines).size).toBe(lines.length);
+      const attributes = `Domain=example.com; Path=${path}; Secure; HttpOnly; SameSite=Lax`;
+      expect(lines).toContain(`__Secure-latchkey.refresh=; Max-Age=0; ${attributes}`);
+      expect(lines).toContain(`__Secure-latchkey.refresh=; Max-Age=0; ${attributes}; Partitioned`);
+    }
+  });
+});
+
 function storeDown(): Auth<JsonObject, User> {
   const store = memory();
   const down = (): never => {

@@ -154,4 +154,36 @@ describe("authProxy", () => {
     expect(headers.get("x-middleware-request-accept")).toBe("text/html");
     expect(headers.get("vary")).toBe("Cookie, Authorization");
   });
+
+  it("expires what a sibling subdomain set after a conflict, in every answer, once and in no cache", async () => {
+    const auth = createAuth({
+      store: memory(),
+      providers: [password()],
+      baseURL: "https://app.example.com",
+      secret: "ZrQ0wPp3Lk8vX1uT5sY7aB2cD4eF6gH9",
+      cookies: { domain: "example.com" },
+    });
+    const tokens = await Promise.all(
+      ["ada@example.com", "eve@example.com"].map(async (email) => {
+        const { id } = await auth.users.create({ email });
+        return (await auth.sessions.create(id)).refreshToken;
+      }),
+    );
+    const cookie = tokens.map((token) => `__Secure-latchkey.refresh=${token}`).join("; ");
+    for (const [signIn, protect, status] of [
+      ["/login", ["/page"], 303],
+      [undefined, ["/page"], 401],
+      [undefined, [], 200],
+    ] as const) {
+      const proxy = authProxy(auth, { protect, ...(signIn === undefined ? {} : { signIn }) });
+      const headers = { cookie, host: "app.example.com", "x-forwarded-proto": "https" };
+      const answer = await proxy(new NextRequest("https://app.example.com/page", { headers }));
+      const lines = answer.headers.getSetCookie();
+      expect([answer.status, answer.headers.get("cache-control")]).toEqual([status, "private, no-store"]);
+      expect(new Set(lines).size).toBe(lines.length);
+      const attributes = "Domain=example.com; Path=/page; Secure; HttpOnly; SameSite=Lax";
+      expect(lines).toContain(`__Secure-latchkey.refresh=; Max-Age=0; ${attributes}`);
+      expect(lines).toContain(`__Secure-latchkey.refresh=; Max-Age=0; ${attributes}; Partitioned`);
+    }
+  });
 });

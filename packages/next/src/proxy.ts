@@ -35,9 +35,11 @@ export function authProxy<Context, U extends User>(
     const found = await auth.validate(located(request, { method: request.method, headers: request.headers }));
     const isBarred = !found.ok && cleaned(pathname) !== signIn && isProtected(pathname);
     const answer = isBarred ? refuse(request, found, signIn) : pass(request, found);
-    for (const line of found.headers.getSetCookie()) answer.headers.append("set-cookie", line);
+    const lines = found.headers.getSetCookie();
+    answer.headers.delete("set-cookie");
+    for (const line of lines) answer.headers.append("set-cookie", line);
     answer.headers.set("vary", found.headers.get("vary") ?? "Cookie");
-    const isPrivate = isBarred || found.ok || found.code !== "unauthenticated";
+    const isPrivate = isBarred || found.ok || lines.length > 0 || found.code !== "unauthenticated";
     if (isPrivate) for (const name of CACHES) answer.headers.set(name, "private, no-store");
     return answer;
   };

@@ -101,7 +101,10 @@ async function relayed<T extends { headers: Headers }>(ask: (sent: Headers, canS
   const unchanged = now.filter((pair) => before.includes(pair)).map(nameOf);
   const kept = before.filter((pair) => unchanged.includes(nameOf(pair)));
   sent.set("cookie", [...new Set([...kept, ...now])].join("; "));
-  const answer = await ask(sent, canSet(jar));
+  const isSettable = canSet(jar);
+  const answer = await ask(sent, isSettable);
+  // A conflict asks for cookies to be deleted also where none can be.
+  if (!isSettable) return answer;
   const parsed = new NextResponse(null, { headers: answer.headers }).cookies.getAll();
   // What Next reads of a cookie that is deleted lacks its value and its age, which are empty and 0.
   for (const { value = "", maxAge = 0, ...cookie } of parsed) jar.set({ ...cookie, value, maxAge });

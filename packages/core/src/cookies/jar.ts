@@ -46,8 +46,8 @@ export function jarAfter(
 function lastOfEach(changes: readonly CookieChange[]): readonly CookieChange[] {
   const last = new Map<string, CookieChange>();
   for (const change of changes) {
-    const { name, domain, path } = change.place;
-    last.set(`${name};${domain ?? ""};${path}`, change);
+    const { name, domain, path, partitioned } = change.place;
+    last.set(`${name};${domain ?? ""};${path};${partitioned ?? ""}`, change);
   }
   return [...last.values()];
 }

@@ -10,6 +10,8 @@ export interface CookiePlace {
   readonly domain: string | null;
   readonly secure: boolean;
   readonly sameSite: SameSite;
+  /** Set only to delete what a sibling subdomain put there: Latchkey sets no partitioned cookie. */
+  readonly partitioned?: true;
 }
 
 /** RFC 6265bis 5.6.2: browsers cap Max-Age at 400 days and name and value at 4096 bytes. */
@@ -45,6 +47,7 @@ export function serializeCookie(place: CookiePlace, value: string, maxAge: Secon
     ...(place.secure ? ["Secure"] : []),
     "HttpOnly",
     `SameSite=${SAME_SITE[place.sameSite]}`,
+    ...(place.partitioned ? ["Partitioned"] : []),
   ].join("; ");
 }
 

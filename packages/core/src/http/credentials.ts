@@ -1,9 +1,10 @@
 import type { CookiePair } from "../cookies/parse.ts";
 import { parseCookies } from "../cookies/parse.ts";
+import { isTossable } from "../cookies/siblings.ts";
 import type { PresentedText } from "../sessions/access.ts";
-import type { Presentation } from "../sessions/authenticate.ts";
+import type { Presentation } from "../sessions/choose.ts";
 import type { Device } from "../sessions/session.ts";
-import type { Site } from "./site.ts";
+import { pathOf, type Site } from "./site.ts";
 
 export interface CredentialOptions {
   readonly bearer: { readonly header: string; readonly schemes: readonly string[] };
@@ -28,7 +29,7 @@ export function readCredentials(
   const cookies = parseCookies(headers.get("cookie"));
   const bearer = bearerToken(headers, options);
   if (bearer !== null) {
-    const access = [{ token: bearer, current: true }];
+    const access = [{ token: bearer, current: true, hostBound: true }];
     return { presented: { transport: "bearer", access, refresh: [], device }, cookies };
   }
   return { presented: { transport: "cookie", ...cookieTokens(cookies, site), device }, cookies };
@@ -43,18 +44,40 @@ export function bearerToken(headers: Headers, { bearer }: CredentialOptions): st
   return rest.length === 1 ? (rest[0] ?? "") : "";
 }
 
-function cookieTokens(
-  cookies: readonly CookiePair[],
-  { places, formerNames }: Site,
-): { readonly access: readonly PresentedText[]; readonly refresh: readonly PresentedText[] } {
+interface PresentedTexts {
+  readonly access: readonly PresentedText[];
+  readonly refresh: readonly PresentedText[];
+}
+
+function cookieTokens(cookies: readonly CookiePair[], site: Site): PresentedTexts {
+  const { places, formerNames } = site;
   const access: PresentedText[] = [];
   const refresh: PresentedText[] = [];
-  for (const { name, value } of cookies) {
-    if (name === places.access.name) access.push({ token: value, current: true });
-    else if (name === places.refresh.name) refresh.push({ token: value, current: true });
-    // A former name does not say which token it held; the token's own form does.
-    else if (formerNames.has(name))
-      (value.startsWith("lkr_") ? refresh : access).push({ token: value, current: false });
+  const former: CookiePair[] = [];
+  for (const pair of cookies) {
+    const text = { token: pair.value, current: true, hostBound: !isTossable(pair.name, site.host) };
+    if (pair.name === places.access.name) access.push(text);
+    else if (pair.name === places.refresh.name) refresh.push(text);
+    else if (formerNames.has(pair.name)) former.push(pair);
   }
-  return { access, refresh };
+  if (former.length === 0) return { access, refresh };
+  const after = formerTokens(former, site);
+  return { access: [...access, ...after.access], refresh: [...refresh, ...after.refresh] };
+}
+
+// A former name does not say which token it held; the token's own form does.
+function formerTokens(pairs: readonly CookiePair[], site: Site): PresentedTexts {
+  const texts = pairs.map(({ name, value }): PresentedText => {
+    return { token: value, current: false, hostBound: !isTossable(name, site.host) };
+  });
+  const refresh = texts.filter(({ token }) => token.startsWith("lkr_"));
+  const access = texts.filter((text) => !refresh.includes(text));
+  // Where the refresh cookie does not come along, nothing tells a former access token from one that a sibling set.
+  const isBlind = !isCovered(pathOf(site), site.places.refresh.path);
+  return { access: isBlind ? access.filter(({ hostBound }) => hostBound) : access, refresh };
+}
+
+// RFC 6265bis 5.1.4.
+function isCovered(path: string, cookiePath: string): boolean {
+  return path === cookiePath || path.startsWith(cookiePath.endsWith("/") ? cookiePath : `${cookiePath}/`);
 }

@@ -4,6 +4,9 @@ import type { CookiePlace } from "../cookies/serialize.ts";
 /** The origin a request is served under, and where its cookies live. */
 export interface Site {
   readonly origin: string;
+  readonly host: string;
+  /** The URL of the request; null where there is none. */
+  readonly url: string | null;
   readonly places: CookiePlaces;
   /** Where cookies lived in earlier configurations: still read, and expired once another has won. */
   readonly previous: readonly CookiePlace[];
@@ -31,7 +34,12 @@ export function siteOf(url: string | null, options: SiteOptions): Site | null {
     return { ...places.refresh, name, domain: domain ?? null, path: path ?? "/" };
   });
   const formerNames = new Set([...previous, ...portless(origin, options)].map((place) => place.name));
-  return { origin: origin.origin, places, previous, formerNames };
+  return { origin: origin.origin, host: origin.hostname, url, places, previous, formerNames };
+}
+
+/** The path of a request to a site. */
+export function pathOf({ url }: Pick<Site, "url">): string {
+  return (url === null ? null : URL.parse(url)?.pathname) ?? "/";
 }
 
 // Where no origin is configured, `sessions.create` knows no port: on localhost its cookies are

@@ -3,9 +3,15 @@ import type { InvalidSession, ValidateOptions, Validation, ValidSession } from "
 import { badAnswer, ignored, judgeHook } from "../callback-answer.ts";
 import { type CookieChange, jarAfter, writeChanges } from "../cookies/jar.ts";
 import { isSafeMethod } from "../csrf/decide.ts";
+import { now } from "../env.ts";
 import type { ErrorCode } from "../errors.ts";
 import type { JsonObject } from "../json.ts";
-import { type AuthenticateOptions, type Authentication, authenticate } from "../sessions/authenticate.ts";
+import {
+  type AuthenticateOptions,
+  type Authentication,
+  authenticate,
+  type Failure,
+} from "../sessions/authenticate.ts";
 import { sessionOfClaims } from "../sessions/mint.ts";
 import type { User } from "../users/store.ts";
 import { type Credentials, readCredentials } from "./credentials.ts";
@@ -14,7 +20,7 @@ import { codeOf } from "./fault.ts";
 import { refusal } from "./refusal.ts";
 import { sessionHeaders } from "./respond.ts";
 import { type Site, siteOf } from "./site.ts";
-import { cookiesOf, expireFormer } from "./tokens.ts";
+import { cookiesOf, expireFormer, expireRivals } from "./tokens.ts";
 
 /** A validation, and the changes of the jar behind its headers. */
 export interface ValidatedRequest<Context> {
@@ -56,7 +62,7 @@ export async function validateCredentials<Context, U extends User>(
 ): Promise<ValidatedRequest<Context>> {
   try {
     const found = await authenticate(app.engine, credentials.presented, options);
-    if (!found.ok) return failed(app, found.code, credentials);
+    if (!found.ok) return refused(app, site, credentials, found);
     return succeeded(app, site, credentials, found);
   } catch (error) {
     return failed(app, codeOf(app, error), credentials);
@@ -66,6 +72,19 @@ export async function validateCredentials<Context, U extends User>(
 const VALIDATED =
   "undefined to let the request pass, false to refuse it, or { context?, claims? }, and wait for nothing";
 export const NO_BASE_URL = "Set baseURL in createAuth: without it only localhost is served.";
+
+// The rule that a validation clears nothing is about the places of our own: without these lines no conflict would end.
+function refused<Context, U extends User>(
+  app: App<Context, U>,
+  site: Site,
+  credentials: Credentials,
+  { code, isConflict }: Failure,
+): ValidatedRequest<Context> {
+  const { validation } = failed(app, code, credentials);
+  const changes = isConflict ? expireRivals(site, credentials, now(app.config.env)) : [];
+  writeChanges(validation.headers, changes);
+  return { validation, changes };
+}
 
 function succeeded<Context, U extends User>(
   app: App<Context, U>,
@@ -98,7 +117,12 @@ export async function validateToken<Context, U extends User>(
   token: string,
   transport: "cookie" | "bearer" | null,
 ): Promise<Validation<Context>> {
-  const presented = { transport, access: [{ token, current: true }], refresh: [], device: null };
+  const presented = {
+    transport,
+    access: [{ token, current: true, hostBound: true }],
+    refresh: [],
+    device: null,
+  };
   try {
     const found = await authenticate(app.engine, presented, { refresh: "never", fresh: false });
     if (!found.ok) return failed(app, found.code, null).validation;

@@ -2,22 +2,14 @@ import { now } from "../env.ts";
 import { AuthError, type ErrorCode, faultName } from "../errors.ts";
 import type { AccessClaims } from "../tokens/claims.ts";
 import { parseRefreshToken } from "../tokens/refresh-token.ts";
-import { type AccessExpectation, MOST_TOKENS, type PresentedText, verifyPresented } from "./access.ts";
+import type { AccessExpectation } from "./access.ts";
+import { chooseToken, type Presentation } from "./choose.ts";
 import { isExpired } from "./decide.ts";
 import type { SessionEngine, SessionUser } from "./engine.ts";
 import { claimsOf, claimsTakeUser, type IssuedTokens } from "./mint.ts";
 import { isNearExpiry } from "./policy.ts";
 import { peek, type RefreshResult, refreshSession, refusalCode } from "./rotate.ts";
-import { type Standing, selectToken } from "./select.ts";
-import type { Device, SessionRow, Transport } from "./session.ts";
-
-/** What a client presents. */
-export interface Presentation {
-  readonly transport: Transport | null;
-  readonly access: readonly PresentedText[];
-  readonly refresh: readonly PresentedText[];
-  readonly device: Device | null;
-}
+import type { SessionRow } from "./session.ts";
 
 export interface AuthenticateOptions {
   /**
@@ -38,8 +30,17 @@ export type Authentication =
       /** Whether the claims are those of a token the client holds or is given; not so where `never` had to look. */
       readonly held: boolean;
     }
-  | { readonly ok: false; readonly code: ErrorCode };
+  | Failure;
 
+/** Why a request is nobody's. */
+export interface Failure {
+  readonly ok: false;
+  readonly code: ErrorCode;
+  /** Two sessions claim the request. */
+  readonly isConflict?: true;
+}
+
+const CONFLICT: Failure = { ok: false, code: "unauthenticated", isConflict: true };
 const CONFIRMED_KEPT = 10_000;
 
 /** Finds out who presents these tokens, and refreshes on the way where it is due and allowed. */
@@ -48,13 +49,20 @@ export async function authenticate<Context, U extends SessionUser>(
   presented: Presentation,
   options: AuthenticateOptions,
 ): Promise<Authentication> {
-  const access = await verifyPresented(expectationOf(engine), presented);
-  if (access.kind === "conflict") return { ok: false, code: "unauthenticated" };
-  if (access.kind === "live") return continueLive(engine, presented, options, access.claims);
-  if (presented.refresh.length === 0 || options.refresh === "ignore") return { ok: false, code: access.code };
-  return options.refresh === "auto"
-    ? fromRefresh(await refreshPresented(engine, presented))
-    : lookUp(engine, presented, options.refresh);
+  const choice = await chooseToken(engine, expectationOf(engine), presented, "authenticate");
+  switch (choice.kind) {
+    case "conflict":
+      return CONFLICT;
+    case "none":
+      return { ok: false, code: options.refresh === "ignore" ? "unauthenticated" : choice.code };
+    case "access":
+      return continueLive(engine, presented, options, choice.claims);
+    case "refresh":
+      if (options.refresh === "ignore") return { ok: false, code: "unauthenticated" };
+      return options.refresh === "auto"
+        ? fromRefresh(await present(engine, presented, choice.token))
+        : lookUp(engine, presented, { chosen: choice.token, purpose: options.refresh });
+  }
 }
 
 /** What an access token must be to be good here, now. */
@@ -84,7 +92,9 @@ async function continueLive<Context, U extends SessionUser>(
   const due = settings.refresh !== null && isNearExpiry(claims, now(engine.env), settings.refresh);
   if (options.refresh !== "auto" || !due || own.length === 0) return kept;
   // The live token carries the request over every fault, such as a store that is down; what ended the session does not.
-  const result = await refreshPresented(engine, { ...presented, refresh: own }).catch(faulty(engine));
+  const result = await refreshPresented(engine, { ...presented, access: [], refresh: own }).catch(
+    faulty(engine),
+  );
   if (result.ok) return fromRefresh(result);
   const over: readonly ErrorCode[] = ["session_revoked", "session_expired", "refresh_token_reused"];
   return over.includes(result.code) ? result : kept;
@@ -110,51 +120,28 @@ function fromRefresh(result: RefreshResult): Authentication {
 export async function refreshPresented<Context, U extends SessionUser>(
   engine: SessionEngine<Context, U>,
   presented: Presentation,
+): Promise<RefreshResult | Failure> {
+  const choice = await chooseToken(engine, expectationOf(engine), presented, "refresh");
+  if (choice.kind === "conflict") return CONFLICT;
+  if (choice.kind !== "refresh") return { ok: false, code: "refresh_token_invalid" };
+  return present(engine, presented, choice.token);
+}
+
+function present<Context, U extends SessionUser>(
+  engine: SessionEngine<Context, U>,
+  { transport, device }: Presentation,
+  token: string,
 ): Promise<RefreshResult> {
-  const chosen = await chooseToken(engine, presented);
-  if (chosen === null) return { ok: false, code: "refresh_token_invalid" };
-  const { transport, device } = presented;
-  return refreshSession(engine, { token: chosen, transport, device });
-}
-
-async function chooseToken<Context, U extends SessionUser>(
-  engine: SessionEngine<Context, U>,
-  presented: Presentation,
-): Promise<string | null> {
-  const distinct = distinctTokens(presented.refresh);
-  const [only] = distinct;
-  if (only === undefined || distinct.length === 1) return only?.token ?? null;
-  const standings = await Promise.all(distinct.map((text) => standingOf(engine, presented.transport, text)));
-  const selection = selectToken(standings);
-  return selection.kind === "conflict" ? null : (distinct[selection.index]?.token ?? null);
-}
-
-/** The well-formed ones, each once, the first few. */
-function distinctTokens(texts: readonly PresentedText[]): readonly PresentedText[] {
-  const looked = texts.slice(0, MOST_TOKENS).filter(({ token }) => parseRefreshToken(token) !== null);
-  return looked.filter(({ token }, index) => looked.findIndex((other) => other.token === token) === index);
-}
-
-async function standingOf<Context, U extends SessionUser>(
-  engine: SessionEngine<Context, U>,
-  transport: Transport | null,
-  text: PresentedText,
-): Promise<Standing> {
-  const token = parseRefreshToken(text.token);
-  if (token === null) return { sessionId: "", generation: 0, current: text.current, verdict: "dead" };
-  const { decision } = await peek(engine, token, transport);
-  const verdict = decision.kind === "reuse" ? "superseded" : decision.kind === "refused" ? "dead" : "live";
-  return { sessionId: token.id, generation: token.generation, current: text.current, verdict };
+  return refreshSession(engine, { token, transport, device });
 }
 
 // For server components, prefetches and HEAD: what cannot set a cookie must not rotate, and never alarms.
 async function lookUp<Context, U extends SessionUser>(
   engine: SessionEngine<Context, U>,
   presented: Presentation,
-  purpose: "never" | "prove",
+  { chosen, purpose }: { readonly chosen: string; readonly purpose: "never" | "prove" },
 ): Promise<Authentication> {
-  const chosen = await chooseToken(engine, presented);
-  const token = chosen === null ? null : parseRefreshToken(chosen);
+  const token = parseRefreshToken(chosen);
   if (token === null || engine.settings.refresh === null) return { ok: false, code: "refresh_token_invalid" };
   const { row, lookUp } = await peek(engine, token, presented.transport);
   if (row !== null && lookUp.kind === "superseded") tellStale(engine, row, token.generation);

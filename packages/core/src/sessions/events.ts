@@ -59,6 +59,11 @@ export type EventBody =
       readonly generation: number;
       readonly presentedGeneration: number;
     } & OfSession)
+  /**
+   * Two live sessions claimed one request, as when a sibling subdomain sets cookies: it was answered as nobody's.
+   * `sessionIds` is empty where more tokens came than are looked at.
+   */
+  | { readonly type: "session.conflict"; readonly sessionIds: readonly SessionId[] }
   | ({ readonly type: "session.ended"; readonly reason: EndReason } & OfSession)
   | ({ readonly type: "session.device_changed"; readonly before: Device; readonly after: Device } & OfSession)
   | { readonly type: "throttle.refused"; readonly rule: "account" | "signIn" | "signUp" | "refresh" }

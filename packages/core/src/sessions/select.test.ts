@@ -1,51 +1,219 @@
 import { describe, expect, it } from "vitest";
-import { type Standing, selectToken } from "./select.ts";
+import {
+  type AccessCandidate,
+  type Candidate,
+  type Purpose,
+  type RefreshCandidate,
+  selectToken,
+} from "./select.ts";
 
-function standing(sessionId: string, verdict: Standing["verdict"], generation = 1, current = true): Standing {
-  return { sessionId, verdict, generation, current };
+const V = "victim";
+const A = "attacker";
+
+interface Under {
+  readonly current: boolean;
+  readonly hostBound: boolean;
 }
 
-function indexOf(...standings: readonly Standing[]): number | string {
-  const selection = selectToken(standings);
-  return selection.kind === "present" ? selection.index : selection.kind;
+const CURRENT: Under = { current: true, hostBound: false };
+const FORMER: Under = { current: false, hostBound: false };
+const HOST: Under = { current: true, hostBound: true };
+
+function access(
+  sessionId: string,
+  verdict: AccessCandidate["verdict"] = "live",
+  under = CURRENT,
+  expiresAt = 9,
+): Candidate {
+  return { kind: "access", sessionId, verdict, expiresAt, ...under };
 }
 
-describe("selectToken", () => {
-  it("takes the only one, whatever it is", () => {
-    for (const verdict of ["live", "superseded", "dead"] as const)
-      expect(indexOf(standing("a", verdict))).toBe(0);
+function refresh(
+  sessionId: string,
+  verdict: RefreshCandidate["verdict"] = "live",
+  under = CURRENT,
+  generation = 1,
+): Candidate {
+  return { kind: "refresh", sessionId, verdict, generation, ...under };
+}
+
+/** The session that a request is known by, or why it is none's. */
+function sessionOf(purpose: Purpose, ...candidates: readonly Candidate[]): string {
+  const selection = selectToken(candidates, purpose);
+  return "chosen" in selection ? selection.chosen.sessionId : selection.kind;
+}
+
+function indexOf(purpose: Purpose, ...candidates: readonly Candidate[]): number | string {
+  const selection = selectToken(candidates, purpose);
+  return "chosen" in selection ? candidates.indexOf(selection.chosen) : selection.kind;
+}
+
+const PURPOSES = ["authenticate", "refresh"] as const;
+const ACCESS = ["live", "expired"] as const;
+const REFRESH = ["live", "superseded", "over", "dead"] as const;
+
+/** Every token that a session can have in a request, but for its age. */
+function tokensOf(sessionId: string, under: Under): readonly Candidate[] {
+  return [
+    ...ACCESS.map((verdict) => access(sessionId, verdict, under)),
+    ...REFRESH.map((verdict) => refresh(sessionId, verdict, under)),
+  ];
+}
+
+describe("one token", () => {
+  it("is taken, whatever it is, unless it is an access token that is over", () => {
+    for (const under of [CURRENT, FORMER, HOST]) {
+      for (const token of tokensOf(V, under)) {
+        const isTaken = token.kind === "refresh" || token.verdict === "live";
+        expect(sessionOf("authenticate", token)).toBe(isTaken ? V : "none");
+        expect(sessionOf("refresh", token)).toBe(token.kind === "refresh" ? V : "none");
+      }
+      expect(sessionOf("refresh", refresh(V, "unread", under))).toBe(V);
+    }
   });
 
-  it("lets a live token silence the others, in any order", () => {
-    for (const other of ["superseded", "dead"] as const) {
-      for (const id of ["a", "b"]) {
-        expect(indexOf(standing(id, other, 9), standing("a", "live", 1))).toBe(1);
-        expect(indexOf(standing("a", "live", 1), standing(id, other, 9))).toBe(0);
+  it("needs no reading, nor do tokens of one session beside a live access token", () => {
+    expect(sessionOf("authenticate", access(V), refresh(V, "unread"))).toBe(V);
+    expect(sessionOf("authenticate", access(V), refresh(V, "unread"), refresh(V, "unread", FORMER))).toBe(V);
+    expect(sessionOf("refresh", access(V), refresh(V, "unread"))).toBe(V);
+  });
+
+  it("does not exist in an empty request", () => {
+    for (const purpose of PURPOSES) expect(sessionOf(purpose)).toBe("none");
+  });
+});
+
+describe("a name in use against a former name", () => {
+  /** What each token of the victim under a name in use makes of any token of the attacker under a former name. */
+  const table: readonly (readonly [Candidate, authenticate: string, refresh: string])[] = [
+    [access(V, "live"), V, "none"],
+    [access(V, "expired"), "none", "none"],
+    [refresh(V, "live"), V, V],
+    [refresh(V, "superseded"), V, V],
+    [refresh(V, "over"), V, V],
+  ];
+
+  it.each(table)("%o is never answered as another session", (own, byAny, byRefresh) => {
+    for (const foreign of tokensOf(A, FORMER)) {
+      for (const candidates of [
+        [own, foreign],
+        [foreign, own],
+      ]) {
+        expect(sessionOf("authenticate", ...candidates)).toBe(byAny);
+        expect(sessionOf("refresh", ...candidates)).toBe(byRefresh);
       }
     }
   });
 
-  it("takes the newest of one session", () => {
-    expect(indexOf(standing("a", "live", 1), standing("a", "live", 3), standing("a", "live", 2))).toBe(1);
-    expect(indexOf(standing("a", "superseded", 4), standing("a", "superseded", 2))).toBe(0);
+  it("asks the store of a name in use before it believes a former name", () => {
+    for (const foreign of [access(A, "live", FORMER), refresh(A, "unread", FORMER)]) {
+      for (const purpose of PURPOSES) {
+        expect(sessionOf(purpose, refresh(V, "unread"), foreign)).toBe("unread");
+      }
+    }
   });
 
-  it("between two live sessions goes by the name in use, or finds a conflict", () => {
-    expect(indexOf(standing("a", "live", 1, false), standing("b", "live", 1, true))).toBe(1);
-    expect(indexOf(standing("a", "live", 1, true), standing("b", "live", 9, false))).toBe(0);
-    expect(indexOf(standing("a", "live"), standing("b", "live"))).toBe("conflict");
-    expect(indexOf(standing("a", "live", 1, false), standing("b", "live", 1, false))).toBe("conflict");
+  it("proves nothing with a token that never was of the session it names", () => {
+    expect(sessionOf("authenticate", refresh(V, "dead"), access(A, "live", FORMER))).toBe(A);
+    expect(sessionOf("authenticate", refresh(V, "dead"), refresh(A, "live", FORMER))).toBe(A);
+  });
+
+  it("once its session is over, yields to a former name that only this host can have set", () => {
+    const former = { current: false, hostBound: true };
+    for (const own of [refresh(V, "over"), access(V, "expired")]) {
+      expect(sessionOf("authenticate", own, access(A, "live", former))).toBe(A);
+      expect(sessionOf("authenticate", own, refresh(A, "live", former))).toBe(A);
+    }
+    for (const own of [refresh(V, "live"), refresh(V, "superseded")]) {
+      expect(sessionOf("authenticate", own, access(A, "live", former))).toBe(V);
+    }
+  });
+
+  it("shares the request with former names of its own session", () => {
+    expect(indexOf("authenticate", refresh(V, "live"), access(V, "live", FORMER))).toBe(1);
+    expect(indexOf("refresh", access(V), refresh(V, "unread", FORMER))).toBe(1);
+    expect(indexOf("refresh", refresh(V, "superseded"), refresh(V, "live", FORMER))).toBe(1);
+    expect(sessionOf("authenticate", access(V, "expired"), refresh(V, "live", FORMER))).toBe(V);
+  });
+});
+
+describe("two sessions under names of one standing", () => {
+  it.each([CURRENT, FORMER])("are a conflict where both are live (%o)", (under) => {
+    for (const pair of [
+      [access(V, "live", under), access(A, "live", under)],
+      [access(V, "live", under), refresh(A, "live", under)],
+      [refresh(V, "live", under), refresh(A, "live", under)],
+    ]) {
+      for (const candidates of [pair, pair.toReversed()]) {
+        expect(selectToken(candidates, "authenticate")).toEqual({
+          kind: "conflict",
+          sessionIds: expect.toSatisfy((ids: string[]) => ids.toSorted().join() === `${A},${V}`),
+        });
+        const isRefreshable = candidates.some(({ kind }) => kind === "refresh");
+        expect(sessionOf("refresh", ...candidates)).toBe(isRefreshable ? "conflict" : "none");
+      }
+    }
+  });
+
+  it.each([CURRENT, FORMER])("are the live one's where the other is not (%o)", (under) => {
+    for (const own of [access(V, "live", under), refresh(V, "live", under)]) {
+      for (const foreign of tokensOf(A, under).filter(({ verdict }) => verdict !== "live")) {
+        expect(sessionOf("authenticate", own, foreign)).toBe(V);
+        expect(sessionOf("authenticate", foreign, own)).toBe(V);
+      }
+    }
+  });
+
+  it("must be read before anything is said", () => {
+    expect(sessionOf("authenticate", access(V), refresh(A, "unread"))).toBe("unread");
+    expect(sessionOf("refresh", access(V), refresh(A, "unread"))).toBe("unread");
+    expect(sessionOf("refresh", refresh(V, "unread"), refresh(A, "unread"))).toBe("unread");
+    expect(sessionOf("authenticate", access(V), access(A), refresh(V, "unread"))).toBe("conflict");
+  });
+
+  it("go by a token that no sibling can have set (REF-10)", () => {
+    expect(sessionOf("authenticate", access(V, "live", HOST), refresh(A, "unread", HOST))).toBe(V);
+    expect(sessionOf("authenticate", access(V, "live", HOST), refresh(A, "unread", CURRENT))).toBe(V);
+    expect(sessionOf("refresh", access(V, "live", HOST), refresh(A, "unread", HOST))).toBe(A);
+    expect(sessionOf("refresh", access(V, "live", HOST), refresh(A, "live", CURRENT))).toBe("conflict");
+  });
+});
+
+describe("several tokens of one session", () => {
+  it("the newest live one is taken, in any order", () => {
+    expect(indexOf("authenticate", access(V, "live", CURRENT, 1), access(V, "live", CURRENT, 2))).toBe(1);
+    expect(indexOf("authenticate", access(V, "live", CURRENT, 2), access(V, "live", CURRENT, 1))).toBe(0);
+    for (const other of REFRESH) {
+      const generation = other === "live" ? 0 : 9;
+      const rest = refresh(V, other, CURRENT, generation);
+      expect(indexOf("refresh", rest, refresh(V, "live", CURRENT, 1))).toBe(1);
+      expect(indexOf("refresh", refresh(V, "live", CURRENT, 1), rest)).toBe(0);
+    }
+  });
+
+  it("the superseded are judged before what is over or dead", () => {
+    for (const other of ["over", "dead"] as const) {
+      expect(indexOf("refresh", refresh(V, other, CURRENT, 9), refresh(A, "superseded"))).toBe(1);
+    }
     expect(
-      indexOf(
-        standing("a", "live", 1, true),
-        standing("a", "live", 2, true),
-        standing("b", "live", 3, false),
-      ),
-    ).toBe(1);
+      indexOf("refresh", refresh(A, "superseded", CURRENT, 4), refresh(A, "superseded", CURRENT, 2)),
+    ).toBe(0);
+    expect(indexOf("refresh", refresh(V, "dead", CURRENT, 1), refresh(V, "dead", CURRENT, 2))).toBe(1);
   });
+});
 
-  it("judges the superseded before the dead", () => {
-    expect(indexOf(standing("a", "dead", 9), standing("b", "superseded", 1))).toBe(1);
-    expect(indexOf(standing("a", "dead", 1), standing("b", "dead", 2))).toBe(1);
-  });
+it("never answers as the attacker where the victim has a token that proves a session under a name in use", () => {
+  const own = tokensOf(V, CURRENT).filter(({ verdict }) => verdict !== "dead");
+  const foreign = [...tokensOf(A, FORMER), ...tokensOf(A, FORMER)];
+  for (const purpose of PURPOSES) {
+    for (const one of own) {
+      for (const other of own) {
+        for (const [index, planted] of foreign.entries()) {
+          for (const more of foreign.slice(index)) {
+            expect(sessionOf(purpose, planted, one, more, other)).not.toBe(A);
+          }
+        }
+      }
+    }
+  }
 });

@@ -1,42 +1,115 @@
 import type { SessionId } from "./session.ts";
 
-/** How one of several refresh tokens in a request stands, judged without writing. */
-export interface Standing {
+interface Named {
   readonly sessionId: SessionId;
-  readonly generation: number;
   /** Whether it came under the cookie name in use, or under one of `cookies.previous`. */
   readonly current: boolean;
-  readonly verdict: "live" | "superseded" | "dead";
+  /** Whether only this host can have set the cookie, so that no sibling subdomain did. */
+  readonly hostBound: boolean;
 }
 
-/** Which of several refresh tokens to present: one, or none because two live sessions claim the same name. */
-export type Selection = { readonly kind: "present"; readonly index: number } | { readonly kind: "conflict" };
+/** An access token of ours in a request. One whose signature is not ours is no candidate. */
+export interface AccessCandidate extends Named {
+  readonly kind: "access";
+  readonly verdict: "live" | "expired";
+  readonly expiresAt: number;
+}
+
+/** A well-formed refresh token in a request. `unread` until the store was asked; `over` proves a session that has ended. */
+export interface RefreshCandidate extends Named {
+  readonly kind: "refresh";
+  readonly verdict: "unread" | "live" | "superseded" | "over" | "dead";
+  readonly generation: number;
+}
+
+export type Candidate = AccessCandidate | RefreshCandidate;
+
+/** What the request is to be known by: any token, or its refresh token alone. */
+export type Purpose = "authenticate" | "refresh";
+
+export type Selection =
+  | { readonly kind: "access"; readonly chosen: AccessCandidate }
+  | { readonly kind: "refresh"; readonly chosen: RefreshCandidate }
+  /** The answer depends on refresh tokens that are still unread. */
+  | { readonly kind: "unread" }
+  /** Two sessions claim one request: it is neither's. */
+  | { readonly kind: "conflict"; readonly sessionIds: readonly SessionId[] }
+  | { readonly kind: "none" };
 
 /**
- * Selects the one refresh token to present out of several (a shadowing cookie, a changed domain, a planted one).
+ * Selects the one token that a request is known by, out of all that it carries.
  *
- * A live token silences the superseded ones; of two live sessions the one under the current name wins.
+ * A token under a name in use beats every token of another session under a former name. Within the names that are left,
+ * two live sessions are a conflict, unless the chosen token is one that no sibling subdomain can have set.
  */
-export function selectToken(standings: readonly Standing[]): Selection {
-  const live = standings.filter((standing) => standing.verdict === "live");
-  const sessions = sessionsOf(live);
-  if (sessions.size > 1) {
-    const named = live.filter((standing) => standing.current);
-    return sessionsOf(named).size === 1 ? newest(standings, named) : { kind: "conflict" };
-  }
-  if (live.length > 0) return newest(standings, live);
-  const superseded = standings.filter((standing) => standing.verdict === "superseded");
-  return newest(standings, superseded.length > 0 ? superseded : standings);
+export function selectToken(candidates: readonly Candidate[], purpose: Purpose): Selection {
+  const rivals = withoutBeaten(candidates);
+  if (rivals === null) return { kind: "unread" };
+  const access = rivals.filter(isAccess).filter(({ verdict }) => verdict === "live");
+  const refresh = rivals.filter(isRefresh);
+  const newest = newestOf(access, ({ expiresAt }) => expiresAt);
+  return purpose === "authenticate" && newest !== null
+    ? selectAccess(newest, access, refresh)
+    : selectRefresh(refresh, access);
 }
 
-function sessionsOf(standings: readonly Standing[]): ReadonlySet<SessionId> {
-  return new Set(standings.map((standing) => standing.sessionId));
+// RFC 6265bis 8.6: a sibling subdomain can set cookies for the parent domain, so a former name proves less than one in use.
+function withoutBeaten(candidates: readonly Candidate[]): readonly Candidate[] | null {
+  const current = candidates.filter((candidate) => candidate.current);
+  const own = sessionsOf(current);
+  const foreign = candidates.filter((candidate) => !candidate.current && !own.has(candidate.sessionId));
+  if (current.length === 0 || foreign.length === 0) return candidates;
+  const isProven = current.some(({ verdict }) => verdict === "live" || verdict === "superseded");
+  if (!isProven && current.some(({ verdict }) => verdict === "unread")) return null;
+  const wasProven = current.some(({ verdict }) => verdict === "expired" || verdict === "over");
+  const isBeaten = (candidate: Candidate): boolean => isProven || (wasProven && !candidate.hostBound);
+  return candidates.filter((candidate) => !foreign.includes(candidate) || !isBeaten(candidate));
 }
 
-function newest(all: readonly Standing[], among: readonly Standing[]): Selection {
-  const best = among.reduce<Standing | null>(
-    (found, standing) => (found === null || standing.generation > found.generation ? standing : found),
-    null,
-  );
-  return { kind: "present", index: best === null ? 0 : all.indexOf(best) };
+function selectAccess(
+  chosen: AccessCandidate,
+  access: readonly AccessCandidate[],
+  refresh: readonly RefreshCandidate[],
+): Selection {
+  if (sessionsOf(access).size > 1) return conflict(access);
+  if (access.some(({ hostBound }) => hostBound)) return { kind: "access", chosen };
+  const others = refresh.filter(({ sessionId }) => sessionId !== chosen.sessionId);
+  if (others.some(({ verdict }) => verdict === "unread")) return { kind: "unread" };
+  const rivals = others.filter(({ verdict }) => verdict === "live");
+  return rivals.length > 0 ? conflict([chosen, ...rivals]) : { kind: "access", chosen };
+}
+
+function selectRefresh(refresh: readonly RefreshCandidate[], access: readonly AccessCandidate[]): Selection {
+  const live = refresh.filter(({ verdict }) => verdict === "live");
+  const superseded = refresh.filter(({ verdict }) => verdict === "superseded");
+  const among = live.length > 0 ? live : superseded.length > 0 ? superseded : refresh;
+  const chosen = newestOf(among, ({ generation }) => generation);
+  if (chosen === null) return { kind: "none" };
+  const others = chosen.hostBound ? [] : access.filter(({ sessionId }) => sessionId !== chosen.sessionId);
+  const isUnread = refresh.some(({ verdict }) => verdict === "unread");
+  if (isUnread && (refresh.length > 1 || others.length > 0)) return { kind: "unread" };
+  const isContested = sessionsOf(live).size > 1 || (live.length > 0 && others.length > 0);
+  return isContested ? conflict([...live, ...others]) : { kind: "refresh", chosen };
+}
+
+function conflict(among: readonly Candidate[]): Selection {
+  return { kind: "conflict", sessionIds: [...sessionsOf(among)] };
+}
+
+function isAccess(candidate: Candidate): candidate is AccessCandidate {
+  return candidate.kind === "access";
+}
+
+function isRefresh(candidate: Candidate): candidate is RefreshCandidate {
+  return candidate.kind === "refresh";
+}
+
+function sessionsOf(candidates: readonly Candidate[]): ReadonlySet<SessionId> {
+  return new Set(candidates.map(({ sessionId }) => sessionId));
+}
+
+function newestOf<T>(candidates: readonly T[], age: (candidate: T) => number): T | null {
+  const [first, ...rest] = candidates;
+  if (first === undefined) return null;
+  return rest.reduce((best, candidate) => (age(candidate) > age(best) ? candidate : best), first);
 }

@@ -1,8 +1,10 @@
 import { endEverywhere } from "../../app/accounts.ts";
 import type { App } from "../../app/app.ts";
+import { now } from "../../env.ts";
 import { AuthError, type ErrorCode } from "../../errors.ts";
 import { liveClaims, MOST_TOKENS } from "../../sessions/access.ts";
-import { authenticate, expectationOf, type Presentation } from "../../sessions/authenticate.ts";
+import { authenticate, expectationOf } from "../../sessions/authenticate.ts";
+import type { Presentation } from "../../sessions/choose.ts";
 import { endByToken, endSession } from "../../sessions/revoke.ts";
 import type { User } from "../../users/store.ts";
 import { type Body, readBody, stringMember } from "../body.ts";
@@ -21,8 +23,8 @@ export const logout: Route = async (app, call) => {
   const scope = scopeOf(body);
   const presented = presentationOf(call, body);
   const byCookie = call.credentials.presented.transport === "cookie";
-  const changes =
-    byCookie && scope !== "others" ? clearAll(call.site, call.credentials, app.config.keepAccessToken) : [];
+  const how = { keepAccessToken: app.config.keepAccessToken, now: now(app.config.env) };
+  const changes = byCookie && scope !== "others" ? clearAll(call.site, call.credentials, how) : [];
   try {
     if (scope === "session") await endProven(app, presented);
     else await endOfUser(app, presented, scope);
@@ -45,7 +47,10 @@ function presentationOf({ credentials }: Call, body: Body | null): Presentation 
   const { presented } = credentials;
   const sent = body === null ? undefined : stringMember(body, "refresh_token");
   if (sent === undefined) return presented;
-  const refresh = [{ token: sent, current: true }, ...presented.refresh].slice(0, MOST_TOKENS);
+  const refresh = [{ token: sent, current: true, hostBound: true }, ...presented.refresh].slice(
+    0,
+    MOST_TOKENS,
+  );
   return { ...presented, transport: presented.refresh.length > 0 ? null : "bearer", refresh };
 }
 

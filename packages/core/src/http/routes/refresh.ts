@@ -1,6 +1,7 @@
 import type { App } from "../../app/app.ts";
+import { now } from "../../env.ts";
 import { AuthError, type ErrorCode } from "../../errors.ts";
-import { refreshPresented } from "../../sessions/authenticate.ts";
+import { type Failure, refreshPresented } from "../../sessions/authenticate.ts";
 import { sessionOfRow } from "../../sessions/mint.ts";
 import { type RefreshResult, refreshSession } from "../../sessions/rotate.ts";
 import { parseRefreshToken } from "../../tokens/refresh-token.ts";
@@ -9,7 +10,7 @@ import { readBody, stringMember } from "../body.ts";
 import { limitIfAble } from "../limit.ts";
 import { errorResponse } from "../respond.ts";
 import { answer, type Call, headersOf, type Route } from "../route.ts";
-import { clearAll, cookiesOf, expireFormer, tokenFields } from "../tokens.ts";
+import { clearAll, cookiesOf, expireFormer, expireRivals, tokenFields } from "../tokens.ts";
 
 /** The refusals after which no presented token can ever be good again: only then cookies are cleared. */
 const FINAL: ReadonlySet<ErrorCode> = new Set([
@@ -62,6 +63,10 @@ async function byCookie<Context, U extends User>(app: App<Context, U>, call: Cal
     const { expiresIn } = result.tokens;
     return answer(app, { expires_in: expiresIn, session: sessionOfRow(result.row) }, 200, changes);
   }
+  if ("isConflict" in result) {
+    const changes = expireRivals(site, credentials, now(app.config.env));
+    return errorResponse(result.code, headersOf(app, changes));
+  }
   if (FINAL.has(result.code)) return cleared(app, call, result.code);
   throw new AuthError(result.code);
 }
@@ -69,7 +74,7 @@ async function byCookie<Context, U extends User>(app: App<Context, U>, call: Cal
 // What issues a refresh token is limited by the lease. The rest is counted once it is known, and not on the happy path.
 async function limitRefresh<Context, U extends User>(
   app: App<Context, U>,
-  result: RefreshResult,
+  result: RefreshResult | Failure,
   token: string,
 ): Promise<void> {
   if (result.ok && result.outcome !== "access_only") return;
@@ -77,5 +82,6 @@ async function limitRefresh<Context, U extends User>(
 }
 
 function cleared<Context, U extends User>(app: App<Context, U>, call: Call, code: ErrorCode): Response {
-  return errorResponse(code, headersOf(app, clearAll(call.site, call.credentials, false)));
+  const how = { keepAccessToken: false, now: now(app.config.env) };
+  return errorResponse(code, headersOf(app, clearAll(call.site, call.credentials, how)));
 }

@@ -25,7 +25,8 @@ export const revokeSession: Route = (app, call) =>
     }
     await endSession(app.engine, id, "revoked");
     const own = id === valid.session.id && valid.transport === "cookie";
-    const cleared = own ? clearAll(call.site, call.credentials, app.config.keepAccessToken) : [];
+    const how = { keepAccessToken: app.config.keepAccessToken, now: now(app.config.env) };
+    const cleared = own ? clearAll(call.site, call.credentials, how) : [];
     return new Response(null, { status: 204, headers: headersOf(app, [...changes, ...cleared]) });
   });
 

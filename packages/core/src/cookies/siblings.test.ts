@@ -1,0 +1,58 @@
+import { describe, expect, it } from "vitest";
+import type { CookiePlace } from "./serialize.ts";
+import { isTossable, siblingPlaces } from "./siblings.ts";
+
+const own: CookiePlace = { name: "__Secure-r", path: "/auth", domain: null, secure: true, sameSite: "lax" };
+
+function textsOf(kept: CookiePlace, host: string, path: string): readonly string[] {
+  return siblingPlaces(kept, host, path).map(
+    (place) => `${place.domain} ${place.path}${place.partitioned ? " partitioned" : ""}`,
+  );
+}
+
+describe("isTossable", () => {
+  it.each(["app.example.com", "example.com", "app.localhost"])("is so for a plain name at %s", (host) => {
+    expect(isTossable("sid", host)).toBe(true);
+    expect(isTossable("__Secure-sid", host)).toBe(true);
+    expect(isTossable("__Host-sid", host)).toBe(false);
+    expect(isTossable("__Host-Http-sid", host)).toBe(false);
+  });
+
+  it.each(["localhost", "127.0.0.1", "[::1]"])("is not so at %s, which has no siblings", (host) => {
+    expect(isTossable("sid", host)).toBe(false);
+  });
+});
+
+describe("siblingPlaces", () => {
+  it("are every domain that covers the host, at every path that covers the request, in both jars", () => {
+    const domains = ["app.example.com", "example.com"];
+    const paths = ["/", "/auth", "/auth/", "/auth/refresh"];
+    const places = domains.flatMap((domain) => paths.map((path) => `${domain} ${path}`));
+    const found = textsOf(own, "app.example.com", "/auth/refresh");
+    expect(found.toSorted()).toEqual(
+      [...places, ...places.map((place) => `${place} partitioned`)].toSorted(),
+    );
+  });
+
+  it("leave out the place that is kept, but not its partitioned namesake", () => {
+    const kept = { ...own, domain: "example.com", path: "/" };
+    expect(textsOf(kept, "app.example.com", "/")).toEqual([
+      "app.example.com / partitioned",
+      "app.example.com /",
+      "example.com / partitioned",
+    ]);
+    expect(textsOf({ ...kept, secure: false }, "app.example.com", "/")).toEqual(["app.example.com /"]);
+  });
+
+  it("never name the host's own cookie: none of a host without siblings, nor of a host-bound name", () => {
+    for (const host of ["localhost", "127.0.0.1", "[::1]"]) expect(textsOf(own, host, "/a/b")).toEqual([]);
+    expect(textsOf({ ...own, name: "__Host-r" }, "app.example.com", "/a")).toEqual([]);
+  });
+
+  it("are paths that a cookie can have", () => {
+    const plain = { ...own, secure: false };
+    expect(textsOf(plain, "a.b", "/x;y/z")).toEqual(["a.b /"]);
+    expect(textsOf(plain, "a.b", "//x/")).toEqual(["a.b /", "a.b //", "a.b //x", "a.b //x/"]);
+    expect(textsOf(plain, "a.b", "/".repeat(100_000)).length).toBeLessThan(1_100);
+  });
+});

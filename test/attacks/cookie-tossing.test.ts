@@ -1,0 +1,309 @@
+import { describe, expect, it } from "vitest";
+import { counted } from "../rows/wrapped-store.ts";
+import { type Jar, openJar } from "./jar.ts";
+import { told } from "./session.ts";
+import { LIFETIME, type Options, openStage, PASSWORD, requestTo, type Stage } from "./stage.ts";
+import { newStore } from "./store.ts";
+import { codeOf } from "./verdicts.ts";
+
+const NAMES = { access: "latchkey.access", refresh: "latchkey.refresh" };
+
+/** A configuration whose cookies a sibling can shadow, the names they have there, and paths that the refresh cookie goes to. */
+interface Setting {
+  readonly name: string;
+  readonly options: Options;
+  readonly access: string;
+  readonly refresh: string;
+  /** Where the application's own cookies live. */
+  readonly own: readonly string[];
+  readonly path: string;
+}
+
+const DOMAIN: Setting = {
+  name: "cookies.domain",
+  options: { cookies: { domain: "example.com" } },
+  access: `__Secure-${NAMES.access}`,
+  refresh: `__Secure-${NAMES.refresh}`,
+  own: ["Domain=example.com; Path=/"],
+  path: "/page",
+};
+const REFRESH_PATH: Setting = {
+  name: "cookies.refreshPath",
+  options: { cookies: { refreshPath: "/auth" } },
+  access: `__Host-Http-${NAMES.access}`,
+  refresh: `__Secure-${NAMES.refresh}`,
+  own: [],
+  path: "/auth/session",
+};
+const BOTH: Setting = {
+  ...DOMAIN,
+  name: "both",
+  options: { cookies: { domain: "example.com", refreshPath: "/auth" } },
+  own: ["Domain=example.com; Path=/auth"],
+  path: "/auth/session",
+};
+const settings: readonly Setting[] = [DOMAIN, REFRESH_PATH, BOTH];
+
+interface Person {
+  readonly userId: string;
+  readonly sessionId: string;
+  readonly access: string;
+  readonly refresh: string;
+}
+
+/** Signs somebody up, and keeps the cookies in a jar. */
+async function enter(stage: Stage, setting: Setting, email: string, jar: Jar): Promise<Person> {
+  const response = await stage.send("/auth/signup", { method: "POST", body: { email, password: PASSWORD } });
+  jar.take(response.headers);
+  const { session } = await response.json();
+  const cookieOf = (name: string): string => {
+    const line = response.headers.getSetCookie().find((each) => each.startsWith(`${name}=`)) ?? "";
+    return line.slice(name.length + 1).split(";")[0] ?? "";
+  };
+  return {
+    userId: session.userId,
+    sessionId: session.id,
+    access: cookieOf(setting.access),
+    refresh: cookieOf(setting.refresh),
+  };
+}
+
+interface Scene {
+  readonly stage: Stage;
+  readonly jar: Jar;
+  readonly ann: Person;
+  readonly eve: Person;
+  /** The code, or the user, that `auth.validate` answers the browser with; the answer's cookies are kept. */
+  readonly validate: (path: string, method?: string) => Promise<string>;
+  /** The same for `POST /refresh`. */
+  readonly refresh: () => Promise<string>;
+}
+
+async function open(setting: Setting, changes: Options = {}): Promise<Scene> {
+  const stage = openStage({ ...setting.options, ...changes });
+  const jar = openJar();
+  const ann = await enter(stage, setting, "ann@example.com", jar);
+  const eve = await enter(stage, setting, "eve@example.com", openJar());
+  return {
+    stage,
+    jar,
+    ann,
+    eve,
+    validate: async (path, method = "GET") => {
+      const found = await stage.auth.validate(requestTo(path, { method, headers: jar.header(path) }));
+      jar.take(found.headers);
+      return found.ok ? found.userId : codeOf(found);
+    },
+    refresh: async () => {
+      const path = "/auth/refresh";
+      const response = await stage.send(path, { method: "POST", headers: jar.header(path) });
+      jar.take(response.headers);
+      const { session, error } = await response.json();
+      return session?.userId ?? error;
+    },
+  };
+}
+
+/** The browser drops the access cookie as it runs out; the tossed one is as old as its sender likes. */
+async function accessRunsOut({ stage, jar }: Scene, setting: Setting): Promise<void> {
+  stage.pass(LIFETIME + 1);
+  jar.drop(setting.access);
+}
+
+async function liveAccessOf(stage: Stage, { refresh }: Person): Promise<string> {
+  const answer = await stage.auth.sessions.refresh(refresh);
+  if (!answer.ok) throw new Error(answer.code);
+  return answer.accessToken;
+}
+
+const TOSSED_PLACES = [
+  "Domain=example.com; Path=/",
+  "Domain=example.com; Path=/auth",
+  "Domain=example.com; Path=/auth/",
+  "Domain=example.com; Path=/auth/refresh",
+  "Domain=app.example.com; Path=/",
+  "Domain=app.example.com; Path=/auth/refresh",
+];
+
+describe("a tossed token under a former name", () => {
+  const previous = [{ name: "sid" }];
+  const formers: readonly Setting[] = [
+    {
+      ...REFRESH_PATH,
+      name: "defaults",
+      options: { cookies: { previous } },
+      refresh: `__Host-Http-${NAMES.refresh}`,
+      path: "/page",
+    },
+    { ...DOMAIN, name: "cookies.domain", options: { cookies: { previous, domain: "example.com" } } },
+    { ...REFRESH_PATH, options: { cookies: { previous, refreshPath: "/auth" } } },
+  ];
+
+  describe.each(formers)("beside the owner's own, with $name", (setting) => {
+    it.each(["GET", "POST", "HEAD"])("never makes a %s the attacker's", async (method) => {
+      const scene = await open(setting);
+      await accessRunsOut(scene, setting);
+      scene.jar.toss(`sid=${await liveAccessOf(scene.stage, scene.eve)}; Domain=example.com; Path=/`);
+      expect(await scene.validate(setting.path, method)).toBe(scene.ann.userId);
+      expect(told(scene.stage, "session.conflict")).toBe(0);
+    });
+
+    it("never refreshes as the attacker, by an access token or by a refresh token", async () => {
+      const scene = await open(setting);
+      await accessRunsOut(scene, setting);
+      scene.jar.toss(`sid=${await liveAccessOf(scene.stage, scene.eve)}; Domain=example.com; Path=/`);
+      scene.jar.toss(`sid=${scene.eve.refresh}; Domain=example.com; Path=/auth`);
+      expect(await scene.refresh()).toBe(scene.ann.userId);
+    });
+
+    it("is not looked at beside a live access token: no call to the store", async () => {
+      const { store, calls } = counted(newStore());
+      const scene = await open(setting, { store });
+      scene.jar.toss(`sid=${scene.eve.access}; Domain=example.com; Path=/`);
+      scene.jar.toss(`sid=${scene.eve.refresh}; Domain=example.com; Path=${setting.path}`);
+      calls.length = 0;
+      expect(await scene.validate(setting.path)).toBe(scene.ann.userId);
+      expect(calls).toEqual([]);
+    });
+
+    it.each(["over", "ended"])("does not follow on a session that is %s", async (how) => {
+      const scene = await open(setting, { refreshToken: { lifetime: 2 * LIFETIME } });
+      if (how === "ended") await scene.stage.auth.sessions.revoke(scene.ann.sessionId);
+      scene.stage.pass(how === "over" ? 2 * LIFETIME - 1 : LIFETIME + 1);
+      scene.jar.drop(setting.access);
+      const access = await liveAccessOf(scene.stage, scene.eve);
+      scene.jar.toss(`sid=${access}; Domain=example.com; Path=/`);
+      if (how === "over") scene.stage.pass(1);
+      const code = how === "over" ? "session_expired" : "session_revoked";
+      expect(await scene.validate(setting.path, "POST")).toBe(code);
+      expect(await scene.refresh()).toBe(code);
+      // What was tossed went with the rest.
+      expect(scene.jar.size()).toBe(0);
+    });
+
+    it("goes when the owner signs out", async () => {
+      const scene = await open(setting, {});
+      scene.jar.toss(`sid=${scene.eve.access}; Domain=example.com; Path=/auth`);
+      scene.jar.toss(`sid=${scene.eve.access}; Domain=example.com; Path=/auth/; Secure; Partitioned`);
+      const headers = scene.jar.header("/auth/logout");
+      scene.jar.take((await scene.stage.send("/auth/logout", { method: "POST", headers })).headers);
+      expect(scene.jar.size()).toBe(0);
+    });
+  });
+
+  it("is not believed where the owner's refresh cookie does not come along", async () => {
+    const setting = { ...REFRESH_PATH, options: { cookies: { previous, refreshPath: "/auth" } } };
+    const scene = await open(setting);
+    await accessRunsOut(scene, setting);
+    scene.jar.toss(`sid=${await liveAccessOf(scene.stage, scene.eve)}; Domain=example.com; Path=/`);
+    expect(await scene.validate("/page", "POST")).toBe("unauthenticated");
+    expect(await scene.refresh()).toBe(scene.ann.userId);
+    expect(await scene.validate("/page", "POST")).toBe(scene.ann.userId);
+  });
+
+  it("is a conflict with the owner's own former cookie, and only the owner's place is kept", async () => {
+    const setting = { ...DOMAIN, options: { cookies: { previous, domain: "example.com" } } };
+    const scene = await open(setting);
+    scene.jar.drop(setting.access);
+    scene.jar.drop(setting.refresh);
+    scene.jar.take(new Headers({ "set-cookie": `sid=${scene.ann.refresh}; Path=/` }));
+    scene.jar.toss(`sid=${scene.eve.access}; Domain=example.com; Path=/page`);
+    expect(await scene.validate("/page", "POST")).toBe("unauthenticated");
+    expect(await scene.validate("/page", "POST")).toBe(scene.ann.userId);
+  });
+});
+
+describe.each(settings)("a tossed token under a name in use, with $name", (setting) => {
+  const places = TOSSED_PLACES.filter((place) => !setting.own.includes(place));
+
+  it.each(places)(
+    "%s: the refresh is refused, keeps the owner's cookie, and the next one is the owner's",
+    async (place) => {
+      for (const partition of ["", "; Secure; Partitioned"]) {
+        const scene = await open(setting);
+        const { stage, jar, ann, eve } = scene;
+        jar.toss(`${setting.refresh}=${eve.refresh}; ${place}${partition}`);
+        expect(await scene.refresh()).toBe("unauthenticated");
+        expect(stage.events.filter(({ type }) => type === "session.conflict")).toEqual([
+          expect.objectContaining({ sessionIds: expect.arrayContaining([ann.sessionId, eve.sessionId]) }),
+        ]);
+        expect(await scene.refresh()).toBe(ann.userId);
+        expect([told(stage, "session.ended"), told(stage, "session.conflict"), jar.size()]).toEqual([
+          0, 1, 2,
+        ]);
+      }
+    },
+  );
+
+  it.each(places)("%s: a validation is refused, and the next one is the owner's", async (place) => {
+    for (const partition of ["", "; Secure; Partitioned"]) {
+      const scene = await open(setting);
+      await accessRunsOut(scene, setting);
+      scene.jar.toss(`${setting.refresh}=${scene.eve.refresh}; ${place}${partition}`);
+      if (scene.jar.header(setting.path).cookie.split(setting.refresh).length < 3) continue;
+      expect(await scene.validate(setting.path, "HEAD")).toBe("unauthenticated");
+      expect(await scene.validate(setting.path, "POST")).toBe(scene.ann.userId);
+    }
+  });
+
+  it("as often as there are places: none hides the owner's", async () => {
+    const scene = await open(setting);
+    for (const place of places) scene.jar.toss(`${setting.refresh}=${scene.eve.refresh}; ${place}`);
+    for (const place of places)
+      scene.jar.toss(`${setting.refresh}=${scene.eve.refresh}; ${place}; Secure; Partitioned`);
+    expect(await scene.refresh()).toBe("unauthenticated");
+    expect(await scene.refresh()).toBe(scene.ann.userId);
+  });
+
+  it("is shown in the answers of routes that validate, once only, and is gone at a sign-out", async () => {
+    const scene = await open(setting);
+    await accessRunsOut(scene, setting);
+    scene.jar.toss(`${setting.refresh}=${scene.eve.refresh}; Domain=example.com; Path=/auth/`);
+    const headers = scene.jar.header("/auth/session");
+    const response = await scene.stage.send("/auth/session", { headers });
+    const lines = response.headers.getSetCookie();
+    expect([response.status, new Set(lines).size]).toEqual([401, lines.length]);
+    expect(lines.length).toBeGreaterThan(0);
+    const out = await scene.stage.send("/auth/logout", { method: "POST", headers });
+    scene.jar.take(out.headers);
+    expect([out.status, scene.jar.size()]).toEqual([200, 0]);
+  });
+});
+
+describe("a tossed access token under the name in use, with cookies.domain", () => {
+  it("is nobody's beside the owner's access token, nor beside the owner's refresh token alone", async () => {
+    for (const runsOut of [false, true]) {
+      const scene = await open(DOMAIN);
+      if (runsOut) await accessRunsOut(scene, DOMAIN);
+      const access = await liveAccessOf(scene.stage, scene.eve);
+      scene.jar.toss(`${DOMAIN.access}=${access}; Domain=example.com; Path=/page`);
+      expect(await scene.validate("/page", "POST")).toBe("unauthenticated");
+      expect(await scene.validate("/page", "POST")).toBe(scene.ann.userId);
+    }
+  });
+
+  it("set over the owner's own is nobody's until it runs out, and then the owner's again", async () => {
+    const scene = await open(DOMAIN);
+    await accessRunsOut(scene, DOMAIN);
+    const access = await liveAccessOf(scene.stage, scene.eve);
+    scene.jar.toss(`${DOMAIN.access}=${access}; Domain=example.com; Path=/`);
+    expect(await scene.validate("/page", "POST")).toBe("unauthenticated");
+    expect(await scene.refresh()).toBe("unauthenticated");
+    scene.stage.pass(LIFETIME);
+    expect(await scene.validate("/page", "POST")).toBe(scene.ann.userId);
+  });
+
+  it("heals on a path with more places than one answer has lines for", async () => {
+    const scene = await open(DOMAIN);
+    const path = "/a/b/c/d/e/f/g/h/i/j/k/l/m/n";
+    for (const prefix of ["/a", "/a/b/c/d/e/f/g/", path]) {
+      scene.jar.toss(`${DOMAIN.access}=${scene.eve.access}; Domain=app.example.com; Path=${prefix}`);
+    }
+    const answers = new Set<string>();
+    for (let n = 0; n < 8; n++) {
+      answers.add(await scene.validate(path));
+      scene.stage.pass(1);
+    }
+    expect([...answers]).toEqual(["unauthenticated", scene.ann.userId]);
+  });
+});
