@@ -113,13 +113,20 @@ export interface AuthOptions<Context = JsonObject, U extends User = User> {
   readonly cookies?: {
     /** Without prefix, which Latchkey adds. Default `latchkey.access` and `latchkey.refresh`. */
     readonly names?: { readonly access?: string; readonly refresh?: string };
-    /** Whole names of cookies from earlier configurations. */
+    /** Whole names of cookies from earlier configurations. What comes under the names in use beats them. */
     readonly previous?: readonly PreviousCookie[];
-    /** Shares the cookies with subdomains. Default none: this host only. */
+    /**
+     * Shares the cookies with subdomains. Default none: this host only. With it every host of the domain can overwrite the
+     * cookies, or set others beside them: another session beside the owner's is noticed, authenticates no one and is
+     * deleted, but a cookie that is overwritten signs its browser in as whoever set it.
+     */
     readonly domain?: string;
     /** Default lax. */
     readonly sameSite?: "lax" | "strict" | "none";
-    /** `/`, the default, or `basePath`: then the refresh cookie goes nowhere else, and `validate` cannot refresh. */
+    /**
+     * `/`, the default, or `basePath`: then the refresh cookie goes nowhere else, and `validate` cannot refresh. It then
+     * has no `__Host-` prefix, so that a sibling subdomain can set one beside it, as with `domain`.
+     */
     readonly refreshPath?: string;
   };
   readonly bearer?: {
