@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { isCommonPassword } from "./blocklist.ts";
 import { checkPassword } from "./check.ts";
-import { isPossiblePassword, normalizePassword } from "./policy.ts";
+import { isPossiblePassword, isTooLong, normalizePassword } from "./policy.ts";
 
 const FILL = "zq7vk3w";
 const check = (password: string, minLength = 8): string =>
@@ -128,6 +128,11 @@ describe("what is refused before NFC", () => {
     expect(isPossiblePassword(`a${"\u0301\u0316".repeat(512)}`)).toBe(true);
     expect(isPossiblePassword("\u0316".repeat(1_024))).toBe(true);
     expect(isPossiblePassword(`a${"\u0316".repeat(1_027)}`)).toBe(false);
+  });
+
+  it("is what is longer than 4,096 code units", () => {
+    expect(isTooLong("x".repeat(4_096))).toBe(false);
+    expect(isTooLong("x".repeat(4_097))).toBe(true);
   });
 
   it("is a row of marks that NFC would take long to sort", () => {
