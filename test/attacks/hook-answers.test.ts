@@ -9,7 +9,7 @@ class Row {
   readonly context = { role: "admin" };
 }
 
-/** A query as Prisma, Kysely, Knex and Drizzle make it: it runs once somebody waits for it. */
+/** A query as Prisma, Kysely, Knex and Drizzle make it: it runs once it is awaited. */
 const query = (rows: unknown): object => ({
   // biome-ignore lint/suspicious/noThenProperty: this is what such a query is
   then: (done: (rows: unknown) => unknown, failed?: (error: unknown) => unknown) =>
@@ -111,7 +111,7 @@ const enter = (stage: Stage, mode: Mode, path: string): Promise<Response> =>
   });
 
 describe.each(modes)("hooks.validated by %s", (mode) => {
-  it.each(Object.entries({ ...NO_ANSWERS, ...LATER }))("%s lets nobody in", async (_, make) => {
+  it.each(Object.entries({ ...NO_ANSWERS, ...LATER }))("%s lets no request in", async (_, make) => {
     let answers = (): unknown => undefined;
     const stage = openStage(loose({ hooks: { validated: () => answers() } }));
     const ann = await signUp(stage, mode);
@@ -208,7 +208,7 @@ describe.each(modes)("callbacks that return a plain object, by %s", (mode) => {
     await expectFault(stage, await enter(stage, mode, "/auth/signup"), "accessToken.claims");
   });
 
-  it.each(Object.entries(NO_RECORDS))("user.serialize: %s is shown to nobody", async (_, make) => {
+  it.each(Object.entries(NO_RECORDS))("user.serialize: %s is not shown", async (_, make) => {
     const stage = openStage(loose({ user: { serialize: make } }));
     await expectFault(stage, await enter(stage, mode, "/auth/signup"), "user.serialize");
     const { id } = await stage.auth.users.create({ email: "bob@example.com" });
@@ -273,7 +273,7 @@ describe.each(modes)("a hasher of the application, by %s", (mode) => {
   );
 
   it.each([...noFlags, ["a query that finds nothing", () => query([])] as const])(
-    "verify: %s signs nobody in",
+    "verify: %s does not sign in",
     async (_, make) => {
       const stage = await opened({ verify: make });
       await expectFault(stage, await enter(stage, mode, "/auth/login"), "hasher.verify");
@@ -286,7 +286,7 @@ describe.each(modes)("a hasher of the application, by %s", (mode) => {
   });
 
   const noTexts = Object.entries({ ...NO_ANSWERS, true: () => true }).filter(([title]) => title !== "a text");
-  it.each(noTexts)("hash: %s is stored for nobody", async (_, make) => {
+  it.each(noTexts)("hash: %s is not stored", async (_, make) => {
     const stage = openStage({
       providers: [password({ hasher: { ...cheapHasher, hash: make } as unknown as PasswordHasher })],
     });

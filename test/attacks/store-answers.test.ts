@@ -273,7 +273,7 @@ describe("a sign-in with a provider, on a store whose answers are none", () => {
   it.each([
     ["users.findByAccount", wrongRows],
     ["users.link", wrongFlags],
-  ] as const)("%s signs nobody in", async (operation, values) => {
+  ] as const)("%s does not sign in", async (operation, values) => {
     for (const [title, value] of values) {
       const store = faultyStore((called) => (called === operation ? Promise.resolve(value) : null));
       const desk = openDesk({ store });
@@ -318,7 +318,7 @@ describe("a provider of the application", () => {
     null: null,
     ...accounts,
   };
-  it.each(Object.entries(answers))("identify: %s signs nobody in", async (title, value) => {
+  it.each(Object.entries(answers))("identify: %s does not sign in", async (title, value) => {
     const paper = paperProvider();
     const changes = Object.hasOwn(accounts, title) ? (value as object) : null;
     const connect: typeof paper.provider.connect = (env) => {

@@ -12,7 +12,7 @@ export type HookVerdict =
 
 /**
  * Judges what a hook returned: undefined, false, and a plain object of the known members are answers. All else is a
- * fault, or a query that nobody waited for would let everybody in.
+ * fault, or a query that was not awaited would let every request in.
  */
 export function judgeHook(answer: unknown, known: readonly string[]): HookVerdict {
   if (answer === undefined) return { kind: "nothing" };

@@ -374,7 +374,7 @@ describe("requireSession", () => {
     undefined,
     0,
   ];
-  it.each(truthy)("lets nobody in by a `when` that returns %s", async (answer) => {
+  it.each(truthy)("refuses a `when` that returns %s", async (answer) => {
     const { auth } = world();
     const app = new Hono().all("/auth/*", authHandler(auth)).use("*", session(auth));
     app.get("/own", requireSession({ when: () => answer as boolean }), (c) => c.text("in"));

@@ -49,3 +49,16 @@ function formsOf(path: string): readonly string[] | null {
     return null;
   }
 }
+
+/** The Cookie header of a request as its jar has it by now: in its order, and with what came twice while nothing changed it. */
+export function cookieHeader(
+  header: string,
+  jar: readonly { readonly name: string; readonly value: string }[],
+): string {
+  const before = new Set(header.split(/; */));
+  const now = jar.map(({ name, value }) => `${name}=${encodeURIComponent(value)}`);
+  const unchanged = new Set(now.filter((pair) => before.has(pair)).map(nameOf));
+  const kept = [...before].filter((pair) => unchanged.has(nameOf(pair)));
+  return [...new Set([...kept, ...now])].join("; ");
+}
+const nameOf = (pair: string): string => pair.slice(0, pair.indexOf("="));

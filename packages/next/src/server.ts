@@ -2,7 +2,7 @@ import { type Auth, AuthError, type User, type ValidateOptions, type ValidSessio
 import { cookies, headers } from "next/headers.js";
 import { NextResponse } from "next/server.js";
 import { cache } from "react";
-import { located, originOf } from "./path.ts";
+import { cookieHeader, located, originOf } from "./path.ts";
 
 /** Who is signed in. */
 export type SignedIn<Context = unknown> = Pick<ValidSession<Context>, "session" | "userId" | "claims">;
@@ -96,11 +96,7 @@ async function relayed<T extends { headers: Headers }>(ask: (sent: Headers, canS
   const jar = await cookies();
   const sent = new Headers(await headers());
   // The jar knows one cookie of each name, and what became of it; the header knows all that came.
-  const before = (sent.get("cookie") ?? "").split(/; */);
-  const now = jar.getAll().map(({ name, value }) => `${name}=${encodeURIComponent(value)}`);
-  const unchanged = now.filter((pair) => before.includes(pair)).map(nameOf);
-  const kept = before.filter((pair) => unchanged.includes(nameOf(pair)));
-  sent.set("cookie", [...new Set([...kept, ...now])].join("; "));
+  sent.set("cookie", cookieHeader(sent.get("cookie") ?? "", jar.getAll()));
   const isSettable = canSet(jar);
   const answer = await ask(sent, isSettable);
   // A conflict asks for cookies to be deleted also where none can be.
@@ -110,8 +106,6 @@ async function relayed<T extends { headers: Headers }>(ask: (sent: Headers, canS
   for (const { value = "", maxAge = 0, ...cookie } of parsed) jar.set({ ...cookie, value, maxAge });
   return answer;
 }
-
-const nameOf = (pair: string): string => pair.slice(0, pair.indexOf("="));
 
 // Next refuses where cookies cannot be set before it reads which. Who reads this one gets an error of its own, and sets none.
 function canSet(jar: Awaited<ReturnType<typeof cookies>>): boolean {

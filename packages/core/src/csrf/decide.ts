@@ -19,6 +19,7 @@ export type CsrfDecision =
   | { readonly kind: "allow"; readonly because: "safe" | "same_origin" | "trusted" | "user" | "no_browser" }
   | { readonly kind: "reject"; readonly because: "cross_site" | "inconsistent" | "unknown" };
 
+const MAX_REFERER = 4_096;
 const SAFE: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /** Whether a method only reads (RFC 9110 9.2.1). */
@@ -64,6 +65,8 @@ function withoutMetadata(request: Provenance, policy: CsrfPolicy): CsrfDecision 
 
 function originOf(referer: string | null): string | null {
   if (referer === null) return null;
+  // Referrer Policy 8.3: of an address that is longer, browsers send the origin alone.
+  if (referer.length > MAX_REFERER) return "null";
   return URL.parse(referer)?.origin ?? "null";
 }
 

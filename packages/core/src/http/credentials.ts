@@ -57,8 +57,10 @@ function cookieTokens(cookies: readonly CookiePair[], site: Site): PresentedText
   for (const pair of cookies) {
     const text = { token: pair.value, current: true, hostBound: !isTossable(pair.name, site.host) };
     if (pair.name === places.access.name) access.push(text);
-    else if (pair.name === places.refresh.name) refresh.push(text);
-    else if (formerNames.has(pair.name)) former.push(pair);
+    else if (pair.name === places.refresh.name) {
+      // A browser sends our own to its path only, so elsewhere another host has set it.
+      if (isWithRefreshCookie(site)) refresh.push(text);
+    } else if (formerNames.has(pair.name)) former.push(pair);
   }
   if (former.length === 0) return { access, refresh };
   const after = formerTokens(former, site);
@@ -73,11 +75,14 @@ function formerTokens(pairs: readonly CookiePair[], site: Site): PresentedTexts 
   const refresh = texts.filter(({ token }) => token.startsWith("lkr_"));
   const access = texts.filter((text) => !refresh.includes(text));
   // Where the refresh cookie does not come along, nothing tells a former access token from one that a sibling set.
-  const isBlind = !isCovered(pathOf(site), site.places.refresh.path);
+  const isBlind = !isWithRefreshCookie(site);
   return { access: isBlind ? access.filter(({ hostBound }) => hostBound) : access, refresh };
 }
 
-// RFC 6265bis 5.1.4.
-function isCovered(path: string, cookiePath: string): boolean {
-  return path === cookiePath || path.startsWith(cookiePath.endsWith("/") ? cookiePath : `${cookiePath}/`);
+// RFC 6265bis 5.1.4: whether the browser sends the refresh cookie to the path of this request.
+function isWithRefreshCookie(site: Site): boolean {
+  const { path } = site.places.refresh;
+  if (path === "/") return true;
+  const pathname = pathOf(site);
+  return pathname === path || pathname.startsWith(`${path}/`);
 }

@@ -151,7 +151,7 @@ export function runHook<Context, U extends User>(
   { claims }: Pick<Extract<Authentication, { ok: true }>, "claims">,
 ): Pick<ValidSession<Context>, "session" | "claims"> | null {
   const session = sessionOfClaims<Context>(claims);
-  // Synchronous: of a promise nothing is known yet, so it lets nobody in.
+  // Synchronous: a promise tells nothing yet, so it refuses.
   const verdict = judgeHook(ignored(app.validated?.({ session, claims, transport })), ["context", "claims"]);
   if (verdict.kind === "fault") throw badAnswer("hooks.validated", verdict.returned, VALIDATED);
   if (verdict.kind === "nothing") return { session, claims };

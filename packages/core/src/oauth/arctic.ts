@@ -147,7 +147,13 @@ export function readTokens({ data }: Pick<OAuth2Tokens, "data">): ProviderTokens
     expiresIn: typeof expiresIn === "number" && expiresIn > 0 ? Math.floor(expiresIn) : null,
     scope: textOf(data, "scope"),
   };
-  if (utf8(JSON.stringify(tokens)).length > MAX_TOKENS) throw oauthFault("token_answer");
+  const { refreshToken, idToken, scope } = tokens;
+  const length = [accessToken, refreshToken, idToken, scope].reduce(
+    (sum, text) => sum + (text?.length ?? 0),
+    0,
+  );
+  if (length > MAX_TOKENS || utf8(JSON.stringify(tokens)).length > MAX_TOKENS)
+    throw oauthFault("token_answer");
   return tokens;
 }
 

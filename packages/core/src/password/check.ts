@@ -1,6 +1,6 @@
 import { isCommonPassword } from "./blocklist.ts";
 import type { Identifier } from "./identifier.ts";
-import { lengthOf, MAX_LENGTH, normalizePassword } from "./policy.ts";
+import { isTooLong, lengthOf, MAX_LENGTH, normalizePassword } from "./policy.ts";
 
 /** What a password to be set deserves. */
 export type PasswordVerdict =
@@ -23,6 +23,7 @@ const MIN_NAME = 4;
 
 /** Decides whether a password may be set. Pure; never asked at sign-in. */
 export function checkPassword(password: string, policy: PasswordPolicy): PasswordVerdict {
+  if (isTooLong(password)) return "too_long";
   const normal = normalizePassword(password);
   if (normal === null) return "malformed";
   const length = lengthOf(normal);

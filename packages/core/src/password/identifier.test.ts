@@ -172,3 +172,17 @@ describe("the normal form", () => {
     );
   });
 });
+
+describe("the length of what is typed", () => {
+  it("is bounded before anything else: 254 for an address, 128 for a user name", () => {
+    // Three labels of 63 and one of 57 after a name of 3: 254 in all.
+    const domain = [63, 63, 63, 57].map((length) => "d".repeat(length)).join(".");
+    expect(`ann@${domain}`).toHaveLength(253);
+    expect(parseEmail(`ann@${domain}`)).toBe(`ann@${domain}`);
+    expect(parseEmail(` ann@${domain}`)).toBe(`ann@${domain}`);
+    expect(parseEmail(`  ann@${domain}`)).toBeNull();
+    expect(parseEmail(`${" ".repeat(244)}ann@b.example`.slice(0, 254))).not.toBeNull();
+    expect(parseUsername(`${" ".repeat(125)}ann`)).toBe("ann");
+    expect(parseUsername(`${" ".repeat(126)}ann`)).toBeNull();
+  });
+});

@@ -1,7 +1,9 @@
 /** How a user is found, in normal form. */
 export type Identifier = { readonly email: string } | { readonly username: string };
 
-const MAX_EMAIL = 320;
+// RFC 5321 4.5.3.1.3 with the erratum 1690: a path of 256 octets leaves 254 for the address.
+const MAX_EMAIL = 254;
+const MAX_USERNAME = 128;
 const MAX_LOCAL = 64;
 const MAX_DOMAIN = 253;
 
@@ -19,9 +21,9 @@ const USERNAME = /^(?!\p{M})[\p{L}\p{M}\p{Nd}._-]{1,64}$/u;
  * Dots and plus-tags stay as they are. It does not check that the address exists.
  */
 export function parseEmail(input: string): string | null {
-  const text = normalize(input);
-  const at = text.indexOf("@");
-  if (text.length > MAX_EMAIL || at === -1) return null;
+  const text = normalize(input, MAX_EMAIL);
+  const at = text?.indexOf("@") ?? -1;
+  if (text === null || text.length > MAX_EMAIL || at === -1) return null;
   const local = text.slice(0, at);
   const domain = parseDomain(text.slice(at + 1));
   const isLocal = local.length <= MAX_LOCAL && LOCAL.test(local) && !/\.(\.|$)/.test(local);
@@ -30,14 +32,19 @@ export function parseEmail(input: string): string | null {
 
 /** Parses a user name into its normal form: NFKC, lower-case, 1 to 64 letters, digits, dots, `_` and `-`. */
 export function parseUsername(input: string): string | null {
-  const text = normalize(input);
-  return USERNAME.test(text) ? text : null;
+  const text = normalize(input, MAX_USERNAME);
+  return text !== null && USERNAME.test(text) ? text : null;
 }
 
 // Without a locale: a Turkish server must find the same user. NFKC first, or `＠` and `﹫` would pass as no `@`.
-function normalize(input: string): string {
-  const trimmed = input.replace(/^ +| +$/g, "");
-  return trimmed.normalize("NFKC").toLowerCase().normalize("NFKC");
+// The length comes before everything: of a long text, trimming and NFKC take the square of it.
+function normalize(input: string, most: number): string | null {
+  if (input.length > most) return null;
+  let start = 0;
+  let end = input.length;
+  while (start < end && input[start] === " ") start++;
+  while (end > start && input[end - 1] === " ") end--;
+  return input.slice(start, end).normalize("NFKC").toLowerCase().normalize("NFKC");
 }
 
 function parseDomain(text: string): string | null {

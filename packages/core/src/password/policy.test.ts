@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { isCommonPassword } from "./blocklist.ts";
 import { checkPassword } from "./check.ts";
-import { isPossiblePassword, normalizePassword } from "./policy.ts";
+import { isPossiblePassword, isTooLong, normalizePassword } from "./policy.ts";
 
 const FILL = "zq7vk3w";
 const check = (password: string, minLength = 8): string =>
@@ -114,5 +114,31 @@ describe("the list of common passwords", () => {
     expect(isCommonPassword("")).toBe(false);
     expect(isCommonPassword("correct horse")).toBe(false);
     for (const first of ["0.0.0.000", "baseball", "zxcvbnm1"]) expect(isCommonPassword(first)).toBe(true);
+  });
+});
+
+describe("what is refused before NFC", () => {
+  it("is nothing that NFC would bring to 1,024 code points", () => {
+    // U+1F82 comes apart into four.
+    const letters = "\u1F82".repeat(1_024);
+    expect(letters.normalize("NFD")).toHaveLength(4_096);
+    expect(isPossiblePassword(letters.normalize("NFD"))).toBe(true);
+    expect(isPossiblePassword(`${letters.normalize("NFD")}x`)).toBe(false);
+    expect(isPossiblePassword("\u{1F600}".repeat(1_024))).toBe(true);
+    expect(isPossiblePassword(`a${"\u0301\u0316".repeat(512)}`)).toBe(true);
+    expect(isPossiblePassword("\u0316".repeat(1_024))).toBe(true);
+    expect(isPossiblePassword(`a${"\u0316".repeat(1_027)}`)).toBe(false);
+  });
+
+  it("is what is longer than 4,096 code units", () => {
+    expect(isTooLong("x".repeat(4_096))).toBe(false);
+    expect(isTooLong("x".repeat(4_097))).toBe(true);
+  });
+
+  it("is a row of marks that NFC would take long to sort", () => {
+    for (const marks of ["\u0301\u0316".repeat(1_000), "\u0301\u0316".repeat(8_000)]) {
+      expect(isPossiblePassword(marks)).toBe(false);
+      expect(isPossiblePassword(`a${marks}b`)).toBe(false);
+    }
   });
 });

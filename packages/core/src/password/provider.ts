@@ -3,7 +3,7 @@ import type { Env } from "../env.ts";
 import type { PasswordVerdict } from "./check.ts";
 import { checkOption, type PasswordHasher } from "./hasher.ts";
 import { type Identifier, parseEmail, parseUsername } from "./identifier.ts";
-import { isPossiblePassword, MAX_LENGTH, MIN_LENGTH, normalizePassword } from "./policy.ts";
+import { isPossiblePassword, MAX_LENGTH, MIN_LENGTH, possiblePassword } from "./policy.ts";
 import { scryptHasher } from "./scrypt.ts";
 
 export interface PasswordOptions {
@@ -74,7 +74,7 @@ export function password(options: PasswordOptions = {}): PasswordProvider {
     },
 
     async hash(input, random) {
-      const normal = isPossiblePassword(input) ? normalizePassword(input) : null;
+      const normal = possiblePassword(input);
       if (normal === null)
         throw new TypeError("The password is malformed, or longer than 1,024 code points.");
       const made: unknown = await hasher.hash(normal, random);
@@ -84,7 +84,7 @@ export function password(options: PasswordOptions = {}): PasswordProvider {
     },
 
     async verify(input, stored) {
-      const normal = isPossiblePassword(input) ? normalizePassword(input) : null;
+      const normal = possiblePassword(input);
       const ok: unknown = await hasher.verify(normal ?? "", normal === null ? null : stored);
       // A truthy answer is none: a row of a query, or a list of none, would be a sign-in with any password.
       requireFlag("hasher.verify", ok);
