@@ -139,6 +139,80 @@ describe("guessing passwords (T9, A14)", () => {
   });
 });
 
+describe("guesses by the block", () => {
+  const guess = (stage: Stage, client: string): Promise<number> =>
+    attempt(stage, { client }).then(({ status }) => status);
+
+  it("one IPv6 /48 has forty guesses on an account, not ten for each of its 65,536 networks", async () => {
+    const stage = limited();
+    await stage.auth.users.create({ email: ANN, password: PASSWORD });
+    let checked = 0;
+    for (let n = 0; n < 6_000; n++) {
+      if ((await guess(stage, `2001:db8:7:${n.toString(16)}::1`)) === 401) checked += 1;
+    }
+    expect(checked).toBe(40);
+    // The owner signs in from elsewhere all the same.
+    expect((await attempt(stage, { password: PASSWORD, client: "198.51.100.1" })).status).toBe(200);
+  });
+
+  it("one /56 has twenty, and one /64 ten", async () => {
+    const stage = limited();
+    await stage.auth.users.create({ email: ANN, password: PASSWORD });
+    const count = async (clients: readonly string[]): Promise<number> => {
+      let checked = 0;
+      for (const client of clients) if ((await guess(stage, client)) === 401) checked += 1;
+      return checked;
+    };
+    expect(await count(times(30, (n) => `2001:db8:1:1::${n + 1}`))).toBe(10);
+    expect(await count(times(30, (n) => `2001:db8:1:2::${n + 1}`))).toBe(10);
+    expect(await count(times(30, (n) => `2001:db8:1:3::${n + 1}`))).toBe(0);
+    expect(await count(times(30, (n) => `2001:db8:1:ff${n.toString(16).padStart(2, "0")}::1`))).toBe(20);
+    expect(await count(["2001:db8:1:8000::1"])).toBe(0);
+  });
+
+  it("RAT-02 ten thousand addresses have a hundred guesses on one account in a window", async () => {
+    const stage = limited();
+    await stage.auth.users.create({ email: ANN, password: PASSWORD });
+    let checked = 0;
+    for (let n = 0; n < 10_000; n++) {
+      if ((await guess(stage, `203.0.${n >> 8}.${n & 255}`)) === 401) checked += 1;
+    }
+    expect(checked).toBe(100);
+    expect((await attempt(stage, { email: "bob@example.com", client: "203.0.113.9" })).status).toBe(401);
+    stage.pass(900);
+    expect((await attempt(stage, { password: PASSWORD })).status).toBe(200);
+  });
+
+  it("RAT-01 what one client is refused uses up nothing that others share", async () => {
+    const stage = limited();
+    await stage.auth.users.create({ email: ANN, password: PASSWORD });
+    for (let n = 0; n < 500; n++) await guess(stage, HERE);
+    expect((await attempt(stage, { password: PASSWORD, client: "198.51.100.1" })).status).toBe(200);
+  });
+
+  it("RAT-01 a right password forgives the failures on its own account alone", async () => {
+    const stage = limited({ accountTotal: { limit: 3, window: 900 } });
+    await stage.auth.users.create({ email: ANN, password: PASSWORD });
+    await stage.auth.users.create({ email: "eve@example.com", password: PASSWORD });
+    for (const client of ["192.0.2.1", "192.0.2.2", "192.0.2.3"])
+      expect(await guess(stage, client)).toBe(401);
+    const eve = { email: "eve@example.com", password: PASSWORD, client: "192.0.2.1" };
+    expect((await attempt(stage, eve)).status).toBe(200);
+    expect(await guess(stage, "192.0.2.4")).toBe(429);
+  });
+
+  it("sign-ups by the block are limited with growing room", async () => {
+    const stage = limited({ signUp: { limit: 2, window: 60 } });
+    let made = 0;
+    for (let n = 0; n < 80; n++) {
+      const headers = { "x-client": `2001:db8:9:${n.toString(16)}::1` };
+      const body = { email: `user${n}@example.com`, password: PASSWORD };
+      if ((await stage.send("/auth/signup", { method: "POST", headers, body })).status === 201) made += 1;
+    }
+    expect(made).toBe(8);
+  });
+});
+
 describe("the limit of refreshes", () => {
   it("counts what gives no refresh token, by session, and changes nothing by refusing", async () => {
     const stage = limited({ refresh: { limit: 5, window: 60 } });

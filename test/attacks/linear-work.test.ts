@@ -19,7 +19,7 @@ import { checkPassword } from "../../packages/core/src/password/check.ts";
 import { parseEmail, parseUsername } from "../../packages/core/src/password/identifier.ts";
 import { parsePhc } from "../../packages/core/src/password/phc.ts";
 import { possiblePassword } from "../../packages/core/src/password/policy.ts";
-import { clientNetwork } from "../../packages/core/src/throttle/address.ts";
+import { clientNetworks } from "../../packages/core/src/throttle/address.ts";
 import { parseRefreshToken } from "../../packages/core/src/tokens/refresh-token.ts";
 import { cookieHeader, originOf, pageOf, pathMatcher } from "../../packages/next/src/path.ts";
 import { paperProvider } from "../oauth/paper-provider.ts";
@@ -199,8 +199,8 @@ const surfaces: Readonly<Record<string, Surface>> = {
     bearerToken({ get: () => `Bearer ${text}` } as unknown as Headers, {
       bearer: { header: "authorization", schemes: ["bearer"] },
     }),
-  "a client's address": clientNetwork,
-  "a client's address in brackets": (text) => clientNetwork(`[${text}]:1`),
+  "a client's address": clientNetworks,
+  "a client's address in brackets": (text) => clientNetworks(`[${text}]:1`),
   "a redirect target": (text) => decideRedirect(text, policy),
   "a redirect path": (text) => safeRedirect(`/${text}`),
   "an absolute redirect target": (text) => decideRedirect(`https://${text}`, policy),

@@ -119,6 +119,6 @@ test("a token of another session opens nothing", async () => {
   await sessions.create(session("mine"), freely);
   await sessions.create(session("theirs"), freely);
   const swapped = { ...rotationOf("theirs", 0, START), token: tokenOf("mine", 0) };
-  expect(await sessions.rotate(swapped)).toBeNull();
+  expect(await sessions.rotate(swapped)).toMatchObject({ refused: true });
   expect((await sessions.list("ann", START)).length).toBe(2);
 });

@@ -117,7 +117,7 @@ export class SessionObject {
 function foundReuse(operation: string, result: unknown): boolean {
   if (operation !== "sessions.rotate") return false;
   const rotated = result as Awaited<ReturnType<RecordOperations["sessions.rotate"]>>;
-  return rotated !== null && rotated.row.endedAt !== null;
+  return rotated !== null && !rotated.refused && rotated.row.endedAt !== null;
 }
 
 function objectClock(): number {

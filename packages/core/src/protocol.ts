@@ -32,6 +32,7 @@ export type {
   CreateResult,
   EndedSession,
   EndOptions,
+  RotatedRow,
   Rotation,
   SessionStore,
   TimedRow,

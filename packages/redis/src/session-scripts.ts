@@ -76,16 +76,17 @@ local function finish(row, reason)
 end
 
 local function answer(id) return { now, redis.call('HGETALL', row_key(id)) } end
+local function refusal(id) return { now, redis.call('HGETALL', row_key(id)), 1 } end
 `;
 
 /** ARGV: id, family hash, secret hash, generation, lease, transport or empty, next. */
 export const ROTATE: string = `${WORDS}
 local row = read(ARGV[3])
 local secret, presented, lease = ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7])
-if not row or row.family_hash ~= ARGV[4] or not live(row) then return false end
-if ARGV[8] ~= '' and ARGV[8] ~= row.transport then return false end
+if not row then return false end
 local generation = tonumber(row.generation)
-if presented > generation then return false end
+local foreign = ARGV[8] ~= '' and ARGV[8] ~= row.transport
+if row.family_hash ~= ARGV[4] or not live(row) or foreign or presented > generation then return refusal(row.id) end
 
 local issued = tonumber(row.child_issued_at)
 local age = issued and now - issued

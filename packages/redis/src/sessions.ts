@@ -44,7 +44,9 @@ export function redisSessions(connection: Connection, settings: Settings, users:
     rotate: async ({ id, token, policy, next, now }) => {
       const presented = [token.familyHash, token.secretHash, token.generation];
       const values = [...presented, policy.lease, policy.transport ?? "", next];
-      return timed(await onRow(lua.ROTATE, id, now, values));
+      const reply = await onRow(lua.ROTATE, id, now, values);
+      const found = timed(reply);
+      return found === null ? null : { ...found, refused: list(KIND, reply).length > 2 };
     },
 
     confirm: async (id, generation, lease, now) =>

@@ -30,7 +30,11 @@ export function sqlSessions(driver: Driver, users: UserStore): SessionStore {
     rotate: async ({ id, token, policy, next, now }) => {
       const { familyHash, secretHash, generation } = token;
       const presented = { family_hash: familyHash, secret_hash: secretHash, generation };
-      return timed(await first({ sql: sql.ROTATE, values: { id, ...presented, ...policy, next, now } }));
+      const values = { id, ...presented, ...policy, next, now };
+      const rotated = timed(await first({ sql: sql.ROTATE, values }));
+      if (rotated !== null) return { ...rotated, refused: false };
+      const found = timed(await first({ sql: sql.GET, values: { id, now } }));
+      return found === null ? null : { ...found, refused: true };
     },
 
     confirm: async (id, generation, lease, now) =>

@@ -20,6 +20,8 @@ export interface App<Context, U extends User> {
   readonly engine: SessionEngine<Context, U>;
   readonly users: UserStore<U>;
   readonly throttle: ThrottleStore;
+  /** Counts what is not worth a call to the store, in this process. */
+  readonly localThrottle: ThrottleStore;
   readonly tokens: TokenStore;
   readonly password: PasswordProvider | null;
   readonly oauth: ReadonlyMap<string, ConnectedProvider>;

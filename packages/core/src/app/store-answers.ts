@@ -47,6 +47,7 @@ const isUser = record({
   disabledAt: isTime,
 });
 const isTimedRow = record({ row: isRow, now: isNumber });
+const isRotatedRow = record({ row: isRow, now: isNumber, refused: isFlag });
 const isEnded = record({ id: isText, userId: isText, reason: isText });
 
 const answer = (isSound: Check, expected: string): StoreAnswer => ({ isSound, expected });
@@ -57,6 +58,7 @@ export const NOTHING: StoreAnswer = answer(() => true, "");
 export const ROW: StoreAnswer = answer(either(isNull, isRow), "a SessionRow or null");
 export const ROWS: StoreAnswer = answer(listOf(isRow), "a list of SessionRow");
 export const TIMED_ROW: StoreAnswer = answer(either(isNull, isTimedRow), "a TimedRow or null");
+export const ROTATED: StoreAnswer = answer(either(isNull, isRotatedRow), "a RotatedRow or null");
 export const ENDED: StoreAnswer = answer(either(isNull, isEnded), "an EndedSession or null");
 export const ALL_ENDED: StoreAnswer = answer(listOf(isEnded), "a list of EndedSession");
 export const CREATED: StoreAnswer = answer(

@@ -14,6 +14,7 @@ import { storedKeys } from "../keys/stored.ts";
 import type { SessionEngine } from "../sessions/engine.ts";
 import { type Emit, emitter } from "../sessions/events.ts";
 import { type Device, deviceOf } from "../sessions/session.ts";
+import { localThrottle } from "../throttle/local.ts";
 import { mintOneTimeToken } from "../tokens/one-time-token.ts";
 import type { User, UserStore } from "../users/store.ts";
 import type { Actions } from "./actions.ts";
@@ -43,6 +44,7 @@ export function createAuth<Context = JsonObject, U extends User = User>(
     engine: makeEngine(given, config, { store, emit, usersElsewhere: given.store.sessions.users !== users }),
     users: store.users,
     throttle: store.throttle,
+    localThrottle: localThrottle(),
     tokens: store.tokens,
     password: given.providers?.find((provider) => provider.type === "password") ?? null,
     oauth: connect(given.providers ?? [], config),

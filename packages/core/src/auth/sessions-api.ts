@@ -51,7 +51,7 @@ export function sessionsApi<Context, U extends User>(
     },
     async refresh(refreshToken): Promise<RefreshOutcome<Context>> {
       const result = await refreshSession(engine, { token: refreshToken, transport: null, device: null });
-      if (!result.ok) return result;
+      if (!result.ok) return { ok: false, code: result.code };
       return { ok: true, outcome: result.outcome, ...issued<Context, U>(app, result.row, result.tokens) };
     },
     async get(id) {

@@ -3,25 +3,43 @@ import { toBase64url, utf8 } from "../bytes.ts";
 import { labelledHash } from "../digest.ts";
 import { now } from "../env.ts";
 import { AuthError } from "../errors.ts";
-import { clientNetwork } from "../throttle/address.ts";
-import type { RateLimits } from "../throttle/limits.ts";
+import { clientNetworks } from "../throttle/address.ts";
+import { type RateLimits, widened } from "../throttle/limits.ts";
+import type { ThrottleStore } from "../throttle/store.ts";
 import type { User } from "../users/store.ts";
 
-/** Counts one attempt, and fails with `rate_limited` beyond the rule. Closed: a store that is down fails it as well. */
+/** Counts one attempt on a subject, and fails with `rate_limited` beyond the rule. A throttle that is down fails it too. */
 export async function limit<Context, U extends User>(
   app: App<Context, U>,
   rule: keyof RateLimits,
   ...subject: readonly string[]
 ): Promise<void> {
-  const { limits, env } = app.config;
-  if (limits === null) return;
-  const verdict = await app.throttle.hit(keyOf(rule, subject), limits[rule], now(env));
-  if (verdict.allowed) return;
-  app.engine.emit({ type: "throttle.refused", rule });
-  throw new AuthError("rate_limited", undefined, verdict.retryAfter);
+  await hit(app, app.throttle, { rule, subject, width: 0 });
 }
 
-/** The same, but open: where the throttle is down, the attempt goes on. */
+/**
+ * The same by the client: by each network that its address is in, the narrowest first. An attempt that one of them
+ * refuses is not counted in the wider ones, or one client could use up what others share.
+ */
+export async function limitClient<Context, U extends User>(
+  app: App<Context, U>,
+  rule: keyof RateLimits,
+  request: Request,
+  ...subject: readonly string[]
+): Promise<void> {
+  for (const attempt of attemptsOf(app, rule, request, subject)) await hit(app, app.throttle, attempt);
+}
+
+/** The same, counted in this process: for what costs less than a call to the store would. */
+export async function limitClientHere<Context, U extends User>(
+  app: App<Context, U>,
+  rule: keyof RateLimits,
+  request: Request,
+): Promise<void> {
+  for (const attempt of attemptsOf(app, rule, request, [])) await hit(app, app.localThrottle, attempt);
+}
+
+/** Counts one attempt on a subject, but lets it pass where the throttle is down. */
 export async function limitIfAble<Context, U extends User>(
   app: App<Context, U>,
   rule: keyof RateLimits,
@@ -34,21 +52,53 @@ export async function limitIfAble<Context, U extends User>(
   }
 }
 
-/** Forgets the attempts on a subject; a store that fails to costs nobody a sign-in. */
+/** Forgets the failures of a client on an account that it has just signed in to; a store that fails to fails no sign-in. */
 export async function forgive<Context, U extends User>(
   app: App<Context, U>,
-  rule: keyof RateLimits,
-  ...subject: readonly string[]
+  request: Request,
+  account: string,
 ): Promise<void> {
-  if (app.config.limits !== null) await app.throttle.reset(keyOf(rule, subject)).catch(() => undefined);
+  if (app.config.limits === null) return;
+  const attempts = attemptsOf(app, "account", request, [account]);
+  const keys = [...attempts.map(keyOf), keyOf({ rule: "accountTotal", subject: [account] })];
+  await Promise.all(keys.map((key) => app.throttle.reset(key).catch(() => undefined)));
 }
 
-/** Who is behind a request, as far as attempts are counted: all whose address is unknown share one bucket. */
-export function clientOf<Context, U extends User>(app: App<Context, U>, request: Request): string {
-  return clientNetwork(app.deviceOf(request).address) ?? "unknown";
+interface Attempt {
+  readonly rule: keyof RateLimits;
+  readonly subject: readonly string[];
+  /** How wide the network is that is counted; 0 is the narrowest. */
+  readonly width: number;
 }
 
-// A digest: what is counted names nobody.
-function keyOf(rule: keyof RateLimits, subject: readonly string[]): string {
+/** All clients whose address is unknown are one client. */
+function attemptsOf<Context, U extends User>(
+  app: App<Context, U>,
+  rule: keyof RateLimits,
+  request: Request,
+  subject: readonly string[],
+): readonly Attempt[] {
+  const networks = clientNetworks(app.deviceOf(request).address);
+  return (networks.length === 0 ? ["unknown"] : networks).map((network, width) => {
+    return { rule, subject: [...subject, network], width };
+  });
+}
+
+async function hit<Context, U extends User>(
+  app: App<Context, U>,
+  throttle: ThrottleStore,
+  attempt: Attempt,
+): Promise<void> {
+  const { limits, env } = app.config;
+  if (limits === null) return;
+  const { rule, width } = attempt;
+  const verdict = await throttle.hit(keyOf(attempt), widened(limits, rule, width), now(env));
+  if (verdict.allowed) return;
+  app.engine.emit({ type: "throttle.refused", rule });
+  throw new AuthError("rate_limited", undefined, verdict.retryAfter);
+}
+
+// A digest: what is counted names no account and no address.
+function keyOf({ rule, subject }: Pick<Attempt, "rule" | "subject">): string {
   return toBase64url(labelledHash("throttle", utf8(JSON.stringify([rule, ...subject]))));
 }

@@ -1,7 +1,7 @@
 import type { Store } from "../store.ts";
+import { localThrottle } from "../throttle/local.ts";
 import { memoryKeys } from "./keys.ts";
 import { memorySessions } from "./sessions.ts";
-import { memoryThrottle } from "./throttle.ts";
 import { memoryTokens } from "./tokens.ts";
 import { memoryUsers } from "./users.ts";
 
@@ -18,6 +18,6 @@ export function memory(): Store {
     users,
     keys: memoryKeys(),
     tokens: memoryTokens(),
-    throttle: memoryThrottle(),
+    throttle: localThrottle(),
   };
 }

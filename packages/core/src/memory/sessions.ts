@@ -25,11 +25,11 @@ export function memorySessions(users: MemoryUsers): SessionStore {
     },
 
     rotate: async ({ id, token, policy, next, now }) => {
-      const row = rows.get(id) ?? null;
+      const row = rows.get(id);
+      if (row === undefined) return null;
       const decision = decide(row, token, now, policy);
-      if (row === null || decision.kind === "refused") return null;
       const after = applyDecision(row, decision, next, now);
-      return { row: after === row ? row : rows.put(after), now };
+      return { row: after === row ? row : rows.put(after), now, refused: decision.kind === "refused" };
     },
 
     confirm: async (id, generation, lease, now) => {

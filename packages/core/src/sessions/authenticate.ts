@@ -102,7 +102,7 @@ async function continueLive<Context, U extends SessionUser>(
 
 function faulty<Context, U extends SessionUser>(
   engine: SessionEngine<Context, U>,
-): (error: unknown) => RefreshResult {
+): (error: unknown) => Failure {
   return (error) => {
     if (error instanceof AuthError && error.code === "store_unavailable")
       return { ok: false, code: error.code };

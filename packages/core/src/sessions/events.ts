@@ -66,7 +66,10 @@ export type EventBody =
   | { readonly type: "session.conflict"; readonly sessionIds: readonly SessionId[] }
   | ({ readonly type: "session.ended"; readonly reason: EndReason } & OfSession)
   | ({ readonly type: "session.device_changed"; readonly before: Device; readonly after: Device } & OfSession)
-  | { readonly type: "throttle.refused"; readonly rule: "account" | "signIn" | "signUp" | "refresh" }
+  | {
+      readonly type: "throttle.refused";
+      readonly rule: "account" | "accountTotal" | "signIn" | "signUp" | "refresh" | "unprovenRefresh";
+    }
   | { readonly type: "key.created" | "key.rotated" | "key.revoked"; readonly kid: string }
   | { readonly type: "store.failed"; readonly operation: string; readonly error: string }
   | { readonly type: "internal_error"; readonly error: string };

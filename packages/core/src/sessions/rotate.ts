@@ -22,8 +22,8 @@ import {
 import { HOOK_ANSWERS, type SessionEngine, type SessionUser } from "./engine.ts";
 import { claimsTakeUser, type IssuedTokens, mintTokens, sessionOfRow } from "./mint.ts";
 import { endSession } from "./revoke.ts";
-import type { Device, SessionRow, Transport } from "./session.ts";
-import type { Rotation, TimedRow } from "./store.ts";
+import type { Device, SessionId, SessionRow, Transport } from "./session.ts";
+import type { RotatedRow, Rotation, TimedRow } from "./store.ts";
 
 export interface RefreshRequest {
   readonly token: string;
@@ -40,9 +40,18 @@ export type RefreshResult =
       readonly tokens: IssuedTokens;
       readonly outcome: Exclude<RotationOutcome, "reuse">;
     }
-  | { readonly ok: false; readonly code: ErrorCode };
+  | RefusedRefresh;
 
-const reasons: Readonly<Record<Extract<Decision, { kind: "refused" }>["reason"], ErrorCode>> = {
+export interface RefusedRefresh {
+  readonly ok: false;
+  readonly code: ErrorCode;
+  /** The session whose family secret the token proved; null where it proved none. */
+  readonly provenId: SessionId | null;
+}
+
+type Reason = Extract<Decision, { kind: "refused" }>["reason"];
+
+const reasons: Readonly<Record<Reason, ErrorCode>> = {
   unknown: "session_expired",
   wrong_family: "refresh_token_invalid",
   ended: "session_revoked",
@@ -51,13 +60,13 @@ const reasons: Readonly<Record<Extract<Decision, { kind: "refused" }>["reason"],
   rolled_back: "refresh_token_invalid",
 };
 
-/** Presents one refresh token: one call to the store, and one more only where it refuses. */
+/** Presents one refresh token: one call to the store, refused or not. */
 export async function refreshSession<Context, U extends SessionUser>(
   engine: SessionEngine<Context, U>,
   request: RefreshRequest,
 ): Promise<RefreshResult> {
   const token = parseRefreshToken(request.token);
-  if (token === null || engine.settings.refresh === null) return { ok: false, code: "refresh_token_invalid" };
+  if (token === null || engine.settings.refresh === null) return refuse("refresh_token_invalid", null);
   // Drawn once for the whole call: a statement that a driver delivers twice gives the same answer.
   const next = { ...token, rotatingSecret: mintRotatingSecret(engine.env.random) };
   const rotation: Rotation = {
@@ -67,11 +76,11 @@ export async function refreshSession<Context, U extends SessionUser>(
     next: hashRotatingSecret(token.id, next.rotatingSecret),
     now: now(engine.env),
   };
-  const after = (await engine.store.rotate(rotation)) ?? (await explainOrRetry(engine, rotation));
+  const after = await rotateOrExplain(engine, rotation);
   if ("ok" in after) return after;
   const outcome = rotationOutcome(after.row, rotation.token, rotation.next);
   report(engine, rotation, after, outcome);
-  if (outcome === "reuse") return { ok: false, code: "refresh_token_reused" };
+  if (outcome === "reuse") return refuse("refresh_token_reused", token.id);
   const issued = outcome !== "access_only";
   const refreshToken = issued ? formatRefreshToken({ ...next, generation: after.row.generation }) : null;
   if (issued) await noticeDevice(engine, after.row, request.device);
@@ -106,29 +115,37 @@ export function refusalCode(decision: Decision | LookUpDecision): ErrorCode {
   return decision.kind === "refused" ? reasons[decision.reason] : "refresh_token_invalid";
 }
 
-// The store refused: a second look tells why. Should the reason be gone meanwhile, the token gets one more try.
-async function explainOrRetry<Context, U extends SessionUser>(
+// A row that was read in a second step may be one that `decide` takes by now: then the token gets one more try.
+async function rotateOrExplain<Context, U extends SessionUser>(
   engine: SessionEngine<Context, U>,
   rotation: Rotation,
-): Promise<TimedRow | Extract<RefreshResult, { ok: false }>> {
-  const { id, token, policy } = rotation;
-  const found = await engine.store.get(id, rotation.now);
-  const decision = decide(found?.row ?? null, token, found?.now ?? rotation.now, policy);
-  if (decision.kind === "refused") {
-    if (decision.reason === "rolled_back" && found !== null) {
-      engine.emit({
-        type: "session.rolled_back",
-        sessionId: id,
-        userId: found.row.userId,
-        generation: found.row.generation,
-        presentedGeneration: token.generation,
-      });
-    }
-    return { ok: false, code: reasons[decision.reason] };
-  }
+): Promise<RotatedRow | RefusedRefresh> {
+  const { token, policy } = rotation;
   const after = await engine.store.rotate(rotation);
-  if (after === null) throw new AuthError("store_unavailable");
-  return after;
+  if (after === null) return refuse(reasons.unknown, null);
+  if (!after.refused) return after;
+  const decision = decide(after.row, token, after.now, policy);
+  if (decision.kind === "refused") return explain(engine, rotation, after.row, decision.reason);
+  const again = await engine.store.rotate(rotation);
+  if (again === null || again.refused) throw new AuthError("store_unavailable");
+  return again;
+}
+
+function explain<Context, U extends SessionUser>(
+  engine: SessionEngine<Context, U>,
+  { id: sessionId, token }: Rotation,
+  { userId, generation }: SessionRow,
+  reason: Reason,
+): RefusedRefresh {
+  if (reason === "rolled_back") {
+    const presentedGeneration = token.generation;
+    engine.emit({ type: "session.rolled_back", sessionId, userId, generation, presentedGeneration });
+  }
+  return refuse(reasons[reason], reason === "wrong_family" ? null : sessionId);
+}
+
+function refuse(code: ErrorCode, provenId: SessionId | null): RefusedRefresh {
+  return { ok: false, code, provenId };
 }
 
 async function answer<Context, U extends SessionUser>(
@@ -145,19 +162,19 @@ async function answer<Context, U extends SessionUser>(
     const gone = user === null ? "user_deleted" : user.disabledAt === null ? null : "user_disabled";
     if (gone !== null) {
       await endSession(engine, row.id, gone);
-      return { ok: false, code: "session_revoked" };
+      return refuse("session_revoked", row.id);
     }
   }
   const verdict = judgeHook(await hooks.refreshed?.({ session: sessionOfRow(row), outcome }), ["context"]);
   if (verdict.kind === "fault") throw badAnswer("hooks.refreshed", verdict.returned, HOOK_ANSWERS);
   if (verdict.kind === "refuse") {
     await endSession(engine, row.id, "refused");
-    return { ok: false, code: "session_revoked" };
+    return refuse("session_revoked", row.id);
   }
   if (verdict.kind === "replace") {
     row = await engine.store.update(row.id, { context: await parseContext(verdict.members["context"]) });
   }
-  if (row === null) return { ok: false, code: "session_revoked" };
+  if (row === null) return refuse("session_revoked", rotated.id);
   return { ok: true, row, outcome, tokens: await mintTokens(engine, row, user, refreshToken) };
 }
 

@@ -9,6 +9,12 @@ export interface TimedRow {
   readonly now: EpochSeconds;
 }
 
+/** A row as a rotation left it, or as it was where the rotation was refused. */
+export interface RotatedRow extends TimedRow {
+  /** Whether `decide` refuses the token: then nothing was written, and `decide` on this row says why. */
+  readonly refused: boolean;
+}
+
 export interface CreateOptions {
   /** Refuse unless the user exists, is enabled and has this `credentialsVersion`; null asks nothing. */
   readonly ifVersion: number | null;
@@ -57,10 +63,11 @@ export interface SessionStore {
   get(id: SessionId, now: EpochSeconds): Promise<TimedRow | null>;
 
   /**
-   * Decides and writes in one atomic step: `decide`, then `applyDecision`. Returns the row as it stands after, or
-   * null where the decision is `refused`. Nothing that happens afterwards may undo an end by reuse.
+   * Decides and writes in one atomic step: `decide`, then `applyDecision`. Returns the row as it stands after, or as it
+   * is where the decision is `refused`; null where there is no such session. A refused row may be read in a second step.
+   * Nothing that happens afterwards may undo an end by reuse.
    */
-  rotate(rotation: Rotation): Promise<TimedRow | null>;
+  rotate(rotation: Rotation): Promise<RotatedRow | null>;
 
   /** Makes the child of that generation the root, by `confirmChild`, in one atomic step. */
   confirm(id: SessionId, generation: number, lease: number, now: EpochSeconds): Promise<boolean>;

@@ -69,9 +69,10 @@ export function expectedRotation(
   { token, policy, next, now }: Rotation,
 ): { readonly kind: string; readonly answer: unknown } {
   const decision = decide(row, token, now, policy);
-  if (row === null || decision.kind === "refused") {
-    return { kind: `refused: ${decision.kind === "refused" ? decision.reason : "unknown"}`, answer: null };
+  if (row === null) return { kind: "refused: unknown", answer: null };
+  if (decision.kind === "refused") {
+    return { kind: `refused: ${decision.reason}`, answer: { row, now, refused: true } };
   }
   const kind = decision.kind === "issue" ? decision.outcome : decision.kind;
-  return { kind, answer: { row: applyDecision(row, decision, next, now), now } };
+  return { kind, answer: { row: applyDecision(row, decision, next, now), now, refused: false } };
 }

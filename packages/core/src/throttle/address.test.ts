@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { clientNetwork } from "./address.ts";
+import { clientNetworks } from "./address.ts";
 
-describe("clientNetwork", () => {
+describe("clientNetworks", () => {
   it.each([
     ["203.0.113.7", "203.0.113.7"],
     [" 203.0.113.7 ", "203.0.113.7"],
@@ -16,7 +16,7 @@ describe("clientNetwork", () => {
     ["::ffff:192.0.2.1", "192.0.2.1"],
     ["::ffff:c000:201", "192.0.2.1"],
   ])("%s counts as %s", (address, network) => {
-    expect(clientNetwork(address)).toBe(network);
+    expect(clientNetworks(address)[0]).toBe(network);
   });
 
   it.each([
@@ -38,6 +38,16 @@ describe("clientNetwork", () => {
     "::1]/evil",
     "::1%".padEnd(100, "x"),
   ])("%s is no address", (text) => {
-    expect(clientNetwork(text)).toBeNull();
+    expect(clientNetworks(text)).toEqual([]);
+  });
+
+  it.each([
+    ["2001:db8:1:2ff::1", ["2001:db8:1:2ff::/64", "2001:db8:1:200::/56", "2001:db8:1:0::/48"]],
+    ["2001:db8:ffff:ffff::", ["2001:db8:ffff:ffff::/64", "2001:db8:ffff:ff00::/56", "2001:db8:ffff:0::/48"]],
+    ["::1", ["0:0:0:0::/64", "0:0:0:0::/56", "0:0:0:0::/48"]],
+    ["203.0.113.7", ["203.0.113.7"]],
+    ["::ffff:192.0.2.1", ["192.0.2.1"]],
+  ])("%s is in the networks %j", (address, networks) => {
+    expect(clientNetworks(address)).toEqual(networks);
   });
 });

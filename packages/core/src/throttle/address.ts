@@ -1,32 +1,44 @@
 const MAX = 64;
 
+/** How many bits of an IPv6 address name a network: a subscriber's, and what providers hand out to one at most. */
+const PREFIXES = [64, 56, 48] as const;
+
 /**
- * Brings a client's address into the one form that attempts are counted under: dotted IPv4, or the /64 of an IPv6
- * address, which is what one subscriber has. Null for what is no address.
+ * Brings a client's address into the forms that attempts are counted under, the narrowest network first: dotted IPv4, or
+ * the /64, the /56 and the /48 of an IPv6 address. One subscriber may have all of a /48. Empty for what is no address.
  */
-export function clientNetwork(address: string | null): string | null {
-  if (address === null || address.length > MAX) return null;
+export function clientNetworks(address: string | null): readonly string[] {
+  if (address === null || address.length > MAX) return [];
   const text = address.trim();
   const bare = /^\[([^\]]+)\](?::\d+)?$/.exec(text)?.[1] ?? text.replace(/^(\d+\.\d+\.\d+\.\d+):\d+$/, "$1");
-  return bare.includes(":") ? networkOf6(bare.replace(/%.*$/, "")) : addressOf4(bare);
+  return bare.includes(":") ? networksOf6(bare.replace(/%.*$/, "")) : addressOf4(bare);
 }
 
-function addressOf4(text: string): string | null {
+function addressOf4(text: string): readonly string[] {
   const parts = text.split(".");
   const isSound =
     parts.length === 4 && parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) < 256);
-  return isSound ? text : null;
+  return isSound ? [text] : [];
 }
 
-function networkOf6(text: string): string | null {
+function networksOf6(text: string): readonly string[] {
   const host = /^[\da-f:.]+$/i.test(text) ? URL.parse(`http://[${text}]`)?.hostname.slice(1, -1) : undefined;
-  if (host === undefined) return null;
+  if (host === undefined) return [];
   // RFC 4291 2.2: the URL parser has written the address in its one canonical form; this undoes the "::".
   const [head = "", tail] = host.split("::");
   const left = head === "" ? [] : head.split(":");
   const right = tail === undefined || tail === "" ? [] : tail.split(":");
   const groups = [...left, ...Array<string>(8 - left.length - right.length).fill("0"), ...right];
-  return mappedAddress(groups) ?? `${groups.slice(0, 4).join(":")}::/64`;
+  const mapped = mappedAddress(groups);
+  return mapped === null ? PREFIXES.map((bits) => networkOf(groups, bits)) : [mapped];
+}
+
+function networkOf(groups: readonly string[], bits: number): string {
+  const kept = groups.slice(0, 4).map((group, index) => {
+    const most = Math.min(Math.max(bits - 16 * index, 0), 16);
+    return (Number.parseInt(group, 16) & (0xffff << (16 - most)) & 0xffff).toString(16);
+  });
+  return `${kept.join(":")}::/${bits}`;
 }
 
 // RFC 4291 2.5.5.2: an IPv4 client of a dual-stack socket is that IPv4 client.

@@ -2,14 +2,14 @@ import { keepTokens } from "../../app/kept-tokens.ts";
 import { takeBack } from "../../app/linked-accounts.ts";
 import { AuthError } from "../../errors.ts";
 import { readBody, stringMember } from "../body.ts";
-import { clientOf, limit } from "../limit.ts";
+import { limitClient } from "../limit.ts";
 import { redeemCode } from "../native-code.ts";
 import type { Route } from "../route.ts";
 import { signInAndAnswer } from "../sign-in.ts";
 
 /** `POST /oauth/exchange`: a native app comes for the tokens of a sign-in that ended in a browser (RFC 7636 4.5). */
 export const oauthExchange: Route = async (app, call) => {
-  await limit(app, "signIn", clientOf(app, call.request));
+  await limitClient(app, "signIn", call.request);
   const body = await readBody(call.request, false);
   const code = body === null ? undefined : stringMember(body, "code");
   const codeVerifier = body === null ? undefined : stringMember(body, "code_verifier");

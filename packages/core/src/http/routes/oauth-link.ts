@@ -4,7 +4,7 @@ import { AuthError } from "../../errors.ts";
 import { minutes, type Seconds } from "../../time.ts";
 import { readBody, stringMember } from "../body.ts";
 import { beginFlow, providerOf, targetOf } from "../flow.ts";
-import { clientOf, limit } from "../limit.ts";
+import { limitClient } from "../limit.ts";
 import { redirect } from "../redirect.ts";
 import { answer, headersOf, type Route, segment } from "../route.ts";
 import { whenSignedIn } from "../signed-in.ts";
@@ -21,7 +21,7 @@ export const linkAccount: Route = (app, call) =>
     const body = await readBody(call.request, true);
     const target = body === null ? undefined : stringMember(body, "redirect_to");
     const redirectTo = targetOf(app, call, target === undefined ? [] : [target], false);
-    await limit(app, "signIn", clientOf(app, call.request));
+    await limitClient(app, "signIn", call.request);
     const intent = { kind: "link", userId: valid.userId, sessionId: valid.session.id } as const;
     const begun = await beginFlow(app, call, { provider, redirectTo, intent });
     const all = [...changes, ...begun.changes];

@@ -5,7 +5,7 @@ import type { Intent } from "../../oauth/transaction.ts";
 import type { User } from "../../users/store.ts";
 import { codeOf } from "../fault.ts";
 import { beginFlow, providerOf, targetOf } from "../flow.ts";
-import { clientOf, limit } from "../limit.ts";
+import { limitClient } from "../limit.ts";
 import { requireNavigation } from "../navigation.ts";
 import { redirect, withError } from "../redirect.ts";
 import { headersOf, type Route, segment } from "../route.ts";
@@ -17,7 +17,7 @@ export const oauthStart: Route = async (app, call) => {
   const query = new URL(call.request.url).searchParams;
   const intent = intentOf(query);
   const redirectTo = targetOf(app, call, query.getAll("redirect_to"), intent.kind === "native");
-  await limit(app, "signIn", clientOf(app, call.request));
+  await limitClient(app, "signIn", call.request);
   try {
     const { url, changes } = await beginFlow(app, call, { provider, redirectTo, intent });
     return redirect(url, headersOf(app, changes));

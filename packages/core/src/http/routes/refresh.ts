@@ -4,10 +4,9 @@ import { AuthError, type ErrorCode } from "../../errors.ts";
 import { type Failure, refreshPresented } from "../../sessions/authenticate.ts";
 import { sessionOfRow } from "../../sessions/mint.ts";
 import { type RefreshResult, refreshSession } from "../../sessions/rotate.ts";
-import { parseRefreshToken } from "../../tokens/refresh-token.ts";
 import type { User } from "../../users/store.ts";
 import { readBody, stringMember } from "../body.ts";
-import { limitIfAble } from "../limit.ts";
+import { limitClientHere, limitIfAble } from "../limit.ts";
 import { errorResponse } from "../respond.ts";
 import { answer, type Call, headersOf, type Route } from "../route.ts";
 import { clearAll, cookiesOf, expireFormer, expireRivals, tokenFields } from "../tokens.ts";
@@ -39,11 +38,11 @@ function missing(): never {
 async function byBody<Context, U extends User>(
   app: App<Context, U>,
   token: string,
-  { credentials }: Call,
+  call: Call,
 ): Promise<Response> {
-  const { device } = credentials.presented;
+  const { device } = call.credentials.presented;
   const result = await refreshSession(app.engine, { token, transport: "bearer", device });
-  await limitRefresh(app, result, token);
+  await limitRefresh(app, call, result);
   if (!result.ok) throw new AuthError(result.code);
   return answer(app, { ...tokenFields(result.tokens), session: sessionOfRow(result.row) }, 200);
 }
@@ -57,7 +56,7 @@ async function byCookie<Context, U extends User>(app: App<Context, U>, call: Cal
     return isWorthless ? cleared(app, call, "unauthenticated") : missing();
   }
   const result = await refreshPresented(app.engine, presented);
-  await limitRefresh(app, result, presented.refresh[0]?.token ?? "");
+  await limitRefresh(app, call, result);
   if (result.ok) {
     const changes = [...expireFormer(site, credentials), ...cookiesOf(site, result.tokens)];
     const { expiresIn } = result.tokens;
@@ -71,14 +70,17 @@ async function byCookie<Context, U extends User>(app: App<Context, U>, call: Cal
   throw new AuthError(result.code);
 }
 
-// What issues a refresh token is limited by the lease. The rest is counted once it is known, and not on the happy path.
+// What issues a refresh token is limited by the lease. The rest is counted once it is known, and not on the happy path:
+// against a session only what its family secret proves, or forged tokens would use up the owner's attempts (RAT-01).
 async function limitRefresh<Context, U extends User>(
   app: App<Context, U>,
+  { request }: Call,
   result: RefreshResult | Failure,
-  token: string,
 ): Promise<void> {
   if (result.ok && result.outcome !== "access_only") return;
-  await limitIfAble(app, "refresh", parseRefreshToken(token)?.id ?? "");
+  const provenId = result.ok ? result.row.id : "provenId" in result ? result.provenId : null;
+  if (provenId !== null) return limitIfAble(app, "refresh", provenId);
+  await limitClientHere(app, "unprovenRefresh", request);
 }
 
 function cleared<Context, U extends User>(app: App<Context, U>, call: Call, code: ErrorCode): Response {

@@ -1,11 +1,11 @@
 import { createUser, deleteUser } from "../../app/accounts.ts";
-import { clientOf, limit } from "../limit.ts";
+import { limitClient } from "../limit.ts";
 import type { Route } from "../route.ts";
 import { readPasswordInput, signInByPassword } from "../sign-in.ts";
 
 /** `POST /signup`: creates a user with a password, and signs them in. */
 export const signup: Route = async (app, call) => {
-  await limit(app, "signUp", clientOf(app, call.request));
+  await limitClient(app, "signUp", call.request);
   const { identifier, password, transport } = await readPasswordInput(app, call.request);
   const user = await createUser(app, { ...identifier, password });
   try {

@@ -178,6 +178,7 @@ async function expectOver({ sessions }: Store, name: string): Promise<void> {
   const { row } = present(await sessions.get(sessionId(name), OLD), "get");
   equal(row.endedAt, OLD, `${name} is over`);
   for (let generation = 0; generation <= row.generation; generation++) {
-    equal(await sessions.rotate(sampleRotation(name, generation, OLD)), null, `${name}, token ${generation}`);
+    const after = await sessions.rotate(sampleRotation(name, generation, OLD));
+    equal(present(after, "rotate").refused, true, `${name}, token ${generation}`);
   }
 }

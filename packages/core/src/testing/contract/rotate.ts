@@ -188,12 +188,12 @@ async function rotate({ sessions }: Store, rotation: Rotation): Promise<string> 
   const after = await sessions.rotate(rotation);
   const stored = (await sessions.get(id, now))?.row ?? null;
   if (before === null || decision.kind === "refused") {
-    equal(after, null, "a refused rotation");
+    equal(after, before === null ? null : { row: before, now, refused: true }, "a refused rotation");
     equal(stored, before, "the row after a refused rotation");
     return decision.kind === "refused" ? decision.reason : "unknown";
   }
   const expected = applyDecision(before, decision, next, now);
-  equal(after, { row: expected, now }, "the row that rotate returns");
+  equal(after, { row: expected, now, refused: false }, "the row that rotate returns");
   equal(stored, expected, "the row that is stored");
   return decision.kind === "issue" ? decision.outcome : decision.kind;
 }

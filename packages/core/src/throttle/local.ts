@@ -1,6 +1,6 @@
-import { decideThrottle, type ThrottleRow } from "../throttle/decide.ts";
-import type { ThrottleStore } from "../throttle/store.ts";
 import type { EpochSeconds } from "../time.ts";
+import { decideThrottle, type ThrottleRow } from "./decide.ts";
+import type { ThrottleStore } from "./store.ts";
 
 /** Under a flood of keys the oldest are forgotten first: the memory of a process is not an attacker's to fill. */
 const MOST_KEYS = 100_000;
@@ -10,7 +10,8 @@ interface KeptRow extends ThrottleRow {
   readonly until: EpochSeconds;
 }
 
-export function memoryThrottle(): ThrottleStore {
+/** Counts attempts in this process alone. */
+export function localThrottle(): ThrottleStore {
   const rows = new Map<string, KeptRow>();
   return {
     hit: async (key, rule, now) => {
