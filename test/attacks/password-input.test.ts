@@ -164,7 +164,7 @@ describe("what is stored of a password", () => {
     expect(JSON.stringify(stage.events)).not.toContain(PASSWORD);
   });
 
-  it("PWD-13 a hundred sign-ins at once hash four at a time, and others are served meanwhile", async () => {
+  it("PWD-13 a hundred sign-ins at once hash two at a time, and others are served while they wait", async () => {
     let [running, most] = [0, 0];
     const native = {
       scrypt: (
@@ -181,7 +181,7 @@ describe("what is stored of a password", () => {
         }, 2);
       },
     };
-    const stage = openStage({ providers: [password({ hasher: scryptHasher({ native }) })] });
+    const stage = openStage({ providers: [password({ hasher: scryptHasher({ native, queue: 100 }) })] });
     const ann = await signUp(stage, "bearer");
     let pending = 100;
     const attempts = Array.from({ length: 100 }, async () => {
@@ -191,7 +191,7 @@ describe("what is stored of a password", () => {
     expect((await whoAmI(stage, "bearer", ann.access)).status).toBe(200);
     expect(pending).toBeGreaterThan(50);
     await Promise.all(attempts);
-    expect(most).toBe(4);
+    expect(most).toBe(2);
   });
 
   it.each(modes)(

@@ -103,3 +103,18 @@ function isNativeCrypto(value: unknown): value is NativeCrypto {
     typeof value === "object" && value !== null && "scrypt" in value && typeof value.scrypt === "function"
   );
 }
+
+/**
+ * How many threads Node runs scrypt, PBKDF2 and the signature checks of Web Crypto on; null where the runtime has no
+ * such pool, or keeps its size to itself.
+ */
+export function threadPoolSize(): number | null {
+  const { process } = globalThis as {
+    process?: { versions?: Record<string, string>; env?: Record<string, string | undefined> };
+  };
+  const versions = process?.versions ?? {};
+  // Bun and Deno name a version of Node too, and Deno asks for a permission before it shows the environment.
+  if (versions["node"] === undefined || "bun" in versions || "deno" in versions) return null;
+  const asked = process?.env?.["UV_THREADPOOL_SIZE"];
+  return asked === undefined ? 4 : Math.max(1, Number.parseInt(asked, 10) || 0);
+}

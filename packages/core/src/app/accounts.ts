@@ -26,7 +26,7 @@ const refusals: Readonly<Record<Exclude<PasswordVerdict, "ok">, readonly [ErrorC
   contains_identifier: ["weak_password", "The password is little more than the email or username."],
 };
 
-/** Creates a user. Fails with `invalid_request`, `weak_password` or `identifier_taken`. */
+/** Creates a user. Fails with `invalid_request`, `weak_password`, `identifier_taken` or `rate_limited`. */
 export async function createUser<Context, U extends User>(app: App<Context, U>, input: NewUser): Promise<U> {
   if (input.name !== undefined && typeof input.name !== "string") {
     throw new AuthError("invalid_request", "A name is a string.");
@@ -71,7 +71,7 @@ export async function checkCredentials<Context, U extends User>(
   const provider = requirePassword(app);
   const user = await app.users.find(identifier);
   const stored = user === null || user.disabledAt !== null ? null : user.passwordHash;
-  const { ok, rehash } = await provider.verify(password, stored);
+  const { ok, rehash } = await hashing(app, () => provider.verify(password, stored));
   if (ok !== true || user === null) {
     app.engine.emit({ type: "sign_in.failed", userId: user?.id ?? null, code: "invalid_credentials" });
     return null;
@@ -80,19 +80,21 @@ export async function checkCredentials<Context, U extends User>(
   return user;
 }
 
-// Under compare-and-set: a password that was changed meanwhile stays, and a failing store costs nobody a sign-in.
+// Under compare-and-set: a password that was changed in between stays. Neither a failing store nor a full queue fails
+// the sign-in: the next one tries again.
 async function upgradeHash<Context, U extends User>(
   app: App<Context, U>,
   user: U,
   password: string,
 ): Promise<void> {
-  const passwordHash = await requirePassword(app).hash(password, app.engine.env.random);
+  const passwordHash = await newHash(app, password).catch(whereBusy);
+  if (passwordHash === null) return;
   const options = { ifVersion: user.credentialsVersion, raiseVersion: false };
   const updated = await app.users.update(user.id, { passwordHash }, options).catch(() => null);
   if (updated !== null) app.engine.emit({ type: "user.password_rehashed", userId: user.id });
 }
 
-/** Sets a password and ends all of the user's sessions. `false` where there is no such user. */
+/** Sets a password and ends all of the user's sessions. Fails with `weak_password` or `rate_limited`. `false` where there is no such user. */
 export async function setPassword<Context, U extends User>(
   app: App<Context, U>,
   id: string,
@@ -182,7 +184,30 @@ async function hashNew<Context, U extends User>(
   const provider = requirePassword(app);
   const verdict = await provider.check(password, identifier);
   if (verdict !== "ok") throw new AuthError(...refusals[verdict]);
-  return provider.hash(password, app.engine.env.random);
+  return newHash(app, password);
+}
+
+function newHash<Context, U extends User>(app: App<Context, U>, password: string): Promise<string> {
+  return hashing(app, () => requirePassword(app).hash(password, app.engine.env.random));
+}
+
+/** Runs a hasher, and tells of a refusal by its full queue. */
+async function hashing<Context, U extends User, T>(app: App<Context, U>, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (isBusy(error)) app.engine.emit({ type: "throttle.refused", rule: "hashing" });
+    throw error;
+  }
+}
+
+function whereBusy(error: unknown): null {
+  if (isBusy(error)) return null;
+  throw error;
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof AuthError && error.code === "rate_limited";
 }
 
 function requirePassword<Context, U extends User>(app: App<Context, U>): PasswordProvider {

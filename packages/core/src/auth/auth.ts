@@ -73,14 +73,14 @@ export interface SessionsApi<Context> {
 
 /** Users, with everything that must happen to their sessions. */
 export interface UsersApi<U extends User> {
-  /** Fails with `invalid_request`, `weak_password` or `identifier_taken`. */
+  /** Fails with `invalid_request`, `weak_password`, `identifier_taken` or, where too many passwords are being hashed, `rate_limited`. */
   create(user: NewUser): Promise<U>;
   get(id: string): Promise<U | null>;
   /** Finds by e-mail or user name, as typed. */
   find(identifier: Identifier): Promise<U | null>;
   /**
-   * Sets a password and ends all of the user's sessions. `false` where there is no such user. Fails with `invalid_request`
-   * or `weak_password`.
+   * Sets a password and ends all of the user's sessions. `false` where there is no such user. Fails with `invalid_request`,
+   * `weak_password` or, where too many passwords are being hashed, `rate_limited`.
    *
    * With `provesEmail`, the caller has checked that the user chose the password with access to the mailbox, as after a message with a
    * link to reset it: the address is verified from then on, and where it was not before, every link to a provider goes too. Without it, links stay.

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { utf8 } from "../bytes.ts";
 import { type NativeCrypto, nativeCrypto } from "../env.ts";
-import type { PasswordHasher } from "./hasher.ts";
+import { type PasswordHasher, queueBounds } from "./hasher.ts";
 import { pbkdf2Hasher } from "./pbkdf2.ts";
 import { type ScryptCost, scryptHasher, scryptKey } from "./scrypt.ts";
 
@@ -203,8 +203,8 @@ describe("scrypt hashes", () => {
   });
 
   it.each([
-    [undefined, 4],
-    [2, 2],
+    [undefined, 2],
+    [1, 1],
   ])("run at most so many at once: %j gives %d (PWD-13)", async (concurrency, expected) => {
     const { native, work, most } = counted();
     const hasher = scryptHasher({ cost: cheap, native, ...(concurrency && { concurrency }) });
@@ -212,6 +212,17 @@ describe("scrypt hashes", () => {
     expect(answers.every((answer) => !answer)).toBe(true);
     expect(work).toHaveLength(100);
     expect(most()).toBe(expected);
+  });
+
+  it("wait in one place of the queue for all the derivations of a check (PWD-13)", async () => {
+    const old = await scryptHasher({ cost: { ln: 3, r: 8, p: 3 } }).hash("correct horse", random);
+    const { native, work } = counted();
+    const hasher = scryptHasher({ cost: cheap, native, concurrency: 1, queue: 1 });
+    const checks = [hasher.verify("wrong horse", old), hasher.verify("wrong horse", null)];
+    await expect(hasher.verify("wrong horse", old)).rejects.toMatchObject({ code: "rate_limited" });
+    expect(await Promise.all(checks)).toEqual([false, false]);
+    // The second derivation of the old hash comes before the next check, so a full queue cannot refuse it.
+    expect(work).toEqual([192, 192, 384]);
   });
 
   it("leave the event loop free (PWD-13)", async () => {
@@ -244,9 +255,49 @@ describe("scrypt hashes", () => {
     expect(() => scryptHasher({ cost })).toThrow(TypeError);
   });
 
+  it.each([-1, 1.5, Number.NaN, 1e9])("are refused a queue of %d", (queue) => {
+    expect(() => scryptHasher({ queue })).toThrow(TypeError);
+    expect(() => pbkdf2Hasher({ queue })).toThrow(TypeError);
+  });
+
   it.each([0, -1, 1.5, Number.NaN, 1e9])("are refused a concurrency of %d", (concurrency) => {
     expect(() => scryptHasher({ concurrency })).toThrow(TypeError);
     expect(() => pbkdf2Hasher({ concurrency })).toThrow(TypeError);
+  });
+});
+
+describe("the bounds of a hasher's queue (PWD-13)", () => {
+  const native = { each: 0.2, pooled: true };
+
+  it.each([
+    [4, 2],
+    [1_024, 2],
+    [3, 1],
+    [2, 1],
+    [1, 1],
+    [null, 2],
+  ])("of %j threads run %d by default", (threads, concurrency) => {
+    expect(queueBounds("hasher", {}, native, threads).concurrency).toBe(concurrency);
+  });
+
+  it.each([
+    [4, 3, "write at most 2, or start Node with UV_THREADPOOL_SIZE=6"],
+    [1, 2, "write at most 1, or start Node with UV_THREADPOOL_SIZE=4"],
+    [16, 9, "write at most 8, or start Node with UV_THREADPOOL_SIZE=18"],
+  ])("of %d threads never run %d", (threads, concurrency, advice) => {
+    expect(() => queueBounds("hasher", { concurrency }, native, threads)).toThrow(advice);
+  });
+
+  it.each([
+    [{}, native, { waiting: 50, retryAfter: 5 }],
+    [{ concurrency: 1 }, native, { waiting: 25, retryAfter: 5 }],
+    [{}, { each: 0.5, pooled: false }, { waiting: 10, retryAfter: 5 }],
+    [{}, { each: 10, pooled: true }, { waiting: 1, retryAfter: 5 }],
+    [{}, { each: 0.000_1, pooled: true }, { waiting: 1_000, retryAfter: 1 }],
+    [{ queue: 0 }, native, { waiting: 0, retryAfter: 1 }],
+    [{ queue: 200 }, native, { waiting: 200, retryAfter: 20 }],
+  ])("for %j and %j are %j", (options, cost, expected) => {
+    expect(queueBounds("hasher", options, cost, 4)).toMatchObject(expected);
   });
 });
 

@@ -1,15 +1,17 @@
 import { constantTimeEqual } from "@oslojs/crypto/subtle";
 import { utf8 } from "../bytes.ts";
-import type { Env } from "../env.ts";
+import { type Env, threadPoolSize } from "../env.ts";
+import type { Seconds } from "../time.ts";
 import { formatPhc, type Phc, parsePhc } from "./phc.ts";
-import { createQueue } from "./queue.ts";
+import { createQueue, type QueueBounds } from "./queue.ts";
 
 type Random = Env["random"];
 
 /**
  * Turns passwords into strings that can be stored, and checks them. Bring your own to use another algorithm.
  *
- * Passwords arrive in NFC and well formed. No method may put a password into an error.
+ * Passwords arrive in NFC and well formed. No method may put a password into an error. Where too much waits already,
+ * both throw an `AuthError` with the code `rate_limited` and `retryAfter`.
  */
 export interface PasswordHasher {
   /** Hashes under a fresh salt from `random`. */
@@ -32,7 +34,7 @@ export interface Derivation<Cost> {
   readonly id: string;
   /** The cost of new hashes. */
   readonly cost: Cost;
-  readonly concurrency: number;
+  readonly bounds: QueueBounds;
   derive(password: Uint8Array, salt: Uint8Array, cost: Cost): Promise<Uint8Array>;
   /** Reads the cost from a stored hash; null where it is malformed, or more than this hasher agrees to run. */
   parse(parameters: Phc["parameters"]): Cost | null;
@@ -47,12 +49,18 @@ const SALT_LENGTH = 16;
 const MIN_SALT_LENGTH = 8;
 const MAX_SALT_LENGTH = 64;
 
+/** How long a queue of the default length takes to empty. */
+const LONGEST_WAIT: Seconds = 5;
+const MOST_WAITING = 1_000;
+/** Half of the threads that Node has unless UV_THREADPOOL_SIZE says otherwise. */
+const DEFAULT_CONCURRENCY = 2;
+
 /** Makes a hasher of PHC strings from a derivation. */
 export function createHasher<Cost>(derivation: Derivation<Cost>): PasswordHasher {
   const { id, cost } = derivation;
-  const queue = createQueue(derivation.concurrency);
+  const queue = createQueue(derivation.bounds);
   const derive = (password: string, salt: Uint8Array, at: Cost): Promise<Uint8Array> =>
-    queue(() => derivation.derive(utf8(password), salt, at));
+    derivation.derive(utf8(password), salt, at);
 
   function parse(stored: string): { readonly phc: Phc; readonly cost: Cost } | null {
     const phc = parsePhc(stored);
@@ -62,32 +70,75 @@ export function createHasher<Cost>(derivation: Derivation<Cost>): PasswordHasher
     return found === null ? null : { phc, cost: found };
   }
 
+  async function verifyOne(password: string, stored: string | null): Promise<boolean> {
+    const parsed = stored === null ? null : parse(stored);
+    if (parsed === null) {
+      await derive(password, new Uint8Array(SALT_LENGTH), cost);
+      return false;
+    }
+    const { phc } = parsed;
+    const key = await derive(password, phc.salt, parsed.cost);
+    if (constantTimeEqual(key, phc.key)) return true;
+    const missing = derivation.missing(parsed.cost);
+    if (missing !== null) await derive(password, phc.salt, missing);
+    return false;
+  }
+
   return {
     async hash(password, random) {
       const salt = random(SALT_LENGTH);
-      const key = await derive(password, salt, cost);
+      const key = await queue(() => derive(password, salt, cost));
       return formatPhc({ id, parameters: derivation.format(cost), salt, key });
     },
 
-    async verify(password, stored) {
-      const parsed = stored === null ? null : parse(stored);
-      if (parsed === null) {
-        await derive(password, new Uint8Array(SALT_LENGTH), cost);
-        return false;
-      }
-      const { phc } = parsed;
-      const key = await derive(password, phc.salt, parsed.cost);
-      if (constantTimeEqual(key, phc.key)) return true;
-      const missing = derivation.missing(parsed.cost);
-      if (missing !== null) await derive(password, phc.salt, missing);
-      return false;
-    },
+    // One place in the queue for all of it: a refusal half-way would tell an old hash from none.
+    verify: (password, stored) => queue(() => verifyOne(password, stored)),
 
     needsRehash(stored) {
       const parsed = parse(stored);
       return parsed === null || derivation.isWeaker(parsed.cost);
     },
   };
+}
+
+/** What an application may say of a hasher's queue. */
+export interface QueueOptions {
+  /**
+   * How many derivations run at once; the rest queues. Default 2. On Node at most half of the threads of its pool, 4
+   * unless `UV_THREADPOOL_SIZE` says otherwise: the signature checks of `validate` need the rest.
+   */
+  readonly concurrency?: number;
+  /**
+   * How many may wait; beyond it, `hash` and `verify` throw `rate_limited`. Default as many as are done within about 5
+   * seconds, at most 1,000.
+   */
+  readonly queue?: number;
+}
+
+/**
+ * Bounds the queue of a hasher of which one derivation takes about `each` seconds. `pooled` derivations run in the
+ * thread pool of the runtime, others in the thread of JavaScript, one after the other.
+ *
+ * Throws a `TypeError` for an option out of bounds.
+ */
+export function queueBounds(
+  name: string,
+  { concurrency, queue }: QueueOptions,
+  { each, pooled }: { readonly each: Seconds; readonly pooled: boolean },
+  threads: number | null = pooled ? threadPoolSize() : null,
+): QueueBounds {
+  const most = threads === null ? 1_024 : Math.max(1, Math.floor(threads / 2));
+  const running = concurrency ?? Math.min(DEFAULT_CONCURRENCY, most);
+  checkOption(`${name} concurrency`, running, [1, 1_024]);
+  if (running > most) {
+    throw new TypeError(
+      `${name} concurrency is ${running}, more than half of the ${threads} threads that Node also checks signatures with: write at most ${most}, or start Node with UV_THREADPOOL_SIZE=${2 * running}.`,
+    );
+  }
+  const perSecond = (pooled ? running : 1) / each;
+  const waiting = queue ?? Math.min(Math.max(1, Math.round(LONGEST_WAIT * perSecond)), MOST_WAITING);
+  checkOption(`${name} queue`, waiting, [0, 100_000]);
+  return { concurrency: running, waiting, retryAfter: Math.max(1, Math.ceil(waiting / perSecond)) };
 }
 
 /** Refuses an option that is no whole number within its bounds. */

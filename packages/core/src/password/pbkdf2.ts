@@ -1,13 +1,20 @@
-import { checkOption, createHasher, KEY_LENGTH, type PasswordHasher } from "./hasher.ts";
+import {
+  checkOption,
+  createHasher,
+  KEY_LENGTH,
+  type PasswordHasher,
+  type QueueOptions,
+  queueBounds,
+} from "./hasher.ts";
 
-export interface Pbkdf2Options {
+export interface Pbkdf2Options extends QueueOptions {
   /** Default, and at most, 100,000: Cloudflare Workers refuse more. */
   readonly rounds?: number;
-  /** How many run at once; the rest queues. Default 4. */
-  readonly concurrency?: number;
 }
 
 const MAX_ROUNDS = 100_000;
+// About what 100,000 rounds take.
+const SECONDS = 0.05;
 
 /**
  * Hashes passwords with PBKDF2 and SHA-256 of Web Crypto: `$pbkdf2-sha256$i=100000$salt$key`.
@@ -16,19 +23,21 @@ const MAX_ROUNDS = 100_000;
  * for. It is for the free plan of Cloudflare Workers, whose 10 ms of CPU time scrypt does not fit in. It verifies
  * hashes of its own kind only.
  *
- * Throws a `TypeError` for more than 100,000 rounds.
+ * Each hasher has a queue of its own, so pass one hasher to every `createAuth` of a process.
+ *
+ * Throws a `TypeError` for an option out of bounds, such as more than 100,000 rounds.
  *
  * @example
  * password({ hasher: pbkdf2Hasher() });
  */
 export function pbkdf2Hasher(options: Pbkdf2Options = {}): PasswordHasher {
-  const { rounds = MAX_ROUNDS, concurrency = 4 } = options;
+  const { rounds = MAX_ROUNDS } = options;
   checkOption("pbkdf2Hasher rounds", rounds, [1, MAX_ROUNDS]);
-  checkOption("pbkdf2Hasher concurrency", concurrency, [1, 1_024]);
+  const each = SECONDS * (rounds / MAX_ROUNDS);
   return createHasher<number>({
     id: "pbkdf2-sha256",
     cost: rounds,
-    concurrency,
+    bounds: queueBounds("pbkdf2Hasher", options, { each, pooled: true }),
     derive: pbkdf2Key,
     parse: parseRounds,
     format: (i) => ({ i }),

@@ -20,7 +20,7 @@ function job(name: string, started: string[]): Job {
 describe("the queue", () => {
   it("runs at most so many at once, the rest in order of arrival", async () => {
     const started: string[] = [];
-    const queue = createQueue(2);
+    const queue = createQueue({ concurrency: 2, waiting: 100, retryAfter: 7 });
     const jobs = ["a", "b", "c", "d", "e"].map((name) => job(name, started));
     const results = jobs.map(({ work }) => queue(work));
     await settle();
@@ -37,7 +37,7 @@ describe("the queue", () => {
 
   it("frees the place of work that fails", async () => {
     const started: string[] = [];
-    const queue = createQueue(1);
+    const queue = createQueue({ concurrency: 1, waiting: 100, retryAfter: 7 });
     const [first, second] = [job("a", started), job("b", started)];
     const failing = queue(first.work);
     const waiting = queue(second.work);
@@ -48,7 +48,7 @@ describe("the queue", () => {
   });
 
   it("frees the place of work that throws before it waits", async () => {
-    const queue = createQueue(1);
+    const queue = createQueue({ concurrency: 1, waiting: 100, retryAfter: 7 });
     const failing = queue(() => {
       throw new Error("broken");
     });
@@ -56,8 +56,35 @@ describe("the queue", () => {
     expect(await queue(async () => 1)).toBe(1);
   });
 
+  it("refuses what comes when as many wait as may, and takes more once a place is free", async () => {
+    const started: string[] = [];
+    const queue = createQueue({ concurrency: 1, waiting: 2, retryAfter: 7 });
+    const jobs = ["a", "b", "c"].map((name) => job(name, started));
+    const results = jobs.map(({ work }) => queue(work));
+    const refused = { code: "rate_limited", retryAfter: 7 };
+    await expect(queue(async () => "d")).rejects.toMatchObject(refused);
+    await settle();
+    expect(started).toEqual(["a"]);
+    jobs[0]?.finish();
+    await settle();
+    const late = queue(async () => "e");
+    await expect(queue(async () => "f")).rejects.toMatchObject(refused);
+    for (const { finish } of jobs) finish();
+    expect(await Promise.all([...results, late])).toEqual(["a", "b", "c", "e"]);
+  });
+
+  it("refuses what would wait, where nothing may", async () => {
+    const queue = createQueue({ concurrency: 1, waiting: 0, retryAfter: 1 });
+    const first = job("a", []);
+    const running = queue(first.work);
+    await expect(queue(async () => "b")).rejects.toMatchObject({ code: "rate_limited" });
+    first.finish();
+    expect(await running).toBe("a");
+    expect(await queue(async () => "c")).toBe("c");
+  });
+
   it("never lets a newcomer overtake, nor more than the bound in", async () => {
-    const queue = createQueue(3);
+    const queue = createQueue({ concurrency: 3, waiting: 100, retryAfter: 7 });
     const order: number[] = [];
     let running = 0;
     let most = 0;

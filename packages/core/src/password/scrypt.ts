@@ -1,5 +1,5 @@
 import { endsWithRequest, type NativeCrypto, nativeCrypto } from "../env.ts";
-import { checkOption, createHasher, KEY_LENGTH, type PasswordHasher } from "./hasher.ts";
+import { createHasher, KEY_LENGTH, type PasswordHasher, type QueueOptions, queueBounds } from "./hasher.ts";
 
 /** The cost of scrypt (RFC 7914 section 2): N = 2^ln, the block size r, the passes p. */
 export interface ScryptCost {
@@ -8,11 +8,9 @@ export interface ScryptCost {
   readonly p: number;
 }
 
-export interface ScryptOptions {
+export interface ScryptOptions extends QueueOptions {
   /** Default `{ ln: 15, r: 8, p: 3 }`: 32 MiB and about 200 ms each. */
   readonly cost?: ScryptCost;
-  /** How many run at once; the rest queues. Default 4 on native scrypt and 2 without. */
-  readonly concurrency?: number;
   /** `node:crypto` where the runtime has it; null forces the portable implementation. */
   readonly native?: NativeCrypto | null;
 }
@@ -22,6 +20,9 @@ const DEFAULT_COST: ScryptCost = { ln: 15, r: 8, p: 3 };
 const MAX_MEMORY = 64 * 1_024 * 1_024;
 // Ten times the default: more is no password check but an attack by a stored string.
 const MAX_WORK = 10 * workOf(DEFAULT_COST);
+// About what one derivation of the default cost takes.
+const NATIVE_SECONDS = 0.2;
+const PORTABLE_SECONDS = 0.5;
 
 /**
  * Hashes passwords with scrypt: `$scrypt$ln=15,r=8,p=3$salt$key`.
@@ -29,7 +30,9 @@ const MAX_WORK = 10 * workOf(DEFAULT_COST);
  * It uses `node:crypto` off the event loop where the runtime has it, and a portable implementation elsewhere, which
  * takes 0.3 to 0.7 s of CPU time. It refuses costs above 64 MiB. It verifies scrypt hashes only.
  *
- * Throws a `TypeError` for a cost out of bounds.
+ * Each hasher has a queue of its own, so pass one hasher to every `createAuth` of a process.
+ *
+ * Throws a `TypeError` for an option out of bounds.
  *
  * @example
  * password({ hasher: scryptHasher({ cost: { ln: 15, r: 8, p: 4 } }) });
@@ -37,17 +40,16 @@ const MAX_WORK = 10 * workOf(DEFAULT_COST);
 export function scryptHasher(options: ScryptOptions = {}): PasswordHasher {
   const cost = options.cost ?? DEFAULT_COST;
   const native = options.native === undefined ? nativeCrypto() : options.native;
-  const concurrency = options.concurrency ?? (native === null ? 2 : 4);
-  checkOption("scryptHasher concurrency", concurrency, [1, 1_024]);
   if (!isAffordable(cost)) {
     throw new TypeError(
       `scryptHasher cost is ln=${cost.ln}, r=${cost.r}, p=${cost.p}: write whole numbers that take at most 64 MiB, such as { ln: 15, r: 8, p: 3 }.`,
     );
   }
+  const each = (native === null ? PORTABLE_SECONDS : NATIVE_SECONDS) * (workOf(cost) / workOf(DEFAULT_COST));
   return createHasher<ScryptCost>({
     id: "scrypt",
     cost,
-    concurrency,
+    bounds: queueBounds("scryptHasher", options, { each, pooled: native !== null }),
     derive: (password, salt, at) => scryptKey(password, salt, at, native),
     parse: parseCost,
     format: ({ ln, r, p }) => ({ ln, r, p }),

@@ -66,9 +66,17 @@ export type EventBody =
   | { readonly type: "session.conflict"; readonly sessionIds: readonly SessionId[] }
   | ({ readonly type: "session.ended"; readonly reason: EndReason } & OfSession)
   | ({ readonly type: "session.device_changed"; readonly before: Device; readonly after: Device } & OfSession)
+  /** An attempt was refused by a rule of `rateLimit`, or by the full queue of the password hasher. */
   | {
       readonly type: "throttle.refused";
-      readonly rule: "account" | "accountTotal" | "signIn" | "signUp" | "refresh" | "unprovenRefresh";
+      readonly rule:
+        | "account"
+        | "accountTotal"
+        | "signIn"
+        | "signUp"
+        | "refresh"
+        | "unprovenRefresh"
+        | "hashing";
     }
   | { readonly type: "key.created" | "key.rotated" | "key.revoked"; readonly kid: string }
   | { readonly type: "store.failed"; readonly operation: string; readonly error: string }

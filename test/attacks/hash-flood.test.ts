@@ -1,0 +1,176 @@
+import { createRequire } from "node:module";
+import { AuthError } from "@latchkey/core";
+import { type PasswordHasher, password, scryptHasher } from "@latchkey/core/password";
+import { describe, expect, it } from "vitest";
+import { modes } from "./session.ts";
+import { cheapHasher, openStage, PASSWORD, type Stage } from "./stage.ts";
+
+const FLOOD = 200;
+const RUNNING = 2;
+const WAITING = 50;
+const ANN = "ann@example.com";
+
+type Native = NonNullable<NonNullable<Parameters<typeof scryptHasher>[0]>["native"]>;
+const { scrypt }: Native = createRequire(import.meta.url)("node:crypto");
+
+/** A server whose derivations wait for the test, and the default bounds of its hasher. */
+interface HeldStage {
+  readonly stage: Stage;
+  readonly hold: () => void;
+  readonly release: () => void;
+  /** How many derivations have begun, and how many ran at once at most. */
+  readonly counts: () => { readonly started: number; readonly most: number };
+}
+
+async function openHeld(options: Parameters<typeof scryptHasher>[0] = {}): Promise<HeldStage> {
+  const held: (() => void)[] = [];
+  let isHeld = false;
+  let [running, most, started] = [0, 0, 0];
+  const native: Native = {
+    scrypt(secret, salt, length, _, done) {
+      started += 1;
+      running += 1;
+      most = Math.max(most, running);
+      // Cheap, in place of the default cost that bounds the queue.
+      const cost = { N: 16, r: 1, p: 1, maxmem: 1 << 20 };
+      const run = (): void =>
+        scrypt(secret, salt, length, cost, (error, key) => {
+          running -= 1;
+          done(error, key);
+        });
+      if (isHeld) held.push(run);
+      else run();
+    },
+  };
+  const stage = openStage({ providers: [password({ hasher: scryptHasher({ ...options, native }) })] });
+  // The first sign-up loads code on demand.
+  await stage.auth.users.create({ email: "first@example.com", password: PASSWORD });
+  await stage.send("/auth/login", { method: "POST", body: {} });
+  started = 0;
+  return {
+    stage,
+    hold: () => {
+      isHeld = true;
+    },
+    release: () => {
+      isHeld = false;
+      for (const run of held.splice(0)) run();
+    },
+    counts: () => ({ started, most }),
+  };
+}
+
+/** Lets everything come as far as it can without a derivation. */
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+function times<T>(count: number, make: (index: number) => T): T[] {
+  return Array.from({ length: count }, (_, index) => make(index));
+}
+
+function refusals(stage: Stage): readonly unknown[] {
+  return stage.events.flatMap((event) => (event.type === "throttle.refused" ? [event.rule] : []));
+}
+
+describe.each(modes)("a flood of sign-ins, by %s (PWD-13)", (transport) => {
+  const post = (stage: Stage, path: string, email: string, secret = PASSWORD): Promise<Response> =>
+    stage.send(path, { method: "POST", body: { email, password: secret, transport } });
+
+  it.each([
+    ["/auth/login", 0],
+    ["/auth/signup", RUNNING + WAITING],
+  ])("%s hashes two at once, and refuses what its queue has no place for", async (path, users) => {
+    const { stage, hold, release, counts } = await openHeld();
+    hold();
+    const answers = times(FLOOD, (n) => post(stage, path, `u${n}@example.com`));
+    await settled();
+    expect(counts().started).toBe(RUNNING);
+    release();
+    const all = await Promise.all(answers);
+    const refused = all.filter(({ status }) => status === 429);
+    expect(refused).toHaveLength(FLOOD - RUNNING - WAITING);
+    for (const answer of refused) {
+      expect([answer.headers.get("retry-after"), answer.headers.getSetCookie()]).toEqual(["5", []]);
+      expect(await answer.json()).toMatchObject({ error: "rate_limited" });
+    }
+    expect(counts()).toEqual({ started: RUNNING + WAITING, most: RUNNING });
+    expect(refusals(stage)).toEqual(refused.map(() => "hashing"));
+    const found = await Promise.all(
+      times(FLOOD, (n) => stage.auth.users.find({ email: `u${n}@example.com` })),
+    );
+    expect(found.filter((user) => user !== null)).toHaveLength(users);
+    expect((await post(stage, path, "late@example.com")).status).toBe(users === 0 ? 401 : 201);
+  });
+
+  it("is refused alike for an account that exists and one that does not", async () => {
+    const { stage, hold, release } = await openHeld();
+    await stage.auth.users.create({ email: ANN, password: PASSWORD });
+    hold();
+    const flood = times(RUNNING + WAITING, () => post(stage, "/auth/login", "none@example.com"));
+    await settled();
+    const answers = await Promise.all(
+      [ANN, "none@example.com"].map((email) => post(stage, "/auth/login", email)),
+    );
+    const seen = await Promise.all(
+      answers.map(async (answer) => [answer.status, [...answer.headers], await answer.text()]),
+    );
+    expect(seen[0]?.[0]).toBe(429);
+    expect(seen[0]).toEqual(seen[1]);
+    release();
+    expect((await Promise.all(flood)).every(({ status }) => status === 401)).toBe(true);
+  });
+
+  it("leaves a session that is there alone", async () => {
+    const { stage, hold, release } = await openHeld();
+    const { id } = await stage.auth.users.create({ email: ANN, password: PASSWORD });
+    const { accessToken } = await stage.auth.sessions.create(id, { transport: "bearer" });
+    hold();
+    const flood = times(FLOOD, () => post(stage, "/auth/login", ANN));
+    await settled();
+    expect(await stage.auth.sessions.verify(accessToken)).toMatchObject({ ok: true });
+    release();
+    await Promise.all(flood);
+  });
+});
+
+describe("a full queue of hashes (PWD-13)", () => {
+  it("refuses users.create and users.setPassword, which change nothing then", async () => {
+    const { stage, hold, release } = await openHeld({ concurrency: 1, queue: 0 });
+    const { id } = await stage.auth.users.create({ email: ANN, password: PASSWORD });
+    await stage.auth.sessions.create(id);
+    hold();
+    const running = stage.auth.users.create({ email: "bob@example.com", password: PASSWORD });
+    await settled();
+    const refused = { name: "AuthError", code: "rate_limited", retryAfter: 1 };
+    const eve = { email: "eve@example.com", password: PASSWORD };
+    await expect(stage.auth.users.create(eve)).rejects.toMatchObject(refused);
+    await expect(stage.auth.users.setPassword(id, "another password")).rejects.toMatchObject(refused);
+    release();
+    await running;
+    expect(await stage.auth.users.find({ email: eve.email })).toBeNull();
+    expect(await stage.auth.sessions.list(id)).toHaveLength(1);
+  });
+
+  it("does not fail a sign-in whose old hash it cannot renew, and the next one renews it", async () => {
+    let isFull = true;
+    const hasher: PasswordHasher = {
+      ...cheapHasher,
+      needsRehash: () => true,
+      hash: (...call) => (isFull ? Promise.reject(new AuthError("rate_limited")) : cheapHasher.hash(...call)),
+    };
+    const stage = openStage({ providers: [password({ hasher })] });
+    const { id } = await stage.auth.users.create({ email: ANN });
+    const passwordHash = await cheapHasher.hash(PASSWORD, (length) => new Uint8Array(length));
+    await stage.store.users.update(id, { passwordHash }, { ifVersion: null, raiseVersion: false });
+    const statuses = [];
+    for (const full of [true, false]) {
+      isFull = full;
+      const body = { email: ANN, password: PASSWORD };
+      statuses.push((await stage.send("/auth/login", { method: "POST", body })).status);
+    }
+    expect(statuses).toEqual([200, 200]);
+    expect(refusals(stage)).toEqual(["hashing"]);
+    expect(stage.events.filter(({ type }) => type === "user.password_rehashed")).toHaveLength(1);
+  });
+});
