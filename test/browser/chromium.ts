@@ -32,8 +32,9 @@ export function describeChromium(name: string, body: () => void): void {
 }
 
 /** Starts Chromium. Each context that it opens is a profile of its own, kept in memory. */
-export function launch(): Promise<Browser> {
-  return chromium.launch(optionsOf());
+export function launch(flags: readonly string[] = []): Promise<Browser> {
+  const { executablePath, args } = optionsOf();
+  return chromium.launch({ executablePath, args: [...args, ...flags] });
 }
 
 /** Starts Chromium with a profile on the disk. */
