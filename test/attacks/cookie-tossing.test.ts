@@ -52,7 +52,7 @@ interface Person {
   readonly refresh: string;
 }
 
-/** Signs somebody up, and keeps the cookies in a jar. */
+/** Signs a user up, and keeps the cookies in a jar. */
 async function enter(stage: Stage, setting: Setting, email: string, jar: Jar): Promise<Person> {
   const response = await stage.send("/auth/signup", { method: "POST", body: { email, password: PASSWORD } });
   jar.take(response.headers);
@@ -286,7 +286,7 @@ describe.each(settings)("a tossed token under a name in use, with $name", (setti
 });
 
 describe("a tossed access token under the name in use, with cookies.domain", () => {
-  it("is nobody's beside the owner's access token, nor beside the owner's refresh token alone", async () => {
+  it("is refused beside the owner's access token, and beside the owner's refresh token alone", async () => {
     for (const runsOut of [false, true]) {
       const scene = await open(DOMAIN);
       if (runsOut) await accessRunsOut(scene, DOMAIN);
@@ -297,7 +297,7 @@ describe("a tossed access token under the name in use, with cookies.domain", () 
     }
   });
 
-  it("set over the owner's own is nobody's until it runs out, and then the owner's again", async () => {
+  it("set over the owner's own is refused until it runs out, and then the owner's again", async () => {
     const scene = await open(DOMAIN);
     await accessRunsOut(scene, DOMAIN);
     const access = await liveAccessOf(scene.stage, scene.eve);
@@ -308,7 +308,7 @@ describe("a tossed access token under the name in use, with cookies.domain", () 
     expect(await scene.validate("/page", "POST")).toBe(scene.ann.userId);
   });
 
-  it("is nobody's at a server that has no store, also where it hides the owner's", async () => {
+  it("is refused at a server that has no store, also where it hides the owner's", async () => {
     const { stage, jar, eve } = await open(DOMAIN);
     const jwks = await stage.auth.keys.jwks();
     const cookies = { domain: "example.com" };
