@@ -65,7 +65,7 @@ describe("the refresh cookie twice", () => {
     expect((await refresh(stage, stale)).code).toBe("refresh_token_reused");
   });
 
-  it("CKP-01 two live sessions are nobody's: 401, neither expired nor ended", async () => {
+  it("CKP-01 two live sessions answer 401, and neither is expired nor ended", async () => {
     const stage = openStage();
     const [ann, eve] = await two(stage);
     const answer = await refresh(stage, eve.refresh, ann.refresh);

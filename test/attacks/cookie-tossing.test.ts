@@ -1,8 +1,9 @@
+import { createValidator } from "@latchkey/core/validator";
 import { describe, expect, it } from "vitest";
 import { counted } from "../rows/wrapped-store.ts";
 import { type Jar, openJar } from "./jar.ts";
 import { told } from "./session.ts";
-import { LIFETIME, type Options, openStage, PASSWORD, requestTo, type Stage } from "./stage.ts";
+import { LIFETIME, type Options, ORIGIN, openStage, PASSWORD, requestTo, type Stage } from "./stage.ts";
 import { newStore } from "./store.ts";
 import { codeOf } from "./verdicts.ts";
 
@@ -51,7 +52,7 @@ interface Person {
   readonly refresh: string;
 }
 
-/** Signs somebody up, and keeps the cookies in a jar. */
+/** Signs a user up, and keeps the cookies in a jar. */
 async function enter(stage: Stage, setting: Setting, email: string, jar: Jar): Promise<Person> {
   const response = await stage.send("/auth/signup", { method: "POST", body: { email, password: PASSWORD } });
   jar.take(response.headers);
@@ -247,12 +248,26 @@ describe.each(settings)("a tossed token under a name in use, with $name", (setti
   });
 
   it("as often as there are places: none hides the owner's", async () => {
-    const scene = await open(setting);
-    for (const place of places) scene.jar.toss(`${setting.refresh}=${scene.eve.refresh}; ${place}`);
-    for (const place of places)
-      scene.jar.toss(`${setting.refresh}=${scene.eve.refresh}; ${place}; Secure; Partitioned`);
-    expect(await scene.refresh()).toBe("unauthenticated");
-    expect(await scene.refresh()).toBe(scene.ann.userId);
+    for (const runsOut of [false, true]) {
+      const scene = await open(setting);
+      if (runsOut) await accessRunsOut(scene, setting);
+      for (const place of [...places, "Domain=app.example.com; Path=/auth/"]) {
+        scene.jar.toss(`${setting.refresh}=${scene.eve.refresh}; ${place}`);
+        scene.jar.toss(`${setting.refresh}=${scene.eve.refresh}; ${place}; Secure; Partitioned`);
+      }
+      expect(await scene.refresh()).toBe("unauthenticated");
+      expect(await scene.refresh()).toBe(scene.ann.userId);
+    }
+  });
+
+  it("is nothing to a bearer", async () => {
+    const { stage, jar, eve } = await open(setting);
+    const { accessToken } = await stage.auth.sessions.create(eve.userId, { transport: "bearer" });
+    jar.toss(`${setting.refresh}=${eve.refresh}; Domain=example.com; Path=/auth/`);
+    const headers = { ...jar.header(setting.path), authorization: `Bearer ${accessToken}` };
+    const found = await stage.auth.validate(requestTo(setting.path, { headers }));
+    expect(found.ok && found.userId).toBe(eve.userId);
+    expect(told(stage, "session.conflict")).toBe(0);
   });
 
   it("is shown in the answers of routes that validate, once only, and is gone at a sign-out", async () => {
@@ -271,7 +286,7 @@ describe.each(settings)("a tossed token under a name in use, with $name", (setti
 });
 
 describe("a tossed access token under the name in use, with cookies.domain", () => {
-  it("is nobody's beside the owner's access token, nor beside the owner's refresh token alone", async () => {
+  it("is refused beside the owner's access token, and beside the owner's refresh token alone", async () => {
     for (const runsOut of [false, true]) {
       const scene = await open(DOMAIN);
       if (runsOut) await accessRunsOut(scene, DOMAIN);
@@ -282,7 +297,7 @@ describe("a tossed access token under the name in use, with cookies.domain", () 
     }
   });
 
-  it("set over the owner's own is nobody's until it runs out, and then the owner's again", async () => {
+  it("set over the owner's own is refused until it runs out, and then the owner's again", async () => {
     const scene = await open(DOMAIN);
     await accessRunsOut(scene, DOMAIN);
     const access = await liveAccessOf(scene.stage, scene.eve);
@@ -291,6 +306,18 @@ describe("a tossed access token under the name in use, with cookies.domain", () 
     expect(await scene.refresh()).toBe("unauthenticated");
     scene.stage.pass(LIFETIME);
     expect(await scene.validate("/page", "POST")).toBe(scene.ann.userId);
+  });
+
+  it("is refused at a server that has no store, also where it hides the owner's", async () => {
+    const { stage, jar, eve } = await open(DOMAIN);
+    const jwks = await stage.auth.keys.jwks();
+    const cookies = { domain: "example.com" };
+    const edge = createValidator({ jwks, issuer: ORIGIN, cookies, env: { clock: stage.time } });
+    for (const prefix of ["/a", "/a/", "/a/b", "/a/b/"]) {
+      jar.toss(`${DOMAIN.access}=${eve.access}; Domain=example.com; Path=${prefix}`);
+      const found = await edge.validate(requestTo("/a/b/c", { headers: jar.header("/a/b/c") }));
+      expect(codeOf(found)).toBe("unauthenticated");
+    }
   });
 
   it("heals on a path with more places than one answer has lines for", async () => {

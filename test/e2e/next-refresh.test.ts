@@ -313,3 +313,48 @@ describe.each([
     expect((await visitor.send("/dashboard")).text).toContain("Signed in since");
   });
 });
+
+describe("a conflict of two sessions, as a sibling subdomain makes it", () => {
+  const origin = "https://app.example.com";
+  const NAME = "__Secure-latchkey.refresh";
+  let here: RawVisitor;
+  let cookie: string;
+  let own: string;
+
+  beforeAll(async () => {
+    const env = {
+      AUTH_URL: origin,
+      AUTH_SECRET: "Q7nfO0yJcVtW1mZ4kLr8sXeB2uAhGd6P",
+      AUTH_DOMAIN: "example.com",
+    };
+    const opened = await openWorld(origin, env);
+    here = openRawVisitor(opened);
+    const visitors = [await signedIn(opened), await signedIn(opened)];
+    const pairs = visitors.map((visitor) => `${NAME}=${visitor.cookie("refresh")}`);
+    cookie = pairs.join("; ");
+    own = pairs[0] ?? "";
+  });
+
+  it.each(["/seen", "/seen/data"])("is expired by the proxy at every place, once (%s)", async (path) => {
+    here.jar.clear();
+    const answer = await here.send(path, { headers: { cookie } });
+    expect([answer.status, seen(answer)]).toEqual([200, "nobody"]);
+    expect(new Set(answer.lines).size).toBe(answer.lines.length);
+    for (const partition of ["", "; Partitioned"]) {
+      const attributes = `Domain=example.com; Path=${path}; Secure; HttpOnly; SameSite=Lax${partition}`;
+      expect(answer.lines).toContain(`${NAME}=; Max-Age=0; ${attributes}`);
+    }
+    expect(answer.headers["cache-control"]).toContain("no-store");
+  });
+
+  it("renders without the proxy, and sets no cookie where Next cannot", async () => {
+    const answer = await here.send("/unproxied", { headers: { cookie } });
+    expect([answer.status, seen(answer), answer.lines]).toEqual([200, "nobody", []]);
+    const handled = await here.send("/unproxied/data", { headers: { cookie } });
+    expect([handled.status, seen(handled), handled.lines.length]).toEqual([200, "nobody", 1]);
+  });
+
+  it("is over once the cookie of the sibling is gone", async () => {
+    expect(seen(await here.send("/seen", { headers: { cookie: own } }))).toMatch(/ by /);
+  });
+});

@@ -113,19 +113,27 @@ export interface AuthOptions<Context = JsonObject, U extends User = User> {
   readonly cookies?: {
     /** Without prefix, which Latchkey adds. Default `latchkey.access` and `latchkey.refresh`. */
     readonly names?: { readonly access?: string; readonly refresh?: string };
-    /** Whole names of cookies from earlier configurations. What comes under the names in use beats them. */
+    /**
+     * Whole names of cookies from earlier configurations. A sibling subdomain can set those without the `__Host-` prefix:
+     * one that is alone in a request is believed, so remove a name once the sessions under it are over.
+     */
     readonly previous?: readonly PreviousCookie[];
     /**
-     * Shares the cookies with subdomains. Default none: this host only. With it every host of the domain can overwrite the
-     * cookies, or set others beside them: another session beside the owner's is noticed, authenticates no one and is
-     * deleted, but a cookie that is overwritten signs its browser in as whoever set it.
+     * Shares the cookies with subdomains. Default none: this host only.
+     *
+     * It gives up the `__Host-` prefix: every subdomain can then set these cookies. Two live sessions in one request are
+     * answered with 401 and the intruder's cookie is expired. A subdomain that replaces both cookies, or sets them in a
+     * browser that has none, is not detected: the browser is signed in to the attacker's account (RFC 6265bis 8.6).
      */
     readonly domain?: string;
     /** Default lax. */
     readonly sameSite?: "lax" | "strict" | "none";
     /**
-     * `/`, the default, or `basePath`: then the refresh cookie goes nowhere else, and `validate` cannot refresh. It then
-     * has no `__Host-` prefix, so that a sibling subdomain can set one beside it, as with `domain`.
+     * `/`, the default, or `basePath`: then the refresh cookie goes nowhere else, and `validate` cannot refresh.
+     *
+     * It gives up the `__Host-` prefix of the refresh cookie: a sibling subdomain can then set one beside it. Two live
+     * sessions in one request are answered with 401 and the intruder's cookie is expired. A refresh cookie that is set in
+     * a browser without one is not detected (RFC 6265bis 8.6).
      */
     readonly refreshPath?: string;
   };

@@ -32,7 +32,7 @@ export type Authentication =
     }
   | Failure;
 
-/** Why a request is nobody's. */
+/** Why a request has no session. */
 export interface Failure {
   readonly ok: false;
   readonly code: ErrorCode;

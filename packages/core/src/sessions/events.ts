@@ -60,7 +60,7 @@ export type EventBody =
       readonly presentedGeneration: number;
     } & OfSession)
   /**
-   * Two live sessions claimed one request, as when a sibling subdomain sets cookies: it was answered as nobody's.
+   * Two live sessions claimed one request, as when a sibling subdomain sets cookies: it was answered as neither's.
    * `sessionIds` is empty where more tokens came than are looked at.
    */
   | { readonly type: "session.conflict"; readonly sessionIds: readonly SessionId[] }

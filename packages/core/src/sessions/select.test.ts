@@ -106,7 +106,12 @@ describe("a name in use against a former name", () => {
   });
 
   it("asks the store of a name in use before it believes a former name", () => {
-    for (const foreign of [access(A, "live", FORMER), refresh(A, "unread", FORMER)]) {
+    const bound = { current: false, hostBound: true };
+    for (const foreign of [
+      access(A, "live", FORMER),
+      access(A, "live", bound),
+      refresh(A, "unread", FORMER),
+    ]) {
       for (const purpose of PURPOSES) {
         expect(sessionOf(purpose, refresh(V, "unread"), foreign)).toBe("unread");
       }

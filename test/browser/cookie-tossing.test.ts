@@ -1,0 +1,183 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer, type Server } from "node:https";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { getRequestListener } from "@hono/node-server";
+import type { AuthOptions, JsonObject, User } from "@latchkey/core";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { ANN, BOB, makeWorld, SECRET, type World } from "../rows/world.ts";
+import { describeChromium, launch } from "./chromium.ts";
+
+type Cookies = Exclude<AuthOptions<JsonObject, User>["cookies"], undefined>;
+
+/** The victim's browser, signed in on one subdomain, and the attacker's subdomain beside it. */
+interface Scene {
+  readonly world: World;
+  readonly page: Page;
+  readonly ann: string;
+  /** The tokens of the attacker's own session. */
+  readonly bob: { readonly access: string; readonly refresh: string };
+  /** Has the victim open a page of the attacker's, which sets these cookies. */
+  readonly visitEvil: (...lines: readonly string[]) => Promise<void>;
+  /** A request that the application's page sends, and the text of its answer. */
+  readonly post: (path: string) => Promise<string>;
+  /** Lets the access token run out, and its cookie with it. */
+  readonly accessRunsOut: () => Promise<void>;
+  readonly names: () => Promise<readonly string[]>;
+}
+
+const APP = "app.latchkey.test";
+const EVIL = "evil.latchkey.test";
+
+describeChromium("a sibling subdomain that sets cookies", () => {
+  let browser: Browser;
+  let folder: string;
+  let server: Server;
+  let port: number;
+  let context: BrowserContext;
+  let answer: (request: Request) => Promise<Response> = async () => new Response(null, { status: 503 });
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), "latchkey-tls-"));
+    const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")];
+    const names = ["-subj", "/CN=latchkey.test", "-addext", "subjectAltName=DNS:*.latchkey.test"];
+    const how = [
+      "req",
+      "-x509",
+      "-newkey",
+      "ec",
+      "-pkeyopt",
+      "ec_paramgen_curve:P-256",
+      "-nodes",
+      "-days",
+      "1",
+    ];
+    execFileSync("openssl", [...how, ...names, "-keyout", key, "-out", cert], { stdio: "ignore" });
+    const listener = getRequestListener((request) => answer(request), { overrideGlobalObjects: false });
+    server = createServer({ key: readFileSync(key), cert: readFileSync(cert) }, listener);
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const address = server.address();
+    port = typeof address === "object" && address !== null ? address.port : 0;
+    browser = await launch(["--host-resolver-rules=MAP *.latchkey.test 127.0.0.1"]);
+  });
+  afterEach(async () => {
+    await context?.close();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    server?.close();
+    server?.closeAllConnections();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  async function open(cookies: Cookies): Promise<Scene> {
+    const [app, evil] = [`https://${APP}:${port}`, `https://${EVIL}:${port}`];
+    const world = makeWorld({ baseURL: app, secret: SECRET, cookies });
+    let tossed: readonly string[] = [];
+    answer = async (request) => {
+      const { hostname, pathname } = new URL(request.url);
+      const headers = new Headers({ "content-type": "text/html" });
+      // Chromium asks for it by itself: validated, it would heal before the page sends anything.
+      if (pathname === "/favicon.ico") return new Response(null, { status: 404 });
+      if (hostname === EVIL) {
+        for (const line of tossed) headers.append("set-cookie", line);
+        return new Response("<!doctype html><p>evil</p>", { headers });
+      }
+      if (pathname === "/blank") return new Response("<!doctype html><p>app</p>", { headers });
+      if (pathname.startsWith("/auth/")) return world.auth.handle(request);
+      const found = await world.auth.validate(request);
+      for (const line of found.headers.getSetCookie()) headers.append("set-cookie", line);
+      return new Response(found.ok ? found.userId : found.code, { headers });
+    };
+    context = await browser.newContext({ ignoreHTTPSErrors: true });
+    const page = await context.newPage();
+    await page.goto(`${app}/blank`);
+    const post = (path: string, body?: object): Promise<string> =>
+      page.evaluate(
+        async ([to = "", sent = ""]) => {
+          const headers = { "content-type": "application/json" };
+          const init = sent === "" ? {} : { headers, body: sent };
+          return (await fetch(to, { method: "POST", ...init })).text();
+        },
+        [path, body === undefined ? "" : JSON.stringify(body)],
+      );
+    const ann = JSON.parse(await post("/auth/signup", ANN)).user.id;
+    const { id } = await world.auth.users.create(BOB);
+    const { accessToken, refreshToken } = await world.auth.sessions.create(id, { accessLifetime: 3_600 });
+    return {
+      world,
+      page,
+      ann,
+      bob: { access: accessToken, refresh: refreshToken ?? "" },
+      visitEvil: async (...lines) => {
+        tossed = lines;
+        await page.goto(evil);
+        await page.goto(`${app}/blank`);
+      },
+      post: (path) => post(path),
+      accessRunsOut: async () => {
+        world.clock.advance(601);
+        await context.clearCookies({ name: /latchkey\.access$/ });
+      },
+      names: async () => (await context.cookies()).map(({ name }) => name).toSorted(),
+    };
+  }
+
+  it("makes no request its own by a former name", async () => {
+    const { ann, bob, visitEvil, post, accessRunsOut } = await open({ previous: [{ name: "sid" }] });
+    await visitEvil(`sid=${bob.access}; Domain=latchkey.test; Path=/`);
+    expect(await post("/page")).toBe(ann);
+    await accessRunsOut();
+    expect(await post("/page")).toBe(ann);
+    await accessRunsOut();
+    expect(JSON.parse(await post("/auth/refresh")).session.userId).toBe(ann);
+  });
+
+  it.each<readonly [string, Cookies]>([
+    ["cookies.domain", { domain: "latchkey.test" }],
+    ["cookies.refreshPath", { refreshPath: "/auth" }],
+    ["both", { domain: "latchkey.test", refreshPath: "/auth" }],
+  ])("costs the owner one refused refresh and no cookie, with %s", async (_, cookies) => {
+    const scene = await open(cookies);
+    const own = await scene.names();
+    const name = own.find((each) => each.includes("refresh")) ?? "";
+    for (const place of ["/auth/refresh", "/auth/", "/auth", "/"]) {
+      for (const partition of ["", "; Partitioned"]) {
+        const isOwn = cookies.domain !== undefined && place === (cookies.refreshPath ?? "/");
+        // What is set at the owner's own place takes the place of the owner's cookie.
+        if (isOwn && partition === "") continue;
+        const tossed = `${name}=${scene.bob.refresh}; Domain=latchkey.test; Path=${place}; Secure${partition}`;
+        await scene.visitEvil(tossed);
+        expect((await scene.names()).length).toBe(own.length + 1);
+        expect(JSON.parse(await scene.post("/auth/refresh"))).toMatchObject({ error: "unauthenticated" });
+        expect(await scene.names()).toEqual(own);
+        expect(JSON.parse(await scene.post("/auth/refresh"))).toMatchObject({
+          session: { userId: scene.ann },
+        });
+      }
+    }
+    expect(scene.world.events.filter(({ type }) => type === "session.conflict").length).toBeGreaterThan(5);
+    expect(scene.world.events.filter(({ type }) => type === "session.ended")).toEqual([]);
+  });
+
+  it("makes no request its own by an access token under the name in use", async () => {
+    const { ann, bob, visitEvil, post, accessRunsOut } = await open({ domain: "latchkey.test" });
+    await accessRunsOut();
+    await visitEvil(`__Secure-latchkey.access=${bob.access}; Domain=latchkey.test; Path=/page; Secure`);
+    expect(await post("/page")).toBe("unauthenticated");
+    expect(await post("/page")).toBe(ann);
+  });
+
+  it("cannot set what carries the prefix of the host", async () => {
+    const { ann, bob, visitEvil, post, names } = await open({});
+    const own = await names();
+    for (const name of own) {
+      await visitEvil(`${name}=${bob.refresh}; Domain=latchkey.test; Path=/; Secure; HttpOnly`);
+      await visitEvil(`${name}=${bob.refresh}; Domain=latchkey.test; Path=/; Secure; HttpOnly; Partitioned`);
+    }
+    expect(await names()).toEqual(own);
+    expect(await post("/page")).toBe(ann);
+  });
+});

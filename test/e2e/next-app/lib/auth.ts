@@ -1,0 +1,15 @@
+import { createAuth } from "@latchkey/core";
+import { password } from "@latchkey/core/password";
+import { store } from "./store.ts";
+
+const { AUTH_URL, AUTH_SECRET, AUTH_DOMAIN } = process.env;
+
+/** The example's, and cookies that subdomains share where a test asks for them. */
+export const auth = createAuth({
+  store,
+  providers: [password()],
+  revocation: "store",
+  ...(AUTH_URL === undefined ? {} : { baseURL: AUTH_URL }),
+  ...(AUTH_SECRET === undefined ? {} : { secret: AUTH_SECRET }),
+  ...(AUTH_DOMAIN === undefined ? {} : { cookies: { domain: AUTH_DOMAIN } }),
+});
