@@ -47,7 +47,7 @@ describeRedis("the Redis scripts", () => {
       "no bound on a clock that jumped": ["age >= -lease", "true"],
       "an expiry one second late": ["now >= at)\nend", "now > at)\nend"],
       "a generation that is not asked": ["presented == tonumber(row.root_generation)", "true"],
-      "an alarm on a lost write": ["if presented > generation then return false end", ""],
+      "an alarm on a lost write": [" or presented > generation then return refusal", " then return refusal"],
       "a reuse that ends nothing": ["finish(row, 'reuse')", "row = row"],
       "an idle expiry beyond the absolute one": ["return math.min(a, b)", "return math.max(a, b)"],
     };
