@@ -116,7 +116,7 @@ export function honestLookIsSeen(bound: number): Property<unknown> {
   };
 }
 
-/** Whoever only looks is answered as signed in for the bound after the family last issued a token, and no longer. */
+/** A thief who only looks is answered as signed in for the bound after the family last issued a token, and no longer. */
 export function nothingAfter(bound: number): Property<unknown> {
   return {
     name: "a thief without rotation has nothing after the bound",
