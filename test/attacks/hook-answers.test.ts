@@ -16,6 +16,12 @@ const query = (rows: unknown): object => ({
     Promise.resolve(rows).then(done, failed),
 });
 
+const failingQuery = {
+  // biome-ignore lint/suspicious/noThenProperty: this is what such a query is
+  then: (done: () => unknown, failed?: (error: unknown) => unknown) =>
+    Promise.reject(new Error("down")).then(done, failed),
+};
+
 /** Values that are no answer, and that no wait turns into one. Each is made for one call. */
 const NO_ANSWERS: Readonly<Record<string, () => unknown>> = {
   true: () => true,
@@ -53,7 +59,7 @@ const LATER: Readonly<Record<string, () => unknown>> = {
   "a rejected promise": () => Promise.reject(new Error("the database is down")),
   "a rejected promise of another realm": () => runInNewContext("Promise.reject(new Error('down'))"),
   "a query": () => query([]),
-  "a query that fails": () => query(Promise.reject(new Error("down"))),
+  "a query that fails": () => failingQuery,
   "a query in a function": () => Object.assign(() => false, query(false)),
   "a query whose then throws": () => ({
     // biome-ignore lint/suspicious/noThenProperty: this is what such a query is

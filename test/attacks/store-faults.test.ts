@@ -207,3 +207,45 @@ describe("a store that fails on other ways", () => {
     expect((await auth.sessions.get(session.id))?.context).toEqual({ role: "reader" });
   });
 });
+
+describe.each(modes)("a rotation that was refused by a row which has changed since (%s)", (mode) => {
+  /** A server whose store refuses this often, and answers as it should after that; null has lost the session. */
+  function openRefusing(): {
+    readonly stage: Stage;
+    readonly refuse: (...answers: readonly ("refused" | null)[]) => void;
+  } {
+    const inner = newStore();
+    let answers: ("refused" | null)[] = [];
+    const rotate: Store["sessions"]["rotate"] = async (rotation) => {
+      const [answer, ...rest] = answers;
+      answers = rest;
+      if (answer === null) return null;
+      if (answer === undefined) return inner.sessions.rotate(rotation);
+      const found = await inner.sessions.get(rotation.id, rotation.now);
+      return found === null ? null : { ...found, refused: true };
+    };
+    const stage = openStage({ store: { ...inner, sessions: { ...inner.sessions, rotate } } });
+    return { stage, refuse: (...given) => (answers = [...given]) };
+  }
+
+  it("gets one more try", async () => {
+    const { stage, refuse } = openRefusing();
+    const ann = await signUp(stage, mode);
+    refuse("refused");
+    const answer = await present(stage, mode, ann.refresh);
+    expect([answer.status, answer.refresh === null]).toEqual([200, false]);
+  });
+
+  it.each([
+    ["refused", "refused"],
+    ["refused", null],
+  ] as const)("answers 503 after %s and %s, and clears nothing", async (...given) => {
+    const { stage, refuse } = openRefusing();
+    const ann = await signUp(stage, mode);
+    refuse(...given);
+    const answer = await present(stage, mode, ann.refresh);
+    expect([answer.status, answer.code, answer.cleared]).toEqual([503, "store_unavailable", []]);
+    expect((await present(stage, mode, ann.refresh)).status).toBe(200);
+    expect(await endReasonOf(stage, ann.sessionId)).toBeNull();
+  });
+});

@@ -125,18 +125,44 @@ describe("requireFlag", () => {
   });
 });
 
-it("ignored asks a promise once, and survives one that cannot be asked", () => {
-  let asked = 0;
-  // biome-ignore lint/suspicious/noThenProperty: this is what a query looks like
-  const counting = { then: () => asked++ };
-  expect(ignored(counting)).toBe(counting);
-  ignored({ role: counting });
-  expect(asked).toBe(2);
-  const broken = {
-    // biome-ignore lint/suspicious/noThenProperty: this is what a query looks like
-    then() {
+it("ignored survives a promise whose then throws", () => {
+  const broken = Promise.resolve();
+  // biome-ignore lint/suspicious/noThenProperty: an application may have patched its promises
+  Object.defineProperty(broken, "then", {
+    value: () => {
       throw new Error("no");
     },
-  };
+  });
   expect(() => ignored([broken, { broken }, broken])).not.toThrow();
+});
+
+describe("ignored", () => {
+  it("runs no query, alone or as a member", () => {
+    let runs = 0;
+    // biome-ignore lint/suspicious/noThenProperty: a query builder has one, and runs by it
+    const query = { then: () => (runs += 1) };
+    expect(ignored(query)).toBe(query);
+    ignored({ context: query });
+    ignored([query]);
+    expect(runs).toBe(0);
+  });
+
+  it("handles the rejection of a promise of any realm, alone or as a member", async () => {
+    const rejections: unknown[] = [];
+    const note = (reason: unknown): void => {
+      rejections.push(reason);
+    };
+    process.on("unhandledRejection", note);
+    try {
+      const foreign = (): unknown => runInNewContext("Promise.reject(new Error('foreign'))");
+      for (const make of [() => Promise.reject(new Error("own")), foreign]) {
+        ignored(make());
+        ignored({ context: make() });
+      }
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      expect(rejections).toEqual([]);
+    } finally {
+      process.off("unhandledRejection", note);
+    }
+  });
 });

@@ -62,16 +62,18 @@ export function requireFlag(callback: string, value: unknown): asserts value is 
   if (typeof value !== "boolean") throw badAnswer(callback, kindOf(ignored(value)), "true or false");
 }
 
-/** Returns a value as it is, and handles the rejections of promises in it, which are not waited for. */
+/** Returns a value as it is, and handles the rejections of promises in it, which are not waited for. It runs no query. */
 export function ignored(value: unknown): unknown {
   handle(value);
   if (typeof value === "object" && value !== null) for (const member of Object.values(value)) handle(member);
   return value;
 }
 
+// A query builder runs by its `then`. A promise runs already, and has this tag in every realm.
 function handle(value: unknown): void {
+  const isPromise = Object.prototype.toString.call(value) === "[object Promise]";
   try {
-    if (isThenable(value)) value.then(noop, noop);
+    if (isPromise && isThenable(value)) value.then(noop, noop);
   } catch {
     // A promise that cannot be asked has no answer either.
   }

@@ -28,7 +28,8 @@ export function authHandler<Context, U extends User>(source: AuthSource<Context,
 
 /**
  * Puts the session on the context, refreshes it where that is due, and lets every request pass. HEAD and WebSocket
- * handshakes never refresh. Cookies go onto whatever response comes back, and no shared cache keeps one that a session had a part in.
+ * handshakes never refresh. Cookies go onto whatever response comes back, and no shared cache keeps one that a session
+ * had a part in.
  *
  * @example
  * app.use("*", session(auth));

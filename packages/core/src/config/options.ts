@@ -173,8 +173,9 @@ export interface AuthOptions<Context = JsonObject, U extends User = User> {
   /** Hears of everything that happens. Never holds a secret; a throw is of no effect. */
   readonly onEvent?: (event: AuthEvent) => unknown;
   /**
-   * What is limited: by default 10 failed sign-ins in 15 minutes by account and client and 100 by account, and in a minute 100 sign-ins and
-   * 20 sign-ups by client, 600 refreshes by session and 300 refreshes that prove no session by client. `false` limits nothing.
+   * What is limited. By default, in 15 minutes: 10 failed sign-ins by account and client, and 100 by account. In a minute:
+   * 100 sign-ins and 20 sign-ups by client, 600 refreshes by session, and 300 refreshes that prove no session by client.
+   * `false` limits nothing.
    */
   readonly rateLimit?: Partial<RateLimits> | false;
   /** The client's address, from a header that your proxy sets; null for unknown. Default null. */

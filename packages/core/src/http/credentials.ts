@@ -55,11 +55,10 @@ function cookieTokens(cookies: readonly CookiePair[], site: Site): PresentedText
   const refresh: PresentedText[] = [];
   const former: CookiePair[] = [];
   for (const pair of cookies) {
-    const text = { token: pair.value, current: true, hostBound: !isTossable(pair.name, site.host) };
-    if (pair.name === places.access.name) access.push(text);
+    if (pair.name === places.access.name) access.push(presentedText(pair, true, site));
     else if (pair.name === places.refresh.name) {
       // A browser sends our own to its path only, so elsewhere another host has set it.
-      if (isWithRefreshCookie(site)) refresh.push(text);
+      if (isWithRefreshCookie(site)) refresh.push(presentedText(pair, true, site));
     } else if (formerNames.has(pair.name)) former.push(pair);
   }
   if (former.length === 0) return { access, refresh };
@@ -69,14 +68,16 @@ function cookieTokens(cookies: readonly CookiePair[], site: Site): PresentedText
 
 // A former name does not say which token it held; the token's own form does.
 function formerTokens(pairs: readonly CookiePair[], site: Site): PresentedTexts {
-  const texts = pairs.map(({ name, value }): PresentedText => {
-    return { token: value, current: false, hostBound: !isTossable(name, site.host) };
-  });
+  const texts = pairs.map((pair) => presentedText(pair, false, site));
   const refresh = texts.filter(({ token }) => token.startsWith("lkr_"));
   const access = texts.filter((text) => !refresh.includes(text));
   // Where the refresh cookie does not come along, nothing tells a former access token from one that a sibling set.
   const isBlind = !isWithRefreshCookie(site);
   return { access: isBlind ? access.filter(({ hostBound }) => hostBound) : access, refresh };
+}
+
+function presentedText({ name, value }: CookiePair, current: boolean, { host }: Site): PresentedText {
+  return { token: value, current, hostBound: !isTossable(name, host) };
 }
 
 // RFC 6265bis 5.1.4: whether the browser sends the refresh cookie to the path of this request.

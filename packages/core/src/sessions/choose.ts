@@ -103,7 +103,7 @@ function isOverfull({ access, refresh }: Presentation): boolean {
   return [access, refresh].some((texts) => isCrowded(texts.filter(({ current }) => current || !hasCurrent)));
 }
 
-/** The well-formed ones, each once, the first few. */
+/** Of the first few tokens those that are well formed, each once. */
 function wellFormed(texts: readonly PresentedText[]): readonly WellFormed[] {
   const looked = texts.slice(0, MOST_TOKENS);
   const distinct = looked.filter(

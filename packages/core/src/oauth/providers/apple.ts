@@ -34,9 +34,8 @@ const TRUST = { domains: ["privaterelay.appleid.com", "icloud.com", "me.com", "m
  * Lets users sign in with Apple. Apple answers with a form post, and tells the name once, at the first sign-in; the name
  * comes through the browser, so nothing proves it.
  *
- * A verified address is proof where it is of Apple's relay, or of a mailbox of Apple's own; a new user has any other
- * unverified, unless
- * `trustEmail` says so.
+ * A verified address is proof where it is of Apple's relay, or of a mailbox of Apple's own. A new user has any other
+ * address unverified, unless `trustEmail` says otherwise.
  *
  * @example
  * createAuth({ store, providers: [apple({ clientId, teamId, keyId, privateKey })] });

@@ -22,9 +22,8 @@ const TRUST = { domains: ["gmail.com", "googlemail.com"], domainClaim: "hd" };
 /**
  * Lets users sign in with Google.
  *
- * A verified address is proof where it is Gmail's, or at the domain that `hd` names; a new user has any other
- * unverified, unless
- * `trustEmail` says so.
+ * A verified address is proof where it is Gmail's, or at the domain that `hd` names. A new user has any other address
+ * unverified, unless `trustEmail` says otherwise.
  *
  * @example
  * createAuth({ store, providers: [google({ clientId, clientSecret })] });
