@@ -65,15 +65,17 @@ test("workerd is killed in the middle of rotations: what was answered is kept, a
   const { sessions } = bridged(first, { world: "killed" });
   await Promise.all(names.map((name) => sessions.create(session(name), freely)));
   const answered: string[] = [];
-  const stormOn = (some: readonly string[]): readonly Promise<void>[] =>
-    some.flatMap((name) => [1, 2, 3, 4].map((n) => stormy(sessions, name, n, answered)));
-  const early = stormOn(names.slice(0, 20));
-  await Promise.any(early);
-  // All of the early answers can arrive at once; these calls begin with the kill.
-  const late = stormOn(names.slice(20));
-
+  const firstAnswer = Promise.withResolvers<void>();
+  const onAnswer = (next: string): void => {
+    answered.push(next);
+    firstAnswer.resolve();
+  };
+  const lanes = Array.from({ length: 12 }, (_, lane) => names.filter((_, index) => index % 12 === lane));
+  const storm = Promise.allSettled(lanes.map((lane) => stormyLane(sessions, lane, onAnswer)));
+  // Every lane has rotations on their way now, and later sessions that no lane has begun.
+  await firstAnswer.promise;
   await first.dispose();
-  await Promise.allSettled([...early, ...late]);
+  await storm;
 
   const again = bridged(await started(directory), { world: "killed" }).sessions;
   for (const name of names) {
@@ -93,9 +95,20 @@ test("workerd is killed in the middle of rotations: what was answered is kept, a
   expect(answered.length).toBeLessThan(names.length);
 });
 
-async function stormy(sessions: SessionStore, name: string, n: number, answered: string[]): Promise<void> {
+type OnAnswer = (next: string) => void;
+
+/** Rotates one session after the other, four times at once each, until the store refuses a call. */
+async function stormyLane(
+  sessions: SessionStore,
+  lane: readonly string[],
+  onAnswer: OnAnswer,
+): Promise<void> {
+  for (const name of lane) await Promise.all([1, 2, 3, 4].map((n) => stormy(sessions, name, n, onAnswer)));
+}
+
+async function stormy(sessions: SessionStore, name: string, n: number, onAnswer: OnAnswer): Promise<void> {
   const rotation: Rotation = rotationOf(name, 0, START, digestOf(`${name} by ${n}`));
   const after = await sessions.rotate(rotation);
   if (after === null) throw new Error("refused");
-  if (rotationOutcome(after.row, rotation.token, rotation.next) === "first") answered.push(rotation.next);
+  if (rotationOutcome(after.row, rotation.token, rotation.next) === "first") onAnswer(rotation.next);
 }
