@@ -54,7 +54,7 @@ describe("worlds of one name have one future, so to visit one is to visit all", 
     ["early confirmation", { ...EARLY, rollback: 1 }],
     ["theft", { ...EARLY, theft: true }],
     ["sign-out", { ...EARLY, parallel: 1, theft: true, signOut: true }],
-    ["looks", { ...STORM, senders: ["browser", "page"], lookDelay: 2, looks: 18, theft: true }],
+    ["looks", { ...STORM, senders: ["browser", "page"], lookDelay: 1, looks: 15, theft: true }],
     ["a store that falls back", { ...STORM, restore: "any time" }],
   ])("leased rotation, %s", (_, bounds) => {
     const rules = bounds.looks === null ? { lease } : { lease, accessLifetime: bounds.looks - 4 * lease };
