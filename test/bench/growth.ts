@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import type { Store } from "@latchkey/core/protocol";
+import type { Store } from "@latchkey/core/store";
 import { migrate as migratePostgres, postgres } from "@latchkey/sql/postgres";
 import { migrate, sqlite } from "@latchkey/sql/sqlite";
 import { startPostgres } from "../stores/postgres-server.ts";

@@ -19,7 +19,7 @@ const LAYERS: readonly { readonly units: readonly string[]; readonly siblings: b
   { units: ["http"], siblings: false },
   { units: ["http/routes"], siblings: false },
   { units: ["auth"], siblings: false },
-  { units: ["index", "validator", "protocol", "testing", "memory"], siblings: true },
+  { units: ["index", "validator", "memory"], siblings: true },
 ];
 
 /** In core an import points down; type-only imports count too. */

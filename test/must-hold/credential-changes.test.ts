@@ -1,7 +1,7 @@
 import { type Auth, createAuth, type JsonObject, type User } from "@latchkey/core";
 import { memory } from "@latchkey/core/memory";
 import { type PasswordProvider, password, scryptHasher } from "@latchkey/core/password";
-import type { Store } from "@latchkey/core/protocol";
+import type { Store } from "@latchkey/core/store";
 import { describe, expect, test } from "vitest";
 import { type Browser, openBrowser } from "../rows/browser.ts";
 import { settableClock } from "../rows/clock.ts";

@@ -1,4 +1,4 @@
-import type { Store } from "@latchkey/core/protocol";
+import type { Store } from "@latchkey/core/store";
 import { type Between, wrapped } from "../rows/wrapped-store.ts";
 
 /** Several actors over one store, whose calls happen one at a time in an order that is chosen. */

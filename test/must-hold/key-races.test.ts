@@ -1,5 +1,5 @@
 import { memory } from "@latchkey/core/memory";
-import type { Store } from "@latchkey/core/protocol";
+import type { Store } from "@latchkey/core/store";
 import { expect, test } from "vitest";
 import { kidOf } from "../rows/token.ts";
 import { makeWorld } from "../rows/world.ts";

@@ -1,4 +1,4 @@
-import type { Store } from "@latchkey/core/protocol";
+import type { Store } from "@latchkey/core/store";
 import { describe, expect, test } from "vitest";
 import type { Browser } from "../rows/browser.ts";
 import { settableClock } from "../rows/clock.ts";

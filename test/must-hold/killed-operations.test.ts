@@ -1,5 +1,5 @@
 import type { AuthEvent } from "@latchkey/core";
-import type { Store } from "@latchkey/core/protocol";
+import type { Store } from "@latchkey/core/store";
 import { describe, expect, test } from "vitest";
 import { bodyOf } from "../rows/answers.ts";
 import type { Browser } from "../rows/browser.ts";

@@ -1,4 +1,4 @@
-import type { Store } from "@latchkey/core/protocol";
+import type { Store } from "@latchkey/core/store";
 import { type Between, wrapped } from "../rows/wrapped-store.ts";
 
 /** How a process dies: at which call, whether that call still happened, and what the caller sees of it. */

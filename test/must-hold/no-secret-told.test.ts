@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { createAuth } from "@latchkey/core";
 import { memory } from "@latchkey/core/memory";
-import type { Store } from "@latchkey/core/protocol";
+import type { Store } from "@latchkey/core/store";
 import { expect, onTestFinished, test, vi } from "vitest";
 import type { Browser } from "../rows/browser.ts";
 import { stores } from "../rows/stores.ts";

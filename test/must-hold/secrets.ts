@@ -1,5 +1,5 @@
 import { inspect } from "node:util";
-import type { Store } from "@latchkey/core/protocol";
+import type { Store } from "@latchkey/core/store";
 import { type Between, wrapped } from "../rows/wrapped-store.ts";
 
 /** Every secret that came up, each in every form that somebody might print. */

@@ -1,6 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
-import { runTrace, type StoreUnderTest } from "@latchkey/core/testing";
 import { migrate, type SqliteDatabase, sqlite } from "@latchkey/sql/sqlite";
+import { runTrace, type StoreUnderTest } from "@latchkey/store-contract";
 import { describe, expect, test } from "vitest";
 
 const STEPS = 50_000;

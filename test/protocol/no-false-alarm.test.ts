@@ -1,4 +1,4 @@
-import type { SessionRow } from "@latchkey/core/protocol";
+import type { SessionRow } from "@latchkey/core/store";
 import { afterAll, describe, expect, it } from "vitest";
 import type { Property } from "./explore.ts";
 import {

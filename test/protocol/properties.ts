@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { applyDecision, decide, type SessionRow } from "@latchkey/core/protocol";
+import { applyDecision, decide, type SessionRow } from "@latchkey/core/store";
 import type { Property } from "./explore.ts";
 import { mintToken, type Scheme, type Token } from "./scheme.ts";
 import type { Step } from "./world.ts";

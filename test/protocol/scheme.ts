@@ -7,7 +7,7 @@ import {
   type LookUpDecision,
   type PresentedToken,
   type SessionRow,
-} from "@latchkey/core/protocol";
+} from "@latchkey/core/store";
 
 /** A refresh token of the model: its secret is a name, and the name is its own digest. */
 export type Token = PresentedToken;

@@ -1,5 +1,5 @@
 import { memory } from "@latchkey/core/memory";
-import type { Store } from "@latchkey/core/protocol";
+import type { Store } from "@latchkey/core/store";
 import { migrated, open } from "../stores/files.ts";
 
 /** A kind of store that a row is driven on. */

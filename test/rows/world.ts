@@ -8,7 +8,7 @@ import {
 } from "@latchkey/core";
 import { memory } from "@latchkey/core/memory";
 import { type PasswordProvider, password, scryptHasher } from "@latchkey/core/password";
-import type { Store } from "@latchkey/core/protocol";
+import type { Store } from "@latchkey/core/store";
 import { type Browser, openBrowser } from "./browser.ts";
 import { type Clock, settableClock } from "./clock.ts";
 

@@ -1,4 +1,4 @@
-import type { Store } from "@latchkey/core/protocol";
+import type { Store } from "@latchkey/core/store";
 
 /** What stands between a caller and one call of a store: `call` makes it happen. */
 export type Between = <T>(operation: string, call: () => Promise<T>) => Promise<T>;

@@ -1,4 +1,4 @@
-import type { Store } from "@latchkey/core/protocol";
+import type { Store } from "@latchkey/core/store";
 import { redis } from "@latchkey/redis";
 import { migrate, postgres } from "@latchkey/sql/postgres";
 import { createClient } from "redis";

@@ -1,4 +1,4 @@
-import type { Store } from "@latchkey/core/protocol";
+import type { Store } from "@latchkey/core/store";
 import { vi } from "vitest";
 import { collectSecrets, type Secrets } from "../must-hold/secrets.ts";
 import { ANN, BOB, makeWorld, SECRET } from "../rows/world.ts";

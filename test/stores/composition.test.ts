@@ -2,7 +2,7 @@ import { DatabaseSync } from "node:sqlite";
 import { type Auth as AnyAuth, createAuth, type JsonObject, type Store, type User } from "@latchkey/core";
 import { memory } from "@latchkey/core/memory";
 import { password, scryptHasher } from "@latchkey/core/password";
-import { describeStore } from "@latchkey/core/testing";
+import { describeStore } from "@latchkey/store-contract";
 import { describe, expect, it } from "vitest";
 import { migrated } from "./files.ts";
 

@@ -1,5 +1,5 @@
-import { describeStore } from "@latchkey/core/testing";
 import { d1, migrate, schema } from "@latchkey/sql/d1";
+import { describeStore } from "@latchkey/store-contract";
 import { Miniflare } from "miniflare";
 import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
 import { START } from "./sessions.ts";

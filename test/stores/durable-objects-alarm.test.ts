@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { type SessionRow, type Store, userTag } from "@latchkey/core/protocol";
+import { type SessionRow, type Store, userTag } from "@latchkey/core/store";
 import type { Miniflare } from "miniflare";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { ask, bridged } from "./objects-bridge.ts";

@@ -1,4 +1,4 @@
-import type { User } from "@latchkey/core/protocol";
+import type { User } from "@latchkey/core/store";
 import type { Miniflare } from "miniflare";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { bridged } from "./objects-bridge.ts";

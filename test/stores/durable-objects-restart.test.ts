@@ -8,7 +8,7 @@ import {
   rotationOutcome,
   type SessionRow,
   type SessionStore,
-} from "@latchkey/core/protocol";
+} from "@latchkey/core/store";
 import type { Miniflare } from "miniflare";
 import { beforeAll, expect, onTestFinished, test } from "vitest";
 import { bridged } from "./objects-bridge.ts";

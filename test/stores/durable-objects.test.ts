@@ -1,5 +1,5 @@
-import { rotationOutcome } from "@latchkey/core/protocol";
-import { describeStore } from "@latchkey/core/testing";
+import { rotationOutcome } from "@latchkey/core/store";
+import { describeStore } from "@latchkey/store-contract";
 import type { Miniflare } from "miniflare";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { ask, bridged } from "./objects-bridge.ts";

@@ -1,5 +1,5 @@
 import type { CallSettings } from "@latchkey/cloudflare";
-import type { Store } from "@latchkey/core/protocol";
+import type { Store } from "@latchkey/core/store";
 import type { Miniflare } from "miniflare";
 
 export interface World extends Partial<CallSettings> {

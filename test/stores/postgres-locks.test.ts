@@ -1,5 +1,5 @@
-import { describeStore } from "@latchkey/core/testing";
 import { migrate, type PgPool, postgres } from "@latchkey/sql/postgres";
+import { describeStore } from "@latchkey/store-contract";
 import type { Pool } from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startPostgres, type TestPostgres } from "./postgres-server.ts";

@@ -1,4 +1,4 @@
-import { rotationOutcome } from "@latchkey/core/protocol";
+import { rotationOutcome } from "@latchkey/core/store";
 import { migrate, type PgPool, postgres } from "@latchkey/sql/postgres";
 import type { Pool } from "pg";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";

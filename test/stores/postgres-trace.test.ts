@@ -1,5 +1,5 @@
-import { runTrace } from "@latchkey/core/testing";
 import { migrate, postgres } from "@latchkey/sql/postgres";
+import { runTrace } from "@latchkey/store-contract";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startPostgres, type TestPostgres } from "./postgres-server.ts";
 

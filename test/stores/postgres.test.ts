@@ -1,5 +1,5 @@
-import { describeStore, type StoreUnderTest } from "@latchkey/core/testing";
 import { migrate, postgres as postgresStore, type SqlStore } from "@latchkey/sql/postgres";
+import { describeStore, type StoreUnderTest } from "@latchkey/store-contract";
 import type { Pool } from "pg";
 import postgresJs, { type Sql } from "postgres";
 import { afterAll, beforeAll, describe, it } from "vitest";

@@ -1,4 +1,4 @@
-import type { SessionStore, Store } from "@latchkey/core/protocol";
+import type { SessionStore, Store } from "@latchkey/core/store";
 
 /** The same store, where pruning everybody is pruning each user it has seen: alarms do that, on their own clock. */
 export function pruningEach(store: Store): Store {

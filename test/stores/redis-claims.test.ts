@@ -1,4 +1,4 @@
-import { type User, userTag } from "@latchkey/core/protocol";
+import { type User, userTag } from "@latchkey/core/store";
 import { type NodeRedisClient, redis } from "@latchkey/redis";
 import { createClient, type RedisClientType } from "redis";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";

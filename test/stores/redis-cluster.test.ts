@@ -1,5 +1,5 @@
-import { describeStore, type StoreUnderTest } from "@latchkey/core/testing";
 import { type NodeRedisClient, type RedisClient, redis } from "@latchkey/redis";
+import { describeStore, type StoreUnderTest } from "@latchkey/store-contract";
 import { Cluster } from "ioredis";
 import { createClient, createCluster } from "redis";
 import { afterAll, beforeAll, describe, expect, it, test } from "vitest";

@@ -1,4 +1,4 @@
-import { type Rotation, rotationOutcome, type SessionRow, userTag } from "@latchkey/core/protocol";
+import { type Rotation, rotationOutcome, type SessionRow, userTag } from "@latchkey/core/store";
 import { type NodeRedisClient, redis } from "@latchkey/redis";
 import { createClient, type RedisClientType } from "redis";
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from "vitest";

@@ -1,4 +1,4 @@
-import type { Store } from "@latchkey/core/protocol";
+import type { Store } from "@latchkey/core/store";
 import type { RedisClient } from "@latchkey/redis";
 import { redis } from "@latchkey/redis";
 import { Redis } from "ioredis";

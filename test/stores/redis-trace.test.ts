@@ -1,5 +1,5 @@
-import { runTrace } from "@latchkey/core/testing";
 import { type NodeRedisClient, redis } from "@latchkey/redis";
+import { runTrace } from "@latchkey/store-contract";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Clients, nodeRedis } from "./redis-clients.ts";
 import { describeRedis, startRedis } from "./redis-server.ts";

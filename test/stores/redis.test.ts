@@ -1,5 +1,5 @@
-import { describeStore, type StoreUnderTest } from "@latchkey/core/testing";
 import { type RedisClient, redis } from "@latchkey/redis";
+import { describeStore, type StoreUnderTest } from "@latchkey/store-contract";
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { type Clients, ioredis, nodeRedis } from "./redis-clients.ts";
 import { describeRedis, startRedis } from "./redis-server.ts";

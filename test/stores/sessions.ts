@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { PresentedToken, Rotation, SessionRow } from "@latchkey/core/protocol";
+import type { PresentedToken, Rotation, SessionRow } from "@latchkey/core/store";
 
 export const LEASE = 60;
 export const START = 1_900_000_000;

@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
-import { rotationOutcome } from "@latchkey/core/protocol";
+import { rotationOutcome } from "@latchkey/core/store";
 import { describe, expect, test } from "vitest";
 import { migrated, open, temporaryFile } from "./files.ts";
 import { digestOf, LEASE, rotationOf, START, session, sessionIdOf, tokenOf } from "./sessions.ts";

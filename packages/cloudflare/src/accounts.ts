@@ -1,4 +1,4 @@
-import type { LinkedAccount, UserStore } from "@latchkey/core/protocol";
+import type { LinkedAccount, UserStore } from "@latchkey/core/store";
 import { type Call, digestName } from "./call.ts";
 import { type Holds, hold, letGo } from "./holder.ts";
 import { userObject } from "./sessions.ts";

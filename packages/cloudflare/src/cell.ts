@@ -1,4 +1,4 @@
-import { decideThrottle, type OneTimeToken, type ThrottleRow } from "@latchkey/core/protocol";
+import { decideThrottle, type OneTimeToken, type ThrottleRow } from "@latchkey/core/store";
 import type { CellOperations, Claim } from "./operations.ts";
 import type { ObjectStorage } from "./platform.ts";
 

@@ -1,4 +1,4 @@
-import type { UserId } from "@latchkey/core/protocol";
+import type { UserId } from "@latchkey/core/store";
 import type { Call } from "./call.ts";
 
 /** Whether a user has what an object says it holds. */

@@ -5,7 +5,7 @@ import type {
   ThrottleRule,
   ThrottleVerdict,
   UserId,
-} from "@latchkey/core/protocol";
+} from "@latchkey/core/store";
 
 type Method = (...args: never[]) => Promise<unknown>;
 

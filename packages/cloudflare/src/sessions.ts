@@ -6,7 +6,7 @@ import {
   type UserStore,
   userTag,
   userTagOf,
-} from "@latchkey/core/protocol";
+} from "@latchkey/core/store";
 import type { Call } from "./call.ts";
 
 /** The name of the object that holds all of a user. */

@@ -1,4 +1,4 @@
-import type { Store } from "@latchkey/core/protocol";
+import type { Store } from "@latchkey/core/store";
 import { callObjects, digestName } from "./call.ts";
 import type { CallSettings } from "./operations.ts";
 import type { ObjectNamespace } from "./platform.ts";

@@ -1,4 +1,4 @@
-import type { TokenStore } from "@latchkey/core/protocol";
+import type { TokenStore } from "@latchkey/core/store";
 import { type Call, digestName } from "./call.ts";
 import { userObject } from "./sessions.ts";
 

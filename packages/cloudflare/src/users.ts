@@ -1,4 +1,4 @@
-import type { Identifier, User, UserId, UserStore } from "@latchkey/core/protocol";
+import type { Identifier, User, UserId, UserStore } from "@latchkey/core/store";
 import { accountObject, objectAccounts } from "./accounts.ts";
 import { type Call, digestName } from "./call.ts";
 import { type Holds, hold, letGo } from "./holder.ts";

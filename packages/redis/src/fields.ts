@@ -1,4 +1,4 @@
-import type { StoredMembers } from "@latchkey/core/protocol";
+import type { StoredMembers } from "@latchkey/core/store";
 
 /**
  * Reads the fields of one hash, and throws on the first that is not what the store writes. The error names the field

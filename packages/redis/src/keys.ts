@@ -1,4 +1,4 @@
-import type { KeyStore } from "@latchkey/core/protocol";
+import type { KeyStore } from "@latchkey/core/store";
 import type { Connection } from "./connection.ts";
 import { fieldsOf } from "./fields.ts";
 import type { Settings } from "./settings.ts";

@@ -1,4 +1,4 @@
-import type { LinkedAccount, User, UserStore } from "@latchkey/core/protocol";
+import type { LinkedAccount, User, UserStore } from "@latchkey/core/store";
 import type { Claims } from "./claims.ts";
 import type { Connection } from "./connection.ts";
 import { text, texts } from "./fields.ts";

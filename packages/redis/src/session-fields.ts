@@ -1,4 +1,4 @@
-import { type EndedSession, endReasons } from "@latchkey/core/protocol";
+import { type EndedSession, endReasons } from "@latchkey/core/store";
 import { texts } from "./fields.ts";
 
 /** Reads what a script says of a session that it ended: id, user, reason. */

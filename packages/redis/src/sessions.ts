@@ -8,7 +8,7 @@ import {
   type TimedRow,
   type UserStore,
   userTagOf,
-} from "@latchkey/core/protocol";
+} from "@latchkey/core/store";
 import type { Connection } from "./connection.ts";
 import { fieldsOf, flat, list } from "./fields.ts";
 import { eachKey } from "./scan.ts";

@@ -1,4 +1,4 @@
-import type { EpochSeconds } from "@latchkey/core/protocol";
+import type { EpochSeconds } from "@latchkey/core/store";
 import type { Names } from "./names.ts";
 
 /** What every part of the store goes by. */

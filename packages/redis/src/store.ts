@@ -1,4 +1,4 @@
-import type { EpochSeconds, Store } from "@latchkey/core/protocol";
+import type { EpochSeconds, Store } from "@latchkey/core/store";
 import { connect, type RedisClient } from "./connection.ts";
 import { redisKeys } from "./keys.ts";
 import { namesUnder } from "./names.ts";

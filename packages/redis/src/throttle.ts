@@ -1,4 +1,4 @@
-import type { ThrottleStore } from "@latchkey/core/protocol";
+import type { ThrottleStore } from "@latchkey/core/store";
 import type { Connection } from "./connection.ts";
 import type { Settings } from "./settings.ts";
 

@@ -1,4 +1,4 @@
-import { isJsonObject, type OneTimeToken, type TokenStore } from "@latchkey/core/protocol";
+import { isJsonObject, type OneTimeToken, type TokenStore } from "@latchkey/core/store";
 import type { Connection } from "./connection.ts";
 import { fieldsOf, flat, texts } from "./fields.ts";
 import { eachKey } from "./scan.ts";

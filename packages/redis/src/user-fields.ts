@@ -1,4 +1,4 @@
-import type { LinkedAccount, User } from "@latchkey/core/protocol";
+import type { LinkedAccount, User } from "@latchkey/core/store";
 import { type Fields, fieldsOf } from "./fields.ts";
 
 /** Reads a user from the flat list of an HGETALL; null where it is empty, throws where it is corrupt. */

@@ -1,4 +1,4 @@
-import type { Identifier, User, UserChange, UserStore } from "@latchkey/core/protocol";
+import type { Identifier, User, UserChange, UserStore } from "@latchkey/core/store";
 import { type Claimable, redisClaims } from "./claims.ts";
 import type { Connection } from "./connection.ts";
 import { flat, texts } from "./fields.ts";

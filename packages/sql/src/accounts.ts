@@ -1,4 +1,4 @@
-import type { LinkedAccount, UserStore } from "@latchkey/core/protocol";
+import type { LinkedAccount, UserStore } from "@latchkey/core/store";
 import { columns } from "./columns.ts";
 import type { Driver, SqlRow, Statement } from "./driver.ts";
 

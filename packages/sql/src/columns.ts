@@ -1,4 +1,4 @@
-import type { StoredMembers } from "@latchkey/core/protocol";
+import type { StoredMembers } from "@latchkey/core/store";
 import type { SqlRow } from "./driver.ts";
 
 /**

@@ -1,4 +1,4 @@
-import { AuthError } from "@latchkey/core/protocol";
+import { AuthError } from "@latchkey/core/store";
 import type { Driver } from "./driver.ts";
 import { migration, SCHEMA_VERSION, versionTable } from "./schema.ts";
 

@@ -1,4 +1,4 @@
-import { type EndedSession, endReasons, readStoredSession, type SessionRow } from "@latchkey/core/protocol";
+import { type EndedSession, endReasons, readStoredSession, type SessionRow } from "@latchkey/core/store";
 import { columns } from "./columns.ts";
 import type { SqlRow } from "./driver.ts";
 

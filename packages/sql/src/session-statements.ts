@@ -1,4 +1,4 @@
-import { SESSION_MEMBERS } from "@latchkey/core/protocol";
+import { SESSION_MEMBERS } from "@latchkey/core/store";
 
 // Every rule here is a line of `decide`, and the traces in the tests hold the two together.
 

@@ -5,7 +5,7 @@ import {
   storedSession,
   type TimedRow,
   type UserStore,
-} from "@latchkey/core/protocol";
+} from "@latchkey/core/store";
 import { columns } from "./columns.ts";
 import type { Driver, SqlRow, Statement } from "./driver.ts";
 import { readEnded, readSession } from "./session-row.ts";

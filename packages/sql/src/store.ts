@@ -1,4 +1,4 @@
-import type { Store } from "@latchkey/core/protocol";
+import type { Store } from "@latchkey/core/store";
 import type { Driver } from "./driver.ts";
 import { sqlKeys } from "./keys.ts";
 import { type Migratable, schemaFault } from "./migrate.ts";

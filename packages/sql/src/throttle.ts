@@ -1,4 +1,4 @@
-import type { ThrottleStore } from "@latchkey/core/protocol";
+import type { ThrottleStore } from "@latchkey/core/store";
 import { columns } from "./columns.ts";
 import type { Driver } from "./driver.ts";
 

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type OneTimeToken, type TokenStore } from "@latchkey/core/protocol";
+import { isJsonObject, type JsonObject, type OneTimeToken, type TokenStore } from "@latchkey/core/store";
 import { columns } from "./columns.ts";
 import type { Driver, SqlRow } from "./driver.ts";
 

@@ -1,4 +1,4 @@
-import type { User, UserChange, UserStore } from "@latchkey/core/protocol";
+import type { User, UserChange, UserStore } from "@latchkey/core/store";
 import { forgetAccounts, HOLDER, sqlAccounts } from "./accounts.ts";
 import { columns } from "./columns.ts";
 import type { Driver, SqlRow, SqlValue, Statement } from "./driver.ts";

@@ -1,6 +1,6 @@
 import { Database } from "bun:sqlite";
-import { describeStore } from "@latchkey/core/testing";
 import { migrate, sqlite } from "@latchkey/sql/sqlite";
+import { describeStore } from "@latchkey/store-contract";
 
 // Runs the store contract on bun:sqlite, in Bun, and prints how many cases held.
 interface Case {

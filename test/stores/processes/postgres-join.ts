@@ -1,4 +1,4 @@
-import { rotationOutcome } from "@latchkey/core/protocol";
+import { rotationOutcome } from "@latchkey/core/store";
 import { migrate, postgres } from "@latchkey/sql/postgres";
 import pg from "pg";
 import { digestOf, rotationOf, START } from "../sessions.ts";

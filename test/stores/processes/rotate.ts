@@ -1,5 +1,5 @@
 import { DatabaseSync } from "node:sqlite";
-import { rotationOutcome } from "@latchkey/core/protocol";
+import { rotationOutcome } from "@latchkey/core/store";
 import { sqlite } from "@latchkey/sql/sqlite";
 import { digestOf, rotationOf, START } from "../sessions.ts";
 

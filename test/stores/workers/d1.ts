@@ -1,5 +1,5 @@
-import { describeStore, runTrace, type StoreUnderTest } from "@latchkey/core/testing";
 import { type D1Database, d1, migrate } from "@latchkey/sql/d1";
+import { describeStore, runTrace, type StoreUnderTest } from "@latchkey/store-contract";
 
 // Runs the store contract, and traces, on a D1 database within workerd.
 interface Env {

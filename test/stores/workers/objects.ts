@@ -5,8 +5,8 @@ import {
   type ObjectState,
   SessionObject,
 } from "@latchkey/cloudflare";
-import type { Store } from "@latchkey/core/protocol";
-import { describeStore, type MakeStore, runTrace } from "@latchkey/core/testing";
+import type { Store } from "@latchkey/core/store";
+import { describeStore, type MakeStore, runTrace } from "@latchkey/store-contract";
 import { pruningEach } from "../pruning-each.ts";
 
 export { SessionObject };

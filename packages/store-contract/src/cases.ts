@@ -1,4 +1,4 @@
-import type { Store } from "../store.ts";
+import type { Store } from "@latchkey/core/store";
 
 /** The two functions of a test runner that the contract needs; vitest, node:test, bun:test and Deno's std have them. */
 export interface Runner {

@@ -1,5 +1,4 @@
-import type { Store } from "../../store.ts";
-import type { OneTimeToken } from "../../tokens/store.ts";
+import type { OneTimeToken, Store } from "@latchkey/core/store";
 import { equal } from "../assert.ts";
 import type { Cases } from "../cases.ts";
 import { digest, START } from "../samples.ts";

@@ -1,7 +1,15 @@
-import { applyDecision, decide } from "../sessions/decide.ts";
-import type { SessionId, SessionRow, UserId } from "../sessions/session.ts";
-import type { CreateOptions, EndOptions, Rotation, SessionStore } from "../sessions/store.ts";
-import type { EpochSeconds, Seconds } from "../time.ts";
+import type {
+  CreateOptions,
+  EndOptions,
+  EpochSeconds,
+  Rotation,
+  Seconds,
+  SessionId,
+  SessionRow,
+  SessionStore,
+  UserId,
+} from "@latchkey/core/store";
+import { applyDecision, decide } from "@latchkey/core/store";
 import { sorted } from "./samples.ts";
 
 /** One call of a session store, as plain data, so that a failing trace can be printed, cut short and run again. */

@@ -1,6 +1,6 @@
-import { schema as d1 } from "@latchkey/sql/d1";
-import { schema as postgres } from "@latchkey/sql/postgres";
-import { schema as sqlite } from "@latchkey/sql/sqlite";
+import { schema as d1 } from "../drivers/d1.ts";
+import { schema as postgres } from "../drivers/postgres.ts";
+import { schema as sqlite } from "../drivers/sqlite.ts";
 
 /** What a run of the command line prints, and whether it did what it was asked. */
 export interface Run {

@@ -1,5 +1,5 @@
-import { memory } from "../memory/index.ts";
-import type { SessionStore } from "../sessions/store.ts";
+import { memory } from "@latchkey/core/memory";
+import type { SessionStore } from "@latchkey/core/store";
 import { equal } from "./assert.ts";
 import type { MakeStore } from "./cases.ts";
 import { seededRandom } from "./random.ts";

@@ -1,6 +1,5 @@
-import { rotationOutcome } from "../../sessions/decide.ts";
-import type { Rotation } from "../../sessions/store.ts";
-import type { Store } from "../../store.ts";
+import type { Rotation, Store } from "@latchkey/core/store";
+import { rotationOutcome } from "@latchkey/core/store";
 import { equal, present } from "../assert.ts";
 import type { Cases } from "../cases.ts";
 import {

@@ -1,4 +1,4 @@
-import type { UserStore } from "../../users/store.ts";
+import type { UserStore } from "@latchkey/core/store";
 import { equal } from "../assert.ts";
 import type { Cases } from "../cases.ts";
 import { sampleUser } from "../samples.ts";

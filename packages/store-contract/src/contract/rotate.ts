@@ -1,7 +1,5 @@
-import { applyDecision, decide } from "../../sessions/decide.ts";
-import type { SessionRow } from "../../sessions/session.ts";
-import type { Rotation } from "../../sessions/store.ts";
-import type { Store } from "../../store.ts";
+import type { Rotation, SessionRow, Store } from "@latchkey/core/store";
+import { applyDecision, decide } from "@latchkey/core/store";
 import { equal, present } from "../assert.ts";
 import type { Cases } from "../cases.ts";
 import {

@@ -1,11 +1,17 @@
-import { toBase64url, utf8 } from "../bytes.ts";
-import { labelledHash } from "../digest.ts";
-import type { PresentedToken } from "../sessions/decide.ts";
-import type { SecretHash, SessionId, SessionRow } from "../sessions/session.ts";
-import type { CreateOptions, EndedSession, Rotation } from "../sessions/store.ts";
-import type { EpochSeconds } from "../time.ts";
-import { mintSessionId } from "../tokens/refresh-token.ts";
-import type { User } from "../users/store.ts";
+import type {
+  CreateOptions,
+  EndedSession,
+  EpochSeconds,
+  PresentedToken,
+  Rotation,
+  SecretHash,
+  SessionId,
+  SessionRow,
+  User,
+} from "@latchkey/core/store";
+import { mintSessionId } from "@latchkey/core/store";
+import { sha256 } from "@oslojs/crypto/sha2";
+import { encodeBase64urlNoPadding } from "@oslojs/encoding";
 
 /** The time at which the sample rows begin. */
 export const START: EpochSeconds = 1_900_000_000;
@@ -16,12 +22,16 @@ export const FREELY: CreateOptions = { ifVersion: null, limit: null, replaces: [
 
 /** A digest in the form of the real ones, one for each name. */
 export function digest(name: string): SecretHash {
-  return toBase64url(labelledHash("testing", utf8(name)));
+  return encodeBase64urlNoPadding(hash(name));
 }
 
 /** The session id of that name and user. */
 export function sessionId(name: string, userId = "ann"): SessionId {
-  return mintSessionId(userId, (length) => labelledHash("testing", utf8(name)).subarray(0, length));
+  return mintSessionId(userId, (length) => hash(name).subarray(0, length));
+}
+
+function hash(name: string): Uint8Array {
+  return sha256(new TextEncoder().encode(name));
 }
 
 /** A fresh session, whose n-th refresh token has the digest `secret(name, n)`. */

@@ -1,9 +1,6 @@
-import { toBase64url } from "../bytes.ts";
-import { idleExpiry } from "../sessions/decide.ts";
-import type { SecretHash, SessionId, SessionRow } from "../sessions/session.ts";
-import type { Rotation } from "../sessions/store.ts";
-import type { EpochSeconds } from "../time.ts";
-import { mintSessionId } from "../tokens/refresh-token.ts";
+import type { EpochSeconds, Rotation, SecretHash, SessionId, SessionRow } from "@latchkey/core/store";
+import { idleExpiry, mintSessionId } from "@latchkey/core/store";
+import { encodeBase64urlNoPadding } from "@oslojs/encoding";
 import type { SeededRandom } from "./random.ts";
 import { LEASE, START } from "./samples.ts";
 import type { Step, WatchedStep } from "./steps.ts";
@@ -172,5 +169,5 @@ function all({ known }: World, step: Step): WatchedStep {
 }
 
 function hash(random: SeededRandom): SecretHash {
-  return toBase64url(random.bytes(32));
+  return encodeBase64urlNoPadding(random.bytes(32));
 }

@@ -1,5 +1,4 @@
-import type { SessionRow } from "../../sessions/session.ts";
-import type { Store } from "../../store.ts";
+import type { SessionRow, Store } from "@latchkey/core/store";
 import { equal } from "../assert.ts";
 import type { Cases } from "../cases.ts";
 import { FREELY, START, sampleSession, sessionId } from "../samples.ts";

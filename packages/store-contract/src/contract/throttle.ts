@@ -1,5 +1,5 @@
-import { decideThrottle, type ThrottleRow, type ThrottleRule } from "../../throttle/decide.ts";
-import type { EpochSeconds } from "../../time.ts";
+import type { EpochSeconds } from "@latchkey/core/store";
+import { decideThrottle, type ThrottleRow, type ThrottleRule } from "@latchkey/core/store";
 import { equal } from "../assert.ts";
 import type { Cases } from "../cases.ts";
 import { type SeededRandom, seededRandom } from "../random.ts";
