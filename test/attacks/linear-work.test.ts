@@ -1,11 +1,12 @@
 import type { AuthOptions } from "@latchkey/core";
 import { password } from "@latchkey/core/password";
 import { describe, expect, it } from "vitest";
-import { parseCookies } from "../../packages/core/src/cookies/parse.ts";
+import { parseCookies } from "../../packages/core/src/cookies/cookie.ts";
 import { readBody } from "../../packages/core/src/http/body.ts";
 import { bearerToken } from "../../packages/core/src/http/credentials.ts";
-import { matchPath } from "../../packages/core/src/http/router.ts";
-import { parseJson } from "../../packages/core/src/json.ts";
+import type { Route } from "../../packages/core/src/http/route.ts";
+import { matchPath, routeTable } from "../../packages/core/src/http/router.ts";
+import * as routes from "../../packages/core/src/http/routes/list.ts";
 import { listedKeys } from "../../packages/core/src/keys/jwk.ts";
 import { readTokens } from "../../packages/core/src/oauth/arctic.ts";
 import { parseCallback } from "../../packages/core/src/oauth/callback.ts";
@@ -16,14 +17,17 @@ import { isVerifierOf } from "../../packages/core/src/oauth/pkce.ts";
 import { checkProfile, readOpenIdProfile } from "../../packages/core/src/oauth/profile.ts";
 import { decideRedirect, safeRedirect } from "../../packages/core/src/oauth/redirect.ts";
 import { checkPassword } from "../../packages/core/src/password/check.ts";
-import { parseEmail, parseUsername } from "../../packages/core/src/password/identifier.ts";
 import { parsePhc } from "../../packages/core/src/password/phc.ts";
 import { possiblePassword } from "../../packages/core/src/password/policy.ts";
+import { parseJson } from "../../packages/core/src/platform/json.ts";
+import { parseRefreshToken } from "../../packages/core/src/sessions/refresh-token.ts";
 import { clientNetworks } from "../../packages/core/src/throttle/address.ts";
-import { parseRefreshToken } from "../../packages/core/src/tokens/refresh-token.ts";
+import { parseEmail, parseUsername } from "../../packages/core/src/users/identifier.ts";
 import { cookieHeader, originOf, pageOf, pathMatcher } from "../../packages/next/src/path.ts";
 import { paperProvider } from "../oauth/paper-provider.ts";
 import { cheapHasher, ORIGIN, openStage, requestTo } from "./stage.ts";
+
+const ROUTES = routeTable(Object.values<Route>(routes));
 
 const SIZE = 16_000;
 /** Twice the length may take this many times the time: linear work takes twice, quadratic four times. */
@@ -204,8 +208,8 @@ const surfaces: Readonly<Record<string, Surface>> = {
   "a redirect target": (text) => decideRedirect(text, policy),
   "a redirect path": (text) => safeRedirect(`/${text}`),
   "an absolute redirect target": (text) => decideRedirect(`https://${text}`, policy),
-  "a path": (text) => matchPath("GET", `/auth/${text}`, "/auth"),
-  "a path of a session": (text) => matchPath("GET", `/auth/sessions/${text}`, "/auth"),
+  "a path": (text) => matchPath(ROUTES, "GET", `/auth/${text}`, "/auth"),
+  "a path of a session": (text) => matchPath(ROUTES, "GET", `/auth/sessions/${text}`, "/auth"),
   "a page in Next.js": (text) => pageOf(`/_next/data/${text}`),
   "a protected path in Next.js": (text) => matches(`/files/${text}`),
   "a host in Next.js": (text) => originOf({ get: () => text } as unknown as Headers),

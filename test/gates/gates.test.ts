@@ -29,12 +29,12 @@ const clean: Files = {
   "examples/app/main.ts": "export default { port: 1 };\n",
   "test/a.test.ts": `import { describe, it } from "vitest";\ndescribe.skipIf(true)("a", () => it("b", () => {}));\nlist.only.skip();\n`,
   "packages/core/package.json": manifest("@latchkey/core", { ".": "./src/index.ts" }),
-  [`${CORE}/errors.ts`]: "export class AuthError extends Error {}\n",
-  [`${CORE}/env.ts`]: "export const clock = (): number => Date.now();\n",
-  [`${CORE}/time.ts`]: lines(250, "type A = 1; // a line"),
+  [`${CORE}/platform/errors.ts`]: "export class AuthError extends Error {}\n",
+  [`${CORE}/platform/env.ts`]: "export const clock = (): number => Date.now();\n",
+  [`${CORE}/platform/time.ts`]: lines(250, "type A = 1; // a line"),
   [`${CORE}/cookies/parse.ts`]: `
 import { encode } from "@oslojs/crypto";
-import { clock } from "../env.ts";
+import { clock } from "../platform/env.ts";
 const NAMES: ReadonlySet<string> = new Set(["a"]);
 const TABLE = [1, 2];
 Object.assign(encode, { own: 1 });
@@ -48,7 +48,7 @@ function elseIf(n: number, fetch: () => void) {
 }
 `,
   [`${CORE}/sessions/start.ts`]: `
-import type { Seconds } from "../time.ts";
+import type { Seconds } from "../platform/time.ts";
 /** Starts. */
 export function start(lifetime: Seconds): number {
   const seen = new Map([[lifetime, 1]]);
@@ -56,9 +56,9 @@ export function start(lifetime: Seconds): number {
   return count++;
 }
 `,
-  [`${CORE}/auth.ts`]: `import { start } from "./sessions/start.ts";\n/** Makes. */\nexport const createAuth = (): number => start(1);\n`,
-  [`${CORE}/index.ts`]: `export { createAuth } from "./auth.ts";\nexport { start as begin } from "./sessions/start.ts";\nexport * from "./time.ts";\n`,
-  [`${CORE}/auth.test.ts`]: "const held: any = new Date();\n",
+  [`${CORE}/auth/create.ts`]: `import { start } from "../sessions/start.ts";\n/** Makes. */\nexport const createAuth = (): number => start(1);\n`,
+  [`${CORE}/index.ts`]: `export { createAuth } from "./auth/create.ts";\nexport { start as begin } from "./sessions/start.ts";\nexport * from "./platform/time.ts";\n`,
+  [`${CORE}/auth/create.test.ts`]: "const held: any = new Date();\n",
 };
 
 /** One planted breach: the rule it breaks, where it stands, the text, and the line to be named. */
@@ -93,7 +93,7 @@ const plants: readonly Plant[] = [
   ["default-export", `${CORE}/keys/ring.ts`, "const a = 1;\nexport { a as default };\n", 2],
   ["class", `${CORE}/keys/ring.ts`, "class Ring {}\n"],
   ["class", `${CORE}/keys/ring.ts`, "const a = class {};\n"],
-  ["class", `${CORE}/errors.ts`, "export class OtherError extends Error {}\n"],
+  ["class", `${CORE}/platform/errors.ts`, "export class OtherError extends Error {}\n"],
   ["file-name", `${CORE}/keys/keyRing.ts`, ""],
   ["file-name", `${CORE}/keys/Ring.test.ts`, ""],
   ["file-name", "packages/client/src/state-manager.ts", ""],
@@ -107,18 +107,18 @@ const plants: readonly Plant[] = [
   ["core-dependency", `${CORE}/keys/ring.ts`, 'import { z } from "zod";\n'],
   ["core-dependency", `${CORE}/keys/ring.ts`, 'import { a } from "jose-extra";\n'],
   ["core-dependency", `${CORE}/keys/ring.ts`, 'type A = import("hono").Hono;\n'],
-  ["package-border", "packages/sql/src/store.ts", 'import { a } from "../../core/src/env.ts";\n'],
-  ["extension", `${CORE}/keys/ring.ts`, 'import { a } from "../env";\n'],
-  ["barrel", `${CORE}/keys/index.ts`, 'export { clock } from "../env.ts";\n'],
-  ["barrel", `${CORE}/keys/index.ts`, 'export * from "../env.ts";\n'],
-  ["barrel", `${CORE}/keys/index.ts`, 'import { clock } from "../env.ts";\nexport { clock };\n', 2],
+  ["package-border", "packages/sql/src/store.ts", 'import { a } from "../../core/src/platform/env.ts";\n'],
+  ["extension", `${CORE}/keys/ring.ts`, 'import { a } from "../platform/env";\n'],
+  ["barrel", `${CORE}/keys/index.ts`, 'export { clock } from "../platform/env.ts";\n'],
+  ["barrel", `${CORE}/keys/index.ts`, 'export * from "../platform/env.ts";\n'],
+  ["barrel", `${CORE}/keys/index.ts`, 'import { clock } from "../platform/env.ts";\nexport { clock };\n', 2],
   ["layer", `${CORE}/keys/ring.ts`, 'import { start } from "../sessions/start.ts";\n'],
   ["layer", `${CORE}/keys/ring.ts`, '\nimport type { A } from "../cookies/parse.ts";\n', 2],
   ["layer", `${CORE}/csrf/decide.ts`, 'import type { A } from "../sessions/start.ts";\n'],
   ["layer", `${CORE}/http/router.ts`, 'import { login } from "./routes/login.ts";\n'],
-  ["layer", `${CORE}/app.ts`, 'import { router } from "./http/router.ts";\n'],
-  ["layer", `${CORE}/time.ts`, 'type A = import("./keys/a.ts").A;\n'],
-  ["layer", `${CORE}/store.ts`, 'import type { Auth } from "./auth.ts";\n'],
+  ["layer", `${CORE}/accounts/app.ts`, 'import { router } from "../http/router.ts";\n'],
+  ["layer", `${CORE}/platform/time.ts`, 'type A = import("../keys/a.ts").A;\n'],
+  ["layer", `${CORE}/store.ts`, 'import type { Auth } from "./auth/create.ts";\n'],
   ["layer", `${CORE}/plugins/hook.ts`, "type A = 1;\n"],
   ["cycle", `${CORE}/keys/a.ts`, 'import type { A } from "./a.ts";\n'],
   ["effect", `${CORE}/keys/ring.ts`, "export const f = (): number => Date.now();\n"],
@@ -148,11 +148,11 @@ const plants: readonly Plant[] = [
   ["object-assign", `${CORE}/keys/ring.ts`, "const f = (body: object) => Object.assign({}, { ...body });\n"],
   ["docstring", `${CORE}/index.ts`, "\nexport function f(): void {}\n", 2],
   ["docstring", `${CORE}/index.ts`, "// no docstring\nexport const f = (): void => {};\n", 2],
-  ["docstring", `${CORE}/auth.ts`, "export function createAuth(): void {}\n"],
+  ["docstring", `${CORE}/auth/create.ts`, "export function createAuth(): void {}\n"],
   ["docstring", `${CORE}/sessions/start.ts`, "/* a comment */\nfunction start() {}\nexport { start };\n", 2],
   [
     "docstring",
-    `${CORE}/time.ts`,
+    `${CORE}/platform/time.ts`,
     "export function days(n: number): number;\nexport function days(n: 1) {}\n",
   ],
   ...["skip", "only", "todo", "fails"].map(

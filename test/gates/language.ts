@@ -3,7 +3,7 @@ import type { Place, Source } from "./source.ts";
 
 /** The classes there may be: a name, or `*` for any, by file. */
 const CLASSES: Readonly<Record<string, string>> = {
-  "packages/core/src/errors.ts": "AuthError",
+  "packages/core/src/platform/errors.ts": "AuthError",
   "packages/cloudflare/src/object.ts": "*",
 };
 

@@ -6,18 +6,15 @@ const ROOT = "packages/core/src/";
 
 /** The concepts of core, lowest first. A concept is a folder, or a file that stands by itself. */
 const LAYERS: readonly { readonly units: readonly string[]; readonly siblings: boolean }[] = [
-  {
-    units: ["errors", "time", "bytes", "json", "env", "digest", "fetch-json", "callback-answer"],
-    siblings: true,
-  },
-  { units: ["keys", "cookies"], siblings: false },
-  { units: ["tokens"], siblings: false },
-  { units: ["sessions", "csrf", "password", "oauth", "users", "throttle"], siblings: false },
+  { units: ["platform"], siblings: false },
+  { units: ["keys", "cookies", "csrf", "throttle"], siblings: false },
+  { units: ["users"], siblings: false },
+  { units: ["sessions", "password", "oauth"], siblings: false },
   { units: ["store"], siblings: false },
-  { units: ["config"], siblings: false },
-  { units: ["app"], siblings: false },
+  { units: ["accounts"], siblings: false },
   { units: ["http"], siblings: false },
   { units: ["http/routes"], siblings: false },
+  { units: ["http/handle"], siblings: false },
   { units: ["auth"], siblings: false },
   { units: ["index", "validator", "memory"], siblings: true },
 ];
@@ -50,7 +47,8 @@ function faultOf(from: { readonly unit: string; readonly layer: number }, target
 
 function unitOf(path: string): string {
   const [first = "", second] = path.slice(ROOT.length).split("/");
-  if (first === "http" && second === "routes") return "http/routes";
+  if (first === "http" && (second === "routes" || second === "handle.ts"))
+    return `http/${second.replace(".ts", "")}`;
   return first.replace(/\.ts$/, "");
 }
 

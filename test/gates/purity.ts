@@ -34,7 +34,7 @@ export const purity: Gate = (repository) =>
   ]);
 
 function isPure(path: string): boolean {
-  return /^packages\/(core|client)\/src\/(?!env\.ts$|testing\/)/.test(path);
+  return /^packages\/(core|client)\/src\/(?!(platform\/)?env\.ts$)/.test(path);
 }
 
 function effects(source: Source): Violation[] {

@@ -5,11 +5,11 @@ export interface Budget {
   readonly source: string;
   /** Left to the application: what it has anyhow. */
   readonly external: readonly string[];
-  /** What it weighed when somebody last looked, in bytes; 5 % more fails. */
+  /** What it weighed at the last change of this file, in bytes; 5 % more fails. */
   readonly bytes: number;
   /** The same with everything that it may load later; left out where that is nothing. */
   readonly whole?: number;
-  /** What it may never weigh; null where nothing is promised. */
+  /** What it may never weigh, with everything that it may load later; null where nothing is promised. */
   readonly limit: number | null;
   /** Parts of the repository that must not be in it. */
   readonly without: readonly string[];
@@ -21,7 +21,7 @@ const CORE = ["@latchkey/core", "hono", "next", "next/*", "react"];
 const ON_DEMAND = [
   "core/src/http/routes/",
   "core/src/auth/actions.ts",
-  "core/src/app/accounts.ts",
+  "core/src/accounts/accounts.ts",
   "core/src/password/blocklist.ts",
   "core/src/oauth/openid.ts",
   "core/src/oauth/plain.ts",
@@ -35,8 +35,8 @@ export const budgets: readonly Budget[] = [
     name: "createValidator",
     source: 'export { createValidator } from "@latchkey/core/validator";',
     external: [],
-    bytes: 7_760,
-    limit: 8_000,
+    bytes: 7_900,
+    limit: 12_000,
     without: ["core/src/oauth/", "core/src/password/", "core/src/auth/", "valibot"],
   },
   {
@@ -45,9 +45,9 @@ export const budgets: readonly Budget[] = [
 export { password } from "@latchkey/core/password";
 export { github, google } from "@latchkey/core/oauth";`,
     external: [],
-    bytes: 33_500,
-    whole: 62_700,
-    limit: 36_000,
+    bytes: 46_000,
+    whole: 60_900,
+    limit: 68_000,
     without: ON_DEMAND,
   },
   {
@@ -55,8 +55,8 @@ export { github, google } from "@latchkey/core/oauth";`,
     source: `export { createAuth } from "@latchkey/core";
 export { password } from "@latchkey/core/password";`,
     external: [],
-    bytes: 32_000,
-    whole: 55_600,
+    bytes: 43_900,
+    whole: 54_200,
     limit: null,
     without: ["core/src/oauth/providers/", ...ON_DEMAND],
   },

@@ -2,8 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import type { SqliteDatabase, SqlStore } from "@latchkey/sql/sqlite";
-import { migrate, sqlite } from "@latchkey/sql/sqlite";
+import { migrate, type SqliteDatabase, type SqlStore, sqlite } from "@latchkey/sql/sqlite";
 import { onTestFinished } from "vitest";
 
 /** A path for one database, in a directory that goes when the test is over. */

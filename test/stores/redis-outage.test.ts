@@ -1,6 +1,5 @@
 import type { Store } from "@latchkey/core/store";
-import type { RedisClient } from "@latchkey/redis";
-import { redis } from "@latchkey/redis";
+import { type RedisClient, redis } from "@latchkey/redis";
 import { Redis } from "ioredis";
 import { createClient, type RedisClientType } from "redis";
 import { expect, onTestFinished, test } from "vitest";

@@ -1,13 +1,14 @@
-import type { KeyStore } from "./keys/store.ts";
-import type { SessionStore } from "./sessions/store.ts";
-import type { ThrottleStore } from "./throttle/store.ts";
-import type { TokenStore } from "./tokens/store.ts";
-import type { UserStore } from "./users/store.ts";
+import type { KeyStore } from "./keys/keys.ts";
+import type { SessionStore } from "./sessions/session-store.ts";
+import type { ThrottleStore } from "./throttle/throttle.ts";
+import type { TokenStore } from "./users/one-time-token.ts";
+import type { UserStore } from "./users/user.ts";
 
-export { AuthError, type ErrorCode } from "./errors.ts";
-export type { Json, JsonObject } from "./json.ts";
-export { isJsonObject } from "./json.ts";
-export type { KeyStore, VersionedDocument } from "./keys/store.ts";
+export type { KeyStore, VersionedDocument } from "./keys/keys.ts";
+export { AuthError, type ErrorCode } from "./platform/errors.ts";
+export type { Json, JsonObject } from "./platform/json.ts";
+export { isJsonObject } from "./platform/json.ts";
+export type { EpochSeconds, Seconds } from "./platform/time.ts";
 export {
   applyDecision,
   confirmChild,
@@ -24,6 +25,7 @@ export {
   type RotationPolicy,
   rotationOutcome,
 } from "./sessions/decide.ts";
+export { mintSessionId, userTag, userTagOf } from "./sessions/refresh-token.ts";
 export type {
   Device,
   EndReason,
@@ -42,7 +44,7 @@ export type {
   Rotation,
   SessionStore,
   TimedRow,
-} from "./sessions/store.ts";
+} from "./sessions/session-store.ts";
 export {
   endReasons,
   readStoredSession,
@@ -51,17 +53,15 @@ export {
   type StoredMembers,
   storedSession,
 } from "./sessions/stored-session.ts";
+export type { ThrottleStore } from "./throttle/throttle.ts";
 export {
   decideThrottle,
   type ThrottleRow,
   type ThrottleRule,
   type ThrottleVerdict,
-} from "./throttle/decide.ts";
-export type { ThrottleStore } from "./throttle/store.ts";
-export type { EpochSeconds, Seconds } from "./time.ts";
-export { mintSessionId, userTag, userTagOf } from "./tokens/refresh-token.ts";
-export type { OneTimeToken, TokenStore } from "./tokens/store.ts";
-export type { Identifier, LinkedAccount, User, UserChange, UserStore } from "./users/store.ts";
+} from "./throttle/throttle.ts";
+export type { OneTimeToken, TokenStore } from "./users/one-time-token.ts";
+export type { Identifier, LinkedAccount, User, UserChange, UserStore } from "./users/user.ts";
 
 /** Everything that Latchkey stores. The parts may come from different places. */
 export interface Store {

@@ -1,20 +1,19 @@
-import type { Validation } from "./app/validation.ts";
-import { checkOrigin } from "./config/origins.ts";
 import { jarAfter } from "./cookies/jar.ts";
-import { isLoopback } from "./cookies/names.ts";
-import { type Env, now, platformEnv } from "./env.ts";
-import { AuthError } from "./errors.ts";
-import { type Credentials, readCredentials } from "./http/credentials.ts";
-import { isForged } from "./http/cross-site.ts";
-import { refusal } from "./http/refusal.ts";
-import { sessionHeaders } from "./http/respond.ts";
+import { checkOrigin } from "./csrf/origin.ts";
+import { type Credentials, isForged, readCredentials } from "./http/credentials.ts";
+import { refusal, sessionHeaders } from "./http/response.ts";
 import { type Site, siteOf } from "./http/site.ts";
-import type { JsonObject } from "./json.ts";
+import type { Validation } from "./http/validation.ts";
 import type { Jwk } from "./keys/jwk.ts";
 import type { Keys } from "./keys/keys.ts";
 import { importKeys, remoteKeys } from "./keys/remote.ts";
+import { type Env, now, platformEnv } from "./platform/env.ts";
+import { AuthError } from "./platform/errors.ts";
+import type { JsonObject } from "./platform/json.ts";
+import { isLoopback } from "./platform/loopback.ts";
 import { verifyPresented } from "./sessions/access.ts";
 import { sessionOfClaims } from "./sessions/mint.ts";
+import type { Session } from "./sessions/session.ts";
 
 /** What `createValidator` takes. */
 export interface ValidatorOptions {
@@ -158,7 +157,7 @@ async function validateAccess<Context>(
   if (access.kind !== "live") {
     return refusal({ bearer }, access.kind === "none" ? access.code : "unauthenticated", credentials);
   }
-  const session = sessionOfClaims<Context>(access.claims);
+  const session = sessionOfClaims(access.claims) as Session<Context>;
   return {
     ok: true,
     session,

@@ -1,5 +1,4 @@
-import type { Identifier, LinkedAccount } from "@latchkey/core/store";
-import { userTag, userTagOf } from "@latchkey/core/store";
+import { type Identifier, type LinkedAccount, userTag, userTagOf } from "@latchkey/core/store";
 
 /** The names of the keys. What belongs to one user carries the user's tag in braces, so that it is in one slot. */
 export interface Names {

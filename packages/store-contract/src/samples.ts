@@ -1,15 +1,15 @@
-import type {
-  CreateOptions,
-  EndedSession,
-  EpochSeconds,
-  PresentedToken,
-  Rotation,
-  SecretHash,
-  SessionId,
-  SessionRow,
-  User,
+import {
+  type CreateOptions,
+  type EndedSession,
+  type EpochSeconds,
+  mintSessionId,
+  type PresentedToken,
+  type Rotation,
+  type SecretHash,
+  type SessionId,
+  type SessionRow,
+  type User,
 } from "@latchkey/core/store";
-import { mintSessionId } from "@latchkey/core/store";
 import { sha256 } from "@oslojs/crypto/sha2";
 import { encodeBase64urlNoPadding } from "@oslojs/encoding";
 

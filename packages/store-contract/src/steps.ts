@@ -1,15 +1,16 @@
-import type {
-  CreateOptions,
-  EndOptions,
-  EpochSeconds,
-  Rotation,
-  Seconds,
-  SessionId,
-  SessionRow,
-  SessionStore,
-  UserId,
+import {
+  applyDecision,
+  type CreateOptions,
+  decide,
+  type EndOptions,
+  type EpochSeconds,
+  type Rotation,
+  type Seconds,
+  type SessionId,
+  type SessionRow,
+  type SessionStore,
+  type UserId,
 } from "@latchkey/core/store";
-import { applyDecision, decide } from "@latchkey/core/store";
 import { sorted } from "./samples.ts";
 
 /** One call of a session store, as plain data, so that a failing trace can be printed, cut short and run again. */

@@ -1,5 +1,12 @@
-import type { EpochSeconds, Rotation, SecretHash, SessionId, SessionRow } from "@latchkey/core/store";
-import { idleExpiry, mintSessionId } from "@latchkey/core/store";
+import {
+  type EpochSeconds,
+  idleExpiry,
+  mintSessionId,
+  type Rotation,
+  type SecretHash,
+  type SessionId,
+  type SessionRow,
+} from "@latchkey/core/store";
 import { encodeBase64urlNoPadding } from "@oslojs/encoding";
 import type { SeededRandom } from "./random.ts";
 import { LEASE, START } from "./samples.ts";

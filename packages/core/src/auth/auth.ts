@@ -1,17 +1,17 @@
-import type { NewUser } from "../app/accounts.ts";
-import type { ValidateOptions, Validation } from "../app/validation.ts";
-import type { ErrorCode } from "../errors.ts";
-import type { RouteName } from "../http/router.ts";
+import type { NewUser } from "../accounts/accounts.ts";
+import type { RouteName } from "../http/handle.ts";
+import type { ValidateOptions, Validation } from "../http/validation.ts";
 import type { PublicJwk } from "../keys/algorithms.ts";
+import type { ErrorCode } from "../platform/errors.ts";
+import type { Seconds } from "../platform/time.ts";
 import type { RotationOutcome } from "../sessions/decide.ts";
 import type { Device, Session, SessionDetails, Transport } from "../sessions/session.ts";
 import type { SessionLifetimes } from "../sessions/start.ts";
-import type { Seconds } from "../time.ts";
-import type { ProviderTokens } from "../tokens/provider-tokens.ts";
-import type { Identifier, LinkedAccount, User } from "../users/store.ts";
+import type { ProviderTokens } from "../users/provider-account.ts";
+import type { Identifier, LinkedAccount, User } from "../users/user.ts";
 
 /** A session that `sessions.create` started, and the tokens of it. */
-export interface IssuedSession<Context> {
+export interface IssuedSession<Context = unknown> {
   readonly session: Session<Context>;
   readonly accessToken: string;
   readonly refreshToken: string | null;
@@ -21,7 +21,7 @@ export interface IssuedSession<Context> {
 }
 
 /** What `sessions.refresh` made of a refresh token. */
-export type RefreshOutcome<Context> =
+export type RefreshOutcome<Context = unknown> =
   | {
       readonly ok: true;
       readonly outcome: Exclude<RotationOutcome, "reuse">;
@@ -34,7 +34,7 @@ export type RefreshOutcome<Context> =
     }
   | { readonly ok: false; readonly code: ErrorCode };
 
-export interface CreateSessionOptions<Context> extends SessionLifetimes {
+export interface CreateSessionOptions<Context = unknown> extends SessionLifetimes {
   readonly context?: Context;
   readonly device?: Partial<Device>;
   /** Default cookie. */
@@ -44,7 +44,7 @@ export interface CreateSessionOptions<Context> extends SessionLifetimes {
 }
 
 /** Sessions by hand. */
-export interface SessionsApi<Context> {
+export interface SessionsApi<Context = unknown> {
   /**
    * Starts a session for a user that you have authenticated. It checks no credentials. Fails with `not_found` for an
    * unknown user and `invalid_credentials` for a disabled one.
@@ -72,7 +72,7 @@ export interface SessionsApi<Context> {
 }
 
 /** Users, with everything that must happen to their sessions. */
-export interface UsersApi<U extends User> {
+export interface UsersApi<U extends User = User> {
   /** Fails with `invalid_request`, `weak_password`, `identifier_taken` or, where too many passwords are being hashed, `rate_limited`. */
   create(user: NewUser): Promise<U>;
   get(id: string): Promise<U | null>;
@@ -122,7 +122,7 @@ export interface KeysApi {
 }
 
 /** What `createAuth` returns. */
-export interface Auth<Context, U extends User> {
+export interface Auth<Context = unknown, U extends User = User> {
   /** Answers every route under `basePath`, and 404 for the rest. Never throws. */
   handle(request: Request): Promise<Response>;
   /**

@@ -1,25 +1,27 @@
-import type { App } from "../app/app.ts";
-import { type GuardedStore, guardStore } from "../app/guarded-store.ts";
-import { badAnswer, ignored, kindOf, requireObject, requirePlain } from "../callback-answer.ts";
-import { type Config, checkOptions } from "../config/config.ts";
-import { parseContext } from "../config/context.ts";
-import type { AuthOptions, Provider } from "../config/options.ts";
-import { now, warn } from "../env.ts";
-import { validateRequest, validateToken } from "../http/validate.ts";
-import type { JsonObject } from "../json.ts";
-import type { Keys } from "../keys/keys.ts";
+import type { App } from "../accounts/app.ts";
+import { handleRequest, handlersOf } from "../http/handle.ts";
+import { validateRequest } from "../http/validate.ts";
+import type { KeyStore, Keys } from "../keys/keys.ts";
 import { providedKeys } from "../keys/provided.ts";
 import { sharedSecretKeys } from "../keys/shared-secret.ts";
 import { storedKeys } from "../keys/stored.ts";
+import { badAnswer, ignored, kindOf, requireObject, requirePlain } from "../platform/callback-answer.ts";
+import { type Env, now, warn } from "../platform/env.ts";
+import type { JsonObject } from "../platform/json.ts";
 import type { SessionEngine } from "../sessions/engine.ts";
 import { type Emit, emitter } from "../sessions/events.ts";
-import { type Device, deviceOf } from "../sessions/session.ts";
+import { deviceOf } from "../sessions/session.ts";
+import type { Store } from "../store.ts";
 import { localThrottle } from "../throttle/local.ts";
-import { mintOneTimeToken } from "../tokens/one-time-token.ts";
-import type { User, UserStore } from "../users/store.ts";
-import type { Actions } from "./actions.ts";
+import { mintOneTimeToken } from "../users/one-time-token.ts";
+import type { User } from "../users/user.ts";
 import type { Auth, KeysApi } from "./auth.ts";
-import { answerLater, handlersLater, type Load, sessionsLater, usersLater } from "./later.ts";
+import { type CheckedOptions, checkOptions } from "./config.ts";
+import { parseContext } from "./context.ts";
+import { guardStore } from "./guard-store.ts";
+import type { AuthOptions, Provider } from "./options.ts";
+import { sessionsApi } from "./sessions.ts";
+import { usersApi } from "./users.ts";
 
 /**
  * Makes an authentication core. Throws a `TypeError` that names the option for a configuration that is unsafe or wrong.
@@ -34,53 +36,48 @@ import { answerLater, handlersLater, type Load, sessionsLater, usersLater } from
 export function createAuth<Context = JsonObject, U extends User = User>(
   options: AuthOptions<Context, U>,
 ): Auth<Context, U> {
-  const { config, given } = checkOptions(options);
-  const emit = emitter(given.onEvent ?? null, () => now(config.env), warn);
-  // The store's own users are plain `User`s, which is what U is unless `users` says otherwise.
-  const users = given.users ?? (given.store.users as UserStore<U>);
+  const app = makeApp(checkOptions(options));
+  const auth: Auth = {
+    handle: (request) => handleRequest(app, request),
+    validate: async (request, how = {}) => (await validateRequest(app, request, how)).validation,
+    handlers: handlersOf(app),
+    sessions: sessionsApi(app),
+    users: usersApi(app),
+    keys: keysApi(app.engine.keys),
+  };
+  // Inside, a context is unknown and a user is a `User`. The types of the application stand at this border alone.
+  return Object.freeze(auth) as Auth<Context, U>;
+}
+
+function makeApp({ given, config, env }: CheckedOptions): App {
+  const emit = emitter(given.onEvent ?? null, () => now(env), warn);
+  const users = given.users ?? given.store.users;
   const store = guardStore(given.store, users, config.storeTimeout, emit);
-  const app: App<Context, U> = {
+  const usersElsewhere = given.store.sessions.users !== users;
+  return {
     config,
-    engine: makeEngine(given, config, { store, emit, usersElsewhere: given.store.sessions.users !== users }),
+    env,
+    engine: makeEngine({ given, config, env }, { store, emit, usersElsewhere }),
     users: store.users,
     throttle: store.throttle,
     localThrottle: localThrottle(),
     tokens: store.tokens,
     password: given.providers?.find((provider) => provider.type === "password") ?? null,
-    oauth: connect(given.providers ?? [], config),
-    sealing: sealingSecrets(config),
+    oauth: connect(given.providers ?? [], env),
+    sealing: sealingSecrets(config.secrets, env),
     serialize: serializer(given.user?.serialize ?? shownUser),
     contextOf: contextMaker(given.sessions?.context?.from ?? null),
-    validated: given.hooks?.validated ?? null,
     deviceOf: deviceReader(given.clientAddress ?? (() => null)),
   };
-  const load = actionsLater(app);
-  const answer = answerLater(app, load);
-  return Object.freeze({
-    handle: (request) => answer((actions) => actions.handle(request)),
-    validate: async (request, how = {}) => (await validateRequest(app, request, how)).validation,
-    handlers: handlersLater(answer),
-    sessions: sessionsLater(load, (token, how = {}) => validateToken(app, token, how.transport ?? null)),
-    users: usersLater(load),
-    keys: keysApi(app.engine.keys),
-  } satisfies Auth<Context, U>);
 }
 
-function actionsLater<Context, U extends User>(app: App<Context, U>): Load<Context, U> {
-  let actions: Actions<Context, U> | null = null;
-  return async () => {
-    actions ??= (await import("./actions.ts")).actionsOf(app);
-    return actions;
-  };
-}
-
-function connect(providers: readonly Provider[], { env }: Config): App<never, never>["oauth"] {
+function connect(providers: readonly Provider[], env: Env): App["oauth"] {
   const oauth = providers.filter((provider) => provider.type === "oauth");
   return new Map(oauth.map((provider) => [provider.id, { provider, connection: provider.connect(env) }]));
 }
 
 // Without a secret only localhost is served: there one is drawn, and a sign-in under way does not outlive the process.
-function sealingSecrets({ secrets, env }: Config): () => readonly [string, ...string[]] {
+function sealingSecrets(secrets: readonly string[], env: Env): App["sealing"] {
   let drawn: string | null = null;
   return () => {
     const [newest, ...older] = secrets;
@@ -90,33 +87,32 @@ function sealingSecrets({ secrets, env }: Config): () => readonly [string, ...st
   };
 }
 
-interface Parts<U extends User> {
-  readonly store: GuardedStore<U>;
+interface Parts {
+  readonly store: Store;
   readonly emit: Emit;
   readonly usersElsewhere: boolean;
 }
 
-function makeEngine<Context, U extends User>(
-  options: AuthOptions<Context, U>,
-  config: Config,
-  { store, emit, usersElsewhere }: Parts<U>,
-): SessionEngine<Context, U> {
-  const { sessions, hooks } = options;
+function makeEngine(
+  { given, config, env }: CheckedOptions,
+  { store, emit, usersElsewhere }: Parts,
+): SessionEngine {
+  const { sessions, hooks } = given;
   return {
-    env: config.env,
+    env,
     store: store.sessions,
-    keys: keysOf(options, config, store, emit),
+    keys: keysOf({ given, config, env }, store.keys, emit),
     settings: {
       issuer: config.issuer,
       audience: config.audience,
       accessLifetime: config.accessLifetime,
       refresh: config.refresh,
-      restrictTransport: options.restrictTransport ?? true,
+      restrictTransport: given.restrictTransport ?? true,
       limit: sessions?.limit ?? null,
       keepEnded: sessions?.keepEnded ?? false,
       confirm: sessions?.confirm ?? "on-refresh",
-      revocation: options.revocation ?? "none",
-      claims: options.accessToken?.claims ?? null,
+      revocation: given.revocation ?? "none",
+      claims: given.accessToken?.claims ?? null,
       parseContext: (context) => parseContext(sessions?.context?.schema ?? null, context),
       hooks: hooks ?? {},
     },
@@ -127,17 +123,13 @@ function makeEngine<Context, U extends User>(
   };
 }
 
-function keysOf<Context, U extends User>(
-  options: AuthOptions<Context, U>,
-  { algorithm, secrets, rotateEvery, env }: Config,
-  store: GuardedStore<U>,
-  emit: Emit,
-): Keys {
+function keysOf({ given, config, env }: CheckedOptions, store: KeyStore, emit: Emit): Keys {
+  const { algorithm, secrets, rotateEvery } = config;
   if (algorithm === "HS256") return sharedSecretKeys(secrets);
-  const provided = options.keys?.provided;
+  const provided = given.keys?.provided;
   if (provided !== undefined) return providedKeys(provided, algorithm);
   return storedKeys({
-    store: store.keys,
+    store,
     env,
     algorithm,
     rotateEvery,
@@ -156,7 +148,7 @@ function shownUser(user: User): object {
   return { id, ...(email === null ? {} : { email }), ...(username === null ? {} : { username }), name };
 }
 
-function serializer<U extends User>(serialize: (user: U) => object): (user: U) => object {
+function serializer(serialize: (user: User) => object): App["serialize"] {
   return (user) => {
     const shown = serialize(user);
     requirePlain("user.serialize", shown, "a plain object of what may be shown");
@@ -164,9 +156,7 @@ function serializer<U extends User>(serialize: (user: U) => object): (user: U) =
   };
 }
 
-function contextMaker<Context, U extends User>(
-  from: ((request: Request, user: U) => Context) | null,
-): (request: Request, user: U) => unknown {
+function contextMaker(from: App["contextOf"] | null): App["contextOf"] {
   return (request, user) => {
     const context = from === null ? {} : from(request, user);
     requireObject("sessions.context.from", context, "the context, and wait for nothing");
@@ -175,7 +165,7 @@ function contextMaker<Context, U extends User>(
 }
 
 // What is no address would be counted as unknown: all clients would share one limit.
-function deviceReader(addressOf: (request: Request) => unknown): (request: Request) => Device {
+function deviceReader(addressOf: (request: Request) => unknown): App["deviceOf"] {
   return (request) => {
     const address = addressOf(request);
     if (typeof address === "string" || address === null)

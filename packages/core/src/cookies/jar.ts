@@ -1,6 +1,5 @@
-import type { Seconds } from "../time.ts";
-import type { CookiePair } from "./parse.ts";
-import { type CookiePlace, expireCookie, serializeCookie } from "./serialize.ts";
+import type { Seconds } from "../platform/time.ts";
+import { type CookiePair, type CookiePlace, expireCookie, serializeCookie } from "./cookie.ts";
 
 /** One change of the browser's jar; a null value deletes. */
 export interface CookieChange {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type CookieOptions, cookiePlaces, isLoopback } from "./names.ts";
+import { isLoopback } from "../platform/loopback.ts";
+import { type CookieOptions, cookiePlaces } from "./names.ts";
 
 const options: CookieOptions = {
   names: { access: "latchkey.access", refresh: "latchkey.refresh" },

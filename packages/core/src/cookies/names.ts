@@ -1,4 +1,5 @@
-import type { CookiePlace, SameSite } from "./serialize.ts";
+import { isLoopback } from "../platform/loopback.ts";
+import type { CookiePlace, SameSite } from "./cookie.ts";
 
 export interface CookieOptions {
   readonly names: { readonly access: string; readonly refresh: string };
@@ -7,20 +8,16 @@ export interface CookieOptions {
   readonly refreshPath: string;
 }
 
+/** A cookie name of an earlier configuration: still read, and deleted once another cookie has won. */
+export interface PreviousCookie {
+  readonly name: string;
+  readonly domain?: string;
+  readonly path?: string;
+}
+
 export interface CookiePlaces {
   readonly access: CookiePlace;
   readonly refresh: CookiePlace;
-}
-
-/** Hosts that are this machine: localhost, *.localhost, 127.0.0.0/8 and [::1] (RFC 6761 6.3). */
-export function isLoopback(hostname: string): boolean {
-  const host = hostname.toLowerCase();
-  return (
-    host === "localhost" ||
-    host.endsWith(".localhost") ||
-    host === "[::1]" ||
-    /^127(\.\d{1,3}){3}$/.test(host)
-  );
 }
 
 /**

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseCookies } from "./parse.ts";
+import { parseCookies } from "./cookie.ts";
 
 function pairs(header: string | null): readonly (readonly [string, string])[] {
   return parseCookies(header).map(({ name, value }) => [name, value] as const);

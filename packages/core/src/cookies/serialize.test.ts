@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { AuthError } from "../errors.ts";
-import { type CookiePlace, expireCookie, isCookieName, serializeCookie } from "./serialize.ts";
+import { AuthError } from "../platform/errors.ts";
+import { type CookiePlace, expireCookie, isCookieName, serializeCookie } from "./cookie.ts";
 
 const place: CookiePlace = {
   name: "__Host-Http-latchkey.access",

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { CookiePlace } from "./serialize.ts";
+import type { CookiePlace } from "./cookie.ts";
 import { isTossable, siblingPlaces } from "./siblings.ts";
 
 const own: CookiePlace = { name: "__Secure-r", path: "/auth", domain: null, secure: true, sameSite: "lax" };

@@ -1,4 +1,4 @@
-import type { CookiePlace } from "./serialize.ts";
+import type { CookiePlace } from "./cookie.ts";
 
 /** Whether a sibling subdomain can set a cookie of this name for the host (RFC 6265bis 4.1.3 and 8.6). */
 export function isTossable(name: string, host: string): boolean {

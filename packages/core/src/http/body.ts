@@ -1,6 +1,6 @@
-import { decodeUtf8, readAtMost } from "../bytes.ts";
-import { AuthError } from "../errors.ts";
-import { isRecord, parseJson } from "../json.ts";
+import { decodeUtf8, readAtMost } from "../platform/bytes.ts";
+import { AuthError } from "../platform/errors.ts";
+import { isRecord, parseJson } from "../platform/json.ts";
 
 /** The largest body that is read, in bytes. */
 export const MAX_BODY = 16_384;

@@ -1,4 +1,4 @@
-import { addVary } from "./respond.ts";
+import { addVary } from "./response.ts";
 
 const METHODS = "GET, POST, DELETE";
 const MAX_AGE = "600";

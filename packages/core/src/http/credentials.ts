@@ -1,6 +1,7 @@
-import type { CookiePair } from "../cookies/parse.ts";
-import { parseCookies } from "../cookies/parse.ts";
+import { type CookiePair, parseCookies } from "../cookies/cookie.ts";
 import { isTossable } from "../cookies/siblings.ts";
+import { decideCsrf } from "../csrf/decide-csrf.ts";
+import { AuthError } from "../platform/errors.ts";
 import type { PresentedText } from "../sessions/access.ts";
 import type { Presentation } from "../sessions/choose.ts";
 import type { Device } from "../sessions/session.ts";
@@ -86,4 +87,49 @@ function isWithRefreshCookie(site: Site): boolean {
   if (path === "/") return true;
   const pathname = pathOf(site);
   return pathname === path || pathname.startsWith(`${path}/`);
+}
+
+export interface CrossSiteOptions extends CredentialOptions {
+  readonly trustedOrigins: ReadonlySet<string>;
+  readonly requireFetchMetadata: boolean;
+}
+
+/** Whether a request may not do what it asks, by where it comes from. Bearer requests carry nothing ambient. */
+export function isCrossSite(
+  { method, headers }: Request,
+  { origin: ownOrigin }: Pick<Site, "origin">,
+  options: CrossSiteOptions,
+): boolean {
+  if (bearerToken(headers, options) !== null) return false;
+  const decision = decideCsrf(
+    {
+      method,
+      upgrade: headers.has("upgrade"),
+      secFetchSite: headers.get("sec-fetch-site"),
+      origin: headers.get("origin"),
+      referer: headers.get("referer"),
+    },
+    { ownOrigin, ...options },
+  );
+  return decision.kind === "reject";
+}
+
+/** Whether a request that carries cookies of ours comes from where it may not. */
+export function isForged(
+  request: Request,
+  site: Pick<Site, "origin">,
+  { presented }: Credentials,
+  options: CrossSiteOptions,
+): boolean {
+  const ambient = presented.access.length + presented.refresh.length > 0;
+  return presented.transport === "cookie" && ambient && isCrossSite(request, site, options);
+}
+
+/** A page may be opened; what a page loads, or a browser fetches ahead, begins nothing and ends nothing (OAU-21). */
+export function requireNavigation({ headers, method }: Request): void {
+  const mode = headers.get("sec-fetch-mode") ?? "navigate";
+  const destination = headers.get("sec-fetch-dest") ?? "document";
+  const ahead = /prefetch|prerender/i.test(`${headers.get("sec-purpose")} ${headers.get("purpose")}`);
+  if (method !== "HEAD" && mode === "navigate" && destination === "document" && !ahead) return;
+  throw new AuthError("csrf_rejected", "A sign-in with a provider is a page to open, not one to load.");
 }

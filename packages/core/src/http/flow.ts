@@ -1,11 +1,7 @@
-import type { App, ConnectedProvider } from "../app/app.ts";
-import { badAnswer, kindOf } from "../callback-answer.ts";
+import type { App, ConnectedProvider } from "../accounts/app.ts";
+import type { CookiePair, CookiePlace } from "../cookies/cookie.ts";
 import { type CookieChange, deleteCookie, setCookie } from "../cookies/jar.ts";
 import { flowPrefix } from "../cookies/names.ts";
-import type { CookiePair } from "../cookies/parse.ts";
-import type { CookiePlace } from "../cookies/serialize.ts";
-import { now } from "../env.ts";
-import { AuthError } from "../errors.ts";
 import type { OAuthFlow } from "../oauth/provider.ts";
 import { decideRedirect } from "../oauth/redirect.ts";
 import {
@@ -18,8 +14,10 @@ import {
   type Transaction,
   transactionPlace,
 } from "../oauth/transaction.ts";
-import { hashOneTimeToken } from "../tokens/one-time-token.ts";
-import type { User } from "../users/store.ts";
+import { badAnswer, kindOf } from "../platform/callback-answer.ts";
+import { now } from "../platform/env.ts";
+import { AuthError } from "../platform/errors.ts";
+import { hashOneTimeToken } from "../users/one-time-token.ts";
 import type { Call } from "./route.ts";
 import { provenSessions } from "./sign-in.ts";
 
@@ -28,19 +26,14 @@ const STATE = "oauth-state";
 const MOST_BYTES = 6_144;
 
 /** Finds the provider that a path names. Fails with `not_found`. */
-export function providerOf<Context, U extends User>(app: App<Context, U>, id: string): ConnectedProvider {
+export function providerOf(app: App, id: string): ConnectedProvider {
   const found = app.oauth.get(id);
   if (found === undefined) throw new AuthError("not_found");
   return found;
 }
 
 /** Where a flow may lead; without a target, home. Fails with `redirect_not_allowed`. */
-export function targetOf<Context, U extends User>(
-  app: App<Context, U>,
-  call: Call,
-  targets: readonly string[],
-  native: boolean,
-): URL {
+export function targetOf(app: App, call: Call, targets: readonly string[], native: boolean): URL {
   const [target, ...more] = targets.length === 0 && !native ? ["/"] : targets;
   const url = target === undefined || more.length > 0 ? null : allowedTarget(app, call, target, native);
   if (url === null) throw new AuthError("redirect_not_allowed");
@@ -48,17 +41,13 @@ export function targetOf<Context, U extends User>(
 }
 
 /** Where a flow leads that came back: its target was checked at the start, and what is not allowed any more leads home. */
-export function landingOf<Context, U extends User>(
-  app: App<Context, U>,
-  call: Call,
-  { redirectTo, intent }: Transaction,
-): URL {
+export function landingOf(app: App, call: Call, { redirectTo, intent }: Transaction): URL {
   const native = intent.kind === "native";
   return allowedTarget(app, call, redirectTo, native) ?? new URL("/", call.site.origin);
 }
 
-function allowedTarget<Context, U extends User>(
-  { config: { basePath, trustedOrigins } }: App<Context, U>,
+function allowedTarget(
+  { config: { basePath, trustedOrigins } }: App,
   { site: { origin: ownOrigin } }: Call,
   target: string,
   native: boolean,
@@ -67,7 +56,7 @@ function allowedTarget<Context, U extends User>(
 }
 
 /** Where the provider sends the browser back to: by configuration, never by a header (OAU-22). */
-function redirectUriOf<Context, U extends User>(app: App<Context, U>, call: Call, provider: string): string {
+function redirectUriOf(app: App, call: Call, provider: string): string {
   return `${call.site.origin}${app.config.basePath}/oauth/${provider}/callback`;
 }
 
@@ -78,17 +67,17 @@ export interface Begin {
 }
 
 /** Begins a flow: where to send the browser, and the cookie that binds the flow to it. */
-export async function beginFlow<Context, U extends User>(
-  app: App<Context, U>,
+export async function beginFlow(
+  app: App,
   call: Call,
   { provider: { provider, connection }, redirectTo, intent }: Begin,
 ): Promise<{ readonly url: URL; readonly changes: readonly CookieChange[] }> {
-  const { random } = app.config.env;
+  const { random } = app.env;
   const begun = {
     provider: provider.id,
     responseMode: provider.responseMode,
     redirectTo: shortened(redirectTo, call.site.origin),
-    startedAt: now(app.config.env),
+    startedAt: now(app.env),
     intent,
     replaces: await provenSessions(app, call.credentials),
   };
@@ -109,11 +98,7 @@ function shortened(target: URL, ownOrigin: string): string {
 }
 
 // The newest stay; what cannot be opened any more goes first.
-async function crowdedOut<Context, U extends User>(
-  app: App<Context, U>,
-  call: Call,
-  room: number,
-): Promise<readonly CookiePlace[]> {
+async function crowdedOut(app: App, call: Call, room: number): Promise<readonly CookiePlace[]> {
   const prefix = flowPrefix(new URL(call.site.origin));
   const sent = call.credentials.cookies.filter(({ name }) => name.startsWith(prefix));
   const opened = await Promise.all(sent.map((cookie) => openCookie(app, cookie)));
@@ -136,11 +121,8 @@ async function crowdedOut<Context, U extends User>(
     }));
 }
 
-function openCookie<Context, U extends User>(
-  app: App<Context, U>,
-  { value }: CookiePair,
-): Promise<Transaction | null> {
-  return openTransaction(value, app.sealing(), now(app.config.env));
+function openCookie(app: App, { value }: CookiePair): Promise<Transaction | null> {
+  return openTransaction(value, app.sealing(), now(app.env));
 }
 
 /** A flow that came back, and the cookie that it leaves with. */
@@ -150,11 +132,7 @@ export interface FoundFlow {
 }
 
 /** Finds the flow of a state among the browser's cookies; null where it began in another browser, or too long ago. */
-export async function findFlow<Context, U extends User>(
-  app: App<Context, U>,
-  call: Call,
-  state: string,
-): Promise<FoundFlow | null> {
+export async function findFlow(app: App, call: Call, state: string): Promise<FoundFlow | null> {
   const { name } = transactionPlace(new URL(call.site.origin), state, "query");
   const cookie = call.credentials.cookies.find((sent) => sent.name === name);
   const transaction = cookie === undefined ? null : await openCookie(app, cookie);
@@ -164,19 +142,16 @@ export async function findFlow<Context, U extends User>(
 }
 
 /** Uses the state of a flow up; `false` where it was used before. A start writes nothing: only what came back costs a row. */
-export async function spendState<Context, U extends User>(
-  app: App<Context, U>,
-  { state, startedAt }: Transaction,
-): Promise<boolean> {
+export async function spendState(app: App, { state, startedAt }: Transaction): Promise<boolean> {
   const hash = hashOneTimeToken(state, STATE);
   // RFC 9700 4.2.4: one use, for as long as any server opens the cookie, also one whose clock is behind the store's.
   const expiresAt = startedAt + 2 * FLOW_LIFETIME;
-  return app.tokens.spend(hash, STATE, expiresAt, now(app.config.env));
+  return app.tokens.spend(hash, STATE, expiresAt, now(app.env));
 }
 
 /** What the provider's part needs to know of a flow. */
-export function flowOf<Context, U extends User>(
-  app: App<Context, U>,
+export function flowOf(
+  app: App,
   call: Call,
   { state, nonce, codeVerifier, provider }: Transaction,
 ): OAuthFlow {

@@ -1,19 +1,13 @@
-import type { App } from "../app/app.ts";
-import { toBase64url, utf8 } from "../bytes.ts";
-import { labelledHash } from "../digest.ts";
-import { now } from "../env.ts";
-import { AuthError } from "../errors.ts";
+import type { App } from "../accounts/app.ts";
+import { toBase64url, utf8 } from "../platform/bytes.ts";
+import { labelledHash } from "../platform/digest.ts";
+import { now } from "../platform/env.ts";
+import { AuthError } from "../platform/errors.ts";
 import { clientNetworks } from "../throttle/address.ts";
-import { type RateLimits, widened } from "../throttle/limits.ts";
-import type { ThrottleStore } from "../throttle/store.ts";
-import type { User } from "../users/store.ts";
+import { type RateLimits, type ThrottleStore, widened } from "../throttle/throttle.ts";
 
 /** Counts one attempt on a subject, and fails with `rate_limited` beyond the rule. A throttle that is down fails it too. */
-export async function limit<Context, U extends User>(
-  app: App<Context, U>,
-  rule: keyof RateLimits,
-  ...subject: readonly string[]
-): Promise<void> {
+export async function limit(app: App, rule: keyof RateLimits, ...subject: readonly string[]): Promise<void> {
   await hit(app, app.throttle, { rule, subject, width: 0 });
 }
 
@@ -21,8 +15,8 @@ export async function limit<Context, U extends User>(
  * The same by the client: by each network that its address is in, the narrowest first. An attempt that one of them
  * refuses is not counted in the wider ones, or one client could use up what others share.
  */
-export async function limitClient<Context, U extends User>(
-  app: App<Context, U>,
+export async function limitClient(
+  app: App,
   rule: keyof RateLimits,
   request: Request,
   ...subject: readonly string[]
@@ -31,17 +25,13 @@ export async function limitClient<Context, U extends User>(
 }
 
 /** The same, counted in this process: for what costs less than a call to the store would. */
-export async function limitClientHere<Context, U extends User>(
-  app: App<Context, U>,
-  rule: keyof RateLimits,
-  request: Request,
-): Promise<void> {
+export async function limitClientHere(app: App, rule: keyof RateLimits, request: Request): Promise<void> {
   for (const attempt of attemptsOf(app, rule, request, [])) await hit(app, app.localThrottle, attempt);
 }
 
 /** Counts one attempt on a subject, but lets it pass where the throttle is down. */
-export async function limitIfAble<Context, U extends User>(
-  app: App<Context, U>,
+export async function limitIfAble(
+  app: App,
   rule: keyof RateLimits,
   ...subject: readonly string[]
 ): Promise<void> {
@@ -53,11 +43,7 @@ export async function limitIfAble<Context, U extends User>(
 }
 
 /** Forgets the failures of a client on an account that it has just signed in to; a store that fails to fails no sign-in. */
-export async function forgive<Context, U extends User>(
-  app: App<Context, U>,
-  request: Request,
-  account: string,
-): Promise<void> {
+export async function forgive(app: App, request: Request, account: string): Promise<void> {
   if (app.config.limits === null) return;
   const attempts = attemptsOf(app, "account", request, [account]);
   const keys = [...attempts.map(keyOf), keyOf({ rule: "accountTotal", subject: [account] })];
@@ -72,8 +58,8 @@ interface Attempt {
 }
 
 /** All clients whose address is unknown are one client. */
-function attemptsOf<Context, U extends User>(
-  app: App<Context, U>,
+function attemptsOf(
+  app: App,
   rule: keyof RateLimits,
   request: Request,
   subject: readonly string[],
@@ -84,12 +70,11 @@ function attemptsOf<Context, U extends User>(
   });
 }
 
-async function hit<Context, U extends User>(
-  app: App<Context, U>,
-  throttle: ThrottleStore,
-  attempt: Attempt,
-): Promise<void> {
-  const { limits, env } = app.config;
+async function hit(app: App, throttle: ThrottleStore, attempt: Attempt): Promise<void> {
+  const {
+    config: { limits },
+    env,
+  } = app;
   if (limits === null) return;
   const { rule, width } = attempt;
   const verdict = await throttle.hit(keyOf(attempt), widened(limits, rule, width), now(env));

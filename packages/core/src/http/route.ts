@@ -1,8 +1,7 @@
-import type { App } from "../app/app.ts";
+import type { App } from "../accounts/app.ts";
 import { type CookieChange, writeChanges } from "../cookies/jar.ts";
-import type { User } from "../users/store.ts";
 import type { Credentials } from "./credentials.ts";
-import { json, sessionHeaders } from "./respond.ts";
+import { json, sessionHeaders } from "./response.ts";
 import type { Site } from "./site.ts";
 
 /** One request on its way through a route: where it is served, and what it carries. */
@@ -12,7 +11,17 @@ export interface Call {
   readonly credentials: Credentials;
 }
 
-export type Route = <Context, U extends User>(app: App<Context, U>, call: Call) => Promise<Response>;
+export type Method = "GET" | "POST" | "DELETE";
+
+/** A route as data: the router, `auth.handlers` and their names are made from the list of these. */
+export interface Route {
+  readonly method: Method | readonly Method[];
+  /** Below `basePath`; `:id` and `:provider` stand for one segment. */
+  readonly path: string | readonly string[];
+  /** Whether any origin may send an unsafe request: the route then proves by itself where it comes from. Default false. */
+  readonly crossSite?: true;
+  readonly handle: (app: App, call: Call) => Promise<Response>;
+}
 
 /** A segment of the request's path, counted from the end; a trailing slash is none. */
 export function segment({ request }: Call, fromEnd: number): string {
@@ -21,8 +30,8 @@ export function segment({ request }: Call, fromEnd: number): string {
 }
 
 /** Answers in JSON, for this client alone, and changes its jar. */
-export function answer<Context, U extends User>(
-  app: App<Context, U>,
+export function answer(
+  app: App,
   body: unknown,
   status: number,
   changes: readonly CookieChange[] = [],
@@ -31,10 +40,7 @@ export function answer<Context, U extends User>(
 }
 
 /** The headers of an answer for this client alone, and the changes of its jar. */
-export function headersOf<Context, U extends User>(
-  app: App<Context, U>,
-  changes: readonly CookieChange[],
-): Headers {
+export function headersOf(app: App, changes: readonly CookieChange[]): Headers {
   const headers = sessionHeaders(app.config.bearer.header);
   writeChanges(headers, changes);
   return headers;

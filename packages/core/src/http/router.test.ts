@@ -1,5 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { matchPath, matchRoute, type RouteName } from "./router.ts";
+import type { Route } from "./route.ts";
+import { matchPath, matchRoute, routeTable } from "./router.ts";
+import * as routes from "./routes/list.ts";
+
+const list = routeTable(Object.values<Route>(routes));
+type RouteName = keyof typeof routes;
+const byName: Readonly<Record<RouteName, Route>> = { ...routes };
 
 const table: readonly (readonly [string, string, RouteName])[] = [
   ["POST", "/auth/signup", "signup"],
@@ -17,10 +23,12 @@ const table: readonly (readonly [string, string, RouteName])[] = [
 describe("matchPath", () => {
   it.each(table)("finds %s %s, with a slash at the end too", (method, path, name) => {
     for (const variant of [path, `${path}/`]) {
-      expect(matchPath(method, variant, "/auth")).toMatchObject({ kind: "route", name });
-      expect(matchPath("OPTIONS", variant, "/auth")).toMatchObject({ kind: "options" });
-      expect(matchPath("PUT", variant, "/auth").kind).toBe("wrong_method");
-      expect(matchPath("HEAD", variant, "/auth").kind).toBe(method === "GET" ? "route" : "wrong_method");
+      expect(matchPath(list, method, variant, "/auth")).toMatchObject({ kind: "route", route: byName[name] });
+      expect(matchPath(list, "OPTIONS", variant, "/auth")).toMatchObject({ kind: "options" });
+      expect(matchPath(list, "PUT", variant, "/auth").kind).toBe("wrong_method");
+      expect(matchPath(list, "HEAD", variant, "/auth").kind).toBe(
+        method === "GET" ? "route" : "wrong_method",
+      );
     }
   });
 
@@ -41,29 +49,29 @@ describe("matchPath", () => {
     "/auth/__proto__",
     "/auth/constructor",
   ])("finds nothing at %j", (path) => {
-    expect(matchPath("POST", path, "/auth")).toEqual({ kind: "not_found" });
+    expect(matchPath(list, "POST", path, "/auth")).toEqual({ kind: "not_found" });
   });
 
   it.each(["__proto__", "constructor", "toString", "get", "Post", ""])("takes %j for no method", (method) => {
-    expect(matchPath(method, "/auth/me", "/auth")).toEqual({
+    expect(matchPath(list, method, "/auth/me", "/auth")).toEqual({
       kind: "wrong_method",
       allow: "GET, HEAD, OPTIONS",
     });
-    expect(matchPath(method, "/auth/login", "/auth")).toEqual({
+    expect(matchPath(list, method, "/auth/login", "/auth")).toEqual({
       kind: "wrong_method",
       allow: "POST, OPTIONS",
     });
   });
 
   it("keeps to its base path", () => {
-    expect(matchPath("POST", "/api/v1/auth/login", "/api/v1/auth").kind).toBe("route");
-    expect(matchPath("POST", "/auth/login", "/api/v1/auth").kind).toBe("not_found");
+    expect(matchPath(list, "POST", "/api/v1/auth/login", "/api/v1/auth").kind).toBe("route");
+    expect(matchPath(list, "POST", "/auth/login", "/api/v1/auth").kind).toBe("not_found");
   });
 });
 
 describe("matchRoute", () => {
   it.each(table)("asks %s of a route that is mounted by itself", (method, _, name) => {
-    expect(matchRoute(method, name)).toMatchObject({ kind: "route", name });
-    expect(matchRoute("PATCH", name).kind).toBe("wrong_method");
+    expect(matchRoute(byName[name], method)).toMatchObject({ kind: "route", route: byName[name] });
+    expect(matchRoute(byName[name], "PATCH").kind).toBe("wrong_method");
   });
 });

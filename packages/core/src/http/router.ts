@@ -1,71 +1,61 @@
-export type RouteName =
-  | "signup"
-  | "login"
-  | "refresh"
-  | "logout"
-  | "me"
-  | "session"
-  | "sessions"
-  | "revokeSession"
-  | "oauthStart"
-  | "oauthCallback"
-  | "oauthExchange"
-  | "linkAccount"
-  | "unlinkAccount"
-  | "jwks";
-
-/** The paths below `basePath` and the route that each method has there. */
-const paths: ReadonlyMap<string, Readonly<Record<string, RouteName>>> = new Map([
-  ["/signup", { POST: "signup" }],
-  ["/login", { POST: "login" }],
-  ["/refresh", { POST: "refresh" }],
-  ["/logout", { POST: "logout" }],
-  ["/me", { GET: "me" }],
-  ["/session", { GET: "session" }],
-  ["/sessions", { GET: "sessions" }],
-  ["/sessions/:id", { DELETE: "revokeSession" }],
-  ["/oauth/exchange", { POST: "oauthExchange" }],
-  ["/oauth/:provider", { GET: "oauthStart" }],
-  ["/oauth/:provider/callback", { GET: "oauthCallback", POST: "oauthCallback" }],
-  ["/oauth/:provider/link", { POST: "linkAccount", DELETE: "unlinkAccount" }],
-  ["/jwks", { GET: "jwks" }],
-  ["/.well-known/jwks.json", { GET: "jwks" }],
-] satisfies readonly (readonly [string, Readonly<Record<string, RouteName>>])[]);
+import type { Method, Route } from "./route.ts";
 
 export type Match =
-  | { readonly kind: "route"; readonly name: RouteName; readonly allow: string }
+  | { readonly kind: "route"; readonly route: Route; readonly allow: string }
   | { readonly kind: "options"; readonly allow: string }
   | { readonly kind: "wrong_method"; readonly allow: string }
   | { readonly kind: "not_found" };
 
+/** The text that a parameter of a path can be. */
+const PARAMETERS: Readonly<Record<string, string>> = { ":id": "[A-Za-z0-9_-]+", ":provider": "[a-z0-9-]+" };
+
+/** Routes by their paths below `basePath`. A path without parameters comes before one that has some. */
+export interface RouteTable {
+  readonly byPath: ReadonlyMap<string, readonly Route[]>;
+  readonly byPattern: readonly { readonly pattern: RegExp; readonly routes: readonly Route[] }[];
+}
+
+/** Makes the table of a list of routes. */
+export function routeTable(list: readonly Route[]): RouteTable {
+  const paths = [...new Set(list.flatMap((route) => listOf(route.path)))];
+  const routesOf = (path: string): readonly Route[] =>
+    list.filter((route) => listOf(route.path).includes(path));
+  return {
+    byPath: new Map(paths.map((path) => [path, routesOf(path)])),
+    byPattern: paths
+      .filter((path) => path.includes(":"))
+      .map((path) => ({ pattern: patternOf(path), routes: routesOf(path) })),
+  };
+}
+
+function patternOf(path: string): RegExp {
+  return new RegExp(`^${path.replace(/:\w+/g, (name) => PARAMETERS[name] ?? "[^/]+")}$`);
+}
+
 /** Finds the route of a path. One trailing slash is the same route; any other variant of a path is none. */
-export function matchPath(method: string, pathname: string, basePath: string): Match {
+export function matchPath(table: RouteTable, method: string, pathname: string, basePath: string): Match {
   if (!pathname.startsWith(`${basePath}/`)) return { kind: "not_found" };
-  const rest = pathname.slice(basePath.length).replace(/(.)\/$/, "$1");
-  const methods = paths.get(rest) ?? paths.get(patternOf(rest));
-  return methods === undefined ? { kind: "not_found" } : matchMethod(method, methods);
+  const path = pathname.slice(basePath.length).replace(/(.)\/$/, "$1");
+  const found = table.byPath.get(path) ?? table.byPattern.find(({ pattern }) => pattern.test(path))?.routes;
+  return matchMethod(method, found ?? []);
 }
 
-function patternOf(path: string): string {
-  return path
-    .replace(/^\/sessions\/[A-Za-z0-9_-]+$/, "/sessions/:id")
-    .replace(/^\/oauth\/[a-z0-9-]+(?=$|\/)/, "/oauth/:provider");
+/** Finds the answer of one route that is mounted by itself. */
+export function matchRoute(route: Route, method: string): Match {
+  return matchMethod(method, [route]);
 }
 
-/** Finds what a method asks of one route that is mounted by itself. */
-export function matchRoute(method: string, name: RouteName): Match {
-  for (const methods of paths.values()) {
-    const own = Object.entries(methods).filter(([, route]) => route === name);
-    if (own.length > 0) return matchMethod(method, Object.fromEntries(own));
-  }
-  return { kind: "not_found" };
-}
-
-function matchMethod(method: string, methods: Readonly<Record<string, RouteName>>): Match {
-  const names = Object.keys(methods);
-  const allow = [...names, ...(names.includes("GET") ? ["HEAD"] : []), "OPTIONS"].join(", ");
+function matchMethod(method: string, routes: readonly Route[]): Match {
+  if (routes.length === 0) return { kind: "not_found" };
+  const methods = routes.flatMap((route): readonly Method[] => listOf(route.method));
+  const allow = [...methods, ...(methods.includes("GET") ? ["HEAD"] : []), "OPTIONS"].join(", ");
   if (method === "OPTIONS") return { kind: "options", allow };
-  const key = method === "HEAD" ? "GET" : method;
-  const name = Object.hasOwn(methods, key) ? methods[key] : undefined;
-  return name === undefined ? { kind: "wrong_method", allow } : { kind: "route", name, allow };
+  // RFC 9110 9.3.2: HEAD is GET without the content.
+  const asked = method === "HEAD" ? "GET" : method;
+  const route = routes.find((candidate) => listOf<string>(candidate.method).includes(asked));
+  return route === undefined ? { kind: "wrong_method", allow } : { kind: "route", route, allow };
+}
+
+function listOf<T extends string>(value: T | readonly T[]): readonly T[] {
+  return typeof value === "string" ? [value] : value;
 }

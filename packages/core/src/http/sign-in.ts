@@ -1,17 +1,17 @@
-import type { App } from "../app/app.ts";
-import { AuthError } from "../errors.ts";
+import type { App } from "../accounts/app.ts";
+import { AuthError } from "../platform/errors.ts";
 import { liveClaims, MOST_TOKENS } from "../sessions/access.ts";
 import { expectationOf } from "../sessions/authenticate.ts";
 import { sessionOfRow } from "../sessions/mint.ts";
+import { parseRefreshToken } from "../sessions/refresh-token.ts";
 import { peek } from "../sessions/rotate.ts";
 import { type StartedSession, startSession } from "../sessions/start.ts";
-import type { ProviderAccount } from "../tokens/provider-tokens.ts";
-import { parseRefreshToken } from "../tokens/refresh-token.ts";
-import type { Identifier, User } from "../users/store.ts";
+import type { ProviderAccount } from "../users/provider-account.ts";
+import type { Identifier, User } from "../users/user.ts";
 import { type Body, readBody, stringMember } from "./body.ts";
 import type { Credentials } from "./credentials.ts";
 import { answer, type Call } from "./route.ts";
-import { cookiesOf, expireFormer, tokenFields } from "./tokens.ts";
+import { cookiesOf, expireFormer, tokenFields } from "./session-cookies.ts";
 
 /** What `POST /login` and `POST /signup` take. */
 export interface PasswordInput {
@@ -21,10 +21,7 @@ export interface PasswordInput {
 }
 
 /** Reads the body of a sign-in or sign-up. Fails with `invalid_request`. */
-export async function readPasswordInput<Context, U extends User>(
-  app: App<Context, U>,
-  request: Request,
-): Promise<PasswordInput> {
+export async function readPasswordInput(app: App, request: Request): Promise<PasswordInput> {
   const provider = app.password;
   if (provider === null) throw new AuthError("not_found");
   const body = await readBody(request, true);
@@ -61,10 +58,10 @@ export interface SignIn {
 }
 
 /** Signs a user in with a password that was checked, and answers with the session. */
-export function signInByPassword<Context, U extends User>(
-  app: App<Context, U>,
+export function signInByPassword(
+  app: App,
   call: Call,
-  user: U,
+  user: User,
   { transport, status }: { readonly transport: "cookie" | "bearer"; readonly status: number },
 ): Promise<Response> {
   const refusal = status === 201 ? "forbidden" : "invalid_credentials";
@@ -73,10 +70,10 @@ export function signInByPassword<Context, U extends User>(
 }
 
 /** Signs a user in, and answers with the session in JSON. */
-export async function signInAndAnswer<Context, U extends User>(
-  app: App<Context, U>,
+export async function signInAndAnswer(
+  app: App,
   call: Call,
-  user: U,
+  user: User,
   how: SignIn & { readonly status: number },
 ): Promise<Response> {
   // Before the session: what the application throws leaves none behind.
@@ -92,10 +89,10 @@ export async function signInAndAnswer<Context, U extends User>(
  * Signs a user in whose credentials were checked: a new session always, in place of the one the browser had, so that no
  * session id survives a sign-in.
  */
-export async function signIn<Context, U extends User>(
-  app: App<Context, U>,
+export async function signIn(
+  app: App,
   call: Call,
-  user: U,
+  user: User,
   { transport, amr, replaces, succeeds, account, refusal }: SignIn,
 ): Promise<StartedSession> {
   const started = await startSession(app.engine, {
@@ -115,10 +112,7 @@ export async function signIn<Context, U extends User>(
 }
 
 /** The sessions that a request proves by its tokens: a session id in it proves nothing. */
-export async function provenSessions<Context, U extends User>(
-  app: App<Context, U>,
-  { presented }: Credentials,
-): Promise<readonly string[]> {
+export async function provenSessions(app: App, { presented }: Credentials): Promise<readonly string[]> {
   const ids = new Set((await liveClaims(expectationOf(app.engine), presented.access)).map(({ sid }) => sid));
   for (const { token } of presented.refresh.slice(0, MOST_TOKENS)) {
     const parsed = parseRefreshToken(token);

@@ -1,5 +1,6 @@
-import { type CookieOptions, type CookiePlaces, cookiePlaces, isLoopback } from "../cookies/names.ts";
-import type { CookiePlace } from "../cookies/serialize.ts";
+import type { CookiePlace } from "../cookies/cookie.ts";
+import { type CookieOptions, type CookiePlaces, cookiePlaces } from "../cookies/names.ts";
+import { isLoopback } from "../platform/loopback.ts";
 
 /** The origin a request is served under, and where its cookies live. */
 export interface Site {

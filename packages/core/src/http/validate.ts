@@ -1,11 +1,10 @@
-import type { App } from "../app/app.ts";
-import type { InvalidSession, ValidateOptions, Validation, ValidSession } from "../app/validation.ts";
-import { badAnswer, ignored, judgeHook } from "../callback-answer.ts";
+import type { App } from "../accounts/app.ts";
 import { type CookieChange, jarAfter, writeChanges } from "../cookies/jar.ts";
-import { isSafeMethod } from "../csrf/decide.ts";
-import { now } from "../env.ts";
-import type { ErrorCode } from "../errors.ts";
-import type { JsonObject } from "../json.ts";
+import { isSafeMethod } from "../csrf/decide-csrf.ts";
+import { badAnswer, ignored, judgeHook } from "../platform/callback-answer.ts";
+import { now } from "../platform/env.ts";
+import type { ErrorCode } from "../platform/errors.ts";
+import type { JsonObject } from "../platform/json.ts";
 import {
   type AuthenticateOptions,
   type Authentication,
@@ -13,27 +12,25 @@ import {
   type Failure,
 } from "../sessions/authenticate.ts";
 import { sessionOfClaims } from "../sessions/mint.ts";
-import type { User } from "../users/store.ts";
-import { type Credentials, readCredentials } from "./credentials.ts";
-import { isForged } from "./cross-site.ts";
+import { type Credentials, isForged, readCredentials } from "./credentials.ts";
 import { codeOf } from "./fault.ts";
-import { refusal } from "./refusal.ts";
-import { sessionHeaders } from "./respond.ts";
+import { refusal, sessionHeaders } from "./response.ts";
+import { cookiesOf, expireFormer, expireRivals } from "./session-cookies.ts";
 import { type Site, siteOf } from "./site.ts";
-import { cookiesOf, expireFormer, expireRivals } from "./tokens.ts";
+import type { InvalidSession, ValidateOptions, Validation, ValidSession } from "./validation.ts";
 
 /** A validation, and the changes of the jar behind its headers. */
-export interface ValidatedRequest<Context> {
-  readonly validation: Validation<Context>;
+export interface ValidatedRequest {
+  readonly validation: Validation;
   readonly changes: readonly CookieChange[];
 }
 
 /** Validates a request: reads its tokens, checks where it comes from, refreshes where that is due. Never throws. */
-export async function validateRequest<Context, U extends User>(
-  app: App<Context, U>,
+export async function validateRequest(
+  app: App,
   request: Request,
   options: ValidateOptions,
-): Promise<ValidatedRequest<Context>> {
+): Promise<ValidatedRequest> {
   const site = siteOf(request.url, app.config);
   if (site === null) return failed(app, "unauthenticated", null, NO_BASE_URL);
   let credentials: Credentials | null = null;
@@ -54,12 +51,12 @@ function refreshOf(method: string, { refresh }: ValidateOptions): AuthenticateOp
 }
 
 /** Validates what a request was found to carry, once it is known where it comes from. Never throws. */
-export async function validateCredentials<Context, U extends User>(
-  app: App<Context, U>,
+export async function validateCredentials(
+  app: App,
   site: Site,
   credentials: Credentials,
   options: AuthenticateOptions,
-): Promise<ValidatedRequest<Context>> {
+): Promise<ValidatedRequest> {
   try {
     const found = await authenticate(app.engine, credentials.presented, options);
     if (!found.ok) return refused(app, site, credentials, found);
@@ -74,24 +71,24 @@ const VALIDATED =
 export const NO_BASE_URL = "Set baseURL in createAuth: without it only localhost is served.";
 
 // The rule that a validation clears nothing is about the places of our own: without these lines no conflict would end.
-function refused<Context, U extends User>(
-  app: App<Context, U>,
+function refused(
+  app: App,
   site: Site,
   credentials: Credentials,
   { code, isConflict }: Failure,
-): ValidatedRequest<Context> {
+): ValidatedRequest {
   const { validation } = failed(app, code, credentials);
-  const changes = isConflict ? expireRivals(site, credentials, now(app.config.env)) : [];
+  const changes = isConflict ? expireRivals(site, credentials, now(app.env)) : [];
   writeChanges(validation.headers, changes);
   return { validation, changes };
 }
 
-function succeeded<Context, U extends User>(
-  app: App<Context, U>,
+function succeeded(
+  app: App,
   site: Site,
   credentials: Credentials,
   found: Extract<Authentication, { ok: true }>,
-): ValidatedRequest<Context> {
+): ValidatedRequest {
   const { transport } = credentials.presented;
   const hooked = runHook(app, transport, found);
   if (hooked === null) return failed(app, "unauthenticated", credentials);
@@ -99,7 +96,7 @@ function succeeded<Context, U extends User>(
     found.tokens === null ? [] : [...expireFormer(site, credentials), ...cookiesOf(site, found.tokens)];
   const headers = found.held ? sessionHeaders(app.config.bearer.header) : new Headers();
   writeChanges(headers, changes);
-  const validation: ValidSession<Context> = {
+  const validation: ValidSession = {
     ok: true,
     ...hooked,
     userId: hooked.session.userId,
@@ -112,11 +109,11 @@ function succeeded<Context, U extends User>(
 }
 
 /** Validates an access token by hand, as one that came by `transport`, or by any where it is null. */
-export async function validateToken<Context, U extends User>(
-  app: App<Context, U>,
+export async function validateToken(
+  app: App,
   token: string,
   transport: "cookie" | "bearer" | null,
-): Promise<Validation<Context>> {
+): Promise<Validation> {
   const presented = {
     transport,
     access: [{ token, current: true, hostBound: true }],
@@ -145,26 +142,29 @@ export async function validateToken<Context, U extends User>(
 }
 
 /** What `hooks.validated` makes of a session: null where it refuses. */
-export function runHook<Context, U extends User>(
-  app: App<Context, U>,
+export function runHook(
+  app: App,
   transport: "cookie" | "bearer",
   { claims }: Pick<Extract<Authentication, { ok: true }>, "claims">,
-): Pick<ValidSession<Context>, "session" | "claims"> | null {
-  const session = sessionOfClaims<Context>(claims);
+): Pick<ValidSession, "session" | "claims"> | null {
+  const session = sessionOfClaims(claims);
   // Synchronous: a promise tells nothing yet, so it refuses.
-  const verdict = judgeHook(ignored(app.validated?.({ session, claims, transport })), ["context", "claims"]);
+  const verdict = judgeHook(ignored(app.engine.settings.hooks.validated?.({ session, claims, transport })), [
+    "context",
+    "claims",
+  ]);
   if (verdict.kind === "fault") throw badAnswer("hooks.validated", verdict.returned, VALIDATED);
   if (verdict.kind === "nothing") return { session, claims };
   if (verdict.kind === "refuse") return null;
   const { context = session.context, claims: more } = verdict.members;
   return {
-    session: { ...session, context: context as Context },
+    session: { ...session, context: context },
     claims: { ...claims, ...(more as JsonObject | undefined) } as typeof claims,
   };
 }
 
-function failed<Context, U extends User>(
-  app: App<Context, U>,
+function failed(
+  app: App,
   code: ErrorCode,
   credentials: Credentials | null,
   message?: string,

@@ -1,5 +1,5 @@
-import { fromBase64url, toBase64url, utf8 } from "../bytes.ts";
-import { isRecord, own } from "../json.ts";
+import { fromBase64url, toBase64url, utf8 } from "../platform/bytes.ts";
+import { isRecord, own } from "../platform/json.ts";
 
 /** A key as RFC 7517 writes it, private or public. */
 export interface Jwk {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createAuth, type Jwk } from "../index.ts";
-import { memory } from "../memory/index.ts";
+import { memory } from "../memory.ts";
 import { createValidator } from "../validator.ts";
 import { faultOfProvided } from "./provided.ts";
 

@@ -1,4 +1,4 @@
-import { fromBase64url } from "../bytes.ts";
+import { fromBase64url } from "../platform/bytes.ts";
 import {
   type AsymmetricAlgorithm,
   algorithmNamed,

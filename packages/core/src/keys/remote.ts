@@ -1,8 +1,8 @@
-import { type Env, now, shareRun } from "../env.ts";
-import { AuthError } from "../errors.ts";
-import { fetchJson } from "../fetch-json.ts";
-import { own, parseJson } from "../json.ts";
-import { type EpochSeconds, minutes, type Seconds } from "../time.ts";
+import { type Env, now, shareRun } from "../platform/env.ts";
+import { AuthError } from "../platform/errors.ts";
+import { fetchJson } from "../platform/fetch-json.ts";
+import { own, parseJson } from "../platform/json.ts";
+import { type EpochSeconds, minutes, type Seconds } from "../platform/time.ts";
 import { type AsymmetricAlgorithm, algorithmNamed, keyTypes } from "./algorithms.ts";
 import { listedKeys, type Members } from "./jwk.ts";
 import { KID, type VerificationKey } from "./keys.ts";

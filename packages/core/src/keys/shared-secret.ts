@@ -1,5 +1,5 @@
-import { toBase64url } from "../bytes.ts";
-import { labelledHash } from "../digest.ts";
+import { toBase64url } from "../platform/bytes.ts";
+import { labelledHash } from "../platform/digest.ts";
 import type { Keys, SigningKey } from "./keys.ts";
 import { deriveBytes } from "./seal.ts";
 import { importSecret } from "./signature.ts";

@@ -1,26 +1,26 @@
-import { type Env, endsWithRequest, now, shareRun } from "../env.ts";
-import { AuthError } from "../errors.ts";
-import { isRecord, parseJson } from "../json.ts";
-import type { EpochSeconds, Seconds } from "../time.ts";
+import { type Env, endsWithRequest, now, shareRun } from "../platform/env.ts";
+import { AuthError } from "../platform/errors.ts";
+import { isRecord, parseJson } from "../platform/json.ts";
+import type { EpochSeconds, Seconds } from "../platform/time.ts";
 import { type AsymmetricAlgorithm, publicJwk } from "./algorithms.ts";
 import { type Jwk, thumbprint } from "./jwk.ts";
 import {
   currentKey,
   extendRing,
+  formatRing,
   type KeyRecord,
   type KeyRing,
   missingKeys,
+  parseRing,
   revokeKey,
   rotateRing,
   SIGNING_RING_AGE,
   VERIFYING_RING_AGE,
   verificationKeys,
-} from "./keyring.ts";
-import type { Keys, SigningKey, VerificationKey } from "./keys.ts";
-import { formatRing, parseRing } from "./ring-document.ts";
+} from "./key-ring.ts";
+import type { KeyStore, Keys, SigningKey, VerificationKey } from "./keys.ts";
 import { open, seal } from "./seal.ts";
 import { generateKey, importKey } from "./signature.ts";
-import type { KeyStore } from "./store.ts";
 
 export interface StoredKeysOptions {
   readonly store: KeyStore;

@@ -1,9 +1,8 @@
-import { equalStrings } from "../digest.ts";
+import { equalStrings } from "../platform/digest.ts";
+import type { EpochSeconds } from "../platform/time.ts";
 import { applyDecision, confirmChild, decide, isExpired, isLive } from "../sessions/decide.ts";
 import type { EndReason, SessionId, SessionRow, UserId } from "../sessions/session.ts";
-import type { CreateOptions, EndedSession, SessionStore } from "../sessions/store.ts";
-import type { EpochSeconds } from "../time.ts";
-import { memoryRows, type Rows } from "./rows.ts";
+import type { CreateOptions, EndedSession, SessionStore } from "../sessions/session-store.ts";
 import type { MemoryUsers } from "./users.ts";
 
 export function memorySessions(users: MemoryUsers): SessionStore {
@@ -110,4 +109,49 @@ function end(rows: Rows, row: SessionRow, reason: EndReason, now: EpochSeconds):
 function isForgettable(row: SessionRow, now: EpochSeconds): boolean {
   const expiry = Math.min(row.expiresAt ?? Infinity, row.absoluteExpiresAt ?? Infinity);
   return now - (row.endedAt ?? expiry) >= row.accessLifetime;
+}
+
+/** Frozen rows by id and by user, both in the order of their insertion. */
+export interface Rows {
+  get(id: SessionId): SessionRow | undefined;
+  ofUser(userId: UserId): readonly SessionRow[];
+  all(): readonly SessionRow[];
+  /** Inserts, or replaces the row of that id and user. */
+  put(row: SessionRow): SessionRow;
+  delete(row: SessionRow): void;
+}
+
+export function memoryRows(): Rows {
+  const byId = new Map<SessionId, SessionRow>();
+  const byUser = new Map<UserId, Map<SessionId, SessionRow>>();
+
+  return {
+    get: (id) => byId.get(id),
+    ofUser: (userId) => [...(byUser.get(userId)?.values() ?? [])],
+    all: () => [...byId.values()],
+    put: (row) => {
+      const kept = frozen(row);
+      const siblings = byUser.get(row.userId) ?? new Map<SessionId, SessionRow>();
+      byUser.set(row.userId, siblings.set(row.id, kept));
+      byId.set(row.id, kept);
+      return kept;
+    },
+    delete: ({ id, userId }) => {
+      byId.delete(id);
+      const siblings = byUser.get(userId);
+      siblings?.delete(id);
+      if (siblings?.size === 0) byUser.delete(userId);
+    },
+  };
+}
+
+// A copy, so that the caller's objects stay theirs; frozen, so that what is handed out can be the stored one.
+function frozen(row: SessionRow): SessionRow {
+  return deepFreeze(structuredClone(row));
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value !== "object" || value === null) return value;
+  for (const member of Object.values(value)) deepFreeze(member);
+  return Object.freeze(value);
 }

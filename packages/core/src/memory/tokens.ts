@@ -1,4 +1,5 @@
-import type { OneTimeToken, TokenStore } from "../tokens/store.ts";
+import type { KeyStore, VersionedDocument } from "../keys/keys.ts";
+import type { OneTimeToken, TokenStore } from "../users/one-time-token.ts";
 
 /** A token, or the mark of a secret that was spent. */
 type Kept = OneTimeToken | { readonly spent: true; readonly hash: string; readonly expiresAt: number };
@@ -35,5 +36,17 @@ export function memoryTokens(): TokenStore {
     },
 
     prune: async (now) => forget((kept) => kept.expiresAt <= now),
+  };
+}
+
+export function memoryKeys(): KeyStore {
+  let saved: VersionedDocument | null = null;
+  return {
+    load: async () => saved,
+    save: async (ifVersion, document) => {
+      if ((saved?.version ?? 0) !== ifVersion) return false;
+      saved = Object.freeze({ version: ifVersion + 1, document });
+      return true;
+    },
   };
 }

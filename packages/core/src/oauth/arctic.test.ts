@@ -1,6 +1,6 @@
 import * as arctic from "arctic";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { type Env, platformEnv } from "../env.ts";
+import { type Env, platformEnv } from "../platform/env.ts";
 import type { ArcticClient } from "./arctic.ts";
 import { challengeOf } from "./pkce.ts";
 import type { OAuthAnswer, OAuthConnection, OAuthFlow } from "./provider.ts";

@@ -1,13 +1,13 @@
 import { CodeChallengeMethod, OAuth2Client, type OAuth2Tokens } from "arctic";
-import { decodeUtf8, fromBase64, toBase64, utf8 } from "../bytes.ts";
-import { type Env, withFetch } from "../env.ts";
-import { AuthError } from "../errors.ts";
-import { isRecord, own } from "../json.ts";
-import type { ProviderTokens } from "../tokens/provider-tokens.ts";
+import { decodeUtf8, fromBase64, toBase64, utf8 } from "../platform/bytes.ts";
+import { type Env, withFetch } from "../platform/env.ts";
+import { AuthError } from "../platform/errors.ts";
+import { isRecord, own } from "../platform/json.ts";
+import type { ProviderTokens } from "../users/provider-account.ts";
 import type { ClientAuthentication, Endpoints } from "./endpoints.ts";
 import { oauthFault } from "./fault.ts";
-import { textOf } from "./members.ts";
 import { challengeOf } from "./pkce.ts";
+import { textOf } from "./profile.ts";
 import type { OAuthFlow } from "./provider.ts";
 import { askProvider } from "./request.ts";
 

@@ -1,5 +1,5 @@
-import type { ErrorCode } from "../errors.ts";
-import { isOneTimeToken } from "../tokens/one-time-token.ts";
+import type { ErrorCode } from "../platform/errors.ts";
+import { isOneTimeToken } from "../users/one-time-token.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** The parameters of a callback that count (RFC 6749 4.1.2, RFC 9207). */

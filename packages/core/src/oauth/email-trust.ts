@@ -1,4 +1,4 @@
-import { textOf } from "./members.ts";
+import { textOf } from "./profile.ts";
 
 /** What the option `trustEmail` of a provider takes. */
 export type TrustEmail = boolean | readonly string[];

@@ -1,6 +1,6 @@
-import { type Env, now } from "../env.ts";
-import { isRecord, own } from "../json.ts";
-import { hours, type Seconds } from "../time.ts";
+import { type Env, now } from "../platform/env.ts";
+import { isRecord, own } from "../platform/json.ts";
+import { hours, type Seconds } from "../platform/time.ts";
 import { oauthFault } from "./fault.ts";
 import { getJson } from "./request.ts";
 

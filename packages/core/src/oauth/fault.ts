@@ -1,4 +1,4 @@
-import { AuthError } from "../errors.ts";
+import { AuthError } from "../platform/errors.ts";
 
 /** Why a sign-in with a provider failed, for the operator. The words are ours: nothing the provider said is in them. */
 const faults = {

@@ -1,6 +1,6 @@
 import { createHash, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { platformEnv } from "../env.ts";
+import { platformEnv } from "../platform/env.ts";
 import { type ExpectedIdToken, verifyIdToken } from "./id-token.ts";
 import { idTokenAlgorithms } from "./id-token-algorithms.ts";
 import { issuerKeys } from "./issuer-keys.ts";

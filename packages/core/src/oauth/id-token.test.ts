@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { OAuthFault } from "./fault.ts";
 import { type ExpectedIdToken, faultOfClaims } from "./id-token.ts";
-import { isSubject } from "./subject.ts";
+import { isSubject } from "./profile.ts";
 
 const NOW = 1_800_000_000;
 const ISSUER = "https://id.example.org";

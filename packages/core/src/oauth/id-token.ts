@@ -1,13 +1,13 @@
-import { decodeUtf8, fromBase64url, isBase64url, toBase64url, utf8 } from "../bytes.ts";
-import { equalStrings } from "../digest.ts";
-import { type Env, now as nowOf } from "../env.ts";
-import { isRecord, own, parseJson } from "../json.ts";
 import { importFor, verifyBy } from "../keys/signature.ts";
-import { type EpochSeconds, minutes, type Seconds } from "../time.ts";
+import { decodeUtf8, fromBase64url, isBase64url, toBase64url, utf8 } from "../platform/bytes.ts";
+import { equalStrings } from "../platform/digest.ts";
+import { type Env, now as nowOf } from "../platform/env.ts";
+import { isRecord, own, parseJson } from "../platform/json.ts";
+import { type EpochSeconds, minutes, type Seconds } from "../platform/time.ts";
 import { type OAuthFault, oauthFault } from "./fault.ts";
 import { idTokenAlgorithms } from "./id-token-algorithms.ts";
 import type { IssuerKeys, KeyHint } from "./issuer-keys.ts";
-import { isSubject } from "./subject.ts";
+import { isSubject } from "./profile.ts";
 
 const MAX_LENGTH = 16_384;
 const TOLERANCE: Seconds = 60;

@@ -1,7 +1,7 @@
-import { type Env, now, shareRun } from "../env.ts";
-import { own } from "../json.ts";
 import { listedKeys, type Members } from "../keys/jwk.ts";
-import type { EpochSeconds, Seconds } from "../time.ts";
+import { type Env, now, shareRun } from "../platform/env.ts";
+import { own } from "../platform/json.ts";
+import type { EpochSeconds, Seconds } from "../platform/time.ts";
 import type { IdTokenAlgorithm } from "./id-token-algorithms.ts";
 import { getJson } from "./request.ts";
 

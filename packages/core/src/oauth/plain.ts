@@ -1,5 +1,5 @@
 import type { OAuth2Tokens } from "arctic";
-import type { Env } from "../env.ts";
+import type { Env } from "../platform/env.ts";
 import { type ArcticClient, authorizationUrl, exchangeCode, readTokens, standardClient } from "./arctic.ts";
 import type { EmailTrust } from "./email-trust.ts";
 import { oauthFault } from "./fault.ts";

@@ -1,8 +1,7 @@
-import { isRecord, own } from "../json.ts";
-import type { ProviderAccount } from "../tokens/provider-tokens.ts";
+import { faultOfObject } from "../platform/callback-answer.ts";
+import { isRecord, own } from "../platform/json.ts";
+import type { ProviderAccount } from "../users/provider-account.ts";
 import { oauthFault } from "./fault.ts";
-import { textOf } from "./members.ts";
-import { isSubject } from "./subject.ts";
 
 /** Who a provider says it is. */
 export interface Profile {
@@ -47,3 +46,45 @@ function plainText(value: unknown): string | null {
   if (typeof value !== "string" || value === "" || !value.isWellFormed()) return null;
   return value.length <= MAX_TEXT && !/\p{Cc}/u.test(value) ? value : null;
 }
+
+/** A member that is a text; null for any other. */
+export function textOf(record: Claims, name: string): string | null {
+  const value = own(record, name);
+  return typeof value === "string" ? value : null;
+}
+
+/** A numeric id as the text that a subject is, where it is one to the last digit. */
+export function numberOf(record: Claims, name: string): string {
+  const value = own(record, name);
+  return typeof value === "number" && Number.isSafeInteger(value) ? String(value) : "";
+}
+
+/** Whether a value can be a subject: a text, not empty, at most 255 characters, none of them a control. */
+export function isSubject(value: unknown): value is string {
+  return typeof value === "string" && value.length <= 255 && /^[^\p{C}]+$/u.test(value);
+}
+
+/** Says what is wrong with what `identify` of a provider returned; null where nothing is. Never shows a value. */
+export function faultOfAccount(account: unknown, provider: string): string | null {
+  const fault = faultOfObject(account);
+  if (fault !== null) return fault;
+  const members = account as Readonly<Record<string, unknown>>;
+  const wrong = Object.entries(CHECKS).find(([name, isSound]) => !isSound(own(members, name), provider));
+  return wrong === undefined ? null : `an account whose ${wrong[0]} is not sound`;
+}
+
+type Check = (value: unknown, provider: string) => boolean;
+
+const isTextOrNull: Check = (value) => value === null || typeof value === "string";
+
+const CHECKS: Readonly<Record<string, Check>> = {
+  // RFC 9700 4.4: a provider that named another one would sign in the users of that.
+  provider: (value, provider) => value === provider,
+  subject: isSubject,
+  email: isTextOrNull,
+  // A truthy word such as "false" would link the account to the user of that address.
+  emailVerified: (value) => typeof value === "boolean",
+  name: isTextOrNull,
+  claims: (value) => faultOfObject(value) === null,
+  tokens: (value) => faultOfObject(value) === null,
+};

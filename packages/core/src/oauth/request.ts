@@ -1,6 +1,6 @@
-import type { Env } from "../env.ts";
-import { fetchJson } from "../fetch-json.ts";
-import { parseJson } from "../json.ts";
+import type { Env } from "../platform/env.ts";
+import { fetchJson } from "../platform/fetch-json.ts";
+import { parseJson } from "../platform/json.ts";
 import { oauthFault } from "./fault.ts";
 
 /** An answer of a provider, read to its end. */

@@ -1,11 +1,11 @@
-import { toBase64url, utf8 } from "../bytes.ts";
+import type { CookiePlace } from "../cookies/cookie.ts";
 import { flowPlace } from "../cookies/names.ts";
-import type { CookiePlace } from "../cookies/serialize.ts";
-import { labelledHash } from "../digest.ts";
-import { isRecord, parseJson } from "../json.ts";
 import { open, seal } from "../keys/seal.ts";
-import { type EpochSeconds, minutes, type Seconds } from "../time.ts";
-import { mintOneTimeToken } from "../tokens/one-time-token.ts";
+import { toBase64url, utf8 } from "../platform/bytes.ts";
+import { labelledHash } from "../platform/digest.ts";
+import { isRecord, parseJson } from "../platform/json.ts";
+import { type EpochSeconds, minutes, type Seconds } from "../platform/time.ts";
+import { mintOneTimeToken } from "../users/one-time-token.ts";
 
 /** How long a user may take at the provider. */
 export const FLOW_LIFETIME: Seconds = minutes(10);

@@ -1,5 +1,5 @@
+import type { Identifier } from "../users/identifier.ts";
 import { isCommonPassword } from "./blocklist.ts";
-import type { Identifier } from "./identifier.ts";
 import { isTooLong, lengthOf, MAX_LENGTH, normalizePassword } from "./policy.ts";
 
 /** What a password to be set deserves. */

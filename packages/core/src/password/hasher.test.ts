@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { utf8 } from "../bytes.ts";
-import { type NativeCrypto, nativeCrypto } from "../env.ts";
+import { utf8 } from "../platform/bytes.ts";
+import { type NativeCrypto, nativeCrypto } from "../platform/env.ts";
 import { type PasswordHasher, queueBounds } from "./hasher.ts";
 import { pbkdf2Hasher } from "./pbkdf2.ts";
 import { type ScryptCost, scryptHasher, scryptKey } from "./scrypt.ts";

@@ -1,7 +1,7 @@
 import { constantTimeEqual } from "@oslojs/crypto/subtle";
-import { utf8 } from "../bytes.ts";
-import { type Env, threadPoolSize } from "../env.ts";
-import type { Seconds } from "../time.ts";
+import { utf8 } from "../platform/bytes.ts";
+import { type Env, threadPoolSize } from "../platform/env.ts";
+import type { Seconds } from "../platform/time.ts";
 import { formatPhc, type Phc, parsePhc } from "./phc.ts";
 import { createQueue, type QueueBounds } from "./queue.ts";
 

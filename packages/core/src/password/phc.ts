@@ -1,4 +1,4 @@
-import { fromBase64, toBase64 } from "../bytes.ts";
+import { fromBase64, toBase64 } from "../platform/bytes.ts";
 
 /** A password hash with what is needed to check it, in the PHC string format: `$id$name=1,other=2$salt$key`. */
 export interface Phc {

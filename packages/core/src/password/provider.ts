@@ -1,8 +1,8 @@
-import { badAnswer, kindOf, requireFlag } from "../callback-answer.ts";
-import type { Env } from "../env.ts";
+import { badAnswer, kindOf, requireFlag } from "../platform/callback-answer.ts";
+import type { Env } from "../platform/env.ts";
+import { type Identifier, parseEmail, parseUsername } from "../users/identifier.ts";
 import type { PasswordVerdict } from "./check.ts";
 import { checkOption, type PasswordHasher } from "./hasher.ts";
-import { type Identifier, parseEmail, parseUsername } from "./identifier.ts";
 import { isPossiblePassword, MAX_LENGTH, MIN_LENGTH, possiblePassword } from "./policy.ts";
 import { scryptHasher } from "./scrypt.ts";
 

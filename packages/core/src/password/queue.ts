@@ -1,5 +1,5 @@
-import { AuthError } from "../errors.ts";
-import type { Seconds } from "../time.ts";
+import { AuthError } from "../platform/errors.ts";
+import type { Seconds } from "../platform/time.ts";
 
 /** Runs work, at most so many at once; the rest waits in order of arrival. Fails with `rate_limited` where it is full. */
 export type Queue = <T>(work: () => Promise<T>) => Promise<T>;

@@ -1,4 +1,4 @@
-import { endsWithRequest, type NativeCrypto, nativeCrypto } from "../env.ts";
+import { endsWithRequest, type NativeCrypto, nativeCrypto } from "../platform/env.ts";
 import { createHasher, KEY_LENGTH, type PasswordHasher, type QueueOptions, queueBounds } from "./hasher.ts";
 
 /** The cost of scrypt (RFC 7914 section 2): N = 2^ln, the block size r, the passes p. */

@@ -1,7 +1,7 @@
-import type { ErrorCode } from "../errors.ts";
 import type { Keys } from "../keys/keys.ts";
-import { verifyAccessToken } from "../tokens/access-token.ts";
-import type { AccessClaims, Expected } from "../tokens/claims.ts";
+import type { ErrorCode } from "../platform/errors.ts";
+import { verifyAccessToken } from "./access-token.ts";
+import type { AccessClaims, Expected } from "./claims.ts";
 import type { AccessCandidate } from "./select.ts";
 import type { Transport } from "./session.ts";
 

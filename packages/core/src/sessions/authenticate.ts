@@ -1,13 +1,13 @@
-import { now } from "../env.ts";
-import { AuthError, type ErrorCode, faultName } from "../errors.ts";
-import type { AccessClaims } from "../tokens/claims.ts";
-import { parseRefreshToken } from "../tokens/refresh-token.ts";
+import { now } from "../platform/env.ts";
+import { AuthError, type ErrorCode, faultName } from "../platform/errors.ts";
 import type { AccessExpectation } from "./access.ts";
 import { chooseToken, type Presentation } from "./choose.ts";
+import type { AccessClaims } from "./claims.ts";
 import { isExpired } from "./decide.ts";
-import type { SessionEngine, SessionUser } from "./engine.ts";
+import type { SessionEngine } from "./engine.ts";
 import { claimsOf, claimsTakeUser, type IssuedTokens } from "./mint.ts";
 import { isNearExpiry } from "./policy.ts";
+import { parseRefreshToken } from "./refresh-token.ts";
 import { peek, type RefreshResult, refreshSession, refusalCode } from "./rotate.ts";
 import type { SessionRow } from "./session.ts";
 
@@ -44,8 +44,8 @@ const CONFLICT: Failure = { ok: false, code: "unauthenticated", isConflict: true
 const CONFIRMED_KEPT = 10_000;
 
 /** Finds out who presents these tokens, and refreshes on the way where it is due and allowed. */
-export async function authenticate<Context, U extends SessionUser>(
-  engine: SessionEngine<Context, U>,
+export async function authenticate(
+  engine: SessionEngine,
   presented: Presentation,
   options: AuthenticateOptions,
 ): Promise<Authentication> {
@@ -66,17 +66,13 @@ export async function authenticate<Context, U extends SessionUser>(
 }
 
 /** What an access token must be to be good here, now. */
-export function expectationOf<Context, U extends SessionUser>({
-  env,
-  keys,
-  settings,
-}: SessionEngine<Context, U>): AccessExpectation {
+export function expectationOf({ env, keys, settings }: SessionEngine): AccessExpectation {
   const { issuer, audience, restrictTransport } = settings;
   return { keys, issuer, audience, restrictTransport, now: now(env) };
 }
 
-async function continueLive<Context, U extends SessionUser>(
-  engine: SessionEngine<Context, U>,
+async function continueLive(
+  engine: SessionEngine,
   presented: Presentation,
   options: AuthenticateOptions,
   claims: AccessClaims,
@@ -100,9 +96,7 @@ async function continueLive<Context, U extends SessionUser>(
   return over.includes(result.code) ? result : kept;
 }
 
-function faulty<Context, U extends SessionUser>(
-  engine: SessionEngine<Context, U>,
-): (error: unknown) => Failure {
+function faulty(engine: SessionEngine): (error: unknown) => Failure {
   return (error) => {
     if (error instanceof AuthError && error.code === "store_unavailable")
       return { ok: false, code: error.code };
@@ -117,8 +111,8 @@ function fromRefresh(result: RefreshResult): Authentication {
 }
 
 /** Presents the one refresh token that counts, of several if need be. */
-export async function refreshPresented<Context, U extends SessionUser>(
-  engine: SessionEngine<Context, U>,
+export async function refreshPresented(
+  engine: SessionEngine,
   presented: Presentation,
 ): Promise<RefreshResult | Failure> {
   const choice = await chooseToken(engine, expectationOf(engine), presented, "refresh");
@@ -127,8 +121,8 @@ export async function refreshPresented<Context, U extends SessionUser>(
   return present(engine, presented, choice.token);
 }
 
-function present<Context, U extends SessionUser>(
-  engine: SessionEngine<Context, U>,
+function present(
+  engine: SessionEngine,
   { transport, device }: Presentation,
   token: string,
 ): Promise<RefreshResult> {
@@ -136,8 +130,8 @@ function present<Context, U extends SessionUser>(
 }
 
 // For server components, prefetches and HEAD: what cannot set a cookie must not rotate, and never alarms.
-async function lookUp<Context, U extends SessionUser>(
-  engine: SessionEngine<Context, U>,
+async function lookUp(
+  engine: SessionEngine,
   presented: Presentation,
   { chosen, purpose }: { readonly chosen: string; readonly purpose: "never" | "prove" },
 ): Promise<Authentication> {
@@ -153,18 +147,15 @@ async function lookUp<Context, U extends SessionUser>(
   return { ok: true, claims: claimsOf(engine, row, user, now(engine.env)), tokens: null, held: false };
 }
 
-function tellStale<Context, U extends SessionUser>(
-  engine: SessionEngine<Context, U>,
+function tellStale(
+  engine: SessionEngine,
   { id: sessionId, userId, generation }: SessionRow,
   presentedGeneration: number,
 ): void {
   engine.emit({ type: "session.stale_token", sessionId, userId, generation, presentedGeneration });
 }
 
-async function endedCode<Context, U extends SessionUser>(
-  engine: SessionEngine<Context, U>,
-  id: string,
-): Promise<ErrorCode | null> {
+async function endedCode(engine: SessionEngine, id: string): Promise<ErrorCode | null> {
   const at = now(engine.env);
   const found = await engine.store.get(id, at);
   if (found === null || isExpired(found.row, found.now)) return "session_expired";
@@ -172,10 +163,7 @@ async function endedCode<Context, U extends SessionUser>(
 }
 
 // Early confirmation: the jar is on disk by now, so the child is as good as presented.
-async function confirmEarly<Context, U extends SessionUser>(
-  engine: SessionEngine<Context, U>,
-  claims: AccessClaims,
-): Promise<void> {
+async function confirmEarly(engine: SessionEngine, claims: AccessClaims): Promise<void> {
   const { refresh, confirm } = engine.settings;
   const at = now(engine.env);
   if (confirm !== "early" || refresh === null || claims.generation === undefined) return;

@@ -1,6 +1,4 @@
-import type { ErrorCode } from "../errors.ts";
-import type { AccessClaims } from "../tokens/claims.ts";
-import { parseRefreshToken, type RefreshToken } from "../tokens/refresh-token.ts";
+import type { ErrorCode } from "../platform/errors.ts";
 import {
   type AccessExpectation,
   type AccessFindings,
@@ -9,8 +7,10 @@ import {
   type PresentedText,
   verifyAccess,
 } from "./access.ts";
+import type { AccessClaims } from "./claims.ts";
 import type { Decision } from "./decide.ts";
-import type { SessionEngine, SessionUser } from "./engine.ts";
+import type { SessionEngine } from "./engine.ts";
+import { parseRefreshToken, type RefreshToken } from "./refresh-token.ts";
 import { peek } from "./rotate.ts";
 import {
   type Candidate,
@@ -45,8 +45,8 @@ interface WellFormed {
 const NOT_ASKED: AccessFindings = { verified: [], code: "unauthenticated" };
 
 /** Chooses the one token of a request that counts. The store is asked only where several tokens claim the request. */
-export async function chooseToken<Context, U extends SessionUser>(
-  engine: SessionEngine<Context, U>,
+export async function chooseToken(
+  engine: SessionEngine,
   expected: AccessExpectation,
   presented: Presentation,
   purpose: Purpose,
@@ -88,10 +88,7 @@ function codeOf(presented: Presentation, access: AccessFindings): ErrorCode {
   return presented.refresh.length > 0 ? "refresh_token_invalid" : access.code;
 }
 
-function conflict<Context, U extends SessionUser>(
-  engine: SessionEngine<Context, U>,
-  sessionIds: readonly SessionId[],
-): Choice {
+function conflict(engine: SessionEngine, sessionIds: readonly SessionId[]): Choice {
   engine.emit({ type: "session.conflict", sessionIds });
   return { kind: "conflict" };
 }
@@ -123,8 +120,8 @@ function wellFormed(texts: readonly PresentedText[]): readonly WellFormed[] {
   });
 }
 
-async function read<Context, U extends SessionUser>(
-  engine: SessionEngine<Context, U>,
+async function read(
+  engine: SessionEngine,
   transport: Transport | null,
   one: WellFormed,
 ): Promise<WellFormed> {

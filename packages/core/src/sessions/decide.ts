@@ -1,6 +1,6 @@
-import { equalStrings } from "../digest.ts";
-import { MAX_ACCESS_LIFETIME } from "../keys/keyring.ts";
-import type { EpochSeconds, Seconds } from "../time.ts";
+import { MAX_ACCESS_LIFETIME } from "../keys/key-ring.ts";
+import { equalStrings } from "../platform/digest.ts";
+import type { EpochSeconds, Seconds } from "../platform/time.ts";
 import type { SecretHash, SessionRow, Transport } from "./session.ts";
 
 /** A refresh token as the decision sees it: digests only. */

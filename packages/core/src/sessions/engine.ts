@@ -1,37 +1,33 @@
-import type { Env } from "../env.ts";
-import type { JsonObject } from "../json.ts";
 import type { Keys } from "../keys/keys.ts";
-import type { EpochSeconds, Seconds } from "../time.ts";
-import type { ProviderAccount } from "../tokens/provider-tokens.ts";
+import type { Env } from "../platform/env.ts";
+import type { JsonObject } from "../platform/json.ts";
+import type { Seconds } from "../platform/time.ts";
+import type { ProviderAccount } from "../users/provider-account.ts";
+import type { User } from "../users/user.ts";
+import type { AccessClaims } from "./claims.ts";
 import type { RotationOutcome } from "./decide.ts";
 import type { Emit } from "./events.ts";
 import type { RefreshPolicy } from "./policy.ts";
-import type { Session } from "./session.ts";
-import type { SessionStore } from "./store.ts";
-
-/** What sessions need to know of a user. */
-export interface SessionUser {
-  readonly id: string;
-  readonly credentialsVersion: number;
-  readonly disabledAt: EpochSeconds | null;
-}
+import type { Session, Transport } from "./session.ts";
+import type { SessionStore } from "./session-store.ts";
 
 /**
  * What a hook may answer: nothing, `false` to refuse, or a new context for the session. Anything else is `internal_error`:
  * a row, a list or null that a query found is no permission.
  */
 // biome-ignore lint/suspicious/noConfusingVoidType: a hook that returns nothing is the common one
-export type HookAnswer<Context> = void | false | { readonly context: Context };
+export type HookAnswer<Context = unknown> = void | false | { readonly context: Context };
 
 /** What those hooks may return, for the message of a fault. */
 export const HOOK_ANSWERS = "undefined to go on, false to refuse, or { context }";
 
-export interface SessionHooks<Context, U> {
+/** The callbacks of the application, in the order in which a session meets them. */
+export interface AuthHooks<Context = unknown, U = User> {
   /** Runs after the credentials were found right, before a token leaves. */
   readonly signedIn?: (event: {
     readonly session: Session<Context>;
     readonly user: U;
-    /** The account at a provider that the user signed in with, and the provider's tokens, this once; null for any other way. */
+    /** The account at a provider that the user signed in with, and the provider's tokens, this once; null for any other method. */
     readonly account: ProviderAccount | null;
   }) => HookAnswer<Context> | Promise<HookAnswer<Context>>;
   /** Runs after every refresh, before a token leaves. */
@@ -39,9 +35,24 @@ export interface SessionHooks<Context, U> {
     readonly session: Session<Context>;
     readonly outcome: Exclude<RotationOutcome, "reuse">;
   }) => HookAnswer<Context> | Promise<HookAnswer<Context>>;
+  /**
+   * Runs synchronously on every validation. `false` refuses with 401; an object replaces the members it has. Anything
+   * but undefined, false and that object is `internal_error`, a promise or a query that is not awaited too.
+   */
+  readonly validated?: (
+    event: Validated<Context>,
+    // biome-ignore lint/suspicious/noConfusingVoidType: a hook that returns nothing is the common one
+  ) => void | false | { readonly context?: Context; readonly claims?: JsonObject };
 }
 
-export interface SessionSettings<Context, U> {
+/** What `hooks.validated` sees: the session, its claims, and the transport of the token. */
+export interface Validated<Context = unknown> {
+  readonly session: Session<Context>;
+  readonly claims: AccessClaims;
+  readonly transport: Transport;
+}
+
+export interface SessionSettings {
   readonly issuer: string;
   readonly audience: string;
   readonly accessLifetime: Seconds;
@@ -51,20 +62,20 @@ export interface SessionSettings<Context, U> {
   readonly keepEnded: boolean;
   readonly confirm: "on-refresh" | "early";
   readonly revocation: "none" | "store";
-  readonly claims: ((session: Session<Context>, user: U) => JsonObject) | null;
+  readonly claims: ((session: Session, user: User) => JsonObject) | null;
   /** Checks a context, or throws an `AuthError`; the identity where no schema is given. */
-  readonly parseContext: (context: unknown) => Promise<Context & JsonObject>;
-  readonly hooks: SessionHooks<Context, U>;
+  readonly parseContext: (context: unknown) => Promise<JsonObject>;
+  readonly hooks: AuthHooks;
 }
 
 /** Everything the operations on sessions work with. `createAuth` makes one. */
-export interface SessionEngine<Context, U extends SessionUser> {
+export interface SessionEngine {
   readonly env: Env;
   readonly store: SessionStore;
   readonly keys: Keys;
-  readonly settings: SessionSettings<Context, U>;
+  readonly settings: SessionSettings;
   readonly emit: Emit;
-  readonly findUser: (id: string) => Promise<U | null>;
+  readonly findUser: (id: string) => Promise<User | null>;
   /** Whether users live where `store.create` cannot check them in its own atomic step. */
   readonly usersElsewhere: boolean;
   /** Access tokens whose early confirmation was seen to: the newest few, so that each costs one write. */

@@ -1,6 +1,6 @@
-import { ignored } from "../callback-answer.ts";
-import type { ErrorCode } from "../errors.ts";
-import type { EpochSeconds } from "../time.ts";
+import { ignored } from "../platform/callback-answer.ts";
+import type { ErrorCode } from "../platform/errors.ts";
+import type { EpochSeconds } from "../platform/time.ts";
 import type { RotationOutcome } from "./decide.ts";
 import type { Device, EndReason, SessionId, Transport, UserId } from "./session.ts";
 

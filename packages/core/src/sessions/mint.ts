@@ -1,12 +1,13 @@
-import { toBase64url } from "../bytes.ts";
-import { requirePlain } from "../callback-answer.ts";
-import { now } from "../env.ts";
-import { AuthError } from "../errors.ts";
-import type { JsonObject } from "../json.ts";
-import type { EpochSeconds, Seconds } from "../time.ts";
-import { mintAccessToken } from "../tokens/access-token.ts";
-import { type AccessClaims, reservedClaims } from "../tokens/claims.ts";
-import type { SessionEngine, SessionUser } from "./engine.ts";
+import { toBase64url } from "../platform/bytes.ts";
+import { requirePlain } from "../platform/callback-answer.ts";
+import { now } from "../platform/env.ts";
+import { AuthError } from "../platform/errors.ts";
+import type { JsonObject } from "../platform/json.ts";
+import type { EpochSeconds, Seconds } from "../platform/time.ts";
+import type { User } from "../users/user.ts";
+import { mintAccessToken } from "./access-token.ts";
+import { type AccessClaims, reservedClaims } from "./claims.ts";
+import type { SessionEngine } from "./engine.ts";
 import { accessExpiry } from "./policy.ts";
 import type { Session, SessionDetails, SessionRow } from "./session.ts";
 
@@ -20,15 +21,15 @@ export interface IssuedTokens {
 }
 
 /** Whether `accessToken.claims` asks for the user: only then one is read to mint a token. */
-export function claimsTakeUser<Context, U extends SessionUser>(engine: SessionEngine<Context, U>): boolean {
+export function claimsTakeUser(engine: SessionEngine): boolean {
   return engine.settings.claims !== null && engine.settings.claims.length > 1;
 }
 
 /** Mints the access token of a session, to go with a refresh token or without one. */
-export async function mintTokens<Context, U extends SessionUser>(
-  engine: SessionEngine<Context, U>,
+export async function mintTokens(
+  engine: SessionEngine,
   row: SessionRow,
-  user: U | null,
+  user: User | null,
   refreshToken: string | null,
 ): Promise<IssuedTokens> {
   const at = now(engine.env);
@@ -41,10 +42,10 @@ export async function mintTokens<Context, U extends SessionUser>(
 }
 
 /** The claims that an access token of this session has when it is minted at `at`. */
-export function claimsOf<Context, U extends SessionUser>(
-  engine: SessionEngine<Context, U>,
+export function claimsOf(
+  engine: SessionEngine,
   row: SessionRow,
-  user: U | null,
+  user: User | null,
   at: EpochSeconds,
 ): AccessClaims {
   const { issuer, audience } = engine.settings;
@@ -66,15 +67,11 @@ export function claimsOf<Context, U extends SessionUser>(
   };
 }
 
-function customClaims<Context, U extends SessionUser>(
-  engine: SessionEngine<Context, U>,
-  session: Session<Context>,
-  user: U | null,
-): JsonObject {
+function customClaims(engine: SessionEngine, session: Session, user: User | null): JsonObject {
   const { claims } = engine.settings;
   if (claims === null) return {};
   // A function that declares no user gets none, also where one is at hand: else its claims would change at a refresh.
-  const custom = claims(session, (claimsTakeUser(engine) ? user : undefined) as U);
+  const custom = claims(session, (claimsTakeUser(engine) ? user : undefined) as User);
   requirePlain("accessToken.claims", custom, "a plain object of claims");
   for (const name of Object.keys(custom)) {
     if (reservedClaims.has(name))
@@ -84,11 +81,11 @@ function customClaims<Context, U extends SessionUser>(
 }
 
 /** The session as an access token tells it. */
-export function sessionOfClaims<Context>(claims: AccessClaims): Session<Context> {
+export function sessionOfClaims(claims: AccessClaims): Session {
   return {
     id: claims.sid,
     userId: claims.sub,
-    context: claims.context as Context,
+    context: claims.context,
     createdAt: claims.session_created,
     expiresAt: claims.session_expires,
     authTime: claims.auth_time,
@@ -97,13 +94,13 @@ export function sessionOfClaims<Context>(claims: AccessClaims): Session<Context>
 }
 
 /** The session as its row tells it. */
-export function sessionOfRow<Context>(row: SessionRow): Session<Context> {
+export function sessionOfRow(row: SessionRow): Session {
   const { id, userId, createdAt, expiresAt, authTime, amr } = row;
-  return { id, userId, context: row.context as Context, createdAt, expiresAt, authTime, amr };
+  return { id, userId, context: row.context, createdAt, expiresAt, authTime, amr };
 }
 
 /** The session as a list of devices tells it. */
-export function detailsOfRow<Context>(row: SessionRow): SessionDetails<Context> {
+export function detailsOfRow(row: SessionRow): SessionDetails {
   const { device, transport, refreshedAt, endedAt, endReason } = row;
-  return { ...sessionOfRow<Context>(row), device, transport, refreshedAt, endedAt, endReason };
+  return { ...sessionOfRow(row), device, transport, refreshedAt, endedAt, endReason };
 }

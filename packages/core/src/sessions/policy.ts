@@ -1,5 +1,5 @@
-import { MAX_ACCESS_LIFETIME } from "../keys/keyring.ts";
-import type { EpochSeconds, Seconds } from "../time.ts";
+import { MAX_ACCESS_LIFETIME } from "../keys/key-ring.ts";
+import type { EpochSeconds, Seconds } from "../platform/time.ts";
 import type { SessionRow } from "./session.ts";
 
 export interface RefreshPolicy {

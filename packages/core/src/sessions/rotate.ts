@@ -1,14 +1,7 @@
-import { badAnswer, judgeHook } from "../callback-answer.ts";
-import { now } from "../env.ts";
-import { AuthError, type ErrorCode } from "../errors.ts";
-import {
-  formatRefreshToken,
-  hashFamilySecret,
-  hashRotatingSecret,
-  mintRotatingSecret,
-  parseRefreshToken,
-  type RefreshToken,
-} from "../tokens/refresh-token.ts";
+import { badAnswer, judgeHook } from "../platform/callback-answer.ts";
+import { now } from "../platform/env.ts";
+import { AuthError, type ErrorCode } from "../platform/errors.ts";
+import type { User } from "../users/user.ts";
 import {
   type Decision,
   decide,
@@ -19,11 +12,19 @@ import {
   type RotationPolicy,
   rotationOutcome,
 } from "./decide.ts";
-import { HOOK_ANSWERS, type SessionEngine, type SessionUser } from "./engine.ts";
+import { endSession } from "./end.ts";
+import { HOOK_ANSWERS, type SessionEngine } from "./engine.ts";
 import { claimsTakeUser, type IssuedTokens, mintTokens, sessionOfRow } from "./mint.ts";
-import { endSession } from "./revoke.ts";
+import {
+  formatRefreshToken,
+  hashFamilySecret,
+  hashRotatingSecret,
+  mintRotatingSecret,
+  parseRefreshToken,
+  type RefreshToken,
+} from "./refresh-token.ts";
 import type { Device, SessionId, SessionRow, Transport } from "./session.ts";
-import type { RotatedRow, Rotation, TimedRow } from "./store.ts";
+import type { RotatedRow, Rotation, TimedRow } from "./session-store.ts";
 
 export interface RefreshRequest {
   readonly token: string;
@@ -61,10 +62,7 @@ const reasons: Readonly<Record<Reason, ErrorCode>> = {
 };
 
 /** Presents one refresh token: one call to the store, refused or not. */
-export async function refreshSession<Context, U extends SessionUser>(
-  engine: SessionEngine<Context, U>,
-  request: RefreshRequest,
-): Promise<RefreshResult> {
+export async function refreshSession(engine: SessionEngine, request: RefreshRequest): Promise<RefreshResult> {
   const token = parseRefreshToken(request.token);
   if (token === null || engine.settings.refresh === null) return refuse("refresh_token_invalid", null);
   // Drawn once for the whole call: a statement that a driver delivers twice gives the same answer.
@@ -97,8 +95,8 @@ export interface Peek {
 }
 
 /** Reads the session of a token and decides, without writing and without alarm. */
-export async function peek<Context, U extends SessionUser>(
-  engine: SessionEngine<Context, U>,
+export async function peek(
+  engine: SessionEngine,
   token: RefreshToken,
   transport: Transport | null,
 ): Promise<Peek> {
@@ -116,8 +114,8 @@ export function refusalCode(decision: Decision | LookUpDecision): ErrorCode {
 }
 
 // A row that was read in a second step may be one that `decide` takes by now: then the token gets one more try.
-async function rotateOrExplain<Context, U extends SessionUser>(
-  engine: SessionEngine<Context, U>,
+async function rotateOrExplain(
+  engine: SessionEngine,
   rotation: Rotation,
 ): Promise<RotatedRow | RefusedRefresh> {
   const { token, policy } = rotation;
@@ -131,8 +129,8 @@ async function rotateOrExplain<Context, U extends SessionUser>(
   return again;
 }
 
-function explain<Context, U extends SessionUser>(
-  engine: SessionEngine<Context, U>,
+function explain(
+  engine: SessionEngine,
   { id: sessionId, token }: Rotation,
   { userId, generation }: SessionRow,
   reason: Reason,
@@ -148,15 +146,15 @@ function refuse(code: ErrorCode, provenId: SessionId | null): RefusedRefresh {
   return { ok: false, code, provenId };
 }
 
-async function answer<Context, U extends SessionUser>(
-  engine: SessionEngine<Context, U>,
+async function answer(
+  engine: SessionEngine,
   rotated: SessionRow,
   outcome: Exclude<RotationOutcome, "reuse">,
   refreshToken: string | null,
 ): Promise<RefreshResult> {
   const { hooks, parseContext } = engine.settings;
   let row: SessionRow | null = rotated;
-  let user: U | null = null;
+  let user: User | null = null;
   if (engine.usersElsewhere || claimsTakeUser(engine)) {
     user = await engine.findUser(row.userId);
     const gone = user === null ? "user_deleted" : user.disabledAt === null ? null : "user_disabled";
@@ -178,12 +176,7 @@ async function answer<Context, U extends SessionUser>(
   return { ok: true, row, outcome, tokens: await mintTokens(engine, row, user, refreshToken) };
 }
 
-function report<Context, U extends SessionUser>(
-  engine: SessionEngine<Context, U>,
-  rotation: Rotation,
-  after: TimedRow,
-  outcome: RotationOutcome,
-): void {
+function report(engine: SessionEngine, rotation: Rotation, after: TimedRow, outcome: RotationOutcome): void {
   const { id: sessionId, userId, generation, childIssuedAt, replacedAt } = after.row;
   const presentedGeneration = rotation.token.generation;
   if (outcome === "reuse") {
@@ -198,11 +191,7 @@ function report<Context, U extends SessionUser>(
   }
 }
 
-async function noticeDevice<Context, U extends SessionUser>(
-  engine: SessionEngine<Context, U>,
-  row: SessionRow,
-  after: Device | null,
-): Promise<void> {
+async function noticeDevice(engine: SessionEngine, row: SessionRow, after: Device | null): Promise<void> {
   const before = row.device;
   if (after === null || (after.userAgent === before.userAgent && after.address === before.address)) return;
   // The new refresh token is on its way: a store that fails now must not lose it. The next refresh notices again.
@@ -219,10 +208,7 @@ function digestsOf(token: RefreshToken): PresentedToken {
   };
 }
 
-function policyOf<Context, U extends SessionUser>(
-  engine: SessionEngine<Context, U>,
-  transport: Transport | null,
-): RotationPolicy {
+function policyOf(engine: SessionEngine, transport: Transport | null): RotationPolicy {
   const { refresh, restrictTransport } = engine.settings;
   return { lease: refresh?.lease ?? 0, transport: restrictTransport ? transport : null };
 }

@@ -1,5 +1,5 @@
-import type { JsonObject } from "../json.ts";
-import type { EpochSeconds, Seconds } from "../time.ts";
+import type { JsonObject } from "../platform/json.ts";
+import type { EpochSeconds, Seconds } from "../platform/time.ts";
 
 /** 16 bytes in base64url: 8 of a tag of the user, 8 random. It is a name, not a secret. */
 export type SessionId = string & { readonly brand?: "SessionId" };
@@ -9,6 +9,7 @@ export type UserId = string;
 /** A SHA-256 digest in base64url. The token behind it cannot be had from it. */
 export type SecretHash = string & { readonly brand?: "SecretHash" };
 
+/** How a client presents its tokens: in cookies, or in a header. */
 export type Transport = "cookie" | "bearer";
 
 /** Why a session is over. */
@@ -72,7 +73,7 @@ export interface SessionRow {
 }
 
 /** What the application sees of a session. */
-export interface Session<Context> {
+export interface Session<Context = unknown> {
   readonly id: SessionId;
   readonly userId: UserId;
   readonly context: Context;
@@ -84,7 +85,7 @@ export interface Session<Context> {
 }
 
 /** A session in a listing of devices. */
-export interface SessionDetails<Context> extends Session<Context> {
+export interface SessionDetails<Context = unknown> extends Session<Context> {
   readonly device: Device;
   readonly transport: Transport;
   readonly refreshedAt: EpochSeconds;

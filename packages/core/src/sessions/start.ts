@@ -1,9 +1,15 @@
-import { badAnswer, judgeHook } from "../callback-answer.ts";
-import { now } from "../env.ts";
-import { AuthError } from "../errors.ts";
-import type { JsonObject } from "../json.ts";
-import type { EpochSeconds, Seconds } from "../time.ts";
-import type { ProviderAccount } from "../tokens/provider-tokens.ts";
+import { badAnswer, judgeHook } from "../platform/callback-answer.ts";
+import { now } from "../platform/env.ts";
+import { AuthError } from "../platform/errors.ts";
+import type { JsonObject } from "../platform/json.ts";
+import type { EpochSeconds, Seconds } from "../platform/time.ts";
+import type { ProviderAccount } from "../users/provider-account.ts";
+import type { User } from "../users/user.ts";
+import { idleExpiry } from "./decide.ts";
+import { announceEnded } from "./end.ts";
+import { HOOK_ANSWERS, type SessionEngine } from "./engine.ts";
+import { type IssuedTokens, mintTokens, sessionOfRow } from "./mint.ts";
+import { faultOfLifetimes, type RefreshPolicy } from "./policy.ts";
 import {
   formatRefreshToken,
   hashFamilySecret,
@@ -12,16 +18,11 @@ import {
   mintRotatingSecret,
   mintSessionId,
   type RefreshToken,
-} from "../tokens/refresh-token.ts";
-import { idleExpiry } from "./decide.ts";
-import { HOOK_ANSWERS, type SessionEngine, type SessionUser } from "./engine.ts";
-import { type IssuedTokens, mintTokens, sessionOfRow } from "./mint.ts";
-import { faultOfLifetimes, type RefreshPolicy } from "./policy.ts";
-import { announceEnded } from "./revoke.ts";
+} from "./refresh-token.ts";
 import type { Device, SessionId, SessionRow, Transport } from "./session.ts";
 
-export interface SessionStart<U> {
-  readonly user: U;
+export interface SessionStart {
+  readonly user: User;
   readonly context: JsonObject;
   readonly device: Device;
   readonly transport: Transport;
@@ -52,9 +53,9 @@ export interface StartedSession {
  * Starts a session for a user whose credentials were checked. Null where the user's credentials changed meanwhile, the
  * user is gone or disabled, or `hooks.signedIn` refuses: then no session is left, and none has ended.
  */
-export async function startSession<Context, U extends SessionUser>(
-  engine: SessionEngine<Context, U>,
-  start: SessionStart<U>,
+export async function startSession(
+  engine: SessionEngine,
+  start: SessionStart,
 ): Promise<StartedSession | null> {
   const { store, settings } = engine;
   const { row: drawn, token } = newSession(engine, start, now(engine.env));
@@ -80,10 +81,10 @@ export async function startSession<Context, U extends SessionUser>(
   return { row, tokens };
 }
 
-async function welcome<Context, U extends SessionUser>(
-  engine: SessionEngine<Context, U>,
+async function welcome(
+  engine: SessionEngine,
   row: SessionRow,
-  { user, account }: SessionStart<U>,
+  { user, account }: SessionStart,
 ): Promise<SessionRow | null> {
   const { hooks, parseContext } = engine.settings;
   const verdict = judgeHook(await hooks.signedIn?.({ session: sessionOfRow(row), user, account }), [
@@ -96,17 +97,14 @@ async function welcome<Context, U extends SessionUser>(
     : null;
 }
 
-async function isOvertaken<Context, U extends SessionUser>(
-  engine: SessionEngine<Context, U>,
-  checked: U,
-): Promise<boolean> {
+async function isOvertaken(engine: SessionEngine, checked: User): Promise<boolean> {
   const user = await engine.findUser(checked.id);
   return user === null || user.disabledAt !== null || user.credentialsVersion !== checked.credentialsVersion;
 }
 
-function newSession<Context, U extends SessionUser>(
-  engine: SessionEngine<Context, U>,
-  start: SessionStart<U>,
+function newSession(
+  engine: SessionEngine,
+  start: SessionStart,
   at: EpochSeconds,
 ): { readonly row: SessionRow; readonly token: RefreshToken | null } {
   const { random } = engine.env;

@@ -1,4 +1,4 @@
-import { isJsonObject } from "../json.ts";
+import { isJsonObject } from "../platform/json.ts";
 import type { Device, EndReason, SessionRow, Transport } from "./session.ts";
 
 /** The names under which a store that keeps text and numbers keeps a session. */

@@ -1,6 +1,5 @@
-import type { EpochSeconds } from "../time.ts";
-import { decideThrottle, type ThrottleRow } from "./decide.ts";
-import type { ThrottleStore } from "./store.ts";
+import type { EpochSeconds } from "../platform/time.ts";
+import { decideThrottle, type ThrottleRow, type ThrottleStore } from "./throttle.ts";
 
 /** Under a flood of keys the oldest are forgotten first: the memory of a process is not an attacker's to fill. */
 const MOST_KEYS = 100_000;

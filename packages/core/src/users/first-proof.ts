@@ -1,4 +1,4 @@
-import type { LinkedAccount, User } from "./store.ts";
+import type { LinkedAccount, User } from "./user.ts";
 
 /** How a mailbox was proved, and with it the sign-in method that stays. */
 export type MailboxProof =

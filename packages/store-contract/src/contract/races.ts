@@ -1,5 +1,4 @@
-import type { Rotation, Store } from "@latchkey/core/store";
-import { rotationOutcome } from "@latchkey/core/store";
+import { type Rotation, rotationOutcome, type Store } from "@latchkey/core/store";
 import { equal, present } from "../assert.ts";
 import type { Cases } from "../cases.ts";
 import {

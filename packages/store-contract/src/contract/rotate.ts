@@ -1,5 +1,4 @@
-import type { Rotation, SessionRow, Store } from "@latchkey/core/store";
-import { applyDecision, decide } from "@latchkey/core/store";
+import { applyDecision, decide, type Rotation, type SessionRow, type Store } from "@latchkey/core/store";
 import { equal, present } from "../assert.ts";
 import type { Cases } from "../cases.ts";
 import {

@@ -1,5 +1,4 @@
-import type { EpochSeconds } from "@latchkey/core/store";
-import { decideThrottle, type ThrottleRow, type ThrottleRule } from "@latchkey/core/store";
+import { decideThrottle, type EpochSeconds, type ThrottleRow, type ThrottleRule } from "@latchkey/core/store";
 import { equal } from "../assert.ts";
 import type { Cases } from "../cases.ts";
 import { type SeededRandom, seededRandom } from "../random.ts";

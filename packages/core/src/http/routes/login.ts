@@ -1,19 +1,23 @@
-import { checkCredentials } from "../../app/accounts.ts";
-import { AuthError } from "../../errors.ts";
+import { checkCredentials } from "../../accounts/accounts.ts";
+import { AuthError } from "../../platform/errors.ts";
 import { forgive, limit, limitClient } from "../limit.ts";
 import type { Route } from "../route.ts";
 import { readPasswordInput, signInByPassword } from "../sign-in.ts";
 
 /** `POST /login`: checks an identifier and a password, and starts a session. */
-export const login: Route = async (app, call) => {
-  await limitClient(app, "signIn", call.request);
-  const { identifier, password, transport } = await readPasswordInput(app, call.request);
-  // Counted before the check and forgiven after it, so that of many at once no more than the rule are checked.
-  const account = JSON.stringify(identifier);
-  await limitClient(app, "account", call.request, account);
-  await limit(app, "accountTotal", account);
-  const user = await checkCredentials(app, identifier, password);
-  if (user === null) throw new AuthError("invalid_credentials");
-  await forgive(app, call.request, account);
-  return signInByPassword(app, call, user, { transport, status: 200 });
+export const login: Route = {
+  method: "POST",
+  path: "/login",
+  async handle(app, call) {
+    await limitClient(app, "signIn", call.request);
+    const { identifier, password, transport } = await readPasswordInput(app, call.request);
+    // Counted before the check and forgiven after it, so that of many at once no more than the rule are checked.
+    const account = JSON.stringify(identifier);
+    await limitClient(app, "account", call.request, account);
+    await limit(app, "accountTotal", account);
+    const user = await checkCredentials(app, identifier, password);
+    if (user === null) throw new AuthError("invalid_credentials");
+    await forgive(app, call.request, account);
+    return signInByPassword(app, call, user, { transport, status: 200 });
+  },
 };

@@ -1,16 +1,15 @@
-import { endEverywhere } from "../../app/accounts.ts";
-import type { App } from "../../app/app.ts";
-import { now } from "../../env.ts";
-import { AuthError, type ErrorCode } from "../../errors.ts";
+import { endEverywhere } from "../../accounts/accounts.ts";
+import type { App } from "../../accounts/app.ts";
+import { now } from "../../platform/env.ts";
+import { AuthError, type ErrorCode } from "../../platform/errors.ts";
 import { liveClaims, MOST_TOKENS } from "../../sessions/access.ts";
 import { authenticate, expectationOf } from "../../sessions/authenticate.ts";
 import type { Presentation } from "../../sessions/choose.ts";
-import { endByToken, endSession } from "../../sessions/revoke.ts";
-import type { User } from "../../users/store.ts";
+import { endByToken, endSession } from "../../sessions/end.ts";
 import { type Body, readBody, stringMember } from "../body.ts";
 import { answerError } from "../fault.ts";
 import { answer, type Call, type Route } from "../route.ts";
-import { clearAll } from "../tokens.ts";
+import { clearAll } from "../session-cookies.ts";
 import { runHook } from "../validate.ts";
 
 type Scope = "session" | "others" | "all";
@@ -18,22 +17,26 @@ type Scope = "session" | "others" | "all";
 const CLEARING: ReadonlySet<ErrorCode> = new Set(["store_unavailable", "unauthenticated"]);
 
 /** `POST /logout`: ends what the request proves, and clears the cookies even where there was nothing to end. */
-export const logout: Route = async (app, call) => {
-  const body = await readBody(call.request, true);
-  const scope = scopeOf(body);
-  const presented = presentationOf(call, body);
-  const byCookie = call.credentials.presented.transport === "cookie";
-  const how = { keepAccessToken: app.config.keepAccessToken, now: now(app.config.env) };
-  const changes = byCookie && scope !== "others" ? clearAll(call.site, call.credentials, how) : [];
-  try {
-    if (scope === "session") await endProven(app, presented);
-    else await endOfUser(app, presented, scope);
-    return answer(app, { ok: true }, 200, changes);
-  } catch (error) {
-    // The user wants to be gone: neither a store that is down (LGO-04) nor dead tokens keep the cookies alive.
-    const gone = error instanceof AuthError && CLEARING.has(error.code);
-    return answerError(app, error, gone ? changes : []);
-  }
+export const logout: Route = {
+  method: "POST",
+  path: "/logout",
+  async handle(app, call) {
+    const body = await readBody(call.request, true);
+    const scope = scopeOf(body);
+    const presented = presentationOf(call, body);
+    const byCookie = call.credentials.presented.transport === "cookie";
+    const how = { keepAccessToken: app.config.keepAccessToken, now: now(app.env) };
+    const changes = byCookie && scope !== "others" ? clearAll(call.site, call.credentials, how) : [];
+    try {
+      if (scope === "session") await endProven(app, presented);
+      else await endOfUser(app, presented, scope);
+      return answer(app, { ok: true }, 200, changes);
+    } catch (error) {
+      // The user wants to be gone: neither a store that is down (LGO-04) nor dead tokens keep the cookies alive.
+      const gone = error instanceof AuthError && CLEARING.has(error.code);
+      return answerError(app, error, gone ? changes : []);
+    }
+  },
 };
 
 function scopeOf(body: Body | null): Scope {
@@ -54,10 +57,7 @@ function presentationOf({ credentials }: Call, body: Body | null): Presentation 
   return { ...presented, transport: presented.refresh.length > 0 ? null : "bearer", refresh };
 }
 
-async function endProven<Context, U extends User>(
-  app: App<Context, U>,
-  presented: Presentation,
-): Promise<void> {
+async function endProven(app: App, presented: Presentation): Promise<void> {
   for (const { sid } of await liveClaims(expectationOf(app.engine), presented.access)) {
     await endSession(app.engine, sid, "logout");
   }
@@ -67,11 +67,7 @@ async function endProven<Context, U extends User>(
 }
 
 // Power over other sessions: the proof is asked of the store, so that a session that has ended has none.
-async function endOfUser<Context, U extends User>(
-  app: App<Context, U>,
-  presented: Presentation,
-  scope: "others" | "all",
-): Promise<void> {
+async function endOfUser(app: App, presented: Presentation, scope: "others" | "all"): Promise<void> {
   const proof = await authenticate(app.engine, presented, { refresh: "prove", fresh: true });
   const session = proof.ok ? runHook(app, presented.transport ?? proof.claims.transport, proof) : null;
   if (session === null) throw new AuthError("unauthenticated");

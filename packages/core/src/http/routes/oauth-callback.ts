@@ -1,41 +1,46 @@
-import type { App, ConnectedProvider } from "../../app/app.ts";
-import { type Asker, isSignedIn } from "../../app/asker.ts";
-import { keepTokens } from "../../app/kept-tokens.ts";
-import { findUserOf, linkToUser, takeBack } from "../../app/linked-accounts.ts";
-import { badAnswer } from "../../callback-answer.ts";
+import type { App, ConnectedProvider } from "../../accounts/app.ts";
+import { type Asker, isSignedIn } from "../../accounts/asker.ts";
+import { keepTokens } from "../../accounts/kept-tokens.ts";
+import { issueCode } from "../../accounts/native-code.ts";
+import { findUserOf, linkToUser, takeBack } from "../../accounts/oauth-identity.ts";
 import { type CookieChange, deleteCookie } from "../../cookies/jar.ts";
-import { AuthError, faultName } from "../../errors.ts";
-import { faultOfAccount } from "../../oauth/account.ts";
 import { type CallbackParameters, decideCallback, parseCallback } from "../../oauth/callback.ts";
 import { oauthFault } from "../../oauth/fault.ts";
+import { faultOfAccount } from "../../oauth/profile.ts";
 import type { Transaction } from "../../oauth/transaction.ts";
-import type { ProviderAccount } from "../../tokens/provider-tokens.ts";
-import type { User } from "../../users/store.ts";
+import { badAnswer } from "../../platform/callback-answer.ts";
+import { AuthError, faultName } from "../../platform/errors.ts";
+import type { ProviderAccount } from "../../users/provider-account.ts";
 import { readBody } from "../body.ts";
+import { requireNavigation } from "../credentials.ts";
 import { answerError, codeOf } from "../fault.ts";
 import { findFlow, flowOf, landingOf, providerOf, spendState } from "../flow.ts";
-import { issueCode } from "../native-code.ts";
-import { requireNavigation } from "../navigation.ts";
-import { redirect, withError } from "../redirect.ts";
+import { redirect, withError } from "../response.ts";
 import { type Call, headersOf, type Route, segment } from "../route.ts";
+import { cookiesOf, expireFormer } from "../session-cookies.ts";
 import { provenSessions, type SignIn, signIn } from "../sign-in.ts";
-import { cookiesOf, expireFormer } from "../tokens.ts";
 
 /** `GET` or `POST /oauth/:provider/callback`: the browser comes back, and is sent on to where the flow leads. */
-export const oauthCallback: Route = async (app, call) => {
-  const connected = providerOf(app, segment(call, 2));
-  requireNavigation(call);
-  const parameters = parseCallback(await fieldsOf(call));
-  const found = parameters === null ? null : await findFlow(app, call, parameters.state);
-  if (parameters === null || found === null) throw new AuthError("oauth_state_invalid");
-  const { transaction, place } = found;
-  const gone = [deleteCookie(place)];
-  try {
-    const account = await identify(app, call, { connected, parameters, transaction });
-    return await arrive(app, call, { transaction, account, gone });
-  } catch (error) {
-    return failed(app, call, { error, transaction, gone });
-  }
+export const oauthCallback: Route = {
+  method: ["GET", "POST"],
+  path: "/oauth/:provider/callback",
+  // RFC 6749 4.1.2: the provider has the browser post its answer, and the sealed transaction binds it to that browser.
+  crossSite: true,
+  async handle(app, call) {
+    const connected = providerOf(app, segment(call, 2));
+    requireNavigation(call.request);
+    const parameters = parseCallback(await fieldsOf(call));
+    const found = parameters === null ? null : await findFlow(app, call, parameters.state);
+    if (parameters === null || found === null) throw new AuthError("oauth_state_invalid");
+    const { transaction, place } = found;
+    const gone = [deleteCookie(place)];
+    try {
+      const account = await identify(app, call, { connected, parameters, transaction });
+      return await arrive(app, call, { transaction, account, gone });
+    } catch (error) {
+      return failed(app, call, { error, transaction, gone });
+    }
+  },
 };
 
 async function fieldsOf({ request }: Call): Promise<readonly (readonly [string, string])[]> {
@@ -50,8 +55,8 @@ interface Returned {
   readonly transaction: Transaction;
 }
 
-async function identify<Context, U extends User>(
-  app: App<Context, U>,
+async function identify(
+  app: App,
   call: Call,
   { connected, parameters, transaction }: Returned,
 ): Promise<ProviderAccount> {
@@ -73,11 +78,7 @@ async function identify<Context, U extends User>(
 
 // OAU-18: who comes back is who left. No cookie of a session comes along with a form post, and none that is Strict: then
 // the sealed transaction says who that was.
-async function requireSession<Context, U extends User>(
-  app: App<Context, U>,
-  call: Call,
-  asker: Asker,
-): Promise<void> {
+async function requireSession(app: App, call: Call, asker: Asker): Promise<void> {
   const proven = await provenSessions(app, call.credentials);
   const isHere = proven.length === 0 || proven.includes(asker.sessionId);
   if (!isHere || !(await isSignedIn(app, asker))) throw new AuthError("oauth_state_invalid");
@@ -90,11 +91,7 @@ interface Arrival {
   readonly gone: readonly CookieChange[];
 }
 
-async function arrive<Context, U extends User>(
-  app: App<Context, U>,
-  call: Call,
-  { transaction, account, gone }: Arrival,
-): Promise<Response> {
+async function arrive(app: App, call: Call, { transaction, account, gone }: Arrival): Promise<Response> {
   const { intent, replaces } = transaction;
   const target = landingOf(app, call, transaction);
   const found = await (intent.kind === "link" ? linkToUser(app, intent, account) : findUserOf(app, account));
@@ -126,8 +123,8 @@ async function arrive<Context, U extends User>(
   }
 }
 
-function failed<Context, U extends User>(
-  app: App<Context, U>,
+function failed(
+  app: App,
   call: Call,
   { error, transaction, gone }: Omit<Arrival, "account"> & { readonly error: unknown },
 ): Response {

@@ -1,29 +1,37 @@
-import type { App } from "../../app/app.ts";
-import { AuthError } from "../../errors.ts";
+import type { App } from "../../accounts/app.ts";
+import { unlinkProvider } from "../../accounts/unlink.ts";
 import { isChallenge } from "../../oauth/pkce.ts";
 import type { Intent } from "../../oauth/transaction.ts";
-import type { User } from "../../users/store.ts";
+import { now } from "../../platform/env.ts";
+import { AuthError } from "../../platform/errors.ts";
+import { minutes, type Seconds } from "../../platform/time.ts";
+import { readBody, stringMember } from "../body.ts";
+import { requireNavigation } from "../credentials.ts";
 import { codeOf } from "../fault.ts";
 import { beginFlow, providerOf, targetOf } from "../flow.ts";
 import { limitClient } from "../limit.ts";
-import { requireNavigation } from "../navigation.ts";
-import { redirect, withError } from "../redirect.ts";
-import { headersOf, type Route, segment } from "../route.ts";
+import { redirect, withError } from "../response.ts";
+import { answer, headersOf, type Route, segment } from "../route.ts";
+import { whenSignedIn } from "../signed-in.ts";
 
 /** `GET /oauth/:provider`: sends the browser to the provider. */
-export const oauthStart: Route = async (app, call) => {
-  const provider = providerOf(app, segment(call, 1));
-  requireNavigation(call);
-  const query = new URL(call.request.url).searchParams;
-  const intent = intentOf(query);
-  const redirectTo = targetOf(app, call, query.getAll("redirect_to"), intent.kind === "native");
-  await limitClient(app, "signIn", call.request);
-  try {
-    const { url, changes } = await beginFlow(app, call, { provider, redirectTo, intent });
-    return redirect(url, headersOf(app, changes));
-  } catch (error) {
-    return failed(app, error, provider.provider.id, redirectTo);
-  }
+export const oauthStart: Route = {
+  method: "GET",
+  path: "/oauth/:provider",
+  async handle(app, call) {
+    const provider = providerOf(app, segment(call, 1));
+    requireNavigation(call.request);
+    const query = new URL(call.request.url).searchParams;
+    const intent = intentOf(query);
+    const redirectTo = targetOf(app, call, query.getAll("redirect_to"), intent.kind === "native");
+    await limitClient(app, "signIn", call.request);
+    try {
+      const { url, changes } = await beginFlow(app, call, { provider, redirectTo, intent });
+      return redirect(url, headersOf(app, changes));
+    } catch (error) {
+      return failed(app, error, provider.provider.id, redirectTo);
+    }
+  },
 };
 
 /** Reads who begins: a browser, or an app that will exchange a code with its verifier (RFC 8252, RFC 7636). */
@@ -41,13 +49,52 @@ function intentOf(query: URLSearchParams): Intent {
   return { kind: "native", codeChallenge };
 }
 
-function failed<Context, U extends User>(
-  app: App<Context, U>,
-  error: unknown,
-  provider: string,
-  redirectTo: URL,
-): Response {
+function failed(app: App, error: unknown, provider: string, redirectTo: URL): Response {
   if (!(error instanceof AuthError) || error.code !== "oauth_failed") throw error;
   app.engine.emit({ type: "oauth.failed", provider, code: error.code, error: error.message });
   return redirect(withError(redirectTo, codeOf(app, error)), headersOf(app, []));
+}
+
+/** A way in is added or taken away only shortly after signing in: who found a browser open adds none (ASVS 5.0 7.5.1). */
+const RECENT: Seconds = minutes(15);
+
+/** `POST /oauth/:provider/link`: begins to link an account; a form is sent on, a script gets the `url` to go to. */
+export const linkAccount: Route = {
+  method: "POST",
+  path: "/oauth/:provider/link",
+  handle: (app, call) =>
+    whenSignedIn(app, call, async ({ valid, changes }) => {
+      const provider = providerOf(app, segment(call, 2));
+      requireRecent(valid.session.authTime, now(app.env));
+      if (valid.transport !== "cookie") throw new AuthError("transport_mismatch");
+      const body = await readBody(call.request, true);
+      const target = body === null ? undefined : stringMember(body, "redirect_to");
+      const redirectTo = targetOf(app, call, target === undefined ? [] : [target], false);
+      await limitClient(app, "signIn", call.request);
+      const intent = { kind: "link", userId: valid.userId, sessionId: valid.session.id } as const;
+      const begun = await beginFlow(app, call, { provider, redirectTo, intent });
+      const all = [...changes, ...begun.changes];
+      const isForm = call.request.headers.get("content-type")?.startsWith("application/x-www-form") ?? false;
+      return isForm
+        ? redirect(begun.url, headersOf(app, all))
+        : answer(app, { url: begun.url.href }, 200, all);
+    }),
+};
+
+/** `DELETE /oauth/:provider/link`: undoes the link, unless it is the last way in. */
+export const unlinkAccount: Route = {
+  method: "DELETE",
+  path: "/oauth/:provider/link",
+  handle: (app, call) =>
+    whenSignedIn(app, call, async ({ valid, changes }) => {
+      requireRecent(valid.session.authTime, now(app.env));
+      const asker = { userId: valid.userId, sessionId: valid.session.id };
+      await unlinkProvider(app, asker, segment(call, 2));
+      return new Response(null, { status: 204, headers: headersOf(app, changes) });
+    }),
+};
+
+function requireRecent(authTime: number, at: number): void {
+  if (at - authTime <= RECENT) return;
+  throw new AuthError("forbidden", "Sign in again first: this needs a sign-in of the last 15 minutes.");
 }

@@ -1,15 +1,14 @@
-import type { App } from "../../app/app.ts";
-import { now } from "../../env.ts";
-import { AuthError, type ErrorCode } from "../../errors.ts";
+import type { App } from "../../accounts/app.ts";
+import { now } from "../../platform/env.ts";
+import { AuthError, type ErrorCode } from "../../platform/errors.ts";
 import { type Failure, refreshPresented } from "../../sessions/authenticate.ts";
 import { sessionOfRow } from "../../sessions/mint.ts";
 import { type RefreshResult, refreshSession } from "../../sessions/rotate.ts";
-import type { User } from "../../users/store.ts";
 import { readBody, stringMember } from "../body.ts";
 import { limitClientHere, limitIfAble } from "../limit.ts";
-import { errorResponse } from "../respond.ts";
+import { errorResponse } from "../response.ts";
 import { answer, type Call, headersOf, type Route } from "../route.ts";
-import { clearAll, cookiesOf, expireFormer, expireRivals, tokenFields } from "../tokens.ts";
+import { clearAll, cookiesOf, expireFormer, expireRivals, tokenFields } from "../session-cookies.ts";
 
 /** The refusals after which no presented token can ever be good again: only then cookies are cleared. */
 const FINAL: ReadonlySet<ErrorCode> = new Set([
@@ -20,26 +19,26 @@ const FINAL: ReadonlySet<ErrorCode> = new Set([
 ]);
 
 /** `POST /refresh`: presents the refresh token of the cookie, or of the body, for new tokens. */
-export const refresh: Route = async (app, call) => {
-  const body = await readBody(call.request, true);
-  const token = body === null ? undefined : stringMember(body, "refresh_token");
-  const { presented } = call.credentials;
-  if (token === undefined) return presented.transport === "cookie" ? byCookie(app, call) : missing();
-  if (presented.refresh.length > 0) {
-    throw new AuthError("invalid_request", "Send the refresh token as a cookie or in the body, not both.");
-  }
-  return byBody(app, token, call);
+export const refresh: Route = {
+  method: "POST",
+  path: "/refresh",
+  async handle(app, call) {
+    const body = await readBody(call.request, true);
+    const token = body === null ? undefined : stringMember(body, "refresh_token");
+    const { presented } = call.credentials;
+    if (token === undefined) return presented.transport === "cookie" ? byCookie(app, call) : missing();
+    if (presented.refresh.length > 0) {
+      throw new AuthError("invalid_request", "Send the refresh token as a cookie or in the body, not both.");
+    }
+    return byBody(app, token, call);
+  },
 };
 
 function missing(): never {
   throw new AuthError("unauthenticated");
 }
 
-async function byBody<Context, U extends User>(
-  app: App<Context, U>,
-  token: string,
-  call: Call,
-): Promise<Response> {
+async function byBody(app: App, token: string, call: Call): Promise<Response> {
   const { device } = call.credentials.presented;
   const result = await refreshSession(app.engine, { token, transport: "bearer", device });
   await limitRefresh(app, call, result);
@@ -47,7 +46,7 @@ async function byBody<Context, U extends User>(
   return answer(app, { ...tokenFields(result.tokens), session: sessionOfRow(result.row) }, 200);
 }
 
-async function byCookie<Context, U extends User>(app: App<Context, U>, call: Call): Promise<Response> {
+async function byCookie(app: App, call: Call): Promise<Response> {
   const { site, credentials } = call;
   const { presented } = credentials;
   if (presented.refresh.length === 0) {
@@ -63,7 +62,7 @@ async function byCookie<Context, U extends User>(app: App<Context, U>, call: Cal
     return answer(app, { expires_in: expiresIn, session: sessionOfRow(result.row) }, 200, changes);
   }
   if ("isConflict" in result) {
-    const changes = expireRivals(site, credentials, now(app.config.env));
+    const changes = expireRivals(site, credentials, now(app.env));
     return errorResponse(result.code, headersOf(app, changes));
   }
   if (FINAL.has(result.code)) return cleared(app, call, result.code);
@@ -72,18 +71,14 @@ async function byCookie<Context, U extends User>(app: App<Context, U>, call: Cal
 
 // What issues a refresh token is limited by the lease. The rest is counted once it is known, and not on the happy path:
 // against a session only what its family secret proves, or forged tokens would use up the owner's attempts (RAT-01).
-async function limitRefresh<Context, U extends User>(
-  app: App<Context, U>,
-  { request }: Call,
-  result: RefreshResult | Failure,
-): Promise<void> {
+async function limitRefresh(app: App, { request }: Call, result: RefreshResult | Failure): Promise<void> {
   if (result.ok && result.outcome !== "access_only") return;
   const provenId = result.ok ? result.row.id : "provenId" in result ? result.provenId : null;
   if (provenId !== null) return limitIfAble(app, "refresh", provenId);
   await limitClientHere(app, "unprovenRefresh", request);
 }
 
-function cleared<Context, U extends User>(app: App<Context, U>, call: Call, code: ErrorCode): Response {
-  const how = { keepAccessToken: false, now: now(app.config.env) };
+function cleared(app: App, call: Call, code: ErrorCode): Response {
+  const how = { keepAccessToken: false, now: now(app.env) };
   return errorResponse(code, headersOf(app, clearAll(call.site, call.credentials, how)));
 }

@@ -1,34 +1,42 @@
-import { now } from "../../env.ts";
-import { AuthError } from "../../errors.ts";
+import { now } from "../../platform/env.ts";
+import { AuthError } from "../../platform/errors.ts";
 import { isLive } from "../../sessions/decide.ts";
-import { endSession } from "../../sessions/revoke.ts";
+import { endSession } from "../../sessions/end.ts";
+import { isSessionId } from "../../sessions/refresh-token.ts";
 import type { SessionRow } from "../../sessions/session.ts";
-import { isSessionId } from "../../tokens/refresh-token.ts";
 import { answer, headersOf, type Route, segment } from "../route.ts";
+import { clearAll } from "../session-cookies.ts";
 import { whenSignedIn } from "../signed-in.ts";
-import { clearAll } from "../tokens.ts";
 
 /** `GET /sessions`: where the user is signed in. */
-export const sessions: Route = (app, call) =>
-  whenSignedIn(app, call, async ({ valid, changes }) => {
-    const rows = await app.engine.store.list(valid.userId, now(app.config.env));
-    return answer(app, { sessions: rows.map((row) => shown(row, valid.session.id)) }, 200, changes);
-  });
+export const sessions: Route = {
+  method: "GET",
+  path: "/sessions",
+  handle: (app, call) =>
+    whenSignedIn(app, call, async ({ valid, changes }) => {
+      const rows = await app.engine.store.list(valid.userId, now(app.env));
+      return answer(app, { sessions: rows.map((row) => shown(row, valid.session.id)) }, 200, changes);
+    }),
+};
 
 /** `DELETE /sessions/:id`: ends one of the user's own sessions. A session of somebody else is not found. */
-export const revokeSession: Route = (app, call) =>
-  whenSignedIn(app, call, async ({ valid, changes }) => {
-    const id = segment(call, 1);
-    const found = isSessionId(id) ? await app.engine.store.get(id, now(app.config.env)) : null;
-    if (found === null || found.row.userId !== valid.userId || !isLive(found.row, found.now)) {
-      throw new AuthError("not_found");
-    }
-    await endSession(app.engine, id, "revoked");
-    const own = id === valid.session.id && valid.transport === "cookie";
-    const how = { keepAccessToken: app.config.keepAccessToken, now: now(app.config.env) };
-    const cleared = own ? clearAll(call.site, call.credentials, how) : [];
-    return new Response(null, { status: 204, headers: headersOf(app, [...changes, ...cleared]) });
-  });
+export const revokeSession: Route = {
+  method: "DELETE",
+  path: "/sessions/:id",
+  handle: (app, call) =>
+    whenSignedIn(app, call, async ({ valid, changes }) => {
+      const id = segment(call, 1);
+      const found = isSessionId(id) ? await app.engine.store.get(id, now(app.env)) : null;
+      if (found === null || found.row.userId !== valid.userId || !isLive(found.row, found.now)) {
+        throw new AuthError("not_found");
+      }
+      await endSession(app.engine, id, "revoked");
+      const own = id === valid.session.id && valid.transport === "cookie";
+      const how = { keepAccessToken: app.config.keepAccessToken, now: now(app.env) };
+      const cleared = own ? clearAll(call.site, call.credentials, how) : [];
+      return new Response(null, { status: 204, headers: headersOf(app, [...changes, ...cleared]) });
+    }),
+};
 
 function shown(row: SessionRow, currentId: string): object {
   const { id, device, context, createdAt, refreshedAt, expiresAt } = row;

@@ -1,11 +1,10 @@
-import { fromBase64 } from "../../bytes.ts";
-import { type Env, now } from "../../env.ts";
-import { isRecord, own, parseJson } from "../../json.ts";
-import { minutes } from "../../time.ts";
-import { signJwt } from "../../tokens/jwt.ts";
-import { textOf } from "../members.ts";
+import { signJwt } from "../../keys/jwt.ts";
+import { fromBase64 } from "../../platform/bytes.ts";
+import { type Env, now } from "../../platform/env.ts";
+import { isRecord, own, parseJson } from "../../platform/json.ts";
+import { minutes } from "../../platform/time.ts";
 import { openIdProvider } from "../openid-provider.ts";
-import { readOpenIdProfile } from "../profile.ts";
+import { readOpenIdProfile, textOf } from "../profile.ts";
 import type { OAuthProvider } from "../provider.ts";
 import { checkOptions, type ProviderOptions, requireText } from "./options.ts";
 

@@ -1,6 +1,6 @@
 import { OAuth2Tokens, Twitch } from "arctic";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { type Env, platformEnv } from "../../env.ts";
+import { type Env, platformEnv } from "../../platform/env.ts";
 import type { ArcticClient } from "../arctic.ts";
 import type { OAuthAnswer, OAuthConnection, OAuthFlow } from "../provider.ts";
 import { type ArcticOptions, arcticProvider } from "./arctic.ts";

@@ -1,6 +1,6 @@
-import { isRecord, own } from "../../json.ts";
-import { textOf } from "../members.ts";
+import { isRecord, own } from "../../platform/json.ts";
 import { plainProvider } from "../plain-provider.ts";
+import { textOf } from "../profile.ts";
 import type { OAuthProvider } from "../provider.ts";
 import { type ConfidentialOptions, checkOptions } from "./options.ts";
 

@@ -1,7 +1,7 @@
-import { isRecord } from "../../json.ts";
-import { numberOf, textOf } from "../members.ts";
+import { isRecord } from "../../platform/json.ts";
 import type { GetJson } from "../plain.ts";
 import { plainProvider } from "../plain-provider.ts";
+import { numberOf, textOf } from "../profile.ts";
 import type { OAuthProvider } from "../provider.ts";
 import { type ConfidentialOptions, checkOptions } from "./options.ts";
 

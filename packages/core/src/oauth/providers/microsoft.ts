@@ -1,8 +1,7 @@
-import { own } from "../../json.ts";
+import { own } from "../../platform/json.ts";
 import type { IdClaims } from "../id-token.ts";
-import { textOf } from "../members.ts";
 import { openIdProvider } from "../openid-provider.ts";
-import { type Profile, readOpenIdProfile } from "../profile.ts";
+import { type Profile, readOpenIdProfile, textOf } from "../profile.ts";
 import type { OAuthProvider } from "../provider.ts";
 import { type ConfidentialOptions, checkOptions } from "./options.ts";
 

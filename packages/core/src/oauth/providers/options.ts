@@ -1,4 +1,4 @@
-import { isLoopback } from "../../cookies/names.ts";
+import { isLoopback } from "../../platform/loopback.ts";
 import type { Client } from "../arctic.ts";
 import { checkTrust, type EmailTrust, TRUST_ALL, type TrustEmail } from "../email-trust.ts";
 import { checkProviderId } from "../provider.ts";

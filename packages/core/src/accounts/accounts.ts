@@ -1,0 +1,208 @@
+import type { PasswordVerdict } from "../password/check.ts";
+import type { PasswordProvider } from "../password/provider.ts";
+import { toBase64url } from "../platform/bytes.ts";
+import { now } from "../platform/env.ts";
+import { AuthError, type ErrorCode } from "../platform/errors.ts";
+import { endSessionsOf } from "../sessions/end.ts";
+import type { EndReason } from "../sessions/session.ts";
+import { parseEmail, parseUsername } from "../users/identifier.ts";
+import type { Identifier, User, UserChange } from "../users/user.ts";
+import type { App } from "./app.ts";
+
+/** A user to create. Identifiers are brought into their normal form first. */
+export interface NewUser {
+  readonly email?: string;
+  readonly username?: string;
+  readonly name?: string;
+  readonly password?: string;
+  readonly emailVerified?: boolean;
+}
+
+const refusals: Readonly<Record<Exclude<PasswordVerdict, "ok">, readonly [ErrorCode, string]>> = {
+  malformed: ["invalid_request", "The password is no well-formed text."],
+  too_long: ["invalid_request", "The password is too long."],
+  too_short: ["weak_password", "The password is too short."],
+  common: ["weak_password", "The password is among the most common ones."],
+  contains_identifier: ["weak_password", "The password is little more than the email or username."],
+};
+
+/** Creates a user. Fails with `invalid_request`, `weak_password`, `identifier_taken` or `rate_limited`. */
+export async function createUser(app: App, input: NewUser): Promise<User> {
+  if (input.name !== undefined && typeof input.name !== "string") {
+    throw new AuthError("invalid_request", "A name is a string.");
+  }
+  const email = requireNormal(input.email, parseEmail);
+  const username = requireNormal(input.username, parseUsername);
+  if (email === null && username === null) {
+    throw new AuthError("invalid_request", "A user needs an email or a username.");
+  }
+  const identifier = email !== null ? { email } : { username: username ?? "" };
+  const user = await insertUser(app, {
+    email,
+    username,
+    name: input.name ?? null,
+    emailVerified: input.emailVerified ?? false,
+    passwordHash: input.password === undefined ? null : await hashNew(app, input.password, identifier),
+  });
+  if (user === null) throw new AuthError("identifier_taken");
+  return user;
+}
+
+/** Inserts a user whose identifiers are in their normal form; null where one of them is taken. */
+export async function insertUser(
+  app: App,
+  input: Pick<User, "email" | "username" | "name" | "emailVerified" | "passwordHash">,
+): Promise<User | null> {
+  const id = toBase64url(app.env.random(16));
+  const row = { id, ...input, credentialsVersion: 0, createdAt: now(app.env), disabledAt: null };
+  if (!(await app.users.create(row))) return null;
+  const user = await app.users.get(id);
+  if (user === null) throw new AuthError("store_unavailable");
+  app.engine.emit({ type: "user.created", userId: id });
+  return user;
+}
+
+/** Finds the user whose password this is, or null: the same work whether there is such a user or not. */
+export async function checkCredentials(
+  app: App,
+  identifier: Identifier,
+  password: string,
+): Promise<User | null> {
+  const provider = requirePassword(app);
+  const user = await app.users.find(identifier);
+  const stored = user === null || user.disabledAt !== null ? null : user.passwordHash;
+  const { ok, rehash } = await hashing(app, () => provider.verify(password, stored));
+  if (ok !== true || user === null) {
+    app.engine.emit({ type: "sign_in.failed", userId: user?.id ?? null, code: "invalid_credentials" });
+    return null;
+  }
+  if (rehash) await upgradeHash(app, user, password);
+  return user;
+}
+
+// Under compare-and-set: a password that was changed in between stays. Neither a failing store nor a full queue fails
+// the sign-in: the next one tries again.
+async function upgradeHash(app: App, user: User, password: string): Promise<void> {
+  const passwordHash = await newHash(app, password).catch(whereBusy);
+  if (passwordHash === null) return;
+  const options = { ifVersion: user.credentialsVersion, raiseVersion: false };
+  const updated = await app.users.update(user.id, { passwordHash }, options).catch(() => null);
+  if (updated !== null) app.engine.emit({ type: "user.password_rehashed", userId: user.id });
+}
+
+/** Sets a password and ends all of the user's sessions. Fails with `weak_password` or `rate_limited`. `false` where there is no such user. */
+export async function setPassword(app: App, id: string, password: string): Promise<boolean> {
+  const user = await app.users.get(id);
+  if (user === null) return false;
+  const passwordHash = await hashPasswordOf(app, user, password);
+  return (await changeCredentials(app, id, { passwordHash }, "password_changed")) !== null;
+}
+
+/** Hashes a new password for a user. Fails with `invalid_request` or `weak_password`. */
+export function hashPasswordOf(app: App, user: User, password: string): Promise<string> {
+  return hashNew(app, password, identifierOf(user));
+}
+
+/** Bars a user from signing in and ends all of their sessions. `false` where there is no such user. */
+export async function disableUser(app: App, id: string): Promise<boolean> {
+  return (await changeCredentials(app, id, { disabledAt: now(app.env) }, "user_disabled")) !== null;
+}
+
+/** Lets a disabled user sign in again. `false` where there is no such user. */
+export async function enableUser(app: App, id: string): Promise<boolean> {
+  const options = { ifVersion: null, raiseVersion: false };
+  if ((await app.users.update(id, { disabledAt: null }, options)) === null) return false;
+  app.engine.emit({ type: "user.enabled", userId: id });
+  return true;
+}
+
+/** Deletes a user and ends all of their sessions. `false` where there is no such user. */
+export async function deleteUser(app: App, id: string): Promise<boolean> {
+  await endSessionsOf(app.engine, id, null, "user_deleted");
+  const deleted = await app.users.delete(id);
+  await endSessionsOf(app.engine, id, null, "user_deleted");
+  if (deleted) app.engine.emit({ type: "user.deleted", userId: id });
+  return deleted;
+}
+
+/** Ends a user's sessions but `except`, and fails every sign-in that is under way. */
+export async function endEverywhere(
+  app: App,
+  id: string,
+  except: string | null,
+  reason: EndReason,
+): Promise<number> {
+  await app.users.update(id, {}, { ifVersion: null, raiseVersion: true });
+  return (await endSessionsOf(app.engine, id, except, reason)).length;
+}
+
+// Sessions end before the change and after it. Before: a crash half-way leaves nobody signed in by old credentials.
+// After: a sign-in that checked the old ones is refused by the version, or is among those that end.
+export async function changeCredentials(
+  app: App,
+  id: string,
+  change: UserChange,
+  reason: "password_changed" | "user_disabled",
+): Promise<User | null> {
+  await endSessionsOf(app.engine, id, null, reason);
+  const changed = await app.users.update(id, change, { ifVersion: null, raiseVersion: true });
+  if (changed === null) return null;
+  await endSessionsOf(app.engine, id, null, reason);
+  app.engine.emit({
+    type: reason === "user_disabled" ? "user.disabled" : "user.password_changed",
+    userId: id,
+  });
+  return changed;
+}
+
+async function hashNew(app: App, password: string, identifier: Identifier | null): Promise<string> {
+  const provider = requirePassword(app);
+  const verdict = await provider.check(password, identifier);
+  if (verdict !== "ok") throw new AuthError(...refusals[verdict]);
+  return newHash(app, password);
+}
+
+function newHash(app: App, password: string): Promise<string> {
+  return hashing(app, () => requirePassword(app).hash(password, app.env.random));
+}
+
+/** Runs a hasher, and tells of a refusal by its full queue. */
+async function hashing<T>(app: App, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (isBusy(error)) app.engine.emit({ type: "throttle.refused", rule: "hashing" });
+    throw error;
+  }
+}
+
+function whereBusy(error: unknown): null {
+  if (isBusy(error)) return null;
+  throw error;
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof AuthError && error.code === "rate_limited";
+}
+
+function requirePassword(app: App): PasswordProvider {
+  if (app.password === null) throw new TypeError("providers has no password(): add it to use passwords");
+  return app.password;
+}
+
+function identifierOf(user: User): Identifier | null {
+  if (user.email !== null) return { email: user.email };
+  return user.username === null ? null : { username: user.username };
+}
+
+function requireNormal(input: string | undefined, parse: (input: string) => string | null): string | null {
+  if (input === undefined) return null;
+  const normal = normalForm(input, parse);
+  if (normal === null) throw new AuthError("invalid_request", "The email or username is malformed.");
+  return normal;
+}
+
+/** An identifier in its normal form, or null for what can be none, whatever an application without types hands in. */
+export function normalForm(input: unknown, parse: (input: string) => string | null): string | null {
+  return typeof input === "string" ? parse(input) : null;
+}

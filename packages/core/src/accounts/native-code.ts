@@ -1,0 +1,65 @@
+import { open, seal } from "../keys/seal.ts";
+import { isVerifierOf } from "../oauth/pkce.ts";
+import { now } from "../platform/env.ts";
+import { AuthError } from "../platform/errors.ts";
+import { isRecord, own, parseJson } from "../platform/json.ts";
+import type { Seconds } from "../platform/time.ts";
+import { hashOneTimeToken, isOneTimeToken, mintOneTimeToken } from "../users/one-time-token.ts";
+import type { ProviderAccount } from "../users/provider-account.ts";
+import type { App } from "./app.ts";
+import type { FoundUser, Made } from "./oauth-identity.ts";
+
+/** What a native app gets for its code. */
+export interface NativeGrant {
+  readonly userId: string;
+  /** Of the user when the provider vouched for them: what changed since makes the code worthless. */
+  readonly credentialsVersion: number;
+  readonly made: Made;
+  readonly account: ProviderAccount;
+}
+
+const PURPOSE = "oauth-exchange";
+/** How long an app may take to come for its tokens. */
+const CODE_LIFETIME: Seconds = 60;
+
+/**
+ * Makes the one-time code that a native app is sent back with (RFC 8252). What it stands for is sealed with the code
+ * itself, of which only the digest is kept: nobody who reads the store learns the provider's tokens.
+ */
+export async function issueCode(
+  app: App,
+  { user, made }: FoundUser,
+  { account, codeChallenge }: { readonly account: ProviderAccount; readonly codeChallenge: string },
+): Promise<string> {
+  const { random } = app.env;
+  const code = mintOneTimeToken(random);
+  const { id: userId, credentialsVersion } = user;
+  const grant: NativeGrant = { userId, credentialsVersion, made, account };
+  const sealed = await seal(JSON.stringify(grant), code, PURPOSE, random);
+  await app.tokens.put({
+    hash: hashOneTimeToken(code, PURPOSE),
+    purpose: PURPOSE,
+    userId,
+    data: { codeChallenge, sealed },
+    expiresAt: now(app.env) + CODE_LIFETIME,
+  });
+  return code;
+}
+
+/** Uses a code up, with the verifier of the app that began the flow. Fails with `oauth_state_invalid`. */
+export async function redeemCode(app: App, code: string, codeVerifier: string): Promise<NativeGrant> {
+  const hash = hashOneTimeToken(code, PURPOSE);
+  const kept = isOneTimeToken(code) ? await app.tokens.redeem(hash, PURPOSE, now(app.env)) : null;
+  const { codeChallenge, sealed } = kept?.data ?? {};
+  if (typeof codeChallenge !== "string" || typeof sealed !== "string")
+    throw new AuthError("oauth_state_invalid");
+  if (!isVerifierOf(codeVerifier, codeChallenge)) throw new AuthError("oauth_state_invalid");
+  const text = await open(sealed, [code], PURPOSE);
+  const grant = text === null ? null : parseJson(text);
+  if (!isGrant(grant)) throw new AuthError("oauth_state_invalid");
+  return grant;
+}
+
+function isGrant(value: unknown): value is NativeGrant {
+  return isRecord(value) && typeof own(value, "userId") === "string" && isRecord(own(value, "account"));
+}

@@ -1,0 +1,166 @@
+import type { PreviousCookie } from "../cookies/names.ts";
+import type { Algorithm } from "../keys/algorithms.ts";
+import type { Jwk } from "../keys/jwk.ts";
+import type { OAuthProvider } from "../oauth/provider.ts";
+import type { PasswordProvider } from "../password/provider.ts";
+import type { Env } from "../platform/env.ts";
+import type { JsonObject } from "../platform/json.ts";
+import type { Seconds } from "../platform/time.ts";
+import type { AuthHooks } from "../sessions/engine.ts";
+import type { AuthEvent } from "../sessions/events.ts";
+import type { Session } from "../sessions/session.ts";
+import type { Store } from "../store.ts";
+import type { RateLimits } from "../throttle/throttle.ts";
+import type { User, UserStore } from "../users/user.ts";
+
+/** The part of Standard Schema (standardschema.dev) that Latchkey uses: valibot, zod and arktype schemas have it. */
+export interface StandardSchema<Output> {
+  readonly "~standard": {
+    readonly version: 1;
+    readonly vendor: string;
+    readonly validate: (value: unknown) => StandardResult<Output> | Promise<StandardResult<Output>>;
+    readonly types?: { readonly input: unknown; readonly output: Output } | undefined;
+  };
+}
+
+export type StandardResult<Output> =
+  | { readonly value: Output; readonly issues?: undefined }
+  | { readonly issues: readonly { readonly message: string }[] };
+
+/** A way to sign in. */
+export type Provider = PasswordProvider | OAuthProvider;
+
+/** What `createAuth` takes. Durations are whole seconds; `minutes(5)` and `days(14)` help. */
+export interface AuthOptions<Context = JsonObject, U extends User = User> {
+  /** Where sessions, users and keys live. */
+  readonly store: Store;
+  /** Ways to sign in, such as `password()`. */
+  readonly providers?: readonly Provider[];
+  /**
+   * Whether an account at a provider leads to a user who is there already by an address that both sides have proved.
+   * Default true. With `false` an account is linked by its user alone, while signed in.
+   */
+  readonly linkByEmail?: boolean;
+  /** The origin that users see, such as `https://app.example.com`. Without it only localhost is served. */
+  readonly baseURL?: string;
+  /** The path of the routes. Default `/auth`. */
+  readonly basePath?: string;
+  /**
+   * Other origins whose pages may sign in and call the routes with credentials; compared exactly. They are https, except
+   * on localhost. A custom scheme, as `com.example.app://`, is where a native app may be sent back to.
+   */
+  readonly trustedOrigins?: readonly string[];
+  /** Newest first, at least 32 bytes each. Seals private keys, keys HS256. Required unless only localhost is served. */
+  readonly secret?: string | readonly string[];
+  readonly accessToken?: {
+    /** Default 10 minutes; at least twice the lease, at most 24 hours. */
+    readonly lifetime?: Seconds;
+    /** Default EdDSA. */
+    readonly algorithm?: Algorithm;
+    /** Default `baseURL`, else `http://localhost`. */
+    readonly issuer?: string;
+    /** Default the issuer. */
+    readonly audience?: string;
+    /**
+     * Returns more claims for each token: a plain object, synchronously. Each refresh reads the user for it, with one more
+     * call to the store.
+     */
+    readonly claims?: (session: Session<NoInfer<Context>>, user: NoInfer<U>) => JsonObject;
+  };
+  readonly refreshToken?:
+    | {
+        /** Idle life of a session. Default 14 days; null never ends. */
+        readonly lifetime?: Seconds | null;
+        /** Absolute life of a session. Default 90 days; null never ends. */
+        readonly maxLifetime?: Seconds | null;
+        /** After a refresh token is issued, nobody gets another for this long. Default 60, from 5 to 300. */
+        readonly lease?: Seconds;
+        /** `validate` refreshes this long before the access token expires. Default a fifth of its life, at most 60. */
+        readonly refreshBefore?: Seconds;
+      }
+    | false;
+  readonly keys?: {
+    /** Default 30 days. */
+    readonly rotateEvery?: Seconds;
+    /** Keys of your own; the first, a private one, signs. Then Latchkey neither makes nor rotates any. */
+    readonly provided?: readonly Jwk[];
+  };
+  readonly cookies?: {
+    /** Without prefix, which Latchkey adds. Default `latchkey.access` and `latchkey.refresh`. */
+    readonly names?: { readonly access?: string; readonly refresh?: string };
+    /**
+     * Whole names of cookies from earlier configurations. A sibling subdomain can set those without the `__Host-` prefix:
+     * one that is alone in a request is believed, so remove a name once the sessions under it are over.
+     */
+    readonly previous?: readonly PreviousCookie[];
+    /**
+     * Shares the cookies with subdomains. Default none: this host only.
+     *
+     * It gives up the `__Host-` prefix: every subdomain can then set these cookies. Two live sessions in one request are
+     * answered with 401 and the intruder's cookie is expired. A subdomain that replaces both cookies, or sets them in a
+     * browser that has none, is not detected: the browser is signed in to the attacker's account (RFC 6265bis 8.6).
+     */
+    readonly domain?: string;
+    /** Default lax. */
+    readonly sameSite?: "lax" | "strict" | "none";
+    /**
+     * `/`, the default, or `basePath`: then the refresh cookie goes nowhere else, and `validate` cannot refresh.
+     *
+     * It gives up the `__Host-` prefix of the refresh cookie: a sibling subdomain can then set one beside it. Two live
+     * sessions in one request are answered with 401 and the intruder's cookie is expired. A refresh cookie that is set in
+     * a browser without one is not detected (RFC 6265bis 8.6).
+     */
+    readonly refreshPath?: string;
+  };
+  readonly bearer?: {
+    /** Default `authorization`. */
+    readonly header?: string;
+    /** Default `["Bearer"]`. */
+    readonly schemes?: readonly string[];
+  };
+  /** Whether a token is good only for the transport it was made for. Default true. */
+  readonly restrictTransport?: boolean;
+  /** Refuse unsafe requests that carry neither Sec-Fetch-Site nor Origin. Default false. */
+  readonly requireFetchMetadata?: boolean;
+  readonly sessions?: {
+    /** What the application keeps with a session, checked and typed by a schema. */
+    readonly context?: {
+      readonly schema: StandardSchema<Context>;
+      /** Makes the context of a session at sign-in, synchronously. Without it, it is `{}`. */
+      readonly from?: (request: Request, user: NoInfer<U>) => NoInfer<Context>;
+    };
+    /** Live sessions per user; a new one ends the oldest. Default null, as many as there are. */
+    readonly limit?: number | null;
+    /** Keep sessions that are over, for audit. Default false: `prune` deletes them. */
+    readonly keepEnded?: boolean;
+    /** When the newest refresh token counts as received. Default `on-refresh`: once it is presented. */
+    readonly confirm?: "on-refresh" | "early";
+  };
+  /** Whether `validate` asks the store if the session has ended. Default `none`: an access token is good until it expires. */
+  readonly revocation?: "none" | "store";
+  readonly user?: {
+    /** What `/me`, `/session` and sign-in answers show of a user: a plain object. Default id, email or username, name. */
+    readonly serialize?: (user: NoInfer<U>) => object;
+  };
+  /** Users of your own. Default the store's. */
+  readonly users?: UserStore<U>;
+  readonly hooks?: AuthHooks<NoInfer<Context>, NoInfer<U>>;
+  /** Hears of everything that happens. Never holds a secret; a throw is of no effect. */
+  readonly onEvent?: (event: AuthEvent) => unknown;
+  /**
+   * What is limited. By default, in 15 minutes: 10 failed sign-ins by account and client, and 100 by account. In a minute:
+   * 100 sign-ins and 20 sign-ups by client, 600 refreshes by session, and 300 refreshes that prove no session by client.
+   * `false` limits nothing.
+   */
+  readonly rateLimit?: Partial<RateLimits> | false;
+  /** The client's address, from a header that your proxy sets; null for unknown. Default null. */
+  readonly clientAddress?: (request: Request) => string | null;
+  /** How long a store may take, in seconds. Default 5. */
+  readonly storeTimeout?: Seconds;
+  readonly logout?: {
+    /** Leave the access cookie until it expires. Default false. */
+    readonly keepAccessToken?: boolean;
+  };
+  /** Clock, randomness and fetch, for tests. */
+  readonly env?: Partial<Env>;
+}

@@ -1,0 +1,56 @@
+import { describe, expect, it } from "vitest";
+import { memory } from "../memory.ts";
+import type { OAuthProvider } from "../oauth/provider.ts";
+import { password } from "../password/provider.ts";
+import type { UserStore } from "../users/user.ts";
+import { checkProviders } from "./providers.ts";
+
+function provider(id: string, storeTokens = false): OAuthProvider {
+  const connect = (): never => {
+    throw new Error("nobody connects here");
+  };
+  return { type: "oauth", id, responseMode: "query", storeTokens, connect };
+}
+
+/** Users of somebody else, without some of what linking needs. */
+function usersWithout(...names: readonly string[]): UserStore {
+  return { ...memory().users, ...Object.fromEntries(names.map((name) => [name, undefined])) };
+}
+
+const store = memory();
+
+describe("checkProviders", () => {
+  it("takes one password() and providers with ids of their own", () => {
+    const providers = [provider("google"), password(), provider("github", true)];
+    expect(() => checkProviders({ store, providers })).not.toThrow();
+    expect(() => checkProviders({ store })).not.toThrow();
+    expect(() => checkProviders({ store, providers, users: memory().users })).not.toThrow();
+  });
+
+  it("refuses two of one kind", () => {
+    expect(() => checkProviders({ store, providers: [password(), password()] })).toThrow("password() twice");
+    const twice = [provider("google"), provider("github"), provider("google")];
+    expect(() => checkProviders({ store, providers: twice })).toThrow('"google"');
+  });
+
+  it.each(["__proto__", "exchange", "Google", "", "a/b", "..", "a b", "x".repeat(33), "-x"])(
+    "OAU-23 refuses the id %s, whoever wrote the provider",
+    (id) => expect(() => checkProviders({ store, providers: [provider(id)] })).toThrow(TypeError),
+  );
+
+  it.each(["findByAccount", "link", "unlink", "accounts"])("names what users lack: %s", (name) => {
+    const users = usersWithout(name);
+    expect(() => checkProviders({ store, providers: [provider("google")], users })).toThrow(
+      `users has no ${name}`,
+    );
+    // Without such a provider nothing needs it.
+    expect(() => checkProviders({ store, providers: [password()], users })).not.toThrow();
+  });
+
+  it.each(["keepTokens", "keptTokens"])("wants %s only where tokens are kept", (name) => {
+    const users = usersWithout(name);
+    expect(() => checkProviders({ store, providers: [provider("google")], users })).not.toThrow();
+    const keeping = [provider("github"), provider("google", true)];
+    expect(() => checkProviders({ store, providers: keeping, users })).toThrow(`users has no ${name}`);
+  });
+});

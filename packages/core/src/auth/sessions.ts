@@ -1,0 +1,87 @@
+import { endEverywhere } from "../accounts/accounts.ts";
+import type { App } from "../accounts/app.ts";
+import { writeChanges } from "../cookies/jar.ts";
+import { sessionHeaders } from "../http/response.ts";
+import { cookiesOf } from "../http/session-cookies.ts";
+import { siteOf } from "../http/site.ts";
+import { validateToken } from "../http/validate.ts";
+import { now } from "../platform/env.ts";
+import { AuthError } from "../platform/errors.ts";
+import { isLive } from "../sessions/decide.ts";
+import { endSession } from "../sessions/end.ts";
+import { detailsOfRow, type IssuedTokens, sessionOfRow } from "../sessions/mint.ts";
+import { isSessionId } from "../sessions/refresh-token.ts";
+import { refreshSession } from "../sessions/rotate.ts";
+import { deviceOf, type SessionRow } from "../sessions/session.ts";
+import { startSession } from "../sessions/start.ts";
+import type { IssuedSession, RefreshOutcome, SessionsApi } from "./auth.ts";
+
+/** Makes `auth.sessions`. */
+export function sessionsApi(app: App): SessionsApi {
+  const { engine } = app;
+  const { store } = engine;
+  const at = (): number => now(app.env);
+  return {
+    async create(userId, options = {}) {
+      const { context, device, transport = "cookie", amr = [], ...lifetimes } = options;
+      if (transport !== "cookie" && transport !== "bearer") {
+        throw new AuthError("invalid_request", "sessions.create: transport is cookie or bearer");
+      }
+      if (!Array.isArray(amr) || !amr.every((method) => typeof method === "string")) {
+        throw new AuthError("invalid_request", "sessions.create: amr is a list of strings");
+      }
+      const user = await app.users.get(userId);
+      if (user === null) throw new AuthError("not_found", "sessions.create: there is no such user");
+      const started = await startSession(engine, {
+        user,
+        context: await engine.settings.parseContext(context ?? {}),
+        device: deviceOf(device?.userAgent, device?.address),
+        transport,
+        amr,
+        replaces: [],
+        succeeds: null,
+        lifetimes,
+        account: null,
+      });
+      if (started === null)
+        throw new AuthError("invalid_credentials", "sessions.create: the user may not sign in");
+      return issued(app, started.row, started.tokens);
+    },
+    async refresh(refreshToken): Promise<RefreshOutcome> {
+      const result = await refreshSession(engine, { token: refreshToken, transport: null, device: null });
+      if (!result.ok) return { ok: false, code: result.code };
+      return { ok: true, outcome: result.outcome, ...issued(app, result.row, result.tokens) };
+    },
+    verify: (token, how = {}) => validateToken(app, token, how.transport ?? null),
+    async get(id) {
+      const found = isSessionId(id) ? await store.get(id, at()) : null;
+      return found === null ? null : detailsOfRow(found.row);
+    },
+    list: async (userId) => (await store.list(userId, at())).map((row) => detailsOfRow(row)),
+    async update(id, { context }) {
+      if (!isSessionId(id)) return null;
+      const row = await store.update(id, { context: await engine.settings.parseContext(context) });
+      return row === null || !isLive(row, at()) ? null : detailsOfRow(row);
+    },
+    revoke: async (id) => isSessionId(id) && (await endSession(engine, id, "revoked")) !== null,
+    revokeAll: (userId, options = {}) => endEverywhere(app, userId, options.except ?? null, "revoked"),
+    async prune({ userId } = {}) {
+      if (userId === undefined) await app.tokens.prune(at());
+      return store.prune({ userId: userId ?? null, keep: engine.settings.keepEnded, now: at() });
+    },
+  };
+}
+
+function issued(app: App, row: SessionRow, tokens: IssuedTokens): IssuedSession {
+  const headers = new Headers();
+  // Without baseURL there is no request to take a port from: on localhost these cookies go without.
+  const site = siteOf(null, app.config);
+  if (row.transport === "cookie" && site !== null) {
+    sessionHeaders(app.config.bearer.header).forEach((value, name) => {
+      headers.set(name, value);
+    });
+    writeChanges(headers, cookiesOf(site, tokens));
+  }
+  const { accessToken, refreshToken, expiresIn } = tokens;
+  return { session: sessionOfRow(row), accessToken, refreshToken, expiresIn, headers };
+}

@@ -1,0 +1,40 @@
+import {
+  createUser,
+  deleteUser,
+  disableUser,
+  enableUser,
+  normalForm,
+  setPassword,
+} from "../accounts/accounts.ts";
+import type { App } from "../accounts/app.ts";
+import { readKeptTokens } from "../accounts/kept-tokens.ts";
+import { confirmEmail, setProvenPassword } from "../accounts/prove-mailbox.ts";
+import { unlinkByHand } from "../accounts/unlink.ts";
+import { parseEmail, parseUsername } from "../users/identifier.ts";
+import type { User } from "../users/user.ts";
+import type { UsersApi } from "./auth.ts";
+
+/** Makes `auth.users`. */
+export function usersApi(app: App): UsersApi<User> {
+  return {
+    create: (user) => createUser(app, user),
+    get: (id) => app.users.get(id),
+    async find(identifier) {
+      if ("email" in identifier) {
+        const email = normalForm(identifier.email, parseEmail);
+        return email === null ? null : app.users.find({ email });
+      }
+      const username = normalForm(identifier.username, parseUsername);
+      return username === null ? null : app.users.find({ username });
+    },
+    setPassword: (id, password, { provesEmail = false } = {}) =>
+      provesEmail === true ? setProvenPassword(app, id, password) : setPassword(app, id, password),
+    confirmEmail: (id) => confirmEmail(app, id),
+    disable: (id) => disableUser(app, id),
+    enable: (id) => enableUser(app, id),
+    delete: (id) => deleteUser(app, id),
+    accounts: (id) => app.users.accounts(id),
+    unlink: (id, provider) => unlinkByHand(app, id, provider),
+    providerTokens: (id, provider) => readKeptTokens(app, id, provider),
+  };
+}

@@ -1,0 +1,95 @@
+import { AuthError } from "../platform/errors.ts";
+import { days, type Seconds } from "../platform/time.ts";
+
+/** One pair of a Cookie header, as sent. */
+export interface CookiePair {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** Beyond this many characters a header is not ours to read (CKP-10). */
+const MAX_HEADER = 65_536;
+
+/**
+ * Splits a Cookie header into its pairs (RFC 6265bis 5.7.3). Nothing is decoded, quotes stay part of the value, and a
+ * piece without a name is passed over.
+ */
+export function parseCookies(header: string | null): readonly CookiePair[] {
+  if (header === null || header.length > MAX_HEADER) return [];
+  const pairs: CookiePair[] = [];
+  for (const piece of header.split(";")) {
+    const equals = piece.indexOf("=");
+    if (equals < 0) continue;
+    const name = trim(piece.slice(0, equals));
+    if (name !== "") pairs.push({ name, value: trim(piece.slice(equals + 1)) });
+  }
+  return pairs;
+}
+
+// Only space and tab: String.trim would let a no-break space stand in for nothing (CKP-04).
+function trim(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isBlank(text.charCodeAt(start))) start++;
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
+  return text.slice(start, end);
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
+}
+
+export type SameSite = "lax" | "strict" | "none";
+
+/** Where a cookie lives. Deleting one needs the same place. */
+export interface CookiePlace {
+  readonly name: string;
+  readonly path: string;
+  readonly domain: string | null;
+  readonly secure: boolean;
+  readonly sameSite: SameSite;
+  /** Set only to delete what a sibling subdomain put there: Latchkey sets no partitioned cookie. */
+  readonly partitioned?: true;
+}
+
+/** RFC 6265bis 5.6.2: browsers cap Max-Age at 400 days and name and value at 4096 bytes. */
+export const MAX_AGE: Seconds = days(400);
+const MAX_SIZE = 4_096;
+
+const SAME_SITE: Readonly<Record<SameSite, string>> = { lax: "Lax", strict: "Strict", none: "None" };
+const NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
+const VALUE = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*$/;
+const ATTRIBUTE = /^[\x20-\x3a\x3c-\x7e]*$/;
+
+/** Whether a text can be the name of a cookie (RFC 9110 token). */
+export function isCookieName(name: string): boolean {
+  return NAME.test(name);
+}
+
+/** Writes a Set-Cookie line. Every cookie is HttpOnly and names its SameSite: no SameSite is not Lax in every browser. */
+export function serializeCookie(place: CookiePlace, value: string, maxAge: Seconds): string {
+  if (!NAME.test(place.name) || !VALUE.test(value) || !ATTRIBUTE.test(place.path + (place.domain ?? ""))) {
+    throw new AuthError("internal_error", "a cookie has a character that a header cannot carry");
+  }
+  if (place.name.length + value.length > MAX_SIZE) {
+    throw new AuthError(
+      "internal_error",
+      `the cookie ${place.name} is over ${MAX_SIZE} bytes: put less into sessions.context or accessToken.claims`,
+    );
+  }
+  return [
+    `${place.name}=${value}`,
+    `Max-Age=${Math.min(Math.max(Math.floor(maxAge), 0), MAX_AGE)}`,
+    ...(place.domain === null ? [] : [`Domain=${place.domain}`]),
+    `Path=${place.path}`,
+    ...(place.secure ? ["Secure"] : []),
+    "HttpOnly",
+    `SameSite=${SAME_SITE[place.sameSite]}`,
+    ...(place.partitioned ? ["Partitioned"] : []),
+  ].join("; ");
+}
+
+/** Writes the line that deletes a cookie. */
+export function expireCookie(place: CookiePlace): string {
+  return serializeCookie(place, "", 0);
+}

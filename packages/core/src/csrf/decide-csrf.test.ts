@@ -1,0 +1,86 @@
+import { describe, expect, it } from "vitest";
+import { decideCsrf } from "./decide-csrf.ts";
+
+const OWN = "https://app.example.com";
+const TRUSTED = "https://spa.example.com";
+const FOREIGN = "https://evil.example";
+
+const methods = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "get", "TRACE"];
+const sites = [
+  null,
+  "same-origin",
+  "same-site",
+  "cross-site",
+  "none",
+  "",
+  "Same-Origin",
+  "same-origin, cross-site",
+];
+const origins = [null, OWN, TRUSTED, FOREIGN, "null", "", `${OWN}/`, OWN.toUpperCase()];
+const referers = [null, `${OWN}/x`, `${TRUSTED}/x`, `${FOREIGN}/${OWN}`, "nonsense", ""];
+
+type Origin = string | null;
+
+/** The decision once more, as a table of words. */
+function expected(site: Origin, origin: Origin, referer: Origin, strict: boolean): string {
+  const trusted = origin === TRUSTED;
+  const mine = origin === OWN;
+  const silent = origin === null;
+  if (site === "same-origin") return silent || mine || trusted ? "same_origin" : "inconsistent";
+  if (site === "none") return silent || mine || trusted ? "user" : "inconsistent";
+  if (site === "same-site" || site === "cross-site") return trusted ? "trusted" : "cross_site";
+  if (site !== null) return "unknown";
+  if (silent && referer === null) return strict ? "unknown" : "no_browser";
+  if (silent ? referer === `${OWN}/x` : mine) return "same_origin";
+  return (silent ? referer === `${TRUSTED}/x` : trusted) ? "trusted" : "cross_site";
+}
+
+const REJECTED = new Set(["cross_site", "inconsistent", "unknown"]);
+
+describe("decideCsrf", () => {
+  it("is this table, over every combination", () => {
+    const seen = new Set<string>();
+    for (const method of methods)
+      for (const upgrade of [false, true])
+        for (const secFetchSite of sites)
+          for (const origin of origins)
+            for (const referer of referers)
+              for (const strict of [false, true]) {
+                const request = { method, upgrade, secFetchSite, origin, referer };
+                const policy = {
+                  ownOrigin: OWN,
+                  trustedOrigins: new Set([TRUSTED]),
+                  requireFetchMetadata: strict,
+                };
+                const { kind, because } = decideCsrf(request, policy);
+                const isSafe = ["GET", "HEAD", "OPTIONS"].includes(method) && !upgrade;
+                const word = isSafe ? "safe" : expected(secFetchSite, origin, referer, strict);
+                const wanted = [REJECTED.has(word) ? "reject" : "allow", word];
+                if (kind !== wanted[0] || because !== wanted[1])
+                  expect([request, kind, because]).toEqual([request, ...wanted]);
+                seen.add(because);
+              }
+    expect([...seen].sort()).toEqual([
+      "cross_site",
+      "inconsistent",
+      "no_browser",
+      "safe",
+      "same_origin",
+      "trusted",
+      "unknown",
+      "user",
+    ]);
+  });
+
+  it("trusts nobody where the list is empty", () => {
+    const policy = { ownOrigin: OWN, trustedOrigins: new Set<string>(), requireFetchMetadata: false };
+    const request = {
+      method: "POST",
+      upgrade: false,
+      secFetchSite: "cross-site",
+      origin: TRUSTED,
+      referer: null,
+    };
+    expect(decideCsrf(request, policy)).toEqual({ kind: "reject", because: "cross_site" });
+  });
+});

@@ -1,0 +1,134 @@
+import { AuthError } from "../platform/errors.ts";
+import { isRecord, parseJson } from "../platform/json.ts";
+import { type EpochSeconds, hours, minutes, type Seconds } from "../platform/time.ts";
+import { type AsymmetricAlgorithm, keyTypes, type PublicJwk, publicJwk } from "./algorithms.ts";
+
+/** One signing key. `privateKey` is sealed with `secret` where there is one. */
+export interface KeyRecord {
+  readonly kid: string;
+  readonly algorithm: AsymmetricAlgorithm;
+  readonly publicJwk: PublicJwk;
+  readonly privateKey: string;
+  /** From when on it signs. Until then it is announced, so that every verifier knows it before its first use. */
+  readonly activeAt: EpochSeconds;
+  /** When it was superseded, once the key that did so was revoked; else the next key's turn tells. */
+  readonly supersededAt?: EpochSeconds;
+}
+
+type Usable = (key: KeyRecord) => boolean;
+
+/** The keys in the order of their turn. */
+export type KeyRing = readonly KeyRecord[];
+
+/** No access token lives longer, whatever a session asks for; a superseded key verifies until the last one is over. */
+export const MAX_ACCESS_LIFETIME: Seconds = hours(24);
+
+/** The oldest copy of the ring that a process signs with, and the oldest that it verifies with. */
+export const SIGNING_RING_AGE: Seconds = minutes(1);
+export const VERIFYING_RING_AGE: Seconds = minutes(10);
+
+/** How long a key is announced before it signs, and how long a key set may be cached. */
+export const ANNOUNCE: Seconds = minutes(15);
+export const JWKS_MAX_AGE: Seconds = minutes(5);
+
+const RETIREMENT: Seconds = MAX_ACCESS_LIFETIME + SIGNING_RING_AGE + VERIFYING_RING_AGE;
+
+/** The key that signs at `now`: the newest whose turn has come, among those that this process can sign with. */
+export function currentKey(ring: KeyRing, now: EpochSeconds, usable: Usable): KeyRecord | null {
+  const isDue = (key: KeyRecord): boolean => key.activeAt <= now && key.supersededAt === undefined;
+  return ring.findLast((key) => isDue(key) && usable(key)) ?? null;
+}
+
+/** The keys whose tokens are good at `now`: announced, current, and superseded ones until their last token is over. */
+export function verificationKeys(ring: KeyRing, now: EpochSeconds): KeyRing {
+  return ring.filter((key, index) => {
+    const superseded = key.supersededAt ?? ring[index + 1]?.activeAt;
+    return superseded === undefined || now < superseded + RETIREMENT;
+  });
+}
+
+/** What is missing from a ring at `now`: when each new key takes its turn. Empty where nothing is. */
+export function missingKeys(
+  ring: KeyRing,
+  now: EpochSeconds,
+  rotateEvery: Seconds,
+  usable: Usable,
+): readonly EpochSeconds[] {
+  const current = currentKey(ring, now, usable);
+  const announced = ring.some((key) => key.activeAt > now && usable(key));
+  const turn = Math.max((current?.activeAt ?? now) + rotateEvery, now + ANNOUNCE);
+  return [...(current === null ? [now] : []), ...(announced ? [] : [turn])];
+}
+
+/** The ring with new keys in their places and without those that nobody needs any more. */
+export function extendRing(ring: KeyRing, made: KeyRing, now: EpochSeconds): KeyRing {
+  return verificationKeys(inOrder([...ring, ...made]), now);
+}
+
+/** The ring after the announced key has taken its turn early. */
+export function rotateRing(ring: KeyRing, now: EpochSeconds, usable: Usable): KeyRing {
+  const next = ring.find((key) => key.activeAt > now && usable(key));
+  return inOrder(ring.map((key) => (key === next ? { ...key, activeAt: now } : key)));
+}
+
+/**
+ * The ring without one key: its tokens are refused from now on. The announced key takes over from a current one; a
+ * superseded key does not come back, nor stay longer for it.
+ */
+export function revokeKey(ring: KeyRing, kid: string, now: EpochSeconds, usable: Usable): KeyRing {
+  const known = verificationKeys(ring, now);
+  const index = known.findIndex((key) => key.kid === kid);
+  const revoked = known[index];
+  if (revoked === undefined) return ring;
+  const left = known.flatMap((key, at) => {
+    if (key === revoked) return [];
+    return at === index - 1 && revoked.activeAt <= now ? [superseded(key, revoked.activeAt)] : [key];
+  });
+  return currentKey(known, now, usable) === revoked ? rotateRing(left, now, usable) : left;
+}
+
+function superseded(key: KeyRecord, at: EpochSeconds): KeyRecord {
+  return { ...key, supersededAt: key.supersededAt ?? at };
+}
+
+function inOrder(ring: KeyRing): KeyRing {
+  return ring.toSorted((a, b) => a.activeAt - b.activeAt);
+}
+
+/** The ring as the store keeps it. */
+export function formatRing(ring: KeyRing): string {
+  return JSON.stringify(ring);
+}
+
+/** Reads a stored ring; a document that is not one fails closed. */
+export function parseRing(document: string): KeyRing {
+  const parsed = parseJson(document);
+  if (!Array.isArray(parsed)) throw new AuthError("internal_error", "the stored key ring is damaged");
+  return parsed.map(parseRecord);
+}
+
+function parseRecord(value: unknown): KeyRecord {
+  if (
+    isRecord(value) &&
+    typeof value["kid"] === "string" &&
+    isAsymmetric(value["algorithm"]) &&
+    isRecord(value["publicJwk"]) &&
+    typeof value["privateKey"] === "string" &&
+    typeof value["activeAt"] === "number"
+  ) {
+    const { kid, algorithm, privateKey, activeAt, supersededAt } = value;
+    const record = {
+      kid,
+      algorithm,
+      publicJwk: publicJwk(value["publicJwk"], kid, algorithm),
+      privateKey,
+      activeAt,
+    };
+    return typeof supersededAt === "number" ? { ...record, supersededAt } : record;
+  }
+  throw new AuthError("internal_error", "the stored key ring is damaged");
+}
+
+function isAsymmetric(value: unknown): value is AsymmetricAlgorithm {
+  return typeof value === "string" && Object.hasOwn(keyTypes, value);
+}

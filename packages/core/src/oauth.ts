@@ -1,0 +1,16 @@
+export type { ArcticClient } from "./oauth/arctic.ts";
+export type { EmailTrust, TrustEmail } from "./oauth/email-trust.ts";
+export type { GetJson } from "./oauth/plain.ts";
+export type { Profile } from "./oauth/profile.ts";
+export type { OAuthAnswer, OAuthConnection, OAuthFlow, OAuthProvider } from "./oauth/provider.ts";
+export { type AppleOptions, apple } from "./oauth/providers/apple.ts";
+export { type ArcticOptions, arcticProvider } from "./oauth/providers/arctic.ts";
+export { discord } from "./oauth/providers/discord.ts";
+export { github } from "./oauth/providers/github.ts";
+export { type GitLabOptions, gitlab } from "./oauth/providers/gitlab.ts";
+export { google } from "./oauth/providers/google.ts";
+export { type KeycloakOptions, keycloak } from "./oauth/providers/keycloak.ts";
+export { type MicrosoftOptions, microsoft } from "./oauth/providers/microsoft.ts";
+export { type OidcOptions, oidc } from "./oauth/providers/oidc.ts";
+export type { ConfidentialOptions, ProviderOptions } from "./oauth/providers/options.ts";
+export type { ProviderAccount, ProviderTokens } from "./users/provider-account.ts";

@@ -1,0 +1,104 @@
+import { concat, fromBase64url, toBase64url, utf8 } from "../platform/bytes.ts";
+import { labelledHash } from "../platform/digest.ts";
+
+const PREFIX = "lkr_";
+const VERSION = 1;
+const ID = 16;
+const GENERATION = 4;
+const FAMILY_SECRET = 16;
+const ROTATING_SECRET = 32;
+const SIZE = 1 + ID + GENERATION + FAMILY_SECRET + ROTATING_SECRET;
+const USER_TAG = 8;
+
+/** Always `lkr_` and 92 characters of base64url: one canonical form, easy to find for a scanner of leaked secrets. */
+export const REFRESH_TOKEN_LENGTH: number = PREFIX.length + (SIZE * 4) / 3;
+
+export interface RefreshToken {
+  /** The session id, in base64url. */
+  readonly id: string;
+  readonly generation: number;
+  /** The same in every token of the family. */
+  readonly familySecret: Uint8Array;
+  /** Fresh in every token. */
+  readonly rotatingSecret: Uint8Array;
+}
+
+type Random = (length: number) => Uint8Array;
+
+/** Parses a refresh token; null for any other length, alphabet, version or a second form of the same bytes. */
+export function parseRefreshToken(text: string): RefreshToken | null {
+  if (typeof text !== "string" || text.length !== REFRESH_TOKEN_LENGTH || !text.startsWith(PREFIX))
+    return null;
+  const bytes = fromBase64url(text.slice(PREFIX.length));
+  if (bytes === null || bytes[0] !== VERSION) return null;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const secrets = 1 + ID + GENERATION;
+  return {
+    id: toBase64url(bytes.subarray(1, 1 + ID)),
+    generation: view.getUint32(1 + ID),
+    familySecret: bytes.slice(secrets, secrets + FAMILY_SECRET),
+    rotatingSecret: bytes.slice(secrets + FAMILY_SECRET),
+  };
+}
+
+export function formatRefreshToken(token: RefreshToken): string {
+  const bytes = new Uint8Array(SIZE);
+  const secrets = 1 + ID + GENERATION;
+  bytes[0] = VERSION;
+  bytes.set(idBytes(token.id), 1);
+  new DataView(bytes.buffer).setUint32(1 + ID, token.generation);
+  bytes.set(token.familySecret, secrets);
+  bytes.set(token.rotatingSecret, secrets + FAMILY_SECRET);
+  return PREFIX + toBase64url(bytes);
+}
+
+/** Makes a session id: a tag that all sessions of a user share, and 8 random bytes. */
+export function mintSessionId(userId: string, random: Random): string {
+  return toBase64url(concat(tagBytes(userId), random(ID - USER_TAG)));
+}
+
+/** The tag that all sessions of a user share, in base64url: stores keep by it what belongs together. */
+export function userTag(userId: string): string {
+  return toBase64url(tagBytes(userId));
+}
+
+/** The user tag of a session id; null for a text that is none. */
+export function userTagOf(id: string): string | null {
+  return isSessionId(id) ? toBase64url(idBytes(id).subarray(0, USER_TAG)) : null;
+}
+
+export function mintFamilySecret(random: Random): Uint8Array {
+  return random(FAMILY_SECRET);
+}
+
+export function mintRotatingSecret(random: Random): Uint8Array {
+  return random(ROTATING_SECRET);
+}
+
+/** What is stored of the family secret. Its session is part of it, so that no row can be swapped for another. */
+export function hashFamilySecret(id: string, familySecret: Uint8Array): string {
+  return toBase64url(labelledHash("family", idBytes(id), familySecret));
+}
+
+/**
+ * What is stored of a rotating secret. The generation is no part of it: a store draws the next one inside its atomic
+ * step, after the digest was handed in. It stands beside the digest in the row, and is compared as a number.
+ */
+export function hashRotatingSecret(id: string, rotatingSecret: Uint8Array): string {
+  return toBase64url(labelledHash("refresh-token", idBytes(id), rotatingSecret));
+}
+
+/** Whether a text has the form of a session id. */
+export function isSessionId(text: string): boolean {
+  return typeof text === "string" && text.length === 22 && fromBase64url(text)?.length === ID;
+}
+
+function tagBytes(userId: string): Uint8Array {
+  return labelledHash("user-tag", utf8(userId)).subarray(0, USER_TAG);
+}
+
+function idBytes(id: string): Uint8Array {
+  const bytes = fromBase64url(id);
+  if (bytes?.length !== ID) throw new TypeError("a session id is 16 bytes in base64url");
+  return bytes;
+}

@@ -1,0 +1,87 @@
+import { type EpochSeconds, minutes, type Seconds } from "../platform/time.ts";
+
+/** At most `limit` attempts in a window, which begins with the first of them. */
+export interface ThrottleRule {
+  readonly limit: number;
+  readonly window: Seconds;
+}
+
+/** What a store keeps for one key. */
+export interface ThrottleRow {
+  readonly count: number;
+  readonly since: EpochSeconds;
+}
+
+/** Whether an attempt may go on, and if not, when to try again. */
+export type ThrottleVerdict =
+  | { readonly allowed: true }
+  | { readonly allowed: false; readonly retryAfter: Seconds };
+
+/** Decides one attempt, and what is kept of it. Pure; every store equals it. A refused attempt is not counted. */
+export function decideThrottle(
+  row: ThrottleRow | null,
+  rule: ThrottleRule,
+  now: EpochSeconds,
+): { readonly verdict: ThrottleVerdict; readonly row: ThrottleRow } {
+  if (row === null || isOver(row, rule, now))
+    return { verdict: { allowed: true }, row: { count: 1, since: now } };
+  if (row.count < rule.limit) return { verdict: { allowed: true }, row: { ...row, count: row.count + 1 } };
+  return { verdict: { allowed: false, retryAfter: row.since + rule.window - now }, row };
+}
+
+// Servers' clocks differ a little, and a clock may jump: only a window that begins far ahead is void.
+function isOver({ since }: ThrottleRow, { window }: ThrottleRule, now: EpochSeconds): boolean {
+  const age = now - since;
+  return age >= window || age < -window;
+}
+
+/** What is limited, and by what it is counted. */
+export interface RateLimits {
+  /** Failed sign-ins, by account and client. */
+  readonly account: ThrottleRule;
+  /** Failed sign-ins, by account over all clients. */
+  readonly accountTotal: ThrottleRule;
+  /** Sign-ins, by client. */
+  readonly signIn: ThrottleRule;
+  /** Sign-ups, by client. */
+  readonly signUp: ThrottleRule;
+  /** Refreshes that give no refresh token, by the session that the token proved. */
+  readonly refresh: ThrottleRule;
+  /** Refreshes whose token proves no session, by client and in each process. They refuse no token that proves one. */
+  readonly unprovenRefresh: ThrottleRule;
+}
+
+export const defaultLimits: RateLimits = {
+  account: { limit: 10, window: minutes(15) },
+  // OWASP ASVS 5.0 6.3.1, NIST SP 800-63B-4 3.2.2: at most 100 consecutive failures.
+  accountTotal: { limit: 100, window: minutes(15) },
+  signIn: { limit: 100, window: minutes(1) },
+  signUp: { limit: 20, window: minutes(1) },
+  refresh: { limit: 600, window: minutes(1) },
+  unprovenRefresh: { limit: 300, window: minutes(1) },
+};
+
+/** How much wider networks of a client may do of each rule: a subscriber of many networks is not many subscribers. */
+const GROWTH: Readonly<Record<keyof RateLimits, number>> = {
+  account: 2,
+  accountTotal: 1,
+  signIn: 4,
+  signUp: 4,
+  refresh: 1,
+  unprovenRefresh: 4,
+};
+
+/** The rule for a network of a client: the narrowest is 0, and each wider one has more attempts. */
+export function widened(limits: RateLimits, name: keyof RateLimits, width: number): ThrottleRule {
+  const { limit, window } = limits[name];
+  return { limit: limit * GROWTH[name] ** width, window };
+}
+
+/** Where attempts are counted. Keys are digests; a row may go once its window is over. */
+export interface ThrottleStore {
+  /** Counts one attempt by `decideThrottle`, in one atomic step. */
+  hit(key: string, rule: ThrottleRule, now: EpochSeconds): Promise<ThrottleVerdict>;
+
+  /** Forgets the attempts of a key. */
+  reset(key: string): Promise<void>;
+}

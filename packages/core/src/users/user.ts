@@ -1,0 +1,78 @@
+import type { EpochSeconds } from "../platform/time.ts";
+
+/** A user as stored. Identifiers are in their normal form. */
+export interface User {
+  readonly id: string;
+  readonly email: string | null;
+  readonly username: string | null;
+  readonly name: string | null;
+  readonly emailVerified: boolean;
+  /** A PHC string, or null for a user without a password. */
+  readonly passwordHash: string | null;
+  /** Raised whenever what the user signs in with changes; a sign-in that checked an older one fails. */
+  readonly credentialsVersion: number;
+  readonly createdAt: EpochSeconds;
+  readonly disabledAt: EpochSeconds | null;
+}
+
+/** How a user is found. */
+export type Identifier = { readonly email: string } | { readonly username: string };
+
+/** An account at an identity provider: the provider's name, and the subject that it knows the user by. */
+export interface LinkedAccount {
+  readonly provider: string;
+  readonly subject: string;
+}
+
+export interface UserChange {
+  readonly name?: string | null;
+  readonly emailVerified?: boolean;
+  readonly passwordHash?: string | null;
+  readonly disabledAt?: EpochSeconds | null;
+}
+
+/** Where users live. Identifiers are unique in their normal form, each kind by itself. */
+export interface UserStore<U extends User = User> {
+  /** Inserts one user; `false` where the id or an identifier is taken. */
+  create(user: User): Promise<boolean>;
+
+  get(id: string): Promise<U | null>;
+
+  find(identifier: Identifier): Promise<U | null>;
+
+  /**
+   * Changes one user in one atomic step and returns the result, or null where there is none, or where
+   * `ifVersion` is given and is not the user's. `raiseVersion` adds one to `credentialsVersion`.
+   */
+  update(
+    id: string,
+    change: UserChange,
+    options: { readonly ifVersion: number | null; readonly raiseVersion: boolean },
+  ): Promise<U | null>;
+
+  /** Deletes one user; `false` where there is none. */
+  delete(id: string): Promise<boolean>;
+
+  /** Finds the user that an account is linked to. */
+  findByAccount(account: LinkedAccount): Promise<U | null>;
+
+  /** Links an account to a user. `false` where it is linked to anybody already, or there is no such user. */
+  link(id: string, account: LinkedAccount): Promise<boolean>;
+
+  /** Undoes a link of this user; `false` where there is none. */
+  unlink(id: string, account: LinkedAccount): Promise<boolean>;
+
+  /** The accounts linked to a user, in the order of their linking. Deleting the user deletes them. */
+  accounts(id: string): Promise<readonly LinkedAccount[]>;
+
+  /**
+   * Keeps a text of up to 100,000 characters with a linked account, in place of the one before; null forgets it.
+   * `false` where the account is not linked. Unlinking it forgets the text, and so does deleting the user.
+   *
+   * What core hands in is sealed.
+   */
+  keepTokens(account: LinkedAccount, sealed: string | null): Promise<boolean>;
+
+  /** What `keepTokens` kept; null where there is nothing, or no such link. */
+  keptTokens(account: LinkedAccount): Promise<string | null>;
+}
