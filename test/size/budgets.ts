@@ -19,9 +19,6 @@ const CORE = ["@latchkey/core", "hono", "next", "next/*", "react"];
 
 /** Loaded with the first call that needs it, and not before. */
 const ON_DEMAND = [
-  "core/src/http/routes/",
-  "core/src/auth/actions.ts",
-  "core/src/accounts/accounts.ts",
   "core/src/password/blocklist.ts",
   "core/src/oauth/openid.ts",
   "core/src/oauth/plain.ts",
