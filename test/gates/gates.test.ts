@@ -9,6 +9,7 @@ import { languageOf } from "./language.ts";
 import { repository } from "./repository.ts";
 import { sizeOf } from "./size.ts";
 import { parseSource } from "./source.ts";
+import { words } from "./words.ts";
 
 type Files = Readonly<Record<string, string>>;
 
@@ -163,6 +164,16 @@ const plants: readonly Plant[] = [
   ["test-switch", "test/b.test.ts", 'it.each([1]).skip("a", () => {});\n'],
   ["unfinished", "README.md", `a line\n${"TO"}${"DO"}: write it\n`, 2],
   ["unfinished", `${CORE}/keys/ring.ts`, `// ${"FIX"}${"ME"} later\n`],
+  ...["Nobody", "somebody", "whoever", "anew", "meanwhile", "heeded", "demands", "settles", "goes on"].map(
+    (word): Plant => ["word", "packages/other/README.md", `a line\nof text, ${word}, is read\n`, 2],
+  ),
+  ...["be it", "what is over", "of old"].map(
+    (words): Plant => ["word", "examples/other/src/main.ts", `\n// ${words.replace(" ", "\n// ")}.\n`, 2],
+  ),
+  ["word", "packages/other/src/a.ts", "const demandOption = 1;\n"],
+  ["word", "packages/other/src/a.ts", "\nconst ON_DEMAND = 1;\n", 2],
+  ["word", "packages/other/src/a.ts", 'const told = "nobody is signed in";\n'],
+  ["word", "examples/other/index.html", "<p>\n<b>Nobody</b></p>\n", 2],
 ];
 
 describe("the gates", () => {
@@ -210,6 +221,42 @@ describe("the gates", () => {
       const source = parseSource(name, readFileSync(new URL(name, here), "utf8"));
       expect([...sizeOf(source), ...languageOf(source)]).toEqual([]);
     }
+  });
+});
+
+describe("the gate of words", () => {
+  const found = (files: Files, allowed: Readonly<Record<string, number>> = {}): string[] =>
+    words(allowed)(repository(new Map(Object.entries(files)))).map(({ path, line }) => `${path}:${line}`);
+
+  it("reads the titles and the comments of a test, and not its data", () => {
+    const test = `
+// nobody
+describe("anew", () => {
+  it.each([["meanwhile"]])("%s, whoever", () => {
+    /* a line,
+       somebody */
+    const nobody = "anew";
+  });
+});
+`;
+    const lines = [2, 3, 4, 6];
+    for (const path of ["test/a.test.ts", "packages/other/src/a.test.ts"]) {
+      expect(found({ [path]: test }).sort()).toEqual(lines.map((line) => `${path}:${line}`));
+    }
+  });
+
+  it("passes the names of the platform and longer words", () => {
+    const text = "await Promise.allSettled([]); // goon, renewed, of old keys, unsettled\n";
+    expect(found({ "packages/other/src/a.ts": text })).toEqual([]);
+  });
+
+  it("allows an area as many words as the table says, and no more", () => {
+    const files = { "packages/other/src/a.ts": "// nobody\n", "packages/other/README.md": "anew\n" };
+    expect(found(files, { "packages/other": 2 })).toEqual([]);
+    expect(found(files, { "packages/other": 1, tests: 2 })).toEqual([
+      "packages/other/src/a.ts:1",
+      "packages/other/README.md:1",
+    ]);
   });
 });
 

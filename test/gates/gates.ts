@@ -1,3 +1,4 @@
+import { ALLOWED_WORDS } from "./allowed-words.ts";
 import { docs } from "./docs.ts";
 import { barrels, cycles, imports } from "./imports.ts";
 import { language } from "./language.ts";
@@ -7,6 +8,7 @@ import { purity } from "./purity.ts";
 import type { Gate } from "./repository.ts";
 import { size } from "./size.ts";
 import { tests } from "./tests.ts";
+import { words } from "./words.ts";
 
 /** Every gate, in the order of the report. */
 export const gates: readonly Gate[] = [
@@ -21,4 +23,5 @@ export const gates: readonly Gate[] = [
   purity,
   docs,
   tests,
+  words(ALLOWED_WORDS),
 ];

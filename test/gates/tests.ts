@@ -16,6 +16,16 @@ export const tests: Gate = ({ files, sources }) => [
     .flatMap(([path, text]) => unfinished(path, text)),
 ];
 
+/** The titles of the tests and suites of a file. */
+export function titles(source: Source): readonly { readonly start: number; readonly text: string }[] {
+  return source.places.flatMap(({ node }) => {
+    if (node.type !== "CallExpression" || !RUNNERS.has(rootOf(node.callee))) return [];
+    const [title] = node.arguments;
+    const isText = title?.type === "TemplateLiteral" || title?.type === "Literal";
+    return isText ? [{ start: title.start, text: source.text.slice(title.start, title.end) }] : [];
+  });
+}
+
 function switchedOff(source: Source): Violation[] {
   return source.places.flatMap(({ node }) => {
     const found = switchOf(node);
