@@ -26,6 +26,7 @@ const clean: Files = {
   LICENSE: "",
   "SECURITY.md": "",
   "CONTRIBUTING.md": "",
+  "docs/README.md": "",
   ".gitignore": "dist/\n",
   "examples/app/main.ts": "export default { port: 1 };\n",
   "test/a.test.ts": `import { describe, it } from "vitest";\ndescribe.skipIf(true)("a", () => it("b", () => {}));\nlist.only.skip();\n`,

@@ -17,6 +17,7 @@ const TOP_LEVEL: readonly string[] = [
   "tsconfig.json",
   "packages",
   "examples",
+  "docs",
   "test",
   "pnpm-workspace.yaml",
   "README.md",
