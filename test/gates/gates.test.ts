@@ -261,6 +261,39 @@ describe("anew", () => {
   });
 });
 
+describe("the gate of ids", () => {
+  const LIST = "test/attacks/README.md";
+  // Joined here, or the gate would find these ids in this file.
+  const CASE = ["ABC", "01"].join("-");
+  const OTHER = ["ABC", "02"].join("-");
+  const TABLE = `# Ids\n\n| id     | case |\n| ------ | ---- |\n| ${CASE} | a    |\n| S1     | b    |\n`;
+
+  it("passes ids that have a row, and names that only look like ids", () => {
+    const files = {
+      [LIST]: TABLE,
+      "README.md": `${CASE} in UTF-16, under ML-DSA-44 or P-256, as in CVE-2026-10001.\n`,
+      "test/b.test.ts": `// ${CASE}\nit("S1 ${CASE} signs in", () => { f("T1", "B2"); });\n`,
+    };
+    expect(judge(files)).toEqual([]);
+  });
+
+  it.each([
+    ["README.md", 1, `The case ${OTHER}.\n`],
+    [`${CORE}/keys/ring.ts`, 2, `\n// Refused (${OTHER}).\n`],
+    [`${CORE}/keys/ring.test.ts`, 1, `it.each(["${OTHER} a list"])("%s", () => {});\n`],
+    ["docs/decisions/keys.md", 3, `# Keys\n\n${CASE}, ${OTHER}.\n`],
+    [LIST, 7, `${TABLE}See ${OTHER}.\n`],
+    ["test/b.test.ts", 2, '\ndescribe.each([1])("a feature (S2)", () => {});\n'],
+  ])("sees an id without a row in %s", (path, line, text) => {
+    expect(judge({ [LIST]: TABLE, [path]: text })).toEqual([`${path}:${line} unlisted-id`]);
+  });
+
+  it("sees a second row of an id", () => {
+    const again = `${TABLE}| ${CASE} | c    |\n| S1     | d    |\n`;
+    expect(judge({ [LIST]: again })).toEqual([`${LIST}:7 repeated-id`, `${LIST}:8 repeated-id`]);
+  });
+});
+
 describe("the script", () => {
   const trees: string[] = [];
   afterEach(() => {

@@ -1,5 +1,6 @@
 import { ALLOWED_WORDS } from "./allowed-words.ts";
 import { docs } from "./docs.ts";
+import { ids } from "./ids.ts";
 import { barrels, cycles, imports } from "./imports.ts";
 import { language } from "./language.ts";
 import { layers } from "./layers.ts";
@@ -22,6 +23,7 @@ export const gates: readonly Gate[] = [
   cycles,
   purity,
   docs,
+  ids,
   tests,
   words(ALLOWED_WORDS),
 ];
