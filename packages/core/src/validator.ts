@@ -1,12 +1,12 @@
 import { jarAfter } from "./cookies/jar.ts";
-import { checkOrigin } from "./csrf/origin.ts";
+import { checkWebOrigin } from "./csrf/origin.ts";
 import { type Credentials, isForged, readCredentials } from "./http/credentials.ts";
 import { refusal, sessionHeaders } from "./http/response.ts";
 import { type Site, siteOf } from "./http/site.ts";
 import type { Validation } from "./http/validation.ts";
 import type { Jwk } from "./keys/jwk.ts";
 import type { Keys } from "./keys/keys.ts";
-import { importKeys, remoteKeys } from "./keys/remote.ts";
+import { readKeySet, remoteKeys } from "./keys/remote.ts";
 import { type Env, now, platformEnv } from "./platform/env.ts";
 import { AuthError } from "./platform/errors.ts";
 import type { JsonObject } from "./platform/json.ts";
@@ -107,7 +107,7 @@ function settingsOf(options: ValidatorOptions) {
       previous: [],
     },
     bearer: { header, schemes: schemes.map((scheme) => scheme.toLowerCase()) },
-    trustedOrigins: new Set((options.trustedOrigins ?? []).map(checkOrigin)),
+    trustedOrigins: new Set((options.trustedOrigins ?? []).map(checkWebOrigin)),
     requireFetchMetadata: false,
   };
 }
@@ -134,13 +134,9 @@ function keysOf({ jwksUrl, jwks }: ValidatorOptions, env: Env): Find {
   return remoteKeys(env, jwksUrl);
 }
 
-// Imported at the first token: nothing runs when a module is loaded.
 function fixedKeys(jwks: unknown): Find {
-  let keys: ReturnType<typeof importKeys> | null = null;
-  return async (kid) => {
-    keys ??= importKeys(jwks);
-    return (await keys)?.get(kid) ?? null;
-  };
+  const keys = readKeySet(jwks);
+  return async (kid) => keys?.get(kid) ?? null;
 }
 
 function placeOf({ url }: Request, settings: Settings): Site | null {

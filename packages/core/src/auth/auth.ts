@@ -1,7 +1,7 @@
 import type { NewUser } from "../accounts/accounts.ts";
 import type { RouteName } from "../http/handle.ts";
 import type { ValidateOptions, Validation } from "../http/validation.ts";
-import type { PublicJwk } from "../keys/algorithms.ts";
+import type { PublicJwk } from "../keys/jwk.ts";
 import type { ErrorCode } from "../platform/errors.ts";
 import type { Seconds } from "../platform/time.ts";
 import type { RotationOutcome } from "../sessions/decide.ts";

@@ -8,8 +8,12 @@ const BROWSER_SCHEMES =
 
 /** Checks an origin, or the custom scheme of an app, as `com.example.app://`. Plain http is for localhost. */
 export function checkOrigin(text: string): string {
+  return CUSTOM_SCHEME.test(text) && !BROWSER_SCHEMES.test(text) ? text : checkWebOrigin(text);
+}
+
+/** Checks the origin of a page: https, or http on localhost. */
+export function checkWebOrigin(text: string): string {
   const url = URL.parse(text);
-  if (CUSTOM_SCHEME.test(text) && !BROWSER_SCHEMES.test(text)) return text;
   const isPattern = text.includes("*");
   if (url === null || isPattern || !/^https?:$/.test(url.protocol) || url.origin !== text) {
     const isUnclear = url === null || isPattern || url.origin === "null";

@@ -1,50 +1,45 @@
-/** The asymmetric signature algorithms that a key ring can hold (RFC 7518, RFC 8037). */
+/** An asymmetric signature algorithm of a key ring (RFC 7518, RFC 8037). */
 export type AsymmetricAlgorithm = "EdDSA" | "ES256" | "RS256" | "PS256";
 
-/** Every algorithm an access token can be signed with. A key has one; a token never chooses. */
+/** Every algorithm that signs access tokens. A key has one; a token never chooses (RFC 8725 3.1). */
 export type Algorithm = AsymmetricAlgorithm | "HS256";
 
-export const algorithms: readonly Algorithm[] = ["EdDSA", "ES256", "RS256", "PS256", "HS256"];
+interface AlgorithmFacts {
+  /** The key type (RFC 7517 4.1). */
+  readonly kty: string;
+  /** The one curve of its keys; null where keys have none. */
+  readonly crv: string | null;
+  /** The members that are coordinates on the curve. */
+  readonly coordinates: readonly ("x" | "y")[];
+  /** The length of every signature, in bytes; null where the key decides. */
+  readonly signatureLength: number | null;
+}
 
-/** The key type of RFC 7517 that each algorithm signs with. */
-export const keyTypes: Readonly<Record<AsymmetricAlgorithm, string>> = {
-  EdDSA: "OKP",
-  ES256: "EC",
-  RS256: "RSA",
-  PS256: "RSA",
+const facts: Readonly<Record<Algorithm, AlgorithmFacts>> = {
+  EdDSA: { kty: "OKP", crv: "Ed25519", coordinates: ["x"], signatureLength: 64 },
+  ES256: { kty: "EC", crv: "P-256", coordinates: ["x", "y"], signatureLength: 64 },
+  RS256: { kty: "RSA", crv: null, coordinates: [], signatureLength: null },
+  PS256: { kty: "RSA", crv: null, coordinates: [], signatureLength: null },
+  HS256: { kty: "oct", crv: null, coordinates: [], signatureLength: 32 },
 };
 
-/** The algorithm by our name for it: EdDSA is on Ed25519 here, and some say so (RFC 9864 2.2). */
+export const algorithms: readonly Algorithm[] = Object.keys(facts).filter(isAlgorithm);
+
+/** The facts of one algorithm. */
+export function factsOf(algorithm: Algorithm): AlgorithmFacts {
+  return facts[algorithm];
+}
+
+/** Whether a value names an algorithm of a key ring. */
+export function isAsymmetric(value: unknown): value is AsymmetricAlgorithm {
+  return isAlgorithm(value) && facts[value].kty !== "oct";
+}
+
+function isAlgorithm(value: unknown): value is Algorithm {
+  return typeof value === "string" && Object.hasOwn(facts, value);
+}
+
+/** The algorithm by its name here: EdDSA is on Ed25519, which some libraries name (RFC 9864 2.2). */
 export function algorithmNamed(alg: unknown): unknown {
   return alg === "Ed25519" ? "EdDSA" : alg;
-}
-
-// RFC 7518 6.2.2, 6.3.2 and RFC 8037 2: what must never leave in a key set.
-const PUBLIC_MEMBERS = ["kty", "crv", "x", "y", "n", "e"] as const;
-
-/** A public key as it stands in a key set. */
-export interface PublicJwk {
-  readonly kty: string;
-  readonly kid: string;
-  readonly alg: AsymmetricAlgorithm;
-  readonly use: "sig";
-  readonly crv?: string;
-  readonly x?: string;
-  readonly y?: string;
-  readonly n?: string;
-  readonly e?: string;
-}
-
-/** Keeps the public members of a key, by name: an unknown member is never let through. */
-export function publicJwk(
-  jwk: Readonly<Record<string, unknown>>,
-  kid: string,
-  alg: AsymmetricAlgorithm,
-): PublicJwk {
-  const kept: Record<string, string> = {};
-  for (const member of PUBLIC_MEMBERS) {
-    const value = jwk[member];
-    if (typeof value === "string") kept[member] = value;
-  }
-  return { ...kept, kty: keyTypes[alg], kid, alg, use: "sig" };
 }

@@ -1,5 +1,6 @@
-import { fromBase64url, toBase64url, utf8 } from "../platform/bytes.ts";
+import { fromBase64url } from "../platform/bytes.ts";
 import { isRecord, own } from "../platform/json.ts";
+import { type AsymmetricAlgorithm, factsOf } from "./algorithms.ts";
 
 /** A key as RFC 7517 writes it, private or public. */
 export interface Jwk {
@@ -27,26 +28,74 @@ export interface Jwk {
   readonly x5u?: string;
 }
 
-/** The members of a key that make it; what else is said of it is not the platform's business. */
-const MEMBERS = ["kty", "crv", "x", "y", "n", "e", "d", "p", "q", "dp", "dq", "qi"] as const;
-/** Those that stand in a thumbprint, in its order (RFC 7638 3.2, RFC 8037 2). */
-const PRINTED = ["crv", "e", "kty", "n", "x", "y"] as const;
+/** A public key of a key set. */
+export interface PublicJwk {
+  readonly kty: string;
+  readonly kid: string;
+  readonly alg: AsymmetricAlgorithm;
+  readonly use: "sig";
+  readonly crv?: string;
+  readonly x?: string;
+  readonly y?: string;
+  readonly n?: string;
+  readonly e?: string;
+}
 
-/** The members of a key that nobody has checked yet. */
+/** The members of a key that is not checked yet. */
 export type Members = Readonly<Record<string, unknown>>;
 
-/** The members that make a key, without what is said of it. */
-export function plainJwk(jwk: Jwk): Members {
-  return pick(jwk, MEMBERS);
+// RFC 7518 6.2.2, 6.3.2 and RFC 8037 2: every other member is private, or says something about the key.
+const PUBLIC_MEMBERS = ["kty", "crv", "x", "y", "n", "e"] as const;
+const PRIVATE_MEMBERS = ["d", "p", "q", "dp", "dq", "qi"] as const;
+
+/** Keeps the public members of a key, by name: an unknown member is never let through. */
+export function publicJwk(jwk: Members, kid: string, alg: AsymmetricAlgorithm): PublicJwk {
+  const kept: Record<string, string> = {};
+  for (const member of PUBLIC_MEMBERS) {
+    const value = jwk[member];
+    if (typeof value === "string") kept[member] = value;
+  }
+  return { ...kept, kty: factsOf(alg).kty, kid, alg, use: "sig" };
 }
 
-/** The SHA-256 thumbprint of a key (RFC 7638). */
-export async function thumbprint(jwk: Jwk): Promise<string> {
-  const printed = utf8(JSON.stringify(pick(jwk, PRINTED)));
-  return toBase64url(new Uint8Array(await crypto.subtle.digest("SHA-256", printed)));
+type KeyMember = (typeof PUBLIC_MEMBERS)[number] | (typeof PRIVATE_MEMBERS)[number];
+
+/** The members that make a key, without what it says about itself, such as `key_ops`. */
+export type PlainJwk = Partial<Record<KeyMember, string>> & { kty: string };
+
+/** Keeps the members that make a key. */
+export function plainJwk(jwk: Jwk): PlainJwk {
+  const names = [...PUBLIC_MEMBERS, ...PRIVATE_MEMBERS].filter((name) => jwk[name] !== undefined);
+  return { kty: "", ...Object.fromEntries(names.map((name) => [name, jwk[name]])) };
 }
 
-export const MIN_MODULUS_BITS = 2_048;
+/** The keys of a key set; none where the value is no key set. An entry that is no object is skipped (RFC 7517 5). */
+export function listedKeys(set: unknown): readonly Members[] {
+  const listed = isRecord(set) ? own(set, "keys") : undefined;
+  return Array.isArray(listed) ? listed.filter(isRecord) : [];
+}
+
+const COORDINATE_BYTES = 32;
+const MIN_MODULUS_BITS = 2_048;
+/** 65537. A small exponent makes forgery possible, and no library makes keys with another one. */
+const EXPONENT = "AQAB";
+
+/** Says what is wrong with the numbers of a key, or null (RFC 8725 3.4). */
+export function faultOfNumbers(jwk: Jwk, algorithm: AsymmetricAlgorithm): string | null {
+  const { crv, coordinates } = factsOf(algorithm);
+  if (crv === null) {
+    if (jwk.e !== EXPONENT) return `has an RSA key whose e is not ${EXPONENT}`;
+    return isSoundRsa(jwk) ? null : `has an RSA key of less than ${MIN_MODULUS_BITS} bits`;
+  }
+  if (jwk.crv !== crv) return `has a key on another curve than ${crv}`;
+  const isLong = coordinates.every((name) => bytesOf(jwk[name])?.length === COORDINATE_BYTES);
+  return isLong ? null : "has a coordinate of a wrong length";
+}
+
+/** Whether a private key has the length of its curve. */
+export function isWholePrivateKey({ d }: Jwk, algorithm: AsymmetricAlgorithm): boolean {
+  return factsOf(algorithm).crv === null || bytesOf(d)?.length === COORDINATE_BYTES;
+}
 
 /**
  * Whether an RSA key is one to sign or verify with, by its own numbers: not every platform refuses a short modulus, or
@@ -60,7 +109,7 @@ export function isSoundRsa({ n, e }: Jwk): boolean {
 
 // RFC 7518 2, Base64urlUInt, without the zeros that it must not begin with.
 function numberOf(text: unknown): Uint8Array {
-  const bytes = (typeof text === "string" ? fromBase64url(text) : null) ?? new Uint8Array();
+  const bytes = bytesOf(text) ?? new Uint8Array();
   const first = bytes.findIndex((byte) => byte !== 0);
   return bytes.subarray(first < 0 ? bytes.length : first);
 }
@@ -70,12 +119,6 @@ function bitsOf(number: Uint8Array): number {
   return first === undefined ? 0 : number.length * 8 + 24 - Math.clz32(first);
 }
 
-function pick(jwk: Jwk, names: readonly (keyof Jwk)[]): Members {
-  return Object.fromEntries(names.filter((name) => jwk[name] !== undefined).map((name) => [name, jwk[name]]));
-}
-
-/** The keys that a key set lists; none where it is no key set. What is no key in it is passed over (RFC 7517 5). */
-export function listedKeys(set: unknown): readonly Members[] {
-  const listed = isRecord(set) ? own(set, "keys") : undefined;
-  return Array.isArray(listed) ? listed.filter(isRecord) : [];
+function bytesOf(text: unknown): Uint8Array | null {
+  return typeof text === "string" ? fromBase64url(text) : null;
 }

@@ -1,7 +1,8 @@
 import { AuthError } from "../platform/errors.ts";
 import { isRecord, parseJson } from "../platform/json.ts";
 import { type EpochSeconds, hours, minutes, type Seconds } from "../platform/time.ts";
-import { type AsymmetricAlgorithm, keyTypes, type PublicJwk, publicJwk } from "./algorithms.ts";
+import { type AsymmetricAlgorithm, isAsymmetric } from "./algorithms.ts";
+import { type PublicJwk, publicJwk } from "./jwk.ts";
 
 /** One signing key. `privateKey` is sealed with `secret` where there is one. */
 export interface KeyRecord {
@@ -127,8 +128,4 @@ function parseRecord(value: unknown): KeyRecord {
     return typeof supersededAt === "number" ? { ...record, supersededAt } : record;
   }
   throw new AuthError("internal_error", "the stored key ring is damaged");
-}
-
-function isAsymmetric(value: unknown): value is AsymmetricAlgorithm {
-  return typeof value === "string" && Object.hasOwn(keyTypes, value);
 }

@@ -1,16 +1,24 @@
-import type { Algorithm, PublicJwk } from "./algorithms.ts";
+import type { Algorithm } from "./algorithms.ts";
+import type { PlainJwk, PublicJwk } from "./jwk.ts";
 
+/** The key to sign with. */
 export interface SigningKey {
   readonly kid: string;
   readonly algorithm: Algorithm;
-  readonly key: CryptoKey;
+  /** Bytes for HS256. */
+  readonly key: CryptoKey | Uint8Array;
 }
 
 /** The names that a key can have and a token can ask for. */
 export const KID: RegExp = /^[A-Za-z0-9_-]{1,64}$/;
 
-/** The key to check a signature with. */
-export type VerificationKey = SigningKey;
+/** The key to check a signature with. jose imports a public key at its first use, and keeps it. */
+export interface VerificationKey {
+  readonly kid: string;
+  readonly algorithm: Algorithm;
+  /** Bytes for HS256. */
+  readonly key: PlainJwk | Uint8Array;
+}
 
 /** The keys in use, wherever they come from. */
 export interface Keys {

@@ -1,20 +1,7 @@
-import { fromBase64url } from "../platform/bytes.ts";
-import {
-  type AsymmetricAlgorithm,
-  algorithmNamed,
-  keyTypes,
-  type PublicJwk,
-  publicJwk,
-} from "./algorithms.ts";
-import { isSoundRsa, type Jwk } from "./jwk.ts";
-import { type Keys, KID, type SigningKey } from "./keys.ts";
-import { importKey } from "./signature.ts";
-
-// RFC 7518 6.2.1 and RFC 8037 2: the one curve of each algorithm, and the bytes of a coordinate on it.
-const CURVES: Readonly<Partial<Record<AsymmetricAlgorithm, string>>> = { EdDSA: "Ed25519", ES256: "P-256" };
-const COORDINATE = 32;
-/** 65537: a small exponent forges, and nobody makes keys with another. */
-const EXPONENT = "AQAB";
+import { type AsymmetricAlgorithm, algorithmNamed, factsOf } from "./algorithms.ts";
+import { faultOfNumbers, isWholePrivateKey, type Jwk, type PublicJwk, plainJwk, publicJwk } from "./jwk.ts";
+import { importKey } from "./jws.ts";
+import { type Keys, KID, type SigningKey, type VerificationKey } from "./keys.ts";
 
 /**
  * Checks keys that the application brings; returns what is wrong with them, or null. Whether the halves of a key belong
@@ -23,7 +10,7 @@ const EXPONENT = "AQAB";
 export function faultOfProvided(jwks: readonly Jwk[], algorithm: AsymmetricAlgorithm): string | null {
   const kids = new Set<string>();
   for (const jwk of jwks) {
-    if (jwk.kty !== keyTypes[algorithm])
+    if (jwk.kty !== factsOf(algorithm).kty)
       return `has a key of type ${jwk.kty}, which cannot sign ${algorithm}`;
     if (jwk.alg !== undefined && algorithmNamed(jwk.alg) !== algorithm)
       return `has a key for ${jwk.alg}, not for ${algorithm}`;
@@ -43,26 +30,7 @@ export function faultOfProvided(jwks: readonly Jwk[], algorithm: AsymmetricAlgor
   if (first?.d === undefined) return "must begin with a private key, the one that signs";
   if (first.key_ops !== undefined && !first.key_ops.includes("sign"))
     return "has a first key that may not sign";
-  const isWhole = CURVES[algorithm] === undefined || sizeOf(first.d) === COORDINATE;
-  return isWhole ? null : "has a private key of a wrong length";
-}
-
-/** What is wrong with the numbers of a key, or null (RFC 8725 3.4). */
-export function faultOfNumbers(jwk: Jwk, algorithm: AsymmetricAlgorithm): string | null {
-  const curve = CURVES[algorithm];
-  if (curve === undefined) {
-    if (jwk.e !== EXPONENT) return `has an RSA key whose e is not ${EXPONENT}`;
-    return isSoundRsa(jwk) ? null : "has an RSA key of less than 2048 bits";
-  }
-  if (jwk.crv !== curve) return `has a key on another curve than ${curve}`;
-  const coordinates = algorithm === "ES256" ? [jwk.x, jwk.y] : [jwk.x];
-  return coordinates.every((number) => sizeOf(number) === COORDINATE)
-    ? null
-    : "has a coordinate of a wrong length";
-}
-
-function sizeOf(number: string | undefined): number {
-  return typeof number === "string" ? (fromBase64url(number)?.length ?? 0) : 0;
+  return isWholePrivateKey(first, algorithm) ? null : "has a private key of a wrong length";
 }
 
 /** Keys that the application brings: the first signs, all of them verify. */
@@ -83,21 +51,17 @@ export function providedKeys(jwks: readonly Jwk[], algorithm: AsymmetricAlgorith
 
 interface Imported {
   readonly signing: SigningKey;
-  readonly verification: ReadonlyMap<string, SigningKey>;
+  readonly verification: ReadonlyMap<string, VerificationKey>;
   readonly listed: readonly PublicJwk[];
 }
 
 async function importAll(jwks: readonly Jwk[], algorithm: AsymmetricAlgorithm): Promise<Imported> {
-  const listed = jwks.map((jwk) => publicJwk({ ...jwk }, jwk.kid ?? "", algorithm));
-  const verification = new Map<string, SigningKey>();
-  for (const jwk of listed) {
-    verification.set(jwk.kid, { kid: jwk.kid, algorithm, key: await importKey(jwk, algorithm) });
-  }
   const [first] = jwks;
   if (first?.kid === undefined) throw new TypeError("keys.provided is empty");
+  const listed = jwks.map((jwk) => publicJwk({ ...jwk }, jwk.kid ?? "", algorithm));
   return {
     signing: { kid: first.kid, algorithm, key: await importKey(first, algorithm) },
-    verification,
+    verification: new Map(listed.map((jwk) => [jwk.kid, { kid: jwk.kid, algorithm, key: plainJwk(jwk) }])),
     listed,
   };
 }

@@ -3,11 +3,9 @@ import { AuthError } from "../platform/errors.ts";
 import { fetchJson } from "../platform/fetch-json.ts";
 import { own, parseJson } from "../platform/json.ts";
 import { type EpochSeconds, minutes, type Seconds } from "../platform/time.ts";
-import { type AsymmetricAlgorithm, algorithmNamed, keyTypes } from "./algorithms.ts";
-import { listedKeys, type Members } from "./jwk.ts";
+import { algorithmNamed, factsOf, isAsymmetric } from "./algorithms.ts";
+import { faultOfNumbers, listedKeys, type Members, plainJwk } from "./jwk.ts";
 import { KID, type VerificationKey } from "./keys.ts";
-import { faultOfNumbers } from "./provided.ts";
-import { importKey } from "./signature.ts";
 
 type KeySet = ReadonlyMap<string, VerificationKey>;
 
@@ -57,25 +55,21 @@ export function remoteKeys(env: Env, url: string): (kid: string) => Promise<Veri
 async function fetchKeys(env: Env, url: string): Promise<KeySet | null> {
   const answer = await fetchJson(env, url, { headers: { accept: "application/json" } });
   if (!answer.ok || answer.status !== 200) return null;
-  return importKeys(parseJson(answer.text)).catch(() => null);
+  return readKeySet(parseJson(answer.text));
 }
 
-/** Imports a key set; null where it holds no key of ours. A key says its algorithm, or it is not used (RFC 8725 3.1). */
-export async function importKeys(set: unknown): Promise<KeySet | null> {
-  const imported = await Promise.all(listedKeys(set).map(readKey));
-  const keys = imported.filter((key) => key !== null);
+/** Reads a key set; null where it holds no key of ours. A key says its algorithm, or it is not used (RFC 8725 3.1). */
+export function readKeySet(set: unknown): KeySet | null {
+  const keys = listedKeys(set)
+    .map(readKey)
+    .filter((key) => key !== null);
   return keys.length === 0 ? null : new Map(keys.map((key) => [key.kid, key]));
 }
 
-async function readKey(jwk: Members): Promise<VerificationKey | null> {
+function readKey(jwk: Members): VerificationKey | null {
   const [kid, algorithm] = [own(jwk, "kid"), algorithmNamed(own(jwk, "alg"))];
   if (typeof kid !== "string" || !KID.test(kid) || !isAsymmetric(algorithm)) return null;
-  if (own(jwk, "kty") !== keyTypes[algorithm] || own(jwk, "d") !== undefined) return null;
+  if (own(jwk, "kty") !== factsOf(algorithm).kty || own(jwk, "d") !== undefined) return null;
   if ((own(jwk, "use") ?? "sig") !== "sig" || faultOfNumbers(jwk, algorithm) !== null) return null;
-  const key = await importKey(jwk, algorithm).catch(() => null);
-  return key === null ? null : { kid, algorithm, key };
-}
-
-function isAsymmetric(value: unknown): value is AsymmetricAlgorithm {
-  return typeof value === "string" && Object.hasOwn(keyTypes, value);
+  return { kid, algorithm, key: plainJwk(jwk) };
 }

@@ -1,13 +1,15 @@
 import { toBase64url } from "../platform/bytes.ts";
 import { labelledHash } from "../platform/digest.ts";
-import type { Keys, SigningKey } from "./keys.ts";
+import type { Keys, SigningKey, VerificationKey } from "./keys.ts";
+
+type SecretKey = SigningKey & VerificationKey;
+
 import { deriveBytes } from "./seal.ts";
-import { importSecret } from "./signature.ts";
 
 /** HS256 keys derived from `secret`: the newest signs, all of them verify, none is ever listed. */
 export function sharedSecretKeys(secrets: readonly string[]): Keys {
-  let derived: Promise<readonly SigningKey[]> | null = null;
-  const keys = (): Promise<readonly SigningKey[]> => {
+  let derived: Promise<readonly SecretKey[]> | null = null;
+  const keys = (): Promise<readonly SecretKey[]> => {
     derived ??= Promise.all(secrets.map(deriveKey));
     return derived;
   };
@@ -24,8 +26,8 @@ export function sharedSecretKeys(secrets: readonly string[]): Keys {
   };
 }
 
-async function deriveKey(secret: string): Promise<SigningKey> {
+async function deriveKey(secret: string): Promise<SecretKey> {
   const bytes = await deriveBytes(secret, "hs256");
   const kid = `hs-${toBase64url(labelledHash("hs256-kid", bytes).subarray(0, 9))}`;
-  return { kid, algorithm: "HS256", key: await importSecret(bytes) };
+  return { kid, algorithm: "HS256", key: bytes };
 }

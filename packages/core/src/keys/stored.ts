@@ -2,8 +2,9 @@ import { type Env, endsWithRequest, now, shareRun } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
 import { isRecord, parseJson } from "../platform/json.ts";
 import type { EpochSeconds, Seconds } from "../platform/time.ts";
-import { type AsymmetricAlgorithm, publicJwk } from "./algorithms.ts";
-import { type Jwk, thumbprint } from "./jwk.ts";
+import type { AsymmetricAlgorithm } from "./algorithms.ts";
+import { type Jwk, plainJwk, publicJwk } from "./jwk.ts";
+import { generateKey, importKey, thumbprint } from "./jws.ts";
 import {
   currentKey,
   extendRing,
@@ -20,7 +21,6 @@ import {
 } from "./key-ring.ts";
 import type { KeyStore, Keys, SigningKey, VerificationKey } from "./keys.ts";
 import { open, seal } from "./seal.ts";
-import { generateKey, importKey } from "./signature.ts";
 
 export interface StoredKeysOptions {
   readonly store: KeyStore;
@@ -193,7 +193,7 @@ async function importRing(options: StoredKeysOptions, { version, ring }: StoredR
   const verification = new Map<string, VerificationKey>();
   for (const record of verificationKeys(ring, at)) {
     const { kid, algorithm } = record;
-    verification.set(kid, { kid, algorithm, key: await importKey(record.publicJwk, algorithm) });
+    verification.set(kid, { kid, algorithm, key: plainJwk(record.publicJwk) });
     const jwk = await openPrivateKey(options, record);
     if (jwk !== null) signing.set(kid, { kid, algorithm, key: await importKey(jwk, algorithm) });
   }

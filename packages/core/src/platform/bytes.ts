@@ -1,3 +1,10 @@
+import {
+  decodeBase64IgnorePadding,
+  decodeBase64urlIgnorePadding,
+  encodeBase64,
+  encodeBase64urlNoPadding,
+} from "@oslojs/encoding";
+
 const encoder = new TextEncoder();
 const BASE64URL = /^[A-Za-z0-9_-]*$/;
 // RFC 4648 3.5: the last character of one or two left-over bytes has four or two bits that must be zero.
@@ -17,27 +24,23 @@ export function decodeUtf8(bytes: Uint8Array): string | null {
   }
 }
 
-/** Padded, in the standard alphabet (RFC 4648 4). */
+/** Encodes in the standard alphabet, padded (RFC 4648 4). */
 export function toBase64(bytes: Uint8Array): string {
-  let letters = "";
-  for (const byte of bytes) letters += String.fromCharCode(byte);
-  return btoa(letters);
+  return encodeBase64(bytes);
 }
 
-/** Decodes the standard alphabet as `atob` does, with or without padding; null for any other text. */
+/** Decodes the standard alphabet, with or without padding; null for any other text. */
 export function fromBase64(text: string): Uint8Array<ArrayBuffer> | null {
   try {
-    const letters = atob(text);
-    const bytes = new Uint8Array(letters.length);
-    for (let index = 0; index < bytes.length; index++) bytes[index] = letters.charCodeAt(index);
-    return bytes;
+    return Uint8Array.from(decodeBase64IgnorePadding(text));
   } catch {
     return null;
   }
 }
 
+/** Encodes in the URL-safe alphabet, without padding (RFC 4648 5). */
 export function toBase64url(bytes: Uint8Array): string {
-  return toBase64(bytes).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+  return encodeBase64urlNoPadding(bytes);
 }
 
 /** Whether a text is the one canonical form of its bytes: no padding, no white space, no stray bits at the end. */
@@ -49,7 +52,7 @@ export function isBase64url(text: string): boolean {
 
 /** Decodes the canonical form; null for any other. */
 export function fromBase64url(text: string): Uint8Array<ArrayBuffer> | null {
-  return isBase64url(text) ? fromBase64(text.replaceAll("-", "+").replaceAll("_", "/")) : null;
+  return isBase64url(text) ? Uint8Array.from(decodeBase64urlIgnorePadding(text)) : null;
 }
 
 export function concat(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {

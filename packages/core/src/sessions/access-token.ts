@@ -1,9 +1,8 @@
-import { signJwt } from "../keys/jwt.ts";
-import { type Keys, KID, type SigningKey, type VerificationKey } from "../keys/keys.ts";
-import { verify } from "../keys/signature.ts";
-import { decodeUtf8, fromBase64url, isBase64url, utf8 } from "../platform/bytes.ts";
+import { type JwsForm, parseHeader, signJwt, verifyJws } from "../keys/jws.ts";
+import type { Keys, SigningKey } from "../keys/keys.ts";
+import { decodeUtf8 } from "../platform/bytes.ts";
 import { AuthError } from "../platform/errors.ts";
-import { isRecord, own, parseJson } from "../platform/json.ts";
+import { parseJson } from "../platform/json.ts";
 import { type AccessClaims, type Expected, validateClaims } from "./claims.ts";
 
 /** RFC 9068 2.1. The media type's long form and any case are the same type (RFC 7515 4.1.9). */
@@ -11,6 +10,8 @@ const TYPE = "at+jwt";
 
 /** A longer token is refused before anything is decoded. It leaves a cookie of 4,096 bytes room for its name. */
 export const MAX_TOKEN_LENGTH = 4_000;
+
+const FORM: JwsForm = { typ: TYPE, maxLength: MAX_TOKEN_LENGTH };
 
 export type VerifiedToken =
   | { readonly kind: "live"; readonly claims: AccessClaims }
@@ -39,55 +40,13 @@ export async function verifyAccessToken(
   keys: Pick<Keys, "find">,
   expected: Expected,
 ): Promise<VerifiedToken> {
-  const header = parseHeader(token);
+  const header = parseHeader(token, FORM);
   if (header === null) return invalid;
   const key = await keys.find(header.kid);
   if (key === null || key.algorithm !== header.alg) return invalid;
-  if (!(await isSigned(token, key))) return invalid;
-  const payload = fromBase64url(token.split(".")[1] ?? "");
+  const payload = await verifyJws(token, key);
   const text = payload === null ? null : decodeUtf8(payload);
   const valid = text === null ? null : validateClaims(parseJson(text), expected);
   if (valid === null) return invalid;
   return { kind: valid.expired ? "expired" : "live", claims: valid.claims };
-}
-
-interface Header {
-  readonly alg: string;
-  readonly kid: string;
-}
-
-// Padding, white space and stray bits would decode all the same: one canonical form is settled before anything else.
-function parseHeader(token: string): Header | null {
-  if (typeof token !== "string" || token.length > MAX_TOKEN_LENGTH) return null;
-  const segments = token.split(".", 4);
-  if (segments.length !== 3 || !segments.every((segment) => segment !== "" && isBase64url(segment)))
-    return null;
-  const bytes = fromBase64url(segments[0] ?? "");
-  const text = bytes === null ? null : decodeUtf8(bytes);
-  const members = text === null ? null : parseJson(text);
-  if (!isRecord(members) || asksForMore(members) || !isOurType(own(members, "typ"))) return null;
-  const alg = own(members, "alg");
-  const kid = own(members, "kid");
-  if (typeof alg !== "string" || typeof kid !== "string" || !KID.test(kid)) return null;
-  return { alg, kid };
-}
-
-// RFC 7515 4.1.11, and RFC 7797: we understand no extension, also where one comes without `crit`.
-function asksForMore(members: Readonly<Record<string, unknown>>): boolean {
-  return own(members, "crit") !== undefined || own(members, "b64") !== undefined;
-}
-
-function isOurType(typ: unknown): boolean {
-  return typeof typ === "string" && typ.toLowerCase().replace(/^application\//, "") === TYPE;
-}
-
-// RFC 7515 5.2: the signature covers the first two segments as they were sent.
-async function isSigned(token: string, key: VerificationKey): Promise<boolean> {
-  const end = token.lastIndexOf(".");
-  const signature = fromBase64url(token.slice(end + 1));
-  try {
-    return signature !== null && (await verify(key, signature, utf8(token.slice(0, end))));
-  } catch {
-    throw new AuthError("internal_error", "the signature could not be checked");
-  }
 }

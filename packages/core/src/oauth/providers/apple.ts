@@ -1,4 +1,4 @@
-import { signJwt } from "../../keys/jwt.ts";
+import { signJwt } from "../../keys/jws.ts";
 import { fromBase64 } from "../../platform/bytes.ts";
 import { type Env, now } from "../../platform/env.ts";
 import { isRecord, own, parseJson } from "../../platform/json.ts";

@@ -1,8 +1,9 @@
 import { generateKeyPairSync, type JsonWebKey } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { idTokenAlgorithms } from "../oauth/id-token-algorithms.ts";
-import { faultOfNumbers } from "./provided.ts";
-import { generateKey, importFor, importKey } from "./signature.ts";
+import { faultOfNumbers } from "./jwk.ts";
+import { generateKey, importKey } from "./jws.ts";
+import { importFor } from "./signature.ts";
 
 function rsa(modulusLength: number): JsonWebKey {
   return generateKeyPairSync("rsa", { modulusLength }).publicKey.export({ format: "jwk" });

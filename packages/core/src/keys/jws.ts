@@ -1,0 +1,123 @@
+import {
+  CompactSign,
+  calculateJwkThumbprint,
+  compactVerify,
+  exportJWK,
+  generateKeyPair,
+  importJWK,
+} from "jose";
+import { decodeUtf8, fromBase64url, isBase64url, utf8 } from "../platform/bytes.ts";
+import { AuthError } from "../platform/errors.ts";
+import { isRecord, own, parseJson } from "../platform/json.ts";
+import { type Algorithm, type AsymmetricAlgorithm, factsOf } from "./algorithms.ts";
+import { isSoundRsa, type Jwk, plainJwk } from "./jwk.ts";
+import { KID, type SigningKey, type VerificationKey } from "./keys.ts";
+
+/** The members of a JWS header that choose a key. */
+export interface JwsHeader {
+  readonly alg: string;
+  readonly kid: string;
+}
+
+/** The form that a kind of token has. */
+export interface JwsForm {
+  /** The value of `typ` in lower case, without `application/` (RFC 7515 4.1.9). */
+  readonly typ: string;
+  readonly maxLength: number;
+}
+
+/**
+ * Reads the header of a compact JWS (RFC 7515 7.1); null for any token that is not in its one canonical form, or of
+ * another type. It does not check the signature.
+ *
+ * jose alone accepts padding, white space and stray bits, and leaves `typ` to the caller.
+ */
+export function parseHeader(token: unknown, { typ, maxLength }: JwsForm): JwsHeader | null {
+  if (typeof token !== "string" || token.length > maxLength) return null;
+  const segments = token.split(".", 4);
+  if (segments.length !== 3 || !segments.every((segment) => segment !== "" && isBase64url(segment)))
+    return null;
+  const members = membersOf(segments[0] ?? "");
+  if (members === null || hasExtension(members) || !isOfType(own(members, "typ"), typ)) return null;
+  const alg = own(members, "alg");
+  const kid = own(members, "kid");
+  if (typeof alg !== "string" || typeof kid !== "string" || !KID.test(kid)) return null;
+  return { alg, kid };
+}
+
+function membersOf(segment: string): Readonly<Record<string, unknown>> | null {
+  const bytes = fromBase64url(segment);
+  const text = bytes === null ? null : decodeUtf8(bytes);
+  const members = text === null ? null : parseJson(text);
+  return isRecord(members) ? members : null;
+}
+
+// RFC 7515 4.1.11 and RFC 7797: no extension is understood here, also where it comes without `crit`.
+function hasExtension(members: Readonly<Record<string, unknown>>): boolean {
+  return own(members, "crit") !== undefined || own(members, "b64") !== undefined;
+}
+
+function isOfType(given: unknown, typ: string): boolean {
+  return typeof given === "string" && given.toLowerCase().replace(/^application\//, "") === typ;
+}
+
+/**
+ * Verifies the signature of a token whose header `parseHeader` read, by the one algorithm of the key (RFC 8725 3.1).
+ * Returns the payload, or null. Fails with `internal_error` where the platform cannot check it.
+ */
+export async function verifyJws(
+  token: string,
+  { algorithm, key }: VerificationKey,
+): Promise<Uint8Array | null> {
+  if (!hasLength(token, algorithm)) return null;
+  try {
+    return (await compactVerify(token, key, { algorithms: [algorithm] })).payload;
+  } catch (error) {
+    if (isRefusal(error)) return null;
+    throw new AuthError("internal_error", "the signature could not be checked");
+  }
+}
+
+// Not every platform answers false for a signature of a wrong length.
+function hasLength(token: string, algorithm: Algorithm): boolean {
+  const { signatureLength } = factsOf(algorithm);
+  const length = token.length - token.lastIndexOf(".") - 1;
+  return signatureLength === null || Math.floor((length * 3) / 4) === signatureLength;
+}
+
+// jose gives its errors a code, and keeps a fault of the platform as the cause of a failed verification.
+function isRefusal(error: unknown): boolean {
+  if (!(error instanceof Error && "code" in error && typeof error.code === "string")) return false;
+  return error.code !== "ERR_JWS_SIGNATURE_VERIFICATION_FAILED" || error.cause === undefined;
+}
+
+/** Signs claims as a compact JWS; `alg` and `kid` are those of the key. */
+export function signJwt(
+  header: object,
+  claims: object,
+  { algorithm, kid, key }: SigningKey,
+): Promise<string> {
+  return new CompactSign(utf8(JSON.stringify(claims)))
+    .setProtectedHeader({ alg: algorithm, ...header, kid })
+    .sign(key);
+}
+
+/** Makes a private key. */
+export async function generateKey(algorithm: AsymmetricAlgorithm): Promise<Jwk> {
+  const { privateKey } = await generateKeyPair(algorithm, { extractable: true });
+  return plainJwk(await exportJWK(privateKey));
+}
+
+/** Imports a key for one algorithm: a private one signs, a public one verifies. Fails for a key that does not fit. */
+export async function importKey(jwk: Jwk, algorithm: AsymmetricAlgorithm): Promise<CryptoKey> {
+  if (jwk.kty === "RSA" && !isSoundRsa(jwk))
+    throw new TypeError("an RSA key has at least 2048 bits, and an odd exponent above 1");
+  const key = await importJWK(plainJwk(jwk), algorithm, { extractable: false });
+  if (key instanceof Uint8Array) throw new TypeError("a key of this type is a secret");
+  return key;
+}
+
+/** The SHA-256 thumbprint of a key (RFC 7638). */
+export function thumbprint(jwk: Jwk): Promise<string> {
+  return calculateJwkThumbprint(plainJwk(jwk));
+}
