@@ -346,14 +346,14 @@ describe("what cannot be meant", () => {
     "ftp://a.example",
     "/auth#a",
   ])("is refused as baseURL: %j", (baseURL) =>
-    expect(() => createAuthClient({ baseURL })).toThrow(/^baseURL is .*, but it must be as \/auth/),
+    expect(() => createAuthClient({ baseURL })).toThrow(/^baseURL is .*, but it must look like \/auth/),
   );
 
   it.each(["https://api.example.com/", "https://api.example.com/v1", "https://A.example", "a.example"])(
     "is refused among trustedOrigins: %j",
     (origin) =>
       expect(() => createAuthClient({ baseURL: "/auth", trustedOrigins: [origin] })).toThrow(
-        /^trustedOrigins is .*, but it must be as https/,
+        /^trustedOrigins is .*, but it must look like https/,
       ),
   );
 

@@ -34,6 +34,7 @@ const clean: Files = {
   [`${CORE}/platform/errors.ts`]: "export class AuthError extends Error {}\n",
   [`${CORE}/platform/env.ts`]: "export const clock = (): number => Date.now();\n",
   [`${CORE}/platform/time.ts`]: lines(250, "type A = 1; // a line"),
+  "packages/client/src/client-session.ts": "export class ClientSession {}\n",
   [`${CORE}/cookies/parse.ts`]: `
 import { encode } from "@oslojs/crypto";
 import { clock } from "../platform/env.ts";
@@ -96,6 +97,7 @@ const plants: readonly Plant[] = [
   ["class", `${CORE}/keys/ring.ts`, "class Ring {}\n"],
   ["class", `${CORE}/keys/ring.ts`, "const a = class {};\n"],
   ["class", `${CORE}/platform/errors.ts`, "export class OtherError extends Error {}\n"],
+  ["class", "packages/client/src/client-session.ts", "export class OtherSession {}\n"],
   ["file-name", `${CORE}/keys/keyRing.ts`, ""],
   ["file-name", `${CORE}/keys/Ring.test.ts`, ""],
   ["file-name", "packages/client/src/state-manager.ts", ""],

@@ -5,6 +5,7 @@ import type { Place, Source } from "./source.ts";
 const CLASSES: Readonly<Record<string, string>> = {
   "packages/core/src/platform/errors.ts": "AuthError",
   "packages/cloudflare/src/object.ts": "*",
+  "packages/client/src/client-session.ts": "ClientSession",
 };
 
 /** The parts of TypeScript that the package sources do without. */

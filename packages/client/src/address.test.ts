@@ -1,8 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { openAddress } from "./address.ts";
+import { createAddress } from "./address.ts";
 
 describe("isTrusted", () => {
-  const { isTrusted } = openAddress("https://api.example.com/auth", ["https://files.example.com:8443"], null);
+  const { isTrusted } = createAddress(
+    "https://api.example.com/auth",
+    ["https://files.example.com:8443"],
+    null,
+  );
 
   it.each([
     "https://api.example.com",
@@ -10,9 +14,9 @@ describe("isTrusted", () => {
     "https://api.example.com?x",
     "https://api.example.com#x",
     "https://files.example.com:8443/x",
-  ])("knows %j", (url) => expect(isTrusted(url)).toBe(true));
+  ])("is true for %j", (url) => expect(isTrusted(url)).toBe(true));
 
-  // Not every platform writes a URL anew before it is asked.
+  // Not every platform normalizes a URL before the client sees it.
   it.each([
     "http://api.example.com/",
     "https://api.example.com:444/",
@@ -27,15 +31,15 @@ describe("isTrusted", () => {
     "ftp://api.example.com/",
     "/auth",
     "",
-  ])("does not know %j", (url) => expect(isTrusted(url)).toBe(false));
+  ])("is false for %j", (url) => expect(isTrusted(url)).toBe(false));
 
-  it.each(["https://EVIL.example/", "/x", ""])("knows nobody where there is no page: %j", (url) => {
-    expect(openAddress("/auth", [], null).isTrusted(url)).toBe(false);
+  it.each(["https://EVIL.example/", "/x", ""])("is false for %j if there is no page", (url) => {
+    expect(createAddress("/auth", [], null).isTrusted(url)).toBe(false);
   });
 });
 
 describe("urlOf", () => {
-  const page = { href: () => "https://app.example.com/a?b" } as Parameters<typeof openAddress>[2];
+  const page = { href: () => "https://app.example.com/a?b" } as Parameters<typeof createAddress>[2];
 
   it.each([
     ["/auth", "https://app.example.com/auth/me"],
@@ -43,10 +47,14 @@ describe("urlOf", () => {
     ["/", "https://app.example.com/me"],
     ["https://api.example.com/auth", "https://api.example.com/auth/me"],
     ["http://localhost:3000", "http://localhost:3000/me"],
-  ])("of %j is %j", (base, url) => expect(openAddress(base, [], page).urlOf("/me")).toBe(url));
+  ])("resolves a route of %j to %j", (base, url) =>
+    expect(createAddress(base, [], page).urlOf("/me")).toBe(url),
+  );
 
-  it("is null without a page for a path", () => {
-    expect(openAddress("/auth", [], null).urlOf("/me")).toBeNull();
-    expect(openAddress("https://api.example.com", [], null).urlOf("/me")).toBe("https://api.example.com/me");
+  it("is null for a path without a page", () => {
+    expect(createAddress("/auth", [], null).urlOf("/me")).toBeNull();
+    expect(createAddress("https://api.example.com", [], null).urlOf("/me")).toBe(
+      "https://api.example.com/me",
+    );
   });
 });

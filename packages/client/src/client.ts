@@ -1,41 +1,43 @@
-import { openAddress } from "./address.ts";
+import { createAddress } from "./address.ts";
+import { ClientSession, type SignedIn } from "./client-session.ts";
 import { type Device, listDevices, revokeDevice } from "./devices.ts";
 import { type Env, platform } from "./env.ts";
 import { fetchWithSession } from "./fetch.ts";
-import type { SignedIn } from "./keeper.ts";
+import { createLock } from "./lock.ts";
 import { type OAuthOptions, type OAuthStart, startOAuth } from "./oauth.ts";
-import { renew } from "./refresh.ts";
 import type { Result } from "./result.ts";
-import { signIn, signOut } from "./sign-in.ts";
 import type { Session, SessionState, User } from "./state.ts";
+import { createTabs } from "./tabs.ts";
 import { type TokenStorage, tokenTransport } from "./tokens.ts";
-import { cookieTransport, openAsk, type SignOutScope } from "./transport.ts";
-import { openKeeper, subscribe } from "./watch.ts";
+import { cookieTransport, createCallRoute, type SignOutScope } from "./transport.ts";
 
 export interface ClientOptions {
   /** Where Latchkey's routes are: `/auth`, or `https://api.example.com/auth`. */
   readonly baseURL: string;
-  /** Further origins that `fetch` proves the session to. Default: that of `baseURL` alone. */
+  /** Further origins that get the session from `fetch`. Default: only the origin of `baseURL`. */
   readonly trustedOrigins?: readonly string[];
-  /** Keeps the tokens of a client without cookies: React Native, a command line, a service. Default: cookies. */
+  /** Where to keep the tokens of a client without cookies: React Native, a command line, a service. Default: cookies. */
   readonly storage?: TokenStorage;
-  /** The platform, for tests. */
+  /** Replaces functions of the platform, for tests. */
   readonly env?: Partial<Env>;
 }
 
-/** What a user signs in with: `email` or `username`, as `password()` on the server says. */
+/** The identifier and the password of a user. The options of `password()` on the server say which identifier it takes. */
 export type Credentials =
   | { readonly email: string; readonly password: string }
   | { readonly username: string; readonly password: string };
 
-/** A client of one server. Its results are values; only `fetch` rejects, as the platform's does. */
+/** A client of one server. Calls resolve to a `Result` and never reject; only `fetch` rejects, as the `fetch` of the platform. */
 export interface AuthClient<U = User, C = unknown> {
   readonly session: {
-    /** The state as it is known now: `loading` until somebody subscribes or signs in. The same object until it changes. */
+    /**
+     * The current state. It is the same object until the state changes. It is `loading` until the first subscription,
+     * sign-in or other request.
+     */
     readonly get: () => SessionState<U, C>;
     /**
-     * Calls `listen` with each new state, and asks the server for the first. From the first listener to the last, the
-     * access token is renewed before it is over, while the page is visible. Returns what ends it.
+     * Calls `listen` with each new state. The first subscription loads the session. While there is a subscription and the
+     * page is visible, the access token is refreshed before it expires. Returns a function that unsubscribes.
      */
     readonly subscribe: (listen: (state: SessionState<U, C>) => void) => () => void;
   };
@@ -44,22 +46,22 @@ export interface AuthClient<U = User, C = unknown> {
   readonly signIn: {
     /** Fails with `invalid_credentials`, `invalid_request`, `rate_limited`. */
     readonly password: (credentials: Credentials) => Promise<Result<SignedIn<U, C>>>;
-    /** Leads the page to a provider. It comes back to `redirectTo`, with `?error=code` where that failed. */
+    /** Navigates to a provider. The user comes back to `redirectTo`, with `?error=code` if the sign-in failed. */
     readonly oauth: (provider: string, options?: OAuthOptions) => Promise<Result<OAuthStart>>;
-    /** Ends a sign-in of a native app with the code that came to it (RFC 7636 4.5). Needs `storage`. */
+    /** Completes the sign-in of a native app with the code of its redirect (RFC 7636 4.5). Needs `storage`. */
     readonly exchange: (code: NativeCode) => Promise<Result<SignedIn<U, C>>>;
   };
   /**
-   * Ends this session (the default), the user's others, or all. It succeeds where there was none. With
-   * `store_unavailable` nobody is signed in here any more, and the session lives on in the store.
+   * Ends this session (the default), the other sessions of the user, or all. It succeeds if there was no session. If it
+   * fails with `store_unavailable`, this client is signed out, but the session still exists on the server.
    */
   readonly signOut: (options?: { readonly scope?: SignOutScope | undefined }) => Promise<Result<null>>;
-  /** Renews the access token now. `data` is the session. A 401 of the server signs out; no other failure does. */
+  /** Refreshes the access token now. `data` is the session. A 401 of the server signs out; other failures do not. */
   readonly refresh: () => Promise<Result<Session<C>>>;
   /**
-   * `fetch`, with the session where the request goes to the server's origin or a trusted one. It renews first where that
-   * is due. A 401 is answered by one renewal and one repetition, unless somebody else signed in meanwhile; a body is kept
-   * in memory for it.
+   * `fetch`, with the session if the request goes to the server's origin or to a trusted one. It refreshes first if that is
+   * due. After a 401 it refreshes and sends the request once more, unless another user has signed in. It keeps the body in
+   * memory for that.
    */
   readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
   readonly devices: {
@@ -70,14 +72,16 @@ export interface AuthClient<U = User, C = unknown> {
 }
 
 export interface NativeCode {
+  /** The code that the redirect to the app carries. */
   readonly code: string;
+  /** The verifier whose challenge was passed to `signIn.oauth`. */
   readonly codeVerifier: string;
 }
 
 /**
- * Makes a client. It asks nothing of the network, and changes nothing of the page, before it is used: it may stand at the
- * top of a module that a server renders. Make one, and share it: each has a state of its own. Throws a `TypeError` that
- * names the option for a `baseURL` or an origin that cannot be meant.
+ * Creates a client. It sends no request and does not touch the page before it is used, so a module that a server renders
+ * may create it. Create one client and share it, because each has a state of its own. Throws a `TypeError` that names the
+ * option for an invalid `baseURL` or origin.
  *
  * @example
  * const client = createAuthClient({ baseURL: "/auth" });
@@ -85,30 +89,32 @@ export interface NativeCode {
 export function createAuthClient<U = User, C = unknown>(options: ClientOptions): AuthClient<U, C> {
   const { baseURL, storage, trustedOrigins = [] } = options;
   const env: Env = { ...platform(), ...options.env };
-  const address = openAddress(baseURL, trustedOrigins, env.page);
-  const ask = openAsk(address, env);
-  const transport = storage === undefined ? cookieTransport(ask) : tokenTransport(ask, storage);
-  // Who keeps tokens has another session than the cookies beside it: the two have no turns to take, and nothing to tell.
-  const keeper = openKeeper(`latchkey:${baseURL}${storage === undefined ? "" : ":tokens"}`, transport, env);
+  const address = createAddress(baseURL, trustedOrigins, env.page);
+  const callRoute = createCallRoute(address, env);
+  const transport = storage === undefined ? cookieTransport(callRoute) : tokenTransport(callRoute, storage);
+  // Token and cookie clients have separate sessions, so they share no lock and no channel.
+  const name = `latchkey:${baseURL}${storage === undefined ? "" : ":tokens"}`;
+  const lock = createLock(name, env.locks);
+  const session = new ClientSession(env, transport, lock, createTabs(name, env.openChannel));
   const send: AuthClient["fetch"] = async (input, init) => {
     const target = typeof input === "string" ? address.absolute(input) : input;
-    return fetchWithSession(keeper, address, new Request(target, init));
+    return fetchWithSession({ session, transport, address, env }, new Request(target, init));
   };
   const client: AuthClient<unknown> = {
-    session: { get: () => keeper.state, subscribe: (listen) => subscribe(keeper, listen) },
-    signUp: (credentials) => signIn(keeper, "/signup", credentials),
+    session: { get: () => session.state, subscribe: (listen) => session.subscribe(listen) },
+    signUp: (credentials) => session.signIn("/signup", credentials),
     signIn: {
-      password: (credentials) => signIn(keeper, "/login", credentials),
-      oauth: (provider, how = {}) => startOAuth(keeper, address, provider, how),
+      password: (credentials) => session.signIn("/login", credentials),
+      oauth: (provider, how = {}) => startOAuth({ lock, address, page: env.page }, provider, how),
       exchange: ({ code, codeVerifier }) =>
-        signIn(keeper, "/oauth/exchange", { code, code_verifier: codeVerifier }),
+        session.signIn("/oauth/exchange", { code, code_verifier: codeVerifier }),
     },
-    signOut: ({ scope = "session" } = {}) => signOut(keeper, scope),
-    refresh: () => renew(keeper),
+    signOut: ({ scope = "session" } = {}) => session.signOut(scope),
+    refresh: () => session.refresh(),
     fetch: send,
     devices: {
       list: () => listDevices(send, address),
-      revoke: (id) => revokeDevice(keeper, send, address, id),
+      revoke: (id) => revokeDevice(session, send, address, id),
     },
   };
   return client as AuthClient<U, C>;

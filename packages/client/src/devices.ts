@@ -1,15 +1,14 @@
-import { type Address, withoutPage } from "./address.ts";
-import type { Keeper } from "./keeper.ts";
-import { renew } from "./refresh.ts";
-import { failure, invalidResponse, isRecord, type Result, readResult, success } from "./result.ts";
-import { signOut } from "./sign-in.ts";
+import { type Address, noPageFailure } from "./address.ts";
+import type { ClientSession } from "./client-session.ts";
+import { invalidResponse, isRecord, networkFailure, type Result, readResult, success } from "./result.ts";
 
-/** One of the places where the user is signed in. Times are seconds since 1970, by the server's clock. */
+/** One session of the user, and the device that it is on. Times are seconds since 1970, by the server's clock. */
 export interface Device<C = unknown> {
+  /** The id of the session. */
   readonly id: string;
-  /** Whether it is this one. */
+  /** Whether it is the session of this client. */
   readonly current: boolean;
-  /** What it called itself when it signed in, and its address where the server knows it: to be shown, not to be believed. */
+  /** The user agent that was sent at sign-in, and the address if the server knows it. Neither is verified. */
   readonly device: { readonly userAgent: string | null; readonly address: string | null };
   readonly context: C;
   readonly createdAt: number;
@@ -21,33 +20,33 @@ type Send = (url: string, init?: RequestInit) => Promise<Response>;
 
 /** `GET /sessions`. */
 export async function listDevices(send: Send, { urlOf }: Address): Promise<Result<readonly Device[]>> {
-  const result = await answerOf(send, urlOf("/sessions"));
+  const result = await sendAndRead(send, urlOf("/sessions"));
   if (!result.ok) return result;
   const list = isRecord(result.data) ? result.data.sessions : null;
   return Array.isArray(list) && list.every(isDevice) ? success(list) : invalidResponse(200);
 }
 
-/** `DELETE /sessions/:id`. To end one's own is to sign out. */
+/** `DELETE /sessions/:id`. To revoke the session of this client is to sign out. */
 export async function revokeDevice(
-  keeper: Keeper,
+  session: ClientSession,
   send: Send,
   { urlOf }: Address,
   id: string,
 ): Promise<Result<null>> {
-  if (keeper.state.session?.id === id) return signOut(keeper, "session");
+  if (session.state.session?.id === id) return session.signOut("session");
   const url = urlOf(`/sessions/${encodeURIComponent(id)}`);
-  const result = await answerOf(send, url, { method: "DELETE" });
-  // It may have been one's own, before anybody asked whose that is.
-  if (result.ok && keeper.state.session === null) await renew(keeper);
+  const result = await sendAndRead(send, url, { method: "DELETE" });
+  // If the own id is not known yet, the revoked session may be this one, and a refresh finds out.
+  if (result.ok && session.state.session === null) await session.refresh();
   return result.ok ? success(null) : result;
 }
 
-async function answerOf(send: Send, url: string | null, init?: RequestInit): Promise<Result<unknown>> {
-  if (url === null) return withoutPage();
+async function sendAndRead(send: Send, url: string | null, init?: RequestInit): Promise<Result<unknown>> {
+  if (url === null) return noPageFailure();
   try {
     return await readResult(await send(url, init));
   } catch {
-    return failure("network_error", "The server could not be reached.");
+    return networkFailure();
   }
 }
 

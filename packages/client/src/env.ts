@@ -1,38 +1,40 @@
-/** A way to tell the other tabs of this origin. */
+/** A channel to the other tabs of this origin, like `BroadcastChannel`. */
 export interface Channel {
   readonly post: (message: unknown) => void;
   readonly close: () => void;
 }
 
-/** The page that the client runs in. */
+/** The browser page that the client runs in. */
 export interface Page {
   readonly href: () => string;
   readonly navigate: (url: string) => void;
   readonly isVisible: () => boolean;
-  /** Calls back when the page is shown or hidden. Returns what stops it. */
+  /** Calls `run` when the page is shown or hidden. Returns a function that unsubscribes. */
   readonly onVisibility: (run: () => void) => () => void;
+  /** Calls `run` when the network is back. Returns a function that unsubscribes. */
   readonly onOnline: (run: () => void) => () => void;
 }
 
-/** What the client takes from its platform. */
+/** The functions of the platform that the client uses. */
 export interface Env {
   readonly fetch: (request: Request) => Promise<Response>;
-  /** Milliseconds that never go back. */
+  /** A clock in milliseconds that never goes back, like `performance.now`. */
   readonly now: () => number;
-  /** From 0 to 1, for jitter alone. */
+  /** A number from 0 to 1. It spreads refreshes and retries in time, and needs no cryptographic strength. */
   readonly random: () => number;
-  /** Calls back once after so many milliseconds. Returns what stops it. */
+  /** Calls `run` once after so many milliseconds. Returns a function that cancels it. */
   readonly later: (run: () => void, milliseconds: number) => () => void;
-  /** Web Locks, which the tabs of a page share; null where there are none. */
+  /** Web Locks, which the tabs of an origin share. Null if the platform has none. */
   readonly locks: Pick<LockManager, "request"> | null;
+  /** Opens a channel to the other tabs. Null if the platform has none. */
   readonly openChannel: ((name: string, listen: (message: unknown) => void) => Channel) | null;
-  /** Null where there is no page: servers, command lines, React Native. */
+  /** Null without a page: on servers, command lines and React Native. */
   readonly page: Page | null;
 }
 
-/** What this platform has. Nothing is opened or asked before it is needed. */
+/** The functions of this platform. Nothing is opened or called before the client uses it. */
 export function platform(): Env {
-  // Without a page there are no tabs: several clients of one process are strangers to one another.
+  // Without a page there are no tabs: the clients of one process have separate sessions, and must not share locks.
   const hasPage = typeof document === "object" && typeof location === "object";
   return {
     fetch: (request) => globalThis.fetch(request),

@@ -5,9 +5,9 @@ export {
   createAuthClient,
   type NativeCode,
 } from "./client.ts";
+export type { SignedIn } from "./client-session.ts";
 export type { Device } from "./devices.ts";
 export type { Channel, Env, Page } from "./env.ts";
-export type { SignedIn } from "./keeper.ts";
 export type { OAuthOptions, OAuthStart } from "./oauth.ts";
 export type { ClientError, Result, ServerCode } from "./result.ts";
 export type { Session, SessionState, User } from "./state.ts";

@@ -20,27 +20,30 @@ export interface AuthProviderProps {
   readonly children?: ReactNode;
 }
 
-/** Gives a client to everything below it, and keeps its session alive for as long as it is there. */
+/** Provides a client to the components inside, and keeps its session refreshed while it is mounted. */
 export function AuthProvider({ client, children }: AuthProviderProps): ReactElement {
-  // Between two pages nobody may be reading: nothing is asked anew for that.
+  // With one subscription that stays, a change of pages does not load the session again.
   useEffect(() => client.session.subscribe(() => undefined), [client]);
   return createElement(ClientContext.Provider, { value: client }, children);
 }
 
-/** The client of the nearest `AuthProvider`. Name the type of its user where the server serializes its own. */
+/**
+ * The client of the nearest `AuthProvider`. Throws a `TypeError` if there is none. Pass the type of the user if the server
+ * serializes its own.
+ */
 export function useAuthClient<U = User, C = unknown>(): AuthClient<U, C> {
   const client = useContext(ClientContext);
   if (client === null) throw new TypeError("useAuthClient needs an <AuthProvider client={client}> above it");
   return client as AuthClient<U, C>;
 }
 
-/** Who is signed in. A server renders `loading`, and so does the first render in the browser. */
+/** The current state. It is `loading` on a server, and at the first render in the browser. */
 export function useSession<U = User, C = unknown>(): SessionState<U, C> {
   const { session } = useAuthClient<U, C>();
-  return useSyncExternalStore(session.subscribe, session.get, atFirst);
+  return useSyncExternalStore(session.subscribe, session.get, initialState);
 }
 
-/** The user who is signed in; null for nobody, and while that is not known. */
+/** The signed-in user. Null while the state is `loading` or `signed-out`. */
 export function useUser<U = User>(): U | null {
   return useSession<U>().user;
 }
@@ -49,16 +52,16 @@ export interface WhenProps {
   readonly children?: ReactNode;
 }
 
-/** Shows its children to who is signed in. It hides nothing from anybody who reads the source: protect data on the server. */
+/** Renders its children if a user is signed in. It protects no data: every visitor gets the code. Check on the server. */
 export function SignedIn({ children }: WhenProps): ReactNode {
   return useSession().status === "signed-in" ? children : null;
 }
 
-/** Shows its children where nobody is signed in. */
+/** Renders its children if no user is signed in. */
 export function SignedOut({ children }: WhenProps): ReactNode {
   return useSession().status === "signed-out" ? children : null;
 }
 
-function atFirst(): SessionState<never, never> {
+function initialState(): SessionState<never, never> {
   return loading;
 }

@@ -1,4 +1,4 @@
-/** Every code that a Latchkey server answers with. */
+/** Every error code of a Latchkey server. */
 export const serverCodes = [
   "invalid_request",
   "invalid_credentials",
@@ -28,16 +28,16 @@ export const serverCodes = [
 
 export type ServerCode = (typeof serverCodes)[number];
 
-/** Why something failed, and what a page can show. */
+/** Why a call failed. */
 export interface ClientError {
   /**
-   * The server's code, or one of the client's own: `network_error` where no answer came, `invalid_response` where it was
-   * none of Latchkey's, `storage_failed` where the storage of tokens threw.
+   * The code of the server, or one of the client: `network_error` if there was no answer, `invalid_response` if the answer
+   * was not Latchkey's, `storage_failed` if the token storage threw.
    */
   readonly code: ServerCode | "network_error" | "invalid_response" | "storage_failed";
-  /** A sentence for people, in English. */
+  /** An English sentence that a page can show. */
   readonly message: string;
-  /** The HTTP status; 0 where there was no answer. */
+  /** The HTTP status; 0 if there was no answer. */
   readonly status: number;
 }
 
@@ -57,14 +57,14 @@ export function failure(code: ClientError["code"], message: string, status = 0):
 }
 
 /**
- * Whether there is no session any more. Nothing else says so: not a server that is down, nor a network that is gone, nor
- * somebody in between who wants a password of their own.
+ * Whether Latchkey answered that there is no session. No other failure signs out: not a server or a network that is down,
+ * and not the 401 of a proxy.
  */
-export function isFinal({ code, status }: ClientError): boolean {
+export function isUnauthenticated({ code, status }: ClientError): boolean {
   return status === 401 && code !== "invalid_response";
 }
 
-/** Reads an answer in JSON. An answer without a body is null. */
+/** Reads an answer. The data of a 204 is null. */
 export async function readResult(response: Response): Promise<Result<unknown>> {
   const { status } = response;
   if (status === 204) return success(null);
@@ -77,7 +77,12 @@ export async function readResult(response: Response): Promise<Result<unknown>> {
 }
 
 export function invalidResponse(status: number): Failure {
-  return failure("invalid_response", "The answer is not one of Latchkey's.", status);
+  return failure("invalid_response", "The response is not from Latchkey.", status);
+}
+
+/** The message of the error is dropped: for an invalid header it contains the token. */
+export function networkFailure(): Failure {
+  return failure("network_error", "The server could not be reached.");
 }
 
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { pauseAfter, renewAfter } from "./schedule.ts";
+import { pauseAfter, refreshAfter } from "./schedule.ts";
 
-describe("renewAfter", () => {
+describe("refreshAfter", () => {
   it.each([
     [600, 0, 360_000],
     [600, 1, 450_000],
@@ -9,8 +9,8 @@ describe("renewAfter", () => {
     [0, 0, 1_000],
     [1, 1, 1_000],
     [10 ** 9, 0, 2 ** 31 - 1],
-  ])("of %d seconds and chance %d is %d ms", (expiresIn, random, wait) => {
-    expect(renewAfter(expiresIn, random)).toBeCloseTo(wait);
+  ])("for %d seconds and the random number %d is %d ms", (expiresIn, random, wait) => {
+    expect(refreshAfter(expiresIn, random)).toBeCloseTo(wait);
   });
 });
 
@@ -23,7 +23,7 @@ describe("pauseAfter", () => {
     [6, 1, 60_000],
     [6, 0, 30_000],
     [2_000, 1, 60_000],
-  ])("of %d failures and chance %d is %d ms", (failures, random, wait) => {
+  ])("for %d failures and the random number %d is %d ms", (failures, random, wait) => {
     expect(pauseAfter(failures, random)).toBe(wait);
   });
 });

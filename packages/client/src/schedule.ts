@@ -1,17 +1,18 @@
 const SECOND = 1_000;
-/** What timers can wait, in milliseconds. */
-const LONGEST = 2 ** 31 - 1;
+/** The longest delay of a timer, in milliseconds. */
+const LONGEST_DELAY = 2 ** 31 - 1;
 const LONGEST_PAUSE = 60 * SECOND;
 
 /**
- * When to renew an access token that is good for so many seconds, in milliseconds: after 60 to 75 % of them. By chance, so
- * that tabs do not crowd; before the last fifth, in which a server refreshes by itself, outside of anybody's turn.
+ * How long to wait, in milliseconds, before refreshing an access token that expires in so many seconds: 60 to 75 % of that
+ * time. It is random so that tabs do not refresh at once. It ends before the last fifth of the lifetime, when a server
+ * refreshes by itself, outside of the lock.
  */
-export function renewAfter(expiresIn: number, random: number): number {
-  return Math.min(Math.max(expiresIn * SECOND * (0.6 + 0.15 * random), SECOND), LONGEST);
+export function refreshAfter(expiresIn: number, random: number): number {
+  return Math.min(Math.max(expiresIn * SECOND * (0.6 + 0.15 * random), SECOND), LONGEST_DELAY);
 }
 
-/** How long to wait before trying again for the nth time: twice as long each time, up to a minute, half of it by chance. */
+/** How long to wait, in milliseconds, after so many failures in a row. It doubles up to a minute; half of it is random. */
 export function pauseAfter(failures: number, random: number): number {
   return Math.min(2 ** failures * SECOND, LONGEST_PAUSE) * (0.5 + 0.5 * random);
 }

@@ -1,6 +1,6 @@
 import { type ClientError, isRecord } from "./result.ts";
 
-/** A session, as the server tells it. Times are seconds since 1970, by the server's clock. */
+/** A session, as the server describes it. Times are seconds since 1970, by the server's clock. */
 export interface Session<Context = unknown> {
   readonly id: string;
   readonly userId: string;
@@ -11,7 +11,7 @@ export interface Session<Context = unknown> {
   readonly amr: readonly string[];
 }
 
-/** A user, as the server serializes them by default. */
+/** A user, as the server serializes it by default. */
 export interface User {
   readonly id: string;
   readonly email?: string;
@@ -19,10 +19,10 @@ export interface User {
   readonly name: string | null;
 }
 
-/** Who is signed in, and why that could not be asked lately. */
+/** The signed-in user and the session, and the error of the last request. */
 export type SessionState<U = User, Context = unknown> =
-  | (Nobody & { readonly status: "loading" })
-  | (Nobody & { readonly status: "signed-out" })
+  | (WithoutUser & { readonly status: "loading" })
+  | (WithoutUser & { readonly status: "signed-out" })
   | {
       readonly status: "signed-in";
       readonly user: U;
@@ -30,10 +30,10 @@ export type SessionState<U = User, Context = unknown> =
       readonly error: ClientError | null;
     };
 
-interface Nobody {
+interface WithoutUser {
   readonly user: null;
   readonly session: null;
-  /** What went wrong at the last request; null once one succeeds. It never changes who is signed in. */
+  /** Why the last request failed; null after a request that succeeded. An error alone never changes the user. */
   readonly error: ClientError | null;
 }
 
@@ -45,23 +45,23 @@ export const loading: SessionState<never, never> = {
 };
 
 export type SessionEvent<U, Context> =
-  | { readonly type: "found"; readonly user: U; readonly session: Session<Context> }
-  | { readonly type: "renewed"; readonly session: Session<Context> }
+  | { readonly type: "loaded"; readonly user: U; readonly session: Session<Context> }
+  | { readonly type: "refreshed"; readonly session: Session<Context> }
   | { readonly type: "ended" }
   | { readonly type: "failed"; readonly error: ClientError };
 
-/** The state after an event; the same object where nothing changes. */
+/** The state after an event. It is the same object if nothing changes. */
 export function reduce<U, Context>(
   state: SessionState<U, Context>,
   event: SessionEvent<U, Context>,
 ): SessionState<U, Context> {
   switch (event.type) {
-    case "found":
-      return found(state, kept(state.user, event.user), kept(state.session, event.session));
-    case "renewed":
-      // Somebody else's session has another user, who is not in the answer.
+    case "loaded":
+      return signedIn(state, keepIfEqual(state.user, event.user), keepIfEqual(state.session, event.session));
+    case "refreshed":
+      // The event has no user, so it applies to the session that is known and to no other.
       if (state.status !== "signed-in" || state.session.id !== event.session.id) return state;
-      return found(state, state.user, kept(state.session, event.session));
+      return signedIn(state, state.user, keepIfEqual(state.session, event.session));
     case "ended":
       if (state.status === "signed-out" && state.error === null) return state;
       return { status: "signed-out", user: null, session: null, error: null };
@@ -70,7 +70,7 @@ export function reduce<U, Context>(
   }
 }
 
-function found<U, Context>(
+function signedIn<U, Context>(
   state: SessionState<U, Context>,
   user: U,
   session: Session<Context>,
@@ -79,35 +79,9 @@ function found<U, Context>(
   return isNew ? { status: "signed-in", user, session, error: null } : state;
 }
 
-/** What was there, where it says the same: an object that stays the same renders nothing anew. */
-function kept<T>(before: T | null, now: T): T {
-  return before !== null && JSON.stringify(before) === JSON.stringify(now) ? before : now;
-}
-
-/** What one tab tells the others of a session. Its id is no secret, and opens nothing. */
-export interface Message {
-  /** Null where the tab that signed out did not know it. */
-  readonly id: string | null;
-  /** For how many seconds its access token is good from now on; null where the session is over. */
-  readonly expiresIn: number | null;
-}
-
-/** What to do about another tab's message. One may be late, so that only the server says who is signed in. */
-export function heed<U, Context>(
-  state: SessionState<U, Context>,
-  { id, expiresIn }: Message,
-): "ignore" | "look" | "reschedule" | "end" {
-  // The answer to the first question is on its way, or could not be given.
-  if (state.status === "loading") return state.error === null ? "ignore" : "look";
-  const isOurs = id === (state.session?.id ?? "");
-  if (expiresIn === null && id !== null) return isOurs ? "end" : "ignore";
-  return isOurs ? "reschedule" : "look";
-}
-
-export function isMessage(value: unknown): value is Message {
-  if (!isRecord(value)) return false;
-  const { id, expiresIn } = value;
-  return (id === null || typeof id === "string") && (expiresIn === null || isDuration(expiresIn));
+/** Keeps the earlier object if the contents are equal, so that frameworks do not render again. */
+function keepIfEqual<T>(before: T | null, after: T): T {
+  return before !== null && JSON.stringify(before) === JSON.stringify(after) ? before : after;
 }
 
 export function isSession<Context>(value: unknown): value is Session<Context> {

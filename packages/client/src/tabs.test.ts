@@ -1,55 +1,51 @@
 import { describe, expect, it } from "vitest";
-import { openTurns } from "./tabs.ts";
+import type { ClientError } from "./result.ts";
+import { loading, type Session, type SessionState } from "./state.ts";
+import { decideOnMessage, isTabMessage } from "./tabs.ts";
 
-const refusing = { request: () => Promise.reject(new DOMException("no", "SecurityError")) };
+type State = SessionState<string, null>;
 
-describe.each([
-  ["with Web Locks", navigator.locks],
-  ["without", null],
-  ["with Web Locks that refuse", refusing],
-])("turns %s", (_, locks) => {
-  const open = (): ReturnType<typeof openTurns> => openTurns(crypto.randomUUID(), locks);
+const session: Session<null> = {
+  id: "a",
+  userId: "u",
+  context: null,
+  createdAt: 0,
+  expiresAt: 1,
+  authTime: 0,
+  amr: ["pwd"],
+};
+const error: ClientError = { code: "network_error", message: "No.", status: 0 };
+const loadFailed: State = { ...loading, error };
+const signedIn: State = { status: "signed-in", user: "ann", session, error: null };
+const signedOut: State = { status: "signed-out", user: null, session: null, error: null };
 
-  it("are taken one after the other", async () => {
-    const turns = open();
-    const seen: string[] = [];
-    const take = (name: string): Promise<number> => {
-      const run = (how: string) => async (): Promise<number> => {
-        seen.push(`${name} ${how}`);
-        await new Promise((resolve) => setTimeout(resolve, 2));
-        return seen.push(`${name} done`);
-      };
-      return turns.take(run("alone"), run("after"));
-    };
-    expect(await Promise.all([take("a"), take("b"), take("c")])).toEqual([2, 4, 6]);
-    expect(seen).toEqual(["a alone", "a done", "b alone", "b done", "c alone", "c done"]);
-  });
-
-  it("go on after one that failed, and the failure is its own", async () => {
-    const turns = open();
-    const fail = (): Promise<never> => Promise.reject(new Error("mine"));
-    const results = await Promise.allSettled([turns.take(fail, fail), turns.take(one, one)]);
-    expect(results).toMatchObject([{ reason: { message: "mine" } }, { value: 1 }]);
+describe("decideOnMessage", () => {
+  it.each([
+    ["while loading", "a", 600, "ignore", loading],
+    ["while loading", "a", null, "ignore", loading],
+    ["while loading", null, null, "ignore", loading],
+    ["after a failed load", "a", 600, "load", loadFailed],
+    ["while signed in", "a", 600, "reschedule", signedIn],
+    ["while signed in", "a", null, "end", signedIn],
+    ["while signed in", "b", 600, "load", signedIn],
+    ["while signed in", "b", null, "ignore", signedIn],
+    ["while signed in", null, null, "load", signedIn],
+    ["while signed out", "a", 600, "load", signedOut],
+    ["while signed out", "a", null, "ignore", signedOut],
+    ["while signed out", null, null, "load", signedOut],
+  ] as const)("%s, on session %s that expires in %s: %s", (_, id, expiresIn, decision, state) => {
+    expect(decideOnMessage(state, { id, expiresIn })).toBe(decision);
   });
 });
 
-it("turns of two tabs exclude each other", async () => {
-  const name = crypto.randomUUID();
-  const [a, b] = [openTurns(name, navigator.locks), openTurns(name, navigator.locks)];
-  const gate = Promise.withResolvers<void>();
-  const first = a.take(
-    () => gate.promise.then(() => "alone"),
-    () => Promise.resolve("after"),
+describe("isTabMessage", () => {
+  it.each([null, undefined, 1, "a", {}, { id: 1, expiresIn: 1 }, { id: "a" }, { id: "a", expiresIn: -1 }])(
+    "is false for %j",
+    (value) => expect(isTabMessage(value)).toBe(false),
   );
-  await new Promise((resolve) => setTimeout(resolve, 5));
-  const second = b.take(
-    () => Promise.resolve("alone"),
-    () => Promise.resolve("after"),
-  );
-  gate.resolve();
-  expect(await Promise.all([first, second])).toEqual(["alone", "after"]);
+  it.each([
+    { id: "a", expiresIn: 1 },
+    { id: "a", expiresIn: null },
+    { id: null, expiresIn: null },
+  ])("is true for %j", (value) => expect(isTabMessage(value)).toBe(true));
 });
-
-function one(): Promise<number> {
-  return Promise.resolve(1);
-}

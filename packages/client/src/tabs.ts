@@ -1,76 +1,63 @@
 import type { Channel, Env } from "./env.ts";
-import { isMessage, type Message } from "./state.ts";
+import { isRecord } from "./result.ts";
+import { isDuration, type SessionState } from "./state.ts";
 
-/** One at a time, in this tab and across tabs. */
-export interface Turns {
-  /** Waits for this tab's earlier turns. Runs `alone` where no other tab is at it; else waits for it, and runs `after`. */
-  readonly take: <T>(alone: () => Promise<T>, after: () => Promise<T>) => Promise<T>;
+/** What one tab tells the others about a session. The id is no secret, and gives no access. */
+export interface TabMessage {
+  /** Null if the tab signed out before it knew the id. */
+  readonly id: string | null;
+  /** In how many seconds the access token expires; null if the session has ended. */
+  readonly expiresIn: number | null;
 }
 
-/** Across tabs by Web Locks, where the platform has them and lets them be used; in this tab always. */
-export function openTurns(name: string, locks: Env["locks"]): Turns {
-  let last: Promise<unknown> = Promise.resolve();
-  return {
-    take: (alone, after) => {
-      const turn = last.then(() => acrossTabs(name, locks, alone, after));
-      last = turn.catch(() => undefined);
-      return turn;
-    },
-  };
-}
-
-async function acrossTabs<T>(
-  name: string,
-  locks: Env["locks"],
-  alone: () => Promise<T>,
-  after: () => Promise<T>,
-): Promise<T> {
-  if (locks === null) return alone();
-  const running: { work: Promise<T> | null } = { work: null };
-  const run = (what: () => Promise<T>): Promise<T> => {
-    running.work = what();
-    return running.work;
-  };
-  try {
-    await locks.request(name, { ifAvailable: true }, async (lock) => {
-      if (lock !== null) await run(alone);
-    });
-    if (running.work === null) await locks.request(name, () => run(after));
-  } catch {
-    // Sandboxed pages have locks that refuse. What was run and threw, throws below.
-  }
-  return running.work ?? alone();
-}
-
-/** Tells the other tabs, and hears them while `listen` is set. */
+/** Sends messages to the other tabs, and receives theirs while it listens. */
 export interface Tabs {
-  readonly tell: (message: Message) => void;
-  readonly hear: (listen: (message: Message) => void) => () => void;
+  readonly post: (message: TabMessage) => void;
+  /** Returns a function that stops listening. */
+  readonly listen: (onMessage: (message: TabMessage) => void) => () => void;
 }
 
-export function openTabs(name: string, openChannel: Env["openChannel"]): Tabs {
-  let ear: Channel | null = null;
-  const open = (listen: (message: unknown) => void): Channel | null => {
+export function createTabs(name: string, openChannel: Env["openChannel"]): Tabs {
+  let listening: Channel | null = null;
+  const open = (onMessage: (message: unknown) => void): Channel | null => {
     try {
-      return openChannel?.(name, listen) ?? null;
+      return openChannel?.(name, onMessage) ?? null;
     } catch {
-      // Pages without storage of their own may have none.
+      // A page without storage may not be allowed to open a channel.
       return null;
     }
   };
   return {
-    tell: (message) => {
-      // The one that listens does not hear itself; without it, one for the moment: an open one keeps a process alive.
-      const mouth = ear ?? open(() => undefined);
-      mouth?.post(message);
-      if (ear === null) mouth?.close();
+    post: (message) => {
+      // A channel does not receive its own messages. One that stays open keeps a Node process alive, so close it again.
+      const channel = listening ?? open(() => undefined);
+      channel?.post(message);
+      if (listening === null) channel?.close();
     },
-    hear: (listen) => {
-      ear = open((message) => isMessage(message) && listen(message));
+    listen: (onMessage) => {
+      listening = open((message) => isTabMessage(message) && onMessage(message));
       return () => {
-        ear?.close();
-        ear = null;
+        listening?.close();
+        listening = null;
       };
     },
   };
+}
+
+/** Decides what a message of another tab changes. Messages may be late: only the server says that a user is signed in. */
+export function decideOnMessage<U, Context>(
+  state: SessionState<U, Context>,
+  { id, expiresIn }: TabMessage,
+): "ignore" | "load" | "reschedule" | "end" {
+  // The first load is under way, or it failed.
+  if (state.status === "loading") return state.error === null ? "ignore" : "load";
+  const isSameSession = id === (state.session?.id ?? "");
+  if (expiresIn === null && id !== null) return isSameSession ? "end" : "ignore";
+  return isSameSession ? "reschedule" : "load";
+}
+
+export function isTabMessage(value: unknown): value is TabMessage {
+  if (!isRecord(value)) return false;
+  const { id, expiresIn } = value;
+  return (id === null || typeof id === "string") && (expiresIn === null || isDuration(expiresIn));
 }

@@ -1,71 +1,74 @@
-import { type Failure, failure, isFinal, isRecord, type Result, success } from "./result.ts";
-import { type Ask, isOver, type Transport } from "./transport.ts";
+import { type Failure, failure, isRecord, isUnauthenticated, type Result, success } from "./result.ts";
+import { type CallRoute, endsSession, type Transport } from "./transport.ts";
 
 /**
- * Where an application keeps its tokens: one string, written as a whole, so that no refresh token is ever parted from
- * its access token. Keep it as you would a password: in the keychain, in a file that only its owner can read.
+ * Where an application keeps its tokens. Both tokens are in one string, so that they are always written together. Keep it
+ * as you keep a password: in the keychain, or in a file that only its owner can read.
  */
 export interface TokenStorage {
-  /** The string that was written last; null where there is none. */
+  /** The string that was written last; null if there is none. */
   readonly read: () => Promise<string | null> | string | null;
-  /** Keeps the string in place of the last one; null deletes it. */
+  /** Replaces the string; null deletes it. */
   readonly write: (value: string | null) => Promise<void> | void;
 }
 
 interface Tokens {
   readonly access: string;
-  /** Null where the server gives access tokens alone. */
+  /** Null if the server issues access tokens only. */
   readonly refresh: string | null;
 }
 
-/** The application keeps the tokens. They are read anew before each use: another process may have written since. */
-export function tokenTransport(ask: Ask, storage: TokenStorage): Transport {
+/** The application keeps the tokens. They are read before each use, because another process may have written new ones. */
+export function tokenTransport(callRoute: CallRoute, storage: TokenStorage): Transport {
   const read = async (): Promise<Tokens | null> => parseTokens(await storage.read());
   const write = async (tokens: Tokens | null): Promise<void> =>
     storage.write(tokens === null ? null : JSON.stringify(tokens));
 
-  // An answer may be late: it counts only where the refresh token is still there that was sent for it.
+  // An answer may be late: it is dropped unless the storage still has the refresh token that was sent.
   const replace = async (sent: Tokens, tokens: Tokens | null): Promise<void> => {
     if ((await read())?.refresh === sent.refresh) await write(tokens);
   };
 
-  const renew = async (): Promise<Result<unknown>> => {
+  const refresh = async (): Promise<Result<unknown>> => {
     const sent = await read();
-    if (sent === null || sent.refresh === null) return nobody();
+    if (sent === null || sent.refresh === null) return unauthenticated();
     const body = { refresh_token: sent.refresh };
-    const result = await ask({ path: "/refresh", method: "POST", body }, bearing(null));
+    const result = await callRoute({ path: "/refresh", method: "POST", body }, withToken(null));
     if (result.ok) {
       const tokens = tokensOf(result.data, sent.refresh);
       if (tokens !== null) await replace(sent, tokens);
       return result;
     }
-    if (!isFinal(result.error)) return result;
-    // Another process may have renewed or signed in meanwhile: then it is that token's turn.
-    const kept = await read();
-    if (kept !== null && kept.refresh !== sent.refresh) return renew();
+    if (!isUnauthenticated(result.error)) return result;
+    // If another process has refreshed or signed in since, its refresh token is tried next.
+    const stored = await read();
+    if (stored !== null && stored.refresh !== sent.refresh) return refresh();
     await write(null);
     return result;
   };
 
-  const look = async (): Promise<Result<unknown>> => {
+  const load = async (): Promise<Result<unknown>> => {
     const sent = await read();
-    return sent === null ? nobody() : ask({ path: "/session", method: "GET" }, bearing(sent));
+    return sent === null
+      ? unauthenticated()
+      : callRoute({ path: "/session", method: "GET" }, withToken(sent));
   };
 
   return {
     isRefreshedByServer: false,
-    authorize: async (request) => bearing(await read())(request),
-    renew,
-    look: async () => {
-      const seen = await look();
-      if (seen.ok || !isFinal(seen.error)) return seen;
-      const renewed = await renew();
-      return renewed.ok ? look() : renewed;
+    authorize: async (request) => withToken(await read())(request),
+    refresh,
+    load: async () => {
+      const loaded = await load();
+      if (loaded.ok || !isUnauthenticated(loaded.error)) return loaded;
+      const refreshed = await refresh();
+      return refreshed.ok ? load() : refreshed;
     },
     signIn: async (path, body) => {
-      // The session that it takes the place of is ended by the server.
-      const prove = bearing(await read());
-      const result = await ask({ path, method: "POST", body: { ...body, transport: "bearer" } }, prove);
+      // The token names the session that the server ends when the new one begins.
+      const authorize = withToken(await read());
+      const request = { path, method: "POST", body: { ...body, transport: "bearer" } } as const;
+      const result = await callRoute(request, authorize);
       const tokens = result.ok ? tokensOf(result.data, null) : null;
       if (tokens !== null) await write(tokens);
       return result;
@@ -74,22 +77,23 @@ export function tokenTransport(ask: Ask, storage: TokenStorage): Transport {
       const sent = await read();
       if (sent === null) return success(null);
       const token = sent.refresh === null ? {} : { refresh_token: sent.refresh };
-      const result = await ask({ path: "/logout", method: "POST", body: { scope, ...token } }, bearing(sent));
-      if (isOver(result, scope)) await replace(sent, null);
+      const request = { path: "/logout", method: "POST", body: { scope, ...token } } as const;
+      const result = await callRoute(request, withToken(sent));
+      if (endsSession(result, scope)) await replace(sent, null);
       return result;
     },
   };
 }
 
-function nobody(): Failure {
+function unauthenticated(): Failure {
   return failure("unauthenticated", "Sign in first.", 401);
 }
 
-function bearing(tokens: Tokens | null): (request: Request) => Request {
+function withToken(tokens: Tokens | null): (request: Request) => Request {
   return (request) => {
     const headers = new Headers(request.headers);
     if (tokens !== null) headers.set("authorization", `Bearer ${tokens.access}`);
-    // Cookies that happen to be there belong to somebody else's session.
+    // Cookies of this origin belong to another session.
     return new Request(request, { headers, credentials: "omit" });
   };
 }
@@ -105,12 +109,12 @@ function parseTokens(value: string | null): Tokens | null {
   }
 }
 
-// RFC 6750 2.1: what cannot stand in a header is no token.
+// RFC 6750 2.1: a token has only characters that a header can carry.
 function isToken(value: unknown): value is string {
   return typeof value === "string" && /^[\x21-\x7e]+$/.test(value);
 }
 
-/** RFC 6749 5.1. An answer without a refresh token leaves the one that was sent. */
+/** RFC 6749 5.1. If the answer has no refresh token, the one that was sent stays valid. */
 function tokensOf(answer: unknown, sent: string | null): Tokens | null {
   if (!isRecord(answer) || !isToken(answer.access_token)) return null;
   const { access_token: access, refresh_token: refresh } = answer;
