@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { createServer } from "vite";
 import { close, listen } from "../node-hono/src/local-server.ts";
 
-// Starts the page, and the Hono example as its API on another origin.
+// Starts the page, and the Hono example as its API, on another origin.
 const COMMAND = "npx -y pnpm@12.21.0 --filter @latchkey/example-react-spa dev";
 const ROOT = import.meta.dirname;
 const API = fileURLToPath(import.meta.resolve("../node-hono/src/main.ts"));
@@ -31,7 +31,7 @@ const page = await createServer({ root: ROOT, configFile: `${ROOT}/vite.config.t
 await page.listen().catch((error: unknown) => fail(messageOf(error)));
 process.stdout.write(`Latchkey in React: http://localhost:${port}\n`);
 
-/** The port that a variable names, once it is known that nothing listens there. */
+/** The port that an environment variable names. Fails if another server listens there. */
 async function freePort(variable: string, byDefault: string): Promise<number> {
   const text = process.env[variable] ?? byDefault;
   const found = Number(text);
@@ -53,7 +53,8 @@ function faultOf(error: unknown, variable: string, taken: number): string {
     const other = taken > 65_000 ? taken - 10 : taken + 10;
     return `Port ${taken} is taken. Stop what listens there, or choose another port: ${variable}=${other} ${COMMAND}`;
   }
-  if (code === "EACCES") return `Port ${taken} may not be used by you. Choose one above 1023 as ${variable}.`;
+  if (code === "EACCES")
+    return `You have no permission to use port ${taken}. Set ${variable} to a number above 1023.`;
   return messageOf(error);
 }
 

@@ -1,7 +1,7 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig, loadEnv, type Plugin } from "vite";
 
-// The page loads what its own origin serves, and asks nobody but Latchkey's server.
+// The page loads files of its own origin only, and sends requests to Latchkey's server only.
 const policyOf = (server: string): string =>
   [
     "default-src 'none'",
@@ -15,7 +15,7 @@ const policyOf = (server: string): string =>
     "trusted-types 'none'",
   ].join("; ");
 
-// Vite's own page while developing needs an inline script: the policy is for what is built.
+// In development Vite needs an inline script, so only the built page has the policy.
 const contentPolicy = (server: string): Plugin => ({
   name: "content-policy",
   apply: "build",
@@ -28,7 +28,7 @@ const contentPolicy = (server: string): Plugin => ({
   ],
 });
 
-// What a policy in the page cannot say.
+// Headers for what a policy in a meta element cannot set.
 const headers = {
   "content-security-policy": "frame-ancestors 'none'",
   "cross-origin-opener-policy": "same-origin",

@@ -4,7 +4,7 @@ interface ActionProps extends Omit<ComponentProps<"button">, "type" | "onClick">
   readonly run: () => Promise<void>;
 }
 
-/** A button that does one thing at a time: pressed twice, it asks once. It keeps the focus meanwhile. */
+/** A button that ignores a second press until the first is done. It is not `disabled`, so that it keeps the focus. */
 export function Action({ run, ...rest }: ActionProps): ReactNode {
   const [isBusy, setBusy] = useState(false);
   const press = async (): Promise<void> => {

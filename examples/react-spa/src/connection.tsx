@@ -4,7 +4,7 @@ import type { ReactNode } from "react";
 import { Action } from "./action.tsx";
 import { sentenceOf } from "./sentences.ts";
 
-/** Says when the server could not be asked lately. It signs nobody out. */
+/** Tells the user that the last request to the server failed, and offers to try again. */
 export function Connection(): ReactNode {
   const { refresh } = useAuthClient();
   const { status, error } = useSession();
@@ -17,7 +17,7 @@ export function Connection(): ReactNode {
         <div className="notice">
           <p>
             {sentenceOf(error)} {status === "signed-in" ? "You stay signed in. " : ""}
-            {isPassing(error) ? "This page tries again by itself." : ""}
+            {isTemporary(error) ? "This page tries again by itself." : ""}
           </p>
           <Action className="quiet" run={retry}>
             Try now
@@ -28,6 +28,6 @@ export function Connection(): ReactNode {
   );
 }
 
-function isPassing({ status }: ClientError): boolean {
+function isTemporary({ status }: ClientError): boolean {
   return status === 0 || status === 429 || status >= 500;
 }

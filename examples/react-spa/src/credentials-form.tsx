@@ -6,9 +6,9 @@ import { sentenceOf } from "./sentences.ts";
 type Name = "email" | "password";
 
 interface Fault {
-  /** Where the focus goes; null leaves it where it is. */
+  /** The field that gets the focus; null leaves the focus where it is. */
   readonly focus: Name | null;
-  /** Whether the sentence stands with that field, or above both. */
+  /** Whether the sentence is shown at that field, or above both fields. */
   readonly isOfField: boolean;
   readonly sentence: string;
 }
@@ -20,7 +20,7 @@ interface CredentialsFormProps {
   readonly send: AuthClient["signUp"];
 }
 
-/** An address and a password. Whoever is signed in by it is led on by the page. */
+/** A form for an address and a password. After a sign-in, the page around it navigates. */
 export function CredentialsForm({ label, busyLabel, isNew, send }: CredentialsFormProps): ReactNode {
   const form = useRef<HTMLFormElement>(null);
   const [fault, setFault] = useState<Fault | null>(null);
@@ -68,7 +68,7 @@ export function CredentialsForm({ label, busyLabel, isNew, send }: CredentialsFo
         name="password"
         type="password"
         autoComplete={isNew ? "new-password" : "current-password"}
-        hint={isNew ? "8 characters or more. A few words you can remember do well." : null}
+        hint={isNew ? "8 characters or more. A few words are easy to remember." : null}
         error={errorOf("password")}
       />
       <button type="submit" aria-disabled={isBusy}>

@@ -16,7 +16,7 @@ const SYSTEMS: readonly (readonly [RegExp, string])[] = [
   [/Linux/, "Linux"],
 ];
 
-/** What people call a device. A User-Agent may say anything, and is for showing alone. */
+/** A readable name of a device. A User-Agent can have any text, so use it for display only. */
 export function deviceName(userAgent: string | null): string {
   const text = userAgent ?? "";
   const browser = find(BROWSERS, text);

@@ -6,7 +6,7 @@ import { exactTime, Time } from "./time.tsx";
 
 interface DeviceTagProps {
   readonly device: Device;
-  /** Whether another device is of the same name: then only the times tell the two apart. */
+  /** Whether another device has the same name, so that the label needs the time of the sign-in. */
   readonly isLikeAnother: boolean;
   readonly onRevoke: (device: Device, name: string) => Promise<void>;
 }

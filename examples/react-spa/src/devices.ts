@@ -6,11 +6,11 @@ export interface Devices {
   /** Null until the server has answered. */
   readonly list: readonly Device[] | null;
   readonly error: ClientError | null;
-  /** Asks again. */
+  /** Loads the list again. */
   readonly load: () => Promise<void>;
 }
 
-/** The user's devices, this one first, asked for anew whenever the page is shown again. */
+/** The user's devices, this one first. The list is loaded again each time the page becomes visible. */
 export function useDevices(): Devices {
   const { devices } = useAuthClient();
   const [list, setList] = useState<Devices["list"]>(null);
@@ -21,12 +21,12 @@ export function useDevices(): Devices {
     if (result.ok) setList(result.data.toSorted((a, b) => Number(b.current) - Number(a.current)));
   }, [devices]);
   useEffect(() => {
-    const look = (): void => {
+    const loadIfVisible = (): void => {
       if (document.visibilityState === "visible") void load();
     };
-    look();
-    document.addEventListener("visibilitychange", look);
-    return () => document.removeEventListener("visibilitychange", look);
+    loadIfVisible();
+    document.addEventListener("visibilitychange", loadIfVisible);
+    return () => document.removeEventListener("visibilitychange", loadIfVisible);
   }, [load]);
   return { list, error, load };
 }

@@ -9,7 +9,7 @@ interface EntranceProps {
   readonly children: ReactNode;
 }
 
-/** What sign-in and sign-up have in common: who is signed in has no business here, and goes on. */
+/** The frame of the sign-in and the sign-up page. A signed-in user is redirected to `destination`. */
 export function Entrance({ destination, children }: EntranceProps): ReactNode {
   const { status } = useSession();
   if (status === "loading") return <Waiting />;
@@ -18,7 +18,7 @@ export function Entrance({ destination, children }: EntranceProps): ReactNode {
     <div className="entrance">
       <div className="panel">
         <KeyArt />
-        <p>Your key stays in the browser, where no script can pick it up.</p>
+        <p>Your key stays in the browser, and no script can read it.</p>
       </div>
       <div className="desk">{children}</div>
     </div>

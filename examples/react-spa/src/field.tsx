@@ -9,7 +9,7 @@ interface FieldProps {
   readonly error: string | null;
 }
 
-/** An input with its label, and what there is to say of it where a screen reader finds it. */
+/** An input with a label, a hint and an error, which screen readers announce with the input. */
 export function Field({ label, name, type, autoComplete, hint = null, error }: FieldProps): ReactNode {
   const id = useId();
   const [isShown, setShown] = useState(false);

@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
 
-/** A key and its tag on a ring, for the eye alone. */
+/** A decorative picture: a key and its tag on a ring. */
 export function KeyArt(): ReactNode {
   return (
     <svg className="art" viewBox="0 0 260 300" fill="none" aria-hidden="true">

@@ -4,14 +4,14 @@ import { Link, NavLink, Outlet, useLocation, useNavigationType } from "react-rou
 import { Action } from "./action.tsx";
 import { AUTH_URL } from "./auth.ts";
 import { Connection } from "./connection.tsx";
-import { DepartureContext, useDeparture, useNewDeparture } from "./departure.ts";
+import { SignOutContext, useNewSignOut, useSignOut } from "./sign-out.ts";
 
 export function Layout(): ReactNode {
   const main = useRef<HTMLElement>(null);
-  const departure = useNewDeparture();
-  const isGone = useSignedOut(main);
+  const signOut = useNewSignOut();
+  const hasEnded = useSessionEnd(main);
   return (
-    <DepartureContext value={departure}>
+    <SignOutContext value={signOut}>
       <a className="skip" href="#main">
         Skip to the content
       </a>
@@ -24,10 +24,10 @@ export function Layout(): ReactNode {
       </header>
       <div className="notices">
         <Connection />
-        <div role="status">{isGone ? <p className="notice">You are signed out.</p> : null}</div>
-        {departure.fault === null ? null : (
+        <div role="status">{hasEnded ? <p className="notice">You are signed out.</p> : null}</div>
+        {signOut.fault === null ? null : (
           <p className="notice bad" role="alert">
-            {departure.fault}
+            {signOut.fault}
           </p>
         )}
       </div>
@@ -35,15 +35,14 @@ export function Layout(): ReactNode {
         <Outlet />
       </main>
       <footer>
-        This page is <b>{location.host}</b>. It asks <b>{URL.parse(AUTH_URL)?.host ?? location.host}</b> who
-        you are.
+        This page is <b>{location.host}</b>. Its API is <b>{URL.parse(AUTH_URL)?.host ?? location.host}</b>.
       </footer>
-    </DepartureContext>
+    </SignOutContext>
   );
 }
 
 function Navigation(): ReactNode {
-  const { leave } = useDeparture();
+  const { signOut } = useSignOut();
   const { status } = useSession();
   if (status === "loading") return null;
   return (
@@ -52,7 +51,7 @@ function Navigation(): ReactNode {
         <>
           <NavLink to="/account">Account</NavLink>
           <NavLink to="/devices">Devices</NavLink>
-          <Action className="quiet" run={leave}>
+          <Action className="quiet" run={signOut}>
             Sign out
           </Action>
         </>
@@ -67,24 +66,24 @@ function Navigation(): ReactNode {
 }
 
 /**
- * Whether a session ended while the page was open: here, in another tab, or from another device. Whoever goes on to
- * another page has read it.
+ * Whether the session ended while the page was open: here, in another tab, or from another device. It is false again after
+ * the next navigation by the user.
  */
-function useSignedOut(main: { readonly current: HTMLElement | null }): boolean {
+function useSessionEnd(main: { readonly current: HTMLElement | null }): boolean {
   const { status } = useSession();
   const { key } = useLocation();
-  // To be led to the sign-in page is not to go on.
-  const isLed = useNavigationType() === "REPLACE";
+  // The redirect to the sign-in page is no navigation by the user.
+  const isRedirect = useNavigationType() === "REPLACE";
   const [last, setLast] = useState({ status, key });
-  const [isGone, setGone] = useState(false);
+  const [hasEnded, setHasEnded] = useState(false);
   if (status !== last.status || key !== last.key) {
-    if (status !== last.status) setGone(last.status === "signed-in" && status === "signed-out");
-    else if (!isLed) setGone(false);
+    if (status !== last.status) setHasEnded(last.status === "signed-in" && status === "signed-out");
+    else if (!isRedirect) setHasEnded(false);
     setLast({ status, key });
   }
   useEffect(() => {
-    // The button that had the focus is gone.
-    if (isGone && document.activeElement === document.body) main.current?.focus();
-  }, [isGone, main]);
-  return isGone;
+    // The button that had the focus was removed.
+    if (hasEnded && document.activeElement === document.body) main.current?.focus();
+  }, [hasEnded, main]);
+  return hasEnded;
 }

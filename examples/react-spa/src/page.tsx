@@ -7,17 +7,17 @@ interface PageProps {
   readonly children?: ReactNode;
 }
 
-/** A page with its title, where the focus goes when somebody comes from another one. */
+/** A page with its title. After a navigation, the title gets the focus. */
 export function Page({ title, lead, children }: PageProps): ReactNode {
   const heading = useRef<HTMLHeadingElement>(null);
   const { key } = useLocation();
-  // Only the first address of a visit has this key: then the browser has set the focus.
+  // The router gives this key to the first address of a visit, where the browser sets the focus itself.
   const [isFirst] = useState(key === "default");
   useEffect(() => {
     document.title = `${title} · Latchkey`;
-    // What went wrong comes before the heading.
-    const isTaken = document.activeElement?.role === "alert";
-    if (!isFirst && !isTaken) heading.current?.focus();
+    // An error that has the focus keeps it.
+    const hasAlert = document.activeElement?.role === "alert";
+    if (!isFirst && !hasAlert) heading.current?.focus();
   }, [title, isFirst]);
   return (
     <>
@@ -30,7 +30,7 @@ export function Page({ title, lead, children }: PageProps): ReactNode {
   );
 }
 
-/** For the moment before it is known who is signed in. */
+/** The page while the session is loading. */
 export function Waiting(): ReactNode {
-  return <Page title="One moment" lead="Asking the server who is signed in." />;
+  return <Page title="One moment" lead="Loading your session." />;
 }

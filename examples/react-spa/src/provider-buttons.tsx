@@ -4,7 +4,7 @@ import { providers } from "./auth.ts";
 import { signInFor } from "./destination.ts";
 import { sentenceOf } from "./sentences.ts";
 
-/** Leads to a provider. Either way it leads back to the sign-in page, which goes on from there. */
+/** Buttons that navigate to a provider. It redirects to the sign-in page, which shows an error or redirects further. */
 export function ProviderButtons({ destination }: { readonly destination: string }): ReactNode {
   const { signIn } = useAuthClient();
   const [fault, setFault] = useState<string | null>(null);

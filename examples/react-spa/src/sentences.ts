@@ -1,26 +1,27 @@
 import type { ClientError } from "@latchkey/client";
 
-/** What went wrong, in words of this page, and what to do about it. */
+/** What each error means for the user, and what the user can do. */
 const sentences: Readonly<Record<ClientError["code"], string>> = {
   invalid_request: "The server did not understand this. Reload the page and try again.",
   invalid_credentials: "There is no account with this address and password. Check both.",
   unauthenticated: "You are not signed in any more.",
-  session_expired: "Your session is over. Sign in again.",
+  session_expired: "Your session has expired. Sign in again.",
   session_revoked: "This device was signed out. Sign in again.",
-  refresh_token_invalid: "Your session is over. Sign in again.",
-  refresh_token_reused: "Somebody else used a copy of your key, so it was blocked. Sign in again.",
+  refresh_token_invalid: "Your session has ended. Sign in again.",
+  refresh_token_reused: "A copy of your key was used, so the session was ended. Sign in again.",
   transport_mismatch: "Your session belongs to another kind of app. Sign in again.",
-  csrf_rejected: "The server does not know this page. It must be in its trusted origins.",
-  forbidden: "You may not do this.",
-  not_found: "It is not there any more.",
-  method_not_allowed: "The server does not do this.",
+  csrf_rejected: "The server does not trust this page. Add its origin to the trusted origins of the server.",
+  forbidden: "You are not allowed to do this.",
+  not_found: "This does not exist any more.",
+  method_not_allowed: "The server does not support this request.",
   identifier_taken: "This address has an account already. Sign in instead.",
-  payload_too_large: "This is longer than the server takes.",
+  payload_too_large: "This is longer than the server accepts.",
   unsupported_media_type: "The server did not understand this. Reload the page and try again.",
-  weak_password: "This password is too easy to guess. Take a longer one, without your address in it.",
-  redirect_not_allowed: "The server may not lead back to this page. It must be in its trusted origins.",
+  weak_password: "This password is too easy to guess. Choose a longer one, without your address in it.",
+  redirect_not_allowed:
+    "The server does not redirect to this page. Add its origin to the trusted origins of the server.",
   oauth_denied: "You cancelled at the provider. Nothing has changed.",
-  oauth_state_invalid: "That took too long, or began in another browser. Start again.",
+  oauth_state_invalid: "The sign-in took too long, or it started in another browser. Start again.",
   oauth_failed: "The provider could not tell who you are. Try again, or use your password.",
   account_not_linked: "This address has an account with a password. Sign in with that.",
   rate_limited: "Too many attempts. Wait a minute, then try again.",
@@ -35,7 +36,7 @@ export function sentenceOf({ code }: Pick<ClientError, "code">): string {
   return sentences[code];
 }
 
-/** A sentence for the `?error=` of an address. Anybody can write one there, so nothing of it is shown. */
+/** The sentence for the `?error=` of an address. A link can have any text there, so the text itself is never shown. */
 export function sentenceOfReturn(code: string): string {
   return isCode(code) ? sentences[code] : sentences.oauth_failed;
 }

@@ -30,13 +30,13 @@ export function AccountPage(): ReactNode {
               "until you sign out"
             ) : (
               <>
-                until <Time seconds={session.expiresAt} />, and longer each time you come back
+                until <Time seconds={session.expiresAt} />; each visit extends this
               </>
             )}
           </dd>
         </div>
       </dl>
-      <Visible />
+      <ReadableByScripts />
       <p>
         <Link to="/devices">See every device that is signed in</Link>
       </p>
@@ -44,8 +44,8 @@ export function AccountPage(): ReactNode {
   );
 }
 
-/** Shows what an injected script would find. */
-function Visible(): ReactNode {
+/** Shows what an injected script could read. */
+function ReadableByScripts(): ReactNode {
   const found = [
     ["document.cookie", document.cookie.includes("latchkey") ? "a cookie of Latchkey" : "nothing"],
     ["localStorage", namesIn(localStorage)],
@@ -53,7 +53,7 @@ function Visible(): ReactNode {
   ] as const;
   return (
     <section aria-labelledby="visible">
-      <h2 id="visible">What a script finds here</h2>
+      <h2 id="visible">What a script can read here</h2>
       <p className="note">
         The cookies are HttpOnly: they travel with every request to the server, and no script can read them.
       </p>

@@ -2,16 +2,16 @@ import type { Device, Result } from "@latchkey/client";
 import { useAuthClient } from "@latchkey/client/react";
 import { type ReactNode, useRef, useState } from "react";
 import { Action } from "../action.tsx";
-import { useDeparture } from "../departure.ts";
 import { deviceName } from "../device-name.ts";
 import { DeviceTag } from "../device-tag.tsx";
 import { useDevices } from "../devices.ts";
 import { Page } from "../page.tsx";
 import { sentenceOf } from "../sentences.ts";
+import { useSignOut } from "../sign-out.ts";
 
 export function DevicesPage(): ReactNode {
   const client = useAuthClient();
-  const { leave } = useDeparture();
+  const { signOut } = useSignOut();
   const { list, error, load } = useDevices();
   const status = useRef<HTMLParagraphElement>(null);
   const [said, setSaid] = useState("");
@@ -20,23 +20,26 @@ export function DevicesPage(): ReactNode {
   const tell = async (result: Result<null>, done: string): Promise<void> => {
     setFault(result.ok ? null : sentenceOf(result.error));
     setSaid(result.ok ? done : "");
-    // The button that had the focus may be gone.
+    // The button that had the focus may have been removed.
     if (result.ok) status.current?.focus();
     await load();
   };
   const revoke = async ({ id, current }: Device, name: string): Promise<void> => {
-    if (current) return leave();
+    if (current) return signOut();
     const result = await client.devices.revoke(id);
-    // It was signed out already, by itself or from elsewhere.
-    const isGone = !result.ok && result.error.code === "not_found";
-    await tell(isGone ? { ok: true, data: null } : result, `${name} is signed out.`);
+    // The session may have ended already: it expired, or another device ended it.
+    const hasEnded = !result.ok && result.error.code === "not_found";
+    await tell(hasEnded ? { ok: true, data: null } : result, `${name} is signed out.`);
   };
   const signOutOthers = async (): Promise<void> =>
     tell(await client.signOut({ scope: "others" }), "All other devices are signed out.");
 
   const others = list?.filter(({ current }) => !current).length ?? 0;
   return (
-    <Page title="Devices" lead="Each of these holds a key to your account. Sign out any that is not yours.">
+    <Page
+      title="Devices"
+      lead="Each of these devices is signed in to your account. Sign out any that is not yours."
+    >
       <p ref={status} className="said" role="status" tabIndex={-1}>
         {said}
       </p>
@@ -62,12 +65,12 @@ export function DevicesPage(): ReactNode {
             Sign out everywhere else
           </Action>
         )}
-        <Action className="danger" run={() => leave("all")}>
+        <Action className="danger" run={() => signOut("all")}>
           Sign out everywhere
         </Action>
       </div>
       <p className="hint">
-        A device that is signed out may go on until its access token is over: minutes at most.
+        A device that is signed out can still read data until its access token expires, a few minutes at most.
       </p>
     </Page>
   );

@@ -7,10 +7,10 @@ import { Page } from "../page.tsx";
 const POINTS = [
   [
     "No script reads it",
-    "The key is in HttpOnly cookies. A script that gets into this page finds nothing to take.",
+    "The key is in HttpOnly cookies. A script that is injected into this page cannot steal it.",
   ],
-  ["It renews itself", "Access lasts a short while and is renewed before it ends, once for all tabs."],
-  ["A copy gives itself away", "When a stolen copy and the key are both used, the session ends for both."],
+  ["It refreshes itself", "The access token lasts minutes, and is refreshed in time, once for all tabs."],
+  ["A copy gives itself away", "If a stolen copy and your key are both used, the session ends."],
 ] as const;
 
 export function HomePage(): ReactNode {
@@ -20,7 +20,7 @@ export function HomePage(): ReactNode {
         <div>
           <Page
             title="One key for each device"
-            lead="Sign in once on every device you use. See them all in one place, and take back the key of any."
+            lead="Sign in once on every device you use. See them all in one place, and sign any of them out."
           >
             <Ways />
           </Page>

@@ -4,7 +4,7 @@ import { Page } from "../page.tsx";
 
 export function NotFoundPage(): ReactNode {
   return (
-    <Page title="Nothing here" lead="No page of this address exists.">
+    <Page title="Nothing here" lead="There is no page at this address.">
       <p>
         <Link to="/">Go to the first page</Link>
       </p>

@@ -14,7 +14,7 @@ export function SignInPage(): ReactNode {
   const error = useReturnedError();
   const to = search.get("to");
   const destination = destinationOf(to);
-  const lead = to === null ? "Welcome back." : `Sign in to go on to ${destination}.`;
+  const lead = to === null ? "Welcome back." : `Sign in to continue to ${destination}.`;
   return (
     <Entrance destination={destination}>
       <Page title="Sign in" lead={lead}>
@@ -29,7 +29,7 @@ export function SignInPage(): ReactNode {
   );
 }
 
-/** Takes the `?error=` with which a provider's sign-in came back out of the address, and keeps it for this visit. */
+/** The `?error=` of a provider's redirect. It is removed from the address, and kept while the page is open. */
 function useReturnedError(): string | null {
   const [search, setSearch] = useSearchParams();
   const inAddress = search.get("error");
@@ -45,7 +45,7 @@ function useReturnedError(): string | null {
 
 function ReturnedError({ code }: { readonly code: string }): ReactNode {
   const message = useRef<HTMLParagraphElement>(null);
-  // An alert that is there from the beginning is read by nobody.
+  // Screen readers do not announce an alert that is part of the first render, so it gets the focus.
   useEffect(() => message.current?.focus(), []);
   return (
     <p ref={message} className="fault" role="alert" tabIndex={-1}>

@@ -13,7 +13,7 @@ export function SignUpPage(): ReactNode {
   const destination = destinationOf(search.get("to"));
   return (
     <Entrance destination={destination}>
-      <Page title="Create an account" lead="Any address will do: nothing is sent to it.">
+      <Page title="Create an account" lead="Any address works: nothing is sent to it.">
         <CredentialsForm label="Create account" busyLabel="Creating…" isNew send={signUp} />
         <ProviderButtons destination={destination} />
         <p className="aside">
