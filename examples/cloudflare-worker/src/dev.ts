@@ -6,11 +6,11 @@ import { d1, migrate } from "@latchkey/sql/d1";
 import { build } from "esbuild";
 import { Miniflare } from "miniflare";
 
-// Runs the Worker in workerd, as `wrangler dev` would, with what it keeps in `.latchkey`.
+// Runs the Worker in workerd, as `wrangler dev` does. The data is stored in `.latchkey`.
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const { PORT = "8787", LATCHKEY_DEV_DIR = join(ROOT, ".latchkey") } = process.env;
 
-/** The parts of `wrangler.jsonc` that matter here. */
+/** The parts of `wrangler.jsonc` that are used here. */
 interface Wrangler {
   readonly main: string;
   readonly compatibility_date: string;
@@ -44,7 +44,7 @@ const host = new Miniflare({
 });
 await host.ready;
 for (const { binding } of wrangler.d1_databases) await migrate(d1(await host.getD1Database(binding)));
-process.stdout.write(`Latchkey on workerd: ${origin}\nUsers and sessions live in ${directory}.\n`);
+process.stdout.write(`Latchkey on workerd: ${origin}\nUsers and sessions are stored in ${directory}.\n`);
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.once(signal, async () => {
@@ -58,7 +58,7 @@ function readWrangler(): Wrangler {
   return JSON.parse(text.replace(/^\s*\/\/.*$/gm, ""));
 }
 
-/** Made at the first start: with another one, everybody's sessions would end. */
+/** Created at the first start and kept: with another secret, all sessions would end. */
 function secret(): string {
   const file = join(directory, "secret");
   if (!existsSync(file)) writeFileSync(file, randomBytes(32).toString("base64url"), { mode: 0o600 });

@@ -6,7 +6,7 @@ import { Hono } from "hono";
 
 export { SessionObject } from "@latchkey/cloudflare";
 
-/** What `wrangler.jsonc` binds; AUTH_SECRET is a secret. */
+/** The bindings of `wrangler.jsonc`, and the secret AUTH_SECRET. */
 interface Env {
   readonly SESSIONS: ObjectNamespace;
   readonly DB: D1Database;
@@ -14,13 +14,13 @@ interface Env {
   readonly AUTH_SECRET: string;
 }
 
-// Sessions, keys and attempts live in Durable Objects, near their users; users in D1, where SQL can ask about them.
+// Sessions, keys and rate limits are in Durable Objects, near their users. Users are in D1, where SQL can query them.
 const getAuth = defineAuth((env: Env) => ({
   store: { ...durableObjects(env.SESSIONS), users: d1(env.DB).users },
   providers: [password()],
   baseURL: env.ORIGIN,
   secret: env.AUTH_SECRET,
-  // Cloudflare writes this header itself, whatever the client sends.
+  // Cloudflare sets this header, and replaces one that the client sends.
   clientAddress: (request) => request.headers.get("cf-connecting-ip"),
 }));
 

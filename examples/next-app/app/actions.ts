@@ -18,7 +18,7 @@ export async function signUp(form: FormData): Promise<void> {
 
 export async function signOut(): Promise<void> {
   const { ok } = await callRoute(auth.handlers.logout);
-  if (!ok) throw new Error("signing out did not work");
+  if (!ok) throw new Error("The sign-out failed.");
   redirect("/login");
 }
 

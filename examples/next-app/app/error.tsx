@@ -9,8 +9,8 @@ interface Props {
 export default function Fault({ reset }: Props): ReactNode {
   return (
     <>
-      <h1>That did not work</h1>
-      <p>It is our fault.</p>
+      <h1>Something went wrong</h1>
+      <p>The server could not answer.</p>
       <button type="button" onClick={reset}>
         Try again
       </button>

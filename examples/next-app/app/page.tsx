@@ -11,11 +11,12 @@ export default async function Home(): Promise<ReactNode> {
       <h1>Latchkey on Next.js</h1>
       {user === null ? (
         <p>
-          Nobody is signed in. <Link href="/login">Sign in</Link>, or make an account there.
+          You are not signed in. <Link href="/login">Sign in</Link>, or create an account there.
         </p>
       ) : (
         <p>
-          You are signed in as <strong>{user.email}</strong>. <Link href="/dashboard">To your dashboard</Link>
+          You are signed in as <strong>{user.email}</strong>.{" "}
+          <Link href="/dashboard">Go to your dashboard</Link>
         </p>
       )}
       <p className="hint">

@@ -4,11 +4,11 @@ import { store } from "./store.ts";
 
 const { AUTH_URL, AUTH_SECRET } = process.env;
 
-/** Who may sign in here, and how. On localhost neither variable is needed. */
+/** The authentication of this application. On localhost neither environment variable is needed. */
 export const auth = createAuth({
   store,
   providers: [password()],
-  // A device that is signed out from another one is out at once.
+  // With "store", a device that is signed out from another device loses access at once.
   revocation: "store",
   ...(AUTH_URL === undefined ? {} : { baseURL: AUTH_URL }),
   ...(AUTH_SECRET === undefined ? {} : { secret: AUTH_SECRET }),

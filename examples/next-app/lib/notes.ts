@@ -1,6 +1,6 @@
 import { database } from "./store.ts";
 
-/** What a user wrote last. */
+/** The note of a user; "" if there is none. */
 export function noteOf(userId: string): string {
   const row = database.prepare("SELECT text FROM notes WHERE user_id = ?").get(userId);
   return typeof row?.["text"] === "string" ? row["text"] : "";

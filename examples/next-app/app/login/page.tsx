@@ -4,8 +4,8 @@ import { signIn, signUp } from "../actions.ts";
 const REFUSALS: ReadonlyMap<string, string> = new Map([
   ["invalid_credentials", "The address or the password is wrong."],
   ["identifier_taken", "There is an account with this address already."],
-  ["weak_password", "This password is too easy to guess. Take a longer one."],
-  ["invalid_request", "This is no e-mail address."],
+  ["weak_password", "This password is too easy to guess. Choose a longer one."],
+  ["invalid_request", "This is not an e-mail address."],
   ["rate_limited", "Too many attempts. Wait a few minutes."],
 ]);
 
@@ -15,7 +15,8 @@ interface Props {
 
 export default async function Login({ searchParams }: Props): Promise<ReactNode> {
   const { error, redirect_to: to } = await searchParams;
-  const refusal = error === undefined ? null : (REFUSALS.get(String(error)) ?? "That did not work.");
+  const refusal =
+    error === undefined ? null : (REFUSALS.get(String(error)) ?? "The sign-in failed. Try again.");
   return (
     <>
       <h1>Sign in</h1>
