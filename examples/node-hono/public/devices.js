@@ -1,7 +1,7 @@
 import { browserOf, element, timeOf } from "./lines.js";
 import { send } from "./server.js";
 
-/** Lists the user's devices, each but this one with a button that signs it out. */
+/** Lists the user's devices, with a button that signs the device out, except for this one. */
 export async function listDevices(list) {
   const { ok, data } = await send("/auth/sessions");
   if (!ok) return;

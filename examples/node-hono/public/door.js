@@ -1,15 +1,15 @@
 import { faultOf, send } from "./server.js";
 
 const FIELDS = ["email", "password"];
-/** Which field a refusal is about. */
+/** The field that an error code is about. */
 const ABOUT = { identifier_taken: "email", invalid_credentials: "password", weak_password: "password" };
 
 const at = (id) => document.getElementById(id);
 
-/** Lets people in: with an account of their own, or with one that is made up on the spot. */
+/** Signs users up or in, with their own account or with a generated one. */
 export function openDoor(enter) {
   const form = at("sign-in");
-  // The fields' own words are said below, where a screen reader finds them with the field.
+  // The page shows its own error messages, which screen readers announce with the field.
   form.noValidate = true;
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -18,16 +18,16 @@ export function openDoor(enter) {
     if (wrong.length > 0) return at(wrong[0]).focus();
     await ask(route, Object.fromEntries(new FormData(form)));
   });
-  at("guest").addEventListener("click", () => ask("signup", madeUp()));
-  for (const name of FIELDS) at(name).addEventListener("input", () => complain(name, ""));
+  at("guest").addEventListener("click", () => ask("signup", generatedAccount()));
+  for (const name of FIELDS) at(name).addEventListener("input", () => showFieldError(name, ""));
 
-  // A button that were disabled meanwhile would lose the focus.
+  // The buttons are not disabled during a request, because a disabled button loses the focus.
   let isAsking = false;
   const ask = async (route, body) => {
     if (isAsking) return;
     isAsking = true;
-    sayFault("");
-    for (const name of FIELDS) complain(name, "");
+    showFormError("");
+    for (const name of FIELDS) showFieldError(name, "");
     const answer = await send(`/auth/${route}`, { method: "POST", body });
     isAsking = false;
     if (!answer.ok) return refuse(answer, route);
@@ -40,15 +40,15 @@ function isWrong(field) {
   const { valueMissing, tooShort } = field.validity;
   const name = field.id === "email" ? "an e-mail address" : "a password";
   const isShort = tooShort || (field.minLength > 0 && field.value.length < field.minLength);
-  if (valueMissing) complain(field.id, `Enter ${name}.`);
-  else if (isShort) complain(field.id, `The password needs ${field.minLength} characters or more.`);
+  if (valueMissing) showFieldError(field.id, `Enter ${name}.`);
+  else if (isShort) showFieldError(field.id, `The password needs ${field.minLength} characters or more.`);
   else if (!field.validity.valid)
-    complain(field.id, "That is not an e-mail address: name@example.com is one.");
-  else complain(field.id, "");
+    showFieldError(field.id, "Enter an e-mail address, such as name@example.com.");
+  else showFieldError(field.id, "");
   return field.getAttribute("aria-invalid") === "true";
 }
 
-function complain(name, text) {
+function showFieldError(name, text) {
   const isBad = text !== "";
   at(`${name}-error`).textContent = text;
   at(`${name}-error`).hidden = !isBad;
@@ -56,7 +56,7 @@ function complain(name, text) {
   else at(name).removeAttribute("aria-invalid");
 }
 
-function sayFault(text) {
+function showFormError(text) {
   at("form-error").textContent = text;
   at("form-error").hidden = text === "";
 }
@@ -67,12 +67,12 @@ function refuse(answer, route) {
   const first =
     code === "invalid_credentials" && route === "login" ? " New here? Press “Create account”." : "";
   const name = ABOUT[code];
-  if (name === undefined) return sayFault(faultOf(answer));
-  complain(name, `${faultOf(answer)}${way}${first}`);
+  if (name === undefined) return showFormError(faultOf(answer));
+  showFieldError(name, `${faultOf(answer)}${way}${first}`);
   at(name).focus();
 }
 
-function madeUp() {
+function generatedAccount() {
   const bytes = crypto.getRandomValues(new Uint8Array(20));
   const text = Array.from(bytes, (byte) => byte.toString(36).padStart(2, "0")).join("");
   return { email: `visitor-${text.slice(0, 6)}@example.com`, password: text };

@@ -1,10 +1,10 @@
-/** Nothing is known of any token yet. */
+/** The family before the server has described it. */
 export const unknownFamily = { root: null, child: null, issuedAt: null, newest: null, ended: null };
 
-/** Nobody but this browser has had a token in hand. */
-export const nobodyElse = { thief: [], lost: [] };
+/** The tokens of the thief, and those that were lost: none yet. */
+export const noHolders = { thief: [], lost: [] };
 
-/** Who has what, after one more event. */
+/** The tokens of the thief and the lost tokens, after an event. */
 export function nextHolders(holders, { type, outcome, generation, by, presented }) {
   if (by === "thief") {
     const got = type === "session.refreshed" && outcome !== "access_only" ? [generation] : [];
@@ -18,25 +18,25 @@ function together(known, more) {
   return [...new Set([...known, ...more.filter((generation) => generation !== null)])];
 }
 
-/** Seconds for which nobody gets another refresh token. */
+/** How many seconds of the lease are left, in which no refresh token is issued. */
 export function leaseLeft({ issuedAt, ended }, now, lease) {
   if (issuedAt === null || ended !== null) return 0;
   return Math.min(lease, Math.max(0, issuedAt + lease - now));
 }
 
-/** Where a token stands in its family. */
+/** The role of a token in its family. */
 export function placeOf({ root, child }, generation) {
   return generation === root ? "root" : generation === child ? "child" : "retired";
 }
 
-/** The tokens that are good no more, oldest first. */
+/** The retired tokens, oldest first. */
 export function retiredOf(family) {
   if (family.newest === null) return [];
   const all = Array.from({ length: family.newest + 1 }, (_, generation) => generation);
   return all.filter((generation) => placeOf(family, generation) === "retired");
 }
 
-/** What a token gets from the server, were it presented now. */
+/** What the server would answer if a token of this role were presented now. */
 export function fateOf({ child, ended }, place, left) {
   if (ended !== null) return "refused";
   if (place === "retired") return "alarm";
@@ -45,9 +45,9 @@ export function fateOf({ child, ended }, place, left) {
   return child === null ? "first" : "reissue";
 }
 
-/** The family in words: what the picture shows. */
+/** Describes in text what the picture shows. */
 export function describe({ family, holders, held, left }) {
-  if (family.root === null) return "The server has not told of this family yet.";
+  if (family.root === null) return "The server has not described this family yet.";
   const retired = retiredOf(family);
   const sentences = [
     family.ended === null ? "" : `The family has ended (${family.ended}).`,
@@ -55,15 +55,15 @@ export function describe({ family, holders, held, left }) {
     family.child === null ? "Child: none yet." : `Child: token ${family.child}, ${leaseText(family, left)}.`,
     retired.length === 0 ? "" : `Retired: ${listOf(retired)}.`,
     held === null ? "" : `You hold token ${held}.`,
-    holders.thief.length === 0 ? "" : `The thief has had ${listOf(holders.thief)}.`,
-    holders.lost.length === 0 ? "" : `Lost on its way: ${listOf(holders.lost)}.`,
+    holders.thief.length === 0 ? "" : `The thief has ${listOf(holders.thief)}.`,
+    holders.lost.length === 0 ? "" : `Never arrived: ${listOf(holders.lost)}.`,
   ];
   return sentences.filter((sentence) => sentence !== "").join(" ");
 }
 
 function leaseText({ ended }, left) {
-  if (ended !== null) return "of no use now";
-  return left > 0 ? `its lease runs for ${Math.ceil(left)} s more` : "its lease is over";
+  if (ended !== null) return "not valid any more";
+  return left > 0 ? `its lease ends in ${Math.ceil(left)} s` : "its lease has ended";
 }
 
 function listOf(generations) {

@@ -4,7 +4,7 @@ const TEETH = [4, 9, 6, 11];
 /** The radius of a key's bow. */
 export const BOW = 28;
 
-/** Makes an SVG element. */
+/** Creates an SVG element. */
 export function part(name, attributes = {}, text = "") {
   const element = document.createElementNS(SVG, name);
   for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, String(value));
@@ -12,7 +12,7 @@ export function part(name, attributes = {}, text = "") {
   return element;
 }
 
-/** Draws a key, its bow around the origin. Each token is cut differently. */
+/** Creates the picture of a key, with its bow around the origin. The keys of successive tokens differ. */
 export function keyShape(generation) {
   const key = part("g", { class: "key" });
   key.append(

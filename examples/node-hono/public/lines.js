@@ -1,4 +1,4 @@
-/** Shows an event above the earlier ones; of equal ones in a row it counts. */
+/** Shows an event above the earlier ones. Equal events in a row are shown once, with their number. */
 export function eventLine(list, event, ownId) {
   const { at: seconds, type } = event;
   const where = whereOf(event, ownId);
@@ -36,19 +36,19 @@ function factsOf({ by, outcome, reason, provider, generation, presentedGeneratio
   ].filter(Boolean);
 }
 
-/** A time of the server, as this browser writes it. */
+/** Formats a time of the server, in seconds since 1970. */
 export function timeOf(seconds) {
   return new Date(seconds * 1000).toLocaleTimeString([], { hour12: false });
 }
 
-/** A few words for a User-Agent. */
+/** A short name for a User-Agent. */
 export function browserOf(agent) {
   const known = ["Thief", "Firefox", "Edg", "Chrome", "Safari", "curl"].find((name) => agent.includes(name));
   const system = ["Android", "iPhone", "Windows", "Mac OS", "Linux"].find((name) => agent.includes(name));
   return [known?.replace(/^Edg$/, "Edge") ?? agent.slice(0, 24), system].filter(Boolean).join(" on ");
 }
 
-/** Makes an element; text in `children` stays text. */
+/** Creates an element. Strings in `children` become text, never HTML. */
 export function element(name, attributes, children) {
   const made = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);

@@ -2,23 +2,23 @@ import { faultOf, send } from "./server.js";
 
 const START = "/auth/oauth/local";
 
-/** Takes what a sign-in came back with out of the address, and returns its sentence; "" where all went well. */
+/** Removes the error of a sign-in from the address, and returns its message; "" if there is none. */
 export function returnedWith(sentences) {
   const url = new URL(location.href);
   const code = url.searchParams.get("error");
   if (code === null) return "";
   url.searchParams.delete("error");
   history.replaceState(null, "", url);
-  // Whoever made the link wrote the code: only sentences of the server's are shown.
-  return Object.hasOwn(sentences, code) ? sentences[code] : "The sign-in did not work; start again.";
+  // A link can have any text as its code, so only messages of the server are shown.
+  return Object.hasOwn(sentences, code) ? sentences[code] : "The sign-in failed. Start again.";
 }
 
-/** How a session began, in words (RFC 8176). */
+/** The method of the sign-in in words (RFC 8176). */
 export function wayOf({ amr }) {
   return amr.includes("fed") ? "local OpenID" : "a password";
 }
 
-/** Lets a signed-in user link the provider, or undo that: `button` says which of the two it does. */
+/** Lets a signed-in user link the provider, or unlink it. The text of `button` says which. */
 export function offerLink(button, say) {
   let isLinked = false;
   const draw = async () => {

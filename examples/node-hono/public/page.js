@@ -1,7 +1,7 @@
 import { narrate, say } from "./announcement.js";
 import { listDevices } from "./devices.js";
 import { openDoor } from "./door.js";
-import { describe, leaseLeft, nextHolders, nobodyElse, unknownFamily } from "./family.js";
+import { describe, leaseLeft, nextHolders, noHolders, unknownFamily } from "./family.js";
 import { eventLine } from "./lines.js";
 import { offerLink, returnedWith, wayOf } from "./openid.js";
 import { openPicture } from "./picture.js";
@@ -14,12 +14,12 @@ const at = (id) => document.getElementById(id);
 const settings = (await send("/demo/settings")).data;
 
 const MOST_EVENTS = 40;
-/** How long a refresh that failed waits for its next try, in milliseconds. */
-const PATIENCE = 3_000;
-/** What the codes of a refused refresh say of the family. */
+/** How long to wait before the next attempt after a refresh that failed, in milliseconds. */
+const RETRY_PAUSE = 3_000;
+/** Why the family has ended, by the error code of a refresh. */
 const ENDS = { refresh_token_reused: "reuse", session_revoked: "revoked", session_expired: "expired" };
-/** What the page knows. Times are of `performance.now()`: a wall clock may jump. */
-const nobody = {
+/** The state of the page without a session. Times are of `performance.now()`, because the system time may change. */
+const signedOut = {
   session: null,
   expiresAt: 0,
   notBefore: 0,
@@ -28,14 +28,14 @@ const nobody = {
   skew: 0,
   held: null,
   family: unknownFamily,
-  holders: nobodyElse,
+  holders: noHolders,
   isBusy: false,
 };
-let state = nobody;
+let state = signedOut;
 let isSilent = false;
-let looking = Promise.resolve();
+let loading = Promise.resolve();
 
-function learn({ expiresIn }) {
+function keepExpiry({ expiresIn }) {
   if (expiresIn !== null) state = { ...state, expiresAt: performance.now() + expiresIn * 1_000 };
 }
 
@@ -53,8 +53,8 @@ function show(view) {
 
 async function enter(answer) {
   const { user, session } = answer.data;
-  state = { ...nobody, session };
-  learn(answer);
+  state = { ...signedOut, session };
+  keepExpiry(answer);
   show("home");
   at("who-email").textContent = user.email;
   at("who-user").textContent = user.id;
@@ -71,13 +71,13 @@ async function enter(answer) {
 
 function leave(message) {
   tour.stop();
-  state = nobody;
+  state = signedOut;
   show("door");
   say(message);
   at("guest").focus();
 }
 
-/** The session is over, but what was learnt stays on the page. */
+/** Shows that the session has ended. The picture and the events stay on the page. */
 function finish(reason) {
   if (state.session === null || !at("again").hidden) return;
   if (state.family.ended === null) state = { ...state, family: { ...state.family, ended: reason } };
@@ -89,8 +89,8 @@ function finish(reason) {
   draw();
 }
 
-/** What a refused refresh tells. Its cookies are gone, so the events cannot tell it any more. */
-function hearRefusal(scene, { status, data }) {
+/** Handles a 401 to a refresh. The cookies are deleted, so the events cannot be loaded any more. */
+function handleRefusal(scene, { status, data }) {
   if (status !== 401 || !isRefresh(scene)) return false;
   const reason = ENDS[data?.error] ?? "signed out";
   const { id } = state.session;
@@ -109,13 +109,13 @@ async function perform(scene) {
   if (state.session === null || state.isBusy) return;
   const { session } = state;
   state = { ...state, isBusy: true };
-  // A look on its way could see one half of a race.
-  await looking;
+  // A load at the same time could show only one half of a race.
+  await loading;
   const answer = await scenes.play(scene);
-  // Whoever signed out meanwhile has another state.
+  // The user may have signed out during the request.
   if (state.session !== session) return;
-  learn(answer);
-  if (!hearRefusal(scene, answer)) {
+  keepExpiry(answer);
+  if (!handleRefusal(scene, answer)) {
     await watch();
     const refusal = refusalOf(answer);
     if (refusal !== null) narrate({ text: refusal, isBad: true });
@@ -124,7 +124,7 @@ async function perform(scene) {
   draw();
 }
 
-/** Brings the picture back to who is far below it, so that they see what a button does. */
+/** Scrolls to the picture if it is out of sight, so that the user sees the effect of a button. */
 function showStage() {
   const { top } = at("stage").getBoundingClientRect();
   if (top < -120) at("stage").scrollIntoView();
@@ -136,29 +136,29 @@ function playOnStage(scene) {
 }
 
 function watch() {
-  looking = looking.then(look, look);
-  return looking;
+  loading = loading.then(load, load);
+  return loading;
 }
 
-async function look() {
+async function load() {
   if (state.session === null) return;
   const { id } = state.session;
   const { status, data } = await send(`/demo/events?after=${state.seen}`);
   if (state.session?.id !== id) return;
-  // Only a refresh can tell whether that is the end, and the refresh asks for the next look.
+  // A refresh finds out whether the session has ended, and then loads the events again.
   if (status === 401) return void (state.family.ended === null && perform("refresh"));
   if (status !== 200) {
     isSilent = true;
-    return say("The server does not answer; trying again. You stay signed in.", true);
+    return say("The server does not answer. The page tries again, and you stay signed in.", true);
   }
-  // Another tab of this browser has signed in anew.
+  // Another tab of this browser has signed in.
   if (data.sessionId !== id) return location.reload();
   if (isSilent) say("");
   isSilent = false;
-  await take(data, id);
+  await showEvents(data, id);
 }
 
-async function take({ events, family, held, copies, now }, id) {
+async function showEvents({ events, family, held, copies, now }, id) {
   const own = events.filter(({ sessionId }) => sessionId === id);
   const isFirst = state.seen === 0;
   state = {
@@ -180,7 +180,7 @@ async function take({ events, family, held, copies, now }, id) {
   if (state.family.ended !== null) finish(state.family.ended);
 }
 
-/** Draws what changes by itself: the two countdowns, and what may be tried. */
+/** Draws what changes with time: the two countdowns, and which buttons work. */
 function draw() {
   const view = viewNow();
   if (view === null) return;
@@ -203,7 +203,7 @@ async function tick() {
   if (session === null || family.ended !== null || isBusy || tour.isRunning()) return;
   if (!at("auto").checked || secondsLeft() > settings.refreshBefore) return;
   if (performance.now() < notBefore) return;
-  state = { ...state, notBefore: performance.now() + PATIENCE };
+  state = { ...state, notBefore: performance.now() + RETRY_PAUSE };
   await perform("refresh");
 }
 
@@ -217,48 +217,47 @@ async function signOut(event) {
 
 const picture = openPicture(at("family"));
 const scenes = openScenes(playOnStage);
-at("tour").textContent = `Play it all, in about ${durationOf(settings)}`;
+at("tour").textContent = `Play all scenes, in about ${durationOf(settings)}`;
 const tour = openTour({ button: at("tour"), next: at("tour-next"), perform: playOnStage, viewNow });
 openDoor(async (answer) => {
   await enter(answer);
-  // Where the button is below the picture, the picture is what to see first.
+  // If the button is below the picture, the picture must be visible first.
   at("tour").focus({ preventScroll: true });
   showStage();
 });
 
 for (const place of document.querySelectorAll("[data-lease]"))
   place.textContent = `${settings.lease} seconds`;
-at("auto-text").textContent = `Refresh by itself, ${settings.refreshBefore} s before the end`;
+at("auto-text").textContent = `Refresh automatically, ${settings.refreshBefore} s before it expires`;
 for (const button of document.querySelectorAll("[data-scope]")) button.addEventListener("click", signOut);
 at("again").addEventListener("click", async () => {
   const { ok, data } = await send("/auth/session");
-  // Another tab may have begun a session of its own meanwhile.
+  // Another tab may have signed in since.
   if (ok && data.session.id !== state.session?.id) return location.reload();
   await send("/auth/logout", { method: "POST", body: { scope: "session" } });
   leave("");
 });
 at("visit").addEventListener("click", async () => {
   const answer = await send("/demo/visit");
-  learn(answer);
-  const how =
-    answer.expiresIn === null ? "the access token was good enough" : "the server refreshed on the way";
-  at("token-result").textContent = answer.ok ? `The page came: ${how}.` : "The page was refused.";
+  keepExpiry(answer);
+  const how = answer.expiresIn === null ? "the access token was valid" : "the server refreshed the session";
+  at("token-result").textContent = answer.ok ? `The page was loaded: ${how}.` : "The page was refused.";
   await watch();
 });
 new ResizeObserver(draw).observe(at("family"));
 
 const drawLink = settings.openId ? offerLink(at("link"), say) : null;
 at("openid").hidden = !settings.openId;
-const complaint = returnedWith(settings.sentences);
+const signInError = returnedWith(settings.sentences);
 const found = await send("/auth/session");
 if (found.ok) {
   await enter(found);
-  // How long the access token of an earlier visit has left, only a new one tells.
+  // The lifetime that is left of an earlier access token is not known, so get a new one.
   if (found.expiresIn === null) await perform("refresh");
 } else {
   show("door");
 }
-if (complaint !== "") say(complaint, true);
+if (signInError !== "") say(signInError, true);
 setInterval(tick, 250);
 setInterval(() => {
   if (!document.hidden && !state.isBusy && state.family.ended === null) watch();

@@ -3,7 +3,7 @@ const NARROW = 600;
 const SMALL = 0.72;
 const SPACE = 62;
 
-/** Where the three places are, for a picture of some width: in a row, or the retired below the others. */
+/** The boxes of the three places. They are in a row; in a narrow picture the retired tokens are below the others. */
 export function layoutOf(width) {
   if (width < NARROW) {
     const half = (width - GAP) / 2;
@@ -28,12 +28,12 @@ export function layoutOf(width) {
   };
 }
 
-/** How many retired tokens a place of some width has room for. */
+/** How many retired tokens fit into a box of this width. */
 export function seatCount(width) {
   return Math.max(2, Math.floor((width - 16) / SPACE));
 }
 
-/** The seat of each token: the root's, the child's, and those of the latest retired ones. */
+/** The positions of the root, the child and the latest retired tokens. */
 export function seatsOf({ family, retired }, layout) {
   const seats = new Map();
   if (family.root !== null) seats.set(family.root, { ...seatIn(layout.root), scale: 1, place: "root" });

@@ -7,13 +7,13 @@ const FATES = {
   access: "access token only",
   first: "its first child",
   promotion: "becomes the root",
-  reissue: "a child anew",
-  alarm: "alarm: all are out",
+  reissue: "another child",
+  alarm: "alarm: session ends",
   refused: "refused",
 };
 const RING = BOW + 10;
 
-/** Opens the picture of a family: three places, and keys that move between them. */
+/** Creates the picture of a family: three places, and keys that move between them. */
 export function openPicture(svg) {
   const places = Object.fromEntries(Object.entries(PLACES).map(([name, title]) => [name, box(name, title)]));
   const lease = part("g", { class: "lease" });
@@ -114,7 +114,7 @@ function drawKeys(layer, shown, seats) {
   }
 }
 
-// A transition needs a place to come from that has been laid out.
+// A transition starts only from a position that has been laid out.
 function arrive(element, from) {
   element.style.transform = from;
   element.classList.add("arriving");
@@ -122,7 +122,7 @@ function arrive(element, from) {
   element.classList.remove("arriving");
 }
 
-/** Who holds what, as tags that hang below the keys. */
+/** The tags below the keys, which show the holders of the tokens. */
 function chipsOf({ holders, held }, seats) {
   const tags = [
     { id: "you", who: "you", generation: held },
@@ -170,7 +170,7 @@ function tag(who) {
 
 const MARKED = 5_000;
 
-/** Shows for a while which keys were presented, and what came of it. */
+/** Shows for a while which keys were presented, and with what result. */
 function mark(shown, labels) {
   for (const { generation, by, text } of labels) {
     const key = shown.get(generation);

@@ -4,14 +4,14 @@ import { faultOf, send } from "./server.js";
 const refresh = () => send("/auth/refresh", { method: "POST" });
 const replay = (which) => send("/demo/replay", { method: "POST", body: { which } });
 
-/** What each button does: requests that the server answers as it would anybody's. */
+/** What each button does. The server answers these requests as it answers those of any client. */
 const SCENES = {
   refresh: { play: refresh, hint: (view) => OWN[fateOfHeld(view)] },
   race: { play: () => together(2), hint: raceHint },
   parallel: { play: () => together(20), hint: () => "As retries and server rendering do." },
   lose: {
     play: () => send("/demo/lose", { method: "POST" }),
-    hint: () => "The server answers, the answer never arrives. Then refresh again.",
+    hint: () => "The server answers, but the answer never arrives. Then refresh again.",
   },
   previous: { play: () => replay("previous"), hint: (view) => theftHint(view, 1) },
   "two-ago": { play: () => replay("two-ago"), hint: (view) => theftHint(view, 2) },
@@ -21,7 +21,7 @@ const OWN = {
   first: "Now: the first child, and its lease begins.",
   access: "Now: an access token only, while the lease runs.",
   promotion: "Now: the child becomes the root, and a new child comes.",
-  reissue: "Now: the root comes again, and gets a child in place of the lost one.",
+  reissue: "Now: the root comes again, and gets a new child instead of the lost one.",
   alarm: "Now: your token has retired, so it raises the alarm.",
 };
 
@@ -55,12 +55,12 @@ function theftHint({ family, copies, left }, back) {
   return `It is token ${stolen}. ${STOLEN[fateOf(family, placeOf(family, stolen), left)] ?? ""}`;
 }
 
-/** Wires the buttons up; `perform` runs a scene and shows what came of it. */
+/** Connects the buttons. `perform` runs a scene and shows its result. */
 export function openScenes(perform) {
   const buttons = Object.keys(SCENES).map((id) => document.getElementById(id));
   for (const button of buttons) button.addEventListener("click", () => perform(button.id));
   return {
-    /** Says of each scene what it would lead to now, and whether it can be played. */
+    /** Shows for each scene what it would do now, and disables it if it cannot run. */
     offer: (view) => {
       for (const button of buttons) {
         const text = view.family.ended === null ? SCENES[button.id].hint(view) : "The session has ended.";
@@ -74,18 +74,18 @@ export function openScenes(perform) {
   };
 }
 
-/** Whether a scene has what it needs. */
+/** Whether a scene can run now. */
 export function isPlayable(id, { family, copies, isTouring }) {
   const needed = { previous: 2, "two-ago": 3 }[id] ?? 0;
   return !isTouring && family.ended === null && copies.length >= needed;
 }
 
-/** Whether a scene is a refresh of this browser's own. */
+/** Whether a scene is a refresh by this browser. */
 export function isRefresh(id) {
   return ["refresh", "race", "parallel"].includes(id);
 }
 
-/** What to say where an answer is a refusal that leaves no event. */
+/** The message for a refused request that causes no event; null if it was not refused. */
 export function refusalOf(answer) {
   if (answer.ok) return null;
   return answer.data?.error === undefined ? faultOf(answer) : `${faultOf(answer)} (${answer.data.error})`;

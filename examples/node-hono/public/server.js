@@ -1,4 +1,4 @@
-/** Sends a request; the server says in headers what it set in cookies, which no script can read. */
+/** Sends a request. Headers describe the cookies of the answer, because scripts cannot read them. */
 export async function send(path, { method = "GET", body } = {}) {
   const headers = body === undefined ? {} : { "content-type": "application/json" };
   const init = { method, headers, cache: "no-store", body: body === undefined ? null : JSON.stringify(body) };
@@ -15,7 +15,7 @@ export async function send(path, { method = "GET", body } = {}) {
   };
 }
 
-/** What to say of an answer that is none to be glad of. */
+/** The message for a request that failed. */
 export function faultOf({ data }) {
   return data?.message ?? "The server does not answer.";
 }

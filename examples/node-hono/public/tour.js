@@ -6,16 +6,16 @@ const STEPS = [
   ["refresh", "refresh with the root once more"],
   ["two-ago", "the thief"],
 ];
-/** How long a sentence stands before the next scene, in milliseconds. */
+/** How long a sentence is shown before the next scene, in milliseconds. */
 const READING = 6_000;
 
-/** About how long it all takes, in words. */
+/** About how long the tour takes, in words. */
 export function durationOf({ lease }) {
   const seconds = 4 * Math.max(lease, READING / 1_000) + READING / 1_000;
   return seconds > 90 ? `${Math.round(seconds / 60)} minutes` : `${Math.ceil(seconds / 5) * 5} seconds`;
 }
 
-/** Plays every scene in turn, each once the lease of the last is over; the thief waits for nothing. */
+/** Plays the scenes one after the other. Each waits for the lease of the scene before it, except the thief. */
 export function openTour({ button, next, perform, viewNow }) {
   const label = button.textContent;
   let run = null;
@@ -47,7 +47,7 @@ export function openTour({ button, next, perform, viewNow }) {
   };
   const waitFor = (id, readyAt) => {
     const lease = id === "two-ago" ? 0 : (viewNow()?.left ?? 0) * 1_000;
-    // The server's seconds are whole ones.
+    // The server counts in whole seconds.
     return Math.max(readyAt - performance.now(), lease === 0 ? 0 : lease + 250);
   };
 

@@ -11,9 +11,9 @@ import { error, stage } from "./stage.ts";
 
 export interface DemoOptions {
   readonly store: Store;
-  /** The library's own lifetimes, in place of those that show everything within a minute. */
+  /** Use the default lifetimes of Latchkey. The demo has shorter ones, which show a rotation within a minute. */
   readonly defaults?: boolean;
-  /** A provider to sign in with, too. It sends browsers back to `CALLBACK`. */
+  /** An OpenID provider for sign-ins. It redirects to `CALLBACK`. */
   readonly openId?: OpenId | null;
   /** Origins of other pages that may use `/auth`, such as `http://localhost:5173`. */
   readonly trustedOrigins?: readonly string[];
@@ -22,7 +22,7 @@ export interface DemoOptions {
 const PROVIDER = "local";
 export const CALLBACK: string = `/auth/oauth/${PROVIDER}/callback`;
 
-/** What a sign-in with a provider may come back with. */
+/** The error codes that the redirect of a sign-in with a provider can carry. */
 const RETURNED: readonly ErrorCode[] = [
   "oauth_denied",
   "oauth_failed",
@@ -34,10 +34,10 @@ const RETURNED: readonly ErrorCode[] = [
 ];
 
 const QUICK = { lifetime: seconds(30), lease: seconds(10), refreshBefore: seconds(5) };
-// What the library does by itself, for the page to show.
+// The defaults of Latchkey, which the page shows.
 const LIBRARY = { lifetime: minutes(10), lease: seconds(60), refreshBefore: seconds(60) };
 
-/** Makes the demo: Latchkey's routes, a page to try them on, and a thief to try them with. */
+/** Creates the demo: Latchkey's routes, a page that calls them, and routes that play a thief. */
 export function demoApp(options: DemoOptions): Hono {
   const { store, defaults = false, openId = null, trustedOrigins = [] } = options;
   const { lifetime, lease, refreshBefore } = defaults ? LIBRARY : QUICK;
@@ -63,7 +63,7 @@ export function demoApp(options: DemoOptions): Hono {
   );
   app.get("/demo/visit", session(auth), requireSession(), (c) => c.json({ userId: c.var.session.userId }));
 
-  // Watching and stealing must not refresh on the way, or they would change what they look at.
+  // These routes only show and replay tokens, so they must not refresh the session.
   app.use("/demo/*", session(auth, { refresh: "never" }));
   app.get("/demo/links", requireSession(), async (c) => {
     const accounts = await auth.users.accounts(c.var.session.userId);
@@ -72,15 +72,15 @@ export function demoApp(options: DemoOptions): Hono {
   app.route("/demo", stage({ store, copies, journal, handle: auth.handle }));
 
   app.route("/", page());
-  app.notFound((c) => c.json(error("not_found", "There is nothing here."), 404));
+  app.notFound((c) => c.json(error("not_found", "There is nothing at this address."), 404));
   return app;
 }
 
-// A page that may sign in from another origin may not play here.
+// A trusted origin may use the routes under /auth, but not those of the demo.
 const ownPageOnly: MiddlewareHandler = async (c, next) => {
   const site = c.req.header("sec-fetch-site") ?? "same-origin";
   if (site === "same-origin" || site === "none") return next();
-  return c.json(error("csrf_rejected", "This is for the demo's own page."), 403);
+  return c.json(error("csrf_rejected", "Only the page of the demo may use this route."), 403);
 };
 
 function local({ issuer, clientId, clientSecret }: OpenId): ReturnType<typeof oidc> {
@@ -93,7 +93,7 @@ function sentences(): Readonly<Record<string, string>> {
 
 const ACCESS_COOKIE = /^latchkey\.access[^=]*=[^;]+; Max-Age=([1-9]\d*)/;
 
-/** Copies refresh tokens on their way out, and tells the page, which can see no cookie, that there were new ones. */
+/** Copies the refresh tokens of an answer. Headers tell the page about new tokens, because it cannot read cookies. */
 function wiretap(c: Context, copies: Copies): void {
   for (const line of c.res.headers.getSetCookie()) {
     if (copies.take(line)) c.header("demo-refresh-token", "new");

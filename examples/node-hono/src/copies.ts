@@ -1,12 +1,12 @@
 import { type RefreshCookie, refreshCookies } from "./refresh-cookie.ts";
 
-/** What a thief would have: the refresh cookies that browsers got lately. For this demo only. */
+/** The latest refresh cookies, which the demo replays as a thief would. Never keep such copies in an application. */
 export interface Copies {
-  /** Takes a copy where a Set-Cookie line carries a refresh token; tells whether it did. */
+  /** Copies the refresh token of a Set-Cookie line. Returns whether there was one. */
   readonly take: (line: string) => boolean;
-  /** Which of a session's tokens there are copies of, oldest first. */
+  /** The generations of the copied tokens of a session, oldest first. */
   readonly generations: (sessionId: string) => readonly number[];
-  /** The cookie of the token that is `back` rotations old, or null. */
+  /** The cookie of the copied token `back` places before the newest, or null. */
   readonly find: (sessionId: string, back: number) => string | null;
 }
 

@@ -1,6 +1,6 @@
 import type { Store } from "@latchkey/core";
 
-/** What a store knows of a session's refresh tokens, without any digest. */
+/** The refresh tokens of a session as the store has them, without their hashes. */
 export interface Family {
   readonly root: number;
   /** Null before the first refresh. */
@@ -8,11 +8,11 @@ export interface Family {
   /** When the child was issued, in seconds. */
   readonly issuedAt: number | null;
   readonly newest: number;
-  /** Why the family has ended; null while it lives. */
+  /** Why the family has ended; null while it is active. */
   readonly ended: string | null;
 }
 
-/** Reads a family as it is now. */
+/** Reads the current family of a session. */
 export async function familyOf(store: Store, sessionId: string): Promise<Family | null> {
   const found = await store.sessions.get(sessionId, Math.floor(Date.now() / 1_000));
   if (found === null) return null;

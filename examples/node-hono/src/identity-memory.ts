@@ -3,8 +3,8 @@ import type { Adapter, AdapterFactory, AdapterPayload } from "oidc-provider";
 const KEPT = 1_000;
 
 /**
- * Keeps the provider's latest thousand codes, tokens, grants and interactions. It keeps no sessions: whoever comes again
- * is asked again who they want to be, and two tabs can be two people.
+ * Keeps the latest thousand codes, tokens, grants and interactions of the provider in memory. It keeps no sessions, so the
+ * provider asks at each sign-in, and two tabs can be two people.
  */
 export function identityMemory(): AdapterFactory {
   const rows = new Map<string, AdapterPayload>();

@@ -12,27 +12,27 @@ type Interaction = Awaited<ReturnType<Provider["interactionDetails"]>>;
 export interface IdentityPagesOptions {
   readonly provider: Provider;
   readonly people: People;
-  /** Where the demo is. */
+  /** The origin of the demo. */
   readonly home: string;
-  /** Where the demo leads on to, besides its own page. */
+  /** Further origins that the demo redirects to. */
   readonly trustedOrigins: readonly string[];
 }
 
 const FILES = ["style.css", "provider.css", "provider.svg"];
 
-/** Whether a path is one of the pages, and no endpoint of the protocol. */
+/** Whether a URL is one of these pages, and not an endpoint of the protocol. */
 export function isPage(url: string): boolean {
   const [path = ""] = url.split("?");
   return path === "/" || path.startsWith("/interaction/") || FILES.includes(path.slice(1));
 }
 
-/** The login page, the consent page, and what they need. */
+/** The login page, the consent page, and their files. */
 export function identityPages(options: IdentityPagesOptions): Hono<{ Bindings: HttpBindings }> {
   const { provider, people, home } = options;
   const find = (c: PageContext): Promise<Interaction | null> =>
     provider.interactionDetails(c.env.incoming, c.env.outgoing).catch(() => null);
   const over = (c: PageContext): Promise<Response> =>
-    show(c, 400, faultPage({ home, detail: "This sign-in is over, or began in another browser." }));
+    show(c, 400, faultPage({ home, detail: "This sign-in has ended, or it started in another browser." }));
   const answer = (c: PageContext, result: InteractionResults): Promise<string> =>
     provider.interactionResult(c.env.incoming, c.env.outgoing, result, { mergeWithLastSubmission: false });
 
@@ -50,7 +50,7 @@ export function identityPages(options: IdentityPagesOptions): Hono<{ Bindings: H
     const form = await c.req.parseBody();
     if ("abort" in form) return c.redirect(await answer(c, REFUSED), 303);
     const accountId = interaction.result?.login?.accountId;
-    // The page may be an old one, of a step that is done: then it is asked anew.
+    // The form may be of an earlier step that is done already: show the page of the current step.
     if (form["step"] !== stepOf(interaction)) return c.redirect(c.req.path, 303);
     if (accountId === undefined) {
       const subject = people.enter(String(form["login"] ?? ""));
@@ -64,7 +64,7 @@ export function identityPages(options: IdentityPagesOptions): Hono<{ Bindings: H
     }
     return c.redirect(await answer(c, await consentOf(provider, interaction, accountId)), 303);
   });
-  app.notFound((c) => show(c, 404, faultPage({ home, detail: "There is nothing here." })));
+  app.notFound((c) => show(c, 404, faultPage({ home, detail: "There is nothing at this address." })));
   return app;
 }
 
@@ -74,7 +74,7 @@ function stepOf({ result }: Interaction): "login" | "consent" {
   return result?.login === undefined ? "login" : "consent";
 }
 
-/** Shows the page of the step that is due. */
+/** Shows the page of the current step. */
 function ask(
   c: PageContext,
   interaction: Interaction,

@@ -1,22 +1,22 @@
 import { createHash } from "node:crypto";
 
-/** Somebody whom the provider vouches for. */
+/** A user of the provider. */
 export interface Person {
   readonly email: string;
-  /** Null for an address that somebody typed. */
+  /** Null if only an address was typed. */
   readonly name: string | null;
 }
 
-/** The people to choose from. None of them exists. */
+/** The fictional people to choose from. */
 export const madeUp: readonly Person[] = [
   { email: "maya@example.com", name: "Maya Lindholm" },
   { email: "tom@example.com", name: "Tom Adeyemi" },
   { email: "ines@example.com", name: "Ines Duarte" },
 ];
 
-/** Everybody who signed in lately, by subject. */
+/** The latest users, by subject. */
 export interface People {
-  /** Takes an address as typed, and returns the subject of its owner; null where it is no address. */
+  /** Adds the user of a typed address, and returns the subject; null if it is not an address. */
   readonly enter: (email: string) => string | null;
   readonly find: (subject: string) => Person | null;
 }
@@ -25,7 +25,7 @@ const KEPT = 1_000;
 const LONGEST = 100;
 const ADDRESS = /^[^\s@]+@[^\s@.]+(\.[^\s@.]+)+$/;
 
-/** Opens the list, in memory. A subject is the same after a restart, because the demo's database remembers it. */
+/** Keeps the users in memory. A subject is the same after a restart, because the database of the demo stores it. */
 export function openPeople(): People {
   const entered = new Map<string, Person>();
   return {

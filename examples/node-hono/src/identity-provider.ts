@@ -9,14 +9,14 @@ import { faultPage, policyOf } from "./identity-views.ts";
 import { close, listen } from "./local-server.ts";
 import { SECURITY_HEADERS } from "./page.ts";
 
-/** What the demo has to know of its provider. */
+/** The settings of the demo for its provider. */
 export interface OpenId {
   readonly issuer: string;
   readonly clientId: string;
   readonly clientSecret: string;
 }
 
-/** A make-believe OpenID provider that vouches for anybody. */
+/** A fake OpenID provider that lets the user be any person. */
 export interface IdentityProvider extends OpenId {
   readonly close: () => Promise<void>;
 }
@@ -26,11 +26,11 @@ export interface IdentityProviderOptions {
   readonly port: number;
   /** The path of the demo's callback. */
   readonly callback: string;
-  /** Where the demo leads on to, besides its own page. */
+  /** Further origins that the demo redirects to. */
   readonly trustedOrigins?: readonly string[];
 }
 
-// Another host than localhost, so that no cookie of the demo gets here, and none from here gets there.
+// Another host than localhost, so that the demo and the provider do not get each other's cookies.
 const HOST = "127.0.0.1";
 const TRIES = 10;
 const MINUTE = 60;
@@ -52,7 +52,7 @@ export async function startIdentityProvider(options: IdentityProviderOptions): P
     identityPages({ provider, people, home, trustedOrigins: options.trustedOrigins ?? [] }).fetch,
   );
   answer = (request, response) => {
-    // Another name that leads here is another site's.
+    // A request with another host name belongs to another site.
     if (`http://${request.headers.host}` !== issuer) response.writeHead(421).end(`This is ${issuer}.`);
     else if (isPage(request.url ?? "")) void pages(request, response);
     else void protocol(request, response);
@@ -71,7 +71,7 @@ async function listenNear(port: number, listener: RequestListener): Promise<Serv
 function portOf(server: Server): number {
   const address = server.address();
   if (typeof address === "object" && address !== null) return address.port;
-  throw new Error("the provider has no port");
+  throw new Error("The provider has no port.");
 }
 
 function randomText(): string {
@@ -121,7 +121,7 @@ function configure({ port, callback, clientId, clientSecret, people, home }: Set
       ctx.set({ ...SECURITY_HEADERS, "content-security-policy": policyOf() });
       ctx.body = String(await faultPage({ home, detail: detail ?? error }));
     },
-    // Whatever is left out here is said on the console.
+    // The provider logs a warning for each lifetime that is missing here.
     ttl: {
       AccessToken: 10 * MINUTE,
       AuthorizationCode: MINUTE,

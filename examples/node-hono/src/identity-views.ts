@@ -4,28 +4,28 @@ import { madeUp, type Person } from "./identity-people.ts";
 /** A page, with everything from outside escaped. */
 export type Page = ReturnType<typeof html>;
 
-/** The provider's pages load two style sheets and an icon. Their forms lead to the provider, and onward. */
+/** The policy of the provider's pages: style sheets and an icon, and forms to the provider that redirect to `onward`. */
 export function policyOf(onward: readonly string[] = []): string {
   const actions = ["'self'", ...onward.map(sourceOf)].join(" ");
   return `default-src 'none'; style-src 'self'; img-src 'self'; form-action ${actions}; base-uri 'none'; frame-ancestors 'none'`;
 }
 
-// A policy has no way to name an IPv6 address.
+// A content security policy cannot contain an IPv6 address.
 function sourceOf(origin: string): string {
   return origin.includes("[") ? "http:" : origin;
 }
 
 interface Step {
-  /** Where the form goes. */
+  /** The URL that the form is sent to. */
   readonly action: string;
-  /** The origin that asks. */
+  /** The origin of the application that asks for the sign-in. */
   readonly client: string;
 }
 
 export function loginPage({ action, client, isMistyped }: Step & { readonly isMistyped: boolean }): Page {
   return shell(
-    "Who do you want to be?",
-    html`<p class="hint">The Latchkey demo at <strong>${hostOf(client)}</strong> asks who you are. Be one of these people, none of whom exists.</p>
+    "Choose a person",
+    html`<p class="hint">The Latchkey demo at <strong>${hostOf(client)}</strong> asks who you are. Choose one of these fictional people.</p>
       <form method="post" action="${action}">
         <input type="hidden" name="step" value="login" />
         <ul class="plain people">${madeUp.map(personButton)}</ul>
@@ -40,7 +40,7 @@ export function loginPage({ action, client, isMistyped }: Step & { readonly isMi
           <button type="submit" class="primary">Continue</button>
         </div>
         ${isMistyped ? html`<p id="login-error" class="error" role="alert">That is not an e-mail address.</p>` : ""}
-        <p class="hint">Nothing is sent to it. This provider calls every address verified.</p>
+        <p class="hint">Nothing is sent to it. This provider reports every address as verified.</p>
       </form>
       <form method="post" action="${action}">
         <button type="submit" name="abort" value="yes" class="quiet">Cancel</button>
@@ -60,8 +60,8 @@ function personButton({ name, email }: Person): Page {
 export function consentPage({ action, client, person }: Step & { readonly person: Person }): Page {
   const { name, email } = person;
   return shell(
-    "Tell the demo who you are?",
-    html`<p class="hint">The Latchkey demo at <strong>${hostOf(client)}</strong> will learn this, and nothing else.</p>
+    "Share this with the demo?",
+    html`<p class="hint">The Latchkey demo at <strong>${hostOf(client)}</strong> gets these data, and no others.</p>
       <dl>
         ${name === null ? "" : html`<dt>Name</dt><dd>${name}</dd>`}
         <dt>E-mail</dt>
@@ -72,7 +72,7 @@ export function consentPage({ action, client, person }: Step & { readonly person
         <div class="row">
           <button type="submit" class="primary">Allow</button>
           <button type="submit" name="abort" value="yes">Cancel</button>
-          <button type="submit" name="back" value="yes" class="quiet">Be somebody else</button>
+          <button type="submit" name="back" value="yes" class="quiet">Choose another person</button>
         </div>
       </form>`,
   );
@@ -80,15 +80,15 @@ export function consentPage({ action, client, person }: Step & { readonly person
 
 export function faultPage({ home, detail }: { readonly home: string; readonly detail: string }): Page {
   return shell(
-    "This cannot go on",
+    "This sign-in cannot continue",
     html`<p>${detail}</p>
-      <p><a href="${home}/">Go to the demo, and begin again</a></p>`,
+      <p><a href="${home}/">Go to the demo, and start again</a></p>`,
   );
 }
 
 export function aboutPage({ home }: { readonly home: string }): Page {
   return shell(
-    "Nobody asks at the moment",
+    "No sign-in in progress",
     html`<p>The Latchkey demo sends you here when you choose “Sign in with local OpenID”.</p>
       <p><a href="${home}/">Go to the demo</a></p>`,
   );
@@ -111,7 +111,7 @@ function shell(title: string, content: Page): Page {
       <img src="/provider.svg" alt="" width="36" height="36" />
       <div>
         <h1>Local OpenID</h1>
-        <p>Make-believe: a provider for this demo, on this machine. No password asked.</p>
+        <p>A fake provider for this demo, on this machine. It asks for no password.</p>
       </div>
     </header>
     <main>

@@ -1,9 +1,9 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 
-/** How long open requests may take once a server is told to stop, in milliseconds. */
+/** How long open requests may still take after `close`, in milliseconds. */
 const GRACE = 500;
 
-/** Listens on an address of this machine. A machine without IPv6 is served over IPv4 alone. */
+/** Listens on an address of this machine. On a machine without IPv6, it listens on IPv4 only. */
 export function listen(listener: RequestListener, port: number, host: string): Promise<Server> {
   const server = createServer(listener);
   return new Promise((resolve, reject) => {

@@ -8,10 +8,10 @@ import { startIdentityProvider } from "./identity-provider.ts";
 import { close, listen } from "./local-server.ts";
 
 const { PORT = "3000", LATCHKEY_DEMO_DIR = ".latchkey", LATCHKEY_DEMO_DEFAULTS } = process.env;
-// Where another page is that signs in here, such as http://localhost:5173; several are parted by spaces.
+// Origins of other pages that sign in here, such as http://localhost:5173, separated by spaces.
 const trustedOrigins = (process.env["LATCHKEY_DEMO_TRUSTED_ORIGINS"] ?? "").split(/\s+/).filter(Boolean);
 
-// This machine only: the demo keeps copies of refresh tokens.
+// Only this machine can connect, because the demo keeps copies of refresh tokens.
 const HOSTS = ["127.0.0.1", "::1"];
 
 await main();
@@ -35,9 +35,9 @@ async function main(): Promise<void> {
     (error: unknown) => fail(faultOf(error, port)),
   );
   say(`Latchkey demo: http://localhost:${port}`);
-  say(`Users and sessions live in ${file}. Lifetimes: ${isDefault ? "the library's" : "short"}.`);
+  say(`Users and sessions are stored in ${file}. Lifetimes: ${isDefault ? "default" : "short"}.`);
   if (openId !== null)
-    say(`Local OpenID: ${openId.issuer}, a make-believe provider for "Sign in with local OpenID".`);
+    say(`Local OpenID: ${openId.issuer}, a fake provider for "Sign in with local OpenID".`);
 
   const stop = async (): Promise<void> => {
     await Promise.all([...servers.map(close), openId?.close()]);
@@ -48,9 +48,9 @@ async function main(): Promise<void> {
   process.once("SIGINT", stop);
 }
 
-// The demo does without, rather than not at all.
+// Without a provider, the demo still works.
 function withoutProvider(error: unknown): null {
-  say(`There is no local OpenID provider this time: ${messageOf(error)}`);
+  say(`The local OpenID provider did not start: ${messageOf(error)}`);
   return null;
 }
 
@@ -64,7 +64,7 @@ function faultOf(error: unknown, port: number): string {
   if (code === "EADDRINUSE") {
     return `Port ${port} is taken. Stop what listens there, or choose another port: PORT=${port + 2} npx -y pnpm@12.21.0 demo`;
   }
-  if (code === "EACCES") return `Port ${port} may not be used by you. Choose one above 1023.`;
+  if (code === "EACCES") return `You have no permission to use port ${port}. Choose one above 1023.`;
   return messageOf(error);
 }
 

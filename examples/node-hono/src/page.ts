@@ -11,7 +11,7 @@ const TYPES: Readonly<Record<string, string>> = {
   ".svg": "image/svg+xml",
 };
 
-/** What every page is sent with. */
+/** The headers of every page. */
 export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   "content-security-policy":
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -23,7 +23,7 @@ export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   "x-frame-options": "DENY",
 };
 
-/** Serves the files of `public`, or some of them, read once. */
+/** Serves all files of `public`, or those with the given names. They are read once, at the start. */
 export function page(names: readonly string[] = readdirSync(PUBLIC)): Hono {
   const app = new Hono();
   for (const name of names) {
@@ -36,13 +36,13 @@ export function page(names: readonly string[] = readdirSync(PUBLIC)): Hono {
 
 const LOCAL = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
 
-/** Serves only who knows this machine as itself: another name that leads here is another site's. */
+/** Refuses requests whose host is not this machine, because another name can belong to another site (DNS rebinding). */
 export const localOnly: MiddlewareHandler = async (c, next) => {
   if (!LOCAL.test(new URL(c.req.url).host)) return c.text("The demo is at http://localhost.", 400);
   return next();
 };
 
-/** Lets a page load nothing from elsewhere, and nobody frame it. What the page itself has set stays. */
+/** Adds the security headers to each answer, except those that a route has set. */
 export const secured: MiddlewareHandler = async (c, next) => {
   await next();
   for (const [name, value] of Object.entries(SECURITY_HEADERS)) {

@@ -11,11 +11,11 @@ export interface StageOptions {
   readonly store: Store;
   readonly copies: Copies;
   readonly journal: Journal;
-  /** Answers the requests of the thief, and those whose answers get lost. */
+  /** Handles the requests of the thief, and those with an answer that gets lost. */
   readonly handle: (request: Request) => Promise<Response>;
 }
 
-/** What the page watches, and what only a network or a thief can do. Every answer is without a token. */
+/** The routes that show a family, replay stolen tokens and lose answers. No answer contains a token. */
 export function stage({ store, copies, journal, handle }: StageOptions): Hono<SignedInEnv> {
   const play = async (by: Actor, request: Request): Promise<object> => {
     const cookies = request.headers.get("cookie") ?? "";
@@ -39,10 +39,10 @@ export function stage({ store, copies, journal, handle }: StageOptions): Hono<Si
   });
   app.post("/replay", bodyLimit({ maxSize: 1_024 }), async (c) => {
     const back = backOf(await c.req.json().catch(() => null));
-    if (back === null) return c.json(error("invalid_request", 'which is "previous" or "two-ago".'), 400);
+    if (back === null) return c.json(error("invalid_request", 'which must be "previous" or "two-ago".'), 400);
     const cookie = copies.find(c.var.session.id, back);
     if (cookie === null)
-      return c.json(error("not_found", "There is no copy that old yet: refresh first."), 404);
+      return c.json(error("not_found", "There is no copy of an older token yet. Refresh first."), 404);
     return c.json(await play("thief", refreshOf(c.req.url, { cookie, "user-agent": "Thief/1.0" })));
   });
   app.post("/lose", async (c) => {
@@ -66,7 +66,7 @@ function refreshOf(url: string, headers: Readonly<Record<string, string>>): Requ
   return new Request(new URL("/auth/refresh", url), { method: "POST", headers });
 }
 
-/** What an answer held, without any token of it. */
+/** Describes an answer, without its tokens. */
 async function outcomeOf(response: Response): Promise<object> {
   const { status } = response;
   const lines = response.headers.getSetCookie().filter((line) => !line.includes("Max-Age=0"));
