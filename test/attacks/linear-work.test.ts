@@ -3,7 +3,7 @@ import { password } from "@latchkey/core/password";
 import { describe, expect, it } from "vitest";
 import { parseCookies } from "../../packages/core/src/cookies/cookie.ts";
 import { readBody } from "../../packages/core/src/http/body.ts";
-import { bearerToken } from "../../packages/core/src/http/credentials.ts";
+import { bearerToken } from "../../packages/core/src/http/request.ts";
 import type { Route } from "../../packages/core/src/http/route.ts";
 import { matchPath, routeTable } from "../../packages/core/src/http/router.ts";
 import * as routes from "../../packages/core/src/http/routes/list.ts";

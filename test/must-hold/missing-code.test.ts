@@ -7,7 +7,7 @@ const PROGRAM = `
 import { registerHooks } from "node:module";
 registerHooks({
   resolve(specifier, context, next) {
-    if (specifier.endsWith("/actions.ts")) throw new Error("Cannot find module /srv/secret-path/actions.js");
+    if (/\\/(check|blocklist)\\.ts$/.test(specifier)) throw new Error("Cannot find module /srv/secret-path/blocklist.js");
     return next(specifier, context);
   },
 });
@@ -17,14 +17,18 @@ const { password } = await import("@latchkey/core/password");
 const events = [];
 const auth = createAuth({ store: memory(), providers: [password()], onEvent: ({ type }) => events.push(type) });
 const answers = [];
-for (const answer of [auth.handle, auth.handlers.login]) {
-  const response = await answer(new Request("http://localhost:3000/auth/login", { method: "POST", body: "{}" }));
+for (const answer of [auth.handle, auth.handlers.signup]) {
+  const response = await answer(new Request("http://localhost:3000/auth/signup", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ email: "ann@example.com", password: "an unusual sentence" }),
+  }));
   answers.push([response.status, response.headers.get("cache-control"), await response.json()]);
 }
 console.log(JSON.stringify({ answers, events }));
 `;
 
-it("answers internal_error where the code of a route cannot be loaded, and tells no path", async () => {
+it("answers internal_error where the list of common passwords cannot be loaded, and tells no path", async () => {
   const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", PROGRAM], {
     cwd: import.meta.dirname,
   });

@@ -20,11 +20,17 @@ export type { Env } from "./platform/env.ts";
 export { AuthError, type ErrorCode } from "./platform/errors.ts";
 export type { Json, JsonObject } from "./platform/json.ts";
 export { days, hours, minutes, type Seconds, seconds } from "./platform/time.ts";
-export type { AccessClaims } from "./sessions/claims.ts";
+export type { AccessClaims } from "./sessions/access-token.ts";
 export type { AuthHooks, HookAnswer, Validated } from "./sessions/engine.ts";
 export type { AuthEvent } from "./sessions/events.ts";
 export type { Device, EndReason, Session, SessionDetails, Transport } from "./sessions/session.ts";
 export type { Store } from "./store.ts";
 export type { RateLimits, ThrottleRule } from "./throttle/throttle.ts";
-export type { ProviderAccount, ProviderTokens } from "./users/provider-account.ts";
-export type { Identifier, LinkedAccount, User, UserStore } from "./users/user.ts";
+export type {
+  Identifier,
+  LinkedAccount,
+  ProviderAccount,
+  ProviderTokens,
+  User,
+  UserStore,
+} from "./users/user.ts";

@@ -1,8 +1,9 @@
+import type { KeyStore, VersionedDocument } from "./keys/keys.ts";
 import { memorySessions } from "./memory/sessions.ts";
-import { memoryKeys, memoryTokens } from "./memory/tokens.ts";
 import { memoryUsers } from "./memory/users.ts";
 import type { Store } from "./store.ts";
-import { localThrottle } from "./throttle/local.ts";
+import { localThrottle } from "./throttle/throttle.ts";
+import type { OneTimeToken, TokenStore } from "./users/one-time-token.ts";
 
 /**
  * Makes a store that lives in this process and is gone with it: for tests, demos and one-process servers that may
@@ -18,5 +19,55 @@ export function memory(): Store {
     keys: memoryKeys(),
     tokens: memoryTokens(),
     throttle: localThrottle(),
+  };
+}
+
+/** A token, or the mark of a secret that was spent. */
+type Kept = OneTimeToken | { readonly spent: true; readonly hash: string; readonly expiresAt: number };
+
+function memoryTokens(): TokenStore {
+  const byHash = new Map<string, Kept>();
+  const forget = (is: (kept: Kept) => boolean): number => {
+    const found = [...byHash.values()].filter(is);
+    for (const { hash } of found) byHash.delete(hash);
+    return found.length;
+  };
+  return {
+    put: async (token) => {
+      if (byHash.has(token.hash)) throw new Error("a token of this digest exists");
+      byHash.set(token.hash, Object.freeze(structuredClone(token)));
+    },
+
+    redeem: async (hash, purpose, now) => {
+      const token = byHash.get(hash);
+      if (token === undefined || "spent" in token || token.purpose !== purpose) return null;
+      byHash.delete(hash);
+      return now < token.expiresAt ? token : null;
+    },
+
+    spend: async (hash, _purpose, expiresAt, now) => {
+      const before = byHash.get(hash);
+      if (expiresAt <= now || (before !== undefined && now < before.expiresAt)) return false;
+      byHash.set(hash, Object.freeze({ spent: true, hash, expiresAt }));
+      return true;
+    },
+
+    revoke: async (userId, purpose) => {
+      forget((kept) => !("spent" in kept) && kept.userId === userId && kept.purpose === purpose);
+    },
+
+    prune: async (now) => forget((kept) => kept.expiresAt <= now),
+  };
+}
+
+function memoryKeys(): KeyStore {
+  let saved: VersionedDocument | null = null;
+  return {
+    load: async () => saved,
+    save: async (ifVersion, document) => {
+      if ((saved?.version ?? 0) !== ifVersion) return false;
+      saved = Object.freeze({ version: ifVersion + 1, document });
+      return true;
+    },
   };
 }

@@ -13,4 +13,4 @@ export { type KeycloakOptions, keycloak } from "./oauth/providers/keycloak.ts";
 export { type MicrosoftOptions, microsoft } from "./oauth/providers/microsoft.ts";
 export { type OidcOptions, oidc } from "./oauth/providers/oidc.ts";
 export type { ConfidentialOptions, ProviderOptions } from "./oauth/providers/options.ts";
-export type { ProviderAccount, ProviderTokens } from "./users/provider-account.ts";
+export type { ProviderAccount, ProviderTokens } from "./users/user.ts";

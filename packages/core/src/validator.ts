@@ -1,8 +1,8 @@
-import { jarAfter } from "./cookies/jar.ts";
+import { jarAfter } from "./cookies/cookie.ts";
+import { type Site, siteAt } from "./cookies/site.ts";
 import { checkWebOrigin } from "./csrf/origin.ts";
-import { type Credentials, isForged, readCredentials } from "./http/credentials.ts";
+import { type Credentials, isForged, readCredentials } from "./http/request.ts";
 import { refusal, sessionHeaders } from "./http/response.ts";
-import { type Site, siteOf } from "./http/site.ts";
 import type { Validation } from "./http/validation.ts";
 import type { Jwk } from "./keys/jwk.ts";
 import type { Keys } from "./keys/keys.ts";
@@ -11,8 +11,8 @@ import { type Env, now, platformEnv } from "./platform/env.ts";
 import { AuthError } from "./platform/errors.ts";
 import type { JsonObject } from "./platform/json.ts";
 import { isLoopback } from "./platform/loopback.ts";
-import { verifyPresented } from "./sessions/access.ts";
-import { sessionOfClaims } from "./sessions/mint.ts";
+import { sessionOfClaims } from "./sessions/access-token.ts";
+import { verifyPresented } from "./sessions/presented-tokens.ts";
 import type { Session } from "./sessions/session.ts";
 
 /** What `createValidator` takes. */
@@ -141,7 +141,7 @@ function fixedKeys(jwks: unknown): Find {
 
 function placeOf({ url }: Request, settings: Settings): Site | null {
   const baseURL = settings.baseURL ?? URL.parse(url);
-  return baseURL === null ? null : siteOf(url, { baseURL, cookies: settings.cookies });
+  return baseURL === null ? null : { ...siteAt(baseURL, { baseURL, cookies: settings.cookies }), url };
 }
 
 async function validateAccess<Context>(

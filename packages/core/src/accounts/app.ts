@@ -1,4 +1,5 @@
 import type { CookieOptions, PreviousCookie } from "../cookies/names.ts";
+import type { Site } from "../cookies/site.ts";
 import type { Algorithm } from "../keys/algorithms.ts";
 import type { OAuthConnection, OAuthProvider } from "../oauth/provider.ts";
 import type { PasswordProvider } from "../password/provider.ts";
@@ -59,4 +60,6 @@ export interface App {
   /** Makes the context of a session at sign-in. `settings.parseContext` checks it. */
   readonly contextOf: (request: Request, user: User) => unknown;
   readonly deviceOf: (request: Request) => Device;
+  /** The site of a request by its URL, or without one; null for a host that is not served. */
+  readonly siteOf: (url: string | null) => Site | null;
 }

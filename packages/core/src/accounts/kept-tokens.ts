@@ -1,6 +1,6 @@
 import { open, seal } from "../keys/seal.ts";
 import { isRecord, own, parseJson } from "../platform/json.ts";
-import type { ProviderAccount, ProviderTokens } from "../users/provider-account.ts";
+import type { ProviderAccount, ProviderTokens } from "../users/user.ts";
 import type { App } from "./app.ts";
 
 const LABEL = "provider-tokens";

@@ -5,7 +5,7 @@ import { AuthError } from "../platform/errors.ts";
 import { isRecord, own, parseJson } from "../platform/json.ts";
 import type { Seconds } from "../platform/time.ts";
 import { hashOneTimeToken, isOneTimeToken, mintOneTimeToken } from "../users/one-time-token.ts";
-import type { ProviderAccount } from "../users/provider-account.ts";
+import type { ProviderAccount } from "../users/user.ts";
 import type { App } from "./app.ts";
 import type { FoundUser, Made } from "./oauth-identity.ts";
 

@@ -3,13 +3,11 @@ import { decideLink, type LinkDecision, type LinkFacts } from "../oauth/link.ts"
 import { now } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
 import { parseEmail } from "../users/identifier.ts";
-import type { ProviderAccount } from "../users/provider-account.ts";
-import type { LinkedAccount, User } from "../users/user.ts";
+import type { LinkedAccount, ProviderAccount, User } from "../users/user.ts";
 import { deleteUser, insertUser } from "./accounts.ts";
 import type { App } from "./app.ts";
-import { type Asker, isSignedIn } from "./asker.ts";
 import { proveMailbox } from "./prove-mailbox.ts";
-import { removeLink } from "./unlink.ts";
+import { type Asker, isSignedIn, removeLink } from "./unlink.ts";
 
 /** What a sign-in made on its way. */
 export type Made = "user" | "link" | "nothing";

@@ -1,9 +1,10 @@
 import { decideUnlink } from "../oauth/link.ts";
+import { now } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
+import { isLive } from "../sessions/decide.ts";
 import type { LinkedAccount, User } from "../users/user.ts";
 import { endEverywhere } from "./accounts.ts";
 import type { App } from "./app.ts";
-import { type Asker, isSignedIn } from "./asker.ts";
 
 /** Undoes the links of a user to one provider. Fails with `not_found`, and `forbidden` where it is the last way in. */
 export async function unlinkProvider(app: App, asker: Asker, provider: string): Promise<void> {
@@ -67,4 +68,16 @@ async function hasWayIn(app: App, userId: string, without: string): Promise<bool
 // A password is a way in for who has what it is asked for together with.
 function canUsePassword({ password }: App, user: User): boolean {
   return password !== null && user.passwordHash !== null && user[password.identifier] !== null;
+}
+
+/** A user who asks for a change of their links, and the session that they asked in. */
+export interface Asker {
+  readonly userId: string;
+  readonly sessionId: string;
+}
+
+/** Whether the session of an asker is still live. */
+export async function isSignedIn({ engine }: App, { userId, sessionId }: Asker): Promise<boolean> {
+  const session = await engine.store.get(sessionId, now(engine.env));
+  return session !== null && session.row.userId === userId && isLive(session.row, session.now);
 }

@@ -1,6 +1,7 @@
 import type { App } from "../accounts/app.ts";
-import { handleRequest, handlersOf } from "../http/handle.ts";
-import { validateRequest } from "../http/validate.ts";
+import { siteReader } from "../cookies/site.ts";
+import { handlersOf, requestHandler } from "../http/handle.ts";
+import { requestValidator } from "../http/validate.ts";
 import type { KeyStore, Keys } from "../keys/keys.ts";
 import { providedKeys } from "../keys/provided.ts";
 import { sharedSecretKeys } from "../keys/shared-secret.ts";
@@ -12,7 +13,7 @@ import type { SessionEngine } from "../sessions/engine.ts";
 import { type Emit, emitter } from "../sessions/events.ts";
 import { deviceOf } from "../sessions/session.ts";
 import type { Store } from "../store.ts";
-import { localThrottle } from "../throttle/local.ts";
+import { localThrottle } from "../throttle/throttle.ts";
 import { mintOneTimeToken } from "../users/one-time-token.ts";
 import type { User } from "../users/user.ts";
 import type { Auth, KeysApi } from "./auth.ts";
@@ -38,12 +39,12 @@ export function createAuth<Context = JsonObject, U extends User = User>(
 ): Auth<Context, U> {
   const app = makeApp(checkOptions(options));
   const auth: Auth = {
-    handle: (request) => handleRequest(app, request),
-    validate: async (request, how = {}) => (await validateRequest(app, request, how)).validation,
+    handle: requestHandler(app),
+    validate: requestValidator(app),
     handlers: handlersOf(app),
     sessions: sessionsApi(app),
     users: usersApi(app),
-    keys: keysApi(app.engine.keys),
+    keys: Object.freeze(pickKeys(app.engine.keys)),
   };
   // Inside, a context is unknown and a user is a `User`. The types of the application stand at this border alone.
   return Object.freeze(auth) as Auth<Context, U>;
@@ -68,6 +69,7 @@ function makeApp({ given, config, env }: CheckedOptions): App {
     serialize: serializer(given.user?.serialize ?? shownUser),
     contextOf: contextMaker(given.sessions?.context?.from ?? null),
     deviceOf: deviceReader(given.clientAddress ?? (() => null)),
+    siteOf: siteReader(config),
   };
 }
 
@@ -138,8 +140,8 @@ function keysOf({ given, config, env }: CheckedOptions, store: KeyStore, emit: E
   });
 }
 
-function keysApi(keys: Keys): KeysApi {
-  return { jwks: () => keys.jwks(), rotate: () => keys.rotate(), revoke: (kid) => keys.revoke(kid) };
+function pickKeys({ jwks, rotate, revoke }: Keys): KeysApi {
+  return { jwks, rotate, revoke };
 }
 
 /** What the answers show of a user unless `user.serialize` says otherwise: an allow-list, never the row. */

@@ -1,9 +1,8 @@
 import { endEverywhere } from "../accounts/accounts.ts";
 import type { App } from "../accounts/app.ts";
-import { writeChanges } from "../cookies/jar.ts";
+import { writeChanges } from "../cookies/cookie.ts";
 import { sessionHeaders } from "../http/response.ts";
 import { cookiesOf } from "../http/session-cookies.ts";
-import { siteOf } from "../http/site.ts";
 import { validateToken } from "../http/validate.ts";
 import { now } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
@@ -75,7 +74,7 @@ export function sessionsApi(app: App): SessionsApi {
 function issued(app: App, row: SessionRow, tokens: IssuedTokens): IssuedSession {
   const headers = new Headers();
   // Without baseURL there is no request to take a port from: on localhost these cookies go without.
-  const site = siteOf(null, app.config);
+  const site = app.siteOf(null);
   if (row.transport === "cookie" && site !== null) {
     sessionHeaders(app.config.bearer.header).forEach((value, name) => {
       headers.set(name, value);

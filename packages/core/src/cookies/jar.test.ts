@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { CookiePlace } from "./cookie.ts";
-import { deleteCookie, jarAfter, setCookie, writeChanges } from "./jar.ts";
+import { type CookiePlace, deleteCookie, jarAfter, setCookie, writeChanges } from "./cookie.ts";
 
 const place: CookiePlace = { name: "sid", path: "/", domain: null, secure: true, sameSite: "lax" };
 const former: CookiePlace = { ...place, domain: "example.com" };

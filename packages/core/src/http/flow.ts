@@ -1,6 +1,11 @@
 import type { App, ConnectedProvider } from "../accounts/app.ts";
-import type { CookiePair, CookiePlace } from "../cookies/cookie.ts";
-import { type CookieChange, deleteCookie, setCookie } from "../cookies/jar.ts";
+import {
+  type CookieChange,
+  type CookiePair,
+  type CookiePlace,
+  deleteCookie,
+  setCookie,
+} from "../cookies/cookie.ts";
 import { flowPrefix } from "../cookies/names.ts";
 import type { OAuthFlow } from "../oauth/provider.ts";
 import { decideRedirect } from "../oauth/redirect.ts";

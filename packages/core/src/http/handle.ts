@@ -1,12 +1,10 @@
 import type { App } from "../accounts/app.ts";
-import { allowOrigin, preflight } from "./cors.ts";
-import { type Credentials, isCrossSite, readCredentials } from "./credentials.ts";
-import { answerError } from "./fault.ts";
-import { addChallenge, addVary, errorResponse } from "./response.ts";
+import type { Site } from "../cookies/site.ts";
+import { type Credentials, isCrossSite, readCredentials } from "./request.ts";
+import { addChallenge, addVary, answerError, errorResponse } from "./response.ts";
 import type { Route } from "./route.ts";
 import { type Match, matchPath, matchRoute, type RouteTable, routeTable } from "./router.ts";
 import * as named from "./routes/list.ts";
-import { type Site, siteOf } from "./site.ts";
 import { NO_BASE_URL } from "./validate.ts";
 
 export type RouteName = keyof typeof named;
@@ -15,10 +13,12 @@ type Handler = (request: Request) => Promise<Response>;
 
 const table: RouteTable = routeTable(Object.values<Route>(named));
 
-/** Answers a request to any path below `basePath`. Never throws. */
-export function handleRequest(app: App, request: Request): Promise<Response> {
-  const pathname = URL.parse(request.url)?.pathname ?? "";
-  return answer(app, request, matchPath(table, request.method, pathname, app.config.basePath));
+/** Makes `auth.handle`, which answers a request to any path below `basePath`. It never throws. */
+export function requestHandler(app: App): Handler {
+  return (request) => {
+    const pathname = URL.parse(request.url)?.pathname ?? "";
+    return answer(app, request, matchPath(table, request.method, pathname, app.config.basePath));
+  };
 }
 
 /** Makes one handler for each route, which answers on any path. */
@@ -31,7 +31,7 @@ export function handlersOf(app: App): Readonly<Record<RouteName, Handler>> {
 }
 
 async function answer(app: App, request: Request, match: Match): Promise<Response> {
-  const site = siteOf(request.url, app.config);
+  const site = app.siteOf(request.url);
   if (site === null) return errorResponse("invalid_request", new Headers(), NO_BASE_URL);
   if (match.kind === "options") return preflight(request, match.allow, app.config);
   const response = await answerMatch(app, request, site, match);
@@ -63,4 +63,38 @@ async function answerMatch(
   if (response.status === 401 && credentials !== null)
     addChallenge(response.headers, app.config.bearer.schemes, credentials);
   return response;
+}
+
+const METHODS = "GET, POST, DELETE";
+const MAX_AGE = "600";
+
+/** Lets pages of trusted origins read the answer, with credentials; the origin is named, never `*` (Fetch 3.2). */
+export function allowOrigin(headers: Headers, origin: string | null, trusted: ReadonlySet<string>): void {
+  addVary(headers, "Origin", "Sec-Fetch-Site");
+  if (origin === null || !trusted.has(origin)) return;
+  headers.set("access-control-allow-origin", origin);
+  headers.set("access-control-allow-credentials", "true");
+  headers.set("access-control-expose-headers", "Retry-After");
+}
+
+export interface CorsOptions {
+  readonly trustedOrigins: ReadonlySet<string>;
+  readonly bearer: { readonly header: string };
+}
+
+/** Answers OPTIONS: a preflight of a trusted origin gets its permission, anything else just the methods. */
+export function preflight(
+  request: Request,
+  allow: string,
+  { trustedOrigins: trusted, bearer }: CorsOptions,
+): Response {
+  const headers = new Headers({ allow, "cache-control": "no-store" });
+  const origin = request.headers.get("origin");
+  allowOrigin(headers, origin, trusted);
+  if (origin !== null && trusted.has(origin) && request.headers.has("access-control-request-method")) {
+    headers.set("access-control-allow-methods", METHODS);
+    headers.set("access-control-allow-headers", `content-type, ${bearer.header}`);
+    headers.set("access-control-max-age", MAX_AGE);
+  }
+  return new Response(null, { status: 204, headers });
 }

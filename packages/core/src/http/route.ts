@@ -1,8 +1,8 @@
 import type { App } from "../accounts/app.ts";
-import { type CookieChange, writeChanges } from "../cookies/jar.ts";
-import type { Credentials } from "./credentials.ts";
+import { type CookieChange, writeChanges } from "../cookies/cookie.ts";
+import type { Site } from "../cookies/site.ts";
+import type { Credentials } from "./request.ts";
 import { json, sessionHeaders } from "./response.ts";
-import type { Site } from "./site.ts";
 
 /** One request on its way through a route: where it is served, and what it carries. */
 export interface Call {

@@ -1,10 +1,9 @@
-import { type CookiePlace, MAX_AGE } from "../cookies/cookie.ts";
-import { type CookieChange, deleteCookie, setCookie } from "../cookies/jar.ts";
+import { type CookieChange, type CookiePlace, deleteCookie, MAX_AGE, setCookie } from "../cookies/cookie.ts";
 import { siblingPlaces } from "../cookies/siblings.ts";
+import { pathOf, type Site } from "../cookies/site.ts";
 import type { EpochSeconds } from "../platform/time.ts";
 import type { IssuedTokens } from "../sessions/mint.ts";
-import type { Credentials } from "./credentials.ts";
-import { pathOf, type Site } from "./site.ts";
+import type { Credentials } from "./request.ts";
 
 /** The cookies that carry newly issued tokens. An access-only answer leaves the refresh cookie as it is. */
 export function cookiesOf(site: Site, tokens: IssuedTokens): readonly CookieChange[] {

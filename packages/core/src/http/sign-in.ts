@@ -1,15 +1,14 @@
 import type { App } from "../accounts/app.ts";
 import { AuthError } from "../platform/errors.ts";
-import { liveClaims, MOST_TOKENS } from "../sessions/access.ts";
 import { expectationOf } from "../sessions/authenticate.ts";
 import { sessionOfRow } from "../sessions/mint.ts";
+import { liveClaims, MOST_TOKENS } from "../sessions/presented-tokens.ts";
 import { parseRefreshToken } from "../sessions/refresh-token.ts";
 import { peek } from "../sessions/rotate.ts";
 import { type StartedSession, startSession } from "../sessions/start.ts";
-import type { ProviderAccount } from "../users/provider-account.ts";
-import type { Identifier, User } from "../users/user.ts";
+import type { Identifier, ProviderAccount, User } from "../users/user.ts";
 import { type Body, readBody, stringMember } from "./body.ts";
-import type { Credentials } from "./credentials.ts";
+import type { Credentials } from "./request.ts";
 import { answer, type Call } from "./route.ts";
 import { cookiesOf, expireFormer, tokenFields } from "./session-cookies.ts";
 

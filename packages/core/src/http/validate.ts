@@ -1,22 +1,23 @@
 import type { App } from "../accounts/app.ts";
-import { type CookieChange, jarAfter, writeChanges } from "../cookies/jar.ts";
+import { type CookieChange, jarAfter, writeChanges } from "../cookies/cookie.ts";
+import type { Site } from "../cookies/site.ts";
 import { isSafeMethod } from "../csrf/decide-csrf.ts";
 import { badAnswer, ignored, judgeHook } from "../platform/callback-answer.ts";
 import { now } from "../platform/env.ts";
-import type { ErrorCode } from "../platform/errors.ts";
+import { AuthError, type ErrorCode } from "../platform/errors.ts";
 import type { JsonObject } from "../platform/json.ts";
+import { sessionOfClaims } from "../sessions/access-token.ts";
 import {
   type AuthenticateOptions,
   type Authentication,
   authenticate,
   type Failure,
 } from "../sessions/authenticate.ts";
-import { sessionOfClaims } from "../sessions/mint.ts";
-import { type Credentials, isForged, readCredentials } from "./credentials.ts";
-import { codeOf } from "./fault.ts";
-import { refusal, sessionHeaders } from "./response.ts";
+import type { User } from "../users/user.ts";
+import { type Credentials, isForged, readCredentials } from "./request.ts";
+import { answerError, codeOf, refusal, sessionHeaders } from "./response.ts";
+import type { Call } from "./route.ts";
 import { cookiesOf, expireFormer, expireRivals } from "./session-cookies.ts";
-import { type Site, siteOf } from "./site.ts";
 import type { InvalidSession, ValidateOptions, Validation, ValidSession } from "./validation.ts";
 
 /** A validation, and the changes of the jar behind its headers. */
@@ -25,13 +26,19 @@ export interface ValidatedRequest {
   readonly changes: readonly CookieChange[];
 }
 
-/** Validates a request: reads its tokens, checks where it comes from, refreshes where that is due. Never throws. */
-export async function validateRequest(
+/** Makes `auth.validate`: it reads the tokens of a request, checks its origin, and refreshes where that is due. It never throws. */
+export function requestValidator(
+  app: App,
+): (request: Request, options?: ValidateOptions) => Promise<Validation> {
+  return async (request, options = {}) => (await validateRequest(app, request, options)).validation;
+}
+
+async function validateRequest(
   app: App,
   request: Request,
   options: ValidateOptions,
 ): Promise<ValidatedRequest> {
-  const site = siteOf(request.url, app.config);
+  const site = app.siteOf(request.url);
   if (site === null) return failed(app, "unauthenticated", null, NO_BASE_URL);
   let credentials: Credentials | null = null;
   try {
@@ -148,11 +155,9 @@ export function runHook(
   { claims }: Pick<Extract<Authentication, { ok: true }>, "claims">,
 ): Pick<ValidSession, "session" | "claims"> | null {
   const session = sessionOfClaims(claims);
-  // Synchronous: a promise tells nothing yet, so it refuses.
-  const verdict = judgeHook(ignored(app.engine.settings.hooks.validated?.({ session, claims, transport })), [
-    "context",
-    "claims",
-  ]);
+  const { validated } = app.engine.settings.hooks;
+  if (validated === undefined) return { session, claims };
+  const verdict = judgeHook(ignored(validated({ session, claims, transport })), ["context", "claims"]);
   if (verdict.kind === "fault") throw badAnswer("hooks.validated", verdict.returned, VALIDATED);
   if (verdict.kind === "nothing") return { session, claims };
   if (verdict.kind === "refuse") return null;
@@ -170,4 +175,36 @@ function failed(
   message?: string,
 ): { readonly validation: InvalidSession; readonly changes: readonly [] } {
   return { validation: refusal(app.config, code, credentials, message), changes: [] };
+}
+
+/** A call whose session is good, and the changes of the jar that came with finding out. */
+export interface SignedIn {
+  readonly valid: ValidSession;
+  readonly changes: readonly CookieChange[];
+}
+
+/** Validates a call and runs `then` with its session, or answers why there is none. */
+export async function whenSignedIn(
+  app: App,
+  { request, site, credentials }: Call,
+  then: (signedIn: SignedIn) => Promise<Response>,
+): Promise<Response> {
+  const refresh = request.method === "HEAD" ? "never" : "auto";
+  // What changes other sessions asks the store: one that has ended has no power over them.
+  const fresh = request.method !== "GET" && request.method !== "HEAD";
+  const { validation, changes } = await validateCredentials(app, site, credentials, { refresh, fresh });
+  if (!validation.ok) return validation.response();
+  try {
+    return await then({ valid: validation, changes });
+  } catch (error) {
+    // What was issued on the way goes out all the same.
+    return answerError(app, error, changes);
+  }
+}
+
+/** The user of a session. One that is gone or disabled is nobody. */
+export async function userOf(app: App, id: string): Promise<User> {
+  const user = await app.users.get(id);
+  if (user === null || user.disabledAt !== null) throw new AuthError("unauthenticated");
+  return user;
 }

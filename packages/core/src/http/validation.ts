@@ -1,5 +1,5 @@
 import type { ErrorCode } from "../platform/errors.ts";
-import type { AccessClaims } from "../sessions/claims.ts";
+import type { AccessClaims } from "../sessions/access-token.ts";
 import type { Session, Transport } from "../sessions/session.ts";
 
 /** What `validate` finds. It never throws on input, whatever the bytes. */

@@ -1,61 +1,43 @@
-import { type Env, now, shareRun } from "../platform/env.ts";
+import type { Env } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
 import { fetchJson } from "../platform/fetch-json.ts";
 import { own, parseJson } from "../platform/json.ts";
-import { type EpochSeconds, minutes, type Seconds } from "../platform/time.ts";
+import { minutes, type Seconds } from "../platform/time.ts";
 import { algorithmNamed, factsOf, isAsymmetric } from "./algorithms.ts";
+import { type CachePauses, refreshingCache } from "./cache.ts";
 import { faultOfNumbers, listedKeys, type Members, plainJwk } from "./jwk.ts";
 import { KID, type VerificationKey } from "./keys.ts";
 
 type KeySet = ReadonlyMap<string, VerificationKey>;
 
-/** How long a key set is good without another look; the same as of a server with a store. */
+/** How long a key set is good without another load; the same as of a server with a store. */
 const MAX_AGE: Seconds = minutes(10);
-/** After a look, whatever came of it, the next one waits this long (JWT-05). */
-const COOL_DOWN: Seconds = 30;
-/** The same where there are no keys to go on with. */
-const RETRY: Seconds = 1;
+/** After a load, whatever came of it, the next one waits (JWT-05); while there are no keys at all, only a moment. */
+const PAUSES: CachePauses = { loaded: 30, missed: 30, empty: 1 };
 
 /**
- * The keys of a server elsewhere, by its key set (RFC 7517). They are fetched at the first token, looked up anew when a
- * token names a key that is not among them, and kept for as long as the server does not answer.
+ * The keys of a server elsewhere, by its key set (RFC 7517). They are fetched at the first token, again when a token
+ * names a key that is not among them, and kept while the server does not answer.
  */
 export function remoteKeys(env: Env, url: string): (kid: string) => Promise<VerificationKey | null> {
-  let kept: { readonly keys: KeySet; readonly at: EpochSeconds } | null = null;
-  let lookedAt: EpochSeconds | null = null;
-
-  const look = async (): Promise<void> => {
-    const at = now(env);
-    // Claimed at once: where looks are not shared, nobody begins another meanwhile.
-    if (kept !== null) lookedAt = at;
-    const keys = await fetchKeys(env, url);
-    lookedAt = at;
-    if (keys !== null) kept = { keys, at };
-  };
-  const { run: lookOnce, isUnderWay } = shareRun(look);
-  const isCoolingDown = (): boolean => {
-    const age = lookedAt === null ? -1 : now(env) - lookedAt;
-    return age >= 0 && age < (kept === null ? RETRY : COOL_DOWN);
-  };
-
+  const cache = refreshingCache<KeySet>({ env, pauses: PAUSES, load: () => fetchKeys(env, url) });
   return async (kid) => {
-    const known = kept?.keys.get(kid);
-    const isFresh = kept !== null && now(env) >= kept.at && now(env) < kept.at + MAX_AGE;
-    if (known !== undefined) {
-      // A key that is known waits for nobody, and so for no server that hangs.
-      if (!isFresh && !isCoolingDown()) void lookOnce();
-      return known;
-    }
-    if (isUnderWay() || !isCoolingDown()) await lookOnce();
-    if (kept === null) throw new AuthError("store_unavailable", "the key set cannot be fetched");
-    return kept.keys.get(kid) ?? null;
+    const find = (keys: KeySet): VerificationKey | null => keys.get(kid) ?? null;
+    const known = cache.peek(MAX_AGE, find);
+    if (known !== null) return known;
+    return cache.seek(find).catch((error: unknown) => {
+      if (cache.peek(MAX_AGE, (keys) => keys) === null) throw error;
+      // The other keys stay good while the server does not answer, and this one is unknown.
+      return null;
+    });
   };
 }
 
-async function fetchKeys(env: Env, url: string): Promise<KeySet | null> {
+async function fetchKeys(env: Env, url: string): Promise<KeySet> {
   const answer = await fetchJson(env, url, { headers: { accept: "application/json" } });
-  if (!answer.ok || answer.status !== 200) return null;
-  return readKeySet(parseJson(answer.text));
+  const keys = answer.ok && answer.status === 200 ? readKeySet(parseJson(answer.text)) : null;
+  if (keys === null) throw new AuthError("store_unavailable", "the key set cannot be fetched");
+  return keys;
 }
 
 /** Reads a key set; null where it holds no key of ours. A key says its algorithm, or it is not used (RFC 8725 3.1). */

@@ -1,8 +1,9 @@
-import { type Env, endsWithRequest, now, shareRun } from "../platform/env.ts";
+import { type Env, now } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
 import { isRecord, parseJson } from "../platform/json.ts";
 import type { EpochSeconds, Seconds } from "../platform/time.ts";
 import type { AsymmetricAlgorithm } from "./algorithms.ts";
+import { type CachePauses, refreshingCache } from "./cache.ts";
 import { type Jwk, plainJwk, publicJwk } from "./jwk.ts";
 import { generateKey, importKey, thumbprint } from "./jws.ts";
 import {
@@ -34,8 +35,8 @@ export interface StoredKeysOptions {
 
 export type KeyChange = { readonly type: "created" | "rotated" | "revoked"; readonly kid: string };
 
-/** After a look at the store that was in vain, the next one waits this long (JWT-05). */
-const COOL_DOWN: Seconds = 1;
+/** After a load that failed or missed a key, the next one waits this long (JWT-05). */
+const PAUSES: CachePauses = { loaded: 0, missed: 1, empty: 0 };
 const ATTEMPTS = 8;
 const LABEL = "key-ring";
 
@@ -45,7 +46,6 @@ interface StoredRing {
 }
 
 interface Loaded extends StoredRing {
-  readonly at: EpochSeconds;
   readonly signing: ReadonlyMap<string, SigningKey>;
   readonly verification: ReadonlyMap<string, VerificationKey>;
 }
@@ -53,60 +53,39 @@ interface Loaded extends StoredRing {
 /** Keys that Latchkey makes and rotates by itself, in a ring that every process shares through the store. */
 export function storedKeys(options: StoredKeysOptions): Keys {
   const { env } = options;
-  let loaded: Loaded | null = null;
-  let inVainAt: EpochSeconds | null = null;
-
-  const load = async (change: RingChange = keep): Promise<Loaded> => {
-    const before = loaded;
-    const found = await importRing(options, await settle(options, change));
-    // What was read before a change and arrives after it must not bring a revoked key back.
-    if (loaded === null || loaded === before || found.version >= loaded.version) loaded = found;
-    return loaded;
-  };
-  const { run: shared, isUnderWay } = shareRun(() => load());
-  const pausing = (): boolean => inVainAt !== null && Math.abs(now(env) - inVainAt) < COOL_DOWN;
+  const load = async (change: RingChange = keep): Promise<Loaded> =>
+    importRing(options, await changeRing(options, change));
   // A copy of the ring outlives a store that is down: tokens are checked and signed with what is known.
-  const within = async (age: Seconds): Promise<Loaded> => {
-    if (loaded === null) return shared();
-    if (Math.abs(now(env) - loaded.at) <= age || pausing()) return loaded;
-    const stale = loaded;
-    return shared().catch(() => {
-      inVainAt = now(env);
-      return stale;
-    });
-  };
+  const cache = refreshingCache<Loaded>({
+    env,
+    pauses: PAUSES,
+    load,
+    supersedes: (found, kept) => found.version >= kept.version,
+  });
+  const changed = (change: RingChange): Promise<Loaded> => cache.replace(() => load(change));
 
   return {
     async signing() {
-      const found = await within(SIGNING_RING_AGE);
+      const found = await cache.get(SIGNING_RING_AGE);
       const key = found.signing.get(signingKid(found, now(env)));
       if (key === undefined) throw new AuthError("internal_error", "no signing key can be opened");
       return key;
     },
     async find(kid) {
-      const known = (await within(VERIFYING_RING_AGE)).verification.get(kid);
-      if (known !== undefined) return known;
-      if (pausing()) return null;
-      // Where looks are not shared, nobody begins another meanwhile.
-      if (endsWithRequest()) inVainAt = now(env);
-      const wasUnderWay = isUnderWay();
-      const found = (await shared()).verification.get(kid);
-      // A look that was under way may have missed the key: one of our own tells.
-      const fresh = found ?? (wasUnderWay ? (await shared()).verification.get(kid) : undefined);
-      inVainAt = fresh === undefined ? now(env) : null;
-      return fresh ?? null;
+      const { verification } = await cache.get(VERIFYING_RING_AGE);
+      return verification.get(kid) ?? cache.seek((found) => found.verification.get(kid) ?? null);
     },
     async jwks() {
-      const { ring } = await within(SIGNING_RING_AGE);
+      const { ring } = await cache.get(SIGNING_RING_AGE);
       return { keys: verificationKeys(ring, now(env)).map((key) => key.publicJwk) };
     },
     async rotate() {
-      const { ring, signing } = await load(rotateRing);
+      const { ring, signing } = await changed(rotateRing);
       const current = currentKey(ring, now(env), (key) => signing.has(key.kid));
       if (current !== null) options.changed({ type: "rotated", kid: current.kid });
     },
     async revoke(kid) {
-      const known = await revokeThrough(load, kid);
+      const known = await revokeThrough(changed, kid);
       if (known) options.changed({ type: "revoked", kid });
       return known;
     },
@@ -127,9 +106,9 @@ type RingChange = (ring: KeyRing, now: EpochSeconds, usable: Usable) => KeyRing;
 const keep: RingChange = (ring) => ring;
 
 /** Revokes a key, and tells whether there was one. */
-async function revokeThrough(load: (change: RingChange) => Promise<unknown>, kid: string): Promise<boolean> {
+async function revokeThrough(apply: (change: RingChange) => Promise<unknown>, kid: string): Promise<boolean> {
   let known = false;
-  await load((ring, at, usable) => {
+  await apply((ring, at, usable) => {
     const left = revokeKey(ring, kid, at, usable);
     known = left !== ring;
     return left;
@@ -138,7 +117,7 @@ async function revokeThrough(load: (change: RingChange) => Promise<unknown>, kid
 }
 
 /** Reads the ring, changes it, adds what is missing, and saves it under compare-and-set until one process wins. */
-async function settle(options: StoredKeysOptions, change: RingChange): Promise<StoredRing> {
+async function changeRing(options: StoredKeysOptions, change: RingChange): Promise<StoredRing> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const stored = await options.store.load();
     const ring = stored === null ? [] : parseRing(stored.document);
@@ -197,5 +176,5 @@ async function importRing(options: StoredKeysOptions, { version, ring }: StoredR
     const jwk = await openPrivateKey(options, record);
     if (jwk !== null) signing.set(kid, { kid, algorithm, key: await importKey(jwk, algorithm) });
   }
-  return { at, version, ring, signing, verification };
+  return { version, ring, signing, verification };
 }

@@ -3,7 +3,7 @@ import { decodeUtf8, fromBase64, toBase64, utf8 } from "../platform/bytes.ts";
 import { type Env, withFetch } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
 import { isRecord, own } from "../platform/json.ts";
-import type { ProviderTokens } from "../users/provider-account.ts";
+import type { ProviderTokens } from "../users/user.ts";
 import type { ClientAuthentication, Endpoints } from "./endpoints.ts";
 import { oauthFault } from "./fault.ts";
 import { challengeOf } from "./pkce.ts";

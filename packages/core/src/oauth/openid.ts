@@ -1,7 +1,7 @@
 import { type Env, now } from "../platform/env.ts";
 import { isRecord, own } from "../platform/json.ts";
 import { type EpochSeconds, minutes, type Seconds } from "../platform/time.ts";
-import type { ProviderAccount, ProviderTokens } from "../users/provider-account.ts";
+import type { ProviderAccount, ProviderTokens } from "../users/user.ts";
 import { authorizationUrl, type Client, exchangeCode, readTokens, standardClient } from "./arctic.ts";
 import type { EmailTrust } from "./email-trust.ts";
 import type { Endpoints } from "./endpoints.ts";

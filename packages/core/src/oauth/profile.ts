@@ -1,6 +1,6 @@
 import { faultOfObject } from "../platform/callback-answer.ts";
 import { isRecord, own } from "../platform/json.ts";
-import type { ProviderAccount } from "../users/provider-account.ts";
+import type { ProviderAccount } from "../users/user.ts";
 import { oauthFault } from "./fault.ts";
 
 /** Who a provider says it is. */

@@ -1,5 +1,5 @@
 import type { Env } from "../platform/env.ts";
-import type { ProviderAccount } from "../users/provider-account.ts";
+import type { ProviderAccount } from "../users/user.ts";
 import type { EmailTrust } from "./email-trust.ts";
 
 /** The secrets of one sign-in, and where the provider sends the browser back to. */

@@ -1,9 +1,12 @@
 import { type JwsForm, parseHeader, signJwt, verifyJws } from "../keys/jws.ts";
+import { MAX_ACCESS_LIFETIME } from "../keys/key-ring.ts";
 import type { Keys, SigningKey } from "../keys/keys.ts";
 import { decodeUtf8 } from "../platform/bytes.ts";
 import { AuthError } from "../platform/errors.ts";
-import { parseJson } from "../platform/json.ts";
-import { type AccessClaims, type Expected, validateClaims } from "./claims.ts";
+import { isRecord, type Json, type JsonObject, own, parseJson } from "../platform/json.ts";
+import type { EpochSeconds, Seconds } from "../platform/time.ts";
+import type { RefreshPolicy } from "./policy.ts";
+import type { Session } from "./session.ts";
 
 /** RFC 9068 2.1. The media type's long form and any case are the same type (RFC 7515 4.1.9). */
 const TYPE = "at+jwt";
@@ -49,4 +52,126 @@ export async function verifyAccessToken(
   const valid = text === null ? null : validateClaims(parseJson(text), expected);
   if (valid === null) return invalid;
   return { kind: valid.expired ? "expired" : "live", claims: valid.claims };
+}
+
+/** The claims that every access token carries (RFC 9068), and ours: what `validate` needs to know without a store. */
+export interface AccessClaims {
+  readonly iss: string;
+  readonly aud: string;
+  readonly sub: string;
+  readonly sid: string;
+  readonly jti: string;
+  readonly iat: EpochSeconds;
+  readonly exp: EpochSeconds;
+  readonly auth_time: EpochSeconds;
+  readonly amr: readonly string[];
+  readonly transport: "cookie" | "bearer";
+  readonly context: JsonObject;
+  readonly session_created: EpochSeconds;
+  /** Idle expiry as of issue; null never. */
+  readonly session_expires: EpochSeconds | null;
+  /** The generation of the refresh token that was issued in the same answer, where early confirmation asks for it. */
+  readonly generation?: number;
+  readonly [claim: string]: Json | undefined;
+}
+
+/** The names that `accessToken.claims` must leave alone. */
+export const reservedClaims: ReadonlySet<string> = new Set([
+  ..."iss aud sub sid jti iat exp nbf auth_time amr transport context".split(" "),
+  ..."session_created session_expires generation".split(" "),
+]);
+
+export interface Expected {
+  readonly issuer: string;
+  readonly audience: string;
+  readonly now: EpochSeconds;
+}
+
+/** Clocks of servers may differ this much: a token's `iat` and `nbf` may lie that far ahead. `exp` has no tolerance. */
+const SKEW: Seconds = 60;
+const LATEST: EpochSeconds = 1e11;
+const MAX_ID = 255;
+
+/**
+ * Validates the payload of a token whose signature is good (RFC 9068 section 4, RFC 8725 3.8 to 3.11).
+ *
+ * `expired` is said only of claims that are right in everything else.
+ */
+export function validateClaims(
+  payload: unknown,
+  expected: Expected,
+): { readonly claims: AccessClaims; readonly expired: boolean } | null {
+  if (!isAccessClaims(payload)) return null;
+  const { iss, aud, iat, exp } = payload;
+  if (iss !== expected.issuer || aud !== expected.audience) return null;
+  if (iat > expected.now + SKEW || exp <= iat || exp - iat > MAX_ACCESS_LIFETIME) return null;
+  const nbf = own(payload, "nbf");
+  if (nbf !== undefined && !(isTime(nbf) && nbf <= expected.now + SKEW)) return null;
+  return { claims: payload, expired: exp <= expected.now };
+}
+
+function isAccessClaims(payload: unknown): payload is AccessClaims {
+  return isRecord(payload) && hasTimes(payload) && hasIdentity(payload) && hasSession(payload);
+}
+
+function hasTimes(payload: Members): boolean {
+  const expires = own(payload, "session_expires");
+  return (
+    isTime(own(payload, "iat")) &&
+    isTime(own(payload, "exp")) &&
+    isTime(own(payload, "auth_time")) &&
+    isTime(own(payload, "session_created")) &&
+    (expires === null || isTime(expires))
+  );
+}
+
+function hasIdentity(payload: Members): boolean {
+  return isId(own(payload, "sub")) && isId(own(payload, "sid")) && isId(own(payload, "jti"));
+}
+
+function hasSession(payload: Members): boolean {
+  const amr = own(payload, "amr");
+  const transport = own(payload, "transport");
+  const generation = own(payload, "generation");
+  return (
+    Array.isArray(amr) &&
+    amr.every((method) => typeof method === "string") &&
+    (transport === "cookie" || transport === "bearer") &&
+    isRecord(own(payload, "context")) &&
+    (generation === undefined || Number.isInteger(generation))
+  );
+}
+
+type Members = Readonly<Record<string, unknown>>;
+
+function isId(value: unknown): value is string {
+  return typeof value === "string" && value.length > 0 && value.length <= MAX_ID;
+}
+
+// A time beyond LATEST was meant in milliseconds.
+function isTime(value: unknown): value is EpochSeconds {
+  return typeof value === "number" && Number.isFinite(value) && value >= 0 && value < LATEST;
+}
+
+/** The session as an access token tells it. */
+export function sessionOfClaims(claims: AccessClaims): Session {
+  return {
+    id: claims.sid,
+    userId: claims.sub,
+    context: claims.context,
+    createdAt: claims.session_created,
+    expiresAt: claims.session_expires,
+    authTime: claims.auth_time,
+    amr: claims.amr,
+  };
+}
+
+/** Whether an access token is so near its end that a refresh is due. A short-lived one keeps two leases as well. */
+export function isNearExpiry(
+  token: { readonly iat: EpochSeconds; readonly exp: EpochSeconds },
+  now: EpochSeconds,
+  policy: RefreshPolicy,
+): boolean {
+  const before = Math.min(policy.refreshBefore, Math.max(0, token.exp - token.iat - 2 * policy.lease));
+  return token.exp - now <= before;
 }

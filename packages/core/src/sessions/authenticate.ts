@@ -1,12 +1,11 @@
 import { now } from "../platform/env.ts";
 import { AuthError, type ErrorCode, faultName } from "../platform/errors.ts";
-import type { AccessExpectation } from "./access.ts";
-import { chooseToken, type Presentation } from "./choose.ts";
-import type { AccessClaims } from "./claims.ts";
+import type { AccessClaims } from "./access-token.ts";
+import { isNearExpiry } from "./access-token.ts";
 import { isExpired } from "./decide.ts";
 import type { SessionEngine } from "./engine.ts";
 import { claimsOf, claimsTakeUser, type IssuedTokens } from "./mint.ts";
-import { isNearExpiry } from "./policy.ts";
+import { type AccessExpectation, chooseToken, type Presentation } from "./presented-tokens.ts";
 import { parseRefreshToken } from "./refresh-token.ts";
 import { peek, type RefreshResult, refreshSession, refusalCode } from "./rotate.ts";
 import type { SessionRow } from "./session.ts";

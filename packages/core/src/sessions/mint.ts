@@ -5,8 +5,7 @@ import { AuthError } from "../platform/errors.ts";
 import type { JsonObject } from "../platform/json.ts";
 import type { EpochSeconds, Seconds } from "../platform/time.ts";
 import type { User } from "../users/user.ts";
-import { mintAccessToken } from "./access-token.ts";
-import { type AccessClaims, reservedClaims } from "./claims.ts";
+import { type AccessClaims, mintAccessToken, reservedClaims } from "./access-token.ts";
 import type { SessionEngine } from "./engine.ts";
 import { accessExpiry } from "./policy.ts";
 import type { Session, SessionDetails, SessionRow } from "./session.ts";
@@ -78,19 +77,6 @@ function customClaims(engine: SessionEngine, session: Session, user: User | null
       throw new AuthError("internal_error", `accessToken.claims sets ${name}, which is ours`);
   }
   return custom;
-}
-
-/** The session as an access token tells it. */
-export function sessionOfClaims(claims: AccessClaims): Session {
-  return {
-    id: claims.sid,
-    userId: claims.sub,
-    context: claims.context,
-    createdAt: claims.session_created,
-    expiresAt: claims.session_expires,
-    authTime: claims.auth_time,
-    amr: claims.amr,
-  };
 }
 
 /** The session as its row tells it. */

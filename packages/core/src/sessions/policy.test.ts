@@ -1,11 +1,6 @@
 import { describe, expect, it } from "vitest";
-import {
-  accessExpiry,
-  defaultRefreshBefore,
-  faultOfLifetimes,
-  isNearExpiry,
-  type RefreshPolicy,
-} from "./policy.ts";
+import { isNearExpiry } from "./access-token.ts";
+import { accessExpiry, defaultRefreshBefore, faultOfLifetimes, type RefreshPolicy } from "./policy.ts";
 
 const policy: RefreshPolicy = { lifetime: 1_209_600, maxLifetime: 7_776_000, lease: 60, refreshBefore: 60 };
 

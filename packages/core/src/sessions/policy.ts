@@ -61,16 +61,6 @@ export function defaultRefreshBefore(access: Seconds, lease: Seconds): Seconds {
   return Math.max(0, Math.min(60, Math.floor(access / 5), access - 2 * lease));
 }
 
-/** Whether an access token is so near its end that a refresh is due. A short-lived one keeps two leases as well. */
-export function isNearExpiry(
-  token: { readonly iat: EpochSeconds; readonly exp: EpochSeconds },
-  now: EpochSeconds,
-  policy: RefreshPolicy,
-): boolean {
-  const before = Math.min(policy.refreshBefore, Math.max(0, token.exp - token.iat - 2 * policy.lease));
-  return token.exp - now <= before;
-}
-
 /** When an access token minted at `now` expires: never beyond the session's absolute expiry. */
 export function accessExpiry(
   row: Pick<SessionRow, "accessLifetime" | "absoluteExpiresAt">,

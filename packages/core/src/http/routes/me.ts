@@ -1,6 +1,6 @@
 import { now } from "../../platform/env.ts";
 import { answer, type Route } from "../route.ts";
-import { userOf, whenSignedIn } from "../signed-in.ts";
+import { userOf, whenSignedIn } from "../validate.ts";
 
 /** `GET /me`: the user, as `user.serialize` shows them. */
 export const me: Route = {

@@ -6,13 +6,12 @@ import { now } from "../../platform/env.ts";
 import { AuthError } from "../../platform/errors.ts";
 import { minutes, type Seconds } from "../../platform/time.ts";
 import { readBody, stringMember } from "../body.ts";
-import { requireNavigation } from "../credentials.ts";
-import { codeOf } from "../fault.ts";
 import { beginFlow, providerOf, targetOf } from "../flow.ts";
 import { limitClient } from "../limit.ts";
-import { redirect, withError } from "../response.ts";
+import { requireNavigation } from "../request.ts";
+import { codeOf, redirect, withError } from "../response.ts";
 import { answer, headersOf, type Route, segment } from "../route.ts";
-import { whenSignedIn } from "../signed-in.ts";
+import { whenSignedIn } from "../validate.ts";
 
 /** `GET /oauth/:provider`: sends the browser to the provider. */
 export const oauthStart: Route = {

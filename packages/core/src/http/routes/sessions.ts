@@ -6,7 +6,7 @@ import { isSessionId } from "../../sessions/refresh-token.ts";
 import type { SessionRow } from "../../sessions/session.ts";
 import { answer, headersOf, type Route, segment } from "../route.ts";
 import { clearAll } from "../session-cookies.ts";
-import { whenSignedIn } from "../signed-in.ts";
+import { whenSignedIn } from "../validate.ts";
 
 /** `GET /sessions`: where the user is signed in. */
 export const sessions: Route = {

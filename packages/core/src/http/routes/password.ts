@@ -1,4 +1,4 @@
-import { checkCredentials } from "../../accounts/accounts.ts";
+import { checkCredentials, createUser, deleteUser } from "../../accounts/accounts.ts";
 import { AuthError } from "../../platform/errors.ts";
 import { forgive, limit, limitClient } from "../limit.ts";
 import type { Route } from "../route.ts";
@@ -19,5 +19,23 @@ export const login: Route = {
     if (user === null) throw new AuthError("invalid_credentials");
     await forgive(app, call.request, account);
     return signInByPassword(app, call, user, { transport, status: 200 });
+  },
+};
+
+/** `POST /signup`: creates a user with a password, and signs them in. */
+export const signup: Route = {
+  method: "POST",
+  path: "/signup",
+  async handle(app, call) {
+    await limitClient(app, "signUp", call.request);
+    const { identifier, password, transport } = await readPasswordInput(app, call.request);
+    const user = await createUser(app, { ...identifier, password });
+    try {
+      return await signInByPassword(app, call, user, { transport, status: 201 });
+    } catch (error) {
+      // Nobody is left with an account that they were told they do not have.
+      await deleteUser(app, user.id).catch(() => undefined);
+      throw error;
+    }
   },
 };

@@ -1,6 +1,7 @@
-import type { CookiePlace } from "../cookies/cookie.ts";
-import { type CookieOptions, type CookiePlaces, cookiePlaces } from "../cookies/names.ts";
 import { isLoopback } from "../platform/loopback.ts";
+import type { CookiePlace } from "./cookie.ts";
+import { type CookieOptions, type CookiePlaces, cookiePlaces, type PreviousCookie } from "./names.ts";
+import { isTossable } from "./siblings.ts";
 
 /** The origin a request is served under, and where its cookies live. */
 export interface Site {
@@ -13,29 +14,43 @@ export interface Site {
   readonly previous: readonly CookiePlace[];
   /** Every name, besides the ones in use, under which a cookie is read. */
   readonly formerNames: ReadonlySet<string>;
+  /** The names under which a sibling subdomain can set a cookie. */
+  readonly tossable: ReadonlySet<string>;
 }
 
 export interface SiteOptions {
   readonly baseURL: URL | null;
-  readonly cookies: CookieOptions & {
-    readonly previous: readonly { readonly name: string; readonly domain?: string; readonly path?: string }[];
-  };
+  readonly cookies: CookieOptions & { readonly previous: readonly PreviousCookie[] };
 }
 
 /**
- * Tells which site a request belongs to: always `baseURL`, never what a header claims. Without `baseURL` only localhost
- * is served, and any other host gets null.
+ * Makes the function that tells which site a request belongs to: always `baseURL`, never what a header claims. Without
+ * `baseURL` only localhost is served, and any other host gets null.
  */
-export function siteOf(url: string | null, options: SiteOptions): Site | null {
-  const { baseURL, cookies } = options;
-  const origin = baseURL ?? (url === null ? new URL("http://localhost") : URL.parse(url));
-  if (origin === null || (baseURL === null && !isLoopback(origin.hostname))) return null;
+export function siteReader(options: SiteOptions): (url: string | null) => Site | null {
+  const { baseURL } = options;
+  if (baseURL !== null) {
+    const fixed = siteAt(baseURL, options);
+    return (url) => ({ ...fixed, url });
+  }
+  return (url) => {
+    const origin = url === null ? new URL("http://localhost") : URL.parse(url);
+    if (origin === null || !isLoopback(origin.hostname)) return null;
+    return { ...siteAt(origin, options), url };
+  };
+}
+
+/** The site of an origin, without a request. */
+export function siteAt(origin: URL, options: SiteOptions): Site {
+  const { cookies } = options;
   const places = cookiePlaces(origin, cookies);
   const previous = cookies.previous.map(({ name, domain, path }): CookiePlace => {
     return { ...places.refresh, name, domain: domain ?? null, path: path ?? "/" };
   });
   const formerNames = new Set([...previous, ...portless(origin, options)].map((place) => place.name));
-  return { origin: origin.origin, host: origin.hostname, url, places, previous, formerNames };
+  const names = [places.access.name, places.refresh.name, ...formerNames];
+  const tossable = new Set(names.filter((name) => isTossable(name, origin.hostname)));
+  return { origin: origin.origin, host: origin.hostname, url: null, places, previous, formerNames, tossable };
 }
 
 /** The path of a request to a site. */

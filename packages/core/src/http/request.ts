@@ -1,11 +1,9 @@
 import { type CookiePair, parseCookies } from "../cookies/cookie.ts";
-import { isTossable } from "../cookies/siblings.ts";
+import { pathOf, type Site } from "../cookies/site.ts";
 import { decideCsrf } from "../csrf/decide-csrf.ts";
 import { AuthError } from "../platform/errors.ts";
-import type { PresentedText } from "../sessions/access.ts";
-import type { Presentation } from "../sessions/choose.ts";
+import type { Presentation, PresentedText } from "../sessions/presented-tokens.ts";
 import type { Device } from "../sessions/session.ts";
-import { pathOf, type Site } from "./site.ts";
 
 export interface CredentialOptions {
   readonly bearer: { readonly header: string; readonly schemes: readonly string[] };
@@ -77,8 +75,8 @@ function formerTokens(pairs: readonly CookiePair[], site: Site): PresentedTexts 
   return { access: isBlind ? access.filter(({ hostBound }) => hostBound) : access, refresh };
 }
 
-function presentedText({ name, value }: CookiePair, current: boolean, { host }: Site): PresentedText {
-  return { token: value, current, hostBound: !isTossable(name, host) };
+function presentedText({ name, value }: CookiePair, current: boolean, { tossable }: Site): PresentedText {
+  return { token: value, current, hostBound: !tossable.has(name) };
 }
 
 // RFC 6265bis 5.1.4: whether the browser sends the refresh cookie to the path of this request.

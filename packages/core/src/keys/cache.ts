@@ -1,0 +1,117 @@
+import { type Env, endsWithRequest, now, shareRun } from "../platform/env.ts";
+import { AuthError } from "../platform/errors.ts";
+import type { EpochSeconds, Seconds } from "../platform/time.ts";
+
+/** How long a cache waits before it loads again. */
+export interface CachePauses {
+  /** After a load. */
+  readonly loaded: Seconds;
+  /** After a load that failed, or that did not have what was sought. */
+  readonly missed: Seconds;
+  /** After a load that failed while the cache was empty. */
+  readonly empty: Seconds;
+}
+
+/** One value that is loaded at its first use, and again when it is too old or lacks what is sought. */
+export interface RefreshingCache<T> {
+  /** The value, loaded again first where it is older than `maxAge`. Where that fails, the old value. */
+  get(maxAge: Seconds): Promise<T>;
+  /** Finds something in the value, whatever its age; null where there is no value yet. An old value is loaded again in the background. */
+  peek<Found>(maxAge: Seconds, find: (value: T) => Found | null): Found | null;
+  /**
+   * Finds something in the value, and loads it once more where it is missing, unless a pause holds. Fails as the load does,
+   * and with `store_unavailable` where a pause holds and there is no value.
+   */
+  seek<Found>(find: (value: T) => Found | null): Promise<Found | null>;
+  /** Replaces the value by one that this process makes, such as a changed one. Not shared with loads. */
+  replace(make: () => Promise<T>): Promise<T>;
+}
+
+interface Kept<T> {
+  readonly value: T;
+  readonly at: EpochSeconds;
+}
+
+export interface CacheOptions<T> {
+  readonly env: Env;
+  readonly pauses: CachePauses;
+  /** Fails where there is nothing to load; the cache then keeps its value. */
+  readonly load: () => Promise<T>;
+  /** Whether a value that was read before another one arrived may still replace it. Default never. */
+  readonly supersedes?: (value: T, kept: T) => boolean;
+}
+
+/**
+ * Makes a refreshing cache. Loads are shared, so that any number of callers cost one, except where work ends with its
+ * request.
+ */
+export function refreshingCache<T>({
+  env,
+  pauses,
+  load,
+  supersedes = () => false,
+}: CacheOptions<T>): RefreshingCache<T> {
+  let kept: Kept<T> | null = null;
+  let pause: { readonly from: EpochSeconds; readonly length: Seconds } | null = null;
+
+  const pauseFor = (length: Seconds, from = now(env)): void => {
+    pause = { from, length };
+  };
+  const isPaused = (): boolean => pause !== null && Math.abs(now(env) - pause.from) < pause.length;
+  const replace = async (make: () => Promise<T>): Promise<T> => {
+    const before = kept;
+    const value = await make();
+    // What was read before a change, and arrives after it, must not undo the change.
+    if (kept === null || kept === before || supersedes(value, kept.value)) kept = { value, at: now(env) };
+    return kept.value;
+  };
+  const { run, isUnderWay } = shareRun(async (): Promise<T> => {
+    // A load that hangs is part of its pause.
+    const from = now(env);
+    // Where loads are not shared, the pause keeps other requests from a load of their own.
+    if (kept !== null && endsWithRequest()) pauseFor(pauses.missed, from);
+    try {
+      const value = await replace(load);
+      pauseFor(pauses.loaded, from);
+      return value;
+    } catch (error) {
+      pauseFor(kept === null ? pauses.empty : pauses.missed, from);
+      throw error;
+    }
+  });
+  const isFresh = ({ at }: Kept<T>, maxAge: Seconds): boolean => Math.abs(now(env) - at) <= maxAge;
+
+  return {
+    replace,
+
+    async get(maxAge) {
+      if (kept === null) return run();
+      const { value } = kept;
+      return isFresh(kept, maxAge) || isPaused() ? value : run().catch(() => value);
+    },
+
+    peek(maxAge, find) {
+      if (kept === null) return null;
+      // A known value waits for no server, also not for one that hangs.
+      if (!isFresh(kept, maxAge) && !isPaused()) run().catch(() => undefined);
+      return find(kept.value);
+    },
+
+    async seek(find) {
+      const known = kept === null ? null : find(kept.value);
+      if (known !== null) return known;
+      const isJoined = isUnderWay();
+      if (!isJoined && isPaused()) {
+        if (kept === null) throw new AuthError("store_unavailable");
+        return null;
+      }
+      const found = find(await run());
+      if (found !== null) return found;
+      // A load under way may have begun before the thing existed.
+      const again = isJoined && pauses.loaded === 0 ? find(await run()) : null;
+      if (again !== null) return again;
+      pauseFor(pauses.missed);
+      return null;
+    },
+  };
+}
