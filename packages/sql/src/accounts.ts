@@ -1,5 +1,6 @@
 import type { LinkedAccount, UserStore } from "@latchkey/core/store";
 import { columns } from "./columns.ts";
+import { withRowLock } from "./dialects.ts";
 import type { Driver, SqlRow, Statement } from "./driver.ts";
 
 const TABLE = "latchkey_accounts";
@@ -8,11 +9,14 @@ const THIS_ACCOUNT = "provider = :provider AND subject = :subject";
 /** The id of the user that an account is linked to, as a subquery. */
 export const HOLDER: string = `(SELECT user_id FROM ${TABLE} WHERE ${THIS_ACCOUNT})`;
 
-const LINK = `INSERT INTO ${TABLE} (provider, subject, user_id)
+const LINK = withRowLock(
+  "FOR SHARE",
+  (lock) => `INSERT INTO ${TABLE} (provider, subject, user_id)
 SELECT :provider, :subject, :user_id
-WHERE EXISTS (SELECT 1 FROM latchkey_users WHERE id = :user_id /*row locks: FOR SHARE*/)
+WHERE EXISTS (SELECT 1 FROM latchkey_users WHERE id = :user_id${lock})
 ON CONFLICT DO NOTHING
-RETURNING seq`;
+RETURNING seq`,
+);
 
 const UNLINK = `DELETE FROM ${TABLE} WHERE ${THIS_ACCOUNT} AND user_id = :user_id RETURNING seq`;
 const KEEP = `UPDATE ${TABLE} SET tokens = :tokens WHERE ${THIS_ACCOUNT} RETURNING seq`;
@@ -29,7 +33,8 @@ type Accounts = Pick<UserStore, "link" | "unlink" | "accounts" | "keepTokens" | 
 export function sqlAccounts(driver: Driver): Accounts {
   const some = async (statement: Statement): Promise<boolean> => (await driver.query(statement)).length > 0;
   return {
-    link: (id, { provider, subject }) => some({ sql: LINK, values: { provider, subject, user_id: id } }),
+    link: (id, { provider, subject }) =>
+      some({ sql: LINK[driver.dialect], values: { provider, subject, user_id: id } }),
     unlink: (id, { provider, subject }) => some({ sql: UNLINK, values: { provider, subject, user_id: id } }),
     accounts: async (id) => (await driver.query({ sql: LIST, values: { user_id: id } })).map(readAccount),
     keepTokens: ({ provider, subject }, sealed) =>

@@ -1,8 +1,8 @@
 import { SESSION_MEMBERS } from "@latchkey/core/store";
+import { type Variants, withRowLock } from "./dialects.ts";
+import type { Dialect } from "./driver.ts";
 
 // Every rule here is a line of `decide`, and the traces in the tests hold the two together.
-
-// `/*row locks: … */` says what to lock where several writers work at a time; elsewhere it is a comment.
 
 const COLUMNS = SESSION_MEMBERS.join(", ");
 const NOW = "CAST(:now AS BIGINT) AS now";
@@ -45,15 +45,14 @@ const ROTATED = `root_hash = CASE WHEN verdict = 'rotated' THEN child_hash ELSE 
   ended_at = CASE WHEN verdict = 'reuse' THEN :now ELSE ended_at END,
   end_reason = CASE WHEN verdict = 'reuse' THEN 'reuse' ELSE end_reason END`;
 
-/** Decides and writes in one statement: what detects reuse is what ends the family. */
-export const ROTATE: string = `UPDATE latchkey_sessions SET
+const ROTATE_UNLOCKED = `UPDATE latchkey_sessions SET
   ${ROTATED}
 FROM (SELECT seq AS target, ${VERDICT} AS verdict FROM latchkey_sessions WHERE ${ADMITTED}) AS judged
 WHERE seq = target
 RETURNING ${COLUMNS}, ${NOW}`;
 
-/** The same with the row locked before it is judged: an answer with an access token only writes no row. */
-export const ROTATE_LOCKED: string = `WITH judged AS (
+/** Locks the row before it judges it: an answer with an access token only writes no row. */
+const ROTATE_LOCKED = `WITH judged AS (
   SELECT seq AS target, ${COLUMNS}, ${VERDICT} AS verdict FROM latchkey_sessions WHERE ${ADMITTED} FOR UPDATE
 ), written AS (
   UPDATE latchkey_sessions SET
@@ -65,6 +64,9 @@ export const ROTATE_LOCKED: string = `WITH judged AS (
 SELECT ${COLUMNS}, ${NOW} FROM written
 UNION ALL
 SELECT ${COLUMNS}, ${NOW} FROM judged WHERE verdict = 'access_only'`;
+
+/** Decides and writes in one statement: the statement that detects reuse ends the session. */
+export const ROTATE: Variants = { sqlite: ROTATE_UNLOCKED, d1: ROTATE_UNLOCKED, postgres: ROTATE_LOCKED };
 
 export const GET: string = `SELECT ${COLUMNS}, ${NOW} FROM latchkey_sessions WHERE id = :id`;
 
@@ -94,12 +96,15 @@ WHERE user_id = :user_id AND ended_at IS NULL
 RETURNING id, user_id, end_reason`;
 
 /** The first statement of a sign-in: it inserts nothing where the user may not sign in any more. */
-export const INSERT: string = `INSERT INTO latchkey_sessions (${COLUMNS})
+export const INSERT: Variants = withRowLock(
+  "FOR SHARE",
+  (lock) => `INSERT INTO latchkey_sessions (${COLUMNS})
 SELECT ${SESSION_MEMBERS.map((column) => `:${column}`).join(", ")}
 WHERE CAST(:if_version AS BIGINT) IS NULL OR EXISTS (
   SELECT 1 FROM latchkey_users
-  WHERE id = :user_id AND credentials_version = :if_version AND disabled_at IS NULL /*row locks: FOR SHARE*/)
-RETURNING id`;
+  WHERE id = :user_id AND credentials_version = :if_version AND disabled_at IS NULL${lock})
+RETURNING id`,
+);
 
 // The statements that follow the insert in its transaction do nothing where it did nothing.
 const INSERTED = "EXISTS (SELECT 1 FROM latchkey_sessions WHERE id = :id)";
@@ -107,6 +112,13 @@ const INSERTED = "EXISTS (SELECT 1 FROM latchkey_sessions WHERE id = :id)";
 export const END_REPLACED: string = `UPDATE latchkey_sessions SET ended_at = :now, end_reason = 'replaced'
 WHERE id = :replaced AND id <> :id AND ${LIVE} AND ${INSERTED}
 RETURNING id, user_id, end_reason`;
+
+/** Runs before `END_SURPLUS`, so that of two sign-ins of one user the second sees the first; null where no two writers overlap. */
+export const LOCK_SIGN_INS: Readonly<Record<Dialect, string | null>> = {
+  sqlite: null,
+  d1: null,
+  postgres: "SELECT pg_advisory_xact_lock(hashtextextended('latchkey ' || CAST(:user_id AS TEXT), 0))",
+};
 
 export const END_SURPLUS: string = `UPDATE latchkey_sessions SET ended_at = :now, end_reason = 'limit'
 WHERE ${INSERTED} AND ended_at IS NULL AND seq IN (
@@ -122,24 +134,33 @@ const IN_SLICE = "seq > :after AND seq <= :last";
 export const SLICE_END: string = `SELECT seq FROM latchkey_sessions
 WHERE seq > :after ORDER BY seq LIMIT 1 OFFSET :size`;
 
-// A session is over since it ended, or else since it expired.
-const FORGETTABLE = `(ended_at + access_lifetime <= :now OR ended_at IS NULL AND (
+// One access lifetime after the session ended or expired, its last access token has expired too.
+const DELETABLE = `(ended_at + access_lifetime <= :now OR ended_at IS NULL AND (
     expires_at + access_lifetime <= :now OR absolute_expires_at + access_lifetime <= :now))`;
 
 const EXPIRED = "ended_at IS NULL AND (expires_at <= :now OR absolute_expires_at <= :now)";
 
-// A row that somebody is writing is passed over: the next run finds it.
-const among = (scope: string, due: string): string => `seq IN (
-  SELECT seq FROM latchkey_sessions WHERE ${scope} AND ${due} /*row locks: FOR UPDATE SKIP LOCKED*/)`;
+// A row that another transaction is writing is skipped: the next run finds it.
+const SKIP_LOCKED = "FOR UPDATE SKIP LOCKED";
 
-const forget = (scope: string): string =>
-  `DELETE FROM latchkey_sessions WHERE ${among(scope, FORGETTABLE)} RETURNING id`;
+const selected = (condition: string, lock: string): string => `seq IN (
+  SELECT seq FROM latchkey_sessions WHERE ${condition}${lock})`;
 
-const markExpired = (scope: string): string =>
-  `UPDATE latchkey_sessions SET ended_at = :now, end_reason = 'expired'
-WHERE ${among(scope, EXPIRED)} RETURNING id`;
+const deleteEnded = (scope: string): Variants =>
+  withRowLock(
+    SKIP_LOCKED,
+    (lock) =>
+      `DELETE FROM latchkey_sessions WHERE ${selected(`${scope} AND ${DELETABLE}`, lock)} RETURNING id`,
+  );
 
-export const FORGET_OF_USER: string = forget(OF_USER);
-export const FORGET_IN_SLICE: string = forget(IN_SLICE);
-export const MARK_OF_USER: string = markExpired(OF_USER);
-export const MARK_IN_SLICE: string = markExpired(IN_SLICE);
+const markExpired = (scope: string): Variants =>
+  withRowLock(
+    SKIP_LOCKED,
+    (lock) => `UPDATE latchkey_sessions SET ended_at = :now, end_reason = 'expired'
+WHERE ${selected(`${scope} AND ${EXPIRED}`, lock)} RETURNING id`,
+  );
+
+export const DELETE_ENDED_OF_USER: Variants = deleteEnded(OF_USER);
+export const DELETE_ENDED_IN_SLICE: Variants = deleteEnded(IN_SLICE);
+export const MARK_EXPIRED_OF_USER: Variants = markExpired(OF_USER);
+export const MARK_EXPIRED_IN_SLICE: Variants = markExpired(IN_SLICE);

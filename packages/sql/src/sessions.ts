@@ -7,13 +7,14 @@ import {
   type UserStore,
 } from "@latchkey/core/store";
 import { columns } from "./columns.ts";
-import type { Driver, SqlRow, Statement } from "./driver.ts";
+import type { Dialect, Driver, SqlRow, Statement } from "./driver.ts";
 import { readEnded, readSession } from "./session-row.ts";
 import * as sql from "./session-statements.ts";
 
 const SLICE = 1_000;
 
 export function sqlSessions(driver: Driver, users: UserStore): SessionStore {
+  const { dialect } = driver;
   const first = async (statement: Statement): Promise<SqlRow | null> =>
     (await driver.query(statement))[0] ?? null;
 
@@ -21,8 +22,13 @@ export function sqlSessions(driver: Driver, users: UserStore): SessionStore {
     users,
 
     create: async (row, options) => {
-      const [inserted = [], ...ended] = await driver.batch(creation(row, options));
-      return inserted.length === 0 ? null : { ended: ended.flat().map(readEnded) };
+      const steps = creation(row, options, dialect);
+      const results = await driver.batch(steps.map(({ statement }) => statement));
+      const [inserted = []] = results;
+      if (inserted.length === 0) return null;
+      return {
+        ended: results.flatMap((rows, n) => (steps[n]?.endsSessions === true ? rows.map(readEnded) : [])),
+      };
     },
 
     get: async (id, now) => timed(await first({ sql: sql.GET, values: { id, now } })),
@@ -31,7 +37,7 @@ export function sqlSessions(driver: Driver, users: UserStore): SessionStore {
       const { familyHash, secretHash, generation } = token;
       const presented = { family_hash: familyHash, secret_hash: secretHash, generation };
       const values = { id, ...presented, ...policy, next, now };
-      const rotated = timed(await first({ sql: sql.ROTATE, values }));
+      const rotated = timed(await first({ sql: sql.ROTATE[dialect], values }));
       if (rotated !== null) return { ...rotated, refused: false };
       const found = timed(await first({ sql: sql.GET, values: { id, now } }));
       return found === null ? null : { ...found, refused: true };
@@ -61,22 +67,42 @@ export function sqlSessions(driver: Driver, users: UserStore): SessionStore {
     },
 
     prune: async ({ userId, keep, now }) => {
-      if (userId === null) return pruneSlices(driver, keep ? sql.MARK_IN_SLICE : sql.FORGET_IN_SLICE, now);
-      const text = keep ? sql.MARK_OF_USER : sql.FORGET_OF_USER;
-      return (await driver.query({ sql: text, values: { user_id: userId, now } })).length;
+      if (userId === null) {
+        const inSlice = keep ? sql.MARK_EXPIRED_IN_SLICE : sql.DELETE_ENDED_IN_SLICE;
+        return pruneSlices(driver, inSlice[dialect], now);
+      }
+      const ofUser = keep ? sql.MARK_EXPIRED_OF_USER : sql.DELETE_ENDED_OF_USER;
+      return (await driver.query({ sql: ofUser[dialect], values: { user_id: userId, now } })).length;
     },
   };
 }
 
-function creation(row: SessionRow, { ifVersion, limit, replaces }: CreateOptions): Statement[] {
+interface CreationStep {
+  readonly statement: Statement;
+  /** Whether the rows of the statement are the sessions that it ended. */
+  readonly endsSessions: boolean;
+}
+
+function creation(
+  row: SessionRow,
+  { ifVersion, limit, replaces }: CreateOptions,
+  dialect: Dialect,
+): readonly CreationStep[] {
   const { id, userId, createdAt: now } = row;
-  const statements: Statement[] = [
-    { sql: sql.INSERT, values: { ...storedSession(row), if_version: ifVersion } },
-    ...replaces.map((replaced) => ({ sql: sql.END_REPLACED, values: { id, replaced, now } })),
-  ];
-  if (limit === null) return statements;
+  const insert = { sql: sql.INSERT[dialect], values: { ...storedSession(row), if_version: ifVersion } };
+  const steps: CreationStep[] = [{ statement: insert, endsSessions: false }];
+  for (const replaced of replaces) {
+    const values = { id, replaced, now };
+    steps.push({ statement: { sql: sql.END_REPLACED, values }, endsSessions: true });
+  }
+  if (limit === null) return steps;
+  const lock = sql.LOCK_SIGN_INS[dialect];
+  if (lock !== null) {
+    steps.push({ statement: { sql: lock, values: { user_id: userId } }, endsSessions: false });
+  }
   const values = { id, user_id: userId, now, others: Math.max(limit - 1, 0) };
-  return [...statements, { sql: sql.END_SURPLUS, values }];
+  steps.push({ statement: { sql: sql.END_SURPLUS, values }, endsSessions: true });
+  return steps;
 }
 
 // Slice by slice: no transaction is long, and a run that was cut short is simply repeated.

@@ -1,5 +1,6 @@
 import type { ThrottleStore } from "@latchkey/core/store";
 import { columns } from "./columns.ts";
+import { withRowLock } from "./dialects.ts";
 import type { Driver } from "./driver.ts";
 
 const TABLE = "latchkey_attempts";
@@ -21,8 +22,11 @@ RETURNING attempts, since, refused, CAST(:now AS BIGINT) AS now`;
 
 const RESET = `DELETE FROM ${TABLE} WHERE key = :key`;
 
-const SWEEP = `DELETE FROM ${TABLE} WHERE key IN (
-  SELECT key FROM ${TABLE} WHERE over_at <= :now ORDER BY over_at LIMIT 4 /*row locks: FOR UPDATE SKIP LOCKED*/)`;
+const PRUNE = withRowLock(
+  "FOR UPDATE SKIP LOCKED",
+  (lock) => `DELETE FROM ${TABLE} WHERE key IN (
+  SELECT key FROM ${TABLE} WHERE over_at <= :now ORDER BY over_at LIMIT 4${lock})`,
+);
 
 export function sqlThrottle(driver: Driver): ThrottleStore {
   return {
@@ -32,8 +36,8 @@ export function sqlThrottle(driver: Driver): ThrottleStore {
       if (read.integer("refused") !== 0) {
         return { allowed: false, retryAfter: read.integer("since") + window - read.integer("now") };
       }
-      // Each new window removes a few that are over, so the table never outgrows the attempts of its windows.
-      if (read.integer("attempts") === 1) await driver.query({ sql: SWEEP, values: { now } });
+      // Each new window deletes a few windows that have ended, so the table stays as small as the open windows.
+      if (read.integer("attempts") === 1) await driver.query({ sql: PRUNE[driver.dialect], values: { now } });
       return { allowed: true };
     },
 

@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject, type OneTimeToken, type TokenStore } from "@latchkey/core/store";
 import { columns } from "./columns.ts";
+import { withRowLock } from "./dialects.ts";
 import type { Driver, SqlRow } from "./driver.ts";
 
 const TABLE = "latchkey_tokens";
@@ -24,9 +25,12 @@ RETURNING CASE WHEN expires_at > :now THEN 1 ELSE 0 END AS live`;
 
 const REVOKE = `DELETE FROM ${TABLE} WHERE user_id = :user_id AND purpose = :purpose`;
 
-const PRUNE = `DELETE FROM ${TABLE} WHERE hash IN (
-  SELECT hash FROM ${TABLE} WHERE expires_at <= :now ORDER BY expires_at LIMIT ${BATCH} /*row locks: FOR UPDATE SKIP LOCKED*/)
-RETURNING hash`;
+const PRUNE = withRowLock(
+  "FOR UPDATE SKIP LOCKED",
+  (lock) => `DELETE FROM ${TABLE} WHERE hash IN (
+  SELECT hash FROM ${TABLE} WHERE expires_at <= :now ORDER BY expires_at LIMIT ${BATCH}${lock})
+RETURNING hash`,
+);
 
 export function sqlTokens(driver: Driver): TokenStore {
   return {
@@ -53,7 +57,7 @@ export function sqlTokens(driver: Driver): TokenStore {
     prune: async (now) => {
       let pruned = 0;
       for (let last = BATCH; last >= BATCH; await driver.rest()) {
-        last = (await driver.query({ sql: PRUNE, values: { now } })).length;
+        last = (await driver.query({ sql: PRUNE[driver.dialect], values: { now } })).length;
         pruned += last;
       }
       return pruned;

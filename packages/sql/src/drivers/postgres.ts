@@ -7,7 +7,6 @@ import {
   type Statement,
 } from "../driver.ts";
 import { schemaText } from "../schema.ts";
-import { END_SURPLUS, ROTATE, ROTATE_LOCKED } from "../session-statements.ts";
 import { type SqlStore, sqlStore } from "../store.ts";
 import { clientOf, type PgPool, type PostgresJs, type Query, type Run } from "./postgres-clients.ts";
 
@@ -44,14 +43,6 @@ export function schema(): string {
 // One value in all of a statement: `clock_timestamp()` goes on within it, and `now()` stands still in a transaction.
 const DATABASE_CLOCK = "CAST(floor(extract(epoch FROM statement_timestamp())) AS BIGINT)";
 
-/** Statements that PostgreSQL has a better one for. */
-const instead: ReadonlyMap<string, string> = new Map([[ROTATE, ROTATE_LOCKED]]);
-
-/** What goes before a statement, in its transaction: of two sign-ins of one user, the second must see the first. */
-const before: ReadonlyMap<string, string> = new Map([
-  [END_SURPLUS, "SELECT pg_advisory_xact_lock(hashtextextended('latchkey ' || CAST(:user_id AS TEXT), 0))"],
-]);
-
 function postgresDriver(
   handle: PgPool | PostgresJs,
   { clock = "database", prepare = true }: PostgresOptions,
@@ -62,8 +53,7 @@ function postgresDriver(
   const translate = (sql: string): CompiledStatement => {
     const known = cache.get(sql);
     if (known !== undefined) return known;
-    const text = (instead.get(sql) ?? sql).replace(/\/\*row locks: (.+?)\*\//g, "$1");
-    const clocked = clock === "database" ? text.replace(/(?<!:):now\b/g, DATABASE_CLOCK) : text;
+    const clocked = clock === "database" ? sql.replace(/(?<!:):now\b/g, DATABASE_CLOCK) : sql;
     // PostgreSQL gives a parameter one type, which it finds out wherever that number stands.
     const compiled = compileNumbered(clocked, "$");
     cache.set(sql, compiled);
@@ -78,8 +68,6 @@ function postgresDriver(
   const runInOrder = async (run: Run, statements: readonly Statement[]): Promise<(readonly SqlRow[])[]> => {
     const results: (readonly SqlRow[])[] = [];
     for (const statement of statements) {
-      const first = before.get(statement.sql);
-      if (first !== undefined) await run(queryOf({ ...statement, sql: first }));
       results.push(await run(queryOf(statement)));
     }
     return results;
