@@ -23,6 +23,6 @@ export function objectDriver(storage: ObjectStorage, clock: (() => number) | nul
     dialect: "sqlite",
     query: async (statement) => run(statement),
     batch: async (statements) => storage.transactionSync(() => statements.map(run)),
-    rest: async () => undefined,
+    pause: async () => undefined,
   };
 }

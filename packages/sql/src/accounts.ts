@@ -7,7 +7,7 @@ const TABLE = "latchkey_accounts";
 const THIS_ACCOUNT = "provider = :provider AND subject = :subject";
 
 /** The id of the user that an account is linked to, as a subquery. */
-export const HOLDER: string = `(SELECT user_id FROM ${TABLE} WHERE ${THIS_ACCOUNT})`;
+export const LINKED_USER_ID: string = `(SELECT user_id FROM ${TABLE} WHERE ${THIS_ACCOUNT})`;
 
 const LINK = withRowLock(
   "FOR SHARE",
@@ -19,28 +19,30 @@ RETURNING seq`,
 );
 
 const UNLINK = `DELETE FROM ${TABLE} WHERE ${THIS_ACCOUNT} AND user_id = :user_id RETURNING seq`;
-const KEEP = `UPDATE ${TABLE} SET tokens = :tokens WHERE ${THIS_ACCOUNT} RETURNING seq`;
-const KEPT = `SELECT tokens FROM ${TABLE} WHERE ${THIS_ACCOUNT}`;
+const SET_TOKENS = `UPDATE ${TABLE} SET tokens = :tokens WHERE ${THIS_ACCOUNT} RETURNING seq`;
+const GET_TOKENS = `SELECT tokens FROM ${TABLE} WHERE ${THIS_ACCOUNT}`;
 const LIST = `SELECT provider, subject FROM ${TABLE} WHERE user_id = :user_id ORDER BY seq`;
 
-/** Deletes the links of a user; to follow the deletion of the user in its transaction. */
-export function forgetAccounts(userId: string): Statement {
+/** The statement that deletes all links of a user. It follows the deletion of the user in one transaction. */
+export function deleteAccounts(userId: string): Statement {
   return { sql: `DELETE FROM ${TABLE} WHERE user_id = :user_id`, values: { user_id: userId } };
 }
 
 type Accounts = Pick<UserStore, "link" | "unlink" | "accounts" | "keepTokens" | "keptTokens">;
 
 export function sqlAccounts(driver: Driver): Accounts {
-  const some = async (statement: Statement): Promise<boolean> => (await driver.query(statement)).length > 0;
+  const returnsRows = async (statement: Statement): Promise<boolean> =>
+    (await driver.query(statement)).length > 0;
   return {
     link: (id, { provider, subject }) =>
-      some({ sql: LINK[driver.dialect], values: { provider, subject, user_id: id } }),
-    unlink: (id, { provider, subject }) => some({ sql: UNLINK, values: { provider, subject, user_id: id } }),
+      returnsRows({ sql: LINK[driver.dialect], values: { provider, subject, user_id: id } }),
+    unlink: (id, { provider, subject }) =>
+      returnsRows({ sql: UNLINK, values: { provider, subject, user_id: id } }),
     accounts: async (id) => (await driver.query({ sql: LIST, values: { user_id: id } })).map(readAccount),
     keepTokens: ({ provider, subject }, sealed) =>
-      some({ sql: KEEP, values: { provider, subject, tokens: sealed } }),
+      returnsRows({ sql: SET_TOKENS, values: { provider, subject, tokens: sealed } }),
     keptTokens: async ({ provider, subject }) => {
-      const [row] = await driver.query({ sql: KEPT, values: { provider, subject } });
+      const [row] = await driver.query({ sql: GET_TOKENS, values: { provider, subject } });
       return row === undefined ? null : columns(TABLE, row).textOrNull("tokens");
     },
   };

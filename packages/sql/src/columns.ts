@@ -1,12 +1,9 @@
 import type { StoredMembers } from "@latchkey/core/store";
 import type { SqlRow } from "./driver.ts";
 
-/**
- * Reads the columns of one row, and throws on the first that is not what the schema says. The error names the
- * column and never its value.
- */
+/** Reads the columns of one row; throws on the first invalid value. The error names the column and never its value. */
 export function columns(table: string, row: SqlRow): StoredMembers {
-  const corrupt = (column: string): Error => new Error(`${table}.${column} is not what the schema says`);
+  const corrupt = (column: string): Error => new Error(`${table}.${column} holds an invalid value`);
 
   const text = (column: string): string => {
     const value = row[column];

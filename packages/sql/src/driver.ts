@@ -1,45 +1,46 @@
 export type Dialect = "sqlite" | "postgres" | "d1";
 
-/** What may be bound: integers, text, null. Booleans are 0 and 1, JSON is text. */
+/** A value that can be bound: an integer, a text or null. Booleans are 0 and 1, JSON is text. */
 export type SqlValue = string | number | null;
 
-/** A row as a database hands it out: nothing is known of its values until they are read. */
+/** A row as the database returned it, with values that are not checked yet. */
 export type SqlRow = Readonly<Record<string, unknown>>;
 
-/** One statement with named parameters (`:now`), and their values. */
+/** One statement in the text of the driver's dialect, with named parameters (`:now`) and their values. */
 export interface Statement {
   readonly sql: string;
   readonly values?: Readonly<Record<string, SqlValue>>;
 }
 
 /**
- * The few words that every database says in its own way.
+ * How the store reaches one database.
  *
  * A driver whose database has a clock may bind that clock to `:now`, in every statement.
  */
 export interface Driver {
+  /** The dialect of the statements that the store sends. */
   readonly dialect: Dialect;
 
-  /** Runs one statement as a transaction of its own, where the newest write is seen, and returns its rows. */
+  /** Runs one statement as a transaction of its own and returns its rows. It must see the newest write. */
   query(statement: Statement): Promise<readonly SqlRow[]>;
 
   /** Runs statements as one transaction: all of them or none. Returns the rows of each. */
   batch(statements: readonly Statement[]): Promise<readonly (readonly SqlRow[])[]>;
 
-  /** Whether an error may come from tables of another version, and a look at them is worth it; of all by default. */
-  readonly mayBeSchema?: (error: unknown) => boolean;
+  /** Whether tables of another version can cause this error; the store then reads their version. Default: every error. */
+  readonly mayBeSchemaError?: (error: unknown) => boolean;
 
-  /** Lets other work of this process go on, between the parts of a long one. */
-  rest(): Promise<void>;
+  /** Lets other work of this process run between the parts of a long operation. */
+  pause(): Promise<void>;
 }
 
-/** A statement in a database's own words: its placeholders, and the names of their values in order. */
+/** A statement with the placeholders of a database, and the names of their values in order. */
 export interface CompiledStatement {
   readonly text: string;
   readonly names: readonly string[];
 }
 
-/** Replaces each `:name` by what `placeholder` makes of its number, counted from 1, or of its name. */
+/** Replaces each `:name` by the result of `placeholder`, called with its position, counted from 1, and its name. */
 export function compile(
   sql: string,
   placeholder: (position: number, name: string) => string,
@@ -49,7 +50,7 @@ export function compile(
   return { text, names };
 }
 
-/** The same with one number for a name wherever it stands, after a mark: `$1`, or `?1`. */
+/** Replaces each `:name` by a mark and a number, such as `$1` or `?1`. A name has one number in all of the statement. */
 export function compileNumbered(sql: string, mark: string): CompiledStatement {
   const names: string[] = [];
   const { text } = compile(sql, (_, name) => {

@@ -4,11 +4,11 @@ import type { Driver } from "./driver.ts";
 
 const LOAD = "SELECT version, document FROM latchkey_documents WHERE name = 'keys'";
 
-const FIRST = `INSERT INTO latchkey_documents (name, version, document) VALUES ('keys', 1, :document)
+const INSERT = `INSERT INTO latchkey_documents (name, version, document) VALUES ('keys', 1, :document)
 ON CONFLICT DO NOTHING
 RETURNING version`;
 
-const NEXT = `UPDATE latchkey_documents SET version = version + 1, document = :document
+const UPDATE = `UPDATE latchkey_documents SET version = version + 1, document = :document
 WHERE name = 'keys' AND version = :if_version
 RETURNING version`;
 
@@ -21,7 +21,7 @@ export function sqlKeys(driver: Driver): KeyStore {
       return { version: read.integer("version"), document: read.text("document") };
     },
     save: async (ifVersion, document) => {
-      const sql = ifVersion === 0 ? FIRST : NEXT;
+      const sql = ifVersion === 0 ? INSERT : UPDATE;
       return (await driver.query({ sql, values: { document, if_version: ifVersion } })).length > 0;
     },
   };

@@ -2,41 +2,38 @@ import { AuthError } from "@latchkey/core/store";
 import type { Driver } from "./driver.ts";
 import { migration, SCHEMA_VERSION, versionTable } from "./schema.ts";
 
-/** What `migrate` needs of a store. */
+/** The part of a store that `migrate` uses. */
 export interface Migratable {
   readonly driver: Driver;
 }
 
 /**
- * Brings the tables of a store up to this library's version: from nothing or from any earlier version. Does nothing
- * where they are, and may be called by many processes at once.
+ * Brings the tables of a store to this library's version: from an empty database or from any earlier version. Does
+ * nothing if they have that version. Many processes may call it at once.
  *
- * Throws where the tables are newer than this library. It never goes back a version.
+ * Throws if the tables are newer than this library. It never goes back a version.
  */
 export async function migrate({ driver }: Migratable): Promise<void> {
-  let version = await begin(driver);
+  let version = await createVersionTable(driver);
   while (version < SCHEMA_VERSION) {
-    version = await advance(driver, version + 1);
+    version = await applyMigration(driver, version + 1);
   }
-  if (version > SCHEMA_VERSION) throw mismatch(version);
+  if (version > SCHEMA_VERSION) throw versionError(version);
 }
 
-/**
- * Returns an error that says so where the tables are not of this library's version; null where they are, or where
- * that cannot be found out.
- */
-export async function schemaFault({ driver }: Migratable): Promise<Error | null> {
+/** Returns an error if the tables have another version than this library; null if they have it, or if reading it fails. */
+export async function schemaError({ driver }: Migratable): Promise<Error | null> {
   try {
     const version = await schemaVersion(driver);
-    return version === SCHEMA_VERSION ? null : mismatch(version);
+    return version === SCHEMA_VERSION ? null : versionError(version);
   } catch (error) {
     const missing = error instanceof Error && error.message.includes("latchkey_schema");
-    return missing ? mismatch(0) : null;
+    return missing ? versionError(0) : null;
   }
 }
 
-// PostgreSQL lets only one of several processes make a table, even where it is asked for only if it is missing.
-async function begin(driver: Driver): Promise<number> {
+// PostgreSQL lets only one of several processes create a table; `IF NOT EXISTS` fails in the others.
+async function createVersionTable(driver: Driver): Promise<number> {
   const failed = await driver.query({ sql: versionTable(driver.dialect) }).then(
     () => null,
     (error: unknown) => ({ error }),
@@ -46,8 +43,8 @@ async function begin(driver: Driver): Promise<number> {
   });
 }
 
-// The version is recorded first: of several processes, all but one fail on its primary key and change nothing.
-async function advance(driver: Driver, version: number): Promise<number> {
+// The version is inserted first: of several processes, all but one fail on its primary key and change nothing.
+async function applyMigration(driver: Driver, version: number): Promise<number> {
   const record = { sql: "INSERT INTO latchkey_schema (version) VALUES (:version)", values: { version } };
   try {
     await driver.batch([record, ...migration(driver.dialect, version).map((sql) => ({ sql }))]);
@@ -64,13 +61,13 @@ async function schemaVersion(driver: Driver): Promise<number> {
   return Number(row?.["version"] ?? 0);
 }
 
-function mismatch(version: number): AuthError {
-  const fault =
+function versionError(version: number): AuthError {
+  const reason =
     version > SCHEMA_VERSION
       ? "the database is newer than this library: update @latchkey/sql"
       : "the database is older than this library: call `await migrate(store)` before using the store";
   return new AuthError(
     "internal_error",
-    `latchkey schema version ${version}, expected ${SCHEMA_VERSION}; ${fault}`,
+    `latchkey schema version ${version}, expected ${SCHEMA_VERSION}; ${reason}`,
   );
 }

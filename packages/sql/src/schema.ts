@@ -1,13 +1,13 @@
 import type { Dialect } from "./driver.ts";
 
 interface Types {
-  /** A number that grows with every insert: rows of one second are told apart by it. */
+  /** A number that grows with every insert; it orders the rows of one second. */
   readonly serial: string;
   readonly integer: string;
   readonly text: string;
   readonly options: string;
-  /** The options of a table whose rows are written again and again. */
-  readonly busy: string;
+  /** The options of a table whose rows change often. */
+  readonly updatedOptions: string;
 }
 
 const sqlite: Types = {
@@ -15,7 +15,7 @@ const sqlite: Types = {
   integer: "INTEGER",
   text: "TEXT",
   options: " STRICT",
-  busy: " STRICT",
+  updatedOptions: " STRICT",
 };
 
 const types: Readonly<Record<Dialect, Types>> = {
@@ -23,20 +23,20 @@ const types: Readonly<Record<Dialect, Types>> = {
   d1: sqlite,
   postgres: {
     serial: "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
-    // Whole seconds, as everywhere else: no time zone, no fraction and no rounding between the store and `decide`.
+    // Whole seconds, the unit of the protocol: no time zone, no fraction, no rounding.
     integer: "BIGINT",
-    // Digests stay text, as in every dialect; by bytes, so that no collation of the database makes two texts one.
+    // Digests are text in every dialect. Comparison by bytes: no collation of the database makes two texts equal.
     text: 'TEXT COLLATE "C"',
     options: "",
-    // Room for the next version of a row beside the last: then a rotation touches no index.
-    busy: " WITH (fillfactor = 80)",
+    // Each page keeps free space for the next version of a row, so a rotation changes no index.
+    updatedOptions: " WITH (fillfactor = 80)",
   },
 };
 
-/** Every migration ever released, oldest first; version n is the n-th. Released ones never change. */
+/** Every released migration, oldest first; the n-th leads to version n. A released migration never changes. */
 const migrations: readonly ((types: Types) => readonly string[])[] = [
-  ({ serial, integer, text, options, busy }) => [
-    // No index has a column that a rotation changes: a rotation writes one row and nothing else.
+  ({ serial, integer, text, options, updatedOptions }) => [
+    // No index has a column that a rotation changes, so a rotation writes one row and nothing else.
     `CREATE TABLE latchkey_sessions (
   seq ${serial},
   id ${text} NOT NULL UNIQUE,
@@ -61,7 +61,7 @@ const migrations: readonly ((types: Types) => readonly string[])[] = [
   absolute_expires_at ${integer},
   ended_at ${integer},
   end_reason ${text}
-)${busy}`,
+)${updatedOptions}`,
     "CREATE INDEX latchkey_sessions_by_user ON latchkey_sessions (user_id, created_at, seq)",
     "CREATE INDEX latchkey_sessions_ended ON latchkey_sessions (ended_at) WHERE ended_at IS NOT NULL",
     `CREATE TABLE latchkey_users (
@@ -114,7 +114,7 @@ const migrations: readonly ((types: Types) => readonly string[])[] = [
 /** The schema version that this library reads and writes. */
 export const SCHEMA_VERSION: number = migrations.length;
 
-/** The statement that makes the table of applied versions; harmless where it is there. */
+/** The statement that creates the table of applied versions, if it does not exist. */
 export function versionTable(dialect: Dialect): string {
   const { integer, options } = types[dialect];
   return `CREATE TABLE IF NOT EXISTS latchkey_schema (
@@ -127,7 +127,7 @@ export function migration(dialect: Dialect, version: number): readonly string[] 
   return migrations[version - 1]?.(types[dialect]) ?? [];
 }
 
-/** The whole schema as SQL, for those who run migrations themselves. */
+/** The whole schema as SQL, for an application that runs migrations itself. */
 export function schemaText(dialect: Dialect): string {
   const versions = migrations.flatMap((_, index) => [
     `INSERT INTO latchkey_schema (version) VALUES (${index + 1})`,

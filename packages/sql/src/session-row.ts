@@ -2,12 +2,12 @@ import { type EndedSession, endReasons, readStoredSession, type SessionRow } fro
 import { columns } from "./columns.ts";
 import type { SqlRow } from "./driver.ts";
 
-/** Reads a session; throws where the row is corrupt. */
+/** Reads a session; throws if the row is corrupt. */
 export function readSession(row: SqlRow): SessionRow {
   return readStoredSession(columns("latchkey_sessions", row));
 }
 
-/** Reads what a statement says of a session that it ended. */
+/** Reads a row that a statement returned for a session that it ended. */
 export function readEnded(row: SqlRow): EndedSession {
   const read = columns("latchkey_sessions", row);
   return {

@@ -2,7 +2,7 @@ import { SESSION_MEMBERS } from "@latchkey/core/store";
 import { type Variants, withRowLock } from "./dialects.ts";
 import type { Dialect } from "./driver.ts";
 
-// Every rule here is a line of `decide`, and the traces in the tests hold the two together.
+// Every rule here is a line of `decide`; tests compare the two on random traces.
 
 const COLUMNS = SESSION_MEMBERS.join(", ");
 const NOW = "CAST(:now AS BIGINT) AS now";
@@ -11,8 +11,8 @@ const LIVE = `ended_at IS NULL
   AND (expires_at IS NULL OR expires_at > :now)
   AND (absolute_expires_at IS NULL OR absolute_expires_at > :now)`;
 
-/** What holds of a session that `decide` does not refuse. */
-const ADMITTED = `id = :id AND family_hash = :family_hash AND ${LIVE}
+/** The session for which `decide` does not refuse the token. */
+const ACCEPTED = `id = :id AND family_hash = :family_hash AND ${LIVE}
   AND (CAST(:transport AS TEXT) IS NULL OR transport = :transport)
   AND generation >= :generation`;
 
@@ -33,7 +33,7 @@ const IDLE_EXPIRY = `CASE
     ELSE :now + idle_lifetime
   END`;
 
-// Columns on the right-hand side are the old values.
+// Columns on the right-hand side have the values before the update.
 const ROTATED = `root_hash = CASE WHEN verdict = 'rotated' THEN child_hash ELSE root_hash END,
   root_generation = CASE WHEN verdict = 'rotated' THEN generation ELSE root_generation END,
   child_hash = CASE WHEN ${ISSUED} THEN :next ELSE child_hash END,
@@ -47,13 +47,13 @@ const ROTATED = `root_hash = CASE WHEN verdict = 'rotated' THEN child_hash ELSE 
 
 const ROTATE_UNLOCKED = `UPDATE latchkey_sessions SET
   ${ROTATED}
-FROM (SELECT seq AS target, ${VERDICT} AS verdict FROM latchkey_sessions WHERE ${ADMITTED}) AS judged
+FROM (SELECT seq AS target, ${VERDICT} AS verdict FROM latchkey_sessions WHERE ${ACCEPTED}) AS judged
 WHERE seq = target
 RETURNING ${COLUMNS}, ${NOW}`;
 
 /** Locks the row before it judges it: an answer with an access token only writes no row. */
 const ROTATE_LOCKED = `WITH judged AS (
-  SELECT seq AS target, ${COLUMNS}, ${VERDICT} AS verdict FROM latchkey_sessions WHERE ${ADMITTED} FOR UPDATE
+  SELECT seq AS target, ${COLUMNS}, ${VERDICT} AS verdict FROM latchkey_sessions WHERE ${ACCEPTED} FOR UPDATE
 ), written AS (
   UPDATE latchkey_sessions SET
   ${ROTATED}
@@ -95,7 +95,7 @@ WHERE user_id = :user_id AND ended_at IS NULL
   AND (CAST(:except AS TEXT) IS NULL OR id <> :except)
 RETURNING id, user_id, end_reason`;
 
-/** The first statement of a sign-in: it inserts nothing where the user may not sign in any more. */
+/** The first statement of a sign-in. It inserts nothing if the user is disabled or has another version. */
 export const INSERT: Variants = withRowLock(
   "FOR SHARE",
   (lock) => `INSERT INTO latchkey_sessions (${COLUMNS})
@@ -106,14 +106,14 @@ WHERE CAST(:if_version AS BIGINT) IS NULL OR EXISTS (
 RETURNING id`,
 );
 
-// The statements that follow the insert in its transaction do nothing where it did nothing.
+// The statements that follow in the transaction of the insert do nothing if it inserted nothing.
 const INSERTED = "EXISTS (SELECT 1 FROM latchkey_sessions WHERE id = :id)";
 
 export const END_REPLACED: string = `UPDATE latchkey_sessions SET ended_at = :now, end_reason = 'replaced'
 WHERE id = :replaced AND id <> :id AND ${LIVE} AND ${INSERTED}
 RETURNING id, user_id, end_reason`;
 
-/** Runs before `END_SURPLUS`, so that of two sign-ins of one user the second sees the first; null where no two writers overlap. */
+/** Runs before `END_SURPLUS`: of two sign-ins of one user, the second must see the first. Null where writes never overlap. */
 export const LOCK_SIGN_INS: Readonly<Record<Dialect, string | null>> = {
   sqlite: null,
   d1: null,
@@ -130,7 +130,7 @@ RETURNING id, user_id, end_reason`;
 const OF_USER = "user_id = :user_id";
 const IN_SLICE = "seq > :after AND seq <= :last";
 
-/** The last row of the next slice of the table; none where the rest is smaller than a slice. */
+/** The last row of the next slice of the table; no row if fewer rows than a slice are left. */
 export const SLICE_END: string = `SELECT seq FROM latchkey_sessions
 WHERE seq > :after ORDER BY seq LIMIT 1 OFFSET :size`;
 

@@ -105,7 +105,7 @@ function creation(
   return steps;
 }
 
-// Slice by slice: no transaction is long, and a run that was cut short is simply repeated.
+// Slices keep transactions short. A run that was interrupted can be repeated.
 async function pruneSlices(driver: Driver, text: string, now: number): Promise<number> {
   let pruned = 0;
   let after = 0;
@@ -115,7 +115,7 @@ async function pruneSlices(driver: Driver, text: string, now: number): Promise<n
       end === undefined ? Number.MAX_SAFE_INTEGER : columns("latchkey_sessions", end).integer("seq");
     pruned += (await driver.query({ sql: text, values: { after, last, now } })).length;
     after = last;
-    await driver.rest();
+    await driver.pause();
   }
   return pruned;
 }

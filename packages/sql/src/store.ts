@@ -1,18 +1,18 @@
 import type { Store } from "@latchkey/core/store";
 import type { Driver } from "./driver.ts";
 import { sqlKeys } from "./keys.ts";
-import { type Migratable, schemaFault } from "./migrate.ts";
+import { type Migratable, schemaError } from "./migrate.ts";
 import { sqlSessions } from "./sessions.ts";
 import { sqlThrottle } from "./throttle.ts";
 import { sqlTokens } from "./tokens.ts";
 import { sqlUsers } from "./users.ts";
 
-/** A store in an SQL database, and the driver that `migrate` works through. */
+/** A store in an SQL database, with the driver that `migrate` uses. */
 export interface SqlStore extends Store, Migratable {}
 
-/** Makes the one SQL store over a driver. Its tables must exist: call `migrate` first. */
+/** Makes the SQL store over a driver. Its tables must exist: call `migrate` first. */
 export function sqlStore(driver: Driver): SqlStore {
-  const checked = explaining(driver);
+  const checked = withSchemaErrors(driver);
   const users = sqlUsers(checked);
   return {
     sessions: sqlSessions(checked, users),
@@ -24,11 +24,11 @@ export function sqlStore(driver: Driver): SqlStore {
   };
 }
 
-// A statement that fails because the tables are older or newer says so; the check costs nothing while all is well.
-function explaining(driver: Driver): Driver {
+// Replaces the error of a statement that failed because the tables have another version. A statement that succeeds costs no check.
+function withSchemaErrors(driver: Driver): Driver {
   const explain = async (error: unknown): Promise<never> => {
-    const fault = driver.mayBeSchema?.(error) === false ? null : await schemaFault({ driver });
-    throw fault ?? error;
+    const found = driver.mayBeSchemaError?.(error) === false ? null : await schemaError({ driver });
+    throw found ?? error;
   };
   return {
     ...driver,

@@ -5,19 +5,19 @@ import type { Driver } from "./driver.ts";
 
 const TABLE = "latchkey_attempts";
 
-// `decideThrottle`, line by line; the walk in the contract holds the two together.
+// Follows `decideThrottle` line by line; a random walk in the store contract compares the two.
 const AGE = `:now - ${TABLE}.since`;
-const OVER = `(${AGE} >= :window OR ${AGE} < 0 - CAST(:window AS BIGINT))`;
-const OPEN = `(${OVER} OR ${TABLE}.attempts < :limit)`;
-const SINCE = `CASE WHEN ${OVER} THEN :now ELSE ${TABLE}.since END`;
+const ENDED = `(${AGE} >= :window OR ${AGE} < 0 - CAST(:window AS BIGINT))`;
+const ALLOWED = `(${ENDED} OR ${TABLE}.attempts < :limit)`;
+const SINCE = `CASE WHEN ${ENDED} THEN :now ELSE ${TABLE}.since END`;
 
 const HIT = `INSERT INTO ${TABLE} (key, attempts, since, over_at, refused)
 VALUES (:key, 1, :now, CAST(:now AS BIGINT) + CAST(:window AS BIGINT), 0)
 ON CONFLICT (key) DO UPDATE SET
-  attempts = CASE WHEN ${OVER} THEN 1 WHEN ${OPEN} THEN ${TABLE}.attempts + 1 ELSE ${TABLE}.attempts END,
+  attempts = CASE WHEN ${ENDED} THEN 1 WHEN ${ALLOWED} THEN ${TABLE}.attempts + 1 ELSE ${TABLE}.attempts END,
   since = ${SINCE},
   over_at = ${SINCE} + :window,
-  refused = CASE WHEN ${OPEN} THEN 0 ELSE 1 END
+  refused = CASE WHEN ${ALLOWED} THEN 0 ELSE 1 END
 RETURNING attempts, since, refused, CAST(:now AS BIGINT) AS now`;
 
 const RESET = `DELETE FROM ${TABLE} WHERE key = :key`;

@@ -6,17 +6,17 @@ import type { Driver, SqlRow } from "./driver.ts";
 const TABLE = "latchkey_tokens";
 const COLUMNS = "hash, purpose, user_id, data, expires_at";
 const BATCH = 100;
-/** Stands for the data of a secret that was spent: no JSON object is written like this. */
+/** The data of a spent secret. The data of a token is a JSON object, so the two are never equal. */
 const SPENT = "spent";
 
 const PUT = `INSERT INTO ${TABLE} (${COLUMNS}) VALUES (:hash, :purpose, :user_id, :data, :expires_at)`;
 
-/** One statement takes it out and hands it over: of any number of callers one gets the row. */
+/** Deletes and returns the row in one statement, so of any number of callers one gets it. */
 const REDEEM = `DELETE FROM ${TABLE}
 WHERE hash = :hash AND purpose = :purpose AND data <> '${SPENT}' AND expires_at > :now
 RETURNING ${COLUMNS}`;
 
-/** Inserts where no row of this digest is live: the unique key lets one caller of any number write. */
+/** Inserts unless a live row has this digest. The unique key lets one of any number of callers write. */
 const SPEND = `INSERT INTO ${TABLE} (${COLUMNS}) VALUES (:hash, :purpose, NULL, '${SPENT}', :expires_at)
 ON CONFLICT (hash) DO UPDATE SET
   purpose = excluded.purpose, user_id = NULL, data = excluded.data, expires_at = excluded.expires_at
@@ -56,7 +56,7 @@ export function sqlTokens(driver: Driver): TokenStore {
 
     prune: async (now) => {
       let pruned = 0;
-      for (let last = BATCH; last >= BATCH; await driver.rest()) {
+      for (let last = BATCH; last >= BATCH; await driver.pause()) {
         last = (await driver.query({ sql: PRUNE[driver.dialect], values: { now } })).length;
         pruned += last;
       }

@@ -1,5 +1,5 @@
 import type { User, UserChange, UserStore } from "@latchkey/core/store";
-import { forgetAccounts, HOLDER, sqlAccounts } from "./accounts.ts";
+import { deleteAccounts, LINKED_USER_ID, sqlAccounts } from "./accounts.ts";
 import { columns } from "./columns.ts";
 import type { Driver, SqlRow, SqlValue, Statement } from "./driver.ts";
 
@@ -14,7 +14,7 @@ RETURNING id`;
 const GET = `SELECT ${COLUMNS} FROM latchkey_users WHERE id = :id`;
 const FIND_EMAIL = `SELECT ${COLUMNS} FROM latchkey_users WHERE email = :email`;
 const FIND_USERNAME = `SELECT ${COLUMNS} FROM latchkey_users WHERE username = :username`;
-const FIND_ACCOUNT = `SELECT ${COLUMNS} FROM latchkey_users WHERE id = ${HOLDER}`;
+const FIND_ACCOUNT = `SELECT ${COLUMNS} FROM latchkey_users WHERE id = ${LINKED_USER_ID}`;
 const DELETE = "DELETE FROM latchkey_users WHERE id = :id RETURNING id";
 
 const updateText = (assignments: readonly string[]): string => `UPDATE latchkey_users SET
@@ -47,9 +47,9 @@ export function sqlUsers(driver: Driver): UserStore {
       return user({ sql: updateText(assignments), values });
     },
 
-    // The user first: a link that is under way holds the user's row, and is seen by the statement after.
+    // A link in progress locks the row of the user, so the second statement sees that link.
     delete: async (id) => {
-      const [deleted = []] = await driver.batch([{ sql: DELETE, values: { id } }, forgetAccounts(id)]);
+      const [deleted = []] = await driver.batch([{ sql: DELETE, values: { id } }, deleteAccounts(id)]);
       return deleted.length > 0;
     },
 
@@ -58,7 +58,7 @@ export function sqlUsers(driver: Driver): UserStore {
   };
 }
 
-// The names of the columns come from here, never from the change.
+// The column names are constants here and never come from the change.
 function changedColumns({
   name,
   emailVerified,

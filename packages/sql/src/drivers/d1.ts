@@ -5,7 +5,7 @@ import { type SqlStore, sqlStore } from "../store.ts";
 export { type Migratable, migrate } from "../migrate.ts";
 export type { SqlStore } from "../store.ts";
 
-/** What Latchkey needs of a D1 database, a binding of the Worker. */
+/** The part of a D1 database, a binding of the Worker, that Latchkey uses. */
 export interface D1Database {
   withSession(constraint: "first-primary"): D1Session;
 }
@@ -25,20 +25,22 @@ export interface D1Result {
 }
 
 /**
- * Makes a store in Cloudflare D1. Every call is one statement or one batch, in a session of its own that begins at
- * the primary: what a replica has not heard of yet decides nothing. It goes by the clock of the Worker.
+ * Makes a store in Cloudflare D1. Every call is one statement or one batch, in its own session that begins at the
+ * primary, so no decision reads an outdated replica. It uses the clock of the Worker.
  *
- * It does not create the tables: call `migrate`, or apply `schema()` by `wrangler d1 execute`. Throws a `TypeError`
- * where it is handed a session, which may read from a replica.
+ * It does not create the tables: call `migrate`, or apply `schema()` with `wrangler d1 execute`. Throws a `TypeError`
+ * if the argument is a D1 session, which may read from a replica.
  */
 export function d1(database: D1Database): SqlStore {
   if (typeof database.withSession !== "function") {
-    throw new TypeError("d1: a D1 database is needed, not a session of one, which may read from a replica");
+    throw new TypeError(
+      "d1: the argument has no method `withSession`; pass the D1 binding, not a session, which may read from a replica",
+    );
   }
   return sqlStore(d1Driver(database));
 }
 
-/** Returns the schema as SQL, for those who run migrations themselves. */
+/** Returns the schema as SQL, for an application that runs migrations itself. */
 export function schema(): string {
   return schemaText("d1");
 }
@@ -68,8 +70,8 @@ function d1Driver(database: D1Database): Driver {
       const results = await session.batch(statements.map((statement) => prepare(session, statement)));
       return results.map((result) => result.results);
     },
-    rest: () => new Promise((resolve) => setTimeout(resolve, 0)),
-    mayBeSchema: (error) =>
+    pause: () => new Promise((resolve) => setTimeout(resolve, 0)),
+    mayBeSchemaError: (error) =>
       error instanceof Error && /no such (table|column)|no column named/.test(error.message),
   };
 }

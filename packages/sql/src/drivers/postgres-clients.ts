@@ -1,6 +1,6 @@
 import type { SqlRow, SqlValue } from "../driver.ts";
 
-/** What Latchkey needs of a `Pool` of the package `pg`. */
+/** The part of a `Pool` of the package `pg` that Latchkey uses. */
 export interface PgPool {
   query(query: PgQuery): Promise<PgResult>;
   connect(): Promise<PgClient>;
@@ -8,7 +8,7 @@ export interface PgPool {
 
 export interface PgClient {
   query(query: PgQuery): Promise<PgResult>;
-  /** Gives the connection back, or closes it where it is of no more use. */
+  /** Returns the connection to the pool, or closes it with `destroy`. */
   release(destroy?: boolean): void;
 }
 
@@ -23,7 +23,7 @@ export interface PgResult {
   readonly fields: readonly { readonly name: string; readonly dataTypeID: number }[];
 }
 
-/** What Latchkey needs of the `sql` of the package `postgres`. */
+/** The part of the `sql` of the package `postgres` that Latchkey uses. */
 export interface PostgresJs extends PostgresJsQueries {
   begin<T>(options: string, work: (transaction: PostgresJsQueries) => Promise<T>): Promise<unknown>;
 }
@@ -36,7 +36,7 @@ export interface PostgresJsRows extends ReadonlyArray<unknown> {
   readonly columns?: readonly { readonly name: string; readonly type: number }[];
 }
 
-/** A statement in PostgreSQL's words, with its values in order. */
+/** A statement with PostgreSQL's placeholders, and its values in order. */
 export interface Query {
   readonly text: string;
   readonly values: SqlValue[];
@@ -44,10 +44,10 @@ export interface Query {
 
 export type Run = (query: Query) => Promise<readonly SqlRow[]>;
 
-/** The two words that the clients have in common. */
+/** A client of either package. */
 export interface Client {
   readonly run: Run;
-  /** Runs work in one transaction at READ COMMITTED, whatever the default of the connection. */
+  /** Runs work in one transaction at READ COMMITTED, also if the connection has another default. */
   transaction<T>(work: (run: Run) => Promise<T>): Promise<T>;
 }
 
@@ -59,23 +59,23 @@ export function clientOf(client: PgPool | PostgresJs, prepare: boolean): Client 
 }
 
 function pgClient(pool: PgPool, prepare: boolean): Client {
-  const running =
+  const runOn =
     (on: Pick<PgPool, "query">): Run =>
     async ({ text, values }) => {
-      const named = prepare ? { name: nameOf(text) } : {};
+      const named = prepare ? { name: statementName(text) } : {};
       const { rows, fields } = await on.query({ text, values, ...named });
-      const big = fields.filter(({ dataTypeID }) => dataTypeID === BIGINT).map(({ name }) => name);
-      return rows.map((row) => readRow(row, big));
+      const bigints = fields.filter(({ dataTypeID }) => dataTypeID === BIGINT).map(({ name }) => name);
+      return rows.map((row) => readRow(row, bigints));
     };
 
   return {
-    run: running(pool),
+    run: runOn(pool),
     transaction: async (work) => {
       const connection = await pool.connect();
       let broken = false;
       try {
         await connection.query({ text: `BEGIN ${READ_COMMITTED}` });
-        const result = await work(running(connection));
+        const result = await work(runOn(connection));
         await connection.query({ text: "COMMIT" });
         return result;
       } catch (error) {
@@ -92,40 +92,42 @@ function pgClient(pool: PgPool, prepare: boolean): Client {
 }
 
 function postgresJsClient(sql: PostgresJs, prepare: boolean): Client {
-  const running =
+  const runOn =
     (on: PostgresJsQueries): Run =>
     async ({ text, values }) => {
       const rows = await on.unsafe(text, values, { prepare });
-      const big = (rows.columns ?? []).filter(({ type }) => type === BIGINT).map(({ name }) => name);
-      return rows.map((row) => readRow(row, big));
+      const bigints = (rows.columns ?? []).filter(({ type }) => type === BIGINT).map(({ name }) => name);
+      return rows.map((row) => readRow(row, bigints));
     };
 
   return {
-    run: running(sql),
+    run: runOn(sql),
     transaction: async (work) => {
-      const kept: Awaited<ReturnType<typeof work>>[] = [];
+      const results: Awaited<ReturnType<typeof work>>[] = [];
       await sql.begin(READ_COMMITTED, async (transaction) => {
-        kept.push(await work(running(transaction)));
+        results.push(await work(runOn(transaction)));
       });
-      const [result] = kept;
-      if (result === undefined) throw new TypeError("the transaction has no result");
+      const [result] = results;
+      if (result === undefined)
+        throw new TypeError("postgres: `begin` of the client did not run the transaction");
       return result;
     },
   };
 }
 
-// Both clients hand a BIGINT out as text, since it may be too large for a number; the schema's are not.
-function readRow(row: unknown, big: readonly string[]): SqlRow {
-  if (typeof row !== "object" || row === null) throw new TypeError("the PostgreSQL client returned no row");
+// Both clients return a BIGINT as text. Every BIGINT of the schema fits a number.
+function readRow(row: unknown, bigints: readonly string[]): SqlRow {
+  if (typeof row !== "object" || row === null)
+    throw new TypeError("postgres: the client returned a row that is not an object");
   const read: Record<string, unknown> = { ...row };
-  for (const name of big) {
+  for (const name of bigints) {
     if (read[name] !== null) read[name] = Number(read[name]);
   }
   return read;
 }
 
-// By its text, so that any number of stores share the connections of a pool: one name never means two statements.
-function nameOf(text: string): string {
+// The name is a digest of the text: stores that share the connections of a pool never give one name to two texts.
+function statementName(text: string): string {
   let [low, high] = [0x811c9dc5, 0x9e3779b9];
   for (let index = 0; index < text.length; index++) {
     const code = text.charCodeAt(index);

@@ -15,9 +15,9 @@ export type { SqlStore } from "../store.ts";
 export type { PgPool, PostgresJs } from "./postgres-clients.ts";
 
 export interface PostgresOptions {
-  /** Whose clock leases and lives go by. Default the database's, one for all servers; `caller` is for tests. */
+  /** The clock for leases and lifetimes. Default `database`, one clock for all servers; `caller` is for tests. */
   readonly clock?: "database" | "caller";
-  /** Whether statements are prepared, each once per connection. Default true; false for a pooler that cannot. */
+  /** Whether each connection prepares each statement once. Default true; false for a pooler without prepared statements. */
   readonly prepare?: boolean;
 }
 
@@ -25,22 +25,22 @@ const ATTEMPTS = 5;
 
 /**
  * Makes a store in PostgreSQL, over a `Pool` of `pg` or the `sql` of `postgres`. Every call is one statement or one
- * short transaction at READ COMMITTED, on the database's clock; one that PostgreSQL aborts for a deadlock or a
+ * short transaction at READ COMMITTED, on the database's clock. A call that PostgreSQL aborts for a deadlock or a
  * serialization failure is repeated up to 4 times, and then fails.
  *
- * It does not create the tables: call `migrate`. It sets no timeout, and does not listen to the `error` event of a
- * `Pool`, which ends the process when an idle connection is lost and nobody listens.
+ * It does not create the tables: call `migrate`. It sets no timeout. It does not listen to the `error` event of a
+ * `Pool`: without a listener, a lost idle connection ends the process.
  */
 export function postgres(client: PgPool | PostgresJs, options: PostgresOptions = {}): SqlStore {
   return sqlStore(postgresDriver(client, options));
 }
 
-/** Returns the schema as SQL, for those who run migrations themselves. */
+/** Returns the schema as SQL, for an application that runs migrations itself. */
 export function schema(): string {
   return schemaText("postgres");
 }
 
-// One value in all of a statement: `clock_timestamp()` goes on within it, and `now()` stands still in a transaction.
+// Constant within a statement: `clock_timestamp()` advances within it, and `now()` is constant in a whole transaction.
 const DATABASE_CLOCK = "CAST(floor(extract(epoch FROM statement_timestamp())) AS BIGINT)";
 
 function postgresDriver(
@@ -54,7 +54,7 @@ function postgresDriver(
     const known = cache.get(sql);
     if (known !== undefined) return known;
     const clocked = clock === "database" ? sql.replace(/(?<!:):now\b/g, DATABASE_CLOCK) : sql;
-    // PostgreSQL gives a parameter one type, which it finds out wherever that number stands.
+    // PostgreSQL infers one type for a parameter from every place with its number.
     const compiled = compileNumbered(clocked, "$");
     cache.set(sql, compiled);
     return compiled;
@@ -82,9 +82,9 @@ function postgresDriver(
           ? runInOrder(client.run, statements)
           : client.transaction((run) => runInOrder(run, statements)),
       ),
-    rest: () => new Promise((resolve) => setTimeout(resolve, 0)),
-    // Class 42: a table or a column that is not there, or is another.
-    mayBeSchema: (error) => stateOf(error).startsWith("42"),
+    pause: () => new Promise((resolve) => setTimeout(resolve, 0)),
+    // Class 42: a table or a column does not exist or differs.
+    mayBeSchemaError: (error) => stateOf(error).startsWith("42"),
   };
 }
 

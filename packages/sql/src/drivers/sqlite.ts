@@ -13,7 +13,7 @@ import { type SqlStore, sqlStore } from "../store.ts";
 export { type Migratable, migrate } from "../migrate.ts";
 export type { SqlStore } from "../store.ts";
 
-/** What Latchkey needs of an SQLite connection; `node:sqlite`, `bun:sqlite` and better-sqlite3 have it. */
+/** The part of an SQLite connection that Latchkey uses; `node:sqlite`, `bun:sqlite` and better-sqlite3 have it. */
 export interface SqliteDatabase {
   exec(sql: string): unknown;
   prepare(sql: string): SqliteStatement;
@@ -22,7 +22,7 @@ export interface SqliteDatabase {
 export interface SqliteStatement {
   all(...values: SqlValue[]): unknown;
   run(...values: SqlValue[]): unknown;
-  /** better-sqlite3: whether the statement returns rows, since its `all` refuses one that does not. */
+  /** better-sqlite3 only: whether the statement returns rows. Its `all` throws on a statement that returns none. */
   readonly reader?: boolean;
 }
 
@@ -33,7 +33,7 @@ const WAL_ATTEMPTS = 20;
 
 /**
  * Makes a store in an SQLite file, on an open connection that nothing else uses. Sets the connection to WAL, full
- * synchronisation and a busy timeout of 5 seconds; beyond it a call is tried once more, and then fails.
+ * synchronisation and a busy timeout of 5 seconds. A call that times out is repeated once, and then fails.
  *
  * It does not create the tables: call `migrate`. It blocks the event loop while SQLite works or waits for a lock.
  */
@@ -42,7 +42,7 @@ export function sqlite(database: SqliteDatabase): SqlStore {
   return sqlStore(sqliteDriver(database));
 }
 
-/** Returns the schema as SQL, for those who run migrations themselves. */
+/** Returns the schema as SQL, for an application that runs migrations itself. */
 export function schema(): string {
   return schemaText("sqlite");
 }
@@ -67,7 +67,7 @@ function sqliteDriver(database: SqliteDatabase): Driver {
   const run = ({ sql, values }: Statement): readonly SqlRow[] => {
     const { compiled, statement } = prepare(sql);
     const bound = bind(compiled, values);
-    if (statement.reader !== false) return rows(statement.all(...bound));
+    if (statement.reader !== false) return rowsOf(statement.all(...bound));
     statement.run(...bound);
     return [];
   };
@@ -76,12 +76,12 @@ function sqliteDriver(database: SqliteDatabase): Driver {
     dialect: "sqlite",
     query: async (statement) => retryBusy(() => run(statement)),
     batch: async (statements) => retryBusy(() => transaction(database, () => statements.map(run))),
-    // SQLite works on this thread: without a turn of the event loop nobody else would.
-    rest: () => new Promise((resolve) => setTimeout(resolve, 0)),
+    // SQLite works on this thread: other work runs only in the next turn of the event loop.
+    pause: () => new Promise((resolve) => setTimeout(resolve, 0)),
   };
 }
 
-// IMMEDIATE takes the write lock first: a transaction that read before it wrote could not wait for it.
+// IMMEDIATE takes the write lock first. A transaction that reads before it writes cannot wait for the lock.
 function transaction<T>(database: SqliteDatabase, work: () => T): T {
   database.exec("BEGIN IMMEDIATE");
   try {
@@ -94,7 +94,7 @@ function transaction<T>(database: SqliteDatabase, work: () => T): T {
   }
 }
 
-// Some errors have rolled back already; the first error is the one to report.
+// SQLite rolls back by itself after some errors, and then ROLLBACK fails. The caller reports the first error.
 function rollBack(database: SqliteDatabase): void {
   try {
     database.exec("ROLLBACK");
@@ -105,7 +105,7 @@ function rollBack(database: SqliteDatabase): void {
 
 function configure(database: SqliteDatabase): void {
   database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`);
-  // The busy timeout does not cover the change to WAL, which fails while another process makes the same one.
+  // The busy timeout does not cover the change to WAL: it fails while another process makes the same change.
   retryBusy(
     () => database.exec("PRAGMA journal_mode = WAL"),
     WAL_ATTEMPTS,
@@ -113,7 +113,7 @@ function configure(database: SqliteDatabase): void {
       transaction(database, () => undefined);
     },
   );
-  // FULL: after a power cut, a session that was ended must not be back.
+  // FULL: a session that was ended must not be live again after a power cut.
   database.exec("PRAGMA synchronous = FULL");
 }
 
@@ -128,7 +128,7 @@ function retryBusy<T>(work: () => T, attempts: number = ATTEMPTS, wait: () => vo
   }
 }
 
-// node:sqlite says it in `errcode`, bun:sqlite in `errno`, better-sqlite3 in `code`; extended codes keep the low byte.
+// The code is in `errcode` (node:sqlite), `errno` (bun:sqlite) or `code` (better-sqlite3). Extended codes keep the low byte.
 function isBusy(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if ("code" in error && String(error.code).startsWith("SQLITE_BUSY")) return true;
@@ -136,7 +136,8 @@ function isBusy(error: unknown): boolean {
   return typeof number === "number" && (number & 0xff) === BUSY;
 }
 
-function rows(result: unknown): readonly SqlRow[] {
-  if (!Array.isArray(result)) throw new TypeError("the SQLite statement returned no list of rows");
+function rowsOf(result: unknown): readonly SqlRow[] {
+  if (!Array.isArray(result))
+    throw new TypeError("sqlite: `all` of the connection's statement did not return an array of rows");
   return result;
 }
