@@ -1,43 +1,19 @@
 import { cellOperations, readCell } from "./cell.ts";
 import { objectDriver } from "./driver.ts";
+import { type RecordRule, ruleOf } from "./operation-rules.ts";
 import type { CallSettings, CellOperations, ObjectCall, RecordOperations } from "./operations.ts";
 import type { ObjectState } from "./platform.ts";
-import { hasRecords, openRecords, type Records } from "./records.ts";
+import { hasTables, openRecords, type Records } from "./records.ts";
 
 const KEEP_ENDED = "keep-ended";
-const AT_ONCE = 1;
-
-/** After these something may be over sooner than the alarm knows. It is set in the turn of the write. */
-const HASTENING: ReadonlySet<string> = new Set([
-  "sessions.create",
-  "sessions.end",
-  "sessions.endAll",
-  "sessions.prune",
-  "users.delete",
-  "tokens.put",
-]);
-
-/** What makes the tables of an object. Anything else asks in vain where there are none, and costs no storage. */
-const FILLING: ReadonlySet<string> = new Set(["sessions.create", "users.create", "tokens.put", "keys.save"]);
-
-/** What is found where there are no tables, if not null. */
-const NOTHING: Readonly<Record<string, unknown>> = {
-  "sessions.confirm": false,
-  "sessions.list": [],
-  "sessions.endAll": [],
-  "sessions.prune": 0,
-  "users.delete": false,
-  "users.link": false,
-  "users.unlink": false,
-  "users.accounts": [],
-  "users.keepTokens": false,
-};
+/** The platform runs an alarm at once if its time, in milliseconds, has passed. */
+const IMMEDIATE_ALARM = 1;
 
 /**
- * The Durable Object that Latchkey keeps sessions in; export it from the Worker, with SQLite storage. It answers
- * `durableObjects` and nobody else: no request from outside may be passed on to it.
+ * The Durable Object that keeps sessions; export it from the Worker, with SQLite storage. It serves `durableObjects`
+ * and checks no caller: never pass a request from outside to it.
  *
- * An alarm deletes what is over.
+ * An alarm deletes expired rows.
  */
 export class SessionObject {
   readonly #state: ObjectState;
@@ -55,16 +31,19 @@ export class SessionObject {
   /** Carries out one call of `durableObjects`. */
   async fetch(request: Request): Promise<Response> {
     const { operation, args, clock, keepEnded }: ObjectCall = await request.json();
-    const cells = this.#cells[clock];
-    if (Object.hasOwn(cells, operation)) return answer(await carryOut(cells, operation, args));
-    if (!FILLING.has(operation) && !this.#isFilled(clock)) return answer(NOTHING[operation]);
+    const rule = ruleOf(operation);
+    if (rule === "cell") return jsonResponse(await invoke(this.#cells[clock], operation, args));
+    if (rule.withoutTables !== "create" && !this.#hasTables(clock)) {
+      return jsonResponse(rule.withoutTables.result);
+    }
     const records = await this.#open(clock);
-    const result = await carryOut(records.operations, operation, args);
-    if (HASTENING.has(operation) || foundReuse(operation, result)) await this.#arm(records, keepEnded);
-    return answer(result);
+    const result = await invoke(records.operations, operation, args);
+    // The alarm is set in the turn of the write.
+    if (setsAlarm(rule, result)) await this.#setAlarm(records, keepEnded);
+    return jsonResponse(result);
   }
 
-  /** Deletes what is over, and the whole storage where nothing is left. */
+  /** Deletes expired rows, and the whole storage if no row is left. */
   async alarm(): Promise<void> {
     await this.#state.blockConcurrencyWhile(async () => {
       const { storage } = this.#state;
@@ -75,31 +54,31 @@ export class SessionObject {
         else await storage.setAlarm(cell.until * 1_000);
         return;
       }
-      await this.#sweep();
+      await this.#deleteExpired();
     });
   }
 
-  async #sweep(): Promise<void> {
+  async #deleteExpired(): Promise<void> {
     const { storage } = this.#state;
-    if (!hasRecords(storage)) return;
+    if (!hasTables(storage)) return;
     const records = await this.#open("object");
     const keepEnded = storage.kv.get(KEEP_ENDED) === true;
-    await records.sweep(objectClock(), keepEnded);
-    if (!(await records.outlook(keepEnded)).empty) return this.#arm(records, keepEnded);
+    await records.deleteExpired(objectClock(), keepEnded);
+    if (!(await records.inspect(keepEnded)).isEmpty) return this.#setAlarm(records, keepEnded);
     this.#records = {};
     await storage.deleteAll();
   }
 
-  async #arm(records: Records, keepEnded: boolean): Promise<void> {
+  async #setAlarm(records: Records, keepEnded: boolean): Promise<void> {
     const { storage } = this.#state;
     if ((storage.kv.get(KEEP_ENDED) === true) !== keepEnded) storage.kv.put(KEEP_ENDED, keepEnded);
-    const { due, empty } = await records.outlook(keepEnded);
-    if (due !== null) await storage.setAlarm(due * 1_000);
-    if (empty) await storage.setAlarm(AT_ONCE);
+    const { nextDeletion, isEmpty } = await records.inspect(keepEnded);
+    if (nextDeletion !== null) await storage.setAlarm(nextDeletion * 1_000);
+    if (isEmpty) await storage.setAlarm(IMMEDIATE_ALARM);
   }
 
-  #isFilled(clock: CallSettings["clock"]): boolean {
-    return this.#records[clock] !== undefined || hasRecords(this.#state.storage);
+  #hasTables(clock: CallSettings["clock"]): boolean {
+    return this.#records[clock] !== undefined || hasTables(this.#state.storage);
   }
 
   #open(clock: CallSettings["clock"]): Promise<Records> {
@@ -113,9 +92,8 @@ export class SessionObject {
   }
 }
 
-// A rotation puts the end off, but for the one that is the end.
-function foundReuse(operation: string, result: unknown): boolean {
-  if (operation !== "sessions.rotate") return false;
+function setsAlarm(rule: RecordRule, result: unknown): boolean {
+  if (rule.setsAlarm !== "on reuse") return rule.setsAlarm === "always";
   const rotated = result as Awaited<ReturnType<RecordOperations["sessions.rotate"]>>;
   return rotated !== null && !rotated.refused && rotated.row.endedAt !== null;
 }
@@ -124,12 +102,12 @@ function objectClock(): number {
   return Math.floor(Date.now() / 1_000);
 }
 
-async function carryOut(operations: object, operation: string, args: readonly unknown[]): Promise<unknown> {
-  const method: unknown = Object.hasOwn(operations, operation) ? Reflect.get(operations, operation) : null;
-  if (typeof method !== "function") throw new TypeError("the session object knows no such operation");
+async function invoke(operations: object, operation: string, args: readonly unknown[]): Promise<unknown> {
+  const method: unknown = Reflect.get(operations, operation);
+  if (typeof method !== "function") throw new TypeError(`SessionObject does not implement ${operation}`);
   return Reflect.apply(method, undefined, args);
 }
 
-function answer(result: unknown): Response {
+function jsonResponse(result: unknown): Response {
   return Response.json(result ?? null);
 }

@@ -5,14 +5,14 @@ import type { ObjectStorage } from "./platform.ts";
 export interface Records {
   /** The methods of the store by names like `sessions.rotate`. */
   readonly operations: Readonly<Record<string, unknown>>;
-  /** Deletes what is over; with `keepEnded` one-time tokens only. */
-  sweep(now: number, keepEnded: boolean): Promise<void>;
-  /** When something will be over next, and whether there is anything at all. */
-  outlook(keepEnded: boolean): Promise<{ readonly due: number | null; readonly empty: boolean }>;
+  /** Deletes expired rows; with `keepEnded` only one-time tokens. */
+  deleteExpired(now: number, keepEnded: boolean): Promise<void>;
+  /** The time when the next row can be deleted, null for never, and whether there are no rows. */
+  inspect(keepEnded: boolean): Promise<{ readonly nextDeletion: number | null; readonly isEmpty: boolean }>;
 }
 
-// A session is over since it ended, or else since it expired, and its last access token one lifetime later.
-const OUTLOOK = `SELECT
+// One access lifetime after a session ended or expired, its last access token has expired too.
+const INSPECT = `SELECT
   (SELECT MIN(due) FROM (
     SELECT access_lifetime + COALESCE(ended_at, MIN(
       COALESCE(expires_at, absolute_expires_at), COALESCE(absolute_expires_at, expires_at))) AS due
@@ -22,24 +22,24 @@ const OUTLOOK = `SELECT
     OR EXISTS (SELECT 1 FROM latchkey_tokens) OR EXISTS (SELECT 1 FROM latchkey_documents) AS kept`;
 
 /** Whether an object has tables. */
-export function hasRecords({ sql }: ObjectStorage): boolean {
+export function hasTables({ sql }: ObjectStorage): boolean {
   return sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'latchkey_schema'").toArray().length > 0;
 }
 
-/** Opens the tables of an object, and makes them where they are not there yet. */
+/** Opens the tables of an object, and creates them if they do not exist. */
 export async function openRecords(driver: Driver): Promise<Records> {
   const store = sqlStore(driver);
   await migrate(store);
   return {
     operations: operationsOf(store),
-    sweep: async (now, keepEnded) => {
+    deleteExpired: async (now, keepEnded) => {
       if (!keepEnded) await store.sessions.prune({ userId: null, keep: false, now });
       await store.tokens.prune(now);
     },
-    outlook: async (keepEnded) => {
-      const [row = {}] = await driver.query({ sql: OUTLOOK, values: { keep_ended: keepEnded ? 1 : 0 } });
+    inspect: async (keepEnded) => {
+      const [row = {}] = await driver.query({ sql: INSPECT, values: { keep_ended: keepEnded ? 1 : 0 } });
       const due = row["due"];
-      return { due: typeof due === "number" ? due : null, empty: row["kept"] === 0 };
+      return { nextDeletion: typeof due === "number" ? due : null, isEmpty: row["kept"] === 0 };
     },
   };
 }
