@@ -1,6 +1,6 @@
 import type { LinkedAccount, UserStore } from "@latchkey/core/store";
 import { type Call, digestName } from "./call.ts";
-import { type Holds, hold, letGo } from "./holder.ts";
+import { becomeHolder, type IsHeldBy, removeAndRelease } from "./holder.ts";
 import { userObject } from "./sessions.ts";
 
 type Accounts = Pick<
@@ -8,34 +8,34 @@ type Accounts = Pick<
   "findByAccount" | "link" | "unlink" | "accounts" | "keepTokens" | "keptTokens"
 >;
 
-/** Linked accounts: the user's row of a link is written first, and who holds the account after. */
+/** Linked accounts: the link is written to the object of the user first, and then the user claims the account's object. */
 export function objectAccounts(call: Call): Accounts {
-  const linkedTo =
-    (account: LinkedAccount): Holds =>
+  const isLinkedTo =
+    (account: LinkedAccount): IsHeldBy =>
     async (id) =>
       (await call(userObject(id), "users.findByAccount", account))?.id === id;
 
   return {
     findByAccount: async (account) => {
       const claim = await call(await accountObject(account), "holder.get");
-      if (claim === null || !(await linkedTo(account)(claim.userId))) return null;
+      if (claim === null || !(await isLinkedTo(account)(claim.userId))) return null;
       return call(userObject(claim.userId), "users.get", claim.userId);
     },
 
     link: async (id, account) => {
       const object = await accountObject(account);
       if (!(await call(userObject(id), "users.link", id, account))) {
-        // A link whose second half was lost is made whole; any other is taken.
-        if ((await call(object, "holder.get")) !== null || !(await linkedTo(account)(id))) return false;
+        // An earlier call may have written the link and failed before its claim; this call then completes it.
+        if ((await call(object, "holder.get")) !== null || !(await isLinkedTo(account)(id))) return false;
       }
-      if (await hold(call, object, id, linkedTo(account))) return true;
+      if (await becomeHolder(call, object, id, isLinkedTo(account))) return true;
       await call(userObject(id), "users.unlink", id, account);
       return false;
     },
 
     unlink: async (id, account) => {
       const unlink = (): Promise<boolean> => call(userObject(id), "users.unlink", id, account);
-      return letGo(call, [await accountObject(account)], id, unlink);
+      return removeAndRelease(call, [await accountObject(account)], id, unlink);
     },
 
     accounts: (id) => call(userObject(id), "users.accounts", id),

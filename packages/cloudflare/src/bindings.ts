@@ -1,11 +1,11 @@
 import { type Auth, type AuthOptions, createAuth, type JsonObject, type User } from "@latchkey/core";
 
 /**
- * Makes the auth of a Worker, whose bindings and secrets arrive with each request: the first request that brings an
- * `env` makes its auth, and the rest get the same one. Each `env` has its own; nothing passes from one to another.
+ * Makes the auth of a Worker, whose bindings and secrets arrive with each request. The first request with an `env`
+ * makes its auth, and later requests with the same `env` use it. Two objects `env` share nothing.
  *
- * Pass on `env` as the platform hands it over: a copy made for each request gets an auth of its own each time, which
- * must load its keys first. Throws what `createAuth` throws, at the first request and at every one after it.
+ * Pass the `env` of the platform unchanged: each copy gets its own auth, which must load its keys first. If `createAuth`
+ * throws, every request throws that error.
  *
  * @example
  * const getAuth = defineAuth((env: Env) => ({ store: durableObjects(env.SESSIONS), providers: [password()] }));
@@ -14,12 +14,12 @@ import { type Auth, type AuthOptions, createAuth, type JsonObject, type User } f
 export function defineAuth<Env extends object, Context = JsonObject, U extends User = User>(
   options: (env: Env) => AuthOptions<Context, U>,
 ): (env: Env) => Auth<Context, U> {
-  const made = new WeakMap<Env, Auth<Context, U>>();
+  const auths = new WeakMap<Env, Auth<Context, U>>();
   return (env) => {
-    const known = made.get(env);
+    const known = auths.get(env);
     if (known !== undefined) return known;
     const auth = createAuth(options(env));
-    made.set(env, auth);
+    auths.set(env, auth);
     return auth;
   };
 }

@@ -1,7 +1,7 @@
 import type { CallSettings, ObjectCall, Operations } from "./operations.ts";
 import type { ObjectNamespace } from "./platform.ts";
 
-/** Asks the object of that name to carry out an operation. */
+/** Calls an operation of the object with that name. */
 export type Call = <Name extends keyof Operations>(
   object: string,
   operation: Name,
@@ -11,18 +11,22 @@ export type Call = <Name extends keyof Operations>(
 export function callObjects<Id>(namespace: ObjectNamespace<Id>, settings: CallSettings): Call {
   return async (object, operation, ...args) => {
     const call: ObjectCall = { ...settings, operation, args };
-    // A stub that has failed once stays broken, so each call makes its own.
+    // A stub stays broken after a failure, so each call makes its own.
     const stub = namespace.get(namespace.idFromName(object));
     const answer = await stub.fetch("https://latchkey.invalid/", {
       method: "POST",
       body: JSON.stringify(call),
     });
-    if (!answer.ok) throw new Error(`the Durable Object failed at ${operation}`);
+    if (!answer.ok) {
+      throw new Error(
+        `durableObjects: the object answered ${operation} with an error; the class of the binding must be SessionObject`,
+      );
+    }
     return JSON.parse(await answer.text());
   };
 }
 
-/** The name of an object for something that is nobody else's business: a digest. */
+/** Names an object by the digest of a value, so that the name does not show the value. */
 export async function digestName(kind: string, value: string): Promise<string> {
   const bytes = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(value));
   return `${kind}:${Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, "0")).join("")}`;

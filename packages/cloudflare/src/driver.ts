@@ -8,7 +8,7 @@ import {
 } from "@latchkey/sql/driver";
 import type { ObjectStorage } from "./platform.ts";
 
-/** The SQL storage of an object as a driver. Every call is one synchronous turn, so none sees half of another. */
+/** The SQL storage of an object as a driver. Every call is one synchronous turn, so no call sees a part of another. */
 export function objectDriver(storage: ObjectStorage, clock: (() => number) | null): Driver {
   const cache = new Map<string, CompiledStatement>();
 

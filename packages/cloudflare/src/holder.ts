@@ -1,20 +1,25 @@
 import type { UserId } from "@latchkey/core/store";
 import type { Call } from "./call.ts";
 
-/** Whether a user has what an object says it holds. */
-export type Holds = (userId: UserId) => Promise<boolean>;
+/** Whether the row of a user has the identifier or the link of an object. */
+export type IsHeldBy = (userId: UserId) => Promise<boolean>;
 
-/** Makes a user the holder; the place of a holder that holds nothing is free. */
-export async function hold(call: Call, object: string, userId: UserId, holds: Holds): Promise<boolean> {
+/** Claims an object for a user. A claim of another user counts only if that user's row confirms it. */
+export async function becomeHolder(
+  call: Call,
+  object: string,
+  userId: UserId,
+  isHeldBy: IsHeldBy,
+): Promise<boolean> {
   const claim = await call(object, "holder.claim", userId, null);
   if (claim.userId === userId) return true;
-  if (await holds(claim.userId)) return false;
-  // Over that very claim: the holder may have come back to it meanwhile.
+  if (await isHeldBy(claim.userId)) return false;
+  // Replaces exactly this claim: the holder may have made a new one since.
   return (await call(object, "holder.claim", userId, claim.id)).userId === userId;
 }
 
-/** Removes what a user holds, and then the claims to it; but for those that were made anew meanwhile. */
-export async function letGo(
+/** Removes something from a user, and then releases the claims on it. A claim made since the start stays. */
+export async function removeAndRelease(
   call: Call,
   objects: readonly string[],
   userId: UserId,

@@ -16,29 +16,29 @@ type PartOperations<Part extends keyof Store> = {
     : never]: Store[Part][Name] extends Method ? Store[Part][Name] : never;
 };
 
-/** What an object of a user, and the one of the key ring, can be asked. */
+/** The operations on the object of a user, or of the key ring. */
 export interface RecordOperations
   extends PartOperations<"sessions">,
     PartOperations<"users">,
     PartOperations<"tokens">,
     PartOperations<"keys"> {}
 
-/** What an object can be asked that keeps one thing: attempts, a one-time token, or who holds an identifier. */
+/** The operations on a small object, which keeps one record: attempts, a one-time token, or the holder of an identifier. */
 export interface CellOperations {
   readonly "attempts.hit": (rule: ThrottleRule, now: EpochSeconds) => Promise<ThrottleVerdict>;
   readonly "attempts.reset": () => Promise<void>;
-  /** Throws where there is a token. */
+  /** Throws if the object has a token. */
   readonly "token.put": (token: OneTimeToken) => Promise<void>;
   readonly "token.take": (purpose: string, now: EpochSeconds) => Promise<OneTimeToken | null>;
-  /** Marks a secret as used; `false` where the object keeps a token or a mark that has not expired. */
+  /** Marks a secret as spent; `false` if the object has a token or a mark that has not expired. */
   readonly "token.spend": (expiresAt: EpochSeconds, now: EpochSeconds) => Promise<boolean>;
   readonly "holder.get": () => Promise<Claim | null>;
-  /** Makes a user the holder, where there is none, or it is the user, or by the claim `over`; returns the claim after. */
-  readonly "holder.claim": (userId: UserId, over: string | null) => Promise<Claim>;
+  /** Makes the user the holder unless another user holds a claim other than `replaces`; returns the claim afterwards. */
+  readonly "holder.claim": (userId: UserId, replaces: string | null) => Promise<Claim>;
   readonly "holder.release": (claim: string) => Promise<void>;
 }
 
-/** Who holds an identifier or an account, and by which of all claims. */
+/** The holder of an identifier or an account; each claim has its own id. */
 export interface Claim {
   readonly userId: UserId;
   readonly id: string;
@@ -46,15 +46,15 @@ export interface Claim {
 
 export interface Operations extends RecordOperations, CellOperations {}
 
-/** What every call says of the store that makes it. */
+/** The settings of a store, sent with every call. */
 export interface CallSettings {
-  /** Whose clock decides. */
+  /** The clock for all decisions. */
   readonly clock: "object" | "caller";
-  /** Whether sessions that are over stay. */
+  /** Whether ended and expired sessions stay. */
   readonly keepEnded: boolean;
 }
 
-/** One call of an object, as it travels. */
+/** One call of an object, as JSON. */
 export interface ObjectCall extends CallSettings {
   readonly operation: string;
   readonly args: readonly unknown[];

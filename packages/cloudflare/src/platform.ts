@@ -1,4 +1,4 @@
-/** What Latchkey needs of a Durable Object namespace, a binding of the Worker. */
+/** The part of a Durable Object namespace, a binding of the Worker, that Latchkey uses. */
 export interface ObjectNamespace<Id = unknown> {
   idFromName(name: string): Id;
   get(id: Id): ObjectStub;
@@ -11,7 +11,7 @@ export interface ObjectStub {
   ): Promise<{ readonly ok: boolean; text(): Promise<string> }>;
 }
 
-/** What `SessionObject` needs of its state: the storage of an SQLite-backed Durable Object. */
+/** The part of its state that `SessionObject` uses: the storage of an SQLite-backed Durable Object. */
 export interface ObjectState {
   readonly storage: ObjectStorage;
   blockConcurrencyWhile<T>(work: () => Promise<T>): Promise<T>;

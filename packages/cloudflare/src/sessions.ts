@@ -9,7 +9,7 @@ import {
 } from "@latchkey/core/store";
 import type { Call } from "./call.ts";
 
-/** The name of the object that holds all of a user. */
+/** The name of the object with everything of one user. */
 export function userObject(userId: string): string {
   return `user:${userTag(userId)}`;
 }
@@ -25,7 +25,7 @@ export function objectSessions(call: Call, users: UserStore): SessionStore {
       const created = await call(object, "sessions.create", row, { ...options, replaces: own });
       if (created === null) return null;
       const others = replaces.filter((id) => objectOf(id) !== object);
-      const replaced = await Promise.all(others.map((id) => replace(call, id, row.createdAt)));
+      const replaced = await Promise.all(others.map((id) => endReplaced(call, id, row.createdAt)));
       return { ended: [...created.ended, ...replaced.flatMap((ended) => ended ?? [])] };
     },
 
@@ -40,14 +40,14 @@ export function objectSessions(call: Call, users: UserStore): SessionStore {
     end: async (id, ...rest) => atSession(id, null, (object) => call(object, "sessions.end", id, ...rest)),
     endAll: (userId, ...rest) => call(userObject(userId), "sessions.endAll", userId, ...rest),
 
-    // Nobody can list the objects of a namespace: everybody's sessions are the business of their alarms.
+    // The objects of a namespace cannot be listed. The alarm of each object deletes its expired sessions.
     prune: async (options) =>
       options.userId === null ? 0 : call(userObject(options.userId), "sessions.prune", options),
   };
 }
 
-// A session of another user lives in another object, and its end is another turn.
-async function replace(call: Call, id: SessionId, now: number): Promise<EndedSession | null> {
+// The session of another user is in another object, so it ends in a separate call.
+async function endReplaced(call: Call, id: SessionId, now: number): Promise<EndedSession | null> {
   return atSession(id, null, async (object) => {
     const found = await call(object, "sessions.get", id, now);
     if (found === null || !isLive(found.row, found.now)) return null;
@@ -60,7 +60,7 @@ function objectOf(id: SessionId): string | null {
   return tag === null ? null : `user:${tag}`;
 }
 
-async function atSession<T>(id: SessionId, none: T, ask: (object: string) => Promise<T>): Promise<T> {
+async function atSession<T>(id: SessionId, none: T, work: (object: string) => Promise<T>): Promise<T> {
   const object = objectOf(id);
-  return object === null ? none : ask(object);
+  return object === null ? none : work(object);
 }

@@ -9,13 +9,13 @@ import { objectUsers } from "./users.ts";
 const KEYS = "keys";
 
 /**
- * Makes a store over a namespace of `SessionObject`s: one object for each user, named by the user tag of the session
- * id, with the user's row, sessions and links; small ones for identifiers, accounts, one-time tokens and attempts.
+ * Makes a store over a namespace of `SessionObject`s. Each user has one object, named by the user tag of the session
+ * id, with the user's row, sessions and links. Identifiers, accounts, one-time tokens and attempts have small objects.
  *
- * Every operation is one turn of one object, but for what spans two: users' identifiers and links, the tokens of a
- * user, and a `create` that replaces another user's session, which ends after it. The object's clock decides; with
- * `clock: "caller"`, which is for tests, the caller's. What is over goes by alarms, so `prune` does one user at most
- * and `keepEnded` must be said here too. Pruning everybody answers 0.
+ * Every operation is one turn of one object, with three exceptions that use two: identifiers and links of a user, the
+ * tokens of a user, and a `create` that replaces another user's session, which ends after it. The clock of the object
+ * decides; `clock: "caller"` is for tests. Alarms delete expired rows, so `keepEnded` must be set here too. `prune`
+ * works for one user; for all users it does nothing and returns 0.
  *
  * @example
  * const store = durableObjects(env.SESSIONS);

@@ -3,8 +3,8 @@ import { type Call, digestName } from "./call.ts";
 import { userObject } from "./sessions.ts";
 
 /**
- * A one-time token lives in an object of its own, which hands it out once. One that is somebody's lives in the
- * user's object too, and must be in both to be redeemed: revoking takes it out of the user's.
+ * Each one-time token has its own object, which returns it once. A token of a user is also in the user's object, and
+ * can be redeemed only while it is in both. Revoking removes it from the user's object.
  */
 export function objectTokens(call: Call): TokenStore {
   return {
@@ -24,7 +24,7 @@ export function objectTokens(call: Call): TokenStore {
 
     revoke: (userId, purpose) => call(userObject(userId), "tokens.revoke", userId, purpose),
 
-    // Nobody can list the objects of a namespace: each deletes its own token by its alarm.
+    // The objects of a namespace cannot be listed. The alarm of each object deletes its token.
     prune: async () => 0,
   };
 }
