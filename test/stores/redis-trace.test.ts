@@ -48,7 +48,7 @@ describeRedis("the Redis scripts", () => {
       "an expiry one second late": ["now >= at)\nend", "now > at)\nend"],
       "a generation that is not asked": ["presented == tonumber(row.root_generation)", "true"],
       "an alarm on a lost write": [" or presented > generation then return refusal", " then return refusal"],
-      "a reuse that ends nothing": ["finish(row, 'reuse')", "row = row"],
+      "a reuse that ends nothing": ["end_session(row, 'reuse')", "row = row"],
       "an idle expiry beyond the absolute one": ["return math.min(a, b)", "return math.max(a, b)"],
     };
     for (const [title, [right, wrong]] of Object.entries(mistakes)) {

@@ -1,11 +1,11 @@
 import type { Connection } from "./connection.ts";
 
-/** Long enough for whoever holds a claim to make good on it, in seconds; then nobody may any more. */
+/** How long after its claims a user's row may be written, in seconds. */
 const DEADLINE = 30;
-/** Longer than the deadline by more than the clocks of two servers differ. */
+/** The age, in seconds, at which a claim is void if no row confirms it. It exceeds the deadline by more than clocks differ. */
 const STALE = 60;
 
-/** ARGV: user, the claim to take over or empty. Returns whether it is granted, the claim that holds, the time. */
+/** ARGV: user, the claim to replace or empty. Returns whether the claim is granted, the claim now in place, the time. */
 const CLAIM = `
 local held = redis.call('GET', KEYS[1])
 local now = redis.call('TIME')
@@ -14,31 +14,31 @@ local claim = string.format('%d.%06d', now[1], now[2]) .. ':' .. ARGV[1]
 redis.call('SET', KEYS[1], claim)
 return { 1, claim, now[1] }`;
 
-const HELD = "return redis.call('GET', KEYS[1])";
+const GET = "return redis.call('GET', KEYS[1])";
 
-/** ARGV: the claim as it was seen. */
+/** ARGV: the claim as it was read. */
 const RELEASE = `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('DEL', KEYS[1])`;
 
 /**
- * Names that one user holds at most: an e-mail address, an account. Each is in a slot of its own, so it is claimed
- * before the user's row is written. The row is the truth: a claim that no row bears out is void after a minute.
+ * Names that at most one user holds: an e-mail address, an account. Each is in its own slot, so it is claimed before
+ * the user's row is written. The row decides: a claim that no row confirms is void after a minute.
  */
 export interface Claims {
-  /** Who claims a name, whether or not a row bears it out. */
+  /** The user with the claim on a name, also if no row confirms it. */
   holder(key: string): Promise<string | null>;
-  /** Claims all of the names, or none and returns null where one is taken. */
+  /** Claims all names. If one of them is taken, claims none and returns null. */
   claimAll(userId: string, names: readonly Claimable[]): Promise<Granted | null>;
-  /** The claims of a user as they are, to be released once no row bears them out any more. */
+  /** Reads the current claims of a user, to be released after the row that confirms them is gone. */
   held(keys: readonly string[], userId: string): Promise<readonly Claim[]>;
-  /** Gives claims back that are still as they were seen: a later one of the same name stays. */
+  /** Releases claims that have not changed since they were read; a later claim on the same name stays. */
   release(claims: readonly Claim[]): Promise<void>;
 }
 
 export interface Claimable {
   readonly key: string;
-  /** Whether a user's row bears the claim out. */
+  /** Whether the row of a user confirms the claim. */
   readonly isHeldBy: (userId: string) => Promise<boolean>;
 }
 
@@ -49,7 +49,7 @@ export interface Claim {
 
 export interface Granted {
   readonly claims: readonly Claim[];
-  /** The server's time until which the row may be written; null without names. */
+  /** The time of the server until which the row may be written; null if there are no names. */
   readonly deadline: number | null;
 }
 
@@ -60,8 +60,8 @@ interface Attempt {
 }
 
 export function redisClaims(connection: Connection): Claims {
-  const attempt = async (key: string, userId: string, instead: string): Promise<Attempt> =>
-    readAttempt(await connection.run(CLAIM, [key], [userId, instead]));
+  const attempt = async (key: string, userId: string, replaces: string): Promise<Attempt> =>
+    readAttempt(await connection.run(CLAIM, [key], [userId, replaces]));
 
   const claim = async (userId: string, { key, isHeldBy }: Claimable): Promise<Attempt> => {
     const first = await attempt(key, userId, "");
@@ -77,7 +77,7 @@ export function redisClaims(connection: Connection): Claims {
 
   return {
     holder: async (key) => {
-      const value = await connection.run(HELD, [key], []);
+      const value = await connection.run(GET, [key], []);
       return value === null ? null : parse(value).holder;
     },
 
@@ -97,7 +97,7 @@ export function redisClaims(connection: Connection): Claims {
     },
 
     held: async (keys, userId) => {
-      const values = await Promise.all(keys.map((key) => connection.run(HELD, [key], [])));
+      const values = await Promise.all(keys.map((key) => connection.run(GET, [key], [])));
       return keys.flatMap((key, n) => {
         const value = values[n];
         return typeof value === "string" && parse(value).holder === userId ? [{ key, value }] : [];
@@ -110,14 +110,15 @@ export function redisClaims(connection: Connection): Claims {
 
 function readAttempt(reply: unknown): Attempt {
   const [granted, value, now] = Array.isArray(reply) ? reply : [];
-  if (typeof value !== "string") throw new Error("redis: a claim is not what the store writes");
+  if (typeof value !== "string")
+    throw new Error("redis: the key of an identifier or account holds an invalid claim");
   return { granted: granted === 1, value, now: Number(now) };
 }
 
 function parse(value: unknown): { readonly since: number; readonly holder: string } {
   const [, since, holder] = /^(\d+\.\d{6}):(.*)$/s.exec(String(value)) ?? [];
   if (since === undefined || holder === undefined) {
-    throw new Error("redis: a claim is not what the store writes");
+    throw new Error("redis: the key of an identifier or account holds an invalid claim");
   }
   return { since: Number(since), holder };
 }

@@ -1,4 +1,4 @@
-/** What Latchkey needs of a node-redis client, or of its cluster client. */
+/** The part of a node-redis client, or of its cluster client, that Latchkey uses. */
 export interface NodeRedisClient {
   evalSha(sha: string, options: NodeRedisScript): Promise<unknown>;
   eval(script: string, options: NodeRedisScript): Promise<unknown>;
@@ -9,7 +9,7 @@ export interface NodeRedisScript {
   readonly arguments: string[];
 }
 
-/** What Latchkey needs of an ioredis client, or of its cluster client. */
+/** The part of an ioredis client, or of its cluster client, that Latchkey uses. */
 export interface IoredisClient {
   evalsha(sha: string, keyCount: number, ...keysAndValues: string[]): Promise<unknown>;
   eval(script: string, keyCount: number, ...keysAndValues: string[]): Promise<unknown>;
@@ -17,19 +17,19 @@ export interface IoredisClient {
 
 export type RedisClient = NodeRedisClient | IoredisClient;
 
-/** The one thing that a store asks of a client: run a script, in one round trip. */
+/** A connection to Redis. The store only runs scripts, each in one round trip. */
 export interface Connection {
   run(script: string, keys: readonly string[], values: readonly (string | number)[]): Promise<unknown>;
   /** A connection to each server that holds keys: one, or every primary of a cluster. */
   primaries(): Promise<readonly Connection[]>;
 }
 
-interface Shape {
+interface ScriptCommands {
   bySha(sha: string, keys: string[], values: string[]): Promise<unknown>;
   byText(script: string, keys: string[], values: string[]): Promise<unknown>;
 }
 
-/** Makes a connection of a client; throws a TypeError where it is neither of the two. */
+/** Makes a connection from a client; throws a TypeError for a client of another package. */
 export function connect(client: RedisClient): Connection {
   const digests = new Map<string, Promise<string>>();
   const digestOf = (script: string): Promise<string> => {
@@ -41,14 +41,14 @@ export function connect(client: RedisClient): Connection {
 }
 
 function connection(client: unknown, digestOf: (script: string) => Promise<string>): Connection {
-  const { bySha, byText } = shapeOf(client);
+  const { bySha, byText } = scriptCommands(client);
   return {
     run: async (script, keys, values) => {
       const texts = values.map(String);
       try {
         return await bySha(await digestOf(script), [...keys], texts);
       } catch (error) {
-        // A server that was restarted or flushed knows no scripts; EVAL teaches it the script on the way.
+        // A restarted or flushed server has no scripts. EVAL runs the script and also stores it.
         if (!isUnknownScript(error)) throw error;
         return byText(script, [...keys], texts);
       }
@@ -60,17 +60,20 @@ function connection(client: unknown, digestOf: (script: string) => Promise<strin
   };
 }
 
-function shapeOf(client: unknown): Shape {
+function scriptCommands(client: unknown): ScriptCommands {
   if (isNodeRedis(client)) {
     return {
       bySha: (sha, keys, values) => client.evalSha(sha, { keys, arguments: values }),
       byText: (script, keys, values) => client.eval(script, { keys, arguments: values }),
     };
   }
-  if (!isIoredis(client)) throw new TypeError("redis: the client must be one of node-redis or ioredis");
+  if (!isIoredis(client))
+    throw new TypeError(
+      "redis: the client has neither `evalSha` nor `evalsha`; pass a client of node-redis or ioredis",
+    );
   if (hasKeyPrefix(client)) {
     throw new TypeError(
-      "redis: the client has a keyPrefix; leave it out, and give `redis` the option `prefix`",
+      "redis: the ioredis client has the option keyPrefix; remove it and pass the option `prefix` to `redis`",
     );
   }
   return {
@@ -99,7 +102,7 @@ function isIoredis(client: unknown): client is IoredisClient {
   return typeof member(client, "evalsha") === "function" && typeof member(client, "eval") === "function";
 }
 
-// Scripts build names of keys from names that they are given: a prefix that only the client knows would be missed.
+// Scripts build key names by themselves, and the client adds its keyPrefix only to the keys that it is passed.
 function hasKeyPrefix(client: unknown): boolean {
   const prefix = member(member(client, "options"), "keyPrefix");
   return typeof prefix === "string" && prefix !== "";
@@ -115,7 +118,7 @@ function isUnknownScript(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith("NOSCRIPT");
 }
 
-// The name that Redis knows a script by; nothing is secured by it.
+// Redis names a script by its SHA-1. No security depends on it.
 async function sha1(text: string): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-1", new TextEncoder().encode(text));
   return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");

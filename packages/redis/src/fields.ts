@@ -1,21 +1,18 @@
 import type { StoredMembers } from "@latchkey/core/store";
 
-/**
- * Reads the fields of one hash, and throws on the first that is not what the store writes. The error names the field
- * and never its value.
- */
+/** Reads the fields of one hash; throws on the first invalid value. The error names the field and never its value. */
 export interface Fields extends StoredMembers {
   flag(field: string): boolean;
 }
 
-/** A hash as text, from the flat list of an HGETALL; null where it is empty. */
+/** A hash as text, from the flat list of an HGETALL; null if it is empty. */
 export function fieldsOf(kind: string, reply: unknown): Fields | null {
   const flat = texts(kind, reply);
   if (flat.length === 0) return null;
   const values = new Map(
     flat.flatMap((field, n) => (n % 2 === 0 ? [[field, flat[n + 1] ?? ""] as const] : [])),
   );
-  const corrupt = (field: string): Error => new Error(`redis: ${kind}.${field} is not what the store writes`);
+  const corrupt = (field: string): Error => new Error(`redis: ${kind}.${field} holds an invalid value`);
 
   const text = (field: string): string => {
     const value = values.get(field);
@@ -50,14 +47,14 @@ export function fieldsOf(kind: string, reply: unknown): Fields | null {
 
 /** Narrows a reply to a list. */
 export function list(kind: string, reply: unknown): readonly unknown[] {
-  if (!Array.isArray(reply)) throw new Error(`redis: ${kind} is not a list`);
+  if (!Array.isArray(reply)) throw new Error(`redis: the reply for ${kind} is not a list`);
   return reply;
 }
 
 /** Narrows a reply to a text. */
 export function text(kind: string, reply: unknown): string {
   if (typeof reply !== "string") {
-    throw new Error(`redis: ${kind} is not text; the client must return strings`);
+    throw new Error(`redis: the reply for ${kind} is not text; configure the client to return strings`);
   }
   return reply;
 }
@@ -67,11 +64,12 @@ export function texts(kind: string, reply: unknown): readonly string[] {
   const isTexts = (value: readonly unknown[]): value is readonly string[] =>
     value.every((item) => typeof item === "string");
   const found = list(kind, reply);
-  if (!isTexts(found)) throw new Error(`redis: ${kind} is not text; the client must return strings`);
+  if (!isTexts(found))
+    throw new Error(`redis: the reply for ${kind} is not text; configure the client to return strings`);
   return found;
 }
 
-/** Fields and values in the order of an HSET; those that are null are left out. */
+/** Fields and values in the order of an HSET, without the fields whose value is null. */
 export function flat(values: Readonly<Record<string, string | number | null>>): (string | number)[] {
   return Object.entries(values).flatMap(([field, value]) => (value === null ? [] : [field, value]));
 }

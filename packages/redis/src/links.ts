@@ -8,7 +8,7 @@ import * as lua from "./user-scripts.ts";
 
 type Links = Pick<UserStore, "findByAccount" | "link" | "unlink" | "accounts" | "keepTokens" | "keptTokens">;
 
-/** The accounts of users: a list in the slot of each user, and a claim on each account in a slot of its own. */
+/** The accounts of users: a list in the slot of each user, and a claim on each account in its own slot. */
 export function redisLinks(connection: Connection, names: Names, claims: Claims): Links {
   const run = (script: string, id: string, values: readonly (string | number)[]): Promise<unknown> =>
     connection.run(script, [names.user(id), names.links(id), names.linkTokens(id)], values);

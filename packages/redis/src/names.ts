@@ -1,6 +1,6 @@
 import { type Identifier, type LinkedAccount, userTag, userTagOf } from "@latchkey/core/store";
 
-/** The names of the keys. What belongs to one user carries the user's tag in braces, so that it is in one slot. */
+/** The names of the keys. All keys of a user contain the user's tag in braces, so they are in one slot. */
 export interface Names {
   session(id: string): string;
   sessions(userId: string): string;
@@ -13,14 +13,16 @@ export interface Names {
   token(hash: string): string;
   attempts(key: string): string;
   readonly keyRing: string;
-  /** Patterns of SCAN. */
-  readonly everySessions: string;
-  readonly everyToken: string;
+  /** Patterns for SCAN. */
+  readonly sessionsPattern: string;
+  readonly tokensPattern: string;
 }
 
 export function namesUnder(prefix: string): Names {
   if (!/^[\w:.-]*$/.test(prefix)) {
-    throw new TypeError(`redis: prefix is ${JSON.stringify(prefix)}; letters, digits and : . _ - only`);
+    throw new TypeError(
+      `redis: prefix is ${JSON.stringify(prefix)}; it may have letters, digits and : . _ - only`,
+    );
   }
   const of = (tag: string): string => `${prefix}{${tag}}:`;
   const ofSession = (id: string): string => {
@@ -43,7 +45,7 @@ export function namesUnder(prefix: string): Names {
     token: (hash) => `${prefix}token:${hash}`,
     attempts: (key) => `${prefix}attempts:${key}`,
     keyRing: `${prefix}keys`,
-    everySessions: `${prefix}{*}:sessions:*`,
-    everyToken: `${prefix}token:*`,
+    sessionsPattern: `${prefix}{*}:sessions:*`,
+    tokensPattern: `${prefix}token:*`,
   };
 }

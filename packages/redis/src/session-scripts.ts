@@ -1,10 +1,10 @@
-// Every rule here is a line of `decide`, and the traces in the tests hold the two together.
+// Every rule here is a line of `decide`; tests compare the two on random traces.
 //
-// KEYS[1] begins with the prefix and the user's tag in braces; the other keys of the user are named after it, so that a
-// script never leaves its slot. ARGV[1] is the caller's time, or empty where the server's clock decides; ARGV[2] is 1
-// where keys get a time to live.
+// KEYS[1] begins with the prefix and the user's tag in braces. Scripts build the other keys of the user from that part,
+// so all keys are in one slot. ARGV[1] is the caller's time, or empty if the server's clock decides; ARGV[2] is 1 if keys
+// get a time to live.
 
-const WORDS = `
+const FUNCTIONS = `
 local clock = redis.call('TIME')
 local now = tonumber(ARGV[1]) or tonumber(clock[1])
 local expiring = ARGV[2] == '1'
@@ -13,8 +13,8 @@ local base = string.match(KEYS[1], '^.-{[^}]*}:')
 local function row_key(id) return base .. 'session:' .. id end
 local function index_key(row) return base .. 'sessions:' .. row.user_id end
 
--- A session that the index of its user does not know is no session: what no list shows, nobody could end.
-local function read(id)
+-- A session that is not in the index of its user does not exist: no list shows it, so its user could not end it.
+local function read_session(id)
   local flat = redis.call('HGETALL', row_key(id))
   local row = {}
   for i = 1, #flat, 2 do row[flat[i]] = flat[i + 1] end
@@ -27,31 +27,31 @@ local function earlier(a, b)
   return a or b
 end
 
-local function expiry(row) return earlier(tonumber(row.expires_at), tonumber(row.absolute_expires_at)) end
+local function expires_at(row) return earlier(tonumber(row.expires_at), tonumber(row.absolute_expires_at)) end
 
-local function live(row)
-  local at = expiry(row)
+local function is_live(row)
+  local at = expires_at(row)
   return not row.ended_at and not (at and now >= at)
 end
 
--- When the last access token of the session is over too; nil never.
-local function forgettable(row)
-  local over = tonumber(row.ended_at) or expiry(row)
-  return over and over + tonumber(row.access_lifetime)
+-- The time when the last access token of the session has expired too; nil for never.
+local function deletable_at(row)
+  local ended = tonumber(row.ended_at) or expires_at(row)
+  return ended and ended + tonumber(row.access_lifetime)
 end
 
--- The index lives as long as the longest of its sessions.
-local function settle(index)
+-- The index expires with the last of its sessions.
+local function update_index_expiry(index)
   local last = redis.call('ZREVRANGE', index, 0, 0, 'WITHSCORES')[2]
   if last == 'inf' then redis.call('PERSIST', index)
   elseif last then redis.call('EXPIREAT', index, last) end
 end
 
-local function date(row)
-  local at = expiring and forgettable(row)
+local function update_expiry(row)
+  local at = expiring and deletable_at(row)
   redis.call('ZADD', index_key(row), at or '+inf', row.id)
   if at then redis.call('EXPIREAT', row_key(row.id), at) else redis.call('PERSIST', row_key(row.id)) end
-  settle(index_key(row))
+  update_index_expiry(index_key(row))
 end
 
 local function write(row, changes)
@@ -69,9 +69,9 @@ local function write(row, changes)
   if #cleared > 0 then redis.call('HDEL', row_key(row.id), unpack(cleared)) end
 end
 
-local function finish(row, reason)
+local function end_session(row, reason)
   write(row, { ended_at = now, end_reason = reason })
-  date(row)
+  update_expiry(row)
   return { row.id, row.user_id, reason }
 end
 
@@ -80,13 +80,13 @@ local function refusal(id) return { now, redis.call('HGETALL', row_key(id)), 1 }
 `;
 
 /** ARGV: id, family hash, secret hash, generation, lease, transport or empty, next. */
-export const ROTATE: string = `${WORDS}
-local row = read(ARGV[3])
+export const ROTATE: string = `${FUNCTIONS}
+local row = read_session(ARGV[3])
 local secret, presented, lease = ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7])
 if not row then return false end
 local generation = tonumber(row.generation)
-local foreign = ARGV[8] ~= '' and ARGV[8] ~= row.transport
-if row.family_hash ~= ARGV[4] or not live(row) or foreign or presented > generation then return refusal(row.id) end
+local other_transport = ARGV[8] ~= '' and ARGV[8] ~= row.transport
+if row.family_hash ~= ARGV[4] or not is_live(row) or other_transport or presented > generation then return refusal(row.id) end
 
 local issued = tonumber(row.child_issued_at)
 local age = issued and now - issued
@@ -94,7 +94,7 @@ local leased = row.child_hash and age and age < lease and age >= -lease
 local is_child = row.child_hash == secret and presented == generation
 local is_root = row.root_hash == secret and presented == tonumber(row.root_generation)
 if not is_child and not is_root then
-  finish(row, 'reuse')
+  end_session(row, 'reuse')
 elseif not leased then
   local absolute, idle = tonumber(row.absolute_expires_at), tonumber(row.idle_lifetime)
   local changes = {
@@ -104,17 +104,17 @@ elseif not leased then
   }
   if is_child then changes.root_hash, changes.root_generation = row.child_hash, generation end
   write(row, changes)
-  date(row)
+  update_expiry(row)
 end
 return answer(row.id)`;
 
 /** ARGV: id. */
-export const GET: string = `${WORDS}
-local _, flat = read(ARGV[3])
+export const GET: string = `${FUNCTIONS}
+local _, flat = read_session(ARGV[3])
 return flat and { now, flat }`;
 
-/** KEYS: row, sessions of the user, user. ARGV: id, user, version, limit, how many replaced, these, fields and values. */
-export const CREATE: string = `${WORDS}
+/** KEYS: row, sessions of the user, user. ARGV: id, user, version, limit, the number of replaced sessions, their ids, fields and values. */
+export const CREATE: string = `${FUNCTIONS}
 if redis.call('EXISTS', KEYS[1]) == 1 then return redis.error_reply('LATCHKEY a session of this id exists') end
 if ARGV[5] ~= '' then
   local user = redis.call('HMGET', KEYS[3], 'credentials_version', 'disabled_at')
@@ -125,35 +125,35 @@ if expiring then redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now) end
 local ended = {}
 local first = 8 + tonumber(ARGV[7])
 for i = 8, first - 1 do
-  local row = read(ARGV[i])
-  if row and live(row) then ended[#ended + 1] = finish(row, 'replaced') end
+  local row = read_session(ARGV[i])
+  if row and is_live(row) then ended[#ended + 1] = end_session(row, 'replaced') end
 end
 
 local limit = tonumber(ARGV[6])
 if limit then
   local rows = {}
   for _, id in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do
-    local row = read(id)
-    if row and live(row) then rows[#rows + 1] = row end
+    local row = read_session(id)
+    if row and is_live(row) then rows[#rows + 1] = row end
   end
   table.sort(rows, function(a, b)
     local x, y = tonumber(a.created_at), tonumber(b.created_at)
     if x ~= y then return x > y end
     return tonumber(a.inserted) > tonumber(b.inserted)
   end)
-  for i = math.max(limit, 1), #rows do ended[#ended + 1] = finish(rows[i], 'limit') end
+  for i = math.max(limit, 1), #rows do ended[#ended + 1] = end_session(rows[i], 'limit') end
 end
 
 local row = { inserted = string.format('%d%06d', clock[1], clock[2]) }
 for i = first, #ARGV, 2 do row[ARGV[i]] = ARGV[i + 1] end
 write(row, row)
-date(row)
+update_expiry(row)
 return ended`;
 
 /** ARGV: id, generation, lease. */
-export const CONFIRM: string = `${WORDS}
-local row = read(ARGV[3])
-if not row or not live(row) or not row.child_hash then return 0 end
+export const CONFIRM: string = `${FUNCTIONS}
+local row = read_session(ARGV[3])
+if not row or not is_live(row) or not row.child_hash then return 0 end
 local issued = tonumber(row.child_issued_at)
 if tonumber(row.generation) ~= tonumber(ARGV[4]) or not issued or now - issued < tonumber(ARGV[5]) then return 0 end
 write(row, {
@@ -162,17 +162,17 @@ write(row, {
 return 1`;
 
 /** KEYS: sessions of the user. */
-export const LIST: string = `${WORDS}
+export const LIST: string = `${FUNCTIONS}
 local rows = {}
 for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
-  local row, flat = read(id)
-  if row and live(row) then rows[#rows + 1] = flat end
+  local row, flat = read_session(id)
+  if row and is_live(row) then rows[#rows + 1] = flat end
 end
 return rows`;
 
 /** ARGV: id, context or empty, device or empty. */
-export const UPDATE: string = `${WORDS}
-local row = read(ARGV[3])
+export const UPDATE: string = `${FUNCTIONS}
+local row = read_session(ARGV[3])
 if not row or row.ended_at then return false end
 local changes = {}
 if ARGV[4] ~= '' then changes.context = ARGV[4] end
@@ -181,32 +181,32 @@ write(row, changes)
 return redis.call('HGETALL', KEYS[1])`;
 
 /** ARGV: id, reason, family hash or empty. */
-export const END: string = `${WORDS}
-local row = read(ARGV[3])
+export const END: string = `${FUNCTIONS}
+local row = read_session(ARGV[3])
 if not row or row.ended_at then return false end
 if ARGV[5] ~= '' and ARGV[5] ~= row.family_hash then return false end
-return finish(row, ARGV[4])`;
+return end_session(row, ARGV[4])`;
 
 /** ARGV: id. */
-export const REPLACE: string = `${WORDS}
-local row = read(ARGV[3])
-return row and live(row) and finish(row, 'replaced')`;
+export const END_REPLACED: string = `${FUNCTIONS}
+local row = read_session(ARGV[3])
+return row and is_live(row) and end_session(row, 'replaced')`;
 
-/** KEYS: sessions of the user. ARGV: reason, id of the one to spare or empty. */
-export const END_ALL: string = `${WORDS}
+/** KEYS: sessions of the user. ARGV: reason, id of the session that stays or empty. */
+export const END_ALL: string = `${FUNCTIONS}
 local ended = {}
 for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
-  local row = id ~= ARGV[4] and read(id)
-  if row and not row.ended_at then ended[#ended + 1] = finish(row, ARGV[3]) end
+  local row = id ~= ARGV[4] and read_session(id)
+  if row and not row.ended_at then ended[#ended + 1] = end_session(row, ARGV[3]) end
 end
 return ended`;
 
-/** KEYS: sessions of the user. What is kept loses its time to live. */
-export const KEEP: string = `${WORDS}
+/** KEYS: sessions of the user. Ended sessions lose their time to live. */
+export const MARK_EXPIRED: string = `${FUNCTIONS}
 local marked = 0
 for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
-  local row = read(id)
-  if row and not row.ended_at and not live(row) then
+  local row = read_session(id)
+  if row and not row.ended_at and not is_live(row) then
     write(row, { ended_at = now, end_reason = 'expired' })
     marked = marked + 1
   end
@@ -215,20 +215,20 @@ for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
     redis.call('PERSIST', row_key(id))
   end
 end
-settle(KEYS[1])
+update_index_expiry(KEYS[1])
 return marked`;
 
 /** KEYS: sessions of the user. */
-export const FORGET: string = `${WORDS}
-local forgotten = 0
+export const DELETE_ENDED: string = `${FUNCTIONS}
+local deleted = 0
 for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
-  local row = read(id)
-  local at = row and forgettable(row)
+  local row = read_session(id)
+  local at = row and deletable_at(row)
   if at and now >= at then
     redis.call('DEL', row_key(id))
-    forgotten = forgotten + 1
+    deleted = deleted + 1
   end
   if not row or (at and now >= at) then redis.call('ZREM', KEYS[1], id) end
 end
-settle(KEYS[1])
-return forgotten`;
+update_index_expiry(KEYS[1])
+return deleted`;

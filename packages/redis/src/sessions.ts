@@ -11,7 +11,7 @@ import {
 } from "@latchkey/core/store";
 import type { Connection } from "./connection.ts";
 import { fieldsOf, flat, list } from "./fields.ts";
-import { eachKey } from "./scan.ts";
+import { sumOverKeys } from "./scan.ts";
 import { readEnded } from "./session-fields.ts";
 import * as lua from "./session-scripts.ts";
 import type { Settings } from "./settings.ts";
@@ -30,10 +30,10 @@ export function redisSessions(connection: Connection, settings: Settings, users:
       const reply = await connection.run(...creation(row, options, settings));
       if (reply === null) return null;
       const ended = list(KIND, reply).map(readEnded);
-      // Another user's sessions are in another slot, where the script of this one cannot reach.
+      // The sessions of another user are in another slot, which the script above cannot access.
       for (const id of new Set(options.replaces)) {
         if (isSibling(row, id)) continue;
-        const replaced = await onRow(lua.REPLACE, id, row.createdAt, []);
+        const replaced = await onRow(lua.END_REPLACED, id, row.createdAt, []);
         if (replaced !== null) ended.push(readEnded(replaced));
       }
       return { ended };
@@ -75,11 +75,11 @@ export function redisSessions(connection: Connection, settings: Settings, users:
     },
 
     prune: async ({ userId, keep, now }) => {
-      const script = keep ? lua.KEEP : lua.FORGET;
+      const script = keep ? lua.MARK_EXPIRED : lua.DELETE_ENDED;
       const prune = async (at: Connection, key: string): Promise<number> =>
         Number(await at.run(script, [key], settings.sessionClock(now)));
       if (userId !== null) return prune(connection, names.sessions(userId));
-      return eachKey(connection, names.everySessions, prune);
+      return sumOverKeys(connection, names.sessionsPattern, prune);
     },
   };
 }
@@ -115,12 +115,12 @@ function newestFirst(replies: readonly unknown[]): SessionRow[] {
 function timed(reply: unknown): TimedRow | null {
   if (reply === null) return null;
   const [now, row] = list(KIND, reply);
-  if (typeof now !== "number") throw new Error("redis: the time is not a number");
+  if (typeof now !== "number") throw new Error("redis: the time in the reply of a script is not a number");
   return { row: sessionOf(row), now };
 }
 
 function sessionOf(reply: unknown): SessionRow {
   const fields = fieldsOf(KIND, reply);
-  if (fields === null) throw new Error("redis: session is not what the store writes");
+  if (fields === null) throw new Error("redis: the reply with a session is empty");
   return readStoredSession(fields);
 }

@@ -11,22 +11,22 @@ import { redisUsers } from "./users.ts";
 export type { IoredisClient, NodeRedisClient, NodeRedisScript, RedisClient } from "./connection.ts";
 
 export interface RedisOptions {
-  /** What the names of the keys begin with. Default `latchkey:`. */
+  /** The first part of every key. Default `latchkey:`. */
   readonly prefix?: string;
-  /** Keep sessions that are over until `prune`, for `sessions.keepEnded`. Default false: they go by themselves. */
+  /** Keeps ended and expired sessions until `prune`, for `sessions.keepEnded`. Default false: Redis deletes them. */
   readonly keepEnded?: boolean;
   /**
-   * Whose time decides. Default `server`, so that all processes share one clock. `caller` is for tests that set the
-   * clock: nothing gets a time to live then.
+   * The clock for all decisions. Default `server`, one clock for all processes. `caller` is for tests that set the
+   * clock; no key gets a time to live then.
    */
   readonly clock?: "server" | "caller";
 }
 
 /**
- * Makes a store in Redis 6.2 or newer, or in Valkey, of a connected client of node-redis or ioredis, cluster clients
+ * Makes a store in Redis 6.2 or newer, or in Valkey, from a connected client of node-redis or ioredis, cluster clients
  * included. Every operation on sessions is one script, in one round trip.
  *
- * It does not check that the server keeps what it is given: see the README on persistence and eviction.
+ * It does not check the persistence and the eviction of the server; the README says how to configure them.
  *
  * @example
  * const store = redis(await createClient({ url }).connect());

@@ -2,7 +2,7 @@ import type { ThrottleStore } from "@latchkey/core/store";
 import type { Connection } from "./connection.ts";
 import type { Settings } from "./settings.ts";
 
-/** `decideThrottle`, line by line: 0 where the attempt may go on, else the seconds to wait. ARGV: limit, window. */
+/** Follows `decideThrottle` line by line. ARGV: limit, window. Returns 0 if the attempt is allowed, else the seconds to wait. */
 const HIT = `
 local now = tonumber(ARGV[1]) or tonumber(redis.call('TIME')[1])
 local limit, window = tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -21,7 +21,8 @@ export function redisThrottle(connection: Connection, { names, clock }: Settings
   return {
     hit: async (key, { limit, window }, now) => {
       const reply = await connection.run(HIT, [names.attempts(key)], [...clock(now), limit, window]);
-      if (typeof reply !== "number") throw new Error("redis: the verdict is not a number");
+      if (typeof reply !== "number")
+        throw new Error("redis: the reply of the throttle script is not a number");
       return reply === 0 ? { allowed: true } : { allowed: false, retryAfter: reply };
     },
 

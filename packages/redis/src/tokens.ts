@@ -1,10 +1,10 @@
 import { isJsonObject, type OneTimeToken, type TokenStore } from "@latchkey/core/store";
 import type { Connection } from "./connection.ts";
 import { fieldsOf, flat, texts } from "./fields.ts";
-import { eachKey } from "./scan.ts";
+import { sumOverKeys } from "./scan.ts";
 import type { Settings } from "./settings.ts";
 
-// ARGV[1] is the caller's time, or empty where the server's decides; ARGV[2] is 1 where keys get a time to live.
+// ARGV[1] is the caller's time, or empty if the server's clock decides; ARGV[2] is 1 if keys get a time to live.
 const NOW = "local now = tonumber(ARGV[1]) or tonumber(redis.call('TIME')[1])\n";
 
 /** ARGV: expiry, fields and values. */
@@ -15,7 +15,7 @@ if ARGV[2] == '1' then redis.call('EXPIREAT', KEYS[1], ARGV[3]) end
 return 1`;
 
 /** KEYS: the user's tokens of a purpose. ARGV: expiry, digest. */
-const REMEMBER = `${NOW}
+const ADD_TO_LIST = `${NOW}
 redis.call('ZADD', KEYS[1], ARGV[3], ARGV[4])
 if ARGV[2] == '1' then
   redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
@@ -32,7 +32,7 @@ local token = redis.call('HGETALL', KEYS[1])
 redis.call('DEL', KEYS[1])
 return now < tonumber(found[2]) and token or {}`;
 
-/** ARGV: expiry, purpose. The mark has no member `purpose`, so REDEEM never takes it for a token. */
+/** ARGV: expiry, purpose. The mark has no field `purpose`, so REDEEM never returns it. */
 const SPEND = `${NOW}
 local at = tonumber(redis.call('HGET', KEYS[1], 'expires_at'))
 if (at and now < at) or tonumber(ARGV[3]) <= now then return 0 end
@@ -41,11 +41,11 @@ redis.call('HSET', KEYS[1], 'spent', ARGV[4], 'expires_at', ARGV[3])
 if ARGV[2] == '1' then redis.call('EXPIREAT', KEYS[1], ARGV[3]) end
 return 1`;
 
-const KNOWN = "return redis.call('ZRANGE', KEYS[1], 0, -1)";
-const DROP = "return redis.call('DEL', KEYS[1])";
-const UNLIST = "return redis.call('ZREM', KEYS[1], unpack(ARGV))";
+const LIST = "return redis.call('ZRANGE', KEYS[1], 0, -1)";
+const DELETE = "return redis.call('DEL', KEYS[1])";
+const REMOVE_FROM_LIST = "return redis.call('ZREM', KEYS[1], unpack(ARGV))";
 
-const DROP_EXPIRED = `${NOW}
+const DELETE_EXPIRED = `${NOW}
 local at = redis.call('HGET', KEYS[1], 'expires_at')
 if not at or now < tonumber(at) then return 0 end
 return redis.call('DEL', KEYS[1])`;
@@ -56,9 +56,9 @@ export function redisTokens(connection: Connection, { names, clock, expiring }: 
       const { hash, purpose, userId, expiresAt } = token;
       const timing = [...clock(expiresAt), expiresAt];
       await connection.run(PUT, [names.token(hash)], [...timing, ...flat(tokenValues(token))]);
-      // Afterwards: a token that no list knows was handed out to nobody.
+      // The list comes second: if this fails, `put` fails, and no client has received the token.
       if (userId === null) return;
-      await connection.run(REMEMBER, [names.userTokens(userId, purpose)], [...timing, hash]);
+      await connection.run(ADD_TO_LIST, [names.userTokens(userId, purpose)], [...timing, hash]);
     },
 
     redeem: async (hash, purpose, now) =>
@@ -69,18 +69,18 @@ export function redisTokens(connection: Connection, { names, clock, expiring }: 
 
     revoke: async (userId, purpose) => {
       const key = names.userTokens(userId, purpose);
-      const known = texts("tokens", await connection.run(KNOWN, [key], []));
-      if (known.length === 0) return;
-      await Promise.all(known.map((hash) => connection.run(DROP, [names.token(hash)], [])));
-      // Last: a run that was cut short is simply repeated.
-      await connection.run(UNLIST, [key], known);
+      const hashes = texts("tokens", await connection.run(LIST, [key], []));
+      if (hashes.length === 0) return;
+      await Promise.all(hashes.map((hash) => connection.run(DELETE, [names.token(hash)], [])));
+      // The list is emptied last, so an interrupted call can be repeated.
+      await connection.run(REMOVE_FROM_LIST, [key], hashes);
     },
 
     prune: async (now) => {
       if (expiring) return 0;
-      const drop = async (at: Connection, key: string): Promise<number> =>
-        Number(await at.run(DROP_EXPIRED, [key], clock(now)));
-      return eachKey(connection, names.everyToken, drop);
+      const deleteExpired = async (at: Connection, key: string): Promise<number> =>
+        Number(await at.run(DELETE_EXPIRED, [key], clock(now)));
+      return sumOverKeys(connection, names.tokensPattern, deleteExpired);
     },
   };
 }

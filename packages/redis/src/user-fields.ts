@@ -1,7 +1,7 @@
 import type { LinkedAccount, User } from "@latchkey/core/store";
 import { type Fields, fieldsOf } from "./fields.ts";
 
-/** Reads a user from the flat list of an HGETALL; null where it is empty, throws where it is corrupt. */
+/** Reads a user from the flat list of an HGETALL; null if it is empty. Throws if it is corrupt. */
 export function userOf(reply: unknown): User | null {
   const fields = fieldsOf("user", reply);
   return fields === null ? null : readUser(fields);
@@ -21,7 +21,7 @@ function readUser(read: Fields): User {
   };
 }
 
-/** The values of a user by the names of its fields. */
+/** The values of a user by field name. */
 export function userValues(user: User): Record<string, string | number | null> {
   return {
     id: user.id,
@@ -36,7 +36,7 @@ export function userValues(user: User): Record<string, string | number | null> {
   };
 }
 
-/** The member of a user's links that stands for an account. */
+/** The text of an account in the links of a user. */
 export function linkMember({ provider, subject }: LinkedAccount): string {
   return JSON.stringify([provider, subject]);
 }
@@ -44,7 +44,7 @@ export function linkMember({ provider, subject }: LinkedAccount): string {
 export function readLink(member: string): LinkedAccount {
   const [provider, subject]: unknown[] = JSON.parse(member);
   if (typeof provider !== "string" || typeof subject !== "string") {
-    throw new Error("redis: a link is not what the store writes");
+    throw new Error("redis: the links of a user hold an invalid account");
   }
   return { provider, subject };
 }

@@ -1,4 +1,4 @@
-// KEYS: the user, the user's links, and the tokens kept with them.
+// KEYS: the user, the links of the user, and the tokens stored with the links.
 
 /** ARGV: deadline or empty, fields and values. */
 export const INSERT = `
@@ -9,7 +9,7 @@ return 1`;
 
 export const GET = "return redis.call('HGETALL', KEYS[1])";
 
-/** ARGV: version or empty, how much to raise it, how many fields to clear, these, fields and values. */
+/** ARGV: version or empty, its increment, the number of fields to clear, these fields, fields and values. */
 export const UPDATE = `
 local version = redis.call('HGET', KEYS[1], 'credentials_version')
 if not version or (ARGV[1] ~= '' and ARGV[1] ~= version) then return {} end
@@ -36,12 +36,12 @@ export const UNLINK = `
 redis.call('HDEL', KEYS[3], ARGV[1])
 return redis.call('ZREM', KEYS[2], ARGV[1])`;
 
-/** ARGV: link. The user, where the link is the user's. */
+/** ARGV: link. Returns the user if the user has the link. */
 export const LINKED = `
 if not redis.call('ZSCORE', KEYS[2], ARGV[1]) then return {} end
 return redis.call('HGETALL', KEYS[1])`;
 
-/** ARGV: link, tokens or nothing. Returns whether the link is the user's. */
+/** ARGV: link, tokens or nothing. Returns whether the user has the link. */
 export const KEEP_TOKENS = `
 if not redis.call('ZSCORE', KEYS[2], ARGV[1]) then return 0 end
 if ARGV[2] then redis.call('HSET', KEYS[3], ARGV[1], ARGV[2]) else redis.call('HDEL', KEYS[3], ARGV[1]) end

@@ -33,7 +33,10 @@ export function redisUsers(connection: Connection, { names }: Settings): UserSto
       const reply = await run(lua.INSERT, user.id, [granted.deadline ?? "", ...flat(userValues(user))]);
       if (reply === 1) return true;
       await claims.release(granted.claims);
-      if (reply !== 0) throw new Error("redis: the user was written too late");
+      if (reply !== 0)
+        throw new Error(
+          "redis: the user was not written: the write came too late after its claims; repeat the call",
+        );
       return false;
     },
 
@@ -72,7 +75,7 @@ function identifiersOf({ email, username }: User): readonly Identifier[] {
   return [...(email === null ? [] : [{ email }]), ...(username === null ? [] : [{ username }])];
 }
 
-// The names of the fields come from here, never from the change.
+// The field names are constants here and never come from the change.
 function changedFields({
   name,
   emailVerified,
