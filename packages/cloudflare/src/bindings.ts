@@ -2,7 +2,7 @@ import { type Auth, type AuthOptions, createAuth, type JsonObject, type User } f
 
 /**
  * Makes the auth of a Worker, whose bindings and secrets arrive with each request. The first request with an `env`
- * makes its auth, and later requests with the same `env` use it. Two objects `env` share nothing.
+ * makes its auth, and later requests with the same `env` use it. Two different `env` objects share nothing.
  *
  * Pass the `env` of the platform unchanged: each copy gets its own auth, which must load its keys first. If `createAuth`
  * throws, every request throws that error.

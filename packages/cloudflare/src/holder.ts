@@ -18,7 +18,7 @@ export async function becomeHolder(
   return (await call(object, "holder.claim", userId, claim.id)).userId === userId;
 }
 
-/** Removes something from a user, and then releases the claims on it. A claim made since the start stays. */
+/** Deletes a user or a link, and then releases the claims of the user. A claim made since the start stays. */
 export async function removeAndRelease(
   call: Call,
   objects: readonly string[],

@@ -2,7 +2,7 @@ import type { Operations, RecordOperations } from "./operations.ts";
 
 /** How the object of a user, or of the key ring, carries out an operation on its tables. */
 export interface RecordRule<Result = unknown> {
-  /** Without tables, the operation creates them, or it returns this result and uses no storage. */
+  /** If the object has no tables: create them, or return this result and use no storage. */
   readonly withoutTables: "create" | { readonly result: Result };
   /** Whether something can expire before the current alarm, after the operation. */
   readonly setsAlarm: "always" | "never" | "on reuse";

@@ -6,7 +6,7 @@ import { userObject } from "./sessions.ts";
 
 /**
  * Each user has an object, and each identifier and account has an object that names its holder. The user's row is
- * written first and deleted first, so a holder whose row does not confirm it is no holder.
+ * written first and deleted first. A claim that the row of its user does not confirm does not count.
  */
 export function objectUsers(call: Call): UserStore {
   const get = (id: UserId): Promise<User | null> => call(userObject(id), "users.get", id);

@@ -32,7 +32,7 @@ export async function schemaError({ driver }: Migratable): Promise<Error | null>
   }
 }
 
-// PostgreSQL lets only one of several processes create a table; `IF NOT EXISTS` fails in the others.
+// In PostgreSQL, several processes may run this at once: one creates the table, and the others can fail.
 async function createVersionTable(driver: Driver): Promise<number> {
   const failed = await driver.query({ sql: versionTable(driver.dialect) }).then(
     () => null,
