@@ -11,6 +11,7 @@ export type {
 export { createAuth } from "./auth/create-auth.ts";
 export type { AuthOptions, Provider, StandardSchema } from "./auth/options.ts";
 export type { PreviousCookie } from "./cookies/names.ts";
+export { applyValidation } from "./http/apply-validation.ts";
 export type { RouteName } from "./http/handle.ts";
 export type { InvalidSession, ValidateOptions, Validation, ValidSession } from "./http/validation.ts";
 export type { Algorithm } from "./keys/algorithms.ts";
