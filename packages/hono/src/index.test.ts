@@ -205,6 +205,45 @@ describe("session", () => {
     ]);
   });
 
+  it("adds the cookies of a refresh beside those of a response whose middleware throws afterwards", async () => {
+    const { auth, clock } = world();
+    const app = new Hono().all("/auth/*", authHandler(auth)).use("*", session(auth));
+    app.use("*", async (_, next) => {
+      await next();
+      throw new Error("a middleware's fault");
+    });
+    const own = {
+      "set-cookie": "theme=dark; Path=/",
+      "cache-control": "public, max-age=600",
+      vary: "Accept",
+    };
+    app.get("/late", (c) => c.text("late", 200, own));
+    app.onError((_, c) => c.text("sorry", 500));
+    const cookie = await signIn({ app });
+    later({ clock });
+    const response = await app.request("http://localhost/late", { headers: { cookie } });
+    expect({ status: response.status, cookies: cookieNames(response) }).toEqual({
+      status: 500,
+      cookies: ["theme", ...OURS],
+    });
+    expect(response.headers.get("cache-control")).toBe("private, no-store");
+    expect(response.headers.get("vary")).toBe("Accept, Cookie, Authorization");
+  });
+
+  it("removes the Cache-Control of a CDN also from a response that is private in the browser", async () => {
+    const here = world();
+    const own = { "cache-control": "no-store", "cdn-cache-control": "public, max-age=600" };
+    here.app.get("/at-the-edge", (c) => c.text("x", 200, own));
+    const get = (headers: Readonly<Record<string, string>>): Promise<Response> =>
+      Promise.resolve(here.app.request("http://localhost/at-the-edge", { headers: { ...headers } }));
+    const mine = await get({ cookie: await signIn(here) });
+    expect([mine.headers.get("cache-control"), mine.headers.get("cdn-cache-control")]).toEqual([
+      "no-store",
+      null,
+    ]);
+    expect((await get({})).headers.get("cdn-cache-control")).toBe("public, max-age=600");
+  });
+
   it("leaves no cacheable answer where it sets cookies, nor one that a shared cache keeps", async () => {
     const here = world();
     here.app.get("/asset", (c) =>

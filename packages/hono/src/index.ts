@@ -1,35 +1,50 @@
-import type { AccessClaims, Auth, Session, User, ValidateOptions, Validation } from "@latchkey/core";
+import {
+  type AccessClaims,
+  type Auth,
+  applyValidation,
+  type Session,
+  type User,
+  type ValidateOptions,
+  type Validation,
+} from "@latchkey/core";
 import type { Context as HonoContext, MiddlewareHandler } from "hono";
 
-// A symbol of our own: no other middleware can plant a validation under it by name.
-const FOUND: unique symbol = Symbol("latchkey");
+// The key is a symbol of this module, so no other middleware can write a validation under it.
+const VALIDATED: unique symbol = Symbol("latchkey");
 
-/** What `session` puts on the context; both are null for nobody. */
+/** The variables that `session` sets on the context; both are null if the user is not signed in. */
 export interface SessionVariables<Context = unknown> {
   readonly session: Session<Context> | null;
-  /** Every claim of the access token, those of `accessToken.claims` among them. */
+  /** All claims of the access token, including those of `accessToken.claims`. */
   readonly claims: AccessClaims | null;
-  readonly [FOUND]?: { readonly auth: unknown; readonly validation: Validation<Context> };
+  readonly [VALIDATED]?: { readonly auth: unknown; readonly validation: Validation<Context> };
 }
 
-/** The environment of an app whose sessions have this context: `new Hono<SessionEnv<Context>>()`. */
+/** The environment of an app with sessions of this context: `new Hono<SessionEnv<Context>>()`. */
 export type SessionEnv<Context = unknown> = { Variables: SessionVariables<Context> };
 
 /** The environment of a handler behind `requireSession`. */
 export type SignedInEnv<C = unknown> = { Variables: { session: Session<C>; claims: AccessClaims } };
 
-/** An auth, or what finds it by the bindings of a request, as that which `defineAuth` of `@latchkey/cloudflare` makes. */
+/** An auth, or a function from the bindings of a request to one, such as `defineAuth` of `@latchkey/cloudflare` returns. */
 export type AuthSource<Context, U extends User> = Auth<Context, U> | ((bindings: never) => Auth<Context, U>);
 
-/** Answers every route of `auth`: `app.all("/auth/*", authHandler(auth))`. Nothing may read the body before it. */
+/**
+ * Answers every route of `auth`. No other middleware may read the body before it.
+ *
+ * @example
+ * app.all("/auth/*", authHandler(auth));
+ */
 export function authHandler<Context, U extends User>(source: AuthSource<Context, U>): MiddlewareHandler {
   return (c) => authOf(source, c.env).handle(c.req.raw);
 }
 
 /**
- * Puts the session on the context, refreshes it where that is due, and lets every request pass. HEAD and WebSocket
- * handshakes never refresh. Cookies go onto whatever response comes back, and no shared cache keeps one that a session
- * had a part in.
+ * Sets the session on the context, and refreshes it when that is due. It refuses no request: see `requireSession`. HEAD
+ * requests and WebSocket handshakes never refresh.
+ *
+ * The response gets the headers of the validation, as `applyValidation` of `@latchkey/core` describes, whether a handler,
+ * the error handler or another middleware made it.
  *
  * @example
  * app.use("*", session(auth));
@@ -40,33 +55,28 @@ export function session<Context, U extends User>(
 ): MiddlewareHandler<SessionEnv<Context>> {
   return async (c, next) => {
     const auth = authOf(source, c.env);
-    const found = c.get(FOUND);
-    // Another middleware may have written under these names since.
-    if (found?.auth === auth) {
-      setVariables(c, found.validation);
+    const earlier = c.get(VALIDATED);
+    if (earlier?.auth === auth) {
+      // Another middleware may have overwritten the variables since.
+      setVariables(c, earlier.validation);
       return next();
     }
-    const never = isHandshake(c.req.raw) ? ({ refresh: "never" } as const) : {};
-    const validation = await auth.validate(c.req.raw, { ...options, ...never });
-    c.set(FOUND, { auth, validation });
+    const validation = await auth.validate(c.req.raw, optionsFor(c.req.raw, options));
+    c.set(VALIDATED, { auth, validation });
     setVariables(c, validation);
     try {
       await next();
     } catch (thrown) {
-      // Hono answers an Error only. The headers of this response are merged into that of the error handler.
-      c.res = new Response(null, { status: 500 });
-      finish(c, validation);
-      if (thrown instanceof Error) throw thrown;
-      throw new Error("A handler threw a value that is not an Error.", { cause: thrown });
+      applyToErrorResponse(c, validation);
+      throw asError(thrown);
     }
-    // A switch of protocols has no headers left to change.
-    if (c.res.status >= 200) finish(c, validation);
+    applyToResponse(c, validation);
   };
 }
 
 /**
- * Lets only the signed in pass; the rest get the validation's own answer. A session that `when` does not like gets 403.
- * Throws where `session` has not run before it.
+ * Lets only requests with a session pass. Others get the response of the failed validation: 401, 403 or 503. A session for
+ * which `when` does not return true gets 403 `forbidden`. Throws a `TypeError` if `session` did not run before it.
  *
  * @example
  * app.get("/admin", requireSession({ when: ({ context }: Session<Role>) => context.role === "admin" }), show);
@@ -75,7 +85,7 @@ export function requireSession<Context = unknown>(
   options: { readonly when?: (session: Session<Context>) => boolean } = {},
 ): MiddlewareHandler<SignedInEnv<Context>> {
   return async (c, next) => {
-    const validation = (c as HonoContext<SessionEnv<Context>>).get(FOUND)?.validation;
+    const validation = (c as HonoContext<SessionEnv<Context>>).get(VALIDATED)?.validation;
     if (validation === undefined) throw new TypeError("requireSession needs session(auth) to run before it");
     if (!validation.ok) return validation.response();
     const refusal = { error: "forbidden", message: "This session may not do that." };
@@ -86,34 +96,42 @@ export function requireSession<Context = unknown>(
   };
 }
 
+function authOf<Context, U extends User>(source: AuthSource<Context, U>, env: unknown): Auth<Context, U> {
+  if (typeof source !== "function") return source;
+  return (source as (bindings: unknown) => Auth<Context, U>)(env);
+}
+
 function setVariables<Context>(c: HonoContext<SessionEnv<Context>>, validation: Validation<Context>): void {
   c.set("session", validation.ok ? validation.session : null);
   c.set("claims", validation.ok ? validation.claims : null);
 }
 
-// RFC 6455 4.1. Any client can write these headers, so `validate` takes them for a short time and for a GET alone.
-function isHandshake({ method, headers }: Request): boolean {
+function optionsFor(request: Request, options: ValidateOptions): ValidateOptions {
+  return isWebSocketHandshake(request) ? { ...options, refresh: "never" } : options;
+}
+
+// RFC 6455 4.1. Any client can send these headers. That is safe: `validate` limits a refresh token that does not rotate
+// to a short time and to safe methods.
+function isWebSocketHandshake({ method, headers }: Request): boolean {
   const isWebSocket = headers.get("upgrade")?.toLowerCase() === "websocket";
   return method === "GET" && isWebSocket && headers.has("sec-websocket-key");
 }
 
-const authOf = <Context, U extends User>(source: AuthSource<Context, U>, env: unknown): Auth<Context, U> =>
-  typeof source === "function" ? (source as (bindings: unknown) => Auth<Context, U>)(env) : source;
-
-function finish(c: HonoContext, validation: Validation<unknown>): void {
-  // What a handler did to the same cookie, such as signing out, came later and stands.
-  const taken = new Set(c.res.headers.getSetCookie().map((line) => line.split("=", 1)[0]));
-  const lines = validation.headers.getSetCookie().filter((line) => !taken.has(line.split("=", 1)[0]));
-  for (const line of lines) c.header("set-cookie", line, { append: true });
-  for (const name of (validation.headers.get("vary") ?? "Cookie").split(", "))
-    if (!lists(c.res.headers.get("vary"), "*", name.toLowerCase())) c.header("vary", name, { append: true });
-  const isKept = lists(c.res.headers.get("cache-control"), "private", "no-store");
-  if (lines.length === 0 && (isKept || (!validation.ok && validation.code === "unauthenticated"))) return;
-  c.header("cache-control", "private, no-store");
-  // RFC 9213: a targeted field overrides Cache-Control in the caches that it is for.
-  for (const key of [...c.res.headers.keys()])
-    if (/(cdn-cache|surrogate)-control$/.test(key)) c.header(key, undefined);
+function applyToResponse(c: HonoContext, validation: Validation): void {
+  const response = applyValidation(c.res, validation);
+  // Without this line Hono would copy the headers of the old response over those of the new one.
+  c.res = undefined;
+  c.res = response;
 }
 
-const lists = (value: string | null, ...names: string[]): boolean =>
-  (value ?? "").split(",").some((item) => names.includes(item.trim().toLowerCase()));
+/** Hono copies the headers of this response, and of one that was there before, to the response of the error handler. */
+function applyToErrorResponse(c: HonoContext, validation: Validation): void {
+  c.res = new Response(null, { status: 500 });
+  applyToResponse(c, validation);
+}
+
+/** Hono calls its error handler only for an `Error`. */
+function asError(thrown: unknown): Error {
+  if (thrown instanceof Error) return thrown;
+  return new Error("A handler threw a value that is not an Error.", { cause: thrown });
+}
