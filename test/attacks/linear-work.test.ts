@@ -23,7 +23,9 @@ import { parseJson } from "../../packages/core/src/platform/json.ts";
 import { parseRefreshToken } from "../../packages/core/src/sessions/refresh-token.ts";
 import { clientNetworks } from "../../packages/core/src/throttle/address.ts";
 import { parseEmail, parseUsername } from "../../packages/core/src/users/identifier.ts";
-import { cookieHeader, originOf, pageOf, pathMatcher } from "../../packages/next/src/path.ts";
+import { cookieHeader } from "../../packages/next/src/cookies.ts";
+import { pageOf, pathMatcher } from "../../packages/next/src/path.ts";
+import { originOf } from "../../packages/next/src/request.ts";
 import { paperProvider } from "../oauth/paper-provider.ts";
 import { cheapHasher, ORIGIN, openStage, requestTo } from "./stage.ts";
 

@@ -1,64 +1,66 @@
-// Two repeats in one pattern take the square of a path's length to match.
+// Segments: `/name`, `/:name`, and `/:name` with `*`, `+` or `?`. Matching two repeats in one pattern would take time that
+// grows with the square of the length of the path.
 const PATTERN = /^(?!.*[*+].*[*+])((\/(:\w+[*+?]?|[^/:*+?(){}[\]\\|^$%\s]+))+|\/)$/;
-const SOURCES: Readonly<Record<string, string>> = { "?": "(/[^/]+)?", "+": "/.+", "*": "(/.*)?" };
-
-/** Where the browser believes it is. The URL of a request is no word on that: Next makes it from what it listens on. */
-export function originOf(headers: Headers): string {
-  const scheme = headers.get("x-forwarded-proto") === "https" ? "https" : "http";
-  return URL.parse(`${scheme}://${headers.get("host")}`)?.origin ?? "http://invalid";
-}
-
-/** The request at the address that the browser has for it; with its body, unless `init` leaves that out. */
-export function located(request: Request, init: RequestInit = request): Request {
-  const { pathname, search } = new URL(request.url);
-  return new Request(originOf(request.headers) + pathname + search, init);
-}
+/** The regular expressions of `/:name` with each suffix. */
+const SOURCES: Readonly<Record<string, string>> = {
+  "": "/[^/]+",
+  "?": "(/[^/]+)?",
+  "+": "/.+",
+  "*": "(/.*)?",
+};
 
 /**
- * Makes the test for paths that any of the patterns covers: `/dashboard`, `/teams/:id`, `/dashboard/:path*`. It holds
- * for every form that a server may take for the same path, in any case, and for what has no one form.
+ * Returns a test for the paths that at least one pattern covers, such as `/dashboard`, `/teams/:id` or `/dashboard/:path*`.
+ * It ignores case, and covers each form that a server may read as the same path. A path that servers can read
+ * differently is always covered.
  */
 export function pathMatcher(patterns: readonly string[]): (path: string) => boolean {
+  if (patterns.length === 0) return () => false;
   const expression = new RegExp(`^(${patterns.map(sourceOf).join("|")})$`, "is");
-  return (path) => patterns.length > 0 && (formsOf(path)?.some((form) => expression.test(form)) ?? true);
+  return (path) => {
+    const forms = formsOf(path);
+    return forms === null || forms.some((form) => expression.test(form));
+  };
 }
-
-/** The path of the page behind a path of Next's own: of its payload, of a segment of it, of its data. */
-export function pageOf(path: string): string {
-  const page = path.replace(/^\/_next\/data\/[^/]+(\/.*)\.json$/, "$1");
-  return cleaned(page.replace(/\.segments\/.*$|(\.prefetch)?\.rsc$/s, "").replace(/^\/index$/, "/"));
-}
-
-/** A path with single slashes, and none at its end. */
-export const cleaned = (path: string): string => path.replace(/[/\\]+/g, "/").replace(/(.)\/$/, "$1");
 
 function sourceOf(pattern: string): string {
-  if (!PATTERN.test(pattern))
-    throw new TypeError(`protect: ${pattern} is no /path, /path/:id, /path/:id* with one * or +`);
-  const named = (_: string, repeat: string): string => SOURCES[repeat] ?? "/[^/]+";
-  return pattern.replaceAll(".", "\\.").replace(/\/:\w+([*+?]?)/g, named);
+  if (!PATTERN.test(pattern)) {
+    throw new TypeError(
+      `protect: ${pattern} must be a path such as /path, /path/:id or /path/:rest*, with at most one * or +`,
+    );
+  }
+  return pattern
+    .replaceAll(".", "\\.")
+    .replace(/\/:\w+([*+?]?)/g, (_, suffix: string) => SOURCES[suffix] ?? "");
 }
 
-/** Null where servers need not agree on what a path means. */
+/** The forms of a path that mean the same page, or null if servers can read it as different paths. */
 function formsOf(path: string): readonly string[] | null {
+  const decoded = decode(path);
+  if (decoded === null || hasDotSegment(path) || hasDotSegment(decoded)) return null;
+  return [path, decoded].map(cleanPath).flatMap((form) => [form, pageOf(form)]);
+}
+
+function decode(path: string): string | null {
   try {
-    const forms = [path, decodeURIComponent(path)];
-    if (forms.some((form) => /(^|[/\\])\.\.?([/\\]|$)/.test(form))) return null;
-    return forms.map(cleaned).flatMap((form) => [form, pageOf(form)]);
+    return decodeURIComponent(path);
   } catch {
     return null;
   }
 }
 
-/** The Cookie header of a request as its jar has it by now: in its order, and with what came twice while nothing changed it. */
-export function cookieHeader(
-  header: string,
-  jar: readonly { readonly name: string; readonly value: string }[],
-): string {
-  const before = new Set(header.split(/; */));
-  const now = jar.map(({ name, value }) => `${name}=${encodeURIComponent(value)}`);
-  const unchanged = new Set(now.filter((pair) => before.has(pair)).map(nameOf));
-  const kept = [...before].filter((pair) => unchanged.has(nameOf(pair)));
-  return [...new Set([...kept, ...now])].join("; ");
+function hasDotSegment(path: string): boolean {
+  return /(^|[/\\])\.\.?([/\\]|$)/.test(path);
 }
-const nameOf = (pair: string): string => pair.slice(0, pair.indexOf("="));
+
+/** The path of the page that a path of Next belongs to: `/a.rsc`, `/a.segments/…` and `/_next/data/…/a.json` are of `/a`. */
+export function pageOf(path: string): string {
+  const page = path.replace(/^\/_next\/data\/[^/]+(\/.*)\.json$/, "$1");
+  const withoutSuffix = page.replace(/\.segments\/.*$|(\.prefetch)?\.rsc$/s, "");
+  return cleanPath(withoutSuffix.replace(/^\/index$/, "/"));
+}
+
+/** A path with single slashes, and without one at its end. */
+export function cleanPath(path: string): string {
+  return path.replace(/[/\\]+/g, "/").replace(/(.)\/$/, "$1");
+}

@@ -1,23 +1,29 @@
-import type { Auth, InvalidSession, User, Validation } from "@latchkey/core";
+import { type Auth, applyValidation, type InvalidSession, type User, type Validation } from "@latchkey/core";
 import { NextResponse } from "next/server.js";
-import { cleaned, located, pageOf, pathMatcher } from "./path.ts";
+import { cleanPath, pageOf, pathMatcher } from "./path.ts";
+import { atPublicUrl } from "./request.ts";
 
-/** What the proxy needs of a `NextRequest`. */
-export type ProxyRequest = Request & { nextUrl: Record<"pathname" | "search" | "basePath", string> };
+/** The part of `NextRequest` that the proxy reads. */
+type ProxyRequest = Request & { nextUrl: Record<"pathname" | "search" | "basePath", string> };
 
 export interface AuthProxyOptions {
-  /** The `basePath` of `createAuth`, whose routes are left alone. Default `/auth`. */
+  /** The `basePath` of `createAuth`. The proxy leaves these routes alone. Default `/auth`. */
   readonly basePath?: string;
-  /** Pages for the signed in, such as `/dashboard/:path*`. A convenience: the page itself must ask `requireSession`. */
+  /**
+   * Pages that need a session, such as `/dashboard/:path*`. Default none. This is a convenience: each page must still call
+   * `requireSession`.
+   */
   readonly protect?: readonly string[];
-  /** The page to sign in on, a path of this application. Without it, who may not see a page gets 401 in JSON. */
+  /** The path of the sign-in page. Without it, a request without a session gets 401 in JSON for a protected page. */
   readonly signIn?: string;
 }
 
 /**
- * Makes the `proxy` of `proxy.ts`: refreshes sessions where that is due, for the page and the browser alike, and keeps
- * shared caches from what a session had a part in. HEAD never refreshes. While the store is down, who needs it gets 503
- * for a protected page, and passes to any other.
+ * Makes the `proxy` of `proxy.ts`: it refreshes sessions when that is due, and the page and the browser both get the new
+ * cookies. HEAD requests never refresh.
+ *
+ * A response that depends on a session is `private, no-store`. While the store is down, a request that needs it gets 503 for a
+ * protected page, and passes for any other page.
  *
  * @example
  * export const proxy = authProxy(auth, { protect: ["/dashboard/:path*"], signIn: "/login" });
@@ -27,41 +33,59 @@ export function authProxy<Context, U extends User>(
   { basePath = "/auth", protect = [], signIn }: AuthProxyOptions = {},
 ): (request: ProxyRequest) => Promise<Response> {
   const isProtected = pathMatcher(protect);
-  const open = [`${basePath}/`, "/_next/static/", "/_next/image"];
+  const ignored = [`${basePath}/`, "/_next/static/", "/_next/image"];
   return async (request) => {
     const { pathname } = request.nextUrl;
-    const isOpen = !/%|\/\//.test(pathname) && open.some((prefix) => pathname.startsWith(prefix));
-    if (isOpen) return NextResponse.next();
-    const found = await auth.validate(located(request, { method: request.method, headers: request.headers }));
-    const isBarred = !found.ok && cleaned(pathname) !== signIn && isProtected(pathname);
-    const answer = isBarred ? refuse(request, found, signIn) : pass(request, found);
-    const lines = found.headers.getSetCookie();
-    answer.headers.delete("set-cookie");
-    for (const line of lines) answer.headers.append("set-cookie", line);
-    answer.headers.set("vary", found.headers.get("vary") ?? "Cookie");
-    const isPrivate = isBarred || found.ok || lines.length > 0 || found.code !== "unauthenticated";
-    if (isPrivate) for (const name of CACHES) answer.headers.set(name, "private, no-store");
-    return answer;
+    if (startsWithOneOf(ignored, pathname)) return NextResponse.next();
+    const { method, headers } = request;
+    const validation = await auth.validate(atPublicUrl(request, { method, headers }));
+    const isRefused = !validation.ok && cleanPath(pathname) !== signIn && isProtected(pathname);
+    const response = isRefused ? refuse(request, validation, signIn) : forward(request, validation);
+    const applied = applyValidation(response, validation);
+    setTargetedFields(applied.headers);
+    return applied;
   };
 }
 
-// RFC 9213: each of the later ones overrides the first in the caches that it is for. A handler's own do not get past
-// these: Next adds no header that is there already.
-const CACHES = ["", "cdn-", "cloudflare-cdn-", "vercel-cdn-"].map((target) => `${target}cache-control`);
-
-function refuse({ nextUrl, url, headers }: ProxyRequest, found: InvalidSession, signIn?: string): Response {
-  // A fault of ours makes nobody signed out, and the script that calls an action would follow a redirect as the action.
-  if (found.status !== 401 || signIn === undefined || headers.has("next-action")) return found.response();
-  const to = new URL(nextUrl.basePath + signIn, url);
-  // A path that begins with two slashes would lead to another site (RFC 9700 4.11).
-  to.searchParams.set("redirect_to", pageOf(nextUrl.pathname) + nextUrl.search);
-  return NextResponse.redirect(to, 303);
+/** A path with `%` or `//` never matches, because Next may read it as another path. */
+function startsWithOneOf(prefixes: readonly string[], pathname: string): boolean {
+  return !/%|\/\//.test(pathname) && prefixes.some((prefix) => pathname.startsWith(prefix));
 }
 
-// The page is to see the tokens as they are by now.
-function pass(request: ProxyRequest, found: Validation<unknown>): Response {
-  if (!found.ok || !found.refreshed) return NextResponse.next();
+function refuse(request: ProxyRequest, validation: InvalidSession, signIn: string | undefined): Response {
+  // 403, 500 and 503 do not mean that the user is signed out. A script that calls an action would take the page behind
+  // a redirect for the answer of the action.
+  const isRedirected = validation.status === 401 && !request.headers.has("next-action");
+  if (signIn === undefined || !isRedirected) return validation.response();
+  return redirectToSignIn(request, signIn);
+}
+
+function redirectToSignIn({ nextUrl, url }: ProxyRequest, signIn: string): Response {
+  const target = new URL(nextUrl.basePath + signIn, url);
+  // `pageOf` leaves one slash at the start: a path with two would lead to another site (RFC 9700 4.11).
+  target.searchParams.set("redirect_to", pageOf(nextUrl.pathname) + nextUrl.search);
+  return NextResponse.redirect(target, { status: 303, headers: { "cache-control": "private, no-store" } });
+}
+
+/** Passes the request on, with the cookies as they are after a refresh. */
+function forward(request: ProxyRequest, validation: Validation): Response {
+  if (!validation.ok || !validation.refreshed) return NextResponse.next();
   const headers = new Headers(request.headers);
-  headers.set("cookie", [...found.cookies].map((pair) => pair.join("=")).join("; "));
+  headers.set("cookie", [...validation.cookies].map((pair) => pair.join("=")).join("; "));
   return NextResponse.next({ request: { headers } });
+}
+
+// RFC 9213: in the caches it is meant for, each of these fields replaces Cache-Control.
+const TARGETED_FIELDS = ["cdn-cache-control", "cloudflare-cdn-cache-control", "vercel-cdn-cache-control"];
+
+/**
+ * Repeats the Cache-Control of the proxy in the fields of single caches. Next adds no header of a page or a handler that the
+ * proxy has set, so theirs cannot allow what the proxy forbids.
+ */
+function setTargetedFields(headers: Headers): void {
+  const cacheControl = headers.get("cache-control");
+  if (cacheControl === null) return;
+  for (const name of TARGETED_FIELDS) {
+    headers.set(name, cacheControl);
+  }
 }

@@ -1,23 +1,22 @@
 import { type Auth, AuthError, type User, type ValidateOptions, type ValidSession } from "@latchkey/core";
 import { cookies, headers } from "next/headers.js";
-import { NextResponse } from "next/server.js";
 import { cache } from "react";
-import { cookieHeader, located, originOf } from "./path.ts";
+import { type CookieJar, canSetCookies, cookieHeader, setCookies } from "./cookies.ts";
+import { atPublicUrl, originOf } from "./request.ts";
 
-/** Who is signed in. */
+/** The session of a signed-in user. */
 export type SignedIn<Context = unknown> = Pick<ValidSession<Context>, "session" | "userId" | "claims">;
 
 export interface RequireOptions<Context> extends Pick<ValidateOptions, "fresh"> {
-  /** Whether a session may do this; anything but true is no. */
+  /** Tells whether a session is allowed. Every result but `true` refuses. Default: every session is allowed. */
   readonly when?: (session: ValidSession<Context>["session"]) => boolean;
-  /** Ends it in a way of your own, such as `() => redirect("/login")`. Default: throws `AuthError` with the code. */
+  /** Called for a refused request; it must throw, as `() => redirect("/login")` does. Default: throws `AuthError`. */
   readonly otherwise?: (code: "unauthenticated" | "forbidden") => never;
 }
 
-/** Answers requests: `auth.handle`, or one of `auth.handlers`. */
-export type Route = (request: Request) => Promise<Response>;
+type Route = (request: Request) => Promise<Response>;
 
-/** What `app/auth/[...latchkey]/route.ts` exports. */
+/** The exports of `app/auth/[...latchkey]/route.ts`. */
 export type RouteHandlers = Readonly<Record<"GET" | "POST" | "DELETE" | "HEAD" | "OPTIONS", Route>>;
 
 /**
@@ -27,30 +26,41 @@ export type RouteHandlers = Readonly<Record<"GET" | "POST" | "DELETE" | "HEAD" |
  * export const { GET, POST, DELETE, HEAD, OPTIONS } = routeHandlers(auth);
  */
 export function routeHandlers<Context, U extends User>(auth: Auth<Context, U>): RouteHandlers {
-  const handle: Route = (request) => auth.handle(located(request));
+  const handle: Route = (request) => auth.handle(atPublicUrl(request));
   return { GET: handle, POST: handle, DELETE: handle, HEAD: handle, OPTIONS: handle };
 }
 
 /**
- * Tells who is signed in, or null. In server actions and route handlers it refreshes where that is due; in server
- * components, which can set no cookie, it never does. Validates once for each rendering.
+ * Returns the session of the user, or null if the user is not signed in. Server actions and route handlers refresh the
+ * session when that is due. Server components cannot set cookies, so they never refresh. While React renders, it validates
+ * once.
  *
- * Throws `AuthError` with `store_unavailable` or `internal_error` where it cannot tell: that is not signed out.
+ * Throws `AuthError` with `store_unavailable` or `internal_error` if it cannot tell. That does not mean signed out.
+ *
+ * @example
+ * const signedIn = await getSession(auth);
  */
 export async function getSession<Context, U extends User>(
   auth: Auth<Context, U>,
   { fresh = false }: Pick<ValidateOptions, "fresh"> = {},
 ): Promise<SignedIn<Context> | null> {
-  const found = await validated(auth, fresh);
-  if (found.ok) return { session: found.session, userId: found.userId, claims: found.claims };
-  if (found.status >= 500) throw new AuthError(found.code);
+  const validation = await validateCurrentRequest(auth, fresh);
+  if (validation.ok) {
+    const { session, userId, claims } = validation;
+    return { session, userId, claims };
+  }
+  if (validation.status >= 500) throw new AuthError(validation.code);
   return null;
 }
 
 /**
- * Tells who is signed in. For everybody else, and with `forbidden` for a session that `when` does not like, it ends the
- * component, the action or the handler by `otherwise`. `when` is asked after the refresh. Of a throw in a route handler
- * Next makes 500: there, ask `getSession`.
+ * Returns the session of the user, or ends the component, the action or the handler: it calls `otherwise` with
+ * `unauthenticated` if there is no session, and with `forbidden` if `when` does not return true for it. It calls `when` after the
+ * refresh.
+ *
+ * Next answers 500 for an error in a route handler: use `getSession` there.
+ *
+ * Throws `AuthError` with `unauthenticated` or `forbidden`, and those of `getSession`.
  *
  * @example
  * const { userId } = await requireSession(auth, { otherwise: () => redirect("/login") });
@@ -59,60 +69,69 @@ export async function requireSession<Context, U extends User>(
   auth: Auth<Context, U>,
   { when = () => true, otherwise, ...options }: RequireOptions<Context> = {},
 ): Promise<SignedIn<Context>> {
-  const found = await getSession(auth, options);
-  if (found !== null && when(found.session) === true) return found;
-  const code = found === null ? "unauthenticated" : "forbidden";
+  const signedIn = await getSession(auth, options);
+  if (signedIn !== null && when(signedIn.session) === true) return signedIn;
+  const code = signedIn === null ? "unauthenticated" : "forbidden";
   otherwise?.(code);
   throw new AuthError(code);
 }
 
 /**
- * Calls a route from a server action or a route handler, and sets the cookies of its answer.
+ * Calls a route from a server action or a route handler, and sets the cookies of its response. Throws a `TypeError` in a server
+ * component, which cannot set cookies.
  *
  * @example
  * const { ok } = await callRoute(auth.handlers.login, { email, password });
  */
-export function callRoute(route: Route, body: object = {}): Promise<Response> {
-  return relayed((sent, canSet) => {
-    if (!canSet) throw new TypeError("callRoute needs an action or a route handler");
-    sent.delete("content-length");
-    sent.set("content-type", "application/json");
-    return route(new Request(originOf(sent), { headers: sent, method: "POST", body: JSON.stringify(body) }));
-  });
+export async function callRoute(route: Route, body: object = {}): Promise<Response> {
+  const current = await readCurrentRequest();
+  if (!current.canSetCookies) throw new TypeError("callRoute needs an action or a route handler");
+  const response = await route(jsonRequest(current.headers, body));
+  setCookies(current.jar, response.headers);
+  return response;
 }
 
-// React remembers it while it renders, and nowhere else.
-const validated = cache(<Context, U extends User>(auth: Auth<Context, U>, fresh: boolean) =>
-  relayed((sent, canSet) => {
-    // Next does not tell the method. A browser sends Origin with every unsafe one; a body and an action are unsafe, too.
-    const isUnsafe = ["origin", "content-type", "next-action"].some((name) => sent.has(name));
-    const request = new Request(originOf(sent), { headers: sent, method: isUnsafe ? "POST" : "GET" });
-    return auth.validate(request, { fresh, refresh: canSet ? "auto" : "never" });
-  }),
+// React remembers the result for the rest of a rendering. Outside of one it calls the function each time.
+const validateCurrentRequest = cache(
+  async <Context, U extends User>(auth: Auth<Context, U>, fresh: boolean) => {
+    const current = await readCurrentRequest();
+    const refresh = current.canSetCookies ? "auto" : "never";
+    const validation = await auth.validate(requestWithoutBody(current.headers), { fresh, refresh });
+    // A conflict of two sessions deletes cookies even with `never`.
+    if (current.canSetCookies) setCookies(current.jar, validation.headers);
+    return validation;
+  },
 );
 
-/** Asks with the headers of the request that is being answered, and sets the cookies of what comes back. */
-async function relayed<T extends { headers: Headers }>(ask: (sent: Headers, canSet: boolean) => Promise<T>) {
-  const jar = await cookies();
-  const sent = new Headers(await headers());
-  // The jar knows one cookie of each name, and what became of it; the header knows all that came.
-  sent.set("cookie", cookieHeader(sent.get("cookie") ?? "", jar.getAll()));
-  const isSettable = canSet(jar);
-  const answer = await ask(sent, isSettable);
-  // A conflict asks for cookies to be deleted also where none can be.
-  if (!isSettable) return answer;
-  const parsed = new NextResponse(null, { headers: answer.headers }).cookies.getAll();
-  // What Next reads of a cookie that is deleted lacks its value and its age, which are empty and 0.
-  for (const { value = "", maxAge = 0, ...cookie } of parsed) jar.set({ ...cookie, value, maxAge });
-  return answer;
+interface CurrentRequest {
+  readonly jar: CookieJar;
+  readonly headers: Headers;
+  readonly canSetCookies: boolean;
 }
 
-// Next refuses where cookies cannot be set before it reads which. Who reads this one gets an error of its own, and sets none.
-function canSet(jar: Awaited<ReturnType<typeof cookies>>): boolean {
-  try {
-    jar.set(new Proxy({ name: "", value: "" }, { get: () => decodeURIComponent("%") }));
-    return false;
-  } catch (error) {
-    return error instanceof URIError;
-  }
+/** The request that Next is answering, with its cookies as they are now. */
+async function readCurrentRequest(): Promise<CurrentRequest> {
+  const jar = await cookies();
+  const current = new Headers(await headers());
+  current.set("cookie", cookieHeader(current.get("cookie") ?? "", jar.getAll()));
+  return { jar, headers: current, canSetCookies: canSetCookies(jar) };
+}
+
+function jsonRequest(sent: Headers, body: object): Request {
+  const own = new Headers(sent);
+  own.delete("content-length");
+  own.set("content-type", "application/json");
+  return new Request(originOf(sent), { headers: own, method: "POST", body: JSON.stringify(body) });
+}
+
+function requestWithoutBody(sent: Headers): Request {
+  return new Request(originOf(sent), { headers: sent, method: isUnsafe(sent) ? "POST" : "GET" });
+}
+
+/**
+ * Next does not tell the method of a request. Browsers send Origin with every unsafe method, and a request with a body or an
+ * action is unsafe too.
+ */
+function isUnsafe(sent: Headers): boolean {
+  return ["origin", "content-type", "next-action"].some((name) => sent.has(name));
 }
