@@ -26,7 +26,7 @@ it("the README's program works when pasted", async () => {
   const server = await startServer({ script, port: await freePort(), cwd });
   try {
     const visitor = openVisitor(server.url, "Firefox");
-    expect((await visitor.get("/")).text).toBe("Nobody is signed in.");
+    expect((await visitor.get("/")).text).toBe("You are not signed in.");
     expect((await visitor.get("/mine")).body).toMatchObject({ error: "unauthenticated" });
     const input = { email: "ada@example.com", password: "correct horse battery" };
     const { status, body } = await visitor.post("/auth/signup", input);

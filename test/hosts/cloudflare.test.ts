@@ -91,7 +91,7 @@ it("keeps nothing of options that createAuth refuses", async () => {
   expect((await worker.counts()).made).toBe(2);
 });
 
-it("CLK-04: a request that goes away while the keys load leaves nobody waiting", async () => {
+it("CLK-04: a request that is aborted while the keys load blocks no other request", async () => {
   const worker = await start();
   await worker.ask("/auth/signup", { body: ANN, leaves: true });
   const next = await worker.ask("/auth/signup", { body: { ...ANN, email: "eve@example.com" } });
@@ -100,7 +100,7 @@ it("CLK-04: a request that goes away while the keys load leaves nobody waiting",
   expect((await worker.ask("/auth/me", { token })).status).toBe(200);
 });
 
-it("ADP-07: neither does one that waits for the key set of a validator, nor for a password's hash", async () => {
+it("ADP-07: a request that is aborted while it waits for the keys of a validator or for a hash blocks no other request", async () => {
   const worker = await start();
   const { body } = await worker.ask("/auth/signup", { body: ANN });
   const token = String(body["access_token"]);

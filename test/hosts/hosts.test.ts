@@ -26,7 +26,7 @@ function section(heading: string): Written {
   return found;
 }
 
-/** The errors in the code of a section; the sources of the packages are compiled elsewhere, by their own options. */
+/** The errors in the code of a section. The sources of the packages have their own compiler options, so they are left out. */
 function compile({ folder }: Written): Promise<readonly string[]> {
   return new Promise((resolve) => {
     execFile(tsc, ["-p", folder], { cwd: folder }, (_, out) =>
@@ -52,7 +52,7 @@ describe("HOSTS.md", () => {
     expect(tooLong()).toEqual([]);
   });
 
-  it("would be found to have one", () => {
+  it("would fail with a longer section", () => {
     const sample = (name: string, lines: number): string => `## ${name}\n\n${"a line\n".repeat(lines)}`;
     expect(tooLong(sample("Short", 14) + sample("Long", 15) + sample("Short too", 1))).toEqual(["Long"]);
   });
@@ -109,7 +109,7 @@ describe.each(served)("HOSTS.md on %s", (heading) => {
       expect((await visitor.post("/auth/logout")).status).toBe(200);
       expect(visitor.cookies()).toEqual([]);
       expect((await visitor.get("/mine")).status).toBe(401);
-      // `Request` takes no such method, and the process must not mind.
+      // `Request` refuses this method. The server must survive it.
       expect(await statusOf(port, "TRACE")).toBeGreaterThanOrEqual(400);
       expect((await visitor.get("/mine")).status).toBe(401);
     } finally {
@@ -132,7 +132,7 @@ it("HOSTS.md keeps the headers that a framework over `http` set before", async (
   });
 });
 
-/** A page of the framework: who is signed in, as its handlers see it, in a response whose headers cannot change. */
+/** A page of the framework: a response with immutable headers that names the user its handlers see. */
 type Page = (userId: string | null) => Response;
 const page: Page = (userId) => {
   const response = Response.json({ userId }, { headers: { "cache-control": "public, max-age=60" } });
@@ -143,7 +143,7 @@ const page: Page = (userId) => {
   return response;
 };
 
-/** Puts what a snippet exports behind one door, as its framework would. */
+/** Calls the exports of a snippet as its framework would. */
 const doors: Readonly<Record<string, (module: Module) => Server>> = {
   SvelteKit: ({ handle }) => ({
     handle: async (request) => {
@@ -180,7 +180,7 @@ type Module = Readonly<Record<Name, Exported>>;
 
 describe.each(called)("HOSTS.md on %s", (heading) => {
   it("serves the life of a session through its hook", async () => {
-    // One after the other: imports of one module at a time can make two of it, each with a store of its own.
+    // One after the other: parallel imports of one module can create two instances, each with its own store.
     const modules: Module[] = [];
     for (const file of section(heading).files) modules.push(await import(file));
     const door = doors[heading]?.(Object.assign({}, ...modules));

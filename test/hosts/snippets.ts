@@ -6,7 +6,7 @@ const DOCUMENT = fileURLToPath(new URL("../../packages/core/HOSTS.md", import.me
 /** Beside the packages that the snippets import, in a folder that git ignores. */
 const FOLDER = fileURLToPath(new URL(`./.latchkey/${process.pid}`, import.meta.url));
 
-/** What the sections of several hosts need, and sections of their own show. */
+/** Modules that the code of several hosts imports. */
 const SHARED: ReadonlySet<string> = new Set(["auth.ts", "node.ts", "locals.d.ts"]);
 
 export interface Section {
@@ -19,11 +19,11 @@ export interface Section {
 export interface Written {
   readonly heading: string;
   readonly folder: string;
-  /** Where the program is, or the hook; what else it needs, and the module that all import. */
+  /** The program or the hook first, then its other modules, and `auth.ts` last. */
   readonly files: readonly [string, ...string[]];
 }
 
-/** The sections of a document, what comes before the first heading among them. */
+/** The sections of a document, including the text before the first heading. */
 export function sectionsOf(document: string = readFileSync(DOCUMENT, "utf8")): readonly Section[] {
   return document.split(/^## /m).map((text) => {
     const lines = text.split("\n").filter((line) => line.trim() !== "");
@@ -57,7 +57,7 @@ export function removeSnippets(): void {
   rmSync(FOLDER, { recursive: true, force: true });
 }
 
-/** What a user has: strict, and nothing of this repository's. */
+/** The compiler options of a user: strict, without the options of this repository. */
 const CONFIG = {
   compilerOptions: {
     strict: true,

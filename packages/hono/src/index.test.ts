@@ -54,7 +54,7 @@ function cookieNames(response: Response): readonly (string | undefined)[] {
   return response.headers.getSetCookie().map((line) => line.split("=", 1)[0]);
 }
 
-it("takes what finds an auth by the bindings of a request", async () => {
+it("takes a function from the bindings of a request to an auth", async () => {
   const [ann, bob] = [world().auth, world().auth];
   const app = new Hono<{ Bindings: { readonly tenant: string } }>();
   const getAuth = ({ tenant }: { readonly tenant: string }) => (tenant === "ann" ? ann : bob);
@@ -106,7 +106,7 @@ describe("authHandler", () => {
 });
 
 describe("session", () => {
-  it("lets nobody pass as nobody", async () => {
+  it("passes a request without a session, and sets null", async () => {
     const { app } = world();
     const headers = [
       {},
@@ -121,7 +121,7 @@ describe("session", () => {
     }
   });
 
-  it("passes a forged request as nobody", async () => {
+  it("passes a forged request, and sets null", async () => {
     const here = world();
     const cookie = await signIn(here);
     const headers = { cookie, "sec-fetch-site": "cross-site", origin: "https://evil.example" };
@@ -244,7 +244,7 @@ describe("session", () => {
     expect((await get({})).headers.get("cdn-cache-control")).toBe("public, max-age=600");
   });
 
-  it("leaves no cacheable answer where it sets cookies, nor one that a shared cache keeps", async () => {
+  it("makes every response of a session private, and uncacheable if it sets cookies", async () => {
     const here = world();
     here.app.get("/asset", (c) =>
       c.text("x", 200, {
@@ -333,7 +333,7 @@ describe("session", () => {
 });
 
 describe("types", () => {
-  it("knows the context, and nothing that it does not have", () => {
+  it("have the members of the context, and no others", () => {
     const auth = createAuth<{ role: string }>({ store: memory() });
     const app = new Hono().use("*", session(auth));
     app.get("/a", (c) => {
@@ -370,7 +370,7 @@ describe("requireSession", () => {
     expect(response.headers.getSetCookie()).toEqual([]);
   });
 
-  it("lets `when` decide on the context, with 403 for no", async () => {
+  it("answers 403 unless `when` returns true for the session", async () => {
     const { auth } = world();
     const app = new Hono().all("/auth/*", authHandler(auth)).use("*", session(auth));
     app.get("/young", requireSession({ when: ({ createdAt }) => createdAt > 2_000_000_000 }), (c) =>
@@ -421,7 +421,7 @@ describe("requireSession", () => {
     expect((await app.request("http://localhost/own", { headers: { cookie } })).status).toBe(403);
   });
 
-  it("trusts no value that another middleware planted", async () => {
+  it("ignores a session that another middleware wrote", async () => {
     const { auth } = world();
     const planted = { id: "x", userId: "admin" };
     const app = new Hono<{ Variables: Record<string, unknown> }>();
@@ -439,7 +439,7 @@ describe("requireSession", () => {
     expect((await app.request("http://localhost/own")).status).toBe(401);
   });
 
-  it("throws where session does not run before it", async () => {
+  it("throws if session does not run before it", async () => {
     const app = new Hono().get("/own", requireSession(), (c) => c.text("in"));
     app.onError((error, c) => c.text(error.message, 500));
     const response = await app.request("http://localhost/own");

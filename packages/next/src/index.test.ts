@@ -7,7 +7,7 @@ import { authProxy, routeHandlers } from "./index.ts";
 
 const ADA = JSON.stringify({ email: "ada@example.com", password: "correct horse battery" });
 
-/** A request as `next start` makes it: its URL is where the server listens, Host is what the browser asked for. */
+/** A request as `next start` makes it: its URL has the address of the server, and Host has the one of the browser. */
 function asked(
   url: string,
   host: string,
@@ -47,7 +47,7 @@ describe("without baseURL", () => {
     expect(status).toBe(303);
   });
 
-  it.each(["app.example.com", "[::"])("serves no other host, such as %s", async (host) => {
+  it.each(["app.example.com", "[::"])("refuses other hosts, such as %s", async (host) => {
     const auth = createAuth({ store: memory(), providers: [password()] });
     const answer = await routeHandlers(auth).POST(signup("http://localhost:3000", host));
     expect([answer.status, answer.headers.getSetCookie()]).toEqual([400, []]);

@@ -18,7 +18,7 @@ describe("pathMatcher", () => {
     for (const path of others) expect([path, covers(path)]).toEqual([path, false]);
   });
 
-  it("covers what Next makes of a page", () => {
+  it("covers each path that Next derives from a page", () => {
     const covers = pathMatcher(["/a/:rest*", "/b"]);
     const suffixes = ["", ".rsc", ".prefetch.rsc", ".segments/_tree.segment.rsc", ".segments/_full.segment"];
     for (const page of ["/a", "/a/1", "/b"]) {
@@ -33,20 +33,20 @@ describe("pathMatcher", () => {
     expect(covers("/_next/data/build-1/c.json")).toBe(false);
   });
 
-  it("covers what has no one form, where anything is covered at all", () => {
+  it("covers a path that servers read differently, if it has any pattern", () => {
     for (const path of ["/%", "/%zz", "/%E0%A4%A", "/x%2f..%2fa", "/x/%2e%2e/a", "/x/..", "/.%5ca"]) {
       expect([path, pathMatcher(["/a"])(path)]).toEqual([path, true]);
       expect([path, pathMatcher([])(path)]).toEqual([path, false]);
     }
   });
 
-  it("covers what any of its patterns covers from end to end", () => {
+  it("covers a path that one of its patterns matches from end to end", () => {
     const covers = pathMatcher(["/a", "/b/:id"]);
     for (const path of ["/a", "/b/1"]) expect([path, covers(path)]).toEqual([path, true]);
     for (const path of ["/a/x", "/x/b/1", "/ab/1"]) expect([path, covers(path)]).toEqual([path, false]);
   });
 
-  it("is quick with a path that is made to be slow", () => {
+  it("is fast with a path that is made to be slow", () => {
     const covers = pathMatcher(["/:all*/x", "/:a?/:b?/:c+/x"]);
     const begin = performance.now();
     for (const part of ["/a", "/.segments/", "/\n", "\\", ".rsc", "/_next/data/"])
@@ -77,12 +77,12 @@ describe("pathMatcher", () => {
 });
 
 describe("pageOf", () => {
-  it("leads to no other site (RFC 9700 4.11)", () => {
+  it("returns no path that leads to another site (RFC 9700 4.11)", () => {
     for (const path of ["//evil.example/x", "/\\evil.example/x", "/_next/data/b//evil.example/x.json"])
       expect(pageOf(path)).toBe("/evil.example/x");
   });
 
-  it("leaves a page's own path alone", () => {
+  it("keeps the path of a page", () => {
     for (const path of ["/", "/a", "/a.json", "/index/a", "/rsc", "/a%20b"]) expect(pageOf(path)).toBe(path);
     expect(pageOf("/_next/data/build-1/a/b.json")).toBe("/a/b");
     expect(pageOf("/index.rsc")).toBe("/");

@@ -51,7 +51,7 @@ const isPassed = ({ headers }: Response): boolean => headers.get("x-middleware-n
 describe("authProxy", () => {
   const options = { protect: ["/:all*"], signIn: "/login" };
 
-  it("goes by the page, whatever Next puts around its path", async () => {
+  it("protects a page in every path that Next gives it", async () => {
     const { ask } = world({ protect: ["/dashboard/:path*"], signIn: "/login" });
     const i18n = { locales: ["en", "fr"], defaultLocale: "en" };
     for (const [path, nextConfig] of [
@@ -69,7 +69,7 @@ describe("authProxy", () => {
     }
   });
 
-  it("sends nobody to another site after the sign-in (RFC 9700 4.11)", async () => {
+  it("writes only its own paths to redirect_to (RFC 9700 4.11)", async () => {
     const { ask } = world(options);
     for (const path of ["//evil.example/x", "/_next/data/b//evil.example/x.json"]) {
       const to = new URL((await ask(path)).headers.get("location") ?? "");
@@ -77,7 +77,7 @@ describe("authProxy", () => {
     }
   });
 
-  it("lets everybody to the page to sign in on, to the routes and to Next's files", async () => {
+  it("passes every request for the sign-in page, the routes and the files of Next", async () => {
     const { ask } = world(options);
     for (const path of [
       "/login",
@@ -103,7 +103,7 @@ describe("authProxy", () => {
     expect(isPassed(await world({ ...options, basePath: "/api/auth" }).ask("/api/auth/login"))).toBe(true);
   });
 
-  it("answers in JSON where there is no such page, and what is forged", async () => {
+  it("answers in JSON if there is no sign-in page, and to a forged request", async () => {
     const nowhere = await world({ protect: ["/dashboard"] }).ask("/dashboard");
     expect([nowhere.status, (await nowhere.json()).error]).toEqual([401, "unauthenticated"]);
     const { ask, cookie } = world(options);
@@ -117,7 +117,7 @@ describe("authProxy", () => {
     expect(forged.headers.get("cache-control")).toBe("private, no-store");
   });
 
-  it("answers a script that calls an action in JSON, and others by a redirect that no cache keeps", async () => {
+  it("answers in JSON to a script that calls an action, and else with an uncacheable redirect", async () => {
     const { ask } = world(options);
     const form = await ask("/dashboard", { method: "POST" });
     expect([form.status, form.headers.get("cache-control")]).toEqual([303, "private, no-store"]);

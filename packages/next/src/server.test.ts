@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { expect, it } from "vitest";
 
-/** Calls a route with a jar of cookies in Next's place; tells what was called, and what the jar keeps. */
+/** A program that calls a route with this jar instead of that of Next, and prints the calls and the cookies of the jar. */
 const program = (jar: string): string => `
 import { registerHooks } from "node:module";
 const headers = "export const cookies = async () => globalThis.jar, headers = async () => new Headers({ host: 'localhost' })";
@@ -39,11 +39,11 @@ it.each([
   ["throws an error of Next's", '{ set: () => { throw new Error("Cookies can only be modified"); } }'],
   ["has no set", "{ set: undefined }"],
   ["ignores what is set", "{ set: () => undefined }"],
-])("calls no route where the jar %s", async (_, jar) => {
+])("calls no route if the jar %s", async (_, jar) => {
   const error = "callRoute needs an action or a route handler";
   expect(await outcome(jar)).toEqual({ calls: 0, error, kept: ["a"] });
 });
 
-it("sets cookies in a jar that takes them, and none besides", async () => {
+it("sets the cookies of the response in a jar that can be written, and no others", async () => {
   expect(await outcome("{}")).toEqual({ calls: 1, error: null, kept: ["a", "b"] });
 });

@@ -62,7 +62,7 @@ const worker: { fetch(request: Request, bindings: Bindings): Promise<Response> }
     try {
       const work = answer(request, env, pathname);
       if (!request.headers.has("x-leave")) return await work;
-      // Whoever asked goes away: what is under way ends with this request.
+      // Return early, as for an aborted request: the runtime then stops the work that this request started.
       work.catch(() => undefined);
       await pause(SLOW / 3);
       return new Response("gone");
