@@ -46,8 +46,8 @@ const limits: Readonly<Record<MeasureId, number>> = {
   caches: 5,
   algorithmTables: 4,
   routeLists: 1,
-  firstWords: 184,
-  otherWords: 46,
+  firstWords: 170,
+  otherWords: 45,
 };
 
 /** The largest value that a measure may have today. */

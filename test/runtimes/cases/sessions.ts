@@ -1,6 +1,7 @@
+import { applyValidation } from "@latchkey/core";
 import { answered, cookiesOf, refused } from "../answers.ts";
 import { type Case, holds, same } from "../case.ts";
-import { ACCESS, ANN, BOB, LEASE, openWorld, REFRESH } from "../stage.ts";
+import { ACCESS, ANN, BOB, LEASE, ORIGIN, openWorld, REFRESH } from "../stage.ts";
 
 export const sessions: readonly Case[] = [
   {
@@ -26,6 +27,35 @@ export const sessions: readonly Case[] = [
       same(found.headers.getSetCookie().length, 2, "Set-Cookie lines");
       same(found.headers.get("cache-control"), "private, no-store");
       same(found.ok && [...found.cookies.keys()].sort(), [ACCESS, REFRESH]);
+    },
+  },
+  {
+    name: "applyValidation adds the cookies to a page, a redirect, an empty response and a streamed one",
+    run: async () => {
+      const world = openWorld();
+      const browser = await world.signedIn();
+      world.clock.advance(601);
+      const found = await world.auth.validate(browser.request("/page"));
+      const cookies = found.headers.getSetCookie();
+      const streamed = new Blob(["streamed"]).stream();
+      const responses: readonly (readonly [given: Response, text: string])[] = [
+        [new Response("page", { headers: { vary: "Accept", "cdn-cache-control": "max-age=600" } }), "page"],
+        [Response.redirect(`${ORIGIN}/next`, 303), ""],
+        [new Response(null, { status: 204 }), ""],
+        [new Response(null, { status: 304 }), ""],
+        [new Response(streamed, { status: 201 }), "streamed"],
+      ];
+      for (const [given, text] of responses) {
+        const { status } = given;
+        const location = given.headers.get("location");
+        const applied = applyValidation(given, found);
+        same([applied.status, applied.headers.get("location")], [status, location], "status and location");
+        same(applied.headers.getSetCookie(), cookies, "Set-Cookie lines");
+        same(applied.headers.get("cache-control"), "private, no-store", "Cache-Control");
+        same(applied.headers.get("cdn-cache-control"), null, "CDN-Cache-Control");
+        holds(applied.headers.get("vary")?.endsWith("Cookie, Authorization") === true, "Vary is merged");
+        same(await applied.text(), text, "body");
+      }
     },
   },
   {
