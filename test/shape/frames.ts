@@ -57,7 +57,7 @@ export async function loginFrames(): Promise<Finding> {
 
 /** The way up to the first function in the file of login; empty where it does not get there. */
 function untilLogin(way: readonly string[]): readonly string[] {
-  const last = way.findIndex((frame) => /\/login\.ts:/.test(frame));
+  const last = way.findIndex((frame) => /\/password\.ts:/.test(frame));
   return way.slice(0, last + 1);
 }
 

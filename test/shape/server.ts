@@ -24,6 +24,8 @@ export async function openServer({ providers = [], ...options }: Partial<AuthOpt
   const auth = createAuth({
     store,
     secret: "0f4c8a1be2d94b7f9a3c5e6d7f80912b",
+    // As in production: without it the site of every request is computed.
+    baseURL: ORIGIN,
     clientAddress: () => "203.0.113.7",
     ...options,
     providers: [password({ hasher }), ...providers],

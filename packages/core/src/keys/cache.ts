@@ -45,52 +45,25 @@ export interface CacheOptions<T> {
  * Makes a refreshing cache. Loads are shared, so that any number of callers cost one, except where work ends with its
  * request.
  */
-export function refreshingCache<T>({
-  env,
-  pauses,
-  load,
-  supersedes = () => false,
-}: CacheOptions<T>): RefreshingCache<T> {
-  let kept: Kept<T> | null = null;
-  let pause: { readonly from: EpochSeconds; readonly length: Seconds } | null = null;
-
-  const pauseFor = (length: Seconds, from = now(env)): void => {
-    pause = { from, length };
-  };
-  const isPaused = (): boolean => pause !== null && Math.abs(now(env) - pause.from) < pause.length;
-  const replace = async (make: () => Promise<T>): Promise<T> => {
-    const before = kept;
-    const value = await make();
-    // What was read before a change, and arrives after it, must not undo the change.
-    if (kept === null || kept === before || supersedes(value, kept.value)) kept = { value, at: now(env) };
-    return kept.value;
-  };
-  const { run, isUnderWay } = shareRun(async (): Promise<T> => {
-    // A load that hangs is part of its pause.
-    const from = now(env);
-    // Where loads are not shared, the pause keeps other requests from a load of their own.
-    if (kept !== null && endsWithRequest()) pauseFor(pauses.missed, from);
-    try {
-      const value = await replace(load);
-      pauseFor(pauses.loaded, from);
-      return value;
-    } catch (error) {
-      pauseFor(kept === null ? pauses.empty : pauses.missed, from);
-      throw error;
-    }
-  });
+export function refreshingCache<T>(options: CacheOptions<T>): RefreshingCache<T> {
+  const { env, pauses } = options;
+  const state: CacheState<T> = { kept: null, pause: null };
+  const { run, isUnderWay } = shareRun(() => loadInto(state, options));
   const isFresh = ({ at }: Kept<T>, maxAge: Seconds): boolean => Math.abs(now(env) - at) <= maxAge;
+  const isPaused = (): boolean =>
+    state.pause !== null && Math.abs(now(env) - state.pause.from) < state.pause.length;
 
   return {
-    replace,
+    replace: (make) => replaceKept(state, options, make),
 
     async get(maxAge) {
+      const { kept } = state;
       if (kept === null) return run();
-      const { value } = kept;
-      return isFresh(kept, maxAge) || isPaused() ? value : run().catch(() => value);
+      return isFresh(kept, maxAge) || isPaused() ? kept.value : run().catch(() => kept.value);
     },
 
     peek(maxAge, find) {
+      const { kept } = state;
       if (kept === null) return null;
       // A known value waits for no server, also not for one that hangs.
       if (!isFresh(kept, maxAge) && !isPaused()) run().catch(() => undefined);
@@ -98,20 +71,54 @@ export function refreshingCache<T>({
     },
 
     async seek(find) {
-      const known = kept === null ? null : find(kept.value);
+      const known = state.kept === null ? null : find(state.kept.value);
       if (known !== null) return known;
       const isJoined = isUnderWay();
       if (!isJoined && isPaused()) {
-        if (kept === null) throw new AuthError("store_unavailable");
+        if (state.kept === null) throw new AuthError("store_unavailable");
         return null;
       }
       const found = find(await run());
       if (found !== null) return found;
       // A load under way may have begun before the thing existed.
       const again = isJoined && pauses.loaded === 0 ? find(await run()) : null;
-      if (again !== null) return again;
-      pauseFor(pauses.missed);
-      return null;
+      if (again === null) state.pause = { from: now(env), length: pauses.missed };
+      return again;
     },
   };
+}
+
+interface CacheState<T> {
+  kept: Kept<T> | null;
+  pause: { readonly from: EpochSeconds; readonly length: Seconds } | null;
+}
+
+async function loadInto<T>(state: CacheState<T>, options: CacheOptions<T>): Promise<T> {
+  const { env, pauses, load } = options;
+  // The pause begins with the load, so that a load that hangs is part of it.
+  const from = now(env);
+  // Where loads are not shared, the pause keeps other requests from a load of their own.
+  if (state.kept !== null && endsWithRequest()) state.pause = { from, length: pauses.missed };
+  try {
+    const value = await replaceKept(state, options, load);
+    state.pause = { from, length: pauses.loaded };
+    return value;
+  } catch (error) {
+    state.pause = { from, length: state.kept === null ? pauses.empty : pauses.missed };
+    throw error;
+  }
+}
+
+async function replaceKept<T>(
+  state: CacheState<T>,
+  { env, supersedes }: CacheOptions<T>,
+  make: () => Promise<T>,
+): Promise<T> {
+  const before = state.kept;
+  const value = await make();
+  // What was read before a change, and arrives after it, must not undo the change.
+  const isCurrent =
+    state.kept === null || state.kept === before || supersedes?.(value, state.kept.value) === true;
+  if (state.kept === null || isCurrent) state.kept = { value, at: now(env) };
+  return state.kept.value;
 }

@@ -1,4 +1,5 @@
-import { fromBase64url } from "../platform/bytes.ts";
+import { base64url } from "jose";
+import { isBase64url } from "../platform/bytes.ts";
 import { isRecord, own } from "../platform/json.ts";
 import { type AsymmetricAlgorithm, factsOf } from "./algorithms.ts";
 
@@ -120,5 +121,5 @@ function bitsOf(number: Uint8Array): number {
 }
 
 function bytesOf(text: unknown): Uint8Array | null {
-  return typeof text === "string" ? fromBase64url(text) : null;
+  return typeof text === "string" && isBase64url(text) ? base64url.decode(text) : null;
 }

@@ -1,4 +1,5 @@
 import {
+  base64url,
   CompactSign,
   calculateJwkThumbprint,
   compactVerify,
@@ -6,7 +7,7 @@ import {
   generateKeyPair,
   importJWK,
 } from "jose";
-import { decodeUtf8, fromBase64url, isBase64url, utf8 } from "../platform/bytes.ts";
+import { decodeUtf8, isBase64url, utf8 } from "../platform/bytes.ts";
 import { AuthError } from "../platform/errors.ts";
 import { isRecord, own, parseJson } from "../platform/json.ts";
 import { type Algorithm, type AsymmetricAlgorithm, factsOf } from "./algorithms.ts";
@@ -46,8 +47,7 @@ export function parseHeader(token: unknown, { typ, maxLength }: JwsForm): JwsHea
 }
 
 function membersOf(segment: string): Readonly<Record<string, unknown>> | null {
-  const bytes = fromBase64url(segment);
-  const text = bytes === null ? null : decodeUtf8(bytes);
+  const text = decodeUtf8(base64url.decode(segment));
   const members = text === null ? null : parseJson(text);
   return isRecord(members) ? members : null;
 }
