@@ -8,17 +8,18 @@ import type { Route } from "../../packages/core/src/http/route.ts";
 import { matchPath, routeTable } from "../../packages/core/src/http/router.ts";
 import * as routes from "../../packages/core/src/http/routes/list.ts";
 import { listedKeys } from "../../packages/core/src/keys/jwk.ts";
-import { readTokens } from "../../packages/core/src/oauth/arctic.ts";
 import { parseCallback } from "../../packages/core/src/oauth/callback.ts";
-import { parseMetadata } from "../../packages/core/src/oauth/endpoints.ts";
 import { verifyIdToken } from "../../packages/core/src/oauth/id-token.ts";
-import { withUserinfo } from "../../packages/core/src/oauth/openid.ts";
+import { mergeUserinfo } from "../../packages/core/src/oauth/openid.ts";
 import { isVerifierOf } from "../../packages/core/src/oauth/pkce.ts";
 import { checkProfile, readOpenIdProfile } from "../../packages/core/src/oauth/profile.ts";
+import { parseMetadata } from "../../packages/core/src/oauth/provider-metadata.ts";
 import { decideRedirect, safeRedirect } from "../../packages/core/src/oauth/redirect.ts";
+import { readTokens } from "../../packages/core/src/oauth/request.ts";
 import { checkPassword } from "../../packages/core/src/password/check.ts";
 import { parsePhc } from "../../packages/core/src/password/phc.ts";
 import { possiblePassword } from "../../packages/core/src/password/policy.ts";
+import { platformEnv } from "../../packages/core/src/platform/env.ts";
 import { parseJson } from "../../packages/core/src/platform/json.ts";
 import { parseRefreshToken } from "../../packages/core/src/sessions/refresh-token.ts";
 import { clientNetworks } from "../../packages/core/src/throttle/address.ts";
@@ -232,16 +233,14 @@ const surfaces: Readonly<Record<string, Surface>> = {
       ORIGIN,
     ),
   "an answer with tokens": (text) =>
-    quietly(() =>
-      readTokens({ data: { access_token: text, token_type: "bearer", scope: text, id_token: text } }),
-    ),
+    quietly(() => readTokens({ access_token: text, token_type: "bearer", scope: text, id_token: text })),
   "a profile": (text) =>
     quietly(() =>
       checkProfile(readOpenIdProfile({ sub: "x", email: text, name: text, email_verified: text }), {}),
     ),
   "the subject of a profile": (text) => quietly(() => checkProfile({ subject: text }, {})),
   "an answer of userinfo": (text) =>
-    quietly(() => withUserinfo({ sub: "x", email: text }, { sub: "x", email: text, [text]: 1 })),
+    quietly(() => mergeUserinfo({ sub: "x", email: text }, { sub: "x", email: text, [text]: 1 })),
 };
 
 describe("work that grows no faster than what is sent", () => {
@@ -290,9 +289,12 @@ const read = (body: string, type: string): Promise<unknown> =>
   readBody(post(body, type), true).catch(() => null);
 const noKeys = async (): Promise<boolean> => false;
 const idToken = (token: string): Promise<unknown> =>
-  verifyIdToken(token, noKeys, "x", { issuer: () => ORIGIN, clientId: "x", nonce: "x", now: 0 }).catch(
-    () => null,
-  );
+  verifyIdToken(platformEnv, token, noKeys, {
+    issuer: () => ORIGIN,
+    clientId: "x",
+    nonce: "x",
+    accessToken: "x",
+  }).catch(() => null);
 
 // What is longer than a body may be is not read: half the size, and all of it, are.
 const bodies: Readonly<Record<string, Surface>> = {

@@ -1,10 +1,9 @@
-export type { ArcticClient } from "./oauth/arctic.ts";
 export type { EmailTrust, TrustEmail } from "./oauth/email-trust.ts";
 export type { GetJson } from "./oauth/plain.ts";
 export type { Profile } from "./oauth/profile.ts";
 export type { OAuthAnswer, OAuthConnection, OAuthFlow, OAuthProvider } from "./oauth/provider.ts";
 export { type AppleOptions, apple } from "./oauth/providers/apple.ts";
-export { type ArcticOptions, arcticProvider } from "./oauth/providers/arctic.ts";
+export { type ArcticClient, type ArcticOptions, arcticProvider } from "./oauth/providers/arctic.ts";
 export { discord } from "./oauth/providers/discord.ts";
 export { github } from "./oauth/providers/github.ts";
 export { type GitLabOptions, gitlab } from "./oauth/providers/gitlab.ts";

@@ -1,9 +1,8 @@
 import { createHash, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { platformEnv } from "../platform/env.ts";
-import { type ExpectedIdToken, verifyIdToken } from "./id-token.ts";
-import { idTokenAlgorithms } from "./id-token-algorithms.ts";
-import { issuerKeys } from "./issuer-keys.ts";
+import { type ExpectedIdToken, idTokenAlgorithms, verifyIdToken } from "./id-token.ts";
+import { issuerKeys } from "./provider-metadata.ts";
 
 const NOW = 1_800_000_000;
 const NONCE = "n".repeat(43);
@@ -11,7 +10,7 @@ const expected: ExpectedIdToken = {
   issuer: () => "https://id.example.org",
   clientId: "client",
   nonce: NONCE,
-  now: NOW,
+  accessToken: "access",
 };
 const claims = {
   iss: "https://id.example.org",
@@ -50,12 +49,8 @@ function halfHash(alg: string, text: string): string {
 
 function verify(token: string, keys: readonly unknown[]): Promise<unknown> {
   const fetch = async (): Promise<Response> => Response.json({ keys });
-  return verifyIdToken(
-    token,
-    issuerKeys({ ...platformEnv, fetch }, "https://id.example.org/jwks"),
-    "access",
-    expected,
-  );
+  const env = { ...platformEnv, fetch, clock: () => NOW * 1_000 };
+  return verifyIdToken(env, token, issuerKeys(env, "https://id.example.org/jwks"), expected);
 }
 
 const REFUSED = "the ID token's signature is not the provider's";
@@ -114,5 +109,41 @@ describe("a key", () => {
   ])("is passed over with %s", async (_, members) => {
     await expect(verify(token, [{ ...key, ...members }])).rejects.toThrow(REFUSED);
     await expect(verify(token, [null, { ...key, ...members }, key])).resolves.toMatchObject({ sub: "ann" });
+  });
+});
+
+describe("an RSA key of a provider (RFC 8725 3.4)", () => {
+  const key = rsa.publicKey.export({ format: "jwk" });
+  const modulus = Buffer.from(key.n ?? "", "base64url");
+  const weak = generateKeyPairSync("rsa", { modulusLength: 2_032 }).publicKey.export({ format: "jwk" });
+  const padded = Buffer.concat([Buffer.alloc(2), Buffer.from(weak.n ?? "", "base64url")]);
+  const short = Buffer.concat([Buffer.of(0x7f), modulus.subarray(1)]);
+
+  it.each<[string, object]>([
+    ["2047 bits", { n: short.toString("base64url") }],
+    ["zeros before it", { n: padded.toString("base64url") }],
+    ["no modulus", { n: undefined }],
+    ["a modulus that is no text", { n: 1 }],
+    ["exponent 0", { e: "AA" }],
+    ["exponent 1", { e: "AQ" }],
+    ["exponent 1 in two bytes", { e: "AAE" }],
+    ["exponent 2", { e: "Ag" }],
+    ["exponent 65536", { e: "AQAA" }],
+    ["no exponent", { e: undefined }],
+  ])("verifies nothing with %s", async (_, members) => {
+    for (const alg of ["RS256", "PS512"]) {
+      await expect(verify(mint(alg, rsa.privateKey, {}), [{ ...key, ...members }])).rejects.toThrow(REFUSED);
+    }
+  });
+
+  // With the exponent 1 a signature is its own message, so that all can sign.
+  it("verifies no forged token by the exponent 1", async () => {
+    const [head, body] = mint("RS256", rsa.privateKey, {}).split(".");
+    const digest = createHash("sha256").update(`${head}.${body}`).digest();
+    const info = Buffer.from("3031300d060960864801650304020105000420", "hex");
+    const filling = Buffer.alloc(256 - 3 - info.length - digest.length, 0xff);
+    const forged = Buffer.concat([Buffer.of(0, 1), filling, Buffer.of(0), info, digest]);
+    const token = `${head}.${body}.${forged.toString("base64url")}`;
+    await expect(verify(token, [{ ...key, e: "AQ" }])).rejects.toThrow(REFUSED);
   });
 });

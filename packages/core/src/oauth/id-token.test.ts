@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { OAuthFault } from "./fault.ts";
-import { type ExpectedIdToken, faultOfClaims } from "./id-token.ts";
+import { platformEnv } from "../platform/env.ts";
+import { type OAuthFault, oauthFault } from "./fault.ts";
+import { type ExpectedIdToken, verifyIdToken } from "./id-token.ts";
 import { isSubject } from "./profile.ts";
 
 const NOW = 1_800_000_000;
@@ -9,8 +10,9 @@ const expected: ExpectedIdToken = {
   issuer: () => ISSUER,
   clientId: "client",
   nonce: "n".repeat(43),
-  now: NOW,
+  accessToken: "access",
 };
+const env = { ...platformEnv, clock: () => NOW * 1_000 };
 const right = {
   iss: ISSUER,
   aud: "client",
@@ -57,30 +59,58 @@ const bad: Readonly<Record<Claim, readonly [OAuthFault, readonly unknown[]]>> = 
   sub: ["subject", [undefined, null, "", 7, "x".repeat(256), "a\u0000b", "a\nb", "\uD800", ["ann"], {}]],
 };
 
-describe("faultOfClaims", () => {
-  it("finds nothing wrong with a right token", () => {
-    expect(faultOfClaims(right, expected)).toBeNull();
-    expect(faultOfClaims({ ...right, more: "x", email: 7 }, expected)).toBeNull();
+function encode(text: string): string {
+  return Buffer.from(text).toString("base64url");
+}
+
+/** The words of the fault of a token with these claims, whose signature is good; null where it has none. */
+async function wordsFor(claims: string, changes: Partial<ExpectedIdToken> = {}): Promise<string | null> {
+  const token = `${encode('{"alg":"RS256"}')}.${encode(claims)}.AAAA`;
+  const isSigned = async (): Promise<boolean> => true;
+  return verifyIdToken(env, token, isSigned, { ...expected, ...changes }).then(
+    () => null,
+    (error: Error) => error.message,
+  );
+}
+
+describe("the claims of an ID token", () => {
+  it("have no fault where all are right", async () => {
+    expect(await wordsFor(JSON.stringify(right))).toBeNull();
+    expect(await wordsFor(JSON.stringify({ ...right, more: "x", email: 7 }))).toBeNull();
   });
 
-  it.each(Object.entries(good))("takes every good %s", (claim, values) => {
+  it.each(Object.entries(good))("have no fault with a good %s", async (claim, values) => {
     for (const value of values ?? []) {
-      expect([value, faultOfClaims({ ...right, [claim]: value }, expected)]).toEqual([value, null]);
+      const words = await wordsFor(JSON.stringify({ ...right, [claim]: value }));
+      expect([value, words]).toEqual([value, null]);
     }
   });
 
-  it.each(Object.entries(bad))("OAU-11 finds every wrong %s", (claim, [fault, values]) => {
+  it.each(Object.entries(bad))("OAU-11 have a fault with every wrong %s", async (claim, [fault, values]) => {
     for (const value of values) {
-      expect([value, faultOfClaims({ ...right, [claim]: value }, expected)]).toEqual([value, fault]);
+      const words = await wordsFor(JSON.stringify({ ...right, [claim]: value }));
+      expect([value, words]).toEqual([value, oauthFault(fault).message]);
     }
   });
 
-  it("reads own members only", () => {
-    expect(faultOfClaims(Object.create(right), expected)).toBe("id_token_issuer");
+  it.each(Object.keys(right))("are own members only: %s", async (claim) => {
+    const { [claim]: hidden, ...others }: Readonly<Record<string, unknown>> = right;
+    const words = await wordsFor(
+      `{"__proto__":{"${claim}":${JSON.stringify(hidden)}},${JSON.stringify(others).slice(1)}`,
+    );
+    expect(words).toBe(oauthFault(bad[claim as Claim][0]).message);
   });
 
-  it("refuses every token where no issuer can be expected", () => {
-    expect(faultOfClaims(right, { ...expected, issuer: () => null })).toBe("id_token_issuer");
+  it("have a fault where no issuer can be expected", async () => {
+    const words = await wordsFor(JSON.stringify(right), { issuer: () => null });
+    expect(words).toBe(oauthFault("id_token_issuer").message);
+  });
+
+  it("have a fault where auth_time is no number of seconds (OpenID Connect Core 2)", async () => {
+    for (const value of ["1800000000", -1, null, true]) {
+      const words = await wordsFor(JSON.stringify({ ...right, auth_time: value }));
+      expect([value, words]).toEqual([value, oauthFault("id_token_time").message]);
+    }
   });
 });
 

@@ -1,62 +1,117 @@
-import { importFor, verifyBy } from "../keys/signature.ts";
+import {
+  type AuthorizationServer,
+  clockSkew,
+  clockTolerance,
+  jwksCache,
+  processAuthorizationCodeResponse,
+  validateApplicationLevelSignature,
+} from "oauth4webapi";
+import { isSoundRsa, type Members, plainJwk } from "../keys/jwk.ts";
 import { decodeUtf8, fromBase64url, isBase64url, toBase64url, utf8 } from "../platform/bytes.ts";
 import { equalStrings } from "../platform/digest.ts";
-import { type Env, now as nowOf } from "../platform/env.ts";
+import { type Env, now, platformEnv } from "../platform/env.ts";
 import { isRecord, own, parseJson } from "../platform/json.ts";
 import { type EpochSeconds, minutes, type Seconds } from "../platform/time.ts";
 import { type OAuthFault, oauthFault } from "./fault.ts";
-import { idTokenAlgorithms } from "./id-token-algorithms.ts";
-import type { IssuerKeys, KeyHint } from "./issuer-keys.ts";
 import { isSubject } from "./profile.ts";
+import type { IssuerKeys } from "./provider-metadata.ts";
 
 const MAX_LENGTH = 16_384;
 const TOLERANCE: Seconds = 60;
-/** The token is fresh from the provider: an old one is another one's. */
+/** The provider issues the token right before we read it: an older one is from another sign-in. */
 const MAX_AGE: Seconds = minutes(10);
 
 export type IdClaims = Readonly<Record<string, unknown>>;
 
+/** The facts about an algorithm that a provider may sign ID tokens with (RFC 7518 3.1, RFC 8037 3.1, RFC 9864 2.2). */
+interface IdTokenAlgorithm {
+  readonly kty: string;
+  /** Null for RSA, which has no curve. */
+  readonly crv: string | null;
+  /** The hash of `at_hash`. */
+  readonly hash: string;
+  /** In bytes; null where it depends on the key. */
+  readonly signatureLength: number | null;
+}
+
+const rsa = (hash: string): IdTokenAlgorithm => ({ kty: "RSA", crv: null, hash, signatureLength: null });
+const ec = (hash: string, crv: string, signatureLength: number): IdTokenAlgorithm => ({
+  kty: "EC",
+  crv,
+  hash,
+  signatureLength,
+});
+const ED25519: IdTokenAlgorithm = { kty: "OKP", crv: "Ed25519", hash: "SHA-512", signatureLength: 64 };
+
+/** Asymmetric ones only: a public key or a client secret must never pass for a signing key (RFC 8725 3.1). */
+export const idTokenAlgorithms: ReadonlyMap<string, IdTokenAlgorithm> = new Map([
+  ["RS256", rsa("SHA-256")],
+  ["RS384", rsa("SHA-384")],
+  ["RS512", rsa("SHA-512")],
+  ["PS256", rsa("SHA-256")],
+  ["PS384", rsa("SHA-384")],
+  ["PS512", rsa("SHA-512")],
+  ["ES256", ec("SHA-256", "P-256", 64)],
+  ["ES384", ec("SHA-384", "P-384", 96)],
+  ["ES512", ec("SHA-512", "P-521", 132)],
+  ["EdDSA", ED25519],
+  ["Ed25519", ED25519],
+]);
+
 export interface ExpectedIdToken {
-  /** The issuer that the token must name, by its other claims where one provider has many. */
+  /** The issuer that the token must name, by its other claims where a provider has many issuers; null refuses. */
   readonly issuer: (claims: IdClaims) => string | null;
   readonly clientId: string;
   readonly nonce: string;
-  readonly now: EpochSeconds;
+  /** The token that `at_hash` is of. */
+  readonly accessToken: string;
 }
 
 /**
- * Verifies the signature of an ID token and validates its claims (OpenID Connect Core 3.1.3.7), `at_hash` among them
- * where it is present. Fails with `oauth_failed`.
+ * Validates the claims of an ID token and verifies its signature (OpenID Connect Core 3.1.3.7), `at_hash` among them where
+ * it is present. Fails with `oauth_failed`.
+ *
+ * oauth4webapi does both; the checks here refuse tokens that it accepts: a form that is not canonical, another `typ`, `b64`, a
+ * second audience, a foreign `azp`, an implausible `iat`, a subject with controls, a foreign `at_hash`.
  */
 export async function verifyIdToken(
+  env: Env,
   token: string,
   keys: IssuerKeys,
-  accessToken: string,
   expected: ExpectedIdToken,
 ): Promise<IdClaims> {
   const header = parseHeader(token);
-  if (header === null) throw oauthFault("id_token_form");
-  if (header.isExtended || !(await isSigned(token, header, keys))) throw oauthFault("id_token_signature");
-  const claims = parsePart(token.split(".")[1]);
-  if (claims === null) throw oauthFault("id_token_form");
-  const fault = faultOfClaims(claims, expected);
+  const claims = parseSegment(token.split(".")[1]);
+  if (header === null || claims === null) throw oauthFault("id_token_form");
+  if (header.isExtended) throw oauthFault("id_token_signature");
+  const issuer = expected.issuer(claims);
+  if (issuer === null) throw oauthFault("id_token_issuer");
+  const server = { issuer, id_token_signing_alg_values_supported: [...idTokenAlgorithms.keys()] };
+  const response = await validated(env, token, server, expected);
+  const fault = faultOfClaims(claims, expected.clientId, now(env));
   if (fault !== null) throw oauthFault(fault);
+  if (!(await isSigned(response, header, server, keys))) throw oauthFault("id_token_signature");
   const hash = own(claims, "at_hash");
-  if (hash !== undefined && !(await isHashOf(hash, accessToken, header))) {
+  if (hash !== undefined && !(await isHashOf(hash, expected.accessToken, header))) {
     throw oauthFault("id_token_access");
   }
   return claims;
 }
 
-interface Header extends KeyHint {
+interface Header {
+  readonly name: string;
+  readonly algorithm: IdTokenAlgorithm;
+  readonly kid: unknown;
   readonly isExtended: boolean;
+  readonly signatureLength: number;
 }
 
+// oauth4webapi accepts padding, white space, stray bits, broken UTF-8, any `typ` and `b64`.
 function parseHeader(token: string): Header | null {
-  const parts = token.split(".");
-  if (token.length > MAX_LENGTH || parts.length !== 3) return null;
-  if (!parts.every((part) => part !== "" && isBase64url(part))) return null;
-  const members = parsePart(parts[0]);
+  const segments = token.length > MAX_LENGTH ? [] : token.split(".");
+  if (segments.length !== 3 || !segments.every((segment) => segment !== "" && isBase64url(segment)))
+    return null;
+  const members = parseSegment(segments[0]);
   if (members === null) return null;
   const [name, type] = [own(members, "alg"), own(members, "typ")];
   // RFC 8725 3.11: an access token or a logout token is no ID token.
@@ -64,65 +119,119 @@ function parseHeader(token: string): Header | null {
   const algorithm = typeof name === "string" ? idTokenAlgorithms.get(name) : undefined;
   // RFC 7797 7: the payload of a JWT is encoded.
   if (typeof name !== "string" || algorithm === undefined || own(members, "b64") !== undefined) return null;
-  // RFC 7515 4.1.11: what must be understood is not.
-  return { name, algorithm, kid: own(members, "kid"), isExtended: own(members, "crit") !== undefined };
+  return {
+    name,
+    algorithm,
+    kid: own(members, "kid"),
+    // RFC 7515 4.1.11: no extension is understood here.
+    isExtended: own(members, "crit") !== undefined,
+    signatureLength: Math.floor(((segments[2]?.length ?? 0) * 3) / 4),
+  };
 }
 
-function parsePart(part = ""): IdClaims | null {
-  const bytes = fromBase64url(part);
+function parseSegment(segment = ""): IdClaims | null {
+  const bytes = fromBase64url(segment);
   const text = bytes === null ? null : decodeUtf8(bytes);
   const parsed = text === null ? undefined : parseJson(text);
   return isRecord(parsed) ? parsed : null;
 }
 
-// Each key is tried by the one algorithm that the token names (RFC 8725 3.1).
-async function isSigned(token: string, header: Header, keys: IssuerKeys): Promise<boolean> {
-  const end = token.lastIndexOf(".");
-  const [signed, signature] = [utf8(token.slice(0, end)), fromBase64url(token.slice(end + 1))];
-  if (signature === null) return false;
-  return keys(header, async (jwk) =>
-    verifyBy(header.algorithm, await importFor(jwk, header.algorithm), signature, signed),
-  );
+/** The fault of each claim that oauth4webapi checks. */
+const FAULTS: Readonly<Record<string, OAuthFault>> = {
+  iss: "id_token_issuer",
+  aud: "id_token_audience",
+  azp: "id_token_audience",
+  exp: "id_token_time",
+  iat: "id_token_time",
+  nbf: "id_token_time",
+  auth_time: "id_token_time",
+  nonce: "id_token_nonce",
+  sub: "subject",
+};
+
+/** Has oauth4webapi validate the claims. Returns the response that it knows the token by. */
+async function validated(
+  env: Env,
+  token: string,
+  server: AuthorizationServer,
+  { clientId, nonce, accessToken }: ExpectedIdToken,
+): Promise<Response> {
+  const client = {
+    client_id: clientId,
+    // oauth4webapi reads the clock of the platform.
+    [clockSkew]: now(env) - now(platformEnv),
+    [clockTolerance]: TOLERANCE,
+  };
+  const response = Response.json({ access_token: accessToken, token_type: "bearer", id_token: token });
+  const options = { expectedNonce: nonce, requireIdToken: true };
+  await processAuthorizationCodeResponse(server, client, response, options).catch((error: unknown) => {
+    // Its messages quote the claim first.
+    const [, claim = ""] = /"(\w+)"/.exec(error instanceof Error ? error.message : "") ?? [];
+    throw oauthFault(Object.hasOwn(FAULTS, claim) ? (FAULTS[claim] ?? "id_token_form") : "id_token_form");
+  });
+  return response;
 }
 
-/** Validates the claims of an ID token whose signature is good; returns what is wrong with them, or null. */
-export function faultOfClaims(claims: IdClaims, expected: ExpectedIdToken): OAuthFault | null {
-  const issuer = expected.issuer(claims);
-  if (issuer === null || own(claims, "iss") !== issuer) return "id_token_issuer";
-  if (!isAudience(claims, expected.clientId)) return "id_token_audience";
-  if (!isTimely(claims, expected.now)) return "id_token_time";
-  const nonce = own(claims, "nonce");
-  if (typeof nonce !== "string" || !equalStrings(nonce, expected.nonce)) return "id_token_nonce";
+/** Finds what oauth4webapi accepts, and we refuse; null where there is nothing. */
+function faultOfClaims(claims: IdClaims, clientId: string, at: EpochSeconds): OAuthFault | null {
+  const [audience, party] = [own(claims, "aud"), own(claims, "azp")];
+  // No other audience is trusted, so none may stand beside us.
+  if (Array.isArray(audience) && audience.length !== 1) return "id_token_audience";
+  if (party !== undefined && party !== clientId) return "id_token_audience";
+  if (!isTimely(claims, at)) return "id_token_time";
   return isSubject(own(claims, "sub")) ? null : "subject";
 }
 
-function isAudience(claims: IdClaims, clientId: string): boolean {
-  const audience = own(claims, "aud");
-  const list: readonly unknown[] = Array.isArray(audience) ? audience : [audience];
-  // No other audience is trusted, so none may stand beside us.
-  if (list.length !== 1 || list[0] !== clientId) return false;
-  const party = own(claims, "azp");
-  return party === undefined || party === clientId;
+function isTimely(claims: IdClaims, at: EpochSeconds): boolean {
+  const [exp, iat] = [own(claims, "exp"), own(claims, "iat")];
+  if (typeof exp !== "number" || typeof iat !== "number") return false;
+  return iat <= at + TOLERANCE && iat > at - MAX_AGE - TOLERANCE && exp > iat;
 }
 
-function isTimely(claims: IdClaims, now: EpochSeconds): boolean {
-  const [exp, iat, nbf] = [own(claims, "exp"), own(claims, "iat"), own(claims, "nbf") ?? 0];
-  if (typeof exp !== "number" || typeof iat !== "number" || typeof nbf !== "number") return false;
-  const isAlive = now < exp + TOLERANCE && nbf <= now + TOLERANCE;
-  return isAlive && iat <= now + TOLERANCE && iat > now - MAX_AGE - TOLERANCE && exp > iat;
+// Each key is tried by the one algorithm that the token names (RFC 8725 3.1).
+async function isSigned(
+  response: Response,
+  header: Header,
+  server: AuthorizationServer,
+  keys: IssuerKeys,
+): Promise<boolean> {
+  const { signatureLength } = header.algorithm;
+  // Not every platform answers false for a signature of a wrong length.
+  if (signatureLength !== null && signatureLength !== header.signatureLength) return false;
+  return keys(
+    (jwk) => fits(jwk, header),
+    async (jwk) => {
+      if (jwk["kty"] === "RSA" && !isSoundRsa(jwk)) return false;
+      // What a key says about itself was checked; a platform may refuse it.
+      const only = { ...plainJwk(jwk), ...(typeof header.kid === "string" ? { kid: header.kid } : {}) };
+      // oauth4webapi selects one key by itself, from a key set that it keeps for the server: here the set is the one key, the
+      // server is new, and the set never too old, so that it fetches none.
+      const cache = { jwks: { keys: [only] }, uat: Number.MAX_SAFE_INTEGER };
+      return validateApplicationLevelSignature({ ...server }, response, { [jwksCache]: cache }).then(
+        () => true,
+      );
+    },
+  );
+}
+
+// RFC 7517 4: a member that a key lacks says nothing against the key. A private key proves nothing.
+function fits(jwk: Members, { name, algorithm: { kty, crv }, kid }: Header): boolean {
+  const isNamed = kid === undefined || (typeof kid === "string" && own(jwk, "kid") === kid);
+  const isOfType = own(jwk, "kty") === kty && (crv === null || own(jwk, "crv") === crv);
+  const [alg = name, use = "sig"] = [own(jwk, "alg"), own(jwk, "use")];
+  const isForThis = alg === name && use === "sig" && mayVerify(own(jwk, "key_ops"));
+  return isNamed && isOfType && isForThis && own(jwk, "d") === undefined;
+}
+
+// RFC 7517 4.3: no operation is listed twice.
+function mayVerify(operations: unknown): boolean {
+  if (operations === undefined) return true;
+  const isList = Array.isArray(operations) && new Set(operations).size === operations.length;
+  return isList && operations.includes("verify");
 }
 
 // OpenID Connect Core 3.1.3.6: the left half of the hash that the algorithm signs with.
 async function isHashOf(hash: unknown, accessToken: string, { algorithm }: Header): Promise<boolean> {
   const digest = new Uint8Array(await crypto.subtle.digest(algorithm.hash, utf8(accessToken)));
   return typeof hash === "string" && equalStrings(hash, toBase64url(digest.subarray(0, digest.length / 2)));
-}
-
-/** What to expect of an ID token of this flow, now. */
-export function expectedOf(
-  env: Env,
-  client: Pick<ExpectedIdToken, "issuer" | "clientId">,
-  nonce: string,
-): ExpectedIdToken {
-  return { ...client, nonce, now: nowOf(env) };
 }

@@ -1,150 +1,98 @@
-import { type Env, now } from "../platform/env.ts";
-import { isRecord, own } from "../platform/json.ts";
-import { type EpochSeconds, minutes, type Seconds } from "../platform/time.ts";
-import type { ProviderAccount, ProviderTokens } from "../users/user.ts";
-import { authorizationUrl, type Client, exchangeCode, readTokens, standardClient } from "./arctic.ts";
-import type { EmailTrust } from "./email-trust.ts";
-import type { Endpoints } from "./endpoints.ts";
+import { processUserInfoResponse, userInfoRequest } from "oauth4webapi";
+import type { Env } from "../platform/env.ts";
+import { AuthError } from "../platform/errors.ts";
+import { isRecord, own, parseJson } from "../platform/json.ts";
+import { authorizationUrl, type Client } from "./arctic.ts";
 import { oauthFault } from "./fault.ts";
-import { expectedOf, type IdClaims, verifyIdToken } from "./id-token.ts";
-import { type IssuerKeys, issuerKeys } from "./issuer-keys.ts";
+import { type IdClaims, verifyIdToken } from "./id-token.ts";
 import { checkProfile, type Profile, readOpenIdProfile } from "./profile.ts";
-import type { OAuthAnswer, OAuthConnection, OAuthFlow, OAuthProvider } from "./provider.ts";
-import { getJson } from "./request.ts";
-
-/** How long a provider's keys are good: one that it withdrew vouches for nobody after that. */
-const KEYS_LIFETIME: Seconds = minutes(10);
+import type { OAuthAnswer, OAuthConnection, OAuthProvider } from "./provider.ts";
+import {
+  issuerFrom,
+  type MetadataSource,
+  type ProviderMetadata,
+  requestOptions,
+} from "./provider-metadata.ts";
+import { requestTokens, type SecretSigner } from "./token-request.ts";
 
 /** An OpenID provider as data. */
 export interface OpenIdDefinition {
   readonly id: string;
-  readonly client: Omit<Client, "authentication">;
+  readonly client: Client & { readonly signer?: SecretSigner };
   readonly scopes: readonly string[];
-  readonly storeTokens: boolean;
-  readonly trustEmail: EmailTrust;
-  readonly responseMode: OAuthProvider["responseMode"];
-  readonly endpoints: (env: Env) => () => Promise<Endpoints>;
-  /** The issuer that a token must name, where it is not simply the endpoints' own. */
+  /** Default "query". */
+  readonly responseMode?: OAuthProvider["responseMode"];
+  readonly metadata: MetadataSource;
+  /** The issuer that a token must name by its other claims, where the provider has many issuers. */
   readonly issuerOf?: (claims: IdClaims) => string | null;
-  /** Makes the secret of one token request, where it is no constant. */
-  readonly secret?: (env: Env) => Promise<string>;
   readonly profile?: (claims: IdClaims, answer: OAuthAnswer) => Profile;
 }
 
-/** Connects to an OpenID provider: the part that is loaded with the first sign-in. */
+/** Connects to an OpenID provider (OpenID Connect Core 3.1): its ID token identifies the user. */
 export function connectOpenId(definition: OpenIdDefinition, env: Env): OAuthConnection {
-  const endpointsOf = definition.endpoints(env);
-  const keysOf = keysByUrl(env);
+  const { id, client, scopes, responseMode, issuerOf, profile = readOpenIdProfile } = definition;
+  const issuer = issuerFrom(env, definition.metadata);
   return {
     async authorizationUrl(flow) {
-      const endpoints = await endpointsOf();
-      const client = standardClient(endpoints, clientOf(definition, endpoints), flow.redirectUri);
-      const url = authorizationUrl(client, flow, definition.scopes);
+      const { metadata } = await issuer();
+      const url = authorizationUrl(metadata.authorization_endpoint, client.clientId, flow, scopes);
       url.searchParams.set("nonce", flow.nonce);
-      if (definition.responseMode === "form_post") url.searchParams.set("response_mode", "form_post");
+      if (responseMode === "form_post") url.searchParams.set("response_mode", "form_post");
       return url;
     },
 
     async identify(flow, answer) {
-      const endpoints = await endpointsOf();
-      checkIssuer(endpoints, definition, answer);
-      const tokens = await redeem(definition, endpoints, { env, flow, code: answer.code });
-      const claims = await claimsOf(definition, endpoints, {
-        env,
-        flow,
-        tokens,
-        keys: keysOf(endpoints.jwks),
+      const { metadata, keys } = await issuer();
+      // A provider with many issuers is known by the issuer of its token alone.
+      const iss = issuerOf === undefined ? answer.iss : null;
+      const sent = { code: answer.code, iss };
+      const tokens = await requestTokens({ env, provider: metadata, client, flow, answer: sent });
+      if (tokens.idToken === null) throw oauthFault("id_token_missing");
+      const verified = await verifyIdToken(env, tokens.idToken, keys, {
+        issuer: issuerOf ?? (() => metadata.issuer),
+        clientId: client.clientId,
+        nonce: flow.nonce,
+        accessToken: tokens.accessToken,
       });
-      return accountOf(definition, claims, answer, tokens);
+      const claims = await withUserinfo(env, metadata, verified, {
+        clientId: client.clientId,
+        accessToken: tokens.accessToken,
+      });
+      return { provider: id, ...checkProfile(profile(claims, answer), claims), tokens };
     },
   };
 }
 
-// RFC 9207 2.4, before the code goes anywhere: an answer of another issuer is a mix-up.
-function checkIssuer(endpoints: Endpoints, { issuerOf }: OpenIdDefinition, { iss }: OAuthAnswer): void {
-  if (iss === null && !endpoints.announcesIssuer) return;
-  if (issuerOf === undefined && iss !== endpoints.issuer) throw oauthFault("issuer");
-}
-
-function clientOf({ client }: OpenIdDefinition, { authentication }: Endpoints): Client {
-  if (client.clientSecret === null) return { ...client, authentication: "none" };
-  // OpenID Connect Discovery 3: who does not say takes Basic.
-  const isPost = authentication !== null && !authentication.includes("client_secret_basic");
-  return { ...client, authentication: isPost ? "client_secret_post" : "client_secret_basic" };
-}
-
-async function redeem(
-  definition: OpenIdDefinition,
-  endpoints: Endpoints,
-  { env, flow, code }: { readonly env: Env; readonly flow: OAuthFlow; readonly code: string },
-): Promise<ProviderTokens> {
-  const client = clientOf(definition, endpoints);
-  const secret = await (definition.secret?.(env) ?? client.clientSecret);
-  const isPost = client.authentication === "client_secret_post" && secret !== null;
-  const tokens = await exchangeCode(standardClient(endpoints, client, flow.redirectUri), code, {
-    env,
-    codeVerifier: flow.codeVerifier,
-    body: isPost ? { client_secret: secret } : {},
-    encodeBasic: false,
-  });
-  return readTokens(tokens);
-}
-
-interface ClaimSource {
-  readonly env: Env;
-  readonly flow: OAuthFlow;
-  readonly tokens: ProviderTokens;
-  readonly keys: IssuerKeys;
-}
-
-async function claimsOf(
-  { client, issuerOf }: OpenIdDefinition,
-  { issuer, userinfo }: Endpoints,
-  { env, flow, tokens, keys }: ClaimSource,
+/** Asks userinfo, where the provider has it. Fails with `oauth_failed` where it is of another subject (OpenID Connect Core 5.3). */
+async function withUserinfo(
+  env: Env,
+  metadata: ProviderMetadata,
+  claims: IdClaims,
+  { clientId, accessToken }: { readonly clientId: string; readonly accessToken: string },
 ): Promise<IdClaims> {
-  if (tokens.idToken === null) throw oauthFault("id_token_missing");
-  const expected = expectedOf(
-    env,
-    { issuer: issuerOf ?? (() => issuer), clientId: client.clientId },
-    flow.nonce,
-  );
-  const claims = await verifyIdToken(tokens.idToken, keys, tokens.accessToken, expected);
-  if (userinfo === null) return claims;
-  const more = await getJson(env, userinfo, { authorization: `Bearer ${tokens.accessToken}` });
-  return withUserinfo(claims, more);
+  if (metadata.userinfo_endpoint === undefined) return claims;
+  const client = { client_id: clientId };
+  const options = requestOptions(env, metadata);
+  const response = await userInfoRequest(metadata, client, accessToken, options).catch((error: unknown) => {
+    // A header cannot carry every access token.
+    throw error instanceof AuthError ? error : oauthFault("unreachable");
+  });
+  const told = parseJson(await response.clone().text());
+  if (!isRecord(told)) throw oauthFault("no_json");
+  // Without this, an access token for one user could be combined with the e-mail address of another.
+  await processUserInfoResponse(metadata, client, String(own(claims, "sub")), response).catch(() => {
+    throw oauthFault("userinfo_subject");
+  });
+  return mergeUserinfo(claims, told);
 }
 
-/** Adds what userinfo tells to a verified ID token, which has the last word (OpenID Connect Core 5.3.2). */
-export function withUserinfo(claims: IdClaims, userinfo: unknown): IdClaims {
-  if (!isRecord(userinfo)) throw oauthFault("no_json");
-  const told: IdClaims = userinfo;
-  // Without this, an access token for one user could be dressed up with the e-mail address of another.
-  if (own(told, "sub") !== own(claims, "sub")) throw oauthFault("userinfo_subject");
+/** Adds the claims of userinfo to those of a verified ID token, which take precedence (OpenID Connect Core 5.3.2). */
+export function mergeUserinfo(claims: IdClaims, told: IdClaims): IdClaims {
   const merged = { ...told, ...claims };
-  // Whether an address is verified is said of that address: the word on one never vouches for another.
+  // `email_verified` is about the address beside it: it never vouches for another address.
   const about = [claims, told].filter((said) => own(said, "email") === own(merged, "email"));
   const verified = about.map((said) => own(said, "email_verified")).find((word) => word !== undefined);
   return verified === own(merged, "email_verified")
     ? merged
     : { ...merged, email_verified: verified ?? false };
-}
-
-function accountOf(
-  { id, profile }: OpenIdDefinition,
-  claims: IdClaims,
-  answer: OAuthAnswer,
-  tokens: ProviderTokens,
-): ProviderAccount {
-  const read = profile ?? readOpenIdProfile;
-  return { provider: id, ...checkProfile(read(claims, answer), claims), tokens };
-}
-
-function keysByUrl(env: Env): (url: string) => IssuerKeys {
-  let kept: { readonly url: string; readonly at: EpochSeconds; readonly keys: IssuerKeys } | null = null;
-  return (url) => {
-    const at = now(env);
-    const isFresh = kept !== null && at >= kept.at && at < kept.at + KEYS_LIFETIME;
-    if (kept === null || !isFresh || kept.url !== url) kept = { url, at, keys: issuerKeys(env, url) };
-    return kept.keys;
-  };
 }

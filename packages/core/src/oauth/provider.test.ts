@@ -1,19 +1,24 @@
 import { expect, it } from "vitest";
-import { connectLater, type OAuthConnection } from "./provider.ts";
+import { platformEnv } from "../platform/env.ts";
+import { TRUST_ALL } from "./email-trust.ts";
+import { defineProvider, type OAuthConnection } from "./provider.ts";
 
-it("lets all who come while a connection is loaded share the one that came first", async () => {
+it("shares the first connection among all sign-ins that begin while the protocol is loaded", async () => {
   let made = 0;
   const used: number[] = [];
-  const connection = connectLater(async (): Promise<OAuthConnection> => {
+  const described = { id: "test", storeTokens: false, trustEmail: TRUST_ALL };
+  const provider = defineProvider(described, async (): Promise<OAuthConnection> => {
     const own = ++made;
     return {
       authorizationUrl: async () => {
         used.push(own);
         return new URL("https://id.example.org");
       },
-      identify: () => Promise.reject(new Error("nobody signs in here")),
+      identify: () => Promise.reject(new Error("no sign-in comes back here")),
     };
   });
+  const connection = provider.connect(platformEnv);
+  expect(made).toBe(0);
   const flow = { state: "s", nonce: "n", codeVerifier: "v", redirectUri: "https://app.example.com" };
   const one = (): Promise<URL> => connection.authorizationUrl(flow);
   await Promise.all([one(), one(), one()]);

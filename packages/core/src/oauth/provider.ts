@@ -44,19 +44,40 @@ export interface OAuthProvider {
   connect(env: Env): OAuthConnection;
 }
 
-/** A connection whose code is loaded when the first user comes: who only validates does not carry it. */
-export function connectLater(load: () => Promise<OAuthConnection>): OAuthConnection {
-  let connection: OAuthConnection | null = null;
-  const connected = async (): Promise<OAuthConnection> => {
-    const loaded = connection ?? (await load());
-    // Whoever came first made the caches that all share.
-    connection ??= loaded;
-    return connection;
-  };
-  return {
-    authorizationUrl: async (flow) => (await connected()).authorizationUrl(flow),
-    identify: async (flow, answer) => (await connected()).identify(flow, answer),
-  };
+/** A provider without its protocol. */
+export interface ProviderDescription {
+  readonly id: string;
+  /** Default "query". */
+  readonly responseMode?: OAuthProvider["responseMode"];
+  readonly storeTokens: boolean;
+  readonly trustEmail: EmailTrust;
+}
+
+/** Makes a provider. `load` imports its protocol at the first sign-in: a server that only validates never loads it. */
+export function defineProvider(
+  { id, responseMode = "query", storeTokens, trustEmail }: ProviderDescription,
+  load: (env: Env) => Promise<OAuthConnection>,
+): OAuthProvider {
+  return Object.freeze({
+    type: "oauth",
+    id,
+    responseMode,
+    storeTokens,
+    trustEmail,
+    connect(env) {
+      let connection: OAuthConnection | null = null;
+      const connected = async (): Promise<OAuthConnection> => {
+        const loaded = connection ?? (await load(env));
+        // The caches of the first connection are for all sign-ins.
+        connection ??= loaded;
+        return connection;
+      };
+      return {
+        authorizationUrl: async (flow) => (await connected()).authorizationUrl(flow),
+        identify: async (flow, answer) => (await connected()).identify(flow, answer),
+      };
+    },
+  } satisfies OAuthProvider);
 }
 
 const ID = /^[a-z0-9][a-z0-9-]{0,31}$/;

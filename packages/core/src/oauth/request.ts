@@ -1,13 +1,20 @@
+import type { CustomFetchOptions } from "oauth4webapi";
+import { utf8 } from "../platform/bytes.ts";
 import type { Env } from "../platform/env.ts";
 import { fetchJson } from "../platform/fetch-json.ts";
-import { parseJson } from "../platform/json.ts";
+import { isRecord, own, parseJson } from "../platform/json.ts";
+import type { ProviderTokens } from "../users/user.ts";
 import { oauthFault } from "./fault.ts";
+import { textOf } from "./profile.ts";
 
-/** An answer of a provider, read to its end. */
+/** The answer of a provider, read to its end. */
 export interface ProviderAnswer {
   readonly status: number;
   readonly text: string;
 }
+
+// GitHub refuses a request without a User-Agent.
+const HEADERS = { accept: "application/json", "user-agent": "latchkey" };
 
 /** Sends one request to a provider, within the limits of `fetchJson`. Fails with `oauth_failed`. */
 export async function askProvider(env: Env, url: string, init: RequestInit): Promise<ProviderAnswer> {
@@ -22,12 +29,65 @@ export async function getJson(
   url: string,
   headers: Readonly<Record<string, string>> = {},
 ): Promise<unknown> {
-  const { status, text } = await askProvider(env, url, {
-    // GitHub refuses a request without a User-Agent.
-    headers: { accept: "application/json", "user-agent": "latchkey", ...headers },
-  });
+  const { status, text } = await askProvider(env, url, { headers: { ...HEADERS, ...headers } });
   if (status !== 200) throw oauthFault("status");
   const found = parseJson(text);
   if (found === undefined) throw oauthFault("no_json");
   return found;
+}
+
+/** The statuses with which a token endpoint answers (RFC 6749 5.1 and 5.2). */
+export const TOKEN_STATUSES: readonly number[] = [200, 400, 401];
+
+/** A request as oauth4webapi makes it. */
+type Sent = CustomFetchOptions<string, URLSearchParams | null | undefined>;
+
+/**
+ * The fetch of oauth4webapi: it sends by `env.fetch`, within the limits of `fetchJson`, and fails with `oauth_failed`. The
+ * headers of the answer are not passed on, so that nothing is read from `www-authenticate`.
+ */
+export function limitedFetch(
+  env: Env,
+  statuses: readonly number[] = [200],
+): (url: string, sent: Sent) => Promise<Response> {
+  return async (url, { method, headers, body }) => {
+    const form = body?.toString() ?? null;
+    // RFC 6749 appendix B: the type has no parameter, and oauth4webapi writes a charset.
+    const type = form === null ? {} : { "content-type": "application/x-www-form-urlencoded" };
+    const init = { method, headers: { ...headers, ...HEADERS, ...type }, body: form };
+    const { status, text } = await askProvider(env, url, init);
+    if (!statuses.includes(status)) throw oauthFault("status");
+    return new Response(text, { status, headers: { "content-type": "application/json" } });
+  };
+}
+
+/** The tokens of an answer together, in bytes. Sealed, they stay below the 100,000 characters that every store keeps. */
+const MAX_TOKENS = 65_536;
+
+/** Reads the answer of a token endpoint. Fails with `oauth_failed` for an answer without tokens, whatever its status. */
+export function readTokens(data: unknown): ProviderTokens {
+  // An error beside tokens, or under the status 200, is an error.
+  if (!isRecord(data) || own(data, "error") !== undefined) throw oauthFault("code_refused");
+  const accessToken = textOf(data, "access_token");
+  const type = own(data, "token_type") ?? "bearer";
+  if (accessToken === null || accessToken === "" || typeof type !== "string" || !/^bearer$/i.test(type)) {
+    throw oauthFault("token_answer");
+  }
+  const expiresIn = own(data, "expires_in");
+  const tokens = {
+    accessToken,
+    refreshToken: textOf(data, "refresh_token"),
+    idToken: textOf(data, "id_token"),
+    expiresIn: typeof expiresIn === "number" && expiresIn > 0 ? Math.floor(expiresIn) : null,
+    scope: textOf(data, "scope"),
+  };
+  if (!isStorable(tokens)) throw oauthFault("token_answer");
+  return tokens;
+}
+
+function isStorable(tokens: ProviderTokens): boolean {
+  const { accessToken, refreshToken, idToken, scope } = tokens;
+  const texts = [accessToken, refreshToken, idToken, scope];
+  const length = texts.reduce((sum, text) => sum + (text?.length ?? 0), 0);
+  return length <= MAX_TOKENS && utf8(JSON.stringify(tokens)).length <= MAX_TOKENS;
 }

@@ -61,20 +61,6 @@ export function shareRun<T>(work: () => Promise<T>): SharedRun<T> {
   };
 }
 
-/**
- * Runs `send` with another `fetch`, for clients that take the global one and offer no other way. It holds until `send`
- * first waits, so that nothing else sees it; a client that waits before it sends goes past it.
- */
-export function withFetch<T>(replacement: typeof fetch, send: () => Promise<T>): Promise<T> {
-  const platform = globalThis.fetch;
-  globalThis.fetch = replacement;
-  try {
-    return send();
-  } finally {
-    globalThis.fetch = platform;
-  }
-}
-
 /** Says something to the developer, once, at start or on a fault of theirs; never about a request's data. */
 export function warn(message: string): void {
   console.warn(`latchkey: ${message}`);

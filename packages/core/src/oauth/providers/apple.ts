@@ -1,11 +1,8 @@
-import { signJwt } from "../../keys/jws.ts";
 import { fromBase64 } from "../../platform/bytes.ts";
-import { type Env, now } from "../../platform/env.ts";
 import { isRecord, own, parseJson } from "../../platform/json.ts";
-import { minutes } from "../../platform/time.ts";
-import { openIdProvider } from "../openid-provider.ts";
-import { readOpenIdProfile, textOf } from "../profile.ts";
-import type { OAuthProvider } from "../provider.ts";
+import type { IdClaims } from "../id-token.ts";
+import { type Profile, readOpenIdProfile, textOf } from "../profile.ts";
+import { defineProvider, type OAuthAnswer, type OAuthProvider } from "../provider.ts";
 import { checkOptions, type ProviderOptions, requireText } from "./options.ts";
 
 export interface AppleOptions extends ProviderOptions {
@@ -16,14 +13,11 @@ export interface AppleOptions extends ProviderOptions {
 }
 
 const ISSUER = "https://appleid.apple.com";
-const ENDPOINTS = {
+const METADATA = {
   issuer: ISSUER,
-  authorization: `${ISSUER}/auth/authorize`,
-  token: `${ISSUER}/auth/token`,
-  jwks: `${ISSUER}/auth/keys`,
-  userinfo: null,
-  announcesIssuer: false,
-  authentication: ["client_secret_post"],
+  authorization_endpoint: `${ISSUER}/auth/authorize`,
+  token_endpoint: `${ISSUER}/auth/token`,
+  jwks_uri: `${ISSUER}/auth/keys`,
 };
 
 /** Apple runs its relay and these mailboxes. Any other address is an account's name, which it checked once. */
@@ -55,25 +49,21 @@ export function apple(options: AppleOptions): OAuthProvider {
       `${checked.id}: privateKey must be the content of the .p8 file, PEM of a P-256 key, and no more`,
     );
   }
-  return openIdProvider({
+  const definition = {
     ...checked,
-    // A stand-in: the secret of each request is signed anew.
-    client: { ...checked.client, clientSecret: "" },
-    responseMode: "form_post",
-    endpoints: () => async () => ENDPOINTS,
-    secret: (env) => clientSecret(env, { teamId, keyId, key, clientId: options.clientId }),
-    profile: (claims, { user }) => ({ ...readOpenIdProfile(claims), name: nameOf(user) }),
+    responseMode: "form_post" as const,
+    metadata: METADATA,
+    // Apple takes a secret that the client signs for each request.
+    client: { ...checked.client, signer: { teamId, keyId, key } },
+    profile: (claims: IdClaims, { user }: OAuthAnswer): Profile => ({
+      ...readOpenIdProfile(claims),
+      name: nameOf(user),
+    }),
+  };
+  return defineProvider(definition, async (env) => {
+    const { connectOpenId } = await import("../openid.ts");
+    return connectOpenId(definition, env);
   });
-}
-
-type Secret = Pick<AppleOptions, "teamId" | "keyId" | "clientId"> & { readonly key: Uint8Array<ArrayBuffer> };
-
-async function clientSecret(env: Env, { teamId, keyId, key, clientId }: Secret): Promise<string> {
-  const at = now(env);
-  const claims = { iss: teamId, sub: clientId, aud: ISSUER, iat: at, exp: at + minutes(5) };
-  const curve = { name: "ECDSA", namedCurve: "P-256" };
-  const imported = await crypto.subtle.importKey("pkcs8", key, curve, false, ["sign"]);
-  return signJwt({}, claims, { kid: keyId, algorithm: "ES256", key: imported });
 }
 
 const PEM = /^\s*-----BEGIN PRIVATE KEY-----([^-]+)-----END PRIVATE KEY-----\s*$/;

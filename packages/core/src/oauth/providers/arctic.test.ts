@@ -1,9 +1,8 @@
 import { OAuth2Tokens, Twitch } from "arctic";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Env, platformEnv } from "../../platform/env.ts";
-import type { ArcticClient } from "../arctic.ts";
 import type { OAuthAnswer, OAuthConnection, OAuthFlow } from "../provider.ts";
-import { type ArcticOptions, arcticProvider } from "./arctic.ts";
+import { type ArcticClient, type ArcticOptions, arcticProvider } from "./arctic.ts";
 
 const REDIRECT_URI = "https://app.example.com/auth/oauth/test/callback";
 const ID = "client";

@@ -1,16 +1,26 @@
 import type { OAuth2Tokens } from "arctic";
-import type { ArcticClient } from "../arctic.ts";
+import { decodeUtf8, fromBase64, toBase64, utf8 } from "../../platform/bytes.ts";
+import type { Env } from "../../platform/env.ts";
+import { AuthError } from "../../platform/errors.ts";
 import { checkTrust, TRUST_ALL, type TrustEmail } from "../email-trust.ts";
+import { oauthFault } from "../fault.ts";
+import { challengeOf } from "../pkce.ts";
 import type { GetJson } from "../plain.ts";
-import { plainProvider } from "../plain-provider.ts";
-import type { Profile } from "../profile.ts";
-import { checkProviderId, type OAuthProvider } from "../provider.ts";
+import { checkProfile, type Profile } from "../profile.ts";
+import { checkProviderId, type OAuthConnection, type OAuthFlow, type OAuthProvider } from "../provider.ts";
+import { askProvider, getJson, readTokens, TOKEN_STATUSES } from "../request.ts";
+
+/** What the clients of arctic have in common; their arguments differ. */
+export interface ArcticClient {
+  readonly createAuthorizationURL: (...args: never[]) => URL;
+  readonly validateAuthorizationCode: (...args: never[]) => Promise<OAuth2Tokens>;
+}
 
 export interface ArcticOptions {
   readonly scopes: readonly string[];
   /**
-   * Asks the provider who it is. `get` sends the access token along, and limits the time and the size of the answer. An
-   * ID token among the tokens was not verified: for an OpenID provider use `oidc()`.
+   * Asks the provider for the identity. `get` sends the access token along, and limits the time and the size of the answer.
+   * An ID token among the tokens was not verified: for an OpenID provider use `oidc()`.
    */
   readonly profile: (tokens: OAuth2Tokens, get: GetJson) => Promise<Profile> | Profile;
   /** Default false. */
@@ -25,7 +35,7 @@ export interface ArcticOptions {
  * Lets users sign in with any provider that arctic has a client for. The instance's redirect URI must be
  * `<baseURL><basePath>/oauth/<id>/callback`.
  *
- * Not with arctic's `Apple`, which waits before it sends: nothing limits that, so what comes of it never counts. Use
+ * Not with arctic's `Apple`, which waits before it sends: no limit applies to that request, so its answer never counts. Use
  * `apple()`. MyAnimeList knows no S256, DonationAlerts no state, and StartGG takes scopes where others take the code
  * verifier, so none of them can be used; `OAuth2Client` knows no endpoints: for those there is `oidc()`.
  *
@@ -43,16 +53,122 @@ export function arcticProvider(instance: ArcticClient, options: ArcticOptions): 
   if (!Array.isArray(scopes)) throw new TypeError("arcticProvider: scopes must be a list of strings");
   if (typeof profile !== "function") throw new TypeError("arcticProvider: profile must be a function");
   const id = checkProviderId(options.id ?? instance.constructor.name.toLowerCase());
-  return plainProvider({
+  return Object.freeze({
+    type: "oauth",
     id,
-    trustEmail: checkTrust(id, options.trustEmail, TRUST_ALL),
-    scopes: [...scopes],
+    responseMode: "query",
     storeTokens: storeTokens === true,
-    client: () => instance,
-    encodeBasic: true,
-    async read(tokens, get) {
-      const read = await profile(tokens, get);
-      return { profile: read, claims: { ...read } };
+    trustEmail: checkTrust(id, options.trustEmail, TRUST_ALL),
+    connect: (env) => connect(env, { id, instance, scopes: [...scopes], profile }),
+  } satisfies OAuthProvider);
+}
+
+interface Definition extends Pick<ArcticOptions, "scopes" | "profile"> {
+  readonly id: string;
+  readonly instance: ArcticClient;
+}
+
+function connect(env: Env, { id, instance, scopes, profile }: Definition): OAuthConnection {
+  return {
+    authorizationUrl: async (flow) => authorizationUrl(instance, flow, scopes),
+
+    async identify({ codeVerifier }, { code }) {
+      const issued = await exchangeCode(env, instance, code, codeVerifier);
+      const tokens = readTokens(issued.data);
+      const authorization = `Bearer ${tokens.accessToken}`;
+      const read = await profile(issued, (url, headers) => getJson(env, url, { authorization, ...headers }));
+      return { provider: id, ...checkProfile(read, { ...read }), tokens };
     },
-  });
+  };
+}
+
+// The state and an S256 challenge are set here, whatever the client sets.
+function authorizationUrl(
+  instance: ArcticClient,
+  { state, codeVerifier, redirectUri }: OAuthFlow,
+  scopes: readonly string[],
+): URL {
+  const create = instance.createAuthorizationURL as (...args: unknown[]) => URL;
+  // Clients take (state, scopes), or (state, codeVerifier, scopes). Scopes in the place of the verifier fit both: the
+  // challenge that a client makes of them is replaced below, and the verifier cannot get into the URL.
+  const url = create.call(instance, state, [...scopes], [...scopes]);
+  const given = url.searchParams.get("redirect_uri");
+  if (given !== null && given !== redirectUri) {
+    throw new AuthError("internal_error", `a provider's redirect URI must be ${redirectUri}`);
+  }
+  url.searchParams.set("state", state);
+  url.searchParams.set("code_challenge", challengeOf(codeVerifier));
+  url.searchParams.set("code_challenge_method", "S256");
+  return url;
+}
+
+/** Exchanges a code for tokens, within our limits on a provider's answer. Fails with `oauth_failed`. */
+async function exchangeCode(
+  env: Env,
+  instance: ArcticClient,
+  code: string,
+  codeVerifier: string,
+): Promise<OAuth2Tokens> {
+  const exchange = instance.validateAuthorizationCode as (...args: unknown[]) => Promise<OAuth2Tokens>;
+  const limited = limitedFetch(env, codeVerifier);
+  let isLimited = false;
+  const watched: typeof fetch = (input, init) => {
+    isLimited = true;
+    return limited(input, init);
+  };
+  // It begins at once, and an error before its first wait is a rejection like any other.
+  const begin = async (): Promise<OAuth2Tokens> => exchange.call(instance, code, codeVerifier);
+  const exchanged = withFetch(watched, begin).catch(failed);
+  if (isLimited) return exchanged;
+  // No limit applies to a request that it sends later, so its answer never counts.
+  exchanged.catch(() => undefined);
+  throw new AuthError("internal_error", "a provider's client does not send at once");
+}
+
+/**
+ * Runs `send` with another global `fetch`. The clients of arctic have only their own token request, by the global `fetch`, and
+ * each knows the particular request of its provider: so the patch stands here, and nowhere else. It lasts until `send` first
+ * waits, so that no other code sees it.
+ */
+function withFetch<T>(replacement: typeof fetch, send: () => Promise<T>): Promise<T> {
+  const platform = globalThis.fetch;
+  globalThis.fetch = replacement;
+  try {
+    return send();
+  } finally {
+    globalThis.fetch = platform;
+  }
+}
+
+// arctic's own clients wrap the error of the network; others need not.
+function failed(error: unknown): never {
+  const thrown = error instanceof Error && error.cause instanceof AuthError ? error.cause : error;
+  throw thrown instanceof AuthError ? thrown : oauthFault("code_refused");
+}
+
+function limitedFetch(env: Env, codeVerifier: string): typeof fetch {
+  return async (input, init) => {
+    const request = new Request(input, init);
+    const { url, method, headers } = request;
+    const text = await request.text();
+    headers.delete("content-length");
+    headers.set("user-agent", "latchkey");
+    const basic = headers.get("authorization");
+    if (basic?.startsWith("Basic ")) headers.set("authorization", formEncoded(basic));
+    const isForm = headers.get("content-type")?.startsWith("application/x-www-form-urlencoded") ?? false;
+    const form = new URLSearchParams(Object.fromEntries(new URLSearchParams(text)));
+    form.set("code_verifier", codeVerifier);
+    const body = isForm ? form.toString() : text;
+    const answer = await askProvider(env, url, { method, headers, body });
+    if (!TOKEN_STATUSES.includes(answer.status)) throw oauthFault("status");
+    return new Response(answer.text, { status: answer.status });
+  };
+}
+
+// RFC 6749 2.3.1 and appendix B: both halves are form-encoded before they are joined, which arctic leaves out.
+function formEncoded(basic: string): string {
+  const bytes = fromBase64(basic.slice("Basic ".length));
+  const [id = "", ...rest] = (bytes === null ? "" : (decodeUtf8(bytes) ?? "")).split(":");
+  const encoded = `${encodeURIComponent(id)}:${encodeURIComponent(rest.join(":"))}`;
+  return `Basic ${toBase64(utf8(encoded))}`;
 }

@@ -1,13 +1,13 @@
 import { isRecord } from "../../platform/json.ts";
-import type { GetJson } from "../plain.ts";
-import { plainProvider } from "../plain-provider.ts";
+import type { GetJson, ReadAccount } from "../plain.ts";
 import { numberOf, textOf } from "../profile.ts";
-import type { OAuthProvider } from "../provider.ts";
+import { defineProvider, type OAuthProvider } from "../provider.ts";
 import { type ConfidentialOptions, checkOptions } from "./options.ts";
 
-const ENDPOINTS = {
-  authorization: "https://github.com/login/oauth/authorize",
-  token: "https://github.com/login/oauth/access_token",
+const METADATA = {
+  issuer: "https://github.com/login/oauth",
+  authorization_endpoint: "https://github.com/login/oauth/authorize",
+  token_endpoint: "https://github.com/login/oauth/access_token",
 };
 const API = "https://api.github.com";
 const NO_EMAIL = { email: null, verified: false };
@@ -19,23 +19,23 @@ const NO_EMAIL = { email: null, verified: false };
  * createAuth({ store, providers: [github({ clientId, clientSecret })] });
  */
 export function github(options: ConfidentialOptions): OAuthProvider {
-  const { client, ...checked } = checkOptions(options, { id: "github", scopes: ["read:user", "user:email"] });
+  const checked = checkOptions(options, { id: "github", scopes: ["read:user", "user:email"] });
   const asksEmail = checked.scopes.some((scope) => scope === "user:email" || scope === "user");
-  return plainProvider({
-    ...checked,
-    client: (standard, redirectUri) =>
-      standard(ENDPOINTS, { ...client, authentication: "client_secret_basic" }, redirectUri),
-    encodeBasic: false,
-    async read(_, get) {
-      const claims = await get(`${API}/user`);
-      if (!isRecord(claims)) return null;
-      const { email, verified } = asksEmail ? await primaryEmail(get) : NO_EMAIL;
-      const name = textOf(claims, "name") ?? textOf(claims, "login");
-      // The numeric id: a login can be renamed, and taken by somebody else.
-      const profile = { subject: numberOf(claims, "id"), email, emailVerified: verified, name };
-      return { profile, claims };
-    },
+  const read = (get: GetJson): Promise<ReadAccount | null> => readAccount(get, asksEmail);
+  return defineProvider(checked, async (env) => {
+    const { connectPlain } = await import("../plain.ts");
+    return connectPlain({ ...checked, metadata: METADATA, read }, env);
   });
+}
+
+async function readAccount(get: GetJson, asksEmail: boolean): Promise<ReadAccount | null> {
+  const claims = await get(`${API}/user`);
+  if (!isRecord(claims)) return null;
+  const { email, verified } = asksEmail ? await primaryEmail(get) : NO_EMAIL;
+  const name = textOf(claims, "name") ?? textOf(claims, "login");
+  // The numeric id: a user can rename a login, and another user can take the old name.
+  const profile = { subject: numberOf(claims, "id"), email, emailVerified: verified, name };
+  return { profile, claims };
 }
 
 async function primaryEmail(

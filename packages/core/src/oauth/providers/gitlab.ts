@@ -1,5 +1,4 @@
-import { openIdProvider } from "../openid-provider.ts";
-import type { OAuthProvider } from "../provider.ts";
+import { defineProvider, type OAuthProvider } from "../provider.ts";
 import { type ConfidentialOptions, checkIssuer, checkOptions } from "./options.ts";
 
 export interface GitLabOptions extends ConfidentialOptions {
@@ -16,14 +15,15 @@ export interface GitLabOptions extends ConfidentialOptions {
 export function gitlab(options: GitLabOptions): OAuthProvider {
   const checked = checkOptions(options, { id: "gitlab", scopes: ["openid", "email", "profile"] });
   const issuer = checkIssuer(checked.id, options.issuer ?? "https://gitlab.com").replace(/\/$/, "");
-  const endpoints = {
+  const metadata = {
     issuer,
-    authorization: `${issuer}/oauth/authorize`,
-    token: `${issuer}/oauth/token`,
-    jwks: `${issuer}/oauth/discovery/keys`,
-    userinfo: `${issuer}/oauth/userinfo`,
-    announcesIssuer: false,
-    authentication: null,
+    authorization_endpoint: `${issuer}/oauth/authorize`,
+    token_endpoint: `${issuer}/oauth/token`,
+    jwks_uri: `${issuer}/oauth/discovery/keys`,
+    userinfo_endpoint: `${issuer}/oauth/userinfo`,
   };
-  return openIdProvider({ ...checked, responseMode: "query", endpoints: () => async () => endpoints });
+  return defineProvider(checked, async (env) => {
+    const { connectOpenId } = await import("../openid.ts");
+    return connectOpenId({ ...checked, metadata }, env);
+  });
 }

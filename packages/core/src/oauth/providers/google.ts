@@ -1,15 +1,11 @@
-import { openIdProvider } from "../openid-provider.ts";
-import type { OAuthProvider } from "../provider.ts";
+import { defineProvider, type OAuthProvider } from "../provider.ts";
 import { type ConfidentialOptions, checkOptions } from "./options.ts";
 
-const ENDPOINTS = {
+const METADATA = {
   issuer: "https://accounts.google.com",
-  authorization: "https://accounts.google.com/o/oauth2/v2/auth",
-  token: "https://oauth2.googleapis.com/token",
-  jwks: "https://www.googleapis.com/oauth2/v3/certs",
-  userinfo: null,
-  announcesIssuer: false,
-  authentication: null,
+  authorization_endpoint: "https://accounts.google.com/o/oauth2/v2/auth",
+  token_endpoint: "https://oauth2.googleapis.com/token",
+  jwks_uri: "https://www.googleapis.com/oauth2/v3/certs",
 };
 
 /**
@@ -34,5 +30,8 @@ export function google(options: ConfidentialOptions): OAuthProvider {
     scopes: ["openid", "email", "profile"],
     trustEmail: TRUST,
   });
-  return openIdProvider({ ...checked, responseMode: "query", endpoints: () => async () => ENDPOINTS });
+  return defineProvider(checked, async (env) => {
+    const { connectOpenId } = await import("../openid.ts");
+    return connectOpenId({ ...checked, metadata: METADATA }, env);
+  });
 }

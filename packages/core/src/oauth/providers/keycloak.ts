@@ -1,5 +1,4 @@
-import { openIdProvider } from "../openid-provider.ts";
-import type { OAuthProvider } from "../provider.ts";
+import { defineProvider, type OAuthProvider } from "../provider.ts";
 import { checkIssuer, checkOptions, type ProviderOptions } from "./options.ts";
 
 export interface KeycloakOptions extends ProviderOptions {
@@ -20,14 +19,16 @@ export function keycloak(options: KeycloakOptions): OAuthProvider {
   const checked = checkOptions(options, defaults);
   const issuer = checkIssuer(checked.id, options.issuer).replace(/\/$/, "");
   const at = (name: string): string => `${issuer}/protocol/openid-connect/${name}`;
-  const endpoints = {
+  const metadata = {
     issuer,
-    authorization: at("auth"),
-    token: at("token"),
-    jwks: at("certs"),
-    userinfo: at("userinfo"),
-    announcesIssuer: true,
-    authentication: null,
+    authorization_endpoint: at("auth"),
+    token_endpoint: at("token"),
+    jwks_uri: at("certs"),
+    userinfo_endpoint: at("userinfo"),
+    authorization_response_iss_parameter_supported: true,
   };
-  return openIdProvider({ ...checked, responseMode: "query", endpoints: () => async () => endpoints });
+  return defineProvider(checked, async (env) => {
+    const { connectOpenId } = await import("../openid.ts");
+    return connectOpenId({ ...checked, metadata }, env);
+  });
 }

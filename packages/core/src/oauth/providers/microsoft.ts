@@ -1,8 +1,7 @@
 import { own } from "../../platform/json.ts";
 import type { IdClaims } from "../id-token.ts";
-import { openIdProvider } from "../openid-provider.ts";
 import { type Profile, readOpenIdProfile, textOf } from "../profile.ts";
-import type { OAuthProvider } from "../provider.ts";
+import { defineProvider, type OAuthProvider } from "../provider.ts";
 import { type ConfidentialOptions, checkOptions } from "./options.ts";
 
 export interface MicrosoftOptions extends ConfidentialOptions {
@@ -29,21 +28,22 @@ export function microsoft(options: MicrosoftOptions): OAuthProvider {
     throw new TypeError("microsoft: tenant must be common, organizations, consumers, or a tenant's id");
   }
   const checked = checkOptions(options, { id: "microsoft", scopes: ["openid", "email", "profile"] });
-  const endpoints = {
+  const metadata = {
     issuer: `${HOST}/${tenant}/v2.0`,
-    authorization: `${HOST}/${tenant}/oauth2/v2.0/authorize`,
-    token: `${HOST}/${tenant}/oauth2/v2.0/token`,
-    jwks: `${HOST}/${tenant}/discovery/v2.0/keys`,
-    userinfo: null,
-    announcesIssuer: false,
-    authentication: ["client_secret_post"],
+    authorization_endpoint: `${HOST}/${tenant}/oauth2/v2.0/authorize`,
+    token_endpoint: `${HOST}/${tenant}/oauth2/v2.0/token`,
+    jwks_uri: `${HOST}/${tenant}/discovery/v2.0/keys`,
+    token_endpoint_auth_methods_supported: ["client_secret_post"],
   };
-  return openIdProvider({
+  const definition = {
     ...checked,
-    responseMode: "query",
-    endpoints: () => async () => endpoints,
+    metadata,
     ...(SHARED.includes(tenant) ? { issuerOf: issuerAmong(tenant) } : {}),
     profile: readMicrosoftProfile,
+  };
+  return defineProvider(checked, async (env) => {
+    const { connectOpenId } = await import("../openid.ts");
+    return connectOpenId(definition, env);
   });
 }
 

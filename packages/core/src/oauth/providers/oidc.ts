@@ -1,6 +1,4 @@
-import { discovered } from "../endpoints.ts";
-import { openIdProvider } from "../openid-provider.ts";
-import type { OAuthProvider } from "../provider.ts";
+import { defineProvider, type OAuthProvider } from "../provider.ts";
 import { checkIssuer, checkOptions, type ProviderOptions } from "./options.ts";
 
 export interface OidcOptions extends ProviderOptions {
@@ -21,5 +19,8 @@ export function oidc(options: OidcOptions): OAuthProvider {
   const defaults = { id: "oidc", scopes: ["openid", "email", "profile"], isPublic: true };
   const checked = checkOptions(options, defaults);
   const issuer = checkIssuer(checked.id, options.issuer);
-  return openIdProvider({ ...checked, responseMode: "query", endpoints: (env) => discovered(env, issuer) });
+  return defineProvider(checked, async (env) => {
+    const { connectOpenId } = await import("../openid.ts");
+    return connectOpenId({ ...checked, metadata: issuer }, env);
+  });
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseMetadata } from "./endpoints.ts";
+import { parseMetadata } from "./provider-metadata.ts";
 
 const ISSUER = "https://id.example.org/realm";
 const document = {
@@ -16,22 +16,28 @@ describe("parseMetadata", () => {
   it("reads the endpoints, wherever they are", () => {
     expect(parseMetadata(document, ISSUER)).toEqual({
       issuer: ISSUER,
-      authorization: document.authorization_endpoint,
-      token: document.token_endpoint,
-      jwks: document.jwks_uri,
-      userinfo: document.userinfo_endpoint,
-      announcesIssuer: true,
-      authentication: ["client_secret_post"],
+      authorization_endpoint: document.authorization_endpoint,
+      token_endpoint: document.token_endpoint,
+      jwks_uri: document.jwks_uri,
+      userinfo_endpoint: document.userinfo_endpoint,
+      authorization_response_iss_parameter_supported: true,
+      token_endpoint_auth_methods_supported: ["client_secret_post"],
     });
   });
 
   it("takes no userinfo, no list and no announcement for what they are", () => {
     const { issuer, authorization_endpoint, token_endpoint, jwks_uri } = document;
     const parsed = parseMetadata({ issuer, authorization_endpoint, token_endpoint, jwks_uri }, ISSUER);
-    expect(parsed).toMatchObject({ userinfo: null, announcesIssuer: false, authentication: null });
+    expect(parsed).toEqual({
+      issuer,
+      authorization_endpoint,
+      token_endpoint,
+      jwks_uri,
+      authorization_response_iss_parameter_supported: false,
+    });
     for (const claim of ["true", 1, null, {}]) {
       const other = { ...document, authorization_response_iss_parameter_supported: claim };
-      expect(parseMetadata(other, ISSUER)?.announcesIssuer).toBe(false);
+      expect(parseMetadata(other, ISSUER)?.authorization_response_iss_parameter_supported).toBe(false);
     }
   });
 
