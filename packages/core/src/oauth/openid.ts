@@ -13,12 +13,14 @@ import {
   type ProviderMetadata,
   requestOptions,
 } from "./provider-metadata.ts";
-import { requestTokens, type SecretSigner } from "./token-request.ts";
+import { requestTokens } from "./token-request.ts";
 
 /** An OpenID provider as data. */
 export interface OpenIdDefinition {
   readonly id: string;
-  readonly client: Client & { readonly signer?: SecretSigner };
+  readonly client: Client;
+  /** Makes the secret of one token request, where it is no constant. */
+  readonly secret?: (env: Env) => Promise<string>;
   readonly scopes: readonly string[];
   /** Default "query". */
   readonly responseMode?: OAuthProvider["responseMode"];
@@ -45,8 +47,14 @@ export function connectOpenId(definition: OpenIdDefinition, env: Env): OAuthConn
       const { metadata, keys } = await issuer();
       // A provider with many issuers is known by the issuer of its token alone.
       const iss = issuerOf === undefined ? answer.iss : null;
-      const sent = { code: answer.code, iss };
-      const tokens = await requestTokens({ env, provider: metadata, client, flow, answer: sent });
+      const clientSecret = (await definition.secret?.(env)) ?? client.clientSecret;
+      const tokens = await requestTokens({
+        env,
+        provider: metadata,
+        client: { ...client, clientSecret },
+        flow,
+        answer: { code: answer.code, iss },
+      });
       if (tokens.idToken === null) throw oauthFault("id_token_missing");
       const verified = await verifyIdToken(env, tokens.idToken, keys, {
         issuer: issuerOf ?? (() => metadata.issuer),

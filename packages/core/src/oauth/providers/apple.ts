@@ -1,5 +1,8 @@
+import { signJwt } from "../../keys/jws.ts";
 import { fromBase64 } from "../../platform/bytes.ts";
+import { type Env, now } from "../../platform/env.ts";
 import { isRecord, own, parseJson } from "../../platform/json.ts";
+import { minutes } from "../../platform/time.ts";
 import type { IdClaims } from "../id-token.ts";
 import { type Profile, readOpenIdProfile, textOf } from "../profile.ts";
 import { defineProvider, type OAuthAnswer, type OAuthProvider } from "../provider.ts";
@@ -18,6 +21,7 @@ const METADATA = {
   authorization_endpoint: `${ISSUER}/auth/authorize`,
   token_endpoint: `${ISSUER}/auth/token`,
   jwks_uri: `${ISSUER}/auth/keys`,
+  token_endpoint_auth_methods_supported: ["client_secret_post"],
 };
 
 /** Apple runs its relay and these mailboxes. Any other address is an account's name, which it checked once. */
@@ -53,8 +57,7 @@ export function apple(options: AppleOptions): OAuthProvider {
     ...checked,
     responseMode: "form_post" as const,
     metadata: METADATA,
-    // Apple takes a secret that the client signs for each request.
-    client: { ...checked.client, signer: { teamId, keyId, key } },
+    secret: (env: Env) => signSecret(env, { teamId, keyId, key, clientId: options.clientId }),
     profile: (claims: IdClaims, { user }: OAuthAnswer): Profile => ({
       ...readOpenIdProfile(claims),
       name: nameOf(user),
@@ -64,6 +67,17 @@ export function apple(options: AppleOptions): OAuthProvider {
     const { connectOpenId } = await import("../openid.ts");
     return connectOpenId(definition, env);
   });
+}
+
+type Signer = Pick<AppleOptions, "teamId" | "keyId" | "clientId"> & { readonly key: Uint8Array<ArrayBuffer> };
+
+// Apple takes a secret that the client signs.
+async function signSecret(env: Env, { teamId, keyId, key, clientId }: Signer): Promise<string> {
+  const at = now(env);
+  const claims = { iss: teamId, sub: clientId, aud: ISSUER, iat: at, exp: at + minutes(5) };
+  const curve = { name: "ECDSA", namedCurve: "P-256" };
+  const imported = await crypto.subtle.importKey("pkcs8", key, curve, false, ["sign"]);
+  return signJwt({}, claims, { kid: keyId, algorithm: "ES256", key: imported });
 }
 
 const PEM = /^\s*-----BEGIN PRIVATE KEY-----([^-]+)-----END PRIVATE KEY-----\s*$/;
