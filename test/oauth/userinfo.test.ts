@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterEach(() => restore(rig));
 afterAll(() => rig.close());
 
-const OF_ANOTHER = "the userinfo is of somebody else";
+const OF_ANOTHER = "the userinfo is of another user";
 
 describe("OAU-13 the userinfo of somebody else", () => {
   it.each<[string, unknown]>([

@@ -28,7 +28,7 @@ function isClient(value: unknown): value is Construct {
   return typeof value === "function" && "createAuthorizationURL" in (value.prototype ?? {});
 }
 
-/** What stands before the client's id, where something does. */
+/** The arguments before the client's id, where there are any. */
 const PLACES: Readonly<Record<string, readonly (string | null)[]>> = {
   AmazonCognito: [HOST],
   Auth0: [HOST],
@@ -44,7 +44,7 @@ const PLACES: Readonly<Record<string, readonly (string | null)[]>> = {
 };
 const PUBLIC: ReadonlySet<string> = new Set(["Etsy", "Lichess"]);
 
-/** The clients that nobody can sign in with, and what they do instead. The docstring of `arcticProvider` names them. */
+/** The clients that cannot sign in, and the step that refuses them. The docstring of `arcticProvider` names them. */
 const EXCEPTIONS: Readonly<Record<string, "construction" | "start" | "exchange">> = {
   Apple: "construction",
   DonationAlerts: "start",
@@ -143,7 +143,7 @@ describe("arcticProvider, for every client of arctic", () => {
   });
 });
 
-describe("arcticProvider, for the clients that nobody can sign in with", () => {
+describe("arcticProvider, for the clients that cannot sign in", () => {
   it.each(Object.entries(EXCEPTIONS))("%s is refused at its %s", async (name, step) => {
     const Class = CLASSES.find(([known]) => known === name)?.[1];
     if (Class === undefined) throw new Error("there is no such client");

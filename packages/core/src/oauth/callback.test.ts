@@ -5,7 +5,7 @@ const STATE = "s".repeat(43);
 type Fields = readonly (readonly [string, string])[];
 
 describe("parseCallback", () => {
-  it("reads what counts, and passes over the rest", () => {
+  it("reads the known parameters, and ignores the rest", () => {
     const fields: Fields = [
       ["code", "c"],
       ["state", STATE],
@@ -47,7 +47,7 @@ describe("parseCallback", () => {
     expect(parseCallback([["State", STATE]])).toBeNull();
   });
 
-  it("takes an empty code for what it is", () => {
+  it("reads an empty code as an empty text", () => {
     expect(
       parseCallback([
         ["state", STATE],

@@ -2,7 +2,7 @@ import type { ErrorCode } from "../platform/errors.ts";
 import { isOneTimeToken } from "../users/one-time-token.ts";
 import type { Transaction } from "./transaction.ts";
 
-/** The parameters of a callback that count (RFC 6749 4.1.2, RFC 9207). */
+/** The parameters of a callback that are read (RFC 6749 4.1.2, RFC 9207). */
 export interface CallbackParameters {
   readonly state: string;
   readonly code: string | null;
@@ -13,10 +13,10 @@ export interface CallbackParameters {
 
 const MAX_CODE = 4_096;
 const NAMES = ["state", "code", "error", "iss", "user"] as const;
-/** What providers say where the user said no (RFC 6749 4.1.2.1; the second is Apple's). */
+/** The errors of providers for a user who refused (RFC 6749 4.1.2.1; the second is Apple's). */
 const DENIALS: ReadonlySet<string> = new Set(["access_denied", "user_cancelled_authorize"]);
 
-/** Reads the parameters; null where one stands twice or the state can be none of ours. */
+/** Reads the parameters; null where one occurs twice or the state does not have the form of ours. */
 export function parseCallback(fields: readonly (readonly [string, string])[]): CallbackParameters | null {
   const found = new Map<string, string>();
   for (const [name, value] of fields) {
@@ -38,8 +38,8 @@ export type CallbackDecision =
     };
 
 /**
- * Decides what a callback means whose transaction was opened. `first` is whether the state was spent just now: of any
- * number of callbacks with one state, one is.
+ * Decides about a callback with an opened transaction. `first` is whether the state was spent just now: of any number of
+ * callbacks with one state, one is the first.
  */
 export function decideCallback(
   { state, code, error }: CallbackParameters,
@@ -47,7 +47,7 @@ export function decideCallback(
   here: { readonly provider: string; readonly method: string; readonly first: boolean },
 ): CallbackDecision {
   const method = transaction.responseMode === "form_post" ? "POST" : "GET";
-  // RFC 9700 4.4: the answer of one provider is never taken to another.
+  // RFC 9700 4.4: the answer of one provider is never sent to another.
   const isOurs = transaction.state === state && transaction.provider === here.provider;
   if (!isOurs || here.method !== method || !here.first) return { kind: "fail", code: "oauth_state_invalid" };
   if (error !== null) return { kind: "fail", code: DENIALS.has(error) ? "oauth_denied" : "oauth_failed" };

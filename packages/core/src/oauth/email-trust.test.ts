@@ -31,7 +31,7 @@ describe("isAuthority", () => {
 });
 
 describe("checkTrust", () => {
-  it("takes the option over what is known of the provider", () => {
+  it("prefers the option to the default of the provider", () => {
     expect(checkTrust("x", undefined, GOOGLE)).toBe(GOOGLE);
     expect(checkTrust("x", true, GOOGLE)).toEqual({ domains: "all" });
     expect(checkTrust("x", false, TRUST_ALL)).toEqual({ domains: [] });

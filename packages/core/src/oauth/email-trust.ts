@@ -1,6 +1,6 @@
 import { textOf } from "./profile.ts";
 
-/** What the option `trustEmail` of a provider takes. */
+/** The option `trustEmail` of a provider. */
 export type TrustEmail = boolean | readonly string[];
 
 /** For which addresses a provider that calls them verified proves that its user has the mailbox today. */
@@ -11,7 +11,7 @@ export interface EmailTrust {
   readonly domainClaim?: string;
 }
 
-/** A provider that is believed for every address that it calls verified. */
+/** The trust in a provider whose every verified address is proof. */
 export const TRUST_ALL: EmailTrust = Object.freeze({ domains: "all" });
 
 const DOMAIN = /^[a-z0-9-]+(\.[a-z0-9-]+)+$/;
@@ -41,7 +41,7 @@ export function checkTrust(id: string, option: unknown, known: EmailTrust): Emai
   return Object.freeze({ domains: Object.freeze([...option]) });
 }
 
-/** Whether a provider of the application's own says in a form that can be read what it is trusted with. */
+/** Whether the `trustEmail` of a provider that the application wrote has the right form. */
 export function isEmailTrust({ domains, domainClaim }: EmailTrust): boolean {
   const isClaim = domainClaim === undefined || typeof domainClaim === "string";
   return isClaim && (domains === "all" || isDomains(domains));

@@ -1,6 +1,6 @@
 import { AuthError } from "../platform/errors.ts";
 
-/** Why a sign-in with a provider failed, for the operator. The words are ours: nothing the provider said is in them. */
+/** Why a sign-in with a provider failed, for the operator. The words are ours: they hold nothing from the provider. */
 const faults = {
   unreachable: "the provider cannot be reached",
   late: "the provider takes too long",
@@ -21,13 +21,13 @@ const faults = {
   id_token_nonce: "the ID token belongs to another sign-in",
   id_token_access: "the ID token belongs to another access token",
   subject: "the provider does not say who it is",
-  userinfo_subject: "the userinfo is of somebody else",
+  userinfo_subject: "the userinfo is of another user",
   provider_error: "the provider reports an error",
 } as const;
 
 export type OAuthFault = keyof typeof faults;
 
-/** The error of a provider that does not do its part. */
+/** The error for a fault of a provider. */
 export function oauthFault(fault: OAuthFault): AuthError {
   return new AuthError("oauth_failed", faults[fault]);
 }

@@ -172,7 +172,7 @@ async function validated(
   return response;
 }
 
-/** Finds what oauth4webapi accepts, and we refuse; null where there is nothing. */
+/** Finds a fault that oauth4webapi accepts; null where there is none. */
 function faultOfClaims(claims: IdClaims, clientId: string, at: EpochSeconds): OAuthFault | null {
   const [audience, party] = [own(claims, "aud"), own(claims, "azp")];
   // No other audience is trusted, so none may stand beside us.
@@ -202,7 +202,7 @@ async function isSigned(
     (jwk) => fits(jwk, header),
     async (jwk) => {
       if (jwk["kty"] === "RSA" && !isSoundRsa(jwk)) return false;
-      // What a key says about itself was checked; a platform may refuse it.
+      // The members about the use of a key were checked; a platform may refuse them.
       const only = { ...plainJwk(jwk), ...(typeof header.kid === "string" ? { kid: header.kid } : {}) };
       // oauth4webapi selects one key by itself, from a key set that it keeps for the server: here the set is the one key, the
       // server is new, and the set never too old, so that it fetches none.

@@ -15,7 +15,7 @@ const owners = [
   ),
 ];
 
-/** Everything that can be known: nobody owns an address that there is not. */
+/** All combinations of facts: an address that is missing has no owner. */
 const facts: readonly LinkFacts[] = users.flatMap((holder) =>
   [null, "ann"].flatMap((asker) =>
     emails.flatMap((email) =>

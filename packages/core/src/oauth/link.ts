@@ -1,8 +1,8 @@
-/** What is known when a browser comes back from a provider. */
+/** The facts when a browser comes back from a provider. */
 export interface LinkFacts {
   /** The user that the account is linked to. */
   readonly holder: string | null;
-  /** The user who asked, while signed in, to link the account; null where somebody signs in. */
+  /** The signed-in user who asked to link the account; null for a sign-in. */
   readonly asker: string | null;
   /** The provider's e-mail address in normal form; null where there is none. */
   readonly email: {
@@ -20,7 +20,7 @@ export interface LinkFacts {
     /** Whether they have a password or a link. One without either may be half of a first sign-in with this account. */
     readonly reachable: boolean;
   } | null;
-  /** Whether an address may lead to a user who is there already. */
+  /** Whether an address may lead to an existing user. */
   readonly linkByEmail: boolean;
 }
 
@@ -32,7 +32,7 @@ export type LinkDecision =
   | { readonly kind: "refuse"; readonly because: "held_by_another" | "address_unproven" | "not_by_email" };
 
 /**
- * Decides what an account at a provider means here. Identity is the provider's subject; an e-mail address leads to a
+ * Decides which user an account at a provider leads to. Identity is the provider's subject; an e-mail address leads to a
  * user only where both sides have proved it, or the first to sign up with it would own the account of its owner.
  *
  * The word of a provider that is not the authority for an address proves nothing of it. A new user has such an address
@@ -40,7 +40,7 @@ export type LinkDecision =
  */
 export function decideLink(facts: LinkFacts): LinkDecision {
   const { holder, asker, email, owner, linkByEmail } = facts;
-  // OpenID Connect Core 5.1: `email_verified` says who had the mailbox when it was checked, not who has it now.
+  // OpenID Connect Core 5.1: `email_verified` is about the owner of the mailbox when it was checked, not today.
   const proven = email?.verified === true && email.authoritative;
   // Also for a link that is there: it may have stopped half-way, or the provider did not vouch for the address then.
   const proves = (userId: string): boolean => proven && owner?.id === userId && !owner.verified;
@@ -52,13 +52,13 @@ export function decideLink(facts: LinkFacts): LinkDecision {
   const address = email?.verified === true ? email.address : null;
   if (owner === null) return { kind: "create", email: address, verified: proven };
   if (proven && owner.verified && linkByEmail) return { kind: "link", userId: owner.id, proves: false };
-  // What a killed first sign-in left behind, which may as well be prepared for another: neither taken nor in the way.
+  // An unfinished first sign-in left this user, or an attacker prepared it: it is neither used nor in the way.
   const isLeftover = address !== null && !owner.reachable && owner.verified === proven;
   if (isLeftover) return { kind: "create", email: null, verified: false };
   return { kind: "refuse", because: linkByEmail ? "address_unproven" : "not_by_email" };
 }
 
-/** Decides whether a link may go, by what is left without it: never the last way in. */
+/** Decides whether a link may be removed, by the sign-in methods that are left: the last one never is. */
 export function decideUnlink(left: { readonly password: boolean; readonly links: number }): boolean {
   return left.password || left.links > 0;
 }

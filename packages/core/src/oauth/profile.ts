@@ -3,9 +3,9 @@ import { isRecord, own } from "../platform/json.ts";
 import type { ProviderAccount } from "../users/user.ts";
 import { oauthFault } from "./fault.ts";
 
-/** Who a provider says it is. */
+/** The identity that a provider claims. */
 export interface Profile {
-  /** What the provider knows the user by, for good; never an e-mail address. */
+  /** The permanent identifier of the user at the provider; never an e-mail address. */
   readonly subject: string;
   readonly email?: string | null;
   /** Whether the provider has checked that the address is the user's. Default false. */
@@ -28,7 +28,7 @@ export function readOpenIdProfile(claims: Claims): Profile {
   };
 }
 
-/** Brings what a provider, or an application's own reader, made of an account into its one form. Fails with `oauth_failed`. */
+/** Checks a profile that a provider, or a reader of the application, made. Fails with `oauth_failed`. */
 export function checkProfile(profile: unknown, claims: Claims): Omit<ProviderAccount, "provider" | "tokens"> {
   if (!isRecord(profile)) throw oauthFault("subject");
   const subject = own(profile, "subject");
@@ -64,7 +64,7 @@ export function isSubject(value: unknown): value is string {
   return typeof value === "string" && value.length <= 255 && /^[^\p{C}]+$/u.test(value);
 }
 
-/** Says what is wrong with what `identify` of a provider returned; null where nothing is. Never shows a value. */
+/** Names the fault of an account that `identify` of a provider returned; null where there is none. Never shows a value. */
 export function faultOfAccount(account: unknown, provider: string): string | null {
   const fault = faultOfObject(account);
   if (fault !== null) return fault;

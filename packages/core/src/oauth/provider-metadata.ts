@@ -150,14 +150,14 @@ function isProviderUrl(text: string, issuer: string): boolean {
 
 /** Finds out whether one of the keys that a token may be signed by did sign it. */
 export type IssuerKeys = (
-  /** Whether a token may be signed by this key, by what the key says about itself. */
+  /** Whether this key may have signed the token, by its own members. */
   fits: (jwk: Members) => boolean,
   isSignedBy: (jwk: Members) => Promise<boolean>,
 ) => Promise<boolean>;
 
 /** Where several keys fit (OpenID Connect Core 10.1), the first few are tried. */
 const MAX_KEYS = 8;
-/** After a load in vain, the next one for a token whose key seems known waits this long (JWT-05). */
+/** After a load in vain, the next load for a token with a known kid waits this long (JWT-05). */
 const COOL_DOWN: Seconds = 10;
 
 /** The keys of a provider. They are fetched at the first token, and once more for a token that none of them signed. */

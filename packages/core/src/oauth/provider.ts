@@ -12,12 +12,12 @@ export interface OAuthFlow {
   readonly redirectUri: string;
 }
 
-/** What came back with the browser. */
+/** The answer that the browser brings back. */
 export interface OAuthAnswer {
   readonly code: string;
   /** RFC 9207; null where there is none. */
   readonly iss: string | null;
-  /** What Apple sends of the name, once, as JSON; said by the browser, so proven by nothing. */
+  /** The name that Apple sends once, as JSON; it comes from the browser, so nothing proves it. */
   readonly user: string | null;
 }
 
@@ -39,7 +39,7 @@ export interface OAuthProvider {
   readonly responseMode: "query" | "form_post";
   /** Whether the provider's tokens are kept, sealed. */
   readonly storeTokens: boolean;
-  /** For which addresses its word is proof. Default every address that it calls verified. */
+  /** The addresses for which `emailVerified` is proof. Default every address. */
   readonly trustEmail?: EmailTrust;
   connect(env: Env): OAuthConnection;
 }

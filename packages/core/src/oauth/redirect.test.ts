@@ -33,7 +33,7 @@ describe("decideRedirect", () => {
     for (const { input, why } of LOOPS) expect(decideRedirect(input, which), `${input}: ${why}`).toBeNull();
   });
 
-  it("RED-05 takes what is ours or trusted, as it was parsed", () => {
+  it("RED-05 accepts our own and trusted targets, as they were parsed", () => {
     for (const { input } of GOOD_TARGETS) {
       const expected = input === ESCAPED_SLASH ? undefined : new URL(input, OWN_ORIGIN).href;
       expect([input, decideRedirect(input, policy)?.href]).toEqual([input, expected]);
@@ -128,7 +128,7 @@ describe("decideRedirect of a native app", () => {
     "1net.trusted.app://x",
   ])("refuses %s", (input) => expect(decideRedirect(input, native)).toBeNull());
 
-  it("refuses schemes of a browser even if somebody trusts them", () => {
+  it("refuses schemes of a browser even if they are listed as trusted", () => {
     const trustedOrigins = new Set(["http://", "https://", "https:"]);
     for (const input of ["https:evil.example", "http:/evil.example", "https://evil.example/"]) {
       expect(decideRedirect(input, { ...native, trustedOrigins })).toBeNull();
@@ -156,7 +156,7 @@ describe("safeRedirect", () => {
       const to = safeRedirect(input, how);
       if (to === null) continue;
       expect(to, input).toMatch(/^\/(?![/\\])[\x21-\x7e]*$/);
-      // What the browser makes of it, and what a server that resolves it once more does.
+      // The URL of the browser, and that of a server that resolves it once more.
       expect(new URL(to, OWN_ORIGIN).origin).toBe(OWN_ORIGIN);
       expect(safeRedirect(to, how)).toBe(to);
     }
@@ -184,7 +184,7 @@ describe("safeRedirect", () => {
     }
   });
 
-  it("RED-06 RED-08 refuses what is no text, empty, long or relative", () => {
+  it("RED-06 RED-08 refuses a target that is no text, empty, long or relative", () => {
     const broken = [
       undefined,
       null,

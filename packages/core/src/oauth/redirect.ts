@@ -14,12 +14,12 @@ const DISGUISE = /[\p{C}\p{Z}\\]/u;
 const PATH = /^\/(?!\/)/;
 const ABSOLUTE = /^https?:\/\/[^/]/i;
 const CUSTOM = /^[a-z][a-z0-9+.-]*:\/?/i;
-// Slashes, backslashes and controls in an escape: whoever decodes once more would see another URL.
+// Slashes, backslashes and controls in an escape: a server that decodes once more would see another URL.
 const ESCAPED = /%(0|1|7f|2f|5c)/i;
 
 /**
  * Decides where a sign-in may lead: a path of our own, or a URL whose origin is exactly ours or a trusted one (RFC 9700
- * 4.11.1). The text is parsed once, and what was parsed is what the browser is sent to. Null refuses.
+ * 4.11.1). The text is parsed once, and the browser is sent to the parsed URL. Null refuses.
  */
 export function decideRedirect(target: string, policy: RedirectPolicy): URL | null {
   if (target.length > MAX_LENGTH || DISGUISE.test(target)) return null;
@@ -52,7 +52,7 @@ const NO_ORIGIN = "https://path.invalid";
  */
 export function safeRedirect(target: unknown, options: SafeRedirectOptions = {}): string | null {
   if (typeof target !== "string") return null;
-  // Own members only: what a polluted prototype holds is no option.
+  // Own members only: a member of a polluted prototype is no option.
   const own: SafeRedirectOptions = Object.setPrototypeOf({ ...options }, null);
   const { baseURL = NO_ORIGIN, basePath = "/auth", trustedOrigins = [] } = own;
   const ownOrigin = URL.parse(baseURL)?.origin ?? "null";
@@ -76,7 +76,7 @@ function webTarget(url: URL | null, policy: RedirectPolicy): URL | null {
   if (url.pathname.startsWith("//") || ESCAPED.test(url.pathname)) return null;
   const isOwn = url.origin === policy.ownOrigin;
   if (isOwn && isOwnRoute(url.pathname, policy.basePath)) return null;
-  // The code of an app goes where it is listed: a page of ours that nobody listed may tell it on.
+  // The code of an app goes to listed targets only: another page of ours may pass it on.
   const isListed = policy.trustedOrigins.has(url.origin);
   return isListed || (isOwn && !policy.native) ? url : null;
 }

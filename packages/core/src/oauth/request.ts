@@ -64,7 +64,7 @@ export function limitedFetch(
 /** The tokens of an answer together, in bytes. Sealed, they stay below the 100,000 characters that every store keeps. */
 const MAX_TOKENS = 65_536;
 
-/** Reads the answer of a token endpoint. Fails with `oauth_failed` for an answer without tokens, whatever its status. */
+/** Reads the answer of a token endpoint. Fails with `oauth_failed` for an answer without tokens, or with an error. */
 export function readTokens(data: unknown): ProviderTokens {
   // An error beside tokens, or under the status 200, is an error.
   if (!isRecord(data) || own(data, "error") !== undefined) throw oauthFault("code_refused");

@@ -23,7 +23,7 @@ const begun = {
 } as const;
 
 describe("a transaction", () => {
-  it("has three secrets of 256 bits, and what they come from, no two alike", () => {
+  it("has three secrets of 256 bits and their seed, no two alike", () => {
     const { seed, state, nonce, codeVerifier, ...rest } = mintTransaction(begun, random);
     expect(rest).toEqual(begun);
     const drawn = [seed, state, nonce, codeVerifier];

@@ -14,13 +14,13 @@ export const MOST_FLOWS = 16;
 
 const LABEL = "oauth-transaction";
 
-/** What a flow is for. */
+/** The purpose of a flow. */
 export type Intent =
   | { readonly kind: "sign_in" }
   | { readonly kind: "link"; readonly userId: string; readonly sessionId: string }
   | { readonly kind: "native"; readonly codeChallenge: string };
 
-/** What is known of a flow when it begins. */
+/** The facts about a flow when it begins. */
 export interface Begun {
   readonly provider: string;
   readonly responseMode: "query" | "form_post";
@@ -33,7 +33,7 @@ export interface Begun {
 
 /** One sign-in under way. It lives in a sealed cookie of the browser that began it, and nowhere else. */
 export interface Transaction extends Begun {
-  /** What the three are derived from: sixteen cookies with a secret of 256 bits each fit a header, with three they do not. */
+  /** The source of the three secrets: sixteen cookies with one secret of 256 bits each fit a header, with three they do not. */
   readonly seed: string;
   readonly state: string;
   readonly nonce: string;
@@ -59,7 +59,7 @@ export function sealTransaction(
   return seal(JSON.stringify(packed), secret, LABEL, random);
 }
 
-/** Opens what `sealTransaction` sealed; null for anything else, and for a flow that took too long. */
+/** Opens a transaction that `sealTransaction` sealed; null for any other text, and for a flow that took too long. */
 export async function openTransaction(
   sealed: string,
   secrets: readonly string[],
@@ -83,7 +83,7 @@ type Packed = readonly [
   readonly string[],
 ];
 
-// What was sealed is ours; the guard tells it from what an earlier version sealed.
+// A sealed text is ours; the guard refuses the form of an earlier version.
 function isPacked(value: unknown): value is Packed {
   if (!Array.isArray(value) || value.length !== 7) return false;
   const [provider, mode, seed, redirectTo, startedAt, intent, replaces]: readonly unknown[] = value;

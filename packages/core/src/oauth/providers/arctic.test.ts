@@ -124,7 +124,7 @@ describe("arcticProvider, for a client of its own kind", () => {
   });
 });
 
-describe("arcticProvider, for what the application reads", () => {
+describe("arcticProvider, for the profile that the application reads", () => {
   const read = (profile: unknown): Promise<unknown> =>
     connect(new Twitch(ID, SECRET, REDIRECT_URI), openNet(), {
       profile: () => profile as never,
@@ -140,7 +140,7 @@ describe("arcticProvider, for what the application reads", () => {
     { subject: 7 },
     { subject: "a\n" },
     { subject: null },
-  ])("%j is nobody", async (profile) => {
+  ])("refuses the profile %j", async (profile) => {
     await expect(read(profile)).rejects.toMatchObject({ code: "oauth_failed" });
   });
 

@@ -82,7 +82,7 @@ function connect(env: Env, { id, instance, scopes, profile }: Definition): OAuth
   };
 }
 
-// The state and an S256 challenge are set here, whatever the client sets.
+// The state and an S256 challenge are set here, over those of the client.
 function authorizationUrl(
   instance: ArcticClient,
   { state, codeVerifier, redirectUri }: OAuthFlow,
