@@ -1,19 +1,11 @@
-import { processUserInfoResponse, userInfoRequest } from "oauth4webapi";
 import type { Env } from "../platform/env.ts";
-import { AuthError } from "../platform/errors.ts";
-import { isRecord, own, parseJson } from "../platform/json.ts";
 import { authorizationUrl, type Client } from "./arctic.ts";
 import { oauthFault } from "./fault.ts";
 import { type IdClaims, verifyIdToken } from "./id-token.ts";
+import { requestTokens } from "./plain.ts";
 import { checkProfile, type Profile, readOpenIdProfile } from "./profile.ts";
 import type { OAuthAnswer, OAuthConnection, OAuthProvider } from "./provider.ts";
-import {
-  issuerFrom,
-  type MetadataSource,
-  type ProviderMetadata,
-  requestOptions,
-} from "./provider-metadata.ts";
-import { requestTokens } from "./token-request.ts";
+import { issuerFrom, type MetadataSource, type ProviderMetadata } from "./provider-metadata.ts";
 
 /** An OpenID provider as data. */
 export interface OpenIdDefinition {
@@ -27,17 +19,37 @@ export interface OpenIdDefinition {
   readonly metadata: MetadataSource;
   /** The issuer that a token must name by its other claims, where the provider has many issuers. */
   readonly issuerOf?: (claims: IdClaims) => string | null;
+  /** Adds the claims of userinfo; left out where the ID token has them all. */
+  readonly withUserinfo?: (env: Env, signIn: VerifiedSignIn) => Promise<IdClaims>;
   readonly profile?: (claims: IdClaims, answer: OAuthAnswer) => Profile;
+}
+
+/** A sign-in whose ID token is verified. */
+export interface VerifiedSignIn {
+  readonly metadata: ProviderMetadata;
+  readonly clientId: string;
+  readonly accessToken: string;
+  /** Of the ID token. */
+  readonly claims: IdClaims;
 }
 
 /** Connects to an OpenID provider (OpenID Connect Core 3.1): its ID token identifies the user. */
 export function connectOpenId(definition: OpenIdDefinition, env: Env): OAuthConnection {
-  const { id, client, scopes, responseMode, issuerOf, profile = readOpenIdProfile } = definition;
+  const {
+    id,
+    client,
+    scopes,
+    responseMode,
+    issuerOf,
+    withUserinfo,
+    profile = readOpenIdProfile,
+  } = definition;
+  const { clientId } = client;
   const issuer = issuerFrom(env, definition.metadata);
   return {
     async authorizationUrl(flow) {
       const { metadata } = await issuer();
-      const url = authorizationUrl(metadata.authorization_endpoint, client.clientId, flow, scopes);
+      const url = authorizationUrl(metadata.authorization_endpoint, clientId, flow, scopes);
       url.searchParams.set("nonce", flow.nonce);
       if (responseMode === "form_post") url.searchParams.set("response_mode", "form_post");
       return url;
@@ -51,56 +63,21 @@ export function connectOpenId(definition: OpenIdDefinition, env: Env): OAuthConn
       const tokens = await requestTokens({
         env,
         provider: metadata,
-        client: { ...client, clientSecret },
+        client: { clientId, clientSecret },
         flow,
         answer: { code: answer.code, iss },
       });
       if (tokens.idToken === null) throw oauthFault("id_token_missing");
+      const { accessToken } = tokens;
       const verified = await verifyIdToken(env, tokens.idToken, keys, {
         issuer: issuerOf ?? (() => metadata.issuer),
-        clientId: client.clientId,
+        clientId,
         nonce: flow.nonce,
-        accessToken: tokens.accessToken,
+        accessToken,
       });
-      const claims = await withUserinfo(env, metadata, verified, {
-        clientId: client.clientId,
-        accessToken: tokens.accessToken,
-      });
+      const signIn = { metadata, clientId, accessToken, claims: verified };
+      const claims = (await withUserinfo?.(env, signIn)) ?? verified;
       return { provider: id, ...checkProfile(profile(claims, answer), claims), tokens };
     },
   };
-}
-
-/** Asks userinfo, where the provider has it. Fails with `oauth_failed` where it is of another subject (OpenID Connect Core 5.3). */
-async function withUserinfo(
-  env: Env,
-  metadata: ProviderMetadata,
-  claims: IdClaims,
-  { clientId, accessToken }: { readonly clientId: string; readonly accessToken: string },
-): Promise<IdClaims> {
-  if (metadata.userinfo_endpoint === undefined) return claims;
-  const client = { client_id: clientId };
-  const options = requestOptions(env, metadata);
-  const response = await userInfoRequest(metadata, client, accessToken, options).catch((error: unknown) => {
-    // A header cannot carry every access token.
-    throw error instanceof AuthError ? error : oauthFault("unreachable");
-  });
-  const told = parseJson(await response.clone().text());
-  if (!isRecord(told)) throw oauthFault("no_json");
-  // Without this, an access token for one user could be combined with the e-mail address of another.
-  await processUserInfoResponse(metadata, client, String(own(claims, "sub")), response).catch(() => {
-    throw oauthFault("userinfo_subject");
-  });
-  return mergeUserinfo(claims, told);
-}
-
-/** Adds the claims of userinfo to those of a verified ID token, which take precedence (OpenID Connect Core 5.3.2). */
-export function mergeUserinfo(claims: IdClaims, told: IdClaims): IdClaims {
-  const merged = { ...told, ...claims };
-  // `email_verified` is about the address beside it: it never vouches for another address.
-  const about = [claims, told].filter((said) => own(said, "email") === own(merged, "email"));
-  const verified = about.map((said) => own(said, "email_verified")).find((word) => word !== undefined);
-  return verified === own(merged, "email_verified")
-    ? merged
-    : { ...merged, email_verified: verified ?? false };
 }

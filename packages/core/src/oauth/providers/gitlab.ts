@@ -23,7 +23,10 @@ export function gitlab(options: GitLabOptions): OAuthProvider {
     userinfo_endpoint: `${issuer}/oauth/userinfo`,
   };
   return defineProvider(checked, async (env) => {
-    const { connectOpenId } = await import("../openid.ts");
-    return connectOpenId({ ...checked, metadata }, env);
+    const [{ connectOpenId }, { withUserinfo }] = await Promise.all([
+      import("../openid.ts"),
+      import("../userinfo.ts"),
+    ]);
+    return connectOpenId({ ...checked, metadata, withUserinfo }, env);
   });
 }

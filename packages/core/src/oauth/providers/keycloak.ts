@@ -28,7 +28,10 @@ export function keycloak(options: KeycloakOptions): OAuthProvider {
     authorization_response_iss_parameter_supported: true,
   };
   return defineProvider(checked, async (env) => {
-    const { connectOpenId } = await import("../openid.ts");
-    return connectOpenId({ ...checked, metadata }, env);
+    const [{ connectOpenId }, { withUserinfo }] = await Promise.all([
+      import("../openid.ts"),
+      import("../userinfo.ts"),
+    ]);
+    return connectOpenId({ ...checked, metadata, withUserinfo }, env);
   });
 }

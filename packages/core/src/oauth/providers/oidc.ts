@@ -20,7 +20,11 @@ export function oidc(options: OidcOptions): OAuthProvider {
   const checked = checkOptions(options, defaults);
   const issuer = checkIssuer(checked.id, options.issuer);
   return defineProvider(checked, async (env) => {
-    const { connectOpenId } = await import("../openid.ts");
-    return connectOpenId({ ...checked, metadata: issuer }, env);
+    const [{ connectOpenId }, { discover }, { withUserinfo }] = await Promise.all([
+      import("../openid.ts"),
+      import("../discovery.ts"),
+      import("../userinfo.ts"),
+    ]);
+    return connectOpenId({ ...checked, metadata: () => discover(env, issuer), withUserinfo }, env);
   });
 }
