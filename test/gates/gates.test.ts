@@ -50,6 +50,8 @@ function elseIf(n: number, fetch: () => void) {
   return NAMES.size + TABLE.length + clock();
 }
 `,
+  [`${CORE}/oauth/providers/arctic.ts`]:
+    "export const patch = (): void => void (globalThis.fetch = patch);\n",
   [`${CORE}/sessions/start.ts`]: `
 import type { Seconds } from "../platform/time.ts";
 /** Starts. */
@@ -130,6 +132,8 @@ const plants: readonly Plant[] = [
   ["effect", "packages/client/src/tabs.ts", "const f = () => location.href;\n"],
   ["effect", `${CORE}/keys/ring.ts`, "\nfunction f(at = new Date()) {}\n", 2],
   ["effect", `${CORE}/keys/ring.ts`, "const f = () => globalThis.Date.now();\n"],
+  ["effect", `${CORE}/oauth/providers/google.ts`, "const f = () => globalThis.fetch;\n"],
+  ["effect", `${CORE}/oauth/providers/arctic.ts`, "const f = () => globalThis.Date.now();\n"],
   ["effect", `${CORE}/keys/ring.ts`, 'const f = () => globalThis["fetch"](a);\n'],
   ["effect", `${CORE}/keys/ring.ts`, "const f = () => performance.now();\n"],
   ["effect", `${CORE}/keys/ring.ts`, "const f = () => crypto.getRandomValues(a);\n"],

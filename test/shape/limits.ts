@@ -43,7 +43,7 @@ const limits: Readonly<Record<MeasureId, number>> = {
   any: 0,
   nonNull: 0,
   cycles: 0,
-  caches: 5,
+  caches: 4,
   algorithmTables: 4,
   routeLists: 1,
   firstWords: 170,

@@ -10,7 +10,10 @@ import { checkProfile, type Profile } from "../profile.ts";
 import { checkProviderId, type OAuthConnection, type OAuthFlow, type OAuthProvider } from "../provider.ts";
 import { askProvider, getJson, readTokens, TOKEN_STATUSES } from "../request.ts";
 
-/** What the clients of arctic have in common; their arguments differ. */
+/**
+ * The methods that the clients of arctic share; their arguments differ. `createAuthorizationURL` is called with the state, the
+ * scopes and the scopes again, and `validateAuthorizationCode` with the code and the code verifier.
+ */
 export interface ArcticClient {
   readonly createAuthorizationURL: (...args: never[]) => URL;
   readonly validateAuthorizationCode: (...args: never[]) => Promise<OAuth2Tokens>;
