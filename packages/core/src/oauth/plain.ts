@@ -10,7 +10,7 @@ import {
 import { toBase64, utf8 } from "../platform/bytes.ts";
 import type { Env } from "../platform/env.ts";
 import { parseJson } from "../platform/json.ts";
-import type { ProviderTokens } from "../users/provider-account.ts";
+import type { ProviderTokens } from "../users/user.ts";
 import { authorizationUrl, type Client } from "./arctic.ts";
 import { oauthFault } from "./fault.ts";
 import { checkProfile, type Profile } from "./profile.ts";

@@ -1,7 +1,6 @@
 import { now } from "../platform/env.ts";
 import { AuthError, type ErrorCode, faultName } from "../platform/errors.ts";
-import type { AccessClaims } from "./access-token.ts";
-import { isNearExpiry } from "./access-token.ts";
+import { type AccessClaims, isNearExpiry } from "./access-token.ts";
 import { isExpired } from "./decide.ts";
 import type { SessionEngine } from "./engine.ts";
 import { claimsOf, claimsTakeUser, type IssuedTokens } from "./mint.ts";
