@@ -76,6 +76,19 @@ export function listedKeys(set: unknown): readonly Members[] {
   return Array.isArray(listed) ? listed.filter(isRecord) : [];
 }
 
+/** Whether a key says nothing against its use for signatures (RFC 7517 4.2 and 4.3). A private key proves nothing. */
+export function mayVerify(jwk: Members): boolean {
+  const [use = "sig", operations, extractable = true] = ["use", "key_ops", "ext"].map((name) =>
+    own(jwk, name),
+  );
+  const isListed = operations === undefined || (isDistinct(operations) && operations.includes("verify"));
+  return use === "sig" && isListed && typeof extractable === "boolean" && own(jwk, "d") === undefined;
+}
+
+function isDistinct(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value) && new Set(value).size === value.length;
+}
+
 const COORDINATE_BYTES = 32;
 const MIN_MODULUS_BITS = 2_048;
 /** 65537. A small exponent makes forgery possible, and no library makes keys with another one. */

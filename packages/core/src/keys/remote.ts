@@ -5,7 +5,7 @@ import { own, parseJson } from "../platform/json.ts";
 import { minutes, type Seconds } from "../platform/time.ts";
 import { algorithmNamed, factsOf, isAsymmetric } from "./algorithms.ts";
 import { type CachePauses, refreshingCache } from "./cache.ts";
-import { faultOfNumbers, listedKeys, type Members, plainJwk } from "./jwk.ts";
+import { faultOfNumbers, listedKeys, type Members, mayVerify, plainJwk } from "./jwk.ts";
 import { KID, type VerificationKey } from "./keys.ts";
 
 type KeySet = ReadonlyMap<string, VerificationKey>;
@@ -51,7 +51,7 @@ export function readKeySet(set: unknown): KeySet | null {
 function readKey(jwk: Members): VerificationKey | null {
   const [kid, algorithm] = [own(jwk, "kid"), algorithmNamed(own(jwk, "alg"))];
   if (typeof kid !== "string" || !KID.test(kid) || !isAsymmetric(algorithm)) return null;
-  if (own(jwk, "kty") !== factsOf(algorithm).kty || own(jwk, "d") !== undefined) return null;
-  if ((own(jwk, "use") ?? "sig") !== "sig" || faultOfNumbers(jwk, algorithm) !== null) return null;
+  if (own(jwk, "kty") !== factsOf(algorithm).kty || !mayVerify(jwk)) return null;
+  if (faultOfNumbers(jwk, algorithm) !== null) return null;
   return { kid, algorithm, key: plainJwk(jwk) };
 }

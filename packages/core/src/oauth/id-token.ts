@@ -6,7 +6,7 @@ import {
   processAuthorizationCodeResponse,
   validateApplicationLevelSignature,
 } from "oauth4webapi";
-import { isSoundRsa, type Members, plainJwk } from "../keys/jwk.ts";
+import { isSoundRsa, type Members, mayVerify, plainJwk } from "../keys/jwk.ts";
 import { decodeUtf8, fromBase64url, isBase64url, toBase64url, utf8 } from "../platform/bytes.ts";
 import { equalStrings } from "../platform/digest.ts";
 import { type Env, now, platformEnv } from "../platform/env.ts";
@@ -218,16 +218,8 @@ async function isSigned(
 function fits(jwk: Members, { name, algorithm: { kty, crv }, kid }: Header): boolean {
   const isNamed = kid === undefined || (typeof kid === "string" && own(jwk, "kid") === kid);
   const isOfType = own(jwk, "kty") === kty && (crv === null || own(jwk, "crv") === crv);
-  const [alg = name, use = "sig"] = [own(jwk, "alg"), own(jwk, "use")];
-  const isForThis = alg === name && use === "sig" && mayVerify(own(jwk, "key_ops"));
-  return isNamed && isOfType && isForThis && own(jwk, "d") === undefined;
-}
-
-// RFC 7517 4.3: no operation is listed twice.
-function mayVerify(operations: unknown): boolean {
-  if (operations === undefined) return true;
-  const isList = Array.isArray(operations) && new Set(operations).size === operations.length;
-  return isList && operations.includes("verify");
+  const alg = own(jwk, "alg");
+  return isNamed && isOfType && (alg === undefined || alg === name) && mayVerify(jwk);
 }
 
 // OpenID Connect Core 3.1.3.6: the left half of the hash that the algorithm signs with.
