@@ -345,6 +345,13 @@ describe("types", () => {
       // @ts-expect-error the schema has no such member
       return c.text(String(c.var.session.context.rank));
     });
+    requireSession({
+      auth,
+      when: ({ context }) => {
+        expectTypeOf(context).toEqualTypeOf<{ role: string }>();
+        return context.role === "admin";
+      },
+    });
     const plain = new Hono().get("/c", requireSession<{ role: "admin" }>(), (c) => {
       expectTypeOf(c.var.session.context.role).toEqualTypeOf<"admin">();
       return c.text("");
@@ -385,6 +392,18 @@ describe("requireSession", () => {
     expect(await refused.json()).toMatchObject({ error: "forbidden" });
     expect((await app.request("http://localhost/any", { headers: { cookie } })).status).toBe(200);
     expect((await app.request("http://localhost/any")).status).toBe(401);
+  });
+
+  it("throws where session has run with another auth than the one that requireSession is given", async () => {
+    const [{ auth }, other] = [world(), world()];
+    const app = new Hono().all("/auth/*", authHandler(auth)).use("*", session(auth));
+    app.get("/same", requireSession({ auth, when: () => true }), (c) => c.text("in"));
+    app.get("/other", requireSession({ auth: other.auth }), (c) => c.text("in"));
+    app.onError((error, c) => c.text(error.message, 500));
+    const cookie = await signIn({ app });
+    expect((await app.request("http://localhost/same", { headers: { cookie } })).status).toBe(200);
+    const refused = await app.request("http://localhost/other", { headers: { cookie } });
+    expect(await refused.text()).toBe("requireSession needs session(auth) to run before it");
   });
 
   it("puts its own session back where another middleware wrote under the same names", async () => {

@@ -74,19 +74,30 @@ export function session<Context, U extends User>(
   };
 }
 
+/** What `requireSession` takes. */
+export interface RequireOptions<Context = unknown> {
+  /** The auth of `session(auth)`. It types the context in `when`, and `session` must have run with this one. */
+  readonly auth?: AuthSource<Context, User>;
+  /** Whether a session may do this; anything but true is no. */
+  readonly when?: (session: Session<Context>) => boolean;
+}
+
 /**
  * Lets only requests with a session pass. Others get the response of the failed validation: 401, 403 or 503. A session for
  * which `when` does not return true gets 403 `forbidden`. Throws a `TypeError` if `session` did not run before it.
  *
  * @example
- * app.get("/admin", requireSession({ when: ({ context }: Session<Role>) => context.role === "admin" }), show);
+ * app.get("/admin", requireSession({ auth, when: ({ context }) => context.role === "admin" }), show);
  */
 export function requireSession<Context = unknown>(
-  options: { readonly when?: (session: Session<Context>) => boolean } = {},
+  options: RequireOptions<Context> = {},
 ): MiddlewareHandler<SignedInEnv<Context>> {
   return async (c, next) => {
-    const validation = (c as HonoContext<SessionEnv<Context>>).get(VALIDATED)?.validation;
-    if (validation === undefined) throw new TypeError("requireSession needs session(auth) to run before it");
+    const found = (c as HonoContext<SessionEnv<Context>>).get(VALIDATED);
+    const isOther = options.auth !== undefined && found?.auth !== authOf(options.auth, c.env);
+    if (found === undefined || isOther)
+      throw new TypeError("requireSession needs session(auth) to run before it");
+    const { validation } = found;
     if (!validation.ok) return validation.response();
     const refusal = { error: "forbidden", message: "This session may not do that." };
     if (options.when !== undefined && options.when(validation.session) !== true) return c.json(refusal, 403);
