@@ -1,8 +1,8 @@
 import { runInNewContext } from "node:vm";
-import type { AuthEvent } from "@latchkey/core";
+import type { AuthEvent, Transport } from "@latchkey/core";
 import { type PasswordHasher, password } from "@latchkey/core/password";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type Mode, modes, present, read, signUp, whoAmI, withAccess } from "./session.ts";
+import { modes, present, read, signUp, whoAmI, withAccess } from "./session.ts";
 import { cheapHasher, type Options, openStage, PASSWORD, requestTo, type Stage } from "./stage.ts";
 
 class Row {
@@ -110,7 +110,7 @@ async function expectFault(stage: Stage, response: Response, callback: string): 
   expectTold(stage, callback);
 }
 
-const enter = (stage: Stage, mode: Mode, path: string): Promise<Response> =>
+const enter = (stage: Stage, mode: Transport, path: string): Promise<Response> =>
   stage.send(path, {
     method: "POST",
     body: { email: "ann@example.com", password: PASSWORD, transport: mode },

@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from "node:crypto";
+import type { Transport } from "@latchkey/core";
 import { apple, github, google, microsoft, type TrustEmail } from "@latchkey/core/oauth";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import {
@@ -148,7 +149,7 @@ function openHeirDesk(options: DeskOptions): Desk {
 }
 
 /** Signs in with the account, for cookies or for the tokens of a native app. Returns whose session it is, or the error. */
-async function enter(desk: Desk, mode: "cookie" | "bearer", person: Person): Promise<string | null> {
+async function enter(desk: Desk, mode: Transport, person: Person): Promise<string | null> {
   const browser = desk.browser();
   if (mode === "cookie") {
     const location = new URL((await desk.signIn(browser, person)).headers.get("location") ?? "");

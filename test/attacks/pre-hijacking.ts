@@ -1,4 +1,4 @@
-import type { Store } from "@latchkey/core";
+import type { Store, Transport } from "@latchkey/core";
 import { expect } from "vitest";
 import {
   countOf,
@@ -24,8 +24,7 @@ export const CHOSEN = "chosen by the victim";
 /** The account of the attacker at a provider, under an address of their own. */
 export const ATTACKER: Person = { subject: "attacker", email: "eve@example.com", emailVerified: true };
 
-export type Mode = "cookie" | "bearer";
-export const MODES: readonly Mode[] = ["cookie", "bearer"];
+export const MODES: readonly Transport[] = ["cookie", "bearer"];
 
 type Prove = (desk: Desk, id: string) => Promise<boolean>;
 
@@ -36,7 +35,7 @@ export const PROOFS: Readonly<Record<string, Prove>> = {
 };
 
 /** Each proof by each transport of the attacker. */
-export const CASES: readonly { readonly title: string; readonly mode: Mode; readonly prove: Prove }[] =
+export const CASES: readonly { readonly title: string; readonly mode: Transport; readonly prove: Prove }[] =
   Object.entries(PROOFS).flatMap(([title, prove]) => MODES.map((mode) => ({ title, mode, prove })));
 
 /** A server with two providers, whose validation asks the store whether a session has ended. */
@@ -60,7 +59,7 @@ export interface Trojan {
 }
 
 /** The attacker signs up with the address of the victim. */
-export async function plant(desk: Desk, mode: Mode): Promise<Trojan> {
+export async function plant(desk: Desk, mode: Transport): Promise<Trojan> {
   const browser = desk.browser();
   const answer = await (await browser.post("/auth/signup", { ...TROJAN, transport: mode })).json();
   const tokens = mode === "cookie" ? null : { access: answer.access_token, refresh: answer.refresh_token };
@@ -77,7 +76,7 @@ export async function isIn({ browser, tokens }: Trojan): Promise<readonly boolea
 }
 
 /** Signs in with a password, and returns whether it is right. */
-export async function knows(desk: Desk, password: string, mode: Mode): Promise<boolean> {
+export async function knows(desk: Desk, password: string, mode: Transport): Promise<boolean> {
   const answer = await desk.browser().post("/auth/login", { ...TROJAN, password, transport: mode });
   return answer.ok;
 }
@@ -90,7 +89,7 @@ export async function plantLink(scene: Scene, person: Person = ATTACKER): Promis
 }
 
 /** Asserts that nothing of the attacker is left, and that the user is the victim's. */
-export async function expectClean(scene: Scene, trojan: Trojan, mode: Mode): Promise<void> {
+export async function expectClean(scene: Scene, trojan: Trojan, mode: Transport): Promise<void> {
   const { auth } = scene;
   expect(await isIn(trojan)).toEqual([false, false]);
   expect(await knows(scene, TROJAN.password, mode)).toBe(false);

@@ -1,11 +1,11 @@
+import type { Transport } from "@latchkey/core";
 import { ACCESS, PASSWORD, REFRESH, type Stage } from "./stage.ts";
 
-export type Mode = "cookie" | "bearer";
-export const modes: readonly Mode[] = ["cookie", "bearer"];
+export const modes: readonly Transport[] = ["cookie", "bearer"];
 
 /** What somebody who is signed in holds. */
 export interface Holder {
-  readonly mode: Mode;
+  readonly mode: Transport;
   readonly access: string;
   readonly refresh: string;
   readonly sessionId: string;
@@ -51,21 +51,21 @@ function cookieOf(lines: readonly string[], name: string): string | null {
 }
 
 /** The headers that carry an access token. */
-export function withAccess(mode: Mode, token: string): Record<string, string> {
+export function withAccess(mode: Transport, token: string): Record<string, string> {
   return mode === "cookie" ? { cookie: `${ACCESS}=${token}` } : { authorization: `Bearer ${token}` };
 }
 
 /** Signs somebody up and in. */
-export async function signUp(stage: Stage, mode: Mode, email = "ann@example.com"): Promise<Holder> {
+export async function signUp(stage: Stage, mode: Transport, email = "ann@example.com"): Promise<Holder> {
   return enter(stage, "/auth/signup", mode, email);
 }
 
 /** Signs somebody in once more, on another device. */
-export async function signIn(stage: Stage, mode: Mode, email = "ann@example.com"): Promise<Holder> {
+export async function signIn(stage: Stage, mode: Transport, email = "ann@example.com"): Promise<Holder> {
   return enter(stage, "/auth/login", mode, email);
 }
 
-async function enter(stage: Stage, path: string, mode: Mode, email: string): Promise<Holder> {
+async function enter(stage: Stage, path: string, mode: Transport, email: string): Promise<Holder> {
   const body = { email, password: PASSWORD, transport: mode };
   const answer = await read(await stage.send(path, { method: "POST", body }));
   const { access, refresh, body: told } = answer;
@@ -78,14 +78,14 @@ async function enter(stage: Stage, path: string, mode: Mode, email: string): Pro
 }
 
 /** Presents a refresh token at the refresh route. */
-export async function present(stage: Stage, mode: Mode, token: string): Promise<Answer> {
+export async function present(stage: Stage, mode: Transport, token: string): Promise<Answer> {
   const call =
     mode === "cookie" ? { headers: { cookie: `${REFRESH}=${token}` } } : { body: { refresh_token: token } };
   return read(await stage.send("/auth/refresh", { method: "POST", ...call }));
 }
 
 /** Asks who is signed in, with an access token. */
-export async function whoAmI(stage: Stage, mode: Mode, token: string): Promise<Answer> {
+export async function whoAmI(stage: Stage, mode: Transport, token: string): Promise<Answer> {
   return read(await stage.send("/auth/session", { headers: withAccess(mode, token) }));
 }
 

@@ -1,10 +1,10 @@
-import type { AuthEvent, Store } from "@latchkey/core";
+import type { AuthEvent, Store, Transport } from "@latchkey/core";
 import { memory } from "@latchkey/core/memory";
 import { describe, expect, it } from "vitest";
 import { beginLink, linkAt, openDesk } from "../oauth/desk.ts";
 import { ANN_THERE, paperProvider } from "../oauth/paper-provider.ts";
 import { faultyStore } from "./faulty-store.ts";
-import { type Mode, modes, signUp, withAccess } from "./session.ts";
+import { modes, signUp, withAccess } from "./session.ts";
 import { type Options, openStage, PASSWORD, requestTo, type Stage } from "./stage.ts";
 import { newStore } from "./store.ts";
 
@@ -72,7 +72,7 @@ const post = (stage: Stage, path: string, body: object = {}, headers = {}): Prom
   stage.send(path, { method: "POST", body, headers });
 
 /** One way to each operation that a sign-in, a refresh or a check depends on. It returns what the client is told. */
-type Way = (stage: Stage, mode: Mode, ann: Awaited<ReturnType<typeof signUp>>) => Promise<string>;
+type Way = (stage: Stage, mode: Transport, ann: Awaited<ReturnType<typeof signUp>>) => Promise<string>;
 
 const login: Way = async (stage, mode) =>
   faultOf(await post(stage, "/auth/login", { ...ANN, transport: mode }));

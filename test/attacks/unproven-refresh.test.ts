@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import type { Transport } from "@latchkey/core";
 import { describe, expect, it } from "vitest";
 import { counted } from "../rows/wrapped-store.ts";
 import { modes, present, read, signUp, told } from "./session.ts";
@@ -17,7 +18,7 @@ function limited(store = newStore()): Stage {
 
 async function presentFrom(
   stage: Stage,
-  mode: "cookie" | "bearer",
+  mode: Transport,
   token: string,
   client: string,
 ): ReturnType<typeof read> {

@@ -1,4 +1,11 @@
-import { type Auth, type AuthOptions, createAuth, type JsonObject, type User } from "@latchkey/core";
+import {
+  type Auth,
+  type AuthOptions,
+  createAuth,
+  type JsonObject,
+  type Transport,
+  type User,
+} from "@latchkey/core";
 import { memory } from "@latchkey/core/memory";
 import { type PasswordHasher, password } from "@latchkey/core/password";
 import { expect } from "vitest";
@@ -16,7 +23,7 @@ export interface Tokens {
 /** A server, its tokens, and what it says of its own faults. */
 export interface Target {
   readonly auth: Auth<JsonObject, User>;
-  readonly tokens: (transport: "cookie" | "bearer") => Promise<Tokens>;
+  readonly tokens: (transport: Transport) => Promise<Tokens>;
   /** Fails where the server has told of a fault of its own. */
   readonly expectNoFault: () => void;
 }

@@ -1,6 +1,6 @@
 import { createServer, type Server } from "node:http";
 import { getRequestListener } from "@hono/node-server";
-import { createAuth } from "@latchkey/core";
+import { createAuth, type Transport } from "@latchkey/core";
 import { memory } from "@latchkey/core/memory";
 import { createValidator, type ValidatorOptions } from "@latchkey/core/validator";
 import { afterEach, describe, expect, it, vi } from "vitest";
@@ -67,7 +67,7 @@ async function openEdge(): Promise<Edge> {
   };
 }
 
-async function tokenOf({ auth }: Edge, transport: "bearer" | "cookie" = "bearer"): Promise<string> {
+async function tokenOf({ auth }: Edge, transport: Transport = "bearer"): Promise<string> {
   const user = await auth.users.create({ email: `${crypto.randomUUID()}@example.com` });
   return (await auth.sessions.create(user.id, { transport, context: { role: "admin" } })).accessToken;
 }

@@ -3,7 +3,7 @@ import { pathOf, type Site } from "../cookies/site.ts";
 import { decideCsrf } from "../csrf/decide-csrf.ts";
 import { AuthError } from "../platform/errors.ts";
 import type { Presentation, PresentedText } from "../sessions/presented-tokens.ts";
-import type { Device } from "../sessions/session.ts";
+import type { Device, Transport } from "../sessions/session.ts";
 
 export interface CredentialOptions {
   readonly bearer: { readonly header: string; readonly schemes: readonly string[] };
@@ -11,7 +11,7 @@ export interface CredentialOptions {
 
 /** What a request carries: the tokens of exactly one transport, and all of its cookies. */
 export interface Credentials {
-  readonly presented: Presentation & { readonly transport: "cookie" | "bearer" };
+  readonly presented: Presentation & { readonly transport: Transport };
   readonly cookies: readonly CookiePair[];
 }
 

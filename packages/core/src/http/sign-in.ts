@@ -5,6 +5,7 @@ import { sessionOfRow } from "../sessions/mint.ts";
 import { liveClaims, MOST_TOKENS } from "../sessions/presented-tokens.ts";
 import { parseRefreshToken } from "../sessions/refresh-token.ts";
 import { peek } from "../sessions/rotate.ts";
+import type { Transport } from "../sessions/session.ts";
 import { type StartedSession, startSession } from "../sessions/start.ts";
 import type { Identifier, ProviderAccount, User } from "../users/user.ts";
 import { type Body, readBody, stringMember } from "./body.ts";
@@ -16,7 +17,7 @@ import { cookiesOf, expireFormer, tokenFields } from "./session-cookies.ts";
 export interface PasswordInput {
   readonly identifier: Identifier;
   readonly password: string;
-  readonly transport: "cookie" | "bearer";
+  readonly transport: Transport;
 }
 
 /** Reads the body of a sign-in or sign-up. Fails with `invalid_request`. */
@@ -36,7 +37,7 @@ export async function readPasswordInput(app: App, request: Request): Promise<Pas
   return { identifier, password, transport: transportOf(body) };
 }
 
-function transportOf(body: Body): "cookie" | "bearer" {
+function transportOf(body: Body): Transport {
   const transport = stringMember(body, "transport") ?? "cookie";
   if (transport === "cookie" || transport === "bearer") return transport;
   throw new AuthError("invalid_request", 'transport is "cookie" or "bearer".');
@@ -44,7 +45,7 @@ function transportOf(body: Body): "cookie" | "bearer" {
 
 /** How a user signs in. */
 export interface SignIn {
-  readonly transport: "cookie" | "bearer";
+  readonly transport: Transport;
   /** RFC 8176; `fed`, which is not in it, for a provider elsewhere. */
   readonly amr: readonly string[];
   /** Sessions to end besides those that the request proves. */
@@ -61,7 +62,7 @@ export function signInByPassword(
   app: App,
   call: Call,
   user: User,
-  { transport, status }: { readonly transport: "cookie" | "bearer"; readonly status: number },
+  { transport, status }: { readonly transport: Transport; readonly status: number },
 ): Promise<Response> {
   const refusal = status === 201 ? "forbidden" : "invalid_credentials";
   const how: SignIn = { transport, amr: ["pwd"], replaces: [], succeeds: null, account: null, refusal };

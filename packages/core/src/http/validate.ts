@@ -13,6 +13,7 @@ import {
   authenticate,
   type Failure,
 } from "../sessions/authenticate.ts";
+import type { Transport } from "../sessions/session.ts";
 import type { User } from "../users/user.ts";
 import { type Credentials, isForged, readCredentials } from "./request.ts";
 import { answerError, codeOf, refusal, sessionHeaders } from "./response.ts";
@@ -119,7 +120,7 @@ function succeeded(
 export async function validateToken(
   app: App,
   token: string,
-  transport: "cookie" | "bearer" | null,
+  transport: Transport | null,
 ): Promise<Validation> {
   const presented = {
     transport,
@@ -151,7 +152,7 @@ export async function validateToken(
 /** What `hooks.validated` makes of a session: null where it refuses. */
 export function runHook(
   app: App,
-  transport: "cookie" | "bearer",
+  transport: Transport,
   { claims }: Pick<Extract<Authentication, { ok: true }>, "claims">,
 ): Pick<ValidSession, "session" | "claims"> | null {
   const session = sessionOfClaims(claims);

@@ -6,7 +6,7 @@ import { AuthError } from "../platform/errors.ts";
 import { isRecord, type Json, type JsonObject, own, parseJson } from "../platform/json.ts";
 import type { EpochSeconds, Seconds } from "../platform/time.ts";
 import type { RefreshPolicy } from "./policy.ts";
-import type { Session } from "./session.ts";
+import type { Session, Transport } from "./session.ts";
 
 /** RFC 9068 2.1. The media type's long form and any case are the same type (RFC 7515 4.1.9). */
 const TYPE = "at+jwt";
@@ -65,7 +65,7 @@ export interface AccessClaims {
   readonly exp: EpochSeconds;
   readonly auth_time: EpochSeconds;
   readonly amr: readonly string[];
-  readonly transport: "cookie" | "bearer";
+  readonly transport: Transport;
   readonly context: JsonObject;
   readonly session_created: EpochSeconds;
   /** Idle expiry as of issue; null never. */

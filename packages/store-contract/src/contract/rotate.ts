@@ -1,4 +1,11 @@
-import { applyDecision, decide, type Rotation, type SessionRow, type Store } from "@latchkey/core/store";
+import {
+  applyDecision,
+  decide,
+  type Rotation,
+  type SessionRow,
+  type Store,
+  type Transport,
+} from "@latchkey/core/store";
 import { equal, present } from "../assert.ts";
 import type { Cases } from "../cases.ts";
 import {
@@ -58,7 +65,7 @@ export const rotateCases: Cases = {
 
   "refuses the other transport where it is asked for": async (store) => {
     await seed(store, sampleSession("phone"));
-    const by = (transport: "cookie" | "bearer" | null) =>
+    const by = (transport: Transport | null) =>
       sampleRotation("phone", 0, OLD, { policy: { lease: LEASE, transport } });
     equal(await rotate(store, by("bearer")), "wrong_transport", "other");
     equal(await rotate(store, by("cookie")), "first", "same");
