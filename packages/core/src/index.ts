@@ -27,11 +27,5 @@ export type { AuthEvent } from "./sessions/events.ts";
 export type { Device, EndReason, Session, SessionDetails, Transport } from "./sessions/session.ts";
 export type { Store } from "./store.ts";
 export type { RateLimits, ThrottleRule } from "./throttle/throttle.ts";
-export type {
-  Identifier,
-  LinkedAccount,
-  ProviderAccount,
-  ProviderTokens,
-  User,
-  UserStore,
-} from "./users/user.ts";
+export type { Identifier } from "./users/identifier.ts";
+export type { LinkedAccount, ProviderAccount, ProviderTokens, User, UserStore } from "./users/user.ts";

@@ -3,4 +3,3 @@ export type { PasswordHasher } from "./password/hasher.ts";
 export { type Pbkdf2Options, pbkdf2Hasher } from "./password/pbkdf2.ts";
 export { type PasswordOptions, type PasswordProvider, password } from "./password/provider.ts";
 export { type ScryptCost, type ScryptOptions, scryptHasher } from "./password/scrypt.ts";
-export type { Identifier } from "./users/identifier.ts";

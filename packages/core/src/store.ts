@@ -60,8 +60,9 @@ export {
   type ThrottleRule,
   type ThrottleVerdict,
 } from "./throttle/throttle.ts";
+export type { Identifier } from "./users/identifier.ts";
 export type { OneTimeToken, TokenStore } from "./users/one-time-token.ts";
-export type { Identifier, LinkedAccount, User, UserChange, UserStore } from "./users/user.ts";
+export type { LinkedAccount, User, UserChange, UserStore } from "./users/user.ts";
 
 /** Everything that Latchkey stores. The parts may come from different places. */
 export interface Store {

@@ -7,7 +7,8 @@ import type { Seconds } from "../platform/time.ts";
 import type { RotationOutcome } from "../sessions/decide.ts";
 import type { Device, Session, SessionDetails, Transport } from "../sessions/session.ts";
 import type { SessionLifetimes } from "../sessions/start.ts";
-import type { Identifier, LinkedAccount, ProviderTokens, User } from "../users/user.ts";
+import type { Identifier } from "../users/identifier.ts";
+import type { LinkedAccount, ProviderTokens, User } from "../users/user.ts";
 
 /** A session that `sessions.create` started, and the tokens of it. */
 export interface IssuedSession<Context = unknown> {

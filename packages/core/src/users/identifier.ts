@@ -1,4 +1,4 @@
-/** How a user is found, in normal form. */
+/** How a user is found: by e-mail address or by user name. A store keeps and gets both in normal form. */
 export type Identifier = { readonly email: string } | { readonly username: string };
 
 // RFC 5321 4.5.3.1.3 with the erratum 1690: a path of 256 octets leaves 254 for the address.

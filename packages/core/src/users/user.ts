@@ -1,4 +1,5 @@
 import type { EpochSeconds, Seconds } from "../platform/time.ts";
+import type { Identifier } from "./identifier.ts";
 
 /** A user as stored. Identifiers are in their normal form. */
 export interface User {
@@ -14,9 +15,6 @@ export interface User {
   readonly createdAt: EpochSeconds;
   readonly disabledAt: EpochSeconds | null;
 }
-
-/** How a user is found. */
-export type Identifier = { readonly email: string } | { readonly username: string };
 
 /** An account at an identity provider: the provider's name, and the subject that it knows the user by. */
 export interface LinkedAccount {
