@@ -2,6 +2,7 @@ import {
   type Auth,
   type AuthEvent,
   type AuthOptions,
+  type ContextShape,
   createAuth,
   type JsonObject,
   type User,
@@ -38,7 +39,7 @@ export function cheapPassword(identifier: "email" | "username" = "email"): Passw
 }
 
 /** Makes an auth on a settable clock, in memory unless `store` says otherwise. */
-export function makeWorld<Context = JsonObject, U extends User = User>(
+export function makeWorld<Context extends ContextShape = JsonObject, U extends User = User>(
   options: WorldOptions<Context, U> = {},
 ): World<Context, U> {
   const { clock = settableClock(), ...given } = options;

@@ -1,4 +1,11 @@
-import { type Auth, type AuthOptions, createAuth, type JsonObject, type User } from "@latchkey/core";
+import {
+  type Auth,
+  type AuthOptions,
+  type ContextShape,
+  createAuth,
+  type JsonObject,
+  type User,
+} from "@latchkey/core";
 
 /**
  * Makes the auth of a Worker, whose bindings and secrets arrive with each request. The first request with an `env`
@@ -11,9 +18,11 @@ import { type Auth, type AuthOptions, createAuth, type JsonObject, type User } f
  * const getAuth = defineAuth((env: Env) => ({ store: durableObjects(env.SESSIONS), providers: [password()] }));
  * export default { fetch: (request: Request, env: Env) => getAuth(env).handle(request) };
  */
-export function defineAuth<Env extends object, Context = JsonObject, U extends User = User>(
-  options: (env: Env) => AuthOptions<Context, U>,
-): (env: Env) => Auth<Context, U> {
+export function defineAuth<
+  Env extends object,
+  Context extends ContextShape = JsonObject,
+  U extends User = User,
+>(options: (env: Env) => AuthOptions<Context, U>): (env: Env) => Auth<Context, U> {
   const auths = new WeakMap<Env, Auth<Context, U>>();
   return (env) => {
     const known = auths.get(env);

@@ -9,7 +9,7 @@ export type {
   UsersApi,
 } from "./auth/auth.ts";
 export { createAuth } from "./auth/create-auth.ts";
-export type { AuthOptions, Provider, StandardSchema } from "./auth/options.ts";
+export type { AuthOptions, ContextShape, Provider, StandardSchema } from "./auth/options.ts";
 export type { PreviousCookie } from "./cookies/names.ts";
 export { applyValidation } from "./http/apply-validation.ts";
 export type { RouteName } from "./http/handle.ts";

@@ -20,7 +20,7 @@ import type { Auth, KeysApi } from "./auth.ts";
 import { type CheckedOptions, checkOptions } from "./config.ts";
 import { parseContext } from "./context.ts";
 import { guardStore } from "./guard-store.ts";
-import type { AuthOptions, Provider } from "./options.ts";
+import type { AuthOptions, ContextShape, Provider } from "./options.ts";
 import { sessionsApi } from "./sessions.ts";
 import { usersApi } from "./users.ts";
 
@@ -34,7 +34,7 @@ import { usersApi } from "./users.ts";
  * const auth = createAuth({ store: memory(), providers: [password()] });
  * const response = await auth.handle(request);
  */
-export function createAuth<Context = JsonObject, U extends User = User>(
+export function createAuth<Context extends ContextShape = JsonObject, U extends User = User>(
   options: AuthOptions<Context, U>,
 ): Auth<Context, U> {
   const app = makeApp(checkOptions(options));

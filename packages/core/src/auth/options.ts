@@ -27,6 +27,13 @@ export type StandardResult<Output> =
   | { readonly value: Output; readonly issues?: undefined }
   | { readonly issues: readonly { readonly message: string }[] };
 
+/**
+ * What a context may be: an object. The second part fits every object too. It has TypeScript keep the literals in
+ * `from: () => ({ role: "reader" })`, which it would otherwise widen to `string`.
+ */
+export type ContextShape = object | { readonly [key: string]: ContextLiteral };
+export type ContextLiteral = "" | 0 | true | ContextShape | readonly ContextLiteral[];
+
 /** A way to sign in. */
 export type Provider = PasswordProvider | OAuthProvider;
 
