@@ -24,8 +24,15 @@ export { days, hours, minutes, type Seconds, seconds } from "./platform/time.ts"
 export type { AccessClaims } from "./sessions/access-token.ts";
 export type { AuthHooks, HookAnswer, Validated } from "./sessions/engine.ts";
 export type { AuthEvent } from "./sessions/events.ts";
-export type { Device, EndReason, Session, SessionDetails, Transport } from "./sessions/session.ts";
+export type { Device, EndReason, Session, SessionDetails, SessionId, Transport } from "./sessions/session.ts";
 export type { Store } from "./store.ts";
 export type { RateLimits, ThrottleRule } from "./throttle/throttle.ts";
 export type { Identifier } from "./users/identifier.ts";
-export type { LinkedAccount, ProviderAccount, ProviderTokens, User, UserStore } from "./users/user.ts";
+export type {
+  LinkedAccount,
+  ProviderAccount,
+  ProviderTokens,
+  User,
+  UserId,
+  UserStore,
+} from "./users/user.ts";

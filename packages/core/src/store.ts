@@ -33,7 +33,6 @@ export type {
   SessionId,
   SessionRow,
   Transport,
-  UserId,
 } from "./sessions/session.ts";
 export type {
   CreateOptions,
@@ -62,7 +61,7 @@ export {
 } from "./throttle/throttle.ts";
 export type { Identifier } from "./users/identifier.ts";
 export type { OneTimeToken, TokenStore } from "./users/one-time-token.ts";
-export type { LinkedAccount, User, UserChange, UserStore } from "./users/user.ts";
+export type { LinkedAccount, User, UserChange, UserId, UserStore } from "./users/user.ts";
 
 /** Everything that Latchkey stores. The parts may come from different places. */
 export interface Store {

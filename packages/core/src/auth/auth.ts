@@ -5,10 +5,10 @@ import type { PublicJwk } from "../keys/jwk.ts";
 import type { ErrorCode } from "../platform/errors.ts";
 import type { Seconds } from "../platform/time.ts";
 import type { RotationOutcome } from "../sessions/decide.ts";
-import type { Device, Session, SessionDetails, Transport } from "../sessions/session.ts";
+import type { Device, Session, SessionDetails, SessionId, Transport } from "../sessions/session.ts";
 import type { SessionLifetimes } from "../sessions/start.ts";
 import type { Identifier } from "../users/identifier.ts";
-import type { LinkedAccount, ProviderTokens, User } from "../users/user.ts";
+import type { LinkedAccount, ProviderTokens, User, UserId } from "../users/user.ts";
 
 /** A session that `sessions.create` started, and the tokens of it. */
 export interface IssuedSession<Context = unknown> {
@@ -49,33 +49,33 @@ export interface SessionsApi<Context = unknown> {
    * Starts a session for a user that you have authenticated. It checks no credentials. Fails with `not_found` for an
    * unknown user and `invalid_credentials` for a disabled one.
    */
-  create(userId: string, options?: CreateSessionOptions<Context>): Promise<IssuedSession<Context>>;
+  create(userId: UserId, options?: CreateSessionOptions<Context>): Promise<IssuedSession<Context>>;
   /** Presents a refresh token of either transport, by the rules of leased rotation. */
   refresh(refreshToken: string): Promise<RefreshOutcome<Context>>;
   /** Verifies an access token by hand; with `transport`, as one that came by it. Never refreshes. */
   verify(token: string, options?: { readonly transport?: Transport }): Promise<Validation<Context>>;
   /** One session, ended ones too, or null. */
-  get(id: string): Promise<SessionDetails<Context> | null>;
+  get(id: SessionId): Promise<SessionDetails<Context> | null>;
   /** The user's live sessions, newest first. */
-  list(userId: string): Promise<readonly SessionDetails<Context>[]>;
+  list(userId: UserId): Promise<readonly SessionDetails<Context>[]>;
   /** Replaces the context of a session. Access tokens tell of it from the next refresh on. Null where it is over. */
-  update(id: string, change: { readonly context: Context }): Promise<SessionDetails<Context> | null>;
+  update(id: SessionId, change: { readonly context: Context }): Promise<SessionDetails<Context> | null>;
   /** Ends a session. `false` where there was none to end. */
-  revoke(id: string): Promise<boolean>;
+  revoke(id: SessionId): Promise<boolean>;
   /** Ends a user's sessions but `except`, fails sign-ins that are under way, and returns how many it ended. */
-  revokeAll(userId: string, options?: { readonly except?: string }): Promise<number>;
+  revokeAll(userId: UserId, options?: { readonly except?: SessionId }): Promise<number>;
   /**
    * Deletes sessions that are over, one user's or everybody's, and returns how many; with `keepEnded` it only marks
    * expired ones as ended. Everybody's takes the expired one-time tokens along.
    */
-  prune(options?: { readonly userId?: string }): Promise<number>;
+  prune(options?: { readonly userId?: UserId }): Promise<number>;
 }
 
 /** Users, with everything that must happen to their sessions. */
 export interface UsersApi<U extends User = User> {
   /** Fails with `invalid_request`, `weak_password`, `identifier_taken` or, where too many passwords are being hashed, `rate_limited`. */
   create(user: NewUser): Promise<U>;
-  get(id: string): Promise<U | null>;
+  get(id: UserId): Promise<U | null>;
   /** Finds by e-mail or user name, as typed. */
   find(identifier: Identifier): Promise<U | null>;
   /**
@@ -85,7 +85,7 @@ export interface UsersApi<U extends User = User> {
    * With `provesEmail`, the caller has checked that the user chose the password with access to the mailbox, as after a message with a
    * link to reset it: the address is verified from then on, and where it was not before, every link to a provider goes too. Without it, links stay.
    */
-  setPassword(id: string, password: string, options?: { readonly provesEmail?: boolean }): Promise<boolean>;
+  setPassword(id: UserId, password: string, options?: { readonly provesEmail?: boolean }): Promise<boolean>;
   /**
    * Marks the user's address as verified, once you have checked that they have the mailbox. `false` where there is no such
    * user. Fails with `invalid_request` where the user has no address.
@@ -93,22 +93,22 @@ export interface UsersApi<U extends User = User> {
    * A first proof removes the password and all links, and ends all sessions: they may be those of an attacker who signed up with
    * the address before its owner. For an address that is verified already it changes nothing.
    */
-  confirmEmail(id: string): Promise<boolean>;
+  confirmEmail(id: UserId): Promise<boolean>;
   /** Bars a user from signing in and ends all of their sessions. */
-  disable(id: string): Promise<boolean>;
+  disable(id: UserId): Promise<boolean>;
   /** Lets a disabled user sign in again. */
-  enable(id: string): Promise<boolean>;
+  enable(id: UserId): Promise<boolean>;
   /** Deletes a user and ends all of their sessions. */
-  delete(id: string): Promise<boolean>;
+  delete(id: UserId): Promise<boolean>;
   /** The accounts at providers that a user can sign in with, in the order of their linking. */
-  accounts(id: string): Promise<readonly LinkedAccount[]>;
+  accounts(id: UserId): Promise<readonly LinkedAccount[]>;
   /**
    * Removes the links of a user to a provider, also the last sign-in method, and ends all of their sessions. `false` where
    * there was none.
    */
-  unlink(id: string, provider: string): Promise<boolean>;
+  unlink(id: UserId, provider: string): Promise<boolean>;
   /** A provider's tokens as of the last sign-in; null unless the provider has `storeTokens`. It does not refresh them. */
-  providerTokens(id: string, provider: string): Promise<ProviderTokens | null>;
+  providerTokens(id: UserId, provider: string): Promise<ProviderTokens | null>;
 }
 
 /** The signing keys. */

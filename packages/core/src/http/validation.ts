@@ -1,6 +1,7 @@
 import type { ErrorCode } from "../platform/errors.ts";
 import type { AccessClaims } from "../sessions/access-token.ts";
 import type { Session, Transport } from "../sessions/session.ts";
+import type { UserId } from "../users/user.ts";
 
 /** What `validate` finds. It never throws on input, whatever the bytes. */
 export type Validation<Context = unknown> = ValidSession<Context> | InvalidSession;
@@ -8,7 +9,7 @@ export type Validation<Context = unknown> = ValidSession<Context> | InvalidSessi
 export interface ValidSession<Context = unknown> {
   readonly ok: true;
   readonly session: Session<Context>;
-  readonly userId: string;
+  readonly userId: UserId;
   /** Every claim of the access token, those of `accessToken.claims` among them. */
   readonly claims: AccessClaims;
   readonly transport: Transport;

@@ -1,8 +1,9 @@
 import { equalStrings } from "../platform/digest.ts";
 import type { EpochSeconds } from "../platform/time.ts";
 import { applyDecision, confirmChild, decide, isExpired, isLive } from "../sessions/decide.ts";
-import type { EndReason, SessionId, SessionRow, UserId } from "../sessions/session.ts";
+import type { EndReason, SessionId, SessionRow } from "../sessions/session.ts";
 import type { CreateOptions, EndedSession, SessionStore } from "../sessions/session-store.ts";
+import type { UserId } from "../users/user.ts";
 import type { MemoryUsers } from "./users.ts";
 
 export function memorySessions(users: MemoryUsers): SessionStore {

@@ -1,7 +1,7 @@
-/** A span of whole seconds. Every duration in the API is one. */
+/** A span of whole seconds. Every duration in the API is one. A plain number: `900` fits, and so does any product. */
 export type Seconds = number;
 
-/** Whole seconds since 1970-01-01T00:00:00Z, as in a JWT's NumericDate (RFC 7519 section 2). */
+/** Whole seconds since 1970-01-01T00:00:00Z, as in a JWT's NumericDate (RFC 7519 section 2). A plain number too. */
 export type EpochSeconds = number;
 
 /** Returns `n` seconds. */

@@ -5,8 +5,9 @@ import { decodeUtf8 } from "../platform/bytes.ts";
 import { AuthError } from "../platform/errors.ts";
 import { isRecord, type Json, type JsonObject, own, parseJson } from "../platform/json.ts";
 import type { EpochSeconds, Seconds } from "../platform/time.ts";
+import type { UserId } from "../users/user.ts";
 import type { RefreshPolicy } from "./policy.ts";
-import type { Session, Transport } from "./session.ts";
+import type { Session, SessionId, Transport } from "./session.ts";
 
 /** RFC 9068 2.1. The media type's long form and any case are the same type (RFC 7515 4.1.9). */
 const TYPE = "at+jwt";
@@ -58,8 +59,8 @@ export async function verifyAccessToken(
 export interface AccessClaims {
   readonly iss: string;
   readonly aud: string;
-  readonly sub: string;
-  readonly sid: string;
+  readonly sub: UserId;
+  readonly sid: SessionId;
   readonly jti: string;
   readonly iat: EpochSeconds;
   readonly exp: EpochSeconds;

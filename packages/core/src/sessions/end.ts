@@ -1,7 +1,8 @@
 import { now } from "../platform/env.ts";
+import type { UserId } from "../users/user.ts";
 import type { SessionEngine } from "./engine.ts";
 import { hashFamilySecret, parseRefreshToken } from "./refresh-token.ts";
-import type { EndReason, SessionId, UserId } from "./session.ts";
+import type { EndReason, SessionId } from "./session.ts";
 import type { EndedSession } from "./session-store.ts";
 
 /** Ends one session, whoever holds it. */

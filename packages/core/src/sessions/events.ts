@@ -1,8 +1,9 @@
 import { ignored } from "../platform/callback-answer.ts";
 import type { ErrorCode } from "../platform/errors.ts";
 import type { EpochSeconds } from "../platform/time.ts";
+import type { UserId } from "../users/user.ts";
 import type { RotationOutcome } from "./decide.ts";
-import type { Device, EndReason, SessionId, Transport, UserId } from "./session.ts";
+import type { Device, EndReason, SessionId, Transport } from "./session.ts";
 
 interface OfSession {
   readonly sessionId: SessionId;

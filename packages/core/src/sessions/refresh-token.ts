@@ -1,5 +1,7 @@
 import { concat, fromBase64url, toBase64url, utf8 } from "../platform/bytes.ts";
 import { labelledHash } from "../platform/digest.ts";
+import type { UserId } from "../users/user.ts";
+import type { SecretHash, SessionId } from "./session.ts";
 
 const PREFIX = "lkr_";
 const VERSION = 1;
@@ -15,7 +17,7 @@ export const REFRESH_TOKEN_LENGTH: number = PREFIX.length + (SIZE * 4) / 3;
 
 export interface RefreshToken {
   /** The session id, in base64url. */
-  readonly id: string;
+  readonly id: SessionId;
   readonly generation: number;
   /** The same in every token of the family. */
   readonly familySecret: Uint8Array;
@@ -53,17 +55,17 @@ export function formatRefreshToken(token: RefreshToken): string {
 }
 
 /** Makes a session id: a tag that all sessions of a user share, and 8 random bytes. */
-export function mintSessionId(userId: string, random: Random): string {
+export function mintSessionId(userId: UserId, random: Random): SessionId {
   return toBase64url(concat(tagBytes(userId), random(ID - USER_TAG)));
 }
 
 /** The tag that all sessions of a user share, in base64url: stores keep by it what belongs together. */
-export function userTag(userId: string): string {
+export function userTag(userId: UserId): string {
   return toBase64url(tagBytes(userId));
 }
 
 /** The user tag of a session id; null for a text that is none. */
-export function userTagOf(id: string): string | null {
+export function userTagOf(id: SessionId): string | null {
   return isSessionId(id) ? toBase64url(idBytes(id).subarray(0, USER_TAG)) : null;
 }
 
@@ -76,7 +78,7 @@ export function mintRotatingSecret(random: Random): Uint8Array {
 }
 
 /** What is stored of the family secret. Its session is part of it, so that no row can be swapped for another. */
-export function hashFamilySecret(id: string, familySecret: Uint8Array): string {
+export function hashFamilySecret(id: SessionId, familySecret: Uint8Array): SecretHash {
   return toBase64url(labelledHash("family", idBytes(id), familySecret));
 }
 
@@ -84,7 +86,7 @@ export function hashFamilySecret(id: string, familySecret: Uint8Array): string {
  * What is stored of a rotating secret. The generation is no part of it: a store draws the next one inside its atomic
  * step, after the digest was handed in. It stands beside the digest in the row, and is compared as a number.
  */
-export function hashRotatingSecret(id: string, rotatingSecret: Uint8Array): string {
+export function hashRotatingSecret(id: SessionId, rotatingSecret: Uint8Array): SecretHash {
   return toBase64url(labelledHash("refresh-token", idBytes(id), rotatingSecret));
 }
 
@@ -93,11 +95,11 @@ export function isSessionId(text: string): boolean {
   return typeof text === "string" && text.length === 22 && fromBase64url(text)?.length === ID;
 }
 
-function tagBytes(userId: string): Uint8Array {
+function tagBytes(userId: UserId): Uint8Array {
   return labelledHash("user-tag", utf8(userId)).subarray(0, USER_TAG);
 }
 
-function idBytes(id: string): Uint8Array {
+function idBytes(id: SessionId): Uint8Array {
   const bytes = fromBase64url(id);
   if (bytes?.length !== ID) throw new TypeError("a session id is 16 bytes in base64url");
   return bytes;

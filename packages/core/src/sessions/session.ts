@@ -1,12 +1,11 @@
 import type { JsonObject } from "../platform/json.ts";
 import type { EpochSeconds, Seconds } from "../platform/time.ts";
+import type { UserId } from "../users/user.ts";
 
-/** 16 bytes in base64url: 8 of a tag of the user, 8 random. It is a name, not a secret. */
+/** The id of a session: 16 bytes in base64url, and no secret. A plain string fits; the id of a user does not. */
 export type SessionId = string & { readonly brand?: "SessionId" };
 
-export type UserId = string;
-
-/** A SHA-256 digest in base64url. The token behind it cannot be had from it. */
+/** The SHA-256 digest of a secret, in base64url. A plain string fits; the id of a session or a user does not. */
 export type SecretHash = string & { readonly brand?: "SecretHash" };
 
 /** How a client presents its tokens: in cookies, or in a header. */

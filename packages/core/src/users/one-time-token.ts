@@ -2,6 +2,7 @@ import { isBase64url, toBase64url, utf8 } from "../platform/bytes.ts";
 import { labelledHash } from "../platform/digest.ts";
 import type { JsonObject } from "../platform/json.ts";
 import type { EpochSeconds } from "../platform/time.ts";
+import type { UserId } from "./user.ts";
 
 const BYTES = 32;
 const LENGTH = 43;
@@ -26,7 +27,7 @@ export interface OneTimeToken {
   readonly hash: string;
   /** What it is for; a token of one purpose is unknown to every other. */
   readonly purpose: string;
-  readonly userId: string | null;
+  readonly userId: UserId | null;
   readonly data: JsonObject;
   readonly expiresAt: EpochSeconds;
 }
@@ -47,7 +48,7 @@ export interface TokenStore {
   spend(hash: string, purpose: string, expiresAt: EpochSeconds, now: EpochSeconds): Promise<boolean>;
 
   /** Forgets a user's tokens of one purpose. */
-  revoke(userId: string, purpose: string): Promise<void>;
+  revoke(userId: UserId, purpose: string): Promise<void>;
 
   /** Deletes expired tokens and marks, and returns how many. */
   prune(now: EpochSeconds): Promise<number>;

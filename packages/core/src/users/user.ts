@@ -1,9 +1,12 @@
 import type { EpochSeconds, Seconds } from "../platform/time.ts";
 import type { Identifier } from "./identifier.ts";
 
+/** The id of a user. A plain string fits; the id of a session does not. */
+export type UserId = string & { readonly brand?: "UserId" };
+
 /** A user as stored. Identifiers are in their normal form. */
 export interface User {
-  readonly id: string;
+  readonly id: UserId;
   readonly email: string | null;
   readonly username: string | null;
   readonly name: string | null;
@@ -34,7 +37,7 @@ export interface UserStore<U extends User = User> {
   /** Inserts one user; `false` where the id or an identifier is taken. */
   create(user: User): Promise<boolean>;
 
-  get(id: string): Promise<U | null>;
+  get(id: UserId): Promise<U | null>;
 
   find(identifier: Identifier): Promise<U | null>;
 
@@ -43,25 +46,25 @@ export interface UserStore<U extends User = User> {
    * `ifVersion` is given and is not the user's. `raiseVersion` adds one to `credentialsVersion`.
    */
   update(
-    id: string,
+    id: UserId,
     change: UserChange,
     options: { readonly ifVersion: number | null; readonly raiseVersion: boolean },
   ): Promise<U | null>;
 
   /** Deletes one user; `false` where there is none. */
-  delete(id: string): Promise<boolean>;
+  delete(id: UserId): Promise<boolean>;
 
   /** Finds the user that an account is linked to. */
   findByAccount(account: LinkedAccount): Promise<U | null>;
 
   /** Links an account to a user. `false` where it is linked to anybody already, or there is no such user. */
-  link(id: string, account: LinkedAccount): Promise<boolean>;
+  link(id: UserId, account: LinkedAccount): Promise<boolean>;
 
   /** Undoes a link of this user; `false` where there is none. */
-  unlink(id: string, account: LinkedAccount): Promise<boolean>;
+  unlink(id: UserId, account: LinkedAccount): Promise<boolean>;
 
   /** The accounts linked to a user, in the order of their linking. Deleting the user deletes them. */
-  accounts(id: string): Promise<readonly LinkedAccount[]>;
+  accounts(id: UserId): Promise<readonly LinkedAccount[]>;
 
   /**
    * Keeps a text of up to 100,000 characters with a linked account, in place of the one before; null forgets it.
