@@ -30,7 +30,8 @@ export type SessionState<U = User, Context = unknown> =
       readonly error: ClientError | null;
     };
 
-interface WithoutUser {
+/** The part of a state without a signed-in user. */
+export interface WithoutUser {
   readonly user: null;
   readonly session: null;
   /** Why the last request failed; null after a request that succeeded. An error alone never changes the user. */

@@ -9,7 +9,7 @@ export type {
   UsersApi,
 } from "./auth/auth.ts";
 export { createAuth } from "./auth/create-auth.ts";
-export type { AuthOptions, ContextShape, Provider, StandardSchema } from "./auth/options.ts";
+export type { AuthOptions, ContextShape, Provider, StandardResult, StandardSchema } from "./auth/options.ts";
 export type { PreviousCookie } from "./cookies/names.ts";
 export { applyValidation } from "./http/apply-validation.ts";
 export type { RouteName } from "./http/handle.ts";
@@ -23,8 +23,9 @@ export type { Json, JsonObject } from "./platform/json.ts";
 export { days, hours, minutes, type Seconds, seconds } from "./platform/time.ts";
 export type { AccessClaims } from "./sessions/access-token.ts";
 export type { AuthHooks, HookAnswer, Validated } from "./sessions/engine.ts";
-export type { AuthEvent } from "./sessions/events.ts";
+export type { AuthEvent, EventBody, SessionEventIds } from "./sessions/events.ts";
 export type { Device, EndReason, Session, SessionDetails, SessionId, Transport } from "./sessions/session.ts";
+export type { SessionLifetimes } from "./sessions/start.ts";
 export type { Store } from "./store.ts";
 export type { RateLimits, ThrottleRule } from "./throttle/throttle.ts";
 export type { Identifier } from "./users/identifier.ts";
@@ -33,6 +34,7 @@ export type {
   ProviderAccount,
   ProviderTokens,
   User,
+  UserChange,
   UserId,
   UserStore,
 } from "./users/user.ts";

@@ -12,4 +12,5 @@ export { type KeycloakOptions, keycloak } from "./oauth/providers/keycloak.ts";
 export { type MicrosoftOptions, microsoft } from "./oauth/providers/microsoft.ts";
 export { type OidcOptions, oidc } from "./oauth/providers/oidc.ts";
 export type { ConfidentialOptions, ProviderOptions } from "./oauth/providers/options.ts";
+export type { Env } from "./platform/env.ts";
 export type { ProviderAccount, ProviderTokens } from "./users/user.ts";

@@ -15,6 +15,15 @@ import { sessionOfClaims } from "./sessions/access-token.ts";
 import { verifyPresented } from "./sessions/presented-tokens.ts";
 import type { Session } from "./sessions/session.ts";
 
+export type { InvalidSession, Validation, ValidSession } from "./http/validation.ts";
+export type { Jwk } from "./keys/jwk.ts";
+export type { Env } from "./platform/env.ts";
+export type { ErrorCode } from "./platform/errors.ts";
+export type { Json, JsonObject } from "./platform/json.ts";
+export type { AccessClaims } from "./sessions/access-token.ts";
+export type { Session, SessionId, Transport } from "./sessions/session.ts";
+export type { UserId } from "./users/user.ts";
+
 /** What `createValidator` takes. */
 export interface ValidatorOptions {
   /** Where the server that signs publishes its keys, as `https://app.example.com/auth/jwks`. This, or `jwks`. */

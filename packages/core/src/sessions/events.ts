@@ -5,7 +5,8 @@ import type { UserId } from "../users/user.ts";
 import type { RotationOutcome } from "./decide.ts";
 import type { Device, EndReason, SessionId, Transport } from "./session.ts";
 
-interface OfSession {
+/** Members of every event about one session. */
+export interface SessionEventIds {
   readonly sessionId: SessionId;
   readonly userId: UserId;
 }
@@ -34,39 +35,47 @@ export type EventBody =
       readonly type: "session.started";
       readonly transport: Transport;
       readonly amr: readonly string[];
-    } & OfSession)
+    } & SessionEventIds)
   | ({
       readonly type: "session.refreshed";
       readonly outcome: Exclude<RotationOutcome, "reuse">;
       readonly generation: number;
-    } & OfSession)
+    } & SessionEventIds)
   /** A child was lost on its way and replaced; `age` is how long ago it was issued, in seconds. */
-  | ({ readonly type: "session.reissued"; readonly generation: number; readonly age: number } & OfSession)
+  | ({
+      readonly type: "session.reissued";
+      readonly generation: number;
+      readonly age: number;
+    } & SessionEventIds)
   /** A genuine token that is neither root nor child was presented: two parties hold the family, and it has ended. */
   | ({
       readonly type: "session.reuse_detected";
       readonly generation: number;
       readonly presentedGeneration: number;
-    } & OfSession)
+    } & SessionEventIds)
   /** A superseded token came where nothing may rotate: a late prefetch, or a thief. The session goes on. */
   | ({
       readonly type: "session.stale_token";
       readonly generation: number;
       readonly presentedGeneration: number;
-    } & OfSession)
+    } & SessionEventIds)
   /** A token came that the store has forgotten issuing: it lost a write. No alarm. */
   | ({
       readonly type: "session.rolled_back";
       readonly generation: number;
       readonly presentedGeneration: number;
-    } & OfSession)
+    } & SessionEventIds)
   /**
    * Two live sessions claimed one request, as when a sibling subdomain sets cookies: it was answered as neither's.
    * `sessionIds` is empty where more tokens came than are looked at.
    */
   | { readonly type: "session.conflict"; readonly sessionIds: readonly SessionId[] }
-  | ({ readonly type: "session.ended"; readonly reason: EndReason } & OfSession)
-  | ({ readonly type: "session.device_changed"; readonly before: Device; readonly after: Device } & OfSession)
+  | ({ readonly type: "session.ended"; readonly reason: EndReason } & SessionEventIds)
+  | ({
+      readonly type: "session.device_changed";
+      readonly before: Device;
+      readonly after: Device;
+    } & SessionEventIds)
   /** An attempt was refused by a rule of `rateLimit`, or by the full queue of the password hasher. */
   | {
       readonly type: "throttle.refused";
@@ -83,6 +92,7 @@ export type EventBody =
   | { readonly type: "store.failed"; readonly operation: string; readonly error: string }
   | { readonly type: "internal_error"; readonly error: string };
 
+/** An event, and its time. */
 export type AuthEvent = EventBody & { readonly at: EpochSeconds };
 
 export type Emit = (event: EventBody) => void;

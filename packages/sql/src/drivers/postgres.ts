@@ -12,7 +12,15 @@ import { clientOf, type PgPool, type PostgresJs, type Query, type Run } from "./
 
 export { type Migratable, migrate } from "../migrate.ts";
 export type { SqlStore } from "../store.ts";
-export type { PgPool, PostgresJs } from "./postgres-clients.ts";
+export type {
+  PgClient,
+  PgPool,
+  PgQuery,
+  PgResult,
+  PostgresJs,
+  PostgresJsQueries,
+  PostgresJsRows,
+} from "./postgres-clients.ts";
 
 export interface PostgresOptions {
   /** The clock for leases and lifetimes. Default `database`, one clock for all servers; `caller` is for tests. */

@@ -1,0 +1,16 @@
+import { auth } from "./auth.js";
+
+export const users = auth.users;
+
+export async function nameOf(id: string) {
+  const user = await auth.users.get(id);
+  return user?.name ?? user?.email;
+}
+
+export const findByEmail = (email: string) => auth.users.find({ email });
+
+export const register = (email: string, password: string) => auth.users.create({ email, password });
+
+export const accountsOf = (id: string) => auth.users.accounts(id);
+
+export const tokensOf = (id: string) => auth.users.providerTokens(id, "github");
