@@ -45,13 +45,14 @@ interface Manifest {
  * sees its own dependencies, and the project the peers alone, as pnpm has it: a type that is named by a dependency of a
  * dependency is an error here.
  */
-export async function installDeclarations(sources: string): Promise<Project> {
+export async function installDeclarations(): Promise<Project> {
   const folder = mkdtempSync(join(tmpdir(), "latchkey-types-"));
   const modules = join(folder, "node_modules");
   const packages = readdirSync(join(ROOT, "packages")).map((name) => join(ROOT, "packages", name));
   await Promise.all(packages.map((source) => install(source, modules)));
   link(join(ROOT, "node_modules/valibot"), join(modules, "valibot"));
-  cpSync(sources, join(folder, "src"), { recursive: true });
+  for (const sources of ["consumers", "misuse"])
+    cpSync(join(ROOT, "test/types", sources), join(folder, sources), { recursive: true });
   writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
@@ -84,17 +85,17 @@ const binaryOf = (compiler: Compiler): string => join(ROOT, "node_modules", comp
 export interface Compilation {
   readonly compiler: Compiler;
   readonly moduleResolution: ModuleResolution;
-  /** One source and its imports. Default every source. */
-  readonly file?: string;
+  /** A folder of sources, or one source, which is compiled with its imports. */
+  readonly sources: string;
 }
 
 /** Where a compilation puts its declarations. */
-export const outputOf = ({ compiler, moduleResolution, file = "all" }: Compilation): string =>
-  join("out", compiler, moduleResolution, file);
+export const outputOf = ({ compiler, moduleResolution, sources }: Compilation): string =>
+  join("out", compiler, moduleResolution, sources);
 
 /** Compiles sources of a project, and emits their declarations. Returns what the compiler prints. */
 export async function compile({ folder }: Project, compilation: Compilation): Promise<string> {
-  const { compiler, moduleResolution, file } = compilation;
+  const { compiler, moduleResolution, sources } = compilation;
   const outDir = outputOf(compilation);
   const config = `tsconfig.${outDir.replaceAll(sep, ".")}.json`;
   const compilerOptions = {
@@ -108,11 +109,10 @@ export async function compile({ folder }: Project, compilation: Compilation): Pr
     jsx: "react-jsx",
     module: MODULES[moduleResolution],
     moduleResolution,
-    rootDir: "src",
+    rootDir: sources.split("/")[0],
     outDir,
   };
-  const sources = file === undefined ? { include: ["src"] } : { files: [join("src", file)] };
-  writeFileSync(join(folder, config), JSON.stringify({ compilerOptions, ...sources }));
+  writeFileSync(join(folder, config), JSON.stringify({ compilerOptions, include: [sources] }));
   try {
     await run(process.execPath, [binaryOf(compiler), "-p", config, "--pretty", "false"], { cwd: folder });
     return "";

@@ -127,3 +127,15 @@ test("codes and events are closed unions", () => {
   expectTypeOf<Has<Refused, "session">>().toEqualTypeOf<false>();
   expectTypeOf<Refused["code"]>().toEqualTypeOf<ErrorCode>();
 });
+
+test("a callback without parameters keeps the literals of the context", () => {
+  createAuth({
+    store: memory(),
+    sessions: { context: { schema, from: () => ({ tenant: "acme", role: "reader" }) } },
+    hooks: {
+      signedIn: () => ({ context: { tenant: "acme", role: "editor" } }),
+      refreshed: async () => ({ context: { tenant: "acme", role: "editor" } }),
+      validated: () => ({ context: { tenant: "acme", role: "editor" } }),
+    },
+  });
+});

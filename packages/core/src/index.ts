@@ -22,7 +22,15 @@ export { AuthError, type ErrorCode } from "./platform/errors.ts";
 export type { Json, JsonObject } from "./platform/json.ts";
 export { days, hours, minutes, type Seconds, seconds } from "./platform/time.ts";
 export type { AccessClaims } from "./sessions/access-token.ts";
-export type { AuthHooks, HookAnswer, Validated } from "./sessions/engine.ts";
+export type {
+  AuthHooks,
+  HookAnswer,
+  Refreshed,
+  SigningIn,
+  Validated,
+  ValidatedAnswer,
+  ValidatedChange,
+} from "./sessions/engine.ts";
 export type { AuthEvent, EventBody, SessionEventIds } from "./sessions/events.ts";
 export type { Device, EndReason, Session, SessionDetails, SessionId, Transport } from "./sessions/session.ts";
 export type { SessionLifetimes } from "./sessions/start.ts";

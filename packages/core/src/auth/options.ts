@@ -72,7 +72,7 @@ export interface AuthOptions<Context = JsonObject, U extends User = User> {
      * Returns more claims for each token: a plain object, synchronously. Each refresh reads the user for it, with one more
      * call to the store.
      */
-    readonly claims?: (session: Session<NoInfer<Context>>, user: NoInfer<U>) => JsonObject;
+    readonly claims?: NoInfer<(session: Session<Context>, user: U) => JsonObject>;
   };
   readonly refreshToken?:
     | {
@@ -147,7 +147,7 @@ export interface AuthOptions<Context = JsonObject, U extends User = User> {
   readonly revocation?: "none" | "store";
   readonly user?: {
     /** What `/me`, `/session` and sign-in answers show of a user: a plain object. Default id, email or username, name. */
-    readonly serialize?: (user: NoInfer<U>) => object;
+    readonly serialize?: NoInfer<(user: U) => object>;
   };
   /** Users of your own. Default the store's. */
   readonly users?: UserStore<U>;

@@ -1,8 +1,8 @@
-/** A span of whole seconds. Every duration in the API is one. A plain number: `900` fits, and so does any product. */
-export type Seconds = number;
+/** A span of whole seconds. Every duration in the API is one. A plain number fits; a point in time does not. */
+export type Seconds = number & { readonly brand?: "Seconds" };
 
-/** Whole seconds since 1970-01-01T00:00:00Z, as in a JWT's NumericDate (RFC 7519 section 2). A plain number too. */
-export type EpochSeconds = number;
+/** Whole seconds since 1970-01-01T00:00:00Z, as in a JWT's NumericDate (RFC 7519 section 2). A span does not fit. */
+export type EpochSeconds = number & { readonly brand?: "EpochSeconds" };
 
 /** Returns `n` seconds. */
 export function seconds(n: number): Seconds {

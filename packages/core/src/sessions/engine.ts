@@ -17,31 +17,44 @@ import type { SessionStore } from "./session-store.ts";
 // biome-ignore lint/suspicious/noConfusingVoidType: a hook that returns nothing is the common one
 export type HookAnswer<Context = unknown> = void | false | { readonly context: Context };
 
+/** What `hooks.validated` may answer, at once: nothing, `false` to refuse, or members to replace for this request. */
+// biome-ignore lint/suspicious/noConfusingVoidType: a hook that returns nothing is the common one
+export type ValidatedAnswer<Context = unknown> = void | false | ValidatedChange<Context>;
+
+/** What `hooks.validated` replaces for this request. */
+export interface ValidatedChange<Context = unknown> {
+  readonly context?: Context;
+  readonly claims?: JsonObject;
+}
+
 /** What those hooks may return, for the message of a fault. */
 export const HOOK_ANSWERS = "undefined to go on, false to refuse, or { context }";
 
 /** The callbacks of the application, in the order in which a session meets them. */
 export interface AuthHooks<Context = unknown, U = User> {
   /** Runs after the credentials were found right, before a token leaves. */
-  readonly signedIn?: (event: {
-    readonly session: Session<Context>;
-    readonly user: U;
-    /** The account at a provider that the user signed in with, and the provider's tokens, this once; null for any other method. */
-    readonly account: ProviderAccount | null;
-  }) => HookAnswer<Context> | Promise<HookAnswer<Context>>;
+  readonly signedIn?: (event: SigningIn<Context, U>) => HookAnswer<Context> | Promise<HookAnswer<Context>>;
   /** Runs after every refresh, before a token leaves. */
-  readonly refreshed?: (event: {
-    readonly session: Session<Context>;
-    readonly outcome: Exclude<RotationOutcome, "reuse">;
-  }) => HookAnswer<Context> | Promise<HookAnswer<Context>>;
+  readonly refreshed?: (event: Refreshed<Context>) => HookAnswer<Context> | Promise<HookAnswer<Context>>;
   /**
    * Runs synchronously on every validation. `false` refuses with 401; an object replaces the members it has. Anything
    * but undefined, false and that object is `internal_error`, a promise or a query that is not awaited too.
    */
-  readonly validated?: (
-    event: Validated<Context>,
-    // biome-ignore lint/suspicious/noConfusingVoidType: a hook that returns nothing is the common one
-  ) => void | false | { readonly context?: Context; readonly claims?: JsonObject };
+  readonly validated?: (event: Validated<Context>) => ValidatedAnswer<Context>;
+}
+
+/** What `hooks.signedIn` sees: the session that starts, and its user. */
+export interface SigningIn<Context = unknown, U = User> {
+  readonly session: Session<Context>;
+  readonly user: U;
+  /** The account at a provider that the user signed in with, and the provider's tokens, this once; null for any other method. */
+  readonly account: ProviderAccount | null;
+}
+
+/** What `hooks.refreshed` sees: the session, and what the refresh token was. */
+export interface Refreshed<Context = unknown> {
+  readonly session: Session<Context>;
+  readonly outcome: Exclude<RotationOutcome, "reuse">;
 }
 
 /** What `hooks.validated` sees: the session, its claims, and the transport of the token. */
