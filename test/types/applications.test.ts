@@ -28,7 +28,9 @@ describe.concurrent.each(compilers)("an application that emits declarations with
   it.each(["bundler", "nodenext"] as const)(
     "compiles with moduleResolution %s",
     async (moduleResolution) => {
-      const compilation = { compiler, moduleResolution, sources: "consumers" };
+      // The declarations of Hono need TypeScript 5.7, and 5.9 takes five times as long for this check.
+      const checksDeclarations = compiler === "typescript";
+      const compilation = { compiler, moduleResolution, sources: "consumers", checksDeclarations };
       expect(await compile(project, compilation)).toBe("");
       const out = join(project.folder, outputOf(compilation));
       const emitted = readdirSync(out).filter((name) => name.endsWith(".d.ts"));

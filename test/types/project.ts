@@ -87,6 +87,8 @@ export interface Compilation {
   readonly moduleResolution: ModuleResolution;
   /** A folder of sources, or one source, which is compiled with its imports. */
   readonly sources: string;
+  /** Whether to check the declarations of the packages themselves, and of what they import. Default false. */
+  readonly checksDeclarations?: boolean;
 }
 
 /** Where a compilation puts its declarations. */
@@ -95,14 +97,14 @@ export const outputOf = ({ compiler, moduleResolution, sources }: Compilation): 
 
 /** Compiles sources of a project, and emits their declarations. Returns what the compiler prints. */
 export async function compile({ folder }: Project, compilation: Compilation): Promise<string> {
-  const { compiler, moduleResolution, sources } = compilation;
+  const { compiler, moduleResolution, sources, checksDeclarations = false } = compilation;
   const outDir = outputOf(compilation);
   const config = `tsconfig.${outDir.replaceAll(sep, ".")}.json`;
   const compilerOptions = {
     strict: true,
     declaration: true,
     emitDeclarationOnly: true,
-    skipLibCheck: true,
+    skipLibCheck: !checksDeclarations,
     target: "es2022",
     lib: ["es2022", "dom", "dom.iterable"],
     types: [],

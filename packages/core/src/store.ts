@@ -5,6 +5,7 @@ import type { TokenStore } from "./users/one-time-token.ts";
 import type { UserStore } from "./users/user.ts";
 
 export type { KeyStore, VersionedDocument } from "./keys/keys.ts";
+export type { SecretHash } from "./platform/digest.ts";
 export { AuthError, type ErrorCode } from "./platform/errors.ts";
 export type { Json, JsonObject } from "./platform/json.ts";
 export { isJsonObject } from "./platform/json.ts";
@@ -29,7 +30,6 @@ export { mintSessionId, userTag, userTagOf } from "./sessions/refresh-token.ts";
 export type {
   Device,
   EndReason,
-  SecretHash,
   SessionId,
   SessionRow,
   Transport,

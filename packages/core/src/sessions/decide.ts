@@ -1,7 +1,7 @@
 import { MAX_ACCESS_LIFETIME } from "../keys/key-ring.ts";
-import { equalStrings } from "../platform/digest.ts";
+import { equalStrings, type SecretHash } from "../platform/digest.ts";
 import type { EpochSeconds, Seconds } from "../platform/time.ts";
-import type { SecretHash, SessionRow, Transport } from "./session.ts";
+import type { SessionRow, Transport } from "./session.ts";
 
 /** A refresh token as the decision sees it: digests only. */
 export interface PresentedToken {

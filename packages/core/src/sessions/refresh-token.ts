@@ -1,7 +1,7 @@
 import { concat, fromBase64url, toBase64url, utf8 } from "../platform/bytes.ts";
-import { labelledHash } from "../platform/digest.ts";
+import { labelledHash, type SecretHash } from "../platform/digest.ts";
 import type { UserId } from "../users/user.ts";
-import type { SecretHash, SessionId } from "./session.ts";
+import type { SessionId } from "./session.ts";
 
 const PREFIX = "lkr_";
 const VERSION = 1;

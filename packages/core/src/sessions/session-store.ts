@@ -1,8 +1,9 @@
+import type { SecretHash } from "../platform/digest.ts";
 import type { JsonObject } from "../platform/json.ts";
 import type { EpochSeconds } from "../platform/time.ts";
 import type { UserId } from "../users/user.ts";
 import type { PresentedToken, RotationPolicy } from "./decide.ts";
-import type { Device, EndReason, SecretHash, SessionId, SessionRow } from "./session.ts";
+import type { Device, EndReason, SessionId, SessionRow } from "./session.ts";
 
 /** A row, and the time on the clock it was judged by: the store's own where it has one, else the caller's. */
 export interface TimedRow {

@@ -1,12 +1,10 @@
+import type { SecretHash } from "../platform/digest.ts";
 import type { JsonObject } from "../platform/json.ts";
 import type { EpochSeconds, Seconds } from "../platform/time.ts";
 import type { UserId } from "../users/user.ts";
 
 /** The id of a session: 16 bytes in base64url, and no secret. A plain string fits; the id of a user does not. */
 export type SessionId = string & { readonly brand?: "SessionId" };
-
-/** The SHA-256 digest of a secret, in base64url. A plain string fits; the id of a session or a user does not. */
-export type SecretHash = string & { readonly brand?: "SecretHash" };
 
 /** How a client presents its tokens: in cookies, or in a header. */
 export type Transport = "cookie" | "bearer";

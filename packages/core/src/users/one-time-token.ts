@@ -1,5 +1,5 @@
 import { isBase64url, toBase64url, utf8 } from "../platform/bytes.ts";
-import { labelledHash } from "../platform/digest.ts";
+import { labelledHash, type SecretHash } from "../platform/digest.ts";
 import type { JsonObject } from "../platform/json.ts";
 import type { EpochSeconds } from "../platform/time.ts";
 import type { UserId } from "./user.ts";
@@ -18,13 +18,13 @@ export function isOneTimeToken(text: string): boolean {
 }
 
 /** The digest under which a one-time token is kept. */
-export function hashOneTimeToken(token: string, purpose: string): string {
+export function hashOneTimeToken(token: string, purpose: string): SecretHash {
   return toBase64url(labelledHash(`token/${purpose}`, utf8(token)));
 }
 
 /** A token that is good once: for a reset, a verification, an exchange. Only its digest is kept. */
 export interface OneTimeToken {
-  readonly hash: string;
+  readonly hash: SecretHash;
   /** What it is for; a token of one purpose is unknown to every other. */
   readonly purpose: string;
   readonly userId: UserId | null;
@@ -38,14 +38,14 @@ export interface TokenStore {
   put(token: OneTimeToken): Promise<void>;
 
   /** Takes a token out: of any number of callers exactly one gets it. Null where there is none, or it has expired. */
-  redeem(hash: string, purpose: string, now: EpochSeconds): Promise<OneTimeToken | null>;
+  redeem(hash: SecretHash, purpose: string, now: EpochSeconds): Promise<OneTimeToken | null>;
 
   /**
    * Marks a secret as used that no row was kept for: of any number of callers exactly one gets true. The mark stays until
    * `expiresAt`, it cannot be redeemed, and `prune` deletes it after that. `false` too where `expiresAt` has passed, or
    * `put` keeps a token of that digest.
    */
-  spend(hash: string, purpose: string, expiresAt: EpochSeconds, now: EpochSeconds): Promise<boolean>;
+  spend(hash: SecretHash, purpose: string, expiresAt: EpochSeconds, now: EpochSeconds): Promise<boolean>;
 
   /** Forgets a user's tokens of one purpose. */
   revoke(userId: UserId, purpose: string): Promise<void>;
