@@ -7,7 +7,12 @@ import { type Env, platformEnv } from "../platform/env.ts";
 import { isLoopback } from "../platform/loopback.ts";
 import { refuse } from "../platform/option-error.ts";
 import { days, minutes, type Seconds } from "../platform/time.ts";
-import { defaultRefreshBefore, faultOfLifetimes, type RefreshPolicy } from "../sessions/policy.ts";
+import {
+  CONFIGURED_NAMES,
+  defaultRefreshBefore,
+  faultOfLifetimes,
+  type RefreshPolicy,
+} from "../sessions/policy.ts";
 import { defaultLimits } from "../throttle/throttle.ts";
 import type { User } from "../users/user.ts";
 import type { AuthOptions } from "./options.ts";
@@ -200,14 +205,7 @@ function checkLifetimes(
   const refresh = given === false ? null : refreshPolicy(accessLifetime, given ?? NONE);
   const fault = faultOfLifetimes(accessLifetime, refresh);
   if (fault === null) return refresh;
-  const names = {
-    accessLifetime: "accessToken.lifetime",
-    lease: "refreshToken.lease",
-    refreshBefore: "refreshToken.refreshBefore",
-    refreshLifetime: "refreshToken.lifetime",
-    maxLifetime: "refreshToken.maxLifetime",
-  };
-  throw refuse(names[fault.option], fault.value, `it ${fault.why}`);
+  throw refuse(CONFIGURED_NAMES[fault.option], fault.value, `it ${fault.why}`);
 }
 
 function refreshPolicy(
