@@ -1,5 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { checkMembers, FLAG, type MembersOf, refuse, refuseUnknown, shown } from "./option-error.ts";
+import {
+  checkMembers,
+  choiceOf,
+  FLAG,
+  type MembersOf,
+  refuse,
+  refuseUnknown,
+  shown,
+} from "./option-error.ts";
 
 /** The message of what is thrown; empty where nothing is. */
 function messageOf(run: () => unknown): string {
@@ -75,6 +83,12 @@ describe("refuseUnknown", () => {
       "constructor is not",
     );
   });
+});
+
+it("choiceOf writes the values to choose from", () => {
+  expect(choiceOf(["lax"])).toBe('"lax"');
+  expect(choiceOf(FLAG)).toBe("true or false");
+  expect(choiceOf(["lax", "strict", "none"])).toBe('one of "lax", "strict", "none"');
 });
 
 interface Options {

@@ -78,6 +78,8 @@ function isList(member: Exclude<Member, null>): member is readonly unknown[] {
   return Array.isArray(member);
 }
 
-function choiceOf(values: readonly unknown[]): string {
-  return values.map(shown).join(" or ");
+/** The values to choose from, as they are written. */
+export function choiceOf(values: readonly unknown[]): string {
+  const written = values.map(shown);
+  return written.length > 2 ? `one of ${written.join(", ")}` : written.join(" or ");
 }
