@@ -32,7 +32,7 @@ export function refuseUnknown(of: string, path: string, value: object, known: re
 
 /** What an option may be: null for anything, a list of its values, or the members of an object. */
 type Member = null | readonly unknown[] | Members;
-interface Members {
+export interface Members {
   readonly [name: string]: Member;
 }
 
