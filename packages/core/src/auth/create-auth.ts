@@ -1,6 +1,7 @@
 import type { App } from "../accounts/app.ts";
 import { handleRequest, handlersOf } from "../http/handle.ts";
 import { validateRequest } from "../http/validate.ts";
+import type { ValidateOptions } from "../http/validation.ts";
 import type { KeyStore, Keys } from "../keys/keys.ts";
 import { providedKeys } from "../keys/provided.ts";
 import { sharedSecretKeys } from "../keys/shared-secret.ts";
@@ -8,6 +9,7 @@ import { storedKeys } from "../keys/stored.ts";
 import { badAnswer, ignored, kindOf, requireObject, requirePlain } from "../platform/callback-answer.ts";
 import { type Env, now, warn } from "../platform/env.ts";
 import type { JsonObject } from "../platform/json.ts";
+import { checkMembers, FLAG, type MembersOf } from "../platform/option-error.ts";
 import type { SessionEngine } from "../sessions/engine.ts";
 import { type Emit, emitter } from "../sessions/events.ts";
 import { deviceOf } from "../sessions/session.ts";
@@ -22,6 +24,8 @@ import { guardStore } from "./guard-store.ts";
 import type { AuthOptions, Provider } from "./options.ts";
 import { sessionsApi } from "./sessions.ts";
 import { usersApi } from "./users.ts";
+
+const VALIDATE: MembersOf<ValidateOptions> = { refresh: ["auto", "never"], fresh: FLAG };
 
 /**
  * Makes an authentication core. Throws a `TypeError` that names the option for a configuration that is unsafe or wrong.
@@ -39,7 +43,10 @@ export function createAuth<Context = JsonObject, U extends User = User>(
   const app = makeApp(checkOptions(options));
   const auth: Auth = {
     handle: (request) => handleRequest(app, request),
-    validate: async (request, how = {}) => (await validateRequest(app, request, how)).validation,
+    async validate(request, how) {
+      if (how !== undefined) checkMembers("validate", how, VALIDATE);
+      return (await validateRequest(app, request, how ?? {})).validation;
+    },
     handlers: handlersOf(app),
     sessions: sessionsApi(app),
     users: usersApi(app),
