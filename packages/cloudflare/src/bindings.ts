@@ -14,6 +14,11 @@ import { type Auth, type AuthOptions, createAuth, type JsonObject, type User } f
 export function defineAuth<Env extends object, Context = JsonObject, U extends User = User>(
   options: (env: Env) => AuthOptions<Context, U>,
 ): (env: Env) => Auth<Context, U> {
+  if (typeof options !== "function") {
+    throw new TypeError(
+      "defineAuth takes a function of env: pass (env) => ({ store: durableObjects(env.SESSIONS) })",
+    );
+  }
   const made = new WeakMap<Env, Auth<Context, U>>();
   return (env) => {
     const known = made.get(env);

@@ -1,4 +1,4 @@
-import type { Store } from "@latchkey/core/store";
+import { checkMembers, FLAG, type MembersOf, type Store } from "@latchkey/core/store";
 import { callObjects, digestName } from "./call.ts";
 import type { CallSettings } from "./operations.ts";
 import type { ObjectNamespace } from "./platform.ts";
@@ -7,6 +7,7 @@ import { objectTokens } from "./tokens.ts";
 import { objectUsers } from "./users.ts";
 
 const KEYS = "keys";
+const OPTIONS: MembersOf<CallSettings> = { clock: ["object", "caller"], keepEnded: FLAG };
 
 /**
  * Makes a store over a namespace of `SessionObject`s: one object for each user, named by the user tag of the session
@@ -22,8 +23,15 @@ const KEYS = "keys";
  */
 export function durableObjects<Id>(
   namespace: ObjectNamespace<Id>,
-  { clock = "object", keepEnded = false }: Partial<CallSettings> = {},
+  options: Partial<CallSettings> = {},
 ): Store {
+  checkMembers("durableObjects", options, OPTIONS);
+  if (typeof namespace?.idFromName !== "function") {
+    throw new TypeError(
+      "durableObjects takes a namespace of Durable Objects: pass the binding, such as env.SESSIONS",
+    );
+  }
+  const { clock = "object", keepEnded = false } = options;
   const call = callObjects(namespace, { clock, keepEnded });
   const users = objectUsers(call);
   return {

@@ -19,8 +19,10 @@ export interface Names {
 }
 
 export function namesUnder(prefix: string): Names {
-  if (!/^[\w:.-]*$/.test(prefix)) {
-    throw new TypeError(`redis: prefix is ${JSON.stringify(prefix)}; letters, digits and : . _ - only`);
+  if (typeof prefix !== "string" || !/^[\w:.-]*$/.test(prefix)) {
+    throw new TypeError(
+      `redis: prefix is ${JSON.stringify(prefix)}, but it must be a string of letters, digits and : . _ - only`,
+    );
   }
   const of = (tag: string): string => `${prefix}{${tag}}:`;
   const ofSession = (id: string): string => {

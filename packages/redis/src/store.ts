@@ -1,4 +1,4 @@
-import type { EpochSeconds, Store } from "@latchkey/core/store";
+import { checkMembers, type EpochSeconds, FLAG, type MembersOf, type Store } from "@latchkey/core/store";
 import { connect, type RedisClient } from "./connection.ts";
 import { redisKeys } from "./keys.ts";
 import { namesUnder } from "./names.ts";
@@ -22,6 +22,12 @@ export interface RedisOptions {
   readonly clock?: "server" | "caller";
 }
 
+const OPTIONS: MembersOf<RedisOptions> = {
+  prefix: null,
+  keepEnded: FLAG,
+  clock: ["server", "caller"],
+};
+
 /**
  * Makes a store in Redis 6.2 or newer, or in Valkey, of a connected client of node-redis or ioredis, cluster clients
  * included. Every operation on sessions is one script, in one round trip.
@@ -32,6 +38,7 @@ export interface RedisOptions {
  * const store = redis(await createClient({ url }).connect());
  */
 export function redis(client: RedisClient, options: RedisOptions = {}): Store {
+  checkMembers("redis", options, OPTIONS);
   const connection = connect(client);
   const settings = settingsOf(options);
   const users = redisUsers(connection, settings);

@@ -32,7 +32,7 @@ export interface D1Result {
  * where it is handed a session, which may read from a replica.
  */
 export function d1(database: D1Database): SqlStore {
-  if (typeof database.withSession !== "function") {
+  if (typeof database?.withSession !== "function") {
     throw new TypeError("d1: a D1 database is needed, not a session of one, which may read from a replica");
   }
   return sqlStore(d1Driver(database));

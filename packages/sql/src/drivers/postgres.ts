@@ -1,3 +1,4 @@
+import { checkMembers, FLAG, type MembersOf } from "@latchkey/core/store";
 import {
   bind,
   type CompiledStatement,
@@ -22,6 +23,7 @@ export interface PostgresOptions {
   readonly prepare?: boolean;
 }
 
+const OPTIONS: MembersOf<PostgresOptions> = { clock: ["database", "caller"], prepare: FLAG };
 const ATTEMPTS = 5;
 
 /**
@@ -33,7 +35,19 @@ const ATTEMPTS = 5;
  * `Pool`, which ends the process when an idle connection is lost and nobody listens.
  */
 export function postgres(client: PgPool | PostgresJs, options: PostgresOptions = {}): SqlStore {
+  checkMembers("postgres", options, OPTIONS);
+  if (!isClient(client)) {
+    // A string here is a connection string, so it is not shown.
+    throw new TypeError(
+      "postgres takes a Pool of pg or the sql of postgres: pass new Pool({ connectionString })",
+    );
+  }
   return sqlStore(postgresDriver(client, options));
+}
+
+function isClient(client: unknown): boolean {
+  const isObject = (typeof client === "object" && client !== null) || typeof client === "function";
+  return isObject && ("unsafe" in client || "connect" in client);
 }
 
 /** Returns the schema as SQL, for those who run migrations themselves. */
