@@ -39,7 +39,10 @@ export function sessionsApi(app: App): SessionsApi {
   const { store } = engine;
   const at = (): number => now(app.env);
   return {
-    create: (userId, options = {}) => createSession(app, userId, options),
+    async create(userId, options = {}) {
+      checkMembers("sessions.create", options, CREATE);
+      return createSession(app, userId, options);
+    },
     async refresh(refreshToken): Promise<RefreshOutcome> {
       const result = await refreshSession(engine, { token: refreshToken, transport: null, device: null });
       if (!result.ok) return { ok: false, code: result.code };
@@ -81,7 +84,6 @@ async function createSession(
   options: CreateSessionOptions,
 ): Promise<IssuedSession> {
   const { engine } = app;
-  checkMembers("sessions.create", options, CREATE);
   const { context, device, transport = "cookie", amr = [], ...lifetimes } = options;
   if (transport !== "cookie" && transport !== "bearer") {
     throw new AuthError("invalid_request", "sessions.create: transport is cookie or bearer");
