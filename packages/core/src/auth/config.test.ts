@@ -478,6 +478,15 @@ describe("options that are right", () => {
     expect(env.clock()).toBeGreaterThan(1e12);
   });
 
+  it("of a rule of rateLimit change that rule alone", () => {
+    for (const [index, name] of RULES.entries()) {
+      const rule = { limit: 1_000 + index, window: 60 };
+      const { limits } = checkOptions({ store, rateLimit: { [name]: rule } }).config;
+      expect(limits).toEqual({ ...defaultLimits, [name]: rule });
+    }
+    expect(checkOptions({ store, rateLimit: false }).config.limits).toBeNull();
+  });
+
   it("are copied where they are options, and keep their identity where they are not", () => {
     const cookies = { previous: [{ name: "sid" }] };
     const schemes = ["Bearer"];

@@ -54,4 +54,12 @@ describe("nearestName", () => {
     expect(nearestName("names", ["renames", "name"])).toBe("name");
     expect(nearestName("any", [])).toBeNull();
   });
+
+  it("compares no name of more than 64 characters", () => {
+    const known = ["l".repeat(64)];
+    expect([nearestName("l".repeat(64), known), nearestName("l".repeat(65), known)]).toEqual([
+      known[0],
+      null,
+    ]);
+  });
 });

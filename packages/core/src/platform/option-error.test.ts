@@ -111,6 +111,7 @@ describe("checkMembers", () => {
     { clock: undefined, cookies: undefined },
     { cookies: {} },
     Object.create({ clok: "inherited" }),
+    Object.create({ clock: "inherited" }),
   ])("takes %j", (options) => {
     expect(messageOf(() => checkMembers("redis", options, OPTIONS))).toBe("");
   });
