@@ -17,6 +17,7 @@ const OPTIONS: MembersOf<CallSettings> = { clock: ["object", "caller"], keepEnde
  * user, and a `create` that replaces another user's session, which ends after it. The object's clock decides; with
  * `clock: "caller"`, which is for tests, the caller's. What is over goes by alarms, so `prune` does one user at most
  * and `keepEnded` must be said here too. Pruning everybody answers 0.
+ * Throws a `TypeError` for a wrong option, and for what is no namespace.
  *
  * @example
  * const store = durableObjects(env.SESSIONS);

@@ -50,7 +50,7 @@ export interface Validator<Context> {
 
 /**
  * Makes a validator for a server that has no store, such as one at the edge: it checks access tokens by the public keys
- * of the server that signs them. HS256 has none.
+ * of the server that signs them. HS256 has none. Throws a `TypeError` that names the option for a wrong configuration.
  *
  * @example
  * const { validate } = createValidator({ jwksUrl: "https://app.example.com/auth/jwks", issuer: "https://app.example.com" });

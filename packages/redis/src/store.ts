@@ -32,7 +32,8 @@ const OPTIONS: MembersOf<RedisOptions> = {
  * Makes a store in Redis 6.2 or newer, or in Valkey, of a connected client of node-redis or ioredis, cluster clients
  * included. Every operation on sessions is one script, in one round trip.
  *
- * It does not check that the server keeps what it is given: see the README on persistence and eviction.
+ * It does not check that the server keeps what it is given: see the README on persistence and eviction. Throws a
+ * `TypeError` for a wrong option, and for what is no client.
  *
  * @example
  * const store = redis(await createClient({ url }).connect());

@@ -32,7 +32,8 @@ const ATTEMPTS = 5;
  * serialization failure is repeated up to 4 times, and then fails.
  *
  * It does not create the tables: call `migrate`. It sets no timeout, and does not listen to the `error` event of a
- * `Pool`, which ends the process when an idle connection is lost and nobody listens.
+ * `Pool`, which ends the process when an idle connection is lost and nobody listens. Throws a `TypeError` for a wrong
+ * option, and for what is no client.
  */
 export function postgres(client: PgPool | PostgresJs, options: PostgresOptions = {}): SqlStore {
   checkMembers("postgres", options, OPTIONS);
