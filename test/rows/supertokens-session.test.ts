@@ -223,7 +223,9 @@ test("T11 an error says what to do next", async () => {
   const { store } = makeWorld();
   const make = (options: object) => () => createAuth({ store, ...options });
   expect(make({ secret: "short" })).toThrow(/openssl rand -base64 32/);
-  expect(make({ acessToken: {} })).toThrow(/^acessToken is not an option of createAuth: .*spelling/);
+  expect(make({ acessToken: {} })).toThrow(
+    /^acessToken is not an option of createAuth: did you mean accessToken\?$/,
+  );
   expect(make({ baseURL: "app.example.com", secret: SECRET })).toThrow(/write an origin such as/);
   expect(make({ refreshToken: { lifetime: "14d" } })).toThrow(/whole seconds/);
 });

@@ -23,6 +23,11 @@ export function defineAuth<
   Context extends ContextShape = JsonObject,
   U extends User = User,
 >(options: (env: Env) => AuthOptions<Context, U>): (env: Env) => Auth<Context, U> {
+  if (typeof options !== "function") {
+    throw new TypeError(
+      "defineAuth takes a function of env: pass (env) => ({ store: durableObjects(env.SESSIONS) })",
+    );
+  }
   const auths = new WeakMap<Env, Auth<Context, U>>();
   return (env) => {
     const known = auths.get(env);

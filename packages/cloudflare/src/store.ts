@@ -1,4 +1,4 @@
-import type { Store } from "@latchkey/core/store";
+import { checkMembers, FLAG, type MembersOf, type Store } from "@latchkey/core/store";
 import { callObjects, digestName } from "./call.ts";
 import type { CallSettings } from "./operations.ts";
 import type { ObjectNamespace } from "./platform.ts";
@@ -7,6 +7,7 @@ import { objectTokens } from "./tokens.ts";
 import { objectUsers } from "./users.ts";
 
 const KEYS = "keys";
+const OPTIONS: MembersOf<CallSettings> = { clock: ["object", "caller"], keepEnded: FLAG };
 
 /**
  * Makes a store over a namespace of `SessionObject`s. Each user has one object, named by the user tag of the session
@@ -16,14 +17,22 @@ const KEYS = "keys";
  * tokens of a user, and a `create` that replaces another user's session, which ends after it. The clock of the object
  * decides; `clock: "caller"` is for tests. Alarms delete expired rows, so `keepEnded` must be set here too. `prune`
  * works for one user; for all users it does nothing and returns 0.
+ * Throws a `TypeError` for a wrong option, and for an argument that is no namespace.
  *
  * @example
  * const store = durableObjects(env.SESSIONS);
  */
 export function durableObjects<Id>(
   namespace: ObjectNamespace<Id>,
-  { clock = "object", keepEnded = false }: Partial<CallSettings> = {},
+  options: Partial<CallSettings> = {},
 ): Store {
+  checkMembers("durableObjects", options, OPTIONS);
+  if (typeof namespace?.idFromName !== "function") {
+    throw new TypeError(
+      "durableObjects takes a namespace of Durable Objects: pass the binding, such as env.SESSIONS",
+    );
+  }
+  const { clock = "object", keepEnded = false } = options;
   const call = callObjects(namespace, { clock, keepEnded });
   const users = objectUsers(call);
   return {

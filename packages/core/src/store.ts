@@ -9,6 +9,7 @@ export type { SecretHash } from "./platform/digest.ts";
 export { AuthError, type ErrorCode } from "./platform/errors.ts";
 export type { Json, JsonObject } from "./platform/json.ts";
 export { isJsonObject } from "./platform/json.ts";
+export { checkMembers, FLAG, type MembersOf } from "./platform/option-error.ts";
 export type { EpochSeconds, Seconds } from "./platform/time.ts";
 export {
   applyDecision,

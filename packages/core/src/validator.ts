@@ -9,8 +9,9 @@ import type { Keys } from "./keys/keys.ts";
 import { readKeySet, remoteKeys } from "./keys/remote.ts";
 import { type Env, now, platformEnv } from "./platform/env.ts";
 import { AuthError } from "./platform/errors.ts";
-import type { JsonObject } from "./platform/json.ts";
+import { isRecord, type JsonObject } from "./platform/json.ts";
 import { isLoopback } from "./platform/loopback.ts";
+import { checkMembers, FLAG, type MembersOf, refuse } from "./platform/option-error.ts";
 import { sessionOfClaims } from "./sessions/access-token.ts";
 import { verifyPresented } from "./sessions/presented-tokens.ts";
 import type { Session } from "./sessions/session.ts";
@@ -58,7 +59,7 @@ export interface Validator<Context> {
 
 /**
  * Makes a validator for a server that has no store, such as one at the edge: it checks access tokens by the public keys
- * of the server that signs them. HS256 has none.
+ * of the server that signs them. HS256 has none. Throws a `TypeError` that names the option for a wrong configuration.
  *
  * @example
  * const { validate } = createValidator({ jwksUrl: "https://app.example.com/auth/jwks", issuer: "https://app.example.com" });
@@ -85,22 +86,40 @@ export function createValidator<Context = JsonObject>(options: ValidatorOptions)
 type Find = Keys["find"];
 type Settings = ReturnType<typeof settingsOf>;
 
+const OPTIONS: MembersOf<ValidatorOptions> = {
+  jwksUrl: null,
+  jwks: null,
+  issuer: null,
+  audience: null,
+  cookies: { names: { access: null }, domain: null },
+  bearer: { header: null, schemes: null },
+  baseURL: null,
+  trustedOrigins: null,
+  restrictTransport: FLAG,
+  env: { clock: null, random: null, fetch: null },
+};
+
 function settingsOf(options: ValidatorOptions) {
-  const env: Env = { ...platformEnv, ...options.env };
-  const { issuer, audience = issuer, cookies, bearer, baseURL } = options;
+  checkMembers("createValidator", options, OPTIONS);
+  const env: Env = {
+    clock: options.env?.clock ?? platformEnv.clock,
+    random: options.env?.random ?? platformEnv.random,
+    fetch: options.env?.fetch ?? platformEnv.fetch,
+  };
+  const { issuer, audience = issuer, cookies, bearer, baseURL, trustedOrigins = [] } = options;
   const { header = "authorization", schemes = ["bearer"] } = bearer ?? {};
   const access = cookies?.names?.access ?? "latchkey.access";
-  demand(typeof issuer === "string" && issuer !== "", "issuer is missing: pass the server's");
-  demand(
-    typeof audience === "string" && audience !== "",
-    "audience is empty: leave it out, or pass the server's",
-  );
-  demand(schemes.length > 0 && !schemes.includes(""), "bearer.schemes must name a scheme");
+  if (issuer === undefined) throw new TypeError("createValidator: issuer is missing: pass the server's");
+  assertOption(isText(issuer), "issuer", issuer, "the server's issuer, a string");
+  assertOption(isText(audience), "audience", audience, "the server's audience: leave it out, or pass it");
+  assertOption(isText(header), "bearer.header", header, "the name of a header");
+  const isScheme = Array.isArray(schemes) && schemes.length > 0 && schemes.every(isText);
+  assertOption(isScheme, "bearer.schemes", schemes, 'a list of names such as ["Bearer"]');
+  assertOption(isText(access), "cookies.names.access", access, "the name of a cookie");
+  assertOption(Array.isArray(trustedOrigins), "trustedOrigins", trustedOrigins, "a list of origins");
   const origin = baseURL === undefined ? null : URL.parse(baseURL);
-  demand(
-    baseURL === undefined || origin?.origin === baseURL,
-    "baseURL must be an origin, such as https://app.example.com",
-  );
+  const isOrigin = baseURL === undefined || origin?.origin === baseURL;
+  assertOption(isOrigin, "baseURL", baseURL, "an origin, such as https://app.example.com");
   return {
     env,
     issuer,
@@ -116,30 +135,31 @@ function settingsOf(options: ValidatorOptions) {
       previous: [],
     },
     bearer: { header, schemes: schemes.map((scheme) => scheme.toLowerCase()) },
-    trustedOrigins: new Set((options.trustedOrigins ?? []).map(checkWebOrigin)),
+    trustedOrigins: new Set(trustedOrigins.map(checkWebOrigin)),
     requireFetchMetadata: false,
   };
 }
 
-function demand(isMet: boolean, otherwise: string): void {
-  if (!isMet) throw new TypeError(otherwise);
+function assertOption(isMet: boolean, option: string, value: unknown, expected: string): void {
+  if (!isMet) throw refuse(`createValidator: ${option}`, value, `it must be ${expected}`);
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === "string" && value !== "";
 }
 
 function keysOf({ jwksUrl, jwks }: ValidatorOptions, env: Env): Find {
-  demand(
-    (jwksUrl === undefined) !== (jwks === undefined),
-    "createValidator takes jwksUrl or jwks: pass one of them",
-  );
+  if ((jwksUrl === undefined) === (jwks === undefined))
+    throw new TypeError("createValidator takes jwksUrl or jwks: pass one of them");
   if (jwksUrl === undefined) {
-    demand((jwks?.keys ?? []).length > 0, "jwks has no keys: pass what auth.keys.jwks() returns");
+    if (!isRecord(jwks) || !Array.isArray(jwks["keys"]) || jwks["keys"].length === 0)
+      throw new TypeError("createValidator: jwks has no keys: pass what auth.keys.jwks() returns");
     return fixedKeys(jwks);
   }
   const url = URL.parse(jwksUrl);
   const isSafe = url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback(url.hostname));
-  demand(
-    isSafe && url.password === "",
-    "jwksUrl must be an https URL without credentials: keys come by https",
-  );
+  const isMet = isSafe && url.username === "" && url.password === "";
+  assertOption(isMet, "jwksUrl", jwksUrl, "an https URL without credentials: keys come by https");
   return remoteKeys(env, jwksUrl);
 }
 

@@ -19,9 +19,9 @@ export interface Names {
 }
 
 export function namesUnder(prefix: string): Names {
-  if (!/^[\w:.-]*$/.test(prefix)) {
+  if (typeof prefix !== "string" || !/^[\w:.-]*$/.test(prefix)) {
     throw new TypeError(
-      `redis: prefix is ${JSON.stringify(prefix)}; it may have letters, digits and : . _ - only`,
+      `redis: prefix is ${JSON.stringify(prefix)}, but it must be a string of letters, digits and : . _ - only`,
     );
   }
   const of = (tag: string): string => `${prefix}{${tag}}:`;

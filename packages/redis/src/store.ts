@@ -1,4 +1,4 @@
-import type { EpochSeconds, Store } from "@latchkey/core/store";
+import { checkMembers, type EpochSeconds, FLAG, type MembersOf, type Store } from "@latchkey/core/store";
 import { connect, type RedisClient } from "./connection.ts";
 import { redisKeys } from "./keys.ts";
 import { namesUnder } from "./names.ts";
@@ -22,16 +22,24 @@ export interface RedisOptions {
   readonly clock?: "server" | "caller";
 }
 
+const OPTIONS: MembersOf<RedisOptions> = {
+  prefix: null,
+  keepEnded: FLAG,
+  clock: ["server", "caller"],
+};
+
 /**
  * Makes a store in Redis 6.2 or newer, or in Valkey, from a connected client of node-redis or ioredis, cluster clients
  * included. Every operation on sessions is one script, in one round trip.
  *
  * It does not check the persistence and the eviction of the server; the README says how to configure them.
+ * Throws a `TypeError` for a wrong option, and for an argument that is no client.
  *
  * @example
  * const store = redis(await createClient({ url }).connect());
  */
 export function redis(client: RedisClient, options: RedisOptions = {}): Store {
+  checkMembers("redis", options, OPTIONS);
   const connection = connect(client);
   const settings = settingsOf(options);
   const users = redisUsers(connection, settings);

@@ -5,8 +5,7 @@ import { now } from "../platform/env.ts";
 import { AuthError, type ErrorCode } from "../platform/errors.ts";
 import { endSessionsOf } from "../sessions/end.ts";
 import type { EndReason } from "../sessions/session.ts";
-import type { Identifier } from "../users/identifier.ts";
-import { parseEmail, parseUsername } from "../users/identifier.ts";
+import { type Identifier, parseEmail, parseUsername } from "../users/identifier.ts";
 import type { User, UserChange } from "../users/user.ts";
 import type { App } from "./app.ts";
 

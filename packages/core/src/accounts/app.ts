@@ -1,31 +1,22 @@
 import type { CookieOptions, PreviousCookie } from "../cookies/names.ts";
 import type { Site } from "../cookies/site.ts";
-import type { Algorithm } from "../keys/algorithms.ts";
 import type { OAuthConnection, OAuthProvider } from "../oauth/provider.ts";
 import type { PasswordProvider } from "../password/provider.ts";
 import type { Env } from "../platform/env.ts";
 import type { Seconds } from "../platform/time.ts";
 import type { SessionEngine } from "../sessions/engine.ts";
-import type { RefreshPolicy } from "../sessions/policy.ts";
 import type { Device } from "../sessions/session.ts";
 import type { RateLimits, ThrottleStore } from "../throttle/throttle.ts";
 import type { TokenStore } from "../users/one-time-token.ts";
 import type { User, UserStore } from "../users/user.ts";
 
-/** The options with every default applied, checked as a whole. */
+/** What the routes and the use cases read of the options, with every default applied. */
 export interface Config {
   /** Null serves localhost only. */
   readonly baseURL: URL | null;
   readonly basePath: string;
   /** Origins, and custom schemes with `://`. */
   readonly trustedOrigins: ReadonlySet<string>;
-  readonly secrets: readonly string[];
-  readonly algorithm: Algorithm;
-  readonly rotateEvery: Seconds;
-  readonly issuer: string;
-  readonly audience: string;
-  readonly accessLifetime: Seconds;
-  readonly refresh: RefreshPolicy | null;
   readonly cookies: CookieOptions & { readonly previous: readonly PreviousCookie[] };
   readonly bearer: { readonly header: string; readonly schemes: readonly string[] };
   readonly requireFetchMetadata: boolean;

@@ -127,7 +127,8 @@ export interface Auth<Context = unknown, U extends User = User> {
   handle(request: Request): Promise<Response>;
   /**
    * Tells who sends a request, and refreshes on the way where that is due. A live access token costs no call to the
-   * store; that its session ended since is seen only with `fresh` or `revocation: "store"`. Never throws on input.
+   * store; that its session ended since is seen only with `fresh` or `revocation: "store"`. Never throws on input;
+   * rejects with a `TypeError` for an option that it does not have.
    */
   validate(request: Request, options?: ValidateOptions): Promise<Validation<Context>>;
   /** Each route by itself, to mount on any path. */

@@ -1,58 +1,122 @@
 import * as v from "valibot";
-import type { Config } from "../accounts/app.ts";
+import type { App, Config } from "../accounts/app.ts";
 import { checkOrigin } from "../csrf/origin.ts";
 import type { Algorithm } from "../keys/algorithms.ts";
-import { faultOfProvided } from "../keys/provided.ts";
+import type { Jwk } from "../keys/jwk.ts";
+import { kindOf } from "../platform/callback-answer.ts";
 import { type Env, platformEnv } from "../platform/env.ts";
+import { isRecord } from "../platform/json.ts";
 import { isLoopback } from "../platform/loopback.ts";
 import { refuse } from "../platform/option-error.ts";
 import { days, minutes, type Seconds } from "../platform/time.ts";
-import { defaultRefreshBefore, faultOfLifetimes, type RefreshPolicy } from "../sessions/policy.ts";
-import { defaultLimits } from "../throttle/throttle.ts";
-import type { User } from "../users/user.ts";
-import type { AuthOptions } from "./options.ts";
+import type { SessionSettings } from "../sessions/engine.ts";
+import type { AuthEvent } from "../sessions/events.ts";
+import {
+  CONFIGURED_NAMES,
+  defaultRefreshBefore,
+  faultOfLifetimes,
+  type RefreshPolicy,
+} from "../sessions/policy.ts";
+import type { Store } from "../store.ts";
+import { defaultLimits, type RateLimits } from "../throttle/throttle.ts";
+import type { User, UserStore } from "../users/user.ts";
+import { copyOptions, type Shape, shapeError } from "./option-shape.ts";
+import type { AuthOptions, Provider, StandardSchema } from "./options.ts";
 import { checkProviders } from "./providers.ts";
 import { optionsSchema } from "./schema.ts";
+import { checkKeys, checkSecrets } from "./secrets.ts";
+import { checkStore, checkUsers } from "./store-operations.ts";
 
 // A literal would inherit what a polluted prototype holds.
 const NONE: Readonly<Record<never, never>> = Object.freeze(Object.create(null));
-const MIN_SECRET_BYTES = 32;
-const MIN_SECRET_VARIETY = 8;
 
-/** The options as they were given, without inherited members, and what they configure. */
+type Given = AuthOptions<unknown, User>;
+
+/** The options, checked and copied, with every default applied. */
 export interface CheckedOptions {
-  readonly given: AuthOptions<unknown, User>;
   readonly config: Config;
   readonly env: Env;
+  readonly store: Store;
+  readonly users: UserStore;
+  readonly providers: readonly Provider[];
+  readonly keys: KeyOptions;
+  readonly settings: Omit<SessionSettings, "parseContext">;
+  /** Null where a context is any object. */
+  readonly contextSchema: StandardSchema<unknown> | null;
+  readonly callbacks: Callbacks;
+}
+
+export interface KeyOptions {
+  readonly algorithm: Algorithm;
+  readonly secrets: readonly string[];
+  readonly rotateEvery: Seconds;
+  /** Keys of the application; null where Latchkey makes its own. */
+  readonly provided: readonly Jwk[] | null;
+}
+
+/** What the application is asked and told. */
+export interface Callbacks {
+  readonly contextFrom: App["contextOf"];
+  readonly serialize: (user: User) => object;
+  readonly clientAddress: (request: Request) => unknown;
+  /** Null writes faults to the console. */
+  readonly onEvent: ((event: AuthEvent) => unknown) | null;
 }
 
 /** Copies and checks the options, once. Throws a `TypeError` that names the option, its value, why, and what to write instead. */
-export function checkOptions(options: object): CheckedOptions {
-  if (typeof options !== "object" || options === null)
-    throw new TypeError("createAuth takes options: pass { store }");
-  const own = ownMembers(options);
+export function checkOptions(options: unknown): CheckedOptions {
+  const given = parseOptions(options);
+  const { store, users = store.users, providers = [] } = given;
+  const baseURL = given.baseURL === undefined ? null : checkBaseURL(given.baseURL);
+  const keys: KeyOptions = {
+    algorithm: given.accessToken?.algorithm ?? "EdDSA",
+    secrets: checkSecrets(given.secret, baseURL),
+    rotateEvery: given.keys?.rotateEvery ?? days(30),
+    provided: given.keys?.provided ?? null,
+  };
+  checkKeys(keys.provided, keys.algorithm, keys.secrets);
+  checkProviders(providers, users);
+  return {
+    config: configOf(given, baseURL),
+    env: {
+      clock: given.env?.clock ?? platformEnv.clock,
+      random: given.env?.random ?? platformEnv.random,
+      fetch: given.env?.fetch ?? platformEnv.fetch,
+    },
+    store,
+    users,
+    providers,
+    keys,
+    settings: settingsOf(given, baseURL),
+    contextSchema: given.sessions?.context?.schema ?? null,
+    callbacks: {
+      contextFrom: given.sessions?.context?.from ?? (() => ({})),
+      serialize: given.user?.serialize ?? shownUser,
+      clientAddress: given.clientAddress ?? (() => null),
+      onEvent: given.onEvent ?? null,
+    },
+  };
+}
+
+function parseOptions(options: unknown): Given {
+  if (!isRecord(options)) {
+    throw new TypeError(`createAuth takes options as an object, and got ${kindOf(options)}: pass { store }`);
+  }
+  const own = copyOptions(options, optionsSchema as Shape);
   const parsed = v.safeParse(optionsSchema, own);
   if (!parsed.success) throw shapeError(parsed.issues[0]);
-  const given = own as AuthOptions<unknown, User>;
-  const baseURL = given.baseURL === undefined ? null : checkBaseURL(given.baseURL);
-  const secrets = checkSecrets(given.secret, baseURL);
-  const algorithm = given.accessToken?.algorithm ?? "EdDSA";
-  checkKeys(given, algorithm, secrets);
-  checkProviders(given);
-  const issuer = given.accessToken?.issuer ?? baseURL?.origin ?? "http://localhost";
+  const given = own as Given;
+  if (given.users !== undefined) checkUsers(given.users);
+  checkStore(given.store, { users: given.users === undefined });
+  return given;
+}
+
+function configOf(given: Given, baseURL: URL | null): Config {
   const basePath = given.basePath ?? "/auth";
-  const accessLifetime = given.accessToken?.lifetime ?? minutes(10);
-  const config: Config = {
+  return {
     baseURL,
     basePath,
     trustedOrigins: new Set((given.trustedOrigins ?? []).map(checkOrigin)),
-    secrets,
-    algorithm,
-    rotateEvery: given.keys?.rotateEvery ?? days(30),
-    issuer,
-    audience: given.accessToken?.audience ?? issuer,
-    accessLifetime,
-    refresh: checkLifetimes(accessLifetime, given.refreshToken),
     cookies: checkCookies(given.cookies ?? NONE, baseURL, basePath),
     bearer: {
       header: (given.bearer?.header ?? "authorization").toLowerCase(),
@@ -61,136 +125,67 @@ export function checkOptions(options: object): CheckedOptions {
     requireFetchMetadata: given.requireFetchMetadata ?? false,
     linkByEmail: given.linkByEmail ?? true,
     storeTimeout: given.storeTimeout ?? 5,
-    limits: given.rateLimit === false ? null : { ...defaultLimits, ...given.rateLimit },
+    limits: given.rateLimit === false ? null : limitsOf(given.rateLimit ?? NONE),
     keepAccessToken: given.logout?.keepAccessToken ?? false,
   };
-  const env: Env = {
-    clock: given.env?.clock ?? platformEnv.clock,
-    random: given.env?.random ?? platformEnv.random,
-    fetch: given.env?.fetch ?? platformEnv.fetch,
+}
+
+// An option that is undefined leaves the default, as everywhere.
+function limitsOf(given: Partial<RateLimits>): RateLimits {
+  return {
+    account: given.account ?? defaultLimits.account,
+    accountTotal: given.accountTotal ?? defaultLimits.accountTotal,
+    signIn: given.signIn ?? defaultLimits.signIn,
+    signUp: given.signUp ?? defaultLimits.signUp,
+    refresh: given.refresh ?? defaultLimits.refresh,
+    unprovenRefresh: given.unprovenRefresh ?? defaultLimits.unprovenRefresh,
   };
-  return { given, config, env };
 }
 
-/**
- * Copies the own members of plain objects and lists, at every depth: what a polluted prototype holds is no option
- * (SEC-08), and what is changed after the start changes nothing (SEC-09).
- */
-function ownMembers(value: object): object {
-  const copy: Record<string, unknown> = Object.create(null);
-  for (const [name, member] of Object.entries(value)) copy[name] = copyOf(member);
-  return Object.freeze(copy);
+function settingsOf(given: Given, baseURL: URL | null): CheckedOptions["settings"] {
+  const issuer = given.accessToken?.issuer ?? baseURL?.origin ?? "http://localhost";
+  const accessLifetime = given.accessToken?.lifetime ?? minutes(10);
+  return {
+    issuer,
+    audience: given.accessToken?.audience ?? issuer,
+    accessLifetime,
+    refresh: checkLifetimes(accessLifetime, given.refreshToken),
+    restrictTransport: given.restrictTransport ?? true,
+    limit: given.sessions?.limit ?? null,
+    keepEnded: given.sessions?.keepEnded ?? false,
+    confirm: given.sessions?.confirm ?? "on-refresh",
+    revocation: given.revocation ?? "none",
+    claims: given.accessToken?.claims ?? null,
+    hooks: given.hooks ?? NONE,
+  };
 }
 
-function copyOf(value: unknown): unknown {
-  if (Array.isArray(value)) return Object.freeze(value.map(copyOf));
-  return isPlain(value) ? ownMembers(value) : value;
-}
-
-function isPlain(value: unknown): value is object {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    Object.getPrototypeOf(value) === Object.prototype &&
-    !hasMethods(value)
-  );
-}
-
-// A store or a schema is a thing to call, not a bag of options: it keeps its identity.
-function hasMethods(value: object): boolean {
-  return ["~standard", "sessions", "get", "load"].some((name) => Object.hasOwn(value, name));
-}
-
-function shapeError(issue: v.BaseIssue<unknown>): TypeError {
-  const path = v.getDotPath(issue) ?? "options";
-  if (issue.type === "strict_object" && issue.expected === "never") {
-    return new TypeError(`${path} is not an option of createAuth: remove it, or correct its spelling`);
-  }
-  if (issue.expected !== null && issue.received === "undefined") {
-    return new TypeError(`${path} is missing, but it is required: pass one`);
-  }
-  if (path.startsWith("secret")) return new TypeError(`${path} must be a string, or a list of strings`);
-  const why = issue.message.startsWith("Invalid") ? `must be ${issue.expected}` : issue.message;
-  // A text where a thing belongs may be a connection string or a private key.
-  const isMisplaced = typeof issue.input === "string" && issue.kind === "schema" && !SHOWN.has(issue.type);
-  return isMisplaced
-    ? new TypeError(`${path} is a text, but ${why}`)
-    : refuse(path, describe(issue.input), why);
-}
-
-/** What a text may have been meant for, so that it can be named in an error. */
-const SHOWN: ReadonlySet<string> = new Set(["number", "boolean", "picklist"]);
-
-function describe(value: unknown): unknown {
-  return typeof value === "object" && value !== null
-    ? Array.isArray(value)
-      ? "a list"
-      : "an object"
-    : value;
+/** What the answers show of a user unless `user.serialize` says otherwise: an allow-list, never the row. */
+function shownUser(user: User): object {
+  const { id, email, username, name } = user;
+  return { id, ...(email === null ? {} : { email }), ...(username === null ? {} : { username }), name };
 }
 
 function checkBaseURL(text: string): URL {
   const url = URL.parse(text);
   const example = 'write an origin such as "https://app.example.com"';
-  if (url === null) throw refuse("baseURL", text, `it is no URL: ${example}`);
+  if (url === null) throw refuse("baseURL", text, `it must be a URL: ${example}`);
   if (url.username !== "" || url.password !== "")
     throw new TypeError(`baseURL holds credentials: ${example}`);
   if (url.pathname !== "/" || url.search !== "" || url.hash !== "") {
     throw refuse(
       "baseURL",
       text,
-      `it has more than an origin: ${example}; the path of the routes is basePath`,
+      `it must be an origin alone: ${example}; the path of the routes is basePath`,
     );
   }
   if (url.protocol === "http:" && !isLoopback(url.hostname)) {
     throw refuse("baseURL", text, `cookies must be Secure everywhere but on localhost: ${example}`);
   }
   if (url.protocol !== "https:" && url.protocol !== "http:") {
-    throw refuse("baseURL", text, `it is neither https nor http: ${example}`);
+    throw refuse("baseURL", text, `it must be https, or http on localhost: ${example}`);
   }
   return url;
-}
-
-function checkSecrets(given: string | readonly string[] | undefined, baseURL: URL | null): readonly string[] {
-  const secrets = given === undefined ? [] : typeof given === "string" ? [given] : given;
-  if (secrets.length === 0 && baseURL !== null && !isLoopback(baseURL.hostname)) {
-    throw new TypeError(
-      "secret is missing, but it is required outside localhost: pass 32 random bytes in base64",
-    );
-  }
-  const make = "make one with: openssl rand -base64 32";
-  for (const secret of secrets) {
-    if (new TextEncoder().encode(secret).length < MIN_SECRET_BYTES) {
-      throw new TypeError(`secret is shorter than ${MIN_SECRET_BYTES} bytes: ${make}`);
-    }
-    if (secret.trim() !== secret || /^(["']).*\1$/.test(secret)) {
-      throw new TypeError(
-        "secret begins or ends with white space or quotes: strip what the environment added",
-      );
-    }
-    if (new Set(secret).size < MIN_SECRET_VARIETY || /change.?me|example|your.?secret/i.test(secret)) {
-      throw new TypeError(`secret can be guessed: ${make}`);
-    }
-  }
-  if (new Set(secrets).size !== secrets.length)
-    throw new TypeError("secret has the same value twice: remove one");
-  return Object.freeze([...secrets]);
-}
-
-function checkKeys(
-  options: AuthOptions<unknown, User>,
-  algorithm: Algorithm,
-  secrets: readonly string[],
-): void {
-  const provided = options.keys?.provided;
-  if (algorithm === "HS256") {
-    if (provided !== undefined)
-      throw new TypeError("keys.provided has no use with HS256: pass secret instead");
-    if (secrets.length === 0) throw new TypeError("secret is missing, but HS256 is keyed with it: pass one");
-    return;
-  }
-  const fault = provided === undefined ? null : faultOfProvided(provided, algorithm);
-  if (fault !== null) throw new TypeError(`keys.provided ${fault}`);
 }
 
 function checkLifetimes(
@@ -200,14 +195,7 @@ function checkLifetimes(
   const refresh = given === false ? null : refreshPolicy(accessLifetime, given ?? NONE);
   const fault = faultOfLifetimes(accessLifetime, refresh);
   if (fault === null) return refresh;
-  const names = {
-    accessLifetime: "accessToken.lifetime",
-    lease: "refreshToken.lease",
-    refreshBefore: "refreshToken.refreshBefore",
-    refreshLifetime: "refreshToken.lifetime",
-    maxLifetime: "refreshToken.maxLifetime",
-  };
-  throw refuse(names[fault.option], fault.value, `it ${fault.why}`);
+  throw refuse(CONFIGURED_NAMES[fault.option], fault.value, `it ${fault.why}`);
 }
 
 function refreshPolicy(

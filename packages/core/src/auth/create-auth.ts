@@ -50,25 +50,24 @@ export function createAuth<Context extends ContextShape = JsonObject, U extends 
   return Object.freeze(auth) as Auth<Context, U>;
 }
 
-function makeApp({ given, config, env }: CheckedOptions): App {
-  const emit = emitter(given.onEvent ?? null, () => now(env), warn);
-  const users = given.users ?? given.store.users;
-  const store = guardStore(given.store, users, config.storeTimeout, emit);
-  const usersElsewhere = given.store.sessions.users !== users;
+function makeApp(options: CheckedOptions): App {
+  const { config, env, callbacks } = options;
+  const emit = emitter(callbacks.onEvent, () => now(env), warn);
+  const store = guardStore(options.store, options.users, config.storeTimeout, emit);
   return {
     config,
     env,
-    engine: makeEngine({ given, config, env }, { store, emit, usersElsewhere }),
+    engine: makeEngine(options, store, emit),
     users: store.users,
     throttle: store.throttle,
     localThrottle: localThrottle(),
     tokens: store.tokens,
-    password: given.providers?.find((provider) => provider.type === "password") ?? null,
-    oauth: connect(given.providers ?? [], env),
-    sealing: sealingSecrets(config.secrets, env),
-    serialize: serializer(given.user?.serialize ?? shownUser),
-    contextOf: contextMaker(given.sessions?.context?.from ?? null),
-    deviceOf: deviceReader(given.clientAddress ?? (() => null)),
+    password: options.providers.find((provider) => provider.type === "password") ?? null,
+    oauth: connect(options.providers, env),
+    sealing: sealingSecrets(options.keys.secrets, env),
+    serialize: serializer(callbacks.serialize),
+    contextOf: contextMaker(callbacks.contextFrom),
+    deviceOf: deviceReader(callbacks.clientAddress),
     siteOf: siteReader(config),
   };
 }
@@ -89,47 +88,24 @@ function sealingSecrets(secrets: readonly string[], env: Env): App["sealing"] {
   };
 }
 
-interface Parts {
-  readonly store: Store;
-  readonly emit: Emit;
-  readonly usersElsewhere: boolean;
-}
-
-function makeEngine(
-  { given, config, env }: CheckedOptions,
-  { store, emit, usersElsewhere }: Parts,
-): SessionEngine {
-  const { sessions, hooks } = given;
+function makeEngine(options: CheckedOptions, store: Store, emit: Emit): SessionEngine {
+  const { env, contextSchema } = options;
   return {
     env,
     store: store.sessions,
-    keys: keysOf({ given, config, env }, store.keys, emit),
-    settings: {
-      issuer: config.issuer,
-      audience: config.audience,
-      accessLifetime: config.accessLifetime,
-      refresh: config.refresh,
-      restrictTransport: given.restrictTransport ?? true,
-      limit: sessions?.limit ?? null,
-      keepEnded: sessions?.keepEnded ?? false,
-      confirm: sessions?.confirm ?? "on-refresh",
-      revocation: given.revocation ?? "none",
-      claims: given.accessToken?.claims ?? null,
-      parseContext: (context) => parseContext(sessions?.context?.schema ?? null, context),
-      hooks: hooks ?? {},
-    },
+    keys: keysOf(options, store.keys, emit),
+    settings: { ...options.settings, parseContext: (context) => parseContext(contextSchema, context) },
     emit,
     findUser: (id) => store.users.get(id),
-    usersElsewhere,
+    usersElsewhere: options.store.sessions.users !== options.users,
     confirmed: new Set(),
   };
 }
 
-function keysOf({ given, config, env }: CheckedOptions, store: KeyStore, emit: Emit): Keys {
-  const { algorithm, secrets, rotateEvery } = config;
+function keysOf({ keys, env }: CheckedOptions, store: KeyStore, emit: Emit): Keys {
+  const { algorithm, secrets, rotateEvery, provided } = keys;
   if (algorithm === "HS256") return sharedSecretKeys(secrets);
-  const provided = given.keys?.provided;
-  if (provided !== undefined) return providedKeys(provided, algorithm);
+  if (provided !== null) return providedKeys(provided, algorithm);
   return storedKeys({
     store,
     env,
@@ -144,12 +120,6 @@ function pickKeys({ jwks, rotate, revoke }: Keys): KeysApi {
   return { jwks, rotate, revoke };
 }
 
-/** What the answers show of a user unless `user.serialize` says otherwise: an allow-list, never the row. */
-function shownUser(user: User): object {
-  const { id, email, username, name } = user;
-  return { id, ...(email === null ? {} : { email }), ...(username === null ? {} : { username }), name };
-}
-
 function serializer(serialize: (user: User) => object): App["serialize"] {
   return (user) => {
     const shown = serialize(user);
@@ -158,9 +128,9 @@ function serializer(serialize: (user: User) => object): App["serialize"] {
   };
 }
 
-function contextMaker(from: App["contextOf"] | null): App["contextOf"] {
+function contextMaker(from: App["contextOf"]): App["contextOf"] {
   return (request, user) => {
-    const context = from === null ? {} : from(request, user);
+    const context = from(request, user);
     requireObject("sessions.context.from", context, "the context, and wait for nothing");
     return context;
   };

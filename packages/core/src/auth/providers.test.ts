@@ -17,40 +17,38 @@ function usersWithout(...names: readonly string[]): UserStore {
   return { ...memory().users, ...Object.fromEntries(names.map((name) => [name, undefined])) };
 }
 
-const store = memory();
+const { users } = memory();
 
 describe("checkProviders", () => {
   it("takes one password() and providers with ids of their own", () => {
     const providers = [provider("google"), password(), provider("github", true)];
-    expect(() => checkProviders({ store, providers })).not.toThrow();
-    expect(() => checkProviders({ store })).not.toThrow();
-    expect(() => checkProviders({ store, providers, users: memory().users })).not.toThrow();
+    expect(() => checkProviders(providers, users)).not.toThrow();
+    expect(() => checkProviders([], users)).not.toThrow();
+    expect(() => checkProviders(providers, memory().users)).not.toThrow();
   });
 
   it("refuses two of one kind", () => {
-    expect(() => checkProviders({ store, providers: [password(), password()] })).toThrow("password() twice");
+    expect(() => checkProviders([password(), password()], users)).toThrow("password() twice");
     const twice = [provider("google"), provider("github"), provider("google")];
-    expect(() => checkProviders({ store, providers: twice })).toThrow('"google"');
+    expect(() => checkProviders(twice, users)).toThrow('"google"');
   });
 
   it.each(["__proto__", "exchange", "Google", "", "a/b", "..", "a b", "x".repeat(33), "-x"])(
     "OAU-23 refuses the id %s, whoever wrote the provider",
-    (id) => expect(() => checkProviders({ store, providers: [provider(id)] })).toThrow(TypeError),
+    (id) => expect(() => checkProviders([provider(id)], users)).toThrow(TypeError),
   );
 
   it.each(["findByAccount", "link", "unlink", "accounts"])("names what users lack: %s", (name) => {
     const users = usersWithout(name);
-    expect(() => checkProviders({ store, providers: [provider("google")], users })).toThrow(
-      `users has no ${name}`,
-    );
+    expect(() => checkProviders([provider("google")], users)).toThrow(`users has no ${name}`);
     // Without such a provider nothing needs it.
-    expect(() => checkProviders({ store, providers: [password()], users })).not.toThrow();
+    expect(() => checkProviders([password()], users)).not.toThrow();
   });
 
   it.each(["keepTokens", "keptTokens"])("wants %s only where tokens are kept", (name) => {
     const users = usersWithout(name);
-    expect(() => checkProviders({ store, providers: [provider("google")], users })).not.toThrow();
+    expect(() => checkProviders([provider("google")], users)).not.toThrow();
     const keeping = [provider("github"), provider("google", true)];
-    expect(() => checkProviders({ store, providers: keeping, users })).toThrow(`users has no ${name}`);
+    expect(() => checkProviders(keeping, users)).toThrow(`users has no ${name}`);
   });
 });

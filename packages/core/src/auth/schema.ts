@@ -1,162 +1,204 @@
 import * as v from "valibot";
 import { isCookieName } from "../cookies/cookie.ts";
 import { algorithms } from "../keys/algorithms.ts";
+import { choiceOf } from "../platform/option-error.ts";
+import { durationInstead, writtenDuration } from "../platform/time.ts";
+
+const WHOLE_SECONDS = (issue: v.BaseIssue<unknown>): string =>
+  `must be whole seconds: ${durationInstead(issue.input)}`;
 
 const seconds = (from: number): v.GenericSchema<number> =>
   v.pipe(
-    v.number(),
-    v.integer("must be whole seconds"),
-    v.minValue(from, `must be ${from} or more`),
-    v.maxValue(2 ** 31 - 1, "must be below 2^31 seconds"),
+    v.number(WHOLE_SECONDS),
+    v.integer(WHOLE_SECONDS),
+    v.minValue(from, `must be ${writtenDuration(from)} or more`),
+    v.maxValue(2 ** 31 - 1, "must be days(24855) or less: write the number in seconds"),
   );
+const count = (orElse: string): v.GenericSchema<number> =>
+  v.pipe(v.number(orElse), v.integer(orElse), v.minValue(1, orElse));
 const fn = v.function("must be a function");
 const flag = v.boolean("must be true or false");
-const text = v.pipe(v.string("must be a string"), v.minLength(1, "must not be empty"));
-const objectLike = v.custom<object>(
-  (value) => typeof value === "object" && value !== null,
-  "must be an object",
+const oneOf = (values: readonly string[]): v.GenericSchema<string> =>
+  v.picklist(values, `must be ${choiceOf(values)}`);
+const text = v.pipe(
+  v.string("must be a string"),
+  v.minLength(1, "must not be empty: leave it out, or write a value"),
 );
+const bag = (entries: v.ObjectEntries): v.GenericSchema =>
+  v.strictObject(entries, `must be an object with ${Object.keys(entries).join(", ")}`);
+/** Options that `false` switches off. */
+const bagOrFalse = (entries: v.ObjectEntries): v.GenericSchema => {
+  const names = Object.keys(entries).join(", ");
+  const options = v.strictObject(entries, `must be false, or an object with ${names}`);
+  return v.lazy((value) => (value === false ? v.literal(false) : options));
+};
 const cookieName = v.pipe(
   text,
   v.maxLength(64, "must be at most 64 characters"),
-  v.check(isCookieName, "has a character that no cookie name can have"),
+  v.check(
+    isCookieName,
+    "must not have a character that no cookie name can have: write letters, digits, - . _",
+  ),
   v.check((name) => !/^__(host|secure)-/i.test(name), "must be without prefix: Latchkey adds the right one"),
 );
-const path = v.pipe(text, v.regex(/^\/[\w./~-]*$/, "must begin with / and have plain characters only"));
-const domain = v.pipe(text, v.regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, "must be a bare domain"));
+const path = v.pipe(
+  text,
+  v.regex(/^\/[\w./~-]*$/, "must begin with / and have plain characters only: write a path such as /auth"),
+);
+const domain = v.pipe(
+  text,
+  v.regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, "must be a bare domain in lower case: write it as example.com"),
+);
 // A page of any origin may set these without a preflight, or the browser sets them: none of them proves a bearer.
 const AMBIENT = /^(accept(-language)?|content-(language|type)|range|cookie|origin|referer|host|sec-.*)$/i;
-const httpToken = v.pipe(text, v.regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, "must be one word"));
+const httpToken = v.pipe(
+  text,
+  v.regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, "must be one word, without spaces and separators"),
+);
 
-const rule = v.strictObject({
-  limit: v.pipe(v.number(), v.integer(), v.minValue(1, "must be 1 or more")),
-  window: seconds(1),
-});
+const rule = bag({ limit: count("must be a whole number, 1 or more"), window: seconds(1) });
 
-/** The shape of the options, and what can be said of each by itself. Unknown ones are refused: a typo is no default. */
-export const optionsSchema: v.GenericSchema = v.strictObject({
-  store: v.looseObject(
-    {
-      sessions: objectLike,
-      users: objectLike,
-      keys: objectLike,
-      tokens: objectLike,
-      throttle: objectLike,
-    },
-    "must be a Store",
-  ),
-  providers: v.optional(
-    v.array(
-      v.looseObject({ type: v.picklist(["password", "oauth"], "must be a provider such as password()") }),
-      "must be a list",
-    ),
-  ),
+const SECRETS = "must be a string of at least 32 bytes, or a list of such strings";
+const secret = v.string(SECRETS);
+const secrets = v.pipe(
+  v.array(secret, SECRETS),
+  v.minLength(1, "must have one secret at least: leave it out, or write one"),
+);
+
+// A key is data: it is copied whole, with its lists.
+const jwk = v.record(
+  v.string(),
+  v.lazy((value) => (Array.isArray(value) ? v.array(v.unknown()) : v.unknown())),
+  "must be a private key as a JWK object",
+);
+
+/** Whether a value has the one member of Standard Schema; a schema may be a function. */
+function isStandardSchema(value: unknown): boolean {
+  return (typeof value === "object" || typeof value === "function") && value !== null && "~standard" in value;
+}
+
+/** The shape of the options, and what can be said of each by itself. `store`, `users` and `providers` have checks of their own. */
+export const optionsSchema: v.GenericSchema = bag({
+  store: v.optional(v.unknown()),
+  providers: v.optional(v.array(v.unknown(), "must be a list: write [password()]")),
   linkByEmail: v.optional(flag),
   baseURL: v.optional(text),
   basePath: v.optional(
     v.pipe(
       path,
-      v.regex(/^(\/(?!\.{1,2}(\/|$))[^/]+)+$/, "must not end with / nor have an empty or a dotted part"),
+      v.regex(
+        /^(\/(?!\.{1,2}(\/|$))[^/]+)+$/,
+        "must not end with / nor have an empty or a dotted part: write a path such as /auth",
+      ),
     ),
   ),
-  trustedOrigins: v.optional(v.array(text, "must be a list of origins")),
-  secret: v.optional(v.union([v.string(), v.pipe(v.array(v.string()), v.minLength(1))])),
+  trustedOrigins: v.optional(
+    v.array(text, 'must be a list of origins: write one such as ["https://spa.example.com"]'),
+  ),
+  secret: v.optional(v.lazy((value) => (Array.isArray(value) ? secrets : secret))),
   accessToken: v.optional(
-    v.strictObject({
+    bag({
       lifetime: v.optional(seconds(1)),
-      algorithm: v.optional(v.picklist(algorithms, `must be one of ${algorithms.join(", ")}`)),
+      algorithm: v.optional(oneOf(algorithms)),
       issuer: v.optional(text),
       audience: v.optional(text),
       claims: v.optional(fn),
     }),
   ),
   refreshToken: v.optional(
-    v.union(
-      [
-        v.literal(false),
-        v.strictObject({
-          lifetime: v.optional(v.nullable(seconds(1))),
-          maxLifetime: v.optional(v.nullable(seconds(1))),
-          lease: v.optional(seconds(0)),
-          refreshBefore: v.optional(seconds(0)),
-        }),
-      ],
-      "must be false, or lifetime, maxLifetime, lease and refreshBefore in whole seconds",
-    ),
+    bagOrFalse({
+      lifetime: v.optional(v.nullable(seconds(1))),
+      maxLifetime: v.optional(v.nullable(seconds(1))),
+      lease: v.optional(seconds(0)),
+      refreshBefore: v.optional(seconds(0)),
+    }),
   ),
   keys: v.optional(
-    v.strictObject({
+    bag({
       rotateEvery: v.optional(seconds(3_600)),
-      provided: v.optional(v.pipe(v.array(objectLike), v.minLength(1, "must not be empty"))),
+      provided: v.optional(
+        v.pipe(
+          v.array(jwk, "must be a list of keys as JWK objects"),
+          v.minLength(1, "must not be empty: leave it out, or write a private key first"),
+        ),
+      ),
     }),
   ),
   cookies: v.optional(
-    v.strictObject({
-      names: v.optional(v.strictObject({ access: v.optional(cookieName), refresh: v.optional(cookieName) })),
+    bag({
+      names: v.optional(bag({ access: v.optional(cookieName), refresh: v.optional(cookieName) })),
       previous: v.optional(
         v.array(
-          v.strictObject({
-            name: v.pipe(text, v.check(isCookieName, "has a character that no cookie name can have")),
+          bag({
+            name: v.pipe(
+              text,
+              v.check(isCookieName, "must not have a character that no cookie name can have"),
+            ),
             domain: v.optional(domain),
             path: v.optional(path),
           }),
+          'must be a list: write one such as [{ name: "sid" }]',
         ),
       ),
       domain: v.optional(domain),
-      sameSite: v.optional(v.picklist(["lax", "strict", "none"], "must be lax, strict or none")),
+      sameSite: v.optional(oneOf(["lax", "strict", "none"])),
       refreshPath: v.optional(path),
     }),
   ),
   bearer: v.optional(
-    v.strictObject({
+    bag({
       header: v.optional(
         v.pipe(
           httpToken,
-          v.check((name) => !AMBIENT.test(name), "is a header that a page of any origin can have sent"),
+          v.check(
+            (name) => !AMBIENT.test(name),
+            "must not be a header that a page of any origin can have sent: write a name of your own",
+          ),
         ),
       ),
-      schemes: v.optional(v.pipe(v.array(httpToken), v.minLength(1, "must not be empty"))),
+      schemes: v.optional(
+        v.pipe(
+          v.array(httpToken, 'must be a list: write ["Bearer"]'),
+          v.minLength(1, 'must not be empty: leave it out, or write ["Bearer"]'),
+        ),
+      ),
     }),
   ),
   restrictTransport: v.optional(flag),
   requireFetchMetadata: v.optional(flag),
   sessions: v.optional(
-    v.strictObject({
-      context: v.optional(v.strictObject({ schema: v.union([objectLike, fn]), from: v.optional(fn) })),
-      limit: v.optional(
-        v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1, "must be 1 or more, or null"))),
+    bag({
+      context: v.optional(
+        bag({
+          schema: v.custom<object>(
+            isStandardSchema,
+            "must be a Standard Schema, such as one of valibot or zod",
+          ),
+          from: v.optional(fn),
+        }),
       ),
+      limit: v.optional(v.nullable(count("must be a whole number, 1 or more, or null for no limit"))),
       keepEnded: v.optional(flag),
-      confirm: v.optional(v.picklist(["on-refresh", "early"], "must be on-refresh or early")),
+      confirm: v.optional(oneOf(["on-refresh", "early"])),
     }),
   ),
-  revocation: v.optional(v.picklist(["none", "store"], "must be none or store")),
-  user: v.optional(v.strictObject({ serialize: v.optional(fn) })),
-  users: v.optional(
-    v.looseObject({ create: fn, get: fn, find: fn, update: fn, delete: fn }, "must be a UserStore"),
-  ),
-  hooks: v.optional(
-    v.strictObject({ signedIn: v.optional(fn), refreshed: v.optional(fn), validated: v.optional(fn) }),
-  ),
+  revocation: v.optional(oneOf(["none", "store"])),
+  user: v.optional(bag({ serialize: v.optional(fn) })),
+  users: v.optional(v.unknown()),
+  hooks: v.optional(bag({ signedIn: v.optional(fn), refreshed: v.optional(fn), validated: v.optional(fn) })),
   onEvent: v.optional(fn),
   rateLimit: v.optional(
-    v.union(
-      [
-        v.literal(false),
-        v.strictObject({
-          account: v.optional(rule),
-          accountTotal: v.optional(rule),
-          signIn: v.optional(rule),
-          signUp: v.optional(rule),
-          refresh: v.optional(rule),
-          unprovenRefresh: v.optional(rule),
-        }),
-      ],
-      "must be false, or account, accountTotal, signIn, signUp, refresh and unprovenRefresh, each with limit and window",
-    ),
+    bagOrFalse({
+      account: v.optional(rule),
+      accountTotal: v.optional(rule),
+      signIn: v.optional(rule),
+      signUp: v.optional(rule),
+      refresh: v.optional(rule),
+      unprovenRefresh: v.optional(rule),
+    }),
   ),
   clientAddress: v.optional(fn),
   storeTimeout: v.optional(seconds(1)),
-  logout: v.optional(v.strictObject({ keepAccessToken: v.optional(flag) })),
-  env: v.optional(v.strictObject({ clock: v.optional(fn), random: v.optional(fn), fetch: v.optional(fn) })),
+  logout: v.optional(bag({ keepAccessToken: v.optional(flag) })),
+  env: v.optional(bag({ clock: v.optional(fn), random: v.optional(fn), fetch: v.optional(fn) })),
 });

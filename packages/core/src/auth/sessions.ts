@@ -6,6 +6,7 @@ import { cookiesOf } from "../http/session-cookies.ts";
 import { validateToken } from "../http/validate.ts";
 import { now } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
+import { checkMembers, type MembersOf } from "../platform/option-error.ts";
 import { isLive } from "../sessions/decide.ts";
 import { endSession } from "../sessions/end.ts";
 import { detailsOfRow, type IssuedTokens, sessionOfRow } from "../sessions/mint.ts";
@@ -13,7 +14,23 @@ import { isSessionId } from "../sessions/refresh-token.ts";
 import { refreshSession } from "../sessions/rotate.ts";
 import { deviceOf, type SessionRow } from "../sessions/session.ts";
 import { startSession } from "../sessions/start.ts";
-import type { IssuedSession, RefreshOutcome, SessionsApi } from "./auth.ts";
+import type { CreateSessionOptions, IssuedSession, RefreshOutcome, SessionsApi } from "./auth.ts";
+
+type SecondOf<Name extends "verify" | "update" | "revokeAll"> = NonNullable<Parameters<SessionsApi[Name]>[1]>;
+
+const CREATE: MembersOf<CreateSessionOptions> = {
+  context: null,
+  device: { userAgent: null, address: null },
+  transport: null,
+  amr: null,
+  accessLifetime: null,
+  refreshLifetime: null,
+  refresh: null,
+};
+const VERIFY: MembersOf<SecondOf<"verify">> = { transport: ["cookie", "bearer"] };
+const UPDATE: MembersOf<SecondOf<"update">> = { context: null };
+const REVOKE_ALL: MembersOf<SecondOf<"revokeAll">> = { except: null };
+const PRUNE: MembersOf<NonNullable<Parameters<SessionsApi["prune"]>[0]>> = { userId: null };
 
 /** Makes `auth.sessions`. */
 export function sessionsApi(app: App): SessionsApi {
@@ -22,53 +39,73 @@ export function sessionsApi(app: App): SessionsApi {
   const at = (): number => now(app.env);
   return {
     async create(userId, options = {}) {
-      const { context, device, transport = "cookie", amr = [], ...lifetimes } = options;
-      if (transport !== "cookie" && transport !== "bearer") {
-        throw new AuthError("invalid_request", "sessions.create: transport is cookie or bearer");
-      }
-      if (!Array.isArray(amr) || !amr.every((method) => typeof method === "string")) {
-        throw new AuthError("invalid_request", "sessions.create: amr is a list of strings");
-      }
-      const user = await app.users.get(userId);
-      if (user === null) throw new AuthError("not_found", "sessions.create: there is no such user");
-      const started = await startSession(engine, {
-        user,
-        context: await engine.settings.parseContext(context ?? {}),
-        device: deviceOf(device?.userAgent, device?.address),
-        transport,
-        amr,
-        replaces: [],
-        succeeds: null,
-        lifetimes,
-        account: null,
-      });
-      if (started === null)
-        throw new AuthError("invalid_credentials", "sessions.create: the user may not sign in");
-      return issued(app, started.row, started.tokens);
+      checkMembers("sessions.create", options, CREATE);
+      return createSession(app, userId, options);
     },
     async refresh(refreshToken): Promise<RefreshOutcome> {
       const result = await refreshSession(engine, { token: refreshToken, transport: null, device: null });
       if (!result.ok) return { ok: false, code: result.code };
       return { ok: true, outcome: result.outcome, ...issued(app, result.row, result.tokens) };
     },
-    verify: (token, how = {}) => validateToken(app, token, how.transport ?? null),
+    async verify(token, how = {}) {
+      checkMembers("sessions.verify", how, VERIFY);
+      return validateToken(app, token, how.transport ?? null);
+    },
     async get(id) {
       const found = isSessionId(id) ? await store.get(id, at()) : null;
       return found === null ? null : detailsOfRow(found.row);
     },
     list: async (userId) => (await store.list(userId, at())).map((row) => detailsOfRow(row)),
-    async update(id, { context }) {
+    async update(id, change) {
+      checkMembers("sessions.update", change, UPDATE);
       if (!isSessionId(id)) return null;
-      const row = await store.update(id, { context: await engine.settings.parseContext(context) });
+      const row = await store.update(id, { context: await engine.settings.parseContext(change.context) });
       return row === null || !isLive(row, at()) ? null : detailsOfRow(row);
     },
     revoke: async (id) => isSessionId(id) && (await endSession(engine, id, "revoked")) !== null,
-    revokeAll: (userId, options = {}) => endEverywhere(app, userId, options.except ?? null, "revoked"),
-    async prune({ userId } = {}) {
+    async revokeAll(userId, options = {}) {
+      checkMembers("sessions.revokeAll", options, REVOKE_ALL);
+      return endEverywhere(app, userId, options.except ?? null, "revoked");
+    },
+    async prune(options = {}) {
+      // Without a user it prunes for all of them: a misspelled option must not widen it.
+      checkMembers("sessions.prune", options, PRUNE);
+      const { userId } = options;
       if (userId === undefined) await app.tokens.prune(at());
       return store.prune({ userId: userId ?? null, keep: engine.settings.keepEnded, now: at() });
     },
   };
+}
+
+async function createSession(
+  app: App,
+  userId: string,
+  options: CreateSessionOptions,
+): Promise<IssuedSession> {
+  const { engine } = app;
+  const { context, device, transport = "cookie", amr = [], ...lifetimes } = options;
+  if (transport !== "cookie" && transport !== "bearer") {
+    throw new AuthError("invalid_request", "sessions.create: transport is cookie or bearer");
+  }
+  if (!Array.isArray(amr) || !amr.every((method) => typeof method === "string")) {
+    throw new AuthError("invalid_request", "sessions.create: amr is a list of strings");
+  }
+  const user = await app.users.get(userId);
+  if (user === null) throw new AuthError("not_found", "sessions.create: there is no such user");
+  const started = await startSession(engine, {
+    user,
+    context: await engine.settings.parseContext(context ?? {}),
+    device: deviceOf(device?.userAgent, device?.address),
+    transport,
+    amr,
+    replaces: [],
+    succeeds: null,
+    lifetimes,
+    account: null,
+  });
+  if (started === null)
+    throw new AuthError("invalid_credentials", "sessions.create: the user may not sign in");
+  return issued(app, started.row, started.tokens);
 }
 
 function issued(app: App, row: SessionRow, tokens: IssuedTokens): IssuedSession {

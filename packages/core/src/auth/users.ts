@@ -3,6 +3,7 @@ import {
   deleteUser,
   disableUser,
   enableUser,
+  type NewUser,
   normalForm,
   setPassword,
 } from "../accounts/accounts.ts";
@@ -10,14 +11,27 @@ import type { App } from "../accounts/app.ts";
 import { readKeptTokens } from "../accounts/kept-tokens.ts";
 import { confirmEmail, setProvenPassword } from "../accounts/prove-mailbox.ts";
 import { unlinkByHand } from "../accounts/unlink.ts";
+import { checkMembers, FLAG, type MembersOf } from "../platform/option-error.ts";
 import { parseEmail, parseUsername } from "../users/identifier.ts";
 import type { User } from "../users/user.ts";
 import type { UsersApi } from "./auth.ts";
 
+const CREATE: MembersOf<NewUser> = {
+  email: null,
+  username: null,
+  name: null,
+  password: null,
+  emailVerified: FLAG,
+};
+const SET_PASSWORD: MembersOf<NonNullable<Parameters<UsersApi["setPassword"]>[2]>> = { provesEmail: FLAG };
+
 /** Makes `auth.users`. */
 export function usersApi(app: App): UsersApi<User> {
   return {
-    create: (user) => createUser(app, user),
+    async create(user) {
+      checkMembers("users.create", user, CREATE);
+      return createUser(app, user);
+    },
     get: (id) => app.users.get(id),
     async find(identifier) {
       if ("email" in identifier) {
@@ -27,8 +41,12 @@ export function usersApi(app: App): UsersApi<User> {
       const username = normalForm(identifier.username, parseUsername);
       return username === null ? null : app.users.find({ username });
     },
-    setPassword: (id, password, { provesEmail = false } = {}) =>
-      provesEmail === true ? setProvenPassword(app, id, password) : setPassword(app, id, password),
+    async setPassword(id, password, options = {}) {
+      checkMembers("users.setPassword", options, SET_PASSWORD);
+      return options.provesEmail === true
+        ? setProvenPassword(app, id, password)
+        : setPassword(app, id, password);
+    },
     confirmEmail: (id) => confirmEmail(app, id),
     disable: (id) => disableUser(app, id),
     enable: (id) => enableUser(app, id),

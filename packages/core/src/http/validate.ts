@@ -6,6 +6,7 @@ import { badAnswer, ignored, judgeHook } from "../platform/callback-answer.ts";
 import { now } from "../platform/env.ts";
 import { AuthError, type ErrorCode } from "../platform/errors.ts";
 import type { JsonObject } from "../platform/json.ts";
+import { checkMembers, FLAG, type MembersOf } from "../platform/option-error.ts";
 import { sessionOfClaims } from "../sessions/access-token.ts";
 import {
   type AuthenticateOptions,
@@ -27,11 +28,16 @@ export interface ValidatedRequest {
   readonly changes: readonly CookieChange[];
 }
 
+const OPTIONS: MembersOf<ValidateOptions> = { refresh: ["auto", "never"], fresh: FLAG };
+
 /** Makes `auth.validate`: it reads the tokens of a request, checks its origin, and refreshes where that is due. It never throws. */
 export function requestValidator(
   app: App,
 ): (request: Request, options?: ValidateOptions) => Promise<Validation> {
-  return async (request, options = {}) => (await validateRequest(app, request, options)).validation;
+  return async (request, options) => {
+    if (options !== undefined) checkMembers("validate", options, OPTIONS);
+    return (await validateRequest(app, request, options ?? {})).validation;
+  };
 }
 
 async function validateRequest(

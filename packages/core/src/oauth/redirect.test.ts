@@ -216,6 +216,17 @@ describe("safeRedirect", () => {
     expect(() => safeRedirect("/x", { baseURL })).toThrow(/^safeRedirect: baseURL is /);
   });
 
+  it.each([
+    ["baseUrl", "did you mean baseURL?"],
+    ["trustedOrigin", "did you mean trustedOrigins?"],
+    ["native", "remove it, or write one of baseURL, basePath, trustedOrigins"],
+  ])("throws for the option %s, whatever the target", (name, instead) => {
+    for (const target of ["/x", null]) {
+      const redirect = (): unknown => safeRedirect(target, { [name]: [] });
+      expect(redirect).toThrow(new TypeError(`${name} is not an option of safeRedirect: ${instead}`));
+    }
+  });
+
   it("SEC-08 reads no option from a prototype", () => {
     const polluted = Object.create({
       trustedOrigins: ["https://evil.example"],

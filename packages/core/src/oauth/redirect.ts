@@ -1,3 +1,5 @@
+import { checkMembers, type MembersOf } from "../platform/option-error.ts";
+
 export interface RedirectPolicy {
   readonly ownOrigin: string;
   /** Where our own routes are: no target, or a sign-in could end in a sign-out. */
@@ -38,6 +40,8 @@ export interface SafeRedirectOptions {
   readonly trustedOrigins?: readonly string[];
 }
 
+const OPTIONS: MembersOf<SafeRedirectOptions> = { baseURL: null, basePath: null, trustedOrigins: null };
+
 /** Resolves paths where no origin is known. RFC 2606: no such host exists. */
 const NO_ORIGIN = "https://path.invalid";
 
@@ -45,12 +49,14 @@ const NO_ORIGIN = "https://path.invalid";
  * Checks where a text from a query or a form wants to lead, by the rules of `redirect_to`: a path of this application, in
  * the form that browsers and servers read alike, or the URL of a trusted origin. Null refuses.
  *
- * It does not check that the page exists. Throws a `TypeError` for a `baseURL` that is no origin. RFC 9700 4.11.1.
+ * It does not check that the page exists. Throws a `TypeError` for a `baseURL` that is no origin, and for an option that it
+ * does not have. RFC 9700 4.11.1.
  *
  * @example
  * redirect(safeRedirect(form.get("redirect_to")) ?? "/dashboard");
  */
 export function safeRedirect(target: unknown, options: SafeRedirectOptions = {}): string | null {
+  checkMembers("safeRedirect", options, OPTIONS);
   if (typeof target !== "string") return null;
   // Own members only: a member of a polluted prototype is no option.
   const own: SafeRedirectOptions = Object.setPrototypeOf({ ...options }, null);

@@ -1,6 +1,8 @@
 import { constantTimeEqual } from "@oslojs/crypto/subtle";
 import { utf8 } from "../platform/bytes.ts";
 import { type Env, threadPoolSize } from "../platform/env.ts";
+import { isRecord } from "../platform/json.ts";
+import { type MembersOf, refuse } from "../platform/option-error.ts";
 import type { Seconds } from "../platform/time.ts";
 import { formatPhc, type Phc, parsePhc } from "./phc.ts";
 import { createQueue, type QueueBounds } from "./queue.ts";
@@ -115,6 +117,8 @@ export interface QueueOptions {
   readonly queue?: number;
 }
 
+export const QUEUE_OPTIONS: MembersOf<QueueOptions> = { concurrency: null, queue: null };
+
 /**
  * Bounds the queue of a hasher of which one derivation takes about `each` seconds. `pooled` derivations run in the
  * thread pool of the runtime, others in the thread of JavaScript, one after the other.
@@ -129,15 +133,17 @@ export function queueBounds(
 ): QueueBounds {
   const most = threads === null ? 1_024 : Math.max(1, Math.floor(threads / 2));
   const running = concurrency ?? Math.min(DEFAULT_CONCURRENCY, most);
-  checkOption(`${name} concurrency`, running, [1, 1_024]);
+  checkOption(`${name}: concurrency`, running, [1, 1_024]);
   if (running > most) {
-    throw new TypeError(
-      `${name} concurrency is ${running}, more than half of the ${threads} threads that Node also checks signatures with: write at most ${most}, or start Node with UV_THREADPOOL_SIZE=${2 * running}.`,
+    throw refuse(
+      `${name}: concurrency`,
+      running,
+      `it must be at most half of the ${threads} threads that Node also checks signatures with: write at most ${most}, or start Node with UV_THREADPOOL_SIZE=${2 * running}`,
     );
   }
   const perSecond = (pooled ? running : 1) / each;
   const waiting = queue ?? Math.min(Math.max(1, Math.round(LONGEST_WAIT * perSecond)), MOST_WAITING);
-  checkOption(`${name} queue`, waiting, [0, 100_000]);
+  checkOption(`${name}: queue`, waiting, [0, 100_000]);
   return { concurrency: running, waiting, retryAfter: Math.max(1, Math.ceil(waiting / perSecond)) };
 }
 
@@ -145,5 +151,16 @@ export function queueBounds(
 export function checkOption(name: string, value: number, bounds: readonly [number, number]): void {
   const [least, most] = bounds;
   if (Number.isInteger(value) && value >= least && value <= most) return;
-  throw new TypeError(`${name} is ${value}: write a whole number from ${least} to ${most}.`);
+  throw refuse(name, value, `it must be a whole number from ${least} to ${most}`);
+}
+
+/** What a hasher must have: a method that is not listed is a type error. */
+const METHODS: Readonly<Record<keyof PasswordHasher, true>> = { hash: true, verify: true, needsRehash: true };
+
+/** Refuses what is no hasher, by the first method that it lacks. */
+export function checkHasher(option: string, hasher: unknown): void {
+  if (!isRecord(hasher)) throw refuse(option, hasher, "it must be a PasswordHasher such as scryptHasher()");
+  const missing = Object.keys(METHODS).find((name) => typeof hasher[name] !== "function");
+  if (missing === undefined) return;
+  throw new TypeError(`${option} has no ${missing}: pass a PasswordHasher such as scryptHasher()`);
 }

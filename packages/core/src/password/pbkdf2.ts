@@ -1,8 +1,10 @@
+import { checkMembers, type MembersOf } from "../platform/option-error.ts";
 import {
   checkOption,
   createHasher,
   KEY_LENGTH,
   type PasswordHasher,
+  QUEUE_OPTIONS,
   type QueueOptions,
   queueBounds,
 } from "./hasher.ts";
@@ -12,6 +14,7 @@ export interface Pbkdf2Options extends QueueOptions {
   readonly rounds?: number;
 }
 
+const OPTIONS: MembersOf<Pbkdf2Options> = { ...QUEUE_OPTIONS, rounds: null };
 const MAX_ROUNDS = 100_000;
 // About what 100,000 rounds take.
 const SECONDS = 0.05;
@@ -31,8 +34,9 @@ const SECONDS = 0.05;
  * password({ hasher: pbkdf2Hasher() });
  */
 export function pbkdf2Hasher(options: Pbkdf2Options = {}): PasswordHasher {
+  checkMembers("pbkdf2Hasher", options, OPTIONS);
   const { rounds = MAX_ROUNDS } = options;
-  checkOption("pbkdf2Hasher rounds", rounds, [1, MAX_ROUNDS]);
+  checkOption("pbkdf2Hasher: rounds", rounds, [1, MAX_ROUNDS]);
   const each = SECONDS * (rounds / MAX_ROUNDS);
   return createHasher<number>({
     id: "pbkdf2-sha256",

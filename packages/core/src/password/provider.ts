@@ -1,8 +1,9 @@
 import { badAnswer, kindOf, requireFlag } from "../platform/callback-answer.ts";
 import type { Env } from "../platform/env.ts";
+import { checkMembers, type MembersOf } from "../platform/option-error.ts";
 import { type Identifier, parseEmail, parseUsername } from "../users/identifier.ts";
 import type { PasswordVerdict } from "./check.ts";
-import { checkOption, type PasswordHasher } from "./hasher.ts";
+import { checkHasher, checkOption, type PasswordHasher } from "./hasher.ts";
 import { isPossiblePassword, MAX_LENGTH, MIN_LENGTH, possiblePassword } from "./policy.ts";
 import { scryptHasher } from "./scrypt.ts";
 
@@ -14,6 +15,12 @@ export interface PasswordOptions {
   /** Default `scryptHasher()`. */
   readonly hasher?: PasswordHasher;
 }
+
+const OPTIONS: MembersOf<PasswordOptions> = {
+  identifier: ["email", "username"],
+  minLength: null,
+  hasher: null,
+};
 
 /** Sign-in with a password. */
 export interface PasswordProvider {
@@ -51,11 +58,10 @@ export interface PasswordProvider {
  * createAuth({ store, providers: [password({ minLength: 15 })] });
  */
 export function password(options: PasswordOptions = {}): PasswordProvider {
+  checkMembers("password", options, OPTIONS);
   const { identifier = "email", minLength = MIN_LENGTH, hasher = scryptHasher() } = options;
-  checkOption("password minLength", minLength, [MIN_LENGTH, MAX_LENGTH]);
-  if (identifier !== "email" && identifier !== "username") {
-    throw new TypeError('password identifier is neither "email" nor "username": write one of them.');
-  }
+  checkOption("password: minLength", minLength, [MIN_LENGTH, MAX_LENGTH]);
+  checkHasher("password: hasher", hasher);
   return {
     type: "password",
     identifier,

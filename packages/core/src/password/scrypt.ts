@@ -1,5 +1,13 @@
 import { endsWithRequest, type NativeCrypto, nativeCrypto } from "../platform/env.ts";
-import { createHasher, KEY_LENGTH, type PasswordHasher, type QueueOptions, queueBounds } from "./hasher.ts";
+import { checkMembers, type MembersOf } from "../platform/option-error.ts";
+import {
+  createHasher,
+  KEY_LENGTH,
+  type PasswordHasher,
+  QUEUE_OPTIONS,
+  type QueueOptions,
+  queueBounds,
+} from "./hasher.ts";
 
 /** The cost of scrypt (RFC 7914 section 2): N = 2^ln, the block size r, the passes p. */
 export interface ScryptCost {
@@ -14,6 +22,12 @@ export interface ScryptOptions extends QueueOptions {
   /** `node:crypto` where the runtime has it; null forces the portable implementation. */
   readonly native?: NativeCrypto | null;
 }
+
+const OPTIONS: MembersOf<ScryptOptions> = {
+  ...QUEUE_OPTIONS,
+  cost: { ln: null, r: null, p: null },
+  native: null,
+};
 
 // OWASP Password Storage Cheat Sheet: one of its equivalent settings, and the one that fits a Worker of 128 MB twice.
 const DEFAULT_COST: ScryptCost = { ln: 15, r: 8, p: 3 };
@@ -38,11 +52,13 @@ const PORTABLE_SECONDS = 0.5;
  * password({ hasher: scryptHasher({ cost: { ln: 15, r: 8, p: 4 } }) });
  */
 export function scryptHasher(options: ScryptOptions = {}): PasswordHasher {
+  checkMembers("scryptHasher", options, OPTIONS);
   const cost = options.cost ?? DEFAULT_COST;
   const native = options.native === undefined ? nativeCrypto() : options.native;
   if (!isAffordable(cost)) {
+    const { ln, r, p } = cost;
     throw new TypeError(
-      `scryptHasher cost is ln=${cost.ln}, r=${cost.r}, p=${cost.p}: write whole numbers that take at most 64 MiB, such as { ln: 15, r: 8, p: 3 }.`,
+      `scryptHasher: cost is { ln: ${ln}, r: ${r}, p: ${p} }, but it must be whole numbers that take at most 64 MiB: write a cost such as { ln: 15, r: 8, p: 3 }`,
     );
   }
   const each = (native === null ? PORTABLE_SECONDS : NATIVE_SECONDS) * (workOf(cost) / workOf(DEFAULT_COST));

@@ -1,5 +1,85 @@
-/** The error for an option: its name, its value, why it cannot be, and what to write instead. */
+import { kindOf } from "./callback-answer.ts";
+import { isRecord, own } from "./json.ts";
+import { nearestName } from "./nearest.ts";
+
+/** The error for an option: its name, its value as written, why it cannot be, and what to write instead. */
 export function refuse(option: string, value: unknown, why: string): TypeError {
-  const shown = typeof value === "string" ? JSON.stringify(value) : String(value);
-  return new TypeError(`${option} is ${shown}, but ${why}`);
+  if (typeof value === "function" && value.name !== "") {
+    return new TypeError(`${option} is the function ${value.name}: call ${value.name}()`);
+  }
+  return new TypeError(`${option} is ${shown(value)}, but ${why}`);
+}
+
+/** A value as it is written: strings quoted, objects and functions by their kind, and no URL with credentials. */
+export function shown(value: unknown): string {
+  if (typeof value === "number") return String(value);
+  if (typeof value !== "string") return kindOf(value);
+  return value.includes("://") && value.includes("@") ? "a URL with credentials" : JSON.stringify(value);
+}
+
+/**
+ * Refuses a member that is not known. `of` names the function whose options these are, and `path` where in them the
+ * object stands: empty, or a name with a dot at its end.
+ */
+export function refuseUnknown(of: string, path: string, value: object, known: readonly string[]): void {
+  const unknown = Object.keys(value).find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  const near = nearestName(unknown, known);
+  const instead =
+    near === null ? `remove it, or write one of ${known.join(", ")}` : `did you mean ${path}${near}?`;
+  throw new TypeError(`${path}${unknown} is not an option of ${of}: ${instead}`);
+}
+
+/** What an option may be: null for anything, a list of its values, or the members of an object. */
+type Member = null | readonly unknown[] | Members;
+export interface Members {
+  readonly [name: string]: Member;
+}
+
+/** The members of options of type `T`: an option without one is a type error. */
+export type MembersOf<T> = { readonly [Name in keyof T]-?: Member };
+
+/** The values of a switch. */
+export const FLAG: readonly boolean[] = [true, false];
+
+/**
+ * Checks the options of the function `of`: their names, and those values of which there is a list. Throws a `TypeError`
+ * that names the option. It does not check any other value.
+ */
+export function checkMembers(of: string, options: unknown, members: Members): void {
+  if (!isRecord(options)) throw new TypeError(`${of} takes options as an object, and got ${kindOf(options)}`);
+  checkAt(of, "", options, members);
+}
+
+function checkAt(
+  of: string,
+  path: string,
+  options: Readonly<Record<string, unknown>>,
+  members: Members,
+): void {
+  refuseUnknown(of, path, options, Object.keys(members));
+  for (const [name, member] of Object.entries(members)) {
+    const value = own(options, name);
+    if (value === undefined || member === null) continue;
+    const option = `${path}${name}`;
+    if (isList(member)) {
+      if (!member.includes(value)) throw refuse(`${of}: ${option}`, value, `it must be ${choiceOf(member)}`);
+    } else if (isRecord(value)) {
+      checkAt(of, `${option}.`, value, member);
+    } else {
+      // A string in place of an object may be a secret.
+      const names = Object.keys(member).join(", ");
+      throw new TypeError(`${of}: ${option} is ${kindOf(value)}, but it must be an object with ${names}`);
+    }
+  }
+}
+
+function isList(member: Exclude<Member, null>): member is readonly unknown[] {
+  return Array.isArray(member);
+}
+
+/** The values to choose from, as they are written. */
+export function choiceOf(values: readonly unknown[]): string {
+  const written = values.map(shown);
+  return written.length > 2 ? `one of ${written.join(", ")}` : written.join(" or ");
 }

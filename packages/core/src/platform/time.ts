@@ -23,3 +23,24 @@ export function hours(n: number): Seconds {
 export function days(n: number): Seconds {
   return n * 86_400;
 }
+
+const UNITS: readonly (readonly [name: string, letter: string, length: Seconds])[] = [
+  ["days", "d", days(1)],
+  ["hours", "h", hours(1)],
+  ["minutes", "m", minutes(1)],
+  ["seconds", "s", 1],
+];
+
+/** How a configuration writes a duration: `minutes(10)` for 600. */
+export function writtenDuration(duration: Seconds): string {
+  const unit = UNITS.find(([, , length]) => duration >= length && duration % length === 0);
+  return unit === undefined ? String(duration) : `${unit[0]}(${duration / unit[2]})`;
+}
+
+/** What to write instead of a value that is no whole number of seconds; `"15m"` was meant as `minutes(15)`. */
+export function durationInstead(value: unknown): string {
+  const [, amount = "15", letter = "m"] =
+    (typeof value === "string" && /^(\d{1,9}) ?([smhd]?)/.exec(value)) || [];
+  const unit = UNITS.find(([, each]) => each === (letter || "s"));
+  return `write seconds as a number, such as ${unit?.[0]}(${Number(amount)})`;
+}

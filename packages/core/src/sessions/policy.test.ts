@@ -1,6 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { isNearExpiry } from "./access-token.ts";
-import { accessExpiry, defaultRefreshBefore, faultOfLifetimes, type RefreshPolicy } from "./policy.ts";
+import {
+  accessExpiry,
+  CONFIGURED_NAMES,
+  defaultRefreshBefore,
+  faultOfLifetimes,
+  type RefreshPolicy,
+} from "./policy.ts";
 
 const policy: RefreshPolicy = { lifetime: 1_209_600, maxLifetime: 7_776_000, lease: 60, refreshBefore: 60 };
 
@@ -46,8 +52,44 @@ describe("faultOfLifetimes", () => {
     expect(faultOfLifetimes(86_401, null)?.option).toBe("accessLifetime");
   });
 
-  it("says what to write instead", () => {
-    expect(faultOfLifetimes(100, policy)).toMatchObject({ value: 100, why: expect.stringContaining("120") });
+  it.each<[number, Partial<RefreshPolicy>, string]>([
+    [86_401, {}, "must be at most 86400 seconds: write days(1) or less"],
+    [600, { lease: 4 }, "must be from 5 to 300 seconds: leave it out for minutes(1)"],
+    [100, {}, "must be at least 2 × refreshToken.lease (120 seconds): write minutes(2) or more"],
+    [
+      600,
+      { refreshBefore: 500 },
+      "must be at most accessToken.lifetime - 2 × refreshToken.lease (480 seconds): write minutes(8) or less",
+    ],
+    [
+      120,
+      { refreshBefore: 1 },
+      "must be at most accessToken.lifetime - 2 × refreshToken.lease (0 seconds): write 0 or less",
+    ],
+    [
+      600,
+      { lifetime: 719 },
+      "must be at least accessToken.lifetime + 2 × refreshToken.lease (720 seconds): write minutes(12) or more, or null for no end",
+    ],
+    [
+      600,
+      { lifetime: 1_000, maxLifetime: 999 },
+      "must be at least refreshToken.lifetime (1000 seconds): write seconds(1000) or more, or null for no end",
+    ],
+    [
+      600,
+      { lifetime: null, maxLifetime: 719 },
+      "must be at least accessToken.lifetime + 2 × refreshToken.lease (720 seconds): write minutes(12) or more, or null for no end",
+    ],
+  ])("for an access token of %d seconds and %j says what to write instead", (access, changes, why) => {
+    expect(faultOfLifetimes(access, { ...policy, ...changes })?.why).toBe(why);
+  });
+
+  it("uses the names that it is given", () => {
+    const names = { ...CONFIGURED_NAMES, accessLifetime: "accessLifetime" };
+    expect(faultOfLifetimes(600, { ...policy, lifetime: 719 }, names)?.why).toContain(
+      "at least accessLifetime + 2 × refreshToken.lease",
+    );
   });
 });
 

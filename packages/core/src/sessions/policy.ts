@@ -1,5 +1,5 @@
 import { MAX_ACCESS_LIFETIME } from "../keys/key-ring.ts";
-import type { EpochSeconds, Seconds } from "../platform/time.ts";
+import { type EpochSeconds, type Seconds, writtenDuration } from "../platform/time.ts";
 import type { SessionRow } from "./session.ts";
 
 export interface RefreshPolicy {
@@ -15,45 +15,81 @@ export interface RefreshPolicy {
 export const MIN_LEASE: Seconds = 5;
 export const MAX_LEASE: Seconds = 300;
 
+/** The values that bound each other. */
+type LifetimeOption = "accessLifetime" | "lease" | "refreshBefore" | "refreshLifetime" | "maxLifetime";
+
+/** What the application calls each of them. */
+type LifetimeNames = Readonly<Record<LifetimeOption, string>>;
+
+/** The names in the configuration. */
+export const CONFIGURED_NAMES: LifetimeNames = {
+  accessLifetime: "accessToken.lifetime",
+  lease: "refreshToken.lease",
+  refreshBefore: "refreshToken.refreshBefore",
+  refreshLifetime: "refreshToken.lifetime",
+  maxLifetime: "refreshToken.maxLifetime",
+};
+
 /** What is wrong with a set of lifetimes, and what to write instead. */
 export interface LifetimeFault {
-  readonly option: "accessLifetime" | "lease" | "refreshBefore" | "refreshLifetime" | "maxLifetime";
+  readonly option: LifetimeOption;
   readonly value: Seconds;
   readonly why: string;
 }
 
 /** Checks the bounds that keep leased rotation sound; the same for the configuration and for one session. */
-export function faultOfLifetimes(access: Seconds, refresh: RefreshPolicy | null): LifetimeFault | null {
+export function faultOfLifetimes(
+  access: Seconds,
+  refresh: RefreshPolicy | null,
+  names: LifetimeNames = CONFIGURED_NAMES,
+): LifetimeFault | null {
   if (access > MAX_ACCESS_LIFETIME) {
-    return fault("accessLifetime", access, `must be at most ${MAX_ACCESS_LIFETIME}`);
+    return fault("accessLifetime", access, atMost("", MAX_ACCESS_LIFETIME));
   }
   if (refresh === null) return null;
   const { lease, refreshBefore, lifetime, maxLifetime } = refresh;
   if (lease < MIN_LEASE || lease > MAX_LEASE) {
-    return fault("lease", lease, `must be from ${MIN_LEASE} to ${MAX_LEASE}`);
-  }
-  // The loser of a race works on its access token until the lease is over.
-  if (access < 2 * lease) {
-    return fault("accessLifetime", access, `must be at least twice the lease: ${2 * lease} or more`);
-  }
-  if (refreshBefore > access - 2 * lease) {
-    const most = access - 2 * lease;
     return fault(
-      "refreshBefore",
-      refreshBefore,
-      `must leave two leases of the access token: ${most} or less`,
+      "lease",
+      lease,
+      `must be from ${MIN_LEASE} to ${MAX_LEASE} seconds: leave it out for minutes(1)`,
     );
   }
-  // An access-only answer does not move the idle expiry.
-  const least = access + 2 * lease;
+  const leases = `2 × ${names.lease}`;
+  // The loser of a race works on its access token until the lease is over.
+  if (access < 2 * lease) return fault("accessLifetime", access, atLeast(leases, 2 * lease));
+  if (refreshBefore > access - 2 * lease) {
+    const most = atMost(`${names.accessLifetime} - ${leases}`, access - 2 * lease);
+    return fault("refreshBefore", refreshBefore, most);
+  }
+  return faultOfEnds({ lifetime, maxLifetime }, access + 2 * lease, {
+    ...names,
+    least: `${names.accessLifetime} + ${leases}`,
+  });
+}
+
+// An access-only answer does not move the idle expiry.
+function faultOfEnds(
+  { lifetime, maxLifetime }: Pick<RefreshPolicy, "lifetime" | "maxLifetime">,
+  least: Seconds,
+  names: { readonly refreshLifetime: string; readonly least: string },
+): LifetimeFault | null {
   if (lifetime !== null && lifetime < least) {
-    return fault("refreshLifetime", lifetime, `must be the access token's and two leases: ${least} or more`);
+    return fault("refreshLifetime", lifetime, `${atLeast(names.least, least)}, or null for no end`);
   }
-  if (maxLifetime !== null && maxLifetime < (lifetime ?? least)) {
-    const floor = lifetime ?? least;
-    return fault("maxLifetime", maxLifetime, `must not be below the idle lifetime: ${floor} or more`);
-  }
-  return null;
+  const floor = lifetime ?? least;
+  if (maxLifetime === null || maxLifetime >= floor) return null;
+  const bound = atLeast(lifetime === null ? names.least : names.refreshLifetime, floor);
+  return fault("maxLifetime", maxLifetime, `${bound}, or null for no end`);
+}
+
+function atLeast(bound: string, duration: Seconds): string {
+  return `must be at least ${bound} (${duration} seconds): write ${writtenDuration(duration)} or more`;
+}
+
+function atMost(bound: string, duration: Seconds): string {
+  const limit = bound === "" ? `${duration} seconds` : `${bound} (${duration} seconds)`;
+  return `must be at most ${limit}: write ${writtenDuration(duration)} or less`;
 }
 
 /** The default `refreshBefore`: a fifth of the access token's life, a minute at most, and always sound. */
@@ -69,6 +105,6 @@ export function accessExpiry(
   return Math.min(now + row.accessLifetime, row.absoluteExpiresAt ?? Number.POSITIVE_INFINITY);
 }
 
-function fault(option: LifetimeFault["option"], value: Seconds, why: string): LifetimeFault {
+function fault(option: LifetimeOption, value: Seconds, why: string): LifetimeFault {
   return { option, value, why };
 }

@@ -2,13 +2,14 @@ import { badAnswer, judgeHook } from "../platform/callback-answer.ts";
 import { now } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
 import type { JsonObject } from "../platform/json.ts";
-import type { EpochSeconds, Seconds } from "../platform/time.ts";
+import { refuse, shown } from "../platform/option-error.ts";
+import { durationInstead, type EpochSeconds, type Seconds } from "../platform/time.ts";
 import type { ProviderAccount, User } from "../users/user.ts";
 import { idleExpiry } from "./decide.ts";
 import { announceEnded } from "./end.ts";
 import { HOOK_ANSWERS, type SessionEngine } from "./engine.ts";
 import { type IssuedTokens, mintTokens, sessionOfRow } from "./mint.ts";
-import { faultOfLifetimes, type RefreshPolicy } from "./policy.ts";
+import { CONFIGURED_NAMES, faultOfLifetimes, type RefreshPolicy } from "./policy.ts";
 import {
   formatRefreshToken,
   hashFamilySecret,
@@ -151,7 +152,10 @@ function lifetimesOf(
   for (const option of ["accessLifetime", "refreshLifetime"] as const) {
     const value = asked[option] ?? 1;
     if (Number.isInteger(value) && value > 0 && value < 2 ** 31) continue;
-    throw new AuthError("invalid_request", `sessions.create: ${option} must be whole seconds above 0`);
+    throw new AuthError(
+      "invalid_request",
+      `sessions.create: ${option} is ${shown(value)}, but it must be whole seconds above 0: ${durationInstead(value)}`,
+    );
   }
   const accessLifetime = asked.accessLifetime ?? settings.accessLifetime;
   if (settings.refresh === null || asked.refresh === false) return checked(accessLifetime, null);
@@ -163,13 +167,19 @@ function lifetimesOf(
   return checked(accessLifetime, { ...settings.refresh, lifetime, maxLifetime, refreshBefore: 0 });
 }
 
+/** The names in `sessions.create`, for what a session can have of its own. */
+const SESSION_NAMES = {
+  ...CONFIGURED_NAMES,
+  accessLifetime: "accessLifetime",
+  refreshLifetime: "refreshLifetime",
+};
+
 function checked(
   accessLifetime: Seconds,
   refresh: RefreshPolicy | null,
 ): { readonly accessLifetime: Seconds; readonly refresh: RefreshPolicy | null } {
-  const fault = faultOfLifetimes(accessLifetime, refresh);
-  if (fault !== null)
-    throw new TypeError(`sessions.create: ${fault.option} is ${fault.value} but ${fault.why}`);
+  const fault = faultOfLifetimes(accessLifetime, refresh, SESSION_NAMES);
+  if (fault !== null) throw refuse(`sessions.create: ${fault.option}`, fault.value, `it ${fault.why}`);
   return { accessLifetime, refresh };
 }
 

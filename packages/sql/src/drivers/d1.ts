@@ -32,7 +32,7 @@ export interface D1Result {
  * if the argument is a D1 session, which may read from a replica.
  */
 export function d1(database: D1Database): SqlStore {
-  if (typeof database.withSession !== "function") {
+  if (typeof database?.withSession !== "function") {
     throw new TypeError(
       "d1: the argument has no method `withSession`; pass the D1 binding, not a session, which may read from a replica",
     );

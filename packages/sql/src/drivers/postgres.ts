@@ -1,3 +1,4 @@
+import { checkMembers, FLAG, type MembersOf } from "@latchkey/core/store";
 import {
   bind,
   type CompiledStatement,
@@ -29,6 +30,7 @@ export interface PostgresOptions {
   readonly prepare?: boolean;
 }
 
+const OPTIONS: MembersOf<PostgresOptions> = { clock: ["database", "caller"], prepare: FLAG };
 const ATTEMPTS = 5;
 
 /**
@@ -38,9 +40,22 @@ const ATTEMPTS = 5;
  *
  * It does not create the tables: call `migrate`. It sets no timeout. It does not listen to the `error` event of a
  * `Pool`: without a listener, a lost idle connection ends the process.
+ * Throws a `TypeError` for a wrong option, and for an argument that is no client.
  */
 export function postgres(client: PgPool | PostgresJs, options: PostgresOptions = {}): SqlStore {
+  checkMembers("postgres", options, OPTIONS);
+  if (!isClient(client)) {
+    // A string here is a connection string, so it is not shown.
+    throw new TypeError(
+      "postgres takes a Pool of pg or the sql of postgres: pass new Pool({ connectionString })",
+    );
+  }
   return sqlStore(postgresDriver(client, options));
+}
+
+function isClient(client: unknown): boolean {
+  const isObject = (typeof client === "object" && client !== null) || typeof client === "function";
+  return isObject && ("unsafe" in client || "connect" in client);
 }
 
 /** Returns the schema as SQL, for an application that runs migrations itself. */

@@ -38,6 +38,9 @@ const WAL_ATTEMPTS = 20;
  * It does not create the tables: call `migrate`. It blocks the event loop while SQLite works or waits for a lock.
  */
 export function sqlite(database: SqliteDatabase): SqlStore {
+  if (typeof database?.prepare !== "function") {
+    throw new TypeError('sqlite takes an open connection: pass one such as new DatabaseSync("app.db")');
+  }
   configure(database);
   return sqlStore(sqliteDriver(database));
 }

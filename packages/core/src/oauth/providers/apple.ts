@@ -2,11 +2,12 @@ import { signJwt } from "../../keys/jws.ts";
 import { fromBase64 } from "../../platform/bytes.ts";
 import { type Env, now } from "../../platform/env.ts";
 import { isRecord, own, parseJson } from "../../platform/json.ts";
+import type { MembersOf } from "../../platform/option-error.ts";
 import { minutes } from "../../platform/time.ts";
 import type { IdClaims } from "../id-token.ts";
 import { type Profile, readOpenIdProfile, textOf } from "../profile.ts";
 import { defineProvider, type OAuthAnswer, type OAuthProvider } from "../provider.ts";
-import { checkOptions, type ProviderOptions, requireText } from "./options.ts";
+import { checkOptions, PROVIDER_MEMBERS, type ProviderOptions, requireText } from "./options.ts";
 
 export interface AppleOptions extends ProviderOptions {
   readonly teamId: string;
@@ -15,6 +16,7 @@ export interface AppleOptions extends ProviderOptions {
   readonly privateKey: string;
 }
 
+const OPTIONS: MembersOf<AppleOptions> = { ...PROVIDER_MEMBERS, teamId: null, keyId: null, privateKey: null };
 const ISSUER = "https://appleid.apple.com";
 const METADATA = {
   issuer: ISSUER,
@@ -38,13 +40,14 @@ const TRUST = { domains: ["privaterelay.appleid.com", "icloud.com", "me.com", "m
  * createAuth({ store, providers: [apple({ clientId, teamId, keyId, privateKey })] });
  */
 export function apple(options: AppleOptions): OAuthProvider {
-  const { teamId, keyId, privateKey } = options;
   const checked = checkOptions(options, {
     id: "apple",
     scopes: ["openid", "name", "email"],
     isPublic: true,
     trustEmail: TRUST,
+    members: OPTIONS,
   });
+  const { teamId, keyId, privateKey } = options;
   requireText(checked.id, "teamId", teamId);
   requireText(checked.id, "keyId", keyId);
   const key = readPem(privateKey);

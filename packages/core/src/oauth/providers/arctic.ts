@@ -1,7 +1,10 @@
 import type { OAuth2Tokens } from "arctic";
 import { decodeUtf8, fromBase64, toBase64, utf8 } from "../../platform/bytes.ts";
+import { kindOf } from "../../platform/callback-answer.ts";
 import type { Env } from "../../platform/env.ts";
 import { AuthError } from "../../platform/errors.ts";
+import { isRecord } from "../../platform/json.ts";
+import { checkMembers, type MembersOf, refuse } from "../../platform/option-error.ts";
 import { checkTrust, TRUST_ALL, type TrustEmail } from "../email-trust.ts";
 import { oauthFault } from "../fault.ts";
 import { challengeOf } from "../pkce.ts";
@@ -34,6 +37,14 @@ export interface ArcticOptions {
   readonly id?: string;
 }
 
+const OPTIONS: MembersOf<ArcticOptions> = {
+  scopes: null,
+  profile: null,
+  storeTokens: null,
+  trustEmail: null,
+  id: null,
+};
+
 /**
  * Lets users sign in with any provider that arctic has a client for. The instance's redirect URI must be
  * `<baseURL><basePath>/oauth/<id>/callback`.
@@ -49,12 +60,19 @@ export interface ArcticOptions {
  * });
  */
 export function arcticProvider(instance: ArcticClient, options: ArcticOptions): OAuthProvider {
+  checkMembers("arcticProvider", options, OPTIONS);
+  if (!isRecord(instance)) {
+    throw new TypeError(
+      `arcticProvider takes a client of arctic, such as new Twitch(…), and got ${kindOf(instance)}`,
+    );
+  }
   if ("createClientSecret" in instance) {
     throw new TypeError("arcticProvider: arctic's Apple cannot be limited: use apple()");
   }
   const { scopes, profile, storeTokens = false } = options;
-  if (!Array.isArray(scopes)) throw new TypeError("arcticProvider: scopes must be a list of strings");
-  if (typeof profile !== "function") throw new TypeError("arcticProvider: profile must be a function");
+  if (!Array.isArray(scopes)) throw refuse("arcticProvider: scopes", scopes, "it must be a list of strings");
+  if (typeof profile !== "function")
+    throw refuse("arcticProvider: profile", profile, "it must be a function");
   const id = checkProviderId(options.id ?? instance.constructor.name.toLowerCase());
   return Object.freeze({
     type: "oauth",

@@ -1,10 +1,13 @@
+import type { MembersOf } from "../../platform/option-error.ts";
 import { defineProvider, type OAuthProvider } from "../provider.ts";
-import { type ConfidentialOptions, checkIssuer, checkOptions } from "./options.ts";
+import { CONFIDENTIAL_MEMBERS, type ConfidentialOptions, checkIssuer, checkOptions } from "./options.ts";
 
 export interface GitLabOptions extends ConfidentialOptions {
   /** A GitLab of your own. Default `https://gitlab.com`. */
   readonly issuer?: string;
 }
+
+const OPTIONS: MembersOf<GitLabOptions> = { ...CONFIDENTIAL_MEMBERS, issuer: null };
 
 /**
  * Lets users sign in with GitLab.
@@ -13,7 +16,11 @@ export interface GitLabOptions extends ConfidentialOptions {
  * createAuth({ store, providers: [gitlab({ clientId, clientSecret })] });
  */
 export function gitlab(options: GitLabOptions): OAuthProvider {
-  const checked = checkOptions(options, { id: "gitlab", scopes: ["openid", "email", "profile"] });
+  const checked = checkOptions(options, {
+    id: "gitlab",
+    scopes: ["openid", "email", "profile"],
+    members: OPTIONS,
+  });
   const issuer = checkIssuer(checked.id, options.issuer ?? "https://gitlab.com").replace(/\/$/, "");
   const metadata = {
     issuer,

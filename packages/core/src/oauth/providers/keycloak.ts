@@ -1,5 +1,6 @@
+import type { MembersOf } from "../../platform/option-error.ts";
 import { defineProvider, type OAuthProvider } from "../provider.ts";
-import { checkIssuer, checkOptions, type ProviderOptions } from "./options.ts";
+import { CONFIDENTIAL_MEMBERS, checkIssuer, checkOptions, type ProviderOptions } from "./options.ts";
 
 export interface KeycloakOptions extends ProviderOptions {
   /** The URL of the realm, such as `https://id.example.com/realms/staff`. */
@@ -8,6 +9,8 @@ export interface KeycloakOptions extends ProviderOptions {
   readonly clientSecret?: string;
 }
 
+const OPTIONS: MembersOf<KeycloakOptions> = { ...CONFIDENTIAL_MEMBERS, issuer: null };
+
 /**
  * Lets users sign in with a realm of Keycloak, whose client must send its issuer along (RFC 9207), as it does by default.
  *
@@ -15,7 +18,12 @@ export interface KeycloakOptions extends ProviderOptions {
  * createAuth({ store, providers: [keycloak({ issuer, clientId, clientSecret })] });
  */
 export function keycloak(options: KeycloakOptions): OAuthProvider {
-  const defaults = { id: "keycloak", scopes: ["openid", "email", "profile"], isPublic: true };
+  const defaults = {
+    id: "keycloak",
+    scopes: ["openid", "email", "profile"],
+    isPublic: true,
+    members: OPTIONS,
+  };
   const checked = checkOptions(options, defaults);
   const issuer = checkIssuer(checked.id, options.issuer).replace(/\/$/, "");
   const at = (name: string): string => `${issuer}/protocol/openid-connect/${name}`;

@@ -1,14 +1,16 @@
 import { own } from "../../platform/json.ts";
+import { type MembersOf, refuse } from "../../platform/option-error.ts";
 import type { IdClaims } from "../id-token.ts";
 import { type Profile, readOpenIdProfile, textOf } from "../profile.ts";
 import { defineProvider, type OAuthProvider } from "../provider.ts";
-import { type ConfidentialOptions, checkOptions } from "./options.ts";
+import { CONFIDENTIAL_MEMBERS, type ConfidentialOptions, checkOptions } from "./options.ts";
 
 export interface MicrosoftOptions extends ConfidentialOptions {
   /** A tenant's id, for its members alone; or `common`, the default, `organizations` or `consumers`. */
   readonly tenant?: string;
 }
 
+const OPTIONS: MembersOf<MicrosoftOptions> = { ...CONFIDENTIAL_MEMBERS, tenant: null };
 const HOST = "https://login.microsoftonline.com";
 const TENANT_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const SHARED: readonly string[] = ["common", "organizations", "consumers"];
@@ -23,11 +25,16 @@ const SHARED: readonly string[] = ["common", "organizations", "consumers"];
  * createAuth({ store, providers: [microsoft({ clientId, clientSecret, tenant })] });
  */
 export function microsoft(options: MicrosoftOptions): OAuthProvider {
+  const defaults = { id: "microsoft", scopes: ["openid", "email", "profile"], members: OPTIONS };
+  const checked = checkOptions(options, defaults);
   const { tenant = "common" } = options;
   if (!SHARED.includes(tenant) && !TENANT_ID.test(tenant)) {
-    throw new TypeError("microsoft: tenant must be common, organizations, consumers, or a tenant's id");
+    throw refuse(
+      "microsoft: tenant",
+      tenant,
+      'it must be "common", "organizations", "consumers", or a tenant\'s id',
+    );
   }
-  const checked = checkOptions(options, { id: "microsoft", scopes: ["openid", "email", "profile"] });
   const metadata = {
     issuer: `${HOST}/${tenant}/v2.0`,
     authorization_endpoint: `${HOST}/${tenant}/oauth2/v2.0/authorize`,

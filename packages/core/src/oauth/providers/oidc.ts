@@ -1,5 +1,6 @@
+import type { MembersOf } from "../../platform/option-error.ts";
 import { defineProvider, type OAuthProvider } from "../provider.ts";
-import { checkIssuer, checkOptions, type ProviderOptions } from "./options.ts";
+import { CONFIDENTIAL_MEMBERS, checkIssuer, checkOptions, type ProviderOptions } from "./options.ts";
 
 export interface OidcOptions extends ProviderOptions {
   /** Exactly as the provider's own metadata writes it. */
@@ -7,6 +8,8 @@ export interface OidcOptions extends ProviderOptions {
   /** Without one the client is a public one. */
   readonly clientSecret?: string;
 }
+
+const OPTIONS: MembersOf<OidcOptions> = { ...CONFIDENTIAL_MEMBERS, issuer: null };
 
 /**
  * Lets users sign in with any OpenID provider, by its discovery document (OpenID Connect Discovery 1.0). The document is
@@ -16,7 +19,7 @@ export interface OidcOptions extends ProviderOptions {
  * createAuth({ store, providers: [oidc({ issuer: "https://id.example.com", clientId, clientSecret })] });
  */
 export function oidc(options: OidcOptions): OAuthProvider {
-  const defaults = { id: "oidc", scopes: ["openid", "email", "profile"], isPublic: true };
+  const defaults = { id: "oidc", scopes: ["openid", "email", "profile"], isPublic: true, members: OPTIONS };
   const checked = checkOptions(options, defaults);
   const issuer = checkIssuer(checked.id, options.issuer);
   return defineProvider(checked, async (env) => {

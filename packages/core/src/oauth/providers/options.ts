@@ -1,4 +1,5 @@
 import { isLoopback } from "../../platform/loopback.ts";
+import { checkMembers, type Members, type MembersOf, refuse } from "../../platform/option-error.ts";
 import type { Client } from "../arctic.ts";
 import { checkTrust, type EmailTrust, TRUST_ALL, type TrustEmail } from "../email-trust.ts";
 import { checkProviderId } from "../provider.ts";
@@ -27,6 +28,19 @@ export interface ConfidentialOptions extends ProviderOptions {
   readonly clientSecret: string;
 }
 
+/** The options of every provider, and those of one with a secret. */
+export const PROVIDER_MEMBERS: MembersOf<ProviderOptions> = {
+  clientId: null,
+  scopes: null,
+  storeTokens: null,
+  trustEmail: null,
+  id: null,
+};
+export const CONFIDENTIAL_MEMBERS: MembersOf<ConfidentialOptions> = {
+  ...PROVIDER_MEMBERS,
+  clientSecret: null,
+};
+
 /** What the options say, checked; `scopes` and `id` stand for what they leave out. */
 export interface CheckedOptions {
   readonly id: string;
@@ -41,6 +55,8 @@ export interface Defaults {
   readonly id: string;
   readonly scopes: readonly string[];
   readonly isPublic?: boolean;
+  /** The options that there are. Default those of a provider with a secret. */
+  readonly members?: Members;
   /** Default every address. */
   readonly trustEmail?: EmailTrust;
 }
@@ -50,13 +66,14 @@ export function checkOptions(
   options: ProviderOptions & { readonly clientSecret?: string | undefined },
   defaults: Defaults,
 ): CheckedOptions {
+  checkMembers(defaults.id, options, defaults.members ?? CONFIDENTIAL_MEMBERS);
   const id = checkProviderId(options.id ?? defaults.id);
   const { clientId, clientSecret, scopes = defaults.scopes, storeTokens = false } = options;
   requireText(id, "clientId", clientId);
   // A secret that is named and not there was forgotten: it makes no public client.
   if ("clientSecret" in options || defaults.isPublic !== true) requireText(id, "clientSecret", clientSecret);
   if (!Array.isArray(scopes) || !scopes.every((scope) => typeof scope === "string" && scope !== "")) {
-    throw new TypeError(`${id}: scopes must be a list of strings`);
+    throw refuse(`${id}: scopes`, scopes, 'it must be a list of strings: write one such as ["openid"]');
   }
   const client = { clientId, clientSecret: clientSecret ?? null };
   const trustEmail = checkTrust(id, options.trustEmail, defaults.trustEmail ?? TRUST_ALL);
@@ -79,7 +96,9 @@ export function checkIssuer(id: string, issuer: string): string {
   const isPlain = url !== null && url.username === "" && url.password === "";
   const isSafe = url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback(url.hostname));
   if (isPlain && isSafe) return issuer;
-  throw new TypeError(
-    `${id}: issuer is ${JSON.stringify(issuer)}, but it must be an https URL without query, such as "https://id.example.com"`,
+  throw refuse(
+    `${id}: issuer`,
+    issuer,
+    'it must be an https URL without query, such as "https://id.example.com"',
   );
 }

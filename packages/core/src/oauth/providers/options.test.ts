@@ -1,0 +1,138 @@
+import { generateKeyPairSync } from "node:crypto";
+import { Twitch } from "arctic";
+import { describe, expect, it } from "vitest";
+import { apple } from "./apple.ts";
+import { arcticProvider } from "./arctic.ts";
+import { discord } from "./discord.ts";
+import { github } from "./github.ts";
+import { gitlab } from "./gitlab.ts";
+import { google } from "./google.ts";
+import { keycloak } from "./keycloak.ts";
+import { microsoft } from "./microsoft.ts";
+import { oidc } from "./oidc.ts";
+
+type Options = Readonly<Record<string, unknown>>;
+type Factory = (options: never) => unknown;
+
+function messageFor(factory: Factory, options: unknown): string {
+  try {
+    factory(options as never);
+  } catch (error) {
+    expect(error).toBeInstanceOf(TypeError);
+    return error instanceof Error ? error.message : String(error);
+  }
+  return "";
+}
+
+const CLIENT: Options = { clientId: "id", clientSecret: "hidden" };
+const ISSUER: Options = { issuer: "https://id.example.com" };
+const PEM = generateKeyPairSync("ec", { namedCurve: "P-256" })
+  .privateKey.export({ type: "pkcs8", format: "pem" })
+  .toString();
+const SHARED = ["clientId", "scopes", "storeTokens", "trustEmail", "id"];
+
+/** Every factory, options that it takes, and the names that it takes beside the shared ones. */
+const FACTORIES: readonly (readonly [Factory, Options, readonly string[]])[] = [
+  [google, CLIENT, ["clientSecret"]],
+  [github, CLIENT, ["clientSecret"]],
+  [discord, CLIENT, ["clientSecret"]],
+  [gitlab, CLIENT, ["clientSecret", "issuer"]],
+  [microsoft, CLIENT, ["clientSecret", "tenant"]],
+  [keycloak, { ...CLIENT, ...ISSUER }, ["clientSecret", "issuer"]],
+  [oidc, { ...CLIENT, ...ISSUER }, ["clientSecret", "issuer"]],
+  [
+    apple,
+    { clientId: "id", teamId: "team", keyId: "key", privateKey: PEM },
+    ["teamId", "keyId", "privateKey"],
+  ],
+];
+
+describe.each(FACTORIES)("%o", (factory, options, more) => {
+  it("refuses an option that it does not have, with those that it has", () => {
+    expect(messageFor(factory, options)).toBe("");
+    const names = [...SHARED, ...more].join(", ");
+    expect(messageFor(factory, { ...options, responseMode: "query" })).toBe(
+      `responseMode is not an option of ${factory.name}: remove it, or write one of ${names}`,
+    );
+  });
+
+  it("suggests the nearest spelling of each", () => {
+    for (const name of [...SHARED, ...more].filter((each) => each.length > 2)) {
+      const misspelled = `${name}s`.replace("s", "ss");
+      expect(messageFor(factory, { ...options, [misspelled]: "hidden" })).toBe(
+        `${misspelled} is not an option of ${factory.name}: did you mean ${name}?`,
+      );
+    }
+  });
+
+  it("refuses what is no object of options", () => {
+    expect(messageFor(factory, undefined)).toBe(
+      `${factory.name} takes options as an object, and got undefined`,
+    );
+  });
+
+  it("shows a wrong value, and never a secret", () => {
+    const { name } = factory;
+    expect(messageFor(factory, { ...options, scopes: "openid" })).toBe(
+      `${name}: scopes is "openid", but it must be a list of strings: write one such as ["openid"]`,
+    );
+    for (const option of more.filter((each) => /Secret|Key/.test(each))) {
+      const said = messageFor(factory, { ...options, [option]: " hidden" });
+      expect(said).toContain(`${name}: ${option}`);
+      expect(said).not.toContain("hidden");
+    }
+  });
+});
+
+describe("a value of one provider", () => {
+  it.each<[Factory, Options, string]>([
+    [
+      microsoft,
+      { ...CLIENT, tenant: "Common" },
+      'microsoft: tenant is "Common", but it must be "common", "organizations", "consumers", or a tenant\'s id',
+    ],
+    [
+      oidc,
+      { ...CLIENT, issuer: "http://id.example.com" },
+      'oidc: issuer is "http://id.example.com", but it must be an https URL without query, such as "https://id.example.com"',
+    ],
+    [
+      oidc,
+      { ...CLIENT, issuer: "https://app:hidden@id.example.com" },
+      'oidc: issuer is a URL with credentials, but it must be an https URL without query, such as "https://id.example.com"',
+    ],
+  ])("of %o is shown", (factory, options, message) => {
+    expect(messageFor(factory, options)).toBe(message);
+  });
+});
+
+describe("arcticProvider", () => {
+  const client = new Twitch("id", "hidden", "https://app.example.com/auth/oauth/twitch/callback");
+  const profile = (): never => {
+    throw new Error("this profile is not read");
+  };
+
+  it.each<[unknown, unknown, string]>([
+    [
+      client,
+      { scopes: [], profile, scope: "a" },
+      "scope is not an option of arcticProvider: did you mean scopes?",
+    ],
+    [
+      client,
+      { scopes: [], profile, clientId: "id" },
+      "clientId is not an option of arcticProvider: remove it, or write one of scopes, profile, storeTokens, trustEmail, id",
+    ],
+    [client, undefined, "arcticProvider takes options as an object, and got undefined"],
+    [client, { scopes: "a", profile }, 'arcticProvider: scopes is "a", but it must be a list of strings'],
+    [client, { scopes: [], profile: {} }, "arcticProvider: profile is an object, but it must be a function"],
+    [
+      Twitch,
+      { scopes: [], profile },
+      "arcticProvider takes a client of arctic, such as new Twitch(…), and got a function",
+    ],
+    [client, { scopes: [], profile }, ""],
+  ])("of %o and %o", (instance, options, message) => {
+    expect(messageFor(() => arcticProvider(instance as never, options as never), undefined)).toBe(message);
+  });
+});

@@ -1,0 +1,122 @@
+import { describe, expect, it } from "vitest";
+import { pbkdf2Hasher } from "./pbkdf2.ts";
+import { password } from "./provider.ts";
+import { scryptHasher } from "./scrypt.ts";
+
+type Factory = (options: never) => unknown;
+
+function messageFor(factory: Factory, options: unknown): string {
+  try {
+    factory(options as never);
+  } catch (error) {
+    expect(error).toBeInstanceOf(TypeError);
+    return error instanceof Error ? error.message : String(error);
+  }
+  return "";
+}
+
+const HASHER = scryptHasher();
+const COST = "whole numbers that take at most 64 MiB: write a cost such as { ln: 15, r: 8, p: 3 }";
+
+describe("wrong options", () => {
+  it.each<[Factory, unknown, string]>([
+    [password, { minLenght: 8 }, "minLenght is not an option of password: did you mean minLength?"],
+    [
+      password,
+      { algorithm: "argon2" },
+      "algorithm is not an option of password: remove it, or write one of identifier, minLength, hasher",
+    ],
+    [
+      password,
+      { identifier: "phone" },
+      'password: identifier is "phone", but it must be "email" or "username"',
+    ],
+    [password, { minLength: 7 }, "password: minLength is 7, but it must be a whole number from 8 to 1024"],
+    [
+      password,
+      { minLength: "12" },
+      'password: minLength is "12", but it must be a whole number from 8 to 1024',
+    ],
+    [
+      password,
+      { hasher: scryptHasher },
+      "password: hasher is the function scryptHasher: call scryptHasher()",
+    ],
+    [
+      password,
+      { hasher: null },
+      "password: hasher is null, but it must be a PasswordHasher such as scryptHasher()",
+    ],
+    [
+      password,
+      { hasher: { ...HASHER, hash: undefined } },
+      "password: hasher has no hash: pass a PasswordHasher such as scryptHasher()",
+    ],
+    [
+      password,
+      { hasher: { ...HASHER, verify: undefined } },
+      "password: hasher has no verify: pass a PasswordHasher such as scryptHasher()",
+    ],
+    [
+      password,
+      { hasher: { ...HASHER, needsRehash: true } },
+      "password: hasher has no needsRehash: pass a PasswordHasher such as scryptHasher()",
+    ],
+    [password, null, "password takes options as an object, and got null"],
+    [
+      scryptHasher,
+      { concurency: 1 },
+      "concurency is not an option of scryptHasher: did you mean concurrency?",
+    ],
+    [
+      scryptHasher,
+      { cost: { ln: 15, r: 8, p: 3, N: 1 } },
+      "cost.N is not an option of scryptHasher: remove it, or write one of ln, r, p",
+    ],
+    [scryptHasher, { cost: 15 }, "scryptHasher: cost is a number, but it must be an object with ln, r, p"],
+    [
+      scryptHasher,
+      { cost: { ln: 15 } },
+      `scryptHasher: cost is { ln: 15, r: undefined, p: undefined }, but it must be ${COST}`,
+    ],
+    [
+      scryptHasher,
+      { cost: { ln: 17, r: 8, p: 1 } },
+      `scryptHasher: cost is { ln: 17, r: 8, p: 1 }, but it must be ${COST}`,
+    ],
+    [
+      scryptHasher,
+      { concurrency: 0 },
+      "scryptHasher: concurrency is 0, but it must be a whole number from 1 to 1024",
+    ],
+    [
+      scryptHasher,
+      { queue: -1 },
+      "scryptHasher: queue is -1, but it must be a whole number from 0 to 100000",
+    ],
+    [pbkdf2Hasher, { round: 1 }, "round is not an option of pbkdf2Hasher: did you mean rounds?"],
+    [
+      pbkdf2Hasher,
+      { cost: {} },
+      "cost is not an option of pbkdf2Hasher: remove it, or write one of concurrency, queue, rounds",
+    ],
+    [
+      pbkdf2Hasher,
+      { rounds: 600_000 },
+      "pbkdf2Hasher: rounds is 600000, but it must be a whole number from 1 to 100000",
+    ],
+    [
+      pbkdf2Hasher,
+      { queue: "10" },
+      'pbkdf2Hasher: queue is "10", but it must be a whole number from 0 to 100000',
+    ],
+  ])("of %o: %o", (factory, options, message) => {
+    expect(messageFor(factory, options)).toBe(message);
+  });
+
+  it("are not those of a hasher whose methods are in its prototype, and not undefined ones", () => {
+    expect(messageFor(password, { hasher: Object.create(HASHER) })).toBe("");
+    expect(messageFor(password, { hasher: undefined, identifier: undefined, minLength: undefined })).toBe("");
+    expect(messageFor(scryptHasher, { cost: undefined, native: null, queue: undefined })).toBe("");
+  });
+});
