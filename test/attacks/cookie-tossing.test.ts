@@ -1,6 +1,6 @@
 import { createValidator } from "@latchkey/core/validator";
 import { describe, expect, it } from "vitest";
-import { counted } from "../rows/wrapped-store.ts";
+import { counted } from "../fixtures/wrapped-store.ts";
 import { type Jar, openJar } from "./jar.ts";
 import { told } from "./session.ts";
 import { LIFETIME, type Options, ORIGIN, openStage, PASSWORD, requestTo, type Stage } from "./stage.ts";

@@ -1,6 +1,8 @@
 import { generateKeyPairSync } from "node:crypto";
 import { apple, github, google, microsoft, type TrustEmail } from "@latchkey/core/oauth";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { onEveryStore } from "../fixtures/every-store.ts";
+import { begin, comeBack, HOME } from "../fixtures/oauth-flow.ts";
 import {
   countOf,
   type Desk,
@@ -10,13 +12,11 @@ import {
   linkAt,
   openDesk,
   whoIs,
-} from "../oauth/desk.ts";
-import { onEveryStore } from "../oauth/every-store.ts";
-import { type Person, paperProvider } from "../oauth/paper-provider.ts";
-import { type RiggedProvider, startRiggedProvider } from "../oauth/rigged-provider.ts";
-import { CLIENT, issue, type OAuthProvider, openTrap, restore } from "../oauth/trap.ts";
-import { begin, comeBack, HOME } from "../oauth/trip.ts";
-import { ANN } from "../rows/world.ts";
+} from "../fixtures/oauth-server.ts";
+import { type Person, paperProvider } from "../fixtures/providers/in-process-provider.ts";
+import { type RiggedProvider, startRiggedProvider } from "../fixtures/providers/rigged-provider.ts";
+import { CLIENT, issue, type OAuthProvider, openTrap, restore } from "../fixtures/rigged-sign-in.ts";
+import { ANN } from "../fixtures/server.ts";
 
 // An attacker buys the domain of a company that is gone, or had a mailbox once. Their account at a provider has an address of it
 // that was verified long ago. The owner of that address has an account here.

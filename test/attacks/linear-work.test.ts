@@ -24,7 +24,7 @@ import { parseRefreshToken } from "../../packages/core/src/sessions/refresh-toke
 import { clientNetworks } from "../../packages/core/src/throttle/address.ts";
 import { parseEmail, parseUsername } from "../../packages/core/src/users/identifier.ts";
 import { cookieHeader, originOf, pageOf, pathMatcher } from "../../packages/next/src/path.ts";
-import { paperProvider } from "../oauth/paper-provider.ts";
+import { paperProvider } from "../fixtures/providers/in-process-provider.ts";
 import { cheapHasher, ORIGIN, openStage, requestTo } from "./stage.ts";
 
 const ROUTES = routeTable(Object.values<Route>(routes));

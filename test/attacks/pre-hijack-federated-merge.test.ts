@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
-import { expectFailed, expectSentTo, signInAt, whoIs } from "../oauth/desk.ts";
-import { onEveryStore } from "../oauth/every-store.ts";
-import { ANN_THERE } from "../oauth/paper-provider.ts";
-import { ANN } from "../rows/world.ts";
+import { onEveryStore } from "../fixtures/every-store.ts";
+import { expectFailed, expectSentTo, signInAt, whoIs } from "../fixtures/oauth-server.ts";
+import { ANN_THERE } from "../fixtures/providers/in-process-provider.ts";
+import { ANN } from "../fixtures/server.ts";
 import { CASES, expectClean, isIn, knows, MODES, openScene, plant, TROJAN } from "./pre-hijacking.ts";
 
 onEveryStore((make) => {

@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
-import { expectFailed, expectSentTo, linkAt, signInAt, whoIs } from "../oauth/desk.ts";
-import { onEveryStore } from "../oauth/every-store.ts";
-import { ANN_THERE, type Person } from "../oauth/paper-provider.ts";
-import { ANN } from "../rows/world.ts";
+import { onEveryStore } from "../fixtures/every-store.ts";
+import { expectFailed, expectSentTo, linkAt, signInAt, whoIs } from "../fixtures/oauth-server.ts";
+import { ANN_THERE, type Person } from "../fixtures/providers/in-process-provider.ts";
+import { ANN } from "../fixtures/server.ts";
 import { CASES, CHOSEN, expectClean, MODES, openScene, plant, plantLink } from "./pre-hijacking.ts";
 
 /** An account at a provider that lets its users claim any address. */

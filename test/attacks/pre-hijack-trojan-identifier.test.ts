@@ -1,11 +1,11 @@
 import type { Store } from "@latchkey/core";
 import { describe, expect, it } from "vitest";
-import { type Death, deathsWithin, mortal } from "../must-hold/mortal-store.ts";
-import { linkAt, signInAt, whoIs } from "../oauth/desk.ts";
-import { onEveryStore } from "../oauth/every-store.ts";
-import { begin, comeBack } from "../oauth/trip.ts";
+import { onEveryStore } from "../fixtures/every-store.ts";
+import { type Death, deathsWithin, mortal } from "../fixtures/mortal-store.ts";
+import { begin, comeBack } from "../fixtures/oauth-flow.ts";
+import { linkAt, signInAt, whoIs } from "../fixtures/oauth-server.ts";
 
-import { wrapped } from "../rows/wrapped-store.ts";
+import { wrapped } from "../fixtures/wrapped-store.ts";
 import { migrated, open } from "../stores/files.ts";
 import {
   ATTACKER,

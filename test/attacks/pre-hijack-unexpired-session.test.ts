@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { onEveryStore } from "../oauth/every-store.ts";
-import { wrapped } from "../rows/wrapped-store.ts";
+import { onEveryStore } from "../fixtures/every-store.ts";
+import { wrapped } from "../fixtures/wrapped-store.ts";
 import { CASES, CHOSEN, expectClean, isIn, knows, MODES, openScene, plant, TROJAN } from "./pre-hijacking.ts";
 
 onEveryStore((make) => {

@@ -1,5 +1,6 @@
 import type { Store } from "@latchkey/core";
 import { expect } from "vitest";
+import type { Browser } from "../fixtures/browser.ts";
 import {
   countOf,
   type Desk,
@@ -9,10 +10,14 @@ import {
   openDesk,
   signInAt,
   whoIs,
-} from "../oauth/desk.ts";
-import { ANN_THERE, type PaperProvider, type Person, paperProvider } from "../oauth/paper-provider.ts";
-import type { Browser } from "../rows/browser.ts";
-import { ANN } from "../rows/world.ts";
+} from "../fixtures/oauth-server.ts";
+import {
+  ANN_THERE,
+  type PaperProvider,
+  type Person,
+  paperProvider,
+} from "../fixtures/providers/in-process-provider.ts";
+import { ANN } from "../fixtures/server.ts";
 
 // The attacks of Sudhodanan and Paverd, "Pre-hijacked accounts" (USENIX Security 2022): the attacker makes an account with the
 // victim's address before the victim does, and keeps a way in that survives the victim's recovery of it.

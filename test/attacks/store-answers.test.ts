@@ -1,8 +1,8 @@
 import type { AuthEvent, Store } from "@latchkey/core";
 import { memory } from "@latchkey/core/memory";
 import { describe, expect, it } from "vitest";
-import { beginLink, linkAt, openDesk } from "../oauth/desk.ts";
-import { ANN_THERE, paperProvider } from "../oauth/paper-provider.ts";
+import { beginLink, linkAt, openDesk } from "../fixtures/oauth-server.ts";
+import { ANN_THERE, paperProvider } from "../fixtures/providers/in-process-provider.ts";
 import { faultyStore } from "./faulty-store.ts";
 import { type Mode, modes, signUp, withAccess } from "./session.ts";
 import { type Options, openStage, PASSWORD, requestTo, type Stage } from "./stage.ts";

@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
 import { expect, it } from "vitest";
+import { onEveryStore } from "../fixtures/every-store.ts";
+import { begin } from "../fixtures/oauth-flow.ts";
 import {
   type Desk,
   deliver,
@@ -9,11 +11,9 @@ import {
   flowsOf,
   openDesk,
   SITE,
-} from "../oauth/desk.ts";
-import { onEveryStore } from "../oauth/every-store.ts";
-import { ANN_THERE } from "../oauth/paper-provider.ts";
-import { begin } from "../oauth/trip.ts";
-import { counted } from "../rows/wrapped-store.ts";
+} from "../fixtures/oauth-server.ts";
+import { ANN_THERE } from "../fixtures/providers/in-process-provider.ts";
+import { counted } from "../fixtures/wrapped-store.ts";
 
 const STARTS = 1_000;
 const now = (desk: Desk): number => Math.floor(desk.clock.now() / 1_000);

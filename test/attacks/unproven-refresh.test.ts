@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { counted } from "../rows/wrapped-store.ts";
+import { counted } from "../fixtures/wrapped-store.ts";
 import { modes, present, read, signUp, told } from "./session.ts";
 import { openStage, REFRESH, requestTo, type Stage } from "./stage.ts";
 import { newStore } from "./store.ts";

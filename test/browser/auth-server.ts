@@ -1,6 +1,6 @@
 import type { Auth, AuthEvent, AuthOptions, JsonObject, Provider, Store, User } from "@latchkey/core";
-import { type Clock, settableClock } from "../rows/clock.ts";
-import { cheapPassword, makeWorld } from "../rows/world.ts";
+import { type Clock, settableClock } from "../fixtures/clock.ts";
+import { cheapPassword, makeWorld } from "../fixtures/server.ts";
 import { type Answer, type LocalSite, openSite, type Pages, pageOf } from "./pages.ts";
 
 export interface AuthServerOptions extends Partial<AuthOptions<JsonObject, User>> {

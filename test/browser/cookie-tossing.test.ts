@@ -7,7 +7,7 @@ import { getRequestListener } from "@hono/node-server";
 import type { AuthOptions, JsonObject, User } from "@latchkey/core";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
-import { ANN, BOB, makeWorld, SECRET, type World } from "../rows/world.ts";
+import { ANN, BOB, makeWorld, SECRET, type World } from "../fixtures/server.ts";
 import { describeChromium, launch } from "./chromium.ts";
 
 type Cookies = Exclude<AuthOptions<JsonObject, User>["cookies"], undefined>;

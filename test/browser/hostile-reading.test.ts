@@ -2,7 +2,7 @@ import { memory } from "@latchkey/core/memory";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { demoApp } from "../../examples/node-hono/src/app.ts";
-import { ANN } from "../rows/world.ts";
+import { ANN } from "../fixtures/server.ts";
 import { type AuthServer, startAuthServer } from "./auth-server.ts";
 import { describeChromium, launch } from "./chromium.ts";
 import { clientPages, PATIENTLY } from "./client-page.ts";

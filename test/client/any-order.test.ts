@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ANN, typesOf } from "../rows/world.ts";
+import { ANN, typesOf } from "../fixtures/server.ts";
 import { type Network, openRig, type Profile, type Rig, type Tab } from "./rig.ts";
 
 const RUNS = 60;

@@ -1,6 +1,6 @@
 import type { AuthClient } from "@latchkey/client";
 import { describe, expect, it } from "vitest";
-import { ANN, typesOf } from "../rows/world.ts";
+import { ANN, typesOf } from "../fixtures/server.ts";
 import { openRig, type Rig, type Tab } from "./rig.ts";
 
 const watch = (client: AuthClient): string[] => {

@@ -1,6 +1,6 @@
 import { type AuthClient, createAuthClient, type SessionState, type TokenStorage } from "@latchkey/client";
 import { describe, expect, it, vi } from "vitest";
-import { ANN, BOB, typesOf } from "../rows/world.ts";
+import { ANN, BOB, typesOf } from "../fixtures/server.ts";
 import { ORIGIN, openRig, type Profile, type Rig, type Tab } from "./rig.ts";
 
 async function signedIn(rig: Rig): Promise<Tab & { readonly profile: Profile }> {

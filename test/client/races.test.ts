@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { ANN, BOB, typesOf } from "../rows/world.ts";
+import { ANN, BOB, typesOf } from "../fixtures/server.ts";
 import { openRig, type Profile, type Rig, type Tab } from "./rig.ts";
 
 const refreshes = ({ world }: Rig): number =>

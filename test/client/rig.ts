@@ -1,7 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import { type AuthClient, type ClientOptions, createAuthClient, type Env, type Page } from "@latchkey/client";
-import type { Browser, Server } from "../rows/browser.ts";
-import { makeWorld, type World, type WorldOptions } from "../rows/world.ts";
+import type { Browser, Server } from "../fixtures/browser.ts";
+import { makeWorld, type World, type WorldOptions } from "../fixtures/server.ts";
 
 export const ORIGIN = "http://localhost:3000";
 

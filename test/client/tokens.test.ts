@@ -1,6 +1,6 @@
 import type { AuthClient, TokenStorage } from "@latchkey/client";
 import { describe, expect, it } from "vitest";
-import { ANN, BOB, typesOf } from "../rows/world.ts";
+import { ANN, BOB, typesOf } from "../fixtures/server.ts";
 import { ORIGIN, openRig, type Rig } from "./rig.ts";
 
 interface Shelf extends TokenStorage {

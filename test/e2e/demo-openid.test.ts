@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Visitor as Guest, openVisitor as openGuest } from "../oauth/drive.ts";
+import { type Visitor as Guest, openVisitor as openGuest } from "../fixtures/providers/visitor.ts";
 import { freePort, type ServerProcess, startServer } from "./demo-process.ts";
 import { type Answer, openVisitor, type Visitor } from "./visitor.ts";
 

@@ -8,7 +8,7 @@ import { RouterContextProvider } from "react-router";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { freePort, startServer } from "../e2e/demo-process.ts";
 import { openVisitor } from "../e2e/visitor.ts";
-import { openBrowser, type Server } from "../rows/browser.ts";
+import { openBrowser, type Server } from "../fixtures/browser.ts";
 import { removeSnippets, sectionsOf, type Written, writeSnippets } from "./snippets.ts";
 
 const ADA = { email: "ada@example.com", password: "correct horse battery" };

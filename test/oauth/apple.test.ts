@@ -1,10 +1,18 @@
 import { generateKeyPairSync, verify } from "node:crypto";
 import { apple } from "@latchkey/core/oauth";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import type { Members } from "./forged-token.ts";
-import { type RiggedProvider, startRiggedProvider } from "./rigged-provider.ts";
-import { type Attempt, attempt, expectNothing, expectSignedIn, issue, openTrap, restore } from "./trap.ts";
-import { begin, callbackOf, comeBack } from "./trip.ts";
+import { begin, callbackOf, comeBack } from "../fixtures/oauth-flow.ts";
+import type { Members } from "../fixtures/providers/forged-token.ts";
+import { type RiggedProvider, startRiggedProvider } from "../fixtures/providers/rigged-provider.ts";
+import {
+  type Attempt,
+  attempt,
+  expectNothing,
+  expectSignedIn,
+  issue,
+  openTrap,
+  restore,
+} from "../fixtures/rigged-sign-in.ts";
 
 const APPLE = "https://appleid.apple.com";
 const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });

@@ -1,9 +1,19 @@
 import { oidc } from "@latchkey/core/oauth";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openVisitor, parametersOf, type Visitor } from "./drive.ts";
-import { type ClientKind, type IdentityProvider, startIdentityProvider } from "./identity-provider.ts";
-import { type Attempt, expectNothing, expectSignedIn, type OAuthProvider, openTrap } from "./trap.ts";
-import { begin, callbackOf, comeBack } from "./trip.ts";
+import { begin, callbackOf, comeBack } from "../fixtures/oauth-flow.ts";
+import {
+  type ClientKind,
+  type IdentityProvider,
+  startIdentityProvider,
+} from "../fixtures/providers/certified-provider.ts";
+import { openVisitor, parametersOf, type Visitor } from "../fixtures/providers/visitor.ts";
+import {
+  type Attempt,
+  expectNothing,
+  expectSignedIn,
+  type OAuthProvider,
+  openTrap,
+} from "../fixtures/rigged-sign-in.ts";
 
 const ANN = { sub: "ann-1", email: "ann@example.com", email_verified: true, name: "Ann" };
 const BOB = { sub: "bob-1", email: "bob@example.com", email_verified: false, name: "Bob" };

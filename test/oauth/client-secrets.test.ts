@@ -1,9 +1,13 @@
 import { keycloak, oidc } from "@latchkey/core/oauth";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { json } from "./replies.ts";
-import { basicCredentials, discoveryDocument, type Recorded } from "./rig-endpoints.ts";
-import { type RiggedProvider, startRiggedProvider } from "./rigged-provider.ts";
-import { attempt, expectSignedIn, restore } from "./trap.ts";
+import { json } from "../fixtures/providers/replies.ts";
+import {
+  basicCredentials,
+  discoveryDocument,
+  type Recorded,
+} from "../fixtures/providers/rigged-endpoints.ts";
+import { type RiggedProvider, startRiggedProvider } from "../fixtures/providers/rigged-provider.ts";
+import { attempt, expectSignedIn, restore } from "../fixtures/rigged-sign-in.ts";
 
 /** What breaks a client that forgets a form encoding (RFC 6749 2.3.1 and appendix B), or encodes twice. */
 const STRANGE: readonly string[] = [

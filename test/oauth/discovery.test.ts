@@ -1,8 +1,18 @@
 import { oidc } from "@latchkey/core/oauth";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { bytes, cut, gzipBomb, html, huge, json, jsonWithMark, type Reply, redirect } from "./replies.ts";
-import { discoveryDocument } from "./rig-endpoints.ts";
-import { type RiggedProvider, startRiggedProvider } from "./rigged-provider.ts";
+import {
+  bytes,
+  cut,
+  gzipBomb,
+  html,
+  huge,
+  json,
+  jsonWithMark,
+  type Reply,
+  redirect,
+} from "../fixtures/providers/replies.ts";
+import { discoveryDocument } from "../fixtures/providers/rigged-endpoints.ts";
+import { type RiggedProvider, startRiggedProvider } from "../fixtures/providers/rigged-provider.ts";
 import {
   type Attempt,
   attempt,
@@ -12,7 +22,7 @@ import {
   openTrap,
   restore,
   rigged,
-} from "./trap.ts";
+} from "../fixtures/rigged-sign-in.ts";
 
 const METADATA = "the provider's metadata is incomplete, or of another issuer";
 const STATUS = "the provider answers with an unexpected status";

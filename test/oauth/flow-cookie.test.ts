@@ -1,9 +1,17 @@
 import { describe, expect, it } from "vitest";
-import { expectError } from "../rows/answers.ts";
-import { sidOf } from "../rows/token.ts";
-import { deliver, expectNoFlow, expectSentTo, flowsOf, jarOf, openDesk, whoIs } from "./desk.ts";
-import { ANN_THERE, paperProvider } from "./paper-provider.ts";
-import { begin, callbackOf, comeBack } from "./trip.ts";
+import { expectError } from "../fixtures/answers.ts";
+import { begin, callbackOf, comeBack } from "../fixtures/oauth-flow.ts";
+import {
+  deliver,
+  expectNoFlow,
+  expectSentTo,
+  flowsOf,
+  jarOf,
+  openDesk,
+  whoIs,
+} from "../fixtures/oauth-server.ts";
+import { ANN_THERE, paperProvider } from "../fixtures/providers/in-process-provider.ts";
+import { sidOf } from "../fixtures/tokens.ts";
 
 const LOCAL = { baseURL: "http://localhost:3000" };
 const formPost = () => paperProvider({ responseMode: "form_post" });

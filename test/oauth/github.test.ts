@@ -1,10 +1,18 @@
 import { github } from "@latchkey/core/oauth";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { bytes, html, json, type Reply } from "./replies.ts";
-import { basicCredentials } from "./rig-endpoints.ts";
-import { type RiggedProvider, startRiggedProvider } from "./rigged-provider.ts";
-import { type Attempt, attempt, CLIENT, expectNothing, expectSignedIn, openTrap, restore } from "./trap.ts";
-import { begin, callbackOf } from "./trip.ts";
+import { begin, callbackOf } from "../fixtures/oauth-flow.ts";
+import { bytes, html, json, type Reply } from "../fixtures/providers/replies.ts";
+import { basicCredentials } from "../fixtures/providers/rigged-endpoints.ts";
+import { type RiggedProvider, startRiggedProvider } from "../fixtures/providers/rigged-provider.ts";
+import {
+  type Attempt,
+  attempt,
+  CLIENT,
+  expectNothing,
+  expectSignedIn,
+  openTrap,
+  restore,
+} from "../fixtures/rigged-sign-in.ts";
 
 const STATUS = "the provider answers with an unexpected status";
 const NO_JSON = "the provider's answer is no JSON";

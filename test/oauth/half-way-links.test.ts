@@ -1,8 +1,8 @@
 import type { Store } from "@latchkey/core";
 import { memory } from "@latchkey/core/memory";
 import { expect, it } from "vitest";
-import { countOf, expectSentTo, openDesk, whoIs } from "./desk.ts";
-import { ANN_THERE } from "./paper-provider.ts";
+import { countOf, expectSentTo, openDesk, whoIs } from "../fixtures/oauth-server.ts";
+import { ANN_THERE } from "../fixtures/providers/in-process-provider.ts";
 
 /** A store in which another callback links the account first, and its link is not in the user's list yet. */
 function halfWay(): Store {

@@ -1,8 +1,15 @@
 import { sign } from "node:crypto";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { type Algorithm, atHash, type Members } from "./forged-token.ts";
-import { type RiggedProvider, startRiggedProvider } from "./rigged-provider.ts";
-import { attempt, CLIENT, expectNothing, expectSignedIn, issue, restore } from "./trap.ts";
+import { type Algorithm, atHash, type Members } from "../fixtures/providers/forged-token.ts";
+import { type RiggedProvider, startRiggedProvider } from "../fixtures/providers/rigged-provider.ts";
+import {
+  attempt,
+  CLIENT,
+  expectNothing,
+  expectSignedIn,
+  issue,
+  restore,
+} from "../fixtures/rigged-sign-in.ts";
 
 let rig: RiggedProvider;
 

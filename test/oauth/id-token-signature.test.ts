@@ -1,8 +1,21 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { forge, type Members, makeSigningKey, publicSecrets, withBadSignature } from "./forged-token.ts";
-import { json } from "./replies.ts";
-import { type RiggedProvider, startRiggedProvider } from "./rigged-provider.ts";
-import { attempt, CLIENT, expectNothing, expectSignedIn, issue, restore } from "./trap.ts";
+import {
+  forge,
+  type Members,
+  makeSigningKey,
+  publicSecrets,
+  withBadSignature,
+} from "../fixtures/providers/forged-token.ts";
+import { json } from "../fixtures/providers/replies.ts";
+import { type RiggedProvider, startRiggedProvider } from "../fixtures/providers/rigged-provider.ts";
+import {
+  attempt,
+  CLIENT,
+  expectNothing,
+  expectSignedIn,
+  issue,
+  restore,
+} from "../fixtures/rigged-sign-in.ts";
 
 const FORM = "the ID token is malformed, or signed by an algorithm that is not allowed";
 const SIGNATURE = "the ID token's signature is not the provider's";

@@ -1,11 +1,18 @@
 import { github, microsoft, oidc } from "@latchkey/core/oauth";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import type { Arrival } from "./drive.ts";
-import { json } from "./replies.ts";
-import { discoveryDocument } from "./rig-endpoints.ts";
-import { type RiggedProvider, startRiggedProvider } from "./rigged-provider.ts";
-import { attempt, CLIENT, expectNothing, expectSignedIn, openTrap, restore } from "./trap.ts";
-import { begin, comeBack } from "./trip.ts";
+import { begin, comeBack } from "../fixtures/oauth-flow.ts";
+import { json } from "../fixtures/providers/replies.ts";
+import { discoveryDocument } from "../fixtures/providers/rigged-endpoints.ts";
+import { type RiggedProvider, startRiggedProvider } from "../fixtures/providers/rigged-provider.ts";
+import type { Arrival } from "../fixtures/providers/visitor.ts";
+import {
+  attempt,
+  CLIENT,
+  expectNothing,
+  expectSignedIn,
+  openTrap,
+  restore,
+} from "../fixtures/rigged-sign-in.ts";
 
 const ISSUER = "the callback names another issuer, or none where the provider announces one";
 

@@ -1,14 +1,27 @@
 import type { Store } from "@latchkey/core";
 import type { OAuthProvider } from "@latchkey/core/oauth";
 import { describe, expect, test } from "vitest";
-import { type Death, deathsWithin, mortal } from "../must-hold/mortal-store.ts";
-import type { Browser } from "../rows/browser.ts";
-import { settableClock } from "../rows/clock.ts";
-import { ANN } from "../rows/world.ts";
+import type { Browser } from "../fixtures/browser.ts";
+import { settableClock } from "../fixtures/clock.ts";
+import { type Death, deathsWithin, mortal } from "../fixtures/mortal-store.ts";
+import { begin, comeBack } from "../fixtures/oauth-flow.ts";
+import {
+  beginLink,
+  type Desk,
+  type DeskOptions,
+  expectSentTo,
+  linkAt,
+  openDesk,
+  whoIs,
+} from "../fixtures/oauth-server.ts";
+import {
+  ANN_THERE,
+  type PaperProvider,
+  type Person,
+  paperProvider,
+} from "../fixtures/providers/in-process-provider.ts";
+import { ANN } from "../fixtures/server.ts";
 import { migrated, open } from "../stores/files.ts";
-import { beginLink, type Desk, type DeskOptions, expectSentTo, linkAt, openDesk, whoIs } from "./desk.ts";
-import { ANN_THERE, type PaperProvider, type Person, paperProvider } from "./paper-provider.ts";
-import { begin, comeBack } from "./trip.ts";
 
 const STRANGER: Person = { subject: "no-address" };
 const CLAIMANT: Person = { ...ANN_THERE, subject: "claimant" };

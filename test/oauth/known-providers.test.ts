@@ -1,8 +1,9 @@
 import { discord, gitlab, google, keycloak } from "@latchkey/core/oauth";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { html, json } from "./replies.ts";
-import { basicCredentials } from "./rig-endpoints.ts";
-import { type RiggedProvider, startRiggedProvider } from "./rigged-provider.ts";
+import { begin, comeBack } from "../fixtures/oauth-flow.ts";
+import { html, json } from "../fixtures/providers/replies.ts";
+import { basicCredentials } from "../fixtures/providers/rigged-endpoints.ts";
+import { type RiggedProvider, startRiggedProvider } from "../fixtures/providers/rigged-provider.ts";
 import {
   type Attempt,
   attempt,
@@ -12,8 +13,7 @@ import {
   issue,
   openTrap,
   restore,
-} from "./trap.ts";
-import { begin, comeBack } from "./trip.ts";
+} from "../fixtures/rigged-sign-in.ts";
 
 const OF_ANOTHER = "the ID token is of another issuer";
 const SUBJECT = "the provider does not say who it is";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { expectError } from "../rows/answers.ts";
-import { ANN, BOB } from "../rows/world.ts";
+import { expectError } from "../fixtures/answers.ts";
+import { begin, comeBack } from "../fixtures/oauth-flow.ts";
 import {
   beginLink,
   countOf,
@@ -13,9 +13,9 @@ import {
   linkAt,
   openDesk,
   whoIs,
-} from "./desk.ts";
-import { ANN_THERE, type Person, paperProvider } from "./paper-provider.ts";
-import { begin, comeBack } from "./trip.ts";
+} from "../fixtures/oauth-server.ts";
+import { ANN_THERE, type Person, paperProvider } from "../fixtures/providers/in-process-provider.ts";
+import { ANN, BOB } from "../fixtures/server.ts";
 
 const LINK = "/auth/oauth/paper/link";
 const emails: Readonly<Record<string, Partial<Person>>> = {

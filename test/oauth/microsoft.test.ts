@@ -1,10 +1,18 @@
 import { microsoft } from "@latchkey/core/oauth";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { ANN } from "../rows/world.ts";
-import type { Members } from "./forged-token.ts";
-import { type RiggedProvider, startRiggedProvider } from "./rigged-provider.ts";
-import { attempt, CLIENT, expectNothing, expectSignedIn, issue, openTrap, restore } from "./trap.ts";
-import { begin, comeBack } from "./trip.ts";
+import { begin, comeBack } from "../fixtures/oauth-flow.ts";
+import type { Members } from "../fixtures/providers/forged-token.ts";
+import { type RiggedProvider, startRiggedProvider } from "../fixtures/providers/rigged-provider.ts";
+import {
+  attempt,
+  CLIENT,
+  expectNothing,
+  expectSignedIn,
+  issue,
+  openTrap,
+  restore,
+} from "../fixtures/rigged-sign-in.ts";
+import { ANN } from "../fixtures/server.ts";
 
 const HOST = "https://login.microsoftonline.com";
 const STAFF = "72f988bf-86f1-41af-91ab-2d7cd011db47";

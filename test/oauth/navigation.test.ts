@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { bodyOf, expectError } from "../rows/answers.ts";
-import { makeWorld } from "../rows/world.ts";
-import { expectNothing, expectSentTo, flowsOf, openDesk, SITE } from "./desk.ts";
-import { ANN_THERE } from "./paper-provider.ts";
-import { begin, comeBack } from "./trip.ts";
+import { bodyOf, expectError } from "../fixtures/answers.ts";
+import { begin, comeBack } from "../fixtures/oauth-flow.ts";
+import { expectNothing, expectSentTo, flowsOf, openDesk, SITE } from "../fixtures/oauth-server.ts";
+import { ANN_THERE } from "../fixtures/providers/in-process-provider.ts";
+import { makeWorld } from "../fixtures/server.ts";
 
 const START = "/auth/oauth/paper?redirect_to=/welcome";
 

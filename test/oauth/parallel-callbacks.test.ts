@@ -1,9 +1,9 @@
 import { expect, it } from "vitest";
-import type { Browser } from "../rows/browser.ts";
-import { countOf, type Desk, expectSentTo, jarOf, openDesk, whoIs } from "./desk.ts";
-import { onEveryStore } from "./every-store.ts";
-import { ANN_THERE, type Person, paperProvider } from "./paper-provider.ts";
-import { begin, comeBack } from "./trip.ts";
+import type { Browser } from "../fixtures/browser.ts";
+import { onEveryStore } from "../fixtures/every-store.ts";
+import { begin, comeBack } from "../fixtures/oauth-flow.ts";
+import { countOf, type Desk, expectSentTo, jarOf, openDesk, whoIs } from "../fixtures/oauth-server.ts";
+import { ANN_THERE, type Person, paperProvider } from "../fixtures/providers/in-process-provider.ts";
 
 const MANY = 32;
 const NOBODY_KNOWN: Person = { subject: "no-address" };

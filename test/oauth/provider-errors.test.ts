@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { json } from "./replies.ts";
-import { type RiggedProvider, startRiggedProvider } from "./rigged-provider.ts";
-import { type Attempt, attempt, CLIENT, expectNothing, restore } from "./trap.ts";
+import { json } from "../fixtures/providers/replies.ts";
+import { type RiggedProvider, startRiggedProvider } from "../fixtures/providers/rigged-provider.ts";
+import { type Attempt, attempt, CLIENT, expectNothing, restore } from "../fixtures/rigged-sign-in.ts";
 
 /** What must come out nowhere. */
 const MARK = "zq-mark-zq";

@@ -1,9 +1,19 @@
 import { generateKeyPairSync, type JsonWebKey } from "node:crypto";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { type Algorithm, makeSigningKey, type SigningKey } from "./forged-token.ts";
-import { bytes, cut, gzipBomb, html, huge, json, type Reply, redirect } from "./replies.ts";
-import { discoveryDocument } from "./rig-endpoints.ts";
-import { type RiggedProvider, startRiggedProvider } from "./rigged-provider.ts";
+import { begin, comeBack } from "../fixtures/oauth-flow.ts";
+import { type Algorithm, makeSigningKey, type SigningKey } from "../fixtures/providers/forged-token.ts";
+import {
+  bytes,
+  cut,
+  gzipBomb,
+  html,
+  huge,
+  json,
+  type Reply,
+  redirect,
+} from "../fixtures/providers/replies.ts";
+import { discoveryDocument } from "../fixtures/providers/rigged-endpoints.ts";
+import { type RiggedProvider, startRiggedProvider } from "../fixtures/providers/rigged-provider.ts";
 import {
   type Attempt,
   attempt,
@@ -14,8 +24,7 @@ import {
   openTrap,
   restore,
   rigged,
-} from "./trap.ts";
-import { begin, comeBack } from "./trip.ts";
+} from "../fixtures/rigged-sign-in.ts";
 
 const SIGNATURE = "the ID token's signature is not the provider's";
 const STATUS = "the provider answers with an unexpected status";

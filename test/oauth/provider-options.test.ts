@@ -1,8 +1,8 @@
 import { generateKeyPairSync } from "node:crypto";
 import { apple, discord, github, gitlab, google, keycloak, microsoft, oidc } from "@latchkey/core/oauth";
 import { describe, expect, it } from "vitest";
-import type { OAuthProvider } from "./trap.ts";
-import { openStation } from "./trip.ts";
+import { openStation } from "../fixtures/oauth-flow.ts";
+import type { OAuthProvider } from "../fixtures/rigged-sign-in.ts";
 
 type Options = Readonly<Record<string, unknown>>;
 /** A factory as JavaScript sees it. */

@@ -2,13 +2,21 @@ import type { AuthOptions, ProviderAccount } from "@latchkey/core";
 import { memory } from "@latchkey/core/memory";
 import { describe, expect, it } from "vitest";
 import { faultyStore } from "../attacks/faulty-store.ts";
-import { bodyOf, expectError } from "../rows/answers.ts";
-import { claimsOf, sidOf } from "../rows/token.ts";
-import { ANN, BOB, typesOf } from "../rows/world.ts";
-import { countOf, type Desk, expectFailed, expectSentTo, linkAt, openDesk, whoIs } from "./desk.ts";
-import { ANN_THERE } from "./paper-provider.ts";
-import { s256 } from "./rig-answers.ts";
-import { begin, comeBack } from "./trip.ts";
+import { bodyOf, expectError } from "../fixtures/answers.ts";
+import { begin, comeBack } from "../fixtures/oauth-flow.ts";
+import {
+  countOf,
+  type Desk,
+  expectFailed,
+  expectSentTo,
+  linkAt,
+  openDesk,
+  whoIs,
+} from "../fixtures/oauth-server.ts";
+import { ANN_THERE } from "../fixtures/providers/in-process-provider.ts";
+import { s256 } from "../fixtures/providers/rigged-answers.ts";
+import { ANN, BOB, typesOf } from "../fixtures/server.ts";
+import { claimsOf, sidOf } from "../fixtures/tokens.ts";
 
 type Hooks = NonNullable<AuthOptions["hooks"]>;
 const VERIFIER = "v".repeat(43);

@@ -1,7 +1,11 @@
 import { oidc } from "@latchkey/core/oauth";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type ClientKind, type IdentityProvider, startIdentityProvider } from "./identity-provider.ts";
-import { callbackOf, openStation, travel } from "./trip.ts";
+import { callbackOf, openStation, travel } from "../fixtures/oauth-flow.ts";
+import {
+  type ClientKind,
+  type IdentityProvider,
+  startIdentityProvider,
+} from "../fixtures/providers/certified-provider.ts";
 
 let provider: IdentityProvider;
 

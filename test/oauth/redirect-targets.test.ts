@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { bodyOf, expectError } from "../rows/answers.ts";
-import type { Browser } from "../rows/browser.ts";
+import { bodyOf, expectError } from "../fixtures/answers.ts";
+import type { Browser } from "../fixtures/browser.ts";
+import { begin, comeBack } from "../fixtures/oauth-flow.ts";
+import { beginLink, type Desk, expectSentTo, flowsOf, openDesk } from "../fixtures/oauth-server.ts";
+import { ANN_THERE } from "../fixtures/providers/in-process-provider.ts";
 import { GOOD_TARGETS, OWN_ORIGIN, REDIRECTS, RELATIVES, TRUSTED_ORIGIN } from "../vectors/redirects.ts";
-import { beginLink, type Desk, expectSentTo, flowsOf, openDesk } from "./desk.ts";
-import { ANN_THERE } from "./paper-provider.ts";
-import { begin, comeBack } from "./trip.ts";
 
 const CHALLENGE = "A".repeat(43);
 const trusting = { trustedOrigins: [TRUSTED_ORIGIN, "net.trusted.app://"] };

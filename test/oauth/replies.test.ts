@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { rigFetch, wellKnown } from "../fixtures/providers/local-fetch.ts";
 import {
   cut,
   drip,
@@ -11,9 +12,8 @@ import {
   late,
   type Reply,
   redirect,
-} from "./replies.ts";
-import { rigFetch, wellKnown } from "./rig-fetch.ts";
-import { type RiggedProvider, startRiggedProvider } from "./rigged-provider.ts";
+} from "../fixtures/providers/replies.ts";
+import { type RiggedProvider, startRiggedProvider } from "../fixtures/providers/rigged-provider.ts";
 
 const MEGABYTE = 1_048_576;
 let rig: RiggedProvider;

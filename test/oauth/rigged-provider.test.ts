@@ -1,17 +1,23 @@
 import { createHmac, type JsonWebKey } from "node:crypto";
 import { afterEach, describe, expect, it } from "vitest";
-import { openVisitor, parametersOf } from "./drive.ts";
-import { atHash, type Members, makeSigningKey, publicSecrets, withBadSignature } from "./forged-token.ts";
-import { authorization, CALLBACK, redeem } from "./plain-client.ts";
-import { basicCredentials } from "./rig-endpoints.ts";
-import { rigFetch, wellKnown } from "./rig-fetch.ts";
+import {
+  atHash,
+  type Members,
+  makeSigningKey,
+  publicSecrets,
+  withBadSignature,
+} from "../fixtures/providers/forged-token.ts";
+import { rigFetch, wellKnown } from "../fixtures/providers/local-fetch.ts";
+import { authorization, CALLBACK, redeem } from "../fixtures/providers/plain-client.ts";
+import { basicCredentials } from "../fixtures/providers/rigged-endpoints.ts";
 import {
   type Minting,
   type RiggedProvider,
   type RiggedProviderOptions,
   startRiggedProvider,
-} from "./rigged-provider.ts";
-import { publishedKeys, verified } from "./verified.ts";
+} from "../fixtures/providers/rigged-provider.ts";
+import { publishedKeys, verified } from "../fixtures/providers/verified-token.ts";
+import { openVisitor, parametersOf } from "../fixtures/providers/visitor.ts";
 
 const CLIENT = { clientId: "a client:1", clientSecret: "50% of+ä:secret" };
 const running: RiggedProvider[] = [];

@@ -1,12 +1,17 @@
 import type { Store } from "@latchkey/core";
 import { memory } from "@latchkey/core/memory";
 import { expect, test } from "vitest";
-import { everyInterleaving, makeStage, type Run, type Stage } from "../must-hold/interleaving.ts";
-import type { Browser } from "../rows/browser.ts";
-import { sidOf } from "../rows/token.ts";
-import { beginLink, countOf, type Desk, linkAt, openDesk, whoIs } from "./desk.ts";
-import { ANN_THERE, type PaperProvider, type Person, paperProvider } from "./paper-provider.ts";
-import { begin, comeBack } from "./trip.ts";
+import type { Browser } from "../fixtures/browser.ts";
+import { everyInterleaving, makeStage, type Run, type Stage } from "../fixtures/interleaving.ts";
+import { begin, comeBack } from "../fixtures/oauth-flow.ts";
+import { beginLink, countOf, type Desk, linkAt, openDesk, whoIs } from "../fixtures/oauth-server.ts";
+import {
+  ANN_THERE,
+  type PaperProvider,
+  type Person,
+  paperProvider,
+} from "../fixtures/providers/in-process-provider.ts";
+import { sidOf } from "../fixtures/tokens.ts";
 
 /** The cheapest signatures there are: none of this is about them. */
 const accessToken = { algorithm: "HS256" } as const;

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { drip, hang, type Reply } from "./replies.ts";
-import type { Endpoint } from "./rig-endpoints.ts";
-import { type RiggedProvider, startRiggedProvider } from "./rigged-provider.ts";
-import { type Attempt, attempt, expectNothing, openTrap, rigged } from "./trap.ts";
-import { HOME } from "./trip.ts";
+import { HOME } from "../fixtures/oauth-flow.ts";
+import { drip, hang, type Reply } from "../fixtures/providers/replies.ts";
+import type { Endpoint } from "../fixtures/providers/rigged-endpoints.ts";
+import { type RiggedProvider, startRiggedProvider } from "../fixtures/providers/rigged-provider.ts";
+import { type Attempt, attempt, expectNothing, openTrap, rigged } from "../fixtures/rigged-sign-in.ts";
 
 const LATE = "the provider takes too long";
 const CASES: readonly (readonly [Endpoint, Reply])[] = [

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { expectError } from "../rows/answers.ts";
-import { ANN } from "../rows/world.ts";
-import { expectFailed, expectSentTo, linkAt, openDesk, signInAt, whoIs } from "./desk.ts";
-import { ANN_THERE, paperProvider } from "./paper-provider.ts";
+import { expectError } from "../fixtures/answers.ts";
+import { expectFailed, expectSentTo, linkAt, openDesk, signInAt, whoIs } from "../fixtures/oauth-server.ts";
+import { ANN_THERE, paperProvider } from "../fixtures/providers/in-process-provider.ts";
+import { ANN } from "../fixtures/server.ts";
 
 const INTRUDER = { subject: "intruder", email: "intruder@example.com", emailVerified: true };
 const two = () => [paperProvider(), paperProvider({ id: "other" })] as const;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { SECRET } from "../rows/world.ts";
+import { begin, comeBack } from "../fixtures/oauth-flow.ts";
 import {
   type Desk,
   deliver,
@@ -9,10 +9,10 @@ import {
   flowsOf,
   jarOf,
   openDesk,
-} from "./desk.ts";
-import { type Arrival, parametersOf } from "./drive.ts";
-import { ANN_THERE, type PaperProvider, paperProvider } from "./paper-provider.ts";
-import { begin, comeBack } from "./trip.ts";
+} from "../fixtures/oauth-server.ts";
+import { ANN_THERE, type PaperProvider, paperProvider } from "../fixtures/providers/in-process-provider.ts";
+import { type Arrival, parametersOf } from "../fixtures/providers/visitor.ts";
+import { SECRET } from "../fixtures/server.ts";
 
 const NEWER = "another-9f8e7d6c5b4a39281706f5e4d3c2b1a0";
 const FLIPPED: Readonly<Record<string, string>> = { A: "B" };

@@ -1,11 +1,11 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { ProviderTokens, Store } from "@latchkey/core";
 import { describe, expect, it } from "vitest";
-import { SECRET } from "../rows/world.ts";
+import { begin, comeBack } from "../fixtures/oauth-flow.ts";
+import { type Desk, expectSentTo, linkAt, openDesk, signInAt, whoIs } from "../fixtures/oauth-server.ts";
+import { ANN_THERE, type PaperProvider, paperProvider } from "../fixtures/providers/in-process-provider.ts";
+import { SECRET } from "../fixtures/server.ts";
 import { migrated, open } from "../stores/files.ts";
-import { type Desk, expectSentTo, linkAt, openDesk, signInAt, whoIs } from "./desk.ts";
-import { ANN_THERE, type PaperProvider, paperProvider } from "./paper-provider.ts";
-import { begin, comeBack } from "./trip.ts";
 
 const NEWER = "another-9f8e7d6c5b4a39281706f5e4d3c2b1a0";
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Browser } from "../rows/browser.ts";
+import type { Browser } from "../fixtures/browser.ts";
+import { begin, comeBack } from "../fixtures/oauth-flow.ts";
 import {
   countOf,
   expectFailed,
@@ -10,9 +11,8 @@ import {
   jarOf,
   openDesk,
   whoIs,
-} from "./desk.ts";
-import { ANN_THERE, paperProvider } from "./paper-provider.ts";
-import { begin, comeBack } from "./trip.ts";
+} from "../fixtures/oauth-server.ts";
+import { ANN_THERE, paperProvider } from "../fixtures/providers/in-process-provider.ts";
 
 /** Servers take headers of 8 to 16 kB; the sessions' own cookies need some of it. */
 const MOST_BYTES = 6_144;

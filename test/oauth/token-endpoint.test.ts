@@ -1,10 +1,20 @@
 import { github, oidc } from "@latchkey/core/oauth";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { type LocalServer, openLocalServer } from "./local-server.ts";
-import { bytes, cut, gzipBomb, html, huge, json, jsonWithMark, type Reply, redirect } from "./replies.ts";
-import type { Recorded } from "./rig-endpoints.ts";
-import { type RiggedProvider, startRiggedProvider } from "./rigged-provider.ts";
-import { attempt, CLIENT, expectNothing, expectSignedIn, restore } from "./trap.ts";
+import { type LocalServer, openLocalServer } from "../fixtures/local-server.ts";
+import {
+  bytes,
+  cut,
+  gzipBomb,
+  html,
+  huge,
+  json,
+  jsonWithMark,
+  type Reply,
+  redirect,
+} from "../fixtures/providers/replies.ts";
+import type { Recorded } from "../fixtures/providers/rigged-endpoints.ts";
+import { type RiggedProvider, startRiggedProvider } from "../fixtures/providers/rigged-provider.ts";
+import { attempt, CLIENT, expectNothing, expectSignedIn, restore } from "../fixtures/rigged-sign-in.ts";
 
 const STATUS = "the provider answers with an unexpected status";
 const NO_JSON = "the provider's answer is no JSON";

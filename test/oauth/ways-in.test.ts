@@ -1,10 +1,18 @@
 import { describe, expect, it } from "vitest";
-import { expectError } from "../rows/answers.ts";
-import type { Browser } from "../rows/browser.ts";
-import { sidOf } from "../rows/token.ts";
-import { ANN, makeWorld, SECRET } from "../rows/world.ts";
-import { countOf, type Desk, expectSentTo, linkAt, openDesk, signInAt, whoIs } from "./desk.ts";
-import { ANN_THERE, paperProvider } from "./paper-provider.ts";
+import { expectError } from "../fixtures/answers.ts";
+import type { Browser } from "../fixtures/browser.ts";
+import {
+  countOf,
+  type Desk,
+  expectSentTo,
+  linkAt,
+  openDesk,
+  signInAt,
+  whoIs,
+} from "../fixtures/oauth-server.ts";
+import { ANN_THERE, paperProvider } from "../fixtures/providers/in-process-provider.ts";
+import { ANN, makeWorld, SECRET } from "../fixtures/server.ts";
+import { sidOf } from "../fixtures/tokens.ts";
 
 const two = () => [paperProvider(), paperProvider({ id: "other" })] as const;
 

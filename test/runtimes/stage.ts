@@ -1,8 +1,8 @@
 import { type Auth, type AuthOptions, createAuth, type JsonObject, type User } from "@latchkey/core";
-import { ANN, makeWorld, SECRET, type World, type WorldOptions } from "../rows/world.ts";
+import { ANN, makeWorld, SECRET, type World, type WorldOptions } from "../fixtures/server.ts";
 import { answered, textOf } from "./answers.ts";
 
-export { ANN, BOB } from "../rows/world.ts";
+export { ANN, BOB } from "../fixtures/server.ts";
 
 export const ORIGIN = "https://app.example.com";
 export const ACCESS = "__Host-Http-latchkey.access";

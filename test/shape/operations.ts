@@ -1,7 +1,7 @@
 import { github, oidc } from "@latchkey/core/oauth";
-import { rigFetch, wellKnown } from "../oauth/rig-fetch.ts";
-import { startRiggedProvider } from "../oauth/rigged-provider.ts";
-import { begin, comeBack } from "../oauth/trip.ts";
+import { begin, comeBack } from "../fixtures/oauth-flow.ts";
+import { rigFetch, wellKnown } from "../fixtures/providers/local-fetch.ts";
+import { startRiggedProvider } from "../fixtures/providers/rigged-provider.ts";
 import { openServer, type Server, signIn } from "./server.ts";
 
 /** Something to measure. */

@@ -1,7 +1,7 @@
 import type { Store } from "@latchkey/core/store";
 import { vi } from "vitest";
-import { collectSecrets, type Secrets } from "../must-hold/secrets.ts";
-import { ANN, BOB, makeWorld, SECRET } from "../rows/world.ts";
+import { collectSecrets, type Secrets } from "../fixtures/secrets.ts";
+import { ANN, BOB, makeWorld, SECRET } from "../fixtures/server.ts";
 
 const NEW_PASSWORD = "an altogether new one";
 const WRONG = "nearly the right one";

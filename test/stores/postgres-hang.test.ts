@@ -1,6 +1,6 @@
 import { migrate, postgres } from "@latchkey/sql/postgres";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { makeWorld } from "../rows/world.ts";
+import { makeWorld } from "../fixtures/server.ts";
 import { startPostgres, type TestPostgres } from "./postgres-server.ts";
 
 let server: TestPostgres;

@@ -3,8 +3,8 @@ import { type RedisClient, redis } from "@latchkey/redis";
 import { Redis } from "ioredis";
 import { createClient, type RedisClientType } from "redis";
 import { expect, onTestFinished, test } from "vitest";
-import type { Browser } from "../rows/browser.ts";
-import { makeWorld, type World } from "../rows/world.ts";
+import type { Browser } from "../fixtures/browser.ts";
+import { makeWorld, type World } from "../fixtures/server.ts";
 import { describeOwnRedis, type OwnRedis, ownRedis } from "./redis-server.ts";
 
 const USERS = 10;

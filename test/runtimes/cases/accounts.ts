@@ -1,5 +1,5 @@
 import { memory } from "@latchkey/core/memory";
-import { cheapPassword } from "../../rows/world.ts";
+import { cheapPassword } from "../../fixtures/server.ts";
 import { answered, bodyOf, cookiesOf, refused, within } from "../answers.ts";
 import { type Case, holds, same } from "../case.ts";
 import { ACCESS, ANN, BOB, ORIGIN, openWorld, plainAuth, posting, REFRESH } from "../stage.ts";

@@ -1,10 +1,16 @@
 import { github, oidc } from "@latchkey/core/oauth";
-import type { Browser } from "../../rows/browser.ts";
-import { settableClock } from "../../rows/clock.ts";
-import type { World } from "../../rows/world.ts";
+import type { Browser } from "../../fixtures/browser.ts";
+import { settableClock } from "../../fixtures/clock.ts";
+import {
+  CLIENT,
+  type FakeProvider,
+  ISSUER,
+  openFakeProvider,
+  PERSON,
+} from "../../fixtures/providers/fetch-provider.ts";
+import type { World } from "../../fixtures/server.ts";
 import { answered, cookiesOf } from "../answers.ts";
 import { type Case, holds, same } from "../case.ts";
-import { CLIENT, type FakeProvider, ISSUER, openFakeProvider, PERSON } from "../fake-provider.ts";
 import { ACCESS, ORIGIN, openWorld, REFRESH } from "../stage.ts";
 
 interface Station {
