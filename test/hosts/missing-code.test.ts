@@ -7,7 +7,7 @@ const PROGRAM = `
 import { registerHooks } from "node:module";
 registerHooks({
   resolve(specifier, context, next) {
-    if (specifier.endsWith("/actions.ts")) throw new Error("Cannot find module /srv/secret-path/actions.js");
+    if (specifier.endsWith("/check.ts")) throw new Error("Cannot find module /srv/secret-path/check.js");
     return next(specifier, context);
   },
 });
@@ -17,8 +17,10 @@ const { password } = await import("@latchkey/core/password");
 const events = [];
 const auth = createAuth({ store: memory(), providers: [password()], onEvent: ({ type }) => events.push(type) });
 const answers = [];
-for (const answer of [auth.handle, auth.handlers.login]) {
-  const response = await answer(new Request("http://localhost:3000/auth/login", { method: "POST", body: "{}" }));
+const headers = { "content-type": "application/json" };
+const body = JSON.stringify({ email: "ann@example.com", password: "correct horse battery" });
+for (const answer of [auth.handle, auth.handlers.signup]) {
+  const response = await answer(new Request("http://localhost:3000/auth/signup", { method: "POST", headers, body }));
   answers.push([response.status, response.headers.get("cache-control"), await response.json()]);
 }
 console.log(JSON.stringify({ answers, events }));
