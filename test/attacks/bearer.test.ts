@@ -44,7 +44,7 @@ describe("the Authorization header", () => {
     `x Bearer ${good}`,
     `Bearer:${good}`,
     good,
-  ])("BRR-01 %s is no scheme of ours: it signs nobody in, and hides no cookie", async (header) => {
+  ])("BRR-01 %s is not an accepted scheme: it authenticates no user, and hides no cookie", async (header) => {
     expect(await judge(header)).toBe("unauthenticated");
     expect(await judge(header, { cookie })).toBe("ok");
   });

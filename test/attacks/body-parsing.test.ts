@@ -14,7 +14,7 @@ async function post(stage: Stage, path: string, call: Call): Promise<readonly [n
   return [status, code];
 }
 
-/** Yields `size` bytes in pieces, and notes whether somebody stopped it. */
+/** Yields `size` bytes in pieces, and notes whether the reader cancelled it. */
 function stream(size: number, noted: { stopped: boolean }): ReadableStream<Uint8Array> {
   let left = size;
   return new ReadableStream({
@@ -237,7 +237,7 @@ describe("members of a body", () => {
     expect(stage.events.at(-1)).toMatchObject({ type: "sign_in.failed", userId: null });
   });
 
-  it("BOD-08 what nobody asked for is not stored", async () => {
+  it("BOD-08 unknown members of a body are not stored", async () => {
     const stage = openStage();
     const more = {
       role: "admin",

@@ -41,7 +41,7 @@ function carried(holder: Holder): Record<string, string> {
 }
 
 describe.each(modes)("shared caches (%s)", (mode) => {
-  it("CAC-03 give nobody another's answer or cookies", async () => {
+  it("CAC-03 give no client the answer or cookies of another", async () => {
     const stage = openStage();
     const [ann, bob] = [await signUp(stage, mode), await signUp(stage, mode, "bob@example.com")];
     const cache = openCache(stage);
@@ -50,10 +50,10 @@ describe.each(modes)("shared caches (%s)", (mode) => {
       for (const path of ["/auth/me", "/auth/session", "/auth/sessions"]) {
         const first = await cache.get(path, carried(ann));
         const second = await cache.get(path, carried(bob));
-        const nobody = await cache.get(path, {});
-        const texts = [await first.text(), await second.text(), await nobody.text()];
+        const anonymous = await cache.get(path, {});
+        const texts = [await first.text(), await second.text(), await anonymous.text()];
         expect(texts[1]).not.toContain(ann.userId);
-        expect([nobody.status, texts[2]?.includes(ann.userId), nobody.headers.getSetCookie()]).toEqual([
+        expect([anonymous.status, texts[2]?.includes(ann.userId), anonymous.headers.getSetCookie()]).toEqual([
           401,
           false,
           [],

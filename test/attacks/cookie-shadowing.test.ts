@@ -26,7 +26,7 @@ describe("CKP-01 the access cookie twice", () => {
     }
   });
 
-  it("two of different sessions are nobody's, also of one user, in any order", async () => {
+  it("two of different sessions authenticate no user, even if both are of one user, in any order", async () => {
     const stage = openStage();
     const [ann, eve] = await two(stage);
     const phone = await signIn(stage, "cookie");

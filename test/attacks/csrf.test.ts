@@ -167,7 +167,7 @@ describe("T9 cross-site request forgery", () => {
     }
   });
 
-  it("CSRF-14 refused requests are not taken for somebody else's refresh: no token is consumed", async () => {
+  it("CSRF-14 a refused request consumes no refresh token", async () => {
     const { stage, ann, cookie } = await open();
     stage.pass(700);
     const crossing = requestTo("/", { method: "POST", headers: { cookie, "sec-fetch-site": "cross-site" } });

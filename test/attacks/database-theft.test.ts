@@ -59,7 +59,7 @@ describe.each(modes)("T9 T3 a stolen database (%s)", (mode) => {
     }
   });
 
-  it("KEY-09 private keys are sealed: without the secret nobody signs", async () => {
+  it("KEY-09 private keys are sealed: they cannot sign without the secret", async () => {
     const stage = openStage();
     const ann = await signUp(stage, mode);
     const document = (await stage.store.keys.load())?.document ?? "";
@@ -81,7 +81,7 @@ describe.each(modes)("T9 T3 a stolen database (%s)", (mode) => {
     );
   });
 
-  it("KEY-14 KEY-15 SEC-05 the secret rotates: old values open, new ones are sealed anew, a removed secret is as absent", async () => {
+  it("KEY-14 KEY-15 SEC-05 the secret rotates: old values still open, new ones use the new secret, a removed secret opens none", async () => {
     const store = newStore();
     const newer = "9fQ2mL7xR4tZ8vB1nK6wD3sH5jP0cY-gA";
     const first = openStage({ store, secret: SECRET });

@@ -92,7 +92,7 @@ export function hmac(key: string | Uint8Array): (data: string) => Uint8Array {
   return (data) => createHmac("sha256", key).update(data).digest();
 }
 
-/** A public key in each form in which somebody may have it. */
+/** A public key in each form in which an attacker may have it. */
 export function publicForms(key: KeyObject): readonly (string | Uint8Array)[] {
   const pem = key.export({ format: "pem", type: "spki" });
   const text = typeof pem === "string" ? pem : pem.toString("utf8");

@@ -51,7 +51,7 @@ describe("guessing passwords (T9, A14)", () => {
     expect(stage.events.filter(({ type }) => type === "throttle.refused")).toHaveLength(2);
   });
 
-  it("RAT-02 the owner signs in elsewhere while somebody guesses", async () => {
+  it("RAT-02 the owner signs in from another address while an attacker guesses", async () => {
     const stage = limited();
     await stage.auth.users.create({ email: ANN, password: PASSWORD });
     await statusesOf(times(30, () => attempt(stage, {})));

@@ -43,7 +43,7 @@ async function openHeld(options: Parameters<typeof scryptHasher>[0] = {}): Promi
     },
   };
   const stage = openStage({ providers: [password({ hasher: scryptHasher({ ...options, native }) })] });
-  // The first sign-up loads code on demand.
+  // The first sign-up loads code.
   await stage.auth.users.create({ email: "first@example.com", password: PASSWORD });
   await stage.send("/auth/login", { method: "POST", body: {} });
   started = 0;
@@ -61,7 +61,7 @@ async function openHeld(options: Parameters<typeof scryptHasher>[0] = {}): Promi
 }
 
 /** Lets everything come as far as it can without a derivation. */
-async function settled(): Promise<void> {
+async function allPending(): Promise<void> {
   for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
@@ -84,7 +84,7 @@ describe.each(modes)("a flood of sign-ins, by %s (PWD-13)", (transport) => {
     const { stage, hold, release, counts } = await openHeld();
     hold();
     const answers = times(FLOOD, (n) => post(stage, path, `u${n}@example.com`));
-    await settled();
+    await allPending();
     expect(counts().started).toBe(RUNNING);
     release();
     const all = await Promise.all(answers);
@@ -108,7 +108,7 @@ describe.each(modes)("a flood of sign-ins, by %s (PWD-13)", (transport) => {
     await stage.auth.users.create({ email: ANN, password: PASSWORD });
     hold();
     const flood = times(RUNNING + WAITING, () => post(stage, "/auth/login", "none@example.com"));
-    await settled();
+    await allPending();
     const answers = await Promise.all(
       [ANN, "none@example.com"].map((email) => post(stage, "/auth/login", email)),
     );
@@ -127,7 +127,7 @@ describe.each(modes)("a flood of sign-ins, by %s (PWD-13)", (transport) => {
     const { accessToken } = await stage.auth.sessions.create(id, { transport: "bearer" });
     hold();
     const flood = times(FLOOD, () => post(stage, "/auth/login", ANN));
-    await settled();
+    await allPending();
     expect(await stage.auth.sessions.verify(accessToken)).toMatchObject({ ok: true });
     release();
     await Promise.all(flood);
@@ -141,7 +141,7 @@ describe("a full queue of hashes (PWD-13)", () => {
     await stage.auth.sessions.create(id);
     hold();
     const running = stage.auth.users.create({ email: "bob@example.com", password: PASSWORD });
-    await settled();
+    await allPending();
     const refused = { name: "AuthError", code: "rate_limited", retryAfter: 1 };
     const eve = { email: "eve@example.com", password: PASSWORD };
     await expect(stage.auth.users.create(eve)).rejects.toMatchObject(refused);

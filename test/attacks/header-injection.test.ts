@@ -83,8 +83,8 @@ describe("header injection", () => {
         "x-original-url": "/auth/jwks",
         "x-rewrite-url": "/auth/jwks",
       };
-      const nobody = await stage.auth.validate(requestTo("/", { headers: forged }));
-      expect(nobody.ok).toBe(false);
+      const anonymous = await stage.auth.validate(requestTo("/", { headers: forged }));
+      expect(anonymous.ok).toBe(false);
       const found = await stage.auth.validate(
         requestTo("/", { headers: { ...forged, ...withAccess(mode, ann.access) } }),
       );

@@ -28,7 +28,7 @@ describe("the published key set", () => {
     },
   );
 
-  it("KEY-09 holds none of the private members of a provided key, and no member nobody knows", async () => {
+  it("KEY-09 holds none of the private members of a provided key, and no unknown member", async () => {
     const { privateKey } = makeKey("rsa");
     const jwk = {
       ...privateKey.export({ format: "jwk" }),

@@ -47,7 +47,7 @@ describe.each(modes)("T9 signing-key compromise (%s)", (mode) => {
     expect((await whoAmI(there, mode, ann.access)).code).toBe("unauthenticated");
   });
 
-  it("KEY-01 KEY-03 KEY-06 a rotated key signs nobody out; its tokens outlive it by the longest token, and no more", async () => {
+  it("KEY-01 KEY-03 KEY-06 a rotation of keys ends no session; the old key verifies until its last token has expired, and no longer", async () => {
     const stage = openStage();
     const ann = await signUp(stage, mode);
     const { accessToken } = await stage.auth.sessions.create(ann.userId, {
@@ -67,7 +67,7 @@ describe.each(modes)("T9 signing-key compromise (%s)", (mode) => {
     expect(await listed(stage)).not.toContain(old);
   });
 
-  it("KEY-05 rotation under load refuses nobody and forks nothing", async () => {
+  it("KEY-05 rotation of keys under load refuses no request and forks no session", async () => {
     const stage = openStage();
     await signUp(stage, mode);
     const holders = await Promise.all(Array.from({ length: 40 }, () => signIn(stage, mode)));

@@ -66,7 +66,7 @@ describe("methods", () => {
   });
 
   it.each(routes)(
-    "HTTP-03 CKS-14 OPTIONS of %s authenticates nobody and sets no cookie",
+    "HTTP-03 CKS-14 OPTIONS of %s authenticates no user and sets no cookie",
     async (path, _, allow) => {
       const counting = countingStore();
       const stage = openStage({ store: counting.store, trustedOrigins: [SPA] });

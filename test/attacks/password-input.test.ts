@@ -153,7 +153,7 @@ describe("what is stored of a password", () => {
     expect(performance.now() - begin).toBeLessThan(1_000);
   });
 
-  it("PWD-12 a hasher that fails signs nobody in", async () => {
+  it("PWD-12 a hasher that fails starts no session", async () => {
     const failing: PasswordHasher = {
       ...cheapHasher,
       verify: () => Promise.reject(new Error(`broken: ${PASSWORD}`)),

@@ -82,7 +82,7 @@ describe("paths", () => {
     "http://0.0.0.0",
     "http://10.0.0.1",
     "http://localhost.",
-  ])("HTTP-09 without baseURL serves nobody under %s", async (url) => {
+  ])("HTTP-09 without baseURL refuses requests to %s", async (url) => {
     const bare = createAuth({ store: memory() });
     const answer = await read(await bare.handle(new Request(`${url}/auth/me`)));
     expect([answer.status, answer.code, String(answer.body["message"])]).toEqual([

@@ -34,7 +34,7 @@ describe("prototype pollution", () => {
     '{"a":{"__proto__":{"polluted":1}}}',
     '[{"__proto__":{"polluted":1}}]',
     '{"\\u005f_proto__":{"polluted":1}}',
-  ])("BOD-06 %s names nobody", async (body) => {
+  ])("BOD-06 %s finds no user", async (body) => {
     const stage = openStage();
     await signUp(stage, "cookie");
     for (const path of ["/auth/login", "/auth/signup"]) {

@@ -47,7 +47,7 @@ describe.each(modes)("refusals of a refresh token (%s)", (mode) => {
     expect((await present(stage, mode, edited(ann.refresh, FAMILY_AT))).code).toBe("refresh_token_invalid");
   });
 
-  it("REF-20 takes an edited rotating secret for what it is: somebody who knows the family", async () => {
+  it("REF-20 judges an edited rotating secret as reuse, because the family secret is right", async () => {
     const stage = openStage();
     const ann = await signUp(stage, mode);
     expect((await present(stage, mode, edited(ann.refresh, ROTATING_AT))).code).toBe("refresh_token_reused");

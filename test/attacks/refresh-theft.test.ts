@@ -77,7 +77,7 @@ describe.each(modes)("theft of a refresh token (%s)", (mode) => {
     expect(told(stage, "session.reissued")).toBe(1);
     expect(told(stage, "session.reuse_detected")).toBe(0);
     stage.pass(LEASE);
-    // The lost one turns up after all, in the hands of whoever read it.
+    // The lost token is presented after all, by the thief that read it.
     expect((await present(stage, mode, lost.refresh ?? "")).code).toBe("refresh_token_reused");
   });
 
@@ -119,7 +119,7 @@ describe.each(modes)("theft of a refresh token (%s)", (mode) => {
     expect(told(stage, "session.reuse_detected")).toBe(1);
   });
 
-  it("REF-10 judges a token for its own session, whoever else's credentials come along", async () => {
+  it("REF-10 judges a token for its own session, whatever other credentials the request carries", async () => {
     const stage = openStage();
     const ann = await signUp(stage, mode);
     const bob = await signUp(stage, mode, "bob@example.com");

@@ -10,7 +10,7 @@ function post(stage: Stage, path: string, body: object, headers: Record<string, 
 }
 
 describe.each(modes)("what is left of a session that has ended (%s)", (mode) => {
-  it("LGO-06 it signs nobody out any more, not even while its access token lives", async () => {
+  it("LGO-06 ends no other session, not even while its access token lives", async () => {
     const stage = openStage();
     const ann = await signUp(stage, mode);
     const lost = await signIn(stage, mode);
@@ -25,7 +25,7 @@ describe.each(modes)("what is left of a session that has ended (%s)", (mode) => 
     expect(await endReasonOf(stage, ann.sessionId)).toBeNull();
   });
 
-  it("A10 what hooks.validated refuses signs nobody out", async () => {
+  it("A10 a request that hooks.validated refuses ends no session", async () => {
     let refuse = false;
     const stage = openStage({ hooks: { validated: () => (refuse ? false : undefined) } });
     const ann = await signUp(stage, mode);
@@ -35,7 +35,7 @@ describe.each(modes)("what is left of a session that has ended (%s)", (mode) => 
     expect(await endReasonOf(stage, ann.sessionId)).toBeNull();
   });
 
-  it("A4 a token of the other transport signs nobody out", async () => {
+  it("A4 a token of the other transport ends no session", async () => {
     const stage = openStage();
     const ann = await signUp(stage, mode);
     const other = withAccess(mode === "cookie" ? "bearer" : "cookie", ann.access);
@@ -112,7 +112,7 @@ describe("what a fault leaves of a request", () => {
     expect(stage.events.some(({ type }) => type === "internal_error")).toBe(true);
   });
 
-  it("an asynchronous hooks.validated lets nobody in", async () => {
+  it("an asynchronous hooks.validated lets no request pass", async () => {
     const validated: () => void = async () => undefined;
     const stage = openStage({ hooks: { validated } });
     const ann = await signUp(stage, "cookie");

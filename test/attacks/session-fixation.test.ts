@@ -29,7 +29,7 @@ async function login(
 
 describe("T9 session fixation", () => {
   it.each(["both cookies", "the access cookie", "the refresh cookie"])(
-    "FIX-01 %s that somebody planted before sign-in",
+    "FIX-01 %s that an attacker planted before sign-in",
     async (planted) => {
       const stage = openStage();
       const eve = await signUp(stage, "cookie", "eve@example.com");
@@ -96,7 +96,7 @@ describe("T9 session fixation", () => {
     expect((await whoAmI(stage, "cookie", again.access ?? "")).status).toBe(200);
   });
 
-  it("FIX-02 signing in as somebody else mixes nothing", async () => {
+  it("FIX-02 signing in as another user mixes no sessions", async () => {
     const stage = openStage();
     const ann = await signUp(stage, "cookie");
     const bob = await signUp(stage, "cookie", "bob@example.com");
@@ -107,20 +107,23 @@ describe("T9 session fixation", () => {
     expect(await endReasonOf(stage, bob.sessionId)).toBeNull();
   });
 
-  it.each(modes)("FIX-01 an id proves nothing: nobody's session ends by naming it (%s)", async (mode) => {
-    const stage = openStage();
-    const ann = await signUp(stage, mode);
-    await signUp(stage, "cookie", "eve@example.com");
-    // The right session id under a wrong family secret, and a token whose signature is not ours.
-    const bytes = Buffer.from(ann.refresh.slice(4), "base64url");
-    bytes.fill(7, 21);
-    const headers = {
-      cookie: `${ACCESS}=${ann.access.slice(0, -6)}AAAAAA; ${REFRESH}=lkr_${bytes.toString("base64url")}`,
-    };
-    expect((await login(stage, headers, "eve@example.com")).status).toBe(200);
-    expect(await endReasonOf(stage, ann.sessionId)).toBeNull();
-    expect((await present(stage, mode, ann.refresh)).status).toBe(200);
-  });
+  it.each(modes)(
+    "FIX-01 the id of a session proves nothing: naming it ends no session (%s)",
+    async (mode) => {
+      const stage = openStage();
+      const ann = await signUp(stage, mode);
+      await signUp(stage, "cookie", "eve@example.com");
+      // The right session id under a wrong family secret, and a token whose signature is not ours.
+      const bytes = Buffer.from(ann.refresh.slice(4), "base64url");
+      bytes.fill(7, 21);
+      const headers = {
+        cookie: `${ACCESS}=${ann.access.slice(0, -6)}AAAAAA; ${REFRESH}=lkr_${bytes.toString("base64url")}`,
+      };
+      expect((await login(stage, headers, "eve@example.com")).status).toBe(200);
+      expect(await endReasonOf(stage, ann.sessionId)).toBeNull();
+      expect((await present(stage, mode, ann.refresh)).status).toBe(200);
+    },
+  );
 
   it.each(modes)("FIX-01 a failed sign-in leaves everything as it was (%s)", async (mode) => {
     const stage = openStage();

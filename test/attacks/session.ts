@@ -3,7 +3,7 @@ import { ACCESS, PASSWORD, REFRESH, type Stage } from "./stage.ts";
 export type Mode = "cookie" | "bearer";
 export const modes: readonly Mode[] = ["cookie", "bearer"];
 
-/** What somebody who is signed in holds. */
+/** The credentials of a signed-in client. */
 export interface Holder {
   readonly mode: Mode;
   readonly access: string;
@@ -55,12 +55,12 @@ export function withAccess(mode: Mode, token: string): Record<string, string> {
   return mode === "cookie" ? { cookie: `${ACCESS}=${token}` } : { authorization: `Bearer ${token}` };
 }
 
-/** Signs somebody up and in. */
+/** Signs a user up and in. */
 export async function signUp(stage: Stage, mode: Mode, email = "ann@example.com"): Promise<Holder> {
   return enter(stage, "/auth/signup", mode, email);
 }
 
-/** Signs somebody in once more, on another device. */
+/** Signs a user in once more, on another device. */
 export async function signIn(stage: Stage, mode: Mode, email = "ann@example.com"): Promise<Holder> {
   return enter(stage, "/auth/login", mode, email);
 }

@@ -123,7 +123,7 @@ describe.concurrent.each(modes)("a store that fails (%s)", (mode) => {
   });
 
   it.each([{}, { row: {}, now: 0 }, { row: { id: null }, now: Number.NaN }])(
-    "STO-07 a damaged row (%j) signs nobody in, and says nothing",
+    "STO-07 a damaged row (%j) authenticates no user, and leaks no detail",
     async (row) => {
       const { stage, fail } = openFaulty({ revocation: "store" });
       const ann = await signUp(stage, mode);
@@ -172,7 +172,7 @@ describe("a store that fails on other ways", () => {
     expect(JSON.stringify([answer.body, stage.events])).not.toMatch(/postgres|pw@db/);
   });
 
-  it("STO-08 the rejection of a call that timed out is nobody's problem", async () => {
+  it("STO-08 a call that timed out and rejects later causes no unhandled rejection", async () => {
     const unhandled: unknown[] = [];
     const note = (reason: unknown): void => void unhandled.push(reason);
     process.on("unhandledRejection", note);

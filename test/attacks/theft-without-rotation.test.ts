@@ -78,7 +78,7 @@ describe("a thief who copies the refresh cookie and never rotates", () => {
 });
 
 describe("an honest client on the same path", () => {
-  it("goes on with its next request that can set a cookie", async () => {
+  it("continues with its next request that can set a cookie", async () => {
     const stage = openStage();
     const ann = await signUp(stage, "cookie");
     stage.pass(5 * 24 * HOUR);

@@ -6,7 +6,7 @@ import { ORIGIN, requestTo, type Stage } from "./stage.ts";
 /** What a token is told everywhere: by hand, in a header, in a cookie. */
 export type Verdicts = readonly [byHand: string, inHeader: string, inCookie: string];
 
-/** A token that nobody takes for anything. */
+/** The verdicts on a token that is refused everywhere. */
 export const REFUSED: Verdicts = ["unauthenticated", "unauthenticated", "unauthenticated"];
 /** A good token of a bearer session, which a cookie must not carry. */
 export const GOOD: Verdicts = ["ok", "ok", "transport_mismatch"];

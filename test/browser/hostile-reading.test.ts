@@ -11,7 +11,7 @@ import { htmlOf, type LocalSite, openPages, openSite } from "./pages.ts";
 
 const SECRETS = ["/auth/me", "/auth/session", "/auth/sessions"] as const;
 
-describeChromium("what a page of somebody else gets to know", () => {
+describeChromium("a page of another site, reading", () => {
   let browser: Browser;
   let context: BrowserContext;
   let server: AuthServer;

@@ -20,14 +20,14 @@ interface Seen {
   readonly sets: readonly string[];
 }
 
-/** What answers a POST that begins, changes or ends something. Bob's password is known to whoever attacks. */
+/** The routes that answer a POST that begins, changes or ends something. The attacker knows Bob's password. */
 const POSTS = ["/signup", "/login", "/logout", "/refresh", "/oauth/exchange", "/oauth/oidc/link"] as const;
 const GETS = ["/me", "/session", "/sessions", "/oauth/oidc", "/oauth/oidc/callback?code=1&state=1"] as const;
 const MEMBERS = { ...BOB, scope: "all", code: "1", code_verifier: "1" };
 /** Seconds after which an access token is over, and a lease as well: the next that comes rotates. */
 const OVER = 61;
 
-describeChromium("a page of somebody else", () => {
+describeChromium("a hostile page", () => {
   let browser: Browser;
   let server: AuthServer;
   let provider: IdentityProvider;
@@ -51,7 +51,7 @@ describeChromium("a page of somebody else", () => {
     browser = await launch();
     context = await browser.newContext();
     victim = await context.newPage();
-    // Not subscribed: nothing renews by itself meanwhile.
+    // Not subscribed: nothing renews by itself during the test.
     await victim.goto(`${server.origin}/quiet`);
     await victim.evaluate((user) => client.signUp(user), BOB);
     await victim.evaluate(() => client.signOut());
@@ -64,7 +64,7 @@ describeChromium("a page of somebody else", () => {
     await provider?.close();
   });
 
-  // Whoever opens a page may begin a sign-in with a provider, which is no one's until it ends.
+  // Any page may begin a sign-in with a provider, which belongs to no user until it ends.
   const contents = (): unknown => {
     const tables = database.prepare("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY 1").all();
     return tables.map(({ name }) =>

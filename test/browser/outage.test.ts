@@ -82,7 +82,7 @@ describeChromium("a page whose server cannot answer", () => {
     expect(server.requests).toEqual(["POST /auth/refresh"]);
   });
 
-  it("does not know who is signed in while nobody answers, and learns it then", async () => {
+  it("does not know the user while the server does not answer, and learns it afterwards", async () => {
     const answers = ["<h1>502</h1>", "", "null", '{"error":"unauthenticated"}'];
     for (const body of answers) {
       server.meddle(async () => new Response(body, { status: 502 }));

@@ -23,7 +23,7 @@ describe.each(versions)("React $version on a server", (version) => {
   it("renders that nothing is known yet, and asks nothing", () => {
     const html = server.page();
     expect(html).toContain(">loading<");
-    expect(html).toContain(">nobody<");
+    expect(html).toContain(">anonymous<");
     expect(html).not.toMatch(/inside|outside/);
   });
 
@@ -116,11 +116,11 @@ describeChromium("the bindings for React", () => {
       await shows("name", name);
       await page.click("#leave");
       await shows("out", "outside");
-      expect(await page.textContent("#name")).toBe("nobody");
+      expect(await page.textContent("#name")).toBe("anonymous");
       expect(await page.textContent("#status")).toBe("signed-out");
     });
 
-    it("asks nothing anew when one page gives way to another", async () => {
+    it("repeats no request when one page replaces another", async () => {
       await enter("/bare");
       asked();
       for (const turn of ["1", "2"]) {
@@ -131,7 +131,7 @@ describeChromium("the bindings for React", () => {
       expect(asked()).toEqual([]);
     });
 
-    it("shows that the server is away, and keeps whoever is signed in", async () => {
+    it("shows that the server is away, and keeps the user signed in", async () => {
       await page.clock.install();
       await enter("/");
       await page.click("#enter");

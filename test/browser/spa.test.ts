@@ -124,7 +124,7 @@ describeChromium("the React example, on another origin than its API", () => {
     expect(await visitor.page.getByLabel("Password", { exact: true }).getAttribute("type")).toBe("text");
   });
 
-  it("brings back who wanted a protected page, and nobody to another site", async () => {
+  it("brings a user back to the protected page that they asked for, and never to another site", async () => {
     const email = anybody();
     await visitor.open("/devices");
     await visitor.arrive("Sign in");
@@ -284,7 +284,7 @@ describeChromium("the React example, on another origin than its API", () => {
       expect(address()).toBe("/sign-in?to=%2Faccount");
     });
 
-    it("takes over nobody's account, and shows nothing of a made-up error", async () => {
+    it("takes over no account, and shows nothing of a made-up error", async () => {
       const email = anybody();
       await visitor.signUp(email);
       await button("Sign out").click();

@@ -71,7 +71,7 @@ describeChromium("six tabs of one browser", () => {
       await allSignedIn();
     });
 
-    it("take turns: one rotation for all, and nobody else needs one", async () => {
+    it("take turns: one rotation serves all of them", async () => {
       const { meddler, most } = countAtOnce();
       expect(await reload(meddler)).toEqual(["first"]);
       expect(await reload(meddler)).toEqual(["rotated"]);

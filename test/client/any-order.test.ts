@@ -65,7 +65,7 @@ describe.each([
       await profile.tab().client.signUp(ANN);
       const open = opener(profile, env);
       const tabs = [open(), open(), open()];
-      await rig.settle();
+      await rig.whenIdle();
       for (const step of all) await take(step, rig, open, tabs);
       setNetwork(rig.network, "fine");
       for (const { show, goOnline } of tabs) {

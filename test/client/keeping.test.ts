@@ -15,7 +15,7 @@ async function signedIn(rig: Rig): Promise<Tab & { readonly seen: string[] }> {
   const tab = rig.profile().tab();
   await tab.client.signUp(ANN);
   const seen = watch(tab.client);
-  await rig.settle();
+  await rig.whenIdle();
   rig.sent.length = 0;
   seen.length = 0;
   return { ...tab, seen };
@@ -26,19 +26,19 @@ const down = (): never => {
 };
 
 describe("who is signed in", () => {
-  it("is not asked before somebody wants to know", async () => {
+  it("is not requested before the first subscriber", async () => {
     const rig = openRig();
     const { client } = rig.profile().tab();
-    await rig.settle();
+    await rig.whenIdle();
     expect(rig.sent).toEqual([]);
     expect(client.session.get()).toEqual({ status: "loading", user: null, session: null, error: null });
   });
 
-  it("is found by one request, whoever subscribes", async () => {
+  it("is found by one request, however many subscribe", async () => {
     const rig = openRig();
     const { client } = rig.profile().tab();
     const seen = [watch(client), watch(client)];
-    await rig.settle();
+    await rig.whenIdle();
     expect([rig.sent, ...seen]).toEqual([["GET /session"], ["signed-out"], ["signed-out"]]);
   });
 
@@ -46,7 +46,7 @@ describe("who is signed in", () => {
     const rig = openRig();
     const { client } = rig.profile().tab();
     const seen = watch(client);
-    await rig.settle();
+    await rig.whenIdle();
     const signedUp = await client.signUp(ANN);
     expect(signedUp).toMatchObject({ ok: true, data: { user: { email: ANN.email } } });
     const state = client.session.get();
@@ -63,7 +63,7 @@ describe("who is signed in", () => {
     await profile.tab().client.signUp(ANN);
     const { client } = profile.tab();
     watch(client);
-    await rig.settle();
+    await rig.whenIdle();
     expect(client.session.get()).toMatchObject({ status: "signed-in", user: { email: ANN.email } });
   });
 
@@ -78,7 +78,7 @@ describe("who is signed in", () => {
     expect([client.session.get().status, seen]).toEqual(["signed-in", []]);
   });
 
-  it("is nobody once the session was ended elsewhere", async () => {
+  it("is null once the session was ended elsewhere", async () => {
     const rig = openRig();
     const { client, seen } = await signedIn(rig);
     await rig.world.auth.sessions.revokeAll(client.session.get().session?.userId ?? "");
@@ -89,20 +89,20 @@ describe("who is signed in", () => {
     expect(seen).toEqual(["signed-out"]);
   });
 
-  it("is asked anew when the page is shown after a while", async () => {
+  it("is requested again when the page is shown after a while", async () => {
     const rig = openRig();
     const { client, show, seen } = await signedIn(rig);
     show(false);
     await rig.pass(30);
     show(true);
-    await rig.settle();
+    await rig.whenIdle();
     expect(rig.sent).toEqual([]);
     show(false);
     await rig.world.auth.sessions.revokeAll(client.session.get().session?.userId ?? "");
     await rig.pass(61);
     rig.world.clock.advance(600);
     show(true);
-    await rig.settle();
+    await rig.whenIdle();
     expect(seen).toEqual(["signed-out"]);
   });
 });
@@ -124,17 +124,17 @@ describe("the access token", () => {
     await rig.pass(1_200);
     expect(rig.sent).toEqual([]);
     show(true);
-    await rig.settle();
+    await rig.whenIdle();
     expect(rig.sent).toEqual(["GET /session"]);
     expect(typesOf(rig.world.events).filter((type) => type === "session.refreshed")).toHaveLength(1);
   });
 
-  it("is left alone once nobody listens", async () => {
+  it("is not renewed without a subscriber", async () => {
     const rig = openRig();
     const { client } = rig.profile().tab();
     await client.signUp(ANN);
     const stop = client.session.subscribe(() => undefined);
-    await rig.settle();
+    await rig.whenIdle();
     stop();
     rig.sent.length = 0;
     await rig.pass(700);
@@ -152,7 +152,7 @@ describe("a server that cannot be asked", () => {
       () => new Response("<h1>Bad gateway</h1>", { status: 502 }),
     ],
     ["has had enough", "rate_limited", () => answer(429, "rate_limited")],
-  ])("signs nobody out where it %s", async (_, code, back) => {
+  ])("signs no user out where it %s", async (_, code, back) => {
     const rig = openRig();
     const { client, seen } = await signedIn(rig);
     rig.network.back = back;
@@ -172,7 +172,7 @@ describe("a server that cannot be asked", () => {
     await rig.pass(600);
     rig.network.there = () => undefined;
     goOnline();
-    await rig.settle();
+    await rig.whenIdle();
     expect(seen.at(-1)).toBe("signed-in");
   });
 
@@ -193,7 +193,7 @@ describe("a server that cannot be asked", () => {
     const { client } = await signedIn(rig);
     rig.hold("there", "POST /refresh");
     const refreshed = client.refresh();
-    await rig.settle();
+    await rig.whenIdle();
     await rig.pass(20);
     expect(await refreshed).toMatchObject({ ok: false, error: { code: "network_error", status: 0 } });
   });

@@ -9,7 +9,7 @@ async function signedIn(rig: Rig): Promise<Tab & { readonly profile: Profile }> 
   await rig.world.auth.users.create(BOB);
   await tab.client.signUp(ANN);
   tab.client.session.subscribe(() => undefined);
-  await rig.settle();
+  await rig.whenIdle();
   rig.sent.length = 0;
   return { ...tab, profile };
 }
@@ -37,42 +37,42 @@ describe("a late answer to `fetch`", () => {
     rig.world.clock.advance(age);
     const letGo = rig.hold("back", "GET /me");
     const answered = client.fetch("/auth/me");
-    await rig.settle();
+    await rig.whenIdle();
     await profile.tab().client.signIn.password(BOB);
     letGo();
     expect((await answered).status).toBe(200);
     expect(await jarOf(profile)).toMatchObject({ email: BOB.email });
   });
 
-  it("leaves a sign-out alone, also where nobody had asked who is signed in", async () => {
+  it("leaves a sign-out alone, also where the client had not loaded the session", async () => {
     const rig = openRig();
     const { profile } = await signedIn(rig);
     rig.world.clock.advance(545);
     const { client } = profile.tab();
     const letGo = rig.hold("back", "GET /me");
     const answered = client.fetch("/auth/me");
-    await rig.settle();
+    await rig.whenIdle();
     await client.signOut();
     letGo();
     await answered;
     expect(profile.browser.names()).toEqual([]);
   });
 
-  it("is not asked for again as somebody else", async () => {
+  it("is not repeated as another user", async () => {
     const rig = openRig();
     const { client } = await signedIn(rig);
     rig.network.back = (request, response) =>
       request.url.endsWith("/me") ? new Response(null, { status: 401 }) : response;
     const letGo = holdFirst(rig);
     const answered = client.fetch("/auth/me");
-    await rig.settle();
+    await rig.whenIdle();
     await client.signIn.password(BOB);
     letGo();
     expect((await answered).status).toBe(401);
     expect(rig.sent).toEqual(["GET /me", "POST /login"]);
   });
 
-  it("is asked for again without another renewal, where one came meanwhile", async () => {
+  it("is repeated without another renewal, where one came during the request", async () => {
     const rig = openRig();
     const { client } = await signedIn(rig);
     const refused = rig.network.back;
@@ -84,7 +84,7 @@ describe("a late answer to `fetch`", () => {
       return new Response(null, { status: 401 });
     };
     const answered = client.fetch("/auth/me");
-    await rig.settle();
+    await rig.whenIdle();
     await client.refresh();
     letGo();
     expect((await answered).status).toBe(200);
@@ -122,14 +122,14 @@ describe("a refresh", () => {
     expect(rig.sent).toEqual(["GET /session", "POST /refresh"]);
   });
 
-  it("refreshes, though another tab was asking meanwhile", async () => {
+  it("refreshes, though another tab was asking at the same time", async () => {
     const rig = openRig();
     const { client, profile } = await signedIn(rig);
     const letGo = rig.hold("back", "GET /session");
     profile.tab({ openChannel: null }).client.session.subscribe(() => undefined);
-    await rig.settle();
+    await rig.whenIdle();
     const refreshed = client.refresh();
-    await rig.settle();
+    await rig.whenIdle();
     letGo();
     expect((await refreshed).ok).toBe(true);
     expect(rig.sent).toEqual(["GET /session", "GET /session", "POST /refresh"]);
@@ -154,7 +154,7 @@ describe("a refresh", () => {
     const letGo = rig.hold("back", "POST /refresh");
     const refreshed = client.refresh();
     const led = client.signIn.oauth("github", { redirectTo: "/home?a=1" });
-    await rig.settle();
+    await rig.whenIdle();
     expect(visited).toEqual([]);
     letGo();
     await Promise.all([refreshed, led]);
@@ -162,14 +162,14 @@ describe("a refresh", () => {
     expect(visited).toEqual([`${ORIGIN}/auth/oauth/github?redirect_to=${target}`]);
   });
 
-  it("that is asked for behind a sign-out finds nobody", async () => {
+  it("that waits for a sign-out finds no user", async () => {
     const rig = openRig();
     const { client } = await signedIn(rig);
     const all = await Promise.all([client.refresh(), client.signOut(), client.refresh()]);
     expect(all.map(({ ok }) => ok)).toEqual([true, true, false]);
   });
 
-  it("shows whose session it finds, where another tab signed somebody else in and nobody said so", async () => {
+  it("shows the user of the session it finds, where another tab signed another user in without a message", async () => {
     const rig = openRig();
     const { client, profile } = await signedIn(rig);
     await profile.tab({ openChannel: null }).client.signIn.password(BOB);
@@ -183,11 +183,11 @@ describe("a refresh", () => {
     const { client, profile } = await signedIn(rig);
     const second = profile.tab();
     second.client.session.subscribe(() => undefined);
-    await rig.settle();
+    await rig.whenIdle();
     rig.world.clock.advance(300);
     await client.refresh();
     await vi.waitFor(async () => {
-      await rig.settle();
+      await rig.whenIdle();
       rig.sent.length = 0;
       await second.client.fetch("/auth/me");
       expect(rig.sent).toEqual(["GET /me"]);
@@ -198,7 +198,7 @@ describe("a refresh", () => {
   });
 
   it.each([401, 403, 408, 500])(
-    "that somebody in between answers with %d signs nobody out, and is tried again",
+    "that a proxy answers with %d signs no user out, and is tried again",
     async (status) => {
       const rig = openRig();
       const { client } = await signedIn(rig);
@@ -307,7 +307,7 @@ describe("what goes wrong in a page", () => {
     };
     const [stop] = [client.session.subscribe(listen), client.session.subscribe(listen)];
     stop();
-    await rig.settle();
+    await rig.whenIdle();
     expect(heard).toBe(1);
   });
 
@@ -330,7 +330,7 @@ describe("what goes wrong in a page", () => {
     show(false);
     rig.world.clock.advance(590);
     show(true);
-    await rig.settle();
+    await rig.whenIdle();
     expect(rig.sent).toEqual(["GET /session"]);
     expect(typesOf(rig.world.events).filter((type) => type === "session.refreshed")).toHaveLength(1);
   });

@@ -17,7 +17,7 @@ async function tabsOf(
   if (!ok) await first.client.signIn.password(ANN);
   const tabs = [first, ...Array.from({ length: count - 1 }, () => profile.tab(env))];
   for (const { client } of tabs) client.session.subscribe(() => undefined);
-  await rig.settle();
+  await rig.whenIdle();
   rig.sent.length = 0;
   return { profile, tabs };
 }
@@ -52,7 +52,7 @@ describe("one tab", () => {
     const letGo = rig.hold("back", "POST /refresh");
     const refreshed = tab?.client.refresh();
     const signedIn = tab?.client.signIn.password(BOB);
-    await rig.settle();
+    await rig.whenIdle();
     expect(rig.sent).toEqual(["POST /refresh"]);
     letGo();
     expect([(await refreshed)?.ok, (await signedIn)?.ok]).toEqual([true, true]);
@@ -60,13 +60,13 @@ describe("one tab", () => {
     expect(await (await profile.browser.get("/auth/me")).json()).toMatchObject({ email: BOB.email });
   });
 
-  it("lets a sign-out wait, too, and a refresh that was asked for after it finds nobody", async () => {
+  it("lets a sign-out wait, too, and a refresh that was requested after it finds no user", async () => {
     const rig = openRig();
     const { profile, tabs } = await tabsOf(rig, 1);
     const [tab] = tabs;
     const letGo = rig.hold("back", "POST /refresh");
     const results = [tab?.client.refresh(), tab?.client.signOut()];
-    await rig.settle();
+    await rig.whenIdle();
     letGo();
     expect((await Promise.all(results)).map((result) => result?.ok)).toEqual([true, true]);
     expect(await tab?.client.refresh()).toMatchObject({ ok: false, error: { code: "unauthenticated" } });
@@ -115,7 +115,7 @@ describe("six tabs", () => {
     const { tabs } = await tabsOf(rig, 6);
     for (let minute = 0; minute < 60; minute += 1) {
       await rig.pass(60);
-      await rig.settle();
+      await rig.whenIdle();
     }
     expect(rig.sent.filter((name) => name === "POST /refresh").length).toBeLessThanOrEqual(8);
     await everyStatus(tabs, "signed-in");

@@ -25,7 +25,7 @@ export interface Rig {
   /** Keeps requests, or their answers, until they are let go or given up. */
   readonly hold: (where: "there" | "back", wanted: string) => () => void;
   /** Waits until nothing is under way but what is held. */
-  readonly settle: () => Promise<void>;
+  readonly whenIdle: () => Promise<void>;
 }
 
 /** One cookie jar, and the tabs that share it. */
@@ -69,7 +69,7 @@ export function openRig(options: WorldOptions<never, never> = {}): Rig {
       busy.requests -= 1;
     }
   };
-  const settle = async (): Promise<void> => {
+  const whenIdle = async (): Promise<void> => {
     for (let before = -1; before !== sent.length; ) {
       before = sent.length;
       for (let calm = 0; calm < 20; calm = busy.requests > busy.held ? 0 : calm + 1) await nextTurn();
@@ -99,14 +99,14 @@ export function openRig(options: WorldOptions<never, never> = {}): Rig {
     network,
     sent,
     hold,
-    settle,
+    whenIdle,
     pass: async (seconds) => {
-      await settle();
+      await whenIdle();
       for (let passed = 0; passed < seconds; passed += 1) {
         clock.advance(1);
         const due = [...timers].filter(({ at }) => at <= clock.now());
         for (const timer of due) if (timers.delete(timer)) timer.run();
-        if (due.length > 0) await settle();
+        if (due.length > 0) await whenIdle();
       }
     },
     profile: () => openProfile(world.browser(ORIGIN), world.auth, { ...shared, through }),

@@ -49,7 +49,7 @@ describe("a client that keeps its tokens", () => {
     expect(tokens).toEqual({ access: expect.any(String), refresh: expect.any(String) });
   });
 
-  it("goes on after a restart, with an access token that is over", async () => {
+  it("continues after a restart, with an access token that has expired", async () => {
     const rig = openRig();
     const { shelf } = await signedIn(rig);
     rig.world.clock.advance(3_600);
@@ -57,17 +57,17 @@ describe("a client that keeps its tokens", () => {
     expect((await me(client)).status).toBe(200);
     expect(rig.sent).toEqual(["GET /me", "POST /refresh", "GET /me"]);
     client.session.subscribe(() => undefined);
-    await rig.settle();
+    await rig.whenIdle();
     expect(client.session.get()).toMatchObject({ status: "signed-in", user: { email: ANN.email } });
   });
 
-  it("knows nobody without tokens, and asks no server", async () => {
+  it("has no user without tokens, and sends no request", async () => {
     const rig = openRig();
     const client = rig.holder({ storage: openShelf() });
     expect(await client.refresh()).toMatchObject({ ok: false, error: { code: "unauthenticated" } });
     expect(await client.signOut()).toEqual({ ok: true, data: null });
     client.session.subscribe(() => undefined);
-    await rig.settle();
+    await rig.whenIdle();
     expect([rig.sent, client.session.get().status]).toEqual([[], "signed-out"]);
   });
 
@@ -118,12 +118,12 @@ describe("a client that keeps its tokens", () => {
     expect(typesOf(rig.world.events)).not.toContain("session.reuse_detected");
   });
 
-  it("drops an answer that comes after somebody else signed in", async () => {
+  it("drops an answer that comes after another user signed in", async () => {
     const rig = openRig();
     const { shelf, client } = await signedIn(rig);
     const letGo = rig.hold("back", "POST /refresh");
     const refreshed = client.refresh();
-    await rig.settle();
+    await rig.whenIdle();
     const other = rig.holder({ storage: shelf });
     await other.signUp(BOB);
     const bobs = shelf.value;
@@ -161,12 +161,12 @@ describe("a client that keeps its tokens", () => {
     expect([shelf.value, client.session.get().status]).toEqual([null, "signed-out"]);
   });
 
-  it("leaves the tokens alone of somebody who signed in while another signed out", async () => {
+  it("keeps the tokens of a user that signed in while another signed out", async () => {
     const rig = openRig();
     const { shelf, client } = await signedIn(rig);
     const letGo = rig.hold("back", "POST /logout");
     const signedOut = client.signOut();
-    await rig.settle();
+    await rig.whenIdle();
     await rig.holder({ storage: shelf }).signUp(BOB);
     const bobs = shelf.value;
     letGo();
@@ -276,7 +276,7 @@ describe("fetch", () => {
     await expect(client.fetch("http://[")).rejects.toThrow(TypeError);
   });
 
-  it("hands over a 401 as it came, where nobody is signed in", async () => {
+  it("hands over a 401 as it came, where no user is signed in", async () => {
     const rig = openRig();
     const response = await rig.holder({ storage: openShelf() }).fetch("/auth/me");
     expect([response.status, await response.json()]).toMatchObject([401, { error: "unauthenticated" }]);

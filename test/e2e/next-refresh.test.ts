@@ -89,7 +89,7 @@ describe("the proxy", () => {
     }
   });
 
-  it("ADP-03 issues one refresh token for 12 prefetches at once, and signs nobody out", async () => {
+  it("ADP-03 issues one refresh token for 12 prefetches at once, and ends no session", async () => {
     const visitor = await signedIn(world);
     visitor.expire();
     const segments = ["/_tree", "/_head", "/dashboard/__PAGE__", null];
@@ -128,12 +128,12 @@ describe("the proxy", () => {
     expect(names(answer)).toEqual(["access", "access", "refresh", "refresh"]);
     expect([...visitor.jar.keys()]).toEqual([]);
     for (const path of ["/seen", "/seen/data"]) {
-      expect(seen(await visitor.send(path))).toBe("nobody");
-      expect(seen(await visitor.send(path, { headers: sent }))).toBe("nobody");
+      expect(seen(await visitor.send(path))).toBe("anonymous");
+      expect(seen(await visitor.send(path, { headers: sent }))).toBe("anonymous");
     }
   });
 
-  it("answers a script that calls an action for nobody with 401, not with another page", async () => {
+  it("answers 401, and no other page, to a script that calls an action without a session", async () => {
     const headers = { "next-action": "00".repeat(21), accept: "text/x-component" };
     const called = await openRawVisitor(world).send("/dashboard", { method: "POST", headers, body: "[]" });
     expect([called.status, called.headers.location]).toEqual([401, undefined]);
@@ -172,11 +172,11 @@ describe("the proxy", () => {
   });
 
   it("CAC-05 sets no cookie on what a cache may keep, and keeps every line", async () => {
-    const nobody = openRawVisitor(world);
-    const unchanging = await nobody.send("/unchanging");
+    const anonymous = openRawVisitor(world);
+    const unchanging = await anonymous.send("/unchanging");
     expect(unchanging.headers["cache-control"]).toContain("s-maxage");
     expect(unchanging.lines).toEqual([]);
-    const open = await nobody.send("/public");
+    const open = await anonymous.send("/public");
     expect(open.headers["cache-control"]).toBe("public, s-maxage=600");
     expect(open.headers.vary).toMatch(/Cookie, Authorization.*Accept-Language/);
     for (const [path, own] of [
@@ -198,8 +198,8 @@ describe("the proxy", () => {
   it("refuses what another site sends", async () => {
     const visitor = await signedIn(world);
     const headers = { origin: "https://evil.example", "sec-fetch-site": "cross-site" };
-    expect(seen(await visitor.send("/seen/data", { method: "POST", headers }))).toBe("nobody");
-    expect(seen(await visitor.send("/unproxied/data", { method: "POST", headers }))).toBe("nobody");
+    expect(seen(await visitor.send("/seen/data", { method: "POST", headers }))).toBe("anonymous");
+    expect(seen(await visitor.send("/unproxied/data", { method: "POST", headers }))).toBe("anonymous");
     const forged = await visitor.send("/dashboard", { method: "POST", headers, body: "x" });
     expect([forged.status, JSON.parse(forged.text).error]).toEqual([403, "csrf_rejected"]);
   });
@@ -228,7 +228,7 @@ describe.each([
     const answer = await visitor.send("/unproxied");
     expect([answer.status, answer.lines]).toEqual([200, []]);
     expect(seen(answer)).toMatch(/^[\w-]{22} by /);
-    // Whoever asks again while the page renders is told the same, without another look into the store.
+    // A second call while the page renders gets the same answer, without another read of the store.
     expect(answer.text.replaceAll("<!-- -->", "")).toContain(`[${seen(answer)}] [${seen(answer)}]`);
     expect(rowOf(here, visitor)).toEqual(row);
   });
@@ -293,7 +293,7 @@ describe.each([
       }
     }
     const host = await visitor.send("/unproxied/data", { headers: { host: "[::" } });
-    expect([host.status, seen(host) === "nobody"]).toEqual([200, origin === null]);
+    expect([host.status, seen(host) === "anonymous"]).toEqual([200, origin === null]);
   });
 
   it("tells a store that is down from signed out", async () => {
@@ -338,7 +338,7 @@ describe("a conflict of two sessions, as a sibling subdomain makes it", () => {
   it.each(["/seen", "/seen/data"])("is expired by the proxy at every place, once (%s)", async (path) => {
     here.jar.clear();
     const answer = await here.send(path, { headers: { cookie } });
-    expect([answer.status, seen(answer)]).toEqual([200, "nobody"]);
+    expect([answer.status, seen(answer)]).toEqual([200, "anonymous"]);
     expect(new Set(answer.lines).size).toBe(answer.lines.length);
     for (const partition of ["", "; Partitioned"]) {
       const attributes = `Domain=example.com; Path=${path}; Secure; HttpOnly; SameSite=Lax${partition}`;
@@ -349,9 +349,9 @@ describe("a conflict of two sessions, as a sibling subdomain makes it", () => {
 
   it("renders without the proxy, and sets no cookie where Next cannot", async () => {
     const answer = await here.send("/unproxied", { headers: { cookie } });
-    expect([answer.status, seen(answer), answer.lines]).toEqual([200, "nobody", []]);
+    expect([answer.status, seen(answer), answer.lines]).toEqual([200, "anonymous", []]);
     const handled = await here.send("/unproxied/data", { headers: { cookie } });
-    expect([handled.status, seen(handled), handled.lines.length]).toEqual([200, "nobody", 1]);
+    expect([handled.status, seen(handled), handled.lines.length]).toEqual([200, "anonymous", 1]);
   });
 
   it("is over once the cookie of the sibling is gone", async () => {

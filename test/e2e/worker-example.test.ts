@@ -59,8 +59,8 @@ async function signedIn(userAgent: string): Promise<Visitor> {
 }
 
 it("signs up, knows the user, and refreshes", async () => {
-  const nobody = openVisitor(worker.url, "curl");
-  expect((await nobody.get("/api/visit")).body).toMatchObject({ error: "unauthenticated" });
+  const anonymous = openVisitor(worker.url, "curl");
+  expect((await anonymous.get("/api/visit")).body).toMatchObject({ error: "unauthenticated" });
   const ada = await signedIn("Firefox");
   const me = await ada.get("/auth/me");
   expect(me.body).toMatchObject({ email: ADA.email });
@@ -74,7 +74,7 @@ it("signs up, knows the user, and refreshes", async () => {
   const visited = await ada.get("/api/visit");
   expect([visited.status, visited.headers.getSetCookie().length]).toEqual([200, 1]);
   expect(visited.headers.get("cache-control")).toBe("private, no-store");
-  const wrong = await nobody.post("/auth/login", { ...ADA, password: "another horse" });
+  const wrong = await anonymous.post("/auth/login", { ...ADA, password: "another horse" });
   expect([wrong.status, wrong.body["error"]]).toEqual([401, "invalid_credentials"]);
 });
 
@@ -104,7 +104,7 @@ it("refuses what another site sends", async () => {
   expect((await ada.get("/auth/me")).status).toBe(200);
 });
 
-it("serves a page without inline script, that nobody frames", async () => {
+it("serves a page without inline script, which no site can frame", async () => {
   const visitor = openVisitor(worker.url, "Firefox");
   const page: Answer = await visitor.get("/");
   const policy = page.headers.get("content-security-policy") ?? "";

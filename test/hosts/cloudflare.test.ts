@@ -91,7 +91,7 @@ it("keeps nothing of options that createAuth refuses", async () => {
   expect((await worker.counts()).made).toBe(2);
 });
 
-it("CLK-04: a request that goes away while the keys load leaves nobody waiting", async () => {
+it("CLK-04: a request that is aborted while the keys load leaves no other request waiting", async () => {
   const worker = await start();
   await worker.ask("/auth/signup", { body: ANN, leaves: true });
   const next = await worker.ask("/auth/signup", { body: { ...ANN, email: "eve@example.com" } });

@@ -197,8 +197,8 @@ describe.each(called)("HOSTS.md on %s", (heading) => {
     expect([await refreshed.json(), refreshed.headers.getSetCookie().length]).toEqual([{ userId }, 2]);
     expect((await browser.post("/auth/logout")).status).toBe(200);
     expect(browser.names()).toEqual([]);
-    const nobody = await browser.get("/");
-    expect([await nobody.json(), nobody.headers.get("cache-control")]).toEqual([
+    const anonymous = await browser.get("/");
+    expect([await anonymous.json(), anonymous.headers.get("cache-control")]).toEqual([
       { userId: null },
       "public, max-age=60",
     ]);

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { expect, it } from "vitest";
 
-/** Runs where the modules that are loaded on demand are not there, as after a deployment that lost them. */
+/** Runs without a module that a route loads when it is called, as after a deployment that lost it. */
 const PROGRAM = `
 import { registerHooks } from "node:module";
 registerHooks({

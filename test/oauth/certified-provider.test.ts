@@ -169,7 +169,7 @@ describe("a certified provider", () => {
     const made = await server.signIn("ann");
     expect(await userId(made)).toBe(before);
     expect(await made.station.auth.users.find({ email: "new@example.com" })).toBeNull();
-    // Somebody else who takes the old address over takes no user over.
+    // Another account that takes the old address over takes no user over.
     other.accounts.set("eve", { sub: "eve-1", email: ANN.email, email_verified: false });
     const eve = await server.signIn("eve");
     expect(eve.response.headers.get("location")).toMatch(/error=account_not_linked$/);

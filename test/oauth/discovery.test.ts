@@ -38,7 +38,7 @@ beforeAll(async () => {
 afterEach(() => restore(rig));
 afterAll(() => rig.close());
 
-/** Nobody is sent anywhere but back, and nothing else is asked of the provider. */
+/** The browser is only sent back, and the provider gets no other request. */
 async function expectNoStart(error: string): Promise<void> {
   const trap = openTrap(rig, [rigged(rig)]);
   const response = await trap.browser.get("/auth/oauth/oidc?redirect_to=/welcome");
@@ -74,7 +74,7 @@ describe("KEY-11 a discovery document that cannot be had", () => {
     await expectNoStart(error);
   });
 
-  it("is fetched anew at the next start, and then kept for an hour", async () => {
+  it("is fetched again at the next start, and then kept for an hour", async () => {
     const { browser, station } = openTrap(rig, [rigged(rig)]);
     const start = async (): Promise<string | null> =>
       (await browser.get("/auth/oauth/oidc?redirect_to=/welcome")).headers.get("location");

@@ -114,7 +114,7 @@ describe("the identity provider", () => {
     expect(provider.requests.slice(before)).toEqual(["GET /auth", "POST /token"]);
     const { url } = authorization(at("/auth"), provider.clients.post);
     await expect(visitor.deny(url)).rejects.toThrow("never asked");
-    await expect(openVisitor().signIn(url, "nobody")).rejects.toThrow("asks without end");
+    await expect(openVisitor().signIn(url, "unknown")).rejects.toThrow("asks without end");
   });
 
   it("wants PKCE, the right verifier, and a Basic header in form encoding", async () => {

@@ -76,7 +76,7 @@ describe("OAU-19 a form post brings no other cookie", () => {
     const desk = openDesk({ papers: [paper] });
     const browser = await desk.signedIn();
     const [former, ann] = [sidOf(browser.cookie("access")), await whoIs(browser)];
-    const arrival = paper.agree(await begin(browser, "paper"), { subject: "somebody else" });
+    const arrival = paper.agree(await begin(browser, "paper"), { subject: "another" });
     const answer = await deliver(desk, arrival, flowsOf(browser), { origin: "null" });
     expectSentTo(answer, "/welcome");
     browser.take(answer.headers);

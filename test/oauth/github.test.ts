@@ -72,7 +72,7 @@ describe("GitHub", () => {
     expect(user).toMatchObject({ email: null, emailVerified: false });
   });
 
-  it("reports its errors with status 200: they let nobody in (OAU-14)", async () => {
+  it("reports its errors with status 200: they sign no user in (OAU-14)", async () => {
     for (const body of [
       { error: "bad_verification_code", error_description: "The code passed is incorrect or expired." },
       { error: "incorrect_client_credentials", access_token: "provider-access", token_type: "bearer" },
@@ -85,7 +85,7 @@ describe("GitHub", () => {
     }
   });
 
-  it("answers in a form where JSON was not asked for: that lets nobody in", async () => {
+  it("answers in a form where JSON was not asked for: that signs no user in", async () => {
     const type = { "content-type": "application/x-www-form-urlencoded; charset=utf-8" };
     rig.answers.githubToken = () => bytes(200, type, "access_token=provider-access&token_type=bearer");
     await expectNothing(await signIn(), NO_JSON);
@@ -105,19 +105,19 @@ describe("a GitHub id", () => {
     ["true", true],
     ["a list", [583_231]],
     ["an object", { id: 583_231 }],
-  ])("that is %s is nobody's", async (_, id) => {
+  ])("that is %s is refused", async (_, id) => {
     rig.answers.githubUser = () => json({ id, login: "ann", name: "Ann" });
     await expectNothing(await signIn(), SUBJECT);
   });
 
-  it("that is too large for a number is nobody's, and one in a prototype is none", async () => {
+  it("that is too large for a number is refused, and so is one in a prototype", async () => {
     for (const body of ['{"id":1e400}', '{"id":9007199254740993}', '{"__proto__":{"id":583231}}']) {
       rig.answers.githubUser = () => bytes(200, { "content-type": "application/json" }, body);
       await expectNothing(await signIn(), SUBJECT);
     }
   });
 
-  it("is somebody's to the last digit, whatever the login is now", async () => {
+  it("identifies a user to the last digit, whatever the login is now", async () => {
     rig.answers.githubUser = () => json({ id: Number.MAX_SAFE_INTEGER, login: "583231" });
     const made = await signIn();
     await expectSignedIn(made, { name: "583231" });
@@ -165,7 +165,7 @@ describe("the addresses of a GitHub user (OAU-16)", () => {
     ["403", json({ message: "Resource not accessible by integration" }, 403), STATUS],
     ["404", json({ message: "Not Found" }, 404), STATUS],
     ["a page", html(), NO_JSON],
-  ])("let nobody in that cannot be had: %s", async (_, reply, error) => {
+  ])("sign no user in that cannot be had: %s", async (_, reply, error) => {
     rig.answers.githubEmails = () => reply;
     await expectNothing(await signIn(), error);
     restore(rig);

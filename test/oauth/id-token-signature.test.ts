@@ -112,10 +112,7 @@ describe("OAU-10 an ID token that is signed wrongly", () => {
   it.each<[string, (right: Members) => string]>([
     ["by one bit", (claims) => withBadSignature(rig.mint({ claims }))],
     ["by another key under our kid", (claims) => rig.mint({ claims, key: makeSigningKey("RS256", "rsa-1") })],
-    [
-      "by a key nobody knows",
-      (claims) => rig.mint({ claims, key: makeSigningKey("ES256", "of-an-attacker") }),
-    ],
+    ["by an unknown key", (claims) => rig.mint({ claims, key: makeSigningKey("ES256", "of-an-attacker") })],
     ["under a kid that is an object", (claims) => rig.mint({ claims, header: { kid: {} } })],
     ["under a kid called __proto__", (claims) => rig.mint({ claims, header: { kid: "__proto__" } })],
     ["with other claims", (claims) => swapped(rig.mint({ claims }), { ...claims, sub: "admin" })],
@@ -126,7 +123,7 @@ describe("OAU-10 an ID token that is signed wrongly", () => {
     await expectNothing(await attempt(rig), SIGNATURE);
   });
 
-  it("is refused with a key of its own, and nobody is asked for it", async () => {
+  it("is refused with a key of its own, and no address in it is fetched", async () => {
     const own = makeSigningKey("RS256", "of-an-attacker");
     let calls = 0;
     rig.answers.githubUser = () => {

@@ -38,7 +38,7 @@ interface Operation {
   /** How the server is configured, where not by default. */
   readonly options?: Partial<DeskOptions>;
   readonly trustEmail?: OAuthProvider["trustEmail"];
-  /** Whether whoever is signed in at first is who the provider leads to afterwards. */
+  /** Whether the user that is signed in at first is the user of the provider's account afterwards. */
   readonly isSame: boolean;
 }
 
@@ -97,7 +97,7 @@ interface Trial {
   readonly death: Death | null;
 }
 
-/** Runs an operation to its death, starts the process anew, and lets the user go on. Returns how many calls there were. */
+/** Runs an operation to its death, starts another process, and lets the user continue. Returns how many calls there were. */
 async function play({ store, operation, death }: Trial): Promise<number> {
   const clock = settableClock();
   const { trustEmail, options } = operation;
@@ -116,7 +116,7 @@ async function play({ store, operation, death }: Trial): Promise<number> {
     url === undefined ? operation.run?.(held, doomed) : comeBack(held, paper.agree(url, operation.person))
   )?.catch(() => undefined);
   await (death === null ? running : Promise.race([running, mortalStore.died]));
-  if (death !== null) await goOn(start(store), paper, { operation, known, url });
+  if (death !== null) await resume(start(store), paper, { operation, known, url });
   return mortalStore.calls();
 }
 
@@ -126,8 +126,8 @@ interface Past {
   readonly url: string | undefined;
 }
 
-/** Nobody is locked out: by the provider, by the password, or by both they get in, as who they were. */
-async function goOn(desk: Desk, paper: PaperProvider, { operation, known, url }: Past): Promise<void> {
+/** No user is locked out: the provider, the password or both still sign the same user in. */
+async function resume(desk: Desk, paper: PaperProvider, { operation, known, url }: Past): Promise<void> {
   const { auth } = desk;
   const password = desk.browser();
   const entered = (await password.post("/auth/login", ANN)).ok;
@@ -136,7 +136,7 @@ async function goOn(desk: Desk, paper: PaperProvider, { operation, known, url }:
     expect(entered || links.length > 0).toBe(true);
     if (entered) {
       expect(await whoIs(password)).toBe(known);
-      // Whoever asks again gets what they asked for.
+      // A user that repeats the request gets the result.
       expectSentTo(await linkAt(paper, password, operation.person), "/settings");
       expect(await whoIs(password)).toBe(known);
     }
@@ -153,7 +153,7 @@ async function goOn(desk: Desk, paper: PaperProvider, { operation, known, url }:
 }
 
 describe("killed between any two statements", () => {
-  test.each(Object.entries(operations))("%s leaves nobody locked out", async (title, operation) => {
+  test.each(Object.entries(operations))("%s leaves no user locked out", async (title, operation) => {
     const make = (): Promise<Store> => migrated(open(":memory:"));
     const calls = await play({ store: await make(), operation, death: null });
     expect(calls).toBeGreaterThan(2);

@@ -70,7 +70,7 @@ describe("Google", () => {
 });
 
 describe("Keycloak", () => {
-  it("is a realm: another realm of the same server is somebody else (OAU-06, OAU-11)", async () => {
+  it("is one realm: another realm of the same server is another provider (OAU-06, OAU-11)", async () => {
     const provider = keycloak({ issuer: realm.issuer, ...CLIENT });
     await expectSignedIn(await attempt(realm, { provider }), { email: "ann@example.com" });
     issue(realm, { claims: { iss: realm.issuer.replace("staff", "guests") } });
@@ -144,12 +144,12 @@ describe("Discord", () => {
     ["a list", [ann.id]],
     ["with a control", `${ann.id}\n`],
     ["of 10 kB", "8".repeat(10_000)],
-  ])("lets nobody in whose id is %s", async (_, id) => {
+  ])("signs no user in whose id is %s", async (_, id) => {
     gitlabRig.answers.discordUser = () => json({ ...ann, id });
     await expectNothing(await signIn(), SUBJECT);
   });
 
-  it("lets nobody in where it does not say who it is", async () => {
+  it("signs no user in where the answer has no id", async () => {
     gitlabRig.answers.discordUser = () => html();
     await expectNothing(await signIn(), "the provider's answer is no JSON");
     gitlabRig.answers.discordUser = () => json([ann]);
@@ -171,7 +171,7 @@ it("OAU-22 tells every provider the callback under its id, once", async () => {
   }
 });
 
-it("OAU-24 shows the provider's tokens to the application, and to nobody else", async () => {
+it("OAU-24 shows the provider's tokens to the application only", async () => {
   const trap = openTrap(googleRig, [google(CLIENT)]);
   const arrival = googleRig.authorize(await begin(trap.browser, "google"), { iss: undefined });
   const response = await comeBack(trap.browser, arrival);

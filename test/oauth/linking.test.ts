@@ -26,7 +26,7 @@ const emails: Readonly<Record<string, Partial<Person>>> = {
 };
 
 describe("OAU-16 OAU-17 an address is no identity", () => {
-  it.each(Object.entries(emails))("creates a user for somebody new with %s", async (title, changes) => {
+  it.each(Object.entries(emails))("creates a user for a new account with %s", async (title, changes) => {
     const desk = openDesk();
     const browser = desk.browser();
     expectSentTo(await desk.signIn(browser, { ...ANN_THERE, ...changes }), "/welcome");
@@ -83,7 +83,7 @@ describe("OAU-16 OAU-17 an address is no identity", () => {
     },
   );
 
-  it("OAU-16 who changes the address at the provider stays who they are, whoever has the new one here", async () => {
+  it("OAU-16 a user that changes the address at the provider stays the same user, even if another user here has the new one", async () => {
     const desk = openDesk();
     const browser = desk.browser();
     await desk.signIn(browser);
@@ -96,7 +96,7 @@ describe("OAU-16 OAU-17 an address is no identity", () => {
     expect(await desk.auth.users.accounts(bob.id)).toEqual([]);
   });
 
-  it("OAU-16 the same subject at another provider is somebody else", async () => {
+  it("OAU-16 the same subject at another provider is another user", async () => {
     const papers = [paperProvider(), paperProvider({ id: "other" })] as const;
     const desk = openDesk({ papers });
     const [mine, theirs] = [desk.browser(), desk.browser()];
@@ -135,7 +135,7 @@ describe("OAU-18 a link is made by who asked for it", () => {
     expect(await whoIs(bob)).toBe(id);
   });
 
-  it("OAU-18 refuses a callback in a browser where somebody else signed in meanwhile", async () => {
+  it("OAU-18 refuses a callback in a browser where another user has signed in since", async () => {
     const desk = openDesk();
     const browser = await desk.signedIn();
     const url = await beginLink(browser, "paper");
@@ -166,13 +166,13 @@ describe("OAU-18 a link is made by who asked for it", () => {
     const desk = openDesk();
     const browser = await desk.signedIn();
     const id = String(await whoIs(browser));
-    desk.paper.meanwhile = () => desk.auth.sessions.revokeAll(id);
+    desk.paper.beforeAnswer = () => desk.auth.sessions.revokeAll(id);
     await expectError(await linkAt(desk.paper, browser, { subject: "x" }), 400, "oauth_state_invalid");
     expect(await desk.auth.users.accounts(id)).toEqual([]);
     expect(await desk.auth.sessions.list(id)).toEqual([]);
   });
 
-  it("OAU-18 refuses a browser that holds the session of another, while the asker's goes on", async () => {
+  it("OAU-18 refuses a browser that holds the session of another user, and keeps the session of the user that asked", async () => {
     const desk = openDesk();
     const [ann, bob] = [await desk.signedIn(), await desk.signedIn(BOB)];
     const arrival = desk.paper.agree(await beginLink(ann, "paper"), ANN_THERE);
@@ -206,14 +206,14 @@ describe("OAU-18 a link is made by who asked for it", () => {
 });
 
 describe("who may ask for a link", () => {
-  it("not somebody who is not signed in", async () => {
+  it("a client without a session may not", async () => {
     const desk = openDesk();
     for (const method of ["POST", "DELETE"]) {
       await expectError(await desk.browser().send(LINK, { method }), 401, "unauthenticated");
     }
   });
 
-  it("not somebody who signed in more than 15 minutes ago, until they do again", async () => {
+  it("a user that signed in more than 15 minutes ago may not, until they sign in again", async () => {
     const desk = openDesk();
     const browser = await desk.signedIn();
     desk.clock.advance(900);

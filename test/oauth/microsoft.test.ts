@@ -71,13 +71,13 @@ describe("Microsoft for every tenant", () => {
     ["another host that begins like it", { iss: `${HOST}.evil.example/${STAFF}/v2.0`, tid: STAFF }],
     ["the issuer of version 1", { iss: `https://sts.windows.net/${STAFF}/`, tid: STAFF }],
     ["a trailing slash", { iss: `${issuerOf(STAFF)}/`, tid: STAFF }],
-  ])("lets nobody in with %s (OAU-11)", async (_, claims) => {
+  ])("signs no user in with %s (OAU-11)", async (_, claims) => {
     issue(rig, { claims });
     await expectNothing(await signIn(), OF_ANOTHER);
   });
 });
 
-it("Microsoft for organizations alone, or for private accounts alone, lets nobody else in (OAU-11)", async () => {
+it("Microsoft for organizations alone, or for private accounts alone, refuses the other kind (OAU-11)", async () => {
   for (const [tenant, tid] of [
     ["organizations", PRIVATE],
     ["consumers", STAFF],
@@ -88,7 +88,7 @@ it("Microsoft for organizations alone, or for private accounts alone, lets nobod
 });
 
 describe("Microsoft for one tenant", () => {
-  it("lets its members in, and nobody else's", async () => {
+  it("signs its members in, and refuses those of other tenants", async () => {
     issue(rig, { claims: { iss: issuerOf(STAFF), tid: STAFF } });
     await expectSignedIn(await signIn(STAFF), { name: "Ann" });
     for (const claims of [
@@ -122,7 +122,7 @@ describe("an address from Microsoft (OAU-16)", () => {
     expect(user).toMatchObject({ email, emailVerified: isVerified });
   });
 
-  it("leads to nobody's account that has it here", async () => {
+  it("signs in no user that has the address here", async () => {
     issue(rig, { claims: { iss: issuerOf(STAFF), tid: STAFF, email_verified: true } });
     const trap = openTrap(rig, [microsoft(CLIENT)]);
     const own = await trap.station.browser().post("/auth/signup", ANN);

@@ -139,7 +139,7 @@ describe("a native app", () => {
     await expectError(await desk.browser().get(start), 400, "redirect_not_allowed");
   });
 
-  it("an app's scheme is no target for a browser, and nobody trusts a scheme that runs in one", async () => {
+  it("the scheme of an app is no target for a browser, and a scheme that a browser runs cannot be trusted", async () => {
     const desk = openAppDesk();
     const query = new URLSearchParams({ redirect_to: TARGET });
     await expectError(await desk.browser().get(`/auth/oauth/paper?${query}`), 400, "redirect_not_allowed");
@@ -219,14 +219,17 @@ describe("the code of a native app", () => {
     "is deleted": ({ auth }, id) => auth.users.delete(id),
     "is signed out everywhere": ({ auth }, id) => auth.sessions.revokeAll(id),
   };
-  it.each(Object.entries(changes))("is worth nothing where the user %s meanwhile", async (_, change) => {
-    const desk = openAppDesk();
-    const { id } = await desk.auth.users.create({ email: "ann@example.com", emailVerified: true });
-    const trip = await travel(desk);
-    await change(desk, id);
-    await expectWorthless(desk, trip);
-    expect(countOf(desk, "session.started")).toBe(0);
-  });
+  it.each(Object.entries(changes))(
+    "is refused where the user %s before it is redeemed",
+    async (_, change) => {
+      const desk = openAppDesk();
+      const { id } = await desk.auth.users.create({ email: "ann@example.com", emailVerified: true });
+      const trip = await travel(desk);
+      await change(desk, id);
+      await expectWorthless(desk, trip);
+      expect(countOf(desk, "session.started")).toBe(0);
+    },
+  );
 
   it("leaves nothing of itself and of the provider's tokens in the store", async () => {
     const seen: string[] = [];

@@ -44,7 +44,7 @@ describe("OAU-21 a sign-in begins by opening a page", () => {
     expect(flowsOf(browser).size).toBe(0);
   });
 
-  it.each(Object.entries(opens))("OAU-21 by %s, which signs nobody in or out", async (_, headers) => {
+  it.each(Object.entries(opens))("OAU-21 by %s, which starts and ends no session", async (_, headers) => {
     const desk = openDesk();
     const browser = await desk.signedIn();
     const before = desk.events.length;
@@ -55,7 +55,7 @@ describe("OAU-21 a sign-in begins by opening a page", () => {
   });
 
   it.each(Object.entries(loads))(
-    "OAU-21 nor does one end by %s, and the flow goes on",
+    "OAU-21 a sign-in does not end by %s, and the flow stays open",
     async (_, headers) => {
       const desk = openDesk();
       const browser = desk.browser();
@@ -138,7 +138,7 @@ describe("OAU-22 the provider answers to the configured address", () => {
     expect(line).toMatch(/^__Host-Http-/);
   });
 
-  it("OAU-22 follows basePath, and serves nobody but localhost without baseURL", async () => {
+  it("OAU-22 follows basePath, and serves localhost only without baseURL", async () => {
     const desk = openDesk({ basePath: "/api/login" });
     const response = await desk.browser().get("/api/login/oauth/paper");
     const location = new URL(response.headers.get("location") ?? "");

@@ -15,7 +15,7 @@ import { chatty, collectSecrets, printed, type Secrets } from "../fixtures/secre
 import { cheapPassword, SECRET } from "../fixtures/server.ts";
 
 const LEVELS = ["log", "info", "warn", "error", "debug", "trace"] as const;
-const VERIFIER = "a-verifier-of-an-app-that-nobody-may-ever-see";
+const VERIFIER = "a-verifier-of-an-app-that-stays-with-the-app";
 const CLIENT_SECRET = "the-secret-of-the-client-at-the-provider";
 const WORDS = "words-of-the-provider";
 
@@ -61,7 +61,7 @@ test("LOG-01 no event, body, header or console line holds a secret, whatever fai
         addFlows(browser, secrets);
         const arrival = paper.agree(start.headers.get("location") ?? "", ANN_THERE, changes);
         secrets.add(...["state", "code"].map((name) => parametersOf(arrival).get(name) ?? SECRET));
-        paper.meanwhile = async () => {
+        paper.beforeAnswer = async () => {
           failing.now = isFailing;
         };
         const back = await comeBack(browser, arrival);

@@ -6,7 +6,7 @@ import { countOf, type Desk, expectSentTo, jarOf, openDesk, whoIs } from "../fix
 import { ANN_THERE, type Person, paperProvider } from "../fixtures/providers/in-process-provider.ts";
 
 const MANY = 32;
-const NOBODY_KNOWN: Person = { subject: "no-address" };
+const WITHOUT_ADDRESS: Person = { subject: "no-address" };
 
 /** As many browsers as that, each with an answer of the provider for the same person. */
 async function crowd(desk: Desk, person: Person): Promise<readonly (() => Promise<Browser>)[]> {
@@ -55,7 +55,7 @@ onEveryStore((make) => {
 
   it.each([
     ["with a proven address", ANN_THERE],
-    ["without an address", NOBODY_KNOWN],
+    ["without an address", WITHOUT_ADDRESS],
   ])(
     `${MANY} first sign-ins of one account at once, %s: one user, one link, all signed in`,
     async (_, person) => {
@@ -96,7 +96,7 @@ onEveryStore((make) => {
     for (const user of users) {
       const browser = await desk.signedIn(user);
       const link = await browser.post("/auth/oauth/paper/link", { redirect_to: "/settings" });
-      const arrival = desk.paper.agree(String((await link.json()).url), NOBODY_KNOWN);
+      const arrival = desk.paper.agree(String((await link.json()).url), WITHOUT_ADDRESS);
       arriving.push(() => comeBack(browser, arrival));
     }
     const answers = await Promise.all(arriving.map((arrive) => arrive()));

@@ -78,14 +78,14 @@ describe("KEY-11 keys that cannot be had", () => {
     ["keys that are texts", json({ keys: ["rsa-1"] }), SIGNATURE],
     ["a key that is null", json({ keys: [null] }), SIGNATURE],
     ["a key without its members", json({ keys: [{ kid: "rsa-1", kty: "RSA", alg: "RS256" }] }), SIGNATURE],
-  ])("let nobody in: %s", async (_, reply, error) => {
+  ])("sign no user in: %s", async (_, reply, error) => {
     rig.answers.jwks = () => reply;
     const made = await attempt(rig);
     await expectNothing(made, error);
     expect(made.net.refused).toEqual([]);
   });
 
-  it("let somebody in as soon as they can be had again", async () => {
+  it("sign users in as soon as they can be had again", async () => {
     const server = openServer();
     rig.answers.jwks = () => json({}, 500);
     await expectNothing(await server.signIn(), STATUS);
@@ -147,7 +147,7 @@ describe("KEY-12 a provider that rotates its keys", () => {
     expect(keyCalls()).toBe(before + 2);
   });
 
-  it("is asked once more for a key it does not have, and each time anew", async () => {
+  it("is asked once more for a key it does not have, each time that one comes", async () => {
     const server = openServer();
     await server.signIn();
     const before = keyCalls();
@@ -274,7 +274,7 @@ describe("KEY-12 a provider that rotates its keys", () => {
     expect(rig.requestsTo("jwks").at(-1)?.path).toBe("/moved/jwks");
   });
 
-  it("lets nobody in by keys of long ago while new ones cannot be had", async () => {
+  it("signs no user in by expired keys while new ones cannot be had", async () => {
     const server = openServer();
     await server.signIn();
     rig.answers.jwks = () => json({}, 500);
@@ -302,7 +302,7 @@ describe("KEY-13 a token without kid", () => {
   });
 
   it.each([0, 1, 7])(
-    "is verified by key %d of those that could be it, and of nobody else's",
+    "is verified by key %d of those that fit, and by no key of another provider",
     async (index) => {
       const keys = many(8);
       rig.jwks = [...Object.values(rig.keys).filter(({ alg }) => alg !== "ES256"), ...keys].map(

@@ -155,7 +155,7 @@ describe("hooks.signedIn", () => {
     expect(seen[1]).toBeNull();
   });
 
-  it("may refuse: then nothing is left of somebody new, and who was known stays", async () => {
+  it("may refuse: then a new user is removed, and a known user stays", async () => {
     const { hooks } = watching(false);
     const desk = openDesk({ hooks });
     const browser = desk.browser();
@@ -177,7 +177,7 @@ describe("hooks.signedIn", () => {
     expect(await desk.auth.users.get(id)).not.toBeNull();
   });
 
-  it("may throw: then it is the server's fault, and nothing is left of somebody new", async () => {
+  it("may throw: then the code is internal_error, and a new user is removed", async () => {
     const signedIn = (): never => {
       throw new Error("the application's own words");
     };
@@ -197,7 +197,7 @@ describe("hooks.signedIn", () => {
 });
 
 describe("a sign-in that fails at the last step", () => {
-  it("takes a new user back, but not one who has come in meanwhile", async () => {
+  it("removes a new user, unless that user has signed in since", async () => {
     let failing = false;
     const fault = (operation: string): Promise<never> | null =>
       failing && operation === "sessions.create" ? Promise.reject(new Error("gone")) : null;

@@ -20,8 +20,8 @@ const accessToken = { algorithm: "HS256" } as const;
 interface Scene {
   readonly stage: Stage;
   readonly papers: readonly [PaperProvider, PaperProvider];
-  /** A process that nobody holds up. */
-  readonly settled: Desk;
+  /** A process that no other holds up. */
+  readonly observer: Desk;
   actor(name: string): Desk;
 }
 
@@ -29,13 +29,13 @@ async function makeScene(isChanging: boolean): Promise<Scene> {
   const stage = makeStage();
   const store = memory();
   const papers = [paperProvider(), paperProvider({ id: "other" })] as const;
-  const settled = openDesk({ store, papers, accessToken });
-  const { clock, events } = settled;
+  const observer = openDesk({ store, papers, accessToken });
+  const { clock, events } = observer;
   const onEvent = (event: (typeof events)[number]): number => events.push(event);
   return {
     stage,
     papers,
-    settled,
+    observer,
     actor: (name) =>
       openDesk({ store: staged(stage, name, store, isChanging), papers, clock, onEvent, accessToken }),
   };
@@ -86,17 +86,17 @@ test.each<readonly [string, Person]>([
   "two first sign-ins of one account, %s: in every order one user, and both are signed in",
   async (_, person) => {
     const count = await inEveryOrder(async (scene) => {
-      const { settled, papers } = scene;
-      const [one, goOne] = await atTheDoor(scene.actor("one"), papers[0], person);
-      const [two, goTwo] = await atTheDoor(scene.actor("two"), papers[0], person);
+      const { observer, papers } = scene;
+      const [one, returnOne] = await atTheDoor(scene.actor("one"), papers[0], person);
+      const [two, returnTwo] = await atTheDoor(scene.actor("two"), papers[0], person);
       const check = async (): Promise<void> => {
-        const ids = [await signedInAs(settled, one), await signedInAs(settled, two)];
+        const ids = [await signedInAs(observer, one), await signedInAs(observer, two)];
         expect(ids[0]).not.toBeNull();
         expect(ids[1]).toBe(ids[0]);
-        expect(await settled.auth.users.accounts(String(ids[0]))).toHaveLength(1);
-        expect(countOf(settled, "user.created") - countOf(settled, "user.deleted")).toBe(1);
+        expect(await observer.auth.users.accounts(String(ids[0]))).toHaveLength(1);
+        expect(countOf(observer, "user.created") - countOf(observer, "user.deleted")).toBe(1);
       };
-      return { actors: { one: goOne, two: goTwo }, check };
+      return { actors: { one: returnOne, two: returnTwo }, check };
     });
     console.info(`two first sign-ins: ${count} orders`);
     expect(count).toBeGreaterThan(50);
@@ -116,7 +116,7 @@ test.each(Object.entries(ends))(
   "OAU-18 a link under way while the user %s: no order leaves a live session, nor a link made afterwards",
   async (title, end) => {
     const count = await inEveryOrder(async (scene) => {
-      const { settled, papers } = scene;
+      const { observer, papers } = scene;
       const guest = scene.actor("guest");
       const owner = scene.actor("owner");
       const browser = await guest.signedIn();
@@ -124,14 +124,14 @@ test.each(Object.entries(ends))(
       const session = sidOf(browser.cookie("access"));
       const arrival = papers[0].agree(await beginLink(browser, "paper"), { subject: "the thief's" });
       const check = async (): Promise<void> => {
-        const last = settled.events.findLastIndex(({ type }) => type === "account.linked");
-        const gone = settled.events.findLastIndex(({ type }) => type === "account.unlinked");
-        const ended = settled.events.some(
+        const last = observer.events.findLastIndex(({ type }) => type === "account.linked");
+        const gone = observer.events.findLastIndex(({ type }) => type === "account.unlinked");
+        const ended = observer.events.some(
           (event) => event.type === "session.ended" && event.reason !== "replaced",
         );
-        const links = title === "is deleted" ? [] : await settled.auth.users.accounts(id);
+        const links = title === "is deleted" ? [] : await observer.auth.users.accounts(id);
         if (links.length > 0) expect(gone).toBeLessThan(last);
-        if (ended) expect(await signedInAs(settled, browser)).toBeNull();
+        if (ended) expect(await signedInAs(observer, browser)).toBeNull();
       };
       const actors = {
         guest: async () => void (await comeBack(browser, arrival)),
@@ -145,7 +145,7 @@ test.each(Object.entries(ends))(
 
 test("a sign-in by a link that is being undone: no order leaves a session that began after it", async () => {
   const count = await inEveryOrder(async (scene) => {
-    const { settled, papers } = scene;
+    const { observer, papers } = scene;
     const person = { subject: "gone-soon" };
     const owner = scene.actor("owner");
     const own = await owner.signedIn();
@@ -157,10 +157,10 @@ test("a sign-in by a link that is being undone: no order leaves a session that b
       thief: enter,
     };
     const check = async (): Promise<void> => {
-      const told = settled.events.map((event) => event.type);
+      const told = observer.events.map((event) => event.type);
       const undone = told.indexOf("account.unlinked");
       const began = told.lastIndexOf("session.started");
-      const asOwner = (await signedInAs(settled, thief)) === id;
+      const asOwner = (await signedInAs(observer, thief)) === id;
       if (asOwner) expect(began).toBeLessThan(undone);
     };
     return { actors, check };
@@ -171,19 +171,20 @@ test("a sign-in by a link that is being undone: no order leaves a session that b
 test("unlinking the last two at once: no order removes the last way in", async () => {
   let undone = 0;
   const count = await inEveryOrder(async (scene) => {
-    const { settled } = scene;
-    const { id } = await settled.auth.users.create({ username: "ann" });
-    for (const provider of ["paper", "other"]) await settled.store.users.link(id, { provider, subject: "x" });
-    const browser = settled.browser();
-    browser.take((await settled.auth.sessions.create(id)).headers);
+    const { observer } = scene;
+    const { id } = await observer.auth.users.create({ username: "ann" });
+    for (const provider of ["paper", "other"])
+      await observer.store.users.link(id, { provider, subject: "x" });
+    const browser = observer.browser();
+    browser.take((await observer.auth.sessions.create(id)).headers);
     const undo = (name: string, provider: string): Act => {
       const desk = scene.actor(name);
       const own = browser.copy(desk.auth);
       return async () => void (await own.send(`/auth/oauth/${provider}/link`, { method: "DELETE" }));
     };
     const check = async (): Promise<void> => {
-      expect((await settled.auth.users.accounts(id)).length).toBeGreaterThan(0);
-      undone += countOf(settled, "account.unlinked");
+      expect((await observer.auth.users.accounts(id)).length).toBeGreaterThan(0);
+      undone += countOf(observer, "account.unlinked");
     };
     return { actors: { one: undo("one", "paper"), two: undo("two", "other") }, check };
   });

@@ -7,7 +7,7 @@ import { ANN } from "../fixtures/server.ts";
 const INTRUDER = { subject: "intruder", email: "intruder@example.com", emailVerified: true };
 const two = () => [paperProvider(), paperProvider({ id: "other" })] as const;
 
-describe("OAU-17 somebody who was there before the owner of the address", () => {
+describe("OAU-17 an attacker that signed up before the owner of the address", () => {
   it("loses the accounts that they linked, with the first proof", async () => {
     const papers = two();
     const [paper, other] = papers;
@@ -91,7 +91,7 @@ describe("the last way in", () => {
 });
 
 describe("the code of a native app", () => {
-  it("goes to no page of the server's own that nobody listed", async () => {
+  it("goes to no page of the server that is not listed", async () => {
     const challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
     const start = (target: string): string =>
       `/auth/oauth/paper?transport=bearer&code_challenge=${challenge}&redirect_to=${encodeURIComponent(target)}`;

@@ -43,7 +43,7 @@ describe("OAU-01 a callback needs the cookie of its own browser", () => {
     await expectRefused(desk, await deliver(desk, arrival, new Map()));
   });
 
-  it("OAU-01 refuses the cookie of another browser, so nobody is signed in as the attacker", async () => {
+  it("OAU-01 refuses the cookie of another browser, so no victim is signed in as the attacker", async () => {
     const desk = openDesk();
     const [attacker, victim] = [await halfway(desk), await halfway(desk)];
     await expectRefused(desk, await deliver(desk, attacker.arrival, victim.jar));
@@ -201,7 +201,7 @@ describe("OAU-05 OAU-25 what a provider may say", () => {
     expect(flowsOf(browser).size).toBe(1);
   });
 
-  it("OAU-25 refuses a callback that nobody asked for", async () => {
+  it("OAU-25 refuses a callback without a flow", async () => {
     const desk = openDesk();
     const signedIn = await desk.signedIn();
     const before = desk.events.length;

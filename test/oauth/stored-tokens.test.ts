@@ -48,7 +48,7 @@ describe("OAU-24 the provider's tokens", () => {
     expect(dump()).toContain(ANN_THERE.subject);
     expect(told(await desk.auth.users.providerTokens(id, "paper"))).toEqual(paper.issued);
     expect(await desk.auth.users.providerTokens(id, "other")).toBeNull();
-    expect(await desk.auth.users.providerTokens("nobody", "paper")).toBeNull();
+    expect(await desk.auth.users.providerTokens("unknown", "paper")).toBeNull();
   });
 
   it("are those of the last sign-in, by whatever way it came", async () => {

@@ -131,7 +131,7 @@ describe("OAU-14 a token endpoint that answers otherwise", () => {
     ["10 MB in a few kilobytes", gzipBomb(right), TOO_LARGE],
     ["half of an answer", cut(right), "the provider cannot be reached"],
     ["a broken connection", (response) => void response.destroy(), "the provider cannot be reached"],
-  ])("lets nobody in: %s", async (_, reply, error) => {
+  ])("signs no user in: %s", async (_, reply, error) => {
     rig.answers.token = () => reply;
     await expectStopped(error);
   });
@@ -154,12 +154,12 @@ describe("OAU-14 a token answer", () => {
     ["an error that is no text", { error: { code: 7 } }, REFUSED],
     ["an error that is null", { error: null }, REFUSED],
     ["an error that is false", { error: false }, REFUSED],
-  ])("lets nobody in with %s", async (_, changes, error) => {
+  ])("signs no user in with %s", async (_, changes, error) => {
     rig.answers.token = answer(changes);
     await expectStopped(error);
   });
 
-  it("lets nobody in whose access token no header could carry", async () => {
+  it("signs no user in whose access token no header could carry", async () => {
     for (const token of ["provider\r\nx: y", "provider\u0000", "provider 中"]) {
       rig.answers.token = answer({ access_token: token });
       rig.idToken = (right) => rig.mint({ claims: { ...right, at_hash: undefined } });
@@ -195,10 +195,10 @@ describe("OAU-14 tokens that are to be kept", () => {
     ["access token", { access_token: LONG }],
     ["refresh token", { refresh_token: LONG }],
     ["scope", { scope: LONG }],
-    ["ID token that nobody reads", { id_token: LONG }],
+    ["ID token that is not read", { id_token: LONG }],
     ["text of wide characters", { scope: "中".repeat(22_000) }],
     ["text that JSON makes longer", { scope: "\u0001".repeat(11_000) }],
-  ])("let nobody in with an endless %s", async (_, changes) => {
+  ])("sign no user in with an endless %s", async (_, changes) => {
     rig.answers.githubToken = () =>
       json({ access_token: "provider-access", token_type: "bearer", ...changes });
     const made = await attempt(rig, { provider: github(options) });

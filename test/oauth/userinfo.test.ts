@@ -23,7 +23,7 @@ afterAll(() => rig.close());
 
 const OF_ANOTHER = "the userinfo is of somebody else";
 
-describe("OAU-13 the userinfo of somebody else", () => {
+describe("OAU-13 the userinfo of another account", () => {
   it.each<[string, unknown]>([
     ["another sub", "rigged-2"],
     ["no sub", undefined],
@@ -72,7 +72,7 @@ describe("OAU-13 a userinfo endpoint that does not do its part", () => {
     ["10 MB", huge({ sub: "rigged-1" }), "the provider's answer is too large"],
     ["10 MB in a few kilobytes", gzipBomb({ sub: "rigged-1" }), "the provider's answer is too large"],
     ["half of an answer", cut({ sub: "rigged-1" }), "the provider cannot be reached"],
-  ])("lets nobody in: %s", async (_, reply, error) => {
+  ])("signs no user in: %s", async (_, reply, error) => {
     rig.answers.userinfo = () => reply;
     const made = await attempt(rig);
     await expectNothing(made, error);

@@ -89,7 +89,7 @@ describe("unlinking", () => {
     expect(await later.auth.users.accounts(String(await whoIs(other)))).toHaveLength(1);
   });
 
-  it("takes nobody else's link", async () => {
+  it("removes no link of another user", async () => {
     const desk = openDesk();
     const holder = desk.browser();
     await desk.signIn(holder);
@@ -112,7 +112,7 @@ describe("unlinking", () => {
 describe("OAU-17 the first proof of a mailbox", () => {
   it("by a link removes the password that proved nothing, and ends every other session", async () => {
     const desk = openDesk();
-    // Somebody signed up with the address of Ann, and waits.
+    // An attacker signed up with the address of Ann, and waits.
     const intruder = await desk.signedIn();
     const ann = intruder.copy();
     const id = String(await whoIs(ann));

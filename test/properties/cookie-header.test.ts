@@ -44,7 +44,7 @@ function written(parts: Header, tokens: Tokens): string {
   );
 }
 
-it("any bytes as Cookie: an answer from the list, and nobody signed in by a token that is not theirs", async () => {
+it("any bytes as Cookie: an answer from the list, and no session by the token of another", async () => {
   const target = await openTarget();
   await holds("Cookie header", request, async ({ header: parts, route: { method, path }, refresh }) => {
     const tokens = await target.tokens("cookie");

@@ -129,7 +129,7 @@ async function take(world: World, step: Step): Promise<void> {
     return;
   }
   const family = families[step.family % families.length];
-  if (family === undefined) throw new Error("nobody is signed in");
+  if (family === undefined) throw new Error("no user is signed in");
   if (step.kind === "present") return present(world, family, step.age);
   await auth.sessions.revoke(family.id);
   family.over = true;

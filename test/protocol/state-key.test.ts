@@ -10,7 +10,7 @@ import { type Bounds, newWorld, type Step, type World } from "./world.ts";
 const STORM: Bounds = { ...CALM, delay: 1, lease: 3, senders: ["browser", "ssr"], parallel: 2, loss: true };
 const EARLY: Bounds = { ...STORM, senders: ["browser", "api"] };
 
-/** From how many worlds of each name the search goes on: an impostor may be the grandchild of a twin. */
+/** From how many worlds of each name the search continues: an impostor may be the grandchild of a twin. */
 const TWINS = 5;
 
 /** Counts worlds that share their name with another one but not what can happen next. */

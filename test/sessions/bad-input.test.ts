@@ -6,7 +6,7 @@ import { ANN, BOB, makeWorld, type World } from "../fixtures/server.ts";
 import { counted } from "../fixtures/wrapped-store.ts";
 import { migrated, open } from "../stores/files.ts";
 
-/** A request that nobody should send, and what it gets. */
+/** A bad request, and the answer that it gets. */
 interface Bad {
   readonly title: string;
   readonly path: string;

@@ -27,7 +27,7 @@ const situations: Readonly<Record<string, (world: World, ann: Browser) => Promis
 for (const { name, make } of stores) {
   describe(`200 concurrent refreshes of one cookie, one process, ${name}`, () => {
     for (const [title, bringAbout] of Object.entries(situations)) {
-      test(`${title}: one new refresh token, 199 access tokens, nobody signed out`, async () => {
+      test(`${title}: one new refresh token, 199 access tokens, no session ended`, async () => {
         const world = makeWorld({ store: await make() });
         const ann = await world.signedIn();
         await bringAbout(world, ann);
@@ -50,7 +50,7 @@ for (const { name, make } of stores) {
   });
 }
 
-/** The session lives, and the jar that got every answer goes on without an alarm. */
+/** The session lives, and the jar that got every answer refreshes without an alarm. */
 async function expectAlive(world: World, ann: Browser, responses: readonly Response[]): Promise<void> {
   for (const { headers } of responses) ann.take(headers);
   const id = sidOf(ann.cookie("access"));

@@ -17,7 +17,7 @@ const RISEN: PasswordProvider = password({ hasher: scryptHasher({ cost: { ln: 5,
 interface Scene {
   readonly stage: Stage;
   readonly user: string;
-  readonly settled: AnyAuth;
+  readonly observer: AnyAuth;
   actor(name: string, provider?: PasswordProvider): { readonly auth: AnyAuth; readonly browser: Browser };
 }
 
@@ -44,13 +44,13 @@ async function makeScene({ make, elsewhere }: Where): Promise<Scene> {
       env: { clock: clock.now },
       rateLimit: false,
     });
-  const settled = authOver(store, others);
-  const user = (await settled.users.create(ANN)).id;
-  await settled.keys.jwks();
+  const observer = authOver(store, others);
+  const user = (await observer.users.create(ANN)).id;
+  await observer.keys.jwks();
   return {
     stage,
     user,
-    settled,
+    observer,
     actor: (name, provider) => {
       const users = others === null ? null : stage.storeFor(name, others);
       const auth = authOver(stage.storeFor(name, store), users, provider);
@@ -81,20 +81,20 @@ async function inEveryOrder(
 }
 
 /** No session of the user lives, and no cookie that was given out opens anything. */
-async function expectNobody({ settled, user }: Scene, browsers: readonly Browser[]): Promise<void> {
-  expect(await settled.sessions.list(user)).toEqual([]);
+async function expectSignedOut({ observer, user }: Scene, browsers: readonly Browser[]): Promise<void> {
+  expect(await observer.sessions.list(user)).toEqual([]);
   for (const browser of browsers) {
-    const found = await settled.validate(browser.request("/page"), { fresh: true });
+    const found = await observer.validate(browser.request("/page"), { fresh: true });
     expect(found.ok).toBe(false);
     const token = browser.cookie("refresh");
-    if (token !== "") expect(await settled.sessions.refresh(token)).toMatchObject({ ok: false });
+    if (token !== "") expect(await observer.sessions.refresh(token)).toMatchObject({ ok: false });
   }
 }
 
 for (const where of places) {
   describe(where.name, () => {
     for (const [title, change] of Object.entries(changes)) {
-      test(`${title} while somebody signs in: no order leaves a live session`, async () => {
+      test(`${title} during a sign-in: no order leaves a live session`, async () => {
         const count = await inEveryOrder(where, async (scene, choices) => {
           const [guest, owner] = [scene.actor("guest"), scene.actor("owner")];
           const actors = {
@@ -102,13 +102,13 @@ for (const where of places) {
             owner: async () => void (await change(owner.auth, scene.user)),
           };
           const run = await scene.stage.play(actors, choices);
-          return { run, check: () => expectNobody(scene, [guest.browser]) };
+          return { run, check: () => expectSignedOut(scene, [guest.browser]) };
         });
         console.info(`${where.name}, ${title}, one sign-in: ${count} orders`);
         expect(count).toBeGreaterThan(where.elsewhere ? 11 : 6);
       });
 
-      test(`${title} while somebody refreshes: no order leaves a live session`, async () => {
+      test(`${title} during a refresh: no order leaves a live session`, async () => {
         const count = await inEveryOrder(where, async (scene, choices) => {
           const [guest, owner] = [scene.actor("guest"), scene.actor("owner")];
           await guest.browser.post("/auth/login", ANN);
@@ -117,7 +117,7 @@ for (const where of places) {
             owner: async () => void (await change(owner.auth, scene.user)),
           };
           const run = await scene.stage.play(actors, choices);
-          return { run, check: () => expectNobody(scene, [guest.browser]) };
+          return { run, check: () => expectSignedOut(scene, [guest.browser]) };
         });
         expect(count).toBeGreaterThan(2);
       });
@@ -132,7 +132,7 @@ for (const where of places) {
         };
         const run = await scene.stage.play(actors, choices);
         const check = async (): Promise<void> => {
-          await expectNobody(scene, [guest.browser]);
+          await expectSignedOut(scene, [guest.browser]);
           const { browser } = scene.actor("later");
           expect((await browser.post("/auth/login", ANN)).status).toBe(401);
           expect((await browser.post("/auth/login", { ...ANN, password: NEW_PASSWORD })).status).toBe(200);
@@ -152,12 +152,12 @@ for (const where of places) {
           other: async () => void (await leaving.post("/auth/logout")),
         };
         const run = await scene.stage.play(actors, choices);
-        return { run, check: () => expectNobody(scene, [guest.browser]) };
+        return { run, check: () => expectSignedOut(scene, [guest.browser]) };
       });
       expect(count).toBeGreaterThan(1);
     });
 
-    test("revokeAll while somebody signs in: only one who began after it stays", async () => {
+    test("revokeAll during a sign-in: only a sign-in that began after it stays", async () => {
       const count = await inEveryOrder(where, async (scene, choices) => {
         const [guest, owner] = [scene.actor("guest"), scene.actor("owner")];
         const actors = {
@@ -168,7 +168,7 @@ for (const where of places) {
         const check = async (): Promise<void> => {
           const began = run.trace.indexOf("guest: users.find");
           const raised = run.trace.indexOf("owner: users.update");
-          if (began < raised) await expectNobody(scene, [guest.browser]);
+          if (began < raised) await expectSignedOut(scene, [guest.browser]);
         };
         return { run, check };
       });
@@ -187,7 +187,7 @@ test("a new password while two sign in: no order leaves a live session", async (
       owner: async () => void (await owner.auth.users.setPassword(scene.user, NEW_PASSWORD)),
     };
     const run = await scene.stage.play(actors, choices);
-    return { run, check: () => expectNobody(scene, [one.browser, two.browser]) };
+    return { run, check: () => expectSignedOut(scene, [one.browser, two.browser]) };
   });
   console.info(`memory, a new password, two sign-ins: ${count} orders`);
   expect(count).toBeGreaterThan(200);

@@ -7,7 +7,7 @@ import { kidOf } from "../fixtures/tokens.ts";
 /** A store whose next look at the key ring can be held back after it has read. */
 interface HeldStore {
   readonly store: Store;
-  /** Holds the next load; returns the way to let it go on. */
+  /** Holds the next load; returns the function that releases it. */
   hold(): { readonly reached: Promise<void>; readonly release: () => void };
 }
 
@@ -45,10 +45,10 @@ function signal(): readonly [Promise<void>, () => void] {
   return [given, () => give()];
 }
 
-/** A token of a key that nobody has. */
+/** A token of an unknown key. */
 function foreign(token: string): string {
   const [, payload, signature] = token.split(".");
-  const header = { alg: "EdDSA", typ: "at+jwt", kid: "nobody" };
+  const header = { alg: "EdDSA", typ: "at+jwt", kid: "unknown" };
   return `${Buffer.from(JSON.stringify(header)).toString("base64url")}.${payload}.${signature}`;
 }
 

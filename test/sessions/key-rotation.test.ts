@@ -119,7 +119,7 @@ async function resume(servers: readonly World[], ann: Browser): Promise<Response
   return ann.copy(servers[1]?.auth).post("/auth/login", ANN);
 }
 
-test("keys.revoke(kid) refuses its tokens, and every session goes on by refresh", async () => {
+test("keys.revoke(kid) refuses its tokens, and every session continues by refresh", async () => {
   const clock = settableClock();
   const { auth, signedIn } = makeWorld({ clock, secret: SECRET });
   const browsers = [await signedIn(), await signedIn(), await signedIn()];

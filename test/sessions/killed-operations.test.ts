@@ -25,15 +25,15 @@ const join = (ann: Browser): Promise<Response> => ann.post("/auth/signup", ANN);
 const enter = (ann: Browser): Promise<Response> => ann.post("/auth/login", ANN);
 const renew = (ann: Browser): Promise<Response> => ann.post("/auth/refresh");
 
-/** Signs in as somebody does whose sign-in got no answer. */
+/** Signs in again, as after a sign-in without an answer. */
 async function signInAgain(ann: Browser, world: World): Promise<void> {
   const answer = await enter(ann);
   expect(answer.status).toBe(200);
-  await goOn(ann, world);
+  await resume(ann, world);
 }
 
 /** Refreshes four leases long, as a browser does: at once, and whenever an access token is used up. */
-async function goOn(ann: Browser, { clock }: World): Promise<void> {
+async function resume(ann: Browser, { clock }: World): Promise<void> {
   for (let turn = 0; turn < 4; turn++) {
     const answer = await renew(ann);
     expect([turn, answer.status]).toEqual([turn, 200]);
@@ -42,16 +42,16 @@ async function goOn(ann: Browser, { clock }: World): Promise<void> {
   expect((await ann.get("/auth/me")).status).toBe(200);
 }
 
-/** The old session goes on, or was replaced by the sign-in that died: then signing in again is the way. */
-async function oldOrAnew(ann: Browser, world: World): Promise<void> {
+/** The old session lives, or was replaced by the sign-in that died: then the client signs in again. */
+async function oldOrNew(ann: Browser, world: World): Promise<void> {
   const answer = await renew(ann.copy());
   if (answer.status !== 200) expect((await bodyOf(answer))["error"]).toBe("session_revoked");
-  else await goOn(ann, world);
+  else await resume(ann, world);
   await signInAgain(ann, world);
 }
 
 async function sameSession(ann: Browser, world: World, sid: string): Promise<void> {
-  await goOn(ann, world);
+  await resume(ann, world);
   expect(sidOf(ann.cookie("access"))).toBe(sid);
 }
 
@@ -71,7 +71,7 @@ async function changedForGood(ann: Browser, world: World): Promise<void> {
   expect((await renew(ann)).status).toBe(401);
   expect((await enter(ann)).status).toBe(401);
   expect((await ann.post("/auth/login", { ...ANN, password: NEW_PASSWORD })).status).toBe(200);
-  await goOn(ann, world);
+  await resume(ann, world);
 }
 
 const lease = (ann: Browser, { clock }: World): Promise<Response> => {
@@ -92,11 +92,11 @@ const operations: Readonly<Record<string, Operation>> = {
     run: enter,
     after: signInAgain,
   },
-  "sign-in in a browser that has a session": { before: join, run: enter, after: oldOrAnew },
+  "sign-in in a browser that has a session": { before: join, run: enter, after: oldOrNew },
   "sign-in that ends the oldest": {
     before: join,
     run: (ann) => enter(ann),
-    after: oldOrAnew,
+    after: oldOrNew,
     options: { sessions: { limit: 1 } },
   },
   "first refresh": { before: join, run: renew, after: sameSession },
@@ -157,7 +157,7 @@ interface Trial {
   readonly death: Death | null;
 }
 
-/** Runs an operation to its death, starts the process anew, and lets the client go on. Returns how many calls there were. */
+/** Runs an operation to its death, starts another process, and lets the client continue. Returns how many calls there were. */
 async function play({
   store,
   operation,
@@ -200,7 +200,7 @@ function reach(ann: Browser, world: World): Browser {
 for (const { name, make } of stores) {
   describe(`killed between any two statements, ${name}`, () => {
     for (const [title, operation] of Object.entries(operations)) {
-      test(`${title}: the honest client goes on, and nobody cries thief`, async () => {
+      test(`${title}: the honest client continues, and no reuse is reported`, async () => {
         const { calls } = await play({ store: await make(), operation, death: null });
         const deaths = deathsWithin(calls);
         expect(calls).toBeGreaterThan(0);

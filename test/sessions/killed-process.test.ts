@@ -47,7 +47,7 @@ async function live(life: Life, clients: readonly Client[], clock: Clock, random
   const busy = clients.map(async (client) => {
     while (alive) await step(client, random);
   });
-  const settled = Promise.allSettled(busy);
+  const finished = Promise.allSettled(busy);
   const ticking = (async () => {
     while (alive) {
       await wait(2);
@@ -58,13 +58,13 @@ async function live(life: Life, clients: readonly Client[], clock: Clock, random
   await life.kill();
   alive = false;
   await ticking;
-  for (const result of await settled) {
+  for (const result of await finished) {
     if (result.status === "rejected") expect(String(result.reason)).toMatch(/no answer|EPIPE|closed/);
   }
 }
 
-/** After the restart: whoever asked for no end of the session goes on with the cookies it has. */
-async function goOn(client: Client): Promise<void> {
+/** After the restart: a client that asked for no end of the session continues with its cookies. */
+async function resume(client: Client): Promise<void> {
   const { browser, user, unanswered } = client;
   if (browser.names().length > 0) {
     const answer = await browser.copy().post("/auth/refresh");
@@ -81,7 +81,7 @@ async function goOn(client: Client): Promise<void> {
   client.unanswered = null;
 }
 
-test(`SIGKILL under load, ${LIVES} times on one file: every client goes on, and nobody cries thief`, async () => {
+test(`SIGKILL under load, ${LIVES} times on one file: every client continues, and no reuse is reported`, async () => {
   const seed = Date.now() % 1_000_000;
   console.info(`killed-process seed ${seed}`);
   const random = seeded(seed);
@@ -93,7 +93,7 @@ test(`SIGKILL under load, ${LIVES} times on one file: every client goes on, and 
     const life = await startLife(file, clock);
     if (n === 0) clients.push(...(await join(life, clock)));
     for (const client of clients) client.browser = client.browser.copy(life);
-    for (const client of clients) await goOn(client);
+    for (const client of clients) await resume(client);
     await live(life, clients, clock, random);
     const types = life.events.map(({ type }) => type);
     expect(types.filter((type) => /reuse_detected|rolled_back|internal_error/.test(type))).toEqual([]);

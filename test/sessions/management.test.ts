@@ -196,7 +196,7 @@ for (const { name, make } of stores) {
       expect((await auth.validate(ann.request("/page"))).ok).toBe(true);
     });
 
-    test("A15 a store that cannot keep the new device costs nobody the refresh; the next one notices", async () => {
+    test("A15 a store that cannot keep the new device fails no refresh; the next refresh reports it", async () => {
       let isDown = true;
       const store = wrapped(await make(), (operation, call) =>
         isDown && operation === "sessions.update" ? Promise.reject(new Error("down")) : call(),

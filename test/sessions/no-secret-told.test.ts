@@ -90,7 +90,7 @@ async function busyDay(world: World, said: Said, secrets: Secrets, failing: { no
   await attempt(() => auth.users.setPassword(id, ANN.email));
   await auth.users.setPassword(id, NEW_PASSWORD);
   await keep(ann.post("/auth/logout"));
-  await attempt(() => auth.sessions.create("nobody"));
+  await attempt(() => auth.sessions.create("unknown"));
   await attempt(() => auth.sessions.create(id, { accessLifetime: 1 }));
   said.add(auth, await auth.keys.jwks(), await auth.sessions.list(id));
   await attempt(() => auth.keys.rotate());
@@ -113,9 +113,9 @@ async function failingStore(
   await keep(ann.copy().post("/auth/signup", { ...BOB, email: "carol@example.com" }));
   await keep(ann.copy().post("/auth/logout"));
   said.add(await auth.validate(ann.request("/page"), { fresh: true }));
-  await attempt(() => auth.sessions.create("somebody"));
+  await attempt(() => auth.sessions.create("unknown"));
   await attempt(() => auth.sessions.refresh(ann.cookie("refresh")));
-  await attempt(() => auth.users.setPassword("somebody", NEW_PASSWORD));
+  await attempt(() => auth.users.setPassword("unknown", NEW_PASSWORD));
   await attempt(() => auth.users.create({ email: "dan@example.com", password: NEW_PASSWORD }));
   await attempt(() => auth.keys.rotate());
 }

@@ -34,7 +34,7 @@ for (const { name, make } of stores) {
       expect((await browser().get("/auth/me", { cookie: `sid=${sid}` })).status).toBe(401);
     });
 
-    test("T9 a stolen signing key: revoked, it opens nothing, and nobody has to sign in again", async () => {
+    test("T9 a stolen signing key: revoked, it verifies no token, and no user has to sign in again", async () => {
       const { auth, signedIn } = makeWorld({ ...PRODUCTION, store: await make() });
       const ann = await signedIn();
       const kid = kidOf(ann.cookie("access"));

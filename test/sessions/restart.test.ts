@@ -23,7 +23,7 @@ function ringOf({ database }: Process): string {
   return String(database.prepare("SELECT document FROM latchkey_documents").get()?.["document"]);
 }
 
-test("a restart signs nobody out: access tokens stay good, refresh tokens rotate on", async () => {
+test("a restart ends no session: access tokens stay valid, and refresh tokens still rotate", async () => {
   const [file, clock] = [temporaryFile(), settableClock()];
   let server = await start(file, clock, SECRET);
   let ann = await server.signedIn();
@@ -55,7 +55,7 @@ test("private keys are sealed with the secret; without one they are not", async 
   }
 });
 
-test("a wrong secret makes a new key; sessions go on, and the right one reads the old keys again", async () => {
+test("a wrong secret makes a new key; sessions continue, and the right secret reads the old keys again", async () => {
   const [file, clock] = [temporaryFile(), settableClock()];
   const first = await start(file, clock, SECRET);
   const ann = await first.signedIn();

@@ -105,7 +105,7 @@ for (const { name, make } of stores) {
       expect(typesOf(events)).not.toContain("session.reuse_detected");
     });
 
-    test("B9 your devices: listed for their owner, each can be signed out from afar, by nobody else", async () => {
+    test("B9 devices are listed for their owner; only the owner can sign each of them out", async () => {
       const world = makeWorld({ store: await make() });
       const [laptop, phone] = [await world.signedIn(), await world.signedIn()];
       const bob = await world.signedIn(BOB);
@@ -164,7 +164,7 @@ for (const { name, make } of stores) {
       expect(events.every((event) => event.at === at)).toBe(true);
     });
 
-    test("B10 a sink that throws, rejects or never settles is of no effect", async () => {
+    test("B10 an onEvent that throws, rejects or never resolves has no effect", async () => {
       const sinks = [
         (): never => {
           throw new Error("sink");

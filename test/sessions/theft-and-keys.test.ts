@@ -78,7 +78,7 @@ for (const { name, make } of stores) {
       expect((await auth.sessions.refresh(token)).ok).toBe(true);
     });
 
-    test("T4 keys are made by themselves, announced, rotated and retired; nobody is signed out", async () => {
+    test("T4 keys are made by themselves, announced, rotated and retired, and no session ends", async () => {
       const { auth, clock, signedIn } = makeWorld({ store: await make() });
       const ann = await signedIn();
       const first = kidOf(ann.cookie("access"));
@@ -121,7 +121,7 @@ for (const { name, make } of stores) {
       expect((await one.auth.validate(bob.request("/page"))).ok).toBe(true);
     });
 
-    test("T5 many processes that start at once settle on one ring", async () => {
+    test("T5 many processes that start at once agree on one key ring", async () => {
       const store = await make();
       const worlds = Array.from({ length: 8 }, () => makeWorld({ store }));
       const sets = await Promise.all(worlds.map(({ auth }) => auth.keys.jwks()));

@@ -210,7 +210,7 @@ for (const { name, make } of stores) {
       };
       const faults = [
         { accessToken: { claims: broken } },
-        { accessToken: { claims: () => ({ sub: "somebody else" }) } },
+        { accessToken: { claims: () => ({ sub: "another" }) } },
         { accessToken: { claims: () => ({ long: "x".repeat(4_000) }) } },
         { user: { serialize: broken } },
       ];
@@ -253,7 +253,7 @@ test("A6 sessions by hand come with the cookies of their transport", async () =>
     "__Host-Http-latchkey.refresh",
   ]);
   expect((await auth.sessions.create(id, { transport: "bearer" })).headers.getSetCookie()).toEqual([]);
-  await expect(auth.sessions.create("nobody")).rejects.toMatchObject({ code: "not_found" });
+  await expect(auth.sessions.create("unknown")).rejects.toMatchObject({ code: "not_found" });
   await auth.users.disable(id);
   await expect(auth.sessions.create(id)).rejects.toMatchObject({ code: "invalid_credentials" });
 });

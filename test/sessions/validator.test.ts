@@ -164,7 +164,7 @@ describe("B7: a validator without a store", () => {
     expect(edge.looks()).toBe(2);
   });
 
-  it("JWT-05: looks at most once in 30 seconds for names that nobody knows", async () => {
+  it("JWT-05: loads the keys at most once in 30 seconds for unknown key ids", async () => {
     const edge = await openEdge();
     const { validate } = edge.validator();
     const [, payload = "", signature = ""] = (await tokenOf(edge)).split(".");
@@ -187,7 +187,7 @@ describe("B7: a validator without a store", () => {
       () => Response.json({ keys: [null, 1, {}, { kid: "a", alg: "EdDSA", kty: "OKP" }] }),
     ],
   ];
-  it.each(broken)("goes on with its last keys while their server answers %s", async (_, response) => {
+  it.each(broken)("keeps its last keys while their server answers %s", async (_, response) => {
     const edge = await openEdge();
     const { validate } = edge.validator();
     const token = await tokenOf(edge);
@@ -197,7 +197,7 @@ describe("B7: a validator without a store", () => {
     expect(await codeOf(validate(bearer(token)))).toBe("ok");
     edge.clock.advance(60);
     expect(await codeOf(validate(bearer(await tokenOf(edge))))).toBe("ok");
-    // Nobody waits for the look.
+    // No request waits for the load.
     await expect.poll(() => edge.looks(), PATIENT).toBe(2);
     edge.answer(null);
     edge.clock.advance(31);
@@ -238,7 +238,7 @@ describe("B7: a validator without a store", () => {
     edge.clock.advance(601);
     expect(await codeOf(validate(bearer(await tokenOf(edge))))).toBe("ok");
     await expect.poll(() => asked, PATIENT).toBe(true);
-    // The look is under way, and holds nobody up.
+    // The load is pending, and holds no request up.
     expect(await codeOf(validate(bearer(await tokenOf(edge))))).toBe("ok");
   });
 

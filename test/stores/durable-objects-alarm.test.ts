@@ -130,9 +130,9 @@ test.concurrent("who asks for what is not there fills no object", async () => {
     store.keys.load(),
   ]);
   await Promise.all([tokens.revoke("ann", "reset"), throttle.reset("key")]);
-  const nobody = [null, null, null, false, [], [], 0];
+  const absent = [null, null, null, false, [], [], 0];
   expect(answers).toEqual([
-    ...nobody,
+    ...absent,
     null,
     null,
     null,

@@ -42,7 +42,7 @@ test("a sign-up cut in two takes no identifier from anybody for nothing", async 
     if (first === null) failures++;
     const second = await whole.users.create(user("eve"));
     const found = await whole.users.find({ email: "a@example.com" });
-    // Whoever is refused is refused because somebody signs in by that identifier.
+    // A sign-up is refused only because another user signs in by that identifier.
     expect(found?.id, JSON.stringify(failing)).toBe(second ? "eve" : "bob");
     if (second) expect((await whole.users.find({ username: "a" }))?.id).toBe("eve");
     if (first === true) expect(second).toBe(false);

@@ -28,7 +28,7 @@ test("a database that hangs: the request ends within storeTimeout, and everyone 
 
   await blocker.query("ROLLBACK");
   blocker.release();
-  // The statements that nobody waited for any more happen now: the client goes on all the same.
+  // The abandoned statements run now: the client continues all the same.
   await expect.poll(() => pool.idleCount === pool.totalCount, { timeout: 20_000 }).toBe(true);
   expect((await ann.post("/auth/refresh")).status).toBe(200);
   world.clock.advance(61);

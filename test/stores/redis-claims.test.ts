@@ -95,7 +95,7 @@ describeRedis("a claim in Redis", () => {
     expect(await redis(client, { prefix }).users.create(user("second"))).toBe(true);
   });
 
-  test("of a deletion that was cut short is void after a minute, and finds nobody before", async () => {
+  test("of a deletion that was cut short is void after a minute, and finds no user before", async () => {
     const { users } = redis(cutShort(client, "~= ARGV[1] then return 0 end"), { prefix });
     await users.create(user("first"));
     await users.link("first", github);
@@ -114,7 +114,7 @@ describeRedis("a claim in Redis", () => {
     expect(await others.keptTokens(github)).toBeNull();
   });
 
-  test("that was taken over meanwhile is not given back by the one before", async () => {
+  test("that another call has taken over is not released by the call before", async () => {
     const { users } = redis(client, { prefix });
     const key = `${prefix}account:["github","1001"]`;
     await users.create(user("first"));

@@ -90,7 +90,7 @@ describeRedis("Redis", () => {
     expect(near(600)).toContain(await client.ttl(indexKey()));
   });
 
-  test("what is over goes by itself, out of lists and indexes too", async () => {
+  test("expired sessions vanish by themselves, out of lists and indexes too", async () => {
     const { sessions } = redis(client, { prefix });
     await sessions.create(session("short", now, { expiresAt: now, accessLifetime: 1 }), freely);
     await sessions.create(session("long", now), freely);
@@ -115,7 +115,7 @@ describeRedis("Redis", () => {
     expect(await sessions.get(idOf("over"), now)).toBeNull();
   });
 
-  test("keepEnded may be turned on and off: nothing is left that nobody finds", async () => {
+  test("keepEnded may be turned on and off: no orphaned row is left", async () => {
     const [keeping, forgetting] = [redis(client, { prefix, keepEnded: true }), redis(client, { prefix })];
     await forgetting.sessions.create(session("early", now), freely);
     await keeping.sessions.end(idOf("early"), null, { reason: "logout", now });
@@ -127,7 +127,7 @@ describeRedis("Redis", () => {
     expect(await client.exists([rowKey("over"), rowKey("early"), rowKey("later")])).toBe(2);
   });
 
-  test("prune with `keep` takes the time to live from what is over, without the option too", async () => {
+  test("prune with `keep` removes the time to live of expired sessions, without the option too", async () => {
     const { sessions } = redis(client, { prefix });
     await sessions.create(session("phone", now), freely);
     await sessions.create(session("over", now, { expiresAt: now - 5 }), freely);
@@ -262,7 +262,7 @@ describeRedis("Redis", () => {
   }
 });
 
-describeOwnRedis("a Redis server that nobody else uses", () => {
+describeOwnRedis("a Redis server that no other client uses", () => {
   test("an answer with an access token only writes nothing", async () => {
     const server = await ownRedis();
     onTestFinished(server.remove);

@@ -73,7 +73,7 @@ describe("a corrupt row is an error without its values", () => {
     });
   }
 
-  test("wrong types and nulls, in tables that somebody made without checks", async () => {
+  test("wrong types and nulls are errors, in tables that were made without checks", async () => {
     const database = open(":memory:");
     const { sessions } = await migrated(database);
     await sessions.create(session("phone"), freely);

@@ -62,7 +62,7 @@ const worker: { fetch(request: Request, bindings: Bindings): Promise<Response> }
     try {
       const work = answer(request, env, pathname);
       if (!request.headers.has("x-leave")) return await work;
-      // Whoever asked goes away: what is under way ends with this request.
+      // The client is gone: its pending work ends with this request.
       work.catch(() => undefined);
       await pause(SLOW / 3);
       return new Response("gone");

@@ -4,15 +4,15 @@ import { ACCESS, ANN, BOB, LEASE, openWorld, REFRESH } from "../stage.ts";
 
 export const sessions: readonly Case[] = [
   {
-    name: "validate tells who sends a request, and that nobody does",
+    name: "validate returns the user of a request, and the code of a request without a session",
     run: async () => {
       const world = openWorld();
       const browser = await world.signedIn();
       const user = await world.auth.users.find({ email: ANN.email });
       const found = await world.auth.validate(browser.request("/page"));
       same(found.ok && [found.userId, found.transport, found.refreshed], [user?.id, "cookie", false]);
-      const nobody = await world.auth.validate(world.browser().request("/page"));
-      same([nobody.ok, !nobody.ok && nobody.code], [false, "unauthenticated"]);
+      const anonymous = await world.auth.validate(world.browser().request("/page"));
+      same([anonymous.ok, !anonymous.ok && anonymous.code], [false, "unauthenticated"]);
     },
   },
   {
@@ -45,7 +45,7 @@ export const sessions: readonly Case[] = [
     },
   },
   {
-    name: "50 refreshes at once give one new refresh token, and sign nobody out",
+    name: "50 refreshes at once give one new refresh token, and end no session",
     run: async () => {
       const world = openWorld();
       const browser = await world.signedIn();

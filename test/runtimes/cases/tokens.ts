@@ -26,7 +26,7 @@ export const tokens: readonly Case[] = [
     },
   })),
   {
-    name: "a rotation of the keys signs nobody out",
+    name: "a rotation of the keys ends no session",
     run: async () => {
       const world = openWorld();
       const before = await bearerOf(world, "/auth/signup");
@@ -41,7 +41,7 @@ export const tokens: readonly Case[] = [
     },
   },
   {
-    name: "a revoked key signs nobody in, and refresh tokens go on",
+    name: "a revoked key verifies no token, and refresh tokens still work",
     run: async () => {
       const world = openWorld();
       const { access, refresh } = await bearerOf(world, "/auth/signup");
