@@ -1,15 +1,17 @@
 import { describe, expect, it } from "vitest";
+import { requestTo } from "../fixtures/requests.ts";
+import { ACCESS, REFRESH } from "../fixtures/server.ts";
 import { openForgery } from "./forger.ts";
+import { openAttackedServer, PASSWORD } from "./server.ts";
 import { modes, read, signUp, whoAmI } from "./session.ts";
-import { ACCESS, openStage, PASSWORD, REFRESH, requestTo } from "./stage.ts";
 import { codeOf } from "./verdicts.ts";
 
-const { stage, token } = openForgery();
+const { server, token } = openForgery();
 const good = token();
 const cookie = `${ACCESS}=${token({ transport: "cookie" })}`;
 
 async function judge(authorization: string, more: Readonly<Record<string, string>> = {}): Promise<string> {
-  return codeOf(await stage.auth.validate(requestTo("/", { headers: { authorization, ...more } })));
+  return codeOf(await server.auth.validate(requestTo("/", { headers: { authorization, ...more } })));
 }
 
 describe("the Authorization header", () => {
@@ -50,14 +52,14 @@ describe("the Authorization header", () => {
   });
 
   it("BRR-04 a good header beats a good cookie", async () => {
-    const found = await stage.auth.validate(
+    const found = await server.auth.validate(
       requestTo("/", { headers: { authorization: `Bearer ${token({ sub: "bob" })}`, cookie } }),
     );
     expect(found.ok && [found.userId, found.transport]).toEqual(["bob", "bearer"]);
   });
 
   it("BRR-05 BOD-11 reads no token and no password from a query or a body", async () => {
-    const own = openStage();
+    const own = openAttackedServer();
     const ann = await signUp(own, "bearer");
     const query = `?access_token=${ann.access}&token=${ann.access}&authorization=Bearer%20${ann.access}`;
     expect((await read(await own.send(`/auth/me${query}`))).code).toBe("unauthenticated");
@@ -77,7 +79,7 @@ describe("the Authorization header", () => {
     ["BRR-06 a scheme without a token", { authorization: "Bearer" }, "Bearer"],
     ["BRR-06 a bad token", { authorization: "Bearer x" }, 'Bearer error="invalid_token"'],
   ])("%s gets the challenge %s", async (_, headers, challenge) => {
-    const found = await stage.auth.validate(requestTo("/", { headers: { ...headers } }));
+    const found = await server.auth.validate(requestTo("/", { headers: { ...headers } }));
     if (found.ok) throw new Error("signed in");
     expect([found.status, found.headers.get("www-authenticate")]).toEqual([401, challenge]);
     expect(found.response().headers.get("www-authenticate")).toBe(challenge);
@@ -85,7 +87,7 @@ describe("the Authorization header", () => {
   });
 
   it("BRR-06 every 401 to a bearer client has a challenge, on each route", async () => {
-    const own = openStage();
+    const own = openAttackedServer();
     const ann = await signUp(own, "bearer");
     await own.auth.users.delete(ann.userId);
     const headers = { authorization: `Bearer ${ann.access}` };
@@ -112,7 +114,7 @@ describe("the Authorization header", () => {
   it("J4 A5 another header and other schemes, and no longer the usual ones", async () => {
     const own = openForgery("ed25519", { bearer: { header: "X-Token", schemes: ["Bearer", "JWT"] } });
     const ask = async (headers: Record<string, string>): Promise<string> =>
-      codeOf(await own.stage.auth.validate(requestTo("/", { headers })));
+      codeOf(await own.server.auth.validate(requestTo("/", { headers })));
     expect(await ask({ "x-token": `jwt ${own.token()}` })).toBe("ok");
     expect(await ask({ "x-token": `Bearer ${own.token()}` })).toBe("ok");
     expect(await ask({ "x-token": own.token() })).toBe("unauthenticated");
@@ -121,7 +123,7 @@ describe("the Authorization header", () => {
 
   it("BRR-07 a bearer client gets no cookie from any route, a browser no token in any body", async () => {
     for (const mode of modes) {
-      const own = openStage();
+      const own = openAttackedServer();
       const ann = await signUp(own, mode);
       const headers: Record<string, string> =
         mode === "bearer"

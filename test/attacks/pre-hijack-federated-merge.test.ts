@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
 import { onEveryStore } from "../fixtures/every-store.ts";
-import { expectFailed, expectSentTo, signInAt, whoIs } from "../fixtures/oauth-server.ts";
-import { ANN_THERE } from "../fixtures/providers/in-process-provider.ts";
+import { expectFailed, expectSentTo, whoIs } from "../fixtures/oauth-answers.ts";
+import { signInAt } from "../fixtures/oauth-server.ts";
+import { ANN_THERE } from "../fixtures/providers/stub-provider.ts";
 import { ANN } from "../fixtures/server.ts";
 import { CASES, expectClean, isIn, knows, MODES, openScene, plant, TROJAN } from "./pre-hijacking.ts";
 
@@ -34,7 +35,7 @@ onEveryStore((make) => {
     async (mode) => {
       const scene = openScene(await make());
       const victim = scene.browser();
-      expectSentTo(await signInAt(scene.paper, victim, ANN_THERE), "/welcome");
+      expectSentTo(await signInAt(scene.stub, victim, ANN_THERE), "/welcome");
       const id = await whoIs(victim);
       const signUp = await scene.browser().post("/auth/signup", { ...TROJAN, transport: mode });
       expect([signUp.status, (await signUp.json()).error]).toEqual([409, "identifier_taken"]);
@@ -48,7 +49,7 @@ onEveryStore((make) => {
     async (mode) => {
       const scene = openScene(await make());
       const trojan = await plant(scene, mode);
-      await scene.store.users.link(trojan.id, { provider: "paper", subject: ANN_THERE.subject });
+      await scene.store.users.link(trojan.id, { provider: "stub", subject: ANN_THERE.subject });
       const victim = scene.browser();
       expectSentTo(await scene.signIn(victim, ANN_THERE), "/welcome");
       expect(await whoIs(victim)).toBe(trojan.id);

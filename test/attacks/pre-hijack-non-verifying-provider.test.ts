@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
 import { onEveryStore } from "../fixtures/every-store.ts";
-import { expectFailed, expectSentTo, linkAt, signInAt, whoIs } from "../fixtures/oauth-server.ts";
-import { ANN_THERE, type Person } from "../fixtures/providers/in-process-provider.ts";
+import { expectFailed, expectSentTo, whoIs } from "../fixtures/oauth-answers.ts";
+import { linkAt, signInAt } from "../fixtures/oauth-server.ts";
+import { ANN_THERE, type Person } from "../fixtures/providers/stub-provider.ts";
 import { ANN } from "../fixtures/server.ts";
 import { CASES, CHOSEN, expectClean, MODES, openScene, plant, plantLink } from "./pre-hijacking.ts";
 

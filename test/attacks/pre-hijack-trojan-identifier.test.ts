@@ -2,8 +2,9 @@ import type { Store } from "@latchkey/core";
 import { describe, expect, it } from "vitest";
 import { onEveryStore } from "../fixtures/every-store.ts";
 import { type Death, deathsWithin, mortal } from "../fixtures/mortal-store.ts";
+import { whoIs } from "../fixtures/oauth-answers.ts";
 import { begin, comeBack } from "../fixtures/oauth-flow.ts";
-import { linkAt, signInAt, whoIs } from "../fixtures/oauth-server.ts";
+import { linkAt, signInAt } from "../fixtures/oauth-server.ts";
 
 import { wrapped } from "../fixtures/wrapped-store.ts";
 import { migrated, open } from "../stores/files.ts";
@@ -45,7 +46,7 @@ onEveryStore((make) => {
       const attacker = scene.browser();
       await signInAt(scene.other, attacker, ATTACKER);
       expect(await whoIs(attacker)).toBe(trojan.id);
-      expect(await scene.auth.users.unlink(trojan.id, "paper")).toBe(false);
+      expect(await scene.auth.users.unlink(trojan.id, "stub")).toBe(false);
       expect(await whoIs(attacker)).toBe(trojan.id);
       expect(await scene.auth.users.unlink(trojan.id, "other")).toBe(true);
       expect(await whoIs(attacker)).toBeNull();

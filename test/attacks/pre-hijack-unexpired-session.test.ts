@@ -76,7 +76,7 @@ onEveryStore((make) => {
       paused.run = async () => {
         await scene.auth.users.confirmEmail(id);
         await scene.auth.users.setPassword(id, CHOSEN);
-        await scene.store.users.link(id, { provider: "paper", subject: "mine" });
+        await scene.store.users.link(id, { provider: "stub", subject: "mine" });
       };
       expect(await prove(scene, id)).toBe(true);
       expect(await knows(scene, CHOSEN, mode)).toBe(true);

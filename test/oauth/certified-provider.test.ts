@@ -12,7 +12,7 @@ import {
   expectNothing,
   expectSignedIn,
   type OAuthProvider,
-  openTrap,
+  openRiggedServer,
 } from "../fixtures/rigged-sign-in.ts";
 
 const ANN = { sub: "ann-1", email: "ann@example.com", email_verified: true, name: "Ann" };
@@ -55,13 +55,13 @@ interface Server {
 
 /** One server; every sign-in has a browser of its own. */
 function open(kind: ClientKind, at: IdentityProvider = provider): Server {
-  const trap = openTrap({ origin: at.issuer }, [clientOf(kind, at)]);
+  const opened = openRiggedServer({ origin: at.issuer }, [clientOf(kind, at)]);
   const go = async (walk: (url: string) => ReturnType<Visitor["signIn"]>): Promise<Attempt> => {
-    const browser = trap.station.browser();
+    const browser = opened.server.browser();
     const arrival = await walk(await begin(browser, "oidc"));
     expect(arrival.method).toBe(kind === "formPost" ? "POST" : "GET");
     expect(parametersOf(arrival).get("iss")).toBe(at.issuer);
-    return { ...trap, browser, response: await comeBack(browser, arrival) };
+    return { ...opened, browser, response: await comeBack(browser, arrival) };
   };
   return {
     signIn: (login, visitor = openVisitor()) => go((url) => visitor.signIn(url, login)),
@@ -84,11 +84,11 @@ describe.each<ClientKind>([...KINDS, "formPost"])("a certified provider, for a %
     const ids = new Set(await Promise.all([first, second, third].map(userId)));
     expect(ids.size).toBe(1);
     const [id = ""] = ids;
-    expect(await first.station.auth.users.accounts(id)).toEqual([{ provider: "oidc", subject: "ann-1" }]);
+    expect(await first.server.auth.users.accounts(id)).toEqual([{ provider: "oidc", subject: "ann-1" }]);
     const bob = await server.signIn("bob");
     await expectSignedIn(bob, { name: "Bob" });
     expect(ids.has(await userId(bob))).toBe(false);
-    expect(await bob.station.auth.users.find({ email: BOB.email })).toBeNull();
+    expect(await bob.server.auth.users.find({ email: BOB.email })).toBeNull();
   });
 
   it("lets its user say no, at the login page and at the consent page", async () => {
@@ -116,18 +116,18 @@ describe("a certified provider", () => {
   it("is refused a client by a wrong secret: nothing comes of it", async () => {
     const { clientId } = provider.clients.basic;
     const wrong = oidc({ issuer: provider.issuer, clientId, clientSecret: "wrong" });
-    const trap = openTrap({ origin: provider.issuer }, [wrong]);
-    const arrival = await openVisitor().signIn(await begin(trap.browser, "oidc"), "ann");
-    const response = await comeBack(trap.browser, arrival);
-    await expectNothing({ ...trap, response }, "the provider refuses the code");
+    const opened = openRiggedServer({ origin: provider.issuer }, [wrong]);
+    const arrival = await openVisitor().signIn(await begin(opened.browser, "oidc"), "ann");
+    const response = await comeBack(opened.browser, arrival);
+    await expectNothing({ ...opened, response }, "the provider refuses the code");
   });
 
   it("takes a code once: the second of two servers that bring it gets nothing (OAU-07)", async () => {
-    const trap = openTrap({ origin: provider.issuer }, [clientOf("basic")]);
-    const arrival = await openVisitor().signIn(await begin(trap.browser, "oidc"), "ann");
+    const opened = openRiggedServer({ origin: provider.issuer }, [clientOf("basic")]);
+    const arrival = await openVisitor().signIn(await begin(opened.browser, "oidc"), "ann");
     const code = parametersOf(arrival).get("code") ?? "";
-    await expectSignedIn({ ...trap, response: await comeBack(trap.browser, arrival) }, { name: "Ann" });
-    const other = openTrap({ origin: provider.issuer }, [clientOf("basic")]);
+    await expectSignedIn({ ...opened, response: await comeBack(opened.browser, arrival) }, { name: "Ann" });
+    const other = openRiggedServer({ origin: provider.issuer }, [clientOf("basic")]);
     const state = new URL(await begin(other.browser, "oidc")).searchParams.get("state") ?? "";
     const query = new URLSearchParams({ state, code, iss: provider.issuer });
     const response = await comeBack(other.browser, { method: "GET", url: `${callbackOf("oidc")}?${query}` });
@@ -135,9 +135,9 @@ describe("a certified provider", () => {
   });
 
   it("gets no session for a code of another flow of ours: PKCE ties it (OAU-08)", async () => {
-    const trap = openTrap({ origin: provider.issuer }, [clientOf("public")]);
-    const arrival = await openVisitor().signIn(await begin(trap.browser, "oidc"), "ann");
-    const victim = openTrap({ origin: provider.issuer }, [clientOf("public")]);
+    const opened = openRiggedServer({ origin: provider.issuer }, [clientOf("public")]);
+    const arrival = await openVisitor().signIn(await begin(opened.browser, "oidc"), "ann");
+    const victim = openRiggedServer({ origin: provider.issuer }, [clientOf("public")]);
     const state = new URL(await begin(victim.browser, "oidc")).searchParams.get("state") ?? "";
     const url = new URL(arrival.url);
     url.searchParams.set("state", state);
@@ -168,7 +168,7 @@ describe("a certified provider", () => {
     other.accounts.set("ann", { ...ANN, email: "new@example.com" });
     const made = await server.signIn("ann");
     expect(await userId(made)).toBe(before);
-    expect(await made.station.auth.users.find({ email: "new@example.com" })).toBeNull();
+    expect(await made.server.auth.users.find({ email: "new@example.com" })).toBeNull();
     // Another account that takes the old address over takes no user over.
     other.accounts.set("eve", { sub: "eve-1", email: ANN.email, email_verified: false });
     const eve = await server.signIn("eve");

@@ -19,9 +19,9 @@ import {
   CLIENT,
   expectNothing,
   expectSignedIn,
-  openTrap,
+  openRiggedServer,
   restore,
-  rigged,
+  riggedOidc,
 } from "../fixtures/rigged-sign-in.ts";
 
 const METADATA = "the provider's metadata is incomplete, or of another issuer";
@@ -40,9 +40,9 @@ afterAll(() => rig.close());
 
 /** The browser is only sent back, and the provider gets no other request. */
 async function expectNoStart(error: string): Promise<void> {
-  const trap = openTrap(rig, [rigged(rig)]);
-  const response = await trap.browser.get("/auth/oauth/oidc?redirect_to=/welcome");
-  const made: Attempt = { ...trap, response };
+  const opened = openRiggedServer(rig, [riggedOidc(rig)]);
+  const response = await opened.browser.get("/auth/oauth/oidc?redirect_to=/welcome");
+  const made: Attempt = { ...opened, response };
   await expectNothing(made, error);
   expect(response.headers.getSetCookie()).toEqual([]);
   expect(made.net.calls).toHaveLength(1);
@@ -75,7 +75,7 @@ describe("KEY-11 a discovery document that cannot be had", () => {
   });
 
   it("is fetched again at the next start, and then kept for an hour", async () => {
-    const { browser, station } = openTrap(rig, [rigged(rig)]);
+    const { browser, server } = openRiggedServer(rig, [riggedOidc(rig)]);
     const start = async (): Promise<string | null> =>
       (await browser.get("/auth/oauth/oidc?redirect_to=/welcome")).headers.get("location");
     rig.answers.discovery = () => json({}, 500);
@@ -83,11 +83,11 @@ describe("KEY-11 a discovery document that cannot be had", () => {
     restore(rig);
     const before = rig.requestsTo("discovery").length;
     for (const seconds of [0, 1_800, 1_799]) {
-      station.clock.advance(seconds);
+      server.clock.advance(seconds);
       expect(await start()).toContain("/authorize?");
     }
     expect(rig.requestsTo("discovery").length).toBe(before + 1);
-    station.clock.advance(1);
+    server.clock.advance(1);
     rig.answers.discovery = () => json({}, 500);
     expect(await start()).toMatch(/error=oauth_failed$/);
   });
@@ -133,10 +133,10 @@ describe("OAU-11 a discovery document that lies", () => {
   it.each(needed)("is refused where %s of an https issuer is http", async (name) => {
     const document = { ...discoveryDocument(ISSUER), [name]: "http://id.example.com/x" };
     rig.answers.discovery = () => json(document);
-    const { browser, station } = trapAt(ISSUER);
+    const { browser, server } = trapAt(ISSUER);
     const response = await browser.get("/auth/oauth/oidc?redirect_to=/welcome");
     expect(response.headers.get("location")).toMatch(/\/welcome\?error=oauth_failed$/);
-    expect(station.events.at(-1)).toMatchObject({ type: "oauth.failed", error: METADATA });
+    expect(server.events.at(-1)).toMatchObject({ type: "oauth.failed", error: METADATA });
   });
 
   it("is taken for an https issuer whose endpoints are https, wherever they are", async () => {
@@ -198,11 +198,11 @@ describe("OAU-11 a discovery document that lies", () => {
 function trapAt(issuer: string): Omit<Attempt, "response"> {
   const fetchRig = (input: RequestInfo | URL, init?: RequestInit): Promise<Response> =>
     fetch(String(input).replace(issuer, rig.origin), init);
-  return openTrap(rig, [oidc({ issuer, ...CLIENT })], { env: { fetch: fetchRig } });
+  return openRiggedServer(rig, [oidc({ issuer, ...CLIENT })], { env: { fetch: fetchRig } });
 }
 
 it("asks an issuer with a path below that path, and one with a slash without doubling it", async () => {
-  const trap = openTrap(rig, [
+  const opened = openRiggedServer(rig, [
     oidc({ issuer: `${rig.origin}/realms/a`, ...CLIENT, id: "a" }),
     oidc({ issuer: `${rig.origin}/b/`, ...CLIENT, id: "b" }),
   ]);
@@ -210,7 +210,7 @@ it("asks an issuer with a path below that path, and one with a slash without dou
     ["a", "/realms/a/.well-known/openid-configuration"],
     ["b", "/b/.well-known/openid-configuration"],
   ] as const) {
-    await trap.browser.get(`/auth/oauth/${id}`);
-    expect(new URL(trap.net.calls.at(-1)?.url ?? "").pathname).toBe(path);
+    await opened.browser.get(`/auth/oauth/${id}`);
+    expect(new URL(opened.net.calls.at(-1)?.url ?? "").pathname).toBe(path);
   }
 });

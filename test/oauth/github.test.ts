@@ -10,7 +10,7 @@ import {
   CLIENT,
   expectNothing,
   expectSignedIn,
-  openTrap,
+  openRiggedServer,
   restore,
 } from "../fixtures/rigged-sign-in.ts";
 
@@ -33,7 +33,7 @@ function signIn(): Promise<Attempt> {
 
 describe("GitHub", () => {
   it("is asked by state, an S256 challenge and the scopes of an identity", async () => {
-    const { browser } = openTrap(rig, [github(CLIENT)]);
+    const { browser } = openRiggedServer(rig, [github(CLIENT)]);
     const url = new URL(await begin(browser, "github"));
     expect(url.origin + url.pathname).toBe("https://github.com/login/oauth/authorize");
     const parameters = Object.fromEntries(url.searchParams);
@@ -51,7 +51,7 @@ describe("GitHub", () => {
   it("signs in, by its numeric id, with the primary address", async () => {
     const made = await signIn();
     await expectSignedIn(made, { email: "ann@example.com", name: "Ann" });
-    const user = await made.station.store.users.findByAccount({ provider: "github", subject: "583231" });
+    const user = await made.server.store.users.findByAccount({ provider: "github", subject: "583231" });
     expect(user).toMatchObject({ emailVerified: true });
     expect(made.net.calls.map(({ method, url }) => `${method} ${url}`)).toEqual([
       "POST https://github.com/login/oauth/access_token",
@@ -68,7 +68,7 @@ describe("GitHub", () => {
     const made = await attempt(rig, { provider: github({ ...CLIENT, scopes: ["read:user"] }) });
     await expectSignedIn(made, { name: "Ann" });
     expect(made.net.calls.map(({ url }) => url)).not.toContain("https://api.github.com/user/emails");
-    const user = await made.station.store.users.findByAccount({ provider: "github", subject: "583231" });
+    const user = await made.server.store.users.findByAccount({ provider: "github", subject: "583231" });
     expect(user).toMatchObject({ email: null, emailVerified: false });
   });
 
@@ -122,10 +122,8 @@ describe("a GitHub id", () => {
     const made = await signIn();
     await expectSignedIn(made, { name: "583231" });
     const subject = "9007199254740991";
-    expect(await made.station.store.users.findByAccount({ provider: "github", subject })).not.toBeNull();
-    expect(
-      await made.station.store.users.findByAccount({ provider: "github", subject: "583231" }),
-    ).toBeNull();
+    expect(await made.server.store.users.findByAccount({ provider: "github", subject })).not.toBeNull();
+    expect(await made.server.store.users.findByAccount({ provider: "github", subject: "583231" })).toBeNull();
   });
 });
 
@@ -150,7 +148,7 @@ describe("the addresses of a GitHub user (OAU-16)", () => {
     rig.answers.githubEmails = () => json(list);
     const made = await signIn();
     await expectSignedIn(made, {});
-    const user = await made.station.store.users.findByAccount({ provider: "github", subject: "583231" });
+    const user = await made.server.store.users.findByAccount({ provider: "github", subject: "583231" });
     expect(user).toMatchObject({ email, emailVerified: email !== null });
   });
 
@@ -158,7 +156,7 @@ describe("the addresses of a GitHub user (OAU-16)", () => {
     rig.answers.githubUser = () => json({ id: 583_231, login: "ann", email: "victim@example.com" });
     rig.answers.githubEmails = () => json([]);
     const made = await signIn();
-    expect(await made.station.auth.users.find({ email: "victim@example.com" })).toBeNull();
+    expect(await made.server.auth.users.find({ email: "victim@example.com" })).toBeNull();
   });
 
   it.each<[string, Reply, string]>([

@@ -181,7 +181,7 @@ describe("OAU-11 an ID token that does not say who it is", () => {
       rig.person = { ...rig.person, sub };
       const made = await attempt(rig);
       await expectSignedIn(made, { email: "ann@example.com" });
-      const user = await made.station.store.users.findByAccount({ provider: "oidc", subject: sub });
+      const user = await made.server.store.users.findByAccount({ provider: "oidc", subject: sub });
       expect(user?.email).toBe("ann@example.com");
     }
   });
@@ -229,7 +229,7 @@ it("keeps claims called __proto__ and constructor from meaning anything", async 
   issue(rig, { claims });
   const made = await attempt(rig);
   await expectSignedIn(made, {});
-  const user = await made.station.store.users.findByAccount({ provider: "oidc", subject: "rigged-1" });
+  const user = await made.server.store.users.findByAccount({ provider: "oidc", subject: "rigged-1" });
   expect(user).toMatchObject({ email: null, emailVerified: false, name: null });
   issue(rig, { claims: { ...claims, sub: undefined } });
   await expectNothing(await attempt(rig), "the provider does not say who it is");

@@ -4,28 +4,21 @@ import { describe, expect, test } from "vitest";
 import type { Browser } from "../fixtures/browser.ts";
 import { settableClock } from "../fixtures/clock.ts";
 import { type Death, deathsWithin, mortal } from "../fixtures/mortal-store.ts";
-import { begin, comeBack } from "../fixtures/oauth-flow.ts";
-import {
-  beginLink,
-  type Desk,
-  type DeskOptions,
-  expectSentTo,
-  linkAt,
-  openDesk,
-  whoIs,
-} from "../fixtures/oauth-server.ts";
+import { expectSentTo, whoIs } from "../fixtures/oauth-answers.ts";
+import { begin, beginLink, comeBack } from "../fixtures/oauth-flow.ts";
+import { linkAt, openStubServer, type StubServer, type StubServerOptions } from "../fixtures/oauth-server.ts";
 import {
   ANN_THERE,
-  type PaperProvider,
   type Person,
-  paperProvider,
-} from "../fixtures/providers/in-process-provider.ts";
+  type StubProvider,
+  stubProvider,
+} from "../fixtures/providers/stub-provider.ts";
 import { ANN } from "../fixtures/server.ts";
 import { migrated, open } from "../stores/files.ts";
 
 const STRANGER: Person = { subject: "no-address" };
 const CLAIMANT: Person = { ...ANN_THERE, subject: "claimant" };
-type Act = (browser: Browser, desk: Desk) => Promise<unknown>;
+type Act = (browser: Browser, server: StubServer) => Promise<unknown>;
 
 /** Something that a process may be killed in the middle of. */
 interface Operation {
@@ -33,10 +26,10 @@ interface Operation {
   /** What came before, in a process that lived. */
   readonly before?: Act;
   /** The last step of what came before: what the provider answers is for the process that dies. */
-  readonly ready?: (browser: Browser, desk: Desk) => Promise<string>;
+  readonly ready?: (browser: Browser, server: StubServer) => Promise<string>;
   readonly run?: Act;
   /** How the server is configured, where not by default. */
-  readonly options?: Partial<DeskOptions>;
+  readonly options?: Partial<StubServerOptions>;
   readonly trustEmail?: OAuthProvider["trustEmail"];
   /** Whether the user that is signed in at first is the user of the provider's account afterwards. */
   readonly isSame: boolean;
@@ -47,9 +40,9 @@ const isProven: Act = async (browser, { auth }) => {
   await auth.users.create({ ...ANN, emailVerified: true });
   await browser.post("/auth/login", ANN);
 };
-const leave = (browser: Browser): Promise<string> => begin(browser, "paper");
-const leaveToLink = (browser: Browser): Promise<string> => beginLink(browser, "paper", "/welcome");
-const undo: Act = (browser) => browser.send("/auth/oauth/paper/link", { method: "DELETE" });
+const leave = (browser: Browser): Promise<string> => begin(browser, "stub");
+const leaveToLink = (browser: Browser): Promise<string> => beginLink(browser, "stub", "/welcome");
+const undo: Act = (browser) => browser.send("/auth/oauth/stub/link", { method: "DELETE" });
 
 const operations: Readonly<Record<string, Operation>> = {
   "a first sign-in with a proven address": { person: ANN_THERE, ready: leave, isSame: false },
@@ -68,7 +61,7 @@ const operations: Readonly<Record<string, Operation>> = {
   "a first sign-in without an address": { person: STRANGER, ready: leave, isSame: false },
   "a sign-in with an account that is linked": {
     person: STRANGER,
-    before: async (browser, desk) => desk.signIn(browser, STRANGER),
+    before: async (browser, server) => server.signIn(browser, STRANGER),
     ready: leave,
     isSame: true,
   },
@@ -82,9 +75,9 @@ const operations: Readonly<Record<string, Operation>> = {
   "a link that proves the address": { person: ANN_THERE, before: signUp, ready: leaveToLink, isSame: true },
   "an unlink": {
     person: STRANGER,
-    before: async (browser, desk) => {
-      await signUp(browser, desk);
-      await linkAt(desk.paper, browser, STRANGER);
+    before: async (browser, server) => {
+      await signUp(browser, server);
+      await linkAt(server.stub, browser, STRANGER);
     },
     run: undo,
     isSame: true,
@@ -101,9 +94,9 @@ interface Trial {
 async function play({ store, operation, death }: Trial): Promise<number> {
   const clock = settableClock();
   const { trustEmail, options } = operation;
-  const paper = paperProvider({ storeTokens: true, ...(trustEmail === undefined ? {} : { trustEmail }) });
-  const start = (over: Store): Desk =>
-    openDesk({ store: over, clock, papers: [paper], storeTimeout: 1, ...options });
+  const stub = stubProvider({ storeTokens: true, ...(trustEmail === undefined ? {} : { trustEmail }) });
+  const start = (over: Store): StubServer =>
+    openStubServer({ store: over, clock, stubs: [stub], storeTimeout: 1, ...options });
   const first = start(store);
   const browser = first.browser();
   await operation.before?.(browser, first);
@@ -113,10 +106,10 @@ async function play({ store, operation, death }: Trial): Promise<number> {
   const doomed = start(mortalStore.store);
   const held = browser.copy(doomed.auth);
   const running = (
-    url === undefined ? operation.run?.(held, doomed) : comeBack(held, paper.agree(url, operation.person))
+    url === undefined ? operation.run?.(held, doomed) : comeBack(held, stub.agree(url, operation.person))
   )?.catch(() => undefined);
   await (death === null ? running : Promise.race([running, mortalStore.died]));
-  if (death !== null) await resume(start(store), paper, { operation, known, url });
+  if (death !== null) await resume(start(store), stub, { operation, known, url });
   return mortalStore.calls();
 }
 
@@ -127,9 +120,13 @@ interface Past {
 }
 
 /** No user is locked out: the provider, the password or both still sign the same user in. */
-async function resume(desk: Desk, paper: PaperProvider, { operation, known, url }: Past): Promise<void> {
-  const { auth } = desk;
-  const password = desk.browser();
+async function resume(
+  server: StubServer,
+  stub: StubProvider,
+  { operation, known, url }: Past,
+): Promise<void> {
+  const { auth } = server;
+  const password = server.browser();
   const entered = (await password.post("/auth/login", ANN)).ok;
   if (operation.before === signUp || operation.run === undo) {
     const links = await auth.users.accounts(String(known));
@@ -137,16 +134,16 @@ async function resume(desk: Desk, paper: PaperProvider, { operation, known, url 
     if (entered) {
       expect(await whoIs(password)).toBe(known);
       // A user that repeats the request gets the result.
-      expectSentTo(await linkAt(paper, password, operation.person), "/settings");
+      expectSentTo(await linkAt(stub, password, operation.person), "/settings");
       expect(await whoIs(password)).toBe(known);
     }
   }
-  const browser = desk.browser();
-  expectSentTo(await desk.signIn(browser, operation.person), "/welcome");
+  const browser = server.browser();
+  expectSentTo(await server.signIn(browser, operation.person), "/welcome");
   const id = await whoIs(browser);
   if (operation.isSame) expect(id).toBe(known);
   expect(await auth.users.accounts(String(id))).toHaveLength(1);
-  expect(await auth.users.providerTokens(String(id), "paper")).not.toBeNull();
+  expect(await auth.users.providerTokens(String(id), "stub")).not.toBeNull();
   if (operation.person !== ANN_THERE || url === undefined) return;
   const owner = await auth.users.find({ email: ANN.email });
   expect(owner).toMatchObject({ id, emailVerified: true });

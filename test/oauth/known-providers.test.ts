@@ -11,7 +11,7 @@ import {
   expectNothing,
   expectSignedIn,
   issue,
-  openTrap,
+  openRiggedServer,
   restore,
 } from "../fixtures/rigged-sign-in.ts";
 
@@ -131,8 +131,8 @@ describe("Discord", () => {
     ["verified", { email: "ann@example.com", verified: true }, "ann@example.com"],
   ])("has an address that is %s (OAU-16)", async (_, changes, email) => {
     gitlabRig.answers.discordUser = () => json({ ...ann, ...changes });
-    const { station } = await signIn();
-    const user = await station.store.users.findByAccount({ provider: "discord", subject: ann.id });
+    const { server } = await signIn();
+    const user = await server.store.users.findByAccount({ provider: "discord", subject: ann.id });
     expect(user).toMatchObject({ email, emailVerified: email !== null, name: "Ann" });
   });
 
@@ -162,7 +162,7 @@ describe("Discord", () => {
 it("OAU-22 tells every provider the callback under its id, once", async () => {
   const providers = [google(CLIENT), gitlab(CLIENT), discord(CLIENT)];
   for (const provider of providers) {
-    const { browser } = openTrap(googleRig, [provider]);
+    const { browser } = openRiggedServer(googleRig, [provider]);
     const url = new URL(await begin(browser, provider.id));
     const callback = `http://localhost:3000/auth/oauth/${provider.id}/callback`;
     expect(url.searchParams.getAll("redirect_uri")).toEqual([callback]);
@@ -172,12 +172,12 @@ it("OAU-22 tells every provider the callback under its id, once", async () => {
 });
 
 it("OAU-24 shows the provider's tokens to the application only", async () => {
-  const trap = openTrap(googleRig, [google(CLIENT)]);
-  const arrival = googleRig.authorize(await begin(trap.browser, "google"), { iss: undefined });
-  const response = await comeBack(trap.browser, arrival);
-  await expectSignedIn({ ...trap, response }, {});
-  const me = await (await trap.browser.get("/auth/me")).text();
-  const session = await (await trap.browser.get("/auth/session")).text();
-  const seen = [...response.headers, me, session, JSON.stringify(trap.station.events)].join();
+  const opened = openRiggedServer(googleRig, [google(CLIENT)]);
+  const arrival = googleRig.authorize(await begin(opened.browser, "google"), { iss: undefined });
+  const response = await comeBack(opened.browser, arrival);
+  await expectSignedIn({ ...opened, response }, {});
+  const me = await (await opened.browser.get("/auth/me")).text();
+  const session = await (await opened.browser.get("/auth/session")).text();
+  const seen = [...response.headers, me, session, JSON.stringify(opened.server.events)].join();
   expect(seen).not.toMatch(/provider-(access|refresh)/);
 });

@@ -9,7 +9,7 @@ import {
   expectNothing,
   expectSignedIn,
   issue,
-  openTrap,
+  openRiggedServer,
   restore,
 } from "../fixtures/rigged-sign-in.ts";
 import { ANN } from "../fixtures/server.ts";
@@ -116,21 +116,21 @@ describe("an address from Microsoft (OAU-16)", () => {
   ])("is verified %s", async (_, claims, isVerified) => {
     rig.person = { sub: "rigged-1", email: "ann@example.com" };
     issue(rig, { claims: { iss: issuerOf(STAFF), tid: STAFF, ...claims } });
-    const { station } = await signIn();
-    const user = await station.store.users.findByAccount({ provider: "microsoft", subject: "rigged-1" });
+    const { server } = await signIn();
+    const user = await server.store.users.findByAccount({ provider: "microsoft", subject: "rigged-1" });
     const email = isVerified ? "ann@example.com" : null;
     expect(user).toMatchObject({ email, emailVerified: isVerified });
   });
 
   it("signs in no user that has the address here", async () => {
     issue(rig, { claims: { iss: issuerOf(STAFF), tid: STAFF, email_verified: true } });
-    const trap = openTrap(rig, [microsoft(CLIENT)]);
-    const own = await trap.station.browser().post("/auth/signup", ANN);
+    const opened = openRiggedServer(rig, [microsoft(CLIENT)]);
+    const own = await opened.server.browser().post("/auth/signup", ANN);
     expect(own.status).toBe(201);
-    trap.writes.length = 0;
-    const arrival = rig.authorize(await begin(trap.browser, "microsoft"), { iss: undefined });
-    const response = await comeBack(trap.browser, arrival);
+    opened.writes.length = 0;
+    const arrival = rig.authorize(await begin(opened.browser, "microsoft"), { iss: undefined });
+    const response = await comeBack(opened.browser, arrival);
     expect(response.headers.get("location")).toMatch(/\/welcome\?error=account_not_linked$/);
-    expect(trap.writes).toEqual([]);
+    expect(opened.writes).toEqual([]);
   });
 });

@@ -38,10 +38,10 @@ afterEach(() => {
 });
 afterAll(() => rig.close());
 
-async function expectSilence({ response, station }: Attempt): Promise<void> {
+async function expectSilence({ response, server }: Attempt): Promise<void> {
   const said = console_.flatMap((level) => vi.mocked(console[level]).mock.calls);
   expect(said).toEqual([]);
-  const told = JSON.stringify([station.events, [...response.headers], await response.clone().text()]);
+  const told = JSON.stringify([server.events, [...response.headers], await response.clone().text()]);
   expect(told).not.toContain(MARK);
   expect(told).not.toMatch(/evil|script|__proto__/);
 }
@@ -97,11 +97,11 @@ describe("OAU-20 an error at the callback", () => {
   });
 
   it("twice, or without a state of ours, is no answer at all", async () => {
-    const { browser, response, station, writes } = await attempt(rig, {
+    const { browser, response, server, writes } = await attempt(rig, {
       changes: { state: MARK, error: MARK },
     });
     expect([response.status, (await response.json()).error]).toEqual([400, "oauth_state_invalid"]);
-    expect(JSON.stringify([station.events, [...response.headers]])).not.toContain(MARK);
+    expect(JSON.stringify([server.events, [...response.headers]])).not.toContain(MARK);
     const twice = await browser.get(`/auth/oauth/oidc/callback?error=${MARK}&error=${MARK}&state=${MARK}`);
     expect([twice.status, await twice.text()]).toEqual([400, expect.not.stringContaining(MARK)]);
     expect(writes).toEqual([]);
@@ -153,7 +153,7 @@ it.each([
   ["an address in a list", "email", ["ann@example.com"]],
 ])("OAU-20 keeps nothing of %s", async (_, member, value) => {
   rig.person = { sub: "rigged-1", [member]: value };
-  const { station } = await attempt(rig);
-  const user = await station.store.users.findByAccount({ provider: "oidc", subject: "rigged-1" });
+  const { server } = await attempt(rig);
+  const user = await server.store.users.findByAccount({ provider: "oidc", subject: "rigged-1" });
   expect(user).toMatchObject({ email: null, name: null, emailVerified: false });
 });

@@ -21,9 +21,9 @@ import {
   expectNothing,
   expectSignedIn,
   issue,
-  openTrap,
+  openRiggedServer,
   restore,
-  rigged,
+  riggedOidc,
 } from "../fixtures/rigged-sign-in.ts";
 
 const SIGNATURE = "the ID token's signature is not the provider's";
@@ -40,14 +40,14 @@ afterEach(() => restore(rig));
 afterAll(() => rig.close());
 
 /** A server that stays, and browsers that sign in one after the other. */
-function openServer(): { signIn(): Promise<Attempt>; advance(seconds: number): void } {
-  const trap = openTrap(rig, [rigged(rig)]);
+function openSignIns(): { signIn(): Promise<Attempt>; advance(seconds: number): void } {
+  const opened = openRiggedServer(rig, [riggedOidc(rig)]);
   return {
-    advance: trap.station.clock.advance,
+    advance: opened.server.clock.advance,
     signIn: async () => {
-      const browser = trap.station.browser();
+      const browser = opened.server.browser();
       const start = await begin(browser, "oidc");
-      return { ...trap, browser, response: await comeBack(browser, rig.authorize(start)) };
+      return { ...opened, browser, response: await comeBack(browser, rig.authorize(start)) };
     },
   };
 }
@@ -86,7 +86,7 @@ describe("KEY-11 keys that cannot be had", () => {
   });
 
   it("sign users in as soon as they can be had again", async () => {
-    const server = openServer();
+    const server = openSignIns();
     rig.answers.jwks = () => json({}, 500);
     await expectNothing(await server.signIn(), STATUS);
     restore(rig);
@@ -133,7 +133,7 @@ function weakKey(kid: string): SigningKey {
 
 describe("KEY-12 a provider that rotates its keys", () => {
   it("is asked once for many sign-ins, and once more for a new key", async () => {
-    const server = openServer();
+    const server = openSignIns();
     const before = keyCalls();
     for (const _ of [1, 2, 3]) await server.signIn();
     expect(keyCalls()).toBe(before + 1);
@@ -148,7 +148,7 @@ describe("KEY-12 a provider that rotates its keys", () => {
   });
 
   it("is asked once more for a key it does not have, each time that one comes", async () => {
-    const server = openServer();
+    const server = openSignIns();
     await server.signIn();
     const before = keyCalls();
     issue(rig, { key: makeSigningKey("RS256", "unknown") });
@@ -161,7 +161,7 @@ describe("KEY-12 a provider that rotates its keys", () => {
   });
 
   it("is asked once for ten sign-ins at the same time, and once more for ten by a new key", async () => {
-    const server = openServer();
+    const server = openSignIns();
     const before = keyCalls();
     const atOnce = (): Promise<Attempt[]> => Promise.all(Array.from({ length: 10 }, () => server.signIn()));
     const key = makeSigningKey("RS256", "rsa-2");
@@ -178,7 +178,7 @@ describe("KEY-12 a provider that rotates its keys", () => {
   });
 
   it("is asked again by a sign-in that joined a look from before the rotation", async () => {
-    const server = openServer();
+    const server = openSignIns();
     const [before, redeemed] = [keyCalls(), rig.requestsTo("token").length];
     const [looked, answer] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     rig.answers.jwks = async () => {
@@ -202,7 +202,7 @@ describe("KEY-12 a provider that rotates its keys", () => {
   });
 
   it.each([undefined, "same"])("is asked once more where its new key goes by the kid %s too", async (kid) => {
-    const server = openServer();
+    const server = openSignIns();
     rig.jwks = [{ ...rig.key.jwk, kid }];
     issue(rig, { header: { kid } });
     await server.signIn();
@@ -217,13 +217,13 @@ describe("KEY-12 a provider that rotates its keys", () => {
   });
 
   it("JWT-05 is asked once in ten seconds for forged tokens by a kid that it has", async () => {
-    const server = openServer();
+    const server = openSignIns();
     await server.signIn();
     const before = keyCalls();
     issue(rig, { key: makeSigningKey("RS256", "rsa-1") });
     for (const _ of [1, 2, 3]) {
-      const { station } = await server.signIn();
-      expect(station.events.at(-1)).toMatchObject({ type: "oauth.failed", error: SIGNATURE });
+      const refused = await server.signIn();
+      expect(refused.server.events.at(-1)).toMatchObject({ type: "oauth.failed", error: SIGNATURE });
     }
     expect(keyCalls()).toBe(before + 1);
     server.advance(11);
@@ -235,14 +235,14 @@ describe("KEY-12 a provider that rotates its keys", () => {
   });
 
   it("is not believed where the kid is no text (RFC 7515 4.1.4)", async () => {
-    const server = openServer();
+    const server = openSignIns();
     issue(rig, { header: { kid: 1 } });
     rig.jwks = [{ ...rig.key.jwk, kid: 1 }];
     await expectNothing(await server.signIn(), SIGNATURE);
   });
 
   it("has its keys forgotten after ten minutes: one that was withdrawn is good no longer", async () => {
-    const server = openServer();
+    const server = openSignIns();
     await server.signIn();
     const before = keyCalls();
     rig.jwks = [rig.keys.ES256.jwk];
@@ -255,12 +255,12 @@ describe("KEY-12 a provider that rotates its keys", () => {
     issue(rig, { claims: timely(601) });
     const gone = await server.signIn();
     expect(gone.response.headers.get("location")).toMatch(/error=oauth_failed$/);
-    expect(gone.station.events.at(-1)).toMatchObject({ type: "oauth.failed", error: SIGNATURE });
+    expect(gone.server.events.at(-1)).toMatchObject({ type: "oauth.failed", error: SIGNATURE });
     expect(keyCalls()).toBeGreaterThan(before);
   });
 
   it("is asked at the new place where its keys moved, though the old ones are fresh", async () => {
-    const server = openServer();
+    const server = openSignIns();
     await server.signIn();
     server.advance(3_540);
     issue(rig, { claims: timely(3_540) });
@@ -275,13 +275,13 @@ describe("KEY-12 a provider that rotates its keys", () => {
   });
 
   it("signs no user in by expired keys while new ones cannot be had", async () => {
-    const server = openServer();
+    const server = openSignIns();
     await server.signIn();
     rig.answers.jwks = () => json({}, 500);
     server.advance(601);
     issue(rig, { claims: timely(601) });
     const made = await server.signIn();
-    expect(made.station.events.at(-1)).toMatchObject({ type: "oauth.failed", error: STATUS });
+    expect(made.server.events.at(-1)).toMatchObject({ type: "oauth.failed", error: STATUS });
   });
 });
 

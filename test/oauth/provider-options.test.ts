@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { apple, discord, github, gitlab, google, keycloak, microsoft, oidc } from "@latchkey/core/oauth";
 import { describe, expect, it } from "vitest";
-import { openStation } from "../fixtures/oauth-flow.ts";
+import { openServerWith } from "../fixtures/oauth-server.ts";
 import type { OAuthProvider } from "../fixtures/rigged-sign-in.ts";
 
 type Options = Readonly<Record<string, unknown>>;
@@ -161,7 +161,7 @@ describe("OAU-23 what only one provider takes", () => {
 });
 
 it("OAU-23 a provider that is not there is not found, by any method or name", async () => {
-  const { browser } = openStation([google({ clientId: "id", clientSecret: "secret" })]);
+  const { browser } = openServerWith([google({ clientId: "id", clientSecret: "secret" })]);
   for (const id of [
     "github",
     "__proto__",
@@ -183,5 +183,5 @@ it("OAU-23 a provider that is not there is not found, by any method or name", as
 
 it("OAU-23 two providers of one id are refused", () => {
   const twice = [google({ clientId: "a", clientSecret: "b" }), google({ clientId: "c", clientSecret: "d" })];
-  expect(() => openStation(twice)).toThrow(TypeError);
+  expect(() => openServerWith(twice)).toThrow(TypeError);
 });

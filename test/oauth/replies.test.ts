@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { rigFetch, wellKnown } from "../fixtures/providers/local-fetch.ts";
+import { localFetch, wellKnown } from "../fixtures/providers/local-fetch.ts";
 import {
   cut,
   drip,
@@ -70,7 +70,7 @@ describe("a reply", () => {
 
 describe("the fetch of the rig", () => {
   it("turns the listed origins to this machine, with method, headers and body", async () => {
-    const { fetch, calls } = rigFetch(wellKnown(rig.origin));
+    const { fetch, calls } = localFetch(wellKnown(rig.origin));
     rig.answers.token = () => json({ ok: true });
     const url = "https://oauth2.googleapis.com/token?x=y";
     const body = new URLSearchParams({ code: "a+b" });
@@ -87,7 +87,7 @@ describe("the fetch of the rig", () => {
   });
 
   it("refuses to leave the machine, at once and at a redirect", async () => {
-    const { fetch, refused } = rigFetch();
+    const { fetch, refused } = localFetch();
     await expect(fetch("https://accounts.google.com/token")).rejects.toThrow(TypeError);
     await expect(fetch("http://localhost.evil.example/")).rejects.toThrow(TypeError);
     rig.answers.token = () => redirect("https://evil.example/token", 307);
@@ -101,7 +101,7 @@ describe("the fetch of the rig", () => {
   });
 
   it("follows a redirect as a browser would, or not at all", async () => {
-    const { fetch, calls } = rigFetch({ "https://evil.example": rig.origin });
+    const { fetch, calls } = localFetch({ "https://evil.example": rig.origin });
     rig.answers.userinfo = () => json({});
     const url = `${rig.origin}/token`;
     const post = { method: "POST", body: "code=x", headers: { authorization: "Basic x" } };
@@ -124,7 +124,7 @@ describe("the fetch of the rig", () => {
   });
 
   it("ends with the signal of the caller", async () => {
-    const { fetch } = rigFetch();
+    const { fetch } = localFetch();
     rig.answers.token = () => hang();
     const aborted = fetch(`${rig.origin}/token`, { signal: AbortSignal.timeout(50) });
     await expect(aborted).rejects.toThrow(expect.objectContaining({ name: "TimeoutError" }));

@@ -7,7 +7,7 @@ import {
   publicSecrets,
   withBadSignature,
 } from "../fixtures/providers/forged-token.ts";
-import { rigFetch, wellKnown } from "../fixtures/providers/local-fetch.ts";
+import { localFetch, wellKnown } from "../fixtures/providers/local-fetch.ts";
 import { authorization, CALLBACK, redeem } from "../fixtures/providers/plain-client.ts";
 import { basicCredentials } from "../fixtures/providers/rigged-endpoints.ts";
 import {
@@ -116,7 +116,7 @@ describe("the rigged provider", () => {
 
   it("plays GitHub and Discord", async () => {
     const rig = await startRig();
-    const { fetch } = rigFetch(wellKnown(rig.origin));
+    const { fetch } = localFetch(wellKnown(rig.origin));
     const url = "https://github.com/login/oauth/access_token";
     const { url: start } = authorization("https://github.com/login/oauth/authorize", CLIENT, {
       scope: "user:email",

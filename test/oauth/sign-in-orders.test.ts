@@ -2,15 +2,17 @@ import type { Store } from "@latchkey/core";
 import { memory } from "@latchkey/core/memory";
 import { expect, test } from "vitest";
 import type { Browser } from "../fixtures/browser.ts";
-import { everyInterleaving, makeStage, type Run, type Stage } from "../fixtures/interleaving.ts";
-import { begin, comeBack } from "../fixtures/oauth-flow.ts";
-import { beginLink, countOf, type Desk, linkAt, openDesk, whoIs } from "../fixtures/oauth-server.ts";
+import { everyInterleaving, makeScheduler, type Run, type Scheduler } from "../fixtures/interleaving.ts";
+import { whoIs } from "../fixtures/oauth-answers.ts";
+import { begin, beginLink, comeBack } from "../fixtures/oauth-flow.ts";
+import { linkAt, openStubServer, type StubServer } from "../fixtures/oauth-server.ts";
 import {
   ANN_THERE,
-  type PaperProvider,
   type Person,
-  paperProvider,
-} from "../fixtures/providers/in-process-provider.ts";
+  type StubProvider,
+  stubProvider,
+} from "../fixtures/providers/stub-provider.ts";
+import { countOf } from "../fixtures/server.ts";
 import { sidOf } from "../fixtures/tokens.ts";
 
 /** The cheapest signatures there are: none of this is about them. */
@@ -18,32 +20,38 @@ const accessToken = { algorithm: "HS256" } as const;
 
 /** One play: every actor has a process of its own over the same tables. */
 interface Scene {
-  readonly stage: Stage;
-  readonly papers: readonly [PaperProvider, PaperProvider];
+  readonly scheduler: Scheduler;
+  readonly stubs: readonly [StubProvider, StubProvider];
   /** A process that no other holds up. */
-  readonly observer: Desk;
-  actor(name: string): Desk;
+  readonly observer: StubServer;
+  actor(name: string): StubServer;
 }
 
 async function makeScene(isChanging: boolean): Promise<Scene> {
-  const stage = makeStage();
+  const scheduler = makeScheduler();
   const store = memory();
-  const papers = [paperProvider(), paperProvider({ id: "other" })] as const;
-  const observer = openDesk({ store, papers, accessToken });
+  const stubs = [stubProvider(), stubProvider({ id: "other" })] as const;
+  const observer = openStubServer({ store, stubs, accessToken });
   const { clock, events } = observer;
   const onEvent = (event: (typeof events)[number]): number => events.push(event);
   return {
-    stage,
-    papers,
+    scheduler,
+    stubs,
     observer,
     actor: (name) =>
-      openDesk({ store: staged(stage, name, store, isChanging), papers, clock, onEvent, accessToken }),
+      openStubServer({
+        store: scheduled(scheduler, name, store, isChanging),
+        stubs,
+        clock,
+        onEvent,
+        accessToken,
+      }),
   };
 }
 
 // Which order codes and keys are read in decides nothing here, nor who reads an unchanging user.
-function staged(stage: Stage, name: string, store: Store, isChanging: boolean): Store {
-  const { sessions, users } = stage.storeFor(name, store);
+function scheduled(scheduler: Scheduler, name: string, store: Store, isChanging: boolean): Store {
+  const { sessions, users } = scheduler.storeFor(name, store);
   return { ...store, sessions, users: isChanging ? users : { ...users, get: store.users.get } };
 }
 
@@ -59,7 +67,7 @@ async function inEveryOrder(prepare: (scene: Scene) => Promise<Play>, isChanging
   return everyInterleaving(async (choices): Promise<Run> => {
     const scene = await makeScene(isChanging);
     const { actors, check } = await prepare(scene);
-    const run = await scene.stage.play(actors, choices);
+    const run = await scene.scheduler.play(actors, choices);
     await check().catch((error: unknown) => {
       throw new Error(run.trace.join("\n"), { cause: error });
     });
@@ -68,13 +76,13 @@ async function inEveryOrder(prepare: (scene: Scene) => Promise<Play>, isChanging
 }
 
 /** A browser at the door of one process, with the provider's answer in its hand. */
-async function atTheDoor(desk: Desk, paper: PaperProvider, person: Person): Promise<[Browser, Act]> {
-  const browser = desk.browser();
-  const arrival = paper.agree(await begin(browser, paper.id), person);
+async function atTheDoor(server: StubServer, stub: StubProvider, person: Person): Promise<[Browser, Act]> {
+  const browser = server.browser();
+  const arrival = stub.agree(await begin(browser, stub.id), person);
   return [browser, async () => void (await comeBack(browser, arrival))];
 }
 
-async function signedInAs({ auth }: Desk, browser: Browser): Promise<string | null> {
+async function signedInAs({ auth }: StubServer, browser: Browser): Promise<string | null> {
   const found = await auth.validate(browser.request("/page"), { fresh: true });
   return found.ok ? found.userId : null;
 }
@@ -86,9 +94,9 @@ test.each<readonly [string, Person]>([
   "two first sign-ins of one account, %s: in every order one user, and both are signed in",
   async (_, person) => {
     const count = await inEveryOrder(async (scene) => {
-      const { observer, papers } = scene;
-      const [one, returnOne] = await atTheDoor(scene.actor("one"), papers[0], person);
-      const [two, returnTwo] = await atTheDoor(scene.actor("two"), papers[0], person);
+      const { observer, stubs } = scene;
+      const [one, returnOne] = await atTheDoor(scene.actor("one"), stubs[0], person);
+      const [two, returnTwo] = await atTheDoor(scene.actor("two"), stubs[0], person);
       const check = async (): Promise<void> => {
         const ids = [await signedInAs(observer, one), await signedInAs(observer, two)];
         expect(ids[0]).not.toBeNull();
@@ -104,25 +112,26 @@ test.each<readonly [string, Person]>([
 );
 
 /** What ends every session of a user, or bars them. */
-const ends: Readonly<Record<string, (desk: Desk, id: string, session: string) => Promise<unknown>>> = {
-  "is disabled": ({ auth }, id) => auth.users.disable(id),
-  "is deleted": ({ auth }, id) => auth.users.delete(id),
-  "gets a new password": ({ auth }, id) => auth.users.setPassword(id, "an altogether new one"),
-  "is signed out everywhere": ({ auth }, id) => auth.sessions.revokeAll(id),
-  "is signed out": ({ auth }, _, session) => auth.sessions.revoke(session),
-};
+const ends: Readonly<Record<string, (server: StubServer, id: string, session: string) => Promise<unknown>>> =
+  {
+    "is disabled": ({ auth }, id) => auth.users.disable(id),
+    "is deleted": ({ auth }, id) => auth.users.delete(id),
+    "gets a new password": ({ auth }, id) => auth.users.setPassword(id, "an altogether new one"),
+    "is signed out everywhere": ({ auth }, id) => auth.sessions.revokeAll(id),
+    "is signed out": ({ auth }, _, session) => auth.sessions.revoke(session),
+  };
 
 test.each(Object.entries(ends))(
   "OAU-18 a link under way while the user %s: no order leaves a live session, nor a link made afterwards",
   async (title, end) => {
     const count = await inEveryOrder(async (scene) => {
-      const { observer, papers } = scene;
+      const { observer, stubs } = scene;
       const guest = scene.actor("guest");
       const owner = scene.actor("owner");
       const browser = await guest.signedIn();
       const id = String(await whoIs(browser));
       const session = sidOf(browser.cookie("access"));
-      const arrival = papers[0].agree(await beginLink(browser, "paper"), { subject: "the thief's" });
+      const arrival = stubs[0].agree(await beginLink(browser, "stub"), { subject: "the thief's" });
       const check = async (): Promise<void> => {
         const last = observer.events.findLastIndex(({ type }) => type === "account.linked");
         const gone = observer.events.findLastIndex(({ type }) => type === "account.unlinked");
@@ -145,15 +154,15 @@ test.each(Object.entries(ends))(
 
 test("a sign-in by a link that is being undone: no order leaves a session that began after it", async () => {
   const count = await inEveryOrder(async (scene) => {
-    const { observer, papers } = scene;
+    const { observer, stubs } = scene;
     const person = { subject: "gone-soon" };
     const owner = scene.actor("owner");
     const own = await owner.signedIn();
     const id = String(await whoIs(own));
-    await linkAt(papers[0], own, person);
-    const [thief, enter] = await atTheDoor(scene.actor("thief"), papers[0], person);
+    await linkAt(stubs[0], own, person);
+    const [thief, enter] = await atTheDoor(scene.actor("thief"), stubs[0], person);
     const actors = {
-      owner: async () => void (await own.send("/auth/oauth/paper/link", { method: "DELETE" })),
+      owner: async () => void (await own.send("/auth/oauth/stub/link", { method: "DELETE" })),
       thief: enter,
     };
     const check = async (): Promise<void> => {
@@ -173,20 +182,19 @@ test("unlinking the last two at once: no order removes the last way in", async (
   const count = await inEveryOrder(async (scene) => {
     const { observer } = scene;
     const { id } = await observer.auth.users.create({ username: "ann" });
-    for (const provider of ["paper", "other"])
-      await observer.store.users.link(id, { provider, subject: "x" });
+    for (const provider of ["stub", "other"]) await observer.store.users.link(id, { provider, subject: "x" });
     const browser = observer.browser();
     browser.take((await observer.auth.sessions.create(id)).headers);
     const undo = (name: string, provider: string): Act => {
-      const desk = scene.actor(name);
-      const own = browser.copy(desk.auth);
+      const server = scene.actor(name);
+      const own = browser.copy(server.auth);
       return async () => void (await own.send(`/auth/oauth/${provider}/link`, { method: "DELETE" }));
     };
     const check = async (): Promise<void> => {
       expect((await observer.auth.users.accounts(id)).length).toBeGreaterThan(0);
       undone += countOf(observer, "account.unlinked");
     };
-    return { actors: { one: undo("one", "paper"), two: undo("two", "other") }, check };
+    return { actors: { one: undo("one", "stub"), two: undo("two", "other") }, check };
   });
   console.info(`two unlinks: ${count} orders, ${undone} links undone`);
   expect(undone).toBeGreaterThan(0);

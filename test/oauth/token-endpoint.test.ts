@@ -210,11 +210,11 @@ describe("OAU-14 tokens that are to be kept", () => {
     rig.answers.token = answer({ refresh_token: "y".repeat(30_000), scope: "z".repeat(30_000) });
     const made = await attempt(rig, { provider: oidc({ issuer: rig.issuer, ...options }) });
     await expectSignedIn(made, {});
-    const kept = await made.station.store.users.keptTokens({ provider: "oidc", subject: "rigged-1" });
+    const kept = await made.server.store.users.keptTokens({ provider: "oidc", subject: "rigged-1" });
     expect(kept?.length).toBeLessThan(100_000);
     expect(kept).not.toContain("yyyy");
     const { id } = await (await made.browser.get("/auth/me")).json();
-    const tokens = await made.station.auth.users.providerTokens(id, "oidc");
+    const tokens = await made.server.auth.users.providerTokens(id, "oidc");
     expect(tokens?.refreshToken).toBe("y".repeat(30_000));
   });
 });
@@ -225,7 +225,7 @@ it("OAU-14 says nothing of the secret, the code or the verifier when the provide
   const made = await attempt(rig);
   await expectNothing(made, REFUSED);
   const [request] = rig.requestsTo("token").slice(-1);
-  const told = JSON.stringify([made.station.events, [...made.response.headers]]);
+  const told = JSON.stringify([made.server.events, [...made.response.headers]]);
   for (const name of ["code", "code_verifier"]) expect(told).not.toContain(request?.form.get(name));
   expect(told).not.toContain(CLIENT.clientSecret);
 });

@@ -106,7 +106,7 @@ describe("OAU-16 an address of which ID token and userinfo tell different things
     tell(idToken, userinfo);
     const made = await attempt(rig);
     await expectSignedIn(made, {});
-    const user = await made.station.store.users.findByAccount({ provider: "oidc", subject: "rigged-1" });
+    const user = await made.server.store.users.findByAccount({ provider: "oidc", subject: "rigged-1" });
     expect(user).toMatchObject({ email: null, emailVerified: false });
   });
 

@@ -2,7 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { describe, expect, test } from "vitest";
 import { expectError } from "../fixtures/answers.ts";
 import type { Browser } from "../fixtures/browser.ts";
-import { ANN, BOB, makeWorld, type World } from "../fixtures/server.ts";
+import { ANN, BOB, openServer, type TestServer } from "../fixtures/server.ts";
 import { counted } from "../fixtures/wrapped-store.ts";
 import { migrated, open } from "../stores/files.ts";
 
@@ -125,7 +125,7 @@ const requests: readonly Bad[] = [
 ];
 
 interface Setting {
-  readonly world: World;
+  readonly server: TestServer;
   readonly bob: Browser;
   readonly database: DatabaseSync;
   readonly calls: string[];
@@ -134,9 +134,9 @@ interface Setting {
 async function setting(): Promise<Setting> {
   const database = open(":memory:");
   const { store, calls } = counted(await migrated(database));
-  const world = makeWorld({ store });
-  const bob = await world.signedIn(BOB);
-  return { world, bob, database, calls };
+  const server = openServer({ store });
+  const bob = await server.signedIn(BOB);
+  return { server, bob, database, calls };
 }
 
 const TABLES = ["latchkey_sessions", "latchkey_users", "latchkey_documents"] as const;
@@ -148,7 +148,7 @@ function contentsOf(database: DatabaseSync): readonly unknown[] {
 describe("bad input is answered by a code, and leaves the store as it was", () => {
   for (const { title, path, method = "GET", body, headers = {}, answer } of requests) {
     test(`${method} ${path}: ${title}`, async () => {
-      const { bob, database, calls, world } = await setting();
+      const { bob, database, calls, server } = await setting();
       const before = contentsOf(database);
       const jar = [bob.cookie("access"), bob.cookie("refresh")];
       calls.length = 0;
@@ -163,13 +163,13 @@ describe("bad input is answered by a code, and leaves the store as it was", () =
         [],
       );
       expect([bob.cookie("access"), bob.cookie("refresh")]).toEqual(jar);
-      expect((await world.auth.validate(bob.request("/page"))).ok).toBe(true);
+      expect((await server.auth.validate(bob.request("/page"))).ok).toBe(true);
     });
   }
 });
 
 test("an unknown member is never stored, whatever it is called", async () => {
-  const { world, database } = await setting();
+  const { server, database } = await setting();
   const more = {
     id: "mine",
     role: "admin",
@@ -178,9 +178,9 @@ test("an unknown member is never stored, whatever it is called", async () => {
     context: { a: 1 },
     userId: "x",
   };
-  const ann = world.browser();
+  const ann = server.browser();
   expect((await ann.post("/auth/signup", { ...more, ...ANN })).status).toBe(201);
-  const user = await world.auth.users.find(ANN);
+  const user = await server.auth.users.find(ANN);
   expect(user).toMatchObject({ emailVerified: false, name: null });
   expect(user?.id).not.toBe("mine");
   const dump = JSON.stringify(contentsOf(database));
@@ -188,16 +188,16 @@ test("an unknown member is never stored, whatever it is called", async () => {
 });
 
 test("a store that is down is 503 for every route that needs it, clears nothing but at logout, and is all right after", async () => {
-  const world = makeWorld();
-  const ann = await world.signedIn();
-  const down = makeWorld({
-    clock: world.clock,
+  const server = openServer();
+  const ann = await server.signedIn();
+  const down = openServer({
+    clock: server.clock,
     store: {
-      sessions: failing(world.store.sessions),
-      users: failing(world.store.users),
-      keys: world.store.keys,
-      tokens: failing(world.store.tokens),
-      throttle: failing(world.store.throttle),
+      sessions: failing(server.store.sessions),
+      users: failing(server.store.users),
+      keys: server.store.keys,
+      tokens: failing(server.store.tokens),
+      throttle: failing(server.store.throttle),
     },
   });
   const requestsThatNeedIt = [

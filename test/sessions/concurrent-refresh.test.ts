@@ -1,7 +1,7 @@
 import { createAuth } from "@latchkey/core";
 import { describe, expect, test } from "vitest";
 import type { Browser } from "../fixtures/browser.ts";
-import { makeWorld, type World } from "../fixtures/server.ts";
+import { openServer, type TestServer } from "../fixtures/server.ts";
 import { stores } from "../fixtures/stores.ts";
 import { sumOf, type Tally, tallyOf } from "../fixtures/tally.ts";
 import { sidOf } from "../fixtures/tokens.ts";
@@ -12,7 +12,7 @@ const LEASE = 60;
 const ONE_OF_200: Tally = { answered: 200, issued: 1, accessOnly: 199, cleared: 0, alarms: 0 };
 
 /** What the cookie is when it is presented 200 times. */
-const situations: Readonly<Record<string, (world: World, ann: Browser) => Promise<void>>> = {
+const situations: Readonly<Record<string, (server: TestServer, ann: Browser) => Promise<void>>> = {
   "the token of the sign-in": async () => undefined,
   "the newest token, its lease over": async ({ clock }, ann) => {
     await ann.post("/auth/refresh");
@@ -28,59 +28,59 @@ for (const { name, make } of stores) {
   describe(`200 concurrent refreshes of one cookie, one process, ${name}`, () => {
     for (const [title, bringAbout] of Object.entries(situations)) {
       test(`${title}: one new refresh token, 199 access tokens, no session ended`, async () => {
-        const world = makeWorld({ store: await make() });
-        const ann = await world.signedIn();
-        await bringAbout(world, ann);
+        const server = openServer({ store: await make() });
+        const ann = await server.signedIn();
+        await bringAbout(server, ann);
         const tabs = Array.from({ length: 200 }, () => ann.copy());
         const responses = await Promise.all(tabs.map((tab) => tab.post("/auth/refresh")));
-        expect(tallyOf(responses, world.events)).toEqual(ONE_OF_200);
+        expect(tallyOf(responses, server.events)).toEqual(ONE_OF_200);
         expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([200]));
-        await expectAlive(world, ann, responses);
+        await expectAlive(server, ann, responses);
       });
     }
 
     test("inside the lease: 200 access tokens", async () => {
-      const world = makeWorld({ store: await make() });
-      const ann = await world.signedIn();
+      const server = openServer({ store: await make() });
+      const ann = await server.signedIn();
       await ann.copy().post("/auth/refresh");
       const tabs = Array.from({ length: 200 }, () => ann.copy());
       const responses = await Promise.all(tabs.map((tab) => tab.post("/auth/refresh")));
-      expect(tallyOf(responses, world.events)).toEqual({ ...ONE_OF_200, issued: 0, accessOnly: 200 });
+      expect(tallyOf(responses, server.events)).toEqual({ ...ONE_OF_200, issued: 0, accessOnly: 200 });
     });
   });
 }
 
 /** The session lives, and the jar that got every answer refreshes without an alarm. */
-async function expectAlive(world: World, ann: Browser, responses: readonly Response[]): Promise<void> {
+async function expectAlive(server: TestServer, ann: Browser, responses: readonly Response[]): Promise<void> {
   for (const { headers } of responses) ann.take(headers);
   const id = sidOf(ann.cookie("access"));
-  expect(await world.auth.sessions.get(id)).toMatchObject({ endedAt: null });
-  expect((await world.auth.validate(ann.request("/page"), { fresh: true })).ok).toBe(true);
-  world.clock.advance(LEASE);
+  expect(await server.auth.sessions.get(id)).toMatchObject({ endedAt: null });
+  expect((await server.auth.validate(ann.request("/page"), { fresh: true })).ok).toBe(true);
+  server.clock.advance(LEASE);
   expect((await ann.post("/auth/refresh")).headers.getSetCookie().length).toBe(2);
-  expect(world.events.some(({ type }) => type === "session.reuse_detected")).toBe(false);
+  expect(server.events.some(({ type }) => type === "session.reuse_detected")).toBe(false);
 }
 
 describe("4 processes that share one SQLite file", () => {
   for (const [title, bringAbout] of Object.entries(situations)) {
     test(`200 concurrent refreshes of one cookie, ${title}: one new refresh token`, async () => {
       const file = temporaryFile();
-      const world = makeWorld({ store: await migrated(open(file)) });
-      const ann = await world.signedIn();
-      await bringAbout(world, ann);
+      const server = openServer({ store: await migrated(open(file)) });
+      const ann = await server.signedIn();
+      await bringAbout(server, ann);
       const cookie = ann.request("/auth/refresh").headers.get("cookie") ?? "";
-      const input = { file, clock: world.clock.now(), cookie, requests: 50 };
+      const input = { file, clock: server.clock.now(), cookie, requests: 50 };
       const printed = await runTogether("refresh", 4, input);
       expect(sumOf(printed.map((tally) => tally as Tally))).toEqual(ONE_OF_200);
-      expect(await world.auth.sessions.get(sidOf(ann.cookie("access")))).toMatchObject({ endedAt: null });
-      world.clock.advance(LEASE);
+      expect(await server.auth.sessions.get(sidOf(ann.cookie("access")))).toMatchObject({ endedAt: null });
+      server.clock.advance(LEASE);
       expect((await ann.post("/auth/refresh")).status).toBe(200);
     });
   }
 
   test("that start at once on a new file agree on one key ring", async () => {
     const file = temporaryFile();
-    const { clock } = makeWorld();
+    const { clock } = openServer();
     const tokens = (await runTogether("join", 4, { file, clock: clock.now() })).map(String);
     const auth = createAuth({ store: await migrated(open(file)), env: { clock: clock.now } });
     expect((await auth.keys.jwks()).keys.length).toBe(2);

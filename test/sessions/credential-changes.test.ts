@@ -5,7 +5,7 @@ import type { Store } from "@latchkey/core/store";
 import { describe, expect, test } from "vitest";
 import { type Browser, openBrowser } from "../fixtures/browser.ts";
 import { settableClock } from "../fixtures/clock.ts";
-import { everyInterleaving, makeStage, type Run, type Stage } from "../fixtures/interleaving.ts";
+import { everyInterleaving, makeScheduler, type Run, type Scheduler } from "../fixtures/interleaving.ts";
 import { ANN, cheapPassword } from "../fixtures/server.ts";
 import { type StoreKind, stores } from "../fixtures/stores.ts";
 
@@ -15,7 +15,7 @@ const RISEN: PasswordProvider = password({ hasher: scryptHasher({ cost: { ln: 5,
 
 /** One play: Ann is known, and every actor has a process of its own over the same tables. */
 interface Scene {
-  readonly stage: Stage;
+  readonly scheduler: Scheduler;
   readonly user: string;
   readonly observer: AnyAuth;
   actor(name: string, provider?: PasswordProvider): { readonly auth: AnyAuth; readonly browser: Browser };
@@ -32,7 +32,7 @@ const places: readonly Where[] = stores.flatMap((kind) => [
 ]);
 
 async function makeScene({ make, elsewhere }: Where): Promise<Scene> {
-  const stage = makeStage();
+  const scheduler = makeScheduler();
   const clock = settableClock();
   const store = await make();
   const others = elsewhere ? await make() : null;
@@ -48,12 +48,12 @@ async function makeScene({ make, elsewhere }: Where): Promise<Scene> {
   const user = (await observer.users.create(ANN)).id;
   await observer.keys.jwks();
   return {
-    stage,
+    scheduler,
     user,
     observer,
     actor: (name, provider) => {
-      const users = others === null ? null : stage.storeFor(name, others);
-      const auth = authOver(stage.storeFor(name, store), users, provider);
+      const users = others === null ? null : scheduler.storeFor(name, others);
+      const auth = authOver(scheduler.storeFor(name, store), users, provider);
       return { auth, browser: openBrowser({ server: auth, clock }) };
     },
   };
@@ -101,7 +101,7 @@ for (const where of places) {
             guest: async () => void (await guest.browser.post("/auth/login", ANN)),
             owner: async () => void (await change(owner.auth, scene.user)),
           };
-          const run = await scene.stage.play(actors, choices);
+          const run = await scene.scheduler.play(actors, choices);
           return { run, check: () => expectSignedOut(scene, [guest.browser]) };
         });
         console.info(`${where.name}, ${title}, one sign-in: ${count} orders`);
@@ -116,7 +116,7 @@ for (const where of places) {
             guest: async () => void (await guest.browser.post("/auth/refresh")),
             owner: async () => void (await change(owner.auth, scene.user)),
           };
-          const run = await scene.stage.play(actors, choices);
+          const run = await scene.scheduler.play(actors, choices);
           return { run, check: () => expectSignedOut(scene, [guest.browser]) };
         });
         expect(count).toBeGreaterThan(2);
@@ -130,7 +130,7 @@ for (const where of places) {
           guest: async () => void (await guest.browser.post("/auth/login", ANN)),
           owner: async () => void (await owner.auth.users.setPassword(scene.user, NEW_PASSWORD)),
         };
-        const run = await scene.stage.play(actors, choices);
+        const run = await scene.scheduler.play(actors, choices);
         const check = async (): Promise<void> => {
           await expectSignedOut(scene, [guest.browser]);
           const { browser } = scene.actor("later");
@@ -151,7 +151,7 @@ for (const where of places) {
           guest: async () => void (await guest.browser.post("/auth/refresh")),
           other: async () => void (await leaving.post("/auth/logout")),
         };
-        const run = await scene.stage.play(actors, choices);
+        const run = await scene.scheduler.play(actors, choices);
         return { run, check: () => expectSignedOut(scene, [guest.browser]) };
       });
       expect(count).toBeGreaterThan(1);
@@ -164,7 +164,7 @@ for (const where of places) {
           guest: async () => void (await guest.browser.post("/auth/login", ANN)),
           owner: async () => void (await owner.auth.sessions.revokeAll(scene.user)),
         };
-        const run = await scene.stage.play(actors, choices);
+        const run = await scene.scheduler.play(actors, choices);
         const check = async (): Promise<void> => {
           const began = run.trace.indexOf("guest: users.find");
           const raised = run.trace.indexOf("owner: users.update");
@@ -186,7 +186,7 @@ test("a new password while two sign in: no order leaves a live session", async (
       two: async () => void (await two.browser.post("/auth/login", ANN)),
       owner: async () => void (await owner.auth.users.setPassword(scene.user, NEW_PASSWORD)),
     };
-    const run = await scene.stage.play(actors, choices);
+    const run = await scene.scheduler.play(actors, choices);
     return { run, check: () => expectSignedOut(scene, [one.browser, two.browser]) };
   });
   console.info(`memory, a new password, two sign-ins: ${count} orders`);

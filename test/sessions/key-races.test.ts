@@ -1,7 +1,7 @@
 import { memory } from "@latchkey/core/memory";
 import type { Store } from "@latchkey/core/store";
 import { expect, test } from "vitest";
-import { makeWorld } from "../fixtures/server.ts";
+import { openServer } from "../fixtures/server.ts";
 import { kidOf } from "../fixtures/tokens.ts";
 
 /** A store whose next look at the key ring can be held back after it has read. */
@@ -54,7 +54,7 @@ function foreign(token: string): string {
 
 test("a key that is revoked stays revoked in this process, whatever look at the ring ends later", async () => {
   const { store, hold } = held(memory());
-  const { auth, signedIn } = makeWorld({ store });
+  const { auth, signedIn } = openServer({ store });
   const token = (await signedIn()).cookie("access");
   const { reached, release } = hold();
   const looking = auth.sessions.verify(foreign(token));
@@ -67,7 +67,7 @@ test("a key that is revoked stays revoked in this process, whatever look at the 
 
 test("a key that is rotated in stays in use, whatever look at the ring ends later", async () => {
   const { store, hold } = held(memory());
-  const { auth, signedIn } = makeWorld({ store });
+  const { auth, signedIn } = openServer({ store });
   const token = (await signedIn()).cookie("access");
   const { reached, release } = hold();
   const looking = auth.sessions.verify(foreign(token));
@@ -83,9 +83,9 @@ test("a key that is rotated in stays in use, whatever look at the ring ends late
 test("an honest token of a new key is not refused because an older look at the ring was under way", async () => {
   const shared = memory();
   const { store, hold } = held(shared);
-  const here = makeWorld({ store });
+  const here = openServer({ store });
   const old = (await here.signedIn()).cookie("access");
-  const there = makeWorld({ store: shared, clock: here.clock });
+  const there = openServer({ store: shared, clock: here.clock });
   const { reached, release } = hold();
   const looking = here.auth.sessions.verify(foreign(old));
   await reached;

@@ -2,7 +2,7 @@ import type { Store } from "@latchkey/core/store";
 import { describe, expect, test } from "vitest";
 import type { Browser } from "../fixtures/browser.ts";
 import { settableClock } from "../fixtures/clock.ts";
-import { ANN, makeWorld, SECRET, type World } from "../fixtures/server.ts";
+import { ANN, openServer, SECRET, type TestServer } from "../fixtures/server.ts";
 import { stores } from "../fixtures/stores.ts";
 import { kidOf } from "../fixtures/tokens.ts";
 import { type Between, wrapped } from "../fixtures/wrapped-store.ts";
@@ -25,7 +25,7 @@ async function later<T>(call: () => Promise<T>, turns: number): Promise<T> {
 /** Validates and refreshes in turn, on both servers; returns how many honest requests were refused. */
 async function load(
   browsers: readonly Browser[],
-  servers: readonly World[],
+  servers: readonly TestServer[],
   isOver: () => boolean,
 ): Promise<Load> {
   let [asked, rejected] = [0, 0];
@@ -57,8 +57,8 @@ for (const { name, make } of stores) {
       const clock = settableClock();
       const store = await make();
       const servers = [
-        makeWorld({ store: slow(store, turns), clock }),
-        makeWorld({ store: slow(store, turns), clock }),
+        openServer({ store: slow(store, turns), clock }),
+        openServer({ store: slow(store, turns), clock }),
       ];
       const [first, second] = servers;
       if (first === undefined || second === undefined) throw new Error("two servers");
@@ -93,7 +93,7 @@ describe("rotation by time", () => {
     const clock = settableClock();
     const [store] = await Promise.all(stores.slice(0, 1).map(({ make }) => make()));
     if (store === undefined) throw new Error("a store");
-    const servers = [makeWorld({ store, clock }), makeWorld({ store, clock })];
+    const servers = [openServer({ store, clock }), openServer({ store, clock })];
     const ann = await servers[0]?.signedIn();
     if (ann === undefined) throw new Error("a browser");
     const kids = new Set<string>();
@@ -115,13 +115,13 @@ describe("rotation by time", () => {
   });
 });
 
-async function resume(servers: readonly World[], ann: Browser): Promise<Response> {
+async function resume(servers: readonly TestServer[], ann: Browser): Promise<Response> {
   return ann.copy(servers[1]?.auth).post("/auth/login", ANN);
 }
 
 test("keys.revoke(kid) refuses its tokens, and every session continues by refresh", async () => {
   const clock = settableClock();
-  const { auth, signedIn } = makeWorld({ clock, secret: SECRET });
+  const { auth, signedIn } = openServer({ clock, secret: SECRET });
   const browsers = [await signedIn(), await signedIn(), await signedIn()];
   await auth.keys.revoke(kidOf(browsers[0]?.cookie("access") ?? ""));
   for (const browser of browsers) {

@@ -5,7 +5,7 @@ import { bodyOf } from "../fixtures/answers.ts";
 import type { Browser } from "../fixtures/browser.ts";
 import { type Clock, settableClock } from "../fixtures/clock.ts";
 import { type Death, deathsWithin, mortal } from "../fixtures/mortal-store.ts";
-import { ANN, cheapPassword, makeWorld, type World } from "../fixtures/server.ts";
+import { ANN, cheapPassword, openServer, type TestServer } from "../fixtures/server.ts";
 import { stores } from "../fixtures/stores.ts";
 import { familyOf, sidOf } from "../fixtures/tokens.ts";
 
@@ -14,10 +14,10 @@ const NEW_PASSWORD = "an altogether new one";
 /** Something that a process may be killed in the middle of. */
 interface Operation {
   /** What came before, in a process that lived. */
-  readonly before?: (ann: Browser, world: World) => Promise<unknown>;
-  readonly run: (ann: Browser, world: World) => Promise<unknown>;
+  readonly before?: (ann: Browser, server: TestServer) => Promise<unknown>;
+  readonly run: (ann: Browser, server: TestServer) => Promise<unknown>;
   /** What the honest client does next, and what it must find. */
-  readonly after: (ann: Browser, world: World, sid: string) => Promise<void>;
+  readonly after: (ann: Browser, server: TestServer, sid: string) => Promise<void>;
   readonly options?: { readonly sessions?: { readonly limit: number }; readonly revocation?: "store" };
 }
 
@@ -26,14 +26,14 @@ const enter = (ann: Browser): Promise<Response> => ann.post("/auth/login", ANN);
 const renew = (ann: Browser): Promise<Response> => ann.post("/auth/refresh");
 
 /** Signs in again, as after a sign-in without an answer. */
-async function signInAgain(ann: Browser, world: World): Promise<void> {
+async function signInAgain(ann: Browser, server: TestServer): Promise<void> {
   const answer = await enter(ann);
   expect(answer.status).toBe(200);
-  await resume(ann, world);
+  await resume(ann, server);
 }
 
 /** Refreshes four leases long, as a browser does: at once, and whenever an access token is used up. */
-async function resume(ann: Browser, { clock }: World): Promise<void> {
+async function resume(ann: Browser, { clock }: TestServer): Promise<void> {
   for (let turn = 0; turn < 4; turn++) {
     const answer = await renew(ann);
     expect([turn, answer.status]).toEqual([turn, 200]);
@@ -43,38 +43,38 @@ async function resume(ann: Browser, { clock }: World): Promise<void> {
 }
 
 /** The old session lives, or was replaced by the sign-in that died: then the client signs in again. */
-async function oldOrNew(ann: Browser, world: World): Promise<void> {
+async function oldOrNew(ann: Browser, server: TestServer): Promise<void> {
   const answer = await renew(ann.copy());
   if (answer.status !== 200) expect((await bodyOf(answer))["error"]).toBe("session_revoked");
-  else await resume(ann, world);
-  await signInAgain(ann, world);
+  else await resume(ann, server);
+  await signInAgain(ann, server);
 }
 
-async function sameSession(ann: Browser, world: World, sid: string): Promise<void> {
-  await resume(ann, world);
+async function sameSession(ann: Browser, server: TestServer, sid: string): Promise<void> {
+  await resume(ann, server);
   expect(sidOf(ann.cookie("access"))).toBe(sid);
 }
 
-async function signedOut(ann: Browser, world: World): Promise<void> {
+async function signedOut(ann: Browser, server: TestServer): Promise<void> {
   const thief = ann.copy();
   expect((await ann.post("/auth/logout")).status).toBe(200);
   expect(ann.names()).toEqual([]);
   if (thief.names().length > 0) expect((await renew(thief)).status).toBe(401);
-  await signInAgain(ann, world);
+  await signInAgain(ann, server);
 }
 
-async function changedForGood(ann: Browser, world: World): Promise<void> {
-  const changed = await world.browser().post("/auth/login", { ...ANN, password: NEW_PASSWORD });
+async function changedForGood(ann: Browser, server: TestServer): Promise<void> {
+  const changed = await server.browser().post("/auth/login", { ...ANN, password: NEW_PASSWORD });
   if (changed.ok) expect((await renew(ann.copy())).status).toBe(401);
-  const user = String((await world.auth.users.find(ANN))?.id);
-  expect(await world.auth.users.setPassword(user, NEW_PASSWORD)).toBe(true);
+  const user = String((await server.auth.users.find(ANN))?.id);
+  expect(await server.auth.users.setPassword(user, NEW_PASSWORD)).toBe(true);
   expect((await renew(ann)).status).toBe(401);
   expect((await enter(ann)).status).toBe(401);
   expect((await ann.post("/auth/login", { ...ANN, password: NEW_PASSWORD })).status).toBe(200);
-  await resume(ann, world);
+  await resume(ann, server);
 }
 
-const lease = (ann: Browser, { clock }: World): Promise<Response> => {
+const lease = (ann: Browser, { clock }: TestServer): Promise<Response> => {
   const answer = renew(ann);
   return answer.finally(() => clock.advance(60));
 };
@@ -82,9 +82,9 @@ const lease = (ann: Browser, { clock }: World): Promise<Response> => {
 const operations: Readonly<Record<string, Operation>> = {
   "sign-up on an empty store": {
     run: join,
-    after: async (ann, world) => {
+    after: async (ann, server) => {
       expect([201, 409]).toContain((await join(ann)).status);
-      await signInAgain(ann, world);
+      await signInAgain(ann, server);
     },
   },
   "sign-in without a session": {
@@ -101,17 +101,17 @@ const operations: Readonly<Record<string, Operation>> = {
   },
   "first refresh": { before: join, run: renew, after: sameSession },
   "refresh with the newest token": {
-    before: async (ann, world) => {
+    before: async (ann, server) => {
       await join(ann);
-      await lease(ann, world);
+      await lease(ann, server);
     },
     run: renew,
     after: sameSession,
   },
   "refresh after a lost answer": {
-    before: async (ann, world) => {
+    before: async (ann, server) => {
       await join(ann);
-      await lease(ann.copy(), world);
+      await lease(ann.copy(), server);
     },
     run: renew,
     after: sameSession,
@@ -131,9 +131,9 @@ const operations: Readonly<Record<string, Operation>> = {
   },
   logout: { before: join, run: (ann) => ann.post("/auth/logout"), after: signedOut },
   "logout after a refresh": {
-    before: async (ann, world) => {
+    before: async (ann, server) => {
       await join(ann);
-      await lease(ann, world);
+      await lease(ann, server);
     },
     run: (ann) => ann.post("/auth/logout"),
     after: signedOut,
@@ -165,8 +165,8 @@ async function play({
 }: Trial): Promise<{ calls: number; events: readonly AuthEvent[] }> {
   const clock: Clock = settableClock();
   const events: AuthEvent[] = [];
-  const start = (over: Store): World =>
-    makeWorld({
+  const start = (over: Store): TestServer =>
+    openServer({
       ...operation.options,
       store: over,
       clock,
@@ -193,8 +193,8 @@ async function play({
 }
 
 /** The same jar, before another process. */
-function reach(ann: Browser, world: World): Browser {
-  return ann.copy(world.auth);
+function reach(ann: Browser, server: TestServer): Browser {
+  return ann.copy(server.auth);
 }
 
 for (const { name, make } of stores) {

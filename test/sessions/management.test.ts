@@ -3,7 +3,7 @@ import { memory } from "@latchkey/core/memory";
 import * as v from "valibot";
 import { describe, expect, test } from "vitest";
 import { memberOf } from "../fixtures/answers.ts";
-import { ANN, BOB, makeWorld, typesOf, type World } from "../fixtures/server.ts";
+import { ANN, BOB, openServer, type TestServer, typesOf } from "../fixtures/server.ts";
 import { stores } from "../fixtures/stores.ts";
 import { sidOf } from "../fixtures/tokens.ts";
 import { wrapped } from "../fixtures/wrapped-store.ts";
@@ -15,23 +15,23 @@ const withContext = {
   sessions: { context: { schema, from: (): Context => ({ tenant: "acme", role: "reader" }) } },
 } as const;
 
-async function annOf<C>({ auth }: World<C>): Promise<string> {
+async function annOf<C>({ auth }: TestServer<C>): Promise<string> {
   return (await auth.users.create(ANN)).id;
 }
 
-async function liveOf<C>({ auth }: World<C>, userId: string): Promise<readonly string[]> {
+async function liveOf<C>({ auth }: TestServer<C>, userId: string): Promise<readonly string[]> {
   return (await auth.sessions.list(userId)).map(({ id }) => id);
 }
 
 for (const { name, make } of stores) {
   describe(name, () => {
     test("A1 several sessions per user, each with its own context and device", async () => {
-      const world = makeWorld<Context>({ store: await make(), ...withContext });
-      const { auth } = world;
-      const user = await annOf(world);
+      const server = openServer<Context>({ store: await make(), ...withContext });
+      const { auth } = server;
+      const user = await annOf(server);
       const device = { userAgent: "tractor", address: "192.0.2.7" };
       const made = await auth.sessions.create(user, { context: EDITOR, device, transport: "bearer" });
-      const browser = world.browser();
+      const browser = server.browser();
       await browser.post("/auth/login", ANN);
       expect(await auth.sessions.list(user)).toMatchObject([
         { context: { tenant: "acme", role: "reader" }, device: { userAgent: "browser", address: null } },
@@ -46,31 +46,31 @@ for (const { name, make } of stores) {
     });
 
     test("A1 a context that the schema refuses starts no session, and nothing in a body reaches it", async () => {
-      const world = makeWorld<Context>({ store: await make(), ...withContext });
-      const user = await annOf(world);
+      const server = openServer<Context>({ store: await make(), ...withContext });
+      const user = await annOf(server);
       const wrong = { tenant: "acme", role: "admin" } as unknown;
-      const create = world.auth.sessions.create(user, { context: wrong as Context });
+      const create = server.auth.sessions.create(user, { context: wrong as Context });
       await expect(create).rejects.toMatchObject({
         code: expect.stringMatching(/^(invalid_request|internal_error)$/),
       });
-      expect(await liveOf(world, user)).toEqual([]);
-      const browser = world.browser();
+      expect(await liveOf(server, user)).toEqual([]);
+      const browser = server.browser();
       await browser.post("/auth/login", { ...ANN, context: EDITOR, sessions: { context: EDITOR } });
-      const found = await world.auth.validate(browser.request("/page"));
+      const found = await server.auth.validate(browser.request("/page"));
       expect(found.ok && found.session.context).toEqual({ tenant: "acme", role: "reader" });
     });
 
     test("A2 with a limit, a new session ends the oldest", async () => {
-      const world = makeWorld({ store: await make(), sessions: { limit: 2 } });
-      const { auth, clock, events } = world;
-      const user = await annOf(world);
+      const server = openServer({ store: await make(), sessions: { limit: 2 } });
+      const { auth, clock, events } = server;
+      const user = await annOf(server);
       const bob = await auth.sessions.create((await auth.users.create(BOB)).id);
       const ids: string[] = [];
       for (let n = 0; n < 4; n++) {
         ids.push((await auth.sessions.create(user)).session.id);
         clock.advance(1);
       }
-      expect(await liveOf(world, user)).toEqual([ids[3], ids[2]]);
+      expect(await liveOf(server, user)).toEqual([ids[3], ids[2]]);
       expect(await auth.sessions.get(ids[0] ?? "")).toMatchObject({ endReason: "limit" });
       const ended = events.filter((event) => event.type === "session.ended");
       expect(ended.map(({ sessionId, reason }) => [sessionId, reason])).toEqual([
@@ -81,36 +81,36 @@ for (const { name, make } of stores) {
     });
 
     test("A2 limit 1 is single sign-in, also when 10 sign in at once", async () => {
-      const world = makeWorld({ store: await make(), sessions: { limit: 1 } });
-      const user = await annOf(world);
-      await Promise.all(Array.from({ length: 10 }, () => world.browser().post("/auth/login", ANN)));
-      expect((await liveOf(world, user)).length).toBe(1);
+      const server = openServer({ store: await make(), sessions: { limit: 1 } });
+      const user = await annOf(server);
+      await Promise.all(Array.from({ length: 10 }, () => server.browser().post("/auth/login", ANN)));
+      expect((await liveOf(server, user)).length).toBe(1);
     });
 
     test("A3 refreshing has a least interval and a greatest age", async () => {
       const refreshToken = { lease: 30, lifetime: 3_600, maxLifetime: 7_200 };
-      const world = makeWorld({ store: await make(), refreshToken });
-      const ann = await world.signedIn();
+      const server = openServer({ store: await make(), refreshToken });
+      const ann = await server.signedIn();
       const issued = async (): Promise<number> =>
         (await ann.post("/auth/refresh")).headers.getSetCookie().length;
       expect(await issued()).toBe(2);
-      world.clock.advance(29);
+      server.clock.advance(29);
       expect(await issued()).toBe(1);
-      world.clock.advance(1);
+      server.clock.advance(1);
       expect(await issued()).toBe(2);
       for (const wait of [3_000, 3_000]) {
-        world.clock.advance(wait);
+        server.clock.advance(wait);
         expect(await issued()).toBe(2);
       }
       const token = ann.cookie("refresh");
-      world.clock.advance(7_200 - 6_030);
-      expect(await world.auth.sessions.refresh(token)).toEqual({ ok: false, code: "session_expired" });
+      server.clock.advance(7_200 - 6_030);
+      expect(await server.auth.sessions.refresh(token)).toEqual({ ok: false, code: "session_expired" });
     });
 
     test("A7 ended sessions are forgotten by prune, once their last access token is over", async () => {
-      const world = makeWorld({ store: await make() });
-      const { auth, clock } = world;
-      const user = await annOf(world);
+      const server = openServer({ store: await make() });
+      const { auth, clock } = server;
+      const user = await annOf(server);
       const { session } = await auth.sessions.create(user);
       const kept = await auth.sessions.create(user);
       await auth.sessions.revoke(session.id);
@@ -118,22 +118,22 @@ for (const { name, make } of stores) {
       clock.advance(600);
       expect(await auth.sessions.prune()).toBe(1);
       expect(await auth.sessions.get(session.id)).toBeNull();
-      expect(await liveOf(world, user)).toEqual([kept.session.id]);
+      expect(await liveOf(server, user)).toEqual([kept.session.id]);
     });
 
     test("A7 keepEnded keeps them for audit, marked", async () => {
-      const world = makeWorld({ store: await make(), sessions: { keepEnded: true } });
-      const { auth, clock } = world;
-      const { session } = await auth.sessions.create(await annOf(world));
+      const server = openServer({ store: await make(), sessions: { keepEnded: true } });
+      const { auth, clock } = server;
+      const { session } = await auth.sessions.create(await annOf(server));
       clock.advance(15 * 86_400);
       expect(await auth.sessions.prune()).toBe(1);
       expect(await auth.sessions.get(session.id)).toMatchObject({ id: session.id, endReason: "expired" });
     });
 
     test("A8 revoke one, all of a user, all but one, and prune by user", async () => {
-      const world = makeWorld({ store: await make() });
-      const { auth, clock, events } = world;
-      const [ann, bob] = [await annOf(world), (await auth.users.create(BOB)).id];
+      const server = openServer({ store: await make() });
+      const { auth, clock, events } = server;
+      const [ann, bob] = [await annOf(server), (await auth.users.create(BOB)).id];
       const create = async (user: string): Promise<string> => (await auth.sessions.create(user)).session.id;
       const [one, two, three, other] = [
         await create(ann),
@@ -145,9 +145,9 @@ for (const { name, make } of stores) {
       expect(await auth.sessions.revoke("no such session")).toBe(false);
       expect(await auth.sessions.revokeAll(ann, { except: three })).toBe(1);
       expect(await auth.sessions.get(two)).toMatchObject({ endReason: "revoked" });
-      expect(await liveOf(world, ann)).toEqual([three]);
+      expect(await liveOf(server, ann)).toEqual([three]);
       expect(await auth.sessions.revokeAll(ann)).toBe(1);
-      expect(await liveOf(world, bob)).toEqual([other]);
+      expect(await liveOf(server, bob)).toEqual([other]);
       expect(events.filter(({ type }) => type === "session.ended").length).toBe(3);
       await auth.sessions.revokeAll(bob);
       clock.advance(601);
@@ -156,13 +156,13 @@ for (const { name, make } of stores) {
     });
 
     test("A12 the context is changed by hand, and tokens tell of it from the next refresh on", async () => {
-      const world = makeWorld<Context>({ store: await make(), ...withContext });
-      const ann = await world.signedIn();
-      const { sessions } = world.auth;
+      const server = openServer<Context>({ store: await make(), ...withContext });
+      const ann = await server.signedIn();
+      const { sessions } = server.auth;
       const id = sidOf(ann.cookie("access"));
       expect(await sessions.update(id, { context: EDITOR })).toMatchObject({ id, context: EDITOR });
       const role = async (): Promise<unknown> => {
-        const found = await world.auth.validate(ann.request("/page"));
+        const found = await server.auth.validate(ann.request("/page"));
         return found.ok && found.session.context.role;
       };
       expect(await role()).toBe("reader");
@@ -171,16 +171,16 @@ for (const { name, make } of stores) {
       await sessions.revoke(id);
       expect(await sessions.update(id, { context: EDITOR })).toBeNull();
       expect(await sessions.update("nonsense", { context: EDITOR })).toBeNull();
-      const user = String((await world.auth.users.find(ANN))?.id);
+      const user = String((await server.auth.users.find(ANN))?.id);
       const later = await sessions.create(user, { context: EDITOR });
-      world.clock.advance(14 * 86_400);
+      server.clock.advance(14 * 86_400);
       expect(await sessions.update(later.session.id, { context: EDITOR })).toBeNull();
     });
 
     test("A15 a changed device or address is an event with old and new, and is kept", async () => {
       const clientAddress = (request: Request): string | null => request.headers.get("x-real-ip");
-      const world = makeWorld({ store: await make(), clientAddress });
-      const { auth, clock, events, browser } = world;
+      const server = openServer({ store: await make(), clientAddress });
+      const { auth, clock, events, browser } = server;
       const ann = browser();
       await ann.post("/auth/signup", ANN, { "x-real-ip": "192.0.2.1" });
       const id = sidOf(ann.cookie("access"));
@@ -201,7 +201,7 @@ for (const { name, make } of stores) {
       const store = wrapped(await make(), (operation, call) =>
         isDown && operation === "sessions.update" ? Promise.reject(new Error("down")) : call(),
       );
-      const { clock, events, signedIn } = makeWorld({ store });
+      const { clock, events, signedIn } = openServer({ store });
       const ann = await signedIn();
       const toaster = { "user-agent": "toaster" };
       expect((await ann.post("/auth/refresh", undefined, toaster)).headers.getSetCookie().length).toBe(2);
@@ -218,8 +218,8 @@ test("A11 the context of a session is there to be judged, by a route or a hook",
   const refuse = ({ session }: { readonly session: { readonly context: Context } }): false | undefined =>
     session.context.role === "editor" ? undefined : false;
   const store = memory();
-  const open = makeWorld<Context>({ store, ...withContext });
-  const guarded = makeWorld<Context>({
+  const open = openServer<Context>({ store, ...withContext });
+  const guarded = openServer<Context>({
     store,
     clock: open.clock,
     ...withContext,
@@ -235,9 +235,9 @@ test("A11 the context of a session is there to be judged, by a route or a hook",
 });
 
 test("A16 a key that the schema does not have is dropped before it is kept", async () => {
-  const world = makeWorld<Context>(withContext);
+  const server = openServer<Context>(withContext);
   const extra: Context & JsonObject = { ...EDITOR, unknown: "key" };
-  const { session } = await world.auth.sessions.create(await annOf(world), { context: extra });
+  const { session } = await server.auth.sessions.create(await annOf(server), { context: extra });
   expect(session.context).toEqual(EDITOR);
 });
 

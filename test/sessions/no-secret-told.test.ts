@@ -10,10 +10,10 @@ import {
   ANN,
   BOB,
   cheapPassword,
-  makeWorld,
+  openServer,
   SECRET,
-  type World,
-  type WorldOptions,
+  type ServerOptions,
+  type TestServer,
 } from "../fixtures/server.ts";
 import { stores } from "../fixtures/stores.ts";
 import { migrated, temporaryFile } from "../stores/files.ts";
@@ -51,8 +51,13 @@ function hearKeys(secrets: Secrets): void {
 }
 
 /** A busy day: all that can go well, and much that can go wrong. */
-async function busyDay(world: World, said: Said, secrets: Secrets, failing: { now: boolean }): Promise<void> {
-  const { auth, clock, browser } = world;
+async function busyDay(
+  server: TestServer,
+  said: Said,
+  secrets: Secrets,
+  failing: { now: boolean },
+): Promise<void> {
+  const { auth, clock, browser } = server;
   const keep = async (answer: Promise<Response>): Promise<void> => {
     const response = await answer;
     await secrets.addAnswer(response);
@@ -81,7 +86,7 @@ async function busyDay(world: World, said: Said, secrets: Secrets, failing: { no
   if (found.ok) said.add(found.session, found.claims, found.userId);
   ann.take(found.headers);
   failing.now = true;
-  await failingStore(world, ann, { keep, attempt, said });
+  await failingStore(server, ann, { keep, attempt, said });
   failing.now = false;
   await keep(thief.post("/auth/refresh"));
   await keep(old.post("/auth/refresh"));
@@ -103,7 +108,7 @@ interface Ways {
 }
 
 async function failingStore(
-  { auth, clock }: World,
+  { auth, clock }: TestServer,
   ann: Browser,
   { keep, attempt, said }: Ways,
 ): Promise<void> {
@@ -120,10 +125,10 @@ async function failingStore(
   await attempt(() => auth.keys.rotate());
 }
 
-/** Makes a world whose store listens for secrets and may fail loudly. */
-function worldOf(store: Store, secrets: Secrets, failing: { now: boolean }, options: object): World {
-  const given: WorldOptions<Record<string, never>, never> = { ...options };
-  return makeWorld({ ...given, store: chatty(listening(store, secrets), () => failing.now) });
+/** Makes a server whose store listens for secrets and may fail loudly. */
+function worldOf(store: Store, secrets: Secrets, failing: { now: boolean }, options: object): TestServer {
+  const given: ServerOptions<Record<string, never>, never> = { ...options };
+  return openServer({ ...given, store: chatty(listening(store, secrets), () => failing.now) });
 }
 
 for (const { name, make } of stores) {
@@ -136,11 +141,11 @@ for (const { name, make } of stores) {
       const [said, secrets, failing] = [listen(), collectSecrets(), { now: false }];
       hearKeys(secrets);
       secrets.add(ANN.password, BOB.password, NEW_PASSWORD, SECRET);
-      const world = worldOf(await make(), secrets, failing, options);
-      await busyDay(world, said, secrets, failing);
-      said.add(world.events);
+      const server = worldOf(await make(), secrets, failing, options);
+      await busyDay(server, said, secrets, failing);
+      said.add(server.events);
       expect(secrets.size()).toBeGreaterThan(100);
-      const types = new Set(world.events.map(({ type }) => type));
+      const types = new Set(server.events.map(({ type }) => type));
       const heard = [
         "session.reuse_detected",
         "store.failed",
@@ -156,7 +161,7 @@ for (const { name, make } of stores) {
 
 test("the search can find: it sees a token that an event would hold", async () => {
   const secrets = collectSecrets();
-  const ann = await makeWorld().signedIn();
+  const ann = await openServer().signedIn();
   secrets.addRefreshToken(ann.cookie("refresh"));
   const bytes = Buffer.from(ann.cookie("refresh").slice(4), "base64url").subarray(37);
   expect(secrets.foundIn(printed({ deep: [{ hash: bytes.toString("hex") }] })).length).toBe(1);
@@ -171,7 +176,7 @@ test("the bytes of the SQLite file hold no token, no password and no private key
   const file = temporaryFile();
   const database = new DatabaseSync(file);
   const store = await migrated(database);
-  const given = makeWorld({ store: chatty(store, () => failing.now), secret: SECRET });
+  const given = openServer({ store: chatty(store, () => failing.now), secret: SECRET });
   await busyDay(given, said, secrets, failing);
   const kept = [file, `${file}-wal`].map((path) => readFileSync(path));
   database.close();

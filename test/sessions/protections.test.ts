@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { bodyOf, clearedIn, expectError } from "../fixtures/answers.ts";
-import { ANN, BOB, makeWorld, SECRET } from "../fixtures/server.ts";
+import { ANN, BOB, openServer, SECRET } from "../fixtures/server.ts";
 import { stores } from "../fixtures/stores.ts";
 import { familyOf, kidOf, sidOf } from "../fixtures/tokens.ts";
 
@@ -9,7 +9,7 @@ const PRODUCTION = { baseURL: "https://app.example.com", secret: SECRET } as con
 for (const { name, make } of stores) {
   describe(name, () => {
     test("T9 XSS: no script can read a token, and no answer to a page holds one", async () => {
-      const { signedIn } = makeWorld({ ...PRODUCTION, store: await make() });
+      const { signedIn } = openServer({ ...PRODUCTION, store: await make() });
       const ann = await signedIn();
       for (const path of ["/auth/me", "/auth/session", "/auth/sessions"]) {
         expect(await (await ann.get(path)).text()).not.toMatch(/lkr_|ey[\w-]+\.[\w-]+\.[\w-]+/);
@@ -20,7 +20,7 @@ for (const { name, make } of stores) {
     });
 
     test("T9 session fixation: signing in makes a new family and ends the one the browser had", async () => {
-      const { auth, events, browser, signedIn } = makeWorld({ ...PRODUCTION, store: await make() });
+      const { auth, events, browser, signedIn } = openServer({ ...PRODUCTION, store: await make() });
       const attacker = await signedIn(BOB);
       await auth.users.create(ANN);
       const victim = attacker.copy();
@@ -35,7 +35,7 @@ for (const { name, make } of stores) {
     });
 
     test("T9 a stolen signing key: revoked, it verifies no token, and no user has to sign in again", async () => {
-      const { auth, signedIn } = makeWorld({ ...PRODUCTION, store: await make() });
+      const { auth, signedIn } = openServer({ ...PRODUCTION, store: await make() });
       const ann = await signedIn();
       const kid = kidOf(ann.cookie("access"));
       await auth.keys.revoke(kid);
@@ -46,7 +46,7 @@ for (const { name, make } of stores) {
     });
 
     test("T9 a stolen database: passwords are hashed, private keys sealed, tokens not in it", async () => {
-      const { auth, store, signedIn } = makeWorld({ ...PRODUCTION, store: await make() });
+      const { auth, store, signedIn } = openServer({ ...PRODUCTION, store: await make() });
       await signedIn();
       const user = await store.users.find({ email: ANN.email });
       expect(user?.passwordHash).toMatch(/^\$scrypt\$ln=4,r=8,p=1\$[\w+/]+\$[\w+/]{43}$/);
@@ -57,7 +57,7 @@ for (const { name, make } of stores) {
     });
 
     test("T9 hijacking: a stolen cookie that is used ends with an alarm, not with two owners", async () => {
-      const { clock, events, signedIn } = makeWorld({ ...PRODUCTION, store: await make() });
+      const { clock, events, signedIn } = openServer({ ...PRODUCTION, store: await make() });
       const ann = await signedIn();
       const thief = ann.copy();
       clock.advance(3_600);

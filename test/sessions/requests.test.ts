@@ -2,14 +2,14 @@ import { days, minutes } from "@latchkey/core";
 import { password, scryptHasher } from "@latchkey/core/password";
 import { describe, expect, test } from "vitest";
 import { bodyOf, clearedIn, expectError, memberOf, textOf } from "../fixtures/answers.ts";
-import { ANN, cheapPassword, makeWorld, SECRET } from "../fixtures/server.ts";
+import { ANN, cheapPassword, openServer, SECRET } from "../fixtures/server.ts";
 import { stores } from "../fixtures/stores.ts";
 import { headerOf } from "../fixtures/tokens.ts";
 
 const PRODUCTION = { baseURL: "https://app.example.com", secret: SECRET } as const;
 
 test("J1 an anonymous request, or one of another scheme, is an answer and never a throw", async () => {
-  const { auth, browser } = makeWorld();
+  const { auth, browser } = openServer();
   const anonymous = browser();
   const foreign = { authorization: "Basic YW5uOnB3" };
   for (const request of [anonymous.request("/page"), anonymous.request("/page", { headers: foreign })]) {
@@ -21,7 +21,7 @@ test("J1 an anonymous request, or one of another scheme, is an answer and never 
 });
 
 test("J1 another scheme of authentication may stay beside the cookies", async () => {
-  const { auth, signedIn } = makeWorld();
+  const { auth, signedIn } = openServer();
   const ann = await signedIn();
   const request = ann.request("/page", { headers: { authorization: "Basic YW5uOnB3" } });
   expect(await auth.validate(request)).toMatchObject({ ok: true, transport: "cookie" });
@@ -29,7 +29,7 @@ test("J1 another scheme of authentication may stay beside the cookies", async ()
 
 for (const { name, make } of stores) {
   test(`J2 each handler by itself, mounted on any path, does what its route does, on ${name}`, async () => {
-    const { auth, browser } = makeWorld({ store: await make() });
+    const { auth, browser } = openServer({ store: await make() });
     const { handlers } = auth;
     const mounted = new Map([
       ["/account/join", handlers.signup],
@@ -63,7 +63,7 @@ for (const { name, make } of stores) {
 }
 
 test("J3 sign-in by user name", async () => {
-  const { browser } = makeWorld({ providers: [cheapPassword("username")] });
+  const { browser } = openServer({ providers: [cheapPassword("username")] });
   const joined = await browser().post("/auth/signup", { username: "Ann", password: ANN.password });
   expect(joined.status).toBe(201);
   expect(memberOf(await bodyOf(joined), "user")).toEqual({
@@ -76,12 +76,12 @@ test("J3 sign-in by user name", async () => {
 });
 
 test("J3 a hash of lower cost is renewed at sign-in, once, and the password stays", async () => {
-  const before = makeWorld();
+  const before = openServer();
   await before.auth.users.create(ANN);
   const hash = async (): Promise<unknown> => (await before.auth.users.find(ANN))?.passwordHash;
   const old = await hash();
   const risen = password({ hasher: scryptHasher({ cost: { ln: 5, r: 8, p: 1 } }) });
-  const { browser, events } = makeWorld({ store: before.store, providers: [risen] });
+  const { browser, events } = openServer({ store: before.store, providers: [risen] });
   for (let n = 0; n < 3; n++) expect((await browser().post("/auth/login", ANN)).status).toBe(200);
   expect(await hash()).toMatch(/^\$scrypt\$ln=5,r=8,p=1\$/);
   expect(await hash()).not.toBe(old);
@@ -89,7 +89,7 @@ test("J3 a hash of lower cost is renewed at sign-in, once, and the password stay
 });
 
 test("J4 a bearer token in the configured header and scheme, and in no other", async () => {
-  const { auth, browser } = makeWorld({ bearer: { header: "x-session", schemes: ["Token", "JWT"] } });
+  const { auth, browser } = openServer({ bearer: { header: "x-session", schemes: ["Token", "JWT"] } });
   const app = browser();
   const joined = await bodyOf(await app.post("/auth/signup", { ...ANN, transport: "bearer" }));
   const token = textOf(joined, "access_token");
@@ -105,7 +105,7 @@ test("J4 a bearer token in the configured header and scheme, and in no other", a
 });
 
 test("J5 with refreshPath the refresh cookie goes to the routes only, and validate cannot refresh", async () => {
-  const { auth, clock, signedIn } = makeWorld({ ...PRODUCTION, cookies: { refreshPath: "/auth" } });
+  const { auth, clock, signedIn } = openServer({ ...PRODUCTION, cookies: { refreshPath: "/auth" } });
   const ann = await signedIn();
   expect(ann.names("/page")).toEqual(["__Host-Http-latchkey.access"]);
   expect(ann.names("/authors")).toEqual(["__Host-Http-latchkey.access"]);
@@ -123,7 +123,7 @@ test("J5 with refreshPath the refresh cookie goes to the routes only, and valida
 describe("J6 the algorithm is the application's choice, never the token's", () => {
   for (const algorithm of ["EdDSA", "ES256", "RS256", "PS256", "HS256"] as const) {
     test(algorithm, async () => {
-      const { auth, signedIn } = makeWorld({ secret: SECRET, accessToken: { algorithm } });
+      const { auth, signedIn } = openServer({ secret: SECRET, accessToken: { algorithm } });
       const ann = await signedIn();
       expect(headerOf(ann.cookie("access"))).toMatchObject({ alg: algorithm, typ: "at+jwt" });
       expect((await auth.validate(ann.request("/page"))).ok).toBe(true);
@@ -134,7 +134,7 @@ describe("J6 the algorithm is the application's choice, never the token's", () =
   }
 
   test("a token that names another one is refused", async () => {
-    const { auth, signedIn, browser } = makeWorld();
+    const { auth, signedIn, browser } = openServer();
     const [, payload, signature] = (await signedIn()).cookie("access").split(".");
     const { kid } = (await auth.keys.jwks()).keys[0] ?? {};
     for (const alg of ["none", "HS256", "ES256"]) {
@@ -147,12 +147,12 @@ describe("J6 the algorithm is the application's choice, never the token's", () =
 });
 
 test("J7 secure by default: prefix and Secure everywhere but on http://localhost, where the name has the port", async () => {
-  const far = makeWorld(PRODUCTION);
+  const far = openServer(PRODUCTION);
   expect((await far.signedIn()).names()).toEqual([
     "__Host-Http-latchkey.access",
     "__Host-Http-latchkey.refresh",
   ]);
-  const near = makeWorld();
+  const near = openServer();
   const lines = async (origin: string): Promise<readonly string[]> =>
     (await near.browser(origin).post("/auth/login", ANN)).headers.getSetCookie();
   await near.auth.users.create(ANN);
@@ -168,7 +168,7 @@ test("J7 secure by default: prefix and Secure everywhere but on http://localhost
 });
 
 test("J8 both lifetimes are options in seconds, with words for them", async () => {
-  const { auth, clock, signedIn } = makeWorld({
+  const { auth, clock, signedIn } = openServer({
     accessToken: { lifetime: minutes(5) },
     refreshToken: { lifetime: days(14) },
   });
@@ -185,7 +185,7 @@ test("J8 both lifetimes are options in seconds, with words for them", async () =
 });
 
 test("J8 a session is over at the second of its idle end, whatever the cookie says", async () => {
-  const { auth, clock, signedIn } = makeWorld();
+  const { auth, clock, signedIn } = openServer();
   const ann = await signedIn();
   const token = ann.cookie("refresh");
   clock.advance(days(14));
@@ -193,7 +193,7 @@ test("J8 a session is over at the second of its idle end, whatever the cookie sa
 });
 
 test("J9 logout may leave the access token until it expires", async () => {
-  const { auth, clock, signedIn } = makeWorld({ logout: { keepAccessToken: true } });
+  const { auth, clock, signedIn } = openServer({ logout: { keepAccessToken: true } });
   const ann = await signedIn();
   const answer = await ann.post("/auth/logout");
   expect(clearedIn(answer.headers).map((line) => line.split("=")[0])).toEqual(["latchkey.refresh.3000"]);
@@ -206,7 +206,7 @@ test("J9 logout may leave the access token until it expires", async () => {
 });
 
 test("J10 a bad login, no refresh token and no session are told apart", async () => {
-  const { auth, browser } = makeWorld();
+  const { auth, browser } = openServer();
   await auth.users.create(ANN);
   const wrong = { ...ANN, password: "not the right one" };
   await expectError(await browser().post("/auth/login", wrong), 401, "invalid_credentials");

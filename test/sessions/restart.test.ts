@@ -1,13 +1,13 @@
 import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
 import { type Clock, settableClock } from "../fixtures/clock.ts";
-import { makeWorld, SECRET, type World } from "../fixtures/server.ts";
+import { openServer, SECRET, type TestServer } from "../fixtures/server.ts";
 import { kidOf, sidOf } from "../fixtures/tokens.ts";
 import { migrated, temporaryFile } from "../stores/files.ts";
 
 const OTHER_SECRET = "7a61c5e2f8094bd3a1e0c9d7b6f5a483-another";
 
-interface Process extends World {
+interface Process extends TestServer {
   readonly database: DatabaseSync;
   stop(): void;
 }
@@ -15,8 +15,8 @@ interface Process extends World {
 async function start(file: string, clock: Clock, secret?: string | readonly string[]): Promise<Process> {
   const database = new DatabaseSync(file);
   const store = await migrated(database);
-  const world = makeWorld({ store, clock, ...(secret === undefined ? {} : { secret }) });
-  return { ...world, database, stop: () => database.close() };
+  const server = openServer({ store, clock, ...(secret === undefined ? {} : { secret }) });
+  return { ...server, database, stop: () => database.close() };
 }
 
 function ringOf({ database }: Process): string {
@@ -99,10 +99,10 @@ test("HS256 is keyed with the secret: a new one in front keeps the tokens of the
   const options = { clock, accessToken: { algorithm: "HS256" } } as const;
   const database = new DatabaseSync(file);
   const store = await migrated(database);
-  const ann = await makeWorld({ ...options, store, secret: SECRET }).signedIn();
-  const both = makeWorld({ ...options, store, secret: [OTHER_SECRET, SECRET] });
+  const ann = await openServer({ ...options, store, secret: SECRET }).signedIn();
+  const both = openServer({ ...options, store, secret: [OTHER_SECRET, SECRET] });
   expect((await both.auth.validate(ann.request("/page"))).ok).toBe(true);
-  const without = makeWorld({ ...options, store, secret: OTHER_SECRET });
+  const without = openServer({ ...options, store, secret: OTHER_SECRET });
   const found = await without.auth.validate(ann.request("/page"));
   expect(found).toMatchObject({ ok: true, refreshed: true });
   database.close();

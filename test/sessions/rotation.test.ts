@@ -1,18 +1,18 @@
 import type { AuthEvent } from "@latchkey/core";
 import { describe, expect, test } from "vitest";
 import { bodyOf, expectError } from "../fixtures/answers.ts";
-import { ANN, BOB, makeWorld, typesOf } from "../fixtures/server.ts";
+import { ANN, BOB, openServer, typesOf } from "../fixtures/server.ts";
 import { stores } from "../fixtures/stores.ts";
 import { sidOf } from "../fixtures/tokens.ts";
 import { migrated, open, temporaryFile } from "../stores/files.ts";
 
 test("B1 a store that lost its newest writes cries no thief: the token is refused, with an event of its own", async () => {
   const [database, backup] = [open(":memory:"), temporaryFile()];
-  const { clock, signedIn } = makeWorld({ store: await migrated(database) });
+  const { clock, signedIn } = openServer({ store: await migrated(database) });
   const ann = await signedIn();
   database.exec(`VACUUM INTO '${backup}'`);
   await ann.post("/auth/refresh");
-  const restored = makeWorld({ store: await migrated(open(backup)), clock });
+  const restored = openServer({ store: await migrated(open(backup)), clock });
   const later = ann.copy(restored.auth);
   clock.advance(60);
   expect((await bodyOf(await later.post("/auth/refresh")))["error"]).toBe("refresh_token_invalid");
@@ -23,7 +23,7 @@ test("B1 a store that lost its newest writes cries no thief: the token is refuse
 for (const { name, make } of stores) {
   describe(name, () => {
     test("B1 parallel requests of one browser: one new refresh token, the rest work on access tokens", async () => {
-      const { auth, clock, events, signedIn } = makeWorld({ store: await make() });
+      const { auth, clock, events, signedIn } = openServer({ store: await make() });
       const ann = await signedIn();
       clock.advance(601);
       const requests = Array.from({ length: 20 }, () => auth.validate(ann.request("/page")));
@@ -36,7 +36,7 @@ for (const { name, make } of stores) {
     });
 
     test("B1 within the lease a thief gets an access token only; its next refresh is the alarm", async () => {
-      const { clock, events, signedIn } = makeWorld({ store: await make() });
+      const { clock, events, signedIn } = openServer({ store: await make() });
       const ann = await signedIn();
       const thief = ann.copy();
       await ann.post("/auth/refresh");
@@ -50,7 +50,7 @@ for (const { name, make } of stores) {
     });
 
     test("B1 where no cookie can be set, nothing is rotated and nothing written", async () => {
-      const { auth, store, clock, signedIn } = makeWorld({ store: await make() });
+      const { auth, store, clock, signedIn } = openServer({ store: await make() });
       const ann = await signedIn();
       const id = sidOf(ann.cookie("access"));
       clock.advance(601);
@@ -65,7 +65,7 @@ for (const { name, make } of stores) {
     });
 
     test("B1 early confirmation makes the newest token the root, one lease after it was issued", async () => {
-      const { auth, clock, events, signedIn } = makeWorld({
+      const { auth, clock, events, signedIn } = openServer({
         store: await make(),
         sessions: { confirm: "early" },
       });
@@ -79,7 +79,7 @@ for (const { name, make } of stores) {
     });
 
     test("B1 early confirmation trusts no access token that came without a refresh token", async () => {
-      const { auth, clock, events, signedIn } = makeWorld({
+      const { auth, clock, events, signedIn } = openServer({
         store: await make(),
         sessions: { confirm: "early" },
       });
@@ -94,7 +94,7 @@ for (const { name, make } of stores) {
     });
 
     test("B1 a clock that jumps back an hour neither freezes the rotation nor cries thief", async () => {
-      const { auth, clock, events, signedIn } = makeWorld({ store: await make() });
+      const { auth, clock, events, signedIn } = openServer({ store: await make() });
       const ann = await signedIn();
       await ann.post("/auth/refresh");
       clock.advance(-3_600);
@@ -106,9 +106,9 @@ for (const { name, make } of stores) {
     });
 
     test("B9 devices are listed for their owner; only the owner can sign each of them out", async () => {
-      const world = makeWorld({ store: await make() });
-      const [laptop, phone] = [await world.signedIn(), await world.signedIn()];
-      const bob = await world.signedIn(BOB);
+      const server = openServer({ store: await make() });
+      const [laptop, phone] = [await server.signedIn(), await server.signedIn()];
+      const bob = await server.signedIn(BOB);
       const listed = await bodyOf(await laptop.get("/auth/sessions"));
       const [mine, other] = [sidOf(laptop.cookie("access")), sidOf(phone.cookie("access"))];
       const shared = {
@@ -137,7 +137,7 @@ for (const { name, make } of stores) {
     });
 
     test("B10 everything that happens is an event of a closed union, with its time", async () => {
-      const { auth, clock, events, signedIn, browser } = makeWorld({ store: await make() });
+      const { auth, clock, events, signedIn, browser } = openServer({ store: await make() });
       const at = clock.now() / 1_000;
       const ann = await signedIn();
       await browser().post("/auth/login", { ...ANN, password: "wrong password" });
@@ -173,7 +173,7 @@ for (const { name, make } of stores) {
         () => new Promise<never>(() => undefined),
       ];
       for (const onEvent of sinks) {
-        const { signedIn } = makeWorld({ store: await make(), onEvent });
+        const { signedIn } = openServer({ store: await make(), onEvent });
         const ann = await signedIn();
         expect((await ann.post("/auth/refresh")).status).toBe(200);
         expect((await ann.post("/auth/logout")).status).toBe(200);

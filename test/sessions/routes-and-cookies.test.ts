@@ -2,14 +2,14 @@ import { createAuth, minutes } from "@latchkey/core";
 import { memory } from "@latchkey/core/memory";
 import { describe, expect, test } from "vitest";
 import { bodyOf, clearedIn, expectError, memberOf } from "../fixtures/answers.ts";
-import { ANN, cheapPassword, makeWorld, SECRET, typesOf } from "../fixtures/server.ts";
+import { ANN, cheapPassword, openServer, SECRET, typesOf } from "../fixtures/server.ts";
 import { stores } from "../fixtures/stores.ts";
 
 const PRODUCTION = { baseURL: "https://app.example.com", secret: SECRET } as const;
 const SPA = "https://spa.example.com";
 
 test("S1 the tokens arrive in HttpOnly, Secure, SameSite cookies and nowhere else", async () => {
-  const { browser } = makeWorld(PRODUCTION);
+  const { browser } = openServer(PRODUCTION);
   const answer = await browser().post("/auth/signup", ANN);
   const lines = answer.headers.getSetCookie();
   expect(lines).toEqual([
@@ -25,7 +25,7 @@ test("S1 the tokens arrive in HttpOnly, Secure, SameSite cookies and nowhere els
 });
 
 test("S1 a mobile app gets the tokens in the body, and no cookie", async () => {
-  const { browser } = makeWorld(PRODUCTION);
+  const { browser } = openServer(PRODUCTION);
   const answer = await browser().post("/auth/signup", { ...ANN, transport: "bearer" });
   expect(answer.headers.getSetCookie()).toEqual([]);
   expect(await bodyOf(answer)).toMatchObject({
@@ -39,7 +39,7 @@ test("S1 a mobile app gets the tokens in the body, and no cookie", async () => {
 for (const { name, make } of stores) {
   describe(name, () => {
     test("S2 an expired access token is refreshed on the way, and the new cookies are handed over", async () => {
-      const { auth, clock, signedIn } = makeWorld({ store: await make() });
+      const { auth, clock, signedIn } = openServer({ store: await make() });
       const ann = await signedIn();
       const [before, refreshBefore] = [ann.cookie("access"), ann.cookie("refresh")];
       clock.advance(601);
@@ -54,7 +54,7 @@ for (const { name, make } of stores) {
     });
 
     test("S2 an access token near its end is refreshed before it expires, one that is fresh is not", async () => {
-      const { auth, clock, signedIn } = makeWorld({ store: await make() });
+      const { auth, clock, signedIn } = openServer({ store: await make() });
       const ann = await signedIn();
       clock.advance(539);
       const fresh = await auth.validate(ann.request("/page"));
@@ -67,7 +67,7 @@ for (const { name, make } of stores) {
     });
 
     test("S2 the routes refresh as validate does", async () => {
-      const { clock, signedIn } = makeWorld({ store: await make() });
+      const { clock, signedIn } = openServer({ store: await make() });
       const ann = await signedIn();
       clock.advance(601);
       const answer = await ann.get("/auth/me");
@@ -76,7 +76,7 @@ for (const { name, make } of stores) {
     });
 
     test("S3 logout ends the session in the store and clears both cookies", async () => {
-      const { auth, clock, events, signedIn } = makeWorld({ store: await make() });
+      const { auth, clock, events, signedIn } = openServer({ store: await make() });
       const ann = await signedIn();
       const thief = ann.copy();
       const id = String(memberOf(await bodyOf(await ann.get("/auth/session")), "session")["id"]);
@@ -94,13 +94,13 @@ for (const { name, make } of stores) {
 }
 
 test("S3 logout clears the cookies of a request that has nothing to end", async () => {
-  const { browser } = makeWorld();
+  const { browser } = openServer();
   const answer = await browser().post("/auth/logout");
   expect([answer.status, clearedIn(answer.headers).length]).toEqual([200, 2]);
 });
 
 test("S5 the application says what /auth/me shows of a user", async () => {
-  const { auth, signedIn, browser } = makeWorld({
+  const { auth, signedIn, browser } = openServer({
     user: { serialize: ({ id, email }) => ({ id, mail: email, role: "reader" }) },
   });
   const ann = await signedIn();
@@ -112,7 +112,7 @@ test("S5 the application says what /auth/me shows of a user", async () => {
 });
 
 test("S5 without that, /auth/me shows an allow-list", async () => {
-  const { signedIn } = makeWorld();
+  const { signedIn } = openServer();
   const body = await bodyOf(await (await signedIn()).get("/auth/me"));
   expect(body).toEqual({ id: expect.any(String), email: ANN.email, name: null });
 });
@@ -141,7 +141,7 @@ test("S6 a store and a provider are enough on localhost, and only there", async 
 });
 
 test("S7 login takes JSON, answers 200 with cookies, and a trailing slash is the same route", async () => {
-  const { auth, browser } = makeWorld();
+  const { auth, browser } = openServer();
   await auth.users.create(ANN);
   for (const path of ["/auth/login", "/auth/login/"]) {
     const answer = await browser().post(path, ANN);
@@ -162,7 +162,7 @@ test("S7 login takes JSON, answers 200 with cookies, and a trailing slash is the
 });
 
 test("S8 lifetimes, names and SameSite are options", async () => {
-  const { browser } = makeWorld({
+  const { browser } = openServer({
     ...PRODUCTION,
     accessToken: { lifetime: minutes(5) },
     refreshToken: { lifetime: 7_200 },
@@ -191,7 +191,7 @@ test("S8 unsafe combinations are refused by the name of the option", () => {
 });
 
 test("S10 trusted origins may call with credentials, by their exact name and never by *", async () => {
-  const { browser } = makeWorld({ ...PRODUCTION, trustedOrigins: [SPA] });
+  const { browser } = openServer({ ...PRODUCTION, trustedOrigins: [SPA] });
   const cors = { origin: SPA, "sec-fetch-site": "cross-site" };
   const answer = await browser().post("/auth/signup", ANN, cors);
   expect(answer.status).toBe(201);
@@ -211,14 +211,14 @@ test("S10 trusted origins may call with credentials, by their exact name and nev
 });
 
 test("S10 a preflight lets a page send the configured bearer header", async () => {
-  const { browser } = makeWorld({ ...PRODUCTION, trustedOrigins: [SPA], bearer: { header: "x-token" } });
+  const { browser } = openServer({ ...PRODUCTION, trustedOrigins: [SPA], bearer: { header: "x-token" } });
   const headers = { origin: SPA, "access-control-request-method": "GET" };
   const answer = await browser().send("/auth/me", { method: "OPTIONS", headers });
   expect(answer.headers.get("access-control-allow-headers")?.toLowerCase()).toContain("x-token");
 });
 
 test("S11 an unsafe request from elsewhere is refused, by the routes and by validate, and changes nothing", async () => {
-  const { auth, clock, events, signedIn } = makeWorld(PRODUCTION);
+  const { auth, clock, events, signedIn } = openServer(PRODUCTION);
   const ann = await signedIn();
   clock.advance(601);
   const before = [ann.cookie("refresh"), events.length];

@@ -1,18 +1,18 @@
 import type { User } from "@latchkey/core";
 import { memory } from "@latchkey/core/memory";
 import { describe, expect, test } from "vitest";
-import { ANN, makeWorld, type WorldOptions } from "../fixtures/server.ts";
+import { ANN, openServer, type ServerOptions } from "../fixtures/server.ts";
 import { stores } from "../fixtures/stores.ts";
 import { sidOf } from "../fixtures/tokens.ts";
 import { counted } from "../fixtures/wrapped-store.ts";
 import { migrated, open } from "../stores/files.ts";
 
-type Options = WorldOptions<Record<string, never>, User>;
+type Options = ServerOptions<Record<string, never>, User>;
 
 /** The calls that one `POST /refresh` and one refreshing `validate` make, each. */
 async function callsOf(options: Options): Promise<readonly (readonly string[])[]> {
   const { store, calls } = counted(options.store ?? memory());
-  const { auth, clock, signedIn } = makeWorld({ ...options, store });
+  const { auth, clock, signedIn } = openServer({ ...options, store });
   const ann = await signedIn();
   clock.advance(601);
   // The ring of keys is looked at once in a while, whatever comes: that is no part of a refresh.
@@ -32,7 +32,7 @@ for (const { name, make } of stores) {
   describe(name, () => {
     test("validate of a live token makes no call, of whatever transport", async () => {
       const { store, calls } = counted(await make());
-      const { auth, browser, signedIn } = makeWorld({ store });
+      const { auth, browser, signedIn } = openServer({ store });
       const ann = await signedIn();
       const { accessToken } = await auth.sessions.create(String((await auth.users.find(ANN))?.id), {
         transport: "bearer",
@@ -48,7 +48,7 @@ for (const { name, make } of stores) {
 
     test("validate of nothing, or of nonsense, makes no call", async () => {
       const { store, calls } = counted(await make());
-      const { auth, browser } = makeWorld({ store });
+      const { auth, browser } = openServer({ store });
       await auth.keys.jwks();
       calls.length = 0;
       for (const value of ["", "x", "lkr_x", "a.b.c", `lkr_${"A".repeat(92)}`, "=".repeat(5_000)]) {
@@ -74,7 +74,7 @@ for (const { name, make } of stores) {
 
     test("a session is one row after 1,000 rotations", async () => {
       const { store, calls } = counted(await make());
-      const { auth, clock, events, signedIn } = makeWorld({ store });
+      const { auth, clock, events, signedIn } = openServer({ store });
       const ann = await signedIn();
       calls.length = 0;
       for (let n = 0; n < 1_000; n++) {
@@ -95,7 +95,7 @@ for (const { name, make } of stores) {
 test("users that live elsewhere cost one users.get a refresh, so that a disabled one gets no token", async () => {
   const { store, calls } = counted(memory());
   const elsewhere = counted(memory());
-  const { auth, clock, signedIn } = makeWorld({ store, users: elsewhere.store.users });
+  const { auth, clock, signedIn } = openServer({ store, users: elsewhere.store.users });
   const ann = await signedIn();
   calls.length = 0;
   elsewhere.calls.length = 0;
@@ -112,7 +112,7 @@ test("users that live elsewhere cost one users.get a refresh, so that a disabled
 
 test("1,000 rotations leave one row in the table", async () => {
   const database = open(":memory:");
-  const { clock, signedIn } = makeWorld({ store: await migrated(database) });
+  const { clock, signedIn } = openServer({ store: await migrated(database) });
   const ann = await signedIn();
   for (let n = 0; n < 1_000; n++) {
     clock.advance(60);

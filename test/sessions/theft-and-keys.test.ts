@@ -1,13 +1,13 @@
 import { createAuth } from "@latchkey/core";
 import { describe, expect, test } from "vitest";
 import { bodyOf, clearedIn, expectError, memberOf } from "../fixtures/answers.ts";
-import { ANN, makeWorld, SECRET, typesOf } from "../fixtures/server.ts";
+import { ANN, openServer, SECRET, typesOf } from "../fixtures/server.ts";
 import { stores } from "../fixtures/stores.ts";
 import { claimsOf, kidOf, sidOf } from "../fixtures/tokens.ts";
 import { counted } from "../fixtures/wrapped-store.ts";
 
 test("T1 a short access token in JWT form, and a long opaque refresh token", async () => {
-  const { signedIn } = makeWorld();
+  const { signedIn } = openServer();
   const ann = await signedIn();
   const claims = claimsOf(ann.cookie("access"));
   expect(Object.keys(claims).sort()).toEqual(
@@ -20,7 +20,7 @@ test("T1 a short access token in JWT form, and a long opaque refresh token", asy
 for (const { name, make } of stores) {
   describe(name, () => {
     test("T2 a stolen token that is used after its owner moved on ends the family, and only it", async () => {
-      const { auth, clock, events, signedIn } = makeWorld({ store: await make() });
+      const { auth, clock, events, signedIn } = openServer({ store: await make() });
       const [ann, phone] = [await signedIn(), await signedIn()];
       const thief = ann.copy();
       await ann.post("/auth/refresh");
@@ -38,7 +38,7 @@ for (const { name, make } of stores) {
     });
 
     test("T2 lost answers, retries and parallel tabs raise no alarm", async () => {
-      const { clock, events, signedIn } = makeWorld({ store: await make() });
+      const { clock, events, signedIn } = openServer({ store: await make() });
       const ann = await signedIn();
       const lost = ann.copy();
       await lost.post("/auth/refresh");
@@ -54,7 +54,7 @@ for (const { name, make } of stores) {
     });
 
     test("T3 what the store holds of a refresh token opens nothing", async () => {
-      const { auth, store, clock, signedIn } = makeWorld({ store: await make() });
+      const { auth, store, clock, signedIn } = openServer({ store: await make() });
       const ann = await signedIn();
       const token = ann.cookie("refresh");
       const id = sidOf(ann.cookie("access"));
@@ -79,7 +79,7 @@ for (const { name, make } of stores) {
     });
 
     test("T4 keys are made by themselves, announced, rotated and retired, and no session ends", async () => {
-      const { auth, clock, signedIn } = makeWorld({ store: await make() });
+      const { auth, clock, signedIn } = openServer({ store: await make() });
       const ann = await signedIn();
       const first = kidOf(ann.cookie("access"));
       const announced = (await auth.keys.jwks()).keys.map(({ kid }) => kid);
@@ -96,7 +96,7 @@ for (const { name, make } of stores) {
     });
 
     test("T4 rotate() and revoke() by hand", async () => {
-      const { auth, signedIn, events } = makeWorld({ store: await make() });
+      const { auth, signedIn, events } = openServer({ store: await make() });
       const ann = await signedIn();
       const first = kidOf(ann.cookie("access"));
       await auth.keys.rotate();
@@ -112,8 +112,8 @@ for (const { name, make } of stores) {
 
     test("T5 processes share keys without being told to: each accepts the other's tokens at once", async () => {
       const store = await make();
-      const one = makeWorld({ store });
-      const [ann, two] = [await one.signedIn(), makeWorld({ store, clock: one.clock })];
+      const one = openServer({ store });
+      const [ann, two] = [await one.signedIn(), openServer({ store, clock: one.clock })];
       expect((await two.auth.validate(ann.request("/page"))).ok).toBe(true);
       await two.auth.keys.rotate();
       await two.auth.keys.rotate();
@@ -123,13 +123,13 @@ for (const { name, make } of stores) {
 
     test("T5 many processes that start at once agree on one key ring", async () => {
       const store = await make();
-      const worlds = Array.from({ length: 8 }, () => makeWorld({ store }));
+      const worlds = Array.from({ length: 8 }, () => openServer({ store }));
       const sets = await Promise.all(worlds.map(({ auth }) => auth.keys.jwks()));
       expect(new Set(sets.map((set) => JSON.stringify(set))).size).toBe(1);
     });
 
     test("T6 one row for each signed-in device, however often it refreshes", async () => {
-      const { auth, clock, signedIn } = makeWorld({ store: await make() });
+      const { auth, clock, signedIn } = openServer({ store: await make() });
       const [ann] = [await signedIn(), await signedIn()];
       for (let n = 0; n < 20; n++) {
         clock.advance(60);
@@ -141,12 +141,12 @@ for (const { name, make } of stores) {
 
     test("T7 a live access token costs no call to the store, one with revocation: store", async () => {
       const { store, calls } = counted(await make());
-      const { auth, signedIn, clock } = makeWorld({ store });
+      const { auth, signedIn, clock } = openServer({ store });
       const ann = await signedIn();
       calls.length = 0;
       for (let n = 0; n < 10; n++) expect((await auth.validate(ann.request("/page"))).ok).toBe(true);
       expect(calls).toEqual([]);
-      const strict = makeWorld({ store, clock, revocation: "store" });
+      const strict = openServer({ store, clock, revocation: "store" });
       await strict.auth.validate(ann.request("/page"));
       calls.length = 0;
       expect((await strict.auth.validate(ann.request("/page"))).ok).toBe(true);
@@ -157,7 +157,7 @@ for (const { name, make } of stores) {
     });
 
     test("T8 many devices for one user, each with its own session", async () => {
-      const { auth, browser } = makeWorld({ store: await make() });
+      const { auth, browser } = openServer({ store: await make() });
       await auth.users.create(ANN);
       const devices = await Promise.all(
         Array.from({ length: 25 }, async () => {
@@ -171,7 +171,7 @@ for (const { name, make } of stores) {
     });
 
     test("T10 users stay signed in for as long as you like: with null there is no end", async () => {
-      const { clock, signedIn } = makeWorld({ store: await make(), refreshToken: { lifetime: null } });
+      const { clock, signedIn } = openServer({ store: await make(), refreshToken: { lifetime: null } });
       const ann = await signedIn();
       for (let year = 0; year < 30; year++) {
         clock.advance(365 * 86_400);
@@ -181,7 +181,7 @@ for (const { name, make } of stores) {
 
     test("T10 the absolute lifetime ends even a busy session", async () => {
       const refreshToken = { lifetime: 86_400, maxLifetime: 86_400 * 3 };
-      const { auth, clock, signedIn } = makeWorld({ store: await make(), refreshToken });
+      const { auth, clock, signedIn } = openServer({ store: await make(), refreshToken });
       const ann = await signedIn();
       for (let n = 0; n < 5; n++) {
         clock.advance(43_200);
@@ -208,10 +208,10 @@ test("T4 keys of your own: the first signs, all of them verify, none is made", a
       return { kty, crv, x, d, kid };
     }),
   );
-  const before = makeWorld({ keys: { provided: jwks.slice(1) } });
+  const before = openServer({ keys: { provided: jwks.slice(1) } });
   const ann = await before.signedIn();
   const { store, clock } = before;
-  const { auth, signedIn } = makeWorld({ store, clock, keys: { provided: jwks } });
+  const { auth, signedIn } = openServer({ store, clock, keys: { provided: jwks } });
   expect((await auth.validate(ann.request("/page"))).ok).toBe(true);
   expect(kidOf((await signedIn()).cookie("access"))).toBe("new");
   expect((await auth.keys.jwks()).keys.map(({ kid }) => kid)).toEqual(["new", "old"]);
@@ -220,7 +220,7 @@ test("T4 keys of your own: the first signs, all of them verify, none is made", a
 });
 
 test("T11 an error says what to do next", async () => {
-  const { store } = makeWorld();
+  const { store } = openServer();
   const make = (options: object) => () => createAuth({ store, ...options });
   expect(make({ secret: "short" })).toThrow(/openssl rand -base64 32/);
   expect(make({ acessToken: {} })).toThrow(/^acessToken is not an option of createAuth: .*spelling/);

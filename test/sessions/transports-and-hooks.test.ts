@@ -2,7 +2,7 @@ import { createAuth } from "@latchkey/core";
 import { memory } from "@latchkey/core/memory";
 import { describe, expect, test } from "vitest";
 import { bodyOf, clearedIn, expectError, textOf } from "../fixtures/answers.ts";
-import { ANN, BOB, makeWorld, SECRET, typesOf } from "../fixtures/server.ts";
+import { ANN, BOB, openServer, SECRET, typesOf } from "../fixtures/server.ts";
 import { stores } from "../fixtures/stores.ts";
 import { claimsOf, sidOf } from "../fixtures/tokens.ts";
 
@@ -11,7 +11,7 @@ const bearer = (token: string): Record<string, string> => ({ authorization: `Bea
 for (const { name, make } of stores) {
   describe(name, () => {
     test("A4 a token made for one transport is refused on the other", async () => {
-      const { auth, browser, signedIn } = makeWorld({ store: await make() });
+      const { auth, browser, signedIn } = openServer({ store: await make() });
       const ann = await signedIn();
       const app = await bodyOf(await browser().post("/auth/login", { ...ANN, transport: "bearer" }));
       const asHeader = browser().request("/page", { headers: bearer(ann.cookie("access")) });
@@ -30,7 +30,7 @@ for (const { name, make } of stores) {
     });
 
     test("A4 restrictTransport: false allows it", async () => {
-      const { auth, browser, signedIn } = makeWorld({ store: await make(), restrictTransport: false });
+      const { auth, browser, signedIn } = openServer({ store: await make(), restrictTransport: false });
       const ann = await signedIn();
       const request = browser().request("/page", { headers: bearer(ann.cookie("access")) });
       expect(await auth.validate(request)).toMatchObject({ ok: true, transport: "bearer" });
@@ -40,9 +40,9 @@ for (const { name, make } of stores) {
 
     test("A5 cookies of earlier names are read, and expired once the new ones are set", async () => {
       const store = await make();
-      const before = makeWorld({ store, cookies: { names: { access: "old-a", refresh: "old-r" } } });
+      const before = openServer({ store, cookies: { names: { access: "old-a", refresh: "old-r" } } });
       const previous = [{ name: "old-a.3000" }, { name: "old-r.3000" }];
-      const after = makeWorld({ store, clock: before.clock, cookies: { previous } });
+      const after = openServer({ store, clock: before.clock, cookies: { previous } });
       const ann = await before.signedIn();
       expect((await after.auth.validate(ann.request("/page"))).ok).toBe(true);
       before.clock.advance(601);
@@ -55,16 +55,16 @@ for (const { name, make } of stores) {
 
     test("A5 logout clears the cookies of earlier names too", async () => {
       const store = await make();
-      const before = makeWorld({ store, cookies: { names: { access: "old-a", refresh: "old-r" } } });
+      const before = openServer({ store, cookies: { names: { access: "old-a", refresh: "old-r" } } });
       const previous = [{ name: "old-a.3000" }, { name: "old-r.3000" }];
-      const after = makeWorld({ store, clock: before.clock, cookies: { previous } });
+      const after = openServer({ store, clock: before.clock, cookies: { previous } });
       const ann = (await before.signedIn()).copy(after.auth);
       expect((await ann.post("/auth/logout")).status).toBe(200);
       expect(ann.names()).toEqual([]);
     });
 
     test("A6 lifetimes of one session", async () => {
-      const { auth, clock } = makeWorld({ store: await make() });
+      const { auth, clock } = openServer({ store: await make() });
       const { id } = await auth.users.create(ANN);
       const short = await auth.sessions.create(id, { accessLifetime: 120, refreshLifetime: 240 });
       expect([short.expiresIn, short.session.expiresAt]).toEqual([120, clock.now() / 1_000 + 240]);
@@ -85,7 +85,7 @@ for (const { name, make } of stores) {
     });
 
     test("A6 lifetimes of one session that are unsound or no whole seconds start none", async () => {
-      const { auth } = makeWorld({ store: await make() });
+      const { auth } = openServer({ store: await make() });
       const { id } = await auth.users.create(ANN);
       const unsound = [
         { accessLifetime: 119 },
@@ -106,7 +106,7 @@ for (const { name, make } of stores) {
     });
 
     test("A6 without refresh tokens there are none, and a session is as long as its access token", async () => {
-      const { auth, clock, signedIn } = makeWorld({ store: await make(), refreshToken: false });
+      const { auth, clock, signedIn } = openServer({ store: await make(), refreshToken: false });
       const ann = await signedIn();
       expect(ann.names()).toEqual(["latchkey.access.3000"]);
       clock.advance(599);
@@ -117,7 +117,7 @@ for (const { name, make } of stores) {
     });
 
     test("A9 a token is verified by hand, for a transport", async () => {
-      const { auth, clock } = makeWorld({ store: await make() });
+      const { auth, clock } = openServer({ store: await make() });
       const { id } = await auth.users.create(ANN);
       const { accessToken, session } = await auth.sessions.create(id, { transport: "bearer", amr: ["otp"] });
       const expected = {
@@ -145,7 +145,7 @@ for (const { name, make } of stores) {
         return refuse === hook ? false : undefined;
       };
       const hooks = { signedIn: ran("signedIn"), refreshed: ran("refreshed"), validated: ran("validated") };
-      const { auth, clock, events, signedIn, browser } = makeWorld({ store: await make(), hooks });
+      const { auth, clock, events, signedIn, browser } = openServer({ store: await make(), hooks });
       const ann = await signedIn();
       clock.advance(601);
       expect((await auth.validate(ann.request("/page"))).ok).toBe(true);
@@ -168,7 +168,7 @@ for (const { name, make } of stores) {
     });
 
     test("A10 hooks may change the result", async () => {
-      const world = makeWorld({
+      const server = openServer({
         store: await make(),
         hooks: {
           signedIn: () => ({ context: { step: 1 } }),
@@ -179,16 +179,16 @@ for (const { name, make } of stores) {
           }),
         },
       });
-      const ann = await world.signedIn();
+      const ann = await server.signedIn();
       expect(claimsOf(ann.cookie("access"))["context"]).toEqual({ step: 1 });
       await ann.post("/auth/refresh");
       expect(claimsOf(ann.cookie("access"))["context"]).toEqual({ step: 2 });
-      const found = await world.auth.validate(ann.request("/page"));
+      const found = await server.auth.validate(ann.request("/page"));
       expect(found.ok && [found.session.context, found.claims["plan"]]).toEqual([
         { step: 2, seen: true },
         "gold",
       ]);
-      const kept = await world.auth.sessions.get(sidOf(ann.cookie("access")));
+      const kept = await server.auth.sessions.get(sidOf(ann.cookie("access")));
       expect(kept?.context).toEqual({ step: 2 });
     });
 
@@ -196,7 +196,7 @@ for (const { name, make } of stores) {
       const broken = (): never => {
         throw new Error(`broken ${ANN.password}`);
       };
-      const { auth, events, browser } = makeWorld({ store: await make(), hooks: { signedIn: broken } });
+      const { auth, events, browser } = openServer({ store: await make(), hooks: { signedIn: broken } });
       const { id } = await auth.users.create(ANN);
       await expectError(await browser().post("/auth/login", ANN), 500, "internal_error");
       expect(await auth.sessions.list(id)).toEqual([]);
@@ -215,7 +215,7 @@ for (const { name, make } of stores) {
         { user: { serialize: broken } },
       ];
       for (const fault of faults) {
-        const { auth, browser } = makeWorld({ store: await make(), ...fault });
+        const { auth, browser } = openServer({ store: await make(), ...fault });
         const { id } = await auth.users.create(ANN);
         await expectError(await browser().post("/auth/login", ANN), 500, "internal_error");
         expect(await auth.sessions.list(id)).toEqual([]);
@@ -225,7 +225,7 @@ for (const { name, make } of stores) {
 }
 
 test("A4 a bearer header that is bad never falls back to a good cookie", async () => {
-  const { auth, signedIn } = makeWorld();
+  const { auth, signedIn } = openServer();
   const ann = await signedIn();
   for (const value of ["Bearer x", "Bearer ", "Bearer", "bearer a b"]) {
     const found = await auth.validate(ann.request("/page", { headers: { authorization: value } }));
@@ -235,7 +235,7 @@ test("A4 a bearer header that is bad never falls back to a good cookie", async (
 });
 
 test("A5 several schemes, in any case", async () => {
-  const { auth, browser } = makeWorld({ bearer: { schemes: ["Bearer", "Token"] } });
+  const { auth, browser } = openServer({ bearer: { schemes: ["Bearer", "Token"] } });
   const { id } = await auth.users.create(BOB);
   const { accessToken } = await auth.sessions.create(id, { transport: "bearer" });
   for (const scheme of ["Bearer", "bearer", "TOKEN"]) {

@@ -1,6 +1,6 @@
 import { migrate, postgres } from "@latchkey/sql/postgres";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { makeWorld } from "../fixtures/server.ts";
+import { openServer } from "../fixtures/server.ts";
 import { startPostgres, type TestPostgres } from "./postgres-server.ts";
 
 let server: TestPostgres;
@@ -13,8 +13,8 @@ test("a database that hangs: the request ends within storeTimeout, and everyone 
   const pool = server.pool(8);
   const store = postgres(pool, { clock: "caller" });
   await migrate(store);
-  const world = makeWorld({ store, storeTimeout: 1 });
-  const ann = await world.signedIn();
+  const app = openServer({ store, storeTimeout: 1 });
+  const ann = await app.signedIn();
   const blocker = await pool.connect();
   await blocker.query("BEGIN");
   await blocker.query("LOCK TABLE latchkey_sessions IN ACCESS EXCLUSIVE MODE");
@@ -22,8 +22,8 @@ test("a database that hangs: the request ends within storeTimeout, and everyone 
   const answer = await ann.post("/auth/refresh");
   expect([answer.status, answer.headers.getSetCookie()]).toEqual([503, []]);
   expect(await answer.json()).toMatchObject({ error: "store_unavailable" });
-  world.clock.advance(601);
-  const found = await world.auth.validate(ann.request("/page"));
+  app.clock.advance(601);
+  const found = await app.auth.validate(ann.request("/page"));
   expect(found).toMatchObject({ ok: false, code: "store_unavailable", status: 503 });
 
   await blocker.query("ROLLBACK");
@@ -31,6 +31,6 @@ test("a database that hangs: the request ends within storeTimeout, and everyone 
   // The abandoned statements run now: the client continues all the same.
   await expect.poll(() => pool.idleCount === pool.totalCount, { timeout: 20_000 }).toBe(true);
   expect((await ann.post("/auth/refresh")).status).toBe(200);
-  world.clock.advance(61);
+  app.clock.advance(61);
   expect((await ann.post("/auth/refresh")).status).toBe(200);
 });

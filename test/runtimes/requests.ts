@@ -1,19 +1,9 @@
 import { type Auth, type AuthOptions, createAuth, type JsonObject, type User } from "@latchkey/core";
-import { ANN, makeWorld, SECRET, type World, type WorldOptions } from "../fixtures/server.ts";
+import { ANN, ORIGIN, SECRET, type TestServer } from "../fixtures/server.ts";
 import { answered, textOf } from "./answers.ts";
 
-export { ANN, BOB } from "../fixtures/server.ts";
-
-export const ORIGIN = "https://app.example.com";
-export const ACCESS = "__Host-Http-latchkey.access";
-export const REFRESH = "__Host-Http-latchkey.refresh";
 /** The lease and a second. */
 export const LEASE = 61;
-
-/** An auth in production's clothes: its origin, a secret, `__Host-` cookies. */
-export function openWorld(options: WorldOptions<JsonObject, User> = {}): World {
-  return makeWorld({ baseURL: ORIGIN, secret: SECRET, ...options });
-}
 
 /** The tokens of a client that keeps them itself. */
 export interface Bearer {
@@ -21,8 +11,8 @@ export interface Bearer {
   readonly refresh: string;
 }
 
-export async function bearerOf(world: World, path: "/auth/signup" | "/auth/login"): Promise<Bearer> {
-  const response = await world.browser().post(path, { ...ANN, transport: "bearer" });
+export async function bearerOf(server: TestServer, path: "/auth/signup" | "/auth/login"): Promise<Bearer> {
+  const response = await server.browser().post(path, { ...ANN, transport: "bearer" });
   const body = await answered(response, path === "/auth/signup" ? 201 : 200);
   return { access: textOf(body, "access_token"), refresh: textOf(body, "refresh_token") };
 }

@@ -1,7 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import { type AuthClient, type ClientOptions, createAuthClient, type Env, type Page } from "@latchkey/client";
 import type { Browser, Server } from "../fixtures/browser.ts";
-import { makeWorld, type World, type WorldOptions } from "../fixtures/server.ts";
+import { openServer, type ServerOptions, type TestServer } from "../fixtures/server.ts";
 
 export const ORIGIN = "http://localhost:3000";
 
@@ -12,8 +12,8 @@ export interface Network {
 }
 
 /** A server, and the time that it and its clients share. */
-export interface Rig {
-  readonly world: World;
+export interface Simulation {
+  readonly server: TestServer;
   readonly network: Network;
   /** The requests that were sent, as `POST /refresh`. */
   readonly sent: string[];
@@ -49,9 +49,9 @@ interface Timer {
   readonly run: () => void;
 }
 
-export function openRig(options: WorldOptions<never, never> = {}): Rig {
-  const world: World = makeWorld(options);
-  const { clock } = world;
+export function openSimulation(options: ServerOptions<never, never> = {}): Simulation {
+  const server: TestServer = openServer(options);
+  const { clock } = server;
   const network: Network = { there: () => undefined, back: (_, response) => response };
   const sent: string[] = [];
   const timers = new Set<Timer>();
@@ -77,7 +77,7 @@ export function openRig(options: WorldOptions<never, never> = {}): Rig {
       await setTimeout(2);
     }
   };
-  const hold: Rig["hold"] = (where, wanted) => {
+  const hold: Simulation["hold"] = (where, wanted) => {
     const { promise, resolve } = Promise.withResolvers<void>();
     const wait = async (request: Request): Promise<void> => {
       if (nameOf(request) !== wanted) return;
@@ -95,7 +95,7 @@ export function openRig(options: WorldOptions<never, never> = {}): Rig {
   };
   const shared = { now: clock.now, random: () => 0.5, later };
   return {
-    world,
+    server,
     network,
     sent,
     hold,
@@ -109,12 +109,12 @@ export function openRig(options: WorldOptions<never, never> = {}): Rig {
         if (due.length > 0) await whenIdle();
       }
     },
-    profile: () => openProfile(world.browser(ORIGIN), world.auth, { ...shared, through }),
+    profile: () => openProfile(server.browser(ORIGIN), server.auth, { ...shared, through }),
     holder: (given) => {
       const fetch = (request: Request): Promise<Response> =>
         through(
           request,
-          () => world.auth.handle(request),
+          () => server.auth.handle(request),
           () => undefined,
         );
       const env = { ...shared, fetch, page: null, openChannel: null, locks: null };
