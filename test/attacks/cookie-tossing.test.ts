@@ -83,9 +83,9 @@ interface Scene {
 
 async function open(setting: Setting, changes: Options = {}): Promise<Scene> {
   const server = openAttackedServer({ ...setting.options, ...changes });
-  const jar = openJar();
+  const jar = openJar(new URL(ORIGIN).hostname);
   const ann = await enter(server, setting, "ann@example.com", jar);
-  const eve = await enter(server, setting, "eve@example.com", openJar());
+  const eve = await enter(server, setting, "eve@example.com", openJar(new URL(ORIGIN).hostname));
   return {
     server,
     jar,
