@@ -4,10 +4,11 @@ import { expectFailed, expectSentTo, whoIs } from "../fixtures/oauth-answers.ts"
 import { signInAt } from "../fixtures/oauth-server.ts";
 import { ANN_THERE } from "../fixtures/providers/stub-provider.ts";
 import { ANN } from "../fixtures/server.ts";
-import { CASES, expectClean, isIn, knows, MODES, openScene, plant, TROJAN } from "./pre-hijacking.ts";
+import { CASES, expectClean, isIn, knows, openScene, plant, TROJAN } from "./pre-hijacking.ts";
+import { modes } from "./session.ts";
 
 onEveryStore((make) => {
-  it.each(MODES)(
+  it.each(modes)(
     "the victim's sign-in by a provider is not merged with the attacker's account (%s)",
     async (mode) => {
       const scene = openScene(await make());
@@ -30,7 +31,7 @@ onEveryStore((make) => {
     },
   );
 
-  it.each(MODES)(
+  it.each(modes)(
     "nor is the attacker's sign-up merged with the victim's account by a provider (%s)",
     async (mode) => {
       const scene = openScene(await make());
@@ -44,7 +45,7 @@ onEveryStore((make) => {
     },
   );
 
-  it.each(MODES)(
+  it.each(modes)(
     "the first proof by the account itself takes password and sessions too (%s)",
     async (mode) => {
       const scene = openScene(await make());

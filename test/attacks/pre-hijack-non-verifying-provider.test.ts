@@ -4,13 +4,14 @@ import { expectFailed, expectSentTo, whoIs } from "../fixtures/oauth-answers.ts"
 import { linkAt, signInAt } from "../fixtures/oauth-server.ts";
 import { ANN_THERE, type Person } from "../fixtures/providers/stub-provider.ts";
 import { ANN } from "../fixtures/server.ts";
-import { CASES, CHOSEN, expectClean, MODES, openScene, plant, plantLink } from "./pre-hijacking.ts";
+import { CASES, CHOSEN, expectClean, openScene, plant, plantLink } from "./pre-hijacking.ts";
+import { modes } from "./session.ts";
 
 /** An account at a provider that lets its users claim any address. */
 const CLAIMED: Person = { subject: "attacker", email: ANN.email, emailVerified: false };
 
 onEveryStore((make) => {
-  it.each(MODES)(
+  it.each(modes)(
     "an account with the victim's address unverified takes no address, and no user (%s)",
     async (mode) => {
       const scene = openScene(await make());

@@ -15,7 +15,6 @@ import {
   expectClean,
   isIn,
   knows,
-  MODES,
   openScene,
   PROOFS,
   plant,
@@ -24,6 +23,7 @@ import {
   TROJAN,
   type Trojan,
 } from "./pre-hijacking.ts";
+import { modes } from "./session.ts";
 
 onEveryStore((make) => {
   it.each(CASES)("$title removes the links from before it ($mode)", async ({ mode, prove }) => {
@@ -36,7 +36,7 @@ onEveryStore((make) => {
     expect(scene.events.filter(({ type }) => type === "account.unlinked")).toHaveLength(2);
   });
 
-  it.each(MODES)(
+  it.each(modes)(
     "a plain setPassword leaves links, so unlink removes them with their sessions (%s)",
     async (mode) => {
       const scene = openScene(await make());

@@ -16,6 +16,7 @@ import {
   stubProvider,
 } from "../fixtures/providers/stub-provider.ts";
 import { ANN, countOf } from "../fixtures/server.ts";
+import { type Mode, modes } from "./session.ts";
 
 // The attacks of Sudhodanan and Paverd, "Pre-hijacked accounts" (USENIX Security 2022): the attacker makes an account with the
 // victim's address before the victim does, and keeps a way in that survives the victim's recovery of it.
@@ -27,9 +28,6 @@ export const CHOSEN = "chosen by the victim";
 /** The account of the attacker at a provider, under an address of their own. */
 export const ATTACKER: Person = { subject: "attacker", email: "eve@example.com", emailVerified: true };
 
-export type Mode = "cookie" | "bearer";
-export const MODES: readonly Mode[] = ["cookie", "bearer"];
-
 type Prove = (server: StubServer, id: string) => Promise<boolean>;
 
 /** The ways in which the victim, or support for them, proves the mailbox. */
@@ -40,7 +38,7 @@ export const PROOFS: Readonly<Record<string, Prove>> = {
 
 /** Each proof by each transport of the attacker. */
 export const CASES: readonly { readonly title: string; readonly mode: Mode; readonly prove: Prove }[] =
-  Object.entries(PROOFS).flatMap(([title, prove]) => MODES.map((mode) => ({ title, mode, prove })));
+  Object.entries(PROOFS).flatMap(([title, prove]) => modes.map((mode) => ({ title, mode, prove })));
 
 /** A server with two providers, whose validation asks the store whether a session has ended. */
 export interface Scene extends StubServer {

@@ -1,12 +1,13 @@
 import { oidc } from "@latchkey/core/oauth";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { begin, callbackOf, comeBack } from "../fixtures/oauth-flow.ts";
+import { parametersOf } from "../fixtures/providers/arrival.ts";
 import {
   type ClientKind,
   type IdentityProvider,
   startIdentityProvider,
 } from "../fixtures/providers/certified-provider.ts";
-import { openVisitor, parametersOf, type Visitor } from "../fixtures/providers/visitor.ts";
+import { openVisitor, type Visitor } from "../fixtures/providers/visitor.ts";
 import {
   type Attempt,
   expectNothing,

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { parametersOf } from "../fixtures/providers/arrival.ts";
 import {
   type ClientKind,
   type IdentityProvider,
@@ -6,7 +7,7 @@ import {
 } from "../fixtures/providers/certified-provider.ts";
 import { authorization, CALLBACK, type Credentials, redeem } from "../fixtures/providers/plain-client.ts";
 import { publishedKeys, verified } from "../fixtures/providers/verified-token.ts";
-import { openVisitor, parametersOf, type Visitor } from "../fixtures/providers/visitor.ts";
+import { openVisitor, type Visitor } from "../fixtures/providers/visitor.ts";
 import {
   GOOD_TARGETS,
   LOOPS,

@@ -1,10 +1,10 @@
 import { github, microsoft, oidc } from "@latchkey/core/oauth";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { begin, comeBack } from "../fixtures/oauth-flow.ts";
+import type { Arrival } from "../fixtures/providers/arrival.ts";
 import { json } from "../fixtures/providers/replies.ts";
 import { discoveryDocument } from "../fixtures/providers/rigged-endpoints.ts";
 import { type RiggedProvider, startRiggedProvider } from "../fixtures/providers/rigged-provider.ts";
-import type { Arrival } from "../fixtures/providers/visitor.ts";
 import {
   attempt,
   CLIENT,

@@ -7,10 +7,10 @@ import { type Browser, openBrowser } from "../fixtures/browser.ts";
 import { settableClock } from "../fixtures/clock.ts";
 import { begin, comeBack, flowsOf } from "../fixtures/oauth-flow.ts";
 import { openServerWith, openStubServer } from "../fixtures/oauth-server.ts";
+import { parametersOf } from "../fixtures/providers/arrival.ts";
 import { s256 } from "../fixtures/providers/rigged-answers.ts";
 import { startRiggedProvider } from "../fixtures/providers/rigged-provider.ts";
 import { ANN_THERE, stubProvider } from "../fixtures/providers/stub-provider.ts";
-import { parametersOf } from "../fixtures/providers/visitor.ts";
 import { chatty, collectSecrets, printed, type Secrets } from "../fixtures/secrets.ts";
 import { cheapPassword, ORIGIN, SECRET } from "../fixtures/server.ts";
 

@@ -1,5 +1,6 @@
 import { createHmac, type JsonWebKey } from "node:crypto";
 import { afterEach, describe, expect, it } from "vitest";
+import { parametersOf } from "../fixtures/providers/arrival.ts";
 import {
   atHash,
   type Members,
@@ -17,7 +18,7 @@ import {
   startRiggedProvider,
 } from "../fixtures/providers/rigged-provider.ts";
 import { publishedKeys, verified } from "../fixtures/providers/verified-token.ts";
-import { openVisitor, parametersOf } from "../fixtures/providers/visitor.ts";
+import { openVisitor } from "../fixtures/providers/visitor.ts";
 
 const CLIENT = { clientId: "a client:1", clientSecret: "50% of+ä:secret" };
 const running: RiggedProvider[] = [];

@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { expectFailed, expectNoFlow, expectSentTo } from "../fixtures/oauth-answers.ts";
 import { begin, comeBack, deliver, flowsOf, jarOf } from "../fixtures/oauth-flow.ts";
 import { openStubServer, type StubServer } from "../fixtures/oauth-server.ts";
+import { type Arrival, parametersOf } from "../fixtures/providers/arrival.ts";
 import { ANN_THERE, type StubProvider, stubProvider } from "../fixtures/providers/stub-provider.ts";
-import { type Arrival, parametersOf } from "../fixtures/providers/visitor.ts";
 import { SECRET } from "../fixtures/server.ts";
 
 const NEWER = "another-9f8e7d6c5b4a39281706f5e4d3c2b1a0";

@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import { ACCESS, ORIGIN, REFRESH } from "../fixtures/server.ts";
 import { expectAnswer, expectValidation } from "./answers.ts";
 import { holds } from "./check.ts";
 import { carriable, latin1, mutate, mutation, route } from "./mutation.ts";
-import { ACCESS, ORIGIN, openTarget, REFRESH, type Tokens } from "./target.ts";
+import { openTarget, type Tokens } from "./target.ts";
 
 const names = fc.oneof(
   fc.constantFrom(

@@ -2,8 +2,8 @@ import { type Auth, type AuthEvent, createAuth, type JsonObject, type User } fro
 import { memory } from "@latchkey/core/memory";
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import { ORIGIN } from "../fixtures/server.ts";
 import { holds } from "./check.ts";
-import { ORIGIN } from "./target.ts";
 
 const LEASE = 60;
 const IDLE = 1_000;

@@ -3,9 +3,9 @@ import type { Browser } from "../../fixtures/browser.ts";
 import { settableClock } from "../../fixtures/clock.ts";
 import {
   CLIENT,
-  type FakeProvider,
+  type FetchProvider,
   ISSUER,
-  openFakeProvider,
+  openFetchProvider,
   PERSON,
 } from "../../fixtures/providers/fetch-provider.ts";
 import { ACCESS, ORIGIN, openSecureServer, REFRESH, type TestServer } from "../../fixtures/server.ts";
@@ -14,13 +14,13 @@ import { type Case, holds, same } from "../case.ts";
 
 interface Visit {
   readonly server: TestServer;
-  readonly provider: FakeProvider;
+  readonly provider: FetchProvider;
   readonly browser: Browser;
 }
 
 async function openVisit(algorithm: "ES256" | "RS256" = "ES256"): Promise<Visit> {
   const clock = settableClock();
-  const provider = await openFakeProvider(clock, algorithm);
+  const provider = await openFetchProvider(clock, algorithm);
   const providers = [github(CLIENT), oidc({ ...CLIENT, issuer: ISSUER })];
   const server = openSecureServer({ clock, providers, env: { clock: clock.now, fetch: provider.fetch } });
   return { server, provider, browser: server.browser() };
