@@ -125,7 +125,7 @@ describeChromium("a sibling subdomain that sets cookies", () => {
     };
   }
 
-  it("makes no request its own by a former name", async () => {
+  it("signs no request in by a cookie of a former name", async () => {
     const { ann, bob, visitEvil, post, accessRunsOut } = await open({ previous: [{ name: "sid" }] });
     await visitEvil(`sid=${bob.access}; Domain=latchkey.test; Path=/`);
     expect(await post("/page")).toBe(ann);
@@ -162,7 +162,7 @@ describeChromium("a sibling subdomain that sets cookies", () => {
     expect(scene.backend.events.filter(({ type }) => type === "session.ended")).toEqual([]);
   });
 
-  it("makes no request its own by an access token under the name in use", async () => {
+  it("signs no request in by an access token under the current name", async () => {
     const { ann, bob, visitEvil, post, accessRunsOut } = await open({ domain: "latchkey.test" });
     await accessRunsOut();
     await visitEvil(`__Secure-latchkey.access=${bob.access}; Domain=latchkey.test; Path=/page; Secure`);
@@ -170,7 +170,7 @@ describeChromium("a sibling subdomain that sets cookies", () => {
     expect(await post("/page")).toBe(ann);
   });
 
-  it("cannot set what carries the prefix of the host", async () => {
+  it("cannot set a cookie with the prefix of the host", async () => {
     const { ann, bob, visitEvil, post, names } = await open({});
     const own = await names();
     for (const name of own) {

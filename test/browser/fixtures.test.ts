@@ -5,7 +5,7 @@ import { describeChromium, launch } from "./chromium.ts";
 import { clientPages } from "./client-page.ts";
 import { openPages } from "./pages.ts";
 
-describeChromium("the rig", () => {
+describeChromium("the fixtures for the browser", () => {
   let browser: Browser;
   let server: AuthServer;
   beforeAll(async () => {

@@ -143,7 +143,7 @@ describeChromium("a hostile page", () => {
       refused();
     });
 
-    it("changes nothing by leading the victim somewhere", async () => {
+    it("changes nothing by navigating the victim's browser", async () => {
       await victim.evaluate(() => client.refresh());
       seen.length = 0;
       const before = contents();
@@ -158,7 +158,7 @@ describeChromium("a hostile page", () => {
       expect(begun.map(({ status }) => status)).toEqual([303]);
     });
 
-    it("leaves the victim signed in, whose next refresh is like any other", async () => {
+    it("leaves the victim signed in, and the next refresh succeeds", async () => {
       server.events.length = 0;
       // What is opened may renew the session: the victim's browser gets the cookies.
       server.clock.advance(OVER);

@@ -20,14 +20,14 @@ describe.each(versions)("React $version on a server", (version) => {
     server = await serverBundle(version);
   });
 
-  it("renders that nothing is known yet, and asks nothing", () => {
+  it('renders the state "loading", and sends no request', () => {
     const html = server.page();
     expect(html).toContain(">loading<");
     expect(html).toContain(">anonymous<");
     expect(html).not.toMatch(/inside|outside/);
   });
 
-  it("is for the client's side of a server that renders components", () => {
+  it("is marked for the client side of a server that renders components", () => {
     const source = readFileSync(new URL(import.meta.resolve("@latchkey/client/react")), "utf8");
     expect(source).toMatch(/^"use client";\n/);
   });
@@ -90,13 +90,13 @@ describeChromium("the bindings for React", () => {
     };
     const asked = (): readonly string[] => server.requests.splice(0);
 
-    it("is the version that it says", async () => {
+    it("is the version in its title", async () => {
       await enter("/");
       expect(await page.evaluate(() => reactVersion)).toBe(version.version);
     });
 
     it.each(["/", "/hydrated", "/late"])(
-      "asks once for all that read, mounted twice by StrictMode, at %s",
+      "sends one request for all components, mounted twice by StrictMode, at %s",
       async (path) => {
         await enter(path);
         await shows("out", "outside");

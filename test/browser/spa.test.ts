@@ -260,7 +260,7 @@ describeChromium("the React example, on another origin than its API", () => {
   });
 
   describe("with a provider", () => {
-    it("signs in, and goes where one wanted to go", async () => {
+    it("signs in, and leads to the page that the user asked for", async () => {
       await visitor.open("/devices");
       await visitor.arrive("Sign in");
       await button("Sign in with local OpenID").click();
@@ -272,7 +272,7 @@ describeChromium("the React example, on another origin than its API", () => {
       await visitor.arrive("Maya Lindholm");
     });
 
-    it("says in plain words that it came to nothing, and cleans the address", async () => {
+    it("says in plain words that the sign-in failed, and cleans the address", async () => {
       await visitor.open("/sign-in");
       await visitor.arrive("Sign in");
       await button("Sign in with local OpenID").click();

@@ -176,7 +176,7 @@ describe("a server that cannot be asked", () => {
     expect(seen.at(-1)).toBe("signed-in");
   });
 
-  it("leaves the first answer open", async () => {
+  it("keeps the session unknown until the first answer", async () => {
     const simulation = openSimulation();
     const { client } = simulation.profile().tab();
     simulation.network.there = down;

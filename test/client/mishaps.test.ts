@@ -135,7 +135,7 @@ describe("a refresh", () => {
     expect(simulation.sent).toEqual(["GET /session", "GET /session", "POST /refresh"]);
   });
 
-  it("that is asked for behind a sign-in is one of the new session", async () => {
+  it("that waits for a sign-in refreshes the new session", async () => {
     const simulation = openSimulation();
     const { client } = await signedIn(simulation);
     const [before, , after] = await Promise.all([
@@ -148,7 +148,7 @@ describe("a refresh", () => {
     expect(emailOf(client)).toBe(BOB.email);
   });
 
-  it("is waited for by a page that is led to a provider", async () => {
+  it("finishes before the page is led to a provider", async () => {
     const simulation = openSimulation();
     const { client, visited } = await signedIn(simulation);
     const letGo = simulation.hold("back", "POST /refresh");
@@ -178,7 +178,7 @@ describe("a refresh", () => {
     expect(emailOf(client)).toBe(BOB.email);
   });
 
-  it("tells the other tabs, which then leave it at that", async () => {
+  it("tells the other tabs, which then send no refresh of their own", async () => {
     const simulation = openSimulation();
     const { client, profile } = await signedIn(simulation);
     const second = profile.tab();
@@ -264,7 +264,7 @@ describe("a session without refresh tokens", () => {
 });
 
 describe("what goes wrong in a page", () => {
-  it("is not the other listeners' fault, nor the caller's", async () => {
+  it("a listener that throws affects neither the other listeners nor the caller", async () => {
     const simulation = openSimulation();
     const { client } = simulation.profile().tab();
     const reported: unknown[] = [];
@@ -288,7 +288,7 @@ describe("what goes wrong in a page", () => {
     expect(client.session.get().status).toBe("loading");
   });
 
-  it("is no channel that may not be opened", async () => {
+  it("a channel that cannot be opened causes no error", async () => {
     const simulation = openSimulation();
     const openChannel = (): never => {
       throw new DOMException("no", "SecurityError");
@@ -298,7 +298,7 @@ describe("what goes wrong in a page", () => {
     expect((await client.signUp(ANN)).ok).toBe(true);
   });
 
-  it("is one function that listens twice", async () => {
+  it("one function that subscribes twice stays subscribed when one subscription stops", async () => {
     const simulation = openSimulation();
     const { client } = simulation.profile().tab();
     let heard = 0;
@@ -311,7 +311,7 @@ describe("what goes wrong in a page", () => {
     expect(heard).toBe(1);
   });
 
-  it("is not hidden by another tab's old word", async () => {
+  it("the end of a session is not hidden by an older message of another tab", async () => {
     const simulation = openSimulation();
     const { client, show, profile } = await signedIn(simulation);
     const id = client.session.get().session?.id ?? "";
@@ -324,7 +324,7 @@ describe("what goes wrong in a page", () => {
     await vi.waitFor(() => expect(client.session.get().status).toBe("signed-out"));
   });
 
-  it("asks once when a page is shown that is old and due", async () => {
+  it("a page that is shown after a while, with an expired token, sends one request", async () => {
     const simulation = openSimulation();
     const { show } = await signedIn(simulation);
     show(false);
@@ -336,7 +336,7 @@ describe("what goes wrong in a page", () => {
   });
 });
 
-describe("what cannot be meant", () => {
+describe("a configuration or value that cannot be meant", () => {
   it.each([
     "localhost:3000/auth",
     "https://A.example/auth",
@@ -357,7 +357,7 @@ describe("what cannot be meant", () => {
       ),
   );
 
-  it("is a path without a page, which is told and not thrown", async () => {
+  it("a path as baseURL without a page is a result and no exception", async () => {
     const client = createAuthClient({ baseURL: "/auth" });
     const results = [
       await client.refresh(),
@@ -367,7 +367,7 @@ describe("what cannot be meant", () => {
     expect(results).toMatchObject(results.map(() => ({ ok: false, error: { code: "invalid_request" } })));
   });
 
-  it("is a token with a line in it: it is none, and named nowhere", async () => {
+  it("a token with a line break is no token, and appears in no message", async () => {
     const client = createAuthClient({
       baseURL: `${ORIGIN}/auth`,
       storage: { read: () => '{"access":"eyJ.secret\\nsecret","refresh":"r"}', write: () => undefined },
@@ -377,7 +377,7 @@ describe("what cannot be meant", () => {
 });
 
 describe("clients of one process", () => {
-  it("are strangers to one another", async () => {
+  it("share no state", async () => {
     const simulation = openSimulation();
     const options = { baseURL: `${ORIGIN}/auth`, env: { fetch: simulation.server.auth.handle } };
     const all = [ANN, BOB].map((user) => ({

@@ -131,14 +131,14 @@ describe("six tabs", () => {
     expect(new Set(tabs.map(({ client }) => client.session.get().user?.email))).toEqual(new Set([BOB.email]));
   });
 
-  it("hear of a sign-out by a tab that never asked who is signed in", async () => {
+  it("hear of a sign-out by a tab that never loaded the session", async () => {
     const simulation = openSimulation();
     const { profile, tabs } = await tabsOf(simulation, 2);
     await profile.tab().client.signOut();
     await everyStatus(tabs, "signed-out");
   });
 
-  it("do not mind that the others' sessions end", async () => {
+  it("keep their session when other sessions end", async () => {
     const simulation = openSimulation();
     const { tabs } = await tabsOf(simulation, 2);
     const elsewhere = await tabsOf(simulation, 1);

@@ -74,7 +74,7 @@ describe("a client that keeps its tokens", () => {
   });
 
   it.each([["{}"], ["null"], ["not json"], ['{"access":1}'], ["[]"], [""]])(
-    "takes %j for no tokens",
+    "treats %j as no tokens",
     async (value) => {
       const simulation = openSimulation();
       const client = simulation.holder({ storage: { ...openShelf(), read: async () => value } });
@@ -185,7 +185,7 @@ describe("a client that keeps its tokens", () => {
     expect(devices).toMatchObject({ ok: true, data: [{ current: true }] });
   });
 
-  it("signs others out, and everybody", async () => {
+  it("signs other devices out, and all devices", async () => {
     const simulation = openSimulation();
     const { client } = await signedIn(simulation);
     const other = simulation.holder({ storage: openShelf() });
@@ -197,22 +197,19 @@ describe("a client that keeps its tokens", () => {
     expect(client.session.get().status).toBe("signed-out");
   });
 
-  it.each(["read", "write"] as const)(
-    "tells that its storage cannot %s, and nothing of the tokens",
-    async (method) => {
-      const simulation = openSimulation();
-      const { shelf } = await signedIn(simulation);
-      const secret = refreshOf(shelf.value) ?? "";
-      const storage = { ...shelf, [method]: () => Promise.reject(new Error(`disk full: ${secret}`)) };
-      const client = simulation.holder({ storage });
-      const results = [await client.refresh(), await client.signIn.password(ANN)];
-      expect(results).toMatchObject([
-        { error: { code: "storage_failed" } },
-        { error: { code: "storage_failed" } },
-      ]);
-      expect(JSON.stringify(results)).not.toContain(secret);
-    },
-  );
+  it.each(["read", "write"] as const)("reports that its storage cannot %s, and no token", async (method) => {
+    const simulation = openSimulation();
+    const { shelf } = await signedIn(simulation);
+    const secret = refreshOf(shelf.value) ?? "";
+    const storage = { ...shelf, [method]: () => Promise.reject(new Error(`disk full: ${secret}`)) };
+    const client = simulation.holder({ storage });
+    const results = [await client.refresh(), await client.signIn.password(ANN)];
+    expect(results).toMatchObject([
+      { error: { code: "storage_failed" } },
+      { error: { code: "storage_failed" } },
+    ]);
+    expect(JSON.stringify(results)).not.toContain(secret);
+  });
 
   it("begins a sign-in with a provider for the system's browser", async () => {
     const simulation = openSimulation();
@@ -232,7 +229,7 @@ describe("a client that keeps its tokens", () => {
 });
 
 describe("fetch", () => {
-  it("sends no token to another origin, and reads nothing into its 401", async () => {
+  it("sends no token to another origin, and ignores its 401", async () => {
     const simulation = openSimulation();
     const { client } = await signedIn(simulation);
     const seen: (string | null)[] = [];
@@ -270,7 +267,7 @@ describe("fetch", () => {
     expect(client.session.get().status).toBe("signed-in");
   });
 
-  it("rejects where the platform's does", async () => {
+  it("rejects where the platform's fetch rejects", async () => {
     const simulation = openSimulation();
     const { client } = await signedIn(simulation);
     simulation.network.there = lost;

@@ -227,7 +227,7 @@ describe("the demo", () => {
   });
 });
 
-describe("SecureBite's axios code", () => {
+describe("the axios code of an existing application", () => {
   const axios = { accept: "application/json, text/plain, */*" };
 
   it("signs in, shows the user, and signs out", async () => {

@@ -100,7 +100,7 @@ it("CLK-04: a request that is aborted while the keys load leaves no other reques
   expect((await worker.ask("/auth/me", { token })).status).toBe(200);
 });
 
-it("ADP-07: neither does one that waits for the key set of a validator, nor for a password's hash", async () => {
+it("ADP-07: an aborted request that waits for the keys of a validator, or for a hash, leaves no other waiting", async () => {
   const worker = await start();
   const { body } = await worker.ask("/auth/signup", { body: ANN });
   const token = String(body["access_token"]);

@@ -52,7 +52,7 @@ describe("HOSTS.md", () => {
     expect(tooLong()).toEqual([]);
   });
 
-  it("would be found to have one", () => {
+  it("a longer section would be found", () => {
     const sample = (name: string, lines: number): string => `## ${name}\n\n${"a line\n".repeat(lines)}`;
     expect(tooLong(sample("Short", 14) + sample("Long", 15) + sample("Short too", 1))).toEqual(["Long"]);
   });
@@ -64,7 +64,7 @@ describe.each([...served, ...called])("HOSTS.md on %s", (heading) => {
   });
 });
 
-it("compiling would find a mistake", async () => {
+it("a mistake would be found by compiling", async () => {
   const found = section("Express");
   const [file] = found.files;
   const text = readFileSync(file, "utf8");

@@ -76,7 +76,7 @@ describe("Apple", () => {
     }
   });
 
-  it("signs in only by a form post: the same answer in a URL is none (OAU-19)", async () => {
+  it("signs in only by a form post: the same answer in a URL is refused (OAU-19)", async () => {
     const opened = openRiggedServer(rig, [apple(OPTIONS)]);
     const arrival = rig.authorize(await begin(opened.browser, "apple"), { iss: undefined });
     if (arrival.method !== "POST") throw new Error("the rig did not post");
@@ -87,7 +87,7 @@ describe("Apple", () => {
     expect([opened.writes, rig.requestsTo("token").length]).toEqual([[], before]);
   });
 
-  it("is shown a secret that is signed for it, for five minutes, by the key of the team", async () => {
+  it("gets a client secret for five minutes, signed by the key of the team", async () => {
     const made = await signIn();
     await expectSignedIn(made, {});
     const request = rig.requestsTo("token").at(-1);
@@ -108,7 +108,7 @@ describe("Apple", () => {
     });
   });
 
-  it("is shown nothing where the key is none: that is our fault, and says nothing of the key", async () => {
+  it("gets no request where the private key is invalid: the code is internal_error, without the key", async () => {
     const before = rig.requestsTo("token").length;
     const der = privateKey.export({ type: "pkcs8", format: "der" });
     for (const at of [27, 30]) {
@@ -131,7 +131,7 @@ describe("Apple", () => {
     }
   });
 
-  it("takes no other private key than one for ES256, whole and alone", () => {
+  it("takes only a complete private key for ES256", () => {
     const pair = (namedCurve: string): string =>
       pem(generateKeyPairSync("ec", { namedCurve }).privateKey.export({ type: "pkcs8", format: "der" }));
     const der = privateKey.export({ type: "pkcs8", format: "der" });
@@ -159,7 +159,7 @@ describe("Apple", () => {
     }
   });
 
-  it("says no in its own words", async () => {
+  it("reports a denial with an error code of its own", async () => {
     const denied = await signIn({ code: undefined, error: "user_cancelled_authorize" });
     await expectNothing(denied, "The sign-in was cancelled at the provider.", "oauth_denied");
   });
@@ -191,7 +191,7 @@ describe("the name that comes through the browser", () => {
     }
   });
 
-  it("is the only thing believed of it: neither address nor subject", async () => {
+  it("is the only trusted member of the form: address and subject are ignored", async () => {
     rig.person = { sub: "rigged-1" };
     const user = { sub: "admin", email: "victim@example.com", email_verified: true, name: {} };
     const made = await signIn({ user: JSON.stringify(user) });

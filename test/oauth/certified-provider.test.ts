@@ -104,7 +104,7 @@ describe.each<ClientKind>([...KINDS, "formPost"])("a certified provider, for a %
 
 describe("a certified provider", () => {
   it.each(["RS256", "ES256", "EdDSA"] as const)(
-    "signs with %s, and tells of its user in the ID token or by userinfo",
+    "signs with %s, and sends the user's claims in the ID token or by userinfo",
     async (idTokenAlgorithm) => {
       for (const claimsInIdToken of [false, true]) {
         const other = await startIdentityProvider({ ...OPTIONS, idTokenAlgorithm, claimsInIdToken });
@@ -114,7 +114,7 @@ describe("a certified provider", () => {
     },
   );
 
-  it("is refused a client by a wrong secret: nothing comes of it", async () => {
+  it("refuses a client with a wrong secret: no session starts", async () => {
     const { clientId } = provider.clients.basic;
     const wrong = oidc({ issuer: provider.issuer, clientId, clientSecret: "wrong" });
     const opened = openRiggedServer({ origin: provider.issuer }, [wrong]);
@@ -146,7 +146,7 @@ describe("a certified provider", () => {
     await expectNothing({ ...victim, response }, "the provider refuses the code");
   });
 
-  it("is asked for its keys once, and once more after it rotates just before signing (KEY-12)", async () => {
+  it("gets one request for its keys, and one more after it rotates just before signing (KEY-12)", async () => {
     const rotating = await startIdentityProvider(OPTIONS);
     const keyCalls = (): number => rotating.requests.filter((request) => request === "GET /jwks").length;
     const server = open("basic", rotating);

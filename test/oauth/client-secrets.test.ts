@@ -79,7 +79,7 @@ describe("OAU-15 a strange client secret", () => {
     expect(request.form.getAll("client_id")).toEqual([clientSecret]);
   });
 
-  it.each(STRANGE)("is none of a public client, whose id is sent as it is: %j", async (clientId) => {
+  it.each(STRANGE)("is not sent by a public client, whose id is sent as it is: %j", async (clientId) => {
     const request = await tokenRequest(clientId, null);
     expect(request.headers.authorization).toBeUndefined();
     expect(namesIn(request)).toEqual(["client_id", ...FIELDS].sort());
@@ -99,7 +99,7 @@ describe("OAU-15 a strange client secret", () => {
   });
 });
 
-it("OAU-15 sends the token endpoint a form, and says who it is", async () => {
+it("OAU-15 sends the token endpoint a form, and a user agent", async () => {
   const { method, headers, form } = await tokenRequest("client", "secret");
   expect(method).toBe("POST");
   expect(headers).toMatchObject({

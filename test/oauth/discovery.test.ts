@@ -161,14 +161,14 @@ describe("OAU-11 a discovery document that lies", () => {
     expect(made.net.calls.map(({ url }) => new URL(url).pathname)).not.toContain("/userinfo");
   });
 
-  it("says nothing by members of a prototype", async () => {
+  it("has no effect by members of a prototype", async () => {
     const { issuer, ...rest } = discoveryDocument(rig.issuer);
     const body = `{"__proto__":${JSON.stringify(rest)},"issuer":${JSON.stringify(issuer)}}`;
     rig.answers.discovery = () => bytes(200, { "content-type": "application/json" }, body);
     await expectNoStart(METADATA);
   });
 
-  it("is refused where it takes proofs alone that we do not make", async () => {
+  it("is refused where it supports only methods of client authentication that we do not support", async () => {
     for (const methods of [["private_key_jwt"], ["tls_client_auth", 7], []]) {
       const changed = { token_endpoint_auth_methods_supported: methods };
       rig.answers.discovery = () => json({ ...discoveryDocument(rig.issuer), ...changed });
@@ -176,7 +176,7 @@ describe("OAU-11 a discovery document that lies", () => {
     }
   });
 
-  it("cannot choose how we prove ourselves but by the two ways there are", async () => {
+  it("can choose between the two methods of client authentication, and no other", async () => {
     const ways: readonly (readonly [unknown, "basic" | "body"])[] = [
       [undefined, "basic"],
       [["client_secret_post", "client_secret_basic"], "basic"],

@@ -48,7 +48,7 @@ describe("the cookie of a flow", () => {
     expect(line).toMatch(/SameSite=Lax$/);
   });
 
-  it("tells nothing of the flow, and goes when the flow is over", async () => {
+  it("reveals nothing of the flow, and is deleted when the flow ends", async () => {
     const server = openStubServer();
     const browser = server.browser();
     const url = new URL(await begin(browser, "stub"));
@@ -79,7 +79,7 @@ describe("OAU-19 a form post brings no other cookie", () => {
     expect([...jarOf(browser).keys()]).toHaveLength(2);
   });
 
-  it("OAU-19 is bound to the browser all the same", async () => {
+  it("OAU-19 a form post is bound to the browser as well", async () => {
     const stub = formPost();
     const server = openStubServer({ stubs: [stub] });
     const [attacker, victim] = [server.browser(), server.browser()];
@@ -91,7 +91,7 @@ describe("OAU-19 a form post brings no other cookie", () => {
   });
 
   it.each(["query", "form_post"] as const)(
-    "takes an answer only the way it was asked for: %s",
+    "takes an answer only in the response mode of the request: %s",
     async (mode) => {
       const stub = stubProvider({ responseMode: mode });
       const server = openStubServer({ stubs: [stub] });

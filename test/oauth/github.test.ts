@@ -152,7 +152,7 @@ describe("the addresses of a GitHub user (OAU-16)", () => {
     expect(user).toMatchObject({ email, emailVerified: email !== null });
   });
 
-  it("are not taken from the profile, where anybody writes what they like", async () => {
+  it("are not taken from the profile, which any user can edit", async () => {
     rig.answers.githubUser = () => json({ id: 583_231, login: "ann", email: "victim@example.com" });
     rig.answers.githubEmails = () => json([]);
     const made = await signIn();

@@ -20,7 +20,7 @@ function halfWay(): Store {
   };
 }
 
-it("keeps a new user whom another callback found by the proven address, though their link is half-way", async () => {
+it("keeps a new user that another callback found by the proven address, though the link is incomplete", async () => {
   const server = openStubServer({ store: halfWay() });
   const browser = server.browser();
   expectSentTo(await server.signIn(browser, ANN_THERE), "/welcome");

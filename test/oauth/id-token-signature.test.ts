@@ -162,7 +162,7 @@ describe("OAU-10 a token that is no ID token", () => {
     await expectForm();
   });
 
-  it("is one without typ, and with jwt in small letters", async () => {
+  it("an ID token without typ, or with jwt in small letters, is accepted", async () => {
     for (const typ of [undefined, "jwt", "Jwt"]) {
       issue(rig, { header: { typ } });
       await expectSignedIn(await attempt(rig), { email: "ann@example.com" });

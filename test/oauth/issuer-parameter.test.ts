@@ -59,14 +59,14 @@ describe("OAU-06 the iss of a callback", () => {
     expect(tokenCalls()).toBe(before);
   });
 
-  it("may be missing where it is not announced, and nothing but true announces it", async () => {
+  it("may be missing where it is not announced, and only true announces it", async () => {
     for (const value of [undefined, false, null, "true", 1]) {
       announce(value);
       await expectSignedIn(await attempt(rig, { changes: { iss: undefined } }), {});
     }
   });
 
-  it("counts where it is not announced, too", async () => {
+  it("is checked where it is not announced, too", async () => {
     announce(undefined);
     const before = tokenCalls();
     for (const iss of ["https://evil.example", ""]) {
@@ -97,7 +97,7 @@ describe("OAU-06 a mix-up of two providers", () => {
     oidc({ issuer: other.issuer, ...CLIENT, id: "evil" }),
   ];
 
-  it("is noticed by iss: the code of one never goes to the other", async () => {
+  it("is detected by iss: the code of one never goes to the other", async () => {
     const opened = openRiggedServer(rig, both());
     // The evil provider passes the browser on to the honest one, under the state of its own flow.
     const start = new URL(await begin(opened.browser, "evil"));
@@ -108,7 +108,7 @@ describe("OAU-06 a mix-up of two providers", () => {
     expect(tokenCalls()).toBe(before);
   });
 
-  it("is noticed by the path: the answer to one flow is no answer to another", async () => {
+  it("is detected by the path: the answer to one flow is refused for another", async () => {
     const opened = openRiggedServer(rig, both());
     const arrival = rig.authorize(await begin(opened.browser, "honest"));
     const before = tokenCalls();
@@ -154,7 +154,7 @@ describe("OAU-06 a mix-up of two providers", () => {
   });
 });
 
-it("OAU-06 does not ask GitHub for an issuer, and does not believe one either", async () => {
+it("OAU-06 requires no issuer of GitHub, and refuses another one", async () => {
   const provider = github({ clientId: "id", clientSecret: "secret" });
   await expectSignedIn(await attempt(rig, { provider }), { email: "ann@example.com" });
   await expectSignedIn(await attempt(rig, { provider, changes: { iss: "https://evil.example" } }), {});

@@ -59,7 +59,7 @@ describe("Google", () => {
     },
   );
 
-  it("names itself in a callback, or does not, and is never another (OAU-06)", async () => {
+  it("may name itself in a callback; another issuer is refused (OAU-06)", async () => {
     const provider = google(CLIENT);
     await expectSignedIn(await attempt(googleRig, { provider }), {});
     const before = googleRig.requestsTo("token").length;
@@ -88,7 +88,7 @@ describe("Keycloak", () => {
 });
 
 describe("GitLab", () => {
-  it("signs in at gitlab.com, and at one's own", async () => {
+  it("signs in at gitlab.com, and at a server of one's own", async () => {
     const made = await attempt(gitlabRig, { provider: gitlab(CLIENT) });
     await expectSignedIn(made, { email: "ann@example.com" });
     expect(calls(made)).toEqual([
@@ -159,7 +159,7 @@ describe("Discord", () => {
   });
 });
 
-it("OAU-22 tells every provider the callback under its id, once", async () => {
+it("OAU-22 sends every provider the callback under its id, once", async () => {
   const providers = [google(CLIENT), gitlab(CLIENT), discord(CLIENT)];
   for (const provider of providers) {
     const { browser } = openRiggedServer(googleRig, [provider]);

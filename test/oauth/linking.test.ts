@@ -14,7 +14,7 @@ const emails: Readonly<Record<string, Partial<Person>>> = {
   "a verified address": { emailVerified: true },
 };
 
-describe("OAU-16 OAU-17 an address is no identity", () => {
+describe("OAU-16 OAU-17 an address does not identify a user", () => {
   it.each(Object.entries(emails))("creates a user for a new account with %s", async (title, changes) => {
     const server = openStubServer();
     const browser = server.browser();
@@ -61,7 +61,7 @@ describe("OAU-16 OAU-17 an address is no identity", () => {
   });
 
   it.each(["\uFF41nn@example.com", "an\u207F@example.com", "\u0410nn@example.com"])(
-    "takes %s for another mailbox than the one that it looks like",
+    "treats %s as another mailbox than the similar one",
     async (email) => {
       const server = openStubServer();
       const { id } = await server.auth.users.create({ email: ANN.email, emailVerified: true });
@@ -96,8 +96,8 @@ describe("OAU-16 OAU-17 an address is no identity", () => {
   });
 });
 
-describe("OAU-18 a link is made by who asked for it", () => {
-  it("OAU-18 links, tells, and signs in by it", async () => {
+describe("OAU-18 only the user that asked for a link gets it", () => {
+  it("OAU-18 links the account, emits an event, and signs in by the link", async () => {
     const server = openStubServer();
     const browser = await server.signedIn();
     const id = await whoIs(browser);
@@ -114,7 +114,7 @@ describe("OAU-18 a link is made by who asked for it", () => {
     expect(countOf(server, "account.linked")).toBe(1);
   });
 
-  it("OAU-18 leaves an account to the user who holds it", async () => {
+  it("OAU-18 does not move an account from the user that holds it", async () => {
     const server = openStubServer();
     await server.signIn(server.browser());
     const bob = await server.signedIn(BOB);
@@ -182,7 +182,7 @@ describe("OAU-18 a link is made by who asked for it", () => {
     expect(server.stub.calls).toEqual([]);
   });
 
-  it("OAU-18 by a form post it is the sealed transaction that says whose session it was", async () => {
+  it("OAU-18 by a form post the sealed transaction names the session", async () => {
     const stub = stubProvider({ responseMode: "form_post" });
     const server = openStubServer({ stubs: [stub] });
     const browser = await server.signedIn();
@@ -194,7 +194,7 @@ describe("OAU-18 a link is made by who asked for it", () => {
   });
 });
 
-describe("who may ask for a link", () => {
+describe("the request for a link", () => {
   it("a client without a session may not", async () => {
     const server = openStubServer();
     for (const method of ["POST", "DELETE"]) {
@@ -216,7 +216,7 @@ describe("who may ask for a link", () => {
     expect((await browser.post(LINK)).status).toBe(200);
   });
 
-  it.each(["cross-site", "same-site"])("no page of another origin: %s", async (site) => {
+  it.each(["cross-site", "same-site"])("a page of another origin may not: %s", async (site) => {
     const server = openStubServer();
     const browser = await server.signedIn();
     const headers = { "sec-fetch-site": site, origin: "https://evil.example" };
@@ -225,7 +225,7 @@ describe("who may ask for a link", () => {
     expect(flowsOf(browser).size).toBe(0);
   });
 
-  it("not with a bearer token, which no browser carries home", async () => {
+  it("a bearer token is refused, because no browser sends it at the callback", async () => {
     const server = openStubServer();
     await server.auth.users.create(ANN);
     const login = await server.browser().post("/auth/login", { ...ANN, transport: "bearer" });
@@ -233,7 +233,7 @@ describe("who may ask for a link", () => {
     await expectError(await server.browser().post(LINK, {}, { authorization }), 401, "transport_mismatch");
   });
 
-  it("not for a provider that is none", async () => {
+  it("answers 404 for an unknown provider", async () => {
     const server = openStubServer();
     const browser = await server.signedIn();
     for (const id of ["unknown", "constructor", "exchange"]) {

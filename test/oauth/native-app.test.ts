@@ -76,7 +76,7 @@ describe("a native app", () => {
     },
   );
 
-  it("leaves a session that the browser had as it is, and hands out no token by way of it", async () => {
+  it("keeps the session that the browser had, and gives the browser no token", async () => {
     const server = openAppServer();
     const browser = await server.signedIn();
     const [id, before] = [await whoIs(browser), jarOf(browser)];
@@ -91,7 +91,7 @@ describe("a native app", () => {
     expect([await whoIs(browser), jarOf(browser)]).toEqual([id, before]);
   });
 
-  it("is told of a failure at its target", async () => {
+  it("gets the code of a failure at its target", async () => {
     const server = openAppServer();
     const browser = server.browser();
     const start = await browser.get(startOf({ code_challenge: s256("v".repeat(43)) }));
@@ -165,7 +165,7 @@ describe("a native app", () => {
 });
 
 describe("the code of a native app", () => {
-  it("is good once, for one of 20 who come at the same time", async () => {
+  it("is redeemed once by 20 requests at the same time", async () => {
     const server = openAppServer();
     const trip = await travel(server);
     const answers = await Promise.all(
@@ -177,7 +177,7 @@ describe("the code of a native app", () => {
     await expectWorthless(server, trip);
   });
 
-  it("is good for 60 seconds", async () => {
+  it("is valid for 60 seconds", async () => {
     const server = openAppServer();
     const [early, late] = [await travel(server), await travel(server)];
     server.clock.advance(59);
@@ -200,7 +200,7 @@ describe("the code of a native app", () => {
     expect(countOf(server, "session.started")).toBe(0);
   });
 
-  it("is of no use to another flow's verifier, and nothing else is a code", async () => {
+  it("is refused with the verifier of another flow, and so are other values", async () => {
     const server = openAppServer();
     const [mine, other] = [await travel(server), await travel(server)];
     await expectError(await exchange(server, mine.code, other.verifier), 400, "oauth_state_invalid");
@@ -232,7 +232,7 @@ describe("the code of a native app", () => {
     },
   );
 
-  it("leaves nothing of itself and of the provider's tokens in the store", async () => {
+  it("leaves neither itself nor the provider's tokens in the store", async () => {
     const seen: string[] = [];
     const store = memory();
     const { put, spend } = store.tokens;

@@ -70,7 +70,7 @@ describe("OAU-21 a sign-in begins by opening a page", () => {
     },
   );
 
-  it("OAU-21 HEAD neither begins nor ends one", async () => {
+  it("OAU-21 HEAD neither begins nor ends a sign-in", async () => {
     const server = openStubServer();
     const browser = server.browser();
     const start = await browser.send(START, { method: "HEAD" });
@@ -90,15 +90,15 @@ describe("OAU-21 a sign-in begins by opening a page", () => {
     ["/auth/oauth/stub/link", "HEAD", "POST, DELETE, OPTIONS"],
     ["/auth/oauth/exchange", "GET", "POST, OPTIONS"],
   ];
-  it.each(wrong)("%s takes no %s", async (path, method, allow) => {
+  it.each(wrong)("%s refuses the method %s", async (path, method, allow) => {
     const response = await openStubServer().browser().send(path, { method });
     expect([response.status, response.headers.get("allow")]).toEqual([405, allow]);
     if (method !== "HEAD") await expectError(response, 405, "method_not_allowed");
   });
 });
 
-describe("OAU-26 the way back leaves no trace", () => {
-  it("OAU-26 every redirect is a 303 that no cache keeps and no referrer tells of", async () => {
+describe("OAU-26 the redirects of a sign-in are not cached and send no referrer", () => {
+  it("OAU-26 every redirect is a 303 with no-store and no-referrer", async () => {
     const server = openStubServer();
     const browser = await server.signedIn();
     const form = { "content-type": "application/x-www-form-urlencoded" };
@@ -129,7 +129,7 @@ describe("OAU-22 the provider answers to the configured address", () => {
     origin: "https://evil.example",
     referer: "https://evil.example/",
   };
-  it("OAU-22 takes redirect_uri from baseURL, whatever the request says of itself", async () => {
+  it("OAU-22 takes redirect_uri from baseURL, whatever host the request names", async () => {
     const server = openStubServer();
     const request = new Request("http://evil.example:8080/auth/oauth/stub", { headers: lies });
     const response = await server.auth.handle(request);
@@ -150,7 +150,7 @@ describe("OAU-22 the provider answers to the configured address", () => {
   });
 });
 
-describe("OAU-23 a provider is one that was configured", () => {
+describe("OAU-23 only a configured provider is found", () => {
   const ids = [
     "unknown",
     "__proto__",
@@ -172,7 +172,7 @@ describe("OAU-23 a provider is one that was configured", () => {
     "\u0440aper",
     "x".repeat(1_000),
   ];
-  it.each(ids)("OAU-23 %s is none", async (id) => {
+  it.each(ids)("OAU-23 the provider id %s is not found", async (id) => {
     const server = openStubServer();
     const browser = await server.signedIn();
     for (const rest of ["", "/callback", "/link"]) {

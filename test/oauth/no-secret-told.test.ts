@@ -90,7 +90,7 @@ test("LOG-01 no event, body, header or console line holds a secret, whatever fai
   expect(all).not.toContain(WORDS);
 });
 
-test("OAU-20 LOG-01 what a provider says of a failure goes nowhere, nor does the client's secret", async () => {
+test("OAU-20 LOG-01 neither the words of a failing provider nor the client's secret are passed on", async () => {
   const rig = await startRiggedProvider();
   try {
     const said = listen();
@@ -122,7 +122,7 @@ test("OAU-20 LOG-01 what a provider says of a failure goes nowhere, nor does the
   }
 });
 
-test("LOG-01 without onEvent the console hears of faults, and of no secret", async () => {
+test("LOG-01 without onEvent faults go to the console, without a secret", async () => {
   const lines = listen();
   const failing = { now: false };
   const stub = stubProvider();

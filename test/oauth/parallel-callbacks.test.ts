@@ -40,7 +40,7 @@ async function expectOne(
 }
 
 onEveryStore((make) => {
-  it("OAU-07 of 20 callbacks with one code one gets in: one user, one session, one token call", async () => {
+  it("OAU-07 of 20 callbacks with one code one succeeds: one user, one session, one token call", async () => {
     const server = openStubServer({ store: await make() });
     const browser = server.browser();
     const arrival = server.stub.agree(await begin(browser, "stub"), ANN_THERE);
@@ -88,7 +88,7 @@ onEveryStore((make) => {
     expect([...jarOf(browsers[0] ?? server.browser()).keys()]).toHaveLength(2);
   });
 
-  it(`${MANY} links of one account by as many users at once: one has it, the others are told`, async () => {
+  it(`${MANY} links of one account by as many users at once: one succeeds, the others get a code`, async () => {
     const server = openStubServer({ store: await make() });
     const users = Array.from({ length: MANY }, (_, n) => ({
       email: `user${n}@example.com`,

@@ -62,7 +62,7 @@ describe("OAU-20 an error at the callback", () => {
     expect(rig.requestsTo("token").length).toBe(before);
   });
 
-  it("goes before a code that comes along (OAU-05)", async () => {
+  it("counts before a code beside it (OAU-05)", async () => {
     const before = rig.requestsTo("token").length;
     for (const error of ["server_error", ""]) {
       await expectNothing(await attempt(rig, { changes: { error } }), REPORTED);
@@ -70,7 +70,7 @@ describe("OAU-20 an error at the callback", () => {
     expect(rig.requestsTo("token").length).toBe(before);
   });
 
-  it("is none, and neither is a code that is missing, empty or endless", async () => {
+  it("a code without an error fails the flow where it is missing, empty or endless", async () => {
     const before = rig.requestsTo("token").length;
     for (const code of [undefined, "", "x".repeat(4_097)]) {
       await expectNothing(await attempt(rig, { changes: { code } }), REPORTED);
@@ -78,7 +78,7 @@ describe("OAU-20 an error at the callback", () => {
     expect(rig.requestsTo("token").length).toBe(before);
   });
 
-  it.each(["access_denied", "user_cancelled_authorize"])("is a denial where it says %s", async (error) => {
+  it.each(["access_denied", "user_cancelled_authorize"])("is a denial with the value %s", async (error) => {
     const changes = { error, error_description: MARK, code: undefined };
     const made = await attempt(rig, { changes });
     await expectSilence(made);
@@ -92,11 +92,11 @@ describe("OAU-20 an error at the callback", () => {
     "invalid_request",
     "temporarily_unavailable",
     "login_required",
-  ])("is none where it says %j", async (error) => {
+  ])("is a failure and no denial with the value %j", async (error) => {
     await expectNothing(await attempt(rig, { changes: { error, code: undefined } }), REPORTED);
   });
 
-  it("twice, or without a state of ours, is no answer at all", async () => {
+  it("twice, or without a valid state, is answered with 400", async () => {
     const { browser, response, server, writes } = await attempt(rig, {
       changes: { state: MARK, error: MARK },
     });
@@ -132,7 +132,7 @@ describe("OAU-20 an error at an endpoint", () => {
     await expectSilence(await attempt(rig));
   });
 
-  it("says nothing of our secret, whatever the provider echoes", async () => {
+  it("reveals no part of our secret, whatever the provider echoes", async () => {
     rig.answers.token = ({ headers }) => {
       throw new Error(`${MARK} ${headers.authorization} ${CLIENT.clientSecret}`);
     };

@@ -95,7 +95,7 @@ describe("KEY-11 keys that cannot be had", () => {
   });
 });
 
-describe("KEY-11 keys that are none to verify with", () => {
+describe("KEY-11 keys that cannot verify", () => {
   const weak = weakKey("rsa-1024");
   it.each<[string, () => unknown, SigningKey | null]>([
     ["a private one", () => ({ ...rig.key.privateKey.export({ format: "jwk" }), kid: "rsa-1" }), null],
@@ -111,7 +111,7 @@ describe("KEY-11 keys that are none to verify with", () => {
     await expectNothing(await attempt(rig), SIGNATURE);
   });
 
-  it("do not disturb the right one beside them", async () => {
+  it("do not prevent the use of a right key beside them", async () => {
     const secret = Buffer.from(CLIENT.clientSecret).toString("base64url");
     const others = [
       { kty: "oct", k: secret, kid: "shared", alg: "HS256", use: "sig" },
@@ -132,7 +132,7 @@ function weakKey(kid: string): SigningKey {
 }
 
 describe("KEY-12 a provider that rotates its keys", () => {
-  it("is asked once for many sign-ins, and once more for a new key", async () => {
+  it("gets one request for many sign-ins, and one more for a new key", async () => {
     const server = openSignIns();
     const before = keyCalls();
     for (const _ of [1, 2, 3]) await server.signIn();
@@ -147,7 +147,7 @@ describe("KEY-12 a provider that rotates its keys", () => {
     expect(keyCalls()).toBe(before + 2);
   });
 
-  it("is asked once more for a key it does not have, each time that one comes", async () => {
+  it("gets one more request for a key it does not have, each time that one comes", async () => {
     const server = openSignIns();
     await server.signIn();
     const before = keyCalls();
@@ -160,7 +160,7 @@ describe("KEY-12 a provider that rotates its keys", () => {
     expect(keyCalls()).toBe(before + 1);
   });
 
-  it("is asked once for ten sign-ins at the same time, and once more for ten by a new key", async () => {
+  it("gets one request for ten sign-ins at the same time, and one more for ten by a new key", async () => {
     const server = openSignIns();
     const before = keyCalls();
     const atOnce = (): Promise<Attempt[]> => Promise.all(Array.from({ length: 10 }, () => server.signIn()));
@@ -177,7 +177,7 @@ describe("KEY-12 a provider that rotates its keys", () => {
     }
   });
 
-  it("is asked again by a sign-in that joined a look from before the rotation", async () => {
+  it("gets another request by a sign-in that joined a load from before the rotation", async () => {
     const server = openSignIns();
     const [before, redeemed] = [keyCalls(), rig.requestsTo("token").length];
     const [looked, answer] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
@@ -201,7 +201,7 @@ describe("KEY-12 a provider that rotates its keys", () => {
     expect(keyCalls()).toBe(before + 2);
   });
 
-  it.each([undefined, "same"])("is asked once more where its new key goes by the kid %s too", async (kid) => {
+  it.each([undefined, "same"])("gets one more request where its new key has the kid %s too", async (kid) => {
     const server = openSignIns();
     rig.jwks = [{ ...rig.key.jwk, kid }];
     issue(rig, { header: { kid } });
@@ -216,7 +216,7 @@ describe("KEY-12 a provider that rotates its keys", () => {
     }
   });
 
-  it("JWT-05 is asked once in ten seconds for forged tokens by a kid that it has", async () => {
+  it("JWT-05 gets one request in ten seconds for forged tokens by a kid that it has", async () => {
     const server = openSignIns();
     await server.signIn();
     const before = keyCalls();
@@ -234,14 +234,14 @@ describe("KEY-12 a provider that rotates its keys", () => {
     expect(keyCalls()).toBe(before + 2);
   });
 
-  it("is not believed where the kid is no text (RFC 7515 4.1.4)", async () => {
+  it("is refused where the kid is no text (RFC 7515 4.1.4)", async () => {
     const server = openSignIns();
     issue(rig, { header: { kid: 1 } });
     rig.jwks = [{ ...rig.key.jwk, kid: 1 }];
     await expectNothing(await server.signIn(), SIGNATURE);
   });
 
-  it("has its keys forgotten after ten minutes: one that was withdrawn is good no longer", async () => {
+  it("has its keys forgotten after ten minutes: a withdrawn key is refused from then on", async () => {
     const server = openSignIns();
     await server.signIn();
     const before = keyCalls();
@@ -259,7 +259,7 @@ describe("KEY-12 a provider that rotates its keys", () => {
     expect(keyCalls()).toBeGreaterThan(before);
   });
 
-  it("is asked at the new place where its keys moved, though the old ones are fresh", async () => {
+  it("gets its request at the new address where its keys moved, though the old ones are fresh", async () => {
     const server = openSignIns();
     await server.signIn();
     server.advance(3_540);
@@ -319,7 +319,7 @@ describe("KEY-13 a token without kid", () => {
     },
   );
 
-  it("is tried with the first eight, and no more", async () => {
+  it("is tried with the first eight keys, and no more", async () => {
     const keys = many(9);
     rig.jwks = keys.map(({ jwk }) => jwk);
     issue(rig, { key: keys.at(-1) ?? null, header: { kid: undefined } });

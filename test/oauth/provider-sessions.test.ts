@@ -33,7 +33,7 @@ function exchange(server: StubServer, code: string): Promise<Response> {
 }
 
 describe("FIX-01 FIX-02 a sign-in with a provider starts a session", () => {
-  it("FIX-02 ends the session of the browser, of the same user and of another, and mixes nothing", async () => {
+  it("FIX-02 ends the session that the browser had, of the same user or another, and mixes nothing", async () => {
     const server = openStubServer();
     const browser = await server.signedIn(BOB);
     const sids = [sidOf(browser.cookie("access"))];
@@ -73,7 +73,7 @@ describe("FIX-01 FIX-02 a sign-in with a provider starts a session", () => {
     expect([await whoIs(browser), countOf(server, "session.ended")]).toEqual([id, 0]);
   });
 
-  it("keeps to sessions.limit", async () => {
+  it("respects sessions.limit", async () => {
     const server = openStubServer({ sessions: { limit: 2 } });
     const browsers = [server.browser(), server.browser(), server.browser()];
     for (const browser of browsers) {
@@ -134,7 +134,7 @@ describe("hooks.signedIn", () => {
     return { hooks: { signedIn }, seen };
   }
 
-  it("is told of the account and its tokens, once, and never on a refresh", async () => {
+  it("gets the account and its tokens once, and not on a refresh", async () => {
     const { hooks, seen } = watching();
     const server = openStubServer({ hooks });
     const browser = server.browser();
@@ -181,7 +181,7 @@ describe("hooks.signedIn", () => {
     expect(await server.auth.users.find({ email: ANN.email })).toBeNull();
   });
 
-  it("may refuse a native app when it comes for its tokens", async () => {
+  it("may refuse a native app at the exchange of its code", async () => {
     const { hooks } = watching(false);
     const server = openStubServer({ hooks, trustedOrigins: ["com.example.app://"] });
     await expectError(await exchange(server, await codeOf(server)), 403, "forbidden");
@@ -213,7 +213,7 @@ describe("a sign-in that fails at the last step", () => {
     expectSentTo(await server.signIn(alone, { subject: "new" }), "/welcome");
   });
 
-  it("shows a body that holds the session and no provider's token", async () => {
+  it("answers with a body that holds the session and no token of the provider", async () => {
     const server = openStubServer({ trustedOrigins: ["com.example.app://"] });
     const answer = await exchange(server, await codeOf(server));
     const text = JSON.stringify(await bodyOf(answer));

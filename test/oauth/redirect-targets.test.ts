@@ -72,7 +72,7 @@ describe.each(Object.entries(ways))("RED-01 the open-redirect corpus at %s", (_,
     expect(begun).toBeLessThan(25);
   });
 
-  it("RED-06 RED-08 what is relative, empty, long or broken is refused", async () => {
+  it("RED-06 RED-08 relative, empty, long or broken targets are refused", async () => {
     const server = openStubServer(trusting);
     const browser = await server.signedIn();
     for (const target of [
@@ -92,7 +92,7 @@ describe.each(Object.entries(ways))("RED-01 the open-redirect corpus at %s", (_,
 });
 
 describe("redirect targets", () => {
-  it("RED-07 good ones survive the way byte for byte, and come from nowhere else", async () => {
+  it("RED-07 good targets are kept byte for byte, and come from no other parameter", async () => {
     const server = openStubServer(trusting);
     const browser = server.browser();
     for (const { input } of GOOD_TARGETS.filter((target) => target.input !== "/x%2Fy")) {
@@ -102,7 +102,7 @@ describe("redirect targets", () => {
     }
   });
 
-  it("RED-07 failures add their code and keep the rest", async () => {
+  it("RED-07 a failure adds its code and keeps the rest of the target", async () => {
     const server = openStubServer(trusting);
     const browser = server.browser();
     for (const { input } of GOOD_TARGETS.filter((target) => target.input !== "/x%2Fy")) {
@@ -140,7 +140,7 @@ describe("redirect targets", () => {
     expect(flowsOf(browser).size).toBe(0);
   });
 
-  it("RED-08 without a target it leads home", async () => {
+  it("RED-08 without a target the callback leads to the origin", async () => {
     const server = openStubServer();
     const browser = server.browser();
     const start = await browser.get("/auth/oauth/stub");
@@ -151,7 +151,7 @@ describe("redirect targets", () => {
     expectSentTo(await comeBack(browser, back), "/");
   });
 
-  it("RED-05 what is no longer trusted when the browser comes back leads home", async () => {
+  it("RED-05 a target that is no longer trusted at the callback leads to the origin", async () => {
     const server = openStubServer(trusting);
     const browser = server.browser();
     const url = await begin(browser, "stub", `${TRUSTED_ORIGIN}/x`);

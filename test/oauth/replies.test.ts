@@ -29,7 +29,7 @@ function ask(reply: Reply, init: RequestInit = {}): Promise<Response> {
 }
 
 describe("a reply", () => {
-  it("is as large as it says, packed or not", async () => {
+  it("is as large as its option says, compressed or not", async () => {
     const plain = await ask(huge({ keys: [] }, 2));
     expect((await plain.text()).length).toBeGreaterThan(2 * MEGABYTE);
     const packed = await ask(gzipBomb({ keys: [] }, 2));
@@ -68,7 +68,7 @@ describe("a reply", () => {
   });
 });
 
-describe("the fetch of the rig", () => {
+describe("the fetch that stays on this machine", () => {
   it("turns the listed origins to this machine, with method, headers and body", async () => {
     const { fetch, calls } = localFetch(wellKnown(rig.origin));
     rig.answers.token = () => json({ ok: true });

@@ -92,7 +92,7 @@ describe("the rigged provider", () => {
     }
   });
 
-  it("takes a visitor, by query and by form_post, and answers whatever it is told to", async () => {
+  it("signs a visitor in by query and by form_post, and gives the answers that a test sets", async () => {
     const rig = await startRig({ path: "/realms/x" });
     const base = `${rig.origin}/realms/x/protocol/openid-connect`;
     const document = await (await fetch(`${rig.issuer}/.well-known/openid-configuration`)).json();
@@ -178,7 +178,7 @@ describe("a forged token", () => {
     expect(Object.keys(header).sort()).toEqual(Object.keys(expected.header ?? header).sort());
   });
 
-  it("has the HMAC of the client secret, or of the public key in any dress", async () => {
+  it("has the HMAC of the client secret, or of the public key in any encoding", async () => {
     const rig = await startRig();
     for (const secret of [CLIENT.clientSecret, ...Object.values(publicSecrets(rig.key))]) {
       const token = rig.mint({ key: { secret }, header: { kid: rig.key.kid } });

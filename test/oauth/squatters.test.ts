@@ -9,7 +9,7 @@ const INTRUDER = { subject: "intruder", email: "intruder@example.com", emailVeri
 const two = () => [stubProvider(), stubProvider({ id: "other" })] as const;
 
 describe("OAU-17 an attacker that signed up before the owner of the address", () => {
-  it("loses the accounts that they linked, with the first proof", async () => {
+  it("loses the linked accounts at the first proof of the address", async () => {
     const stubs = two();
     const [stub, other] = stubs;
     const server = openStubServer({ stubs });
@@ -23,7 +23,7 @@ describe("OAU-17 an attacker that signed up before the owner of the address", ()
     expect(await whoIs(intruder)).not.toBe(id);
   });
 
-  it("loses them also where a sign-in proves the address that the link did not", async () => {
+  it("loses them also where a sign-in proves the address and the link did not", async () => {
     const server = openStubServer();
     const browser = await server.signedIn();
     const id = String(await whoIs(browser));
@@ -77,8 +77,8 @@ describe("a sign-in that is refused", () => {
   });
 });
 
-describe("the last way in", () => {
-  it("is the link of a user whose password has no identifier to go with it", async () => {
+describe("the last sign-in method", () => {
+  it("is the link of a user whose password has no identifier", async () => {
     const server = openStubServer();
     const browser = server.browser();
     expectSentTo(await server.signIn(browser, { ...ANN_THERE, emailVerified: false }), "/welcome");
@@ -107,7 +107,7 @@ describe("the code of a native app", () => {
 });
 
 describe("OAU-04 many tabs at once", () => {
-  it("sixteen of them fit, with a session and targets of 60 characters, all begun in one second", async () => {
+  it("sixteen flows fit, with a session and targets of 60 characters, all begun in one second", async () => {
     const server = openStubServer();
     const browser = await server.signedIn();
     const urls: string[] = [];

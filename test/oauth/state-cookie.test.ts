@@ -62,7 +62,7 @@ describe("OAU-01 a callback needs the cookie of its own browser", () => {
     expectSentTo(await deliver(server, arrival, jar), "/welcome");
   });
 
-  it("OAU-01 refuses what a removed secret sealed, and opens what an older one did", async () => {
+  it("OAU-01 refuses a cookie that a removed secret sealed, and opens one of an older secret", async () => {
     const server = openStubServer();
     const { stub, store, clock } = server;
     const shared = { store, clock, stubs: [stub] };
@@ -86,7 +86,7 @@ describe("OAU-01 a callback needs the cookie of its own browser", () => {
   });
 });
 
-describe("OAU-02 a state is one of ours, once", () => {
+describe("OAU-02 a state is known, and used once", () => {
   const wrong: Readonly<Record<string, readonly string[]>> = {
     missing: [],
     empty: [""],
@@ -109,7 +109,7 @@ describe("OAU-02 a state is one of ours, once", () => {
     await expectRefused(server, await deliver(server, withParameter(arrival, name, [value, value]), jar));
   });
 
-  it("OAU-02 reads no list", async () => {
+  it("OAU-02 refuses a list as state", async () => {
     const server = openStubServer();
     const { arrival, jar } = await halfway(server);
     const url = arrival.url.replace("state=", "state[]=");
@@ -143,7 +143,7 @@ describe("OAU-02 a state is one of ours, once", () => {
   });
 });
 
-describe("OAU-03 OAU-08 what belongs to one flow is of no use to another", () => {
+describe("OAU-03 OAU-08 parts of one flow are refused in another", () => {
   it("OAU-03 refuses the flow of provider A at provider B, before any token call", async () => {
     const [a, b] = [stubProvider({ id: "alpha" }), stubProvider({ id: "beta" })];
     const server = openStubServer({ stubs: [a, b] });
@@ -168,7 +168,7 @@ describe("OAU-03 OAU-08 what belongs to one flow is of no use to another", () =>
   });
 });
 
-describe("OAU-05 OAU-25 what a provider may say", () => {
+describe("OAU-05 OAU-25 the answers of a provider", () => {
   const both: readonly (readonly [string, StubProvider])[] = [
     ["query", stubProvider()],
     ["form_post", stubProvider({ responseMode: "form_post" })],

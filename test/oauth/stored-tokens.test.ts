@@ -52,7 +52,7 @@ describe("OAU-24 the provider's tokens", () => {
     expect(await server.auth.users.providerTokens("unknown", "stub")).toBeNull();
   });
 
-  it("are those of the last sign-in, by whatever way it came", async () => {
+  it("are those of the last sign-in, by any transport", async () => {
     const { server, stub, id } = await keep();
     await server.signIn(server.browser());
     expect(told(await server.auth.users.providerTokens(id, "stub"))).toEqual(stub.issued.slice(3));
@@ -68,7 +68,7 @@ describe("OAU-24 the provider's tokens", () => {
     for (const token of stub.issued) expect(dump()).not.toContain(token);
   });
 
-  it("go with the link, and with the user", async () => {
+  it("are deleted with the link, and with the user", async () => {
     const { server, stub, id, dump } = await keep();
     const browser = server.browser();
     await server.signIn(browser);
@@ -95,7 +95,7 @@ describe("OAU-24 the provider's tokens", () => {
     expect(told(await fresh.auth.users.providerTokens(id, "stub"))).toEqual(stub.issued.slice(3));
   });
 
-  it("sealed for one purpose open for no other", async () => {
+  it("that are sealed for one purpose open for no other", async () => {
     const { server, id } = await keep();
     const account = { provider: "stub", subject: ANN_THERE.subject };
     const browser = server.browser();

@@ -41,7 +41,7 @@ describe("OAU-04 many sign-ins in one browser", () => {
     expect(await server.auth.sessions.list(id)).toHaveLength(1);
   });
 
-  it("OAU-04 the tabs of two providers do not get in each other's way", async () => {
+  it("OAU-04 the tabs of two providers do not affect each other", async () => {
     const stubs = [stubProvider({ id: "alpha" }), stubProvider({ id: "beta" })] as const;
     const [alpha, beta] = stubs;
     const server = openStubServer({ stubs });
@@ -51,7 +51,7 @@ describe("OAU-04 many sign-ins in one browser", () => {
     expectSentTo(await comeBack(browser, alpha.agree(a, ANN_THERE)), "/a");
   });
 
-  it("OAU-04 the 17th pushes the oldest out, and that one only", async () => {
+  it("OAU-04 the 17th flow removes the oldest, and no other", async () => {
     const server = openStubServer();
     const browser = server.browser();
     const urls: string[] = [];
@@ -70,7 +70,7 @@ describe("OAU-04 many sign-ins in one browser", () => {
     if (first !== undefined) await expectNoFlow(first, { events: [] });
   });
 
-  it("OAU-04 long targets push out more, so that the header stays within bounds", async () => {
+  it("OAU-04 long targets remove more flows, so that the header stays within bounds", async () => {
     const server = openStubServer();
     const browser = server.browser();
     const target = `/${"x".repeat(1_000)}`;
@@ -82,7 +82,7 @@ describe("OAU-04 many sign-ins in one browser", () => {
     expectSentTo(await comeBack(browser, server.stub.agree(last, ANN_THERE)), target);
   });
 
-  it("OAU-04 what cannot be opened any more goes first, and the session's cookies stay", async () => {
+  it("OAU-04 cookies that cannot be opened are removed first, and the session's cookies stay", async () => {
     const server = openStubServer();
     const browser = server.browser();
     expectSentTo(await server.signIn(browser), "/welcome");
@@ -97,7 +97,7 @@ describe("OAU-04 many sign-ins in one browser", () => {
     expectSentTo(await comeBack(browser, server.stub.agree(kept, ANN_THERE)), "/welcome");
   });
 
-  it("OAU-04 one tab that fails or is refused takes none of the others along", async () => {
+  it("OAU-04 one tab that fails or is refused ends no other flow", async () => {
     const server = openStubServer();
     const browser = server.browser();
     const [bad = "", denied = "", good = ""] = await beginMany(browser, 3);

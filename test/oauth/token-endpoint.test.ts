@@ -80,7 +80,7 @@ describe("OAU-14 a token endpoint that redirects", () => {
   );
 });
 
-describe("OAU-14 a token endpoint that answers otherwise", () => {
+describe("OAU-14 a token endpoint with an unexpected answer", () => {
   const right = { access_token: "provider-access", token_type: "Bearer", id_token: "eyJ.e30.AAAA" };
   it.each<[string, Reply, string]>([
     ["201", json(right, 201), STATUS],
@@ -178,7 +178,7 @@ describe("OAU-14 a token answer", () => {
     await expectSignedIn(await attempt(rig), { email: "ann@example.com" });
   });
 
-  it("lets its user in as application/json with a charset, and in capitals", async () => {
+  it("signs its user in as application/json with a charset, and in capitals", async () => {
     for (const type of ["application/json;charset=UTF-8", "APPLICATION/JSON", "application/token+json"]) {
       rig.answers.token = async (request) =>
         bytes(200, { "content-type": type }, JSON.stringify(await bodyOf(request)));
@@ -219,7 +219,7 @@ describe("OAU-14 tokens that are to be kept", () => {
   });
 });
 
-it("OAU-14 says nothing of the secret, the code or the verifier when the provider echoes them", async () => {
+it("OAU-14 reveals neither secret, code nor verifier when the provider echoes them", async () => {
   rig.answers.token = ({ body, headers }) =>
     json({ error: body, error_description: headers.authorization }, 400);
   const made = await attempt(rig);

@@ -45,7 +45,7 @@ describe("OAU-13 the userinfo of another account", () => {
   });
 });
 
-describe("OAU-13 a userinfo endpoint that does not do its part", () => {
+describe("OAU-13 a userinfo endpoint that fails", () => {
   const STATUS = "the provider answers with an unexpected status";
   const NO_JSON = "the provider's answer is no JSON";
   const FORM = { "content-type": "application/json" };
@@ -83,7 +83,7 @@ describe("OAU-13 a userinfo endpoint that does not do its part", () => {
   });
 });
 
-describe("OAU-16 an address of which ID token and userinfo tell different things", () => {
+describe("OAU-16 an address that differs between ID token and userinfo", () => {
   const tell = (idToken: object, userinfo: object): void => {
     const none = { email: undefined, email_verified: undefined };
     issue(rig, { claims: { ...none, ...idToken } });
@@ -92,7 +92,7 @@ describe("OAU-16 an address of which ID token and userinfo tell different things
   const victim = "ann@example.com";
   const others = "mallory@example.com";
 
-  it("is the one of the ID token", async () => {
+  it("is that of the ID token", async () => {
     tell({ email: victim, email_verified: true }, { email: others, email_verified: true });
     await expectSignedIn(await attempt(rig), { email: victim });
   });
@@ -110,7 +110,7 @@ describe("OAU-16 an address of which ID token and userinfo tell different things
     expect(user).toMatchObject({ email: null, emailVerified: false });
   });
 
-  it("is verified where both tell of the same", async () => {
+  it("is verified where both hold the same", async () => {
     tell({ email: victim }, { email: victim, email_verified: true });
     await expectSignedIn(await attempt(rig), { email: victim });
     tell({}, { email: victim, email_verified: "true" });

@@ -22,7 +22,7 @@ async function expectLastWayIn(server: StubServer, browser: Browser, provider = 
 }
 
 describe("unlinking", () => {
-  it("takes a link away, tells, and the account leads nowhere any more", async () => {
+  it("removes a link, emits an event, and the account signs in no longer", async () => {
     const server = openStubServer();
     const browser = await server.signedIn();
     const id = String(await whoIs(browser));
@@ -39,14 +39,14 @@ describe("unlinking", () => {
     await expectError(await unlink(browser), 404, "not_found");
   });
 
-  it("never takes the last way in", async () => {
+  it("never removes the last sign-in method", async () => {
     const server = openStubServer();
     const browser = server.browser();
     await server.signIn(browser);
     await expectLastWayIn(server, browser);
   });
 
-  it("takes one of two links, and then no more", async () => {
+  it("removes one of two links, and then no more", async () => {
     const stubs = two();
     const server = openStubServer({ stubs });
     const browser = server.browser();
@@ -92,7 +92,7 @@ describe("unlinking", () => {
     expect(await server.auth.users.accounts(id)).toHaveLength(1);
   });
 
-  it("takes every link to that provider", async () => {
+  it("removes every link to that provider", async () => {
     const server = openStubServer();
     const browser = await server.signedIn();
     await linkAt(server.stub, browser, { subject: "one" });
@@ -120,7 +120,7 @@ describe("OAU-17 the first proof of a mailbox", () => {
     expect(countOf(server, "user.password_changed")).toBe(1);
   });
 
-  it("is none where the address is another, unverified, or proven already", async () => {
+  it("changes nothing where the address is another, unverified, or proven already", async () => {
     for (const [changes, emailVerified] of [
       [{ email: "other@example.com" }, false],
       [{ emailVerified: false }, false],

@@ -43,7 +43,7 @@ function futureOf<Row>(world: World<Row>, scheme: Scheme<Row>, bounds: Bounds): 
   return [...new Set(steps)].sort().join("\n");
 }
 
-describe("worlds of one name have one future, so to visit one is to visit all", () => {
+describe("states with one key have one future, so the search visits one of them", () => {
   const lease = STORM.lease;
 
   it.each<[string, Bounds]>([
@@ -71,7 +71,7 @@ describe("worlds of one name have one future, so to visit one is to visit all", 
     expect(countImpostors(sameSuccessor(lease), robbed).impostors).toBe(0);
   });
 
-  it("notices a name that leaves out too much", () => {
+  it("a key that leaves out too much is found", () => {
     const ageless = { ...leased({ lease }), shape: () => "" };
     expect(countImpostors(ageless, { ...STORM, lease: 1 }).impostors).toBeGreaterThan(0);
   });

@@ -187,7 +187,7 @@ test("an unknown member is never stored, whatever it is called", async () => {
   for (const trace of ["admin", "Eve", '"a":1']) expect(dump).not.toContain(trace);
 });
 
-test("a store that is down is 503 for every route that needs it, clears nothing but at logout, and is all right after", async () => {
+test("a store that is down is 503 for every route that needs it, clears cookies at logout only, and works afterwards", async () => {
   const server = openServer();
   const ann = await server.signedIn();
   const down = openServer({

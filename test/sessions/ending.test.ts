@@ -26,7 +26,7 @@ for (const { name, make } of stores) {
       expect(await liveOf(server, user)).toEqual([kept.session.id]);
     });
 
-    test("A7 keepEnded keeps them for audit, marked", async () => {
+    test("A7 keepEnded keeps ended sessions for audit, marked", async () => {
       const server = openServer({ store: await make(), sessions: { keepEnded: true } });
       const { auth, clock } = server;
       const { session } = await auth.sessions.create(await annOf(server));

@@ -28,7 +28,7 @@ for (const { name, make } of stores) {
       expect(await auth.sessions.list(id)).toMatchObject([{ id: endless.session.id }]);
     });
 
-    test("A6 lifetimes of one session that are unsound or no whole seconds start none", async () => {
+    test("A6 lifetimes that are unsound or no whole seconds start no session", async () => {
       const { auth } = openServer({ store: await make() });
       const { id } = await auth.users.create(ANN);
       const unsound = [
@@ -49,7 +49,7 @@ for (const { name, make } of stores) {
       expect(await auth.sessions.list(id)).toEqual([]);
     });
 
-    test("A6 without refresh tokens there are none, and a session is as long as its access token", async () => {
+    test("A6 with refreshToken: false a session lasts as long as its access token", async () => {
       const { auth, clock, signedIn } = openServer({ store: await make(), refreshToken: false });
       const ann = await signedIn();
       expect(ann.names()).toEqual(["latchkey.access.3000"]);
@@ -90,7 +90,7 @@ for (const { name, make } of stores) {
   });
 }
 
-test("J8 both lifetimes are options in seconds, with words for them", async () => {
+test("J8 both lifetimes are options in seconds, with functions such as days(14)", async () => {
   const { auth, clock, signedIn } = openServer({
     accessToken: { lifetime: minutes(5) },
     refreshToken: { lifetime: days(14) },
@@ -107,7 +107,7 @@ test("J8 both lifetimes are options in seconds, with words for them", async () =
   await expectError(await idle.post("/auth/refresh"), 401, "unauthenticated");
 });
 
-test("J8 a session is over at the second of its idle end, whatever the cookie says", async () => {
+test("J8 a session expires at the second of its idle end, whatever the cookie says", async () => {
   const { auth, clock, signedIn } = openServer();
   const ann = await signedIn();
   const token = ann.cookie("refresh");

@@ -81,7 +81,7 @@ test("a wrong secret makes a new key; sessions continue, and the right secret re
   right.stop();
 });
 
-test("a new secret in front of the old one keeps the keys", async () => {
+test("a new secret in front of the former one keeps the keys", async () => {
   const [file, clock] = [temporaryFile(), settableClock()];
   const first = await start(file, clock, SECRET);
   const ann = await first.signedIn();

@@ -48,7 +48,7 @@ for (const { name, make } of stores) {
       expect(typesOf(events)).toEqual(expect.arrayContaining(["key.created", "key.rotated", "key.revoked"]));
     });
 
-    test("T5 processes share keys without being told to: each accepts the other's tokens at once", async () => {
+    test("T5 processes share keys without configuration: each accepts the other's tokens at once", async () => {
       const store = await make();
       const one = openServer({ store });
       const [ann, two] = [await one.signedIn(), openServer({ store, clock: one.clock })];
@@ -94,7 +94,7 @@ describe("J6 the algorithm is the application's choice, never the token's", () =
   });
 });
 
-test("T4 keys of your own: the first signs, all of them verify, none is made", async () => {
+test("T4 of provided keys the first signs, all of them verify, and no key is made", async () => {
   const jwks = await Promise.all(
     ["new", "old"].map(async (kid) => {
       const { privateKey } = await crypto.subtle.generateKey({ name: "Ed25519" }, true, ["sign", "verify"]);

@@ -88,7 +88,7 @@ async function codeOf(validation: ReturnType<ReturnType<typeof createValidator>[
 }
 
 describe("B7: a validator without a store", () => {
-  it("knows the session by its token alone, and fetches the keys once", async () => {
+  it("reads the session from its token alone, and fetches the keys once", async () => {
     const edge = await openEdge();
     const { validate } = edge.validator();
     const token = await tokenOf(edge);
@@ -151,7 +151,7 @@ describe("B7: a validator without a store", () => {
     expect(late.headers.get("www-authenticate")).toBe('Bearer error="invalid_token"');
   });
 
-  it("follows a rotation of the keys, with one look", async () => {
+  it("follows a rotation of the keys, with one load", async () => {
     const edge = await openEdge();
     const { validate } = edge.validator();
     expect(await codeOf(validate(bearer(await tokenOf(edge))))).toBe("ok");
@@ -226,7 +226,7 @@ describe("B7: a validator without a store", () => {
     },
   );
 
-  it("makes a known key wait for no server that hangs", async () => {
+  it("verifies with a known key while the key server hangs", async () => {
     const edge = await openEdge();
     const { validate } = edge.validator();
     expect(await codeOf(validate(bearer(await tokenOf(edge))))).toBe("ok");
@@ -242,7 +242,7 @@ describe("B7: a validator without a store", () => {
     expect(await codeOf(validate(bearer(await tokenOf(edge))))).toBe("ok");
   });
 
-  it("JWT-05: looks once for many names at once, also where requests share no look", async () => {
+  it("JWT-05: loads the keys once for many unknown ids at once, also where requests share no load", async () => {
     const edge = await openEdge();
     const { validate } = edge.validator();
     const [, payload = "", signature = ""] = (await tokenOf(edge)).split(".");
@@ -258,7 +258,7 @@ describe("B7: a validator without a store", () => {
     expect(edge.looks()).toBe(2);
   });
 
-  it("takes the keys themselves, by their name and algorithm", async () => {
+  it("takes the keys themselves, by their id and algorithm", async () => {
     const edge = await openEdge();
     const { keys } = await edge.auth.keys.jwks();
     const token = await tokenOf(edge);

@@ -126,7 +126,7 @@ const ann = {
   disabledAt: null,
 };
 
-test("a database without tables, or of a newer library, says what to do", async () => {
+test("the error for a database without tables, or of a newer library, names the next step", async () => {
   const name = `${server.schema}_bare`;
   const bare = server.pool(1, name);
   await bare.query(`CREATE SCHEMA ${name}`);

@@ -64,7 +64,7 @@ describeRedis("a claim in Redis", () => {
     expect((await others.find({ username: "ann" }))?.id).toBe(found);
   });
 
-  test("that a user bears out lasts, however old it is", async () => {
+  test("that a user row confirms lasts, however old it is", async () => {
     const { users } = redis(client, { prefix });
     await users.create(user("first"));
     await users.link("first", github);
@@ -77,7 +77,7 @@ describeRedis("a claim in Redis", () => {
     expect((await users.findByAccount(github))?.id).toBe("first");
   });
 
-  test("is not made good too late: the row is refused, and the name is free", async () => {
+  test("is not confirmed too late: the row is refused, and the identifier is free", async () => {
     const late: NodeRedisClient = {
       evalSha: async () => {
         throw new Error("NOSCRIPT");

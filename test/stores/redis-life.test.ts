@@ -52,7 +52,7 @@ describeRedis("Redis", () => {
   // A busy machine takes its time between the two clocks.
   const near = (life: number) => Array.from({ length: 22 }, (_, n) => life + 1 - n);
 
-  test("a session lives until its last access token is over, and its index with the longest", async () => {
+  test("a session is kept until its last access token expires, and its index as long as the longest session", async () => {
     const { sessions } = redis(client, { prefix });
     const row = session("phone", now);
     await sessions.create(row, freely);
@@ -166,7 +166,7 @@ describeRedis("Redis", () => {
     expect(await tokens.spend(digestOf("late"), "state", now - 1, 0)).toBe(false);
   });
 
-  test("a server that forgot its scripts learns them again", async () => {
+  test("scripts are loaded again after the server has lost them", async () => {
     const { sessions } = redis(client, { prefix });
     await sessions.create(session("phone", now), freely);
     await sessions.rotate(rotate("phone", 0));
@@ -229,7 +229,7 @@ describeRedis("Redis", () => {
     expect((await sessions.get(idOf("phone"), now))?.row).toMatchObject({ generation: 1, endedAt: null });
   });
 
-  test("what is no id, no prefix or no client is refused before anything is sent", async () => {
+  test("a wrong id, prefix or client is refused before a command is sent", async () => {
     const { sessions } = redis(client, { prefix });
     await expect(sessions.get("not an id", now)).rejects.toThrow("a session id is 16 bytes in base64url");
     expect(() => redis(client, { prefix: "a{b}" })).toThrow("letters, digits");

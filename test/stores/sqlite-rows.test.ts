@@ -114,7 +114,7 @@ function failingAt(database: DatabaseSync, fragment: string) {
   };
 }
 
-test("a token of another session opens nothing", async () => {
+test("a token of another session is refused", async () => {
   const { sessions } = await migrated(open(":memory:"));
   await sessions.create(session("mine"), freely);
   await sessions.create(session("theirs"), freely);
