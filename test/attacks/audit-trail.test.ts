@@ -56,10 +56,10 @@ describe.each(modes)("the audit trail of an attack (%s)", (mode) => {
     const server = openAttackedServer({ accessToken: { claims } });
     const body = { email: "ann@example.com", password: PASSWORD, transport: mode };
     const answer = await read(await server.send("/auth/signup", { method: "POST", body }));
-    expect([answer.status, answer.body]).toEqual([
-      500,
-      { error: "internal_error", message: expect.stringMatching(/^[A-Z][^{}<>:]*\.$/) },
-    ]);
+    expect({ status: answer.status, body: answer.body }).toEqual({
+      status: 500,
+      body: { error: "internal_error", message: expect.stringMatching(/^[A-Z][^{}<>:]*\.$/) },
+    });
     expect(server.events.at(-1)).toMatchObject({ type: "internal_error", error: "RangeError" });
     expect(JSON.stringify(server.events)).not.toMatch(/SELECT|\\u001b|correct horse/);
   });

@@ -81,7 +81,10 @@ describe("the Authorization header", () => {
   ])("%s gets the challenge %s", async (_, headers, challenge) => {
     const found = await server.auth.validate(requestTo("/", { headers: { ...headers } }));
     if (found.ok) throw new Error("signed in");
-    expect([found.status, found.headers.get("www-authenticate")]).toEqual([401, challenge]);
+    expect({ status: found.status, wwwAuthenticate: found.headers.get("www-authenticate") }).toEqual({
+      status: 401,
+      wwwAuthenticate: challenge,
+    });
     expect(found.response().headers.get("www-authenticate")).toBe(challenge);
     expect(found.response().headers.getSetCookie()).toEqual([]);
   });
@@ -103,11 +106,11 @@ describe("the Authorization header", () => {
       }),
     ];
     for (const response of await Promise.all(calls)) {
-      expect([response.url, response.status, response.headers.get("www-authenticate")]).toEqual([
-        "",
-        401,
-        'Bearer error="invalid_token"',
-      ]);
+      expect({
+        url: response.url,
+        status: response.status,
+        wwwAuthenticate: response.headers.get("www-authenticate"),
+      }).toEqual({ url: "", status: 401, wwwAuthenticate: 'Bearer error="invalid_token"' });
     }
   });
 
@@ -131,7 +134,11 @@ describe("the Authorization header", () => {
           : { cookie: `${ACCESS}=${ann.access}; ${REFRESH}=${ann.refresh}` };
       for (const path of ["/auth/me", "/auth/session", "/auth/sessions"]) {
         const response = await own.send(path, { headers });
-        expect([path, response.status, response.headers.getSetCookie()]).toEqual([path, 200, []]);
+        expect({ path, status: response.status, cookies: response.headers.getSetCookie() }).toEqual({
+          path,
+          status: 200,
+          cookies: [],
+        });
         expect(await response.text()).not.toMatch(/lkr_|eyJ/);
       }
       expect((await whoAmI(own, mode, ann.access)).body["user"]).toMatchObject({ id: ann.userId });

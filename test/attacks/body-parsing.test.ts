@@ -163,7 +163,7 @@ describe("bodies that have been touched", () => {
     locked.body?.getReader();
     for (const request of [used, locked]) {
       const answer = await read(await server.auth.handle(request));
-      expect([answer.status, answer.code]).toEqual([400, "invalid_request"]);
+      expect({ status: answer.status, code: answer.code }).toEqual({ status: 400, code: "invalid_request" });
     }
   });
 

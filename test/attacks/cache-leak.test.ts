@@ -94,11 +94,11 @@ describe.each(modes)("shared caches (%s)", (mode) => {
     ];
     for (const [path, call] of calls) {
       const response = await server.send(path, call);
-      expect([path, response.status, response.headers.get("cache-control")]).toEqual([
+      expect({ path, status: response.status, cacheControl: response.headers.get("cache-control") }).toEqual({
         path,
-        response.status,
-        expect.stringMatching(/(^|, )no-store$/),
-      ]);
+        status: response.status,
+        cacheControl: expect.stringMatching(/(^|, )no-store$/),
+      });
     }
   });
 
@@ -107,10 +107,10 @@ describe.each(modes)("shared caches (%s)", (mode) => {
     const ann = await signUp(server, mode);
     for (const headers of [carried(ann), {}, { cookie: `${ACCESS}=x` }, { authorization: "Bearer x" }]) {
       const found = await server.auth.validate(requestTo("/", { headers }));
-      expect([found.headers.get("cache-control"), found.headers.get("vary")]).toEqual([
-        "private, no-store",
-        "Cookie, Authorization",
-      ]);
+      expect({ cacheControl: found.headers.get("cache-control"), vary: found.headers.get("vary") }).toEqual({
+        cacheControl: "private, no-store",
+        vary: "Cookie, Authorization",
+      });
     }
   });
 });
@@ -123,7 +123,10 @@ describe("the one public answer", () => {
     for (const path of ["/auth/jwks", "/auth/.well-known/jwks.json"]) {
       const response = await server.send(path, { headers: carried(ann) });
       expect(response.headers.get("cache-control")).toBe("public, max-age=300");
-      expect([response.status, response.headers.getSetCookie()]).toEqual([200, []]);
+      expect({ status: response.status, cookies: response.headers.getSetCookie() }).toEqual({
+        status: 200,
+        cookies: [],
+      });
     }
   });
 
@@ -133,10 +136,10 @@ describe("the one public answer", () => {
     );
     const response = await openAttackedServer({ store }).send("/auth/jwks");
     const answer = await read(response);
-    expect([answer.status, answer.code, answer.headers.get("cache-control")]).toEqual([
-      503,
-      "store_unavailable",
-      expect.stringContaining("no-store"),
-    ]);
+    expect({
+      status: answer.status,
+      code: answer.code,
+      cacheControl: answer.headers.get("cache-control"),
+    }).toEqual({ status: 503, code: "store_unavailable", cacheControl: expect.stringContaining("no-store") });
   });
 });

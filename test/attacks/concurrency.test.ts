@@ -77,12 +77,12 @@ describe.each(modes)("at the same time (%s)", (mode) => {
       else await server.auth.users[act](ann.userId);
       for (const open of gates.splice(0)) open();
       const answer = await read(await entering);
-      expect([act, answer.status, answer.code, answer.access]).toEqual([
+      expect({ act, status: answer.status, code: answer.code, access: answer.access }).toEqual({
         act,
-        401,
-        "invalid_credentials",
-        null,
-      ]);
+        status: 401,
+        code: "invalid_credentials",
+        access: null,
+      });
       expect(await server.auth.sessions.list(ann.userId)).toEqual([]);
     }
   });

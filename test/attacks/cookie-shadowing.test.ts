@@ -61,7 +61,7 @@ describe("the refresh cookie twice", () => {
     const first = await refresh(server, stale, newest);
     expect([first.status, first.refresh === null]).toEqual([200, false]);
     const again = await refresh(server, newest, stale);
-    expect([again.status, again.refresh]).toEqual([200, null]);
+    expect({ status: again.status, refresh: again.refresh }).toEqual({ status: 200, refresh: null });
     expect(countOf(server, "session.reuse_detected")).toBe(0);
     // Alone, the same copy is what it is.
     expect((await refresh(server, stale)).code).toBe("refresh_token_reused");
@@ -71,7 +71,11 @@ describe("the refresh cookie twice", () => {
     const server = openAttackedServer();
     const [ann, eve] = await two(server);
     const answer = await refresh(server, eve.refresh, ann.refresh);
-    expect([answer.status, answer.cleared, answer.access]).toEqual([401, [], null]);
+    expect({ status: answer.status, cleared: answer.cleared, access: answer.access }).toEqual({
+      status: 401,
+      cleared: [],
+      access: null,
+    });
     expect([await endReasonOf(server, ann.sessionId), await endReasonOf(server, eve.sessionId)]).toEqual([
       null,
       null,

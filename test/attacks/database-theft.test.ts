@@ -143,12 +143,19 @@ describe("REF-21 randomness", () => {
     const ann = await signUp(server, "cookie");
     broken = true;
     const answer = await present(server, "cookie", ann.refresh);
-    expect([answer.status, answer.code, answer.headers.getSetCookie()]).toEqual([500, "internal_error", []]);
+    expect({ status: answer.status, code: answer.code, cookies: answer.headers.getSetCookie() }).toEqual({
+      status: 500,
+      code: "internal_error",
+      cookies: [],
+    });
     const login = await server.send("/auth/login", {
       method: "POST",
       body: { email: "ann@example.com", password: PASSWORD },
     });
-    expect([login.status, login.headers.getSetCookie()]).toEqual([500, []]);
+    expect({ status: login.status, cookies: login.headers.getSetCookie() }).toEqual({
+      status: 500,
+      cookies: [],
+    });
     broken = false;
     expect((await present(server, "cookie", ann.refresh)).status).toBe(200);
   });

@@ -94,7 +94,10 @@ describe.each(modes)("a flood of sign-ins, by %s (PWD-13)", (transport) => {
     const refused = all.filter(({ status }) => status === 429);
     expect(refused).toHaveLength(FLOOD - RUNNING - WAITING);
     for (const answer of refused) {
-      expect([answer.headers.get("retry-after"), answer.headers.getSetCookie()]).toEqual(["5", []]);
+      expect({
+        retryAfter: answer.headers.get("retry-after"),
+        cookies: answer.headers.getSetCookie(),
+      }).toEqual({ retryAfter: "5", cookies: [] });
       expect(await answer.json()).toMatchObject({ error: "rate_limited" });
     }
     expect(counts()).toEqual({ started: RUNNING + WAITING, most: RUNNING });

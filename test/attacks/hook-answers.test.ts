@@ -102,12 +102,12 @@ function expectTold(server: TestServer, callback: string): void {
 
 async function expectFault(server: TestServer, response: Response, callback: string): Promise<void> {
   const answer = await read(response);
-  expect([answer.status, answer.code, answer.access, answer.refresh]).toEqual([
-    500,
-    "internal_error",
-    null,
-    null,
-  ]);
+  expect({
+    status: answer.status,
+    code: answer.code,
+    access: answer.access,
+    refresh: answer.refresh,
+  }).toEqual({ status: 500, code: "internal_error", access: null, refresh: null });
   expect(JSON.stringify(answer.body)).not.toContain(callback);
   expectTold(server, callback);
 }
@@ -182,12 +182,12 @@ describe.each(modes)("hooks.signedIn and hooks.refreshed by %s", (mode) => {
     const ann = await signUp(server, mode);
     answers = make;
     const refused = await present(server, mode, ann.refresh);
-    expect([refused.status, refused.code, refused.access, refused.refresh]).toEqual([
-      500,
-      "internal_error",
-      null,
-      null,
-    ]);
+    expect({
+      status: refused.status,
+      code: refused.code,
+      access: refused.access,
+      refresh: refused.refresh,
+    }).toEqual({ status: 500, code: "internal_error", access: null, refresh: null });
     expectTold(server, "hooks.refreshed");
     await expect(server.auth.sessions.refresh(ann.refresh)).rejects.toMatchObject({ code: "internal_error" });
     // The fault ends no session.
@@ -244,7 +244,7 @@ describe.each(modes)("callbacks that return a plain object, by %s", (mode) => {
     const later = { "~standard": { ...schema["~standard"], validate: () => ({ value: make() }) } };
     const server = openAttackedServer(loose({ sessions: { context: { schema: later, from: () => ({}) } } }));
     const answer = await read(await enter(server, mode, "/auth/signup"));
-    expect([answer.status, answer.code]).toEqual([500, "internal_error"]);
+    expect({ status: answer.status, code: answer.code }).toEqual({ status: 500, code: "internal_error" });
     expect(faults(server)[0]).toMatch(/^sessions\.context/);
   });
 });

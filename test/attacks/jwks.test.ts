@@ -64,9 +64,13 @@ describe("the published key set", () => {
     expect([etag.length > 2, second.headers.get("etag")]).toEqual([true, etag]);
     expect(await second.json()).toEqual(await first.json());
     const known = await server.send("/auth/jwks", { headers: { "if-none-match": `"x", ${etag}` } });
-    expect([known.status, await known.text()]).toEqual([304, ""]);
+    expect({ status: known.status, text: await known.text() }).toEqual({ status: 304, text: "" });
     const head = await server.send("/auth/jwks", { method: "HEAD" });
-    expect([head.status, head.headers.get("etag"), await head.text()]).toEqual([200, etag, ""]);
+    expect({ status: head.status, etag: head.headers.get("etag"), text: await head.text() }).toEqual({
+      status: 200,
+      etag,
+      text: "",
+    });
     for (const method of ["POST", "PUT", "DELETE"])
       expect((await server.send("/auth/jwks", { method })).status).toBe(405);
     await server.auth.keys.rotate();

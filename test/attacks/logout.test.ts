@@ -38,7 +38,10 @@ describe.each(modes)("signing out (%s)", (mode) => {
     const ann = await signUp(server, mode);
     const child = await present(server, mode, ann.refresh);
     const answer = await logout(server, ann);
-    expect([answer.status, answer.cleared]).toEqual([200, mode === "cookie" ? [ACCESS, REFRESH] : []]);
+    expect({ status: answer.status, cleared: answer.cleared }).toEqual({
+      status: 200,
+      cleared: mode === "cookie" ? [ACCESS, REFRESH] : [],
+    });
     expect(answer.headers.get("cache-control")).toContain("no-store");
     expect(await endReasonOf(server, ann.sessionId)).toBe("logout");
     for (const token of [ann.refresh, child.refresh ?? ""]) {
@@ -90,11 +93,11 @@ describe.each(modes)("signing out (%s)", (mode) => {
     const ann = await signUp(server, mode);
     down = true;
     const failed = await logout(server, ann);
-    expect([failed.status, failed.code, failed.cleared]).toEqual([
-      503,
-      "store_unavailable",
-      mode === "cookie" ? [ACCESS, REFRESH] : [],
-    ]);
+    expect({ status: failed.status, code: failed.code, cleared: failed.cleared }).toEqual({
+      status: 503,
+      code: "store_unavailable",
+      cleared: mode === "cookie" ? [ACCESS, REFRESH] : [],
+    });
     expect(await endReasonOf(server, ann.sessionId)).toBeNull();
     down = false;
     expect((await logout(server, ann)).status).toBe(200);
@@ -107,7 +110,7 @@ describe.each(modes)("signing out (%s)", (mode) => {
     const phone = await signIn(server, mode);
     const bob = await signUp(server, mode, "bob@example.com");
     const others = await logout(server, phone, { scope: "others" });
-    expect([others.status, others.cleared]).toEqual([200, []]);
+    expect({ status: others.status, cleared: others.cleared }).toEqual({ status: 200, cleared: [] });
     expect([await endReasonOf(server, ann.sessionId), await endReasonOf(server, phone.sessionId)]).toEqual([
       "logout",
       null,
@@ -127,7 +130,7 @@ describe.each(modes)("signing out (%s)", (mode) => {
     const tokens = await rotated(server, ann, 2);
     server.clock.advance(700);
     const stolen = await logout(server, { ...ann, refresh: tokens[0] ?? "" }, { scope: "all" });
-    expect([stolen.status, stolen.code]).toEqual([401, "unauthenticated"]);
+    expect({ status: stolen.status, code: stolen.code }).toEqual({ status: 401, code: "unauthenticated" });
     expect(stolen.cleared).toEqual(mode === "cookie" ? [ACCESS, REFRESH] : []);
     const guessed = Buffer.from(ann.refresh.slice(4), "base64url").fill(1, 21).toString("base64url");
     expect((await logout(server, { ...ann, access: "x", refresh: `lkr_${guessed}` })).status).toBe(200);
@@ -152,7 +155,11 @@ describe.each(modes)("signing out (%s)", (mode) => {
       eve.sessionId.slice(0, -1),
     ]) {
       const answer = await end(id);
-      expect([answer.status, answer.code, answer.body]).toEqual([404, "not_found", (await end("x")).body]);
+      expect({ status: answer.status, code: answer.code, body: answer.body }).toEqual({
+        status: 404,
+        code: "not_found",
+        body: (await end("x")).body,
+      });
     }
     expect(await endReasonOf(server, ann.sessionId)).toBeNull();
     const listed = await read(await server.send("/auth/sessions", { headers }));

@@ -43,7 +43,11 @@ describe("methods", () => {
         const request = requestTo(path, { method: other });
         if (allow.split(", ").includes(request.method)) continue;
         const answer = await read(await server.auth.handle(request));
-        expect([other, answer.status, answer.headers.get("allow")]).toEqual([other, 405, allow]);
+        expect({ other, status: answer.status, allow: answer.headers.get("allow") }).toEqual({
+          other,
+          status: 405,
+          allow,
+        });
         if (other !== "HEAD") expect(answer.code).toBe("method_not_allowed");
       }
       expect((await server.send(path, { method })).status).not.toBe(405);
@@ -63,7 +67,10 @@ describe("methods", () => {
     server.clock.advance(700);
     const before = counting.calls.length;
     const late = await server.send("/auth/me", { method: "HEAD", headers });
-    expect([late.status, late.headers.getSetCookie()]).toEqual([200, []]);
+    expect({ status: late.status, cookies: late.headers.getSetCookie() }).toEqual({
+      status: 200,
+      cookies: [],
+    });
     expect(counting.calls.slice(before).filter((call) => /rotate|update|create|end/.test(call))).toEqual([]);
     expect((await server.send("/auth/me", { headers })).headers.getSetCookie().length).toBe(2);
   });
@@ -75,11 +82,11 @@ describe("methods", () => {
       const server = openAttackedServer({ store: counting.store, trustedOrigins: [SPA] });
       const headers = { cookie: `${ACCESS}=x; ${REFRESH}=${"x".repeat(96)}`, "sec-fetch-site": "cross-site" };
       const response = await server.send(path, { method: "OPTIONS", headers });
-      expect([response.status, response.headers.get("allow"), response.headers.getSetCookie()]).toEqual([
-        204,
-        allow,
-        [],
-      ]);
+      expect({
+        status: response.status,
+        allow: response.headers.get("allow"),
+        cookies: response.headers.getSetCookie(),
+      }).toEqual({ status: 204, allow, cookies: [] });
       expect(response.headers.get("access-control-allow-origin")).toBeNull();
       expect(counting.calls).toEqual([]);
     },
@@ -121,7 +128,10 @@ describe("CORS", () => {
       const headers = { origin, ...preflight, "access-control-request-private-network": "true" };
       const response = await server.send("/auth/refresh", { method, headers });
       const told = [...response.headers.keys()].filter((name) => name.startsWith("access-control-"));
-      expect([told, response.headers.get("vary")]).toEqual([[], expect.stringContaining("Origin")]);
+      expect({ told, vary: response.headers.get("vary") }).toEqual({
+        told: [],
+        vary: expect.stringContaining("Origin"),
+      });
     }
   });
 
@@ -129,7 +139,10 @@ describe("CORS", () => {
     const server = openAttackedServer({ trustedOrigins: [SPA] });
     for (const path of ["/auth/me", "/auth/jwks", "/auth/nowhere"]) {
       const { headers } = await server.send(path, { headers: { origin: SPA } });
-      expect([path, headers.get("access-control-allow-origin")]).toEqual([path, SPA]);
+      expect({ path, accessControlAllowOrigin: headers.get("access-control-allow-origin") }).toEqual({
+        path,
+        accessControlAllowOrigin: SPA,
+      });
       expect(headers.get("access-control-allow-credentials")).toBe("true");
     }
   });

@@ -133,11 +133,11 @@ describe("sign-up", () => {
           body: { email, password: "another long password" },
         }),
       );
-      expect([answer.status, answer.code, answer.headers.getSetCookie()]).toEqual([
-        409,
-        "identifier_taken",
-        [],
-      ]);
+      expect({ status: answer.status, code: answer.code, cookies: answer.headers.getSetCookie() }).toEqual({
+        status: 409,
+        code: "identifier_taken",
+        cookies: [],
+      });
     }
     expect(await server.auth.users.get(ann.userId)).toEqual(before);
   });

@@ -34,7 +34,11 @@ describe("paths", () => {
     const server = openAttackedServer();
     for (const method of ["POST", "GET", "DELETE"]) {
       const answer = await read(await server.send(path, { method }));
-      expect([method, answer.status, answer.code]).toEqual([method, 404, "not_found"]);
+      expect({ method, status: answer.status, code: answer.code }).toEqual({
+        method,
+        status: 404,
+        code: "not_found",
+      });
     }
   });
 
@@ -106,11 +110,11 @@ describe("paths", () => {
     };
     for (const path of ["/auth/me", "/auth/session", "/auth/sessions"]) {
       const answer = await read(await server.send(path, { headers }));
-      expect([answer.status, answer.headers.get("etag"), answer.headers.get("content-range")]).toEqual([
-        200,
-        null,
-        null,
-      ]);
+      expect({
+        status: answer.status,
+        etag: answer.headers.get("etag"),
+        contentRange: answer.headers.get("content-range"),
+      }).toEqual({ status: 200, etag: null, contentRange: null });
     }
   });
 

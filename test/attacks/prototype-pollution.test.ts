@@ -40,7 +40,11 @@ describe("prototype pollution", () => {
     await signUp(server, "cookie");
     for (const path of ["/auth/login", "/auth/signup"]) {
       const answer = await read(await server.send(path, { method: "POST", headers: JSON_TYPE, body }));
-      expect([path, answer.status, answer.code]).toEqual([path, 400, "invalid_request"]);
+      expect({ path, status: answer.status, code: answer.code }).toEqual({
+        path,
+        status: 400,
+        code: "invalid_request",
+      });
     }
     expectClean();
   });
@@ -54,7 +58,10 @@ describe("prototype pollution", () => {
     const answer = await read(
       await server.send("/auth/signup", { method: "POST", headers: JSON_TYPE, body: text }),
     );
-    expect([answer.status, answer.headers.getSetCookie().length]).toEqual([201, 2]);
+    expect({ status: answer.status, cookies: answer.headers.getSetCookie().length }).toEqual({
+      status: 201,
+      cookies: 2,
+    });
     const form =
       "__proto__=x&constructor=y&email=ann%40example.com&password=correct+horse+battery&__proto__[polluted]=1";
     expect(

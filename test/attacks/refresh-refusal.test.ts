@@ -196,7 +196,11 @@ describe("refusals before the token is looked at", () => {
     const before = counting.calls.length;
     const headers = { ...call.headers, cookie: `${ACCESS}=x; ${REFRESH}=${ann.refresh}` };
     const answer = await read(await server.send("/auth/refresh", { ...call, headers }));
-    expect([answer.status, answer.code, answer.cleared]).toEqual([status, code, []]);
+    expect({ status: answer.status, code: answer.code, cleared: answer.cleared }).toEqual({
+      status,
+      code,
+      cleared: [],
+    });
     expect(counting.calls.slice(before)).toEqual([]);
     expect((await present(server, "cookie", ann.refresh)).refresh).not.toBeNull();
   });
@@ -206,7 +210,11 @@ describe("refusals before the token is looked at", () => {
     const ann = await signUp(server, "cookie");
     const headers = { cookie: `${ACCESS}=${ann.access}` };
     const answer = await read(await server.send("/auth/refresh", { method: "POST", headers }));
-    expect([answer.status, answer.code, answer.cleared]).toEqual([401, "unauthenticated", [ACCESS, REFRESH]]);
+    expect({ status: answer.status, code: answer.code, cleared: answer.cleared }).toEqual({
+      status: 401,
+      code: "unauthenticated",
+      cleared: [ACCESS, REFRESH],
+    });
   });
 
   it("clears cookies only where no token will ever be good again", async () => {
@@ -214,10 +222,13 @@ describe("refusals before the token is looked at", () => {
     const ann = await signUp(server, "cookie");
     const tokens = await rotated(server, ann, 2);
     const reused = await present(server, "cookie", tokens[0] ?? "");
-    expect([reused.code, reused.cleared]).toEqual(["refresh_token_reused", [ACCESS, REFRESH]]);
+    expect({ code: reused.code, cleared: reused.cleared }).toEqual({
+      code: "refresh_token_reused",
+      cleared: [ACCESS, REFRESH],
+    });
     const late = await server.auth.validate(
       requestTo("/", { headers: { cookie: `${REFRESH}=${tokens[1]}` } }),
     );
-    expect([late.ok, late.headers.getSetCookie()]).toEqual([false, []]);
+    expect({ ok: late.ok, cookies: late.headers.getSetCookie() }).toEqual({ ok: false, cookies: [] });
   });
 });

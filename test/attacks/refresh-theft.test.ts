@@ -15,7 +15,7 @@ describe.each(modes)("theft of a refresh token (%s)", (mode) => {
     const second = await present(server, mode, first.refresh ?? "");
     expect([second.status, second.refresh === null]).toEqual([200, false]);
     const old = await present(server, mode, ann.refresh);
-    expect([old.status, old.code]).toEqual([401, "refresh_token_reused"]);
+    expect({ status: old.status, code: old.code }).toEqual({ status: 401, code: "refresh_token_reused" });
   });
 
   it("REF-02 REF-04 ends the family when the thief was first, and tells it once", async () => {
@@ -24,7 +24,10 @@ describe.each(modes)("theft of a refresh token (%s)", (mode) => {
     const [, stolen = ""] = await rotated(server, ann, 1);
     const thief = await rotated(server, { ...ann, refresh: stolen }, 2);
     const victim = await present(server, mode, stolen);
-    expect([victim.status, victim.code]).toEqual([401, "refresh_token_reused"]);
+    expect({ status: victim.status, code: victim.code }).toEqual({
+      status: 401,
+      code: "refresh_token_reused",
+    });
     for (const token of [...thief, ann.refresh]) {
       expect((await present(server, mode, token)).code).toBe("session_revoked");
     }
@@ -44,12 +47,12 @@ describe.each(modes)("theft of a refresh token (%s)", (mode) => {
     const ann = await signUp(server, mode);
     const tokens = await rotated(server, ann, 3);
     const thief = await present(server, mode, tokens[1] ?? "");
-    expect([thief.status, thief.code, thief.access, thief.refresh]).toEqual([
-      401,
-      "refresh_token_reused",
-      null,
-      null,
-    ]);
+    expect({ status: thief.status, code: thief.code, access: thief.access, refresh: thief.refresh }).toEqual({
+      status: 401,
+      code: "refresh_token_reused",
+      access: null,
+      refresh: null,
+    });
     expect((await present(server, mode, tokens[3] ?? "")).code).toBe("session_revoked");
   });
 
@@ -166,7 +169,11 @@ describe.each(modes)("theft of a refresh token (%s)", (mode) => {
     expect(await server.auth.sessions.revoke(ann.sessionId)).toBe(true);
     for (const token of [ann.refresh, first.refresh ?? ""]) {
       const answer = await present(server, mode, token);
-      expect([answer.status, answer.code, answer.access]).toEqual([401, "session_revoked", null]);
+      expect({ status: answer.status, code: answer.code, access: answer.access }).toEqual({
+        status: 401,
+        code: "session_revoked",
+        access: null,
+      });
     }
   });
 });

@@ -19,7 +19,7 @@ describe.each(modes)("what is left of a session that has ended (%s)", (mode) => 
     const headers = withAccess(mode, lost.access);
     for (const scope of ["all", "others"]) {
       const answer = await read(await post(server, "/auth/logout", { scope }, headers));
-      expect([answer.status, answer.code]).toEqual([401, "unauthenticated"]);
+      expect({ status: answer.status, code: answer.code }).toEqual({ status: 401, code: "unauthenticated" });
     }
     const remote = await server.send(`/auth/sessions/${ann.sessionId}`, { method: "DELETE", headers });
     expect((await read(remote)).code).toBe("session_revoked");
@@ -134,11 +134,11 @@ describe("what a fault leaves of a request", () => {
     const server = openAttackedServer({ cookies: { previous: [{ name: REFRESH }] } });
     const ann = await signUp(server, "cookie");
     const answer = await present(server, "cookie", ann.refresh);
-    expect([answer.status, answer.cleared, answer.refresh]).toEqual([
-      200,
-      [],
-      expect.stringMatching(/^lkr_/),
-    ]);
+    expect({ status: answer.status, cleared: answer.cleared, refresh: answer.refresh }).toEqual({
+      status: 200,
+      cleared: [],
+      refresh: expect.stringMatching(/^lkr_/),
+    });
   });
 
   it.each(["accept-language", "content-type", "cookie", "Origin", "sec-fetch-site"])(

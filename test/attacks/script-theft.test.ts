@@ -78,7 +78,11 @@ describe("T9 theft of tokens by a script in the page", () => {
     server.clock.advance(60);
     expect((await present(server, "cookie", first.refresh ?? "")).refresh).not.toBeNull();
     const thief = await present(server, "cookie", stolen.refresh ?? "");
-    expect([thief.code, thief.refresh, thief.access]).toEqual(["refresh_token_reused", null, null]);
+    expect({ code: thief.code, refresh: thief.refresh, access: thief.access }).toEqual({
+      code: "refresh_token_reused",
+      refresh: null,
+      access: null,
+    });
   });
 
   it("A15 a session that moves to another device is told", async () => {

@@ -131,11 +131,11 @@ describe("T9 session fixation", () => {
     const body = { email: "ann@example.com", password: "wrong password" };
     const headers = mode === "cookie" ? jarOf(ann) : withAccess(mode, ann.access);
     const answer = await read(await server.send("/auth/login", { method: "POST", headers, body }));
-    expect([answer.status, answer.code, answer.headers.getSetCookie()]).toEqual([
-      401,
-      "invalid_credentials",
-      [],
-    ]);
+    expect({ status: answer.status, code: answer.code, cookies: answer.headers.getSetCookie() }).toEqual({
+      status: 401,
+      code: "invalid_credentials",
+      cookies: [],
+    });
     expect(await endReasonOf(server, ann.sessionId)).toBeNull();
     expect(countOf(server, "session.ended")).toBe(0);
   });

@@ -238,10 +238,10 @@ describe("a sign-in with a provider, on a store whose answers are none", () => {
     const server = openStubServer({ store });
     const browser = server.browser();
     const answer = await server.signIn(browser);
-    expect([answer.status, answer.headers.get("location")]).toEqual([
-      303,
-      "https://app.example.com/welcome?error=internal_error",
-    ]);
+    expect({ status: answer.status, location: answer.headers.get("location") }).toEqual({
+      status: 303,
+      location: "https://app.example.com/welcome?error=internal_error",
+    });
     expect((await browser.get("/auth/me")).status).toBe(401);
     expectTold(server.events, "tokens.spend");
   });
@@ -289,10 +289,10 @@ describe("a sign-in with a provider, on a store whose answers are none", () => {
       const server = openStubServer({ store });
       const browser = server.browser();
       const answer = await server.signIn(browser);
-      expect([title, answer.headers.get("location")]).toEqual([
+      expect({ title, location: answer.headers.get("location") }).toEqual({
         title,
-        "https://app.example.com/welcome?error=internal_error",
-      ]);
+        location: "https://app.example.com/welcome?error=internal_error",
+      });
       expect((await browser.get("/auth/me")).status).toBe(401);
     }
   });
@@ -360,7 +360,10 @@ describe("a provider of the application", () => {
       });
       const server = openStubServer({ stubs: [{ ...stub, provider: { ...stub.provider, connect } }] });
       const answer = await server.browser().get("/auth/oauth/stub");
-      expect([answer.status, answer.headers.get("location")]).toEqual([500, null]);
+      expect({ status: answer.status, location: answer.headers.get("location") }).toEqual({
+        status: 500,
+        location: null,
+      });
       const browser = await server.signedIn();
       await expect(beginLink(browser, "stub")).rejects.toThrow("500 internal_error");
     },

@@ -49,11 +49,11 @@ describe.concurrent.each(modes)("a store that fails (%s)", (mode) => {
       fail("sessions.get", how);
       const found = await server.auth.validate(requestTo("/", { headers: withAccess(mode, ann.access) }));
       if (found.ok) throw new Error("signed in");
-      expect([found.code, found.status, found.headers.getSetCookie()]).toEqual([
-        "store_unavailable",
-        503,
-        [],
-      ]);
+      expect({ code: found.code, status: found.status, cookies: found.headers.getSetCookie() }).toEqual({
+        code: "store_unavailable",
+        status: 503,
+        cookies: [],
+      });
       const text = await found.response().text();
       expect(text).not.toMatch(/SQLITE|postgres|secret|thrown/);
       fail(null);
@@ -68,11 +68,11 @@ describe.concurrent.each(modes)("a store that fails (%s)", (mode) => {
       const ann = await signUp(server, mode);
       fail("sessions.rotate", how);
       const failed = await present(server, mode, ann.refresh);
-      expect([failed.status, failed.code, failed.headers.getSetCookie()]).toEqual([
-        503,
-        "store_unavailable",
-        [],
-      ]);
+      expect({ status: failed.status, code: failed.code, cookies: failed.headers.getSetCookie() }).toEqual({
+        status: 503,
+        code: "store_unavailable",
+        cookies: [],
+      });
       fail(null);
       const answer = await present(server, mode, ann.refresh);
       expect([answer.status, answer.refresh === null]).toEqual([200, false]);
@@ -166,11 +166,11 @@ describe("a store that fails on other ways", () => {
     const answer = await read(
       await server.send(path, { method: "POST", body: { email, password: PASSWORD } }),
     );
-    expect([answer.status, answer.code, answer.headers.getSetCookie()]).toEqual([
-      503,
-      "store_unavailable",
-      [],
-    ]);
+    expect({ status: answer.status, code: answer.code, cookies: answer.headers.getSetCookie() }).toEqual({
+      status: 503,
+      code: "store_unavailable",
+      cookies: [],
+    });
     expect(JSON.stringify([answer.body, server.events])).not.toMatch(/postgres|pw@db/);
   });
 
@@ -246,7 +246,11 @@ describe.each(modes)("a rotation that was refused by a row which has changed sin
     const ann = await signUp(server, mode);
     refuse(...given);
     const answer = await present(server, mode, ann.refresh);
-    expect([answer.status, answer.code, answer.cleared]).toEqual([503, "store_unavailable", []]);
+    expect({ status: answer.status, code: answer.code, cleared: answer.cleared }).toEqual({
+      status: 503,
+      code: "store_unavailable",
+      cleared: [],
+    });
     expect((await present(server, mode, ann.refresh)).status).toBe(200);
     expect(await endReasonOf(server, ann.sessionId)).toBeNull();
   });

@@ -62,7 +62,10 @@ describe("a thief who copies the refresh cookie and never rotates", () => {
     expect((await head()).status).toBe(200);
     server.clock.advance(BOUND);
     const late = await head();
-    expect([late.status, late.headers.getSetCookie()]).toEqual([401, []]);
+    expect({ status: late.status, cookies: late.headers.getSetCookie() }).toEqual({
+      status: 401,
+      cookies: [],
+    });
   });
 
   it("is told of by an event when the owner has rotated twice, and ends nothing", async () => {
@@ -207,7 +210,10 @@ describe("a WebSocket handshake at Hono", () => {
     const headers = { ...HANDSHAKE, ...own, ...WITH_REFRESH(ann.refresh) };
     server.clock.advance(BOUND - 1);
     const open = await ask({ headers });
-    expect([open.status, open.headers.getSetCookie()]).toEqual([200, []]);
+    expect({ status: open.status, cookies: open.headers.getSetCookie() }).toEqual({
+      status: 200,
+      cookies: [],
+    });
     server.clock.advance(1);
     expect((await read(await ask({ headers }))).code).toBe("session_expired");
   });
@@ -217,7 +223,11 @@ describe("a WebSocket handshake at Hono", () => {
       const { server, ask } = opened();
       const ann = await signUp(server, "cookie");
       const answer = await ask({ method, headers: { ...HANDSHAKE, ...WITH_REFRESH(ann.refresh) } });
-      expect([method, answer.status, answer.headers.getSetCookie().length]).toEqual([method, 200, 2]);
+      expect({ method, status: answer.status, cookies: answer.headers.getSetCookie().length }).toEqual({
+        method,
+        status: 200,
+        cookies: 2,
+      });
     }
   });
 });

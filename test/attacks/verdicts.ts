@@ -4,18 +4,26 @@ import { requestTo } from "../fixtures/requests.ts";
 import { ORIGIN, type TestServer } from "../fixtures/server.ts";
 import { withAccess } from "./session.ts";
 
-/** What a token is told everywhere: by hand, in a header, in a cookie. */
-export type Verdicts = readonly [byHand: string, inHeader: string, inCookie: string];
+/** The codes that a token gets everywhere: by hand, in a header, in a cookie. */
+export interface Verdicts {
+  readonly byHand: string;
+  readonly inHeader: string;
+  readonly inCookie: string;
+}
 
 /** The verdicts on a token that is refused everywhere. */
-export const REFUSED: Verdicts = ["unauthenticated", "unauthenticated", "unauthenticated"];
+export const REFUSED: Verdicts = {
+  byHand: "unauthenticated",
+  inHeader: "unauthenticated",
+  inCookie: "unauthenticated",
+};
 /** A good token of a bearer session, which a cookie must not carry. */
-export const GOOD: Verdicts = ["ok", "ok", "transport_mismatch"];
+export const GOOD: Verdicts = { byHand: "ok", inHeader: "ok", inCookie: "transport_mismatch" };
 
 /** Presents an access token in every way there is. What no header can carry is judged by hand alone. */
 export async function verdictsOf(server: TestServer, token: string): Promise<Verdicts> {
   const byHand = codeOf(await server.auth.sessions.verify(token));
-  if (!canCarry(token)) return [byHand, "unauthenticated", "unauthenticated"];
+  if (!canCarry(token)) return { ...REFUSED, byHand };
   const requests = (["bearer", "cookie"] as const).map((mode) =>
     requestTo("/", { headers: withAccess(mode, token) }),
   );
@@ -23,7 +31,7 @@ export async function verdictsOf(server: TestServer, token: string): Promise<Ver
     requests.map(async (request) => codeOf(await server.auth.validate(request))),
   );
   await requireAgreement(server, requests, [inHeader, inCookie]);
-  return [byHand, inHeader, inCookie];
+  return { byHand, inHeader, inCookie };
 }
 
 /** A validator without a store must say the same of every token. */

@@ -42,7 +42,10 @@ describe("a client that keeps its tokens", () => {
     const simulation = openSimulation();
     const shelf = openShelf();
     simulation.network.back = (request, response) => {
-      expect([request.credentials, response.headers.getSetCookie()]).toEqual(["omit", []]);
+      expect({ credentials: request.credentials, cookies: response.headers.getSetCookie() }).toEqual({
+        credentials: "omit",
+        cookies: [],
+      });
       return response;
     };
     await simulation.holder({ storage: shelf }).signUp(ANN);
@@ -237,7 +240,7 @@ describe("fetch", () => {
       seen.push(headers.get("authorization"));
     };
     await client.fetch("https://elsewhere.example/auth/me");
-    expect([seen, simulation.sent]).toEqual([[null], ["GET /me"]]);
+    expect({ seen, sent: simulation.sent }).toEqual({ seen: [null], sent: ["GET /me"] });
   });
 
   it("sends the token to origins that are trusted", async () => {
@@ -262,7 +265,7 @@ describe("fetch", () => {
       return new Response(null, { status: 401 });
     };
     const response = await client.fetch("/api/notes", { method: "POST", body: "a note" });
-    expect([response.status, bodies]).toEqual([401, ["a note", "a note"]]);
+    expect({ status: response.status, bodies }).toEqual({ status: 401, bodies: ["a note", "a note"] });
     expect(simulation.sent).toEqual(["POST /api/notes", "POST /refresh", "POST /api/notes"]);
     expect(client.session.get().status).toBe("signed-in");
   });

@@ -175,7 +175,10 @@ describe("the local provider", () => {
   it("shows a page for an expired or wrong callback", async () => {
     const html = { accept: "text/html" };
     const over = await fetch(`${issuer}/interaction/none`, { headers: html });
-    expect([over.status, over.headers.get("content-type")]).toEqual([400, "text/html; charset=UTF-8"]);
+    expect({ status: over.status, contentType: over.headers.get("content-type") }).toEqual({
+      status: 400,
+      contentType: "text/html; charset=UTF-8",
+    });
     const wrong = await fetch(`${issuer}/auth?client_id=none`, { headers: html });
     expect(wrong.status).toBe(400);
     expect(await wrong.text()).toMatch(/^<!doctype html>/);

@@ -124,10 +124,10 @@ describe("protected pages", () => {
   it("send who is not signed in to sign in, and back", async () => {
     const anonymous = openRawVisitor(site);
     const answer = await anonymous.send("/guarded/deeper?tab=2");
-    expect([answer.status, answer.headers.location]).toEqual([
-      303,
-      "/login?redirect_to=%2Fguarded%2Fdeeper%3Ftab%3D2",
-    ]);
+    expect({ status: answer.status, location: answer.headers.location }).toEqual({
+      status: 303,
+      location: "/login?redirect_to=%2Fguarded%2Fdeeper%3Ftab%3D2",
+    });
     const data = await anonymous.send(`/_next/data/${build}/legacy.json`, {
       headers: { "x-nextjs-data": "1" },
     });

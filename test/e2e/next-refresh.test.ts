@@ -124,7 +124,10 @@ describe("the proxy", () => {
     visitor.expire();
     const sent = { cookie: [...visitor.jar].map((pair) => pair.join("=")).join("; ") };
     const answer = await press(visitor, { path: "/dashboard", button: "Sign out", page });
-    expect([answer.status, answer.headers.location]).toEqual([303, "/login"]);
+    expect({ status: answer.status, location: answer.headers.location }).toEqual({
+      status: 303,
+      location: "/login",
+    });
     expect(names(answer)).toEqual(["access", "access", "refresh", "refresh"]);
     expect([...visitor.jar.keys()]).toEqual([]);
     for (const path of ["/seen", "/seen/data"]) {
@@ -136,7 +139,10 @@ describe("the proxy", () => {
   it("answers 401, and no other page, to a script that calls an action without a session", async () => {
     const headers = { "next-action": "00".repeat(21), accept: "text/x-component" };
     const called = await openRawVisitor(world).send("/dashboard", { method: "POST", headers, body: "[]" });
-    expect([called.status, called.headers.location]).toEqual([401, undefined]);
+    expect({ status: called.status, location: called.headers.location }).toEqual({
+      status: 401,
+      location: undefined,
+    });
     const form = await openRawVisitor(world).send("/dashboard", { method: "POST", body: new FormData() });
     expect([form.status, form.headers["cache-control"]]).toEqual([303, "private, no-store"]);
   });
@@ -165,7 +171,10 @@ describe("the proxy", () => {
     const answer = await visitor.send("/auth/refresh", { method: "POST" });
     expect([answer.status, names(answer)]).toEqual([200, OURS]);
     const out = await visitor.send("/auth/logout/", { method: "POST" });
-    expect([out.status, out.headers.location]).toEqual([308, "/auth/logout"]);
+    expect({ status: out.status, location: out.headers.location }).toEqual({
+      status: 308,
+      location: "/auth/logout",
+    });
     visitor.expire();
     const logout = await visitor.send("/auth/logout", { method: "POST" });
     expect([logout.status, names(logout), visitor.jar.size]).toEqual([200, OURS, 0]);
@@ -226,7 +235,7 @@ describe.each([
     visitor.expire();
     const row = rowOf(here, visitor);
     const answer = await visitor.send("/unproxied");
-    expect([answer.status, answer.lines]).toEqual([200, []]);
+    expect({ status: answer.status, lines: answer.lines }).toEqual({ status: 200, lines: [] });
     expect(seen(answer)).toMatch(/^[\w-]{22} by /);
     // A second call while the page renders gets the same answer, without another read of the store.
     expect(answer.text.replaceAll("<!-- -->", "")).toContain(`[${seen(answer)}] [${seen(answer)}]`);
@@ -302,9 +311,17 @@ describe.each([
     visitor.expire();
     here.database.exec("ALTER TABLE latchkey_sessions RENAME TO latchkey_gone");
     const answer = await visitor.send("/dashboard");
-    expect([answer.status, answer.headers.location, answer.lines]).toEqual([503, undefined, []]);
+    expect({ status: answer.status, location: answer.headers.location, lines: answer.lines }).toEqual({
+      status: 503,
+      location: undefined,
+      lines: [],
+    });
     const unguarded = await visitor.send("/seen");
-    expect([unguarded.status, unguarded.headers.location, unguarded.lines]).toEqual([500, undefined, []]);
+    expect({
+      status: unguarded.status,
+      location: unguarded.headers.location,
+      lines: unguarded.lines,
+    }).toEqual({ status: 500, location: undefined, lines: [] });
     const made = Buffer.from([1, ...crypto.getRandomValues(new Uint8Array(68))]).toString("base64url");
     const cookie = `__Host-Http-latchkey.refresh=lkr_${made}`;
     const shut = await openRawVisitor(here).send("/sealed", { headers: { cookie } });

@@ -64,7 +64,10 @@ describe("a native app", () => {
       asked.searchParams.set("code", code);
       expect(location.href).toBe(asked.href);
       const answer = await exchange(server, code, verifier);
-      expect([answer.status, answer.headers.getSetCookie()]).toEqual([200, []]);
+      expect({ status: answer.status, cookies: answer.headers.getSetCookie() }).toEqual({
+        status: 200,
+        cookies: [],
+      });
       expect(answer.headers.get("cache-control")).toContain("no-store");
       const body = await bodyOf(answer);
       expect(Object.keys(body).toSorted()).toEqual(

@@ -74,11 +74,13 @@ describe("OAU-21 a sign-in begins by opening a page", () => {
     const server = openStubServer();
     const browser = server.browser();
     const start = await browser.send(START, { method: "HEAD" });
-    expect([start.status, start.headers.getSetCookie(), await start.text()]).toEqual([403, [], ""]);
+    expect({ status: start.status, cookies: start.headers.getSetCookie(), text: await start.text() }).toEqual(
+      { status: 403, cookies: [], text: "" },
+    );
     const arrival = server.stub.agree(await begin(browser, "stub"), ANN_THERE);
     const { pathname, search } = new URL(arrival.url);
     const head = await browser.send(pathname + search, { method: "HEAD" });
-    expect([head.status, server.stub.calls]).toEqual([403, []]);
+    expect({ status: head.status, calls: server.stub.calls }).toEqual({ status: 403, calls: [] });
     expectSentTo(await comeBack(browser, arrival), "/welcome");
   });
 
@@ -92,7 +94,7 @@ describe("OAU-21 a sign-in begins by opening a page", () => {
   ];
   it.each(wrong)("%s refuses the method %s", async (path, method, allow) => {
     const response = await openStubServer().browser().send(path, { method });
-    expect([response.status, response.headers.get("allow")]).toEqual([405, allow]);
+    expect({ status: response.status, allow: response.headers.get("allow") }).toEqual({ status: 405, allow });
     if (method !== "HEAD") await expectError(response, 405, "method_not_allowed");
   });
 });
@@ -108,7 +110,7 @@ describe("OAU-26 the redirects of a sign-in are not cached and send no referrer"
     const failed = await comeBack(browser, server.stub.agree(url, ANN_THERE, { error: "server_error" }));
     const back = await comeBack(browser, server.stub.agree(await begin(browser, "stub"), { subject: "x" }));
     for (const response of [start, link, failed, back]) {
-      expect([response.status, await response.text()]).toEqual([303, ""]);
+      expect({ status: response.status, text: await response.text() }).toEqual({ status: 303, text: "" });
       expect(response.headers.get("referrer-policy")).toBe("no-referrer");
       expect(response.headers.get("cache-control")).toBe("private, no-store");
       expect(response.headers.get("vary")).toMatch(/^Cookie, Authorization(,|$)/);
@@ -146,7 +148,10 @@ describe("OAU-22 the provider answers to the configured address", () => {
     expect(location.searchParams.get("redirect_uri")).toBe(`${ORIGIN}/api/login/oauth/stub/callback`);
     const { auth } = openServer({ providers: [server.stub.provider] });
     const elsewhere = await auth.handle(new Request("https://app.example.com/auth/oauth/stub"));
-    expect([elsewhere.status, (await bodyOf(elsewhere))["error"]]).toEqual([400, "invalid_request"]);
+    expect({ status: elsewhere.status, error: (await bodyOf(elsewhere))["error"] }).toEqual({
+      status: 400,
+      error: "invalid_request",
+    });
   });
 });
 

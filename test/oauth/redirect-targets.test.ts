@@ -59,7 +59,7 @@ describe.each(Object.entries(ways))("RED-01 the open-redirect corpus at %s", (_,
         const { error } = await bodyOf(response);
         // A body that is longer than any target is not even read.
         const isTooLong = response.status === 413 && encode(input).length > 15_000;
-        if (!isTooLong) expect([input, error]).toEqual([input, "redirect_not_allowed"]);
+        if (!isTooLong) expect({ input, error }).toEqual({ input, error: "redirect_not_allowed" });
         expect(flowsOf(browser).size).toBe(0);
         continue;
       }
@@ -111,7 +111,11 @@ describe("redirect targets", () => {
       const end = await endOf(server, browser, await begin(browser, "stub", input), {
         error: "access_denied",
       });
-      expect([end.origin, end.pathname, end.hash]).toEqual([asked.origin, asked.pathname, asked.hash]);
+      expect({ origin: end.origin, pathname: end.pathname, hash: end.hash }).toEqual({
+        origin: asked.origin,
+        pathname: asked.pathname,
+        hash: asked.hash,
+      });
       expect([...end.searchParams]).toEqual([...asked.searchParams, ["error", "oauth_denied"]]);
     }
   });
@@ -164,7 +168,7 @@ describe("redirect targets", () => {
     const browser = await server.signedIn();
     const form = { method: "POST", body: "redirect_to=/settings", headers: FORM };
     const response = await browser.send("/auth/oauth/stub/link", form);
-    expect([response.status, await response.text()]).toEqual([303, ""]);
+    expect({ status: response.status, text: await response.text() }).toEqual({ status: 303, text: "" });
     const end = await endOf(server, browser, response.headers.get("location") ?? "");
     expect(end.href).toBe(`${OWN_ORIGIN}/settings`);
     expect((await beginLink(browser, "stub")).startsWith("https://id.example.org/")).toBe(true);

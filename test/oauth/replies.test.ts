@@ -40,7 +40,10 @@ describe("a reply", () => {
   it("is a page, a redirect, or JSON behind a mark", async () => {
     expect((await ask(html())).headers.get("content-type")).toBe("text/html; charset=utf-8");
     const moved = await ask(redirect("https://evil.example/token", 307));
-    expect([moved.status, moved.headers.get("location")]).toEqual([307, "https://evil.example/token"]);
+    expect({ status: moved.status, location: moved.headers.get("location") }).toEqual({
+      status: 307,
+      location: "https://evil.example/token",
+    });
     const marked = await ask(jsonWithMark({ a: 1 }));
     expect([...new Uint8Array(await marked.arrayBuffer())].slice(0, 4)).toEqual([0xef, 0xbb, 0xbf, 0x7b]);
   });
@@ -63,7 +66,10 @@ describe("a reply", () => {
       throw new Error("the test is wrong");
     };
     const response = await fetch(`${rig.origin}/userinfo`);
-    expect([response.status, await response.text()]).toEqual([500, '{"error":"Error: the test is wrong"}']);
+    expect({ status: response.status, text: await response.text() }).toEqual({
+      status: 500,
+      text: '{"error":"Error: the test is wrong"}',
+    });
     rig.answers.userinfo = rig.defaults.userinfo;
   });
 });

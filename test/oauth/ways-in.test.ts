@@ -28,7 +28,7 @@ describe("unlinking", () => {
     const id = String(await whoIs(browser));
     await linkAt(server.stub, browser, { subject: "mine" });
     const response = await unlink(browser);
-    expect([response.status, await response.text()]).toEqual([204, ""]);
+    expect({ status: response.status, text: await response.text() }).toEqual({ status: 204, text: "" });
     expect(await server.auth.users.accounts(id)).toEqual([]);
     expect(server.events).toContainEqual(
       expect.objectContaining({ type: "account.unlinked", userId: id, provider: "stub" }),

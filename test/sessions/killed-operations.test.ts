@@ -36,7 +36,7 @@ async function signInAgain(ann: Browser, server: TestServer): Promise<void> {
 async function resume(ann: Browser, { clock }: TestServer): Promise<void> {
   for (let turn = 0; turn < 4; turn++) {
     const answer = await renew(ann);
-    expect([turn, answer.status]).toEqual([turn, 200]);
+    expect({ turn, status: answer.status }).toEqual({ turn, status: 200 });
     clock.advance(61);
   }
   expect((await ann.get("/auth/me")).status).toBe(200);

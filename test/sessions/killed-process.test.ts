@@ -38,7 +38,7 @@ async function step(client: Client, random: Random): Promise<void> {
   client.unanswered = path;
   const answer = await browser.post(`/auth/${path}`, path === "login" ? user : undefined);
   client.unanswered = null;
-  expect([path, answer.status]).toEqual([path, 200]);
+  expect({ path, status: answer.status }).toEqual({ path, status: 200 });
 }
 
 /** Keeps every client busy until the process is killed, in the middle of it. */
@@ -72,7 +72,7 @@ async function resume(client: Client): Promise<void> {
     if (mayBeOver && answer.status === 401) {
       expect((await bodyOf(answer))["error"]).toBe("session_revoked");
     } else {
-      expect([unanswered, answer.status]).toEqual([unanswered, 200]);
+      expect({ unanswered, status: answer.status }).toEqual({ unanswered, status: 200 });
     }
   }
   if (unanswered !== null && unanswered !== "refresh") {

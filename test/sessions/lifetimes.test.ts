@@ -11,13 +11,23 @@ for (const { name, make } of stores) {
       const { auth, clock } = openServer({ store: await make() });
       const { id } = await auth.users.create(ANN);
       const short = await auth.sessions.create(id, { accessLifetime: 120, refreshLifetime: 240 });
-      expect([short.expiresIn, short.session.expiresAt]).toEqual([120, clock.now() / 1_000 + 240]);
+      expect({ expiresIn: short.expiresIn, expiresAt: short.session.expiresAt }).toEqual({
+        expiresIn: 120,
+        expiresAt: clock.now() / 1_000 + 240,
+      });
       const endless = await auth.sessions.create(id, { refreshLifetime: null });
-      expect([endless.expiresIn, endless.session.expiresAt]).toEqual([600, null]);
+      expect({ expiresIn: endless.expiresIn, expiresAt: endless.session.expiresAt }).toEqual({
+        expiresIn: 600,
+        expiresAt: null,
+      });
       const long = await auth.sessions.create(id, { refreshLifetime: 200 * 86_400 });
       expect(long.session.expiresAt).toBe(clock.now() / 1_000 + 200 * 86_400);
       const once = await auth.sessions.create(id, { refresh: false, accessLifetime: 30 });
-      expect([once.refreshToken, once.expiresIn, once.headers.getSetCookie().length]).toEqual([null, 30, 1]);
+      expect({
+        refreshToken: once.refreshToken,
+        expiresIn: once.expiresIn,
+        cookies: once.headers.getSetCookie().length,
+      }).toEqual({ refreshToken: null, expiresIn: 30, cookies: 1 });
 
       clock.advance(239);
       const kept = await auth.sessions.refresh(short.refreshToken ?? "");

@@ -45,7 +45,11 @@ for (const { name, make } of stores) {
       expect(found).toMatchObject({ ok: true, refreshed: false, session: { id } });
       expect([...found.headers]).toEqual([]);
       const head = await ann.send("/auth/me", { method: "HEAD" });
-      expect([head.status, head.headers.getSetCookie(), await head.text()]).toEqual([200, [], ""]);
+      expect({ status: head.status, cookies: head.headers.getSetCookie(), text: await head.text() }).toEqual({
+        status: 200,
+        cookies: [],
+        text: "",
+      });
       expect(await row()).toEqual(before);
     });
 
@@ -150,11 +154,17 @@ for (const { name, make } of stores) {
       await lost.post("/auth/refresh");
       for (let retry = 0; retry < 5; retry++) {
         const answer = await ann.post("/auth/refresh");
-        expect([answer.status, answer.headers.getSetCookie().length]).toEqual([200, 1]);
+        expect({ status: answer.status, cookies: answer.headers.getSetCookie().length }).toEqual({
+          status: 200,
+          cookies: 1,
+        });
       }
       clock.advance(60);
       const again = await ann.post("/auth/refresh");
-      expect([again.status, again.headers.getSetCookie().length]).toEqual([200, 2]);
+      expect({ status: again.status, cookies: again.headers.getSetCookie().length }).toEqual({
+        status: 200,
+        cookies: 2,
+      });
       expect(events).toContainEqual(expect.objectContaining({ type: "session.reissued", age: 60 }));
       expect(typesOf(events)).not.toContain("session.reuse_detected");
     });

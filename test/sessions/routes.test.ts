@@ -134,7 +134,10 @@ test("S7 login takes JSON, answers 200 with cookies, and a trailing slash is the
   await auth.users.create(ANN);
   for (const path of ["/auth/login", "/auth/login/"]) {
     const answer = await browser().post(path, ANN);
-    expect([answer.status, answer.headers.getSetCookie().length]).toEqual([200, 2]);
+    expect({ status: answer.status, cookies: answer.headers.getSetCookie().length }).toEqual({
+      status: 200,
+      cookies: 2,
+    });
     const body = await bodyOf(answer);
     expect(Object.keys(body)).toEqual(expect.arrayContaining(["session", "user"]));
     expect(Object.keys(body).join()).not.toContain("token");

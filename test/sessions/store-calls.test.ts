@@ -24,7 +24,7 @@ async function callsOf(options: Options): Promise<readonly (readonly string[])[]
   await auth.keys.jwks();
   calls.length = 0;
   const found = await auth.validate(ann.request("/page"));
-  expect([found.ok, found.headers.getSetCookie().length]).toEqual([true, 2]);
+  expect({ ok: found.ok, cookies: found.headers.getSetCookie().length }).toEqual({ ok: true, cookies: 2 });
   return [byRoute, [...calls]];
 }
 
@@ -102,7 +102,10 @@ test("users that live elsewhere cost one users.get a refresh, so that a disabled
   clock.advance(601);
   expect((await ann.post("/auth/refresh")).status).toBe(200);
   const ofSessions = calls.filter((call) => !call.startsWith("keys."));
-  expect([ofSessions, elsewhere.calls]).toEqual([["sessions.rotate"], ["users.get"]]);
+  expect({ ofSessions, calls: elsewhere.calls }).toEqual({
+    ofSessions: ["sessions.rotate"],
+    calls: ["users.get"],
+  });
   const user = String((await auth.users.find(ANN))?.id);
   const options = { ifVersion: null, raiseVersion: false };
   await elsewhere.store.users.update(user, { disabledAt: 1 }, options);

@@ -39,7 +39,10 @@ for (const { name, make } of stores) {
       const ann = await signedIn();
       clock.advance(601);
       const answer = await ann.get("/auth/me");
-      expect([answer.status, answer.headers.getSetCookie().length]).toEqual([200, 2]);
+      expect({ status: answer.status, cookies: answer.headers.getSetCookie().length }).toEqual({
+        status: 200,
+        cookies: 2,
+      });
       expect((await ann.get("/auth/me")).headers.getSetCookie()).toEqual([]);
     });
 

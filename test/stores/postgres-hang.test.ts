@@ -20,7 +20,10 @@ test("a database that hangs: the request ends within storeTimeout, and every ses
   await blocker.query("LOCK TABLE latchkey_sessions IN ACCESS EXCLUSIVE MODE");
 
   const answer = await ann.post("/auth/refresh");
-  expect([answer.status, answer.headers.getSetCookie()]).toEqual([503, []]);
+  expect({ status: answer.status, cookies: answer.headers.getSetCookie() }).toEqual({
+    status: 503,
+    cookies: [],
+  });
   expect(await answer.json()).toMatchObject({ error: "store_unavailable" });
   app.clock.advance(601);
   const found = await app.auth.validate(ann.request("/page"));
