@@ -12,6 +12,7 @@ declare global {
 }
 
 const SCRIPT = `
+import { createAuthClient } from "@latchkey/client";
 globalThis.makeClient = createAuthClient;
 globalThis.client = createAuthClient({ baseURL: "/auth" });
 globalThis.states = [];

@@ -21,7 +21,7 @@ const BROWSER = `
 import { createAuthClient } from "@latchkey/client";
 import { createElement, version } from "react";
 import { createRoot, hydrateRoot } from "react-dom/client";
-import { App, Reader } from "./react-app.ts";
+import { App } from "./react-app.ts";
 const client = createAuthClient({ baseURL: "/auth" });
 const element = createElement(App, { client, isBare: location.pathname === "/bare" });
 const root = document.getElementById("root");
@@ -35,7 +35,10 @@ else client.session.subscribe(({ status }) => status !== "loading" && globalThis
 `;
 
 const SERVER = `
+import { createAuthClient } from "@latchkey/client";
+import { createElement } from "react";
 import { renderToString } from "react-dom/server";
+import { App, Reader } from "./react-app.ts";
 const refuse = () => { throw new Error("a server asks nothing and waits for nothing"); };
 const client = createAuthClient({ baseURL: "/auth", env: { fetch: refuse, later: refuse, openChannel: refuse } });
 module.exports = {
