@@ -241,7 +241,7 @@ describe("members of a body", () => {
     }
   });
 
-  it("BOD-05 of duplicate members the last counts, for who signs in and for whose failure it is", async () => {
+  it("BOD-05 of duplicate members the last counts, for the sign-in and for the count of failures", async () => {
     const server = openAttackedServer();
     await signUp(server, "cookie");
     const text = `{"email":"eve@example.com","email":"ann@example.com","password":"x","password":${JSON.stringify(PASSWORD)}}`;

@@ -46,7 +46,7 @@ onEveryStore((make) => {
     },
   );
 
-  it("the victim who comes by a provider that has proved the address gets a user of their own", async () => {
+  it("a victim that signs in with a provider that has proved the address gets a user of their own", async () => {
     const scene = openScene(await make());
     const [attacker, victim] = [scene.browser(), scene.browser()];
     await signInAt(scene.other, attacker, CLAIMED);

@@ -19,7 +19,7 @@ function look(server: TestServer, token: string, method = "GET"): ReturnType<Tes
   return server.auth.validate(request, { refresh: "never" });
 }
 
-describe("a thief who copies the refresh cookie and never rotates", () => {
+describe("a thief that copies the refresh cookie and never rotates", () => {
   it("reads nothing once the bound is over, for 13 days of tries", async () => {
     const server = openAttackedServer();
     const ann = await signUp(server, "cookie");

@@ -25,7 +25,7 @@ const down = (): never => {
   throw new TypeError("Failed to fetch");
 };
 
-describe("who is signed in", () => {
+describe("the signed-in user", () => {
   it("is not requested before the first subscriber", async () => {
     const simulation = openSimulation();
     const { client } = simulation.profile().tab();

@@ -117,7 +117,7 @@ describe("the demo", () => {
     expect((await bystander.get("/auth/me")).status).toBe(200);
   });
 
-  it("tells the page which tokens there are, and who holds which", async () => {
+  it("tells the page which tokens there are, and the browser that holds each", async () => {
     const visitor = await signedIn(ADA, "Firefox");
     const whole = { root: 0, ended: null };
     expect(await familyOf(visitor)).toEqual({ ...whole, child: null, newest: 0, held: 0, copies: [0] });

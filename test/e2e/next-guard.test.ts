@@ -121,7 +121,7 @@ describe("protected pages", () => {
     }
   });
 
-  it("send who is not signed in to sign in, and back", async () => {
+  it("send a visitor without a session to the sign-in page, and back", async () => {
     const anonymous = openRawVisitor(site);
     const answer = await anonymous.send("/guarded/deeper?tab=2");
     expect({ status: answer.status, location: answer.headers.location }).toEqual({

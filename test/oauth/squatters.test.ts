@@ -38,7 +38,7 @@ describe("OAU-17 an attacker that signed up before the owner of the address", ()
 });
 
 describe("a sign-in that is refused", () => {
-  it("leaves no link to the user who was there", async () => {
+  it("leaves no link to the existing user", async () => {
     const server = openStubServer({ hooks: { signedIn: () => false } });
     const { id } = await server.auth.users.create({ ...ANN, emailVerified: true });
     expectFailed(await server.signIn(server.browser()), "forbidden");
