@@ -2,38 +2,38 @@ import { createAuth } from "@latchkey/core";
 import { memory } from "@latchkey/core/memory";
 import { describe, expect, it } from "vitest";
 import { hmac, type KeyKind, makeKey, openForgery, publicForms, signature, signed } from "./forger.ts";
+import { openAttackedServer } from "./server.ts";
 import { signUp } from "./session.ts";
-import { openStage } from "./stage.ts";
 import { GOOD, REFUSED, verdictsOf } from "./verdicts.ts";
 
 const kinds: readonly KeyKind[] = ["ed25519", "es256", "rsa"];
 
 describe("algorithm confusion", () => {
   it.each(kinds)("JWT-00 takes the token that a forger with the key makes (%s)", async (kind) => {
-    const { stage, token } = openForgery(kind);
-    expect(await verdictsOf(stage, token())).toEqual(GOOD);
+    const { server, token } = openForgery(kind);
+    expect(await verdictsOf(server, token())).toEqual(GOOD);
   });
 
   it.each(["none", "None", "nOnE", "NONE", ""])("JWT-01 refuses the algorithm %j", async (alg) => {
-    const { stage, token, claims, kid } = openForgery();
+    const { server, token, claims, kid } = openForgery();
     const header = JSON.stringify({ alg, typ: "at+jwt", kid });
     const bare = signed(header, JSON.stringify(claims), () => new Uint8Array(0));
-    expect(await verdictsOf(stage, bare)).toEqual(REFUSED);
-    expect(await verdictsOf(stage, token({}, { alg }))).toEqual(REFUSED);
+    expect(await verdictsOf(server, bare)).toEqual(REFUSED);
+    expect(await verdictsOf(server, token({}, { alg }))).toEqual(REFUSED);
   });
 
   it.each(kinds)("JWT-02 refuses HS256 under the public key, in every form of it (%s)", async (kind) => {
-    const { stage, claims, kid, publicKey } = openForgery(kind);
+    const { server, claims, kid, publicKey } = openForgery(kind);
     const header = JSON.stringify({ alg: "HS256", typ: "at+jwt", kid });
     for (const form of publicForms(publicKey)) {
       const forged = signed(header, JSON.stringify(claims), hmac(form));
-      expect(await verdictsOf(stage, forged)).toEqual(REFUSED);
+      expect(await verdictsOf(server, forged)).toEqual(REFUSED);
     }
   });
 
   it("JWT-02 refuses HS256 under the secret that seals the keys", async () => {
-    const stage = openStage();
-    const ann = await signUp(stage, "bearer");
+    const server = openAttackedServer();
+    const ann = await signUp(server, "bearer");
     const [header = "", payload = ""] = ann.access
       .split(".")
       .map((part) => Buffer.from(part, "base64url").toString());
@@ -43,7 +43,7 @@ describe("algorithm confusion", () => {
       payload,
       hmac("ZrQ0wPp3Lk8vX1uT5sY7aB2cD4eF6gH9"),
     );
-    expect(await verdictsOf(stage, forged)).toEqual(REFUSED);
+    expect(await verdictsOf(server, forged)).toEqual(REFUSED);
   });
 
   it("JWT-03 ignores keys that a token brings, and fetches nothing", async () => {
@@ -52,7 +52,7 @@ describe("algorithm confusion", () => {
       fetched.push(input);
       return Promise.reject(new Error("no network"));
     };
-    const { stage, claims, kid } = openForgery("ed25519", { env: { fetch } });
+    const { server, claims, kid } = openForgery("ed25519", { env: { fetch } });
     const { privateKey, publicKey } = makeKey("ed25519");
     const jwk = { ...publicKey.export({ format: "jwk" }), kid };
     const payload = JSON.stringify(claims);
@@ -64,18 +64,18 @@ describe("algorithm confusion", () => {
     ]) {
       const header = JSON.stringify({ alg: "EdDSA", typ: "at+jwt", kid, ...extra });
       const forged = signed(header, payload, (data) => signature("ed25519", privateKey, data));
-      expect(await verdictsOf(stage, forged)).toEqual(REFUSED);
+      expect(await verdictsOf(server, forged)).toEqual(REFUSED);
     }
     expect(fetched).toEqual([]);
   });
 
   it("JWT-04 refuses an algorithm that is not the key's own", async () => {
-    const { stage, token } = openForgery("rsa");
+    const { server, token } = openForgery("rsa");
     for (const alg of ["PS256", "RS384", "RS512", "ES256", "EdDSA", "HS256", "Ed25519"]) {
-      expect(await verdictsOf(stage, token({}, { alg }))).toEqual(REFUSED);
+      expect(await verdictsOf(server, token({}, { alg }))).toEqual(REFUSED);
     }
     const other = openForgery("ed25519");
-    expect(await verdictsOf(other.stage, other.token({}, { alg: "Ed25519" }))).toEqual(REFUSED);
+    expect(await verdictsOf(other.server, other.token({}, { alg: "Ed25519" }))).toEqual(REFUSED);
   });
 
   it.each([
@@ -91,15 +91,15 @@ describe("algorithm confusion", () => {
     null,
     ["at+jwt"],
   ])("JWT-08 refuses the type %j", async (typ) => {
-    const { stage, token } = openForgery();
-    expect(await verdictsOf(stage, token({}, { typ }))).toEqual(REFUSED);
+    const { server, token } = openForgery();
+    expect(await verdictsOf(server, token({}, { typ }))).toEqual(REFUSED);
   });
 
   it.each(["at+jwt", "AT+JWT", "application/at+jwt", "Application/AT+jwt"])(
     "JWT-08 accepts the type %j",
     async (typ) => {
-      const { stage, token } = openForgery();
-      expect(await verdictsOf(stage, token({}, { typ }))).toEqual(GOOD);
+      const { server, token } = openForgery();
+      expect(await verdictsOf(server, token({}, { typ }))).toEqual(GOOD);
     },
   );
 
@@ -112,8 +112,8 @@ describe("algorithm confusion", () => {
     { crit: "b64" },
     { b64: false },
   ])("JWT-19 refuses the header %j", async (header) => {
-    const { stage, token } = openForgery();
-    expect(await verdictsOf(stage, token({}, header))).toEqual(REFUSED);
+    const { server, token } = openForgery();
+    expect(await verdictsOf(server, token({}, header))).toEqual(REFUSED);
   });
 
   it("JWT-28 refuses keys that cannot be sound, when they are configured", () => {

@@ -1,15 +1,17 @@
 import { describe, expect, it } from "vitest";
+import { requestTo } from "../fixtures/requests.ts";
+import { ACCESS, REFRESH } from "../fixtures/server.ts";
 import { openForgery } from "./forger.ts";
+import { openAttackedServer, PASSWORD } from "./server.ts";
 import { modes, read, signUp, whoAmI } from "./session.ts";
-import { ACCESS, openStage, PASSWORD, REFRESH, requestTo } from "./stage.ts";
 import { codeOf } from "./verdicts.ts";
 
-const { stage, token } = openForgery();
+const { server, token } = openForgery();
 const good = token();
 const cookie = `${ACCESS}=${token({ transport: "cookie" })}`;
 
 async function judge(authorization: string, more: Readonly<Record<string, string>> = {}): Promise<string> {
-  return codeOf(await stage.auth.validate(requestTo("/", { headers: { authorization, ...more } })));
+  return codeOf(await server.auth.validate(requestTo("/", { headers: { authorization, ...more } })));
 }
 
 describe("the Authorization header", () => {
@@ -44,20 +46,20 @@ describe("the Authorization header", () => {
     `x Bearer ${good}`,
     `Bearer:${good}`,
     good,
-  ])("BRR-01 %s is no scheme of ours: it signs nobody in, and hides no cookie", async (header) => {
+  ])("BRR-01 %s is not an accepted scheme: it authenticates no user, and hides no cookie", async (header) => {
     expect(await judge(header)).toBe("unauthenticated");
     expect(await judge(header, { cookie })).toBe("ok");
   });
 
   it("BRR-04 a good header beats a good cookie", async () => {
-    const found = await stage.auth.validate(
+    const found = await server.auth.validate(
       requestTo("/", { headers: { authorization: `Bearer ${token({ sub: "bob" })}`, cookie } }),
     );
     expect(found.ok && [found.userId, found.transport]).toEqual(["bob", "bearer"]);
   });
 
   it("BRR-05 BOD-11 reads no token and no password from a query or a body", async () => {
-    const own = openStage();
+    const own = openAttackedServer();
     const ann = await signUp(own, "bearer");
     const query = `?access_token=${ann.access}&token=${ann.access}&authorization=Bearer%20${ann.access}`;
     expect((await read(await own.send(`/auth/me${query}`))).code).toBe("unauthenticated");
@@ -77,15 +79,18 @@ describe("the Authorization header", () => {
     ["BRR-06 a scheme without a token", { authorization: "Bearer" }, "Bearer"],
     ["BRR-06 a bad token", { authorization: "Bearer x" }, 'Bearer error="invalid_token"'],
   ])("%s gets the challenge %s", async (_, headers, challenge) => {
-    const found = await stage.auth.validate(requestTo("/", { headers: { ...headers } }));
+    const found = await server.auth.validate(requestTo("/", { headers: { ...headers } }));
     if (found.ok) throw new Error("signed in");
-    expect([found.status, found.headers.get("www-authenticate")]).toEqual([401, challenge]);
+    expect({ status: found.status, wwwAuthenticate: found.headers.get("www-authenticate") }).toEqual({
+      status: 401,
+      wwwAuthenticate: challenge,
+    });
     expect(found.response().headers.get("www-authenticate")).toBe(challenge);
     expect(found.response().headers.getSetCookie()).toEqual([]);
   });
 
   it("BRR-06 every 401 to a bearer client has a challenge, on each route", async () => {
-    const own = openStage();
+    const own = openAttackedServer();
     const ann = await signUp(own, "bearer");
     await own.auth.users.delete(ann.userId);
     const headers = { authorization: `Bearer ${ann.access}` };
@@ -101,18 +106,18 @@ describe("the Authorization header", () => {
       }),
     ];
     for (const response of await Promise.all(calls)) {
-      expect([response.url, response.status, response.headers.get("www-authenticate")]).toEqual([
-        "",
-        401,
-        'Bearer error="invalid_token"',
-      ]);
+      expect({
+        url: response.url,
+        status: response.status,
+        wwwAuthenticate: response.headers.get("www-authenticate"),
+      }).toEqual({ url: "", status: 401, wwwAuthenticate: 'Bearer error="invalid_token"' });
     }
   });
 
   it("J4 A5 another header and other schemes, and no longer the usual ones", async () => {
     const own = openForgery("ed25519", { bearer: { header: "X-Token", schemes: ["Bearer", "JWT"] } });
     const ask = async (headers: Record<string, string>): Promise<string> =>
-      codeOf(await own.stage.auth.validate(requestTo("/", { headers })));
+      codeOf(await own.server.auth.validate(requestTo("/", { headers })));
     expect(await ask({ "x-token": `jwt ${own.token()}` })).toBe("ok");
     expect(await ask({ "x-token": `Bearer ${own.token()}` })).toBe("ok");
     expect(await ask({ "x-token": own.token() })).toBe("unauthenticated");
@@ -121,7 +126,7 @@ describe("the Authorization header", () => {
 
   it("BRR-07 a bearer client gets no cookie from any route, a browser no token in any body", async () => {
     for (const mode of modes) {
-      const own = openStage();
+      const own = openAttackedServer();
       const ann = await signUp(own, mode);
       const headers: Record<string, string> =
         mode === "bearer"
@@ -129,7 +134,11 @@ describe("the Authorization header", () => {
           : { cookie: `${ACCESS}=${ann.access}; ${REFRESH}=${ann.refresh}` };
       for (const path of ["/auth/me", "/auth/session", "/auth/sessions"]) {
         const response = await own.send(path, { headers });
-        expect([path, response.status, response.headers.getSetCookie()]).toEqual([path, 200, []]);
+        expect({ path, status: response.status, cookies: response.headers.getSetCookie() }).toEqual({
+          path,
+          status: 200,
+          cookies: [],
+        });
         expect(await response.text()).not.toMatch(/lkr_|eyJ/);
       }
       expect((await whoAmI(own, mode, ann.access)).body["user"]).toMatchObject({ id: ann.userId });

@@ -1,7 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { countingStore } from "./faulty-store.ts";
+import { newStore } from "../fixtures/environment-store.ts";
+import type { Call } from "../fixtures/requests.ts";
+import type { TestServer } from "../fixtures/server.ts";
+import { counted } from "../fixtures/wrapped-store.ts";
+import { openAttackedServer, PASSWORD } from "./server.ts";
 import { read, signUp } from "./session.ts";
-import { type Call, openStage, PASSWORD, type Stage } from "./stage.ts";
 
 const LIMIT = 16_384;
 const JSON_TYPE = { "content-type": "application/json" };
@@ -9,12 +12,12 @@ const FORM_TYPE = { "content-type": "application/x-www-form-urlencoded" };
 const PATHS = ["/auth/signup", "/auth/login", "/auth/refresh", "/auth/logout"] as const;
 const CREDENTIALS = { email: "ann@example.com", password: PASSWORD };
 
-async function post(stage: Stage, path: string, call: Call): Promise<readonly [number, string | null]> {
-  const { status, code } = await read(await stage.send(path, { method: "POST", ...call }));
+async function post(server: TestServer, path: string, call: Call): Promise<readonly [number, string | null]> {
+  const { status, code } = await read(await server.send(path, { method: "POST", ...call }));
   return [status, code];
 }
 
-/** Yields `size` bytes in pieces, and notes whether somebody stopped it. */
+/** Yields `size` bytes in pieces, and notes whether the reader cancelled it. */
 function stream(size: number, noted: { stopped: boolean }): ReadableStream<Uint8Array> {
   let left = size;
   return new ReadableStream({
@@ -31,21 +34,23 @@ function stream(size: number, noted: { stopped: boolean }): ReadableStream<Uint8
 
 describe.each(PATHS)("bodies of %s", (path) => {
   it("BOD-01 more than 16 KiB is refused, however it comes, and the rest is not read", async () => {
-    const counting = countingStore();
-    const stage = openStage({ store: counting.store });
+    const counting = counted(newStore());
+    const server = openAttackedServer({ store: counting.store });
     const refused = [413, "payload_too_large"];
-    expect(await post(stage, path, { headers: JSON_TYPE, body: `{"a":"${"x".repeat(LIMIT)}"}` })).toEqual(
+    expect(await post(server, path, { headers: JSON_TYPE, body: `{"a":"${"x".repeat(LIMIT)}"}` })).toEqual(
       refused,
     );
     expect(
-      await post(stage, path, { headers: { ...JSON_TYPE, "content-length": "999999" }, body: "{}" }),
+      await post(server, path, { headers: { ...JSON_TYPE, "content-length": "999999" }, body: "{}" }),
     ).toEqual(refused);
     const noted = { stopped: false };
-    expect(await post(stage, path, { headers: JSON_TYPE, body: stream(10_000_000, noted) })).toEqual(refused);
+    expect(await post(server, path, { headers: JSON_TYPE, body: stream(10_000_000, noted) })).toEqual(
+      refused,
+    );
     expect(noted.stopped).toBe(true);
     const lying = { stopped: false };
     const headers = { ...JSON_TYPE, "content-length": "2" };
-    expect(await post(stage, path, { headers, body: stream(10_000_000, lying) })).toEqual(refused);
+    expect(await post(server, path, { headers, body: stream(10_000_000, lying) })).toEqual(refused);
     expect(counting.calls).toEqual([]);
   });
 
@@ -53,7 +58,10 @@ describe.each(PATHS)("bodies of %s", (path) => {
     "BOD-02 the encoding %j is refused, and nothing is inflated",
     async (encoding) => {
       const headers = { ...JSON_TYPE, "content-encoding": encoding };
-      expect(await post(openStage(), path, { headers, body: "{}" })).toEqual([415, "unsupported_media_type"]);
+      expect(await post(openAttackedServer(), path, { headers, body: "{}" })).toEqual([
+        415,
+        "unsupported_media_type",
+      ]);
     },
   );
 
@@ -72,7 +80,7 @@ describe.each(PATHS)("bodies of %s", (path) => {
     "text/json",
   ])("BOD-03 the type %j is refused", async (type) => {
     const call = { headers: { "content-type": type }, body: JSON.stringify(CREDENTIALS) };
-    expect(await post(openStage(), path, call)).toEqual([415, "unsupported_media_type"]);
+    expect(await post(openAttackedServer(), path, call)).toEqual([415, "unsupported_media_type"]);
   });
 
   it.each([
@@ -98,7 +106,7 @@ describe.each(PATHS)("bodies of %s", (path) => {
     `{"a":${'{"a":'.repeat(2_000)}1${"}".repeat(2_000)}`,
     '{"email":"\u0001"}',
   ])("BOD-04 the text %#  is no object of ours", async (text) => {
-    expect(await post(openStage(), path, { headers: JSON_TYPE, body: text })).toEqual([
+    expect(await post(openAttackedServer(), path, { headers: JSON_TYPE, body: text })).toEqual([
       400,
       "invalid_request",
     ]);
@@ -112,21 +120,27 @@ describe.each(PATHS)("bodies of %s", (path) => {
       const body = new Uint8Array(
         Buffer.concat([text.subarray(0, at), Buffer.from(bytes), text.subarray(at + 1)]),
       );
-      expect(await post(openStage(), path, { headers: JSON_TYPE, body })).toEqual([400, "invalid_request"]);
+      expect(await post(openAttackedServer(), path, { headers: JSON_TYPE, body })).toEqual([
+        400,
+        "invalid_request",
+      ]);
     },
   );
 
   it.each(["a=1&a=2", "a=%", "a=%zz", "a=%ff", "%c0%80=1", "email=a&email=b", "x=%ed%a0%80", "\ufeffa=1"])(
     "BOD-09 the form %j is refused",
     async (body) => {
-      expect(await post(openStage(), path, { headers: FORM_TYPE, body })).toEqual([400, "invalid_request"]);
+      expect(await post(openAttackedServer(), path, { headers: FORM_TYPE, body })).toEqual([
+        400,
+        "invalid_request",
+      ]);
     },
   );
 
   it("BOD-09 ten thousand fields, brackets and dots are no structure", async () => {
-    const stage = openStage();
+    const server = openAttackedServer();
     const many = Array.from({ length: 1_500 }, (_, n) => `f${n}=${n}`).join("&");
-    const [status] = await post(stage, path, {
+    const [status] = await post(server, path, {
       headers: FORM_TYPE,
       body: `${many}&email[a]=b&password.x=y&a[]=1`,
     });
@@ -136,7 +150,7 @@ describe.each(PATHS)("bodies of %s", (path) => {
 
 describe("bodies that have been touched", () => {
   it("BOD-10 a body that was read or is being read is refused", async () => {
-    const stage = openStage();
+    const server = openAttackedServer();
     const make = (): Request =>
       new Request("https://app.example.com/auth/login", {
         method: "POST",
@@ -148,27 +162,27 @@ describe("bodies that have been touched", () => {
     const locked = make();
     locked.body?.getReader();
     for (const request of [used, locked]) {
-      const answer = await read(await stage.auth.handle(request));
-      expect([answer.status, answer.code]).toEqual([400, "invalid_request"]);
+      const answer = await read(await server.auth.handle(request));
+      expect({ status: answer.status, code: answer.code }).toEqual({ status: 400, code: "invalid_request" });
     }
   });
 
   it("BOD-10 no body where one is needed is refused, and none where none is needed is fine", async () => {
-    const stage = openStage();
-    expect(await post(stage, "/auth/login", {})).toEqual([400, "invalid_request"]);
-    expect(await post(stage, "/auth/signup", { headers: JSON_TYPE, body: "" })).toEqual([
+    const server = openAttackedServer();
+    expect(await post(server, "/auth/login", {})).toEqual([400, "invalid_request"]);
+    expect(await post(server, "/auth/signup", { headers: JSON_TYPE, body: "" })).toEqual([
       400,
       "invalid_request",
     ]);
-    expect(await post(stage, "/auth/refresh", {})).toEqual([401, "unauthenticated"]);
+    expect(await post(server, "/auth/refresh", {})).toEqual([401, "unauthenticated"]);
     expect(
-      await post(stage, "/auth/logout", { headers: { "content-type": "text/plain" }, body: "" }),
+      await post(server, "/auth/logout", { headers: { "content-type": "text/plain" }, body: "" }),
     ).toEqual([200, null]);
   });
 
   it("BOD-12 a client that goes away half-way changes nothing", async () => {
-    const counting = countingStore();
-    const stage = openStage({ store: counting.store });
+    const counting = counted(newStore());
+    const server = openAttackedServer({ store: counting.store });
     const broken = (): ReadableStream<Uint8Array> => {
       let sent = false;
       return new ReadableStream({
@@ -180,7 +194,7 @@ describe("bodies that have been touched", () => {
       });
     };
     for (const path of PATHS) {
-      expect(await post(stage, path, { headers: JSON_TYPE, body: broken() })).toEqual([
+      expect(await post(server, path, { headers: JSON_TYPE, body: broken() })).toEqual([
         400,
         "invalid_request",
       ]);
@@ -193,52 +207,55 @@ describe("members of a body", () => {
   it.each([["ann@example.com"], { a: 1 }, 1, true, null, [], 0, ["a", "b"]])(
     "PWD-08 %j is no text",
     async (value) => {
-      const stage = openStage();
+      const server = openAttackedServer();
       for (const path of ["/auth/login", "/auth/signup"]) {
         for (const name of ["email", "password", "transport"]) {
-          expect(await post(stage, path, { body: { ...CREDENTIALS, [name]: value } })).toEqual([
+          expect(await post(server, path, { body: { ...CREDENTIALS, [name]: value } })).toEqual([
             400,
             "invalid_request",
           ]);
         }
       }
-      expect(await post(stage, "/auth/refresh", { body: { refresh_token: value } })).toEqual([
+      expect(await post(server, "/auth/refresh", { body: { refresh_token: value } })).toEqual([
         400,
         "invalid_request",
       ]);
-      expect(await post(stage, "/auth/logout", { body: { refresh_token: value } })).toEqual([
+      expect(await post(server, "/auth/logout", { body: { refresh_token: value } })).toEqual([
         400,
         "invalid_request",
       ]);
-      expect(await post(stage, "/auth/logout", { body: { scope: value } })).toEqual([400, "invalid_request"]);
+      expect(await post(server, "/auth/logout", { body: { scope: value } })).toEqual([
+        400,
+        "invalid_request",
+      ]);
     },
   );
 
   it("PWD-07 BOD-07 lone surrogates are refused at sign-up and at sign-in", async () => {
-    const stage = openStage();
+    const server = openAttackedServer();
     for (const path of ["/auth/signup", "/auth/login"]) {
       for (const name of ["email", "password", "transport"]) {
         const body = JSON.stringify({ ...CREDENTIALS, [name]: "correct horse \ud800" });
-        expect(await post(stage, path, { headers: JSON_TYPE, body })).toEqual([400, "invalid_request"]);
+        expect(await post(server, path, { headers: JSON_TYPE, body })).toEqual([400, "invalid_request"]);
       }
     }
   });
 
-  it("BOD-05 of duplicate members the last counts, for who signs in and for whose failure it is", async () => {
-    const stage = openStage();
-    await signUp(stage, "cookie");
+  it("BOD-05 of duplicate members the last counts, for the sign-in and for the count of failures", async () => {
+    const server = openAttackedServer();
+    await signUp(server, "cookie");
     const text = `{"email":"eve@example.com","email":"ann@example.com","password":"x","password":${JSON.stringify(PASSWORD)}}`;
-    expect(await post(stage, "/auth/login", { headers: JSON_TYPE, body: text })).toEqual([200, null]);
+    expect(await post(server, "/auth/login", { headers: JSON_TYPE, body: text })).toEqual([200, null]);
     const other = `{"email":"ann@example.com","email":"eve@example.com","password":${JSON.stringify(PASSWORD)}}`;
-    expect(await post(stage, "/auth/login", { headers: JSON_TYPE, body: other })).toEqual([
+    expect(await post(server, "/auth/login", { headers: JSON_TYPE, body: other })).toEqual([
       401,
       "invalid_credentials",
     ]);
-    expect(stage.events.at(-1)).toMatchObject({ type: "sign_in.failed", userId: null });
+    expect(server.events.at(-1)).toMatchObject({ type: "sign_in.failed", userId: null });
   });
 
-  it("BOD-08 what nobody asked for is not stored", async () => {
-    const stage = openStage();
+  it("BOD-08 unknown members of a body are not stored", async () => {
+    const server = openAttackedServer();
     const more = {
       role: "admin",
       emailVerified: true,
@@ -253,10 +270,10 @@ describe("members of a body", () => {
       name: "Eve",
     };
     const answer = await read(
-      await stage.send("/auth/signup", { method: "POST", body: { ...more, ...CREDENTIALS } }),
+      await server.send("/auth/signup", { method: "POST", body: { ...more, ...CREDENTIALS } }),
     );
     expect(answer.body["session"]).toMatchObject({ amr: ["pwd"], context: {} });
-    const user = await stage.auth.users.find({ email: CREDENTIALS.email });
+    const user = await server.auth.users.find({ email: CREDENTIALS.email });
     expect(user).toMatchObject({ emailVerified: false, name: null, credentialsVersion: 0 });
     expect(user?.id).not.toBe("root");
     expect(JSON.stringify(answer.body)).not.toMatch(/admin|root|passwordHash|scrypt/);

@@ -1,10 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { faultyStore } from "./faulty-store.ts";
+import { newStore } from "../fixtures/environment-store.ts";
+import { type Call, requestTo } from "../fixtures/requests.ts";
+import { ACCESS, REFRESH, type TestServer } from "../fixtures/server.ts";
+import { faulty } from "../fixtures/wrapped-store.ts";
+import { openAttackedServer, PASSWORD } from "./server.ts";
 import { type Holder, modes, read, signUp, withAccess } from "./session.ts";
-import { ACCESS, type Call, openStage, PASSWORD, REFRESH, requestTo, type Stage } from "./stage.ts";
 
 /** A shared cache in front of a server: by URL, by what Vary names, and as long as the answer allows (RFC 9111). */
-function openCache(stage: Stage): {
+function openCache(server: TestServer): {
   readonly get: (path: string, headers: Readonly<Record<string, string>>) => Promise<Response>;
   readonly stored: () => number;
 } {
@@ -19,7 +22,7 @@ function openCache(stage: Stage): {
       (entry) => entry.path === path && entry.vary.every(([name, value]) => sent.get(name) === value),
     );
     if (hit !== undefined) return hit.response.clone();
-    const response = await stage.send(path, { headers });
+    const response = await server.send(path, { headers });
     const control = response.headers.get("cache-control") ?? "max-age=60";
     if (!/no-store|private/.test(control)) {
       const names = (response.headers.get("vary") ?? "").split(", ");
@@ -41,19 +44,19 @@ function carried(holder: Holder): Record<string, string> {
 }
 
 describe.each(modes)("shared caches (%s)", (mode) => {
-  it("CAC-03 give nobody another's answer or cookies", async () => {
-    const stage = openStage();
-    const [ann, bob] = [await signUp(stage, mode), await signUp(stage, mode, "bob@example.com")];
-    const cache = openCache(stage);
+  it("CAC-03 give no client the answer or cookies of another", async () => {
+    const server = openAttackedServer();
+    const [ann, bob] = [await signUp(server, mode), await signUp(server, mode, "bob@example.com")];
+    const cache = openCache(server);
     for (const age of [0, 550, 700]) {
-      stage.pass(age);
+      server.clock.advance(age);
       for (const path of ["/auth/me", "/auth/session", "/auth/sessions"]) {
         const first = await cache.get(path, carried(ann));
         const second = await cache.get(path, carried(bob));
-        const nobody = await cache.get(path, {});
-        const texts = [await first.text(), await second.text(), await nobody.text()];
+        const anonymous = await cache.get(path, {});
+        const texts = [await first.text(), await second.text(), await anonymous.text()];
         expect(texts[1]).not.toContain(ann.userId);
-        expect([nobody.status, texts[2]?.includes(ann.userId), nobody.headers.getSetCookie()]).toEqual([
+        expect([anonymous.status, texts[2]?.includes(ann.userId), anonymous.headers.getSetCookie()]).toEqual([
           401,
           false,
           [],
@@ -64,8 +67,8 @@ describe.each(modes)("shared caches (%s)", (mode) => {
   });
 
   it("CAC-01 every answer that touched a session, and every error, is no-store", async () => {
-    const stage = openStage();
-    const ann = await signUp(stage, mode);
+    const server = openAttackedServer();
+    const ann = await signUp(server, mode);
     const headers = carried(ann);
     const calls: readonly (readonly [path: string, call: Call])[] = [
       [
@@ -90,48 +93,53 @@ describe.each(modes)("shared caches (%s)", (mode) => {
       ["/auth/logout", { method: "POST", headers }],
     ];
     for (const [path, call] of calls) {
-      const response = await stage.send(path, call);
-      expect([path, response.status, response.headers.get("cache-control")]).toEqual([
+      const response = await server.send(path, call);
+      expect({ path, status: response.status, cacheControl: response.headers.get("cache-control") }).toEqual({
         path,
-        response.status,
-        expect.stringMatching(/(^|, )no-store$/),
-      ]);
+        status: response.status,
+        cacheControl: expect.stringMatching(/(^|, )no-store$/),
+      });
     }
   });
 
   it("CAC-02 CAC-04 what validate adds is private and varies on what it read", async () => {
-    const stage = openStage();
-    const ann = await signUp(stage, mode);
+    const server = openAttackedServer();
+    const ann = await signUp(server, mode);
     for (const headers of [carried(ann), {}, { cookie: `${ACCESS}=x` }, { authorization: "Bearer x" }]) {
-      const found = await stage.auth.validate(requestTo("/", { headers }));
-      expect([found.headers.get("cache-control"), found.headers.get("vary")]).toEqual([
-        "private, no-store",
-        "Cookie, Authorization",
-      ]);
+      const found = await server.auth.validate(requestTo("/", { headers }));
+      expect({ cacheControl: found.headers.get("cache-control"), vary: found.headers.get("vary") }).toEqual({
+        cacheControl: "private, no-store",
+        vary: "Cookie, Authorization",
+      });
     }
   });
 });
 
 describe("the one public answer", () => {
   it("CAC-07 KEY-10 CKS-14 is the key set: cacheable, bounded, without a cookie", async () => {
-    const stage = openStage();
-    const ann = await signUp(stage, "cookie");
-    stage.pass(700);
+    const server = openAttackedServer();
+    const ann = await signUp(server, "cookie");
+    server.clock.advance(700);
     for (const path of ["/auth/jwks", "/auth/.well-known/jwks.json"]) {
-      const response = await stage.send(path, { headers: carried(ann) });
+      const response = await server.send(path, { headers: carried(ann) });
       expect(response.headers.get("cache-control")).toBe("public, max-age=300");
-      expect([response.status, response.headers.getSetCookie()]).toEqual([200, []]);
+      expect({ status: response.status, cookies: response.headers.getSetCookie() }).toEqual({
+        status: 200,
+        cookies: [],
+      });
     }
   });
 
   it("CAC-07 is no longer public when it fails", async () => {
-    const store = faultyStore((call) => (call === "keys.load" ? Promise.reject(new Error("down")) : null));
-    const response = await openStage({ store }).send("/auth/jwks");
+    const store = faulty(newStore(), (call) =>
+      call === "keys.load" ? Promise.reject(new Error("down")) : null,
+    );
+    const response = await openAttackedServer({ store }).send("/auth/jwks");
     const answer = await read(response);
-    expect([answer.status, answer.code, answer.headers.get("cache-control")]).toEqual([
-      503,
-      "store_unavailable",
-      expect.stringContaining("no-store"),
-    ]);
+    expect({
+      status: answer.status,
+      code: answer.code,
+      cacheControl: answer.headers.get("cache-control"),
+    }).toEqual({ status: 503, code: "store_unavailable", cacheControl: expect.stringContaining("no-store") });
   });
 });

@@ -1,8 +1,9 @@
 import { createAuth } from "@latchkey/core";
 import { describe, expect, it } from "vitest";
-import { modes, present, signUp, told, whoAmI } from "./session.ts";
-import { LEASE, ORIGIN, openStage, SECRET } from "./stage.ts";
-import { newStore } from "./store.ts";
+import { newStore } from "../fixtures/environment-store.ts";
+import { countOf, ORIGIN, SECRET } from "../fixtures/server.ts";
+import { LEASE, openAttackedServer } from "./server.ts";
+import { modes, present, signUp, whoAmI } from "./session.ts";
 
 const HOUR = 3_600;
 
@@ -10,8 +11,8 @@ describe.each(modes)("clocks (%s)", (mode) => {
   it("CLK-01 parallel tabs on two servers whose clocks differ by less than the lease raise no alarm", async () => {
     for (const apart of [-LEASE + 1, -30, -1, 0, 1, 30, LEASE - 1]) {
       const store = newStore();
-      const [here, there] = [openStage({ store }), openStage({ store })];
-      there.pass(apart);
+      const [here, there] = [openAttackedServer({ store }), openAttackedServer({ store })];
+      there.clock.advance(apart);
       const ann = await signUp(here, mode);
       const answers = [
         await present(here, mode, ann.refresh),
@@ -20,15 +21,15 @@ describe.each(modes)("clocks (%s)", (mode) => {
       ];
       expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
       expect(answers.filter(({ refresh }) => refresh !== null).length).toBe(1);
-      expect(told(here, "session.reuse_detected") + told(there, "session.reuse_detected")).toBe(0);
+      expect(countOf(here, "session.reuse_detected") + countOf(there, "session.reuse_detected")).toBe(0);
     }
   });
 
   it("CLK-01 a child dated far ahead freezes neither rotation nor detection", async () => {
     const store = newStore();
-    const [ahead, here] = [openStage({ store }), openStage({ store })];
+    const [ahead, here] = [openAttackedServer({ store }), openAttackedServer({ store })];
     const ann = await signUp(here, mode);
-    ahead.pass(HOUR);
+    ahead.clock.advance(HOUR);
     const first = await present(ahead, mode, ann.refresh);
     const second = await present(here, mode, first.refresh ?? "");
     expect([second.status, second.refresh === null]).toEqual([200, false]);
@@ -36,52 +37,52 @@ describe.each(modes)("clocks (%s)", (mode) => {
   });
 
   it("CLK-02 a clock that jumps back makes nothing valid that has ended", async () => {
-    const stage = openStage({ refreshToken: { lifetime: 2 * HOUR, maxLifetime: 2 * HOUR } });
-    const ann = await signUp(stage, mode);
-    stage.pass(2 * HOUR);
-    expect((await present(stage, mode, ann.refresh)).code).toBe("session_expired");
-    stage.pass(-1);
+    const server = openAttackedServer({ refreshToken: { lifetime: 2 * HOUR, maxLifetime: 2 * HOUR } });
+    const ann = await signUp(server, mode);
+    server.clock.advance(2 * HOUR);
+    expect((await present(server, mode, ann.refresh)).code).toBe("session_expired");
+    server.clock.advance(-1);
     // Not over yet by this clock: the row's own time decides, and nothing beyond it is handed out.
-    const late = await present(stage, mode, ann.refresh);
+    const late = await present(server, mode, ann.refresh);
     expect(late.body["expires_in"]).toBe(1);
-    stage.pass(1);
-    expect((await whoAmI(stage, mode, late.access ?? "")).code).toBe("unauthenticated");
+    server.clock.advance(1);
+    expect((await whoAmI(server, mode, late.access ?? "")).code).toBe("unauthenticated");
   });
 
   it("CLK-02 a session ended before the jump stays ended", async () => {
-    const stage = openStage();
-    const ann = await signUp(stage, mode);
-    await stage.auth.sessions.revoke(ann.sessionId);
-    stage.pass(-HOUR);
-    expect((await present(stage, mode, ann.refresh)).code).toBe("session_revoked");
-    expect((await whoAmI(stage, mode, ann.access)).code).toBe("unauthenticated");
+    const server = openAttackedServer();
+    const ann = await signUp(server, mode);
+    await server.auth.sessions.revoke(ann.sessionId);
+    server.clock.advance(-HOUR);
+    expect((await present(server, mode, ann.refresh)).code).toBe("session_revoked");
+    expect((await whoAmI(server, mode, ann.access)).code).toBe("unauthenticated");
   });
 
   it("CLK-02 CLK-03 no lifetime that is handed out is below zero, whichever way the clock jumps", async () => {
     for (const jump of [-HOUR, -1, 0, HOUR, 13 * 24 * HOUR]) {
-      const stage = openStage();
-      const ann = await signUp(stage, mode);
-      stage.pass(jump);
-      const answer = await present(stage, mode, ann.refresh);
-      expect([jump, answer.status]).toEqual([jump, 200]);
+      const server = openAttackedServer();
+      const ann = await signUp(server, mode);
+      server.clock.advance(jump);
+      const answer = await present(server, mode, ann.refresh);
+      expect({ jump, status: answer.status }).toEqual({ jump, status: 200 });
       expect(Number(answer.body["expires_in"])).toBeGreaterThan(0);
       for (const line of answer.headers.getSetCookie()) expect(line).toMatch(/Max-Age=[1-9]/);
     }
   });
 
   it("CLK-04 CLK-05 with a clock that stands still, order does not come from time", async () => {
-    const stage = openStage();
-    const ann = await signUp(stage, mode);
-    const answers = await Promise.all(Array.from({ length: 10 }, () => present(stage, mode, ann.refresh)));
+    const server = openAttackedServer();
+    const ann = await signUp(server, mode);
+    const answers = await Promise.all(Array.from({ length: 10 }, () => present(server, mode, ann.refresh)));
     expect(answers.filter(({ refresh }) => refresh !== null).length).toBe(1);
     const tokens = new Set(answers.map(({ access }) => access));
     expect(tokens.size).toBe(10);
   });
 
   it("CLK-08 times are whole seconds", async () => {
-    const stage = openStage();
-    const ann = await signUp(stage, mode);
-    const found = await stage.auth.sessions.verify(ann.access);
+    const server = openAttackedServer();
+    const ann = await signUp(server, mode);
+    const found = await server.auth.sessions.verify(ann.access);
     if (!found.ok) throw new Error(found.code);
     const { iat, exp, auth_time, session_created, session_expires } = found.claims;
     for (const time of [iat, exp, auth_time, session_created, session_expires]) {
@@ -96,10 +97,10 @@ describe.each(modes)("clocks (%s)", (mode) => {
     try {
       for (const zone of ["UTC", "Pacific/Kiritimati", "America/St_Johns"]) {
         process.env["TZ"] = zone;
-        const stage = openStage();
-        const ann = await signUp(stage, mode);
-        stage.pass(599);
-        const found = await stage.auth.sessions.verify(ann.access);
+        const server = openAttackedServer();
+        const ann = await signUp(server, mode);
+        server.clock.advance(599);
+        const found = await server.auth.sessions.verify(ann.access);
         bodies.push(found.ok && [found.claims.iat, found.claims.exp, found.session.expiresAt]);
       }
     } finally {
@@ -140,7 +141,7 @@ describe("CLK-07 lifetimes", () => {
   });
 
   it.each(values)("%s is no lifetime of one session", async (value) => {
-    const { auth } = openStage();
+    const { auth } = openAttackedServer();
     const { id } = await auth.users.create({ email: "ann@example.com" });
     for (const name of ["accessLifetime", "refreshLifetime"]) {
       await expect(auth.sessions.create(id, { [name]: value })).rejects.toThrow(/sessions\.create/);

@@ -1,61 +1,53 @@
 import { password } from "@latchkey/core/password";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  endReasonOf,
-  modes,
-  present,
-  read,
-  rotated,
-  signIn,
-  signUp,
-  told,
-  whoAmI,
-  withAccess,
-} from "./session.ts";
-import { cheapHasher, LEASE, openStage, PASSWORD, requestTo } from "./stage.ts";
+import { requestTo } from "../fixtures/requests.ts";
+import { cheapHasher, countOf } from "../fixtures/server.ts";
+import { LEASE, openAttackedServer, PASSWORD } from "./server.ts";
+import { endReasonOf, modes, present, read, rotated, signIn, signUp, whoAmI, withAccess } from "./session.ts";
 
 describe.each(modes)("at the same time (%s)", (mode) => {
   it("CON-01 fifty refreshes of one token: one refresh token, forty-nine times access only, no alarm", async () => {
-    const stage = openStage();
-    const ann = await signUp(stage, mode);
-    const [, child = ""] = await rotated(stage, ann, 1);
+    const server = openAttackedServer();
+    const ann = await signUp(server, mode);
+    const [, child = ""] = await rotated(server, ann, 1);
     for (const token of [child, child]) {
-      stage.pass(LEASE);
-      const answers = await Promise.all(Array.from({ length: 50 }, () => present(stage, mode, token)));
+      server.clock.advance(LEASE);
+      const answers = await Promise.all(Array.from({ length: 50 }, () => present(server, mode, token)));
       expect(answers.map(({ status }) => status)).toEqual(Array(50).fill(200));
       expect(answers.filter(({ refresh }) => refresh !== null).length).toBe(1);
       expect(answers.flatMap(({ cleared }) => cleared)).toEqual([]);
     }
-    expect(told(stage, "session.reuse_detected")).toBe(0);
+    expect(countOf(server, "session.reuse_detected")).toBe(0);
   });
 
   it.each(["sign-out", "revokeAll", "setPassword", "disable", "delete", "reuse"] as const)(
     "CON-03 CON-04 CON-05 refresh and %s, in any order: nothing survives",
     async (act) => {
       for (const before of [0, 1, 5, 10]) {
-        const stage = openStage({ revocation: "store" });
-        const ann = await signUp(stage, mode);
-        const tokens = await rotated(stage, ann, 2);
+        const server = openAttackedServer({ revocation: "store" });
+        const ann = await signUp(server, mode);
+        const tokens = await rotated(server, ann, 2);
         const newest = tokens.at(-1) ?? "";
         const end = (): Promise<unknown> => {
-          if (act === "sign-out") return stage.auth.sessions.revoke(ann.sessionId);
-          if (act === "revokeAll") return stage.auth.sessions.revokeAll(ann.userId);
-          if (act === "setPassword") return stage.auth.users.setPassword(ann.userId, "another long password");
-          if (act === "reuse") return present(stage, mode, tokens[0] ?? "");
-          return stage.auth.users[act](ann.userId);
+          if (act === "sign-out") return server.auth.sessions.revoke(ann.sessionId);
+          if (act === "revokeAll") return server.auth.sessions.revokeAll(ann.userId);
+          if (act === "setPassword")
+            return server.auth.users.setPassword(ann.userId, "another long password");
+          if (act === "reuse") return present(server, mode, tokens[0] ?? "");
+          return server.auth.users[act](ann.userId);
         };
-        const calls = Array.from({ length: 10 }, () => () => present(stage, mode, newest));
+        const calls = Array.from({ length: 10 }, () => () => present(server, mode, newest));
         const all = await Promise.all([
           ...calls.slice(0, before).map((call) => call()),
           end(),
           ...calls.slice(before).map((call) => call()),
         ]);
-        expect(await endReasonOf(stage, ann.sessionId)).not.toBeNull();
+        expect(await endReasonOf(server, ann.sessionId)).not.toBeNull();
         for (const answer of all.filter(isAnswer)) {
           if (answer.refresh !== null)
-            expect((await present(stage, mode, answer.refresh)).code).toBe("session_revoked");
-          if (answer.access !== null) expect((await whoAmI(stage, mode, answer.access)).status).toBe(401);
+            expect((await present(server, mode, answer.refresh)).code).toBe("session_revoked");
+          if (answer.access !== null) expect((await whoAmI(server, mode, answer.access)).status).toBe(401);
         }
       }
     },
@@ -73,30 +65,30 @@ describe.each(modes)("at the same time (%s)", (mode) => {
       },
     };
     for (const act of ["setPassword", "disable", "delete", "revokeAll"] as const) {
-      const stage = openStage({ providers: [password({ hasher })] });
-      const ann = await signUp(stage, mode);
+      const server = openAttackedServer({ providers: [password({ hasher })] });
+      const ann = await signUp(server, mode);
       holding = true;
       const body = { email: "ann@example.com", password: PASSWORD, transport: mode };
-      const entering = stage.send("/auth/login", { method: "POST", body });
+      const entering = server.send("/auth/login", { method: "POST", body });
       while (gates.length === 0) await new Promise((next) => setImmediate(next));
       holding = false;
-      if (act === "setPassword") await stage.auth.users.setPassword(ann.userId, "another long password");
-      else if (act === "revokeAll") await stage.auth.sessions.revokeAll(ann.userId);
-      else await stage.auth.users[act](ann.userId);
+      if (act === "setPassword") await server.auth.users.setPassword(ann.userId, "another long password");
+      else if (act === "revokeAll") await server.auth.sessions.revokeAll(ann.userId);
+      else await server.auth.users[act](ann.userId);
       for (const open of gates.splice(0)) open();
       const answer = await read(await entering);
-      expect([act, answer.status, answer.code, answer.access]).toEqual([
+      expect({ act, status: answer.status, code: answer.code, access: answer.access }).toEqual({
         act,
-        401,
-        "invalid_credentials",
-        null,
-      ]);
-      expect(await stage.auth.sessions.list(ann.userId)).toEqual([]);
+        status: 401,
+        code: "invalid_credentials",
+        access: null,
+      });
+      expect(await server.auth.sessions.list(ann.userId)).toEqual([]);
     }
   });
 
   it("CON-09 twenty sign-ups of one address, in all its forms: one user, nineteen refusals", async () => {
-    const stage = openStage();
+    const server = openAttackedServer();
     const forms = [
       "ann@example.com",
       "ANN@example.com",
@@ -105,7 +97,7 @@ describe.each(modes)("at the same time (%s)", (mode) => {
       "\uff21nn@example.com",
     ];
     const attempts = Array.from({ length: 20 }, (_, n) =>
-      stage.send("/auth/signup", {
+      server.send("/auth/signup", {
         method: "POST",
         body: { email: forms[n % forms.length], password: PASSWORD, transport: mode },
       }),
@@ -113,27 +105,27 @@ describe.each(modes)("at the same time (%s)", (mode) => {
     const answers = await Promise.all((await Promise.all(attempts)).map(read));
     expect(answers.filter(({ status }) => status === 201).length).toBe(1);
     expect(answers.filter(({ code }) => code === "identifier_taken").length).toBe(19);
-    expect(told(stage, "user.created")).toBe(1);
+    expect(countOf(server, "user.created")).toBe(1);
   });
 
   it("REF-28 A2 the limit of sessions holds under sign-ins at once", async () => {
-    const stage = openStage({ sessions: { limit: 2 } });
-    const ann = await signUp(stage, mode);
-    await Promise.all(Array.from({ length: 10 }, () => signIn(stage, mode)));
-    expect((await stage.auth.sessions.list(ann.userId)).length).toBe(2);
-    expect((await present(stage, mode, ann.refresh)).code).toBe("session_revoked");
+    const server = openAttackedServer({ sessions: { limit: 2 } });
+    const ann = await signUp(server, mode);
+    await Promise.all(Array.from({ length: 10 }, () => signIn(server, mode)));
+    expect((await server.auth.sessions.list(ann.userId)).length).toBe(2);
+    expect((await present(server, mode, ann.refresh)).code).toBe("session_revoked");
   });
 
   it("JWT-32 ten thousand checks of one token give the same verdict, and honour its expiry", async () => {
-    const stage = openStage();
-    const ann = await signUp(stage, mode);
+    const server = openAttackedServer();
+    const ann = await signUp(server, mode);
     const request = (): Request => requestTo("/", { headers: withAccess(mode, ann.access) });
     for (let round = 0; round < 20; round++) {
-      const found = await Promise.all(Array.from({ length: 500 }, () => stage.auth.validate(request())));
+      const found = await Promise.all(Array.from({ length: 500 }, () => server.auth.validate(request())));
       expect(found.every(({ ok }) => ok)).toBe(true);
     }
-    stage.pass(600);
-    expect((await stage.auth.validate(request())).ok).toBe(false);
+    server.clock.advance(600);
+    expect((await server.auth.validate(request())).ok).toBe(false);
   });
 });
 
@@ -147,14 +139,14 @@ describe("two users at once", () => {
           maxLength: 5,
         }),
         async (scheduler, paths) => {
-          const stage = openStage({
+          const server = openAttackedServer({
             hooks: { refreshed: () => scheduler.schedule(Promise.resolve(undefined)) },
           });
           const holders = await Promise.all([
-            signUp(stage, "cookie"),
-            signUp(stage, "cookie", "bob@example.com"),
+            signUp(server, "cookie"),
+            signUp(server, "cookie", "bob@example.com"),
           ]);
-          stage.pass(650);
+          server.clock.advance(650);
           const answers = holders.flatMap((holder) =>
             paths.map(async (path) => {
               await scheduler.schedule(Promise.resolve(undefined));
@@ -162,7 +154,7 @@ describe("two users at once", () => {
                 cookie: `__Host-Http-latchkey.access=${holder.access}; __Host-Http-latchkey.refresh=${holder.refresh}`,
               };
               const answer = await read(
-                await stage.send(path, { method: path === "/auth/refresh" ? "POST" : "GET", headers }),
+                await server.send(path, { method: path === "/auth/refresh" ? "POST" : "GET", headers }),
               );
               return { holder, answer };
             }),
@@ -172,7 +164,7 @@ describe("two users at once", () => {
             expect(answer.status).toBe(200);
             const other = holders.find(({ userId }) => userId !== holder.userId);
             expect(JSON.stringify(answer.body)).not.toContain(other?.userId);
-            const found = answer.access === null ? null : await stage.auth.sessions.verify(answer.access);
+            const found = answer.access === null ? null : await server.auth.sessions.verify(answer.access);
             if (found?.ok) expect(found.userId).toBe(holder.userId);
           }
         },
@@ -182,24 +174,24 @@ describe("two users at once", () => {
   });
 
   it("CON-12 pruning beside refreshes deletes no live session and revives none", async () => {
-    const stage = openStage({ refreshToken: { lifetime: 1_000, maxLifetime: 5_000 } });
-    const ann = await signUp(stage, "cookie");
-    const ended = await signIn(stage, "cookie");
-    await stage.auth.sessions.revoke(ended.sessionId);
+    const server = openAttackedServer({ refreshToken: { lifetime: 1_000, maxLifetime: 5_000 } });
+    const ann = await signUp(server, "cookie");
+    const ended = await signIn(server, "cookie");
+    await server.auth.sessions.revoke(ended.sessionId);
     let token = ann.refresh;
     for (let n = 0; n < 4; n++) {
-      stage.pass(900);
+      server.clock.advance(900);
       const [answer] = await Promise.all([
-        present(stage, "cookie", token),
-        stage.auth.sessions.prune(),
-        present(stage, "cookie", ended.refresh),
+        present(server, "cookie", token),
+        server.auth.sessions.prune(),
+        present(server, "cookie", ended.refresh),
       ]);
       expect(answer.status).toBe(200);
       token = answer.refresh ?? token;
     }
-    expect(await stage.auth.sessions.get(ended.sessionId)).toBeNull();
-    expect((await present(stage, "cookie", ended.refresh)).code).toBe("session_expired");
-    expect((await stage.auth.sessions.list(ann.userId)).length).toBe(1);
+    expect(await server.auth.sessions.get(ended.sessionId)).toBeNull();
+    expect((await present(server, "cookie", ended.refresh)).code).toBe("session_expired");
+    expect((await server.auth.sessions.list(ann.userId)).length).toBe(1);
   });
 });
 

@@ -2,9 +2,10 @@ import { inspect } from "node:util";
 import { createAuth } from "@latchkey/core";
 import { memory } from "@latchkey/core/memory";
 import { describe, expect, it } from "vitest";
+import { ORIGIN, SECRET } from "../fixtures/server.ts";
 import { openForgery } from "./forger.ts";
+import { openAttackedServer, PASSWORD } from "./server.ts";
 import { present, signUp } from "./session.ts";
-import { ORIGIN, openStage, PASSWORD, SECRET } from "./stage.ts";
 
 /** What `createAuth` throws for these options, with its stack and its cause. */
 function refusal(options: object): string {
@@ -87,8 +88,8 @@ describe("where the server is", () => {
     try {
       for (const mode of ["development", "production", "test"]) {
         process.env["NODE_ENV"] = mode;
-        const stage = openStage();
-        const response = await stage.send("/auth/signup", {
+        const server = openAttackedServer();
+        const response = await server.send("/auth/signup", {
           method: "POST",
           body: { email: "ann@example.com", password: PASSWORD },
         });
@@ -134,15 +135,15 @@ describe("options as such", () => {
     schemes.push("Evil");
     cookies.sameSite = "none";
     const ask = (headers: Record<string, string>, method = "GET"): Promise<boolean> =>
-      forgery.stage.auth.validate(new Request(ORIGIN, { method, headers })).then(({ ok }) => ok);
+      forgery.server.auth.validate(new Request(ORIGIN, { method, headers })).then(({ ok }) => ok);
     const cookie = forgery.token({ transport: "cookie" });
     expect(await ask({ cookie: `old.sid=${cookie}` })).toBe(true);
     expect(await ask({ cookie: `evil=${cookie}` })).toBe(false);
     expect(await ask({ authorization: `Evil ${forgery.token()}` })).toBe(false);
     expect(await ask({ cookie: `old.sid=${cookie}`, origin: "https://evil.example" }, "POST")).toBe(false);
-    const response = await forgery.stage.send("/auth/logout", { method: "POST" });
+    const response = await forgery.server.send("/auth/logout", { method: "POST" });
     expect(response.headers.getSetCookie().every((line) => line.endsWith("SameSite=Strict"))).toBe(true);
-    expect(Object.isFrozen(forgery.stage.auth) && Object.isFrozen(forgery.stage.auth.handlers)).toBe(true);
+    expect(Object.isFrozen(forgery.server.auth) && Object.isFrozen(forgery.server.auth.handlers)).toBe(true);
   });
 
   it("SEC-09 KEY-08 a provided key that is changed after the start stays what was checked", async () => {
@@ -152,18 +153,18 @@ describe("options as such", () => {
       kid: "a",
     };
     const provided = [jwk];
-    const stage = openStage({ keys: { provided } });
+    const server = openAttackedServer({ keys: { provided } });
     jwk.kid = "changed";
     provided.push({ ...jwk, kid: "b" });
-    const { keys } = await stage.auth.keys.jwks();
+    const { keys } = await server.auth.keys.jwks();
     expect(keys.map(({ kid }) => kid)).toEqual(["a"]);
   });
 
   it("LOG-01 what can be printed of a server holds no secret", async () => {
-    const stage = openStage();
-    const ann = await signUp(stage, "cookie");
-    await present(stage, "cookie", ann.refresh);
-    const text = inspect(stage.auth, { depth: 20, showHidden: true }) + JSON.stringify(stage.auth);
+    const server = openAttackedServer();
+    const ann = await signUp(server, "cookie");
+    await present(server, "cookie", ann.refresh);
+    const text = inspect(server.auth, { depth: 20, showHidden: true }) + JSON.stringify(server.auth);
     expect(text).not.toContain(SECRET);
     expect(text).not.toMatch(/lkr_|eyJ|\$scrypt/);
   });

@@ -1,19 +1,22 @@
 import { describe, expect, it } from "vitest";
-import { countingStore } from "./faulty-store.ts";
+import { newStore } from "../fixtures/environment-store.ts";
+import { requestTo } from "../fixtures/requests.ts";
+import { ACCESS, REFRESH, type TestServer } from "../fixtures/server.ts";
+import { counted } from "../fixtures/wrapped-store.ts";
+import { openAttackedServer } from "./server.ts";
 import { type Holder, signUp } from "./session.ts";
-import { ACCESS, openStage, REFRESH, requestTo, type Stage } from "./stage.ts";
 import { codeOf } from "./verdicts.ts";
 
 async function open(): Promise<{
-  readonly stage: Stage;
+  readonly server: TestServer;
   readonly ann: Holder;
   readonly judge: (cookie: string) => Promise<string>;
 }> {
-  const stage = openStage();
-  const ann = await signUp(stage, "cookie");
+  const server = openAttackedServer();
+  const ann = await signUp(server, "cookie");
   const judge = async (cookie: string): Promise<string> =>
-    codeOf(await stage.auth.validate(requestTo("/", { headers: { cookie } })));
-  return { stage, ann, judge };
+    codeOf(await server.auth.validate(requestTo("/", { headers: { cookie } })));
+  return { server, ann, judge };
 }
 
 const { ann, judge } = await open();
@@ -88,9 +91,9 @@ describe("neighbours of our cookie", () => {
   });
 
   it("CKP-11 they come back from a refresh as they were, on no prototype", async () => {
-    const { stage, ann: bob } = await open();
+    const { server, ann: bob } = await open();
     const cookie = `__proto__=x; constructor=y; a=1; a=2; ${REFRESH}=${bob.refresh}`;
-    const found = await stage.auth.validate(requestTo("/", { headers: { cookie } }));
+    const found = await server.auth.validate(requestTo("/", { headers: { cookie } }));
     if (!found.ok) throw new Error(found.code);
     expect([...found.cookies.keys()]).toEqual(["__proto__", "constructor", "a", REFRESH, ACCESS]);
     expect([found.cookies.get("__proto__"), found.cookies.get("a")]).toEqual(["x", "1"]);
@@ -98,12 +101,12 @@ describe("neighbours of our cookie", () => {
   });
 
   it("CKP-12 two Cookie fields are one jar", async () => {
-    const { stage, ann: bob } = await open();
+    const { server, ann: bob } = await open();
     const headers = new Headers([
       ["cookie", "a=b"],
       ["cookie", `${ACCESS}=${bob.access}`],
     ]);
-    expect(codeOf(await stage.auth.validate(new Request("https://app.example.com/", { headers })))).toBe(
+    expect(codeOf(await server.auth.validate(new Request("https://app.example.com/", { headers })))).toBe(
       "ok",
     );
   });
@@ -111,10 +114,10 @@ describe("neighbours of our cookie", () => {
 
 describe("CKP-16 the cookies of two sites", () => {
   it("a server on localhost takes no cookie of https, nor one of another port", async () => {
-    const stage = openStage();
-    const https = await signUp(stage, "cookie");
-    const { auth } = openStage({
-      store: stage.store,
+    const server = openAttackedServer();
+    const https = await signUp(server, "cookie");
+    const { auth } = openAttackedServer({
+      store: server.store,
       baseURL: "http://localhost:3000",
       accessToken: { issuer: "https://app.example.com" },
     });
@@ -127,14 +130,14 @@ describe("CKP-16 the cookies of two sites", () => {
   });
 
   it("CKP-09 what is no token costs no call to the store", async () => {
-    const counting = countingStore();
-    const stage = openStage({ store: counting.store });
-    await signUp(stage, "cookie");
+    const counting = counted(newStore());
+    const server = openAttackedServer({ store: counting.store });
+    await signUp(server, "cookie");
     const before = counting.calls.length;
     for (const value of ["", "x", "%", '"', "a.b.c", "x".repeat(5_000), "lkr_", "..", "eyJ.eyJ.e30"]) {
       const cookie = `${ACCESS}=${value}; ${REFRESH}=${value}`;
-      await stage.auth.validate(requestTo("/", { headers: { cookie } }));
-      await stage.send("/auth/refresh", { method: "POST", headers: { cookie } });
+      await server.auth.validate(requestTo("/", { headers: { cookie } }));
+      await server.send("/auth/refresh", { method: "POST", headers: { cookie } });
     }
     expect(counting.calls.slice(before)).toEqual([]);
   });

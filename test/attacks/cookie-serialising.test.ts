@@ -1,20 +1,21 @@
 import { createAuth } from "@latchkey/core";
 import { memory } from "@latchkey/core/memory";
 import { describe, expect, it } from "vitest";
+import { ACCESS, REFRESH, type TestServer } from "../fixtures/server.ts";
+import { type Options, openAttackedServer, PASSWORD } from "./server.ts";
 import { signUp } from "./session.ts";
-import { ACCESS, type Options, openStage, PASSWORD, REFRESH, type Stage } from "./stage.ts";
 
 const BODY = { email: "ann@example.com", password: PASSWORD };
 
-async function signUpLines(stage: Stage): Promise<readonly string[]> {
-  const response = await stage.send("/auth/signup", { method: "POST", body: BODY });
+async function signUpLines(server: TestServer): Promise<readonly string[]> {
+  const response = await server.send("/auth/signup", { method: "POST", body: BODY });
   // The value is what differs from time to time.
   return response.headers.getSetCookie().map((line) => line.replace(/=[^;]*/, "=VALUE"));
 }
 
 describe("our Set-Cookie lines", () => {
   it("CKS-01 T9 are these bytes, out of reach of scripts and subdomains", async () => {
-    expect(await signUpLines(openStage())).toEqual([
+    expect(await signUpLines(openAttackedServer())).toEqual([
       `${ACCESS}=VALUE; Max-Age=600; Path=/; Secure; HttpOnly; SameSite=Lax`,
       `${REFRESH}=VALUE; Max-Age=1209600; Path=/; Secure; HttpOnly; SameSite=Lax`,
     ]);
@@ -43,7 +44,7 @@ describe("our Set-Cookie lines", () => {
       "__Host-Http-latchkey.refresh",
     ],
   ])("CKS-06 the prefix goes with %s", async (_, options, access, refresh) => {
-    const lines = await signUpLines(openStage(options));
+    const lines = await signUpLines(openAttackedServer(options));
     expect(lines.map((line) => line.split("=")[0])).toEqual([access, refresh]);
     for (const line of lines) {
       expect(line.includes("; Secure;")).toBe(line.startsWith("__"));
@@ -53,7 +54,7 @@ describe("our Set-Cookie lines", () => {
   });
 
   it("CKS-02 a refresh cookie on a path, with its bytes", async () => {
-    const [, refresh] = await signUpLines(openStage({ cookies: { refreshPath: "/auth" } }));
+    const [, refresh] = await signUpLines(openAttackedServer({ cookies: { refreshPath: "/auth" } }));
     expect(refresh).toBe(
       "__Secure-latchkey.refresh=VALUE; Max-Age=1209600; Path=/auth; Secure; HttpOnly; SameSite=Lax",
     );
@@ -65,11 +66,11 @@ describe("our Set-Cookie lines", () => {
       ["strict", "Strict"],
       ["none", "None"],
     ] as const) {
-      for (const line of await signUpLines(openStage({ cookies: { sameSite } })))
+      for (const line of await signUpLines(openAttackedServer({ cookies: { sameSite } })))
         expect(line).toMatch(new RegExp(`; SameSite=${written}$`));
     }
     for (const line of await signUpLines(
-      openStage({ cookies: { sameSite: "none" }, baseURL: "http://localhost:3000" }),
+      openAttackedServer({ cookies: { sameSite: "none" }, baseURL: "http://localhost:3000" }),
     )) {
       expect(line).toMatch(/; SameSite=Lax$/);
     }
@@ -81,9 +82,9 @@ describe("our Set-Cookie lines", () => {
     ["a path", { cookies: { refreshPath: "/auth" } }],
     ["localhost", { baseURL: "http://localhost:3000" }],
   ])("CKS-08 CKS-09 are deleted where they were set: %s", async (_, options) => {
-    const stage = openStage(options);
-    const set = await signUpLines(stage);
-    const response = await stage.send("/auth/logout", { method: "POST" });
+    const server = openAttackedServer(options);
+    const set = await signUpLines(server);
+    const response = await server.send("/auth/logout", { method: "POST" });
     expect(response.headers.getSetCookie()).toEqual(
       set.map((line) =>
         line
@@ -94,34 +95,34 @@ describe("our Set-Cookie lines", () => {
   });
 
   it("CKS-08 CLK-07 live no longer than 400 days, also in a session without end", async () => {
-    const [, refresh] = await signUpLines(openStage({ refreshToken: { lifetime: null } }));
+    const [, refresh] = await signUpLines(openAttackedServer({ refreshToken: { lifetime: null } }));
     expect(refresh).toContain("; Max-Age=34560000;");
-    const [, long] = await signUpLines(openStage({ refreshToken: { lifetime: 2 ** 31 - 1 } }));
+    const [, long] = await signUpLines(openAttackedServer({ refreshToken: { lifetime: 2 ** 31 - 1 } }));
     expect(long).toContain("; Max-Age=34560000;");
   });
 
   it("CKS-07 too much in a token is refused before it is sent, and told to the developer", async () => {
-    const stage = openStage({ accessToken: { claims: () => ({ pad: "x".repeat(4_000) }) } });
-    const response = await stage.send("/auth/signup", { method: "POST", body: BODY });
+    const server = openAttackedServer({ accessToken: { claims: () => ({ pad: "x".repeat(4_000) }) } });
+    const response = await server.send("/auth/signup", { method: "POST", body: BODY });
     expect([response.status, await response.json(), response.headers.getSetCookie()]).toMatchObject([
       500,
       { error: "internal_error" },
       [],
     ]);
-    const fault = stage.events.find(({ type }) => type === "internal_error");
+    const fault = server.events.find(({ type }) => type === "internal_error");
     expect(fault).toMatchObject({ error: expect.stringMatching(/4000.*(context|claims)/) });
   });
 
   it("CKS-07 a bearer token that no one would take back is refused as well", async () => {
-    const stage = openStage({ accessToken: { claims: () => ({ pad: "x".repeat(4_000) }) } });
+    const server = openAttackedServer({ accessToken: { claims: () => ({ pad: "x".repeat(4_000) }) } });
     const body = { ...BODY, transport: "bearer" };
-    const response = await stage.send("/auth/signup", { method: "POST", body });
+    const response = await server.send("/auth/signup", { method: "POST", body });
     expect([response.status, await response.json()]).toMatchObject([500, { error: "internal_error" }]);
   });
 
   it("CKS-07 two ordinary cookies stay below 4 kB together", async () => {
-    const stage = openStage();
-    const ann = await signUp(stage, "cookie");
+    const server = openAttackedServer();
+    const ann = await signUp(server, "cookie");
     expect(ACCESS.length + ann.access.length + REFRESH.length + ann.refresh.length).toBeLessThan(1_500);
   });
 });

@@ -1,127 +1,133 @@
 import { describe, expect, it } from "vitest";
-import { endReasonOf, type Holder, present, read, rotated, signIn, signUp, told } from "./session.ts";
-import { ACCESS, openStage, REFRESH, requestTo, type Stage } from "./stage.ts";
+import { requestTo } from "../fixtures/requests.ts";
+import { ACCESS, countOf, REFRESH, type TestServer } from "../fixtures/server.ts";
+import { openAttackedServer } from "./server.ts";
+import { endReasonOf, type Holder, present, read, rotated, signIn, signUp } from "./session.ts";
 import { codeOf } from "./verdicts.ts";
 
 function jar(name: string, ...values: readonly string[]): Record<string, string> {
   return { cookie: values.map((value) => `${name}=${value}`).join("; ") };
 }
 
-async function whoseIs(stage: Stage, headers: Record<string, string>): Promise<string> {
-  const found = await stage.auth.validate(requestTo("/", { headers }));
+async function whoseIs(server: TestServer, headers: Record<string, string>): Promise<string> {
+  const found = await server.auth.validate(requestTo("/", { headers }));
   return found.ok ? found.userId : codeOf(found);
 }
 
-async function two(stage: Stage): Promise<readonly [Holder, Holder]> {
-  return [await signUp(stage, "cookie"), await signUp(stage, "cookie", "eve@example.com")];
+async function two(server: TestServer): Promise<readonly [Holder, Holder]> {
+  return [await signUp(server, "cookie"), await signUp(server, "cookie", "eve@example.com")];
 }
 
 describe("CKP-01 the access cookie twice", () => {
   it("the one that verifies is used, in any order", async () => {
-    const stage = openStage();
-    const [ann] = await two(stage);
+    const server = openAttackedServer();
+    const [ann] = await two(server);
     for (const junk of ["x", "", "a.b.c", `${ann.access}=`, "x".repeat(5_000)]) {
-      expect(await whoseIs(stage, jar(ACCESS, junk, ann.access))).toBe(ann.userId);
-      expect(await whoseIs(stage, jar(ACCESS, ann.access, junk))).toBe(ann.userId);
+      expect(await whoseIs(server, jar(ACCESS, junk, ann.access))).toBe(ann.userId);
+      expect(await whoseIs(server, jar(ACCESS, ann.access, junk))).toBe(ann.userId);
     }
   });
 
-  it("two of different sessions are nobody's, also of one user, in any order", async () => {
-    const stage = openStage();
-    const [ann, eve] = await two(stage);
-    const phone = await signIn(stage, "cookie");
+  it("two of different sessions authenticate no user, even if both are of one user, in any order", async () => {
+    const server = openAttackedServer();
+    const [ann, eve] = await two(server);
+    const phone = await signIn(server, "cookie");
     for (const [a, b] of [
       [ann, eve],
       [eve, ann],
       [ann, phone],
     ] as const) {
-      expect(await whoseIs(stage, jar(ACCESS, a.access, b.access))).toBe("unauthenticated");
+      expect(await whoseIs(server, jar(ACCESS, a.access, b.access))).toBe("unauthenticated");
     }
   });
 
   it("two of one session are that session", async () => {
-    const stage = openStage();
-    const ann = await signUp(stage, "cookie");
-    const answer = await present(stage, "cookie", ann.refresh);
-    expect(await whoseIs(stage, jar(ACCESS, ann.access, answer.access ?? ""))).toBe(ann.userId);
+    const server = openAttackedServer();
+    const ann = await signUp(server, "cookie");
+    const answer = await present(server, "cookie", ann.refresh);
+    expect(await whoseIs(server, jar(ACCESS, ann.access, answer.access ?? ""))).toBe(ann.userId);
   });
 });
 
 describe("the refresh cookie twice", () => {
-  const refresh = async (stage: Stage, ...tokens: readonly string[]): ReturnType<typeof read> =>
-    read(await stage.send("/auth/refresh", { method: "POST", headers: jar(REFRESH, ...tokens) }));
+  const refresh = async (server: TestServer, ...tokens: readonly string[]): ReturnType<typeof read> =>
+    read(await server.send("/auth/refresh", { method: "POST", headers: jar(REFRESH, ...tokens) }));
 
   it("CKP-01 a stale copy beside the good one raises no alarm, in any order", async () => {
-    const stage = openStage();
-    const ann = await signUp(stage, "cookie");
-    const tokens = await rotated(stage, ann, 3);
+    const server = openAttackedServer();
+    const ann = await signUp(server, "cookie");
+    const tokens = await rotated(server, ann, 3);
     const [stale = "", , , newest = ""] = tokens;
-    const first = await refresh(stage, stale, newest);
+    const first = await refresh(server, stale, newest);
     expect([first.status, first.refresh === null]).toEqual([200, false]);
-    const again = await refresh(stage, newest, stale);
-    expect([again.status, again.refresh]).toEqual([200, null]);
-    expect(told(stage, "session.reuse_detected")).toBe(0);
+    const again = await refresh(server, newest, stale);
+    expect({ status: again.status, refresh: again.refresh }).toEqual({ status: 200, refresh: null });
+    expect(countOf(server, "session.reuse_detected")).toBe(0);
     // Alone, the same copy is what it is.
-    expect((await refresh(stage, stale)).code).toBe("refresh_token_reused");
+    expect((await refresh(server, stale)).code).toBe("refresh_token_reused");
   });
 
   it("CKP-01 two live sessions answer 401, and neither is expired nor ended", async () => {
-    const stage = openStage();
-    const [ann, eve] = await two(stage);
-    const answer = await refresh(stage, eve.refresh, ann.refresh);
-    expect([answer.status, answer.cleared, answer.access]).toEqual([401, [], null]);
-    expect([await endReasonOf(stage, ann.sessionId), await endReasonOf(stage, eve.sessionId)]).toEqual([
+    const server = openAttackedServer();
+    const [ann, eve] = await two(server);
+    const answer = await refresh(server, eve.refresh, ann.refresh);
+    expect({ status: answer.status, cleared: answer.cleared, access: answer.access }).toEqual({
+      status: 401,
+      cleared: [],
+      access: null,
+    });
+    expect([await endReasonOf(server, ann.sessionId), await endReasonOf(server, eve.sessionId)]).toEqual([
       null,
       null,
     ]);
-    expect(await whoseIs(stage, jar(REFRESH, ann.refresh, eve.refresh))).toBe("unauthenticated");
+    expect(await whoseIs(server, jar(REFRESH, ann.refresh, eve.refresh))).toBe("unauthenticated");
   });
 
   it("CKP-01 a planted token that is dead or junk does not hide the good one", async () => {
-    const stage = openStage();
-    const [ann, eve] = await two(stage);
-    await stage.auth.sessions.revoke(eve.sessionId);
-    const answer = await refresh(stage, eve.refresh, "x", ann.refresh);
+    const server = openAttackedServer();
+    const [ann, eve] = await two(server);
+    await server.auth.sessions.revoke(eve.sessionId);
+    const answer = await refresh(server, eve.refresh, "x", ann.refresh);
     expect([answer.status, answer.body["session"]]).toMatchObject([200, { userId: ann.userId }]);
     expect(answer.cleared).toEqual([]);
   });
 
   it("CKP-01 a planted superseded token of another session neither hides nor alarms", async () => {
-    const stage = openStage();
-    const [ann, eve] = await two(stage);
-    const [old = ""] = await rotated(stage, eve, 2);
-    const answer = await refresh(stage, old, ann.refresh);
+    const server = openAttackedServer();
+    const [ann, eve] = await two(server);
+    const [old = ""] = await rotated(server, eve, 2);
+    const answer = await refresh(server, old, ann.refresh);
     expect([answer.status, answer.body["session"]]).toMatchObject([200, { userId: ann.userId }]);
-    expect(await endReasonOf(stage, eve.sessionId)).toBeNull();
+    expect(await endReasonOf(server, eve.sessionId)).toBeNull();
   });
 
   it("CKP-10 no more than four are looked at", async () => {
-    const stage = openStage();
-    const ann = await signUp(stage, "cookie");
+    const server = openAttackedServer();
+    const ann = await signUp(server, "cookie");
     const many = Array.from({ length: 4 }, (_, n) => `x${n}`);
-    expect((await refresh(stage, ...many.slice(1), ann.refresh)).status).toBe(200);
-    expect((await refresh(stage, ...many, ann.refresh)).code).toBe("refresh_token_invalid");
+    expect((await refresh(server, ...many.slice(1), ann.refresh)).status).toBe(200);
+    expect((await refresh(server, ...many, ann.refresh)).code).toBe("refresh_token_invalid");
   });
 
   it("takes the same token twice for one", async () => {
-    const stage = openStage();
-    const ann = await signUp(stage, "cookie");
-    const answer = await refresh(stage, ann.refresh, ann.refresh);
+    const server = openAttackedServer();
+    const ann = await signUp(server, "cookie");
+    const answer = await refresh(server, ann.refresh, ann.refresh);
     expect([answer.status, answer.refresh === null]).toEqual([200, false]);
   });
 });
 
 describe("REF-10 the access cookie of one session beside the refresh cookie of another", () => {
   it("is that one session while it lives, and the other's token is not touched", async () => {
-    const stage = openStage();
-    const [ann, eve] = await two(stage);
-    stage.pass(590);
+    const server = openAttackedServer();
+    const [ann, eve] = await two(server);
+    server.clock.advance(590);
     const headers = { cookie: `${ACCESS}=${ann.access}; ${REFRESH}=${eve.refresh}` };
-    const found = await stage.auth.validate(requestTo("/", { headers }));
+    const found = await server.auth.validate(requestTo("/", { headers }));
     expect(found.ok && [found.userId, found.refreshed]).toEqual([ann.userId, false]);
     expect(found.headers.getSetCookie()).toEqual([]);
-    expect(told(stage, "session.refreshed")).toBe(0);
-    expect((await present(stage, "cookie", eve.refresh)).refresh).not.toBeNull();
+    expect(countOf(server, "session.refreshed")).toBe(0);
+    expect((await present(server, "cookie", eve.refresh)).refresh).not.toBeNull();
   });
 });
 
@@ -138,19 +144,19 @@ describe("cookies of earlier names", () => {
   const CURRENT = "__Secure-latchkey.refresh";
 
   async function enter(
-    stage: Stage,
+    server: TestServer,
     email: string,
   ): Promise<{ readonly userId: string; readonly refresh: string }> {
-    const user = await stage.auth.users.create({ email });
-    const { refreshToken } = await stage.auth.sessions.create(user.id);
+    const user = await server.auth.users.create({ email });
+    const { refreshToken } = await server.auth.sessions.create(user.id);
     return { userId: user.id, refresh: refreshToken ?? "" };
   }
 
   it("CKP-01 the name in use beats a former one, and the former is expired", async () => {
-    const stage = openStage(options);
-    const [ann, eve] = [await enter(stage, "ann@example.com"), await enter(stage, "eve@example.com")];
+    const server = openAttackedServer(options);
+    const [ann, eve] = [await enter(server, "ann@example.com"), await enter(server, "eve@example.com")];
     const headers = { cookie: `old.sid=${eve.refresh}; ${CURRENT}=${ann.refresh}` };
-    const response = await stage.send("/auth/refresh", { method: "POST", headers });
+    const response = await server.send("/auth/refresh", { method: "POST", headers });
     expect(await response.clone().json()).toMatchObject({ session: { userId: ann.userId } });
     const gone = response.headers.getSetCookie().filter((line) => line.includes("Max-Age=0"));
     expect(gone).toEqual([
@@ -160,15 +166,15 @@ describe("cookies of earlier names", () => {
   });
 
   it("a former name alone still signs in", async () => {
-    const stage = openStage(options);
-    const ann = await enter(stage, "ann@example.com");
-    expect(await whoseIs(stage, jar("old.sid", ann.refresh))).toBe(ann.userId);
+    const server = openAttackedServer(options);
+    const ann = await enter(server, "ann@example.com");
+    expect(await whoseIs(server, jar("old.sid", ann.refresh))).toBe(ann.userId);
   });
 
   it("CKS-10 the jar after a refresh keeps the new cookie where the same name is expired on another domain", async () => {
-    const stage = openStage(options);
-    const ann = await enter(stage, "ann@example.com");
-    const found = await stage.auth.validate(requestTo("/", { headers: jar(CURRENT, ann.refresh) }));
+    const server = openAttackedServer(options);
+    const ann = await enter(server, "ann@example.com");
+    const found = await server.auth.validate(requestTo("/", { headers: jar(CURRENT, ann.refresh) }));
     if (!found.ok) throw new Error(found.code);
     const sent = found.headers.getSetCookie().find((line) => line.startsWith(`${CURRENT}=lkr_`));
     expect(found.cookies.get(CURRENT)).toBe(sent?.slice(CURRENT.length + 1).split(";")[0]);
@@ -177,11 +183,11 @@ describe("cookies of earlier names", () => {
 
 it("CKS-10 signing out deletes the cookie in use last, for hosts that keep one line of a name", async () => {
   const name = "__Secure-latchkey.access";
-  const stage = openStage({
+  const server = openAttackedServer({
     cookies: { domain: "example.com", previous: [{ name, domain: "app.example.com" }] },
   });
   const headers = { cookie: `${name}=x` };
-  const response = await stage.send("/auth/logout", { method: "POST", headers });
+  const response = await server.send("/auth/logout", { method: "POST", headers });
   const lines = response.headers.getSetCookie().filter((line) => line.startsWith(`${name}=`));
   expect(lines.map((line) => /Domain=([^;]+)/.exec(line)?.[1])).toEqual(["app.example.com", "example.com"]);
 });

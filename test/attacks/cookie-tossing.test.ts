@@ -1,10 +1,11 @@
 import { createValidator } from "@latchkey/core/validator";
 import { describe, expect, it } from "vitest";
-import { counted } from "../rows/wrapped-store.ts";
-import { type Jar, openJar } from "./jar.ts";
-import { told } from "./session.ts";
-import { LIFETIME, type Options, ORIGIN, openStage, PASSWORD, requestTo, type Stage } from "./stage.ts";
-import { newStore } from "./store.ts";
+import { newStore } from "../fixtures/environment-store.ts";
+import { type Jar, openJar } from "../fixtures/jar.ts";
+import { requestTo } from "../fixtures/requests.ts";
+import { countOf, ORIGIN, type TestServer } from "../fixtures/server.ts";
+import { counted } from "../fixtures/wrapped-store.ts";
+import { LIFETIME, type Options, openAttackedServer, PASSWORD } from "./server.ts";
 import { codeOf } from "./verdicts.ts";
 
 const NAMES = { access: "latchkey.access", refresh: "latchkey.refresh" };
@@ -53,8 +54,8 @@ interface Person {
 }
 
 /** Signs a user up, and keeps the cookies in a jar. */
-async function enter(stage: Stage, setting: Setting, email: string, jar: Jar): Promise<Person> {
-  const response = await stage.send("/auth/signup", { method: "POST", body: { email, password: PASSWORD } });
+async function enter(server: TestServer, setting: Setting, email: string, jar: Jar): Promise<Person> {
+  const response = await server.send("/auth/signup", { method: "POST", body: { email, password: PASSWORD } });
   jar.take(response.headers);
   const { session } = await response.json();
   const cookieOf = (name: string): string => {
@@ -70,7 +71,7 @@ async function enter(stage: Stage, setting: Setting, email: string, jar: Jar): P
 }
 
 interface Scene {
-  readonly stage: Stage;
+  readonly server: TestServer;
   readonly jar: Jar;
   readonly ann: Person;
   readonly eve: Person;
@@ -81,23 +82,23 @@ interface Scene {
 }
 
 async function open(setting: Setting, changes: Options = {}): Promise<Scene> {
-  const stage = openStage({ ...setting.options, ...changes });
-  const jar = openJar();
-  const ann = await enter(stage, setting, "ann@example.com", jar);
-  const eve = await enter(stage, setting, "eve@example.com", openJar());
+  const server = openAttackedServer({ ...setting.options, ...changes });
+  const jar = openJar(new URL(ORIGIN).hostname);
+  const ann = await enter(server, setting, "ann@example.com", jar);
+  const eve = await enter(server, setting, "eve@example.com", openJar(new URL(ORIGIN).hostname));
   return {
-    stage,
+    server,
     jar,
     ann,
     eve,
     validate: async (path, method = "GET") => {
-      const found = await stage.auth.validate(requestTo(path, { method, headers: jar.header(path) }));
+      const found = await server.auth.validate(requestTo(path, { method, headers: jar.header(path) }));
       jar.take(found.headers);
       return found.ok ? found.userId : codeOf(found);
     },
     refresh: async () => {
       const path = "/auth/refresh";
-      const response = await stage.send(path, { method: "POST", headers: jar.header(path) });
+      const response = await server.send(path, { method: "POST", headers: jar.header(path) });
       jar.take(response.headers);
       const { session, error } = await response.json();
       return session?.userId ?? error;
@@ -106,13 +107,13 @@ async function open(setting: Setting, changes: Options = {}): Promise<Scene> {
 }
 
 /** The browser drops the access cookie as it runs out; the tossed one is as old as its sender likes. */
-async function accessRunsOut({ stage, jar }: Scene, setting: Setting): Promise<void> {
-  stage.pass(LIFETIME + 1);
+async function accessRunsOut({ server, jar }: Scene, setting: Setting): Promise<void> {
+  server.clock.advance(LIFETIME + 1);
   jar.drop(setting.access);
 }
 
-async function liveAccessOf(stage: Stage, { refresh }: Person): Promise<string> {
-  const answer = await stage.auth.sessions.refresh(refresh);
+async function liveAccessOf(server: TestServer, { refresh }: Person): Promise<string> {
+  const answer = await server.auth.sessions.refresh(refresh);
   if (!answer.ok) throw new Error(answer.code);
   return answer.accessToken;
 }
@@ -144,15 +145,15 @@ describe("a tossed token under a former name", () => {
     it.each(["GET", "POST", "HEAD"])("never makes a %s the attacker's", async (method) => {
       const scene = await open(setting);
       await accessRunsOut(scene, setting);
-      scene.jar.toss(`sid=${await liveAccessOf(scene.stage, scene.eve)}; Domain=example.com; Path=/`);
+      scene.jar.toss(`sid=${await liveAccessOf(scene.server, scene.eve)}; Domain=example.com; Path=/`);
       expect(await scene.validate(setting.path, method)).toBe(scene.ann.userId);
-      expect(told(scene.stage, "session.conflict")).toBe(0);
+      expect(countOf(scene.server, "session.conflict")).toBe(0);
     });
 
     it("never refreshes as the attacker, by an access token or by a refresh token", async () => {
       const scene = await open(setting);
       await accessRunsOut(scene, setting);
-      scene.jar.toss(`sid=${await liveAccessOf(scene.stage, scene.eve)}; Domain=example.com; Path=/`);
+      scene.jar.toss(`sid=${await liveAccessOf(scene.server, scene.eve)}; Domain=example.com; Path=/`);
       scene.jar.toss(`sid=${scene.eve.refresh}; Domain=example.com; Path=/auth`);
       expect(await scene.refresh()).toBe(scene.ann.userId);
     });
@@ -169,12 +170,12 @@ describe("a tossed token under a former name", () => {
 
     it.each(["over", "ended"])("does not follow on a session that is %s", async (how) => {
       const scene = await open(setting, { refreshToken: { lifetime: 2 * LIFETIME } });
-      if (how === "ended") await scene.stage.auth.sessions.revoke(scene.ann.sessionId);
-      scene.stage.pass(how === "over" ? 2 * LIFETIME - 1 : LIFETIME + 1);
+      if (how === "ended") await scene.server.auth.sessions.revoke(scene.ann.sessionId);
+      scene.server.clock.advance(how === "over" ? 2 * LIFETIME - 1 : LIFETIME + 1);
       scene.jar.drop(setting.access);
-      const access = await liveAccessOf(scene.stage, scene.eve);
+      const access = await liveAccessOf(scene.server, scene.eve);
       scene.jar.toss(`sid=${access}; Domain=example.com; Path=/`);
-      if (how === "over") scene.stage.pass(1);
+      if (how === "over") scene.server.clock.advance(1);
       const code = how === "over" ? "session_expired" : "session_revoked";
       expect(await scene.validate(setting.path, "POST")).toBe(code);
       expect(await scene.refresh()).toBe(code);
@@ -187,7 +188,7 @@ describe("a tossed token under a former name", () => {
       scene.jar.toss(`sid=${scene.eve.access}; Domain=example.com; Path=/auth`);
       scene.jar.toss(`sid=${scene.eve.access}; Domain=example.com; Path=/auth/; Secure; Partitioned`);
       const headers = scene.jar.header("/auth/logout");
-      scene.jar.take((await scene.stage.send("/auth/logout", { method: "POST", headers })).headers);
+      scene.jar.take((await scene.server.send("/auth/logout", { method: "POST", headers })).headers);
       expect(scene.jar.size()).toBe(0);
     });
   });
@@ -196,7 +197,7 @@ describe("a tossed token under a former name", () => {
     const setting = { ...REFRESH_PATH, options: { cookies: { previous, refreshPath: "/auth" } } };
     const scene = await open(setting);
     await accessRunsOut(scene, setting);
-    scene.jar.toss(`sid=${await liveAccessOf(scene.stage, scene.eve)}; Domain=example.com; Path=/`);
+    scene.jar.toss(`sid=${await liveAccessOf(scene.server, scene.eve)}; Domain=example.com; Path=/`);
     expect(await scene.validate("/page", "POST")).toBe("unauthenticated");
     expect(await scene.refresh()).toBe(scene.ann.userId);
     expect(await scene.validate("/page", "POST")).toBe(scene.ann.userId);
@@ -222,14 +223,14 @@ describe.each(settings)("a tossed token under a name in use, with $name", (setti
     async (place) => {
       for (const partition of ["", "; Secure; Partitioned"]) {
         const scene = await open(setting);
-        const { stage, jar, ann, eve } = scene;
+        const { server, jar, ann, eve } = scene;
         jar.toss(`${setting.refresh}=${eve.refresh}; ${place}${partition}`);
         expect(await scene.refresh()).toBe("unauthenticated");
-        expect(stage.events.filter(({ type }) => type === "session.conflict")).toEqual([
+        expect(server.events.filter(({ type }) => type === "session.conflict")).toEqual([
           expect.objectContaining({ sessionIds: expect.arrayContaining([ann.sessionId, eve.sessionId]) }),
         ]);
         expect(await scene.refresh()).toBe(ann.userId);
-        expect([told(stage, "session.ended"), told(stage, "session.conflict"), jar.size()]).toEqual([
+        expect([countOf(server, "session.ended"), countOf(server, "session.conflict"), jar.size()]).toEqual([
           0, 1, 2,
         ]);
       }
@@ -261,13 +262,13 @@ describe.each(settings)("a tossed token under a name in use, with $name", (setti
   });
 
   it("is nothing to a bearer", async () => {
-    const { stage, jar, eve } = await open(setting);
-    const { accessToken } = await stage.auth.sessions.create(eve.userId, { transport: "bearer" });
+    const { server, jar, eve } = await open(setting);
+    const { accessToken } = await server.auth.sessions.create(eve.userId, { transport: "bearer" });
     jar.toss(`${setting.refresh}=${eve.refresh}; Domain=example.com; Path=/auth/`);
     const headers = { ...jar.header(setting.path), authorization: `Bearer ${accessToken}` };
-    const found = await stage.auth.validate(requestTo(setting.path, { headers }));
+    const found = await server.auth.validate(requestTo(setting.path, { headers }));
     expect(found.ok && found.userId).toBe(eve.userId);
-    expect(told(stage, "session.conflict")).toBe(0);
+    expect(countOf(server, "session.conflict")).toBe(0);
   });
 
   it("is shown in the answers of routes that validate, once only, and is gone at a sign-out", async () => {
@@ -275,11 +276,11 @@ describe.each(settings)("a tossed token under a name in use, with $name", (setti
     await accessRunsOut(scene, setting);
     scene.jar.toss(`${setting.refresh}=${scene.eve.refresh}; Domain=example.com; Path=/auth/`);
     const headers = scene.jar.header("/auth/session");
-    const response = await scene.stage.send("/auth/session", { headers });
+    const response = await scene.server.send("/auth/session", { headers });
     const lines = response.headers.getSetCookie();
     expect([response.status, new Set(lines).size]).toEqual([401, lines.length]);
     expect(lines.length).toBeGreaterThan(0);
-    const out = await scene.stage.send("/auth/logout", { method: "POST", headers });
+    const out = await scene.server.send("/auth/logout", { method: "POST", headers });
     scene.jar.take(out.headers);
     expect([out.status, scene.jar.size()]).toEqual([200, 0]);
   });
@@ -290,7 +291,7 @@ describe("a tossed access token under the name in use, with cookies.domain", () 
     for (const runsOut of [false, true]) {
       const scene = await open(DOMAIN);
       if (runsOut) await accessRunsOut(scene, DOMAIN);
-      const access = await liveAccessOf(scene.stage, scene.eve);
+      const access = await liveAccessOf(scene.server, scene.eve);
       scene.jar.toss(`${DOMAIN.access}=${access}; Domain=example.com; Path=/page`);
       expect(await scene.validate("/page", "POST")).toBe("unauthenticated");
       expect(await scene.validate("/page", "POST")).toBe(scene.ann.userId);
@@ -300,19 +301,19 @@ describe("a tossed access token under the name in use, with cookies.domain", () 
   it("set over the owner's own is refused until it runs out, and then the owner's again", async () => {
     const scene = await open(DOMAIN);
     await accessRunsOut(scene, DOMAIN);
-    const access = await liveAccessOf(scene.stage, scene.eve);
+    const access = await liveAccessOf(scene.server, scene.eve);
     scene.jar.toss(`${DOMAIN.access}=${access}; Domain=example.com; Path=/`);
     expect(await scene.validate("/page", "POST")).toBe("unauthenticated");
     expect(await scene.refresh()).toBe("unauthenticated");
-    scene.stage.pass(LIFETIME);
+    scene.server.clock.advance(LIFETIME);
     expect(await scene.validate("/page", "POST")).toBe(scene.ann.userId);
   });
 
   it("is refused at a server that has no store, also where it hides the owner's", async () => {
-    const { stage, jar, eve } = await open(DOMAIN);
-    const jwks = await stage.auth.keys.jwks();
+    const { server, jar, eve } = await open(DOMAIN);
+    const jwks = await server.auth.keys.jwks();
     const cookies = { domain: "example.com" };
-    const edge = createValidator({ jwks, issuer: ORIGIN, cookies, env: { clock: stage.time } });
+    const edge = createValidator({ jwks, issuer: ORIGIN, cookies, env: { clock: server.clock.now } });
     for (const prefix of ["/a", "/a/", "/a/b", "/a/b/"]) {
       jar.toss(`${DOMAIN.access}=${eve.access}; Domain=example.com; Path=${prefix}`);
       const found = await edge.validate(requestTo("/a/b/c", { headers: jar.header("/a/b/c") }));
@@ -329,7 +330,7 @@ describe("a tossed access token under the name in use, with cookies.domain", () 
     const answers = new Set<string>();
     for (let n = 0; n < 8; n++) {
       answers.add(await scene.validate(path));
-      scene.stage.pass(1);
+      scene.server.clock.advance(1);
     }
     expect([...answers]).toEqual(["unauthenticated", scene.ann.userId]);
   });

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import type { Store } from "@latchkey/core";
 import { describe, expect, it } from "vitest";
+import { newStore } from "../fixtures/environment-store.ts";
+import { SECRET } from "../fixtures/server.ts";
+import { openAttackedServer, PASSWORD } from "./server.ts";
 import { modes, present, rotated, signUp, whoAmI } from "./session.ts";
-import { openStage, PASSWORD, SECRET } from "./stage.ts";
-import { newStore } from "./store.ts";
 
 /** Everything that a thief of the database reads, as text. */
 async function dump(store: Store, sessionId: string, userId: string): Promise<string> {
@@ -17,10 +18,10 @@ async function dump(store: Store, sessionId: string, userId: string): Promise<st
 
 describe.each(modes)("T9 T3 a stolen database (%s)", (mode) => {
   it("REF-19 holds no token, no part of one, and no password", async () => {
-    const stage = openStage();
-    const ann = await signUp(stage, mode);
-    const tokens = await rotated(stage, ann, 3);
-    const text = await dump(stage.store, ann.sessionId, ann.userId);
+    const server = openAttackedServer();
+    const ann = await signUp(server, mode);
+    const tokens = await rotated(server, ann, 3);
+    const text = await dump(server.store, ann.sessionId, ann.userId);
     for (const token of tokens) {
       const bytes = Buffer.from(token.slice(4), "base64url");
       const secrets = [bytes.subarray(21, 37), bytes.subarray(37)];
@@ -38,10 +39,10 @@ describe.each(modes)("T9 T3 a stolen database (%s)", (mode) => {
   });
 
   it("REF-19 what it holds opens no session, presented as it is", async () => {
-    const stage = openStage();
-    const ann = await signUp(stage, mode);
-    await rotated(stage, ann, 1);
-    const row = (await stage.store.sessions.get(ann.sessionId, 0))?.row;
+    const server = openAttackedServer();
+    const ann = await signUp(server, mode);
+    await rotated(server, ann, 1);
+    const row = (await server.store.sessions.get(ann.sessionId, 0))?.row;
     const [family = "", root = "", child = ""] = [row?.familyHash, row?.rootHash ?? "", row?.childHash ?? ""];
     const digest = (text: string): Buffer => Buffer.from(text, "base64url");
     for (const rotating of [root, child, family]) {
@@ -52,17 +53,17 @@ describe.each(modes)("T9 T3 a stolen database (%s)", (mode) => {
         digest(family).subarray(0, 16),
         digest(rotating),
       ]);
-      expect((await present(stage, mode, `lkr_${bytes.toString("base64url")}`)).code).toBe(
+      expect((await present(server, mode, `lkr_${bytes.toString("base64url")}`)).code).toBe(
         "refresh_token_invalid",
       );
-      expect((await whoAmI(stage, mode, rotating)).code).toBe("unauthenticated");
+      expect((await whoAmI(server, mode, rotating)).code).toBe("unauthenticated");
     }
   });
 
-  it("KEY-09 private keys are sealed: without the secret nobody signs", async () => {
-    const stage = openStage();
-    const ann = await signUp(stage, mode);
-    const document = (await stage.store.keys.load())?.document ?? "";
+  it("KEY-09 private keys are sealed: they cannot sign without the secret", async () => {
+    const server = openAttackedServer();
+    const ann = await signUp(server, mode);
+    const document = (await server.store.keys.load())?.document ?? "";
     const records: readonly { readonly privateKey: string; readonly publicJwk: object }[] =
       JSON.parse(document);
     expect(records.length).toBe(2);
@@ -72,7 +73,10 @@ describe.each(modes)("T9 T3 a stolen database (%s)", (mode) => {
       expect(Buffer.from(privateKey, "base64url").toString("latin1")).not.toContain("kty");
     }
     // The thief runs the same code on the copy: it verifies, but what it signs is another key's.
-    const thief = openStage({ store: stage.store, secret: "a secret that the thief has made up 1" });
+    const thief = openAttackedServer({
+      store: server.store,
+      secret: "a secret that the thief has made up 1",
+    });
     const made = await thief.auth.sessions.create(ann.userId, { transport: mode });
     const kid = (token: string): unknown =>
       JSON.parse(Buffer.from(token.split(".")[0] ?? "", "base64url").toString()).kid;
@@ -81,16 +85,16 @@ describe.each(modes)("T9 T3 a stolen database (%s)", (mode) => {
     );
   });
 
-  it("KEY-14 KEY-15 SEC-05 the secret rotates: old values open, new ones are sealed anew, a removed secret is as absent", async () => {
+  it("KEY-14 KEY-15 SEC-05 the secret rotates: old values still open, new ones use the new secret, a removed secret opens none", async () => {
     const store = newStore();
     const newer = "9fQ2mL7xR4tZ8vB1nK6wD3sH5jP0cY-gA";
-    const first = openStage({ store, secret: SECRET });
+    const first = openAttackedServer({ store, secret: SECRET });
     const ann = await signUp(first, mode);
-    const both = openStage({ store, secret: [newer, SECRET] });
+    const both = openAttackedServer({ store, secret: [newer, SECRET] });
     expect((await whoAmI(both, mode, ann.access)).status).toBe(200);
-    const kids = async (stage: typeof both): Promise<number> => (await stage.auth.keys.jwks()).keys.length;
+    const kids = async (server: typeof both): Promise<number> => (await server.auth.keys.jwks()).keys.length;
     expect(await kids(both)).toBe(2);
-    const only = openStage({ store, secret: newer });
+    const only = openAttackedServer({ store, secret: newer });
     expect((await whoAmI(only, mode, ann.access)).status).toBe(200);
     const answer = await present(only, mode, ann.refresh);
     expect([answer.status, (await whoAmI(only, mode, answer.access ?? "")).status]).toEqual([200, 200]);
@@ -98,25 +102,25 @@ describe.each(modes)("T9 T3 a stolen database (%s)", (mode) => {
   });
 
   it("SEC-03 with HS256 the key is derived: the secret itself signs nothing", async () => {
-    const stage = openStage({ accessToken: { algorithm: "HS256" } });
-    const ann = await signUp(stage, mode);
-    expect((await whoAmI(stage, mode, ann.access)).status).toBe(200);
+    const server = openAttackedServer({ accessToken: { algorithm: "HS256" } });
+    const ann = await signUp(server, mode);
+    expect((await whoAmI(server, mode, ann.access)).status).toBe(200);
     const { createHmac } = await import("node:crypto");
     const data = ann.access.split(".").slice(0, 2).join(".");
     const forged = `${data}.${createHmac("sha256", SECRET).update(data).digest("base64url")}`;
-    expect((await whoAmI(stage, mode, forged)).code).toBe("unauthenticated");
-    expect(await dump(stage.store, ann.sessionId, ann.userId)).not.toContain(SECRET);
+    expect((await whoAmI(server, mode, forged)).code).toBe("unauthenticated");
+    expect(await dump(server.store, ann.sessionId, ann.userId)).not.toContain(SECRET);
   });
 });
 
 describe("REF-21 randomness", () => {
   it("ten thousand tokens: one form, no repeats, every byte about as often", async () => {
-    const stage = openStage();
-    const { id } = await stage.auth.users.create({ email: "ann@example.com" });
+    const server = openAttackedServer();
+    const { id } = await server.auth.users.create({ email: "ann@example.com" });
     const seen = new Set<string>();
     const counts = new Uint32Array(256);
     for (let n = 0; n < 10_000; n++) {
-      const { refreshToken } = await stage.auth.sessions.create(id, { transport: "bearer" });
+      const { refreshToken } = await server.auth.sessions.create(id, { transport: "bearer" });
       expect(refreshToken).toMatch(/^lkr_[A-Za-z0-9_-]{92}$/);
       const secrets = Buffer.from((refreshToken ?? "").slice(4), "base64url").subarray(21);
       seen.add(secrets.toString("hex"));
@@ -135,17 +139,24 @@ describe("REF-21 randomness", () => {
       if (broken) throw new Error("no entropy");
       return crypto.getRandomValues(new Uint8Array(length));
     };
-    const stage = openStage({ env: { random } });
-    const ann = await signUp(stage, "cookie");
+    const server = openAttackedServer({ env: { random } });
+    const ann = await signUp(server, "cookie");
     broken = true;
-    const answer = await present(stage, "cookie", ann.refresh);
-    expect([answer.status, answer.code, answer.headers.getSetCookie()]).toEqual([500, "internal_error", []]);
-    const login = await stage.send("/auth/login", {
+    const answer = await present(server, "cookie", ann.refresh);
+    expect({ status: answer.status, code: answer.code, cookies: answer.headers.getSetCookie() }).toEqual({
+      status: 500,
+      code: "internal_error",
+      cookies: [],
+    });
+    const login = await server.send("/auth/login", {
       method: "POST",
       body: { email: "ann@example.com", password: PASSWORD },
     });
-    expect([login.status, login.headers.getSetCookie()]).toEqual([500, []]);
+    expect({ status: login.status, cookies: login.headers.getSetCookie() }).toEqual({
+      status: 500,
+      cookies: [],
+    });
     broken = false;
-    expect((await present(stage, "cookie", ann.refresh)).status).toBe(200);
+    expect((await present(server, "cookie", ann.refresh)).status).toBe(200);
   });
 });

@@ -1,5 +1,6 @@
 import { createHmac, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
-import { type Options, ORIGIN, openStage, type Stage } from "./stage.ts";
+import { ORIGIN, type TestServer } from "../fixtures/server.ts";
+import { type Options, openAttackedServer } from "./server.ts";
 
 /** A signer of any token at all, written without the library's own code. */
 export interface Forger {
@@ -16,7 +17,7 @@ export type KeyKind = "ed25519" | "es256" | "rsa";
 
 /** A server whose signing key the test holds. */
 export interface Forgery extends Forger {
-  readonly stage: Stage;
+  readonly server: TestServer;
   readonly claims: Members;
 }
 
@@ -42,17 +43,17 @@ export function openForgery(kind: KeyKind = "ed25519", changes: Options = {}): F
     kid: KID,
   };
   const { accessToken, ...others } = changes;
-  const stage = openStage({
+  const server = openAttackedServer({
     ...others,
     keys: { provided: [jwk] },
     accessToken: { algorithm: ALG[kind], ...accessToken },
   });
-  const claims = claimsAt(Math.floor(stage.time() / 1_000));
+  const claims = claimsAt(Math.floor(server.clock.now() / 1_000));
   const header = { alg: ALG[kind], typ: "at+jwt", kid: KID };
   const seal = (head: string, payload: string): string =>
     signed(head, payload, (data) => signature(kind, privateKey, data));
   return {
-    stage,
+    server,
     claims,
     kid: KID,
     publicKey,
@@ -92,7 +93,7 @@ export function hmac(key: string | Uint8Array): (data: string) => Uint8Array {
   return (data) => createHmac("sha256", key).update(data).digest();
 }
 
-/** A public key in each form in which somebody may have it. */
+/** A public key in each form in which an attacker may have it. */
 export function publicForms(key: KeyObject): readonly (string | Uint8Array)[] {
   const pem = key.export({ format: "pem", type: "spki" });
   const text = typeof pem === "string" ? pem : pem.toString("utf8");

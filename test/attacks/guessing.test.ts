@@ -1,15 +1,20 @@
 import type { RateLimits } from "@latchkey/core";
 import { describe, expect, it } from "vitest";
-import { faultyStore } from "./faulty-store.ts";
+import { newStore } from "../fixtures/environment-store.ts";
+import type { TestServer } from "../fixtures/server.ts";
+import { faulty } from "../fixtures/wrapped-store.ts";
+import { openAttackedServer, PASSWORD } from "./server.ts";
 import { present, signUp } from "./session.ts";
-import { openStage, PASSWORD, type Stage } from "./stage.ts";
 
 const ANN = "ann@example.com";
 const HERE = "203.0.113.7";
 
-/** A stage with the library's own limits, or with others, whose proxy names the client. */
-function limited(rateLimit?: Partial<RateLimits>, changes: Parameters<typeof openStage>[0] = {}): Stage {
-  return openStage({
+/** A server with the library's own limits, or with others, whose proxy names the client. */
+function limited(
+  rateLimit?: Partial<RateLimits>,
+  changes: Parameters<typeof openAttackedServer>[0] = {},
+): TestServer {
+  return openAttackedServer({
     rateLimit: rateLimit ?? {},
     clientAddress: (request) => request.headers.get("x-client"),
     ...changes,
@@ -23,9 +28,12 @@ interface Attempt {
   readonly path?: string;
 }
 
-function attempt(stage: Stage, { email = ANN, password = "a wrong password", client = HERE, path }: Attempt) {
+function attempt(
+  server: TestServer,
+  { email = ANN, password = "a wrong password", client = HERE, path }: Attempt,
+) {
   const headers = { "x-client": client };
-  return stage.send(path ?? "/auth/login", { method: "POST", headers, body: { email, password } });
+  return server.send(path ?? "/auth/login", { method: "POST", headers, body: { email, password } });
 }
 
 async function statusesOf(answers: Iterable<Promise<Response>>): Promise<readonly number[]> {
@@ -38,53 +46,53 @@ function times<T>(count: number, make: (index: number) => T): T[] {
 
 describe("guessing passwords (T9, A14)", () => {
   it("RAT-01 ten wrong passwords in a quarter of an hour are the end of it", async () => {
-    const stage = limited();
-    await stage.auth.users.create({ email: ANN, password: PASSWORD });
-    for (let guess = 0; guess < 10; guess++) expect((await attempt(stage, {})).status).toBe(401);
-    const refused = await attempt(stage, { password: PASSWORD });
+    const server = limited();
+    await server.auth.users.create({ email: ANN, password: PASSWORD });
+    for (let guess = 0; guess < 10; guess++) expect((await attempt(server, {})).status).toBe(401);
+    const refused = await attempt(server, { password: PASSWORD });
     expect([refused.status, await refused.json()]).toMatchObject([429, { error: "rate_limited" }]);
     expect(refused.headers.get("retry-after")).toBe("900");
-    stage.pass(899);
-    expect((await attempt(stage, { password: PASSWORD })).status).toBe(429);
-    stage.pass(1);
-    expect((await attempt(stage, { password: PASSWORD })).status).toBe(200);
-    expect(stage.events.filter(({ type }) => type === "throttle.refused")).toHaveLength(2);
+    server.clock.advance(899);
+    expect((await attempt(server, { password: PASSWORD })).status).toBe(429);
+    server.clock.advance(1);
+    expect((await attempt(server, { password: PASSWORD })).status).toBe(200);
+    expect(server.events.filter(({ type }) => type === "throttle.refused")).toHaveLength(2);
   });
 
-  it("RAT-02 the owner signs in elsewhere while somebody guesses", async () => {
-    const stage = limited();
-    await stage.auth.users.create({ email: ANN, password: PASSWORD });
-    await statusesOf(times(30, () => attempt(stage, {})));
-    expect((await attempt(stage, { password: PASSWORD, client: "198.51.100.1" })).status).toBe(200);
-    expect((await attempt(stage, { password: PASSWORD })).status).toBe(429);
+  it("RAT-02 the owner signs in from another address while an attacker guesses", async () => {
+    const server = limited();
+    await server.auth.users.create({ email: ANN, password: PASSWORD });
+    await statusesOf(times(30, () => attempt(server, {})));
+    expect((await attempt(server, { password: PASSWORD, client: "198.51.100.1" })).status).toBe(200);
+    expect((await attempt(server, { password: PASSWORD })).status).toBe(429);
   });
 
   it("RAT-01 a right password forgives its own client only", async () => {
-    const stage = limited();
-    await stage.auth.users.create({ email: ANN, password: PASSWORD });
-    await statusesOf(times(9, () => attempt(stage, {})));
-    await statusesOf(times(10, () => attempt(stage, { client: "198.51.100.1" })));
-    expect((await attempt(stage, { password: PASSWORD })).status).toBe(200);
-    expect(await statusesOf(times(10, () => attempt(stage, {})))).toEqual(times(10, () => 401));
-    expect((await attempt(stage, { client: "198.51.100.1" })).status).toBe(429);
+    const server = limited();
+    await server.auth.users.create({ email: ANN, password: PASSWORD });
+    await statusesOf(times(9, () => attempt(server, {})));
+    await statusesOf(times(10, () => attempt(server, { client: "198.51.100.1" })));
+    expect((await attempt(server, { password: PASSWORD })).status).toBe(200);
+    expect(await statusesOf(times(10, () => attempt(server, {})))).toEqual(times(10, () => 401));
+    expect((await attempt(server, { client: "198.51.100.1" })).status).toBe(429);
   });
 
   it("CON-08 of 200 wrong passwords at once no more than the rule are checked", async () => {
-    const stage = limited({ signIn: { limit: 1_000, window: 60 } });
-    await stage.auth.users.create({ email: ANN, password: PASSWORD });
-    const answers = await statusesOf(times(200, () => attempt(stage, {})));
+    const server = limited({ signIn: { limit: 1_000, window: 60 } });
+    await server.auth.users.create({ email: ANN, password: PASSWORD });
+    const answers = await statusesOf(times(200, () => attempt(server, {})));
     expect(answers.filter((status) => status === 401)).toHaveLength(10);
     expect(answers.filter((status) => status === 429)).toHaveLength(190);
   });
 
   it("RAT-06 an account that does not exist is refused alike", async () => {
-    const stage = limited();
-    await stage.auth.users.create({ email: ANN, password: PASSWORD });
+    const server = limited();
+    await server.auth.users.create({ email: ANN, password: PASSWORD });
     const bodies = await Promise.all(
       [ANN, "nobody@example.com"].map(async (email) => {
         const answers = [];
         for (let guess = 0; guess < 12; guess++) {
-          const answer = await attempt(stage, { email });
+          const answer = await attempt(server, { email });
           answers.push([answer.status, answer.headers.get("retry-after"), await answer.text()]);
         }
         return answers;
@@ -94,45 +102,45 @@ describe("guessing passwords (T9, A14)", () => {
   });
 
   it("RAT-08 the variants of one e-mail share a bucket", async () => {
-    const stage = limited({ account: { limit: 3, window: 60 } });
+    const server = limited({ account: { limit: 3, window: 60 } });
     const variants = [ANN, "ANN@EXAMPLE.COM", " ann@example.com ", "ａｎｎ@example.com"];
     const answers = [];
-    for (const email of variants) answers.push((await attempt(stage, { email })).status);
+    for (const email of variants) answers.push((await attempt(server, { email })).status);
     expect(answers).toEqual([401, 401, 401, 429]);
   });
 
   it("RAT-04 the variants of a path share a rule", async () => {
-    const stage = limited({ signIn: { limit: 2, window: 60 } });
+    const server = limited({ signIn: { limit: 2, window: 60 } });
     const paths = ["/auth/login", "/auth/login/", "/auth/login?x=1"];
     const answers = [];
-    for (const path of paths) answers.push((await attempt(stage, { path })).status);
+    for (const path of paths) answers.push((await attempt(server, { path })).status);
     expect(answers).toEqual([401, 401, 429]);
   });
 
   it("RAT-03 what is no address falls into the shared bucket, and one subscriber is one client", async () => {
-    const stage = limited({ signIn: { limit: 2, window: 60 } });
+    const server = limited({ signIn: { limit: 2, window: 60 } });
     const clients = ["unknown", "_hidden", "1.2.3.4, 5.6.7.8", "", "999.1.1.1"];
-    expect(await statusesOf(clients.map((client) => attempt(stage, { client })))).toEqual([
+    expect(await statusesOf(clients.map((client) => attempt(server, { client })))).toEqual([
       401, 401, 429, 429, 429,
     ]);
     const same = ["[2001:db8::1]:443", "2001:0DB8:0:0::2", "2001:db8:0:0:ffff::3%eth0"];
-    expect(await statusesOf(same.map((client) => attempt(stage, { client })))).toEqual([401, 401, 429]);
+    expect(await statusesOf(same.map((client) => attempt(server, { client })))).toEqual([401, 401, 429]);
     const mapped = ["192.0.2.1", "::ffff:192.0.2.1", "192.0.2.1:8080"];
-    expect(await statusesOf(mapped.map((client) => attempt(stage, { client })))).toEqual([401, 401, 429]);
+    expect(await statusesOf(mapped.map((client) => attempt(server, { client })))).toEqual([401, 401, 429]);
   });
 
   it("RAT-07 the limit runs before the body is read", async () => {
-    const stage = limited({ signIn: { limit: 1, window: 60 } });
-    await attempt(stage, {});
+    const server = limited({ signIn: { limit: 1, window: 60 } });
+    await attempt(server, {});
     const body = new ReadableStream({ pull: () => Promise.reject(new Error("read")) });
     const headers = { "x-client": HERE, "content-type": "application/json" };
-    expect((await stage.send("/auth/login", { method: "POST", headers, body })).status).toBe(429);
+    expect((await server.send("/auth/login", { method: "POST", headers, body })).status).toBe(429);
   });
 
   it("RAT-01 twenty sign-ups in a minute by one client", async () => {
-    const stage = limited();
+    const server = limited();
     const join = (index: number) =>
-      attempt(stage, { email: `u${index}@example.com`, password: PASSWORD, path: "/auth/signup" });
+      attempt(server, { email: `u${index}@example.com`, password: PASSWORD, path: "/auth/signup" });
     const answers = await statusesOf(times(25, join));
     expect(answers.filter((status) => status === 201)).toHaveLength(20);
     expect(answers.filter((status) => status === 429)).toHaveLength(5);
@@ -140,27 +148,27 @@ describe("guessing passwords (T9, A14)", () => {
 });
 
 describe("guesses by the block", () => {
-  const guess = (stage: Stage, client: string): Promise<number> =>
-    attempt(stage, { client }).then(({ status }) => status);
+  const guess = (server: TestServer, client: string): Promise<number> =>
+    attempt(server, { client }).then(({ status }) => status);
 
   it("one IPv6 /48 has forty guesses on an account, not ten for each of its 65,536 networks", async () => {
-    const stage = limited();
-    await stage.auth.users.create({ email: ANN, password: PASSWORD });
+    const server = limited();
+    await server.auth.users.create({ email: ANN, password: PASSWORD });
     let checked = 0;
     for (let n = 0; n < 6_000; n++) {
-      if ((await guess(stage, `2001:db8:7:${n.toString(16)}::1`)) === 401) checked += 1;
+      if ((await guess(server, `2001:db8:7:${n.toString(16)}::1`)) === 401) checked += 1;
     }
     expect(checked).toBe(40);
     // The owner signs in from elsewhere all the same.
-    expect((await attempt(stage, { password: PASSWORD, client: "198.51.100.1" })).status).toBe(200);
+    expect((await attempt(server, { password: PASSWORD, client: "198.51.100.1" })).status).toBe(200);
   });
 
   it("one /56 has twenty, and one /64 ten", async () => {
-    const stage = limited();
-    await stage.auth.users.create({ email: ANN, password: PASSWORD });
+    const server = limited();
+    await server.auth.users.create({ email: ANN, password: PASSWORD });
     const count = async (clients: readonly string[]): Promise<number> => {
       let checked = 0;
-      for (const client of clients) if ((await guess(stage, client)) === 401) checked += 1;
+      for (const client of clients) if ((await guess(server, client)) === 401) checked += 1;
       return checked;
     };
     expect(await count(times(30, (n) => `2001:db8:1:1::${n + 1}`))).toBe(10);
@@ -171,43 +179,43 @@ describe("guesses by the block", () => {
   });
 
   it("RAT-02 ten thousand addresses have a hundred guesses on one account in a window", async () => {
-    const stage = limited();
-    await stage.auth.users.create({ email: ANN, password: PASSWORD });
+    const server = limited();
+    await server.auth.users.create({ email: ANN, password: PASSWORD });
     let checked = 0;
     for (let n = 0; n < 10_000; n++) {
-      if ((await guess(stage, `203.0.${n >> 8}.${n & 255}`)) === 401) checked += 1;
+      if ((await guess(server, `203.0.${n >> 8}.${n & 255}`)) === 401) checked += 1;
     }
     expect(checked).toBe(100);
-    expect((await attempt(stage, { email: "bob@example.com", client: "203.0.113.9" })).status).toBe(401);
-    stage.pass(900);
-    expect((await attempt(stage, { password: PASSWORD })).status).toBe(200);
+    expect((await attempt(server, { email: "bob@example.com", client: "203.0.113.9" })).status).toBe(401);
+    server.clock.advance(900);
+    expect((await attempt(server, { password: PASSWORD })).status).toBe(200);
   });
 
   it("RAT-01 what one client is refused uses up nothing that others share", async () => {
-    const stage = limited();
-    await stage.auth.users.create({ email: ANN, password: PASSWORD });
-    for (let n = 0; n < 500; n++) await guess(stage, HERE);
-    expect((await attempt(stage, { password: PASSWORD, client: "198.51.100.1" })).status).toBe(200);
+    const server = limited();
+    await server.auth.users.create({ email: ANN, password: PASSWORD });
+    for (let n = 0; n < 500; n++) await guess(server, HERE);
+    expect((await attempt(server, { password: PASSWORD, client: "198.51.100.1" })).status).toBe(200);
   });
 
   it("RAT-01 a right password forgives the failures on its own account alone", async () => {
-    const stage = limited({ accountTotal: { limit: 3, window: 900 } });
-    await stage.auth.users.create({ email: ANN, password: PASSWORD });
-    await stage.auth.users.create({ email: "eve@example.com", password: PASSWORD });
+    const server = limited({ accountTotal: { limit: 3, window: 900 } });
+    await server.auth.users.create({ email: ANN, password: PASSWORD });
+    await server.auth.users.create({ email: "eve@example.com", password: PASSWORD });
     for (const client of ["192.0.2.1", "192.0.2.2", "192.0.2.3"])
-      expect(await guess(stage, client)).toBe(401);
+      expect(await guess(server, client)).toBe(401);
     const eve = { email: "eve@example.com", password: PASSWORD, client: "192.0.2.1" };
-    expect((await attempt(stage, eve)).status).toBe(200);
-    expect(await guess(stage, "192.0.2.4")).toBe(429);
+    expect((await attempt(server, eve)).status).toBe(200);
+    expect(await guess(server, "192.0.2.4")).toBe(429);
   });
 
   it("sign-ups by the block are limited with growing room", async () => {
-    const stage = limited({ signUp: { limit: 2, window: 60 } });
+    const server = limited({ signUp: { limit: 2, window: 60 } });
     let made = 0;
     for (let n = 0; n < 80; n++) {
       const headers = { "x-client": `2001:db8:9:${n.toString(16)}::1` };
       const body = { email: `user${n}@example.com`, password: PASSWORD };
-      if ((await stage.send("/auth/signup", { method: "POST", headers, body })).status === 201) made += 1;
+      if ((await server.send("/auth/signup", { method: "POST", headers, body })).status === 201) made += 1;
     }
     expect(made).toBe(8);
   });
@@ -215,31 +223,32 @@ describe("guesses by the block", () => {
 
 describe("the limit of refreshes", () => {
   it("counts what gives no refresh token, by session, and changes nothing by refusing", async () => {
-    const stage = limited({ refresh: { limit: 5, window: 60 } });
-    const ann = await signUp(stage, "bearer");
+    const server = limited({ refresh: { limit: 5, window: 60 } });
+    const ann = await signUp(server, "bearer");
     const refreshes = () =>
-      stage.send("/auth/refresh", { method: "POST", body: { refresh_token: ann.refresh } });
+      server.send("/auth/refresh", { method: "POST", body: { refresh_token: ann.refresh } });
     const answers = [];
     for (let turn = 0; turn < 8; turn++) answers.push((await refreshes()).status);
     expect(answers).toEqual([200, 200, 200, 200, 200, 200, 429, 429]);
-    stage.pass(60);
-    expect(await present(stage, "bearer", ann.refresh)).toBeDefined();
-    expect(stage.events.some(({ type }) => type === "session.reuse_detected")).toBe(false);
+    server.clock.advance(60);
+    expect(await present(server, "bearer", ann.refresh)).toBeDefined();
+    expect(server.events.some(({ type }) => type === "session.reuse_detected")).toBe(false);
   });
 });
 
 describe("RAT-05 a throttle that is down", () => {
   it("closes sign-in and sign-up, and leaves refreshes open", async () => {
     let down = false;
-    const store = faultyStore((operation) =>
+    const store = faulty(newStore(), (operation) =>
       down && operation.startsWith("throttle.") ? Promise.reject(new Error("down")) : null,
     );
-    const stage = limited({}, { store });
-    const ann = await signUp(stage, "bearer");
+    const server = limited({}, { store });
+    const ann = await signUp(server, "bearer");
     down = true;
-    expect((await attempt(stage, {})).status).toBe(503);
-    expect((await attempt(stage, { path: "/auth/signup", email: "new@example.com" })).status).toBe(503);
-    const again = () => stage.send("/auth/refresh", { method: "POST", body: { refresh_token: ann.refresh } });
+    expect((await attempt(server, {})).status).toBe(503);
+    expect((await attempt(server, { path: "/auth/signup", email: "new@example.com" })).status).toBe(503);
+    const again = () =>
+      server.send("/auth/refresh", { method: "POST", body: { refresh_token: ann.refresh } });
     expect([(await again()).status, (await again()).status]).toEqual([200, 200]);
   });
 });

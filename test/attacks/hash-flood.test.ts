@@ -2,8 +2,9 @@ import { createRequire } from "node:module";
 import { AuthError } from "@latchkey/core";
 import { type PasswordHasher, password, scryptHasher } from "@latchkey/core/password";
 import { describe, expect, it } from "vitest";
+import { cheapHasher, type TestServer } from "../fixtures/server.ts";
+import { openAttackedServer, PASSWORD } from "./server.ts";
 import { modes } from "./session.ts";
-import { cheapHasher, openStage, PASSWORD, type Stage } from "./stage.ts";
 
 const FLOOD = 200;
 const RUNNING = 2;
@@ -15,7 +16,7 @@ const { scrypt }: Native = createRequire(import.meta.url)("node:crypto");
 
 /** A server whose derivations wait for the test, and the default bounds of its hasher. */
 interface HeldStage {
-  readonly stage: Stage;
+  readonly server: TestServer;
   readonly hold: () => void;
   readonly release: () => void;
   /** How many derivations have begun, and how many ran at once at most. */
@@ -42,13 +43,15 @@ async function openHeld(options: Parameters<typeof scryptHasher>[0] = {}): Promi
       else run();
     },
   };
-  const stage = openStage({ providers: [password({ hasher: scryptHasher({ ...options, native }) })] });
-  // The first sign-up loads code on demand.
-  await stage.auth.users.create({ email: "first@example.com", password: PASSWORD });
-  await stage.send("/auth/login", { method: "POST", body: {} });
+  const server = openAttackedServer({
+    providers: [password({ hasher: scryptHasher({ ...options, native }) })],
+  });
+  // The first sign-up loads code.
+  await server.auth.users.create({ email: "first@example.com", password: PASSWORD });
+  await server.send("/auth/login", { method: "POST", body: {} });
   started = 0;
   return {
-    stage,
+    server,
     hold: () => {
       isHeld = true;
     },
@@ -61,7 +64,7 @@ async function openHeld(options: Parameters<typeof scryptHasher>[0] = {}): Promi
 }
 
 /** Lets everything come as far as it can without a derivation. */
-async function settled(): Promise<void> {
+async function allPending(): Promise<void> {
   for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
@@ -69,48 +72,51 @@ function times<T>(count: number, make: (index: number) => T): T[] {
   return Array.from({ length: count }, (_, index) => make(index));
 }
 
-function refusals(stage: Stage): readonly unknown[] {
-  return stage.events.flatMap((event) => (event.type === "throttle.refused" ? [event.rule] : []));
+function refusals(server: TestServer): readonly unknown[] {
+  return server.events.flatMap((event) => (event.type === "throttle.refused" ? [event.rule] : []));
 }
 
 describe.each(modes)("a flood of sign-ins, by %s (PWD-13)", (transport) => {
-  const post = (stage: Stage, path: string, email: string, secret = PASSWORD): Promise<Response> =>
-    stage.send(path, { method: "POST", body: { email, password: secret, transport } });
+  const post = (server: TestServer, path: string, email: string, secret = PASSWORD): Promise<Response> =>
+    server.send(path, { method: "POST", body: { email, password: secret, transport } });
 
   it.each([
     ["/auth/login", 0],
     ["/auth/signup", RUNNING + WAITING],
   ])("%s hashes two at once, and refuses what its queue has no place for", async (path, users) => {
-    const { stage, hold, release, counts } = await openHeld();
+    const { server, hold, release, counts } = await openHeld();
     hold();
-    const answers = times(FLOOD, (n) => post(stage, path, `u${n}@example.com`));
-    await settled();
+    const answers = times(FLOOD, (n) => post(server, path, `u${n}@example.com`));
+    await allPending();
     expect(counts().started).toBe(RUNNING);
     release();
     const all = await Promise.all(answers);
     const refused = all.filter(({ status }) => status === 429);
     expect(refused).toHaveLength(FLOOD - RUNNING - WAITING);
     for (const answer of refused) {
-      expect([answer.headers.get("retry-after"), answer.headers.getSetCookie()]).toEqual(["5", []]);
+      expect({
+        retryAfter: answer.headers.get("retry-after"),
+        cookies: answer.headers.getSetCookie(),
+      }).toEqual({ retryAfter: "5", cookies: [] });
       expect(await answer.json()).toMatchObject({ error: "rate_limited" });
     }
     expect(counts()).toEqual({ started: RUNNING + WAITING, most: RUNNING });
-    expect(refusals(stage)).toEqual(refused.map(() => "hashing"));
+    expect(refusals(server)).toEqual(refused.map(() => "hashing"));
     const found = await Promise.all(
-      times(FLOOD, (n) => stage.auth.users.find({ email: `u${n}@example.com` })),
+      times(FLOOD, (n) => server.auth.users.find({ email: `u${n}@example.com` })),
     );
     expect(found.filter((user) => user !== null)).toHaveLength(users);
-    expect((await post(stage, path, "late@example.com")).status).toBe(users === 0 ? 401 : 201);
+    expect((await post(server, path, "late@example.com")).status).toBe(users === 0 ? 401 : 201);
   });
 
   it("is refused alike for an account that exists and one that does not", async () => {
-    const { stage, hold, release } = await openHeld();
-    await stage.auth.users.create({ email: ANN, password: PASSWORD });
+    const { server, hold, release } = await openHeld();
+    await server.auth.users.create({ email: ANN, password: PASSWORD });
     hold();
-    const flood = times(RUNNING + WAITING, () => post(stage, "/auth/login", "none@example.com"));
-    await settled();
+    const flood = times(RUNNING + WAITING, () => post(server, "/auth/login", "none@example.com"));
+    await allPending();
     const answers = await Promise.all(
-      [ANN, "none@example.com"].map((email) => post(stage, "/auth/login", email)),
+      [ANN, "none@example.com"].map((email) => post(server, "/auth/login", email)),
     );
     const seen = await Promise.all(
       answers.map(async (answer) => [answer.status, [...answer.headers], await answer.text()]),
@@ -122,13 +128,13 @@ describe.each(modes)("a flood of sign-ins, by %s (PWD-13)", (transport) => {
   });
 
   it("leaves a session that is there alone", async () => {
-    const { stage, hold, release } = await openHeld();
-    const { id } = await stage.auth.users.create({ email: ANN, password: PASSWORD });
-    const { accessToken } = await stage.auth.sessions.create(id, { transport: "bearer" });
+    const { server, hold, release } = await openHeld();
+    const { id } = await server.auth.users.create({ email: ANN, password: PASSWORD });
+    const { accessToken } = await server.auth.sessions.create(id, { transport: "bearer" });
     hold();
-    const flood = times(FLOOD, () => post(stage, "/auth/login", ANN));
-    await settled();
-    expect(await stage.auth.sessions.verify(accessToken)).toMatchObject({ ok: true });
+    const flood = times(FLOOD, () => post(server, "/auth/login", ANN));
+    await allPending();
+    expect(await server.auth.sessions.verify(accessToken)).toMatchObject({ ok: true });
     release();
     await Promise.all(flood);
   });
@@ -136,20 +142,20 @@ describe.each(modes)("a flood of sign-ins, by %s (PWD-13)", (transport) => {
 
 describe("a full queue of hashes (PWD-13)", () => {
   it("refuses users.create and users.setPassword, which change nothing then", async () => {
-    const { stage, hold, release } = await openHeld({ concurrency: 1, queue: 0 });
-    const { id } = await stage.auth.users.create({ email: ANN, password: PASSWORD });
-    await stage.auth.sessions.create(id);
+    const { server, hold, release } = await openHeld({ concurrency: 1, queue: 0 });
+    const { id } = await server.auth.users.create({ email: ANN, password: PASSWORD });
+    await server.auth.sessions.create(id);
     hold();
-    const running = stage.auth.users.create({ email: "bob@example.com", password: PASSWORD });
-    await settled();
+    const running = server.auth.users.create({ email: "bob@example.com", password: PASSWORD });
+    await allPending();
     const refused = { name: "AuthError", code: "rate_limited", retryAfter: 1 };
     const eve = { email: "eve@example.com", password: PASSWORD };
-    await expect(stage.auth.users.create(eve)).rejects.toMatchObject(refused);
-    await expect(stage.auth.users.setPassword(id, "another password")).rejects.toMatchObject(refused);
+    await expect(server.auth.users.create(eve)).rejects.toMatchObject(refused);
+    await expect(server.auth.users.setPassword(id, "another password")).rejects.toMatchObject(refused);
     release();
     await running;
-    expect(await stage.auth.users.find({ email: eve.email })).toBeNull();
-    expect(await stage.auth.sessions.list(id)).toHaveLength(1);
+    expect(await server.auth.users.find({ email: eve.email })).toBeNull();
+    expect(await server.auth.sessions.list(id)).toHaveLength(1);
   });
 
   it("does not fail a sign-in whose old hash it cannot renew, and the next one renews it", async () => {
@@ -159,18 +165,18 @@ describe("a full queue of hashes (PWD-13)", () => {
       needsRehash: () => true,
       hash: (...call) => (isFull ? Promise.reject(new AuthError("rate_limited")) : cheapHasher.hash(...call)),
     };
-    const stage = openStage({ providers: [password({ hasher })] });
-    const { id } = await stage.auth.users.create({ email: ANN });
+    const server = openAttackedServer({ providers: [password({ hasher })] });
+    const { id } = await server.auth.users.create({ email: ANN });
     const passwordHash = await cheapHasher.hash(PASSWORD, (length) => new Uint8Array(length));
-    await stage.store.users.update(id, { passwordHash }, { ifVersion: null, raiseVersion: false });
+    await server.store.users.update(id, { passwordHash }, { ifVersion: null, raiseVersion: false });
     const statuses = [];
     for (const full of [true, false]) {
       isFull = full;
       const body = { email: ANN, password: PASSWORD };
-      statuses.push((await stage.send("/auth/login", { method: "POST", body })).status);
+      statuses.push((await server.send("/auth/login", { method: "POST", body })).status);
     }
     expect(statuses).toEqual([200, 200]);
-    expect(refusals(stage)).toEqual(["hashing"]);
-    expect(stage.events.filter(({ type }) => type === "user.password_rehashed")).toHaveLength(1);
+    expect(refusals(server)).toEqual(["hashing"]);
+    expect(server.events.filter(({ type }) => type === "user.password_rehashed")).toHaveLength(1);
   });
 });

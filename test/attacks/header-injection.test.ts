@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { requestTo } from "../fixtures/requests.ts";
+import { ACCESS, ORIGIN, REFRESH } from "../fixtures/server.ts";
+import { openAttackedServer, PASSWORD } from "./server.ts";
 import { modes, read, signUp, whoAmI, withAccess } from "./session.ts";
-import { ACCESS, ORIGIN, openStage, PASSWORD, REFRESH, requestTo } from "./stage.ts";
 
 const BREAKS = [
   "\r\nset-cookie: evil=1",
@@ -23,7 +25,7 @@ function head(response: { readonly headers: Headers }): string {
 
 describe("header injection", () => {
   it.each(BREAKS)("HDR-01 HDR-05 %j in what a user says of themselves reaches no header", async (bad) => {
-    const stage = openStage();
+    const server = openAttackedServer();
     const calls = [
       { email: `ann${bad}@example.com`, password: PASSWORD },
       { email: "ann@example.com", password: `${PASSWORD}${bad}` },
@@ -31,7 +33,7 @@ describe("header injection", () => {
     ];
     for (const body of calls) {
       for (const path of ["/auth/signup", "/auth/login"]) {
-        const response = await stage.send(path, { method: "POST", body });
+        const response = await server.send(path, { method: "POST", body });
         expect([200, 201, 400, 401, 409]).toContain(response.status);
         expect(head(response)).not.toMatch(/evil|x: y|[^\n\x20-\x7e]/);
       }
@@ -39,38 +41,38 @@ describe("header injection", () => {
   });
 
   it.each(BREAKS)("HDR-01 %j in claims and in a context is data, and no part of a cookie", async (bad) => {
-    const stage = openStage({ accessToken: { claims: () => ({ note: bad }) } });
-    const { id } = await stage.auth.users.create({ email: "ann@example.com" });
-    const { headers, accessToken } = await stage.auth.sessions.create(id, { context: { note: bad } });
+    const server = openAttackedServer({ accessToken: { claims: () => ({ note: bad }) } });
+    const { id } = await server.auth.users.create({ email: "ann@example.com" });
+    const { headers, accessToken } = await server.auth.sessions.create(id, { context: { note: bad } });
     expect(headers.getSetCookie().length).toBe(2);
     expect(head({ headers })).not.toMatch(/evil|x: y|[^\n\x20-\x7e]/);
-    const found = await stage.auth.sessions.verify(accessToken);
+    const found = await server.auth.sessions.verify(accessToken);
     expect(found.ok && [found.claims["note"], found.session.context["note"]]).toEqual([bad, bad]);
   });
 
   it("HDR-01 LOG-02 the user's agent and address are kept as data, and cut", async () => {
-    const stage = openStage({ clientAddress: (request) => request.headers.get("x-real-ip") });
+    const server = openAttackedServer({ clientAddress: (request) => request.headers.get("x-real-ip") });
     const headers = {
       "user-agent": `\x1b[31m"};alert(1)//${"x".repeat(100_000)}`,
       "x-real-ip": "192.0.2.1\t; DROP TABLE",
     };
     const body = { email: "ann@example.com", password: PASSWORD, transport: "bearer" };
-    const answer = await read(await stage.send("/auth/signup", { method: "POST", headers, body }));
+    const answer = await read(await server.send("/auth/signup", { method: "POST", headers, body }));
     expect(answer.status).toBe(201);
     const listed = await read(
-      await stage.send("/auth/sessions", { headers: withAccess("bearer", answer.access ?? "") }),
+      await server.send("/auth/sessions", { headers: withAccess("bearer", answer.access ?? "") }),
     );
     const [session] = Array.isArray(listed.body["sessions"]) ? listed.body["sessions"] : [];
     expect(session.device.userAgent.length).toBe(256);
-    expect(JSON.stringify(stage.events)).not.toContain("\x1b");
+    expect(JSON.stringify(server.events)).not.toContain("\x1b");
   });
 
   it.each(modes)(
     "HDR-03 HDR-04 headers that name a user or a step of a framework change nothing (%s)",
     async (mode) => {
-      const stage = openStage();
-      const ann = await signUp(stage, mode);
-      const bob = await signUp(stage, mode, "bob@example.com");
+      const server = openAttackedServer();
+      const ann = await signUp(server, mode);
+      const bob = await signUp(server, mode, "bob@example.com");
       const forged = {
         "x-user-id": bob.userId,
         "x-forwarded-user": bob.userId,
@@ -83,26 +85,26 @@ describe("header injection", () => {
         "x-original-url": "/auth/jwks",
         "x-rewrite-url": "/auth/jwks",
       };
-      const nobody = await stage.auth.validate(requestTo("/", { headers: forged }));
-      expect(nobody.ok).toBe(false);
-      const found = await stage.auth.validate(
+      const anonymous = await server.auth.validate(requestTo("/", { headers: forged }));
+      expect(anonymous.ok).toBe(false);
+      const found = await server.auth.validate(
         requestTo("/", { headers: { ...forged, ...withAccess(mode, ann.access) } }),
       );
       expect(found.ok && found.userId).toBe(ann.userId);
-      expect((await stage.send("/auth/me", { headers: forged })).status).toBe(401);
+      expect((await server.send("/auth/me", { headers: forged })).status).toBe(401);
     },
   );
 
   it("HDR-02 the challenge quotes nothing that came in", async () => {
-    const stage = openStage();
+    const server = openAttackedServer();
     for (const token of ['"', '\\"', 'x", error="none', "é", "x".repeat(50_000)]) {
-      const response = await stage.send("/auth/me", { headers: { authorization: `Bearer ${token}` } });
+      const response = await server.send("/auth/me", { headers: { authorization: `Bearer ${token}` } });
       expect(response.headers.get("www-authenticate")).toMatch(/^Bearer( error="invalid_token")?$/);
     }
   });
 
   it("HDR-06 a hundred kilobytes in any header are borne", async () => {
-    const stage = openStage({ trustedOrigins: ["https://spa.example.com"] });
+    const server = openAttackedServer({ trustedOrigins: ["https://spa.example.com"] });
     const long = "x".repeat(100_000);
     const begin = performance.now();
     for (const name of [
@@ -118,7 +120,7 @@ describe("header injection", () => {
       "x-forwarded-for",
     ]) {
       for (const value of [long, "=;".repeat(50_000), " ,".repeat(50_000), "/".repeat(100_000)]) {
-        const response = await stage.send("/auth/refresh", {
+        const response = await server.send("/auth/refresh", {
           method: "POST",
           headers: { [name]: value },
           body: name === "content-encoding" ? {} : undefined,
@@ -130,10 +132,10 @@ describe("header injection", () => {
   });
 
   it("HDR-01 no answer to a good client has anything unexpected in its head", async () => {
-    const stage = openStage();
-    const ann = await signUp(stage, "cookie");
-    expect((await whoAmI(stage, "cookie", ann.access)).status).toBe(200);
-    const response = await stage.send("/auth/refresh", {
+    const server = openAttackedServer();
+    const ann = await signUp(server, "cookie");
+    expect((await whoAmI(server, "cookie", ann.access)).status).toBe(200);
+    const response = await server.send("/auth/refresh", {
       method: "POST",
       headers: { cookie: `${ACCESS}=x; ${REFRESH}=${ann.refresh}`, origin: ORIGIN },
     });

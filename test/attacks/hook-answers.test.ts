@@ -2,8 +2,10 @@ import { runInNewContext } from "node:vm";
 import type { AuthEvent, Transport } from "@latchkey/core";
 import { type PasswordHasher, password } from "@latchkey/core/password";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { requestTo } from "../fixtures/requests.ts";
+import { cheapHasher, type TestServer } from "../fixtures/server.ts";
+import { type Options, openAttackedServer, PASSWORD } from "./server.ts";
 import { modes, present, read, signUp, whoAmI, withAccess } from "./session.ts";
-import { cheapHasher, type Options, openStage, PASSWORD, requestTo, type Stage } from "./stage.ts";
 
 class Row {
   readonly context = { role: "admin" };
@@ -86,32 +88,32 @@ afterEach(async () => {
 /** Types are for the careful; an application without them returns anything. */
 const loose = (options: object): Options => options;
 
-function faults(stage: Stage): readonly string[] {
-  return stage.events.flatMap((event: AuthEvent) => (event.type === "internal_error" ? [event.error] : []));
+function faults(server: TestServer): readonly string[] {
+  return server.events.flatMap((event: AuthEvent) => (event.type === "internal_error" ? [event.error] : []));
 }
 
 /** The fault was told with the name of the callback, and with what to return. */
-function expectTold(stage: Stage, callback: string): void {
-  const told = faults(stage);
+function expectTold(server: TestServer, callback: string): void {
+  const told = faults(server);
   expect(told.length).toBeGreaterThan(0);
   for (const error of told)
     expect(error).toMatch(new RegExp(`^${callback.replace(/\W/g, "\\$&")} returned .+: `));
 }
 
-async function expectFault(stage: Stage, response: Response, callback: string): Promise<void> {
+async function expectFault(server: TestServer, response: Response, callback: string): Promise<void> {
   const answer = await read(response);
-  expect([answer.status, answer.code, answer.access, answer.refresh]).toEqual([
-    500,
-    "internal_error",
-    null,
-    null,
-  ]);
+  expect({
+    status: answer.status,
+    code: answer.code,
+    access: answer.access,
+    refresh: answer.refresh,
+  }).toEqual({ status: 500, code: "internal_error", access: null, refresh: null });
   expect(JSON.stringify(answer.body)).not.toContain(callback);
-  expectTold(stage, callback);
+  expectTold(server, callback);
 }
 
-const enter = (stage: Stage, mode: Transport, path: string): Promise<Response> =>
-  stage.send(path, {
+const enter = (server: TestServer, mode: Transport, path: string): Promise<Response> =>
+  server.send(path, {
     method: "POST",
     body: { email: "ann@example.com", password: PASSWORD, transport: mode },
   });
@@ -119,21 +121,24 @@ const enter = (stage: Stage, mode: Transport, path: string): Promise<Response> =
 describe.each(modes)("hooks.validated by %s", (mode) => {
   it.each(Object.entries({ ...NO_ANSWERS, ...LATER }))("%s lets no request in", async (_, make) => {
     let answers = (): unknown => undefined;
-    const stage = openStage(loose({ hooks: { validated: () => answers() } }));
-    const ann = await signUp(stage, mode);
+    const server = openAttackedServer(loose({ hooks: { validated: () => answers() } }));
+    const ann = await signUp(server, mode);
     answers = make;
     const headers = withAccess(mode, ann.access);
     for (const refresh of ["auto", "never"] as const) {
-      const found = await stage.auth.validate(requestTo("/", { headers }), { refresh });
+      const found = await server.auth.validate(requestTo("/", { headers }), { refresh });
       expect(found).toMatchObject({ ok: false, code: "internal_error", status: 500 });
     }
-    expect(await stage.auth.sessions.verify(ann.access)).toMatchObject({ ok: false, code: "internal_error" });
-    expect((await whoAmI(stage, mode, ann.access)).status).toBe(500);
-    expect(faults(stage)).toHaveLength(4);
-    expectTold(stage, "hooks.validated");
+    expect(await server.auth.sessions.verify(ann.access)).toMatchObject({
+      ok: false,
+      code: "internal_error",
+    });
+    expect((await whoAmI(server, mode, ann.access)).status).toBe(500);
+    expect(faults(server)).toHaveLength(4);
+    expectTold(server, "hooks.validated");
     // The fault ends no session.
     answers = () => undefined;
-    expect((await whoAmI(stage, mode, ann.access)).status).toBe(200);
+    expect((await whoAmI(server, mode, ann.access)).status).toBe(200);
   });
 
   it.each([
@@ -146,14 +151,14 @@ describe.each(modes)("hooks.validated by %s", (mode) => {
     ["a context that is absent", { context: undefined }, "ok"],
     ["claims", { claims: { a: 1 } }, "ok"],
   ])("%s is an answer", async (_, answer, code) => {
-    const stage = openStage(loose({ hooks: { validated: () => answer } }));
-    const { accessToken } = await stage.auth.sessions.create(
-      (await stage.auth.users.create({ email: "ann@example.com" })).id,
+    const server = openAttackedServer(loose({ hooks: { validated: () => answer } }));
+    const { accessToken } = await server.auth.sessions.create(
+      (await server.auth.users.create({ email: "ann@example.com" })).id,
       { transport: mode },
     );
-    const found = await stage.auth.validate(requestTo("/", { headers: withAccess(mode, accessToken) }));
+    const found = await server.auth.validate(requestTo("/", { headers: withAccess(mode, accessToken) }));
     expect(found.ok ? "ok" : found.code).toBe(code);
-    expect(faults(stage)).toEqual([]);
+    expect(faults(server)).toEqual([]);
   });
 });
 
@@ -165,36 +170,38 @@ describe.each(modes)("hooks.signedIn and hooks.refreshed by %s", (mode) => {
   ]);
 
   it.each(made)("%s starts no session", async (_, make) => {
-    const stage = openStage(loose({ hooks: { signedIn: make } }));
-    await expectFault(stage, await enter(stage, mode, "/auth/signup"), "hooks.signedIn");
-    expect(await stage.auth.users.find({ email: "ann@example.com" })).toBeNull();
-    expect(stage.events.some(({ type }) => type === "session.started")).toBe(false);
+    const server = openAttackedServer(loose({ hooks: { signedIn: make } }));
+    await expectFault(server, await enter(server, mode, "/auth/signup"), "hooks.signedIn");
+    expect(await server.auth.users.find({ email: "ann@example.com" })).toBeNull();
+    expect(server.events.some(({ type }) => type === "session.started")).toBe(false);
   });
 
   it.each(made)("%s refreshes nothing", async (_, make) => {
     let answers = (): unknown => undefined;
-    const stage = openStage(loose({ hooks: { refreshed: () => answers() } }));
-    const ann = await signUp(stage, mode);
+    const server = openAttackedServer(loose({ hooks: { refreshed: () => answers() } }));
+    const ann = await signUp(server, mode);
     answers = make;
-    const refused = await present(stage, mode, ann.refresh);
-    expect([refused.status, refused.code, refused.access, refused.refresh]).toEqual([
-      500,
-      "internal_error",
-      null,
-      null,
-    ]);
-    expectTold(stage, "hooks.refreshed");
-    await expect(stage.auth.sessions.refresh(ann.refresh)).rejects.toMatchObject({ code: "internal_error" });
+    const refused = await present(server, mode, ann.refresh);
+    expect({
+      status: refused.status,
+      code: refused.code,
+      access: refused.access,
+      refresh: refused.refresh,
+    }).toEqual({ status: 500, code: "internal_error", access: null, refresh: null });
+    expectTold(server, "hooks.refreshed");
+    await expect(server.auth.sessions.refresh(ann.refresh)).rejects.toMatchObject({ code: "internal_error" });
     // The fault ends no session.
     answers = () => undefined;
-    expect((await present(stage, mode, ann.refresh)).status).toBe(200);
+    expect((await present(server, mode, ann.refresh)).status).toBe(200);
   });
 
   it("a query is waited for, and its answer counts", async () => {
-    const stage = openStage(loose({ hooks: { signedIn: () => query({ context: { role: "x" } }) } }));
-    const { body } = await read(await enter(stage, mode, "/auth/signup"));
+    const server = openAttackedServer(
+      loose({ hooks: { signedIn: () => query({ context: { role: "x" } }) } }),
+    );
+    const { body } = await read(await enter(server, mode, "/auth/signup"));
     expect(body["session"]).toMatchObject({ context: { role: "x" } });
-    const refusing = openStage(loose({ hooks: { signedIn: () => query(false) } }));
+    const refusing = openAttackedServer(loose({ hooks: { signedIn: () => query(false) } }));
     expect((await enter(refusing, mode, "/auth/signup")).status).toBe(403);
   });
 });
@@ -210,17 +217,17 @@ const NO_RECORDS: Readonly<Record<string, () => unknown>> = {
 
 describe.each(modes)("callbacks that return a plain object, by %s", (mode) => {
   it.each(Object.entries(NO_RECORDS))("accessToken.claims: %s makes no token", async (_, make) => {
-    const stage = openStage(loose({ accessToken: { claims: make } }));
-    await expectFault(stage, await enter(stage, mode, "/auth/signup"), "accessToken.claims");
+    const server = openAttackedServer(loose({ accessToken: { claims: make } }));
+    await expectFault(server, await enter(server, mode, "/auth/signup"), "accessToken.claims");
   });
 
   it.each(Object.entries(NO_RECORDS))("user.serialize: %s is not shown", async (_, make) => {
-    const stage = openStage(loose({ user: { serialize: make } }));
-    await expectFault(stage, await enter(stage, mode, "/auth/signup"), "user.serialize");
-    const { id } = await stage.auth.users.create({ email: "bob@example.com" });
-    const { accessToken } = await stage.auth.sessions.create(id, { transport: mode });
+    const server = openAttackedServer(loose({ user: { serialize: make } }));
+    await expectFault(server, await enter(server, mode, "/auth/signup"), "user.serialize");
+    const { id } = await server.auth.users.create({ email: "bob@example.com" });
+    const { accessToken } = await server.auth.sessions.create(id, { transport: mode });
     for (const path of ["/auth/me", "/auth/session"]) {
-      expect((await stage.send(path, { headers: withAccess(mode, accessToken) })).status).toBe(500);
+      expect((await server.send(path, { headers: withAccess(mode, accessToken) })).status).toBe(500);
     }
   });
 
@@ -229,16 +236,16 @@ describe.each(modes)("callbacks that return a plain object, by %s", (mode) => {
     ([title]) => !/date|map|class|heir|an error|wrapped/.test(title),
   );
   it.each(noContexts)("sessions.context.from: %s is no context", async (_, make) => {
-    const stage = openStage(loose({ sessions: { context: { schema, from: make } } }));
-    await expectFault(stage, await enter(stage, mode, "/auth/signup"), "sessions.context.from");
+    const server = openAttackedServer(loose({ sessions: { context: { schema, from: make } } }));
+    await expectFault(server, await enter(server, mode, "/auth/signup"), "sessions.context.from");
   });
 
   it.each(Object.entries(LATER))("a schema whose value is %s gives no context", async (_, make) => {
     const later = { "~standard": { ...schema["~standard"], validate: () => ({ value: make() }) } };
-    const stage = openStage(loose({ sessions: { context: { schema: later, from: () => ({}) } } }));
-    const answer = await read(await enter(stage, mode, "/auth/signup"));
-    expect([answer.status, answer.code]).toEqual([500, "internal_error"]);
-    expect(faults(stage)[0]).toMatch(/^sessions\.context/);
+    const server = openAttackedServer(loose({ sessions: { context: { schema: later, from: () => ({}) } } }));
+    const answer = await read(await enter(server, mode, "/auth/signup"));
+    expect({ status: answer.status, code: answer.code }).toEqual({ status: 500, code: "internal_error" });
+    expect(faults(server)[0]).toMatch(/^sessions\.context/);
   });
 });
 
@@ -249,30 +256,30 @@ describe("clientAddress", () => {
   it.each(noAddresses)(
     "%s is no address: attempts would be counted for all clients at once",
     async (_, make) => {
-      const stage = openStage(loose({ clientAddress: make }));
-      await expectFault(stage, await enter(stage, "cookie", "/auth/signup"), "clientAddress");
-      expect(await stage.auth.validate(requestTo("/"))).toMatchObject({ ok: false, code: "internal_error" });
+      const server = openAttackedServer(loose({ clientAddress: make }));
+      await expectFault(server, await enter(server, "cookie", "/auth/signup"), "clientAddress");
+      expect(await server.auth.validate(requestTo("/"))).toMatchObject({ ok: false, code: "internal_error" });
     },
   );
 
   it.each([null, "", "192.0.2.1", "no address"])("%j is taken", async (address) => {
-    const stage = openStage({ clientAddress: () => address });
-    expect((await enter(stage, "cookie", "/auth/signup")).status).toBe(201);
+    const server = openAttackedServer({ clientAddress: () => address });
+    expect((await enter(server, "cookie", "/auth/signup")).status).toBe(201);
   });
 });
 
 describe.each(modes)("a hasher of the application, by %s", (mode) => {
-  const opened = async (changes: object): Promise<Stage> => {
+  const opened = async (changes: object): Promise<TestServer> => {
     let broken = false;
     const names = Object.keys(changes);
     const hasher = new Proxy(cheapHasher, {
       get: (target, name, self) =>
         Reflect.get(broken && names.includes(String(name)) ? changes : target, name, self),
     }) as PasswordHasher;
-    const stage = openStage({ providers: [password({ hasher })] });
-    await signUp(stage, mode);
+    const server = openAttackedServer({ providers: [password({ hasher })] });
+    await signUp(server, mode);
     broken = true;
-    return stage;
+    return server;
   };
   const noFlags = Object.entries({ ...NO_ANSWERS, undefined: () => undefined }).filter(
     ([title]) => title !== "true",
@@ -281,28 +288,28 @@ describe.each(modes)("a hasher of the application, by %s", (mode) => {
   it.each([...noFlags, ["a query that finds nothing", () => query([])] as const])(
     "verify: %s does not sign in",
     async (_, make) => {
-      const stage = await opened({ verify: make });
-      await expectFault(stage, await enter(stage, mode, "/auth/login"), "hasher.verify");
+      const server = await opened({ verify: make });
+      await expectFault(server, await enter(server, mode, "/auth/login"), "hasher.verify");
     },
   );
 
   it.each([...noFlags, ...Object.entries(LATER)])("needsRehash: %s is no answer", async (_, make) => {
-    const stage = await opened({ needsRehash: make });
-    await expectFault(stage, await enter(stage, mode, "/auth/login"), "hasher.needsRehash");
+    const server = await opened({ needsRehash: make });
+    await expectFault(server, await enter(server, mode, "/auth/login"), "hasher.needsRehash");
   });
 
   const noTexts = Object.entries({ ...NO_ANSWERS, true: () => true }).filter(([title]) => title !== "a text");
   it.each(noTexts)("hash: %s is not stored", async (_, make) => {
-    const stage = openStage({
+    const server = openAttackedServer({
       providers: [password({ hasher: { ...cheapHasher, hash: make } as unknown as PasswordHasher })],
     });
-    await expectFault(stage, await enter(stage, mode, "/auth/signup"), "hasher.hash");
-    expect(await stage.auth.users.find({ email: "ann@example.com" })).toBeNull();
+    await expectFault(server, await enter(server, mode, "/auth/signup"), "hasher.hash");
+    expect(await server.auth.users.find({ email: "ann@example.com" })).toBeNull();
   });
 
   it("true and false are answers", async () => {
-    const stage = await opened({ verify: () => true, needsRehash: () => false });
-    expect((await enter(stage, mode, "/auth/login")).status).toBe(200);
+    const server = await opened({ verify: () => true, needsRehash: () => false });
+    expect((await enter(server, mode, "/auth/login")).status).toBe(200);
     const refusing = await opened({ verify: async () => false });
     expect((await enter(refusing, mode, "/auth/login")).status).toBe(401);
   });
@@ -310,7 +317,7 @@ describe.each(modes)("a hasher of the application, by %s", (mode) => {
 
 describe("onEvent", () => {
   it.each(Object.entries({ ...NO_ANSWERS, ...LATER }))("%s is of no effect", async (_, make) => {
-    const stage = openStage({ onEvent: make });
-    expect((await enter(stage, "cookie", "/auth/signup")).status).toBe(201);
+    const server = openAttackedServer({ onEvent: make });
+    expect((await enter(server, "cookie", "/auth/signup")).status).toBe(201);
   });
 });

@@ -2,9 +2,10 @@ import { createPrivateKey, createPublicKey } from "node:crypto";
 import { createAuth } from "@latchkey/core";
 import { memory } from "@latchkey/core/memory";
 import { describe, expect, it } from "vitest";
+import { SECRET } from "../fixtures/server.ts";
 import { makeKey } from "./forger.ts";
+import { openAttackedServer } from "./server.ts";
 import { signUp } from "./session.ts";
-import { openStage, SECRET } from "./stage.ts";
 
 const PUBLIC: Readonly<Record<string, readonly string[]>> = {
   EdDSA: ["alg", "crv", "kid", "kty", "use", "x"],
@@ -16,9 +17,9 @@ describe("the published key set", () => {
   it.each(["EdDSA", "ES256", "RS256"] as const)(
     "KEY-09 holds public members only (%s)",
     async (algorithm) => {
-      const stage = openStage({ accessToken: { algorithm } });
-      await signUp(stage, "cookie");
-      const { keys } = await stage.auth.keys.jwks();
+      const server = openAttackedServer({ accessToken: { algorithm } });
+      await signUp(server, "cookie");
+      const { keys } = await server.auth.keys.jwks();
       expect(keys.length).toBe(2);
       for (const jwk of keys) {
         expect(Object.keys(jwk).sort()).toEqual(PUBLIC[algorithm]);
@@ -28,7 +29,7 @@ describe("the published key set", () => {
     },
   );
 
-  it("KEY-09 holds none of the private members of a provided key, and no member nobody knows", async () => {
+  it("KEY-09 holds none of the private members of a provided key, and no unknown member", async () => {
     const { privateKey } = makeKey("rsa");
     const jwk = {
       ...privateKey.export({ format: "jwk" }),
@@ -40,7 +41,7 @@ describe("the published key set", () => {
       t: "t",
       comment: "secret",
     };
-    const { auth } = openStage({ keys: { provided: [jwk] }, accessToken: { algorithm: "RS256" } });
+    const { auth } = openAttackedServer({ keys: { provided: [jwk] }, accessToken: { algorithm: "RS256" } });
     const text = await (await auth.handle(new Request("https://app.example.com/auth/jwks"))).text();
     expect(Object.keys(JSON.parse(text).keys[0]).sort()).toEqual(PUBLIC["RS256"]);
     for (const member of ["d", "p", "q", "dp", "dq", "qi"] as const)
@@ -49,27 +50,31 @@ describe("the published key set", () => {
   });
 
   it("KEY-09 lists no shared secret", async () => {
-    const stage = openStage({ accessToken: { algorithm: "HS256" } });
-    await signUp(stage, "cookie");
-    expect(await (await stage.send("/auth/jwks")).json()).toEqual({ keys: [] });
+    const server = openAttackedServer({ accessToken: { algorithm: "HS256" } });
+    await signUp(server, "cookie");
+    expect(await (await server.send("/auth/jwks")).json()).toEqual({ keys: [] });
   });
 
   it("KEY-10 is a key set by its type, with a steady tag, for GET and HEAD alone", async () => {
-    const stage = openStage();
-    const first = await stage.send("/auth/jwks");
-    const second = await stage.send("/auth/.well-known/jwks.json");
+    const server = openAttackedServer();
+    const first = await server.send("/auth/jwks");
+    const second = await server.send("/auth/.well-known/jwks.json");
     const etag = first.headers.get("etag") ?? "";
     expect(first.headers.get("content-type")).toBe("application/jwk-set+json");
     expect([etag.length > 2, second.headers.get("etag")]).toEqual([true, etag]);
     expect(await second.json()).toEqual(await first.json());
-    const known = await stage.send("/auth/jwks", { headers: { "if-none-match": `"x", ${etag}` } });
-    expect([known.status, await known.text()]).toEqual([304, ""]);
-    const head = await stage.send("/auth/jwks", { method: "HEAD" });
-    expect([head.status, head.headers.get("etag"), await head.text()]).toEqual([200, etag, ""]);
+    const known = await server.send("/auth/jwks", { headers: { "if-none-match": `"x", ${etag}` } });
+    expect({ status: known.status, text: await known.text() }).toEqual({ status: 304, text: "" });
+    const head = await server.send("/auth/jwks", { method: "HEAD" });
+    expect({ status: head.status, etag: head.headers.get("etag"), text: await head.text() }).toEqual({
+      status: 200,
+      etag,
+      text: "",
+    });
     for (const method of ["POST", "PUT", "DELETE"])
-      expect((await stage.send("/auth/jwks", { method })).status).toBe(405);
-    await stage.auth.keys.rotate();
-    expect((await stage.send("/auth/jwks")).headers.get("etag")).not.toBe(etag);
+      expect((await server.send("/auth/jwks", { method })).status).toBe(405);
+    await server.auth.keys.rotate();
+    expect((await server.send("/auth/jwks")).headers.get("etag")).not.toBe(etag);
   });
 
   it("KEY-08 sets that cannot be are refused when they are configured", () => {

@@ -2,22 +2,14 @@ import { generateKeyPairSync } from "node:crypto";
 import type { Transport } from "@latchkey/core";
 import { apple, github, google, microsoft, type TrustEmail } from "@latchkey/core/oauth";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import {
-  countOf,
-  type Desk,
-  type DeskOptions,
-  expectFailed,
-  expectSentTo,
-  linkAt,
-  openDesk,
-  whoIs,
-} from "../oauth/desk.ts";
-import { onEveryStore } from "../oauth/every-store.ts";
-import { type Person, paperProvider } from "../oauth/paper-provider.ts";
-import { type RiggedProvider, startRiggedProvider } from "../oauth/rigged-provider.ts";
-import { CLIENT, issue, type OAuthProvider, openTrap, restore } from "../oauth/trap.ts";
-import { begin, comeBack, HOME } from "../oauth/trip.ts";
-import { ANN } from "../rows/world.ts";
+import { onEveryStore } from "../fixtures/every-store.ts";
+import { expectFailed, expectSentTo, whoIs } from "../fixtures/oauth-answers.ts";
+import { begin, comeBack, HOME } from "../fixtures/oauth-flow.ts";
+import { linkAt, openStubServer, type StubServer, type StubServerOptions } from "../fixtures/oauth-server.ts";
+import { type RiggedProvider, startRiggedProvider } from "../fixtures/providers/rigged-provider.ts";
+import { type Person, stubProvider } from "../fixtures/providers/stub-provider.ts";
+import { CLIENT, issue, type OAuthProvider, openRiggedServer, restore } from "../fixtures/rigged-sign-in.ts";
+import { ANN, countOf } from "../fixtures/server.ts";
 
 // An attacker buys the domain of a company that is gone, or had a mailbox once. Their account at a provider has an address of it
 // that was verified long ago. The owner of that address has an account here.
@@ -72,20 +64,20 @@ async function signIns({ name, email, claims = {}, trustEmail }: Case) {
   const rig = rigs.get(name);
   if (rig === undefined) throw new Error("there is no rig");
   issue(rig, { claims: { email, email_verified: true, tid: TENANT, ...claims } });
-  const signIn = async (trap: ReturnType<typeof openTrap>) => {
-    const arrival = rig.authorize(await begin(trap.browser, name), { iss: undefined });
-    return (await comeBack(trap.browser, arrival)).headers.get("location");
+  const signIn = async (opened: ReturnType<typeof openRiggedServer>) => {
+    const arrival = rig.authorize(await begin(opened.browser, name), { iss: undefined });
+    return (await comeBack(opened.browser, arrival)).headers.get("location");
   };
-  const taken = openTrap(rig, [FACTORIES[name](trustEmail)]);
-  const { id } = await taken.station.auth.users.create({ email, emailVerified: true });
+  const taken = openRiggedServer(rig, [FACTORIES[name](trustEmail)]);
+  const { id } = await taken.server.auth.users.create({ email, emailVerified: true });
   const target = await signIn(taken);
   const isIn = (await whoIs(taken.browser)) === id;
-  const links = (await taken.station.auth.users.accounts(id)).length;
+  const links = (await taken.server.auth.users.accounts(id)).length;
   expect(isIn).toBe(links === 1);
   expect(target).toBe(`${HOME}/welcome${isIn ? "" : "?error=account_not_linked"}`);
-  const free = openTrap(rig, [FACTORIES[name](trustEmail)]);
+  const free = openRiggedServer(rig, [FACTORIES[name](trustEmail)]);
   expect(await signIn(free)).toBe(`${HOME}/welcome`);
-  const created = await free.station.auth.users.find({ email });
+  const created = await free.server.auth.users.find({ email });
   expect(created?.id).toBe(await whoIs(free.browser));
   return { takes: isIn, proves: created?.emailVerified };
 }
@@ -143,21 +135,21 @@ const VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const APP = "com.example.app://done";
 const HEIR: Person = { subject: "heir", email: ANN.email, emailVerified: true };
 
-function openHeirDesk(options: DeskOptions): Desk {
-  const paper = paperProvider({ trustEmail: { domains: ["gmail.com"], domainClaim: "hd" } });
-  return openDesk({ papers: [paper], trustedOrigins: ["com.example.app://"], ...options });
+function openHeirServer(options: StubServerOptions): StubServer {
+  const stub = stubProvider({ trustEmail: { domains: ["gmail.com"], domainClaim: "hd" } });
+  return openStubServer({ stubs: [stub], trustedOrigins: ["com.example.app://"], ...options });
 }
 
 /** Signs in with the account, for cookies or for the tokens of a native app. Returns whose session it is, or the error. */
-async function enter(desk: Desk, mode: Transport, person: Person): Promise<string | null> {
-  const browser = desk.browser();
+async function enter(server: StubServer, mode: Transport, person: Person): Promise<string | null> {
+  const browser = server.browser();
   if (mode === "cookie") {
-    const location = new URL((await desk.signIn(browser, person)).headers.get("location") ?? "");
+    const location = new URL((await server.signIn(browser, person)).headers.get("location") ?? "");
     return location.searchParams.get("error") ?? (await whoIs(browser));
   }
   const query = new URLSearchParams({ transport: "bearer", code_challenge: CHALLENGE, redirect_to: APP });
-  const start = await browser.get(`/auth/oauth/paper?${query}`);
-  const arrival = desk.paper.agree(start.headers.get("location") ?? "", person);
+  const start = await browser.get(`/auth/oauth/stub?${query}`);
+  const arrival = server.stub.agree(start.headers.get("location") ?? "", person);
   const back = new URL((await comeBack(browser, arrival)).headers.get("location") ?? "");
   const error = back.searchParams.get("error");
   if (error !== null) return error;
@@ -170,63 +162,66 @@ onEveryStore((make) => {
   describe.each(["cookie", "bearer"] as const)("by %s", (mode) => {
     it("the heir of a mailbox gets no user of its former owner, with or without a proven address", async () => {
       for (const emailVerified of [true, false]) {
-        const desk = openHeirDesk({ store: await make() });
-        const { id } = await desk.auth.users.create({ ...ANN, emailVerified });
-        expect(await enter(desk, mode, HEIR)).toBe("account_not_linked");
-        expect(await desk.auth.users.accounts(id)).toEqual([]);
-        expect(await desk.auth.users.get(id)).toMatchObject({ emailVerified });
-        expect(countOf(desk, "session.started")).toBe(0);
+        const server = openHeirServer({ store: await make() });
+        const { id } = await server.auth.users.create({ ...ANN, emailVerified });
+        expect(await enter(server, mode, HEIR)).toBe("account_not_linked");
+        expect(await server.auth.users.accounts(id)).toEqual([]);
+        expect(await server.auth.users.get(id)).toMatchObject({ emailVerified });
+        expect(countOf(server, "session.started")).toBe(0);
         const owner = { ...HEIR, subject: "owner", hd: "example.com" };
-        expect(await enter(desk, mode, owner)).toBe(emailVerified ? id : "account_not_linked");
+        expect(await enter(server, mode, owner)).toBe(emailVerified ? id : "account_not_linked");
       }
     });
 
     it("a user that the heir makes proves no address, and no later proof builds on it", async () => {
-      const desk = openHeirDesk({ store: await make() });
-      const heir = await enter(desk, mode, HEIR);
-      expect(await enter(desk, mode, HEIR)).toBe(heir);
-      expect(await desk.auth.users.get(String(heir))).toMatchObject({
+      const server = openHeirServer({ store: await make() });
+      const heir = await enter(server, mode, HEIR);
+      expect(await enter(server, mode, HEIR)).toBe(heir);
+      expect(await server.auth.users.get(String(heir))).toMatchObject({
         email: ANN.email,
         emailVerified: false,
       });
-      expect(await enter(desk, mode, { ...HEIR, subject: "owner", hd: "example.com" })).toBe(
+      expect(await enter(server, mode, { ...HEIR, subject: "owner", hd: "example.com" })).toBe(
         "account_not_linked",
       );
     });
 
     it("linkByEmail: false leads no account to a user by an address, and links by hand as ever", async () => {
-      const desk = openHeirDesk({ store: await make(), linkByEmail: false });
-      const { id } = await desk.auth.users.create({ ...ANN, emailVerified: true });
-      const browser = desk.browser();
+      const server = openHeirServer({ store: await make(), linkByEmail: false });
+      const { id } = await server.auth.users.create({ ...ANN, emailVerified: true });
+      const browser = server.browser();
       const owner = { ...HEIR, subject: "owner", hd: "example.com" };
-      expect(await enter(desk, mode, owner)).toBe("account_not_linked");
+      expect(await enter(server, mode, owner)).toBe("account_not_linked");
       await browser.post("/auth/login", ANN);
-      expectSentTo(await linkAt(desk.paper, browser, owner), "/settings");
-      expect(await enter(desk, mode, owner)).toBe(id);
+      expectSentTo(await linkAt(server.stub, browser, owner), "/settings");
+      expect(await enter(server, mode, owner)).toBe(id);
     });
 
     it.each([
       ["with an address that is only claimed", HEIR, {}],
       ["with a proven one, and linkByEmail: false", { ...HEIR, hd: "example.com" }, { linkByEmail: false }],
     ] as const)(`${MANY} first sign-ins at once, %s: one user, none refused`, async (_, person, options) => {
-      const desk = openHeirDesk({ store: await make(), ...options });
-      const ids = await Promise.all(Array.from({ length: MANY }, () => enter(desk, mode, person)));
+      const server = openHeirServer({ store: await make(), ...options });
+      const ids = await Promise.all(Array.from({ length: MANY }, () => enter(server, mode, person)));
       expect([...new Set(ids)]).toHaveLength(1);
-      expect(await desk.auth.users.accounts(String(ids[0]))).toHaveLength(1);
+      expect(await server.auth.users.accounts(String(ids[0]))).toHaveLength(1);
     });
   });
 
   it("a link by hand stays possible, and is no proof of the address", async () => {
-    const desk = openHeirDesk({ store: await make() });
-    const browser = await desk.signedIn();
+    const server = openHeirServer({ store: await make() });
+    const browser = await server.signedIn();
     const id = String(await whoIs(browser));
-    expectSentTo(await linkAt(desk.paper, browser, HEIR), "/settings");
+    expectSentTo(await linkAt(server.stub, browser, HEIR), "/settings");
     expect(await whoIs(browser)).toBe(id);
-    const user = await desk.auth.users.get(id);
+    const user = await server.auth.users.get(id);
     expect([user?.emailVerified, user?.passwordHash === null]).toEqual([false, false]);
-    const later = desk.browser();
-    expectSentTo(await desk.signIn(later, HEIR), "/welcome");
-    expect(await desk.auth.users.get(id)).toMatchObject({ emailVerified: false });
-    expectFailed(await desk.signIn(desk.browser(), { ...HEIR, subject: "another" }), "account_not_linked");
+    const later = server.browser();
+    expectSentTo(await server.signIn(later, HEIR), "/welcome");
+    expect(await server.auth.users.get(id)).toMatchObject({ emailVerified: false });
+    expectFailed(
+      await server.signIn(server.browser(), { ...HEIR, subject: "another" }),
+      "account_not_linked",
+    );
   });
 });

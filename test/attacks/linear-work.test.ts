@@ -27,8 +27,10 @@ import { parseEmail, parseUsername } from "../../packages/core/src/users/identif
 import { cookieHeader } from "../../packages/next/src/cookies.ts";
 import { pageOf, pathMatcher } from "../../packages/next/src/path.ts";
 import { originOf } from "../../packages/next/src/request.ts";
-import { paperProvider } from "../oauth/paper-provider.ts";
-import { cheapHasher, ORIGIN, openStage, requestTo } from "./stage.ts";
+import { stubProvider } from "../fixtures/providers/stub-provider.ts";
+import { requestTo } from "../fixtures/requests.ts";
+import { cheapHasher, ORIGIN } from "../fixtures/server.ts";
+import { openAttackedServer } from "./server.ts";
 
 const ROUTES = routeTable(Object.values<Route>(routes));
 
@@ -348,30 +350,30 @@ const requests: Readonly<Record<string, Ask>> = {
   cookies: (text) => asked("/auth/session", { cookie: text }),
   "an access cookie": (text) => asked("/auth/session", { cookie: `__Host-Http-latchkey.access=${text}` }),
   "a flow cookie": (text) =>
-    asked("/auth/oauth/paper/callback?state=x", { cookie: `__Host-Http-latchkey.oauth.x=${text}` }),
+    asked("/auth/oauth/stub/callback?state=x", { cookie: `__Host-Http-latchkey.oauth.x=${text}` }),
   "a bearer header": (text) => asked("/auth/session", { authorization: `Bearer ${text}` }),
   "a referer": (text) => asked("/auth/logout", { referer: `https://${text}` }),
   "an entity tag": (text) => asked("/auth/jwks", { "if-none-match": text }),
-  "a purpose": (text) => asked("/auth/oauth/paper", { "sec-purpose": text }),
+  "a purpose": (text) => asked("/auth/oauth/stub", { "sec-purpose": text }),
   "a user agent": (text) => asked("/auth/session", { "user-agent": text }),
-  "a forwarded address": (text) => asked("/auth/oauth/paper", { "x-forwarded-for": text }),
+  "a forwarded address": (text) => asked("/auth/oauth/stub", { "x-forwarded-for": text }),
   "a redirect target in a query": (text) =>
-    asked(`/auth/oauth/paper?redirect_to=${encode(text.toWellFormed())}`),
-  "a query": (text) => asked(`/auth/oauth/paper?${encode(text.toWellFormed())}`),
-  "a callback": (text) => asked(`/auth/oauth/paper/callback?state=${encode(text.toWellFormed())}&code=x`),
+    asked(`/auth/oauth/stub?redirect_to=${encode(text.toWellFormed())}`),
+  "a query": (text) => asked(`/auth/oauth/stub?${encode(text.toWellFormed())}`),
+  "a callback": (text) => asked(`/auth/oauth/stub/callback?state=${encode(text.toWellFormed())}&code=x`),
 };
 
 describe("requests", () => {
-  const paper = paperProvider();
+  const stub = stubProvider();
   const options: Partial<AuthOptions> = {
-    providers: [password({ hasher: cheapHasher }), paper.provider],
+    providers: [password({ hasher: cheapHasher }), stub.provider],
     clientAddress: (request) => request.headers.get("x-forwarded-for"),
   };
   it.each(Object.entries(requests))(
     "%s",
     async (_, ask) => {
-      const stage = openStage(options);
-      await stage.auth.keys.jwks();
+      const server = openAttackedServer(options);
+      await server.auth.keys.jwks();
       const slow: (readonly [string, number])[] = [];
       for (const unit of FEW) {
         if (slow.length >= ENOUGH) break;
@@ -379,7 +381,7 @@ describe("requests", () => {
           if (ask(short) === null) continue;
           const surface: Surface = async (text) => {
             const request = ask(text);
-            return request === null ? null : (await stage.auth.handle(request)).text();
+            return request === null ? null : (await server.auth.handle(request)).text();
           };
           const ratio = await ratioLater(surface, short, long);
           if (ratio > MOST) slow.push([named(unit), ratio]);

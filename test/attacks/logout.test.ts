@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { faultyStore } from "./faulty-store.ts";
+import { newStore } from "../fixtures/environment-store.ts";
+import { ACCESS, REFRESH, type TestServer } from "../fixtures/server.ts";
+import { faulty } from "../fixtures/wrapped-store.ts";
+import { openAttackedServer } from "./server.ts";
 import {
   endReasonOf,
   type Holder,
@@ -12,13 +15,12 @@ import {
   whoAmI,
   withAccess,
 } from "./session.ts";
-import { ACCESS, openStage, REFRESH, type Stage } from "./stage.ts";
 
 type Answer = Awaited<ReturnType<typeof read>>;
 
 /** Signs out with everything that the client holds. */
 async function logout(
-  stage: Stage,
+  server: TestServer,
   holder: Holder,
   body: Readonly<Record<string, unknown>> = {},
 ): Promise<Answer> {
@@ -27,121 +29,124 @@ async function logout(
     holder.mode === "cookie"
       ? { headers: { cookie }, body }
       : { headers: withAccess("bearer", holder.access), body: { refresh_token: holder.refresh, ...body } };
-  return read(await stage.send("/auth/logout", { method: "POST", ...call }));
+  return read(await server.send("/auth/logout", { method: "POST", ...call }));
 }
 
 describe.each(modes)("signing out (%s)", (mode) => {
   it("LGO-01 LGO-02 ends the family, clears every cookie, and nothing captured lives on", async () => {
-    const stage = openStage({ revocation: "store" });
-    const ann = await signUp(stage, mode);
-    const child = await present(stage, mode, ann.refresh);
-    const answer = await logout(stage, ann);
-    expect([answer.status, answer.cleared]).toEqual([200, mode === "cookie" ? [ACCESS, REFRESH] : []]);
+    const server = openAttackedServer({ revocation: "store" });
+    const ann = await signUp(server, mode);
+    const child = await present(server, mode, ann.refresh);
+    const answer = await logout(server, ann);
+    expect({ status: answer.status, cleared: answer.cleared }).toEqual({
+      status: 200,
+      cleared: mode === "cookie" ? [ACCESS, REFRESH] : [],
+    });
     expect(answer.headers.get("cache-control")).toContain("no-store");
-    expect(await endReasonOf(stage, ann.sessionId)).toBe("logout");
+    expect(await endReasonOf(server, ann.sessionId)).toBe("logout");
     for (const token of [ann.refresh, child.refresh ?? ""]) {
-      expect((await present(stage, mode, token)).code).toBe("session_revoked");
+      expect((await present(server, mode, token)).code).toBe("session_revoked");
     }
-    expect((await whoAmI(stage, mode, ann.access)).code).toBe("session_revoked");
+    expect((await whoAmI(server, mode, ann.access)).code).toBe("session_revoked");
   });
 
   it("LGO-02 JWT-30 JWT-31 unchecked, a captured access token dies by its expiry; checked, at once", async () => {
-    const stage = openStage();
-    const ann = await signUp(stage, mode);
-    await logout(stage, ann, { scope: "all" });
+    const server = openAttackedServer();
+    const ann = await signUp(server, mode);
+    await logout(server, ann, { scope: "all" });
     const carried = withAccess(mode, ann.access);
     const ask = async (fresh: boolean): Promise<boolean> =>
-      (await stage.auth.validate(new Request("https://app.example.com/", { headers: carried }), { fresh }))
+      (await server.auth.validate(new Request("https://app.example.com/", { headers: carried }), { fresh }))
         .ok;
     expect([await ask(false), await ask(true)]).toEqual([true, false]);
-    stage.pass(599);
+    server.clock.advance(599);
     expect(await ask(false)).toBe(true);
-    stage.pass(1);
+    server.clock.advance(1);
     expect(await ask(false)).toBe(false);
   });
 
   it("LGO-03 succeeds with expired, old, unknown and broken tokens, twice, and at once", async () => {
-    const stage = openStage();
-    const ann = await signUp(stage, mode);
-    const tokens = await rotated(stage, ann, 2);
-    stage.pass(700);
+    const server = openAttackedServer();
+    const ann = await signUp(server, mode);
+    const tokens = await rotated(server, ann, 2);
+    server.clock.advance(700);
     // Superseded, but the family secret is right: it signs out, and raises no alarm.
-    expect((await logout(stage, { ...ann, refresh: tokens[0] ?? "" })).status).toBe(200);
-    expect(await endReasonOf(stage, ann.sessionId)).toBe("logout");
+    expect((await logout(server, { ...ann, refresh: tokens[0] ?? "" })).status).toBe(200);
+    expect(await endReasonOf(server, ann.sessionId)).toBe("logout");
     for (const junk of ["", "x", "lkr_", "a.b.c", "%", "x".repeat(3_000)]) {
-      expect((await logout(stage, { ...ann, access: junk, refresh: junk })).status).toBe(200);
+      expect((await logout(server, { ...ann, access: junk, refresh: junk })).status).toBe(200);
     }
-    const phone = await signIn(stage, mode);
-    const answers = await Promise.all(Array.from({ length: 20 }, () => logout(stage, phone)));
+    const phone = await signIn(server, mode);
+    const answers = await Promise.all(Array.from({ length: 20 }, () => logout(server, phone)));
     expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(200));
-    expect((await read(await stage.send("/auth/logout", { method: "POST" }))).status).toBe(200);
-    expect(stage.events.filter(({ type }) => type === "session.reuse_detected")).toEqual([]);
+    expect((await read(await server.send("/auth/logout", { method: "POST" }))).status).toBe(200);
+    expect(server.events.filter(({ type }) => type === "session.reuse_detected")).toEqual([]);
   });
 
   it("LGO-04 says so when the store is down, clears the cookies, and can be repeated", async () => {
     let down = false;
-    const stage = openStage({
-      store: faultyStore((call) =>
+    const server = openAttackedServer({
+      store: faulty(newStore(), (call) =>
         down && call === "sessions.end" ? Promise.reject(new Error("down")) : null,
       ),
     });
-    const ann = await signUp(stage, mode);
+    const ann = await signUp(server, mode);
     down = true;
-    const failed = await logout(stage, ann);
-    expect([failed.status, failed.code, failed.cleared]).toEqual([
-      503,
-      "store_unavailable",
-      mode === "cookie" ? [ACCESS, REFRESH] : [],
-    ]);
-    expect(await endReasonOf(stage, ann.sessionId)).toBeNull();
+    const failed = await logout(server, ann);
+    expect({ status: failed.status, code: failed.code, cleared: failed.cleared }).toEqual({
+      status: 503,
+      code: "store_unavailable",
+      cleared: mode === "cookie" ? [ACCESS, REFRESH] : [],
+    });
+    expect(await endReasonOf(server, ann.sessionId)).toBeNull();
     down = false;
-    expect((await logout(stage, ann)).status).toBe(200);
-    expect(await endReasonOf(stage, ann.sessionId)).toBe("logout");
+    expect((await logout(server, ann)).status).toBe(200);
+    expect(await endReasonOf(server, ann.sessionId)).toBe("logout");
   });
 
   it("LGO-06 everywhere, or everywhere else, and no other user", async () => {
-    const stage = openStage();
-    const ann = await signUp(stage, mode);
-    const phone = await signIn(stage, mode);
-    const bob = await signUp(stage, mode, "bob@example.com");
-    const others = await logout(stage, phone, { scope: "others" });
-    expect([others.status, others.cleared]).toEqual([200, []]);
-    expect([await endReasonOf(stage, ann.sessionId), await endReasonOf(stage, phone.sessionId)]).toEqual([
+    const server = openAttackedServer();
+    const ann = await signUp(server, mode);
+    const phone = await signIn(server, mode);
+    const bob = await signUp(server, mode, "bob@example.com");
+    const others = await logout(server, phone, { scope: "others" });
+    expect({ status: others.status, cleared: others.cleared }).toEqual({ status: 200, cleared: [] });
+    expect([await endReasonOf(server, ann.sessionId), await endReasonOf(server, phone.sessionId)]).toEqual([
       "logout",
       null,
     ]);
-    expect((await logout(stage, phone, { scope: "all" })).status).toBe(200);
-    expect([await endReasonOf(stage, phone.sessionId), await endReasonOf(stage, bob.sessionId)]).toEqual([
+    expect((await logout(server, phone, { scope: "all" })).status).toBe(200);
+    expect([await endReasonOf(server, phone.sessionId), await endReasonOf(server, bob.sessionId)]).toEqual([
       "logout",
       null,
     ]);
-    expect(await stage.auth.sessions.list(ann.userId)).toEqual([]);
+    expect(await server.auth.sessions.list(ann.userId)).toEqual([]);
   });
 
   it("LGO-06 neither an old token nor an id alone signs the user out everywhere", async () => {
-    const stage = openStage();
-    const ann = await signUp(stage, mode);
-    const phone = await signIn(stage, mode);
-    const tokens = await rotated(stage, ann, 2);
-    stage.pass(700);
-    const stolen = await logout(stage, { ...ann, refresh: tokens[0] ?? "" }, { scope: "all" });
-    expect([stolen.status, stolen.code]).toEqual([401, "unauthenticated"]);
+    const server = openAttackedServer();
+    const ann = await signUp(server, mode);
+    const phone = await signIn(server, mode);
+    const tokens = await rotated(server, ann, 2);
+    server.clock.advance(700);
+    const stolen = await logout(server, { ...ann, refresh: tokens[0] ?? "" }, { scope: "all" });
+    expect({ status: stolen.status, code: stolen.code }).toEqual({ status: 401, code: "unauthenticated" });
     expect(stolen.cleared).toEqual(mode === "cookie" ? [ACCESS, REFRESH] : []);
     const guessed = Buffer.from(ann.refresh.slice(4), "base64url").fill(1, 21).toString("base64url");
-    expect((await logout(stage, { ...ann, access: "x", refresh: `lkr_${guessed}` })).status).toBe(200);
-    expect([await endReasonOf(stage, ann.sessionId), await endReasonOf(stage, phone.sessionId)]).toEqual([
+    expect((await logout(server, { ...ann, access: "x", refresh: `lkr_${guessed}` })).status).toBe(200);
+    expect([await endReasonOf(server, ann.sessionId), await endReasonOf(server, phone.sessionId)]).toEqual([
       null,
       null,
     ]);
   });
 
   it("LGO-07 a user neither sees nor ends another user's session", async () => {
-    const stage = openStage();
-    const ann = await signUp(stage, mode);
-    const eve = await signUp(stage, mode, "eve@example.com");
+    const server = openAttackedServer();
+    const ann = await signUp(server, mode);
+    const eve = await signUp(server, mode, "eve@example.com");
     const headers = withAccess(mode, eve.access);
     const end = async (id: string): Promise<Answer> =>
-      read(await stage.send(`/auth/sessions/${id}`, { method: "DELETE", headers }));
+      read(await server.send(`/auth/sessions/${id}`, { method: "DELETE", headers }));
     for (const id of [
       ann.sessionId,
       "AAAAAAAAAAAAAAAAAAAAAA",
@@ -150,18 +155,22 @@ describe.each(modes)("signing out (%s)", (mode) => {
       eve.sessionId.slice(0, -1),
     ]) {
       const answer = await end(id);
-      expect([answer.status, answer.code, answer.body]).toEqual([404, "not_found", (await end("x")).body]);
+      expect({ status: answer.status, code: answer.code, body: answer.body }).toEqual({
+        status: 404,
+        code: "not_found",
+        body: (await end("x")).body,
+      });
     }
-    expect(await endReasonOf(stage, ann.sessionId)).toBeNull();
-    const listed = await read(await stage.send("/auth/sessions", { headers }));
+    expect(await endReasonOf(server, ann.sessionId)).toBeNull();
+    const listed = await read(await server.send("/auth/sessions", { headers }));
     expect(JSON.stringify(listed.body)).not.toContain(ann.sessionId);
     expect((await end(eve.sessionId)).status).toBe(204);
   });
 
   it("LGO-08 the list shows no secret, and its ids are no tokens", async () => {
-    const stage = openStage();
-    const ann = await signUp(stage, mode);
-    const listed = await read(await stage.send("/auth/sessions", { headers: withAccess(mode, ann.access) }));
+    const server = openAttackedServer();
+    const ann = await signUp(server, mode);
+    const listed = await read(await server.send("/auth/sessions", { headers: withAccess(mode, ann.access) }));
     const [first] = Array.isArray(listed.body["sessions"]) ? listed.body["sessions"] : [];
     expect(Object.keys(first).sort()).toEqual([
       "context",
@@ -172,7 +181,7 @@ describe.each(modes)("signing out (%s)", (mode) => {
       "id",
       "refreshedAt",
     ]);
-    expect((await present(stage, mode, ann.sessionId)).code).toBe("refresh_token_invalid");
-    expect((await whoAmI(stage, mode, ann.sessionId)).code).toBe("unauthenticated");
+    expect((await present(server, mode, ann.sessionId)).code).toBe("refresh_token_invalid");
+    expect((await whoAmI(server, mode, ann.sessionId)).code).toBe("unauthenticated");
   });
 });

@@ -1,7 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { countingStore } from "./faulty-store.ts";
+import { newStore } from "../fixtures/environment-store.ts";
+import { requestTo } from "../fixtures/requests.ts";
+import { ACCESS, REFRESH } from "../fixtures/server.ts";
+import { counted } from "../fixtures/wrapped-store.ts";
+import { openAttackedServer } from "./server.ts";
 import { read, signUp } from "./session.ts";
-import { ACCESS, openStage, REFRESH, requestTo } from "./stage.ts";
 
 const SPA = "https://spa.example.com";
 const routes: readonly (readonly [path: string, method: string, allow: string])[] = [
@@ -35,48 +38,55 @@ describe("methods", () => {
   it.each(routes)(
     "HTTP-01 LGO-05 %s answers %s, and 405 with Allow to the rest",
     async (path, method, allow) => {
-      const stage = openStage();
+      const server = openAttackedServer();
       for (const other of METHODS) {
         const request = requestTo(path, { method: other });
         if (allow.split(", ").includes(request.method)) continue;
-        const answer = await read(await stage.auth.handle(request));
-        expect([other, answer.status, answer.headers.get("allow")]).toEqual([other, 405, allow]);
+        const answer = await read(await server.auth.handle(request));
+        expect({ other, status: answer.status, allow: answer.headers.get("allow") }).toEqual({
+          other,
+          status: 405,
+          allow,
+        });
         if (other !== "HEAD") expect(answer.code).toBe("method_not_allowed");
       }
-      expect((await stage.send(path, { method })).status).not.toBe(405);
+      expect((await server.send(path, { method })).status).not.toBe(405);
     },
   );
 
   it("HTTP-02 HEAD is GET without a body, and slides no session", async () => {
-    const counting = countingStore();
-    const stage = openStage({ store: counting.store });
-    const ann = await signUp(stage, "cookie");
+    const counting = counted(newStore());
+    const server = openAttackedServer({ store: counting.store });
+    const ann = await signUp(server, "cookie");
     const headers = { cookie: `${ACCESS}=${ann.access}; ${REFRESH}=${ann.refresh}` };
     for (const path of ["/auth/me", "/auth/session", "/auth/sessions", "/auth/jwks"]) {
-      const get = await stage.send(path, { headers });
-      const head = await stage.send(path, { method: "HEAD", headers });
+      const get = await server.send(path, { headers });
+      const head = await server.send(path, { method: "HEAD", headers });
       expect([head.status, await head.text(), [...head.headers]]).toEqual([get.status, "", [...get.headers]]);
     }
-    stage.pass(700);
+    server.clock.advance(700);
     const before = counting.calls.length;
-    const late = await stage.send("/auth/me", { method: "HEAD", headers });
-    expect([late.status, late.headers.getSetCookie()]).toEqual([200, []]);
+    const late = await server.send("/auth/me", { method: "HEAD", headers });
+    expect({ status: late.status, cookies: late.headers.getSetCookie() }).toEqual({
+      status: 200,
+      cookies: [],
+    });
     expect(counting.calls.slice(before).filter((call) => /rotate|update|create|end/.test(call))).toEqual([]);
-    expect((await stage.send("/auth/me", { headers })).headers.getSetCookie().length).toBe(2);
+    expect((await server.send("/auth/me", { headers })).headers.getSetCookie().length).toBe(2);
   });
 
   it.each(routes)(
-    "HTTP-03 CKS-14 OPTIONS of %s authenticates nobody and sets no cookie",
+    "HTTP-03 CKS-14 OPTIONS of %s authenticates no user and sets no cookie",
     async (path, _, allow) => {
-      const counting = countingStore();
-      const stage = openStage({ store: counting.store, trustedOrigins: [SPA] });
+      const counting = counted(newStore());
+      const server = openAttackedServer({ store: counting.store, trustedOrigins: [SPA] });
       const headers = { cookie: `${ACCESS}=x; ${REFRESH}=${"x".repeat(96)}`, "sec-fetch-site": "cross-site" };
-      const response = await stage.send(path, { method: "OPTIONS", headers });
-      expect([response.status, response.headers.get("allow"), response.headers.getSetCookie()]).toEqual([
-        204,
-        allow,
-        [],
-      ]);
+      const response = await server.send(path, { method: "OPTIONS", headers });
+      expect({
+        status: response.status,
+        allow: response.headers.get("allow"),
+        cookies: response.headers.getSetCookie(),
+      }).toEqual({ status: 204, allow, cookies: [] });
       expect(response.headers.get("access-control-allow-origin")).toBeNull();
       expect(counting.calls).toEqual([]);
     },
@@ -90,8 +100,8 @@ describe("CORS", () => {
   };
 
   it("HTTP-03 HTTP-06 answers the preflight of a listed origin, for ten minutes", async () => {
-    const stage = openStage({ trustedOrigins: [SPA] });
-    const { headers } = await stage.send("/auth/login", {
+    const server = openAttackedServer({ trustedOrigins: [SPA] });
+    const { headers } = await server.send("/auth/login", {
       method: "OPTIONS",
       headers: { origin: SPA, ...preflight },
     });
@@ -113,38 +123,46 @@ describe("CORS", () => {
     "https://SPA.example.com",
     `${SPA}, https://evil.example`,
   ])("HTTP-04 HTTP-07 tells %j nothing, but varies on it", async (origin) => {
-    const stage = openStage({ trustedOrigins: [SPA] });
+    const server = openAttackedServer({ trustedOrigins: [SPA] });
     for (const method of ["OPTIONS", "GET", "POST"]) {
       const headers = { origin, ...preflight, "access-control-request-private-network": "true" };
-      const response = await stage.send("/auth/refresh", { method, headers });
+      const response = await server.send("/auth/refresh", { method, headers });
       const told = [...response.headers.keys()].filter((name) => name.startsWith("access-control-"));
-      expect([told, response.headers.get("vary")]).toEqual([[], expect.stringContaining("Origin")]);
+      expect({ told, vary: response.headers.get("vary") }).toEqual({
+        told: [],
+        vary: expect.stringContaining("Origin"),
+      });
     }
   });
 
   it("HTTP-04 lets a listed origin read answers and errors, with credentials, never by *", async () => {
-    const stage = openStage({ trustedOrigins: [SPA] });
+    const server = openAttackedServer({ trustedOrigins: [SPA] });
     for (const path of ["/auth/me", "/auth/jwks", "/auth/nowhere"]) {
-      const { headers } = await stage.send(path, { headers: { origin: SPA } });
-      expect([path, headers.get("access-control-allow-origin")]).toEqual([path, SPA]);
+      const { headers } = await server.send(path, { headers: { origin: SPA } });
+      expect({ path, accessControlAllowOrigin: headers.get("access-control-allow-origin") }).toEqual({
+        path,
+        accessControlAllowOrigin: SPA,
+      });
       expect(headers.get("access-control-allow-credentials")).toBe("true");
     }
   });
 
   it("HTTP-05 HDR-06 a hundred kilobytes of request headers cost linear time", async () => {
-    const stage = openStage({ trustedOrigins: [SPA] });
+    const server = openAttackedServer({ trustedOrigins: [SPA] });
     const long = {
       "access-control-request-headers": " ,".repeat(50_000),
       origin: SPA,
       "access-control-request-method": "POST",
     };
     const begin = performance.now();
-    const response = await stage.send("/auth/login", { method: "OPTIONS", headers: long });
+    const response = await server.send("/auth/login", { method: "OPTIONS", headers: long });
     expect(response.headers.get("access-control-allow-headers")?.length).toBeLessThan(100);
     const type = { "content-type": `application/json;${" ".repeat(100_000)}x` };
-    expect((await stage.send("/auth/login", { method: "POST", headers: type, body: "{}" })).status).toBe(415);
+    expect((await server.send("/auth/login", { method: "POST", headers: type, body: "{}" })).status).toBe(
+      415,
+    );
     const blanks = { authorization: `Bearer${" ".repeat(100_000)}x`, cookie: `${" ".repeat(60_000)}=` };
-    expect((await stage.send("/auth/me", { headers: blanks })).status).toBe(401);
+    expect((await server.send("/auth/me", { headers: blanks })).status).toBe(401);
     expect(performance.now() - begin).toBeLessThan(1_000);
   });
 });

@@ -1,11 +1,13 @@
 import { describe, expect, it } from "vitest";
+import type { Call } from "../fixtures/requests.ts";
+import type { TestServer } from "../fixtures/server.ts";
+import { openAttackedServer, PASSWORD } from "./server.ts";
 import { read } from "./session.ts";
-import { type Call, openStage, PASSWORD, type Stage } from "./stage.ts";
 
 const CREDENTIALS = { email: "ann@example.com", password: PASSWORD };
 
-async function post(stage: Stage, path: string, call: Call): Promise<readonly [number, string | null]> {
-  const { status, code } = await read(await stage.send(path, { method: "POST", ...call }));
+async function post(server: TestServer, path: string, call: Call): Promise<readonly [number, string | null]> {
+  const { status, code } = await read(await server.send(path, { method: "POST", ...call }));
   return [status, code];
 }
 
@@ -85,7 +87,7 @@ describe("BOD-13 naughty strings", () => {
   ];
 
   it("in every field: a code of ours, never a fault, and what is accepted comes back as it was", async () => {
-    const stage = openStage();
+    const server = openAttackedServer();
     for (const text of naughty) {
       const bodies: readonly (readonly [string, object])[] = [
         ["/auth/signup", { email: text, password: PASSWORD }],
@@ -96,7 +98,7 @@ describe("BOD-13 naughty strings", () => {
         ["/auth/logout", { scope: text }],
       ];
       for (const [path, body] of bodies) {
-        const [status, code] = await post(stage, path, { body });
+        const [status, code] = await post(server, path, { body });
         expect([text, path, [200, 201, 400, 401, 409, 422].includes(status), code]).toEqual([
           text,
           path,
@@ -104,10 +106,10 @@ describe("BOD-13 naughty strings", () => {
           code,
         ]);
         if (status !== 201 || !("password" in body)) continue;
-        expect(await post(stage, "/auth/login", { body })).toEqual([200, null]);
+        expect(await post(server, "/auth/login", { body })).toEqual([200, null]);
       }
     }
-    expect(stage.events.filter(({ type }) => type === "internal_error" || type === "store.failed")).toEqual(
+    expect(server.events.filter(({ type }) => type === "internal_error" || type === "store.failed")).toEqual(
       [],
     );
   });

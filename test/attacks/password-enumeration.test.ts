@@ -1,7 +1,8 @@
 import { password, scryptHasher } from "@latchkey/core/password";
 import { describe, expect, it } from "vitest";
-import { modes, read, signUp, told } from "./session.ts";
-import { openStage, PASSWORD, type Stage } from "./stage.ts";
+import { countOf, type TestServer } from "../fixtures/server.ts";
+import { openAttackedServer, PASSWORD } from "./server.ts";
+import { modes, read, signUp } from "./session.ts";
 
 /** Accounts in every state that a stranger must not be able to tell apart. */
 const accounts = [
@@ -12,30 +13,30 @@ const accounts = [
   "deleted@example.com",
 ] as const;
 
-async function populate(stage: Stage): Promise<void> {
+async function populate(server: TestServer): Promise<void> {
   for (const email of accounts.slice(1)) {
     const name = email === "passwordless@example.com" ? {} : { password: PASSWORD };
-    const { id } = await stage.auth.users.create({ email, ...name });
-    if (email.startsWith("disabled")) await stage.auth.users.disable(id);
-    if (email.startsWith("deleted")) await stage.auth.users.delete(id);
+    const { id } = await server.auth.users.create({ email, ...name });
+    if (email.startsWith("disabled")) await server.auth.users.disable(id);
+    if (email.startsWith("deleted")) await server.auth.users.delete(id);
   }
 }
 
-function attempt(stage: Stage, email: string, secret: string, transport: string): Promise<Response> {
-  return stage.send("/auth/login", { method: "POST", body: { email, password: secret, transport } });
+function attempt(server: TestServer, email: string, secret: string, transport: string): Promise<Response> {
+  return server.send("/auth/login", { method: "POST", body: { email, password: secret, transport } });
 }
 
 describe.each(modes)("who has an account (%s)", (mode) => {
   it("PWD-01 unknown, wrong, disabled, without a password and deleted answer to the byte the same", async () => {
-    const stage = openStage();
-    await populate(stage);
+    const server = openAttackedServer();
+    await populate(server);
     const answers: unknown[] = [];
     for (const email of accounts) {
       // Those whose password is right must not be told from those where it is wrong, either.
       for (const secret of email.startsWith("disabled") || email.startsWith("deleted")
         ? [PASSWORD, "wrong password"]
         : ["wrong password"]) {
-        const response = await attempt(stage, email, secret, mode);
+        const response = await attempt(server, email, secret, mode);
         answers.push([response.status, await response.text(), [...response.headers]]);
       }
     }
@@ -45,13 +46,13 @@ describe.each(modes)("who has an account (%s)", (mode) => {
       expect.stringContaining("invalid_credentials"),
       expect.anything(),
     ]);
-    expect(told(stage, "session.started")).toBe(0);
+    expect(countOf(server, "session.started")).toBe(0);
   });
 
   it("PWD-01 a right password is told from a wrong one, or the test would show nothing", async () => {
-    const stage = openStage();
-    await populate(stage);
-    expect((await attempt(stage, "wrong@example.com", PASSWORD, mode)).status).toBe(200);
+    const server = openAttackedServer();
+    await populate(server);
+    expect((await attempt(server, "wrong@example.com", PASSWORD, mode)).status).toBe(200);
   });
 });
 
@@ -61,13 +62,13 @@ describe("how long an answer takes", () => {
   const ROUNDS = 60;
 
   /** Times the answers to each account; returns what a share of them stayed below. */
-  async function quantiles(stage: Stage, share: number): Promise<ReadonlyMap<string, number>> {
+  async function quantiles(server: TestServer, share: number): Promise<ReadonlyMap<string, number>> {
     const times = new Map<string, number[]>(accounts.map((email) => [email, []]));
     // By turns, so that whatever else the machine does hits all of them alike.
     for (let round = 0; round < ROUNDS; round++) {
       for (const [email, spent] of times) {
         const begin = performance.now();
-        await attempt(stage, email, "wrong password", "cookie");
+        await attempt(server, email, "wrong password", "cookie");
         spent.push(performance.now() - begin);
       }
     }
@@ -75,14 +76,14 @@ describe("how long an answer takes", () => {
       [...times].map(([email, spent]) => [email, spent.toSorted((a, b) => a - b)[ROUNDS * share] ?? 0]),
     );
   }
-  const medians = (stage: Stage) => quantiles(stage, 0.5);
-  const fastest = (stage: Stage) => quantiles(stage, 0);
+  const medians = (server: TestServer) => quantiles(server, 0.5);
+  const fastest = (server: TestServer) => quantiles(server, 0);
 
   it("PWD-01 the medians of all accounts are alike", async () => {
-    const stage = openStage({ providers: [password({ hasher })] });
-    await populate(stage);
-    await medians(stage);
-    const found = await medians(stage);
+    const server = openAttackedServer({ providers: [password({ hasher })] });
+    await populate(server);
+    await medians(server);
+    const found = await medians(server);
     const known = found.get("wrong@example.com") ?? 0;
     // An answer without a hash takes a tenth.
     for (const [email, median] of found)
@@ -94,27 +95,27 @@ describe("how long an answer takes", () => {
       ...hasher,
       verify: async (input: string, stored: string | null) => stored !== null && hasher.verify(input, stored),
     };
-    const stage = openStage({ providers: [password({ hasher: leaky })] });
-    await populate(stage);
-    const found = await medians(stage);
+    const server = openAttackedServer({ providers: [password({ hasher: leaky })] });
+    await populate(server);
+    const found = await medians(server);
     expect((found.get("unknown@example.com") ?? 1) / (found.get("wrong@example.com") ?? 1)).toBeLessThan(0.6);
   });
 
   it("PWD-02 also where the stored hash is an old and cheap one", async () => {
-    const stage = openStage({ providers: [password({ hasher })] });
-    await populate(stage);
+    const server = openAttackedServer({ providers: [password({ hasher })] });
+    await populate(server);
     const old = await scryptHasher({ cost: { ln: 4, r: 8, p: 1 } }).hash(PASSWORD, (length) =>
       crypto.getRandomValues(new Uint8Array(length)),
     );
-    const user = await stage.auth.users.find({ email: "wrong@example.com" });
-    await stage.store.users.update(
+    const user = await server.auth.users.find({ email: "wrong@example.com" });
+    await server.store.users.update(
       user?.id ?? "",
       { passwordHash: old },
       { ifVersion: null, raiseVersion: false },
     );
-    await fastest(stage);
+    await fastest(server);
     // Here the work is done in two parts, and a busy machine keeps the second waiting; the fastest did not wait.
-    const found = await fastest(stage);
+    const found = await fastest(server);
     const ratio = (found.get("wrong@example.com") ?? 0) / (found.get("unknown@example.com") ?? 1);
     expect([ratio > 0.6, ratio < 1.6]).toEqual([true, true]);
   });
@@ -122,22 +123,22 @@ describe("how long an answer takes", () => {
 
 describe("sign-up", () => {
   it("PWD-03 of a taken address is refused, in every form of it, and touches nothing", async () => {
-    const stage = openStage();
-    const ann = await signUp(stage, "cookie");
-    const before = await stage.auth.users.get(ann.userId);
+    const server = openAttackedServer();
+    const ann = await signUp(server, "cookie");
+    const before = await server.auth.users.get(ann.userId);
     for (const email of ["ann@example.com", "ANN@EXAMPLE.COM", " ann@example.com ", "\uff41nn@example.com"]) {
       const answer = await read(
-        await stage.send("/auth/signup", {
+        await server.send("/auth/signup", {
           method: "POST",
           body: { email, password: "another long password" },
         }),
       );
-      expect([answer.status, answer.code, answer.headers.getSetCookie()]).toEqual([
-        409,
-        "identifier_taken",
-        [],
-      ]);
+      expect({ status: answer.status, code: answer.code, cookies: answer.headers.getSetCookie() }).toEqual({
+        status: 409,
+        code: "identifier_taken",
+        cookies: [],
+      });
     }
-    expect(await stage.auth.users.get(ann.userId)).toEqual(before);
+    expect(await server.auth.users.get(ann.userId)).toEqual(before);
   });
 });

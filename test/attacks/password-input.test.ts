@@ -1,15 +1,16 @@
 import { type PasswordHasher, password, scryptHasher } from "@latchkey/core/password";
 import { describe, expect, it } from "vitest";
-import { modes, read, signUp, told, whoAmI } from "./session.ts";
-import { cheapHasher, openStage, PASSWORD, type Stage } from "./stage.ts";
+import { cheapHasher, countOf, type TestServer } from "../fixtures/server.ts";
+import { openAttackedServer, PASSWORD } from "./server.ts";
+import { modes, read, signUp, whoAmI } from "./session.ts";
 
 async function post(
-  stage: Stage,
+  server: TestServer,
   path: string,
   secret: string,
   email = "ann@example.com",
 ): Promise<readonly [number, string | null]> {
-  const answer = await read(await stage.send(path, { method: "POST", body: { email, password: secret } }));
+  const answer = await read(await server.send(path, { method: "POST", body: { email, password: secret } }));
   return [answer.status, answer.code];
 }
 
@@ -43,7 +44,7 @@ describe("the length of a password", () => {
     [3_000, 400],
   ])("PWD-04 %d code points: %d at sign-up", async (length, status) => {
     for (const letter of ["x", "\u{1f600}"]) {
-      expect([letter, (await post(openStage(), "/auth/signup", letter.repeat(length)))[0]]).toEqual([
+      expect([letter, (await post(openAttackedServer(), "/auth/signup", letter.repeat(length)))[0]]).toEqual([
         letter,
         status,
       ]);
@@ -52,10 +53,10 @@ describe("the length of a password", () => {
 
   it("PWD-04 what is too long never reaches the hasher", async () => {
     const { hasher, inputs } = noting();
-    const stage = openStage({ providers: [password({ hasher })] });
+    const server = openAttackedServer({ providers: [password({ hasher })] });
     for (const path of ["/auth/signup", "/auth/login"]) {
-      expect(await post(stage, path, "x".repeat(1_025))).toEqual([400, "invalid_request"]);
-      expect(await post(stage, path, "x".repeat(1_000_000))).toEqual([413, "payload_too_large"]);
+      expect(await post(server, path, "x".repeat(1_025))).toEqual([400, "invalid_request"]);
+      expect(await post(server, path, "x".repeat(1_000_000))).toEqual([413, "payload_too_large"]);
     }
     expect(inputs).toEqual([]);
   });
@@ -69,12 +70,12 @@ describe("the length of a password", () => {
       "\u{1f600}".repeat(18),
       "x".repeat(71),
     ]) {
-      const stage = openStage();
-      expect(await post(stage, "/auth/signup", `${prefix}é1`)).toEqual([201, null]);
-      expect(await post(stage, "/auth/login", `${prefix}é2`)).toEqual([401, "invalid_credentials"]);
-      expect(await post(stage, "/auth/login", `${prefix}è1`)).toEqual([401, "invalid_credentials"]);
-      expect(await post(stage, "/auth/login", prefix)).toEqual([401, "invalid_credentials"]);
-      expect(await post(stage, "/auth/login", `${prefix}é1`)).toEqual([200, null]);
+      const server = openAttackedServer();
+      expect(await post(server, "/auth/signup", `${prefix}é1`)).toEqual([201, null]);
+      expect(await post(server, "/auth/login", `${prefix}é2`)).toEqual([401, "invalid_credentials"]);
+      expect(await post(server, "/auth/login", `${prefix}è1`)).toEqual([401, "invalid_credentials"]);
+      expect(await post(server, "/auth/login", prefix)).toEqual([401, "invalid_credentials"]);
+      expect(await post(server, "/auth/login", `${prefix}é1`)).toEqual([200, null]);
     }
   });
 });
@@ -90,9 +91,9 @@ describe("the characters of a password", () => {
     "CORRECT horse battery",
     "correct  horse",
   ])("PWD-06 all of %j count", async (secret) => {
-    const stage = openStage();
-    expect(await post(stage, "/auth/signup", secret)).toEqual([201, null]);
-    expect(await post(stage, "/auth/login", secret)).toEqual([200, null]);
+    const server = openAttackedServer();
+    expect(await post(server, "/auth/signup", secret)).toEqual([201, null]);
+    expect(await post(server, "/auth/login", secret)).toEqual([200, null]);
     for (const other of [
       secret.trim(),
       secret.replace("\0", ""),
@@ -102,7 +103,7 @@ describe("the characters of a password", () => {
       secret.replace("  ", " "),
     ]) {
       if (other === secret || other.length < 1) continue;
-      expect([other, ...(await post(stage, "/auth/login", other))]).toEqual([
+      expect([other, ...(await post(server, "/auth/login", other))]).toEqual([
         other,
         401,
         "invalid_credentials",
@@ -111,24 +112,26 @@ describe("the characters of a password", () => {
   });
 
   it("PWD-06 NFC makes one password of two ways to type it, and compatibility forms stay apart", async () => {
-    const stage = openStage();
-    expect(await post(stage, "/auth/signup", "cafe\u0301 au lait")).toEqual([201, null]);
-    expect(await post(stage, "/auth/login", "caf\u00e9 au lait")).toEqual([200, null]);
-    expect(await post(stage, "/auth/login", "caf\u00e9 au \uff4cait")).toEqual([401, "invalid_credentials"]);
+    const server = openAttackedServer();
+    expect(await post(server, "/auth/signup", "cafe\u0301 au lait")).toEqual([201, null]);
+    expect(await post(server, "/auth/login", "caf\u00e9 au lait")).toEqual([200, null]);
+    expect(await post(server, "/auth/login", "caf\u00e9 au \uff4cait")).toEqual([401, "invalid_credentials"]);
   });
 
   it.each(["password", "PASSWORD", "12345678", "password123", "trustno1"])(
     "PWD-10 %j is refused when set, and only then",
     async (secret) => {
-      const stage = openStage();
-      expect(await post(stage, "/auth/signup", secret)).toEqual([422, "weak_password"]);
-      const { id } = await stage.auth.users.create({ email: "ann@example.com" });
-      await expect(stage.auth.users.setPassword(id, secret)).rejects.toMatchObject({ code: "weak_password" });
+      const server = openAttackedServer();
+      expect(await post(server, "/auth/signup", secret)).toEqual([422, "weak_password"]);
+      const { id } = await server.auth.users.create({ email: "ann@example.com" });
+      await expect(server.auth.users.setPassword(id, secret)).rejects.toMatchObject({
+        code: "weak_password",
+      });
       const passwordHash = await cheapHasher.hash(secret, (length) =>
         crypto.getRandomValues(new Uint8Array(length)),
       );
-      await stage.store.users.update(id, { passwordHash }, { ifVersion: null, raiseVersion: false });
-      expect(await post(stage, "/auth/login", secret)).toEqual([200, null]);
+      await server.store.users.update(id, { passwordHash }, { ifVersion: null, raiseVersion: false });
+      expect(await post(server, "/auth/login", secret)).toEqual([200, null]);
     },
   );
 });
@@ -145,23 +148,23 @@ describe("what is stored of a password", () => {
     "correct horse battery",
     "$scrypt$ln=-1,r=8,p=1$c2FsdHNhbHQ$a2V5",
   ])("PWD-11 %j opens nothing, and is not run", async (passwordHash) => {
-    const stage = openStage();
-    const { id } = await stage.auth.users.create({ email: "ann@example.com" });
-    await stage.store.users.update(id, { passwordHash }, { ifVersion: null, raiseVersion: false });
+    const server = openAttackedServer();
+    const { id } = await server.auth.users.create({ email: "ann@example.com" });
+    await server.store.users.update(id, { passwordHash }, { ifVersion: null, raiseVersion: false });
     const begin = performance.now();
-    expect(await post(stage, "/auth/login", PASSWORD)).toEqual([401, "invalid_credentials"]);
+    expect(await post(server, "/auth/login", PASSWORD)).toEqual([401, "invalid_credentials"]);
     expect(performance.now() - begin).toBeLessThan(1_000);
   });
 
-  it("PWD-12 a hasher that fails signs nobody in", async () => {
+  it("PWD-12 a hasher that fails starts no session", async () => {
     const failing: PasswordHasher = {
       ...cheapHasher,
       verify: () => Promise.reject(new Error(`broken: ${PASSWORD}`)),
     };
-    const stage = openStage({ providers: [password({ hasher: failing })] });
-    await signUp(stage, "cookie");
-    expect(await post(stage, "/auth/login", PASSWORD)).toEqual([500, "internal_error"]);
-    expect(JSON.stringify(stage.events)).not.toContain(PASSWORD);
+    const server = openAttackedServer({ providers: [password({ hasher: failing })] });
+    await signUp(server, "cookie");
+    expect(await post(server, "/auth/login", PASSWORD)).toEqual([500, "internal_error"]);
+    expect(JSON.stringify(server.events)).not.toContain(PASSWORD);
   });
 
   it("PWD-13 a hundred sign-ins at once hash two at a time, and others are served while they wait", async () => {
@@ -181,14 +184,16 @@ describe("what is stored of a password", () => {
         }, 2);
       },
     };
-    const stage = openStage({ providers: [password({ hasher: scryptHasher({ native, queue: 100 }) })] });
-    const ann = await signUp(stage, "bearer");
+    const server = openAttackedServer({
+      providers: [password({ hasher: scryptHasher({ native, queue: 100 }) })],
+    });
+    const ann = await signUp(server, "bearer");
     let pending = 100;
     const attempts = Array.from({ length: 100 }, async () => {
-      await post(stage, "/auth/login", "wrong password", "nobody@example.com");
+      await post(server, "/auth/login", "wrong password", "nobody@example.com");
       pending -= 1;
     });
-    expect((await whoAmI(stage, "bearer", ann.access)).status).toBe(200);
+    expect((await whoAmI(server, "bearer", ann.access)).status).toBe(200);
     expect(pending).toBeGreaterThan(50);
     await Promise.all(attempts);
     expect(most).toBe(2);
@@ -197,21 +202,21 @@ describe("what is stored of a password", () => {
   it.each(modes)(
     "KEY-17 a cheap hash is renewed once at sign-in, also by twenty at once (%s)",
     async (mode) => {
-      const stage = openStage();
-      const ann = await signUp(stage, mode);
-      const better = openStage({
-        store: stage.store,
+      const server = openAttackedServer();
+      const ann = await signUp(server, mode);
+      const better = openAttackedServer({
+        store: server.store,
         providers: [password({ hasher: scryptHasher({ cost: { ln: 6, r: 8, p: 1 } }) })],
       });
       const answers = await Promise.all(
         Array.from({ length: 20 }, () => post(better, "/auth/login", PASSWORD)),
       );
       expect(answers).toEqual(Array(20).fill([200, null]));
-      expect((await stage.auth.users.get(ann.userId))?.passwordHash).toMatch(/^\$scrypt\$ln=6,r=8,p=1\$/);
-      const renewed = told(better, "user.password_rehashed");
+      expect((await server.auth.users.get(ann.userId))?.passwordHash).toMatch(/^\$scrypt\$ln=6,r=8,p=1\$/);
+      const renewed = countOf(better, "user.password_rehashed");
       expect(await post(better, "/auth/login", PASSWORD)).toEqual([200, null]);
       expect(await post(better, "/auth/login", "wrong password")).toEqual([401, "invalid_credentials"]);
-      expect(told(better, "user.password_rehashed")).toBe(renewed);
+      expect(countOf(better, "user.password_rehashed")).toBe(renewed);
     },
   );
 });

@@ -2,7 +2,7 @@ import { createAuth } from "@latchkey/core";
 import { memory } from "@latchkey/core/memory";
 import { createValidator } from "@latchkey/core/validator";
 import { describe, expect, it } from "vitest";
-import { ORIGIN, SECRET } from "./stage.ts";
+import { ORIGIN, SECRET } from "../fixtures/server.ts";
 
 const bases: Readonly<Record<string, object>> = {
   "an https baseURL": { baseURL: ORIGIN, secret: SECRET },

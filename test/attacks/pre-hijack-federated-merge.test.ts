@@ -1,12 +1,14 @@
 import { expect, it } from "vitest";
-import { expectFailed, expectSentTo, signInAt, whoIs } from "../oauth/desk.ts";
-import { onEveryStore } from "../oauth/every-store.ts";
-import { ANN_THERE } from "../oauth/paper-provider.ts";
-import { ANN } from "../rows/world.ts";
-import { CASES, expectClean, isIn, knows, MODES, openScene, plant, TROJAN } from "./pre-hijacking.ts";
+import { onEveryStore } from "../fixtures/every-store.ts";
+import { expectFailed, expectSentTo, whoIs } from "../fixtures/oauth-answers.ts";
+import { signInAt } from "../fixtures/oauth-server.ts";
+import { ANN_THERE } from "../fixtures/providers/stub-provider.ts";
+import { ANN } from "../fixtures/server.ts";
+import { CASES, expectClean, isIn, knows, openScene, plant, TROJAN } from "./pre-hijacking.ts";
+import { modes } from "./session.ts";
 
 onEveryStore((make) => {
-  it.each(MODES)(
+  it.each(modes)(
     "the victim's sign-in by a provider is not merged with the attacker's account (%s)",
     async (mode) => {
       const scene = openScene(await make());
@@ -29,12 +31,12 @@ onEveryStore((make) => {
     },
   );
 
-  it.each(MODES)(
+  it.each(modes)(
     "nor is the attacker's sign-up merged with the victim's account by a provider (%s)",
     async (mode) => {
       const scene = openScene(await make());
       const victim = scene.browser();
-      expectSentTo(await signInAt(scene.paper, victim, ANN_THERE), "/welcome");
+      expectSentTo(await signInAt(scene.stub, victim, ANN_THERE), "/welcome");
       const id = await whoIs(victim);
       const signUp = await scene.browser().post("/auth/signup", { ...TROJAN, transport: mode });
       expect([signUp.status, (await signUp.json()).error]).toEqual([409, "identifier_taken"]);
@@ -43,12 +45,12 @@ onEveryStore((make) => {
     },
   );
 
-  it.each(MODES)(
+  it.each(modes)(
     "the first proof by the account itself takes password and sessions too (%s)",
     async (mode) => {
       const scene = openScene(await make());
       const trojan = await plant(scene, mode);
-      await scene.store.users.link(trojan.id, { provider: "paper", subject: ANN_THERE.subject });
+      await scene.store.users.link(trojan.id, { provider: "stub", subject: ANN_THERE.subject });
       const victim = scene.browser();
       expectSentTo(await scene.signIn(victim, ANN_THERE), "/welcome");
       expect(await whoIs(victim)).toBe(trojan.id);

@@ -1,15 +1,17 @@
 import { expect, it } from "vitest";
-import { expectFailed, expectSentTo, linkAt, signInAt, whoIs } from "../oauth/desk.ts";
-import { onEveryStore } from "../oauth/every-store.ts";
-import { ANN_THERE, type Person } from "../oauth/paper-provider.ts";
-import { ANN } from "../rows/world.ts";
-import { CASES, CHOSEN, expectClean, MODES, openScene, plant, plantLink } from "./pre-hijacking.ts";
+import { onEveryStore } from "../fixtures/every-store.ts";
+import { expectFailed, expectSentTo, whoIs } from "../fixtures/oauth-answers.ts";
+import { linkAt, signInAt } from "../fixtures/oauth-server.ts";
+import { ANN_THERE, type Person } from "../fixtures/providers/stub-provider.ts";
+import { ANN } from "../fixtures/server.ts";
+import { CASES, CHOSEN, expectClean, openScene, plant, plantLink } from "./pre-hijacking.ts";
+import { modes } from "./session.ts";
 
 /** An account at a provider that lets its users claim any address. */
 const CLAIMED: Person = { subject: "attacker", email: ANN.email, emailVerified: false };
 
 onEveryStore((make) => {
-  it.each(MODES)(
+  it.each(modes)(
     "an account with the victim's address unverified takes no address, and no user (%s)",
     async (mode) => {
       const scene = openScene(await make());
@@ -44,7 +46,7 @@ onEveryStore((make) => {
     },
   );
 
-  it("the victim who comes by a provider that has proved the address gets a user of their own", async () => {
+  it("a victim that signs in with a provider that has proved the address gets a user of their own", async () => {
     const scene = openScene(await make());
     const [attacker, victim] = [scene.browser(), scene.browser()];
     await signInAt(scene.other, attacker, CLAIMED);

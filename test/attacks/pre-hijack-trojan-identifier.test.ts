@@ -1,11 +1,12 @@
 import type { Store } from "@latchkey/core";
 import { describe, expect, it } from "vitest";
-import { type Death, deathsWithin, mortal } from "../must-hold/mortal-store.ts";
-import { linkAt, signInAt, whoIs } from "../oauth/desk.ts";
-import { onEveryStore } from "../oauth/every-store.ts";
-import { begin, comeBack } from "../oauth/trip.ts";
+import { onEveryStore } from "../fixtures/every-store.ts";
+import { type Death, deathsWithin, mortal } from "../fixtures/mortal-store.ts";
+import { whoIs } from "../fixtures/oauth-answers.ts";
+import { begin, comeBack } from "../fixtures/oauth-flow.ts";
+import { linkAt, signInAt } from "../fixtures/oauth-server.ts";
 
-import { wrapped } from "../rows/wrapped-store.ts";
+import { wrapped } from "../fixtures/wrapped-store.ts";
 import { migrated, open } from "../stores/files.ts";
 import {
   ATTACKER,
@@ -14,7 +15,6 @@ import {
   expectClean,
   isIn,
   knows,
-  MODES,
   openScene,
   PROOFS,
   plant,
@@ -23,6 +23,7 @@ import {
   TROJAN,
   type Trojan,
 } from "./pre-hijacking.ts";
+import { modes } from "./session.ts";
 
 onEveryStore((make) => {
   it.each(CASES)("$title removes the links from before it ($mode)", async ({ mode, prove }) => {
@@ -35,7 +36,7 @@ onEveryStore((make) => {
     expect(scene.events.filter(({ type }) => type === "account.unlinked")).toHaveLength(2);
   });
 
-  it.each(MODES)(
+  it.each(modes)(
     "a plain setPassword leaves links, so unlink removes them with their sessions (%s)",
     async (mode) => {
       const scene = openScene(await make());
@@ -45,7 +46,7 @@ onEveryStore((make) => {
       const attacker = scene.browser();
       await signInAt(scene.other, attacker, ATTACKER);
       expect(await whoIs(attacker)).toBe(trojan.id);
-      expect(await scene.auth.users.unlink(trojan.id, "paper")).toBe(false);
+      expect(await scene.auth.users.unlink(trojan.id, "stub")).toBe(false);
       expect(await whoIs(attacker)).toBe(trojan.id);
       expect(await scene.auth.users.unlink(trojan.id, "other")).toBe(true);
       expect(await whoIs(attacker)).toBeNull();

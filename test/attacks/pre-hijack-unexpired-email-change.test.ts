@@ -1,8 +1,7 @@
 import { expect, it } from "vitest";
-import { beginLink, deliver, flowsOf, jarOf } from "../oauth/desk.ts";
-import { onEveryStore } from "../oauth/every-store.ts";
-import { begin, comeBack } from "../oauth/trip.ts";
-import { expectError } from "../rows/answers.ts";
+import { expectError } from "../fixtures/answers.ts";
+import { onEveryStore } from "../fixtures/every-store.ts";
+import { begin, beginLink, comeBack, deliver, flowsOf, jarOf } from "../fixtures/oauth-flow.ts";
 import { ATTACKER, CASES, expectClean, openScene, plant, plantLink, TROJAN } from "./pre-hijacking.ts";
 
 // No address can be changed yet, so there is no change to leave pending. What can be begun before the proof and finished

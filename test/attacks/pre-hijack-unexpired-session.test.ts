@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
-import { onEveryStore } from "../oauth/every-store.ts";
-import { wrapped } from "../rows/wrapped-store.ts";
-import { CASES, CHOSEN, expectClean, isIn, knows, MODES, openScene, plant, TROJAN } from "./pre-hijacking.ts";
+import { onEveryStore } from "../fixtures/every-store.ts";
+import { wrapped } from "../fixtures/wrapped-store.ts";
+import { CASES, CHOSEN, expectClean, isIn, knows, openScene, plant, TROJAN } from "./pre-hijacking.ts";
+import { modes } from "./session.ts";
 
 onEveryStore((make) => {
   it.each(CASES)("every session from before $title has ended ($mode)", async ({ title, mode, prove }) => {
@@ -37,7 +38,7 @@ onEveryStore((make) => {
     },
   );
 
-  it.each(MODES)("a proof of an address that is proved already changes nothing (%s)", async (mode) => {
+  it.each(modes)("a proof of an address that is proved already changes nothing (%s)", async (mode) => {
     const scene = openScene(await make());
     const owner = await plant(scene, mode);
     await scene.auth.users.confirmEmail(owner.id);
@@ -76,7 +77,7 @@ onEveryStore((make) => {
       paused.run = async () => {
         await scene.auth.users.confirmEmail(id);
         await scene.auth.users.setPassword(id, CHOSEN);
-        await scene.store.users.link(id, { provider: "paper", subject: "mine" });
+        await scene.store.users.link(id, { provider: "stub", subject: "mine" });
       };
       expect(await prove(scene, id)).toBe(true);
       expect(await knows(scene, CHOSEN, mode)).toBe(true);

@@ -1,18 +1,22 @@
 import type { Store, Transport } from "@latchkey/core";
 import { expect } from "vitest";
+import type { Browser } from "../fixtures/browser.ts";
+import { expectSentTo, whoIs } from "../fixtures/oauth-answers.ts";
 import {
-  countOf,
-  type Desk,
-  type DeskOptions,
-  expectSentTo,
   linkAt,
-  openDesk,
+  openStubServer,
+  type StubServer,
+  type StubServerOptions,
   signInAt,
-  whoIs,
-} from "../oauth/desk.ts";
-import { ANN_THERE, type PaperProvider, type Person, paperProvider } from "../oauth/paper-provider.ts";
-import type { Browser } from "../rows/browser.ts";
-import { ANN } from "../rows/world.ts";
+} from "../fixtures/oauth-server.ts";
+import {
+  ANN_THERE,
+  type Person,
+  type StubProvider,
+  stubProvider,
+} from "../fixtures/providers/stub-provider.ts";
+import { ANN, countOf } from "../fixtures/server.ts";
+import { modes } from "./session.ts";
 
 // The attacks of Sudhodanan and Paverd, "Pre-hijacked accounts" (USENIX Security 2022): the attacker makes an account with the
 // victim's address before the victim does, and keeps a way in that survives the victim's recovery of it.
@@ -24,9 +28,7 @@ export const CHOSEN = "chosen by the victim";
 /** The account of the attacker at a provider, under an address of their own. */
 export const ATTACKER: Person = { subject: "attacker", email: "eve@example.com", emailVerified: true };
 
-export const MODES: readonly Transport[] = ["cookie", "bearer"];
-
-type Prove = (desk: Desk, id: string) => Promise<boolean>;
+type Prove = (server: StubServer, id: string) => Promise<boolean>;
 
 /** The ways in which the victim, or support for them, proves the mailbox. */
 export const PROOFS: Readonly<Record<string, Prove>> = {
@@ -36,18 +38,18 @@ export const PROOFS: Readonly<Record<string, Prove>> = {
 
 /** Each proof by each transport of the attacker. */
 export const CASES: readonly { readonly title: string; readonly mode: Transport; readonly prove: Prove }[] =
-  Object.entries(PROOFS).flatMap(([title, prove]) => MODES.map((mode) => ({ title, mode, prove })));
+  Object.entries(PROOFS).flatMap(([title, prove]) => modes.map((mode) => ({ title, mode, prove })));
 
 /** A server with two providers, whose validation asks the store whether a session has ended. */
-export interface Scene extends Desk {
-  readonly other: PaperProvider;
+export interface Scene extends StubServer {
+  readonly other: StubProvider;
 }
 
-export function openScene(store: Store, options: Partial<DeskOptions> = {}): Scene {
-  const papers = [paperProvider(), paperProvider({ id: "other" })] as const;
+export function openScene(store: Store, options: Partial<StubServerOptions> = {}): Scene {
+  const stubs = [stubProvider(), stubProvider({ id: "other" })] as const;
   const trustedOrigins = ["com.example.app://"];
-  const desk = openDesk({ store, revocation: "store", trustedOrigins, papers, ...options });
-  return { ...desk, other: papers[1] };
+  const server = openStubServer({ store, revocation: "store", trustedOrigins, stubs, ...options });
+  return { ...server, other: stubs[1] };
 }
 
 /** What the attacker holds. */
@@ -59,8 +61,8 @@ export interface Trojan {
 }
 
 /** The attacker signs up with the address of the victim. */
-export async function plant(desk: Desk, mode: Transport): Promise<Trojan> {
-  const browser = desk.browser();
+export async function plant(server: StubServer, mode: Transport): Promise<Trojan> {
+  const browser = server.browser();
   const answer = await (await browser.post("/auth/signup", { ...TROJAN, transport: mode })).json();
   const tokens = mode === "cookie" ? null : { access: answer.access_token, refresh: answer.refresh_token };
   return { id: answer.user.id, browser, tokens };
@@ -76,8 +78,8 @@ export async function isIn({ browser, tokens }: Trojan): Promise<readonly boolea
 }
 
 /** Signs in with a password, and returns whether it is right. */
-export async function knows(desk: Desk, password: string, mode: Transport): Promise<boolean> {
-  const answer = await desk.browser().post("/auth/login", { ...TROJAN, password, transport: mode });
+export async function knows(server: StubServer, password: string, mode: Transport): Promise<boolean> {
+  const answer = await server.browser().post("/auth/login", { ...TROJAN, password, transport: mode });
   return answer.ok;
 }
 

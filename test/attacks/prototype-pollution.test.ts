@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { requestTo } from "../fixtures/requests.ts";
 import { openForgery } from "./forger.ts";
+import { openAttackedServer, PASSWORD } from "./server.ts";
 import { read, signUp, withAccess } from "./session.ts";
-import { openStage, PASSWORD, requestTo } from "./stage.ts";
 
 const CREDENTIALS = { email: "ann@example.com", password: PASSWORD };
 const JSON_TYPE = { "content-type": "application/json" };
@@ -34,30 +35,37 @@ describe("prototype pollution", () => {
     '{"a":{"__proto__":{"polluted":1}}}',
     '[{"__proto__":{"polluted":1}}]',
     '{"\\u005f_proto__":{"polluted":1}}',
-  ])("BOD-06 %s names nobody", async (body) => {
-    const stage = openStage();
-    await signUp(stage, "cookie");
+  ])("BOD-06 %s finds no user", async (body) => {
+    const server = openAttackedServer();
+    await signUp(server, "cookie");
     for (const path of ["/auth/login", "/auth/signup"]) {
-      const answer = await read(await stage.send(path, { method: "POST", headers: JSON_TYPE, body }));
-      expect([path, answer.status, answer.code]).toEqual([path, 400, "invalid_request"]);
+      const answer = await read(await server.send(path, { method: "POST", headers: JSON_TYPE, body }));
+      expect({ path, status: answer.status, code: answer.code }).toEqual({
+        path,
+        status: 400,
+        code: "invalid_request",
+      });
     }
     expectClean();
   });
 
   it("BOD-06 beside good members they are nothing", async () => {
-    const stage = openStage();
+    const server = openAttackedServer();
     const text = JSON.stringify(CREDENTIALS).replace(
       "{",
       '{"__proto__":{"transport":"bearer","polluted":1},"constructor":{"prototype":{"polluted":1}},',
     );
     const answer = await read(
-      await stage.send("/auth/signup", { method: "POST", headers: JSON_TYPE, body: text }),
+      await server.send("/auth/signup", { method: "POST", headers: JSON_TYPE, body: text }),
     );
-    expect([answer.status, answer.headers.getSetCookie().length]).toEqual([201, 2]);
+    expect({ status: answer.status, cookies: answer.headers.getSetCookie().length }).toEqual({
+      status: 201,
+      cookies: 2,
+    });
     const form =
       "__proto__=x&constructor=y&email=ann%40example.com&password=correct+horse+battery&__proto__[polluted]=1";
     expect(
-      (await read(await stage.send("/auth/login", { method: "POST", headers: FORM_TYPE, body: form })))
+      (await read(await server.send("/auth/login", { method: "POST", headers: FORM_TYPE, body: form })))
         .status,
     ).toBe(200);
     expectClean();
@@ -67,18 +75,18 @@ describe("prototype pollution", () => {
     await polluted(
       { email: "ann@example.com", password: PASSWORD, refresh_token: "x", scope: "all", transport: "bearer" },
       async () => {
-        const stage = openStage();
+        const server = openAttackedServer();
         for (const path of ["/auth/login", "/auth/signup"]) {
           expect(
-            (await read(await stage.send(path, { method: "POST", headers: JSON_TYPE, body: "{}" }))).code,
+            (await read(await server.send(path, { method: "POST", headers: JSON_TYPE, body: "{}" }))).code,
           ).toBe("invalid_request");
         }
         expect(
-          (await read(await stage.send("/auth/refresh", { method: "POST", headers: JSON_TYPE, body: "{}" })))
+          (await read(await server.send("/auth/refresh", { method: "POST", headers: JSON_TYPE, body: "{}" })))
             .code,
         ).toBe("unauthenticated");
         expect(
-          (await read(await stage.send("/auth/logout", { method: "POST", headers: JSON_TYPE, body: "{}" })))
+          (await read(await server.send("/auth/logout", { method: "POST", headers: JSON_TYPE, body: "{}" })))
             .status,
         ).toBe(200);
       },
@@ -87,28 +95,28 @@ describe("prototype pollution", () => {
   });
 
   it("JWT-22 members of a payload reach no prototype, and no claim by that name", async () => {
-    const { stage, seal, claims, kid } = openForgery();
+    const { server, seal, claims, kid } = openForgery();
     const header = JSON.stringify({ alg: "EdDSA", typ: "at+jwt", kid });
     const text = JSON.stringify(claims);
     const sneaky = `${text.slice(0, -1)},"__proto__":{"role":"admin"},"constructor":{"prototype":{"polluted":1}}}`;
-    const found = await stage.auth.sessions.verify(seal(header, sneaky));
+    const found = await server.auth.sessions.verify(seal(header, sneaky));
     if (!found.ok) throw new Error(found.code);
     expect([found.claims["role"], Object.hasOwn(found.claims, "__proto__")]).toEqual([undefined, false]);
     const nested = text.replace('"context":{}', '"context":{"__proto__":{"role":"admin"}}');
-    const inner = await stage.auth.sessions.verify(seal(header, nested));
+    const inner = await server.auth.sessions.verify(seal(header, nested));
     if (!inner.ok) throw new Error(inner.code);
     expect([inner.session.context["role"], Object.keys(inner.session.context)]).toEqual([undefined, []]);
     expectClean();
   });
 
   it("JWT-22 inherited members are no claims", async () => {
-    const { stage, claims, seal, kid } = openForgery();
+    const { server, claims, seal, kid } = openForgery();
     const { sub: _, ...without } = claims;
     const token = seal(JSON.stringify({ alg: "EdDSA", typ: "at+jwt", kid }), JSON.stringify(without));
     const headless = seal(JSON.stringify({ alg: "EdDSA", kid }), JSON.stringify(claims));
     await polluted({ sub: "eve", typ: "at+jwt", crit: undefined }, async () => {
       for (const each of [token, headless]) {
-        const found = await stage.auth.validate(requestTo("/", { headers: withAccess("bearer", each) }));
+        const found = await server.auth.validate(requestTo("/", { headers: withAccess("bearer", each) }));
         expect(found.ok).toBe(false);
       }
     });
@@ -134,15 +142,15 @@ describe("prototype pollution", () => {
 
 /** What a server with few options of its own does. */
 async function shape(): Promise<unknown> {
-  const stage = openStage({ accessToken: {}, cookies: {}, bearer: {}, keys: {}, user: {} });
-  const answer = await read(await stage.send("/auth/signup", { method: "POST", body: CREDENTIALS }));
+  const server = openAttackedServer({ accessToken: {}, cookies: {}, bearer: {}, keys: {}, user: {} });
+  const answer = await read(await server.send("/auth/signup", { method: "POST", body: CREDENTIALS }));
   const lines = answer.headers.getSetCookie().map((line) => line.replace(/=[^;]*/, ""));
   const header = JSON.parse(Buffer.from((answer.access ?? "").split(".")[0] ?? "", "base64url").toString());
   const crossing = { origin: "https://evil.example", "sec-fetch-site": "cross-site" };
   const forged = await read(
-    await stage.send("/auth/login", { method: "POST", headers: crossing, body: CREDENTIALS }),
+    await server.send("/auth/login", { method: "POST", headers: crossing, body: CREDENTIALS }),
   );
-  const other = await stage.auth.validate(
+  const other = await server.auth.validate(
     requestTo("/", { headers: withAccess("bearer", answer.access ?? "") }),
   );
   const user: unknown = answer.body["user"];

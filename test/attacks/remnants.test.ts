@@ -1,46 +1,47 @@
 import type { AuthHooks, JsonObject, User } from "@latchkey/core";
 import { describe, expect, it } from "vitest";
+import { ORIGIN, REFRESH, type TestServer } from "../fixtures/server.ts";
+import { openAttackedServer, PASSWORD } from "./server.ts";
 import { endReasonOf, modes, present, read, signIn, signUp, whoAmI, withAccess } from "./session.ts";
-import { ORIGIN, openStage, PASSWORD, REFRESH, type Stage } from "./stage.ts";
 
 const ANN = { email: "ann@example.com", password: PASSWORD };
 
-function post(stage: Stage, path: string, body: object, headers: Record<string, string> = {}) {
-  return stage.send(path, { method: "POST", headers, body });
+function post(server: TestServer, path: string, body: object, headers: Record<string, string> = {}) {
+  return server.send(path, { method: "POST", headers, body });
 }
 
 describe.each(modes)("what is left of a session that has ended (%s)", (mode) => {
-  it("LGO-06 it signs nobody out any more, not even while its access token lives", async () => {
-    const stage = openStage();
-    const ann = await signUp(stage, mode);
-    const lost = await signIn(stage, mode);
-    await stage.auth.sessions.revoke(lost.sessionId);
+  it("LGO-06 ends no other session, not even while its access token lives", async () => {
+    const server = openAttackedServer();
+    const ann = await signUp(server, mode);
+    const lost = await signIn(server, mode);
+    await server.auth.sessions.revoke(lost.sessionId);
     const headers = withAccess(mode, lost.access);
     for (const scope of ["all", "others"]) {
-      const answer = await read(await post(stage, "/auth/logout", { scope }, headers));
-      expect([answer.status, answer.code]).toEqual([401, "unauthenticated"]);
+      const answer = await read(await post(server, "/auth/logout", { scope }, headers));
+      expect({ status: answer.status, code: answer.code }).toEqual({ status: 401, code: "unauthenticated" });
     }
-    const remote = await stage.send(`/auth/sessions/${ann.sessionId}`, { method: "DELETE", headers });
+    const remote = await server.send(`/auth/sessions/${ann.sessionId}`, { method: "DELETE", headers });
     expect((await read(remote)).code).toBe("session_revoked");
-    expect(await endReasonOf(stage, ann.sessionId)).toBeNull();
+    expect(await endReasonOf(server, ann.sessionId)).toBeNull();
   });
 
-  it("A10 what hooks.validated refuses signs nobody out", async () => {
+  it("A10 a request that hooks.validated refuses ends no session", async () => {
     let refuse = false;
-    const stage = openStage({ hooks: { validated: () => (refuse ? false : undefined) } });
-    const ann = await signUp(stage, mode);
+    const server = openAttackedServer({ hooks: { validated: () => (refuse ? false : undefined) } });
+    const ann = await signUp(server, mode);
     refuse = true;
-    const answer = await post(stage, "/auth/logout", { scope: "all" }, withAccess(mode, ann.access));
+    const answer = await post(server, "/auth/logout", { scope: "all" }, withAccess(mode, ann.access));
     expect((await read(answer)).code).toBe("unauthenticated");
-    expect(await endReasonOf(stage, ann.sessionId)).toBeNull();
+    expect(await endReasonOf(server, ann.sessionId)).toBeNull();
   });
 
-  it("A4 a token of the other transport signs nobody out", async () => {
-    const stage = openStage();
-    const ann = await signUp(stage, mode);
+  it("A4 a token of the other transport ends no session", async () => {
+    const server = openAttackedServer();
+    const ann = await signUp(server, mode);
     const other = withAccess(mode === "cookie" ? "bearer" : "cookie", ann.access);
-    expect((await read(await post(stage, "/auth/logout", { scope: "all" }, other))).status).toBe(401);
-    expect(await endReasonOf(stage, ann.sessionId)).toBeNull();
+    expect((await read(await post(server, "/auth/logout", { scope: "all" }, other))).status).toBe(401);
+    expect(await endReasonOf(server, ann.sessionId)).toBeNull();
   });
 });
 
@@ -55,93 +56,95 @@ describe("what is left of a sign-in that fails", () => {
 
   it.each(Object.entries(failures))("FIX-07 %s: the old sessions live on", async (_, signedIn) => {
     let fail = false;
-    const stage = openStage({
+    const server = openAttackedServer({
       sessions: { limit: 1 },
       hooks: { signedIn: (event) => (fail ? signedIn?.(event) : undefined) },
     });
-    const ann = await signUp(stage, "bearer");
+    const ann = await signUp(server, "bearer");
     fail = true;
-    expect((await post(stage, "/auth/login", ANN)).ok).toBe(false);
-    expect(await stage.auth.sessions.list(ann.userId)).toHaveLength(1);
-    expect((await present(stage, "bearer", ann.refresh)).status).toBe(200);
+    expect((await post(server, "/auth/login", ANN)).ok).toBe(false);
+    expect(await server.auth.sessions.list(ann.userId)).toHaveLength(1);
+    expect((await present(server, "bearer", ann.refresh)).status).toBe(200);
   });
 
   it.each(Object.entries(failures))("%s: no account is left of a sign-up", async (_, signedIn) => {
     let fail = true;
-    const stage = openStage({ hooks: { signedIn: (event) => (fail ? signedIn?.(event) : undefined) } });
-    expect((await post(stage, "/auth/signup", ANN)).ok).toBe(false);
-    expect(await stage.auth.users.find(ANN)).toBeNull();
+    const server = openAttackedServer({
+      hooks: { signedIn: (event) => (fail ? signedIn?.(event) : undefined) },
+    });
+    expect((await post(server, "/auth/signup", ANN)).ok).toBe(false);
+    expect(await server.auth.users.find(ANN)).toBeNull();
     fail = false;
-    expect((await post(stage, "/auth/signup", ANN)).status).toBe(201);
+    expect((await post(server, "/auth/signup", ANN)).status).toBe(201);
   });
 
   it("STO-20 a context that no token could carry is refused before it is stored", async () => {
-    const stage = openStage();
-    const ann = await signUp(stage, "bearer");
-    const update = stage.auth.sessions.update(ann.sessionId, { context: { text: "漢".repeat(1_000) } });
+    const server = openAttackedServer();
+    const ann = await signUp(server, "bearer");
+    const update = server.auth.sessions.update(ann.sessionId, { context: { text: "漢".repeat(1_000) } });
     await expect(update).rejects.toMatchObject({ code: "internal_error" });
-    expect((await present(stage, "bearer", ann.refresh)).status).toBe(200);
+    expect((await present(server, "bearer", ann.refresh)).status).toBe(200);
   });
 
   it("CKP-01 each of four sessions that a browser presents is replaced", async () => {
-    const stage = openStage({ cookies: { previous: ["a", "b", "c"].map((name) => ({ name })) } });
-    const held = [await signUp(stage, "cookie")];
-    for (let more = 0; more < 3; more++) held.push(await signIn(stage, "cookie"));
+    const server = openAttackedServer({ cookies: { previous: ["a", "b", "c"].map((name) => ({ name })) } });
+    const held = [await signUp(server, "cookie")];
+    for (let more = 0; more < 3; more++) held.push(await signIn(server, "cookie"));
     const names = [REFRESH, "a", "b", "c"];
     const cookie = held.map(({ refresh }, index) => `${names[index]}=${refresh}`).join("; ");
-    expect((await post(stage, "/auth/login", ANN, { cookie })).status).toBe(200);
-    const reasons = await Promise.all(held.map(({ sessionId }) => endReasonOf(stage, sessionId)));
+    expect((await post(server, "/auth/login", ANN, { cookie })).status).toBe(200);
+    const reasons = await Promise.all(held.map(({ sessionId }) => endReasonOf(server, sessionId)));
     expect(reasons).toEqual(["replaced", "replaced", "replaced", "replaced"]);
   });
 });
 
 describe("what a fault leaves of a request", () => {
   it("a hook that throws near expiry does not take the live token away", async () => {
-    const stage = openStage({
+    const server = openAttackedServer({
       hooks: {
         refreshed: () => {
           throw new Error("no");
         },
       },
     });
-    const ann = await signUp(stage, "cookie");
-    stage.pass(560);
+    const ann = await signUp(server, "cookie");
+    server.clock.advance(560);
     const cookie = `${withAccess("cookie", ann.access)["cookie"]}; ${REFRESH}=${ann.refresh}`;
-    const found = await stage.auth.validate(new Request(ORIGIN, { headers: { cookie } }));
+    const found = await server.auth.validate(new Request(ORIGIN, { headers: { cookie } }));
     expect(found).toMatchObject({ ok: true, refreshed: false });
-    expect(stage.events.some(({ type }) => type === "internal_error")).toBe(true);
+    expect(server.events.some(({ type }) => type === "internal_error")).toBe(true);
   });
 
-  it("an asynchronous hooks.validated lets nobody in", async () => {
+  it("an asynchronous hooks.validated lets no request pass", async () => {
     const validated: () => void = async () => undefined;
-    const stage = openStage({ hooks: { validated } });
-    const ann = await signUp(stage, "cookie");
-    expect((await whoAmI(stage, "cookie", ann.access)).status).toBe(500);
+    const server = openAttackedServer({ hooks: { validated } });
+    const ann = await signUp(server, "cookie");
+    expect((await whoAmI(server, "cookie", ann.access)).status).toBe(500);
   });
 
   it("a device that is no text is unknown, and hides no session", async () => {
-    const stage = openStage();
-    const { id } = await stage.auth.users.create({ email: "ann@example.com" });
-    await stage.auth.sessions.create(id, { device: JSON.parse('{ "address": 5, "userAgent": ["x"] }') });
+    const server = openAttackedServer();
+    const { id } = await server.auth.users.create({ email: "ann@example.com" });
+    await server.auth.sessions.create(id, { device: JSON.parse('{ "address": 5, "userAgent": ["x"] }') });
     const device = { address: null, userAgent: null };
-    expect(await stage.auth.sessions.list(id)).toMatchObject([{ device }]);
+    expect(await server.auth.sessions.list(id)).toMatchObject([{ device }]);
   });
 
   it("a cookie that is listed as its own past keeps what is set", async () => {
-    const stage = openStage({ cookies: { previous: [{ name: REFRESH }] } });
-    const ann = await signUp(stage, "cookie");
-    const answer = await present(stage, "cookie", ann.refresh);
-    expect([answer.status, answer.cleared, answer.refresh]).toEqual([
-      200,
-      [],
-      expect.stringMatching(/^lkr_/),
-    ]);
+    const server = openAttackedServer({ cookies: { previous: [{ name: REFRESH }] } });
+    const ann = await signUp(server, "cookie");
+    const answer = await present(server, "cookie", ann.refresh);
+    expect({ status: answer.status, cleared: answer.cleared, refresh: answer.refresh }).toEqual({
+      status: 200,
+      cleared: [],
+      refresh: expect.stringMatching(/^lkr_/),
+    });
   });
 
   it.each(["accept-language", "content-type", "cookie", "Origin", "sec-fetch-site"])(
     "CSRF-14 the header %s, which a page can have sent, is no bearer's",
     (header) => {
-      expect(() => openStage({ bearer: { header } })).toThrow(/bearer\.header/);
+      expect(() => openAttackedServer({ bearer: { header } })).toThrow(/bearer\.header/);
     },
   );
 });

@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { ACCESS, countOf, REFRESH, type TestServer } from "../fixtures/server.ts";
+import { openAttackedServer, PASSWORD } from "./server.ts";
 import {
   endReasonOf,
   type Holder,
@@ -7,33 +9,31 @@ import {
   read,
   signIn,
   signUp,
-  told,
   whoAmI,
   withAccess,
 } from "./session.ts";
-import { ACCESS, openStage, PASSWORD, REFRESH, type Stage } from "./stage.ts";
 
 function jarOf(holder: Holder): Record<string, string> {
   return { cookie: `${ACCESS}=${holder.access}; ${REFRESH}=${holder.refresh}` };
 }
 
 async function login(
-  stage: Stage,
+  server: TestServer,
   headers: Readonly<Record<string, string>>,
   email = "ann@example.com",
 ): ReturnType<typeof read> {
   return read(
-    await stage.send("/auth/login", { method: "POST", headers, body: { email, password: PASSWORD } }),
+    await server.send("/auth/login", { method: "POST", headers, body: { email, password: PASSWORD } }),
   );
 }
 
 describe("T9 session fixation", () => {
   it.each(["both cookies", "the access cookie", "the refresh cookie"])(
-    "FIX-01 %s that somebody planted before sign-in",
+    "FIX-01 %s that an attacker planted before sign-in",
     async (planted) => {
-      const stage = openStage();
-      const eve = await signUp(stage, "cookie", "eve@example.com");
-      await signUp(stage, "cookie");
+      const server = openAttackedServer();
+      const eve = await signUp(server, "cookie", "eve@example.com");
+      await signUp(server, "cookie");
       const both = jarOf(eve);
       const cookie =
         planted === "both cookies"
@@ -41,7 +41,7 @@ describe("T9 session fixation", () => {
           : planted.includes("access")
             ? { cookie: `${ACCESS}=${eve.access}` }
             : { cookie: `${REFRESH}=${eve.refresh}` };
-      const victim = await login(stage, cookie);
+      const victim = await login(server, cookie);
       const { sessionId, access, refresh } = {
         sessionId: idOf(victim),
         access: victim.access,
@@ -52,17 +52,17 @@ describe("T9 session fixation", () => {
         false,
         false,
       ]);
-      expect(await endReasonOf(stage, eve.sessionId)).toBe("replaced");
-      expect((await present(stage, "cookie", eve.refresh)).code).toBe("session_revoked");
-      expect((await whoAmI(stage, "cookie", access ?? "")).body["session"]).toMatchObject({ id: sessionId });
+      expect(await endReasonOf(server, eve.sessionId)).toBe("replaced");
+      expect((await present(server, "cookie", eve.refresh)).code).toBe("session_revoked");
+      expect((await whoAmI(server, "cookie", access ?? "")).body["session"]).toMatchObject({ id: sessionId });
     },
   );
 
   it.each(["x", "AAAAAAAAAAAAAAAAAAAAAA", "", "__proto__"])(
     "FIX-01 FIX-05 a session id of the attacker's choice (%j) is not taken up",
     async (id) => {
-      const stage = openStage();
-      const ann = await signUp(stage, "cookie");
+      const server = openAttackedServer();
+      const ann = await signUp(server, "cookie");
       const ids = {
         sid: id,
         session_id: id,
@@ -77,74 +77,77 @@ describe("T9 session fixation", () => {
       };
       const body = { ...ids, email: "ann@example.com", password: PASSWORD };
       const answer = await read(
-        await stage.send(`/auth/login?sid=${id}&session_id=${id}`, { method: "POST", headers, body }),
+        await server.send(`/auth/login?sid=${id}&session_id=${id}`, { method: "POST", headers, body }),
       );
       expect(answer.status).toBe(200);
       expect(answer.body["session"]).toMatchObject({ userId: ann.userId });
       expect(idOf(answer)).not.toBe(id);
-      expect(await endReasonOf(stage, ann.sessionId)).toBeNull();
+      expect(await endReasonOf(server, ann.sessionId)).toBeNull();
     },
   );
 
   it("FIX-02 signing in again ends what the browser had, and no other device", async () => {
-    const stage = openStage();
-    const ann = await signUp(stage, "cookie");
-    const phone = await signIn(stage, "cookie");
-    const again = await login(stage, jarOf(ann));
-    expect(await endReasonOf(stage, ann.sessionId)).toBe("replaced");
-    expect(await endReasonOf(stage, phone.sessionId)).toBeNull();
-    expect((await whoAmI(stage, "cookie", again.access ?? "")).status).toBe(200);
+    const server = openAttackedServer();
+    const ann = await signUp(server, "cookie");
+    const phone = await signIn(server, "cookie");
+    const again = await login(server, jarOf(ann));
+    expect(await endReasonOf(server, ann.sessionId)).toBe("replaced");
+    expect(await endReasonOf(server, phone.sessionId)).toBeNull();
+    expect((await whoAmI(server, "cookie", again.access ?? "")).status).toBe(200);
   });
 
-  it("FIX-02 signing in as somebody else mixes nothing", async () => {
-    const stage = openStage();
-    const ann = await signUp(stage, "cookie");
-    const bob = await signUp(stage, "cookie", "bob@example.com");
-    const answer = await login(stage, jarOf(ann), "bob@example.com");
+  it("FIX-02 signing in as another user mixes no sessions", async () => {
+    const server = openAttackedServer();
+    const ann = await signUp(server, "cookie");
+    const bob = await signUp(server, "cookie", "bob@example.com");
+    const answer = await login(server, jarOf(ann), "bob@example.com");
     expect(answer.body["session"]).toMatchObject({ userId: bob.userId });
     expect(answer.headers.getSetCookie().map((line) => line.split("=")[0])).toEqual([ACCESS, REFRESH]);
-    expect(await endReasonOf(stage, ann.sessionId)).toBe("replaced");
-    expect(await endReasonOf(stage, bob.sessionId)).toBeNull();
+    expect(await endReasonOf(server, ann.sessionId)).toBe("replaced");
+    expect(await endReasonOf(server, bob.sessionId)).toBeNull();
   });
 
-  it.each(modes)("FIX-01 an id proves nothing: nobody's session ends by naming it (%s)", async (mode) => {
-    const stage = openStage();
-    const ann = await signUp(stage, mode);
-    await signUp(stage, "cookie", "eve@example.com");
-    // The right session id under a wrong family secret, and a token whose signature is not ours.
-    const bytes = Buffer.from(ann.refresh.slice(4), "base64url");
-    bytes.fill(7, 21);
-    const headers = {
-      cookie: `${ACCESS}=${ann.access.slice(0, -6)}AAAAAA; ${REFRESH}=lkr_${bytes.toString("base64url")}`,
-    };
-    expect((await login(stage, headers, "eve@example.com")).status).toBe(200);
-    expect(await endReasonOf(stage, ann.sessionId)).toBeNull();
-    expect((await present(stage, mode, ann.refresh)).status).toBe(200);
-  });
+  it.each(modes)(
+    "FIX-01 the id of a session proves nothing: naming it ends no session (%s)",
+    async (mode) => {
+      const server = openAttackedServer();
+      const ann = await signUp(server, mode);
+      await signUp(server, "cookie", "eve@example.com");
+      // The right session id under a wrong family secret, and a token whose signature is not ours.
+      const bytes = Buffer.from(ann.refresh.slice(4), "base64url");
+      bytes.fill(7, 21);
+      const headers = {
+        cookie: `${ACCESS}=${ann.access.slice(0, -6)}AAAAAA; ${REFRESH}=lkr_${bytes.toString("base64url")}`,
+      };
+      expect((await login(server, headers, "eve@example.com")).status).toBe(200);
+      expect(await endReasonOf(server, ann.sessionId)).toBeNull();
+      expect((await present(server, mode, ann.refresh)).status).toBe(200);
+    },
+  );
 
   it.each(modes)("FIX-01 a failed sign-in leaves everything as it was (%s)", async (mode) => {
-    const stage = openStage();
-    const ann = await signUp(stage, mode);
+    const server = openAttackedServer();
+    const ann = await signUp(server, mode);
     const body = { email: "ann@example.com", password: "wrong password" };
     const headers = mode === "cookie" ? jarOf(ann) : withAccess(mode, ann.access);
-    const answer = await read(await stage.send("/auth/login", { method: "POST", headers, body }));
-    expect([answer.status, answer.code, answer.headers.getSetCookie()]).toEqual([
-      401,
-      "invalid_credentials",
-      [],
-    ]);
-    expect(await endReasonOf(stage, ann.sessionId)).toBeNull();
-    expect(told(stage, "session.ended")).toBe(0);
+    const answer = await read(await server.send("/auth/login", { method: "POST", headers, body }));
+    expect({ status: answer.status, code: answer.code, cookies: answer.headers.getSetCookie() }).toEqual({
+      status: 401,
+      code: "invalid_credentials",
+      cookies: [],
+    });
+    expect(await endReasonOf(server, ann.sessionId)).toBeNull();
+    expect(countOf(server, "session.ended")).toBe(0);
   });
 
   it("FIX-06 two tabs that sign in at once get a session each, and each answer is of one piece", async () => {
-    const stage = openStage();
-    await signUp(stage, "cookie");
-    const answers = await Promise.all([login(stage, {}), login(stage, {})]);
+    const server = openAttackedServer();
+    await signUp(server, "cookie");
+    const answers = await Promise.all([login(server, {}), login(server, {})]);
     for (const answer of answers) {
-      const found = await stage.auth.sessions.verify(answer.access ?? "");
+      const found = await server.auth.sessions.verify(answer.access ?? "");
       expect(found.ok && found.session.id).toBe(idOf(answer));
-      expect((await present(stage, "cookie", answer.refresh ?? "")).body["session"]).toMatchObject({
+      expect((await present(server, "cookie", answer.refresh ?? "")).body["session"]).toMatchObject({
         id: idOf(answer),
       });
     }
@@ -152,14 +155,14 @@ describe("T9 session fixation", () => {
   });
 
   it("FIX-07 a sign-in whose answer is lost leaves a session that ends by itself", async () => {
-    const stage = openStage();
-    const ann = await signUp(stage, "cookie");
-    await login(stage, {});
-    expect((await stage.auth.sessions.list(ann.userId)).length).toBe(2);
-    stage.pass(14 * 86_400);
-    expect(await stage.auth.sessions.list(ann.userId)).toEqual([]);
-    stage.pass(600);
-    expect(await stage.auth.sessions.prune({})).toBe(2);
+    const server = openAttackedServer();
+    const ann = await signUp(server, "cookie");
+    await login(server, {});
+    expect((await server.auth.sessions.list(ann.userId)).length).toBe(2);
+    server.clock.advance(14 * 86_400);
+    expect(await server.auth.sessions.list(ann.userId)).toEqual([]);
+    server.clock.advance(600);
+    expect(await server.auth.sessions.prune({})).toBe(2);
   });
 });
 

@@ -1,9 +1,10 @@
 import type { Transport } from "@latchkey/core";
-import { ACCESS, PASSWORD, REFRESH, type Stage } from "./stage.ts";
+import { ACCESS, REFRESH, type TestServer } from "../fixtures/server.ts";
+import { PASSWORD } from "./server.ts";
 
 export const modes: readonly Transport[] = ["cookie", "bearer"];
 
-/** What somebody who is signed in holds. */
+/** The credentials of a signed-in client. */
 export interface Holder {
   readonly mode: Transport;
   readonly access: string;
@@ -55,19 +56,27 @@ export function withAccess(mode: Transport, token: string): Record<string, strin
   return mode === "cookie" ? { cookie: `${ACCESS}=${token}` } : { authorization: `Bearer ${token}` };
 }
 
-/** Signs somebody up and in. */
-export async function signUp(stage: Stage, mode: Transport, email = "ann@example.com"): Promise<Holder> {
-  return enter(stage, "/auth/signup", mode, email);
+/** Signs a user up and in. */
+export async function signUp(
+  server: TestServer,
+  mode: Transport,
+  email = "ann@example.com",
+): Promise<Holder> {
+  return enter(server, "/auth/signup", mode, email);
 }
 
-/** Signs somebody in once more, on another device. */
-export async function signIn(stage: Stage, mode: Transport, email = "ann@example.com"): Promise<Holder> {
-  return enter(stage, "/auth/login", mode, email);
+/** Signs a user in once more, on another device. */
+export async function signIn(
+  server: TestServer,
+  mode: Transport,
+  email = "ann@example.com",
+): Promise<Holder> {
+  return enter(server, "/auth/login", mode, email);
 }
 
-async function enter(stage: Stage, path: string, mode: Transport, email: string): Promise<Holder> {
+async function enter(server: TestServer, path: string, mode: Transport, email: string): Promise<Holder> {
   const body = { email, password: PASSWORD, transport: mode };
-  const answer = await read(await stage.send(path, { method: "POST", body }));
+  const answer = await read(await server.send(path, { method: "POST", body }));
   const { access, refresh, body: told } = answer;
   const session = told["session"];
   if (access === null || refresh === null || typeof session !== "object" || session === null) {
@@ -78,37 +87,32 @@ async function enter(stage: Stage, path: string, mode: Transport, email: string)
 }
 
 /** Presents a refresh token at the refresh route. */
-export async function present(stage: Stage, mode: Transport, token: string): Promise<Answer> {
+export async function present(server: TestServer, mode: Transport, token: string): Promise<Answer> {
   const call =
     mode === "cookie" ? { headers: { cookie: `${REFRESH}=${token}` } } : { body: { refresh_token: token } };
-  return read(await stage.send("/auth/refresh", { method: "POST", ...call }));
+  return read(await server.send("/auth/refresh", { method: "POST", ...call }));
 }
 
 /** Asks who is signed in, with an access token. */
-export async function whoAmI(stage: Stage, mode: Transport, token: string): Promise<Answer> {
-  return read(await stage.send("/auth/session", { headers: withAccess(mode, token) }));
+export async function whoAmI(server: TestServer, mode: Transport, token: string): Promise<Answer> {
+  return read(await server.send("/auth/session", { headers: withAccess(mode, token) }));
 }
 
 /** The session as the store has it. */
-export async function endReasonOf(stage: Stage, id: string): Promise<string | null> {
-  const details = await stage.auth.sessions.get(id);
+export async function endReasonOf(server: TestServer, id: string): Promise<string | null> {
+  const details = await server.auth.sessions.get(id);
   if (details === null) throw new Error("there is no such session");
   return details.endReason;
 }
 
-/** How often something was told. */
-export function told(stage: Stage, type: string): number {
-  return stage.events.filter((event) => event.type === type).length;
-}
-
 /** Rotates until the session has a root and a child that both came by refreshing. */
-export async function rotated(stage: Stage, holder: Holder, times: number): Promise<readonly string[]> {
+export async function rotated(server: TestServer, holder: Holder, times: number): Promise<readonly string[]> {
   const tokens = [holder.refresh];
   for (let n = 0; n < times; n++) {
-    const answer = await present(stage, holder.mode, tokens.at(-1) ?? "");
+    const answer = await present(server, holder.mode, tokens.at(-1) ?? "");
     if (answer.refresh === null) throw new Error(`rotation ${n} answered ${answer.status} ${answer.code}`);
     tokens.push(answer.refresh);
-    stage.pass(61);
+    server.clock.advance(61);
   }
   return tokens;
 }

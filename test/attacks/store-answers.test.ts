@@ -1,12 +1,15 @@
 import type { AuthEvent, Store, Transport } from "@latchkey/core";
 import { memory } from "@latchkey/core/memory";
 import { describe, expect, it } from "vitest";
-import { beginLink, linkAt, openDesk } from "../oauth/desk.ts";
-import { ANN_THERE, paperProvider } from "../oauth/paper-provider.ts";
-import { faultyStore } from "./faulty-store.ts";
+import { newStore } from "../fixtures/environment-store.ts";
+import { beginLink } from "../fixtures/oauth-flow.ts";
+import { linkAt, openStubServer } from "../fixtures/oauth-server.ts";
+import { ANN_THERE, stubProvider } from "../fixtures/providers/stub-provider.ts";
+import { requestTo } from "../fixtures/requests.ts";
+import type { TestServer } from "../fixtures/server.ts";
+import { faulty } from "../fixtures/wrapped-store.ts";
+import { type Options, openAttackedServer, PASSWORD } from "./server.ts";
 import { modes, signUp, withAccess } from "./session.ts";
-import { type Options, openStage, PASSWORD, requestTo, type Stage } from "./stage.ts";
-import { newStore } from "./store.ts";
 
 /** What drivers and query builders answer where the contract asks for something else. */
 const WRONG: Readonly<Record<string, unknown>> = {
@@ -34,18 +37,18 @@ const wrongLists = [...wrongBut("an empty list"), ...Object.entries(FLAGS), ["nu
 const wrongCounts = [...wrongBut("0", "1"), ...Object.entries(FLAGS), ["null", null]] as const;
 
 interface Broken {
-  readonly stage: Stage;
+  readonly server: TestServer;
   readonly answerWith: (operation: string, value: unknown) => void;
   readonly heal: () => void;
 }
 
 function openBroken(options: Options = {}): Broken {
   let broken: { readonly operation: string; readonly value: unknown } | null = null;
-  const store = faultyStore((operation) =>
+  const store = faulty(newStore(), (operation) =>
     operation === broken?.operation ? Promise.resolve(broken.value) : null,
   );
   return {
-    stage: openStage({ store, rateLimit: {}, ...options }),
+    server: openAttackedServer({ store, rateLimit: {}, ...options }),
     answerWith: (operation, value) => {
       broken = { operation, value };
     },
@@ -68,31 +71,31 @@ const faultOf = (response: Response): Promise<string> =>
   response.json().then(({ error }) => `${response.status} ${error}`);
 const FAULT = "500 internal_error";
 const ANN = { email: "ann@example.com", password: PASSWORD };
-const post = (stage: Stage, path: string, body: object = {}, headers = {}): Promise<Response> =>
-  stage.send(path, { method: "POST", body, headers });
+const post = (server: TestServer, path: string, body: object = {}, headers = {}): Promise<Response> =>
+  server.send(path, { method: "POST", body, headers });
 
 /** One way to each operation that a sign-in, a refresh or a check depends on. It returns what the client is told. */
-type Way = (stage: Stage, mode: Transport, ann: Awaited<ReturnType<typeof signUp>>) => Promise<string>;
+type Way = (server: TestServer, mode: Transport, ann: Awaited<ReturnType<typeof signUp>>) => Promise<string>;
 
-const login: Way = async (stage, mode) =>
-  faultOf(await post(stage, "/auth/login", { ...ANN, transport: mode }));
-const signup: Way = async (stage, mode) =>
-  faultOf(await post(stage, "/auth/signup", { ...ANN, email: "bob@example.com", transport: mode }));
-const refresh: Way = async (stage, mode, { refresh }) =>
+const login: Way = async (server, mode) =>
+  faultOf(await post(server, "/auth/login", { ...ANN, transport: mode }));
+const signup: Way = async (server, mode) =>
+  faultOf(await post(server, "/auth/signup", { ...ANN, email: "bob@example.com", transport: mode }));
+const refresh: Way = async (server, mode, { refresh }) =>
   mode === "bearer"
-    ? faultOf(await post(stage, "/auth/refresh", { refresh_token: refresh }))
-    : faultOf(await post(stage, "/auth/refresh", {}, { cookie: `__Host-Http-latchkey.refresh=${refresh}` }));
-const me: Way = async (stage, mode, { access }) =>
-  faultOf(await stage.send("/auth/me", { headers: withAccess(mode, access) }));
-const fresh: Way = async (stage, mode, { access }) => {
+    ? faultOf(await post(server, "/auth/refresh", { refresh_token: refresh }))
+    : faultOf(await post(server, "/auth/refresh", {}, { cookie: `__Host-Http-latchkey.refresh=${refresh}` }));
+const me: Way = async (server, mode, { access }) =>
+  faultOf(await server.send("/auth/me", { headers: withAccess(mode, access) }));
+const fresh: Way = async (server, mode, { access }) => {
   const request = requestTo("/", { headers: withAccess(mode, access) });
-  const found = await stage.auth.validate(request, { fresh: true });
+  const found = await server.auth.validate(request, { fresh: true });
   return found.ok ? "ok" : `${found.status} ${found.code}`;
 };
-const list: Way = async (stage, mode, { access }) =>
-  faultOf(await stage.send("/auth/sessions", { headers: withAccess(mode, access) }));
+const list: Way = async (server, mode, { access }) =>
+  faultOf(await server.send("/auth/sessions", { headers: withAccess(mode, access) }));
 const byHand =
-  (call: (auth: Stage["auth"], id: string, sessionId: string) => Promise<unknown>): Way =>
+  (call: (auth: TestServer["auth"], id: string, sessionId: string) => Promise<unknown>): Way =>
   async ({ auth }, _, { userId, sessionId }) => {
     const outcome = await call(auth, userId, sessionId).catch((error: unknown) => error);
     return outcome instanceof Error && "code" in outcome ? `500 ${outcome.code}` : "ok";
@@ -137,55 +140,55 @@ const cases = Object.entries(ways).flatMap(([operation, list]) =>
 
 describe.each(modes)("a store whose answers are none, by %s", (mode) => {
   it.each(cases)("$operation, for $title: $answer opens nothing", async ({ operation, way, value }) => {
-    const { stage, answerWith, heal } = openBroken();
-    const ann = await signUp(stage, mode);
+    const { server, answerWith, heal } = openBroken();
+    const ann = await signUp(server, mode);
     answerWith(operation, value);
-    expect(await way(stage, mode, ann)).toBe(FAULT);
-    expectTold(stage.events, operation);
+    expect(await way(server, mode, ann)).toBe(FAULT);
+    expectTold(server.events, operation);
     heal();
     // Whatever was asked, the session of before is neither lost nor another.
     const ended = ["ending them all", "ending a session", "barring a user", "deleting a user"];
     if (!ended.some((title) => ways[operation]?.some(([of]) => of === title))) {
-      expect(await fresh(stage, mode, ann)).toBe("ok");
+      expect(await fresh(server, mode, ann)).toBe("ok");
     }
   });
 
   it.each(wrongRows)(
     "throttle.hit after a refresh that gave no refresh token: %s passes no limit",
     async (_, value) => {
-      const { stage, answerWith } = openBroken();
-      const ann = await signUp(stage, mode);
+      const { server, answerWith } = openBroken();
+      const ann = await signUp(server, mode);
       // The first refresh issues a child; the second, within the lease, is counted.
-      await refresh(stage, mode, ann);
+      await refresh(server, mode, ann);
       answerWith("throttle.hit", value);
-      expect(await refresh(stage, mode, ann)).toBe(FAULT);
+      expect(await refresh(server, mode, ann)).toBe(FAULT);
     },
   );
 
   it.each(wrongFlags)("sessions.confirm: %s confirms nothing and costs no request", async (_, value) => {
-    const { stage, answerWith } = openBroken({ sessions: { confirm: "early" } });
-    const ann = await signUp(stage, mode);
-    stage.pass(61);
+    const { server, answerWith } = openBroken({ sessions: { confirm: "early" } });
+    const ann = await signUp(server, mode);
+    server.clock.advance(61);
     answerWith("sessions.confirm", value);
-    expect((await stage.auth.validate(requestTo("/", { headers: withAccess(mode, ann.access) }))).ok).toBe(
+    expect((await server.auth.validate(requestTo("/", { headers: withAccess(mode, ann.access) }))).ok).toBe(
       true,
     );
-    expectTold(stage.events, "sessions.confirm");
+    expectTold(server.events, "sessions.confirm");
   });
 
   it.each([...wrongRows, ["another version", { version: "1", document: "" }] as const])(
     "keys.load: %s gives no key",
     async (_, value) => {
-      const { stage, answerWith } = openBroken();
+      const { server, answerWith } = openBroken();
       answerWith("keys.load", value);
-      expect(await faultOf(await post(stage, "/auth/signup", { ...ANN, transport: mode }))).toBe(FAULT);
+      expect(await faultOf(await post(server, "/auth/signup", { ...ANN, transport: mode }))).toBe(FAULT);
     },
   );
 
   it.each(wrongFlags)("keys.save: %s saves no key", async (_, value) => {
-    const { stage, answerWith } = openBroken();
+    const { server, answerWith } = openBroken();
     answerWith("keys.save", value);
-    expect(await faultOf(await post(stage, "/auth/signup", { ...ANN, transport: mode }))).toBe(FAULT);
+    expect(await faultOf(await post(server, "/auth/signup", { ...ANN, transport: mode }))).toBe(FAULT);
   });
 
   const members: Readonly<Record<string, readonly (readonly [string, object])[]>> = {
@@ -219,40 +222,44 @@ describe.each(modes)("a store whose answers are none, by %s", (mode) => {
         },
       },
     };
-    const stage = openStage({ store });
-    const ann = await signUp(stage, mode);
+    const server = openAttackedServer({ store });
+    const ann = await signUp(server, mode);
     broken = true;
-    expect(await (operation === "users.find" ? login : fresh)(stage, mode, ann)).toBe(FAULT);
-    expectTold(stage.events, operation);
+    expect(await (operation === "users.find" ? login : fresh)(server, mode, ann)).toBe(FAULT);
+    expectTold(server.events, operation);
   });
 });
 
 describe("a sign-in with a provider, on a store whose answers are none", () => {
   it.each(wrongFlags)("OAU-02 tokens.spend: %s spends no state", async (_, value) => {
-    const store = faultyStore((operation) => (operation === "tokens.spend" ? Promise.resolve(value) : null));
-    const desk = openDesk({ store });
-    const browser = desk.browser();
-    const answer = await desk.signIn(browser);
-    expect([answer.status, answer.headers.get("location")]).toEqual([
-      303,
-      "https://app.example.com/welcome?error=internal_error",
-    ]);
+    const store = faulty(newStore(), (operation) =>
+      operation === "tokens.spend" ? Promise.resolve(value) : null,
+    );
+    const server = openStubServer({ store });
+    const browser = server.browser();
+    const answer = await server.signIn(browser);
+    expect({ status: answer.status, location: answer.headers.get("location") }).toEqual({
+      status: 303,
+      location: "https://app.example.com/welcome?error=internal_error",
+    });
     expect((await browser.get("/auth/me")).status).toBe(401);
-    expectTold(desk.events, "tokens.spend");
+    expectTold(server.events, "tokens.spend");
   });
 
-  const exchange = async (desk: ReturnType<typeof openDesk>): Promise<readonly unknown[]> => {
+  const exchange = async (server: ReturnType<typeof openStubServer>): Promise<readonly unknown[]> => {
     const body = JSON.stringify({ code: "A".repeat(43), code_verifier: "v".repeat(43) });
     const init = { method: "POST", headers: { "content-type": "application/json" }, body };
-    const answer = await desk.auth.handle(new Request("https://app.example.com/auth/oauth/exchange", init));
+    const answer = await server.auth.handle(new Request("https://app.example.com/auth/oauth/exchange", init));
     return [answer.status, (await answer.json()).error];
   };
 
   it.each(wrongRows)("tokens.redeem: %s is no grant of a native app", async (_, value) => {
-    const store = faultyStore((operation) => (operation === "tokens.redeem" ? Promise.resolve(value) : null));
-    const desk = openDesk({ store });
-    expect(await exchange(desk)).toEqual([500, "internal_error"]);
-    expectTold(desk.events, "tokens.redeem");
+    const store = faulty(newStore(), (operation) =>
+      operation === "tokens.redeem" ? Promise.resolve(value) : null,
+    );
+    const server = openStubServer({ store });
+    expect(await exchange(server)).toEqual([500, "internal_error"]);
+    expectTold(server.events, "tokens.redeem");
   });
 
   it.each(["hash", "purpose"])(
@@ -266,7 +273,10 @@ describe("a sign-in with a provider, on a store whose answers are none", () => {
           return { ...token, [name]: "another" };
         },
       };
-      expect(await exchange(openDesk({ store: { ...inner, tokens } }))).toEqual([500, "internal_error"]);
+      expect(await exchange(openStubServer({ store: { ...inner, tokens } }))).toEqual([
+        500,
+        "internal_error",
+      ]);
     },
   );
 
@@ -275,28 +285,28 @@ describe("a sign-in with a provider, on a store whose answers are none", () => {
     ["users.link", wrongFlags],
   ] as const)("%s does not sign in", async (operation, values) => {
     for (const [title, value] of values) {
-      const store = faultyStore((called) => (called === operation ? Promise.resolve(value) : null));
-      const desk = openDesk({ store });
-      const browser = desk.browser();
-      const answer = await desk.signIn(browser);
-      expect([title, answer.headers.get("location")]).toEqual([
+      const store = faulty(newStore(), (called) => (called === operation ? Promise.resolve(value) : null));
+      const server = openStubServer({ store });
+      const browser = server.browser();
+      const answer = await server.signIn(browser);
+      expect({ title, location: answer.headers.get("location") }).toEqual({
         title,
-        "https://app.example.com/welcome?error=internal_error",
-      ]);
+        location: "https://app.example.com/welcome?error=internal_error",
+      });
       expect((await browser.get("/auth/me")).status).toBe(401);
     }
   });
 
   it.each(wrongFlags)("users.unlink: %s unlinks nothing", async (_, value) => {
     let broken = false;
-    const store = faultyStore((called) =>
+    const store = faulty(newStore(), (called) =>
       broken && called === "users.unlink" ? Promise.resolve(value) : null,
     );
-    const desk = openDesk({ store });
-    const browser = await desk.signedIn();
-    await linkAt(desk.paper, browser, { ...ANN_THERE, email: "other@example.org" });
+    const server = openStubServer({ store });
+    const browser = await server.signedIn();
+    await linkAt(server.stub, browser, { ...ANN_THERE, email: "other@example.org" });
     broken = true;
-    const answer = await browser.send("/auth/oauth/paper/link", { method: "DELETE" });
+    const answer = await browser.send("/auth/oauth/stub/link", { method: "DELETE" });
     expect(answer.status).toBe(500);
   });
 });
@@ -319,10 +329,10 @@ describe("a provider of the application", () => {
     ...accounts,
   };
   it.each(Object.entries(answers))("identify: %s does not sign in", async (title, value) => {
-    const paper = paperProvider();
+    const stub = stubProvider();
     const changes = Object.hasOwn(accounts, title) ? (value as object) : null;
-    const connect: typeof paper.provider.connect = (env) => {
-      const inner = paper.provider.connect(env);
+    const connect: typeof stub.provider.connect = (env) => {
+      const inner = stub.provider.connect(env);
       return {
         ...inner,
         identify: async (flow, answer) => {
@@ -331,30 +341,31 @@ describe("a provider of the application", () => {
         },
       };
     };
-    const desk = openDesk({ papers: [{ ...paper, provider: { ...paper.provider, connect } }] });
-    const browser = desk.browser();
-    const answer = await desk.signIn(browser);
+    const server = openStubServer({ stubs: [{ ...stub, provider: { ...stub.provider, connect } }] });
+    const browser = server.browser();
+    const answer = await server.signIn(browser);
     expect(answer.headers.get("location")).toBe("https://app.example.com/welcome?error=internal_error");
     expect((await browser.get("/auth/me")).status).toBe(401);
-    const told = desk.events.flatMap((event) => (event.type === "internal_error" ? [event.error] : []));
-    expect(told).toEqual([
-      expect.stringMatching(/^identify of paper returned .+: return a ProviderAccount$/),
-    ]);
+    const told = server.events.flatMap((event) => (event.type === "internal_error" ? [event.error] : []));
+    expect(told).toEqual([expect.stringMatching(/^identify of stub returned .+: return a ProviderAccount$/)]);
   });
 
   it.each([undefined, null, "https://evil.example/", { href: "https://evil.example/" }, true])(
     "authorizationUrl: %j leads nowhere",
     async (value) => {
-      const paper = paperProvider();
-      const connect: typeof paper.provider.connect = (env) => ({
-        ...paper.provider.connect(env),
+      const stub = stubProvider();
+      const connect: typeof stub.provider.connect = (env) => ({
+        ...stub.provider.connect(env),
         authorizationUrl: async () => value as never,
       });
-      const desk = openDesk({ papers: [{ ...paper, provider: { ...paper.provider, connect } }] });
-      const answer = await desk.browser().get("/auth/oauth/paper");
-      expect([answer.status, answer.headers.get("location")]).toEqual([500, null]);
-      const browser = await desk.signedIn();
-      await expect(beginLink(browser, "paper")).rejects.toThrow("500 internal_error");
+      const server = openStubServer({ stubs: [{ ...stub, provider: { ...stub.provider, connect } }] });
+      const answer = await server.browser().get("/auth/oauth/stub");
+      expect({ status: answer.status, location: answer.headers.get("location") }).toEqual({
+        status: 500,
+        location: null,
+      });
+      const browser = await server.signedIn();
+      await expect(beginLink(browser, "stub")).rejects.toThrow("500 internal_error");
     },
   );
 });

@@ -1,21 +1,23 @@
 import type { Store } from "@latchkey/core";
 import { describe, expect, it } from "vitest";
-import { type Fault, faultyStore } from "./faulty-store.ts";
-import { endReasonOf, modes, present, read, signUp, told, whoAmI, withAccess } from "./session.ts";
-import { LEASE, openStage, PASSWORD, requestTo, type Stage } from "./stage.ts";
-import { newStore } from "./store.ts";
+import { newStore } from "../fixtures/environment-store.ts";
+import { requestTo } from "../fixtures/requests.ts";
+import { countOf, type TestServer } from "../fixtures/server.ts";
+import { type Fault, faulty } from "../fixtures/wrapped-store.ts";
+import { LEASE, openAttackedServer, PASSWORD } from "./server.ts";
+import { endReasonOf, modes, present, read, signUp, whoAmI, withAccess } from "./session.ts";
 import { codeOf } from "./verdicts.ts";
 
 /** A server whose store can be made to fail, one operation at a time. */
 function openFaulty(options = {}): {
-  readonly stage: Stage;
+  readonly server: TestServer;
   readonly fail: (operation: string | null, how?: () => Promise<unknown>) => void;
 } {
   let failing: string | null = null;
   let how = (): Promise<unknown> => Promise.reject(new Error("postgres://user:pw@db:5432 refused"));
   const fault: Fault = (operation) => (operation === failing ? how() : null);
   return {
-    stage: openStage({ store: faultyStore(fault), storeTimeout: 1, ...options }),
+    server: openAttackedServer({ store: faulty(newStore(), fault), storeTimeout: 1, ...options }),
     fail: (operation, with_ = how) => {
       failing = operation;
       how = with_;
@@ -42,39 +44,39 @@ describe.concurrent.each(modes)("a store that fails (%s)", (mode) => {
   it.each(ways)(
     "STO-01 STO-08 on a checked read, by %s: 503, never 401, cookies untouched",
     async (_, how) => {
-      const { stage, fail } = openFaulty({ revocation: "store" });
-      const ann = await signUp(stage, mode);
+      const { server, fail } = openFaulty({ revocation: "store" });
+      const ann = await signUp(server, mode);
       fail("sessions.get", how);
-      const found = await stage.auth.validate(requestTo("/", { headers: withAccess(mode, ann.access) }));
+      const found = await server.auth.validate(requestTo("/", { headers: withAccess(mode, ann.access) }));
       if (found.ok) throw new Error("signed in");
-      expect([found.code, found.status, found.headers.getSetCookie()]).toEqual([
-        "store_unavailable",
-        503,
-        [],
-      ]);
+      expect({ code: found.code, status: found.status, cookies: found.headers.getSetCookie() }).toEqual({
+        code: "store_unavailable",
+        status: 503,
+        cookies: [],
+      });
       const text = await found.response().text();
       expect(text).not.toMatch(/SQLITE|postgres|secret|thrown/);
       fail(null);
-      expect((await whoAmI(stage, mode, ann.access)).status).toBe(200);
+      expect((await whoAmI(server, mode, ann.access)).status).toBe(200);
     },
   );
 
   it.each(ways)(
     "STO-08 CON-14 on a refresh, by %s: 503, no cookie cleared, and the next try is good",
     async (_, how) => {
-      const { stage, fail } = openFaulty();
-      const ann = await signUp(stage, mode);
+      const { server, fail } = openFaulty();
+      const ann = await signUp(server, mode);
       fail("sessions.rotate", how);
-      const failed = await present(stage, mode, ann.refresh);
-      expect([failed.status, failed.code, failed.headers.getSetCookie()]).toEqual([
-        503,
-        "store_unavailable",
-        [],
-      ]);
+      const failed = await present(server, mode, ann.refresh);
+      expect({ status: failed.status, code: failed.code, cookies: failed.headers.getSetCookie() }).toEqual({
+        status: 503,
+        code: "store_unavailable",
+        cookies: [],
+      });
       fail(null);
-      const answer = await present(stage, mode, ann.refresh);
+      const answer = await present(server, mode, ann.refresh);
       expect([answer.status, answer.refresh === null]).toEqual([200, false]);
-      expect(told(stage, "session.reuse_detected")).toBe(0);
+      expect(countOf(server, "session.reuse_detected")).toBe(0);
     },
   );
 
@@ -88,17 +90,17 @@ describe.concurrent.each(modes)("a store that fails (%s)", (mode) => {
         return late ? new Promise(() => undefined) : after;
       },
     };
-    const stage = openStage({ store: { ...inner, sessions }, storeTimeout: 1 });
-    const ann = await signUp(stage, mode);
+    const server = openAttackedServer({ store: { ...inner, sessions }, storeTimeout: 1 });
+    const ann = await signUp(server, mode);
     late = true;
-    expect((await present(stage, mode, ann.refresh)).code).toBe("store_unavailable");
+    expect((await present(server, mode, ann.refresh)).code).toBe("store_unavailable");
     late = false;
-    const retry = await present(stage, mode, ann.refresh);
+    const retry = await present(server, mode, ann.refresh);
     expect([retry.status, retry.refresh, retry.access === null]).toEqual([200, null, false]);
-    stage.pass(LEASE);
-    const after = await present(stage, mode, ann.refresh);
+    server.clock.advance(LEASE);
+    const after = await present(server, mode, ann.refresh);
     expect([after.status, after.refresh === null]).toEqual([200, false]);
-    expect(told(stage, "session.reuse_detected")).toBe(0);
+    expect(countOf(server, "session.reuse_detected")).toBe(0);
   });
 
   it("STO-05 a write that the driver delivers twice gives the same answer", async () => {
@@ -110,41 +112,41 @@ describe.concurrent.each(modes)("a store that fails (%s)", (mode) => {
         return inner.sessions.rotate(rotation);
       },
     };
-    const stage = openStage({ store: { ...inner, sessions } });
-    const ann = await signUp(stage, mode);
+    const server = openAttackedServer({ store: { ...inner, sessions } });
+    const ann = await signUp(server, mode);
     let token = ann.refresh;
     for (let n = 0; n < 4; n++) {
-      const answer = await present(stage, mode, token);
+      const answer = await present(server, mode, token);
       expect([answer.status, answer.refresh === null]).toEqual([200, false]);
       token = answer.refresh ?? "";
-      stage.pass(LEASE);
+      server.clock.advance(LEASE);
     }
-    expect(told(stage, "session.reuse_detected")).toBe(0);
+    expect(countOf(server, "session.reuse_detected")).toBe(0);
   });
 
   it.each([{}, { row: {}, now: 0 }, { row: { id: null }, now: Number.NaN }])(
-    "STO-07 a damaged row (%j) signs nobody in, and says nothing",
+    "STO-07 a damaged row (%j) authenticates no user, and leaks no detail",
     async (row) => {
-      const { stage, fail } = openFaulty({ revocation: "store" });
-      const ann = await signUp(stage, mode);
+      const { server, fail } = openFaulty({ revocation: "store" });
+      const ann = await signUp(server, mode);
       fail("sessions.rotate", () => Promise.resolve(row));
-      const answer = await present(stage, mode, ann.refresh);
+      const answer = await present(server, mode, ann.refresh);
       expect([answer.access, answer.refresh, [401, 500].includes(answer.status)]).toEqual([null, null, true]);
-      expect(await endReasonOf(stage, ann.sessionId)).toBeNull();
-      expect(JSON.stringify(stage.events)).not.toMatch(/lkr_|eyJ/);
+      expect(await endReasonOf(server, ann.sessionId)).toBeNull();
+      expect(JSON.stringify(server.events)).not.toMatch(/lkr_|eyJ/);
     },
   );
 
   it("STO-01 a live token carries a request over a store that is down when a refresh is due", async () => {
-    const { stage, fail } = openFaulty();
-    const ann = await signUp(stage, "cookie");
-    stage.pass(590);
+    const { server, fail } = openFaulty();
+    const ann = await signUp(server, "cookie");
+    server.clock.advance(590);
     fail("sessions.rotate");
     const cookie = `__Host-Http-latchkey.access=${ann.access}; __Host-Http-latchkey.refresh=${ann.refresh}`;
-    const found = await stage.auth.validate(requestTo("/", { headers: { cookie } }));
+    const found = await server.auth.validate(requestTo("/", { headers: { cookie } }));
     expect([codeOf(found), found.headers.getSetCookie()]).toEqual(["ok", []]);
-    stage.pass(10);
-    const over = await stage.auth.validate(requestTo("/", { headers: { cookie } }));
+    server.clock.advance(10);
+    const over = await server.auth.validate(requestTo("/", { headers: { cookie } }));
     expect([codeOf(over), over.headers.getSetCookie()]).toEqual(["store_unavailable", []]);
   });
 });
@@ -157,33 +159,33 @@ describe("a store that fails on other ways", () => {
     ["sessions.create", "/auth/signup"],
     ["users.get", "/auth/signup"],
   ])("%s down: %s answers 503 without cookies, and says nothing of the database", async (operation, path) => {
-    const { stage, fail } = openFaulty();
-    await signUp(stage, "cookie");
+    const { server, fail } = openFaulty();
+    await signUp(server, "cookie");
     fail(operation);
     const email = path === "/auth/login" ? "ann@example.com" : "new@example.com";
     const answer = await read(
-      await stage.send(path, { method: "POST", body: { email, password: PASSWORD } }),
+      await server.send(path, { method: "POST", body: { email, password: PASSWORD } }),
     );
-    expect([answer.status, answer.code, answer.headers.getSetCookie()]).toEqual([
-      503,
-      "store_unavailable",
-      [],
-    ]);
-    expect(JSON.stringify([answer.body, stage.events])).not.toMatch(/postgres|pw@db/);
+    expect({ status: answer.status, code: answer.code, cookies: answer.headers.getSetCookie() }).toEqual({
+      status: 503,
+      code: "store_unavailable",
+      cookies: [],
+    });
+    expect(JSON.stringify([answer.body, server.events])).not.toMatch(/postgres|pw@db/);
   });
 
-  it("STO-08 the rejection of a call that timed out is nobody's problem", async () => {
+  it("STO-08 a call that timed out and rejects later causes no unhandled rejection", async () => {
     const unhandled: unknown[] = [];
     const note = (reason: unknown): void => void unhandled.push(reason);
     process.on("unhandledRejection", note);
     try {
-      const { stage, fail } = openFaulty();
-      const ann = await signUp(stage, "cookie");
+      const { server, fail } = openFaulty();
+      const ann = await signUp(server, "cookie");
       fail(
         "sessions.rotate",
         () => new Promise((_, reject) => setTimeout(() => reject(new Error("late")), 1_050)),
       );
-      expect((await present(stage, "cookie", ann.refresh)).status).toBe(503);
+      expect((await present(server, "cookie", ann.refresh)).status).toBe(503);
       await new Promise((next) => setTimeout(next, 150));
       expect(unhandled).toEqual([]);
     } finally {
@@ -192,7 +194,7 @@ describe("a store that fails on other ways", () => {
   });
 
   it("STO-20 a context that is too large, too deep, or no data is refused before it is written", async () => {
-    const { auth } = openStage();
+    const { auth } = openAttackedServer();
     const { id } = await auth.users.create({ email: "ann@example.com" });
     const circular: Record<string, unknown> = {};
     circular["self"] = circular;
@@ -211,7 +213,7 @@ describe("a store that fails on other ways", () => {
 describe.each(modes)("a rotation that was refused by a row which has changed since (%s)", (mode) => {
   /** A server whose store refuses this often, and answers as it should after that; null has lost the session. */
   function openRefusing(): {
-    readonly stage: Stage;
+    readonly server: TestServer;
     readonly refuse: (...answers: readonly ("refused" | null)[]) => void;
   } {
     const inner = newStore();
@@ -224,15 +226,15 @@ describe.each(modes)("a rotation that was refused by a row which has changed sin
       const found = await inner.sessions.get(rotation.id, rotation.now);
       return found === null ? null : { ...found, refused: true };
     };
-    const stage = openStage({ store: { ...inner, sessions: { ...inner.sessions, rotate } } });
-    return { stage, refuse: (...given) => (answers = [...given]) };
+    const server = openAttackedServer({ store: { ...inner, sessions: { ...inner.sessions, rotate } } });
+    return { server, refuse: (...given) => (answers = [...given]) };
   }
 
   it("gets one more try", async () => {
-    const { stage, refuse } = openRefusing();
-    const ann = await signUp(stage, mode);
+    const { server, refuse } = openRefusing();
+    const ann = await signUp(server, mode);
     refuse("refused");
-    const answer = await present(stage, mode, ann.refresh);
+    const answer = await present(server, mode, ann.refresh);
     expect([answer.status, answer.refresh === null]).toEqual([200, false]);
   });
 
@@ -240,12 +242,16 @@ describe.each(modes)("a rotation that was refused by a row which has changed sin
     ["refused", "refused"],
     ["refused", null],
   ] as const)("answers 503 after %s and %s, and clears nothing", async (...given) => {
-    const { stage, refuse } = openRefusing();
-    const ann = await signUp(stage, mode);
+    const { server, refuse } = openRefusing();
+    const ann = await signUp(server, mode);
     refuse(...given);
-    const answer = await present(stage, mode, ann.refresh);
-    expect([answer.status, answer.code, answer.cleared]).toEqual([503, "store_unavailable", []]);
-    expect((await present(stage, mode, ann.refresh)).status).toBe(200);
-    expect(await endReasonOf(stage, ann.sessionId)).toBeNull();
+    const answer = await present(server, mode, ann.refresh);
+    expect({ status: answer.status, code: answer.code, cleared: answer.cleared }).toEqual({
+      status: 503,
+      code: "store_unavailable",
+      cleared: [],
+    });
+    expect((await present(server, mode, ann.refresh)).status).toBe(200);
+    expect(await endReasonOf(server, ann.sessionId)).toBeNull();
   });
 });

@@ -3,8 +3,10 @@ import { authProxy } from "@latchkey/next";
 import { Hono } from "hono";
 import { NextRequest } from "next/server.js";
 import { describe, expect, it } from "vitest";
-import { endReasonOf, present, read, rotated, signUp, told } from "./session.ts";
-import { ACCESS, LEASE, LIFETIME, ORIGIN, openStage, REFRESH, requestTo, type Stage } from "./stage.ts";
+import { requestTo } from "../fixtures/requests.ts";
+import { ACCESS, countOf, ORIGIN, REFRESH, type TestServer } from "../fixtures/server.ts";
+import { LEASE, LIFETIME, openAttackedServer } from "./server.ts";
+import { endReasonOf, present, read, rotated, signUp } from "./session.ts";
 
 const BOUND = LIFETIME + 4 * LEASE;
 const HOUR = 3_600;
@@ -12,101 +14,104 @@ const WITH_REFRESH = (token: string): Record<string, string> => ({ cookie: `${RE
 const METHODS = ["POST", "PUT", "PATCH", "DELETE", "QUERY", "post-ish"];
 
 /** Asks with a refresh token where no cookie can be set. */
-function look(stage: Stage, token: string, method = "GET"): ReturnType<Stage["auth"]["validate"]> {
+function look(server: TestServer, token: string, method = "GET"): ReturnType<TestServer["auth"]["validate"]> {
   const request = requestTo("/page", { method, headers: WITH_REFRESH(token) });
-  return stage.auth.validate(request, { refresh: "never" });
+  return server.auth.validate(request, { refresh: "never" });
 }
 
-describe("a thief who copies the refresh cookie and never rotates", () => {
+describe("a thief that copies the refresh cookie and never rotates", () => {
   it("reads nothing once the bound is over, for 13 days of tries", async () => {
-    const stage = openStage();
-    const ann = await signUp(stage, "cookie");
+    const server = openAttackedServer();
+    const ann = await signUp(server, "cookie");
     let reads = 0;
     for (let hour = 0; hour < 13 * 24; hour++) {
-      if ((await look(stage, ann.refresh)).ok) reads += 1;
-      stage.pass(HOUR);
+      if ((await look(server, ann.refresh)).ok) reads += 1;
+      server.clock.advance(HOUR);
     }
     expect(reads).toBe(1);
-    expect(told(stage, "session.reuse_detected")).toBe(0);
+    expect(countOf(server, "session.reuse_detected")).toBe(0);
   });
 
   it("is refused from the very second of the bound, with session_expired and no change of the jar", async () => {
-    const stage = openStage();
-    const ann = await signUp(stage, "cookie");
-    stage.pass(BOUND - 1);
-    expect(await look(stage, ann.refresh)).toMatchObject({ ok: true, refreshed: false });
-    stage.pass(1);
-    const late = await look(stage, ann.refresh);
+    const server = openAttackedServer();
+    const ann = await signUp(server, "cookie");
+    server.clock.advance(BOUND - 1);
+    expect(await look(server, ann.refresh)).toMatchObject({ ok: true, refreshed: false });
+    server.clock.advance(1);
+    const late = await look(server, ann.refresh);
     expect(late).toMatchObject({ ok: false, code: "session_expired", status: 401 });
     expect(late.headers.getSetCookie()).toEqual([]);
   });
 
   it("is refused for every method that is not safe, also within the bound", async () => {
-    const stage = openStage();
-    const ann = await signUp(stage, "cookie");
+    const server = openAttackedServer();
+    const ann = await signUp(server, "cookie");
     for (const method of METHODS) {
-      const found = await look(stage, ann.refresh, method);
+      const found = await look(server, ann.refresh, method);
       expect({ method, found }).toMatchObject({ found: { ok: false, code: "unauthenticated" } });
     }
     for (const method of ["GET", "HEAD", "OPTIONS"])
-      expect((await look(stage, ann.refresh, method)).ok).toBe(true);
+      expect((await look(server, ann.refresh, method)).ok).toBe(true);
   });
 
   it("gets no more by HEAD, which never rotates by itself", async () => {
-    const stage = openStage();
-    const ann = await signUp(stage, "cookie");
+    const server = openAttackedServer();
+    const ann = await signUp(server, "cookie");
     const head = (): Promise<Response> =>
-      stage.send("/auth/me", { method: "HEAD", headers: WITH_REFRESH(ann.refresh) });
+      server.send("/auth/me", { method: "HEAD", headers: WITH_REFRESH(ann.refresh) });
     expect((await head()).status).toBe(200);
-    stage.pass(BOUND);
+    server.clock.advance(BOUND);
     const late = await head();
-    expect([late.status, late.headers.getSetCookie()]).toEqual([401, []]);
+    expect({ status: late.status, cookies: late.headers.getSetCookie() }).toEqual({
+      status: 401,
+      cookies: [],
+    });
   });
 
   it("is told of by an event when the owner has rotated twice, and ends nothing", async () => {
-    const stage = openStage();
-    const ann = await signUp(stage, "cookie");
-    const tokens = await rotated(stage, ann, 2);
-    const stolen = await look(stage, ann.refresh);
+    const server = openAttackedServer();
+    const ann = await signUp(server, "cookie");
+    const tokens = await rotated(server, ann, 2);
+    const stolen = await look(server, ann.refresh);
     expect(stolen).toMatchObject({ ok: false, code: "refresh_token_invalid" });
-    expect(stage.events.filter(({ type }) => type === "session.stale_token")).toMatchObject([
+    expect(server.events.filter(({ type }) => type === "session.stale_token")).toMatchObject([
       { sessionId: ann.sessionId, userId: ann.userId, generation: 2, presentedGeneration: 0 },
     ]);
-    expect(await endReasonOf(stage, ann.sessionId)).toBeNull();
-    expect((await present(stage, "cookie", tokens[2] ?? "")).status).toBe(200);
+    expect(await endReasonOf(server, ann.sessionId)).toBeNull();
+    expect((await present(server, "cookie", tokens[2] ?? "")).status).toBe(200);
   });
 });
 
 describe("an honest client on the same path", () => {
-  it("goes on with its next request that can set a cookie", async () => {
-    const stage = openStage();
-    const ann = await signUp(stage, "cookie");
-    stage.pass(5 * 24 * HOUR);
-    expect((await look(stage, ann.refresh)).ok).toBe(false);
-    const page = await stage.auth.validate(requestTo("/page", { headers: WITH_REFRESH(ann.refresh) }));
+  it("continues with its next request that can set a cookie", async () => {
+    const server = openAttackedServer();
+    const ann = await signUp(server, "cookie");
+    server.clock.advance(5 * 24 * HOUR);
+    expect((await look(server, ann.refresh)).ok).toBe(false);
+    const page = await server.auth.validate(requestTo("/page", { headers: WITH_REFRESH(ann.refresh) }));
     expect(page).toMatchObject({ ok: true, refreshed: true });
-    expect((await look(stage, page.ok ? (page.cookies.get(REFRESH) ?? "") : "")).ok).toBe(true);
-    expect((await look(stage, ann.refresh)).ok).toBe(true);
-    expect(told(stage, "session.stale_token")).toBe(0);
+    expect((await look(server, page.ok ? (page.cookies.get(REFRESH) ?? "") : "")).ok).toBe(true);
+    expect((await look(server, ann.refresh)).ok).toBe(true);
+    expect(countOf(server, "session.stale_token")).toBe(0);
   });
 
   it("does what its live access token allows, whatever the method", async () => {
-    const stage = openStage();
-    const ann = await signUp(stage, "cookie");
+    const server = openAttackedServer();
+    const ann = await signUp(server, "cookie");
     const cookie = `${ACCESS}=${ann.access}; ${REFRESH}=${ann.refresh}`;
     for (const method of METHODS) {
       const request = requestTo("/page", { method, headers: { cookie } });
-      expect((await stage.auth.validate(request, { refresh: "never" })).ok).toBe(true);
+      expect((await server.auth.validate(request, { refresh: "never" })).ok).toBe(true);
     }
   });
 
   it("signs out everywhere by a refresh token that is days old", async () => {
-    const stage = openStage();
-    const ann = await signUp(stage, "cookie");
-    stage.pass(5 * 24 * HOUR);
+    const server = openAttackedServer();
+    const ann = await signUp(server, "cookie");
+    server.clock.advance(5 * 24 * HOUR);
     const call = { method: "POST", headers: WITH_REFRESH(ann.refresh), body: { scope: "all" } };
-    expect((await read(await stage.send("/auth/logout", call))).status).toBe(200);
-    expect(await endReasonOf(stage, ann.sessionId)).toBe("logout");
+    expect((await read(await server.send("/auth/logout", call))).status).toBe(200);
+    expect(await endReasonOf(server, ann.sessionId)).toBe("logout");
   });
 });
 
@@ -142,7 +147,7 @@ const HANDSHAKE = {
 /** A way into an application: validates one request, and answers with it. */
 interface Door {
   readonly name: string;
-  readonly open: (stage: Stage) => (request: Request) => Promise<Response>;
+  readonly open: (server: TestServer) => (request: Request) => Promise<Response>;
 }
 
 const DOORS: readonly Door[] = [
@@ -178,44 +183,51 @@ describe.each(DOORS)("no header that the client chooses switches detection off a
   const cases = CHOSEN_HEADERS.flatMap((headers) => ["GET", "POST"].map((method) => ({ method, headers })));
 
   it.each(cases)("$method $headers", async ({ method, headers }) => {
-    const stage = openStage();
-    const ann = await signUp(stage, "cookie");
-    await rotated(stage, ann, 2);
+    const server = openAttackedServer();
+    const ann = await signUp(server, "cookie");
+    await rotated(server, ann, 2);
     const request = requestTo("/page", { method, headers: { ...headers, ...WITH_REFRESH(ann.refresh) } });
-    const answer = await open(stage)(request);
+    const answer = await open(server)(request);
     expect(answer.status).toBe(401);
-    expect(told(stage, "session.reuse_detected")).toBe(1);
-    expect(await endReasonOf(stage, ann.sessionId)).toBe("reuse");
+    expect(countOf(server, "session.reuse_detected")).toBe(1);
+    expect(await endReasonOf(server, ann.sessionId)).toBe("reuse");
   });
 });
 
 describe("a WebSocket handshake at Hono", () => {
-  function opened(): { readonly stage: Stage; readonly ask: (init: RequestInit) => Promise<Response> } {
-    const stage = openStage();
+  function opened(): { readonly server: TestServer; readonly ask: (init: RequestInit) => Promise<Response> } {
+    const server = openAttackedServer();
     const app = new Hono()
-      .use("*", honoSession(stage.auth))
+      .use("*", honoSession(server.auth))
       .all("/live", requireSession(), (c) => c.text("in"));
-    return { stage, ask: async (init) => app.request(`${ORIGIN}/live`, init) };
+    return { server, ask: async (init) => app.request(`${ORIGIN}/live`, init) };
   }
 
   it("rotates nothing, and counts for the bound alone", async () => {
-    const { stage, ask } = opened();
-    const ann = await signUp(stage, "cookie");
+    const { server, ask } = opened();
+    const ann = await signUp(server, "cookie");
     const own = { origin: ORIGIN, "sec-fetch-site": "same-origin" };
     const headers = { ...HANDSHAKE, ...own, ...WITH_REFRESH(ann.refresh) };
-    stage.pass(BOUND - 1);
+    server.clock.advance(BOUND - 1);
     const open = await ask({ headers });
-    expect([open.status, open.headers.getSetCookie()]).toEqual([200, []]);
-    stage.pass(1);
+    expect({ status: open.status, cookies: open.headers.getSetCookie() }).toEqual({
+      status: 200,
+      cookies: [],
+    });
+    server.clock.advance(1);
     expect((await read(await ask({ headers }))).code).toBe("session_expired");
   });
 
   it("is a GET: every other method is an ordinary request, which rotates", async () => {
     for (const method of ["POST", "PUT", "DELETE"]) {
-      const { stage, ask } = opened();
-      const ann = await signUp(stage, "cookie");
+      const { server, ask } = opened();
+      const ann = await signUp(server, "cookie");
       const answer = await ask({ method, headers: { ...HANDSHAKE, ...WITH_REFRESH(ann.refresh) } });
-      expect([method, answer.status, answer.headers.getSetCookie().length]).toEqual([method, 200, 2]);
+      expect({ method, status: answer.status, cookies: answer.headers.getSetCookie().length }).toEqual({
+        method,
+        status: 200,
+        cookies: 2,
+      });
     }
   });
 });

@@ -1,11 +1,14 @@
 import { describe, expect, it, vi } from "vitest";
-import { countingStore } from "./faulty-store.ts";
+import { newStore } from "../fixtures/environment-store.ts";
+import { requestTo } from "../fixtures/requests.ts";
+import { ACCESS, REFRESH } from "../fixtures/server.ts";
+import { counted } from "../fixtures/wrapped-store.ts";
 import { base64url, openForgery } from "./forger.ts";
+import { openAttackedServer } from "./server.ts";
 import { modes, present, signUp, withAccess } from "./session.ts";
-import { ACCESS, openStage, REFRESH, requestTo } from "./stage.ts";
 import { codeOf, GOOD, REFUSED, verdictsOf } from "./verdicts.ts";
 
-const { stage, token, seal, claims } = openForgery();
+const { server, token, seal, claims } = openForgery();
 const good = token();
 const [head = "", payload = "", signature = ""] = good.split(".");
 const LAST = signature.slice(-1);
@@ -33,8 +36,8 @@ describe("injection by access tokens", () => {
     "key-1\u0000",
     "key 1",
   ])("JWT-06 JWT-07 refuses the kid %j, and asks no store about it", async (name) => {
-    const counting = countingStore();
-    const own = openStage({ store: counting.store });
+    const counting = counted(newStore());
+    const own = openAttackedServer({ store: counting.store });
     const ann = await signUp(own, "bearer");
     const before = counting.calls.length;
     const header = JSON.stringify({ alg: "EdDSA", typ: "at+jwt", kid: name });
@@ -42,7 +45,7 @@ describe("injection by access tokens", () => {
     expect(await verdictsOf(own, forged)).toEqual(REFUSED);
     // What has the form of a name may cost one look at the keys (JWT-05), and nothing else.
     expect(counting.calls.slice(before).filter((call) => call !== "keys.load")).toEqual([]);
-    expect(await verdictsOf(stage, seal(header, JSON.stringify(claims)))).toEqual(REFUSED);
+    expect(await verdictsOf(server, seal(header, JSON.stringify(claims)))).toEqual(REFUSED);
   });
 
   it.each([
@@ -59,7 +62,7 @@ describe("injection by access tokens", () => {
     ["the JSON form", JSON.stringify({ payload, signatures: [{ protected: head, signature }] })],
     ["nothing", ""],
   ])("JWT-23 refuses %s", async (_, text) => {
-    expect(await verdictsOf(stage, text)).toEqual(REFUSED);
+    expect(await verdictsOf(server, text)).toEqual(REFUSED);
   });
 
   it.each([
@@ -79,26 +82,26 @@ describe("injection by access tokens", () => {
     ["the other alphabet", `${head}.${payload}.${signature.slice(0, -2)}+/`],
     ["full-width digits", good.replace(/\d/g, (digit) => String.fromCharCode(0xff10 + Number(digit)))],
   ])("JWT-24 CKP-07 CKP-08 BRR-03 refuses a second form of a good token: %s", async (_, text) => {
-    expect(await verdictsOf(stage, good)).toEqual(GOOD);
-    const verdicts = await verdictsOf(stage, text);
-    // A header loses the blanks around its value before anybody sees it.
+    expect(await verdictsOf(server, good)).toEqual(GOOD);
+    const verdicts = await verdictsOf(server, text);
+    // A header loses the blanks around its value before the server sees it.
     if (text.trim() !== good || text.includes("\u00a0")) expect(verdicts).toEqual(REFUSED);
-    else expect(verdicts[0]).toBe("unauthenticated");
+    else expect(verdicts.byHand).toBe("unauthenticated");
   });
 
   it("JWT-24 refuses every change of one character", async () => {
     for (let at = 0; at < good.length; at++) {
       const other = good[at] === "A" ? "B" : "A";
       const changed = `${good.slice(0, at)}${other}${good.slice(at + 1)}`;
-      expect([at, codeOf(await stage.auth.sessions.verify(changed))]).toEqual([at, "unauthenticated"]);
+      expect([at, codeOf(await server.auth.sessions.verify(changed))]).toEqual([at, "unauthenticated"]);
     }
   });
 
   it("JWT-25 HDR-06 refuses long tokens before it reads them", async () => {
     const parse = vi.spyOn(JSON, "parse");
     try {
-      expect(await verdictsOf(stage, token({ context: { pad: "x".repeat(4_000) } }))).toEqual(REFUSED);
-      expect(await verdictsOf(stage, `${"A".repeat(1_000_000)}.${payload}.${signature}`)).toEqual(REFUSED);
+      expect(await verdictsOf(server, token({ context: { pad: "x".repeat(4_000) } }))).toEqual(REFUSED);
+      expect(await verdictsOf(server, `${"A".repeat(1_000_000)}.${payload}.${signature}`)).toEqual(REFUSED);
       expect(parse.mock.calls.length).toBe(0);
     } finally {
       parse.mockRestore();
@@ -131,9 +134,9 @@ describe("injection by access tokens", () => {
         ]),
       ];
       for (const form of forms) {
-        expect(await verdictsOf(own.stage, `${first}.${second}.${base64url(form)}`)).toEqual(REFUSED);
+        expect(await verdictsOf(own.server, `${first}.${second}.${base64url(form)}`)).toEqual(REFUSED);
       }
-      expect(await verdictsOf(own.stage, text)).toEqual(GOOD);
+      expect(await verdictsOf(own.server, text)).toEqual(GOOD);
     },
   );
 
@@ -150,8 +153,8 @@ describe("injection by access tokens", () => {
       Symbol("x"),
     ];
     for (const value of values) {
-      expect(codeOf(await stage.auth.sessions.verify(value as string))).toBe("unauthenticated");
-      expect(await stage.auth.sessions.refresh(value as string)).toEqual({
+      expect(codeOf(await server.auth.sessions.verify(value as string))).toBe("unauthenticated");
+      expect(await server.auth.sessions.refresh(value as string)).toEqual({
         ok: false,
         code: "refresh_token_invalid",
       });
@@ -162,17 +165,17 @@ describe("injection by access tokens", () => {
   it("JWT-34 fails closed when the platform's cryptography fails", async () => {
     const verify = vi.spyOn(crypto.subtle, "verify").mockRejectedValue(new Error("broken"));
     try {
-      const found = await stage.auth.validate(requestTo("/", { headers: withAccess("bearer", good) }));
+      const found = await server.auth.validate(requestTo("/", { headers: withAccess("bearer", good) }));
       expect(found.ok).toBe(false);
       expect([401, 500]).toContain(found.ok ? 200 : found.status);
     } finally {
       verify.mockRestore();
     }
-    expect(await verdictsOf(stage, good)).toEqual(GOOD);
+    expect(await verdictsOf(server, good)).toEqual(GOOD);
   });
 
   it.each(modes)("REF-11 JWT-09 takes no token for the other kind (%s)", async (mode) => {
-    const own = openStage();
+    const own = openAttackedServer();
     const ann = await signUp(own, mode);
     expect(await verdictsOf(own, ann.refresh)).toEqual(REFUSED);
     expect((await present(own, mode, ann.access)).code).toBe("refresh_token_invalid");
@@ -184,8 +187,8 @@ describe("injection by access tokens", () => {
   });
 
   it("CKP-09 reads no row for a refresh token that cannot be one", async () => {
-    const counting = countingStore();
-    const own = openStage({ store: counting.store });
+    const counting = counted(newStore());
+    const own = openAttackedServer({ store: counting.store });
     const ann = await signUp(own, "cookie");
     const before = counting.calls.length;
     for (const text of [

@@ -1,10 +1,12 @@
 import { randomBytes } from "node:crypto";
 import type { Transport } from "@latchkey/core";
 import { describe, expect, it } from "vitest";
-import { counted } from "../rows/wrapped-store.ts";
-import { modes, present, read, signUp, told } from "./session.ts";
-import { openStage, REFRESH, requestTo, type Stage } from "./stage.ts";
-import { newStore } from "./store.ts";
+import { newStore } from "../fixtures/environment-store.ts";
+import { requestTo } from "../fixtures/requests.ts";
+import { countOf, REFRESH, type TestServer } from "../fixtures/server.ts";
+import { counted } from "../fixtures/wrapped-store.ts";
+import { openAttackedServer } from "./server.ts";
+import { modes, present, read, signUp } from "./session.ts";
 
 /** A well-formed token of no session, or of this one, whose secrets are made up. */
 function forged(sessionId: Uint8Array = randomBytes(16)): string {
@@ -12,12 +14,16 @@ function forged(sessionId: Uint8Array = randomBytes(16)): string {
   return `lkr_${bytes.toString("base64url")}`;
 }
 
-function limited(store = newStore()): Stage {
-  return openStage({ store, rateLimit: {}, clientAddress: ({ headers }) => headers.get("x-client") });
+function limited(store = newStore()): TestServer {
+  return openAttackedServer({
+    store,
+    rateLimit: {},
+    clientAddress: ({ headers }) => headers.get("x-client"),
+  });
 }
 
 async function presentFrom(
-  stage: Stage,
+  server: TestServer,
   mode: Transport,
   token: string,
   client: string,
@@ -25,28 +31,28 @@ async function presentFrom(
   const by = mode === "cookie" ? { cookie: `${REFRESH}=${token}` } : {};
   const body = mode === "cookie" ? {} : { body: { refresh_token: token } };
   return read(
-    await stage.send("/auth/refresh", { method: "POST", headers: { "x-client": client, ...by }, ...body }),
+    await server.send("/auth/refresh", { method: "POST", headers: { "x-client": client, ...by }, ...body }),
   );
 }
 
 describe.each(modes)("refresh tokens that prove no session (%s)", (mode) => {
   it("use up none of the owner's attempts, though they name the owner's session", async () => {
-    const stage = limited();
-    const ann = await signUp(stage, mode);
-    expect((await presentFrom(stage, mode, ann.refresh, "192.0.2.1")).status).toBe(200);
+    const server = limited();
+    const ann = await signUp(server, mode);
+    expect((await presentFrom(server, mode, ann.refresh, "192.0.2.1")).status).toBe(200);
     const id = Buffer.from(ann.sessionId, "base64url");
-    for (let n = 0; n < 700; n++) await presentFrom(stage, mode, forged(id), "198.51.100.7");
-    const own = await presentFrom(stage, mode, ann.refresh, "192.0.2.1");
-    expect([own.status, own.refresh]).toEqual([200, null]);
+    for (let n = 0; n < 700; n++) await presentFrom(server, mode, forged(id), "198.51.100.7");
+    const own = await presentFrom(server, mode, ann.refresh, "192.0.2.1");
+    expect({ status: own.status, refresh: own.refresh }).toEqual({ status: 200, refresh: null });
   });
 
   it.each([null, "198.51.100.7"])("are limited by client: %s", async (client) => {
-    const stage = limited();
-    const ann = await signUp(stage, mode);
+    const server = limited();
+    const ann = await signUp(server, mode);
     const codes = new Map<string | null, number>();
     let retryAfter = "";
     for (let n = 0; n < 5_000; n++) {
-      const answer = await presentFrom(stage, mode, forged(), client ?? "");
+      const answer = await presentFrom(server, mode, forged(), client ?? "");
       codes.set(answer.code, (codes.get(answer.code) ?? 0) + 1);
       retryAfter = answer.headers.get("retry-after") ?? retryAfter;
     }
@@ -56,35 +62,35 @@ describe.each(modes)("refresh tokens that prove no session (%s)", (mode) => {
     ]);
     expect(Number(retryAfter)).toBeGreaterThan(0);
     // A token that proves its session is refused nothing, also where it comes from the same network.
-    const own = await presentFrom(stage, mode, ann.refresh, client ?? "");
+    const own = await presentFrom(server, mode, ann.refresh, client ?? "");
     expect([own.status, own.refresh === null]).toEqual([200, false]);
-    expect((await presentFrom(stage, mode, ann.refresh, client ?? "")).status).toBe(200);
-    stage.pass(60);
-    expect((await presentFrom(stage, mode, forged(), client ?? "")).code).toBe("session_expired");
+    expect((await presentFrom(server, mode, ann.refresh, client ?? "")).status).toBe(200);
+    server.clock.advance(60);
+    expect((await presentFrom(server, mode, forged(), client ?? "")).code).toBe("session_expired");
   });
 
   it("cost one call to the store, unknown or forged, limited or not", async () => {
     const { store, calls } = counted(newStore());
-    const stage = limited(store);
-    const ann = await signUp(stage, mode);
+    const server = limited(store);
+    const ann = await signUp(server, mode);
     for (const token of [forged(), forged(Buffer.from(ann.sessionId, "base64url"))]) {
       calls.length = 0;
-      await presentFrom(stage, mode, token, "198.51.100.7");
+      await presentFrom(server, mode, token, "198.51.100.7");
       expect(calls).toEqual(["sessions.rotate"]);
     }
-    for (let n = 0; n < 400; n++) await presentFrom(stage, mode, forged(), "198.51.100.7");
+    for (let n = 0; n < 400; n++) await presentFrom(server, mode, forged(), "198.51.100.7");
     calls.length = 0;
-    expect((await presentFrom(stage, mode, forged(), "198.51.100.7")).code).toBe("rate_limited");
+    expect((await presentFrom(server, mode, forged(), "198.51.100.7")).code).toBe("rate_limited");
     expect(calls).toEqual(["sessions.rotate"]);
   });
 
   it("an owner's own access-only answers are still counted by session", async () => {
-    const stage = limited();
-    const ann = await signUp(stage, mode);
-    await present(stage, mode, ann.refresh);
-    for (let n = 0; n < 600; n++) expect((await present(stage, mode, ann.refresh)).status).toBe(200);
-    expect((await present(stage, mode, ann.refresh)).code).toBe("rate_limited");
-    expect(told(stage, "throttle.refused")).toBe(1);
+    const server = limited();
+    const ann = await signUp(server, mode);
+    await present(server, mode, ann.refresh);
+    for (let n = 0; n < 600; n++) expect((await present(server, mode, ann.refresh)).status).toBe(200);
+    expect((await present(server, mode, ann.refresh)).code).toBe("rate_limited");
+    expect(countOf(server, "throttle.refused")).toBe(1);
   });
 });
 

@@ -1,38 +1,47 @@
 import type { Validation } from "@latchkey/core";
 import { createValidator } from "@latchkey/core/validator";
+import { requestTo } from "../fixtures/requests.ts";
+import { ORIGIN, type TestServer } from "../fixtures/server.ts";
 import { withAccess } from "./session.ts";
-import { ORIGIN, requestTo, type Stage } from "./stage.ts";
 
-/** What a token is told everywhere: by hand, in a header, in a cookie. */
-export type Verdicts = readonly [byHand: string, inHeader: string, inCookie: string];
+/** The codes that a token gets everywhere: by hand, in a header, in a cookie. */
+export interface Verdicts {
+  readonly byHand: string;
+  readonly inHeader: string;
+  readonly inCookie: string;
+}
 
-/** A token that nobody takes for anything. */
-export const REFUSED: Verdicts = ["unauthenticated", "unauthenticated", "unauthenticated"];
+/** The verdicts on a token that is refused everywhere. */
+export const REFUSED: Verdicts = {
+  byHand: "unauthenticated",
+  inHeader: "unauthenticated",
+  inCookie: "unauthenticated",
+};
 /** A good token of a bearer session, which a cookie must not carry. */
-export const GOOD: Verdicts = ["ok", "ok", "transport_mismatch"];
+export const GOOD: Verdicts = { byHand: "ok", inHeader: "ok", inCookie: "transport_mismatch" };
 
 /** Presents an access token in every way there is. What no header can carry is judged by hand alone. */
-export async function verdictsOf(stage: Stage, token: string): Promise<Verdicts> {
-  const byHand = codeOf(await stage.auth.sessions.verify(token));
-  if (!canCarry(token)) return [byHand, "unauthenticated", "unauthenticated"];
+export async function verdictsOf(server: TestServer, token: string): Promise<Verdicts> {
+  const byHand = codeOf(await server.auth.sessions.verify(token));
+  if (!canCarry(token)) return { ...REFUSED, byHand };
   const requests = (["bearer", "cookie"] as const).map((mode) =>
     requestTo("/", { headers: withAccess(mode, token) }),
   );
   const [inHeader = "", inCookie = ""] = await Promise.all(
-    requests.map(async (request) => codeOf(await stage.auth.validate(request))),
+    requests.map(async (request) => codeOf(await server.auth.validate(request))),
   );
-  await requireAgreement(stage, requests, [inHeader, inCookie]);
-  return [byHand, inHeader, inCookie];
+  await requireAgreement(server, requests, [inHeader, inCookie]);
+  return { byHand, inHeader, inCookie };
 }
 
 /** A validator without a store must say the same of every token. */
 async function requireAgreement(
-  stage: Stage,
+  server: TestServer,
   requests: readonly Request[],
   verdicts: readonly string[],
 ): Promise<void> {
-  const jwks = await stage.auth.keys.jwks();
-  const edge = createValidator({ jwks, issuer: ORIGIN, env: { clock: stage.time } });
+  const jwks = await server.auth.keys.jwks();
+  const edge = createValidator({ jwks, issuer: ORIGIN, env: { clock: server.clock.now } });
   const told = await Promise.all(requests.map(async (request) => codeOf(await edge.validate(request))));
   if (told.join() !== verdicts.join()) throw new Error(`the edge says ${told}, the server ${verdicts}`);
 }

@@ -1,6 +1,6 @@
 import type { Auth, AuthEvent, AuthOptions, JsonObject, Provider, Store, User } from "@latchkey/core";
-import { type Clock, settableClock } from "../rows/clock.ts";
-import { cheapPassword, makeWorld } from "../rows/world.ts";
+import { type Clock, settableClock } from "../fixtures/clock.ts";
+import { cheapPassword, openServer } from "../fixtures/server.ts";
 import { type Answer, type LocalSite, openSite, type Pages, pageOf } from "./pages.ts";
 
 export interface AuthServerOptions extends Partial<AuthOptions<JsonObject, User>> {
@@ -40,7 +40,7 @@ export async function startAuthServer({
   let answer: Answer = () => new Response(null, { status: 503 });
   const site = await openSite((request, outgoing) => answer(request, outgoing));
   const clock = settableClock(Math.floor(Date.now() / 1_000));
-  const { auth, store, events } = makeWorld({
+  const { auth, store, events } = openServer({
     providers: [cheapPassword(), ...(await providersAt(site.origin))],
     ...QUICK,
     ...options,

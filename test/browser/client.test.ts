@@ -1,6 +1,6 @@
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { ANN, BOB } from "../rows/world.ts";
+import { ANN, BOB } from "../fixtures/server.ts";
 import { type AuthServer, startAuthServer } from "./auth-server.ts";
 import { describeChromium, launch } from "./chromium.ts";
 import { clientPages, emailOf, PATIENTLY, untilStatus } from "./client-page.ts";
@@ -66,7 +66,7 @@ describeChromium("the client in a page", () => {
       release();
     };
 
-    it.each(["the same", "another"])("a sign-in in %s tab waits, and is the last word", async (where) => {
+    it.each(["the same", "another"])("a sign-in in %s tab waits, and its result stays", async (where) => {
       const other = where === "another" ? await open() : page;
       await untilStatus(other, "signed-in");
       await race(other, () => {
@@ -79,7 +79,7 @@ describeChromium("the client in a page", () => {
       expect(await jarOwner()).toBe(BOB.email);
     });
 
-    it.each(["the same", "another"])("a sign-out in %s tab waits, and is the last word", async (where) => {
+    it.each(["the same", "another"])("a sign-out in %s tab waits, and its result stays", async (where) => {
       const other = where === "another" ? await open() : page;
       await untilStatus(other, "signed-in");
       await race(other, () => void client.signOut());

@@ -7,14 +7,14 @@ import { getRequestListener } from "@hono/node-server";
 import type { AuthOptions, JsonObject, User } from "@latchkey/core";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
-import { ANN, BOB, makeWorld, SECRET, type World } from "../rows/world.ts";
+import { ANN, BOB, openServer, SECRET, type TestServer } from "../fixtures/server.ts";
 import { describeChromium, launch } from "./chromium.ts";
 
 type Cookies = Exclude<AuthOptions<JsonObject, User>["cookies"], undefined>;
 
 /** The victim's browser, signed in on one subdomain, and the attacker's subdomain beside it. */
 interface Scene {
-  readonly world: World;
+  readonly backend: TestServer;
   readonly page: Page;
   readonly ann: string;
   /** The tokens of the attacker's own session. */
@@ -74,7 +74,7 @@ describeChromium("a sibling subdomain that sets cookies", () => {
 
   async function open(cookies: Cookies): Promise<Scene> {
     const [app, evil] = [`https://${APP}:${port}`, `https://${EVIL}:${port}`];
-    const world = makeWorld({ baseURL: app, secret: SECRET, cookies });
+    const backend = openServer({ baseURL: app, secret: SECRET, cookies });
     let tossed: readonly string[] = [];
     answer = async (request) => {
       const { hostname, pathname } = new URL(request.url);
@@ -86,8 +86,8 @@ describeChromium("a sibling subdomain that sets cookies", () => {
         return new Response("<!doctype html><p>evil</p>", { headers });
       }
       if (pathname === "/blank") return new Response("<!doctype html><p>app</p>", { headers });
-      if (pathname.startsWith("/auth/")) return world.auth.handle(request);
-      const found = await world.auth.validate(request);
+      if (pathname.startsWith("/auth/")) return backend.auth.handle(request);
+      const found = await backend.auth.validate(request);
       for (const line of found.headers.getSetCookie()) headers.append("set-cookie", line);
       return new Response(found.ok ? found.userId : found.code, { headers });
     };
@@ -104,10 +104,10 @@ describeChromium("a sibling subdomain that sets cookies", () => {
         [path, body === undefined ? "" : JSON.stringify(body)],
       );
     const ann = JSON.parse(await post("/auth/signup", ANN)).user.id;
-    const { id } = await world.auth.users.create(BOB);
-    const { accessToken, refreshToken } = await world.auth.sessions.create(id, { accessLifetime: 3_600 });
+    const { id } = await backend.auth.users.create(BOB);
+    const { accessToken, refreshToken } = await backend.auth.sessions.create(id, { accessLifetime: 3_600 });
     return {
-      world,
+      backend,
       page,
       ann,
       bob: { access: accessToken, refresh: refreshToken ?? "" },
@@ -118,14 +118,14 @@ describeChromium("a sibling subdomain that sets cookies", () => {
       },
       post: (path) => post(path),
       accessRunsOut: async () => {
-        world.clock.advance(601);
+        backend.clock.advance(601);
         await context.clearCookies({ name: /latchkey\.access$/ });
       },
       names: async () => (await context.cookies()).map(({ name }) => name).toSorted(),
     };
   }
 
-  it("makes no request its own by a former name", async () => {
+  it("signs no request in by a cookie of a former name", async () => {
     const { ann, bob, visitEvil, post, accessRunsOut } = await open({ previous: [{ name: "sid" }] });
     await visitEvil(`sid=${bob.access}; Domain=latchkey.test; Path=/`);
     expect(await post("/page")).toBe(ann);
@@ -158,11 +158,11 @@ describeChromium("a sibling subdomain that sets cookies", () => {
         });
       }
     }
-    expect(scene.world.events.filter(({ type }) => type === "session.conflict").length).toBeGreaterThan(5);
-    expect(scene.world.events.filter(({ type }) => type === "session.ended")).toEqual([]);
+    expect(scene.backend.events.filter(({ type }) => type === "session.conflict").length).toBeGreaterThan(5);
+    expect(scene.backend.events.filter(({ type }) => type === "session.ended")).toEqual([]);
   });
 
-  it("makes no request its own by an access token under the name in use", async () => {
+  it("signs no request in by an access token under the current name", async () => {
     const { ann, bob, visitEvil, post, accessRunsOut } = await open({ domain: "latchkey.test" });
     await accessRunsOut();
     await visitEvil(`__Secure-latchkey.access=${bob.access}; Domain=latchkey.test; Path=/page; Secure`);
@@ -170,7 +170,7 @@ describeChromium("a sibling subdomain that sets cookies", () => {
     expect(await post("/page")).toBe(ann);
   });
 
-  it("cannot set what carries the prefix of the host", async () => {
+  it("cannot set a cookie with the prefix of the host", async () => {
     const { ann, bob, visitEvil, post, names } = await open({});
     const own = await names();
     for (const name of own) {

@@ -56,7 +56,7 @@ describeChromium("the demo's page", () => {
   const leaseOver = (): Promise<void> =>
     page.locator("#refresh-hint", { hasText: /child becomes the root|root comes again/ }).waitFor();
 
-  it("explains itself before anybody comes in, and has no fault that axe finds", async () => {
+  it("explains itself before a sign-in, and has no fault that axe finds", async () => {
     await page.getByRole("button", { name: "Create account" }).click();
     await page.locator("#email-error:not([hidden])").waitFor();
     expect(await page.locator("#email").getAttribute("aria-invalid")).toBe("true");
@@ -64,7 +64,7 @@ describeChromium("the demo's page", () => {
     await examine(page, "demo-door");
   });
 
-  it("shows the picture to who comes in on a telephone", async () => {
+  it("shows the picture after a sign-in on a telephone", async () => {
     const context = await browser.newContext({
       baseURL: server.url,
       viewport: { width: 360, height: 740 },

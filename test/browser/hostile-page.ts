@@ -1,7 +1,7 @@
 import type { Page } from "playwright-core";
 import { htmlOf } from "./pages.ts";
 
-/** What a page of somebody else tries. `url` is absolute. */
+/** The requests that a hostile page tries. `url` is absolute. */
 export interface Attempt {
   readonly method: string;
   readonly url: string;
@@ -112,7 +112,7 @@ export function fetchAll(page: Page, attempts: readonly Attempt[], members: Memb
   );
 }
 
-/** Sends beacons of every type, which nobody can wait for. */
+/** Sends beacons of every type, whose answers no script can wait for. */
 export function beaconAll(page: Page, urls: readonly string[], members: Members): Promise<void> {
   return page.evaluate(
     ({ targets, fields }) => {

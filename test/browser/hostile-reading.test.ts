@@ -2,7 +2,7 @@ import { memory } from "@latchkey/core/memory";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { demoApp } from "../../examples/node-hono/src/app.ts";
-import { ANN } from "../rows/world.ts";
+import { ANN } from "../fixtures/server.ts";
 import { type AuthServer, startAuthServer } from "./auth-server.ts";
 import { describeChromium, launch } from "./chromium.ts";
 import { clientPages, PATIENTLY } from "./client-page.ts";
@@ -11,7 +11,7 @@ import { htmlOf, type LocalSite, openPages, openSite } from "./pages.ts";
 
 const SECRETS = ["/auth/me", "/auth/session", "/auth/sessions"] as const;
 
-describeChromium("what a page of somebody else gets to know", () => {
+describeChromium("a page of another site, reading", () => {
   let browser: Browser;
   let context: BrowserContext;
   let server: AuthServer;
@@ -37,7 +37,7 @@ describeChromium("what a page of somebody else gets to know", () => {
     { method: "POST", url: `${server.origin}/auth/refresh` },
   ];
 
-  it("is everything where the server trusts its origin, so that the rest is no accident", async () => {
+  it("reads everything where the server trusts its origin, which shows that the other tests can fail", async () => {
     const page = await context.newPage();
     await page.goto(trusted.origin);
     const read = await fetchAll(page, reading(), {});
@@ -61,11 +61,11 @@ describeChromium("what a page of somebody else gets to know", () => {
       await elsewhere?.close();
     });
 
-    it("is nothing by fetch", async () => {
+    it("reads nothing by fetch", async () => {
       expect(await fetchAll(page, reading(), {})).toEqual([]);
     });
 
-    it.each(SECRETS)("is nothing by including %s", async (path) => {
+    it.each(SECRETS)("reads nothing by including %s", async (path) => {
       expect(await includeAll(page, server.origin + path)).toEqual({
         script: "error",
         module: "error",
@@ -77,7 +77,7 @@ describeChromium("what a page of somebody else gets to know", () => {
       });
     });
 
-    it("is nothing by opening the application, or by being opened by it", async () => {
+    it("reads nothing by opening the application, or by being opened by it", async () => {
       const [popup] = await Promise.all([
         context.waitForEvent("page"),
         page.evaluate((url) => {
@@ -98,7 +98,7 @@ describeChromium("what a page of somebody else gets to know", () => {
       await other.close();
     });
 
-    it("is no message between tabs, and none of its own is heard", async () => {
+    it("hears no message between tabs, and sends none that they hear", async () => {
       const heard = page.evaluate(
         () =>
           new Promise<string>((resolve) => {
@@ -122,7 +122,7 @@ describeChromium("what a page of somebody else gets to know", () => {
     });
   });
 
-  it("is no frame around the demo", async () => {
+  it("cannot frame the demo", async () => {
     const demo = await openSite((request) => demoApp({ store: memory() }).fetch(request));
     const framing = htmlOf([], `<iframe src="${demo.origin}/"></iframe>`);
     for (const host of ["127.0.0.1", "localhost"] as const) {

@@ -3,8 +3,8 @@ import { oidc } from "@latchkey/core/oauth";
 import { migrate, sqlite } from "@latchkey/sql/sqlite";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type IdentityProvider, startIdentityProvider } from "../oauth/identity-provider.ts";
-import { ANN, BOB, cheapPassword } from "../rows/world.ts";
+import { type IdentityProvider, startIdentityProvider } from "../fixtures/providers/certified-provider.ts";
+import { ANN, BOB, cheapPassword } from "../fixtures/server.ts";
 import { type AuthServer, startAuthServer } from "./auth-server.ts";
 import { describeChromium, launch } from "./chromium.ts";
 import { clientPages, emailOf, PATIENTLY, untilStatus } from "./client-page.ts";
@@ -20,14 +20,14 @@ interface Seen {
   readonly sets: readonly string[];
 }
 
-/** What answers a POST that begins, changes or ends something. Bob's password is known to whoever attacks. */
+/** The routes that answer a POST that begins, changes or ends something. The attacker knows Bob's password. */
 const POSTS = ["/signup", "/login", "/logout", "/refresh", "/oauth/exchange", "/oauth/oidc/link"] as const;
 const GETS = ["/me", "/session", "/sessions", "/oauth/oidc", "/oauth/oidc/callback?code=1&state=1"] as const;
 const MEMBERS = { ...BOB, scope: "all", code: "1", code_verifier: "1" };
 /** Seconds after which an access token is over, and a lease as well: the next that comes rotates. */
 const OVER = 61;
 
-describeChromium("a page of somebody else", () => {
+describeChromium("a hostile page", () => {
   let browser: Browser;
   let server: AuthServer;
   let provider: IdentityProvider;
@@ -51,7 +51,7 @@ describeChromium("a page of somebody else", () => {
     browser = await launch();
     context = await browser.newContext();
     victim = await context.newPage();
-    // Not subscribed: nothing renews by itself meanwhile.
+    // Not subscribed: nothing renews by itself during the test.
     await victim.goto(`${server.origin}/quiet`);
     await victim.evaluate((user) => client.signUp(user), BOB);
     await victim.evaluate(() => client.signOut());
@@ -64,7 +64,7 @@ describeChromium("a page of somebody else", () => {
     await provider?.close();
   });
 
-  // Whoever opens a page may begin a sign-in with a provider, which is no one's until it ends.
+  // Any page may begin a sign-in with a provider, which belongs to no user until it ends.
   const contents = (): unknown => {
     const tables = database.prepare("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY 1").all();
     return tables.map(({ name }) =>
@@ -143,7 +143,7 @@ describeChromium("a page of somebody else", () => {
       refused();
     });
 
-    it("changes nothing by leading the victim somewhere", async () => {
+    it("changes nothing by navigating the victim's browser", async () => {
       await victim.evaluate(() => client.refresh());
       seen.length = 0;
       const before = contents();
@@ -158,7 +158,7 @@ describeChromium("a page of somebody else", () => {
       expect(begun.map(({ status }) => status)).toEqual([303]);
     });
 
-    it("leaves the victim signed in, whose next refresh is like any other", async () => {
+    it("leaves the victim signed in, and the next refresh succeeds", async () => {
       server.events.length = 0;
       // What is opened may renew the session: the victim's browser gets the cookies.
       server.clock.advance(OVER);

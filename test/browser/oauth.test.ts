@@ -40,7 +40,7 @@ describeChromium("a sign-in with an OpenID provider", () => {
     await Promise.all(tabs.map(isBack));
   };
 
-  it("ends well in both of two tabs that began at the same time", async () => {
+  it("succeeds in both of two tabs that began at the same time", async () => {
     const context = await browser.newContext();
     context.setDefaultTimeout(10_000);
     const tabs = await Promise.all([context.newPage(), context.newPage()]);

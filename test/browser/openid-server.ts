@@ -1,5 +1,5 @@
 import { oidc } from "@latchkey/core/oauth";
-import { startIdentityProvider } from "../oauth/identity-provider.ts";
+import { startIdentityProvider } from "../fixtures/providers/certified-provider.ts";
 import { type AuthServer, startAuthServer } from "./auth-server.ts";
 import type { Pages } from "./pages.ts";
 

@@ -1,6 +1,6 @@
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
-import { ANN } from "../rows/world.ts";
+import { ANN } from "../fixtures/server.ts";
 import { type AuthServer, startAuthServer } from "./auth-server.ts";
 import { describeChromium, launch } from "./chromium.ts";
 import { clientPages, PATIENTLY, passTime, untilStatus } from "./client-page.ts";
@@ -82,7 +82,7 @@ describeChromium("a page whose server cannot answer", () => {
     expect(server.requests).toEqual(["POST /auth/refresh"]);
   });
 
-  it("does not know who is signed in while nobody answers, and learns it then", async () => {
+  it("does not know the user while the server does not answer, and learns it afterwards", async () => {
     const answers = ["<h1>502</h1>", "", "null", '{"error":"unauthenticated"}'];
     for (const body of answers) {
       server.meddle(async () => new Response(body, { status: 502 }));

@@ -15,7 +15,7 @@ const page = <UserProvider><Profile /><OAuthLoginButton provider="oidc" /></User
 createRoot(document.getElementById("root")).render(page);
 `;
 
-describeChromium("SecureBite's own button for a provider", () => {
+describeChromium("the React button of an existing application", () => {
   let browser: Browser;
   let server: AuthServer;
   beforeAll(async () => {

@@ -1,6 +1,6 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { ANN } from "../rows/world.ts";
+import { ANN } from "../fixtures/server.ts";
 import { type AuthServer, startAuthServer } from "./auth-server.ts";
 import { describeChromium, launch } from "./chromium.ts";
 import { bundle, htmlOf } from "./pages.ts";
@@ -12,7 +12,7 @@ import App from "./pasted/App.js";
 createRoot(document.getElementById("root")).render(<App />);
 `;
 
-describeChromium("SecureBite's own React code", () => {
+describeChromium("the React code of an existing application", () => {
   let browser: Browser;
   let server: AuthServer;
   let page: Page;
@@ -42,7 +42,7 @@ describeChromium("SecureBite's own React code", () => {
     return answer.status();
   };
 
-  it("says that it loads until the server has said who is there", async () => {
+  it("shows that it loads until the server has answered", async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     server.meddle(async (_, pass) => {
       await promise;
@@ -68,7 +68,7 @@ describeChromium("SecureBite's own React code", () => {
     await shows(`Welcome, ${ANN.email}`);
   });
 
-  it("is renewed without a line of its own when the access token is over", async () => {
+  it("is renewed without any code of its own when the access token has expired", async () => {
     for (let round = 0; round < 3; round++) {
       server.clock.advance(61);
       server.events.length = 0;
@@ -78,7 +78,7 @@ describeChromium("SecureBite's own React code", () => {
     }
   });
 
-  it("signs out, here and for good", async () => {
+  it("signs out, in this page and on the server", async () => {
     await page.getByRole("button", { name: "Logout" }).click();
     await shows("Not logged in");
     expect(await page.context().cookies()).toEqual([]);

@@ -63,5 +63,5 @@ export function Reader(): ReactNode {
 }
 
 function Name(): ReactNode {
-  return createElement("p", { id: "name" }, useUser()?.email ?? "nobody");
+  return createElement("p", { id: "name" }, useUser()?.email ?? "anonymous");
 }

@@ -20,14 +20,14 @@ describe.each(versions)("React $version on a server", (version) => {
     server = await serverBundle(version);
   });
 
-  it("renders that nothing is known yet, and asks nothing", () => {
+  it('renders the state "loading", and sends no request', () => {
     const html = server.page();
     expect(html).toContain(">loading<");
-    expect(html).toContain(">nobody<");
+    expect(html).toContain(">anonymous<");
     expect(html).not.toMatch(/inside|outside/);
   });
 
-  it("is for the client's side of a server that renders components", () => {
+  it("is marked for the client side of a server that renders components", () => {
     const source = readFileSync(new URL(import.meta.resolve("@latchkey/client/react")), "utf8");
     expect(source).toMatch(/^"use client";\n/);
   });
@@ -90,13 +90,13 @@ describeChromium("the bindings for React", () => {
     };
     const asked = (): readonly string[] => server.requests.splice(0);
 
-    it("is the version that it says", async () => {
+    it("is the version in its title", async () => {
       await enter("/");
       expect(await page.evaluate(() => reactVersion)).toBe(version.version);
     });
 
     it.each(["/", "/hydrated", "/late"])(
-      "asks once for all that read, mounted twice by StrictMode, at %s",
+      "sends one request for all components, mounted twice by StrictMode, at %s",
       async (path) => {
         await enter(path);
         await shows("out", "outside");
@@ -116,11 +116,11 @@ describeChromium("the bindings for React", () => {
       await shows("name", name);
       await page.click("#leave");
       await shows("out", "outside");
-      expect(await page.textContent("#name")).toBe("nobody");
+      expect(await page.textContent("#name")).toBe("anonymous");
       expect(await page.textContent("#status")).toBe("signed-out");
     });
 
-    it("asks nothing anew when one page gives way to another", async () => {
+    it("repeats no request when one page replaces another", async () => {
       await enter("/bare");
       asked();
       for (const turn of ["1", "2"]) {
@@ -131,7 +131,7 @@ describeChromium("the bindings for React", () => {
       expect(asked()).toEqual([]);
     });
 
-    it("shows that the server is away, and keeps whoever is signed in", async () => {
+    it("shows that the server is away, and keeps the user signed in", async () => {
       await page.clock.install();
       await enter("/");
       await page.click("#enter");

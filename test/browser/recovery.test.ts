@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { BrowserContext, Page } from "playwright-core";
 import { afterEach, beforeAll, beforeEach, expect, it } from "vitest";
-import { ANN } from "../rows/world.ts";
+import { ANN } from "../fixtures/server.ts";
 import { type AuthServer, startAuthServer } from "./auth-server.ts";
 import { describeChromium, kill, launchPersistent } from "./chromium.ts";
 import { clientPages, emailOf, untilStatus } from "./client-page.ts";

@@ -4,7 +4,7 @@ import type { SpaSite } from "./spa-site.ts";
 
 export const PASSWORD = "correct horse battery";
 
-/** Somebody with a browser profile of their own. */
+/** A user with a browser profile of their own. */
 export interface SpaVisitor {
   readonly context: BrowserContext;
   readonly page: Page;

@@ -124,7 +124,7 @@ describeChromium("the React example, on another origin than its API", () => {
     expect(await visitor.page.getByLabel("Password", { exact: true }).getAttribute("type")).toBe("text");
   });
 
-  it("brings back who wanted a protected page, and nobody to another site", async () => {
+  it("brings a user back to the protected page that they asked for, and never to another site", async () => {
     const email = anybody();
     await visitor.open("/devices");
     await visitor.arrive("Sign in");
@@ -260,7 +260,7 @@ describeChromium("the React example, on another origin than its API", () => {
   });
 
   describe("with a provider", () => {
-    it("signs in, and goes where one wanted to go", async () => {
+    it("signs in, and leads to the page that the user asked for", async () => {
       await visitor.open("/devices");
       await visitor.arrive("Sign in");
       await button("Sign in with local OpenID").click();
@@ -272,7 +272,7 @@ describeChromium("the React example, on another origin than its API", () => {
       await visitor.arrive("Maya Lindholm");
     });
 
-    it("says in plain words that it came to nothing, and cleans the address", async () => {
+    it("says in plain words that the sign-in failed, and cleans the address", async () => {
       await visitor.open("/sign-in");
       await visitor.arrive("Sign in");
       await button("Sign in with local OpenID").click();
@@ -284,7 +284,7 @@ describeChromium("the React example, on another origin than its API", () => {
       expect(address()).toBe("/sign-in?to=%2Faccount");
     });
 
-    it("takes over nobody's account, and shows nothing of a made-up error", async () => {
+    it("takes over no account, and shows nothing of a made-up error", async () => {
       const email = anybody();
       await visitor.signUp(email);
       await button("Sign out").click();

@@ -1,6 +1,6 @@
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ANN } from "../rows/world.ts";
+import { ANN } from "../fixtures/server.ts";
 import { type AuthServer, type Meddler, startAuthServer } from "./auth-server.ts";
 import { describeChromium, launch } from "./chromium.ts";
 import { clientPages, emailOf, PATIENTLY, untilStatus } from "./client-page.ts";
@@ -71,7 +71,7 @@ describeChromium("six tabs of one browser", () => {
       await allSignedIn();
     });
 
-    it("take turns: one rotation for all, and nobody else needs one", async () => {
+    it("take turns: one rotation serves all of them", async () => {
       const { meddler, most } = countAtOnce();
       expect(await reload(meddler)).toEqual(["first"]);
       expect(await reload(meddler)).toEqual(["rotated"]);

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ANN, typesOf } from "../rows/world.ts";
-import { type Network, openRig, type Profile, type Rig, type Tab } from "./rig.ts";
+import { ANN, typesOf } from "../fixtures/server.ts";
+import { type Network, openSimulation, type Profile, type Simulation, type Tab } from "./simulation.ts";
 
 const RUNS = 60;
 
@@ -34,9 +34,9 @@ function setNetwork(network: Network, is: string): void {
 }
 
 /** Takes a step, and lets what it began run on beside the next ones. */
-async function take(step: Step, rig: Rig, open: () => Tab, tabs: Tab[]): Promise<void> {
-  if (step.do === "pass") return rig.pass(step.seconds);
-  if (step.do === "network") return setNetwork(rig.network, step.is);
+async function take(step: Step, simulation: Simulation, open: () => Tab, tabs: Tab[]): Promise<void> {
+  if (step.do === "pass") return simulation.pass(step.seconds);
+  if (step.do === "network") return setNetwork(simulation.network, step.is);
   const tab = tabs[step.tab];
   if (step.do === "refresh") void tab?.client.refresh();
   if (step.do === "fetch") void tab?.client.fetch("/auth/me").catch(() => undefined);
@@ -60,20 +60,20 @@ describe.each([
     const seed = Number(process.env["LATCHKEY_SEED"] ?? Date.now() % 2 ** 31);
     console.log(`tabs ${name}: ${RUNS} cases, LATCHKEY_SEED=${seed}`);
     const property = fc.asyncProperty(steps, async (all) => {
-      const rig = openRig();
-      const profile = rig.profile();
+      const simulation = openSimulation();
+      const profile = simulation.profile();
       await profile.tab().client.signUp(ANN);
       const open = opener(profile, env);
       const tabs = [open(), open(), open()];
-      await rig.settle();
-      for (const step of all) await take(step, rig, open, tabs);
-      setNetwork(rig.network, "fine");
+      await simulation.whenIdle();
+      for (const step of all) await take(step, simulation, open, tabs);
+      setNetwork(simulation.network, "fine");
       for (const { show, goOnline } of tabs) {
         show(true);
         goOnline();
       }
-      await rig.pass(130);
-      expect(typesOf(rig.world.events)).not.toContain("session.reuse_detected");
+      await simulation.pass(130);
+      expect(typesOf(simulation.server.events)).not.toContain("session.reuse_detected");
       expect(tabs.map(({ client }) => client.session.get().status)).toEqual(Array(3).fill("signed-in"));
       expect((await profile.browser.get("/auth/me")).status).toBe(200);
     });

@@ -1,7 +1,7 @@
 import type { AuthClient } from "@latchkey/client";
 import { describe, expect, it } from "vitest";
-import { ANN, typesOf } from "../rows/world.ts";
-import { openRig, type Rig, type Tab } from "./rig.ts";
+import { ANN, typesOf } from "../fixtures/server.ts";
+import { openSimulation, type Simulation, type Tab } from "./simulation.ts";
 
 const watch = (client: AuthClient): string[] => {
   const seen: string[] = [];
@@ -11,12 +11,12 @@ const watch = (client: AuthClient): string[] => {
   return seen;
 };
 
-async function signedIn(rig: Rig): Promise<Tab & { readonly seen: string[] }> {
-  const tab = rig.profile().tab();
+async function signedIn(simulation: Simulation): Promise<Tab & { readonly seen: string[] }> {
+  const tab = simulation.profile().tab();
   await tab.client.signUp(ANN);
   const seen = watch(tab.client);
-  await rig.settle();
-  rig.sent.length = 0;
+  await simulation.whenIdle();
+  simulation.sent.length = 0;
   seen.length = 0;
   return { ...tab, seen };
 }
@@ -25,28 +25,28 @@ const down = (): never => {
   throw new TypeError("Failed to fetch");
 };
 
-describe("who is signed in", () => {
-  it("is not asked before somebody wants to know", async () => {
-    const rig = openRig();
-    const { client } = rig.profile().tab();
-    await rig.settle();
-    expect(rig.sent).toEqual([]);
+describe("the signed-in user", () => {
+  it("is not requested before the first subscriber", async () => {
+    const simulation = openSimulation();
+    const { client } = simulation.profile().tab();
+    await simulation.whenIdle();
+    expect(simulation.sent).toEqual([]);
     expect(client.session.get()).toEqual({ status: "loading", user: null, session: null, error: null });
   });
 
-  it("is found by one request, whoever subscribes", async () => {
-    const rig = openRig();
-    const { client } = rig.profile().tab();
+  it("is found by one request, however many subscribe", async () => {
+    const simulation = openSimulation();
+    const { client } = simulation.profile().tab();
     const seen = [watch(client), watch(client)];
-    await rig.settle();
-    expect([rig.sent, ...seen]).toEqual([["GET /session"], ["signed-out"], ["signed-out"]]);
+    await simulation.whenIdle();
+    expect([simulation.sent, ...seen]).toEqual([["GET /session"], ["signed-out"], ["signed-out"]]);
   });
 
   it("follows sign-up, sign-out and sign-in", async () => {
-    const rig = openRig();
-    const { client } = rig.profile().tab();
+    const simulation = openSimulation();
+    const { client } = simulation.profile().tab();
     const seen = watch(client);
-    await rig.settle();
+    await simulation.whenIdle();
     const signedUp = await client.signUp(ANN);
     expect(signedUp).toMatchObject({ ok: true, data: { user: { email: ANN.email } } });
     const state = client.session.get();
@@ -58,12 +58,12 @@ describe("who is signed in", () => {
   });
 
   it("survives a reload", async () => {
-    const rig = openRig();
-    const profile = rig.profile();
+    const simulation = openSimulation();
+    const profile = simulation.profile();
     await profile.tab().client.signUp(ANN);
     const { client } = profile.tab();
     watch(client);
-    await rig.settle();
+    await simulation.whenIdle();
     expect(client.session.get()).toMatchObject({ status: "signed-in", user: { email: ANN.email } });
   });
 
@@ -71,17 +71,17 @@ describe("who is signed in", () => {
     ["a wrong password", { ...ANN, password: "not the password" }, "invalid_credentials", 401],
     ["no address", { email: "ann", password: ANN.password }, "invalid_request", 400],
   ])("does not change by %s", async (_, credentials, code, status) => {
-    const rig = openRig();
-    const { client, seen } = await signedIn(rig);
+    const simulation = openSimulation();
+    const { client, seen } = await signedIn(simulation);
     const result = await client.signIn.password(credentials);
     expect(result).toEqual({ ok: false, error: { code, message: expect.any(String), status } });
     expect([client.session.get().status, seen]).toEqual(["signed-in", []]);
   });
 
-  it("is nobody once the session was ended elsewhere", async () => {
-    const rig = openRig();
-    const { client, seen } = await signedIn(rig);
-    await rig.world.auth.sessions.revokeAll(client.session.get().session?.userId ?? "");
+  it("is null once the session was ended elsewhere", async () => {
+    const simulation = openSimulation();
+    const { client, seen } = await signedIn(simulation);
+    await simulation.server.auth.sessions.revokeAll(client.session.get().session?.userId ?? "");
     expect(await client.refresh()).toMatchObject({
       ok: false,
       error: { code: "session_revoked", status: 401 },
@@ -89,56 +89,56 @@ describe("who is signed in", () => {
     expect(seen).toEqual(["signed-out"]);
   });
 
-  it("is asked anew when the page is shown after a while", async () => {
-    const rig = openRig();
-    const { client, show, seen } = await signedIn(rig);
+  it("is requested again when the page is shown after a while", async () => {
+    const simulation = openSimulation();
+    const { client, show, seen } = await signedIn(simulation);
     show(false);
-    await rig.pass(30);
+    await simulation.pass(30);
     show(true);
-    await rig.settle();
-    expect(rig.sent).toEqual([]);
+    await simulation.whenIdle();
+    expect(simulation.sent).toEqual([]);
     show(false);
-    await rig.world.auth.sessions.revokeAll(client.session.get().session?.userId ?? "");
-    await rig.pass(61);
-    rig.world.clock.advance(600);
+    await simulation.server.auth.sessions.revokeAll(client.session.get().session?.userId ?? "");
+    await simulation.pass(61);
+    simulation.server.clock.advance(600);
     show(true);
-    await rig.settle();
+    await simulation.whenIdle();
     expect(seen).toEqual(["signed-out"]);
   });
 });
 
 describe("the access token", () => {
   it("is renewed before it is over, while the page is visible", async () => {
-    const rig = openRig();
-    const { seen } = await signedIn(rig);
-    await rig.pass(600);
-    expect(rig.sent).toEqual(["POST /refresh"]);
-    expect(typesOf(rig.world.events)).toContain("session.refreshed");
+    const simulation = openSimulation();
+    const { seen } = await signedIn(simulation);
+    await simulation.pass(600);
+    expect(simulation.sent).toEqual(["POST /refresh"]);
+    expect(typesOf(simulation.server.events)).toContain("session.refreshed");
     expect(seen).toEqual(["signed-in"]);
   });
 
   it("is left alone while the page is hidden, and renewed once when it is shown", async () => {
-    const rig = openRig();
-    const { show } = await signedIn(rig);
+    const simulation = openSimulation();
+    const { show } = await signedIn(simulation);
     show(false);
-    await rig.pass(1_200);
-    expect(rig.sent).toEqual([]);
+    await simulation.pass(1_200);
+    expect(simulation.sent).toEqual([]);
     show(true);
-    await rig.settle();
-    expect(rig.sent).toEqual(["GET /session"]);
-    expect(typesOf(rig.world.events).filter((type) => type === "session.refreshed")).toHaveLength(1);
+    await simulation.whenIdle();
+    expect(simulation.sent).toEqual(["GET /session"]);
+    expect(typesOf(simulation.server.events).filter((type) => type === "session.refreshed")).toHaveLength(1);
   });
 
-  it("is left alone once nobody listens", async () => {
-    const rig = openRig();
-    const { client } = rig.profile().tab();
+  it("is not renewed without a subscriber", async () => {
+    const simulation = openSimulation();
+    const { client } = simulation.profile().tab();
     await client.signUp(ANN);
     const stop = client.session.subscribe(() => undefined);
-    await rig.settle();
+    await simulation.whenIdle();
     stop();
-    rig.sent.length = 0;
-    await rig.pass(700);
-    expect(rig.sent).toEqual([]);
+    simulation.sent.length = 0;
+    await simulation.pass(700);
+    expect(simulation.sent).toEqual([]);
   });
 });
 
@@ -152,64 +152,64 @@ describe("a server that cannot be asked", () => {
       () => new Response("<h1>Bad gateway</h1>", { status: 502 }),
     ],
     ["has had enough", "rate_limited", () => answer(429, "rate_limited")],
-  ])("signs nobody out where it %s", async (_, code, back) => {
-    const rig = openRig();
-    const { client, seen } = await signedIn(rig);
-    rig.network.back = back;
-    await rig.pass(660);
+  ])("signs no user out where it %s", async (_, code, back) => {
+    const simulation = openSimulation();
+    const { client, seen } = await signedIn(simulation);
+    simulation.network.back = back;
+    await simulation.pass(660);
     expect(new Set(seen)).toEqual(new Set([`signed-in: ${code}`]));
-    expect(rig.sent.length).toBeGreaterThan(3);
-    expect(rig.sent.length).toBeLessThan(12);
-    rig.network.back = (_request, response) => response;
-    await rig.pass(60);
+    expect(simulation.sent.length).toBeGreaterThan(3);
+    expect(simulation.sent.length).toBeLessThan(12);
+    simulation.network.back = (_request, response) => response;
+    await simulation.pass(60);
     expect(client.session.get()).toMatchObject({ status: "signed-in", error: null });
   });
 
   it("is asked at once when the network is back", async () => {
-    const rig = openRig();
-    const { seen, goOnline } = await signedIn(rig);
-    rig.network.there = down;
-    await rig.pass(600);
-    rig.network.there = () => undefined;
+    const simulation = openSimulation();
+    const { seen, goOnline } = await signedIn(simulation);
+    simulation.network.there = down;
+    await simulation.pass(600);
+    simulation.network.there = () => undefined;
     goOnline();
-    await rig.settle();
+    await simulation.whenIdle();
     expect(seen.at(-1)).toBe("signed-in");
   });
 
-  it("leaves the first answer open", async () => {
-    const rig = openRig();
-    const { client } = rig.profile().tab();
-    rig.network.there = down;
+  it("keeps the session unknown until the first answer", async () => {
+    const simulation = openSimulation();
+    const { client } = simulation.profile().tab();
+    simulation.network.there = down;
     const seen = watch(client);
-    await rig.pass(5);
+    await simulation.pass(5);
     expect(seen.at(-1)).toBe("loading: network_error");
-    rig.network.there = () => undefined;
-    await rig.pass(10);
+    simulation.network.there = () => undefined;
+    await simulation.pass(10);
     expect(seen.at(-1)).toBe("signed-out");
   });
 
   it("is given up after twenty seconds", async () => {
-    const rig = openRig();
-    const { client } = await signedIn(rig);
-    rig.hold("there", "POST /refresh");
+    const simulation = openSimulation();
+    const { client } = await signedIn(simulation);
+    simulation.hold("there", "POST /refresh");
     const refreshed = client.refresh();
-    await rig.settle();
-    await rig.pass(20);
+    await simulation.whenIdle();
+    await simulation.pass(20);
     expect(await refreshed).toMatchObject({ ok: false, error: { code: "network_error", status: 0 } });
   });
 
   it("does not keep a user who signs out while its store is down", async () => {
-    const rig = openRig();
-    const { client, seen } = await signedIn(rig);
-    rig.network.back = () => answer(503, "store_unavailable");
+    const simulation = openSimulation();
+    const { client, seen } = await signedIn(simulation);
+    simulation.network.back = () => answer(503, "store_unavailable");
     expect(await client.signOut()).toMatchObject({ ok: false, error: { code: "store_unavailable" } });
     expect(seen).toEqual(["signed-out"]);
   });
 
   it("keeps a user whose sign-out was lost, and says so", async () => {
-    const rig = openRig();
-    const { client } = await signedIn(rig);
-    rig.network.there = down;
+    const simulation = openSimulation();
+    const { client } = await signedIn(simulation);
+    simulation.network.there = down;
     expect(await client.signOut()).toMatchObject({ ok: false, error: { code: "network_error" } });
     expect(client.session.get().status).toBe("signed-in");
   });

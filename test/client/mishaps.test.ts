@@ -1,16 +1,16 @@
 import { type AuthClient, createAuthClient, type SessionState, type TokenStorage } from "@latchkey/client";
 import { describe, expect, it, vi } from "vitest";
-import { ANN, BOB, typesOf } from "../rows/world.ts";
-import { ORIGIN, openRig, type Profile, type Rig, type Tab } from "./rig.ts";
+import { ANN, BOB, typesOf } from "../fixtures/server.ts";
+import { ORIGIN, openSimulation, type Profile, type Simulation, type Tab } from "./simulation.ts";
 
-async function signedIn(rig: Rig): Promise<Tab & { readonly profile: Profile }> {
-  const profile = rig.profile();
+async function signedIn(simulation: Simulation): Promise<Tab & { readonly profile: Profile }> {
+  const profile = simulation.profile();
   const tab = profile.tab();
-  await rig.world.auth.users.create(BOB);
+  await simulation.server.auth.users.create(BOB);
   await tab.client.signUp(ANN);
   tab.client.session.subscribe(() => undefined);
-  await rig.settle();
-  rig.sent.length = 0;
+  await simulation.whenIdle();
+  simulation.sent.length = 0;
   return { ...tab, profile };
 }
 
@@ -31,74 +31,74 @@ function shelf(): TokenStorage {
 describe("a late answer to `fetch`", () => {
   // The server refreshes by itself from the 540th second on: `fetch` has to come before it.
   it.each([361, 545, 599, 700])("%d s after signing in leaves a newer sign-in alone", async (age) => {
-    const rig = openRig();
-    const { client, profile, show } = await signedIn(rig);
+    const simulation = openSimulation();
+    const { client, profile, show } = await signedIn(simulation);
     show(false);
-    rig.world.clock.advance(age);
-    const letGo = rig.hold("back", "GET /me");
+    simulation.server.clock.advance(age);
+    const letGo = simulation.hold("back", "GET /me");
     const answered = client.fetch("/auth/me");
-    await rig.settle();
+    await simulation.whenIdle();
     await profile.tab().client.signIn.password(BOB);
     letGo();
     expect((await answered).status).toBe(200);
     expect(await jarOf(profile)).toMatchObject({ email: BOB.email });
   });
 
-  it("leaves a sign-out alone, also where nobody had asked who is signed in", async () => {
-    const rig = openRig();
-    const { profile } = await signedIn(rig);
-    rig.world.clock.advance(545);
+  it("leaves a sign-out alone, also where the client had not loaded the session", async () => {
+    const simulation = openSimulation();
+    const { profile } = await signedIn(simulation);
+    simulation.server.clock.advance(545);
     const { client } = profile.tab();
-    const letGo = rig.hold("back", "GET /me");
+    const letGo = simulation.hold("back", "GET /me");
     const answered = client.fetch("/auth/me");
-    await rig.settle();
+    await simulation.whenIdle();
     await client.signOut();
     letGo();
     await answered;
     expect(profile.browser.names()).toEqual([]);
   });
 
-  it("is not asked for again as somebody else", async () => {
-    const rig = openRig();
-    const { client } = await signedIn(rig);
-    rig.network.back = (request, response) =>
+  it("is not repeated as another user", async () => {
+    const simulation = openSimulation();
+    const { client } = await signedIn(simulation);
+    simulation.network.back = (request, response) =>
       request.url.endsWith("/me") ? new Response(null, { status: 401 }) : response;
-    const letGo = holdFirst(rig);
+    const letGo = holdFirst(simulation);
     const answered = client.fetch("/auth/me");
-    await rig.settle();
+    await simulation.whenIdle();
     await client.signIn.password(BOB);
     letGo();
     expect((await answered).status).toBe(401);
-    expect(rig.sent).toEqual(["GET /me", "POST /login"]);
+    expect(simulation.sent).toEqual(["GET /me", "POST /login"]);
   });
 
-  it("is asked for again without another renewal, where one came meanwhile", async () => {
-    const rig = openRig();
-    const { client } = await signedIn(rig);
-    const refused = rig.network.back;
-    const letGo = holdFirst(rig);
+  it("is repeated without another renewal, where one came during the request", async () => {
+    const simulation = openSimulation();
+    const { client } = await signedIn(simulation);
+    const refused = simulation.network.back;
+    const letGo = holdFirst(simulation);
     let first = true;
-    rig.network.back = (request, response) => {
+    simulation.network.back = (request, response) => {
       if (!request.url.endsWith("/me") || !first) return refused(request, response);
       first = false;
       return new Response(null, { status: 401 });
     };
     const answered = client.fetch("/auth/me");
-    await rig.settle();
+    await simulation.whenIdle();
     await client.refresh();
     letGo();
     expect((await answered).status).toBe(200);
-    expect(rig.sent).toEqual(["GET /me", "POST /refresh", "GET /me"]);
+    expect(simulation.sent).toEqual(["GET /me", "POST /refresh", "GET /me"]);
   });
 });
 
 /** Holds the first request for `GET /me` on its way there. */
-function holdFirst(rig: Rig): () => void {
+function holdFirst(simulation: Simulation): () => void {
   const { promise, resolve } = Promise.withResolvers<void>();
-  const letGo = rig.hold("there", "GET /me");
-  const held = rig.network.there;
+  const letGo = simulation.hold("there", "GET /me");
+  const held = simulation.network.there;
   let isFirst = true;
-  rig.network.there = async (request) => {
+  simulation.network.there = async (request) => {
     if (!request.url.endsWith("/me") || !isFirst) return;
     isFirst = false;
     await Promise.race([held(request), promise]);
@@ -111,33 +111,33 @@ function holdFirst(rig: Rig): () => void {
 
 describe("a refresh", () => {
   it("refreshes, whatever else was under way in this tab", async () => {
-    const rig = openRig();
-    const { client } = await signedIn(rig);
+    const simulation = openSimulation();
+    const { client } = await signedIn(simulation);
     client.session.subscribe(() => undefined);
-    const { client: second } = rig.profile().tab();
+    const { client: second } = simulation.profile().tab();
     await second.signIn.password(BOB);
-    rig.sent.length = 0;
+    simulation.sent.length = 0;
     second.session.subscribe(() => undefined);
     expect((await second.refresh()).ok).toBe(true);
-    expect(rig.sent).toEqual(["GET /session", "POST /refresh"]);
+    expect(simulation.sent).toEqual(["GET /session", "POST /refresh"]);
   });
 
-  it("refreshes, though another tab was asking meanwhile", async () => {
-    const rig = openRig();
-    const { client, profile } = await signedIn(rig);
-    const letGo = rig.hold("back", "GET /session");
+  it("refreshes, though another tab was asking at the same time", async () => {
+    const simulation = openSimulation();
+    const { client, profile } = await signedIn(simulation);
+    const letGo = simulation.hold("back", "GET /session");
     profile.tab({ openChannel: null }).client.session.subscribe(() => undefined);
-    await rig.settle();
+    await simulation.whenIdle();
     const refreshed = client.refresh();
-    await rig.settle();
+    await simulation.whenIdle();
     letGo();
     expect((await refreshed).ok).toBe(true);
-    expect(rig.sent).toEqual(["GET /session", "GET /session", "POST /refresh"]);
+    expect(simulation.sent).toEqual(["GET /session", "GET /session", "POST /refresh"]);
   });
 
-  it("that is asked for behind a sign-in is one of the new session", async () => {
-    const rig = openRig();
-    const { client } = await signedIn(rig);
+  it("that waits for a sign-in refreshes the new session", async () => {
+    const simulation = openSimulation();
+    const { client } = await signedIn(simulation);
     const [before, , after] = await Promise.all([
       client.refresh(),
       client.signIn.password(BOB),
@@ -148,13 +148,13 @@ describe("a refresh", () => {
     expect(emailOf(client)).toBe(BOB.email);
   });
 
-  it("is waited for by a page that is led to a provider", async () => {
-    const rig = openRig();
-    const { client, visited } = await signedIn(rig);
-    const letGo = rig.hold("back", "POST /refresh");
+  it("finishes before the page is led to a provider", async () => {
+    const simulation = openSimulation();
+    const { client, visited } = await signedIn(simulation);
+    const letGo = simulation.hold("back", "POST /refresh");
     const refreshed = client.refresh();
     const led = client.signIn.oauth("github", { redirectTo: "/home?a=1" });
-    await rig.settle();
+    await simulation.whenIdle();
     expect(visited).toEqual([]);
     letGo();
     await Promise.all([refreshed, led]);
@@ -162,71 +162,71 @@ describe("a refresh", () => {
     expect(visited).toEqual([`${ORIGIN}/auth/oauth/github?redirect_to=${target}`]);
   });
 
-  it("that is asked for behind a sign-out finds nobody", async () => {
-    const rig = openRig();
-    const { client } = await signedIn(rig);
+  it("that waits for a sign-out finds no user", async () => {
+    const simulation = openSimulation();
+    const { client } = await signedIn(simulation);
     const all = await Promise.all([client.refresh(), client.signOut(), client.refresh()]);
     expect(all.map(({ ok }) => ok)).toEqual([true, true, false]);
   });
 
-  it("shows whose session it finds, where another tab signed somebody else in and nobody said so", async () => {
-    const rig = openRig();
-    const { client, profile } = await signedIn(rig);
+  it("shows the user of the session it finds, where another tab signed another user in without a message", async () => {
+    const simulation = openSimulation();
+    const { client, profile } = await signedIn(simulation);
     await profile.tab({ openChannel: null }).client.signIn.password(BOB);
     expect(emailOf(client)).toBe(ANN.email);
     await client.refresh();
     expect(emailOf(client)).toBe(BOB.email);
   });
 
-  it("tells the other tabs, which then leave it at that", async () => {
-    const rig = openRig();
-    const { client, profile } = await signedIn(rig);
+  it("tells the other tabs, which then send no refresh of their own", async () => {
+    const simulation = openSimulation();
+    const { client, profile } = await signedIn(simulation);
     const second = profile.tab();
     second.client.session.subscribe(() => undefined);
-    await rig.settle();
-    rig.world.clock.advance(300);
+    await simulation.whenIdle();
+    simulation.server.clock.advance(300);
     await client.refresh();
     await vi.waitFor(async () => {
-      await rig.settle();
-      rig.sent.length = 0;
+      await simulation.whenIdle();
+      simulation.sent.length = 0;
       await second.client.fetch("/auth/me");
-      expect(rig.sent).toEqual(["GET /me"]);
+      expect(simulation.sent).toEqual(["GET /me"]);
     });
-    rig.sent.length = 0;
-    await rig.pass(300);
-    expect(rig.sent).toEqual([]);
+    simulation.sent.length = 0;
+    await simulation.pass(300);
+    expect(simulation.sent).toEqual([]);
   });
 
   it.each([401, 403, 408, 500])(
-    "that somebody in between answers with %d signs nobody out, and is tried again",
+    "that a proxy answers with %d signs no user out, and is tried again",
     async (status) => {
-      const rig = openRig();
-      const { client } = await signedIn(rig);
-      rig.network.back = () => new Response("<h1>A proxy</h1>", { status });
+      const simulation = openSimulation();
+      const { client } = await signedIn(simulation);
+      simulation.network.back = () => new Response("<h1>A proxy</h1>", { status });
       expect(await client.refresh()).toMatchObject({ error: { code: "invalid_response", status } });
       expect(client.session.get().status).toBe("signed-in");
-      rig.network.back = (_, response) => response;
-      await rig.pass(3);
+      simulation.network.back = (_, response) => response;
+      await simulation.pass(3);
       expect(client.session.get().error).toBeNull();
     },
   );
 
   it("of tokens survives a proxy that wants a password", async () => {
-    const rig = openRig();
+    const simulation = openSimulation();
     const storage = shelf();
-    const client = rig.holder({ storage });
+    const client = simulation.holder({ storage });
     await client.signUp(ANN);
-    rig.network.back = () => new Response("<h1>Who are you?</h1>", { status: 401 });
+    simulation.network.back = () => new Response("<h1>Who are you?</h1>", { status: 401 });
     await client.refresh();
-    rig.network.back = (_, response) => response;
+    simulation.network.back = (_, response) => response;
     expect(await client.refresh()).toMatchObject({ ok: true });
   });
 
   it("of tokens sends no cookies", async () => {
-    const rig = openRig();
+    const simulation = openSimulation();
     const seen: string[] = [];
-    const client = rig.holder({ storage: shelf() });
-    rig.network.there = ({ credentials }) => void seen.push(credentials);
+    const client = simulation.holder({ storage: shelf() });
+    simulation.network.there = ({ credentials }) => void seen.push(credentials);
     await client.signUp(ANN);
     await client.refresh();
     await client.fetch("/auth/me");
@@ -239,36 +239,36 @@ describe("a session without refresh tokens", () => {
   const options = { refreshToken: false, accessToken: { lifetime: 600 } } as const;
 
   it("lasts as long as its access token, with cookies", async () => {
-    const rig = openRig(options);
-    const { client } = await signedIn(rig);
-    await rig.pass(595);
+    const simulation = openSimulation(options);
+    const { client } = await signedIn(simulation);
+    await simulation.pass(595);
     expect(client.session.get()).toMatchObject({ status: "signed-in", error: null });
-    expect(rig.sent.length).toBeLessThan(6);
-    rig.sent.length = 0;
+    expect(simulation.sent.length).toBeLessThan(6);
+    simulation.sent.length = 0;
     await client.fetch("/auth/me");
-    expect(rig.sent).toEqual(["GET /me"]);
-    await rig.pass(10);
+    expect(simulation.sent).toEqual(["GET /me"]);
+    await simulation.pass(10);
     expect(client.session.get().status).toBe("signed-out");
   });
 
   it("lasts as long as its access token, with tokens", async () => {
-    const rig = openRig(options);
-    const client = rig.holder({ storage: shelf() });
+    const simulation = openSimulation(options);
+    const client = simulation.holder({ storage: shelf() });
     await client.signUp(ANN);
     client.session.subscribe(() => undefined);
-    await rig.pass(595);
+    await simulation.pass(595);
     expect(client.session.get()).toMatchObject({ status: "signed-in", error: null });
-    await rig.pass(10);
+    await simulation.pass(10);
     expect(client.session.get().status).toBe("signed-out");
   });
 });
 
 describe("what goes wrong in a page", () => {
-  it("is not the other listeners' fault, nor the caller's", async () => {
-    const rig = openRig();
-    const { client } = rig.profile().tab();
+  it("a listener that throws affects neither the other listeners nor the caller", async () => {
+    const simulation = openSimulation();
+    const { client } = simulation.profile().tab();
     const reported: unknown[] = [];
-    const catching = rig.profile().tab({
+    const catching = simulation.profile().tab({
       later: (run) => {
         try {
           run();
@@ -288,55 +288,55 @@ describe("what goes wrong in a page", () => {
     expect(client.session.get().status).toBe("loading");
   });
 
-  it("is no channel that may not be opened", async () => {
-    const rig = openRig();
+  it("a channel that cannot be opened causes no error", async () => {
+    const simulation = openSimulation();
     const openChannel = (): never => {
       throw new DOMException("no", "SecurityError");
     };
-    const { client } = rig.profile().tab({ openChannel });
+    const { client } = simulation.profile().tab({ openChannel });
     client.session.subscribe(() => undefined);
     expect((await client.signUp(ANN)).ok).toBe(true);
   });
 
-  it("is one function that listens twice", async () => {
-    const rig = openRig();
-    const { client } = rig.profile().tab();
+  it("one function that subscribes twice stays subscribed when one subscription stops", async () => {
+    const simulation = openSimulation();
+    const { client } = simulation.profile().tab();
     let heard = 0;
     const listen = (): void => {
       heard += 1;
     };
     const [stop] = [client.session.subscribe(listen), client.session.subscribe(listen)];
     stop();
-    await rig.settle();
+    await simulation.whenIdle();
     expect(heard).toBe(1);
   });
 
-  it("is not hidden by another tab's old word", async () => {
-    const rig = openRig();
-    const { client, show, profile } = await signedIn(rig);
+  it("the end of a session is not hidden by an older message of another tab", async () => {
+    const simulation = openSimulation();
+    const { client, show, profile } = await signedIn(simulation);
     const id = client.session.get().session?.id ?? "";
     show(false);
-    await rig.world.auth.sessions.revoke(id);
-    rig.world.clock.advance(700);
+    await simulation.server.auth.sessions.revoke(id);
+    simulation.server.clock.advance(700);
     profile.tellOtherTabs({ id, expiresIn: 600 });
     await new Promise((resolve) => setTimeout(resolve, 20));
     show(true);
     await vi.waitFor(() => expect(client.session.get().status).toBe("signed-out"));
   });
 
-  it("asks once when a page is shown that is old and due", async () => {
-    const rig = openRig();
-    const { show } = await signedIn(rig);
+  it("a page that is shown after a while, with an expired token, sends one request", async () => {
+    const simulation = openSimulation();
+    const { show } = await signedIn(simulation);
     show(false);
-    rig.world.clock.advance(590);
+    simulation.server.clock.advance(590);
     show(true);
-    await rig.settle();
-    expect(rig.sent).toEqual(["GET /session"]);
-    expect(typesOf(rig.world.events).filter((type) => type === "session.refreshed")).toHaveLength(1);
+    await simulation.whenIdle();
+    expect(simulation.sent).toEqual(["GET /session"]);
+    expect(typesOf(simulation.server.events).filter((type) => type === "session.refreshed")).toHaveLength(1);
   });
 });
 
-describe("what cannot be meant", () => {
+describe("a configuration or value that cannot be meant", () => {
   it.each([
     "localhost:3000/auth",
     "https://A.example/auth",
@@ -357,7 +357,7 @@ describe("what cannot be meant", () => {
       ),
   );
 
-  it("is a path without a page, which is told and not thrown", async () => {
+  it("a path as baseURL without a page is a result and no exception", async () => {
     const client = createAuthClient({ baseURL: "/auth" });
     const results = [
       await client.refresh(),
@@ -367,7 +367,7 @@ describe("what cannot be meant", () => {
     expect(results).toMatchObject(results.map(() => ({ ok: false, error: { code: "invalid_request" } })));
   });
 
-  it("is a token with a line in it: it is none, and named nowhere", async () => {
+  it("a token with a line break is no token, and appears in no message", async () => {
     const client = createAuthClient({
       baseURL: `${ORIGIN}/auth`,
       storage: { read: () => '{"access":"eyJ.secret\\nsecret","refresh":"r"}', write: () => undefined },
@@ -377,25 +377,25 @@ describe("what cannot be meant", () => {
 });
 
 describe("clients of one process", () => {
-  it("are strangers to one another", async () => {
-    const rig = openRig();
-    const options = { baseURL: `${ORIGIN}/auth`, env: { fetch: rig.world.auth.handle } };
+  it("share no state", async () => {
+    const simulation = openSimulation();
+    const options = { baseURL: `${ORIGIN}/auth`, env: { fetch: simulation.server.auth.handle } };
     const all = [ANN, BOB].map((user) => ({
       user,
       client: createAuthClient({ ...options, storage: shelf() }),
     }));
     await Promise.all(all.map(({ client, user }) => client.signUp(user)));
-    const before = typesOf(rig.world.events).length;
+    const before = typesOf(simulation.server.events).length;
     await Promise.all(all.map(({ client }) => client.refresh()));
-    const types = typesOf(rig.world.events).slice(before);
+    const types = typesOf(simulation.server.events).slice(before);
     expect(types).toEqual(["session.refreshed", "session.refreshed"]);
   });
 
   it("drop tokens whose own session they ended by its id", async () => {
-    const rig = openRig();
+    const simulation = openSimulation();
     const storage = shelf();
-    await rig.holder({ storage }).signUp(ANN);
-    const client = rig.holder({ storage });
+    await simulation.holder({ storage }).signUp(ANN);
+    const client = simulation.holder({ storage });
     const devices = await client.devices.list();
     const own = devices.ok ? devices.data.find(({ current }) => current) : undefined;
     expect(await client.devices.revoke(own?.id ?? "")).toEqual({ ok: true, data: null });

@@ -1,24 +1,24 @@
 import { describe, expect, it, vi } from "vitest";
-import { ANN, BOB, typesOf } from "../rows/world.ts";
-import { openRig, type Profile, type Rig, type Tab } from "./rig.ts";
+import { ANN, BOB, typesOf } from "../fixtures/server.ts";
+import { openSimulation, type Profile, type Simulation, type Tab } from "./simulation.ts";
 
-const refreshes = ({ world }: Rig): number =>
-  typesOf(world.events).filter((type) => type === "session.refreshed").length;
+const refreshes = ({ server }: Simulation): number =>
+  typesOf(server.events).filter((type) => type === "session.refreshed").length;
 
 /** Tabs of one profile in which Ann is signed in, and every one of them knows. */
 async function tabsOf(
-  rig: Rig,
+  simulation: Simulation,
   count: number,
   env = {},
 ): Promise<{ profile: Profile; tabs: readonly Tab[] }> {
-  const profile = rig.profile();
+  const profile = simulation.profile();
   const first = profile.tab(env);
   const { ok } = await first.client.signUp(ANN);
   if (!ok) await first.client.signIn.password(ANN);
   const tabs = [first, ...Array.from({ length: count - 1 }, () => profile.tab(env))];
   for (const { client } of tabs) client.session.subscribe(() => undefined);
-  await rig.settle();
-  rig.sent.length = 0;
+  await simulation.whenIdle();
+  simulation.sent.length = 0;
   return { profile, tabs };
 }
 
@@ -29,11 +29,11 @@ const everyStatus = (tabs: readonly Tab[], status: string): Promise<void> =>
 
 describe("one tab", () => {
   it("refreshes once, however many ask", async () => {
-    const rig = openRig();
-    const { tabs } = await tabsOf(rig, 1);
+    const simulation = openSimulation();
+    const { tabs } = await tabsOf(simulation, 1);
     const results = await Promise.all(Array.from({ length: 50 }, () => tabs[0]?.client.refresh()));
     expect(results.every((result) => result?.ok)).toBe(true);
-    expect(rig.sent).toEqual(["POST /refresh"]);
+    expect(simulation.sent).toEqual(["POST /refresh"]);
   });
 
   // Without the turns, the late answer would put Ann's cookies over Bob's.
@@ -45,28 +45,28 @@ describe("one tab", () => {
       { locks: { request: () => Promise.reject(new DOMException("no", "SecurityError")) } },
     ],
   ])("lets a sign-in wait for a refresh under way, %s", async (_, env) => {
-    const rig = openRig();
-    await rig.world.auth.users.create({ email: BOB.email, password: BOB.password });
-    const { profile, tabs } = await tabsOf(rig, 1, env);
+    const simulation = openSimulation();
+    await simulation.server.auth.users.create({ email: BOB.email, password: BOB.password });
+    const { profile, tabs } = await tabsOf(simulation, 1, env);
     const [tab] = tabs;
-    const letGo = rig.hold("back", "POST /refresh");
+    const letGo = simulation.hold("back", "POST /refresh");
     const refreshed = tab?.client.refresh();
     const signedIn = tab?.client.signIn.password(BOB);
-    await rig.settle();
-    expect(rig.sent).toEqual(["POST /refresh"]);
+    await simulation.whenIdle();
+    expect(simulation.sent).toEqual(["POST /refresh"]);
     letGo();
     expect([(await refreshed)?.ok, (await signedIn)?.ok]).toEqual([true, true]);
     expect(tab?.client.session.get()).toMatchObject({ user: { email: BOB.email } });
     expect(await (await profile.browser.get("/auth/me")).json()).toMatchObject({ email: BOB.email });
   });
 
-  it("lets a sign-out wait, too, and a refresh that was asked for after it finds nobody", async () => {
-    const rig = openRig();
-    const { profile, tabs } = await tabsOf(rig, 1);
+  it("lets a sign-out wait, too, and a refresh that was requested after it finds no user", async () => {
+    const simulation = openSimulation();
+    const { profile, tabs } = await tabsOf(simulation, 1);
     const [tab] = tabs;
-    const letGo = rig.hold("back", "POST /refresh");
+    const letGo = simulation.hold("back", "POST /refresh");
     const results = [tab?.client.refresh(), tab?.client.signOut()];
-    await rig.settle();
+    await simulation.whenIdle();
     letGo();
     expect((await Promise.all(results)).map((result) => result?.ok)).toEqual([true, true]);
     expect(await tab?.client.refresh()).toMatchObject({ ok: false, error: { code: "unauthenticated" } });
@@ -75,55 +75,55 @@ describe("one tab", () => {
   });
 
   it("recovers from an answer that was lost after the server had issued a token", async () => {
-    const rig = openRig();
-    const { tabs } = await tabsOf(rig, 1);
-    rig.network.back = () => {
+    const simulation = openSimulation();
+    const { tabs } = await tabsOf(simulation, 1);
+    simulation.network.back = () => {
       throw new TypeError("Failed to fetch");
     };
     expect((await tabs[0]?.client.refresh())?.ok).toBe(false);
-    rig.network.back = (_, response) => response;
-    await rig.pass(700);
+    simulation.network.back = (_, response) => response;
+    await simulation.pass(700);
     expect(tabs[0]?.client.session.get()).toMatchObject({ status: "signed-in", error: null });
-    expect(typesOf(rig.world.events)).not.toContain("session.reuse_detected");
+    expect(typesOf(simulation.server.events)).not.toContain("session.reuse_detected");
   });
 });
 
 describe("six tabs", () => {
   it("refresh once where they all want to at the same moment", async () => {
-    const rig = openRig();
-    const { tabs } = await tabsOf(rig, 6);
-    rig.world.clock.advance(601);
+    const simulation = openSimulation();
+    const { tabs } = await tabsOf(simulation, 6);
+    simulation.server.clock.advance(601);
     const results = await Promise.all(tabs.map(({ client }) => client.refresh()));
     expect(results.every(({ ok }) => ok)).toBe(true);
-    expect(refreshes(rig)).toBe(1);
-    expect(rig.sent.filter((name) => name === "POST /refresh")).toHaveLength(1);
+    expect(refreshes(simulation)).toBe(1);
+    expect(simulation.sent.filter((name) => name === "POST /refresh")).toHaveLength(1);
     await everyStatus(tabs, "signed-in");
   });
 
   it("stay signed in without Web Locks and without channels, and the lease lets one token be issued", async () => {
-    const rig = openRig();
-    const { tabs } = await tabsOf(rig, 6, { locks: null, openChannel: null });
-    rig.world.clock.advance(601);
+    const simulation = openSimulation();
+    const { tabs } = await tabsOf(simulation, 6, { locks: null, openChannel: null });
+    simulation.server.clock.advance(601);
     const results = await Promise.all(tabs.map(({ client }) => client.refresh()));
     expect(results.every(({ ok }) => ok)).toBe(true);
     await everyStatus(tabs, "signed-in");
-    expect(typesOf(rig.world.events)).not.toContain("session.reuse_detected");
+    expect(typesOf(simulation.server.events)).not.toContain("session.reuse_detected");
   });
 
   it("renew by one of them, lifetime after lifetime", async () => {
-    const rig = openRig();
-    const { tabs } = await tabsOf(rig, 6);
+    const simulation = openSimulation();
+    const { tabs } = await tabsOf(simulation, 6);
     for (let minute = 0; minute < 60; minute += 1) {
-      await rig.pass(60);
-      await rig.settle();
+      await simulation.pass(60);
+      await simulation.whenIdle();
     }
-    expect(rig.sent.filter((name) => name === "POST /refresh").length).toBeLessThanOrEqual(8);
+    expect(simulation.sent.filter((name) => name === "POST /refresh").length).toBeLessThanOrEqual(8);
     await everyStatus(tabs, "signed-in");
   });
 
   it("hear of a sign-out, and of the next sign-in", async () => {
-    const rig = openRig();
-    const { tabs } = await tabsOf(rig, 6);
+    const simulation = openSimulation();
+    const { tabs } = await tabsOf(simulation, 6);
     await tabs[3]?.client.signOut();
     await everyStatus(tabs, "signed-out");
     await tabs[5]?.client.signUp(BOB);
@@ -131,17 +131,17 @@ describe("six tabs", () => {
     expect(new Set(tabs.map(({ client }) => client.session.get().user?.email))).toEqual(new Set([BOB.email]));
   });
 
-  it("hear of a sign-out by a tab that never asked who is signed in", async () => {
-    const rig = openRig();
-    const { profile, tabs } = await tabsOf(rig, 2);
+  it("hear of a sign-out by a tab that never loaded the session", async () => {
+    const simulation = openSimulation();
+    const { profile, tabs } = await tabsOf(simulation, 2);
     await profile.tab().client.signOut();
     await everyStatus(tabs, "signed-out");
   });
 
-  it("do not mind that the others' sessions end", async () => {
-    const rig = openRig();
-    const { tabs } = await tabsOf(rig, 2);
-    const elsewhere = await tabsOf(rig, 1);
+  it("keep their session when other sessions end", async () => {
+    const simulation = openSimulation();
+    const { tabs } = await tabsOf(simulation, 2);
+    const elsewhere = await tabsOf(simulation, 1);
     await tabs[0]?.client.signOut({ scope: "others" });
     expect(await elsewhere.tabs[0]?.client.refresh()).toMatchObject({ error: { code: "session_revoked" } });
     await everyStatus(tabs, "signed-in");

@@ -1,7 +1,7 @@
 import type { AuthClient, TokenStorage } from "@latchkey/client";
 import { describe, expect, it } from "vitest";
-import { ANN, BOB, typesOf } from "../rows/world.ts";
-import { ORIGIN, openRig, type Rig } from "./rig.ts";
+import { ANN, BOB, typesOf } from "../fixtures/server.ts";
+import { ORIGIN, openSimulation, type Simulation } from "./simulation.ts";
 
 interface Shelf extends TokenStorage {
   value: string | null;
@@ -21,11 +21,13 @@ function openShelf(): Shelf {
   return shelf;
 }
 
-async function signedIn(rig: Rig): Promise<{ readonly shelf: Shelf; readonly client: AuthClient }> {
+async function signedIn(
+  simulation: Simulation,
+): Promise<{ readonly shelf: Shelf; readonly client: AuthClient }> {
   const shelf = openShelf();
-  const client = rig.holder({ storage: shelf });
+  const client = simulation.holder({ storage: shelf });
   expect(await client.signUp(ANN)).toMatchObject({ ok: true });
-  rig.sent.length = 0;
+  simulation.sent.length = 0;
   shelf.written.length = 0;
   return { shelf, client };
 }
@@ -37,64 +39,67 @@ const lost = (): never => {
 
 describe("a client that keeps its tokens", () => {
   it("writes both at once, and no cookie comes", async () => {
-    const rig = openRig();
+    const simulation = openSimulation();
     const shelf = openShelf();
-    rig.network.back = (request, response) => {
-      expect([request.credentials, response.headers.getSetCookie()]).toEqual(["omit", []]);
+    simulation.network.back = (request, response) => {
+      expect({ credentials: request.credentials, cookies: response.headers.getSetCookie() }).toEqual({
+        credentials: "omit",
+        cookies: [],
+      });
       return response;
     };
-    await rig.holder({ storage: shelf }).signUp(ANN);
+    await simulation.holder({ storage: shelf }).signUp(ANN);
     expect(shelf.written).toHaveLength(1);
     const tokens: unknown = JSON.parse(shelf.value ?? "");
     expect(tokens).toEqual({ access: expect.any(String), refresh: expect.any(String) });
   });
 
-  it("goes on after a restart, with an access token that is over", async () => {
-    const rig = openRig();
-    const { shelf } = await signedIn(rig);
-    rig.world.clock.advance(3_600);
-    const client = rig.holder({ storage: shelf });
+  it("continues after a restart, with an access token that has expired", async () => {
+    const simulation = openSimulation();
+    const { shelf } = await signedIn(simulation);
+    simulation.server.clock.advance(3_600);
+    const client = simulation.holder({ storage: shelf });
     expect((await me(client)).status).toBe(200);
-    expect(rig.sent).toEqual(["GET /me", "POST /refresh", "GET /me"]);
+    expect(simulation.sent).toEqual(["GET /me", "POST /refresh", "GET /me"]);
     client.session.subscribe(() => undefined);
-    await rig.settle();
+    await simulation.whenIdle();
     expect(client.session.get()).toMatchObject({ status: "signed-in", user: { email: ANN.email } });
   });
 
-  it("knows nobody without tokens, and asks no server", async () => {
-    const rig = openRig();
-    const client = rig.holder({ storage: openShelf() });
+  it("has no user without tokens, and sends no request", async () => {
+    const simulation = openSimulation();
+    const client = simulation.holder({ storage: openShelf() });
     expect(await client.refresh()).toMatchObject({ ok: false, error: { code: "unauthenticated" } });
     expect(await client.signOut()).toEqual({ ok: true, data: null });
     client.session.subscribe(() => undefined);
-    await rig.settle();
-    expect([rig.sent, client.session.get().status]).toEqual([[], "signed-out"]);
+    await simulation.whenIdle();
+    expect([simulation.sent, client.session.get().status]).toEqual([[], "signed-out"]);
   });
 
   it.each([["{}"], ["null"], ["not json"], ['{"access":1}'], ["[]"], [""]])(
-    "takes %j for no tokens",
+    "treats %j as no tokens",
     async (value) => {
-      const rig = openRig();
-      const client = rig.holder({ storage: { ...openShelf(), read: async () => value } });
+      const simulation = openSimulation();
+      const client = simulation.holder({ storage: { ...openShelf(), read: async () => value } });
       expect(await client.refresh()).toMatchObject({ error: { code: "unauthenticated" } });
       expect((await me(client)).status).toBe(401);
     },
   );
 
   it("refreshes once for requests that are refused together", async () => {
-    const rig = openRig();
-    const { client } = await signedIn(rig);
-    rig.world.clock.advance(601);
+    const simulation = openSimulation();
+    const { client } = await signedIn(simulation);
+    simulation.server.clock.advance(601);
     const statuses = (await Promise.all(Array.from({ length: 20 }, () => me(client)))).map(
       ({ status }) => status,
     );
     expect(new Set(statuses)).toEqual(new Set([200]));
-    expect(rig.sent.filter((name) => name === "POST /refresh")).toHaveLength(1);
+    expect(simulation.sent.filter((name) => name === "POST /refresh")).toHaveLength(1);
   });
 
   it("keeps the refresh token where an answer has an access token alone", async () => {
-    const rig = openRig();
-    const { client, shelf } = await signedIn(rig);
+    const simulation = openSimulation();
+    const { client, shelf } = await signedIn(simulation);
     await client.refresh();
     const [before] = shelf.written;
     await client.refresh();
@@ -104,27 +109,27 @@ describe("a client that keeps its tokens", () => {
   });
 
   it("recovers from a lost answer, and from a process that died before it wrote", async () => {
-    const rig = openRig();
-    const { shelf, client } = await signedIn(rig);
-    rig.network.back = lost;
+    const simulation = openSimulation();
+    const { shelf, client } = await signedIn(simulation);
+    simulation.network.back = lost;
     expect(await client.refresh()).toMatchObject({ error: { code: "network_error" } });
-    rig.network.back = (_, response) => response;
+    simulation.network.back = (_, response) => response;
     expect(shelf.written).toEqual([]);
-    rig.world.clock.advance(700);
-    const next = rig.holder({ storage: shelf });
+    simulation.server.clock.advance(700);
+    const next = simulation.holder({ storage: shelf });
     expect((await me(next)).status).toBe(200);
-    rig.world.clock.advance(700);
+    simulation.server.clock.advance(700);
     expect((await me(next)).status).toBe(200);
-    expect(typesOf(rig.world.events)).not.toContain("session.reuse_detected");
+    expect(typesOf(simulation.server.events)).not.toContain("session.reuse_detected");
   });
 
-  it("drops an answer that comes after somebody else signed in", async () => {
-    const rig = openRig();
-    const { shelf, client } = await signedIn(rig);
-    const letGo = rig.hold("back", "POST /refresh");
+  it("drops an answer that comes after another user signed in", async () => {
+    const simulation = openSimulation();
+    const { shelf, client } = await signedIn(simulation);
+    const letGo = simulation.hold("back", "POST /refresh");
     const refreshed = client.refresh();
-    await rig.settle();
-    const other = rig.holder({ storage: shelf });
+    await simulation.whenIdle();
+    const other = simulation.holder({ storage: shelf });
     await other.signUp(BOB);
     const bobs = shelf.value;
     letGo();
@@ -134,40 +139,40 @@ describe("a client that keeps its tokens", () => {
   });
 
   it("takes the token that another process wrote, where its own is refused", async () => {
-    const rig = openRig();
-    const { shelf, client } = await signedIn(rig);
+    const simulation = openSimulation();
+    const { shelf, client } = await signedIn(simulation);
     const anns = shelf.value;
-    const other = rig.holder({ storage: shelf });
+    const other = simulation.holder({ storage: shelf });
     await other.signUp(BOB);
     const bobs = shelf.value;
     // It reads Ann's tokens, whose session the sign-up has ended, and then finds Bob's.
     let reads = 0;
     const storage: TokenStorage = { ...shelf, read: async () => (reads++ === 0 ? anns : shelf.value) };
-    expect(await rig.holder({ storage }).refresh()).toMatchObject({ ok: true });
+    expect(await simulation.holder({ storage }).refresh()).toMatchObject({ ok: true });
     expect(shelf.value).not.toBeNull();
     expect(refreshOf(shelf.value)).not.toBe(refreshOf(bobs));
     expect((await me(client)).status).toBe(200);
   });
 
   it("deletes the tokens of a session that has ended, and of one that it ends", async () => {
-    const rig = openRig();
-    const { shelf, client } = await signedIn(rig);
+    const simulation = openSimulation();
+    const { shelf, client } = await signedIn(simulation);
     expect(await client.signOut()).toEqual({ ok: true, data: null });
     expect(shelf.value).toBeNull();
     await client.signIn.password(ANN);
     const { user } = client.session.get();
-    await rig.world.auth.sessions.revokeAll(user?.id ?? "");
+    await simulation.server.auth.sessions.revokeAll(user?.id ?? "");
     expect(await client.refresh()).toMatchObject({ error: { code: "session_revoked" } });
     expect([shelf.value, client.session.get().status]).toEqual([null, "signed-out"]);
   });
 
-  it("leaves the tokens alone of somebody who signed in while another signed out", async () => {
-    const rig = openRig();
-    const { shelf, client } = await signedIn(rig);
-    const letGo = rig.hold("back", "POST /logout");
+  it("keeps the tokens of a user that signed in while another signed out", async () => {
+    const simulation = openSimulation();
+    const { shelf, client } = await signedIn(simulation);
+    const letGo = simulation.hold("back", "POST /logout");
     const signedOut = client.signOut();
-    await rig.settle();
-    await rig.holder({ storage: shelf }).signUp(BOB);
+    await simulation.whenIdle();
+    await simulation.holder({ storage: shelf }).signUp(BOB);
     const bobs = shelf.value;
     letGo();
     expect((await signedOut).ok).toBe(true);
@@ -175,46 +180,43 @@ describe("a client that keeps its tokens", () => {
   });
 
   it("leaves one session where it signs in twice", async () => {
-    const rig = openRig();
-    const { client } = await signedIn(rig);
-    rig.world.clock.advance(5);
+    const simulation = openSimulation();
+    const { client } = await signedIn(simulation);
+    simulation.server.clock.advance(5);
     await client.signIn.password(ANN);
     const devices = await client.devices.list();
     expect(devices).toMatchObject({ ok: true, data: [{ current: true }] });
   });
 
-  it("signs others out, and everybody", async () => {
-    const rig = openRig();
-    const { client } = await signedIn(rig);
-    const other = rig.holder({ storage: openShelf() });
+  it("signs other devices out, and all devices", async () => {
+    const simulation = openSimulation();
+    const { client } = await signedIn(simulation);
+    const other = simulation.holder({ storage: openShelf() });
     await other.signIn.password(ANN);
     expect(await client.signOut({ scope: "others" })).toMatchObject({ ok: true });
     expect(await other.refresh()).toMatchObject({ error: { code: "session_revoked" } });
-    rig.world.clock.advance(700);
+    simulation.server.clock.advance(700);
     expect(await client.signOut({ scope: "all" })).toMatchObject({ ok: true });
     expect(client.session.get().status).toBe("signed-out");
   });
 
-  it.each(["read", "write"] as const)(
-    "tells that its storage cannot %s, and nothing of the tokens",
-    async (method) => {
-      const rig = openRig();
-      const { shelf } = await signedIn(rig);
-      const secret = refreshOf(shelf.value) ?? "";
-      const storage = { ...shelf, [method]: () => Promise.reject(new Error(`disk full: ${secret}`)) };
-      const client = rig.holder({ storage });
-      const results = [await client.refresh(), await client.signIn.password(ANN)];
-      expect(results).toMatchObject([
-        { error: { code: "storage_failed" } },
-        { error: { code: "storage_failed" } },
-      ]);
-      expect(JSON.stringify(results)).not.toContain(secret);
-    },
-  );
+  it.each(["read", "write"] as const)("reports that its storage cannot %s, and no token", async (method) => {
+    const simulation = openSimulation();
+    const { shelf } = await signedIn(simulation);
+    const secret = refreshOf(shelf.value) ?? "";
+    const storage = { ...shelf, [method]: () => Promise.reject(new Error(`disk full: ${secret}`)) };
+    const client = simulation.holder({ storage });
+    const results = [await client.refresh(), await client.signIn.password(ANN)];
+    expect(results).toMatchObject([
+      { error: { code: "storage_failed" } },
+      { error: { code: "storage_failed" } },
+    ]);
+    expect(JSON.stringify(results)).not.toContain(secret);
+  });
 
   it("begins a sign-in with a provider for the system's browser", async () => {
-    const rig = openRig();
-    const client = rig.holder({ storage: openShelf() });
+    const simulation = openSimulation();
+    const client = simulation.holder({ storage: openShelf() });
     const started = await client.signIn.oauth("github", {
       redirectTo: "com.example.app://in",
       codeChallenge: "c",
@@ -230,23 +232,23 @@ describe("a client that keeps its tokens", () => {
 });
 
 describe("fetch", () => {
-  it("sends no token to another origin, and reads nothing into its 401", async () => {
-    const rig = openRig();
-    const { client } = await signedIn(rig);
+  it("sends no token to another origin, and ignores its 401", async () => {
+    const simulation = openSimulation();
+    const { client } = await signedIn(simulation);
     const seen: (string | null)[] = [];
-    rig.network.there = ({ headers }) => {
+    simulation.network.there = ({ headers }) => {
       seen.push(headers.get("authorization"));
     };
     await client.fetch("https://elsewhere.example/auth/me");
-    expect([seen, rig.sent]).toEqual([[null], ["GET /me"]]);
+    expect({ seen, sent: simulation.sent }).toEqual({ seen: [null], sent: ["GET /me"] });
   });
 
   it("sends the token to origins that are trusted", async () => {
-    const rig = openRig();
-    const { shelf } = await signedIn(rig);
-    const client = rig.holder({ storage: shelf, trustedOrigins: ["https://api.example.com"] });
+    const simulation = openSimulation();
+    const { shelf } = await signedIn(simulation);
+    const client = simulation.holder({ storage: shelf, trustedOrigins: ["https://api.example.com"] });
     const seen: (string | null)[] = [];
-    rig.network.there = ({ headers }) => {
+    simulation.network.there = ({ headers }) => {
       seen.push(headers.get("authorization"));
     };
     await client.fetch("https://api.example.com/x");
@@ -254,31 +256,31 @@ describe("fetch", () => {
   });
 
   it("repeats a refused request once, body and all", async () => {
-    const rig = openRig();
-    const { client } = await signedIn(rig);
+    const simulation = openSimulation();
+    const { client } = await signedIn(simulation);
     const bodies: string[] = [];
-    rig.network.back = async (request, response) => {
+    simulation.network.back = async (request, response) => {
       if (!request.url.endsWith("/api/notes")) return response;
       bodies.push(await request.text());
       return new Response(null, { status: 401 });
     };
     const response = await client.fetch("/api/notes", { method: "POST", body: "a note" });
-    expect([response.status, bodies]).toEqual([401, ["a note", "a note"]]);
-    expect(rig.sent).toEqual(["POST /api/notes", "POST /refresh", "POST /api/notes"]);
+    expect({ status: response.status, bodies }).toEqual({ status: 401, bodies: ["a note", "a note"] });
+    expect(simulation.sent).toEqual(["POST /api/notes", "POST /refresh", "POST /api/notes"]);
     expect(client.session.get().status).toBe("signed-in");
   });
 
-  it("rejects where the platform's does", async () => {
-    const rig = openRig();
-    const { client } = await signedIn(rig);
-    rig.network.there = lost;
+  it("rejects where the platform's fetch rejects", async () => {
+    const simulation = openSimulation();
+    const { client } = await signedIn(simulation);
+    simulation.network.there = lost;
     await expect(me(client)).rejects.toThrow("fetch failed");
     await expect(client.fetch("http://[")).rejects.toThrow(TypeError);
   });
 
-  it("hands over a 401 as it came, where nobody is signed in", async () => {
-    const rig = openRig();
-    const response = await rig.holder({ storage: openShelf() }).fetch("/auth/me");
+  it("hands over a 401 as it came, where no user is signed in", async () => {
+    const simulation = openSimulation();
+    const response = await simulation.holder({ storage: openShelf() }).fetch("/auth/me");
     expect([response.status, await response.json()]).toMatchObject([401, { error: "unauthenticated" }]);
   });
 });

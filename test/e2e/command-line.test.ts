@@ -56,9 +56,9 @@ test("anything else is the usage, as an error", async () => {
     ["x"],
   ]) {
     const { code, out, err } = await command(...words);
-    expect([code, out]).toEqual([2, ""]);
+    expect({ code, out }).toEqual({ code: 2, out: "" });
     expect(err).toContain("Usage:");
   }
   const help = await command("--help");
-  expect([help.code, help.err]).toEqual([0, ""]);
+  expect({ code: help.code, err: help.err }).toEqual({ code: 0, err: "" });
 });

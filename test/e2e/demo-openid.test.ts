@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Visitor as Guest, openVisitor as openGuest } from "../oauth/drive.ts";
+import { type Visitor as Guest, openVisitor as openGuest } from "../fixtures/providers/visitor.ts";
 import { freePort, type ServerProcess, startServer } from "./demo-process.ts";
 import { type Answer, openVisitor, type Visitor } from "./visitor.ts";
 
@@ -80,7 +80,7 @@ describe("local OpenID", () => {
     expect(visitor.cookies()).toEqual([]);
   });
 
-  it("signs nobody in who cancels, at either page, and has a sentence for it", async () => {
+  it("starts no session where the user cancels, at either page, and says so", async () => {
     const visitor = openVisitor(demo.url, "Firefox");
     const { sentences } = (await visitor.get("/demo/settings")).body;
     expect(sentences).toMatchObject({ oauth_denied: "The sign-in was cancelled at the provider." });
@@ -115,7 +115,7 @@ describe("local OpenID", () => {
     expect(new Set(ids).size).toBe(2);
   });
 
-  it("takes nobody's account by its address, and links where the owner asks for it", async () => {
+  it("takes over no account by its address, and links where the owner asks for it", async () => {
     const owner = await signUp("ada@example.com");
     const visitor = openVisitor(demo.url, "Chrome");
     expect(await signIn(visitor, "ada@example.com")).toBe(`${demo.url}/?error=account_not_linked`);
@@ -172,10 +172,13 @@ describe("the local provider", () => {
     expect(consent).not.toContain("<b>");
   });
 
-  it("shows a page for what is over or wrong", async () => {
+  it("shows a page for an expired or wrong callback", async () => {
     const html = { accept: "text/html" };
     const over = await fetch(`${issuer}/interaction/none`, { headers: html });
-    expect([over.status, over.headers.get("content-type")]).toEqual([400, "text/html; charset=UTF-8"]);
+    expect({ status: over.status, contentType: over.headers.get("content-type") }).toEqual({
+      status: 400,
+      contentType: "text/html; charset=UTF-8",
+    });
     const wrong = await fetch(`${issuer}/auth?client_id=none`, { headers: html });
     expect(wrong.status).toBe(400);
     expect(await wrong.text()).toMatch(/^<!doctype html>/);

@@ -75,7 +75,7 @@ describe("the demo", () => {
     expect((await firefox.get("/auth/me")).body).toMatchObject({ email: ADA.email });
   });
 
-  it("rotates once for 20 refreshes at once, and signs nobody out", async () => {
+  it("rotates once for 20 refreshes at once, and ends no session", async () => {
     const visitor = await signedIn(ADA, "Firefox");
     const answers = await Promise.all(Array.from({ length: 20 }, () => visitor.post("/auth/refresh")));
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
@@ -117,7 +117,7 @@ describe("the demo", () => {
     expect((await bystander.get("/auth/me")).status).toBe(200);
   });
 
-  it("tells the page which tokens there are, and who holds which", async () => {
+  it("tells the page which tokens there are, and the browser that holds each", async () => {
     const visitor = await signedIn(ADA, "Firefox");
     const whole = { root: 0, ended: null };
     expect(await familyOf(visitor)).toEqual({ ...whole, child: null, newest: 0, held: 0, copies: [0] });
@@ -163,14 +163,14 @@ describe("the demo", () => {
     expect((await openVisitor(demo.url, "curl").get("/demo/visit")).status).toBe(401);
   });
 
-  it("shows its demo routes to nobody else", async () => {
+  it("shows its demo routes to no other user", async () => {
     const ada = await signedIn(ADA, "Firefox");
     const bob = await signedIn(BOB, "Chrome");
     const users = new Set((await eventsOf(bob)).map(({ userId }) => userId));
     expect(users).toEqual(new Set([(await bob.get("/auth/me")).body["id"]]));
-    const nobody = openVisitor(demo.url, "curl");
-    expect((await nobody.get("/demo/events")).body).toMatchObject({ error: "unauthenticated" });
-    expect((await replay(nobody, "previous")).body).toMatchObject({ error: "unauthenticated" });
+    const anonymous = openVisitor(demo.url, "curl");
+    expect((await anonymous.get("/demo/events")).body).toMatchObject({ error: "unauthenticated" });
+    expect((await replay(anonymous, "previous")).body).toMatchObject({ error: "unauthenticated" });
     const elsewhere = { "sec-fetch-site": "cross-site", origin: "https://evil.example" };
     const forged = await ada.post("/demo/replay", { which: "previous" }, elsewhere);
     expect(forged.status).toBe(403);
@@ -178,7 +178,7 @@ describe("the demo", () => {
     expect((await replay(ada, "all")).body).toMatchObject({ error: "invalid_request" });
   });
 
-  it("serves a page without inline script, that nobody frames", async () => {
+  it("serves a page without inline script, which no site can frame", async () => {
     const visitor = openVisitor(demo.url, "Firefox");
     const { headers, text } = await visitor.get("/");
     const policy = headers.get("content-security-policy") ?? "";
@@ -227,7 +227,7 @@ describe("the demo", () => {
   });
 });
 
-describe("SecureBite's axios code", () => {
+describe("the axios code of an existing application", () => {
   const axios = { accept: "application/json, text/plain, */*" };
 
   it("signs in, shows the user, and signs out", async () => {

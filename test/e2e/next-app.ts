@@ -66,7 +66,7 @@ export async function startApp(folder: string, env: Readonly<Record<string, stri
   return { port, output: () => output, stop };
 }
 
-// The two files of tests may begin at once; whoever held the lock may have been killed.
+// The two files of tests may begin at once; the process that held the lock may have been killed.
 function takeLock(): boolean {
   try {
     writeFileSync(LOCK, String(process.pid), { flag: "wx" });

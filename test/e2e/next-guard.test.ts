@@ -81,7 +81,7 @@ describe("protected pages", () => {
   ];
 
   it.each(heads)("ADP-04 stay shut whatever the path looks like, with %j", async (headers) => {
-    const nobody = openRawVisitor(site);
+    const anonymous = openRawVisitor(site);
     const paths = ["/guarded", "/guarded/deeper", "/sealed", "/legacy", "/dashboard"].flatMap((page) => [
       ...variants.map((variant) => page + variant),
       `${page}.segments${page}/__PAGE__.segment.rsc`,
@@ -110,7 +110,7 @@ describe("protected pages", () => {
       `/_next/image?url=${encodeURIComponent(page)}&w=64&q=75`,
     ]);
     for (const path of [...paths, "/alias"]) {
-      const answer = await nobody.send(path, { headers });
+      const answer = await anonymous.send(path, { headers });
       expect(answer.text, path).not.toMatch(SECRET);
       // Next itself makes 500 of an image that turns out to be a redirect.
       expect(answer.status, path).toBeLessThan(path.startsWith("/_next/image?") ? 501 : 500);
@@ -121,14 +121,16 @@ describe("protected pages", () => {
     }
   });
 
-  it("send who is not signed in to sign in, and back", async () => {
-    const nobody = openRawVisitor(site);
-    const answer = await nobody.send("/guarded/deeper?tab=2");
-    expect([answer.status, answer.headers.location]).toEqual([
-      303,
-      "/login?redirect_to=%2Fguarded%2Fdeeper%3Ftab%3D2",
-    ]);
-    const data = await nobody.send(`/_next/data/${build}/legacy.json`, { headers: { "x-nextjs-data": "1" } });
+  it("send a visitor without a session to the sign-in page, and back", async () => {
+    const anonymous = openRawVisitor(site);
+    const answer = await anonymous.send("/guarded/deeper?tab=2");
+    expect({ status: answer.status, location: answer.headers.location }).toEqual({
+      status: 303,
+      location: "/login?redirect_to=%2Fguarded%2Fdeeper%3Ftab%3D2",
+    });
+    const data = await anonymous.send(`/_next/data/${build}/legacy.json`, {
+      headers: { "x-nextjs-data": "1" },
+    });
     expect(data.text).not.toMatch(SECRET);
     expect(data.status).toBeLessThan(500);
   });
@@ -160,7 +162,7 @@ describe("forged headers", () => {
         expect(answer.text, told).not.toMatch(SECRET);
         expect(answer.status, told).toBeLessThan(500);
         if (path.startsWith("/seen"))
-          expect(answer.text.replaceAll("<!-- -->", ""), told).toContain("[nobody]");
+          expect(answer.text.replaceAll("<!-- -->", ""), told).toContain("[anonymous]");
         expect(answer.lines, told).toEqual([]);
       }
     }
@@ -215,7 +217,7 @@ describe("the example", () => {
     expect(await enter(openRawVisitor(site), "Sign in", `/login?${query}`)).toBe("/dashboard");
   });
 
-  it("says why nobody was signed in", async () => {
+  it("says why no user was signed in", async () => {
     const visitor = openRawVisitor(site);
     const taken = await enter(visitor, "Make an account");
     expect(taken).toBe("/login?error=identifier_taken&redirect_to=%2Fdashboard");

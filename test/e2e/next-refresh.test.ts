@@ -89,7 +89,7 @@ describe("the proxy", () => {
     }
   });
 
-  it("ADP-03 issues one refresh token for 12 prefetches at once, and signs nobody out", async () => {
+  it("ADP-03 issues one refresh token for 12 prefetches at once, and ends no session", async () => {
     const visitor = await signedIn(world);
     visitor.expire();
     const segments = ["/_tree", "/_head", "/dashboard/__PAGE__", null];
@@ -124,19 +124,25 @@ describe("the proxy", () => {
     visitor.expire();
     const sent = { cookie: [...visitor.jar].map((pair) => pair.join("=")).join("; ") };
     const answer = await press(visitor, { path: "/dashboard", button: "Sign out", page });
-    expect([answer.status, answer.headers.location]).toEqual([303, "/login"]);
+    expect({ status: answer.status, location: answer.headers.location }).toEqual({
+      status: 303,
+      location: "/login",
+    });
     expect(names(answer)).toEqual(["access", "access", "refresh", "refresh"]);
     expect([...visitor.jar.keys()]).toEqual([]);
     for (const path of ["/seen", "/seen/data"]) {
-      expect(seen(await visitor.send(path))).toBe("nobody");
-      expect(seen(await visitor.send(path, { headers: sent }))).toBe("nobody");
+      expect(seen(await visitor.send(path))).toBe("anonymous");
+      expect(seen(await visitor.send(path, { headers: sent }))).toBe("anonymous");
     }
   });
 
-  it("answers a script that calls an action for nobody with 401, not with another page", async () => {
+  it("answers 401, and no other page, to a script that calls an action without a session", async () => {
     const headers = { "next-action": "00".repeat(21), accept: "text/x-component" };
     const called = await openRawVisitor(world).send("/dashboard", { method: "POST", headers, body: "[]" });
-    expect([called.status, called.headers.location]).toEqual([401, undefined]);
+    expect({ status: called.status, location: called.headers.location }).toEqual({
+      status: 401,
+      location: undefined,
+    });
     const form = await openRawVisitor(world).send("/dashboard", { method: "POST", body: new FormData() });
     expect([form.status, form.headers["cache-control"]]).toEqual([303, "private, no-store"]);
   });
@@ -165,18 +171,21 @@ describe("the proxy", () => {
     const answer = await visitor.send("/auth/refresh", { method: "POST" });
     expect([answer.status, names(answer)]).toEqual([200, OURS]);
     const out = await visitor.send("/auth/logout/", { method: "POST" });
-    expect([out.status, out.headers.location]).toEqual([308, "/auth/logout"]);
+    expect({ status: out.status, location: out.headers.location }).toEqual({
+      status: 308,
+      location: "/auth/logout",
+    });
     visitor.expire();
     const logout = await visitor.send("/auth/logout", { method: "POST" });
     expect([logout.status, names(logout), visitor.jar.size]).toEqual([200, OURS, 0]);
   });
 
   it("CAC-05 sets no cookie on what a cache may keep, and keeps every line", async () => {
-    const nobody = openRawVisitor(world);
-    const unchanging = await nobody.send("/unchanging");
+    const anonymous = openRawVisitor(world);
+    const unchanging = await anonymous.send("/unchanging");
     expect(unchanging.headers["cache-control"]).toContain("s-maxage");
     expect(unchanging.lines).toEqual([]);
-    const open = await nobody.send("/public");
+    const open = await anonymous.send("/public");
     expect(open.headers["cache-control"]).toBe("public, s-maxage=600");
     expect(open.headers.vary).toMatch(/Cookie, Authorization.*Accept-Language/);
     for (const [path, own] of [
@@ -198,8 +207,8 @@ describe("the proxy", () => {
   it("refuses what another site sends", async () => {
     const visitor = await signedIn(world);
     const headers = { origin: "https://evil.example", "sec-fetch-site": "cross-site" };
-    expect(seen(await visitor.send("/seen/data", { method: "POST", headers }))).toBe("nobody");
-    expect(seen(await visitor.send("/unproxied/data", { method: "POST", headers }))).toBe("nobody");
+    expect(seen(await visitor.send("/seen/data", { method: "POST", headers }))).toBe("anonymous");
+    expect(seen(await visitor.send("/unproxied/data", { method: "POST", headers }))).toBe("anonymous");
     const forged = await visitor.send("/dashboard", { method: "POST", headers, body: "x" });
     expect([forged.status, JSON.parse(forged.text).error]).toEqual([403, "csrf_rejected"]);
   });
@@ -226,9 +235,9 @@ describe.each([
     visitor.expire();
     const row = rowOf(here, visitor);
     const answer = await visitor.send("/unproxied");
-    expect([answer.status, answer.lines]).toEqual([200, []]);
+    expect({ status: answer.status, lines: answer.lines }).toEqual({ status: 200, lines: [] });
     expect(seen(answer)).toMatch(/^[\w-]{22} by /);
-    // Whoever asks again while the page renders is told the same, without another look into the store.
+    // A second call while the page renders gets the same answer, without another read of the store.
     expect(answer.text.replaceAll("<!-- -->", "")).toContain(`[${seen(answer)}] [${seen(answer)}]`);
     expect(rowOf(here, visitor)).toEqual(row);
   });
@@ -293,7 +302,7 @@ describe.each([
       }
     }
     const host = await visitor.send("/unproxied/data", { headers: { host: "[::" } });
-    expect([host.status, seen(host) === "nobody"]).toEqual([200, origin === null]);
+    expect([host.status, seen(host) === "anonymous"]).toEqual([200, origin === null]);
   });
 
   it("tells a store that is down from signed out", async () => {
@@ -302,9 +311,17 @@ describe.each([
     visitor.expire();
     here.database.exec("ALTER TABLE latchkey_sessions RENAME TO latchkey_gone");
     const answer = await visitor.send("/dashboard");
-    expect([answer.status, answer.headers.location, answer.lines]).toEqual([503, undefined, []]);
+    expect({ status: answer.status, location: answer.headers.location, lines: answer.lines }).toEqual({
+      status: 503,
+      location: undefined,
+      lines: [],
+    });
     const unguarded = await visitor.send("/seen");
-    expect([unguarded.status, unguarded.headers.location, unguarded.lines]).toEqual([500, undefined, []]);
+    expect({
+      status: unguarded.status,
+      location: unguarded.headers.location,
+      lines: unguarded.lines,
+    }).toEqual({ status: 500, location: undefined, lines: [] });
     const made = Buffer.from([1, ...crypto.getRandomValues(new Uint8Array(68))]).toString("base64url");
     const cookie = `__Host-Http-latchkey.refresh=lkr_${made}`;
     const shut = await openRawVisitor(here).send("/sealed", { headers: { cookie } });
@@ -338,7 +355,7 @@ describe("a conflict of two sessions, as a sibling subdomain makes it", () => {
   it.each(["/seen", "/seen/data"])("is expired by the proxy at every place, once (%s)", async (path) => {
     here.jar.clear();
     const answer = await here.send(path, { headers: { cookie } });
-    expect([answer.status, seen(answer)]).toEqual([200, "nobody"]);
+    expect([answer.status, seen(answer)]).toEqual([200, "anonymous"]);
     expect(new Set(answer.lines).size).toBe(answer.lines.length);
     for (const partition of ["", "; Partitioned"]) {
       const attributes = `Domain=example.com; Path=${path}; Secure; HttpOnly; SameSite=Lax${partition}`;
@@ -349,9 +366,9 @@ describe("a conflict of two sessions, as a sibling subdomain makes it", () => {
 
   it("renders without the proxy, and sets no cookie where Next cannot", async () => {
     const answer = await here.send("/unproxied", { headers: { cookie } });
-    expect([answer.status, seen(answer), answer.lines]).toEqual([200, "nobody", []]);
+    expect([answer.status, seen(answer), answer.lines]).toEqual([200, "anonymous", []]);
     const handled = await here.send("/unproxied/data", { headers: { cookie } });
-    expect([handled.status, seen(handled), handled.lines.length]).toEqual([200, "nobody", 1]);
+    expect([handled.status, seen(handled), handled.lines.length]).toEqual([200, "anonymous", 1]);
   });
 
   it("is over once the cookie of the sibling is gone", async () => {

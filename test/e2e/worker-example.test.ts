@@ -59,23 +59,32 @@ async function signedIn(userAgent: string): Promise<Visitor> {
 }
 
 it("signs up, knows the user, and refreshes", async () => {
-  const nobody = openVisitor(worker.url, "curl");
-  expect((await nobody.get("/api/visit")).body).toMatchObject({ error: "unauthenticated" });
+  const anonymous = openVisitor(worker.url, "curl");
+  expect((await anonymous.get("/api/visit")).body).toMatchObject({ error: "unauthenticated" });
   const ada = await signedIn("Firefox");
   const me = await ada.get("/auth/me");
   expect(me.body).toMatchObject({ email: ADA.email });
   expect((await ada.get("/api/visit")).body).toMatchObject({ userId: me.body["id"] });
   const refreshed = await ada.post("/auth/refresh");
-  expect([refreshed.status, refreshed.headers.getSetCookie().length]).toEqual([200, 2]);
+  expect({ status: refreshed.status, cookies: refreshed.headers.getSetCookie().length }).toEqual({
+    status: 200,
+    cookies: 2,
+  });
   const racing = await Promise.all(Array.from({ length: 10 }, () => ada.post("/auth/refresh")));
   expect(new Set(racing.map(({ status }) => status))).toEqual(new Set([200]));
   // A browser drops the cookie of an access token that has run out: the next visit brings another.
   ada.drop("access");
   const visited = await ada.get("/api/visit");
-  expect([visited.status, visited.headers.getSetCookie().length]).toEqual([200, 1]);
+  expect({ status: visited.status, cookies: visited.headers.getSetCookie().length }).toEqual({
+    status: 200,
+    cookies: 1,
+  });
   expect(visited.headers.get("cache-control")).toBe("private, no-store");
-  const wrong = await nobody.post("/auth/login", { ...ADA, password: "another horse" });
-  expect([wrong.status, wrong.body["error"]]).toEqual([401, "invalid_credentials"]);
+  const wrong = await anonymous.post("/auth/login", { ...ADA, password: "another horse" });
+  expect({ status: wrong.status, error: wrong.body["error"] }).toEqual({
+    status: 401,
+    error: "invalid_credentials",
+  });
 });
 
 it("lists devices, and one signs the other out", async () => {
@@ -100,11 +109,14 @@ it("refuses what another site sends", async () => {
   const ada = await signedIn("Firefox");
   const elsewhere = { "sec-fetch-site": "cross-site", origin: "https://evil.example" };
   const forged = await ada.post("/auth/logout", undefined, elsewhere);
-  expect([forged.status, forged.body["error"]]).toEqual([403, "csrf_rejected"]);
+  expect({ status: forged.status, error: forged.body["error"] }).toEqual({
+    status: 403,
+    error: "csrf_rejected",
+  });
   expect((await ada.get("/auth/me")).status).toBe(200);
 });
 
-it("serves a page without inline script, that nobody frames", async () => {
+it("serves a page without inline script, which no site can frame", async () => {
   const visitor = openVisitor(worker.url, "Firefox");
   const page: Answer = await visitor.get("/");
   const policy = page.headers.get("content-security-policy") ?? "";

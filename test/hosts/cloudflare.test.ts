@@ -86,7 +86,10 @@ it("keeps nothing of options that createAuth refuses", async () => {
   const worker = await start();
   for (let times = 0; times < 2; times++) {
     const { status, body } = await worker.ask("/auth/jwks", { tenant: "careless" });
-    expect([status, body["error"]]).toEqual([500, expect.stringContaining("TypeError: secret is shorter")]);
+    expect({ status, error: body["error"] }).toEqual({
+      status: 500,
+      error: expect.stringContaining("TypeError: secret is shorter"),
+    });
   }
   expect((await worker.counts()).made).toBe(2);
 });

@@ -8,7 +8,7 @@ import { RouterContextProvider } from "react-router";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { freePort, startServer } from "../e2e/demo-process.ts";
 import { openVisitor } from "../e2e/visitor.ts";
-import { openBrowser, type Server } from "../rows/browser.ts";
+import { openBrowser, type Server } from "../fixtures/browser.ts";
 import { removeSnippets, sectionsOf, type Written, writeSnippets } from "./snippets.ts";
 
 const ADA = { email: "ada@example.com", password: "correct horse battery" };
@@ -64,7 +64,7 @@ describe.each([...served, ...called])("HOSTS.md on %s", (heading) => {
   });
 });
 
-it("compiling would find a mistake", async () => {
+it("a mistake would be found by compiling", async () => {
   const found = section("Express");
   const [file] = found.files;
   const text = readFileSync(file, "utf8");
@@ -93,17 +93,32 @@ describe.each(served)("HOSTS.md on %s", (heading) => {
       const visitor = openVisitor(server.url, "Firefox");
       expect((await visitor.get("/mine")).body).toMatchObject({ error: "unauthenticated" });
       const signedUp = await visitor.post("/auth/signup", ADA);
-      expect([signedUp.status, signedUp.headers.getSetCookie().length]).toEqual([201, 2]);
+      expect({ status: signedUp.status, cookies: signedUp.headers.getSetCookie().length }).toEqual({
+        status: 201,
+        cookies: 2,
+      });
       const userId = Object(signedUp.body["user"]).id;
       const mine = await visitor.get("/mine");
-      expect([mine.body, mine.headers.get("cache-control")]).toEqual([{ userId }, "private, no-store"]);
+      expect({ body: mine.body, cacheControl: mine.headers.get("cache-control") }).toEqual({
+        body: { userId },
+        cacheControl: "private, no-store",
+      });
       visitor.drop("access");
       const refreshed = await visitor.get("/mine");
-      expect([refreshed.body, refreshed.headers.getSetCookie().length]).toEqual([{ userId }, 2]);
+      expect({ body: refreshed.body, cookies: refreshed.headers.getSetCookie().length }).toEqual({
+        body: { userId },
+        cookies: 2,
+      });
       const wrong = await visitor.post("/auth/login", { ...ADA, password: "wrong horse battery" });
-      expect([wrong.status, wrong.body["error"]]).toEqual([401, "invalid_credentials"]);
+      expect({ status: wrong.status, error: wrong.body["error"] }).toEqual({
+        status: 401,
+        error: "invalid_credentials",
+      });
       const large = await visitor.post("/auth/login", { ...ADA, padding: "x".repeat(20_000) });
-      expect([large.status, large.body["error"]]).toEqual([413, "payload_too_large"]);
+      expect({ status: large.status, error: large.body["error"] }).toEqual({
+        status: 413,
+        error: "payload_too_large",
+      });
       const forged = await visitor.post("/auth/logout", undefined, { "sec-fetch-site": "cross-site" });
       expect(forged.status).toBe(403);
       expect((await visitor.post("/auth/logout")).status).toBe(200);
@@ -191,16 +206,22 @@ describe.each(called)("HOSTS.md on %s", (heading) => {
     expect(signedUp.status).toBe(201);
     const userId = (await signedUp.json()).user.id;
     const mine = await browser.get("/");
-    expect([await mine.json(), mine.headers.get("cache-control")]).toEqual([{ userId }, "private, no-store"]);
+    expect({ body: await mine.json(), cacheControl: mine.headers.get("cache-control") }).toEqual({
+      body: { userId },
+      cacheControl: "private, no-store",
+    });
     browser.drop("access");
     const refreshed = await browser.get("/");
-    expect([await refreshed.json(), refreshed.headers.getSetCookie().length]).toEqual([{ userId }, 2]);
+    expect({ body: await refreshed.json(), cookies: refreshed.headers.getSetCookie().length }).toEqual({
+      body: { userId },
+      cookies: 2,
+    });
     expect((await browser.post("/auth/logout")).status).toBe(200);
     expect(browser.names()).toEqual([]);
-    const nobody = await browser.get("/");
-    expect([await nobody.json(), nobody.headers.get("cache-control")]).toEqual([
-      { userId: null },
-      "public, max-age=60",
-    ]);
+    const anonymous = await browser.get("/");
+    expect({ body: await anonymous.json(), cacheControl: anonymous.headers.get("cache-control") }).toEqual({
+      body: { userId: null },
+      cacheControl: "public, max-age=60",
+    });
   });
 });

@@ -1,10 +1,18 @@
 import { generateKeyPairSync, verify } from "node:crypto";
 import { apple } from "@latchkey/core/oauth";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import type { Members } from "./forged-token.ts";
-import { type RiggedProvider, startRiggedProvider } from "./rigged-provider.ts";
-import { type Attempt, attempt, expectNothing, expectSignedIn, issue, openTrap, restore } from "./trap.ts";
-import { begin, callbackOf, comeBack } from "./trip.ts";
+import { begin, callbackOf, comeBack } from "../fixtures/oauth-flow.ts";
+import type { Members } from "../fixtures/providers/forged-token.ts";
+import { type RiggedProvider, startRiggedProvider } from "../fixtures/providers/rigged-provider.ts";
+import {
+  type Attempt,
+  attempt,
+  expectNothing,
+  expectSignedIn,
+  issue,
+  openRiggedServer,
+  restore,
+} from "../fixtures/rigged-sign-in.ts";
 
 const APPLE = "https://appleid.apple.com";
 const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
@@ -35,12 +43,12 @@ function signIn(changes: Readonly<Record<string, string | undefined>> = {}): Pro
 
 function nameOf(made: Attempt): Promise<string | null | undefined> {
   const account = { provider: "apple", subject: "rigged-1" };
-  return made.station.store.users.findByAccount(account).then((user) => user?.name);
+  return made.server.store.users.findByAccount(account).then((user) => user?.name);
 }
 
 describe("Apple", () => {
   it("is asked to answer with a form post, by state, nonce and an S256 challenge", async () => {
-    const { browser } = openTrap(rig, [apple(OPTIONS)]);
+    const { browser } = openRiggedServer(rig, [apple(OPTIONS)]);
     const url = new URL(await begin(browser, "apple"));
     expect(url.origin + url.pathname).toBe(`${APPLE}/auth/authorize`);
     expect(Object.fromEntries(url.searchParams)).toEqual({
@@ -64,22 +72,22 @@ describe("Apple", () => {
     for (const unverified of [false, "false", "TRUE", 1, undefined]) {
       rig.person = { sub: "rigged-1", email: "ann@example.com", email_verified: unverified };
       const made = await signIn();
-      expect(await made.station.auth.users.find({ email: "ann@example.com" })).toBeNull();
+      expect(await made.server.auth.users.find({ email: "ann@example.com" })).toBeNull();
     }
   });
 
-  it("signs in only by a form post: the same answer in a URL is none (OAU-19)", async () => {
-    const trap = openTrap(rig, [apple(OPTIONS)]);
-    const arrival = rig.authorize(await begin(trap.browser, "apple"), { iss: undefined });
+  it("signs in only by a form post: the same answer in a URL is refused (OAU-19)", async () => {
+    const opened = openRiggedServer(rig, [apple(OPTIONS)]);
+    const arrival = rig.authorize(await begin(opened.browser, "apple"), { iss: undefined });
     if (arrival.method !== "POST") throw new Error("the rig did not post");
     const before = rig.requestsTo("token").length;
     const url = `${arrival.url}?${arrival.body}`;
-    const response = await comeBack(trap.browser, { method: "GET", url });
+    const response = await comeBack(opened.browser, { method: "GET", url });
     expect([response.status, (await response.json()).error]).toEqual([400, "oauth_state_invalid"]);
-    expect([trap.writes, rig.requestsTo("token").length]).toEqual([[], before]);
+    expect([opened.writes, rig.requestsTo("token").length]).toEqual([[], before]);
   });
 
-  it("is shown a secret that is signed for it, for five minutes, by the key of the team", async () => {
+  it("gets a client secret for five minutes, signed by the key of the team", async () => {
     const made = await signIn();
     await expectSignedIn(made, {});
     const request = rig.requestsTo("token").at(-1);
@@ -90,7 +98,7 @@ describe("Apple", () => {
     const data = Buffer.from(`${header}.${payload}`);
     expect(verify("sha256", data, key, Buffer.from(signature, "base64url"))).toBe(true);
     expect(parse(header)).toEqual({ alg: "ES256", kid: OPTIONS.keyId });
-    const iat = Math.floor(made.station.clock.now() / 1_000);
+    const iat = Math.floor(made.server.clock.now() / 1_000);
     expect(parse(payload)).toEqual({
       iss: OPTIONS.teamId,
       sub: OPTIONS.clientId,
@@ -100,7 +108,7 @@ describe("Apple", () => {
     });
   });
 
-  it("is shown nothing where the key is none: that is our fault, and says nothing of the key", async () => {
+  it("gets no request where the private key is invalid: the code is internal_error, without the key", async () => {
     const before = rig.requestsTo("token").length;
     const der = privateKey.export({ type: "pkcs8", format: "der" });
     for (const at of [27, 30]) {
@@ -108,7 +116,7 @@ describe("Apple", () => {
       const provider = apple({ ...OPTIONS, privateKey: broken });
       const made = await attempt(rig, { provider, changes: { iss: undefined } });
       expect(made.response.headers.get("location")).toMatch(/\/welcome\?error=internal_error$/);
-      expect(JSON.stringify(made.station.events)).not.toMatch(/BEGIN|bm90|KEY/);
+      expect(JSON.stringify(made.server.events)).not.toMatch(/BEGIN|bm90|KEY/);
       expect(made.writes).toEqual([]);
     }
     expect(rig.requestsTo("token").length).toBe(before);
@@ -123,7 +131,7 @@ describe("Apple", () => {
     }
   });
 
-  it("takes no other private key than one for ES256, whole and alone", () => {
+  it("takes only a complete private key for ES256", () => {
     const pair = (namedCurve: string): string =>
       pem(generateKeyPairSync("ec", { namedCurve }).privateKey.export({ type: "pkcs8", format: "der" }));
     const der = privateKey.export({ type: "pkcs8", format: "der" });
@@ -151,7 +159,7 @@ describe("Apple", () => {
     }
   });
 
-  it("says no in its own words", async () => {
+  it("reports a denial with an error code of its own", async () => {
     const denied = await signIn({ code: undefined, error: "user_cancelled_authorize" });
     await expectNothing(denied, "The sign-in was cancelled at the provider.", "oauth_denied");
   });
@@ -170,25 +178,25 @@ function parse(part: string): Members {
 
 describe("the name that comes through the browser", () => {
   it("is kept at the first sign-in, and changes nothing later", async () => {
-    const trap = openTrap(rig, [apple(OPTIONS)]);
+    const opened = openRiggedServer(rig, [apple(OPTIONS)]);
     const names = [
       { firstName: "Ann", lastName: "Example" },
       { firstName: "Mallory", lastName: "Evil" },
     ];
     for (const name of names) {
-      const start = await begin(trap.browser, "apple");
+      const start = await begin(opened.browser, "apple");
       const changes = { iss: undefined, user: JSON.stringify({ name, email: "evil@example.com" }) };
-      const response = await comeBack(trap.browser, rig.authorize(start, changes));
-      await expectSignedIn({ ...trap, response }, { name: "Ann Example", email: "ann@example.com" });
+      const response = await comeBack(opened.browser, rig.authorize(start, changes));
+      await expectSignedIn({ ...opened, response }, { name: "Ann Example", email: "ann@example.com" });
     }
   });
 
-  it("is the only thing believed of it: neither address nor subject", async () => {
+  it("is the only trusted member of the form: address and subject are ignored", async () => {
     rig.person = { sub: "rigged-1" };
     const user = { sub: "admin", email: "victim@example.com", email_verified: true, name: {} };
     const made = await signIn({ user: JSON.stringify(user) });
     await expectSignedIn(made, {});
-    const found = await made.station.store.users.findByAccount({ provider: "apple", subject: "rigged-1" });
+    const found = await made.server.store.users.findByAccount({ provider: "apple", subject: "rigged-1" });
     expect(found).toMatchObject({ email: null, emailVerified: false, name: null });
   });
 
@@ -223,7 +231,7 @@ describe("the name that comes through the browser", () => {
   });
 
   it("is refused with the whole answer where the form is larger than 16 kB, or names it twice", async () => {
-    const trap = openTrap(rig, [apple(OPTIONS)]);
+    const opened = openRiggedServer(rig, [apple(OPTIONS)]);
     const before = rig.requestsTo("token").length;
     for (const [extra, status] of [
       [`user=${"x".repeat(17_000)}`, 413],
@@ -231,15 +239,15 @@ describe("the name that comes through the browser", () => {
       ["user=%zz", 400],
       ["user=%ff", 400],
     ] as const) {
-      const arrival = rig.authorize(await begin(trap.browser, "apple"), { iss: undefined });
+      const arrival = rig.authorize(await begin(opened.browser, "apple"), { iss: undefined });
       if (arrival.method !== "POST") throw new Error("the rig did not post");
-      const response = await trap.browser.send("/auth/oauth/apple/callback", {
+      const response = await opened.browser.send("/auth/oauth/apple/callback", {
         method: "POST",
         body: `${arrival.body}&${extra}`,
         headers: { origin: APPLE, "content-type": "application/x-www-form-urlencoded" },
       });
       expect(response.status).toBe(status);
     }
-    expect([trap.writes, rig.requestsTo("token").length]).toEqual([[], before]);
+    expect([opened.writes, rig.requestsTo("token").length]).toEqual([[], before]);
   });
 });

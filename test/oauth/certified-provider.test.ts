@@ -1,9 +1,20 @@
 import { oidc } from "@latchkey/core/oauth";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openVisitor, parametersOf, type Visitor } from "./drive.ts";
-import { type ClientKind, type IdentityProvider, startIdentityProvider } from "./identity-provider.ts";
-import { type Attempt, expectNothing, expectSignedIn, type OAuthProvider, openTrap } from "./trap.ts";
-import { begin, callbackOf, comeBack } from "./trip.ts";
+import { begin, callbackOf, comeBack } from "../fixtures/oauth-flow.ts";
+import { parametersOf } from "../fixtures/providers/arrival.ts";
+import {
+  type ClientKind,
+  type IdentityProvider,
+  startIdentityProvider,
+} from "../fixtures/providers/certified-provider.ts";
+import { openVisitor, type Visitor } from "../fixtures/providers/visitor.ts";
+import {
+  type Attempt,
+  expectNothing,
+  expectSignedIn,
+  type OAuthProvider,
+  openRiggedServer,
+} from "../fixtures/rigged-sign-in.ts";
 
 const ANN = { sub: "ann-1", email: "ann@example.com", email_verified: true, name: "Ann" };
 const BOB = { sub: "bob-1", email: "bob@example.com", email_verified: false, name: "Bob" };
@@ -45,13 +56,13 @@ interface Server {
 
 /** One server; every sign-in has a browser of its own. */
 function open(kind: ClientKind, at: IdentityProvider = provider): Server {
-  const trap = openTrap({ origin: at.issuer }, [clientOf(kind, at)]);
+  const opened = openRiggedServer({ origin: at.issuer }, [clientOf(kind, at)]);
   const go = async (walk: (url: string) => ReturnType<Visitor["signIn"]>): Promise<Attempt> => {
-    const browser = trap.station.browser();
+    const browser = opened.server.browser();
     const arrival = await walk(await begin(browser, "oidc"));
     expect(arrival.method).toBe(kind === "formPost" ? "POST" : "GET");
     expect(parametersOf(arrival).get("iss")).toBe(at.issuer);
-    return { ...trap, browser, response: await comeBack(browser, arrival) };
+    return { ...opened, browser, response: await comeBack(browser, arrival) };
   };
   return {
     signIn: (login, visitor = openVisitor()) => go((url) => visitor.signIn(url, login)),
@@ -74,11 +85,11 @@ describe.each<ClientKind>([...KINDS, "formPost"])("a certified provider, for a %
     const ids = new Set(await Promise.all([first, second, third].map(userId)));
     expect(ids.size).toBe(1);
     const [id = ""] = ids;
-    expect(await first.station.auth.users.accounts(id)).toEqual([{ provider: "oidc", subject: "ann-1" }]);
+    expect(await first.server.auth.users.accounts(id)).toEqual([{ provider: "oidc", subject: "ann-1" }]);
     const bob = await server.signIn("bob");
     await expectSignedIn(bob, { name: "Bob" });
     expect(ids.has(await userId(bob))).toBe(false);
-    expect(await bob.station.auth.users.find({ email: BOB.email })).toBeNull();
+    expect(await bob.server.auth.users.find({ email: BOB.email })).toBeNull();
   });
 
   it("lets its user say no, at the login page and at the consent page", async () => {
@@ -93,7 +104,7 @@ describe.each<ClientKind>([...KINDS, "formPost"])("a certified provider, for a %
 
 describe("a certified provider", () => {
   it.each(["RS256", "ES256", "EdDSA"] as const)(
-    "signs with %s, and tells of its user in the ID token or by userinfo",
+    "signs with %s, and sends the user's claims in the ID token or by userinfo",
     async (idTokenAlgorithm) => {
       for (const claimsInIdToken of [false, true]) {
         const other = await startIdentityProvider({ ...OPTIONS, idTokenAlgorithm, claimsInIdToken });
@@ -103,21 +114,21 @@ describe("a certified provider", () => {
     },
   );
 
-  it("is refused a client by a wrong secret: nothing comes of it", async () => {
+  it("refuses a client with a wrong secret: no session starts", async () => {
     const { clientId } = provider.clients.basic;
     const wrong = oidc({ issuer: provider.issuer, clientId, clientSecret: "wrong" });
-    const trap = openTrap({ origin: provider.issuer }, [wrong]);
-    const arrival = await openVisitor().signIn(await begin(trap.browser, "oidc"), "ann");
-    const response = await comeBack(trap.browser, arrival);
-    await expectNothing({ ...trap, response }, "the provider refuses the code");
+    const opened = openRiggedServer({ origin: provider.issuer }, [wrong]);
+    const arrival = await openVisitor().signIn(await begin(opened.browser, "oidc"), "ann");
+    const response = await comeBack(opened.browser, arrival);
+    await expectNothing({ ...opened, response }, "the provider refuses the code");
   });
 
   it("takes a code once: the second of two servers that bring it gets nothing (OAU-07)", async () => {
-    const trap = openTrap({ origin: provider.issuer }, [clientOf("basic")]);
-    const arrival = await openVisitor().signIn(await begin(trap.browser, "oidc"), "ann");
+    const opened = openRiggedServer({ origin: provider.issuer }, [clientOf("basic")]);
+    const arrival = await openVisitor().signIn(await begin(opened.browser, "oidc"), "ann");
     const code = parametersOf(arrival).get("code") ?? "";
-    await expectSignedIn({ ...trap, response: await comeBack(trap.browser, arrival) }, { name: "Ann" });
-    const other = openTrap({ origin: provider.issuer }, [clientOf("basic")]);
+    await expectSignedIn({ ...opened, response: await comeBack(opened.browser, arrival) }, { name: "Ann" });
+    const other = openRiggedServer({ origin: provider.issuer }, [clientOf("basic")]);
     const state = new URL(await begin(other.browser, "oidc")).searchParams.get("state") ?? "";
     const query = new URLSearchParams({ state, code, iss: provider.issuer });
     const response = await comeBack(other.browser, { method: "GET", url: `${callbackOf("oidc")}?${query}` });
@@ -125,9 +136,9 @@ describe("a certified provider", () => {
   });
 
   it("gets no session for a code of another flow of ours: PKCE ties it (OAU-08)", async () => {
-    const trap = openTrap({ origin: provider.issuer }, [clientOf("public")]);
-    const arrival = await openVisitor().signIn(await begin(trap.browser, "oidc"), "ann");
-    const victim = openTrap({ origin: provider.issuer }, [clientOf("public")]);
+    const opened = openRiggedServer({ origin: provider.issuer }, [clientOf("public")]);
+    const arrival = await openVisitor().signIn(await begin(opened.browser, "oidc"), "ann");
+    const victim = openRiggedServer({ origin: provider.issuer }, [clientOf("public")]);
     const state = new URL(await begin(victim.browser, "oidc")).searchParams.get("state") ?? "";
     const url = new URL(arrival.url);
     url.searchParams.set("state", state);
@@ -135,7 +146,7 @@ describe("a certified provider", () => {
     await expectNothing({ ...victim, response }, "the provider refuses the code");
   });
 
-  it("is asked for its keys once, and once more after it rotates just before signing (KEY-12)", async () => {
+  it("gets one request for its keys, and one more after it rotates just before signing (KEY-12)", async () => {
     const rotating = await startIdentityProvider(OPTIONS);
     const keyCalls = (): number => rotating.requests.filter((request) => request === "GET /jwks").length;
     const server = open("basic", rotating);
@@ -158,8 +169,8 @@ describe("a certified provider", () => {
     other.accounts.set("ann", { ...ANN, email: "new@example.com" });
     const made = await server.signIn("ann");
     expect(await userId(made)).toBe(before);
-    expect(await made.station.auth.users.find({ email: "new@example.com" })).toBeNull();
-    // Somebody else who takes the old address over takes no user over.
+    expect(await made.server.auth.users.find({ email: "new@example.com" })).toBeNull();
+    // Another account that takes the old address over takes no user over.
     other.accounts.set("eve", { sub: "eve-1", email: ANN.email, email_verified: false });
     const eve = await server.signIn("eve");
     expect(eve.response.headers.get("location")).toMatch(/error=account_not_linked$/);

@@ -1,9 +1,13 @@
 import { keycloak, oidc } from "@latchkey/core/oauth";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { json } from "./replies.ts";
-import { basicCredentials, discoveryDocument, type Recorded } from "./rig-endpoints.ts";
-import { type RiggedProvider, startRiggedProvider } from "./rigged-provider.ts";
-import { attempt, expectSignedIn, restore } from "./trap.ts";
+import { json } from "../fixtures/providers/replies.ts";
+import {
+  basicCredentials,
+  discoveryDocument,
+  type Recorded,
+} from "../fixtures/providers/rigged-endpoints.ts";
+import { type RiggedProvider, startRiggedProvider } from "../fixtures/providers/rigged-provider.ts";
+import { attempt, expectSignedIn, restore } from "../fixtures/rigged-sign-in.ts";
 
 /** What breaks a client that forgets a form encoding (RFC 6749 2.3.1 and appendix B), or encodes twice. */
 const STRANGE: readonly string[] = [
@@ -75,7 +79,7 @@ describe("OAU-15 a strange client secret", () => {
     expect(request.form.getAll("client_id")).toEqual([clientSecret]);
   });
 
-  it.each(STRANGE)("is none of a public client, whose id is sent as it is: %j", async (clientId) => {
+  it.each(STRANGE)("is not sent by a public client, whose id is sent as it is: %j", async (clientId) => {
     const request = await tokenRequest(clientId, null);
     expect(request.headers.authorization).toBeUndefined();
     expect(namesIn(request)).toEqual(["client_id", ...FIELDS].sort());
@@ -95,7 +99,7 @@ describe("OAU-15 a strange client secret", () => {
   });
 });
 
-it("OAU-15 sends the token endpoint a form, and says who it is", async () => {
+it("OAU-15 sends the token endpoint a form, and a user agent", async () => {
   const { method, headers, form } = await tokenRequest("client", "secret");
   expect(method).toBe("POST");
   expect(headers).toMatchObject({

@@ -1,18 +1,28 @@
 import { oidc } from "@latchkey/core/oauth";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { bytes, cut, gzipBomb, html, huge, json, jsonWithMark, type Reply, redirect } from "./replies.ts";
-import { discoveryDocument } from "./rig-endpoints.ts";
-import { type RiggedProvider, startRiggedProvider } from "./rigged-provider.ts";
+import {
+  bytes,
+  cut,
+  gzipBomb,
+  html,
+  huge,
+  json,
+  jsonWithMark,
+  type Reply,
+  redirect,
+} from "../fixtures/providers/replies.ts";
+import { discoveryDocument } from "../fixtures/providers/rigged-endpoints.ts";
+import { type RiggedProvider, startRiggedProvider } from "../fixtures/providers/rigged-provider.ts";
 import {
   type Attempt,
   attempt,
   CLIENT,
   expectNothing,
   expectSignedIn,
-  openTrap,
+  openRiggedServer,
   restore,
-  rigged,
-} from "./trap.ts";
+  riggedOidc,
+} from "../fixtures/rigged-sign-in.ts";
 
 const METADATA = "the provider's metadata is incomplete, or of another issuer";
 const STATUS = "the provider answers with an unexpected status";
@@ -28,11 +38,11 @@ beforeAll(async () => {
 afterEach(() => restore(rig));
 afterAll(() => rig.close());
 
-/** Nobody is sent anywhere but back, and nothing else is asked of the provider. */
+/** The browser is only sent back, and the provider gets no other request. */
 async function expectNoStart(error: string): Promise<void> {
-  const trap = openTrap(rig, [rigged(rig)]);
-  const response = await trap.browser.get("/auth/oauth/oidc?redirect_to=/welcome");
-  const made: Attempt = { ...trap, response };
+  const opened = openRiggedServer(rig, [riggedOidc(rig)]);
+  const response = await opened.browser.get("/auth/oauth/oidc?redirect_to=/welcome");
+  const made: Attempt = { ...opened, response };
   await expectNothing(made, error);
   expect(response.headers.getSetCookie()).toEqual([]);
   expect(made.net.calls).toHaveLength(1);
@@ -64,8 +74,8 @@ describe("KEY-11 a discovery document that cannot be had", () => {
     await expectNoStart(error);
   });
 
-  it("is fetched anew at the next start, and then kept for an hour", async () => {
-    const { browser, station } = openTrap(rig, [rigged(rig)]);
+  it("is fetched again at the next start, and then kept for an hour", async () => {
+    const { browser, server } = openRiggedServer(rig, [riggedOidc(rig)]);
     const start = async (): Promise<string | null> =>
       (await browser.get("/auth/oauth/oidc?redirect_to=/welcome")).headers.get("location");
     rig.answers.discovery = () => json({}, 500);
@@ -73,11 +83,11 @@ describe("KEY-11 a discovery document that cannot be had", () => {
     restore(rig);
     const before = rig.requestsTo("discovery").length;
     for (const seconds of [0, 1_800, 1_799]) {
-      station.clock.advance(seconds);
+      server.clock.advance(seconds);
       expect(await start()).toContain("/authorize?");
     }
     expect(rig.requestsTo("discovery").length).toBe(before + 1);
-    station.clock.advance(1);
+    server.clock.advance(1);
     rig.answers.discovery = () => json({}, 500);
     expect(await start()).toMatch(/error=oauth_failed$/);
   });
@@ -123,10 +133,10 @@ describe("OAU-11 a discovery document that lies", () => {
   it.each(needed)("is refused where %s of an https issuer is http", async (name) => {
     const document = { ...discoveryDocument(ISSUER), [name]: "http://id.example.com/x" };
     rig.answers.discovery = () => json(document);
-    const { browser, station } = trapAt(ISSUER);
+    const { browser, server } = trapAt(ISSUER);
     const response = await browser.get("/auth/oauth/oidc?redirect_to=/welcome");
     expect(response.headers.get("location")).toMatch(/\/welcome\?error=oauth_failed$/);
-    expect(station.events.at(-1)).toMatchObject({ type: "oauth.failed", error: METADATA });
+    expect(server.events.at(-1)).toMatchObject({ type: "oauth.failed", error: METADATA });
   });
 
   it("is taken for an https issuer whose endpoints are https, wherever they are", async () => {
@@ -151,14 +161,14 @@ describe("OAU-11 a discovery document that lies", () => {
     expect(made.net.calls.map(({ url }) => new URL(url).pathname)).not.toContain("/userinfo");
   });
 
-  it("says nothing by members of a prototype", async () => {
+  it("has no effect by members of a prototype", async () => {
     const { issuer, ...rest } = discoveryDocument(rig.issuer);
     const body = `{"__proto__":${JSON.stringify(rest)},"issuer":${JSON.stringify(issuer)}}`;
     rig.answers.discovery = () => bytes(200, { "content-type": "application/json" }, body);
     await expectNoStart(METADATA);
   });
 
-  it("is refused where it takes proofs alone that we do not make", async () => {
+  it("is refused where it supports only methods of client authentication that we do not support", async () => {
     for (const methods of [["private_key_jwt"], ["tls_client_auth", 7], []]) {
       const changed = { token_endpoint_auth_methods_supported: methods };
       rig.answers.discovery = () => json({ ...discoveryDocument(rig.issuer), ...changed });
@@ -166,7 +176,7 @@ describe("OAU-11 a discovery document that lies", () => {
     }
   });
 
-  it("cannot choose how we prove ourselves but by the two ways there are", async () => {
+  it("can choose between the two methods of client authentication, and no other", async () => {
     const ways: readonly (readonly [unknown, "basic" | "body"])[] = [
       [undefined, "basic"],
       [["client_secret_post", "client_secret_basic"], "basic"],
@@ -188,11 +198,11 @@ describe("OAU-11 a discovery document that lies", () => {
 function trapAt(issuer: string): Omit<Attempt, "response"> {
   const fetchRig = (input: RequestInfo | URL, init?: RequestInit): Promise<Response> =>
     fetch(String(input).replace(issuer, rig.origin), init);
-  return openTrap(rig, [oidc({ issuer, ...CLIENT })], { env: { fetch: fetchRig } });
+  return openRiggedServer(rig, [oidc({ issuer, ...CLIENT })], { env: { fetch: fetchRig } });
 }
 
 it("asks an issuer with a path below that path, and one with a slash without doubling it", async () => {
-  const trap = openTrap(rig, [
+  const opened = openRiggedServer(rig, [
     oidc({ issuer: `${rig.origin}/realms/a`, ...CLIENT, id: "a" }),
     oidc({ issuer: `${rig.origin}/b/`, ...CLIENT, id: "b" }),
   ]);
@@ -200,7 +210,7 @@ it("asks an issuer with a path below that path, and one with a slash without dou
     ["a", "/realms/a/.well-known/openid-configuration"],
     ["b", "/b/.well-known/openid-configuration"],
   ] as const) {
-    await trap.browser.get(`/auth/oauth/${id}`);
-    expect(new URL(trap.net.calls.at(-1)?.url ?? "").pathname).toBe(path);
+    await opened.browser.get(`/auth/oauth/${id}`);
+    expect(new URL(opened.net.calls.at(-1)?.url ?? "").pathname).toBe(path);
   }
 });

@@ -1,16 +1,17 @@
 import { describe, expect, it } from "vitest";
-import { expectError } from "../rows/answers.ts";
-import { sidOf } from "../rows/token.ts";
-import { deliver, expectNoFlow, expectSentTo, flowsOf, jarOf, openDesk, whoIs } from "./desk.ts";
-import { ANN_THERE, paperProvider } from "./paper-provider.ts";
-import { begin, callbackOf, comeBack } from "./trip.ts";
+import { expectError } from "../fixtures/answers.ts";
+import { expectNoFlow, expectSentTo, whoIs } from "../fixtures/oauth-answers.ts";
+import { begin, callbackOf, comeBack, deliver, flowsOf, jarOf } from "../fixtures/oauth-flow.ts";
+import { openStubServer } from "../fixtures/oauth-server.ts";
+import { ANN_THERE, stubProvider } from "../fixtures/providers/stub-provider.ts";
+import { sidOf } from "../fixtures/tokens.ts";
 
 const LOCAL = { baseURL: "http://localhost:3000" };
-const formPost = () => paperProvider({ responseMode: "form_post" });
+const formPost = () => stubProvider({ responseMode: "form_post" });
 
-async function linesOfStart(papers: Parameters<typeof openDesk>[0]): Promise<readonly string[]> {
-  const browser = openDesk(papers).browser();
-  return (await browser.get("/auth/oauth/paper")).headers.getSetCookie();
+async function linesOfStart(stubs: Parameters<typeof openStubServer>[0]): Promise<readonly string[]> {
+  const browser = openStubServer(stubs).browser();
+  return (await browser.get("/auth/oauth/stub")).headers.getSetCookie();
 }
 
 describe("the cookie of a flow", () => {
@@ -33,9 +34,9 @@ describe("the cookie of a flow", () => {
   });
 
   it("OAU-19 is SameSite=None for a form post on https, and only there", async () => {
-    const [line = ""] = await linesOfStart({ papers: [formPost()] });
+    const [line = ""] = await linesOfStart({ stubs: [formPost()] });
     expect(line).toMatch(/; Max-Age=600; Path=\/; Secure; HttpOnly; SameSite=None$/);
-    const [local = ""] = await linesOfStart({ ...LOCAL, papers: [formPost()] });
+    const [local = ""] = await linesOfStart({ ...LOCAL, stubs: [formPost()] });
     expect(local).toMatch(/; Path=\/; HttpOnly; SameSite=Lax$/);
   });
 
@@ -47,15 +48,15 @@ describe("the cookie of a flow", () => {
     expect(line).toMatch(/SameSite=Lax$/);
   });
 
-  it("tells nothing of the flow, and goes when the flow is over", async () => {
-    const desk = openDesk();
-    const browser = desk.browser();
-    const url = new URL(await begin(browser, "paper"));
+  it("reveals nothing of the flow, and is deleted when the flow ends", async () => {
+    const server = openStubServer();
+    const browser = server.browser();
+    const url = new URL(await begin(browser, "stub"));
     const [[name = "", value = ""] = []] = flowsOf(browser);
     for (const secret of [url.searchParams.get("state"), url.searchParams.get("nonce"), "welcome"]) {
       expect(`${name} ${Buffer.from(value, "base64url").toString("latin1")} ${value}`).not.toContain(secret);
     }
-    const answer = await comeBack(browser, desk.paper.agree(url.href, ANN_THERE));
+    const answer = await comeBack(browser, server.stub.agree(url.href, ANN_THERE));
     expect(answer.headers.getSetCookie()).toContain(
       `${name}=; Max-Age=0; Path=/; Secure; HttpOnly; SameSite=Lax`,
     );
@@ -64,57 +65,57 @@ describe("the cookie of a flow", () => {
 
 describe("OAU-19 a form post brings no other cookie", () => {
   it("OAU-19 signs in by the flow's cookie alone, and ends the session that the browser had", async () => {
-    const paper = formPost();
-    const desk = openDesk({ papers: [paper] });
-    const browser = await desk.signedIn();
+    const stub = formPost();
+    const server = openStubServer({ stubs: [stub] });
+    const browser = await server.signedIn();
     const [former, ann] = [sidOf(browser.cookie("access")), await whoIs(browser)];
-    const arrival = paper.agree(await begin(browser, "paper"), { subject: "somebody else" });
-    const answer = await deliver(desk, arrival, flowsOf(browser), { origin: "null" });
+    const arrival = stub.agree(await begin(browser, "stub"), { subject: "another" });
+    const answer = await deliver(server, arrival, flowsOf(browser), { origin: "null" });
     expectSentTo(answer, "/welcome");
     browser.take(answer.headers);
     expect(await whoIs(browser)).not.toBe(ann);
     expect(sidOf(browser.cookie("access"))).not.toBe(former);
-    expect((await desk.auth.sessions.get(former))?.endReason).toBe("replaced");
+    expect((await server.auth.sessions.get(former))?.endReason).toBe("replaced");
     expect([...jarOf(browser).keys()]).toHaveLength(2);
   });
 
-  it("OAU-19 is bound to the browser all the same", async () => {
-    const paper = formPost();
-    const desk = openDesk({ papers: [paper] });
-    const [attacker, victim] = [desk.browser(), desk.browser()];
-    const arrival = paper.agree(await begin(attacker, "paper"), ANN_THERE);
-    await begin(victim, "paper");
-    await expectNoFlow(await deliver(desk, arrival, flowsOf(victim)), desk);
-    await expectNoFlow(await deliver(desk, arrival, new Map()), desk);
-    expect(paper.calls).toEqual([]);
+  it("OAU-19 a form post is bound to the browser as well", async () => {
+    const stub = formPost();
+    const server = openStubServer({ stubs: [stub] });
+    const [attacker, victim] = [server.browser(), server.browser()];
+    const arrival = stub.agree(await begin(attacker, "stub"), ANN_THERE);
+    await begin(victim, "stub");
+    await expectNoFlow(await deliver(server, arrival, flowsOf(victim)), server);
+    await expectNoFlow(await deliver(server, arrival, new Map()), server);
+    expect(stub.calls).toEqual([]);
   });
 
   it.each(["query", "form_post"] as const)(
-    "takes an answer only the way it was asked for: %s",
+    "takes an answer only in the response mode of the request: %s",
     async (mode) => {
-      const paper = paperProvider({ responseMode: mode });
-      const desk = openDesk({ papers: [paper] });
-      const browser = desk.browser();
-      const arrival = paper.agree(await begin(browser, "paper"), ANN_THERE);
+      const stub = stubProvider({ responseMode: mode });
+      const server = openStubServer({ stubs: [stub] });
+      const browser = server.browser();
+      const arrival = stub.agree(await begin(browser, "stub"), ANN_THERE);
       const fields = arrival.method === "GET" ? new URL(arrival.url).searchParams : arrival.body;
-      const path = callbackOf("paper").slice("http://localhost:3000".length);
+      const path = callbackOf("stub").slice("http://localhost:3000".length);
       const url = `https://app.example.com${path}`;
       const other =
         mode === "query"
           ? ({ method: "POST", url, body: new URLSearchParams(fields) } as const)
           : ({ method: "GET", url: `${url}?${fields}` } as const);
-      await expectNoFlow(await deliver(desk, other, flowsOf(browser)), desk);
-      expect(paper.calls).toEqual([]);
+      await expectNoFlow(await deliver(server, other, flowsOf(browser)), server);
+      expect(stub.calls).toEqual([]);
     },
   );
 
   it("refuses fields that stand twice, other types, and bodies without end", async () => {
-    const paper = formPost();
-    const desk = openDesk({ papers: [paper] });
-    const browser = desk.browser();
-    const arrival = paper.agree(await begin(browser, "paper"), ANN_THERE);
+    const stub = formPost();
+    const server = openStubServer({ stubs: [stub] });
+    const browser = server.browser();
+    const arrival = stub.agree(await begin(browser, "stub"), ANN_THERE);
     const fields = arrival.method === "POST" ? arrival.body.toString() : "";
-    const path = "/auth/oauth/paper/callback";
+    const path = "/auth/oauth/stub/callback";
     const post = (body: string, type = "application/x-www-form-urlencoded"): Promise<Response> =>
       browser.send(path, { method: "POST", body, headers: { "content-type": type, origin: "null" } });
     await expectError(await post(`${fields}&state=x`), 400, "invalid_request");
@@ -122,7 +123,7 @@ describe("OAU-19 a form post brings no other cookie", () => {
     await expectError(await post(fields, "multipart/form-data; boundary=x"), 415, "unsupported_media_type");
     await expectError(await post(`${fields}&x=${"x".repeat(20_000)}`), 413, "payload_too_large");
     await expectError(await post(""), 400, "oauth_state_invalid");
-    expect(paper.calls).toEqual([]);
+    expect(stub.calls).toEqual([]);
     // None of them used the flow up.
     expectSentTo(await post(fields), "/welcome");
   });

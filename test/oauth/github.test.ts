@@ -1,10 +1,18 @@
 import { github } from "@latchkey/core/oauth";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { bytes, html, json, type Reply } from "./replies.ts";
-import { basicCredentials } from "./rig-endpoints.ts";
-import { type RiggedProvider, startRiggedProvider } from "./rigged-provider.ts";
-import { type Attempt, attempt, CLIENT, expectNothing, expectSignedIn, openTrap, restore } from "./trap.ts";
-import { begin, callbackOf } from "./trip.ts";
+import { begin, callbackOf } from "../fixtures/oauth-flow.ts";
+import { bytes, html, json, type Reply } from "../fixtures/providers/replies.ts";
+import { basicCredentials } from "../fixtures/providers/rigged-endpoints.ts";
+import { type RiggedProvider, startRiggedProvider } from "../fixtures/providers/rigged-provider.ts";
+import {
+  type Attempt,
+  attempt,
+  CLIENT,
+  expectNothing,
+  expectSignedIn,
+  openRiggedServer,
+  restore,
+} from "../fixtures/rigged-sign-in.ts";
 
 const STATUS = "the provider answers with an unexpected status";
 const NO_JSON = "the provider's answer is no JSON";
@@ -25,7 +33,7 @@ function signIn(): Promise<Attempt> {
 
 describe("GitHub", () => {
   it("is asked by state, an S256 challenge and the scopes of an identity", async () => {
-    const { browser } = openTrap(rig, [github(CLIENT)]);
+    const { browser } = openRiggedServer(rig, [github(CLIENT)]);
     const url = new URL(await begin(browser, "github"));
     expect(url.origin + url.pathname).toBe("https://github.com/login/oauth/authorize");
     const parameters = Object.fromEntries(url.searchParams);
@@ -43,7 +51,7 @@ describe("GitHub", () => {
   it("signs in, by its numeric id, with the primary address", async () => {
     const made = await signIn();
     await expectSignedIn(made, { email: "ann@example.com", name: "Ann" });
-    const user = await made.station.store.users.findByAccount({ provider: "github", subject: "583231" });
+    const user = await made.server.store.users.findByAccount({ provider: "github", subject: "583231" });
     expect(user).toMatchObject({ emailVerified: true });
     expect(made.net.calls.map(({ method, url }) => `${method} ${url}`)).toEqual([
       "POST https://github.com/login/oauth/access_token",
@@ -60,11 +68,11 @@ describe("GitHub", () => {
     const made = await attempt(rig, { provider: github({ ...CLIENT, scopes: ["read:user"] }) });
     await expectSignedIn(made, { name: "Ann" });
     expect(made.net.calls.map(({ url }) => url)).not.toContain("https://api.github.com/user/emails");
-    const user = await made.station.store.users.findByAccount({ provider: "github", subject: "583231" });
+    const user = await made.server.store.users.findByAccount({ provider: "github", subject: "583231" });
     expect(user).toMatchObject({ email: null, emailVerified: false });
   });
 
-  it("reports its errors with status 200: they let nobody in (OAU-14)", async () => {
+  it("reports its errors with status 200: they sign no user in (OAU-14)", async () => {
     for (const body of [
       { error: "bad_verification_code", error_description: "The code passed is incorrect or expired." },
       { error: "incorrect_client_credentials", access_token: "provider-access", token_type: "bearer" },
@@ -77,7 +85,7 @@ describe("GitHub", () => {
     }
   });
 
-  it("answers in a form where JSON was not asked for: that lets nobody in", async () => {
+  it("answers in a form where JSON was not asked for: that signs no user in", async () => {
     const type = { "content-type": "application/x-www-form-urlencoded; charset=utf-8" };
     rig.answers.githubToken = () => bytes(200, type, "access_token=provider-access&token_type=bearer");
     await expectNothing(await signIn(), NO_JSON);
@@ -97,27 +105,25 @@ describe("a GitHub id", () => {
     ["true", true],
     ["a list", [583_231]],
     ["an object", { id: 583_231 }],
-  ])("that is %s is nobody's", async (_, id) => {
+  ])("that is %s is refused", async (_, id) => {
     rig.answers.githubUser = () => json({ id, login: "ann", name: "Ann" });
     await expectNothing(await signIn(), SUBJECT);
   });
 
-  it("that is too large for a number is nobody's, and one in a prototype is none", async () => {
+  it("that is too large for a number is refused, and so is one in a prototype", async () => {
     for (const body of ['{"id":1e400}', '{"id":9007199254740993}', '{"__proto__":{"id":583231}}']) {
       rig.answers.githubUser = () => bytes(200, { "content-type": "application/json" }, body);
       await expectNothing(await signIn(), SUBJECT);
     }
   });
 
-  it("is somebody's to the last digit, whatever the login is now", async () => {
+  it("identifies a user to the last digit, whatever the login is now", async () => {
     rig.answers.githubUser = () => json({ id: Number.MAX_SAFE_INTEGER, login: "583231" });
     const made = await signIn();
     await expectSignedIn(made, { name: "583231" });
     const subject = "9007199254740991";
-    expect(await made.station.store.users.findByAccount({ provider: "github", subject })).not.toBeNull();
-    expect(
-      await made.station.store.users.findByAccount({ provider: "github", subject: "583231" }),
-    ).toBeNull();
+    expect(await made.server.store.users.findByAccount({ provider: "github", subject })).not.toBeNull();
+    expect(await made.server.store.users.findByAccount({ provider: "github", subject: "583231" })).toBeNull();
   });
 });
 
@@ -142,22 +148,22 @@ describe("the addresses of a GitHub user (OAU-16)", () => {
     rig.answers.githubEmails = () => json(list);
     const made = await signIn();
     await expectSignedIn(made, {});
-    const user = await made.station.store.users.findByAccount({ provider: "github", subject: "583231" });
+    const user = await made.server.store.users.findByAccount({ provider: "github", subject: "583231" });
     expect(user).toMatchObject({ email, emailVerified: email !== null });
   });
 
-  it("are not taken from the profile, where anybody writes what they like", async () => {
+  it("are not taken from the profile, which any user can edit", async () => {
     rig.answers.githubUser = () => json({ id: 583_231, login: "ann", email: "victim@example.com" });
     rig.answers.githubEmails = () => json([]);
     const made = await signIn();
-    expect(await made.station.auth.users.find({ email: "victim@example.com" })).toBeNull();
+    expect(await made.server.auth.users.find({ email: "victim@example.com" })).toBeNull();
   });
 
   it.each<[string, Reply, string]>([
     ["403", json({ message: "Resource not accessible by integration" }, 403), STATUS],
     ["404", json({ message: "Not Found" }, 404), STATUS],
     ["a page", html(), NO_JSON],
-  ])("let nobody in that cannot be had: %s", async (_, reply, error) => {
+  ])("sign no user in that cannot be had: %s", async (_, reply, error) => {
     rig.answers.githubEmails = () => reply;
     await expectNothing(await signIn(), error);
     restore(rig);

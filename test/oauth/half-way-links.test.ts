@@ -1,8 +1,10 @@
 import type { Store } from "@latchkey/core";
 import { memory } from "@latchkey/core/memory";
 import { expect, it } from "vitest";
-import { countOf, expectSentTo, openDesk, whoIs } from "./desk.ts";
-import { ANN_THERE } from "./paper-provider.ts";
+import { expectSentTo, whoIs } from "../fixtures/oauth-answers.ts";
+import { openStubServer } from "../fixtures/oauth-server.ts";
+import { ANN_THERE } from "../fixtures/providers/stub-provider.ts";
+import { countOf } from "../fixtures/server.ts";
 
 /** A store in which another callback links the account first, and its link is not in the user's list yet. */
 function halfWay(): Store {
@@ -18,10 +20,10 @@ function halfWay(): Store {
   };
 }
 
-it("keeps a new user whom another callback found by the proven address, though their link is half-way", async () => {
-  const desk = openDesk({ store: halfWay() });
-  const browser = desk.browser();
-  expectSentTo(await desk.signIn(browser, ANN_THERE), "/welcome");
+it("keeps a new user that another callback found by the proven address, though the link is incomplete", async () => {
+  const server = openStubServer({ store: halfWay() });
+  const browser = server.browser();
+  expectSentTo(await server.signIn(browser, ANN_THERE), "/welcome");
   expect(await whoIs(browser)).not.toBeNull();
-  expect([countOf(desk, "user.created"), countOf(desk, "user.deleted")]).toEqual([1, 0]);
+  expect([countOf(server, "user.created"), countOf(server, "user.deleted")]).toEqual([1, 0]);
 });

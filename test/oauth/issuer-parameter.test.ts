@@ -1,11 +1,18 @@
 import { github, microsoft, oidc } from "@latchkey/core/oauth";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import type { Arrival } from "./drive.ts";
-import { json } from "./replies.ts";
-import { discoveryDocument } from "./rig-endpoints.ts";
-import { type RiggedProvider, startRiggedProvider } from "./rigged-provider.ts";
-import { attempt, CLIENT, expectNothing, expectSignedIn, openTrap, restore } from "./trap.ts";
-import { begin, comeBack } from "./trip.ts";
+import { begin, comeBack } from "../fixtures/oauth-flow.ts";
+import type { Arrival } from "../fixtures/providers/arrival.ts";
+import { json } from "../fixtures/providers/replies.ts";
+import { discoveryDocument } from "../fixtures/providers/rigged-endpoints.ts";
+import { type RiggedProvider, startRiggedProvider } from "../fixtures/providers/rigged-provider.ts";
+import {
+  attempt,
+  CLIENT,
+  expectNothing,
+  expectSignedIn,
+  openRiggedServer,
+  restore,
+} from "../fixtures/rigged-sign-in.ts";
 
 const ISSUER = "the callback names another issuer, or none where the provider announces one";
 
@@ -52,14 +59,14 @@ describe("OAU-06 the iss of a callback", () => {
     expect(tokenCalls()).toBe(before);
   });
 
-  it("may be missing where it is not announced, and nothing but true announces it", async () => {
+  it("may be missing where it is not announced, and only true announces it", async () => {
     for (const value of [undefined, false, null, "true", 1]) {
       announce(value);
       await expectSignedIn(await attempt(rig, { changes: { iss: undefined } }), {});
     }
   });
 
-  it("counts where it is not announced, too", async () => {
+  it("is checked where it is not announced, too", async () => {
     announce(undefined);
     const before = tokenCalls();
     for (const iss of ["https://evil.example", ""]) {
@@ -72,46 +79,46 @@ describe("OAU-06 the iss of a callback", () => {
   it("twice is refused, even where both are right", async () => {
     const before = tokenCalls();
     for (const iss of [rig.issuer, "https://evil.example", ""]) {
-      const trap = openTrap(rig, [oidc({ issuer: rig.issuer, ...CLIENT })]);
-      const arrival = rig.authorize(await begin(trap.browser, "oidc"));
+      const opened = openRiggedServer(rig, [oidc({ issuer: rig.issuer, ...CLIENT })]);
+      const arrival = rig.authorize(await begin(opened.browser, "oidc"));
       const twice = { ...arrival, url: `${arrival.url}&iss=${encodeURIComponent(iss)}` } as Arrival;
-      const response = await comeBack(trap.browser, twice);
+      const response = await comeBack(opened.browser, twice);
       expect([response.status, (await response.json()).error]).toEqual([400, "oauth_state_invalid"]);
       expect(response.headers.has("location")).toBe(false);
-      expect(trap.writes).toEqual([]);
+      expect(opened.writes).toEqual([]);
     }
     expect(tokenCalls()).toBe(before);
   });
 });
 
 describe("OAU-06 a mix-up of two providers", () => {
-  const both = (): Parameters<typeof openTrap>[1] => [
+  const both = (): Parameters<typeof openRiggedServer>[1] => [
     oidc({ issuer: rig.issuer, ...CLIENT, id: "honest" }),
     oidc({ issuer: other.issuer, ...CLIENT, id: "evil" }),
   ];
 
-  it("is noticed by iss: the code of one never goes to the other", async () => {
-    const trap = openTrap(rig, both());
+  it("is detected by iss: the code of one never goes to the other", async () => {
+    const opened = openRiggedServer(rig, both());
     // The evil provider passes the browser on to the honest one, under the state of its own flow.
-    const start = new URL(await begin(trap.browser, "evil"));
+    const start = new URL(await begin(opened.browser, "evil"));
     const arrival = rig.authorize(start);
     const before = tokenCalls();
-    const response = await comeBack(trap.browser, arrival);
-    await expectNothing({ ...trap, response }, ISSUER);
+    const response = await comeBack(opened.browser, arrival);
+    await expectNothing({ ...opened, response }, ISSUER);
     expect(tokenCalls()).toBe(before);
   });
 
-  it("is noticed by the path: the answer to one flow is no answer to another", async () => {
-    const trap = openTrap(rig, both());
-    const arrival = rig.authorize(await begin(trap.browser, "honest"));
+  it("is detected by the path: the answer to one flow is refused for another", async () => {
+    const opened = openRiggedServer(rig, both());
+    const arrival = rig.authorize(await begin(opened.browser, "honest"));
     const before = tokenCalls();
     const url = arrival.url.replace("/oauth/honest/", "/oauth/evil/");
-    const response = await comeBack(trap.browser, { method: "GET", url });
+    const response = await comeBack(opened.browser, { method: "GET", url });
     expect([response.status, (await response.json()).error]).toEqual([400, "oauth_state_invalid"]);
     expect(response.headers.has("location")).toBe(false);
-    expect([trap.writes, tokenCalls()]).toEqual([[], before]);
+    expect([opened.writes, tokenCalls()]).toEqual([[], before]);
     // The state is used up: the right path does not help any more.
-    const again = await comeBack(trap.browser, arrival);
+    const again = await comeBack(opened.browser, arrival);
     expect([again.status, tokenCalls()]).toEqual([400, before]);
   });
 
@@ -124,22 +131,22 @@ describe("OAU-06 a mix-up of two providers", () => {
   });
 
   it("ends at the token endpoint of the one that did not issue the code", async () => {
-    const trap = openTrap(rig, both());
-    const start = new URL(await begin(trap.browser, "honest"));
+    const opened = openRiggedServer(rig, both());
+    const start = new URL(await begin(opened.browser, "honest"));
     const arrival = other.authorize(start, { iss: rig.issuer });
-    const response = await comeBack(trap.browser, arrival);
-    await expectNothing({ ...trap, response }, "the provider refuses the code");
+    const response = await comeBack(opened.browser, arrival);
+    await expectNothing({ ...opened, response }, "the provider refuses the code");
   });
 
   it("keeps the subjects of two providers apart", async () => {
-    const trap = openTrap(rig, both());
+    const opened = openRiggedServer(rig, both());
     const ids = new Set<string>();
     for (const [id, one] of [
       ["honest", rig],
       ["evil", other],
     ] as const) {
       one.person = { sub: "the same", email: `${id}@example.com`, email_verified: true };
-      const browser = trap.station.browser();
+      const browser = opened.server.browser();
       await comeBack(browser, one.authorize(await begin(browser, id)));
       ids.add((await (await browser.get("/auth/me")).json()).id);
     }
@@ -147,7 +154,7 @@ describe("OAU-06 a mix-up of two providers", () => {
   });
 });
 
-it("OAU-06 does not ask GitHub for an issuer, and does not believe one either", async () => {
+it("OAU-06 requires no issuer of GitHub, and refuses another one", async () => {
   const provider = github({ clientId: "id", clientSecret: "secret" });
   await expectSignedIn(await attempt(rig, { provider }), { email: "ann@example.com" });
   await expectSignedIn(await attempt(rig, { provider, changes: { iss: "https://evil.example" } }), {});

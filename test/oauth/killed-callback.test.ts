@@ -1,18 +1,24 @@
 import type { Store } from "@latchkey/core";
 import type { OAuthProvider } from "@latchkey/core/oauth";
 import { describe, expect, test } from "vitest";
-import { type Death, deathsWithin, mortal } from "../must-hold/mortal-store.ts";
-import type { Browser } from "../rows/browser.ts";
-import { settableClock } from "../rows/clock.ts";
-import { ANN } from "../rows/world.ts";
+import type { Browser } from "../fixtures/browser.ts";
+import { settableClock } from "../fixtures/clock.ts";
+import { type Death, deathsWithin, mortal } from "../fixtures/mortal-store.ts";
+import { expectSentTo, whoIs } from "../fixtures/oauth-answers.ts";
+import { begin, beginLink, comeBack } from "../fixtures/oauth-flow.ts";
+import { linkAt, openStubServer, type StubServer, type StubServerOptions } from "../fixtures/oauth-server.ts";
+import {
+  ANN_THERE,
+  type Person,
+  type StubProvider,
+  stubProvider,
+} from "../fixtures/providers/stub-provider.ts";
+import { ANN } from "../fixtures/server.ts";
 import { migrated, open } from "../stores/files.ts";
-import { beginLink, type Desk, type DeskOptions, expectSentTo, linkAt, openDesk, whoIs } from "./desk.ts";
-import { ANN_THERE, type PaperProvider, type Person, paperProvider } from "./paper-provider.ts";
-import { begin, comeBack } from "./trip.ts";
 
 const STRANGER: Person = { subject: "no-address" };
 const CLAIMANT: Person = { ...ANN_THERE, subject: "claimant" };
-type Act = (browser: Browser, desk: Desk) => Promise<unknown>;
+type Act = (browser: Browser, server: StubServer) => Promise<unknown>;
 
 /** Something that a process may be killed in the middle of. */
 interface Operation {
@@ -20,12 +26,12 @@ interface Operation {
   /** What came before, in a process that lived. */
   readonly before?: Act;
   /** The last step of what came before: what the provider answers is for the process that dies. */
-  readonly ready?: (browser: Browser, desk: Desk) => Promise<string>;
+  readonly ready?: (browser: Browser, server: StubServer) => Promise<string>;
   readonly run?: Act;
   /** How the server is configured, where not by default. */
-  readonly options?: Partial<DeskOptions>;
+  readonly options?: Partial<StubServerOptions>;
   readonly trustEmail?: OAuthProvider["trustEmail"];
-  /** Whether whoever is signed in at first is who the provider leads to afterwards. */
+  /** Whether the user that is signed in at first is the user of the provider's account afterwards. */
   readonly isSame: boolean;
 }
 
@@ -34,9 +40,9 @@ const isProven: Act = async (browser, { auth }) => {
   await auth.users.create({ ...ANN, emailVerified: true });
   await browser.post("/auth/login", ANN);
 };
-const leave = (browser: Browser): Promise<string> => begin(browser, "paper");
-const leaveToLink = (browser: Browser): Promise<string> => beginLink(browser, "paper", "/welcome");
-const undo: Act = (browser) => browser.send("/auth/oauth/paper/link", { method: "DELETE" });
+const leave = (browser: Browser): Promise<string> => begin(browser, "stub");
+const leaveToLink = (browser: Browser): Promise<string> => beginLink(browser, "stub", "/welcome");
+const undo: Act = (browser) => browser.send("/auth/oauth/stub/link", { method: "DELETE" });
 
 const operations: Readonly<Record<string, Operation>> = {
   "a first sign-in with a proven address": { person: ANN_THERE, ready: leave, isSame: false },
@@ -55,7 +61,7 @@ const operations: Readonly<Record<string, Operation>> = {
   "a first sign-in without an address": { person: STRANGER, ready: leave, isSame: false },
   "a sign-in with an account that is linked": {
     person: STRANGER,
-    before: async (browser, desk) => desk.signIn(browser, STRANGER),
+    before: async (browser, server) => server.signIn(browser, STRANGER),
     ready: leave,
     isSame: true,
   },
@@ -69,9 +75,9 @@ const operations: Readonly<Record<string, Operation>> = {
   "a link that proves the address": { person: ANN_THERE, before: signUp, ready: leaveToLink, isSame: true },
   "an unlink": {
     person: STRANGER,
-    before: async (browser, desk) => {
-      await signUp(browser, desk);
-      await linkAt(desk.paper, browser, STRANGER);
+    before: async (browser, server) => {
+      await signUp(browser, server);
+      await linkAt(server.stub, browser, STRANGER);
     },
     run: undo,
     isSame: true,
@@ -84,13 +90,13 @@ interface Trial {
   readonly death: Death | null;
 }
 
-/** Runs an operation to its death, starts the process anew, and lets the user go on. Returns how many calls there were. */
+/** Runs an operation to its death, starts another process, and lets the user continue. Returns how many calls there were. */
 async function play({ store, operation, death }: Trial): Promise<number> {
   const clock = settableClock();
   const { trustEmail, options } = operation;
-  const paper = paperProvider({ storeTokens: true, ...(trustEmail === undefined ? {} : { trustEmail }) });
-  const start = (over: Store): Desk =>
-    openDesk({ store: over, clock, papers: [paper], storeTimeout: 1, ...options });
+  const stub = stubProvider({ storeTokens: true, ...(trustEmail === undefined ? {} : { trustEmail }) });
+  const start = (over: Store): StubServer =>
+    openStubServer({ store: over, clock, stubs: [stub], storeTimeout: 1, ...options });
   const first = start(store);
   const browser = first.browser();
   await operation.before?.(browser, first);
@@ -100,10 +106,10 @@ async function play({ store, operation, death }: Trial): Promise<number> {
   const doomed = start(mortalStore.store);
   const held = browser.copy(doomed.auth);
   const running = (
-    url === undefined ? operation.run?.(held, doomed) : comeBack(held, paper.agree(url, operation.person))
+    url === undefined ? operation.run?.(held, doomed) : comeBack(held, stub.agree(url, operation.person))
   )?.catch(() => undefined);
   await (death === null ? running : Promise.race([running, mortalStore.died]));
-  if (death !== null) await goOn(start(store), paper, { operation, known, url });
+  if (death !== null) await resume(start(store), stub, { operation, known, url });
   return mortalStore.calls();
 }
 
@@ -113,34 +119,38 @@ interface Past {
   readonly url: string | undefined;
 }
 
-/** Nobody is locked out: by the provider, by the password, or by both they get in, as who they were. */
-async function goOn(desk: Desk, paper: PaperProvider, { operation, known, url }: Past): Promise<void> {
-  const { auth } = desk;
-  const password = desk.browser();
+/** No user is locked out: the provider, the password or both still sign the same user in. */
+async function resume(
+  server: StubServer,
+  stub: StubProvider,
+  { operation, known, url }: Past,
+): Promise<void> {
+  const { auth } = server;
+  const password = server.browser();
   const entered = (await password.post("/auth/login", ANN)).ok;
   if (operation.before === signUp || operation.run === undo) {
     const links = await auth.users.accounts(String(known));
     expect(entered || links.length > 0).toBe(true);
     if (entered) {
       expect(await whoIs(password)).toBe(known);
-      // Whoever asks again gets what they asked for.
-      expectSentTo(await linkAt(paper, password, operation.person), "/settings");
+      // A user that repeats the request gets the result.
+      expectSentTo(await linkAt(stub, password, operation.person), "/settings");
       expect(await whoIs(password)).toBe(known);
     }
   }
-  const browser = desk.browser();
-  expectSentTo(await desk.signIn(browser, operation.person), "/welcome");
+  const browser = server.browser();
+  expectSentTo(await server.signIn(browser, operation.person), "/welcome");
   const id = await whoIs(browser);
   if (operation.isSame) expect(id).toBe(known);
   expect(await auth.users.accounts(String(id))).toHaveLength(1);
-  expect(await auth.users.providerTokens(String(id), "paper")).not.toBeNull();
+  expect(await auth.users.providerTokens(String(id), "stub")).not.toBeNull();
   if (operation.person !== ANN_THERE || url === undefined) return;
   const owner = await auth.users.find({ email: ANN.email });
   expect(owner).toMatchObject({ id, emailVerified: true });
 }
 
 describe("killed between any two statements", () => {
-  test.each(Object.entries(operations))("%s leaves nobody locked out", async (title, operation) => {
+  test.each(Object.entries(operations))("%s leaves no user locked out", async (title, operation) => {
     const make = (): Promise<Store> => migrated(open(":memory:"));
     const calls = await play({ store: await make(), operation, death: null });
     expect(calls).toBeGreaterThan(2);

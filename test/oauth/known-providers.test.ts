@@ -1,8 +1,9 @@
 import { discord, gitlab, google, keycloak } from "@latchkey/core/oauth";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { html, json } from "./replies.ts";
-import { basicCredentials } from "./rig-endpoints.ts";
-import { type RiggedProvider, startRiggedProvider } from "./rigged-provider.ts";
+import { begin, comeBack } from "../fixtures/oauth-flow.ts";
+import { html, json } from "../fixtures/providers/replies.ts";
+import { basicCredentials } from "../fixtures/providers/rigged-endpoints.ts";
+import { type RiggedProvider, startRiggedProvider } from "../fixtures/providers/rigged-provider.ts";
 import {
   type Attempt,
   attempt,
@@ -10,10 +11,9 @@ import {
   expectNothing,
   expectSignedIn,
   issue,
-  openTrap,
+  openRiggedServer,
   restore,
-} from "./trap.ts";
-import { begin, comeBack } from "./trip.ts";
+} from "../fixtures/rigged-sign-in.ts";
 
 const OF_ANOTHER = "the ID token is of another issuer";
 const SUBJECT = "the provider does not say who it is";
@@ -59,7 +59,7 @@ describe("Google", () => {
     },
   );
 
-  it("names itself in a callback, or does not, and is never another (OAU-06)", async () => {
+  it("may name itself in a callback; another issuer is refused (OAU-06)", async () => {
     const provider = google(CLIENT);
     await expectSignedIn(await attempt(googleRig, { provider }), {});
     const before = googleRig.requestsTo("token").length;
@@ -70,7 +70,7 @@ describe("Google", () => {
 });
 
 describe("Keycloak", () => {
-  it("is a realm: another realm of the same server is somebody else (OAU-06, OAU-11)", async () => {
+  it("is one realm: another realm of the same server is another provider (OAU-06, OAU-11)", async () => {
     const provider = keycloak({ issuer: realm.issuer, ...CLIENT });
     await expectSignedIn(await attempt(realm, { provider }), { email: "ann@example.com" });
     issue(realm, { claims: { iss: realm.issuer.replace("staff", "guests") } });
@@ -88,7 +88,7 @@ describe("Keycloak", () => {
 });
 
 describe("GitLab", () => {
-  it("signs in at gitlab.com, and at one's own", async () => {
+  it("signs in at gitlab.com, and at a server of one's own", async () => {
     const made = await attempt(gitlabRig, { provider: gitlab(CLIENT) });
     await expectSignedIn(made, { email: "ann@example.com" });
     expect(calls(made)).toEqual([
@@ -131,8 +131,8 @@ describe("Discord", () => {
     ["verified", { email: "ann@example.com", verified: true }, "ann@example.com"],
   ])("has an address that is %s (OAU-16)", async (_, changes, email) => {
     gitlabRig.answers.discordUser = () => json({ ...ann, ...changes });
-    const { station } = await signIn();
-    const user = await station.store.users.findByAccount({ provider: "discord", subject: ann.id });
+    const { server } = await signIn();
+    const user = await server.store.users.findByAccount({ provider: "discord", subject: ann.id });
     expect(user).toMatchObject({ email, emailVerified: email !== null, name: "Ann" });
   });
 
@@ -144,12 +144,12 @@ describe("Discord", () => {
     ["a list", [ann.id]],
     ["with a control", `${ann.id}\n`],
     ["of 10 kB", "8".repeat(10_000)],
-  ])("lets nobody in whose id is %s", async (_, id) => {
+  ])("signs no user in whose id is %s", async (_, id) => {
     gitlabRig.answers.discordUser = () => json({ ...ann, id });
     await expectNothing(await signIn(), SUBJECT);
   });
 
-  it("lets nobody in where it does not say who it is", async () => {
+  it("signs no user in where the answer has no id", async () => {
     gitlabRig.answers.discordUser = () => html();
     await expectNothing(await signIn(), "the provider's answer is no JSON");
     gitlabRig.answers.discordUser = () => json([ann]);
@@ -159,10 +159,10 @@ describe("Discord", () => {
   });
 });
 
-it("OAU-22 tells every provider the callback under its id, once", async () => {
+it("OAU-22 sends every provider the callback under its id, once", async () => {
   const providers = [google(CLIENT), gitlab(CLIENT), discord(CLIENT)];
   for (const provider of providers) {
-    const { browser } = openTrap(googleRig, [provider]);
+    const { browser } = openRiggedServer(googleRig, [provider]);
     const url = new URL(await begin(browser, provider.id));
     const callback = `http://localhost:3000/auth/oauth/${provider.id}/callback`;
     expect(url.searchParams.getAll("redirect_uri")).toEqual([callback]);
@@ -171,13 +171,13 @@ it("OAU-22 tells every provider the callback under its id, once", async () => {
   }
 });
 
-it("OAU-24 shows the provider's tokens to the application, and to nobody else", async () => {
-  const trap = openTrap(googleRig, [google(CLIENT)]);
-  const arrival = googleRig.authorize(await begin(trap.browser, "google"), { iss: undefined });
-  const response = await comeBack(trap.browser, arrival);
-  await expectSignedIn({ ...trap, response }, {});
-  const me = await (await trap.browser.get("/auth/me")).text();
-  const session = await (await trap.browser.get("/auth/session")).text();
-  const seen = [...response.headers, me, session, JSON.stringify(trap.station.events)].join();
+it("OAU-24 shows the provider's tokens to the application only", async () => {
+  const opened = openRiggedServer(googleRig, [google(CLIENT)]);
+  const arrival = googleRig.authorize(await begin(opened.browser, "google"), { iss: undefined });
+  const response = await comeBack(opened.browser, arrival);
+  await expectSignedIn({ ...opened, response }, {});
+  const me = await (await opened.browser.get("/auth/me")).text();
+  const session = await (await opened.browser.get("/auth/session")).text();
+  const seen = [...response.headers, me, session, JSON.stringify(opened.server.events)].join();
   expect(seen).not.toMatch(/provider-(access|refresh)/);
 });

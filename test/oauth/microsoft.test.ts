@@ -1,10 +1,18 @@
 import { microsoft } from "@latchkey/core/oauth";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { ANN } from "../rows/world.ts";
-import type { Members } from "./forged-token.ts";
-import { type RiggedProvider, startRiggedProvider } from "./rigged-provider.ts";
-import { attempt, CLIENT, expectNothing, expectSignedIn, issue, openTrap, restore } from "./trap.ts";
-import { begin, comeBack } from "./trip.ts";
+import { begin, comeBack } from "../fixtures/oauth-flow.ts";
+import type { Members } from "../fixtures/providers/forged-token.ts";
+import { type RiggedProvider, startRiggedProvider } from "../fixtures/providers/rigged-provider.ts";
+import {
+  attempt,
+  CLIENT,
+  expectNothing,
+  expectSignedIn,
+  issue,
+  openRiggedServer,
+  restore,
+} from "../fixtures/rigged-sign-in.ts";
+import { ANN } from "../fixtures/server.ts";
 
 const HOST = "https://login.microsoftonline.com";
 const STAFF = "72f988bf-86f1-41af-91ab-2d7cd011db47";
@@ -63,13 +71,13 @@ describe("Microsoft for every tenant", () => {
     ["another host that begins like it", { iss: `${HOST}.evil.example/${STAFF}/v2.0`, tid: STAFF }],
     ["the issuer of version 1", { iss: `https://sts.windows.net/${STAFF}/`, tid: STAFF }],
     ["a trailing slash", { iss: `${issuerOf(STAFF)}/`, tid: STAFF }],
-  ])("lets nobody in with %s (OAU-11)", async (_, claims) => {
+  ])("signs no user in with %s (OAU-11)", async (_, claims) => {
     issue(rig, { claims });
     await expectNothing(await signIn(), OF_ANOTHER);
   });
 });
 
-it("Microsoft for organizations alone, or for private accounts alone, lets nobody else in (OAU-11)", async () => {
+it("Microsoft for organizations alone, or for private accounts alone, refuses the other kind (OAU-11)", async () => {
   for (const [tenant, tid] of [
     ["organizations", PRIVATE],
     ["consumers", STAFF],
@@ -80,7 +88,7 @@ it("Microsoft for organizations alone, or for private accounts alone, lets nobod
 });
 
 describe("Microsoft for one tenant", () => {
-  it("lets its members in, and nobody else's", async () => {
+  it("signs its members in, and refuses those of other tenants", async () => {
     issue(rig, { claims: { iss: issuerOf(STAFF), tid: STAFF } });
     await expectSignedIn(await signIn(STAFF), { name: "Ann" });
     for (const claims of [
@@ -108,21 +116,21 @@ describe("an address from Microsoft (OAU-16)", () => {
   ])("is verified %s", async (_, claims, isVerified) => {
     rig.person = { sub: "rigged-1", email: "ann@example.com" };
     issue(rig, { claims: { iss: issuerOf(STAFF), tid: STAFF, ...claims } });
-    const { station } = await signIn();
-    const user = await station.store.users.findByAccount({ provider: "microsoft", subject: "rigged-1" });
+    const { server } = await signIn();
+    const user = await server.store.users.findByAccount({ provider: "microsoft", subject: "rigged-1" });
     const email = isVerified ? "ann@example.com" : null;
     expect(user).toMatchObject({ email, emailVerified: isVerified });
   });
 
-  it("leads to nobody's account that has it here", async () => {
+  it("signs in no user that has the address here", async () => {
     issue(rig, { claims: { iss: issuerOf(STAFF), tid: STAFF, email_verified: true } });
-    const trap = openTrap(rig, [microsoft(CLIENT)]);
-    const own = await trap.station.browser().post("/auth/signup", ANN);
+    const opened = openRiggedServer(rig, [microsoft(CLIENT)]);
+    const own = await opened.server.browser().post("/auth/signup", ANN);
     expect(own.status).toBe(201);
-    trap.writes.length = 0;
-    const arrival = rig.authorize(await begin(trap.browser, "microsoft"), { iss: undefined });
-    const response = await comeBack(trap.browser, arrival);
+    opened.writes.length = 0;
+    const arrival = rig.authorize(await begin(opened.browser, "microsoft"), { iss: undefined });
+    const response = await comeBack(opened.browser, arrival);
     expect(response.headers.get("location")).toMatch(/\/welcome\?error=account_not_linked$/);
-    expect(trap.writes).toEqual([]);
+    expect(opened.writes).toEqual([]);
   });
 });

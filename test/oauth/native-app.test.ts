@@ -2,14 +2,15 @@ import { randomBytes } from "node:crypto";
 import { createAuth } from "@latchkey/core";
 import { memory } from "@latchkey/core/memory";
 import { describe, expect, it } from "vitest";
-import { bodyOf, expectError, textOf } from "../rows/answers.ts";
-import type { Browser } from "../rows/browser.ts";
-import { claimsOf } from "../rows/token.ts";
-import { SECRET } from "../rows/world.ts";
-import { countOf, type Desk, flowsOf, jarOf, openDesk, whoIs } from "./desk.ts";
-import { ANN_THERE, type Person } from "./paper-provider.ts";
-import { s256 } from "./rig-answers.ts";
-import { comeBack } from "./trip.ts";
+import { bodyOf, expectError, textOf } from "../fixtures/answers.ts";
+import type { Browser } from "../fixtures/browser.ts";
+import { whoIs } from "../fixtures/oauth-answers.ts";
+import { comeBack, flowsOf, jarOf } from "../fixtures/oauth-flow.ts";
+import { openStubServer, type StubServer } from "../fixtures/oauth-server.ts";
+import { s256 } from "../fixtures/providers/rigged-answers.ts";
+import { ANN_THERE, type Person } from "../fixtures/providers/stub-provider.ts";
+import { countOf, SECRET } from "../fixtures/server.ts";
+import { claimsOf } from "../fixtures/tokens.ts";
 
 const TARGET = "com.example.app://signed-in?tab=1";
 const TRUSTED = ["com.example.app://", "https://link.example.org"];
@@ -22,48 +23,51 @@ interface Trip {
   readonly location: URL;
 }
 
-function openAppDesk(options: Parameters<typeof openDesk>[0] = {}): Desk {
-  return openDesk({ trustedOrigins: TRUSTED, ...options });
+function openAppServer(options: Parameters<typeof openStubServer>[0] = {}): StubServer {
+  return openStubServer({ trustedOrigins: TRUSTED, ...options });
 }
 
 function startOf(parameters: Readonly<Record<string, string>>): string {
-  return `/auth/oauth/paper?${new URLSearchParams({ transport: "bearer", redirect_to: TARGET, ...parameters })}`;
+  return `/auth/oauth/stub?${new URLSearchParams({ transport: "bearer", redirect_to: TARGET, ...parameters })}`;
 }
 
 /** As far as the code that the app is sent. */
-async function travel(desk: Desk, person: Person = ANN_THERE, target = TARGET): Promise<Trip> {
+async function travel(server: StubServer, person: Person = ANN_THERE, target = TARGET): Promise<Trip> {
   const verifier = randomBytes(32).toString("base64url");
-  const browser = desk.browser();
+  const browser = server.browser();
   const query = { code_challenge: s256(verifier), code_challenge_method: "S256", redirect_to: target };
   const start = await browser.get(startOf(query));
-  const answer = await comeBack(browser, desk.paper.agree(start.headers.get("location") ?? "", person));
+  const answer = await comeBack(browser, server.stub.agree(start.headers.get("location") ?? "", person));
   expect(answer.status).toBe(303);
   const location = new URL(answer.headers.get("location") ?? "");
   return { code: location.searchParams.get("code") ?? "", verifier, browser, location };
 }
 
 /** As an app asks: no cookies, and nothing that says where from. */
-function exchange({ auth }: Desk, code: unknown, verifier: unknown): Promise<Response> {
+function exchange({ auth }: StubServer, code: unknown, verifier: unknown): Promise<Response> {
   const body = JSON.stringify({ code, code_verifier: verifier });
   const headers = { "content-type": "application/json" };
   return auth.handle(new Request(`https://app.example.com${EXCHANGE}`, { method: "POST", headers, body }));
 }
 
-async function expectWorthless(desk: Desk, { code, verifier }: Trip): Promise<void> {
-  await expectError(await exchange(desk, code, verifier), 400, "oauth_state_invalid");
+async function expectWorthless(server: StubServer, { code, verifier }: Trip): Promise<void> {
+  await expectError(await exchange(server, code, verifier), 400, "oauth_state_invalid");
 }
 
 describe("a native app", () => {
   it.each([TARGET, "com.example.app:/x", "https://link.example.org/open?x=y#z"])(
     "signs in by %s",
     async (to) => {
-      const desk = openAppDesk();
-      const { code, verifier, browser, location } = await travel(desk, ANN_THERE, to);
+      const server = openAppServer();
+      const { code, verifier, browser, location } = await travel(server, ANN_THERE, to);
       const asked = new URL(to);
       asked.searchParams.set("code", code);
       expect(location.href).toBe(asked.href);
-      const answer = await exchange(desk, code, verifier);
-      expect([answer.status, answer.headers.getSetCookie()]).toEqual([200, []]);
+      const answer = await exchange(server, code, verifier);
+      expect({ status: answer.status, cookies: answer.headers.getSetCookie() }).toEqual({
+        status: 200,
+        cookies: [],
+      });
       expect(answer.headers.get("cache-control")).toContain("no-store");
       const body = await bodyOf(answer);
       expect(Object.keys(body).toSorted()).toEqual(
@@ -75,29 +79,29 @@ describe("a native app", () => {
     },
   );
 
-  it("leaves a session that the browser had as it is, and hands out no token by way of it", async () => {
-    const desk = openAppDesk();
-    const browser = await desk.signedIn();
+  it("keeps the session that the browser had, and gives the browser no token", async () => {
+    const server = openAppServer();
+    const browser = await server.signedIn();
     const [id, before] = [await whoIs(browser), jarOf(browser)];
     const start = await browser.get(startOf({ code_challenge: s256("v".repeat(43)) }));
     const answer = await comeBack(
       browser,
-      desk.paper.agree(start.headers.get("location") ?? "", { subject: "x" }),
+      server.stub.agree(start.headers.get("location") ?? "", { subject: "x" }),
     );
     const location = answer.headers.get("location") ?? "";
-    for (const token of desk.paper.issued) expect(location).not.toContain(token);
+    for (const token of server.stub.issued) expect(location).not.toContain(token);
     expect([...new URL(location).searchParams.keys()]).toEqual(["tab", "code"]);
     expect([await whoIs(browser), jarOf(browser)]).toEqual([id, before]);
   });
 
-  it("is told of a failure at its target", async () => {
-    const desk = openAppDesk();
-    const browser = desk.browser();
+  it("gets the code of a failure at its target", async () => {
+    const server = openAppServer();
+    const browser = server.browser();
     const start = await browser.get(startOf({ code_challenge: s256("v".repeat(43)) }));
     const denied = { error: "access_denied", code: undefined };
     const answer = await comeBack(
       browser,
-      desk.paper.agree(start.headers.get("location") ?? "", ANN_THERE, denied),
+      server.stub.agree(start.headers.get("location") ?? "", ANN_THERE, denied),
     );
     expect(answer.headers.get("location")).toBe(`${TARGET}&error=oauth_denied`);
   });
@@ -113,17 +117,17 @@ describe("a native app", () => {
     "another transport": { code_challenge: "x".repeat(43), transport: "both" },
   };
   it.each(Object.entries(wrongStarts))("does not begin with %s", async (_, parameters) => {
-    const desk = openAppDesk();
-    const browser = desk.browser();
+    const server = openAppServer();
+    const browser = server.browser();
     await expectError(await browser.get(startOf(parameters)), 400, "invalid_request");
     expect(flowsOf(browser).size).toBe(0);
   });
 
   it("does not begin with a parameter that stands twice", async () => {
-    const desk = openAppDesk();
+    const server = openAppServer();
     const start = startOf({ code_challenge: "x".repeat(43) });
     for (const more of ["transport=bearer", "transport=cookie", `code_challenge=${"x".repeat(43)}`]) {
-      await expectError(await desk.browser().get(`${start}&${more}`), 400, "invalid_request");
+      await expectError(await server.browser().get(`${start}&${more}`), 400, "invalid_request");
     }
   });
 
@@ -134,15 +138,15 @@ describe("a native app", () => {
     "javascript:alert(1)",
     "",
   ])("is not sent to %s", async (target) => {
-    const desk = openAppDesk();
+    const server = openAppServer();
     const start = startOf({ code_challenge: "x".repeat(43), redirect_to: target });
-    await expectError(await desk.browser().get(start), 400, "redirect_not_allowed");
+    await expectError(await server.browser().get(start), 400, "redirect_not_allowed");
   });
 
-  it("an app's scheme is no target for a browser, and nobody trusts a scheme that runs in one", async () => {
-    const desk = openAppDesk();
+  it("the scheme of an app is no target for a browser, and a scheme that a browser runs cannot be trusted", async () => {
+    const server = openAppServer();
     const query = new URLSearchParams({ redirect_to: TARGET });
-    await expectError(await desk.browser().get(`/auth/oauth/paper?${query}`), 400, "redirect_not_allowed");
+    await expectError(await server.browser().get(`/auth/oauth/stub?${query}`), 400, "redirect_not_allowed");
     const schemes = [
       "javascript",
       "data",
@@ -155,7 +159,7 @@ describe("a native app", () => {
       "https",
     ];
     for (const scheme of schemes.flatMap((name) => [`${name}:`, `${name}://`, `${name}:*`])) {
-      const options = { store: memory(), providers: [desk.paper.provider], secret: SECRET };
+      const options = { store: memory(), providers: [server.stub.provider], secret: SECRET };
       const make = (): unknown => createAuth({ ...options, trustedOrigins: [scheme] });
       expect(make, scheme).toThrow(TypeError);
       expect(make).toThrow(/trustedOrigins/);
@@ -164,25 +168,25 @@ describe("a native app", () => {
 });
 
 describe("the code of a native app", () => {
-  it("is good once, for one of 20 who come at the same time", async () => {
-    const desk = openAppDesk();
-    const trip = await travel(desk);
+  it("is redeemed once by 20 requests at the same time", async () => {
+    const server = openAppServer();
+    const trip = await travel(server);
     const answers = await Promise.all(
-      Array.from({ length: 20 }, () => exchange(desk, trip.code, trip.verifier)),
+      Array.from({ length: 20 }, () => exchange(server, trip.code, trip.verifier)),
     );
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
     expect(answers.filter(({ status }) => status === 400)).toHaveLength(19);
-    expect(countOf(desk, "session.started")).toBe(1);
-    await expectWorthless(desk, trip);
+    expect(countOf(server, "session.started")).toBe(1);
+    await expectWorthless(server, trip);
   });
 
-  it("is good for 60 seconds", async () => {
-    const desk = openAppDesk();
-    const [early, late] = [await travel(desk), await travel(desk)];
-    desk.clock.advance(59);
-    expect((await exchange(desk, early.code, early.verifier)).status).toBe(200);
-    desk.clock.advance(1);
-    await expectWorthless(desk, late);
+  it("is valid for 60 seconds", async () => {
+    const server = openAppServer();
+    const [early, late] = [await travel(server), await travel(server)];
+    server.clock.advance(59);
+    expect((await exchange(server, early.code, early.verifier)).status).toBe(200);
+    server.clock.advance(1);
+    await expectWorthless(server, late);
   });
 
   it.each<readonly [string, (verifier: string) => string]>([
@@ -192,43 +196,46 @@ describe("the code of a native app", () => {
     ["an empty verifier", () => ""],
     ["a verifier and more", (verifier) => `${verifier} `],
   ])("is burnt by %s", async (_, change) => {
-    const desk = openAppDesk();
-    const trip = await travel(desk);
-    await expectError(await exchange(desk, trip.code, change(trip.verifier)), 400, "oauth_state_invalid");
-    await expectWorthless(desk, trip);
-    expect(countOf(desk, "session.started")).toBe(0);
+    const server = openAppServer();
+    const trip = await travel(server);
+    await expectError(await exchange(server, trip.code, change(trip.verifier)), 400, "oauth_state_invalid");
+    await expectWorthless(server, trip);
+    expect(countOf(server, "session.started")).toBe(0);
   });
 
-  it("is of no use to another flow's verifier, and nothing else is a code", async () => {
-    const desk = openAppDesk();
-    const [mine, other] = [await travel(desk), await travel(desk)];
-    await expectError(await exchange(desk, mine.code, other.verifier), 400, "oauth_state_invalid");
-    const state = desk.paper.calls[1]?.flow.state;
+  it("is refused with the verifier of another flow, and so are other values", async () => {
+    const server = openAppServer();
+    const [mine, other] = [await travel(server), await travel(server)];
+    await expectError(await exchange(server, mine.code, other.verifier), 400, "oauth_state_invalid");
+    const state = server.stub.calls[1]?.flow.state;
     for (const code of [state, "", "x", "A".repeat(43), "A".repeat(10_000), "__proto__"]) {
-      await expectError(await exchange(desk, code, other.verifier), 400, "oauth_state_invalid");
+      await expectError(await exchange(server, code, other.verifier), 400, "oauth_state_invalid");
     }
     for (const code of [undefined, null, 7, [other.code], { code: other.code }]) {
-      await expectError(await exchange(desk, code, other.verifier), 400, "invalid_request");
+      await expectError(await exchange(server, code, other.verifier), 400, "invalid_request");
     }
-    expect((await exchange(desk, other.code, other.verifier)).status).toBe(200);
+    expect((await exchange(server, other.code, other.verifier)).status).toBe(200);
   });
 
-  const changes: Readonly<Record<string, (desk: Desk, id: string) => Promise<unknown>>> = {
+  const changes: Readonly<Record<string, (server: StubServer, id: string) => Promise<unknown>>> = {
     "gets a new password": ({ auth }, id) => auth.users.setPassword(id, "an altogether new one"),
     "is disabled": ({ auth }, id) => auth.users.disable(id),
     "is deleted": ({ auth }, id) => auth.users.delete(id),
     "is signed out everywhere": ({ auth }, id) => auth.sessions.revokeAll(id),
   };
-  it.each(Object.entries(changes))("is worth nothing where the user %s meanwhile", async (_, change) => {
-    const desk = openAppDesk();
-    const { id } = await desk.auth.users.create({ email: "ann@example.com", emailVerified: true });
-    const trip = await travel(desk);
-    await change(desk, id);
-    await expectWorthless(desk, trip);
-    expect(countOf(desk, "session.started")).toBe(0);
-  });
+  it.each(Object.entries(changes))(
+    "is refused where the user %s before it is redeemed",
+    async (_, change) => {
+      const server = openAppServer();
+      const { id } = await server.auth.users.create({ email: "ann@example.com", emailVerified: true });
+      const trip = await travel(server);
+      await change(server, id);
+      await expectWorthless(server, trip);
+      expect(countOf(server, "session.started")).toBe(0);
+    },
+  );
 
-  it("leaves nothing of itself and of the provider's tokens in the store", async () => {
+  it("leaves neither itself nor the provider's tokens in the store", async () => {
     const seen: string[] = [];
     const store = memory();
     const { put, spend } = store.tokens;
@@ -243,16 +250,16 @@ describe("the code of a native app", () => {
         return spend(...args);
       },
     };
-    const desk = openAppDesk({ store: { ...store, tokens } });
-    const trip = await travel(desk);
+    const server = openAppServer({ store: { ...store, tokens } });
+    const trip = await travel(server);
     expect(seen.length).toBe(2);
-    const calls = desk.paper.calls.flatMap(({ flow, answer }) => [
+    const calls = server.stub.calls.flatMap(({ flow, answer }) => [
       flow.state,
       flow.nonce,
       flow.codeVerifier,
       answer.code,
     ]);
-    const secrets = [trip.code, trip.verifier, ...desk.paper.issued, ...calls];
+    const secrets = [trip.code, trip.verifier, ...server.stub.issued, ...calls];
     for (const secret of secrets) expect(seen.join()).not.toContain(secret);
   });
 });

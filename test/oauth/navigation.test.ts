@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { bodyOf, expectError } from "../rows/answers.ts";
-import { makeWorld } from "../rows/world.ts";
-import { expectNothing, expectSentTo, flowsOf, openDesk, SITE } from "./desk.ts";
-import { ANN_THERE } from "./paper-provider.ts";
-import { begin, comeBack } from "./trip.ts";
+import { bodyOf, expectError } from "../fixtures/answers.ts";
+import { expectNothing, expectSentTo } from "../fixtures/oauth-answers.ts";
+import { begin, comeBack, flowsOf } from "../fixtures/oauth-flow.ts";
+import { openStubServer } from "../fixtures/oauth-server.ts";
+import { ANN_THERE } from "../fixtures/providers/stub-provider.ts";
+import { ORIGIN, openServer } from "../fixtures/server.ts";
 
-const START = "/auth/oauth/paper?redirect_to=/welcome";
+const START = "/auth/oauth/stub?redirect_to=/welcome";
 
 const loads: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "an image": { "sec-fetch-mode": "no-cors", "sec-fetch-dest": "image" },
@@ -36,78 +37,80 @@ const document = { "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" };
 
 describe("OAU-21 a sign-in begins by opening a page", () => {
   it.each(Object.entries(loads))("OAU-21 not by %s", async (_, headers) => {
-    const desk = openDesk();
-    const browser = desk.browser();
+    const server = openStubServer();
+    const browser = server.browser();
     const response = await browser.get(START, { "sec-fetch-site": "cross-site", ...headers });
     await expectError(response, 403, "csrf_rejected");
     expect(response.headers.get("location")).toBeNull();
     expect(flowsOf(browser).size).toBe(0);
   });
 
-  it.each(Object.entries(opens))("OAU-21 by %s, which signs nobody in or out", async (_, headers) => {
-    const desk = openDesk();
-    const browser = await desk.signedIn();
-    const before = desk.events.length;
+  it.each(Object.entries(opens))("OAU-21 by %s, which starts and ends no session", async (_, headers) => {
+    const server = openStubServer();
+    const browser = await server.signedIn();
+    const before = server.events.length;
     const response = await browser.get(START, { ...document, ...headers });
     expect([response.status, flowsOf(browser).size]).toEqual([303, 1]);
-    expect(desk.events.length).toBe(before);
+    expect(server.events.length).toBe(before);
     expect((await browser.get("/auth/me")).status).toBe(200);
   });
 
   it.each(Object.entries(loads))(
-    "OAU-21 nor does one end by %s, and the flow goes on",
+    "OAU-21 a sign-in does not end by %s, and the flow stays open",
     async (_, headers) => {
-      const desk = openDesk();
-      const browser = desk.browser();
-      const arrival = desk.paper.agree(await begin(browser, "paper"), ANN_THERE);
+      const server = openStubServer();
+      const browser = server.browser();
+      const arrival = server.stub.agree(await begin(browser, "stub"), ANN_THERE);
       const { pathname, search } = new URL(arrival.url);
       const response = await browser.get(pathname + search, { "sec-fetch-site": "cross-site", ...headers });
       await expectError(response, 403, "csrf_rejected");
-      expectNothing(response, desk.events);
-      expect(desk.paper.calls).toEqual([]);
+      expectNothing(response, server.events);
+      expect(server.stub.calls).toEqual([]);
       expectSentTo(await comeBack(browser, arrival), "/welcome");
     },
   );
 
-  it("OAU-21 HEAD neither begins nor ends one", async () => {
-    const desk = openDesk();
-    const browser = desk.browser();
+  it("OAU-21 HEAD neither begins nor ends a sign-in", async () => {
+    const server = openStubServer();
+    const browser = server.browser();
     const start = await browser.send(START, { method: "HEAD" });
-    expect([start.status, start.headers.getSetCookie(), await start.text()]).toEqual([403, [], ""]);
-    const arrival = desk.paper.agree(await begin(browser, "paper"), ANN_THERE);
+    expect({ status: start.status, cookies: start.headers.getSetCookie(), text: await start.text() }).toEqual(
+      { status: 403, cookies: [], text: "" },
+    );
+    const arrival = server.stub.agree(await begin(browser, "stub"), ANN_THERE);
     const { pathname, search } = new URL(arrival.url);
     const head = await browser.send(pathname + search, { method: "HEAD" });
-    expect([head.status, desk.paper.calls]).toEqual([403, []]);
+    expect({ status: head.status, calls: server.stub.calls }).toEqual({ status: 403, calls: [] });
     expectSentTo(await comeBack(browser, arrival), "/welcome");
   });
 
   const wrong: readonly (readonly [string, string, string])[] = [
-    ["/auth/oauth/paper", "POST", "GET, HEAD, OPTIONS"],
-    ["/auth/oauth/paper", "DELETE", "GET, HEAD, OPTIONS"],
-    ["/auth/oauth/paper/callback", "PUT", "GET, POST, HEAD, OPTIONS"],
-    ["/auth/oauth/paper/link", "GET", "POST, DELETE, OPTIONS"],
-    ["/auth/oauth/paper/link", "HEAD", "POST, DELETE, OPTIONS"],
+    ["/auth/oauth/stub", "POST", "GET, HEAD, OPTIONS"],
+    ["/auth/oauth/stub", "DELETE", "GET, HEAD, OPTIONS"],
+    ["/auth/oauth/stub/callback", "PUT", "GET, POST, HEAD, OPTIONS"],
+    ["/auth/oauth/stub/link", "GET", "POST, DELETE, OPTIONS"],
+    ["/auth/oauth/stub/link", "HEAD", "POST, DELETE, OPTIONS"],
     ["/auth/oauth/exchange", "GET", "POST, OPTIONS"],
   ];
-  it.each(wrong)("%s takes no %s", async (path, method, allow) => {
-    const response = await openDesk().browser().send(path, { method });
-    expect([response.status, response.headers.get("allow")]).toEqual([405, allow]);
+  it.each(wrong)("%s refuses the method %s", async (path, method, allow) => {
+    const response = await openStubServer().browser().send(path, { method });
+    expect({ status: response.status, allow: response.headers.get("allow") }).toEqual({ status: 405, allow });
     if (method !== "HEAD") await expectError(response, 405, "method_not_allowed");
   });
 });
 
-describe("OAU-26 the way back leaves no trace", () => {
-  it("OAU-26 every redirect is a 303 that no cache keeps and no referrer tells of", async () => {
-    const desk = openDesk();
-    const browser = await desk.signedIn();
+describe("OAU-26 the redirects of a sign-in are not cached and send no referrer", () => {
+  it("OAU-26 every redirect is a 303 with no-store and no-referrer", async () => {
+    const server = openStubServer();
+    const browser = await server.signedIn();
     const form = { "content-type": "application/x-www-form-urlencoded" };
     const start = await browser.get(START);
     const url = start.headers.get("location") ?? "";
-    const link = await browser.send("/auth/oauth/paper/link", { method: "POST", body: "x=y", headers: form });
-    const failed = await comeBack(browser, desk.paper.agree(url, ANN_THERE, { error: "server_error" }));
-    const back = await comeBack(browser, desk.paper.agree(await begin(browser, "paper"), { subject: "x" }));
+    const link = await browser.send("/auth/oauth/stub/link", { method: "POST", body: "x=y", headers: form });
+    const failed = await comeBack(browser, server.stub.agree(url, ANN_THERE, { error: "server_error" }));
+    const back = await comeBack(browser, server.stub.agree(await begin(browser, "stub"), { subject: "x" }));
     for (const response of [start, link, failed, back]) {
-      expect([response.status, await response.text()]).toEqual([303, ""]);
+      expect({ status: response.status, text: await response.text() }).toEqual({ status: 303, text: "" });
       expect(response.headers.get("referrer-policy")).toBe("no-referrer");
       expect(response.headers.get("cache-control")).toBe("private, no-store");
       expect(response.headers.get("vary")).toMatch(/^Cookie, Authorization(,|$)/);
@@ -128,52 +131,55 @@ describe("OAU-22 the provider answers to the configured address", () => {
     origin: "https://evil.example",
     referer: "https://evil.example/",
   };
-  it("OAU-22 takes redirect_uri from baseURL, whatever the request says of itself", async () => {
-    const desk = openDesk();
-    const request = new Request("http://evil.example:8080/auth/oauth/paper", { headers: lies });
-    const response = await desk.auth.handle(request);
+  it("OAU-22 takes redirect_uri from baseURL, whatever host the request names", async () => {
+    const server = openStubServer();
+    const request = new Request("http://evil.example:8080/auth/oauth/stub", { headers: lies });
+    const response = await server.auth.handle(request);
     const location = new URL(response.headers.get("location") ?? "");
-    expect(location.searchParams.get("redirect_uri")).toBe(`${SITE}/auth/oauth/paper/callback`);
+    expect(location.searchParams.get("redirect_uri")).toBe(`${ORIGIN}/auth/oauth/stub/callback`);
     const [line = ""] = response.headers.getSetCookie();
     expect(line).toMatch(/^__Host-Http-/);
   });
 
-  it("OAU-22 follows basePath, and serves nobody but localhost without baseURL", async () => {
-    const desk = openDesk({ basePath: "/api/login" });
-    const response = await desk.browser().get("/api/login/oauth/paper");
+  it("OAU-22 follows basePath, and serves localhost only without baseURL", async () => {
+    const server = openStubServer({ basePath: "/api/login" });
+    const response = await server.browser().get("/api/login/oauth/stub");
     const location = new URL(response.headers.get("location") ?? "");
-    expect(location.searchParams.get("redirect_uri")).toBe(`${SITE}/api/login/oauth/paper/callback`);
-    const { auth } = makeWorld({ providers: [desk.paper.provider] });
-    const elsewhere = await auth.handle(new Request("https://app.example.com/auth/oauth/paper"));
-    expect([elsewhere.status, (await bodyOf(elsewhere))["error"]]).toEqual([400, "invalid_request"]);
+    expect(location.searchParams.get("redirect_uri")).toBe(`${ORIGIN}/api/login/oauth/stub/callback`);
+    const { auth } = openServer({ providers: [server.stub.provider] });
+    const elsewhere = await auth.handle(new Request("https://app.example.com/auth/oauth/stub"));
+    expect({ status: elsewhere.status, error: (await bodyOf(elsewhere))["error"] }).toEqual({
+      status: 400,
+      error: "invalid_request",
+    });
   });
 });
 
-describe("OAU-23 a provider is one that was configured", () => {
+describe("OAU-23 only a configured provider is found", () => {
   const ids = [
     "unknown",
     "__proto__",
     "constructor",
     "toString",
     "hasOwnProperty",
-    "Paper",
-    "PAPER",
-    "paper.",
+    "Stub",
+    "STUB",
+    "stub.",
     "p%61per",
-    "paper%00",
-    "paper%2f",
-    "paper;x",
+    "stub%00",
+    "stub%2f",
+    "stub;x",
     ".",
     "..",
     "%2e%2e",
     "",
-    "paper paper",
+    "stub stub",
     "\u0440aper",
     "x".repeat(1_000),
   ];
-  it.each(ids)("OAU-23 %s is none", async (id) => {
-    const desk = openDesk();
-    const browser = await desk.signedIn();
+  it.each(ids)("OAU-23 the provider id %s is not found", async (id) => {
+    const server = openStubServer();
+    const browser = await server.signedIn();
     for (const rest of ["", "/callback", "/link"]) {
       const method = rest === "/link" ? "POST" : "GET";
       const response = await browser.send(`/auth/oauth/${id}${rest}`, { method });

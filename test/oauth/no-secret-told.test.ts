@@ -3,19 +3,19 @@ import { createAuth } from "@latchkey/core";
 import { memory } from "@latchkey/core/memory";
 import { oidc } from "@latchkey/core/oauth";
 import { afterEach, expect, test, vi } from "vitest";
-import { chatty, collectSecrets, printed, type Secrets } from "../must-hold/secrets.ts";
-import { type Browser, openBrowser } from "../rows/browser.ts";
-import { settableClock } from "../rows/clock.ts";
-import { cheapPassword, SECRET } from "../rows/world.ts";
-import { flowsOf, openDesk, SITE } from "./desk.ts";
-import { parametersOf } from "./drive.ts";
-import { ANN_THERE, paperProvider } from "./paper-provider.ts";
-import { s256 } from "./rig-answers.ts";
-import { startRiggedProvider } from "./rigged-provider.ts";
-import { begin, comeBack, openStation } from "./trip.ts";
+import { type Browser, openBrowser } from "../fixtures/browser.ts";
+import { settableClock } from "../fixtures/clock.ts";
+import { begin, comeBack, flowsOf } from "../fixtures/oauth-flow.ts";
+import { openServerWith, openStubServer } from "../fixtures/oauth-server.ts";
+import { parametersOf } from "../fixtures/providers/arrival.ts";
+import { s256 } from "../fixtures/providers/rigged-answers.ts";
+import { startRiggedProvider } from "../fixtures/providers/rigged-provider.ts";
+import { ANN_THERE, stubProvider } from "../fixtures/providers/stub-provider.ts";
+import { chatty, collectSecrets, printed, type Secrets } from "../fixtures/secrets.ts";
+import { cheapPassword, ORIGIN, SECRET } from "../fixtures/server.ts";
 
 const LEVELS = ["log", "info", "warn", "error", "debug", "trace"] as const;
-const VERIFIER = "a-verifier-of-an-app-that-nobody-may-ever-see";
+const VERIFIER = "a-verifier-of-an-app-that-stays-with-the-app";
 const CLIENT_SECRET = "the-secret-of-the-client-at-the-provider";
 const WORDS = "words-of-the-provider";
 
@@ -43,12 +43,12 @@ test("LOG-01 no event, body, header or console line holds a secret, whatever fai
   const secrets = collectSecrets();
   secrets.add(SECRET, VERIFIER);
   const failing = { now: false };
-  const paper = paperProvider({ storeTokens: true });
+  const stub = stubProvider({ storeTokens: true });
   const store = chatty(memory(), () => failing.now);
   const trustedOrigins = ["com.example.app://"];
-  const desk = openDesk({ store, papers: [paper], trustedOrigins });
-  const { auth, events } = desk;
-  const browser = desk.browser();
+  const server = openStubServer({ store, stubs: [stub], trustedOrigins });
+  const { auth, events } = server;
+  const browser = server.browser();
   const queries = [
     "redirect_to=/",
     `transport=bearer&redirect_to=com.example.app://&code_challenge=${s256(VERIFIER)}`,
@@ -57,16 +57,16 @@ test("LOG-01 no event, body, header or console line holds a secret, whatever fai
   for (const query of queries) {
     for (const changes of answers) {
       for (const isFailing of [false, true]) {
-        const start = await browser.get(`/auth/oauth/paper?${query}`);
+        const start = await browser.get(`/auth/oauth/stub?${query}`);
         addFlows(browser, secrets);
-        const arrival = paper.agree(start.headers.get("location") ?? "", ANN_THERE, changes);
+        const arrival = stub.agree(start.headers.get("location") ?? "", ANN_THERE, changes);
         secrets.add(...["state", "code"].map((name) => parametersOf(arrival).get(name) ?? SECRET));
-        paper.meanwhile = async () => {
+        stub.beforeAnswer = async () => {
           failing.now = isFailing;
         };
         const back = await comeBack(browser, arrival);
         await note(back, secrets, said);
-        const code = new URL(back.headers.get("location") ?? SITE).searchParams.get("code");
+        const code = new URL(back.headers.get("location") ?? ORIGIN).searchParams.get("code");
         if (code !== null) {
           secrets.add(code);
           const body = { code, code_verifier: VERIFIER };
@@ -80,8 +80,8 @@ test("LOG-01 no event, body, header or console line holds a secret, whatever fai
       }
     }
   }
-  secrets.add(...paper.issued);
-  for (const { flow } of paper.calls) secrets.add(flow.nonce, flow.codeVerifier, flow.state);
+  secrets.add(...stub.issued);
+  for (const { flow } of stub.calls) secrets.add(flow.nonce, flow.codeVerifier, flow.state);
   const all = [...said, events, inspect(auth, { depth: null, showHidden: true })].map(printed).join("\n");
   expect(events.filter(({ type }) => type === "oauth.failed").length).toBeGreaterThan(8);
   expect(events.filter(({ type }) => type === "store.failed").length).toBeGreaterThan(0);
@@ -90,12 +90,12 @@ test("LOG-01 no event, body, header or console line holds a secret, whatever fai
   expect(all).not.toContain(WORDS);
 });
 
-test("OAU-20 LOG-01 what a provider says of a failure goes nowhere, nor does the client's secret", async () => {
+test("OAU-20 LOG-01 neither the words of a failing provider nor the client's secret are passed on", async () => {
   const rig = await startRiggedProvider();
   try {
     const said = listen();
     const options = { issuer: rig.issuer, clientId: "client", clientSecret: CLIENT_SECRET };
-    const { auth, events, browser } = openStation([oidc(options)]);
+    const { auth, events, browser } = openServerWith([oidc(options)]);
     const own = browser();
     const bad: readonly (readonly [string, object])[] = [
       ["error", { error: `${WORDS}\r\nset-cookie: x=y`, error_description: `<b>${WORDS}\u{1F600}</b>` }],
@@ -122,18 +122,18 @@ test("OAU-20 LOG-01 what a provider says of a failure goes nowhere, nor does the
   }
 });
 
-test("LOG-01 without onEvent the console hears of faults, and of no secret", async () => {
+test("LOG-01 without onEvent faults go to the console, without a secret", async () => {
   const lines = listen();
   const failing = { now: false };
-  const paper = paperProvider();
+  const stub = stubProvider();
   const clock = settableClock();
   const auth = createAuth({
     store: chatty(memory(), () => failing.now),
-    providers: [cheapPassword(), paper.provider],
+    providers: [cheapPassword(), stub.provider],
     env: { clock: clock.now },
   });
   const browser = openBrowser({ server: auth, clock });
-  const arrival = paper.agree(await begin(browser, "paper"), ANN_THERE);
+  const arrival = stub.agree(await begin(browser, "stub"), ANN_THERE);
   failing.now = true;
   const answer = await comeBack(browser, arrival);
   expect(answer.headers.get("location")).toBe("http://localhost:3000/welcome?error=store_unavailable");

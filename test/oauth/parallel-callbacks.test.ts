@@ -1,19 +1,21 @@
 import { expect, it } from "vitest";
-import type { Browser } from "../rows/browser.ts";
-import { countOf, type Desk, expectSentTo, jarOf, openDesk, whoIs } from "./desk.ts";
-import { onEveryStore } from "./every-store.ts";
-import { ANN_THERE, type Person, paperProvider } from "./paper-provider.ts";
-import { begin, comeBack } from "./trip.ts";
+import type { Browser } from "../fixtures/browser.ts";
+import { onEveryStore } from "../fixtures/every-store.ts";
+import { expectSentTo, whoIs } from "../fixtures/oauth-answers.ts";
+import { begin, comeBack, jarOf } from "../fixtures/oauth-flow.ts";
+import { openStubServer, type StubServer } from "../fixtures/oauth-server.ts";
+import { ANN_THERE, type Person, stubProvider } from "../fixtures/providers/stub-provider.ts";
+import { countOf } from "../fixtures/server.ts";
 
 const MANY = 32;
-const NOBODY_KNOWN: Person = { subject: "no-address" };
+const WITHOUT_ADDRESS: Person = { subject: "no-address" };
 
 /** As many browsers as that, each with an answer of the provider for the same person. */
-async function crowd(desk: Desk, person: Person): Promise<readonly (() => Promise<Browser>)[]> {
+async function crowd(server: StubServer, person: Person): Promise<readonly (() => Promise<Browser>)[]> {
   const crowded: (() => Promise<Browser>)[] = [];
   for (let n = 0; n < MANY; n++) {
-    const browser = desk.browser();
-    const arrival = desk.paper.agree(await begin(browser, "paper"), person);
+    const browser = server.browser();
+    const arrival = server.stub.agree(await begin(browser, "stub"), person);
     crowded.push(async () => {
       expectSentTo(await comeBack(browser, arrival), "/welcome");
       return browser;
@@ -24,24 +26,24 @@ async function crowd(desk: Desk, person: Person): Promise<readonly (() => Promis
 
 /** Exactly one user is left, who has exactly these links, and everybody is signed in as them. */
 async function expectOne(
-  desk: Desk,
+  server: StubServer,
   browsers: readonly Browser[],
   subjects: readonly string[],
 ): Promise<void> {
   const ids = new Set(await Promise.all(browsers.map(whoIs)));
   expect(ids.size).toBe(1);
   const [id] = ids;
-  const links = await desk.auth.users.accounts(String(id));
+  const links = await server.auth.users.accounts(String(id));
   expect(links.map(({ subject }) => subject).toSorted()).toEqual(subjects);
-  expect(await desk.auth.sessions.list(String(id))).toHaveLength(browsers.length);
-  expect(countOf(desk, "user.created") - countOf(desk, "user.deleted")).toBe(1);
+  expect(await server.auth.sessions.list(String(id))).toHaveLength(browsers.length);
+  expect(countOf(server, "user.created") - countOf(server, "user.deleted")).toBe(1);
 }
 
 onEveryStore((make) => {
-  it("OAU-07 of 20 callbacks with one code one gets in: one user, one session, one token call", async () => {
-    const desk = openDesk({ store: await make() });
-    const browser = desk.browser();
-    const arrival = desk.paper.agree(await begin(browser, "paper"), ANN_THERE);
+  it("OAU-07 of 20 callbacks with one code one succeeds: one user, one session, one token call", async () => {
+    const server = openStubServer({ store: await make() });
+    const browser = server.browser();
+    const arrival = server.stub.agree(await begin(browser, "stub"), ANN_THERE);
     const copies = Array.from({ length: 20 }, () => browser.copy());
     const answers = await Promise.all(copies.map((copy) => comeBack(copy, arrival)));
     expect(answers.map(({ status }) => status).toSorted()).toEqual([303, ...Array(19).fill(400)].toSorted());
@@ -49,31 +51,31 @@ onEveryStore((make) => {
       headers.getSetCookie().filter((line) => line.includes("latchkey.access")),
     );
     expect(session).toHaveLength(1);
-    expect(desk.paper.calls).toHaveLength(1);
-    expect([countOf(desk, "user.created"), countOf(desk, "session.started")]).toEqual([1, 1]);
+    expect(server.stub.calls).toHaveLength(1);
+    expect([countOf(server, "user.created"), countOf(server, "session.started")]).toEqual([1, 1]);
   });
 
   it.each([
     ["with a proven address", ANN_THERE],
-    ["without an address", NOBODY_KNOWN],
+    ["without an address", WITHOUT_ADDRESS],
   ])(
     `${MANY} first sign-ins of one account at once, %s: one user, one link, all signed in`,
     async (_, person) => {
-      const desk = openDesk({ store: await make() });
-      const arriving = await crowd(desk, person);
+      const server = openStubServer({ store: await make() });
+      const arriving = await crowd(server, person);
       const browsers = await Promise.all(arriving.map((arrive) => arrive()));
-      await expectOne(desk, browsers, [person.subject]);
+      await expectOne(server, browsers, [person.subject]);
     },
   );
 
   it("first sign-ins by two providers with one proven address at once: one user, two links", async () => {
-    const papers = [paperProvider(), paperProvider({ id: "other" })] as const;
-    const [paper, other] = papers;
-    const desk = openDesk({ papers, store: await make() });
+    const stubs = [stubProvider(), stubProvider({ id: "other" })] as const;
+    const [stub, other] = stubs;
+    const server = openStubServer({ stubs, store: await make() });
     const arriving = [];
     for (let n = 0; n < 8; n++) {
-      const from = n % 2 === 0 ? paper : other;
-      const browser = desk.browser();
+      const from = n % 2 === 0 ? stub : other;
+      const browser = server.browser();
       const person = { ...ANN_THERE, subject: from.id };
       const arrival = from.agree(await begin(browser, from.id), person);
       arriving.push(async () => {
@@ -82,27 +84,27 @@ onEveryStore((make) => {
       });
     }
     const browsers = await Promise.all(arriving.map((arrive) => arrive()));
-    await expectOne(desk, browsers, ["other", "paper"]);
-    expect([...jarOf(browsers[0] ?? desk.browser()).keys()]).toHaveLength(2);
+    await expectOne(server, browsers, ["other", "stub"]);
+    expect([...jarOf(browsers[0] ?? server.browser()).keys()]).toHaveLength(2);
   });
 
-  it(`${MANY} links of one account by as many users at once: one has it, the others are told`, async () => {
-    const desk = openDesk({ store: await make() });
+  it(`${MANY} links of one account by as many users at once: one succeeds, the others get a code`, async () => {
+    const server = openStubServer({ store: await make() });
     const users = Array.from({ length: MANY }, (_, n) => ({
       email: `user${n}@example.com`,
       password: "correct horse battery",
     }));
     const arriving = [];
     for (const user of users) {
-      const browser = await desk.signedIn(user);
-      const link = await browser.post("/auth/oauth/paper/link", { redirect_to: "/settings" });
-      const arrival = desk.paper.agree(String((await link.json()).url), NOBODY_KNOWN);
+      const browser = await server.signedIn(user);
+      const link = await browser.post("/auth/oauth/stub/link", { redirect_to: "/settings" });
+      const arrival = server.stub.agree(String((await link.json()).url), WITHOUT_ADDRESS);
       arriving.push(() => comeBack(browser, arrival));
     }
     const answers = await Promise.all(arriving.map((arrive) => arrive()));
     const targets = answers.map(({ headers }) => headers.get("location")?.split("/settings")[1]);
     expect(targets.filter((target) => target === "")).toHaveLength(1);
     expect(targets.filter((target) => target === "?error=account_not_linked")).toHaveLength(MANY - 1);
-    expect(countOf(desk, "account.linked")).toBe(1);
+    expect(countOf(server, "account.linked")).toBe(1);
   });
 });

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { json } from "./replies.ts";
-import { type RiggedProvider, startRiggedProvider } from "./rigged-provider.ts";
-import { type Attempt, attempt, CLIENT, expectNothing, restore } from "./trap.ts";
+import { json } from "../fixtures/providers/replies.ts";
+import { type RiggedProvider, startRiggedProvider } from "../fixtures/providers/rigged-provider.ts";
+import { type Attempt, attempt, CLIENT, expectNothing, restore } from "../fixtures/rigged-sign-in.ts";
 
 /** What must come out nowhere. */
 const MARK = "zq-mark-zq";
@@ -38,10 +38,10 @@ afterEach(() => {
 });
 afterAll(() => rig.close());
 
-async function expectSilence({ response, station }: Attempt): Promise<void> {
+async function expectSilence({ response, server }: Attempt): Promise<void> {
   const said = console_.flatMap((level) => vi.mocked(console[level]).mock.calls);
   expect(said).toEqual([]);
-  const told = JSON.stringify([station.events, [...response.headers], await response.clone().text()]);
+  const told = JSON.stringify([server.events, [...response.headers], await response.clone().text()]);
   expect(told).not.toContain(MARK);
   expect(told).not.toMatch(/evil|script|__proto__/);
 }
@@ -62,7 +62,7 @@ describe("OAU-20 an error at the callback", () => {
     expect(rig.requestsTo("token").length).toBe(before);
   });
 
-  it("goes before a code that comes along (OAU-05)", async () => {
+  it("counts before a code beside it (OAU-05)", async () => {
     const before = rig.requestsTo("token").length;
     for (const error of ["server_error", ""]) {
       await expectNothing(await attempt(rig, { changes: { error } }), REPORTED);
@@ -70,7 +70,7 @@ describe("OAU-20 an error at the callback", () => {
     expect(rig.requestsTo("token").length).toBe(before);
   });
 
-  it("is none, and neither is a code that is missing, empty or endless", async () => {
+  it("a code without an error fails the flow where it is missing, empty or endless", async () => {
     const before = rig.requestsTo("token").length;
     for (const code of [undefined, "", "x".repeat(4_097)]) {
       await expectNothing(await attempt(rig, { changes: { code } }), REPORTED);
@@ -78,7 +78,7 @@ describe("OAU-20 an error at the callback", () => {
     expect(rig.requestsTo("token").length).toBe(before);
   });
 
-  it.each(["access_denied", "user_cancelled_authorize"])("is a denial where it says %s", async (error) => {
+  it.each(["access_denied", "user_cancelled_authorize"])("is a denial with the value %s", async (error) => {
     const changes = { error, error_description: MARK, code: undefined };
     const made = await attempt(rig, { changes });
     await expectSilence(made);
@@ -92,18 +92,21 @@ describe("OAU-20 an error at the callback", () => {
     "invalid_request",
     "temporarily_unavailable",
     "login_required",
-  ])("is none where it says %j", async (error) => {
+  ])("is a failure and no denial with the value %j", async (error) => {
     await expectNothing(await attempt(rig, { changes: { error, code: undefined } }), REPORTED);
   });
 
-  it("twice, or without a state of ours, is no answer at all", async () => {
-    const { browser, response, station, writes } = await attempt(rig, {
+  it("twice, or without a valid state, is answered with 400", async () => {
+    const { browser, response, server, writes } = await attempt(rig, {
       changes: { state: MARK, error: MARK },
     });
     expect([response.status, (await response.json()).error]).toEqual([400, "oauth_state_invalid"]);
-    expect(JSON.stringify([station.events, [...response.headers]])).not.toContain(MARK);
+    expect(JSON.stringify([server.events, [...response.headers]])).not.toContain(MARK);
     const twice = await browser.get(`/auth/oauth/oidc/callback?error=${MARK}&error=${MARK}&state=${MARK}`);
-    expect([twice.status, await twice.text()]).toEqual([400, expect.not.stringContaining(MARK)]);
+    expect({ status: twice.status, text: await twice.text() }).toEqual({
+      status: 400,
+      text: expect.not.stringContaining(MARK),
+    });
     expect(writes).toEqual([]);
   });
 });
@@ -132,7 +135,7 @@ describe("OAU-20 an error at an endpoint", () => {
     await expectSilence(await attempt(rig));
   });
 
-  it("says nothing of our secret, whatever the provider echoes", async () => {
+  it("reveals no part of our secret, whatever the provider echoes", async () => {
     rig.answers.token = ({ headers }) => {
       throw new Error(`${MARK} ${headers.authorization} ${CLIENT.clientSecret}`);
     };
@@ -153,7 +156,7 @@ it.each([
   ["an address in a list", "email", ["ann@example.com"]],
 ])("OAU-20 keeps nothing of %s", async (_, member, value) => {
   rig.person = { sub: "rigged-1", [member]: value };
-  const { station } = await attempt(rig);
-  const user = await station.store.users.findByAccount({ provider: "oidc", subject: "rigged-1" });
+  const { server } = await attempt(rig);
+  const user = await server.store.users.findByAccount({ provider: "oidc", subject: "rigged-1" });
   expect(user).toMatchObject({ email: null, name: null, emailVerified: false });
 });

@@ -1,9 +1,19 @@
 import { generateKeyPairSync, type JsonWebKey } from "node:crypto";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { type Algorithm, makeSigningKey, type SigningKey } from "./forged-token.ts";
-import { bytes, cut, gzipBomb, html, huge, json, type Reply, redirect } from "./replies.ts";
-import { discoveryDocument } from "./rig-endpoints.ts";
-import { type RiggedProvider, startRiggedProvider } from "./rigged-provider.ts";
+import { begin, comeBack } from "../fixtures/oauth-flow.ts";
+import { type Algorithm, makeSigningKey, type SigningKey } from "../fixtures/providers/forged-token.ts";
+import {
+  bytes,
+  cut,
+  gzipBomb,
+  html,
+  huge,
+  json,
+  type Reply,
+  redirect,
+} from "../fixtures/providers/replies.ts";
+import { discoveryDocument } from "../fixtures/providers/rigged-endpoints.ts";
+import { type RiggedProvider, startRiggedProvider } from "../fixtures/providers/rigged-provider.ts";
 import {
   type Attempt,
   attempt,
@@ -11,11 +21,10 @@ import {
   expectNothing,
   expectSignedIn,
   issue,
-  openTrap,
+  openRiggedServer,
   restore,
-  rigged,
-} from "./trap.ts";
-import { begin, comeBack } from "./trip.ts";
+  riggedOidc,
+} from "../fixtures/rigged-sign-in.ts";
 
 const SIGNATURE = "the ID token's signature is not the provider's";
 const STATUS = "the provider answers with an unexpected status";
@@ -31,14 +40,14 @@ afterEach(() => restore(rig));
 afterAll(() => rig.close());
 
 /** A server that stays, and browsers that sign in one after the other. */
-function openServer(): { signIn(): Promise<Attempt>; advance(seconds: number): void } {
-  const trap = openTrap(rig, [rigged(rig)]);
+function openSignIns(): { signIn(): Promise<Attempt>; advance(seconds: number): void } {
+  const opened = openRiggedServer(rig, [riggedOidc(rig)]);
   return {
-    advance: trap.station.clock.advance,
+    advance: opened.server.clock.advance,
     signIn: async () => {
-      const browser = trap.station.browser();
+      const browser = opened.server.browser();
       const start = await begin(browser, "oidc");
-      return { ...trap, browser, response: await comeBack(browser, rig.authorize(start)) };
+      return { ...opened, browser, response: await comeBack(browser, rig.authorize(start)) };
     },
   };
 }
@@ -69,15 +78,15 @@ describe("KEY-11 keys that cannot be had", () => {
     ["keys that are texts", json({ keys: ["rsa-1"] }), SIGNATURE],
     ["a key that is null", json({ keys: [null] }), SIGNATURE],
     ["a key without its members", json({ keys: [{ kid: "rsa-1", kty: "RSA", alg: "RS256" }] }), SIGNATURE],
-  ])("let nobody in: %s", async (_, reply, error) => {
+  ])("sign no user in: %s", async (_, reply, error) => {
     rig.answers.jwks = () => reply;
     const made = await attempt(rig);
     await expectNothing(made, error);
     expect(made.net.refused).toEqual([]);
   });
 
-  it("let somebody in as soon as they can be had again", async () => {
-    const server = openServer();
+  it("sign users in as soon as they can be had again", async () => {
+    const server = openSignIns();
     rig.answers.jwks = () => json({}, 500);
     await expectNothing(await server.signIn(), STATUS);
     restore(rig);
@@ -86,7 +95,7 @@ describe("KEY-11 keys that cannot be had", () => {
   });
 });
 
-describe("KEY-11 keys that are none to verify with", () => {
+describe("KEY-11 keys that cannot verify", () => {
   const weak = weakKey("rsa-1024");
   it.each<[string, () => unknown, SigningKey | null]>([
     ["a private one", () => ({ ...rig.key.privateKey.export({ format: "jwk" }), kid: "rsa-1" }), null],
@@ -102,7 +111,7 @@ describe("KEY-11 keys that are none to verify with", () => {
     await expectNothing(await attempt(rig), SIGNATURE);
   });
 
-  it("do not disturb the right one beside them", async () => {
+  it("do not prevent the use of a right key beside them", async () => {
     const secret = Buffer.from(CLIENT.clientSecret).toString("base64url");
     const others = [
       { kty: "oct", k: secret, kid: "shared", alg: "HS256", use: "sig" },
@@ -123,8 +132,8 @@ function weakKey(kid: string): SigningKey {
 }
 
 describe("KEY-12 a provider that rotates its keys", () => {
-  it("is asked once for many sign-ins, and once more for a new key", async () => {
-    const server = openServer();
+  it("gets one request for many sign-ins, and one more for a new key", async () => {
+    const server = openSignIns();
     const before = keyCalls();
     for (const _ of [1, 2, 3]) await server.signIn();
     expect(keyCalls()).toBe(before + 1);
@@ -138,8 +147,8 @@ describe("KEY-12 a provider that rotates its keys", () => {
     expect(keyCalls()).toBe(before + 2);
   });
 
-  it("is asked once more for a key it does not have, and each time anew", async () => {
-    const server = openServer();
+  it("gets one more request for a key it does not have, each time that one comes", async () => {
+    const server = openSignIns();
     await server.signIn();
     const before = keyCalls();
     issue(rig, { key: makeSigningKey("RS256", "unknown") });
@@ -151,8 +160,8 @@ describe("KEY-12 a provider that rotates its keys", () => {
     expect(keyCalls()).toBe(before + 1);
   });
 
-  it("is asked once for ten sign-ins at the same time, and once more for ten by a new key", async () => {
-    const server = openServer();
+  it("gets one request for ten sign-ins at the same time, and one more for ten by a new key", async () => {
+    const server = openSignIns();
     const before = keyCalls();
     const atOnce = (): Promise<Attempt[]> => Promise.all(Array.from({ length: 10 }, () => server.signIn()));
     const key = makeSigningKey("RS256", "rsa-2");
@@ -168,8 +177,8 @@ describe("KEY-12 a provider that rotates its keys", () => {
     }
   });
 
-  it("is asked again by a sign-in that joined a look from before the rotation", async () => {
-    const server = openServer();
+  it("gets another request by a sign-in that joined a load from before the rotation", async () => {
+    const server = openSignIns();
     const [before, redeemed] = [keyCalls(), rig.requestsTo("token").length];
     const [looked, answer] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     rig.answers.jwks = async () => {
@@ -192,8 +201,8 @@ describe("KEY-12 a provider that rotates its keys", () => {
     expect(keyCalls()).toBe(before + 2);
   });
 
-  it.each([undefined, "same"])("is asked once more where its new key goes by the kid %s too", async (kid) => {
-    const server = openServer();
+  it.each([undefined, "same"])("gets one more request where its new key has the kid %s too", async (kid) => {
+    const server = openSignIns();
     rig.jwks = [{ ...rig.key.jwk, kid }];
     issue(rig, { header: { kid } });
     await server.signIn();
@@ -207,14 +216,14 @@ describe("KEY-12 a provider that rotates its keys", () => {
     }
   });
 
-  it("JWT-05 is asked once in ten seconds for forged tokens by a kid that it has", async () => {
-    const server = openServer();
+  it("JWT-05 gets one request in ten seconds for forged tokens by a kid that it has", async () => {
+    const server = openSignIns();
     await server.signIn();
     const before = keyCalls();
     issue(rig, { key: makeSigningKey("RS256", "rsa-1") });
     for (const _ of [1, 2, 3]) {
-      const { station } = await server.signIn();
-      expect(station.events.at(-1)).toMatchObject({ type: "oauth.failed", error: SIGNATURE });
+      const refused = await server.signIn();
+      expect(refused.server.events.at(-1)).toMatchObject({ type: "oauth.failed", error: SIGNATURE });
     }
     expect(keyCalls()).toBe(before + 1);
     server.advance(11);
@@ -225,15 +234,15 @@ describe("KEY-12 a provider that rotates its keys", () => {
     expect(keyCalls()).toBe(before + 2);
   });
 
-  it("is not believed where the kid is no text (RFC 7515 4.1.4)", async () => {
-    const server = openServer();
+  it("is refused where the kid is no text (RFC 7515 4.1.4)", async () => {
+    const server = openSignIns();
     issue(rig, { header: { kid: 1 } });
     rig.jwks = [{ ...rig.key.jwk, kid: 1 }];
     await expectNothing(await server.signIn(), SIGNATURE);
   });
 
-  it("has its keys forgotten after ten minutes: one that was withdrawn is good no longer", async () => {
-    const server = openServer();
+  it("has its keys forgotten after ten minutes: a withdrawn key is refused from then on", async () => {
+    const server = openSignIns();
     await server.signIn();
     const before = keyCalls();
     rig.jwks = [rig.keys.ES256.jwk];
@@ -246,12 +255,12 @@ describe("KEY-12 a provider that rotates its keys", () => {
     issue(rig, { claims: timely(601) });
     const gone = await server.signIn();
     expect(gone.response.headers.get("location")).toMatch(/error=oauth_failed$/);
-    expect(gone.station.events.at(-1)).toMatchObject({ type: "oauth.failed", error: SIGNATURE });
+    expect(gone.server.events.at(-1)).toMatchObject({ type: "oauth.failed", error: SIGNATURE });
     expect(keyCalls()).toBeGreaterThan(before);
   });
 
-  it("is asked at the new place where its keys moved, though the old ones are fresh", async () => {
-    const server = openServer();
+  it("gets its request at the new address where its keys moved, though the old ones are fresh", async () => {
+    const server = openSignIns();
     await server.signIn();
     server.advance(3_540);
     issue(rig, { claims: timely(3_540) });
@@ -265,14 +274,14 @@ describe("KEY-12 a provider that rotates its keys", () => {
     expect(rig.requestsTo("jwks").at(-1)?.path).toBe("/moved/jwks");
   });
 
-  it("lets nobody in by keys of long ago while new ones cannot be had", async () => {
-    const server = openServer();
+  it("signs no user in by expired keys while new ones cannot be had", async () => {
+    const server = openSignIns();
     await server.signIn();
     rig.answers.jwks = () => json({}, 500);
     server.advance(601);
     issue(rig, { claims: timely(601) });
     const made = await server.signIn();
-    expect(made.station.events.at(-1)).toMatchObject({ type: "oauth.failed", error: STATUS });
+    expect(made.server.events.at(-1)).toMatchObject({ type: "oauth.failed", error: STATUS });
   });
 });
 
@@ -293,7 +302,7 @@ describe("KEY-13 a token without kid", () => {
   });
 
   it.each([0, 1, 7])(
-    "is verified by key %d of those that could be it, and of nobody else's",
+    "is verified by key %d of those that fit, and by no key of another provider",
     async (index) => {
       const keys = many(8);
       rig.jwks = [...Object.values(rig.keys).filter(({ alg }) => alg !== "ES256"), ...keys].map(
@@ -310,7 +319,7 @@ describe("KEY-13 a token without kid", () => {
     },
   );
 
-  it("is tried with the first eight, and no more", async () => {
+  it("is tried with the first eight keys, and no more", async () => {
     const keys = many(9);
     rig.jwks = keys.map(({ jwk }) => jwk);
     issue(rig, { key: keys.at(-1) ?? null, header: { kid: undefined } });

@@ -1,8 +1,8 @@
 import { generateKeyPairSync } from "node:crypto";
 import { apple, discord, github, gitlab, google, keycloak, microsoft, oidc } from "@latchkey/core/oauth";
 import { describe, expect, it } from "vitest";
-import type { OAuthProvider } from "./trap.ts";
-import { openStation } from "./trip.ts";
+import { openServerWith } from "../fixtures/oauth-server.ts";
+import type { OAuthProvider } from "../fixtures/rigged-sign-in.ts";
 
 type Options = Readonly<Record<string, unknown>>;
 /** A factory as JavaScript sees it. */
@@ -43,7 +43,7 @@ const MISSING: readonly unknown[] = [undefined, null, "", 7, ["id"], {}];
 const BLANK: readonly unknown[] = [" ", "id ", " id", "id\n", "\tid", "\uFEFFid"];
 
 describe.each(CASES)("OAU-23 %s", (name, factory, options) => {
-  it("is made of right options, and cannot be changed after", () => {
+  it("takes right options, and is frozen afterwards", () => {
     const provider = factory(options);
     expect(provider).toMatchObject({ type: "oauth", id: name, storeTokens: false });
     expect(provider.responseMode).toBe(name === "apple" ? "form_post" : "query");
@@ -111,14 +111,14 @@ describe.each(CASES)("OAU-23 %s", (name, factory, options) => {
   });
 });
 
-describe("OAU-23 what only one provider takes", () => {
-  it.each([oidc, keycloak])("takes no secret that is not there for a public client", (make) => {
+describe("OAU-23 an option of one provider only", () => {
+  it.each([oidc, keycloak])("a public client has no secret", (make) => {
     const forgotten = { issuer: "https://id.example.com", clientId: "id", clientSecret: undefined };
     expect(() => make(forgotten as unknown as Parameters<typeof make>[0])).toThrow(/clientSecret is missing/);
     expect(() => make({ issuer: "https://id.example.com", clientId: "id" })).not.toThrow();
   });
 
-  it("is a tenant of Microsoft: one of its words, or an id", () => {
+  it("a tenant of Microsoft is one of its words, or an id", () => {
     const [factory, options] = [untyped(microsoft), CLIENT];
     const bad = [
       "",
@@ -138,7 +138,7 @@ describe("OAU-23 what only one provider takes", () => {
     );
   });
 
-  it("is a private key of Apple, in PEM", () => {
+  it("a private key of Apple is in PEM", () => {
     const [factory, options] = FACTORIES["apple"] ?? [];
     if (factory === undefined) throw new Error("there is no such factory");
     const bad = [
@@ -160,8 +160,8 @@ describe("OAU-23 what only one provider takes", () => {
   });
 });
 
-it("OAU-23 a provider that is not there is not found, by any method or name", async () => {
-  const { browser } = openStation([google({ clientId: "id", clientSecret: "secret" })]);
+it("OAU-23 an unknown provider is not found, by any method or name", async () => {
+  const { browser } = openServerWith([google({ clientId: "id", clientSecret: "secret" })]);
   for (const id of [
     "github",
     "__proto__",
@@ -183,5 +183,5 @@ it("OAU-23 a provider that is not there is not found, by any method or name", as
 
 it("OAU-23 two providers of one id are refused", () => {
   const twice = [google({ clientId: "a", clientSecret: "b" }), google({ clientId: "c", clientSecret: "d" })];
-  expect(() => openStation(twice)).toThrow(TypeError);
+  expect(() => openServerWith(twice)).toThrow(TypeError);
 });

@@ -1,125 +1,126 @@
 import type { AuthOptions, ProviderAccount } from "@latchkey/core";
 import { memory } from "@latchkey/core/memory";
 import { describe, expect, it } from "vitest";
-import { faultyStore } from "../attacks/faulty-store.ts";
-import { bodyOf, expectError } from "../rows/answers.ts";
-import { claimsOf, sidOf } from "../rows/token.ts";
-import { ANN, BOB, typesOf } from "../rows/world.ts";
-import { countOf, type Desk, expectFailed, expectSentTo, linkAt, openDesk, whoIs } from "./desk.ts";
-import { ANN_THERE } from "./paper-provider.ts";
-import { s256 } from "./rig-answers.ts";
-import { begin, comeBack } from "./trip.ts";
+import { bodyOf, expectError } from "../fixtures/answers.ts";
+import { expectFailed, expectSentTo, whoIs } from "../fixtures/oauth-answers.ts";
+import { begin, comeBack } from "../fixtures/oauth-flow.ts";
+import { linkAt, openStubServer, type StubServer } from "../fixtures/oauth-server.ts";
+import { s256 } from "../fixtures/providers/rigged-answers.ts";
+import { ANN_THERE } from "../fixtures/providers/stub-provider.ts";
+import { ANN, BOB, countOf, typesOf } from "../fixtures/server.ts";
+import { claimsOf, sidOf } from "../fixtures/tokens.ts";
+import { faulty } from "../fixtures/wrapped-store.ts";
 
 type Hooks = NonNullable<AuthOptions["hooks"]>;
 const VERIFIER = "v".repeat(43);
 const TARGET = "com.example.app://done";
 
 /** The code that a native app is sent. */
-async function codeOf(desk: Desk): Promise<string> {
-  const browser = desk.browser();
+async function codeOf(server: StubServer): Promise<string> {
+  const browser = server.browser();
   const query = new URLSearchParams({
     transport: "bearer",
     redirect_to: TARGET,
     code_challenge: s256(VERIFIER),
   });
-  const start = await browser.get(`/auth/oauth/paper?${query}`);
-  const answer = await comeBack(browser, desk.paper.agree(start.headers.get("location") ?? "", ANN_THERE));
+  const start = await browser.get(`/auth/oauth/stub?${query}`);
+  const answer = await comeBack(browser, server.stub.agree(start.headers.get("location") ?? "", ANN_THERE));
   return new URL(answer.headers.get("location") ?? "").searchParams.get("code") ?? "";
 }
 
-function exchange(desk: Desk, code: string): Promise<Response> {
-  return desk.browser().post("/auth/oauth/exchange", { code, code_verifier: VERIFIER });
+function exchange(server: StubServer, code: string): Promise<Response> {
+  return server.browser().post("/auth/oauth/exchange", { code, code_verifier: VERIFIER });
 }
 
 describe("FIX-01 FIX-02 a sign-in with a provider starts a session", () => {
-  it("FIX-02 ends the session of the browser, of the same user and of another, and mixes nothing", async () => {
-    const desk = openDesk();
-    const browser = await desk.signedIn(BOB);
+  it("FIX-02 ends the session that the browser had, of the same user or another, and mixes nothing", async () => {
+    const server = openStubServer();
+    const browser = await server.signedIn(BOB);
     const sids = [sidOf(browser.cookie("access"))];
     const bob = await whoIs(browser);
     const thief = browser.copy();
     for (let turn = 0; turn < 2; turn++) {
-      expectSentTo(await desk.signIn(browser), "/welcome");
+      expectSentTo(await server.signIn(browser), "/welcome");
       sids.push(sidOf(browser.cookie("access")));
     }
     expect(await whoIs(browser)).not.toBe(bob);
     expect(new Set(sids).size).toBe(3);
-    const ends = await Promise.all(sids.map((sid) => desk.auth.sessions.get(sid)));
+    const ends = await Promise.all(sids.map((sid) => server.auth.sessions.get(sid)));
     expect(ends.map((session) => session?.endReason)).toEqual(["replaced", "replaced", null]);
     await expectError(await thief.post("/auth/refresh"), 401, "session_revoked");
     expect(claimsOf(browser.cookie("access"))).toMatchObject({ amr: ["fed"], transport: "cookie" });
   });
 
   it("FIX-01 takes no id from a cookie, a query or the provider", async () => {
-    const desk = openDesk();
-    const attacker = await desk.signedIn(BOB);
+    const server = openStubServer();
+    const attacker = await server.signedIn(BOB);
     const sid = sidOf(attacker.cookie("access"));
     // The victim's browser was given the attacker's cookies.
     const victim = attacker.copy();
-    const arrival = desk.paper.agree(await begin(victim, "paper"), ANN_THERE, { sid, session_id: sid });
+    const arrival = server.stub.agree(await begin(victim, "stub"), ANN_THERE, { sid, session_id: sid });
     expectSentTo(await comeBack(victim, arrival), "/welcome");
     expect(sidOf(victim.cookie("access"))).not.toBe(sid);
-    expect((await desk.auth.sessions.get(sid))?.endReason).toBe("replaced");
+    expect((await server.auth.sessions.get(sid))?.endReason).toBe("replaced");
     expect(await whoIs(victim)).not.toBe(await whoIs(attacker));
   });
 
   it("FIX-02 a failed sign-in leaves the session of the browser alone", async () => {
-    const desk = openDesk();
-    const browser = await desk.signedIn();
+    const server = openStubServer();
+    const browser = await server.signedIn();
     const id = await whoIs(browser);
-    const arrival = desk.paper.agree(await begin(browser, "paper"), ANN_THERE, { error: "access_denied" });
+    const arrival = server.stub.agree(await begin(browser, "stub"), ANN_THERE, { error: "access_denied" });
     expectFailed(await comeBack(browser, arrival), "oauth_denied");
-    expect([await whoIs(browser), countOf(desk, "session.ended")]).toEqual([id, 0]);
+    expect([await whoIs(browser), countOf(server, "session.ended")]).toEqual([id, 0]);
   });
 
-  it("keeps to sessions.limit", async () => {
-    const desk = openDesk({ sessions: { limit: 2 } });
-    const browsers = [desk.browser(), desk.browser(), desk.browser()];
+  it("respects sessions.limit", async () => {
+    const server = openStubServer({ sessions: { limit: 2 } });
+    const browsers = [server.browser(), server.browser(), server.browser()];
     for (const browser of browsers) {
-      await desk.signIn(browser);
-      desk.clock.advance(1);
+      await server.signIn(browser);
+      server.clock.advance(1);
     }
-    const id = String(await whoIs(browsers[2] ?? desk.browser()));
-    expect(await desk.auth.sessions.list(id)).toHaveLength(2);
+    const id = String(await whoIs(browsers[2] ?? server.browser()));
+    expect(await server.auth.sessions.list(id)).toHaveLength(2);
   });
 
   it("refuses a disabled user, and leaves no session", async () => {
-    const desk = openDesk();
-    const browser = desk.browser();
-    await desk.signIn(browser);
+    const server = openStubServer();
+    const browser = server.browser();
+    await server.signIn(browser);
     const id = String(await whoIs(browser));
-    await desk.auth.users.disable(id);
-    const other = desk.browser();
-    expectFailed(await desk.signIn(other), "forbidden");
-    expect([await desk.auth.sessions.list(id), other.names()]).toEqual([[], []]);
-    await desk.auth.users.enable(id);
-    expectSentTo(await desk.signIn(other), "/welcome");
+    await server.auth.users.disable(id);
+    const other = server.browser();
+    expectFailed(await server.signIn(other), "forbidden");
+    expect([await server.auth.sessions.list(id), other.names()]).toEqual([[], []]);
+    await server.auth.users.enable(id);
+    expectSentTo(await server.signIn(other), "/welcome");
     expect(await whoIs(other)).toBe(id);
   });
 
   it("counts the start of a link against signIn", async () => {
-    const desk = openDesk({ rateLimit: { signIn: { limit: 2, window: 60 } } });
-    await desk.auth.users.create(ANN);
-    const browser = desk.browser();
+    const server = openStubServer({ rateLimit: { signIn: { limit: 2, window: 60 } } });
+    await server.auth.users.create(ANN);
+    const browser = server.browser();
     await browser.post("/auth/login", ANN);
-    expect((await browser.post("/auth/oauth/paper/link")).status).toBe(200);
-    await expectError(await browser.post("/auth/oauth/paper/link"), 429, "rate_limited");
+    expect((await browser.post("/auth/oauth/stub/link")).status).toBe(200);
+    await expectError(await browser.post("/auth/oauth/stub/link"), 429, "rate_limited");
   });
 
   it("counts a start against signIn, and the exchange of a code, too", async () => {
-    const desk = openDesk({
+    const server = openStubServer({
       rateLimit: { signIn: { limit: 3, window: 60 } },
       trustedOrigins: ["com.example.app://"],
     });
-    const browser = desk.browser();
-    const code = await codeOf(desk);
-    await begin(browser, "paper");
-    expect((await exchange(desk, code)).status).toBe(200);
-    const refused = await browser.get("/auth/oauth/paper");
+    const browser = server.browser();
+    const code = await codeOf(server);
+    await begin(browser, "stub");
+    expect((await exchange(server, code)).status).toBe(200);
+    const refused = await browser.get("/auth/oauth/stub");
     expect(refused.headers.get("retry-after")).toMatch(/^\d+$/);
     await expectError(refused, 429, "rate_limited");
-    await expectError(await exchange(desk, code), 429, "rate_limited");
-    await expectError(await desk.browser().post("/auth/login", ANN), 429, "rate_limited");
+    await expectError(await exchange(server, code), 429, "rate_limited");
+    await expectError(await server.browser().post("/auth/login", ANN), 429, "rate_limited");
   });
 });
 
@@ -133,90 +134,93 @@ describe("hooks.signedIn", () => {
     return { hooks: { signedIn }, seen };
   }
 
-  it("is told of the account and its tokens, once, and never on a refresh", async () => {
+  it("gets the account and its tokens once, and not on a refresh", async () => {
     const { hooks, seen } = watching();
-    const desk = openDesk({ hooks });
-    const browser = desk.browser();
-    await desk.signIn(browser);
+    const server = openStubServer({ hooks });
+    const browser = server.browser();
+    await server.signIn(browser);
     await browser.post("/auth/refresh");
     expect(seen).toHaveLength(1);
-    expect(seen[0]).toMatchObject({ provider: "paper", ...ANN_THERE, claims: ANN_THERE });
+    expect(seen[0]).toMatchObject({ provider: "stub", ...ANN_THERE, claims: ANN_THERE });
     const { accessToken, refreshToken, idToken } = seen[0]?.tokens ?? {};
-    expect([accessToken, refreshToken, idToken]).toEqual(desk.paper.issued);
-    await desk.signedIn(BOB);
+    expect([accessToken, refreshToken, idToken]).toEqual(server.stub.issued);
+    await server.signedIn(BOB);
     expect(seen[1]).toBeNull();
   });
 
-  it("may refuse: then nothing is left of somebody new, and who was known stays", async () => {
+  it("may refuse: then a new user is removed, and a known user stays", async () => {
     const { hooks } = watching(false);
-    const desk = openDesk({ hooks });
-    const browser = desk.browser();
-    expectFailed(await desk.signIn(browser), "forbidden");
-    expect(await desk.auth.users.find({ email: ANN.email })).toBeNull();
+    const server = openStubServer({ hooks });
+    const browser = server.browser();
+    expectFailed(await server.signIn(browser), "forbidden");
+    expect(await server.auth.users.find({ email: ANN.email })).toBeNull();
     expect(
-      await desk.store.users.findByAccount({ provider: "paper", subject: ANN_THERE.subject }),
+      await server.store.users.findByAccount({ provider: "stub", subject: ANN_THERE.subject }),
     ).toBeNull();
     expect(browser.names()).toEqual([]);
-    expect(typesOf(desk.events).toSorted()).toEqual([
+    expect(typesOf(server.events).toSorted()).toEqual([
       "account.linked",
       "oauth.failed",
       "sign_in.failed",
       "user.created",
       "user.deleted",
     ]);
-    const { id } = await desk.auth.users.create({ ...ANN, emailVerified: true });
-    expectFailed(await desk.signIn(browser), "forbidden");
-    expect(await desk.auth.users.get(id)).not.toBeNull();
+    const { id } = await server.auth.users.create({ ...ANN, emailVerified: true });
+    expectFailed(await server.signIn(browser), "forbidden");
+    expect(await server.auth.users.get(id)).not.toBeNull();
   });
 
-  it("may throw: then it is the server's fault, and nothing is left of somebody new", async () => {
+  it("may throw: then the code is internal_error, and a new user is removed", async () => {
     const signedIn = (): never => {
       throw new Error("the application's own words");
     };
-    const desk = openDesk({ hooks: { signedIn } });
-    const answer = await desk.signIn(desk.browser());
+    const server = openStubServer({ hooks: { signedIn } });
+    const answer = await server.signIn(server.browser());
     expectFailed(answer, "internal_error");
-    expect(JSON.stringify(desk.events)).not.toContain("own words");
-    expect(await desk.auth.users.find({ email: ANN.email })).toBeNull();
+    expect(JSON.stringify(server.events)).not.toContain("own words");
+    expect(await server.auth.users.find({ email: ANN.email })).toBeNull();
   });
 
-  it("may refuse a native app when it comes for its tokens", async () => {
+  it("may refuse a native app at the exchange of its code", async () => {
     const { hooks } = watching(false);
-    const desk = openDesk({ hooks, trustedOrigins: ["com.example.app://"] });
-    await expectError(await exchange(desk, await codeOf(desk)), 403, "forbidden");
-    expect(await desk.auth.users.find({ email: ANN.email })).toBeNull();
+    const server = openStubServer({ hooks, trustedOrigins: ["com.example.app://"] });
+    await expectError(await exchange(server, await codeOf(server)), 403, "forbidden");
+    expect(await server.auth.users.find({ email: ANN.email })).toBeNull();
   });
 });
 
 describe("a sign-in that fails at the last step", () => {
-  it("takes a new user back, but not one who has come in meanwhile", async () => {
+  it("removes a new user, unless that user has signed in since", async () => {
     let failing = false;
     const fault = (operation: string): Promise<never> | null =>
       failing && operation === "sessions.create" ? Promise.reject(new Error("gone")) : null;
-    const desk = openDesk({ store: faultyStore(fault, memory()), trustedOrigins: ["com.example.app://"] });
-    const code = await codeOf(desk);
-    const browser = desk.browser();
+    const server = openStubServer({
+      store: faulty(memory(), fault),
+      trustedOrigins: ["com.example.app://"],
+    });
+    const code = await codeOf(server);
+    const browser = server.browser();
     // The same person, in a browser, before the app comes for its tokens.
-    expectSentTo(await desk.signIn(browser), "/welcome");
+    expectSentTo(await server.signIn(browser), "/welcome");
     failing = true;
-    await expectError(await exchange(desk, code), 503, "store_unavailable");
+    await expectError(await exchange(server, code), 503, "store_unavailable");
     expect(await whoIs(browser)).not.toBeNull();
-    expect(await desk.auth.users.find({ email: ANN.email })).not.toBeNull();
-    const alone = desk.browser();
-    expectFailed(await desk.signIn(alone, { subject: "new" }), "store_unavailable");
-    expect(await desk.store.users.findByAccount({ provider: "paper", subject: "new" })).toBeNull();
+    expect(await server.auth.users.find({ email: ANN.email })).not.toBeNull();
+    const alone = server.browser();
+    expectFailed(await server.signIn(alone, { subject: "new" }), "store_unavailable");
+    expect(await server.store.users.findByAccount({ provider: "stub", subject: "new" })).toBeNull();
     failing = false;
-    expectSentTo(await desk.signIn(alone, { subject: "new" }), "/welcome");
+    expectSentTo(await server.signIn(alone, { subject: "new" }), "/welcome");
   });
 
-  it("shows a body that holds the session and no provider's token", async () => {
-    const desk = openDesk({ trustedOrigins: ["com.example.app://"] });
-    const answer = await exchange(desk, await codeOf(desk));
+  it("answers with a body that holds the session and no token of the provider", async () => {
+    const server = openStubServer({ trustedOrigins: ["com.example.app://"] });
+    const answer = await exchange(server, await codeOf(server));
     const text = JSON.stringify(await bodyOf(answer));
-    for (const token of desk.paper.issued) expect(text).not.toContain(token);
-    const browser = await desk.signedIn(BOB);
-    await linkAt(desk.paper, browser, { subject: "bob" });
+    for (const token of server.stub.issued) expect(text).not.toContain(token);
+    const browser = await server.signedIn(BOB);
+    await linkAt(server.stub, browser, { subject: "bob" });
     const shown = JSON.stringify([await bodyOf(await browser.get("/auth/session"))]);
-    for (const token of desk.paper.issued) expect(shown).not.toContain(token);
+    for (const token of server.stub.issued) expect(shown).not.toContain(token);
   });
 });

@@ -1,7 +1,12 @@
 import { oidc } from "@latchkey/core/oauth";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type ClientKind, type IdentityProvider, startIdentityProvider } from "./identity-provider.ts";
-import { callbackOf, openStation, travel } from "./trip.ts";
+import { callbackOf, travel } from "../fixtures/oauth-flow.ts";
+import { openServerWith } from "../fixtures/oauth-server.ts";
+import {
+  type ClientKind,
+  type IdentityProvider,
+  startIdentityProvider,
+} from "../fixtures/providers/certified-provider.ts";
 
 let provider: IdentityProvider;
 
@@ -16,7 +21,7 @@ afterAll(() => provider.close());
 describe("a certified OpenID provider", () => {
   it.each<ClientKind>(["basic", "post", "public"])("signs in as a %s client", async (kind) => {
     const { issuer, clients } = provider;
-    const { auth, browser, events } = openStation([oidc({ issuer, ...clients[kind] })]);
+    const { auth, browser, events } = openServerWith([oidc({ issuer, ...clients[kind] })]);
     const own = browser();
     const answer = await travel(own, "oidc", { login: "ann" });
     expect(events.filter(({ type }) => type === "oauth.failed")).toEqual([]);

@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { bodyOf, expectError } from "../rows/answers.ts";
-import type { Browser } from "../rows/browser.ts";
+import { bodyOf, expectError } from "../fixtures/answers.ts";
+import type { Browser } from "../fixtures/browser.ts";
+import { expectSentTo } from "../fixtures/oauth-answers.ts";
+import { begin, beginLink, comeBack, flowsOf } from "../fixtures/oauth-flow.ts";
+import { openStubServer, type StubServer } from "../fixtures/oauth-server.ts";
+import { ANN_THERE } from "../fixtures/providers/stub-provider.ts";
 import { GOOD_TARGETS, OWN_ORIGIN, REDIRECTS, RELATIVES, TRUSTED_ORIGIN } from "../vectors/redirects.ts";
-import { beginLink, type Desk, expectSentTo, flowsOf, openDesk } from "./desk.ts";
-import { ANN_THERE } from "./paper-provider.ts";
-import { begin, comeBack } from "./trip.ts";
 
 const CHALLENGE = "A".repeat(43);
 const trusting = { trustedOrigins: [TRUSTED_ORIGIN, "net.trusted.app://"] };
@@ -15,14 +16,14 @@ const sendable = REDIRECTS.filter(({ input }) => input.isWellFormed());
 const FORM = { "content-type": "application/x-www-form-urlencoded" };
 type Ask = (browser: Browser, target: string) => Promise<Response>;
 const ways: Readonly<Record<string, Ask>> = {
-  "the start": (browser, target) => browser.get(`/auth/oauth/paper?redirect_to=${encode(target)}`),
+  "the start": (browser, target) => browser.get(`/auth/oauth/stub?redirect_to=${encode(target)}`),
   "the start of an app": (browser, target) =>
     browser.get(
-      `/auth/oauth/paper?transport=bearer&code_challenge=${CHALLENGE}&redirect_to=${encode(target)}`,
+      `/auth/oauth/stub?transport=bearer&code_challenge=${CHALLENGE}&redirect_to=${encode(target)}`,
     ),
-  "a link in JSON": (browser, target) => browser.post("/auth/oauth/paper/link", { redirect_to: target }),
+  "a link in JSON": (browser, target) => browser.post("/auth/oauth/stub/link", { redirect_to: target }),
   "a link by a form": (browser, target) =>
-    browser.send("/auth/oauth/paper/link", {
+    browser.send("/auth/oauth/stub/link", {
       method: "POST",
       body: `redirect_to=${encode(target)}`,
       headers: FORM,
@@ -36,8 +37,8 @@ function forget(browser: Browser): void {
 }
 
 /** Comes back as the provider bids, and returns where the browser is sent. */
-async function endOf(desk: Desk, browser: Browser, url: string, changes: object = {}): Promise<URL> {
-  const response = await comeBack(browser, desk.paper.agree(url, ANN_THERE, { ...changes }));
+async function endOf(server: StubServer, browser: Browser, url: string, changes: object = {}): Promise<URL> {
+  const response = await comeBack(browser, server.stub.agree(url, ANN_THERE, { ...changes }));
   const location = response.headers.get("location") ?? "";
   expect(response.status).toBe(303);
   expect(location).toMatch(/^[\x21-\x7e]+$/);
@@ -46,8 +47,8 @@ async function endOf(desk: Desk, browser: Browser, url: string, changes: object 
 
 describe.each(Object.entries(ways))("RED-01 the open-redirect corpus at %s", (_, ask) => {
   it("is refused, or stays on the own origin", async () => {
-    const desk = openDesk(trusting);
-    const browser = await desk.signedIn();
+    const server = openStubServer(trusting);
+    const browser = await server.signedIn();
     let begun = 0;
     for (const { input, why } of sendable) {
       const response = await ask(browser, input);
@@ -58,22 +59,22 @@ describe.each(Object.entries(ways))("RED-01 the open-redirect corpus at %s", (_,
         const { error } = await bodyOf(response);
         // A body that is longer than any target is not even read.
         const isTooLong = response.status === 413 && encode(input).length > 15_000;
-        if (!isTooLong) expect([input, error]).toEqual([input, "redirect_not_allowed"]);
+        if (!isTooLong) expect({ input, error }).toEqual({ input, error: "redirect_not_allowed" });
         expect(flowsOf(browser).size).toBe(0);
         continue;
       }
       begun++;
       const url = response.headers.get("location") ?? String((await bodyOf(response))["url"]);
-      const end = await endOf(desk, browser, url, { error: "access_denied" });
+      const end = await endOf(server, browser, url, { error: "access_denied" });
       expect(end.origin, `${input}: ${why}`).toBe(OWN_ORIGIN);
       expect(end.pathname).not.toMatch(/^\/[/\\]/);
     }
     expect(begun).toBeLessThan(25);
   });
 
-  it("RED-06 RED-08 what is relative, empty, long or broken is refused", async () => {
-    const desk = openDesk(trusting);
-    const browser = await desk.signedIn();
+  it("RED-06 RED-08 relative, empty, long or broken targets are refused", async () => {
+    const server = openStubServer(trusting);
+    const browser = await server.signedIn();
     for (const target of [
       ...RELATIVES,
       "",
@@ -91,46 +92,50 @@ describe.each(Object.entries(ways))("RED-01 the open-redirect corpus at %s", (_,
 });
 
 describe("redirect targets", () => {
-  it("RED-07 good ones survive the way byte for byte, and come from nowhere else", async () => {
-    const desk = openDesk(trusting);
-    const browser = desk.browser();
+  it("RED-07 good targets are kept byte for byte, and come from no other parameter", async () => {
+    const server = openStubServer(trusting);
+    const browser = server.browser();
     for (const { input } of GOOD_TARGETS.filter((target) => target.input !== "/x%2Fy")) {
-      const url = await begin(browser, "paper", input);
-      const end = await endOf(desk, browser, url, { redirect_to: "https://evil.example/", next: "//evil" });
+      const url = await begin(browser, "stub", input);
+      const end = await endOf(server, browser, url, { redirect_to: "https://evil.example/", next: "//evil" });
       expect(end.href).toBe(new URL(input, OWN_ORIGIN).href);
     }
   });
 
-  it("RED-07 failures add their code and keep the rest", async () => {
-    const desk = openDesk(trusting);
-    const browser = desk.browser();
+  it("RED-07 a failure adds its code and keeps the rest of the target", async () => {
+    const server = openStubServer(trusting);
+    const browser = server.browser();
     for (const { input } of GOOD_TARGETS.filter((target) => target.input !== "/x%2Fy")) {
       forget(browser);
       const asked = new URL(input, OWN_ORIGIN);
-      const end = await endOf(desk, browser, await begin(browser, "paper", input), {
+      const end = await endOf(server, browser, await begin(browser, "stub", input), {
         error: "access_denied",
       });
-      expect([end.origin, end.pathname, end.hash]).toEqual([asked.origin, asked.pathname, asked.hash]);
+      expect({ origin: end.origin, pathname: end.pathname, hash: end.hash }).toEqual({
+        origin: asked.origin,
+        pathname: asked.pathname,
+        hash: asked.hash,
+      });
       expect([...end.searchParams]).toEqual([...asked.searchParams, ["error", "oauth_denied"]]);
     }
   });
 
   it("RED-07 a code that the page asked for is replaced, not doubled", async () => {
-    const desk = openDesk();
-    const browser = desk.browser();
-    const url = await begin(browser, "paper", "/x?error=a&error=b&y=z");
-    const end = await endOf(desk, browser, url, { error: "access_denied" });
+    const server = openStubServer();
+    const browser = server.browser();
+    const url = await begin(browser, "stub", "/x?error=a&error=b&y=z");
+    const end = await endOf(server, browser, url, { error: "access_denied" });
     expect(end.search).toBe("?error=oauth_denied&y=z");
   });
 
   it("RED-06 refuses a target that stands twice, and a list", async () => {
-    const desk = openDesk();
-    const browser = await desk.signedIn();
-    const twice = await browser.get("/auth/oauth/paper?redirect_to=/x&redirect_to=/x");
+    const server = openStubServer();
+    const browser = await server.signedIn();
+    const twice = await browser.get("/auth/oauth/stub?redirect_to=/x&redirect_to=/x");
     await expectError(twice, 400, "redirect_not_allowed");
-    const both = await browser.get("/auth/oauth/paper?redirect_to=/x&redirect_to=//evil.example");
+    const both = await browser.get("/auth/oauth/stub?redirect_to=/x&redirect_to=//evil.example");
     await expectError(both, 400, "redirect_not_allowed");
-    const link = "/auth/oauth/paper/link";
+    const link = "/auth/oauth/stub/link";
     const form = { method: "POST", body: "redirect_to=/x&redirect_to=/y", headers: FORM };
     await expectError(await browser.send(link, form), 400, "invalid_request");
     for (const target of [["/x"], 7, null, true, { href: "/x" }, "/\uD800"]) {
@@ -139,33 +144,33 @@ describe("redirect targets", () => {
     expect(flowsOf(browser).size).toBe(0);
   });
 
-  it("RED-08 without a target it leads home", async () => {
-    const desk = openDesk();
-    const browser = desk.browser();
-    const start = await browser.get("/auth/oauth/paper");
-    const arrival = desk.paper.agree(start.headers.get("location") ?? "", ANN_THERE);
+  it("RED-08 without a target the callback leads to the origin", async () => {
+    const server = openStubServer();
+    const browser = server.browser();
+    const start = await browser.get("/auth/oauth/stub");
+    const arrival = server.stub.agree(start.headers.get("location") ?? "", ANN_THERE);
     expectSentTo(await comeBack(browser, arrival), "/");
-    const link = await browser.send("/auth/oauth/paper/link", { method: "POST" });
-    const back = desk.paper.agree(String((await bodyOf(link))["url"]), ANN_THERE);
+    const link = await browser.send("/auth/oauth/stub/link", { method: "POST" });
+    const back = server.stub.agree(String((await bodyOf(link))["url"]), ANN_THERE);
     expectSentTo(await comeBack(browser, back), "/");
   });
 
-  it("RED-05 what is no longer trusted when the browser comes back leads home", async () => {
-    const desk = openDesk(trusting);
-    const browser = desk.browser();
-    const url = await begin(browser, "paper", `${TRUSTED_ORIGIN}/x`);
-    const later = openDesk({ store: desk.store, clock: desk.clock, papers: [desk.paper] });
-    expectSentTo(await comeBack(browser.copy(later.auth), desk.paper.agree(url, ANN_THERE)), "/");
+  it("RED-05 a target that is no longer trusted at the callback leads to the origin", async () => {
+    const server = openStubServer(trusting);
+    const browser = server.browser();
+    const url = await begin(browser, "stub", `${TRUSTED_ORIGIN}/x`);
+    const later = openStubServer({ store: server.store, clock: server.clock, stubs: [server.stub] });
+    expectSentTo(await comeBack(browser.copy(later.auth), server.stub.agree(url, ANN_THERE)), "/");
   });
 
   it("RED-10 a form that asks for a link is sent on by 303, without its body", async () => {
-    const desk = openDesk();
-    const browser = await desk.signedIn();
+    const server = openStubServer();
+    const browser = await server.signedIn();
     const form = { method: "POST", body: "redirect_to=/settings", headers: FORM };
-    const response = await browser.send("/auth/oauth/paper/link", form);
-    expect([response.status, await response.text()]).toEqual([303, ""]);
-    const end = await endOf(desk, browser, response.headers.get("location") ?? "");
+    const response = await browser.send("/auth/oauth/stub/link", form);
+    expect({ status: response.status, text: await response.text() }).toEqual({ status: 303, text: "" });
+    const end = await endOf(server, browser, response.headers.get("location") ?? "");
     expect(end.href).toBe(`${OWN_ORIGIN}/settings`);
-    expect((await beginLink(browser, "paper")).startsWith("https://id.example.org/")).toBe(true);
+    expect((await beginLink(browser, "stub")).startsWith("https://id.example.org/")).toBe(true);
   });
 });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { localFetch, wellKnown } from "../fixtures/providers/local-fetch.ts";
 import {
   cut,
   drip,
@@ -11,9 +12,8 @@ import {
   late,
   type Reply,
   redirect,
-} from "./replies.ts";
-import { rigFetch, wellKnown } from "./rig-fetch.ts";
-import { type RiggedProvider, startRiggedProvider } from "./rigged-provider.ts";
+} from "../fixtures/providers/replies.ts";
+import { type RiggedProvider, startRiggedProvider } from "../fixtures/providers/rigged-provider.ts";
 
 const MEGABYTE = 1_048_576;
 let rig: RiggedProvider;
@@ -29,7 +29,7 @@ function ask(reply: Reply, init: RequestInit = {}): Promise<Response> {
 }
 
 describe("a reply", () => {
-  it("is as large as it says, packed or not", async () => {
+  it("is as large as its option says, compressed or not", async () => {
     const plain = await ask(huge({ keys: [] }, 2));
     expect((await plain.text()).length).toBeGreaterThan(2 * MEGABYTE);
     const packed = await ask(gzipBomb({ keys: [] }, 2));
@@ -40,7 +40,10 @@ describe("a reply", () => {
   it("is a page, a redirect, or JSON behind a mark", async () => {
     expect((await ask(html())).headers.get("content-type")).toBe("text/html; charset=utf-8");
     const moved = await ask(redirect("https://evil.example/token", 307));
-    expect([moved.status, moved.headers.get("location")]).toEqual([307, "https://evil.example/token"]);
+    expect({ status: moved.status, location: moved.headers.get("location") }).toEqual({
+      status: 307,
+      location: "https://evil.example/token",
+    });
     const marked = await ask(jsonWithMark({ a: 1 }));
     expect([...new Uint8Array(await marked.arrayBuffer())].slice(0, 4)).toEqual([0xef, 0xbb, 0xbf, 0x7b]);
   });
@@ -63,14 +66,17 @@ describe("a reply", () => {
       throw new Error("the test is wrong");
     };
     const response = await fetch(`${rig.origin}/userinfo`);
-    expect([response.status, await response.text()]).toEqual([500, '{"error":"Error: the test is wrong"}']);
+    expect({ status: response.status, text: await response.text() }).toEqual({
+      status: 500,
+      text: '{"error":"Error: the test is wrong"}',
+    });
     rig.answers.userinfo = rig.defaults.userinfo;
   });
 });
 
-describe("the fetch of the rig", () => {
+describe("the fetch that stays on this machine", () => {
   it("turns the listed origins to this machine, with method, headers and body", async () => {
-    const { fetch, calls } = rigFetch(wellKnown(rig.origin));
+    const { fetch, calls } = localFetch(wellKnown(rig.origin));
     rig.answers.token = () => json({ ok: true });
     const url = "https://oauth2.googleapis.com/token?x=y";
     const body = new URLSearchParams({ code: "a+b" });
@@ -87,7 +93,7 @@ describe("the fetch of the rig", () => {
   });
 
   it("refuses to leave the machine, at once and at a redirect", async () => {
-    const { fetch, refused } = rigFetch();
+    const { fetch, refused } = localFetch();
     await expect(fetch("https://accounts.google.com/token")).rejects.toThrow(TypeError);
     await expect(fetch("http://localhost.evil.example/")).rejects.toThrow(TypeError);
     rig.answers.token = () => redirect("https://evil.example/token", 307);
@@ -101,7 +107,7 @@ describe("the fetch of the rig", () => {
   });
 
   it("follows a redirect as a browser would, or not at all", async () => {
-    const { fetch, calls } = rigFetch({ "https://evil.example": rig.origin });
+    const { fetch, calls } = localFetch({ "https://evil.example": rig.origin });
     rig.answers.userinfo = () => json({});
     const url = `${rig.origin}/token`;
     const post = { method: "POST", body: "code=x", headers: { authorization: "Basic x" } };
@@ -124,7 +130,7 @@ describe("the fetch of the rig", () => {
   });
 
   it("ends with the signal of the caller", async () => {
-    const { fetch } = rigFetch();
+    const { fetch } = localFetch();
     rig.answers.token = () => hang();
     const aborted = fetch(`${rig.origin}/token`, { signal: AbortSignal.timeout(50) });
     await expect(aborted).rejects.toThrow(expect.objectContaining({ name: "TimeoutError" }));

@@ -1,44 +1,57 @@
 import type { Store } from "@latchkey/core";
 import { memory } from "@latchkey/core/memory";
 import { expect, test } from "vitest";
-import { everyInterleaving, makeStage, type Run, type Stage } from "../must-hold/interleaving.ts";
-import type { Browser } from "../rows/browser.ts";
-import { sidOf } from "../rows/token.ts";
-import { beginLink, countOf, type Desk, linkAt, openDesk, whoIs } from "./desk.ts";
-import { ANN_THERE, type PaperProvider, type Person, paperProvider } from "./paper-provider.ts";
-import { begin, comeBack } from "./trip.ts";
+import type { Browser } from "../fixtures/browser.ts";
+import { everyInterleaving, makeScheduler, type Run, type Scheduler } from "../fixtures/interleaving.ts";
+import { whoIs } from "../fixtures/oauth-answers.ts";
+import { begin, beginLink, comeBack } from "../fixtures/oauth-flow.ts";
+import { linkAt, openStubServer, type StubServer } from "../fixtures/oauth-server.ts";
+import {
+  ANN_THERE,
+  type Person,
+  type StubProvider,
+  stubProvider,
+} from "../fixtures/providers/stub-provider.ts";
+import { countOf } from "../fixtures/server.ts";
+import { sidOf } from "../fixtures/tokens.ts";
 
 /** The cheapest signatures there are: none of this is about them. */
 const accessToken = { algorithm: "HS256" } as const;
 
 /** One play: every actor has a process of its own over the same tables. */
 interface Scene {
-  readonly stage: Stage;
-  readonly papers: readonly [PaperProvider, PaperProvider];
-  /** A process that nobody holds up. */
-  readonly settled: Desk;
-  actor(name: string): Desk;
+  readonly scheduler: Scheduler;
+  readonly stubs: readonly [StubProvider, StubProvider];
+  /** A process that no other holds up. */
+  readonly observer: StubServer;
+  actor(name: string): StubServer;
 }
 
 async function makeScene(isChanging: boolean): Promise<Scene> {
-  const stage = makeStage();
+  const scheduler = makeScheduler();
   const store = memory();
-  const papers = [paperProvider(), paperProvider({ id: "other" })] as const;
-  const settled = openDesk({ store, papers, accessToken });
-  const { clock, events } = settled;
+  const stubs = [stubProvider(), stubProvider({ id: "other" })] as const;
+  const observer = openStubServer({ store, stubs, accessToken });
+  const { clock, events } = observer;
   const onEvent = (event: (typeof events)[number]): number => events.push(event);
   return {
-    stage,
-    papers,
-    settled,
+    scheduler,
+    stubs,
+    observer,
     actor: (name) =>
-      openDesk({ store: staged(stage, name, store, isChanging), papers, clock, onEvent, accessToken }),
+      openStubServer({
+        store: scheduled(scheduler, name, store, isChanging),
+        stubs,
+        clock,
+        onEvent,
+        accessToken,
+      }),
   };
 }
 
 // Which order codes and keys are read in decides nothing here, nor who reads an unchanging user.
-function staged(stage: Stage, name: string, store: Store, isChanging: boolean): Store {
-  const { sessions, users } = stage.storeFor(name, store);
+function scheduled(scheduler: Scheduler, name: string, store: Store, isChanging: boolean): Store {
+  const { sessions, users } = scheduler.storeFor(name, store);
   return { ...store, sessions, users: isChanging ? users : { ...users, get: store.users.get } };
 }
 
@@ -54,7 +67,7 @@ async function inEveryOrder(prepare: (scene: Scene) => Promise<Play>, isChanging
   return everyInterleaving(async (choices): Promise<Run> => {
     const scene = await makeScene(isChanging);
     const { actors, check } = await prepare(scene);
-    const run = await scene.stage.play(actors, choices);
+    const run = await scene.scheduler.play(actors, choices);
     await check().catch((error: unknown) => {
       throw new Error(run.trace.join("\n"), { cause: error });
     });
@@ -63,13 +76,13 @@ async function inEveryOrder(prepare: (scene: Scene) => Promise<Play>, isChanging
 }
 
 /** A browser at the door of one process, with the provider's answer in its hand. */
-async function atTheDoor(desk: Desk, paper: PaperProvider, person: Person): Promise<[Browser, Act]> {
-  const browser = desk.browser();
-  const arrival = paper.agree(await begin(browser, paper.id), person);
+async function atTheDoor(server: StubServer, stub: StubProvider, person: Person): Promise<[Browser, Act]> {
+  const browser = server.browser();
+  const arrival = stub.agree(await begin(browser, stub.id), person);
   return [browser, async () => void (await comeBack(browser, arrival))];
 }
 
-async function signedInAs({ auth }: Desk, browser: Browser): Promise<string | null> {
+async function signedInAs({ auth }: StubServer, browser: Browser): Promise<string | null> {
   const found = await auth.validate(browser.request("/page"), { fresh: true });
   return found.ok ? found.userId : null;
 }
@@ -81,17 +94,17 @@ test.each<readonly [string, Person]>([
   "two first sign-ins of one account, %s: in every order one user, and both are signed in",
   async (_, person) => {
     const count = await inEveryOrder(async (scene) => {
-      const { settled, papers } = scene;
-      const [one, goOne] = await atTheDoor(scene.actor("one"), papers[0], person);
-      const [two, goTwo] = await atTheDoor(scene.actor("two"), papers[0], person);
+      const { observer, stubs } = scene;
+      const [one, returnOne] = await atTheDoor(scene.actor("one"), stubs[0], person);
+      const [two, returnTwo] = await atTheDoor(scene.actor("two"), stubs[0], person);
       const check = async (): Promise<void> => {
-        const ids = [await signedInAs(settled, one), await signedInAs(settled, two)];
+        const ids = [await signedInAs(observer, one), await signedInAs(observer, two)];
         expect(ids[0]).not.toBeNull();
         expect(ids[1]).toBe(ids[0]);
-        expect(await settled.auth.users.accounts(String(ids[0]))).toHaveLength(1);
-        expect(countOf(settled, "user.created") - countOf(settled, "user.deleted")).toBe(1);
+        expect(await observer.auth.users.accounts(String(ids[0]))).toHaveLength(1);
+        expect(countOf(observer, "user.created") - countOf(observer, "user.deleted")).toBe(1);
       };
-      return { actors: { one: goOne, two: goTwo }, check };
+      return { actors: { one: returnOne, two: returnTwo }, check };
     });
     console.info(`two first sign-ins: ${count} orders`);
     expect(count).toBeGreaterThan(50);
@@ -99,34 +112,35 @@ test.each<readonly [string, Person]>([
 );
 
 /** What ends every session of a user, or bars them. */
-const ends: Readonly<Record<string, (desk: Desk, id: string, session: string) => Promise<unknown>>> = {
-  "is disabled": ({ auth }, id) => auth.users.disable(id),
-  "is deleted": ({ auth }, id) => auth.users.delete(id),
-  "gets a new password": ({ auth }, id) => auth.users.setPassword(id, "an altogether new one"),
-  "is signed out everywhere": ({ auth }, id) => auth.sessions.revokeAll(id),
-  "is signed out": ({ auth }, _, session) => auth.sessions.revoke(session),
-};
+const ends: Readonly<Record<string, (server: StubServer, id: string, session: string) => Promise<unknown>>> =
+  {
+    "is disabled": ({ auth }, id) => auth.users.disable(id),
+    "is deleted": ({ auth }, id) => auth.users.delete(id),
+    "gets a new password": ({ auth }, id) => auth.users.setPassword(id, "an altogether new one"),
+    "is signed out everywhere": ({ auth }, id) => auth.sessions.revokeAll(id),
+    "is signed out": ({ auth }, _, session) => auth.sessions.revoke(session),
+  };
 
 test.each(Object.entries(ends))(
   "OAU-18 a link under way while the user %s: no order leaves a live session, nor a link made afterwards",
   async (title, end) => {
     const count = await inEveryOrder(async (scene) => {
-      const { settled, papers } = scene;
+      const { observer, stubs } = scene;
       const guest = scene.actor("guest");
       const owner = scene.actor("owner");
       const browser = await guest.signedIn();
       const id = String(await whoIs(browser));
       const session = sidOf(browser.cookie("access"));
-      const arrival = papers[0].agree(await beginLink(browser, "paper"), { subject: "the thief's" });
+      const arrival = stubs[0].agree(await beginLink(browser, "stub"), { subject: "the thief's" });
       const check = async (): Promise<void> => {
-        const last = settled.events.findLastIndex(({ type }) => type === "account.linked");
-        const gone = settled.events.findLastIndex(({ type }) => type === "account.unlinked");
-        const ended = settled.events.some(
+        const last = observer.events.findLastIndex(({ type }) => type === "account.linked");
+        const gone = observer.events.findLastIndex(({ type }) => type === "account.unlinked");
+        const ended = observer.events.some(
           (event) => event.type === "session.ended" && event.reason !== "replaced",
         );
-        const links = title === "is deleted" ? [] : await settled.auth.users.accounts(id);
+        const links = title === "is deleted" ? [] : await observer.auth.users.accounts(id);
         if (links.length > 0) expect(gone).toBeLessThan(last);
-        if (ended) expect(await signedInAs(settled, browser)).toBeNull();
+        if (ended) expect(await signedInAs(observer, browser)).toBeNull();
       };
       const actors = {
         guest: async () => void (await comeBack(browser, arrival)),
@@ -140,22 +154,22 @@ test.each(Object.entries(ends))(
 
 test("a sign-in by a link that is being undone: no order leaves a session that began after it", async () => {
   const count = await inEveryOrder(async (scene) => {
-    const { settled, papers } = scene;
+    const { observer, stubs } = scene;
     const person = { subject: "gone-soon" };
     const owner = scene.actor("owner");
     const own = await owner.signedIn();
     const id = String(await whoIs(own));
-    await linkAt(papers[0], own, person);
-    const [thief, enter] = await atTheDoor(scene.actor("thief"), papers[0], person);
+    await linkAt(stubs[0], own, person);
+    const [thief, enter] = await atTheDoor(scene.actor("thief"), stubs[0], person);
     const actors = {
-      owner: async () => void (await own.send("/auth/oauth/paper/link", { method: "DELETE" })),
+      owner: async () => void (await own.send("/auth/oauth/stub/link", { method: "DELETE" })),
       thief: enter,
     };
     const check = async (): Promise<void> => {
-      const told = settled.events.map((event) => event.type);
+      const told = observer.events.map((event) => event.type);
       const undone = told.indexOf("account.unlinked");
       const began = told.lastIndexOf("session.started");
-      const asOwner = (await signedInAs(settled, thief)) === id;
+      const asOwner = (await signedInAs(observer, thief)) === id;
       if (asOwner) expect(began).toBeLessThan(undone);
     };
     return { actors, check };
@@ -166,21 +180,21 @@ test("a sign-in by a link that is being undone: no order leaves a session that b
 test("unlinking the last two at once: no order removes the last way in", async () => {
   let undone = 0;
   const count = await inEveryOrder(async (scene) => {
-    const { settled } = scene;
-    const { id } = await settled.auth.users.create({ username: "ann" });
-    for (const provider of ["paper", "other"]) await settled.store.users.link(id, { provider, subject: "x" });
-    const browser = settled.browser();
-    browser.take((await settled.auth.sessions.create(id)).headers);
+    const { observer } = scene;
+    const { id } = await observer.auth.users.create({ username: "ann" });
+    for (const provider of ["stub", "other"]) await observer.store.users.link(id, { provider, subject: "x" });
+    const browser = observer.browser();
+    browser.take((await observer.auth.sessions.create(id)).headers);
     const undo = (name: string, provider: string): Act => {
-      const desk = scene.actor(name);
-      const own = browser.copy(desk.auth);
+      const server = scene.actor(name);
+      const own = browser.copy(server.auth);
       return async () => void (await own.send(`/auth/oauth/${provider}/link`, { method: "DELETE" }));
     };
     const check = async (): Promise<void> => {
-      expect((await settled.auth.users.accounts(id)).length).toBeGreaterThan(0);
-      undone += countOf(settled, "account.unlinked");
+      expect((await observer.auth.users.accounts(id)).length).toBeGreaterThan(0);
+      undone += countOf(observer, "account.unlinked");
     };
-    return { actors: { one: undo("one", "paper"), two: undo("two", "other") }, check };
+    return { actors: { one: undo("one", "stub"), two: undo("two", "other") }, check };
   });
   console.info(`two unlinks: ${count} orders, ${undone} links undone`);
   expect(undone).toBeGreaterThan(0);

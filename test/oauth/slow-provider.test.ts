@@ -1,9 +1,15 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { drip, hang, type Reply } from "./replies.ts";
-import type { Endpoint } from "./rig-endpoints.ts";
-import { type RiggedProvider, startRiggedProvider } from "./rigged-provider.ts";
-import { type Attempt, attempt, expectNothing, openTrap, rigged } from "./trap.ts";
-import { HOME } from "./trip.ts";
+import { HOME } from "../fixtures/oauth-flow.ts";
+import { drip, hang, type Reply } from "../fixtures/providers/replies.ts";
+import type { Endpoint } from "../fixtures/providers/rigged-endpoints.ts";
+import { type RiggedProvider, startRiggedProvider } from "../fixtures/providers/rigged-provider.ts";
+import {
+  type Attempt,
+  attempt,
+  expectNothing,
+  openRiggedServer,
+  riggedOidc,
+} from "../fixtures/rigged-sign-in.ts";
 
 const LATE = "the provider takes too long";
 const CASES: readonly (readonly [Endpoint, Reply])[] = [
@@ -41,7 +47,7 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([...rigs.map(({ rig }) => rig.close()), silent.close()]));
 
-it("OAU-14, KEY-11 waits five seconds for a provider that hangs or drips, and gives the connection up", async () => {
+it("OAU-14, KEY-11 waits five seconds for a provider that hangs or is slow, and closes the connection", async () => {
   const begun = performance.now();
   const started = startsAt(silent);
   const made = await Promise.all(rigs.map(({ rig }) => attempt(rig)));
@@ -53,9 +59,9 @@ it("OAU-14, KEY-11 waits five seconds for a provider that hangs or drips, and gi
 });
 
 async function startsAt(rig: RiggedProvider): Promise<void> {
-  const trap = openTrap(rig, [rigged(rig)]);
-  const response = await trap.browser.get("/auth/oauth/oidc?redirect_to=/welcome");
-  const made: Attempt = { ...trap, response };
+  const opened = openRiggedServer(rig, [riggedOidc(rig)]);
+  const response = await opened.browser.get("/auth/oauth/oidc?redirect_to=/welcome");
+  const made: Attempt = { ...opened, response };
   expect(response.headers.get("location")).toBe(`${HOME}/welcome?error=oauth_failed`);
   await expectNothing(made, LATE);
 }

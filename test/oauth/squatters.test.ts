@@ -1,124 +1,125 @@
 import { describe, expect, it } from "vitest";
-import { expectError } from "../rows/answers.ts";
-import { ANN } from "../rows/world.ts";
-import { expectFailed, expectSentTo, linkAt, openDesk, signInAt, whoIs } from "./desk.ts";
-import { ANN_THERE, paperProvider } from "./paper-provider.ts";
+import { expectError } from "../fixtures/answers.ts";
+import { expectFailed, expectSentTo, whoIs } from "../fixtures/oauth-answers.ts";
+import { linkAt, openStubServer, signInAt } from "../fixtures/oauth-server.ts";
+import { ANN_THERE, stubProvider } from "../fixtures/providers/stub-provider.ts";
+import { ANN } from "../fixtures/server.ts";
 
 const INTRUDER = { subject: "intruder", email: "intruder@example.com", emailVerified: true };
-const two = () => [paperProvider(), paperProvider({ id: "other" })] as const;
+const two = () => [stubProvider(), stubProvider({ id: "other" })] as const;
 
-describe("OAU-17 somebody who was there before the owner of the address", () => {
-  it("loses the accounts that they linked, with the first proof", async () => {
-    const papers = two();
-    const [paper, other] = papers;
-    const desk = openDesk({ papers });
-    const browser = await desk.signedIn();
+describe("OAU-17 an attacker that signed up before the owner of the address", () => {
+  it("loses the linked accounts at the first proof of the address", async () => {
+    const stubs = two();
+    const [stub, other] = stubs;
+    const server = openStubServer({ stubs });
+    const browser = await server.signedIn();
     const id = String(await whoIs(browser));
     expectSentTo(await linkAt(other, browser, INTRUDER), "/settings");
-    expectSentTo(await linkAt(paper, browser), "/settings");
-    expect(await desk.auth.users.accounts(id)).toEqual([{ provider: "paper", subject: ANN_THERE.subject }]);
-    const intruder = desk.browser();
+    expectSentTo(await linkAt(stub, browser), "/settings");
+    expect(await server.auth.users.accounts(id)).toEqual([{ provider: "stub", subject: ANN_THERE.subject }]);
+    const intruder = server.browser();
     expectSentTo(await signInAt(other, intruder, INTRUDER), "/welcome");
     expect(await whoIs(intruder)).not.toBe(id);
   });
 
-  it("loses them also where a sign-in proves the address that the link did not", async () => {
-    const desk = openDesk();
-    const browser = await desk.signedIn();
+  it("loses them also where a sign-in proves the address and the link did not", async () => {
+    const server = openStubServer();
+    const browser = await server.signedIn();
     const id = String(await whoIs(browser));
-    expectSentTo(await linkAt(desk.paper, browser, { ...ANN_THERE, emailVerified: false }), "/settings");
-    expect(await desk.auth.users.get(id)).toMatchObject({ emailVerified: false });
-    const ann = desk.browser();
-    expectSentTo(await desk.signIn(ann), "/welcome");
-    expect(await desk.auth.users.get(id)).toMatchObject({ emailVerified: true, passwordHash: null });
+    expectSentTo(await linkAt(server.stub, browser, { ...ANN_THERE, emailVerified: false }), "/settings");
+    expect(await server.auth.users.get(id)).toMatchObject({ emailVerified: false });
+    const ann = server.browser();
+    expectSentTo(await server.signIn(ann), "/welcome");
+    expect(await server.auth.users.get(id)).toMatchObject({ emailVerified: true, passwordHash: null });
     expect(await whoIs(ann)).toBe(id);
-    expect(await desk.auth.sessions.list(id)).toHaveLength(1);
+    expect(await server.auth.sessions.list(id)).toHaveLength(1);
   });
 });
 
 describe("a sign-in that is refused", () => {
-  it("leaves no link to the user who was there", async () => {
-    const desk = openDesk({ hooks: { signedIn: () => false } });
-    const { id } = await desk.auth.users.create({ ...ANN, emailVerified: true });
-    expectFailed(await desk.signIn(desk.browser()), "forbidden");
-    expect(await desk.auth.users.accounts(id)).toEqual([]);
+  it("leaves no link to the existing user", async () => {
+    const server = openStubServer({ hooks: { signedIn: () => false } });
+    const { id } = await server.auth.users.create({ ...ANN, emailVerified: true });
+    expectFailed(await server.signIn(server.browser()), "forbidden");
+    expect(await server.auth.users.accounts(id)).toEqual([]);
   });
 
   it("links nothing to a disabled user", async () => {
-    const desk = openDesk();
-    const { id } = await desk.auth.users.create({ ...ANN, emailVerified: true });
-    await desk.auth.users.disable(id);
-    expectFailed(await desk.signIn(desk.browser()), "forbidden");
-    expect(await desk.auth.users.accounts(id)).toEqual([]);
+    const server = openStubServer();
+    const { id } = await server.auth.users.create({ ...ANN, emailVerified: true });
+    await server.auth.users.disable(id);
+    expectFailed(await server.signIn(server.browser()), "forbidden");
+    expect(await server.auth.users.accounts(id)).toEqual([]);
   });
 
   it("leaves no link where a native app is refused, either", async () => {
     const trustedOrigins = ["com.example.app://"];
-    const desk = openDesk({ hooks: { signedIn: () => false }, trustedOrigins });
-    const { id } = await desk.auth.users.create({ ...ANN, emailVerified: true });
+    const server = openStubServer({ hooks: { signedIn: () => false }, trustedOrigins });
+    const { id } = await server.auth.users.create({ ...ANN, emailVerified: true });
     const challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
-    const start = await desk
+    const start = await server
       .browser()
       .get(
-        `/auth/oauth/paper?transport=bearer&code_challenge=${challenge}&redirect_to=${encodeURIComponent("com.example.app://x")}`,
+        `/auth/oauth/stub?transport=bearer&code_challenge=${challenge}&redirect_to=${encodeURIComponent("com.example.app://x")}`,
       );
     expect(start.status).toBe(303);
-    const browser = desk.browser();
+    const browser = server.browser();
     browser.take(start.headers);
-    const arrival = desk.paper.agree(start.headers.get("location") ?? "", ANN_THERE);
+    const arrival = server.stub.agree(start.headers.get("location") ?? "", ANN_THERE);
     const { pathname, search } = new URL(arrival.url);
     const back = await browser.get(pathname + search, { "sec-fetch-site": "cross-site" });
     const code = new URL(back.headers.get("location") ?? "").searchParams.get("code");
-    expect(await desk.auth.users.accounts(id)).toHaveLength(1);
+    expect(await server.auth.users.accounts(id)).toHaveLength(1);
     const body = { code, code_verifier: "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk" };
     await expectError(await browser.post("/auth/oauth/exchange", body), 403, "forbidden");
-    expect(await desk.auth.users.accounts(id)).toEqual([]);
+    expect(await server.auth.users.accounts(id)).toEqual([]);
   });
 });
 
-describe("the last way in", () => {
-  it("is the link of a user whose password has no identifier to go with it", async () => {
-    const desk = openDesk();
-    const browser = desk.browser();
-    expectSentTo(await desk.signIn(browser, { ...ANN_THERE, emailVerified: false }), "/welcome");
+describe("the last sign-in method", () => {
+  it("is the link of a user whose password has no identifier", async () => {
+    const server = openStubServer();
+    const browser = server.browser();
+    expectSentTo(await server.signIn(browser, { ...ANN_THERE, emailVerified: false }), "/welcome");
     const id = String(await whoIs(browser));
-    expect((await desk.auth.users.get(id))?.email).toBeNull();
-    await desk.auth.users.setPassword(id, ANN.password);
-    expectSentTo(await desk.signIn(browser, { ...ANN_THERE, emailVerified: false }), "/welcome");
-    await expectError(await browser.send("/auth/oauth/paper/link", { method: "DELETE" }), 403, "forbidden");
-    expect(await desk.auth.users.accounts(id)).toHaveLength(1);
+    expect((await server.auth.users.get(id))?.email).toBeNull();
+    await server.auth.users.setPassword(id, ANN.password);
+    expectSentTo(await server.signIn(browser, { ...ANN_THERE, emailVerified: false }), "/welcome");
+    await expectError(await browser.send("/auth/oauth/stub/link", { method: "DELETE" }), 403, "forbidden");
+    expect(await server.auth.users.accounts(id)).toHaveLength(1);
   });
 });
 
 describe("the code of a native app", () => {
-  it("goes to no page of the server's own that nobody listed", async () => {
+  it("goes to no page of the server that is not listed", async () => {
     const challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
     const start = (target: string): string =>
-      `/auth/oauth/paper?transport=bearer&code_challenge=${challenge}&redirect_to=${encodeURIComponent(target)}`;
+      `/auth/oauth/stub?transport=bearer&code_challenge=${challenge}&redirect_to=${encodeURIComponent(target)}`;
     const own = "https://app.example.com/any/page";
-    const desk = openDesk({ trustedOrigins: ["com.example.app://"] });
+    const server = openStubServer({ trustedOrigins: ["com.example.app://"] });
     for (const target of ["/any/page", own]) {
-      await expectError(await desk.browser().get(start(target)), 400, "redirect_not_allowed");
+      await expectError(await server.browser().get(start(target)), 400, "redirect_not_allowed");
     }
-    const listed = openDesk({ trustedOrigins: ["https://app.example.com"] });
+    const listed = openStubServer({ trustedOrigins: ["https://app.example.com"] });
     expect((await listed.browser().get(start(own))).status).toBe(303);
   });
 });
 
 describe("OAU-04 many tabs at once", () => {
-  it("sixteen of them fit, with a session and targets of 60 characters, all begun in one second", async () => {
-    const desk = openDesk();
-    const browser = await desk.signedIn();
+  it("sixteen flows fit, with a session and targets of 60 characters, all begun in one second", async () => {
+    const server = openStubServer();
+    const browser = await server.signedIn();
     const urls: string[] = [];
     for (let n = 0; n < 17; n++) {
       const target = encodeURIComponent(`/orders/${n}?${"x".repeat(50)}`);
-      const response = await browser.get(`/auth/oauth/paper?redirect_to=${target}`);
+      const response = await browser.get(`/auth/oauth/stub?redirect_to=${target}`);
       urls.push(response.headers.get("location") ?? "");
     }
     expect(browser.names("/").filter((name) => name.includes("oauth"))).toHaveLength(16);
     const statuses: number[] = [];
     for (const url of urls) {
-      const { pathname, search } = new URL(desk.paper.agree(url, { subject: "ann" }).url);
+      const { pathname, search } = new URL(server.stub.agree(url, { subject: "ann" }).url);
       statuses.push((await browser.get(pathname + search, { "sec-fetch-site": "cross-site" })).status);
     }
     expect(statuses).toEqual([400, ...Array.from({ length: 16 }, () => 303)]);

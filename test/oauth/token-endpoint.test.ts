@@ -1,10 +1,20 @@
 import { github, oidc } from "@latchkey/core/oauth";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { type LocalServer, openLocalServer } from "./local-server.ts";
-import { bytes, cut, gzipBomb, html, huge, json, jsonWithMark, type Reply, redirect } from "./replies.ts";
-import type { Recorded } from "./rig-endpoints.ts";
-import { type RiggedProvider, startRiggedProvider } from "./rigged-provider.ts";
-import { attempt, CLIENT, expectNothing, expectSignedIn, restore } from "./trap.ts";
+import { type LocalServer, openLocalServer } from "../fixtures/local-server.ts";
+import {
+  bytes,
+  cut,
+  gzipBomb,
+  html,
+  huge,
+  json,
+  jsonWithMark,
+  type Reply,
+  redirect,
+} from "../fixtures/providers/replies.ts";
+import type { Recorded } from "../fixtures/providers/rigged-endpoints.ts";
+import { type RiggedProvider, startRiggedProvider } from "../fixtures/providers/rigged-provider.ts";
+import { attempt, CLIENT, expectNothing, expectSignedIn, restore } from "../fixtures/rigged-sign-in.ts";
 
 const STATUS = "the provider answers with an unexpected status";
 const NO_JSON = "the provider's answer is no JSON";
@@ -70,7 +80,7 @@ describe("OAU-14 a token endpoint that redirects", () => {
   );
 });
 
-describe("OAU-14 a token endpoint that answers otherwise", () => {
+describe("OAU-14 a token endpoint with an unexpected answer", () => {
   const right = { access_token: "provider-access", token_type: "Bearer", id_token: "eyJ.e30.AAAA" };
   it.each<[string, Reply, string]>([
     ["201", json(right, 201), STATUS],
@@ -121,7 +131,7 @@ describe("OAU-14 a token endpoint that answers otherwise", () => {
     ["10 MB in a few kilobytes", gzipBomb(right), TOO_LARGE],
     ["half of an answer", cut(right), "the provider cannot be reached"],
     ["a broken connection", (response) => void response.destroy(), "the provider cannot be reached"],
-  ])("lets nobody in: %s", async (_, reply, error) => {
+  ])("signs no user in: %s", async (_, reply, error) => {
     rig.answers.token = () => reply;
     await expectStopped(error);
   });
@@ -144,12 +154,12 @@ describe("OAU-14 a token answer", () => {
     ["an error that is no text", { error: { code: 7 } }, REFUSED],
     ["an error that is null", { error: null }, REFUSED],
     ["an error that is false", { error: false }, REFUSED],
-  ])("lets nobody in with %s", async (_, changes, error) => {
+  ])("signs no user in with %s", async (_, changes, error) => {
     rig.answers.token = answer(changes);
     await expectStopped(error);
   });
 
-  it("lets nobody in whose access token no header could carry", async () => {
+  it("signs no user in whose access token no header could carry", async () => {
     for (const token of ["provider\r\nx: y", "provider\u0000", "provider 中"]) {
       rig.answers.token = answer({ access_token: token });
       rig.idToken = (right) => rig.mint({ claims: { ...right, at_hash: undefined } });
@@ -168,7 +178,7 @@ describe("OAU-14 a token answer", () => {
     await expectSignedIn(await attempt(rig), { email: "ann@example.com" });
   });
 
-  it("lets its user in as application/json with a charset, and in capitals", async () => {
+  it("signs its user in as application/json with a charset, and in capitals", async () => {
     for (const type of ["application/json;charset=UTF-8", "APPLICATION/JSON", "application/token+json"]) {
       rig.answers.token = async (request) =>
         bytes(200, { "content-type": type }, JSON.stringify(await bodyOf(request)));
@@ -185,10 +195,10 @@ describe("OAU-14 tokens that are to be kept", () => {
     ["access token", { access_token: LONG }],
     ["refresh token", { refresh_token: LONG }],
     ["scope", { scope: LONG }],
-    ["ID token that nobody reads", { id_token: LONG }],
+    ["ID token that is not read", { id_token: LONG }],
     ["text of wide characters", { scope: "中".repeat(22_000) }],
     ["text that JSON makes longer", { scope: "\u0001".repeat(11_000) }],
-  ])("let nobody in with an endless %s", async (_, changes) => {
+  ])("sign no user in with an endless %s", async (_, changes) => {
     rig.answers.githubToken = () =>
       json({ access_token: "provider-access", token_type: "bearer", ...changes });
     const made = await attempt(rig, { provider: github(options) });
@@ -200,22 +210,22 @@ describe("OAU-14 tokens that are to be kept", () => {
     rig.answers.token = answer({ refresh_token: "y".repeat(30_000), scope: "z".repeat(30_000) });
     const made = await attempt(rig, { provider: oidc({ issuer: rig.issuer, ...options }) });
     await expectSignedIn(made, {});
-    const kept = await made.station.store.users.keptTokens({ provider: "oidc", subject: "rigged-1" });
+    const kept = await made.server.store.users.keptTokens({ provider: "oidc", subject: "rigged-1" });
     expect(kept?.length).toBeLessThan(100_000);
     expect(kept).not.toContain("yyyy");
     const { id } = await (await made.browser.get("/auth/me")).json();
-    const tokens = await made.station.auth.users.providerTokens(id, "oidc");
+    const tokens = await made.server.auth.users.providerTokens(id, "oidc");
     expect(tokens?.refreshToken).toBe("y".repeat(30_000));
   });
 });
 
-it("OAU-14 says nothing of the secret, the code or the verifier when the provider echoes them", async () => {
+it("OAU-14 reveals neither secret, code nor verifier when the provider echoes them", async () => {
   rig.answers.token = ({ body, headers }) =>
     json({ error: body, error_description: headers.authorization }, 400);
   const made = await attempt(rig);
   await expectNothing(made, REFUSED);
   const [request] = rig.requestsTo("token").slice(-1);
-  const told = JSON.stringify([made.station.events, [...made.response.headers]]);
+  const told = JSON.stringify([made.server.events, [...made.response.headers]]);
   for (const name of ["code", "code_verifier"]) expect(told).not.toContain(request?.form.get(name));
   expect(told).not.toContain(CLIENT.clientSecret);
 });

@@ -1,7 +1,17 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { bytes, cut, gzipBomb, html, huge, json, jsonWithMark, type Reply, redirect } from "./replies.ts";
-import { type RiggedProvider, startRiggedProvider } from "./rigged-provider.ts";
-import { attempt, expectNothing, expectSignedIn, issue, restore } from "./trap.ts";
+import {
+  bytes,
+  cut,
+  gzipBomb,
+  html,
+  huge,
+  json,
+  jsonWithMark,
+  type Reply,
+  redirect,
+} from "../fixtures/providers/replies.ts";
+import { type RiggedProvider, startRiggedProvider } from "../fixtures/providers/rigged-provider.ts";
+import { attempt, expectNothing, expectSignedIn, issue, restore } from "../fixtures/rigged-sign-in.ts";
 
 let rig: RiggedProvider;
 
@@ -13,7 +23,7 @@ afterAll(() => rig.close());
 
 const OF_ANOTHER = "the userinfo is of another user";
 
-describe("OAU-13 the userinfo of somebody else", () => {
+describe("OAU-13 the userinfo of another account", () => {
   it.each<[string, unknown]>([
     ["another sub", "rigged-2"],
     ["no sub", undefined],
@@ -35,7 +45,7 @@ describe("OAU-13 the userinfo of somebody else", () => {
   });
 });
 
-describe("OAU-13 a userinfo endpoint that does not do its part", () => {
+describe("OAU-13 a userinfo endpoint that fails", () => {
   const STATUS = "the provider answers with an unexpected status";
   const NO_JSON = "the provider's answer is no JSON";
   const FORM = { "content-type": "application/json" };
@@ -62,7 +72,7 @@ describe("OAU-13 a userinfo endpoint that does not do its part", () => {
     ["10 MB", huge({ sub: "rigged-1" }), "the provider's answer is too large"],
     ["10 MB in a few kilobytes", gzipBomb({ sub: "rigged-1" }), "the provider's answer is too large"],
     ["half of an answer", cut({ sub: "rigged-1" }), "the provider cannot be reached"],
-  ])("lets nobody in: %s", async (_, reply, error) => {
+  ])("signs no user in: %s", async (_, reply, error) => {
     rig.answers.userinfo = () => reply;
     const made = await attempt(rig);
     await expectNothing(made, error);
@@ -73,7 +83,7 @@ describe("OAU-13 a userinfo endpoint that does not do its part", () => {
   });
 });
 
-describe("OAU-16 an address of which ID token and userinfo tell different things", () => {
+describe("OAU-16 an address that differs between ID token and userinfo", () => {
   const tell = (idToken: object, userinfo: object): void => {
     const none = { email: undefined, email_verified: undefined };
     issue(rig, { claims: { ...none, ...idToken } });
@@ -82,7 +92,7 @@ describe("OAU-16 an address of which ID token and userinfo tell different things
   const victim = "ann@example.com";
   const others = "mallory@example.com";
 
-  it("is the one of the ID token", async () => {
+  it("is that of the ID token", async () => {
     tell({ email: victim, email_verified: true }, { email: others, email_verified: true });
     await expectSignedIn(await attempt(rig), { email: victim });
   });
@@ -96,11 +106,11 @@ describe("OAU-16 an address of which ID token and userinfo tell different things
     tell(idToken, userinfo);
     const made = await attempt(rig);
     await expectSignedIn(made, {});
-    const user = await made.station.store.users.findByAccount({ provider: "oidc", subject: "rigged-1" });
+    const user = await made.server.store.users.findByAccount({ provider: "oidc", subject: "rigged-1" });
     expect(user).toMatchObject({ email: null, emailVerified: false });
   });
 
-  it("is verified where both tell of the same", async () => {
+  it("is verified where both hold the same", async () => {
     tell({ email: victim }, { email: victim, email_verified: true });
     await expectSignedIn(await attempt(rig), { email: victim });
     tell({}, { email: victim, email_verified: "true" });

@@ -43,15 +43,15 @@ export async function run() {
   const validator = createValidator({ jwks: await auth.keys.jwks(), issuer: "http://localhost" });
   const found = await validator.validate(new Request(origin, { headers: { authorization: "Bearer " + access_token } }));
   const start = await auth.handle(new Request(origin + "/auth/oauth/github"));
-  const nobody = await (await app.request(origin + "/")).json();
+  const anonymous = await (await app.request(origin + "/")).json();
   let kept = null;
   const storage = { read: async () => kept, write: async (value) => { kept = value; } };
   const env = { fetch: async (request) => app.fetch(request) };
   const client = createAuthClient({ baseURL: origin + "/auth", storage, env });
   const signedIn = await client.signIn.password({ email: "ada@example.com", password: "correct horse battery" });
   const refreshed = await client.refresh();
-  const somebody = await (await client.fetch("/")).json();
-  return JSON.stringify([signedUp.status, found.ok, start.status, nobody, signedIn.ok, refreshed.ok, somebody]);
+  const known = await (await client.fetch("/")).json();
+  return JSON.stringify([signedUp.status, found.ok, start.status, anonymous, signedIn.ok, refreshed.ok, known]);
 }
 `;
 const FILES: Readonly<Record<string, string>> = {

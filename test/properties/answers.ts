@@ -38,7 +38,7 @@ export async function expectAnswer(response: Response): Promise<void> {
   expect(typeof message).toBe("string");
 }
 
-/** Asserts that a validation is on the list; returns whether it found somebody. */
+/** Asserts that a validation is on the list; returns whether it found a session. */
 export function expectValidation(found: Validation<unknown>): boolean {
   if (found.ok) return true;
   expect([found.code, STATUSES.get(found.code)]).toEqual([found.code, found.status]);

@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import { ORIGIN } from "../fixtures/server.ts";
 import { expectAnswer, expectValidation } from "./answers.ts";
 import { holds } from "./check.ts";
 import { carriable, latin1, mutate, mutation, rarely, route } from "./mutation.ts";
-import { ORIGIN, openTarget } from "./target.ts";
+import { openTarget } from "./target.ts";
 
 const scheme = fc.oneof(
   { weight: 5, arbitrary: fc.constant("Bearer ") },

@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import { ACCESS, ORIGIN, REFRESH } from "../fixtures/server.ts";
 import { expectAnswer, expectValidation } from "./answers.ts";
 import { holds } from "./check.ts";
 import { carriable, latin1, mutate, mutation, route } from "./mutation.ts";
-import { ACCESS, ORIGIN, openTarget, REFRESH, type Tokens } from "./target.ts";
+import { openTarget, type Tokens } from "./target.ts";
 
 const names = fc.oneof(
   fc.constantFrom(
@@ -44,7 +45,7 @@ function written(parts: Header, tokens: Tokens): string {
   );
 }
 
-it("any bytes as Cookie: an answer from the list, and nobody signed in by a token that is not theirs", async () => {
+it("any bytes as Cookie: an answer from the list, and no session by the token of another", async () => {
   const target = await openTarget();
   await holds("Cookie header", request, async ({ header: parts, route: { method, path }, refresh }) => {
     const tokens = await target.tokens("cookie");

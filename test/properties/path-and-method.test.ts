@@ -2,10 +2,11 @@ import { createAuth } from "@latchkey/core";
 import { memory } from "@latchkey/core/memory";
 import fc from "fast-check";
 import { it } from "vitest";
+import { ACCESS, ORIGIN } from "../fixtures/server.ts";
 import { expectAnswer, expectValidation } from "./answers.ts";
 import { holds } from "./check.ts";
 import { latin1, rarely } from "./mutation.ts";
-import { ACCESS, ORIGIN, openTarget } from "./target.ts";
+import { openTarget } from "./target.ts";
 
 const segment = fc.oneof(
   fc.constantFrom(

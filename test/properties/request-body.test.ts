@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { it } from "vitest";
+import { ORIGIN } from "../fixtures/server.ts";
 import { expectAnswer } from "./answers.ts";
 import { holds } from "./check.ts";
 import { latin1, mutate, mutation, rarely } from "./mutation.ts";
-import { ORIGIN, openTarget } from "./target.ts";
+import { openTarget } from "./target.ts";
 
 const text = fc.oneof(
   fc.string({ unit: "binary", maxLength: 40 }),

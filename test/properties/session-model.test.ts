@@ -2,8 +2,8 @@ import { type Auth, type AuthEvent, createAuth, type JsonObject, type User } fro
 import { memory } from "@latchkey/core/memory";
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import { ORIGIN } from "../fixtures/server.ts";
 import { holds } from "./check.ts";
-import { ORIGIN } from "./target.ts";
 
 const LEASE = 60;
 const IDLE = 1_000;
@@ -129,7 +129,7 @@ async function take(world: World, step: Step): Promise<void> {
     return;
   }
   const family = families[step.family % families.length];
-  if (family === undefined) throw new Error("nobody is signed in");
+  if (family === undefined) throw new Error("no user is signed in");
   if (step.kind === "present") return present(world, family, step.age);
   await auth.sessions.revoke(family.id);
   family.over = true;

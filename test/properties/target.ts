@@ -9,10 +9,7 @@ import {
 import { memory } from "@latchkey/core/memory";
 import { type PasswordHasher, password } from "@latchkey/core/password";
 import { expect } from "vitest";
-
-export const ORIGIN = "https://app.example.com";
-export const ACCESS = "__Host-Http-latchkey.access";
-export const REFRESH = "__Host-Http-latchkey.refresh";
+import { ORIGIN, SECRET } from "../fixtures/server.ts";
 
 /** Tokens of a session that is alive. */
 export interface Tokens {
@@ -43,7 +40,7 @@ export async function openTarget(options: Partial<AuthOptions> = {}): Promise<Ta
     providers: [password({ hasher: noHasher })],
     baseURL: ORIGIN,
     rateLimit: false,
-    secret: "ZrQ0wPp3Lk8vX1uT5sY7aB2cD4eF6gH9",
+    secret: SECRET,
     onEvent: (event) => {
       if (event.type === "internal_error" || event.type === "store.failed") faults.push(event.error);
     },

@@ -50,7 +50,7 @@ export function graceNewestWins(window: number): Scheme<Family> {
   );
 }
 
-/** Leased rotation, but whoever comes too late is handed the successor that exists, and the lease starts anew. */
+/** Leased rotation, but a late request gets the successor that exists, and the lease starts again. */
 export function sameSuccessor(lease: number): Scheme<Family> {
   return alternative(
     "same successor for everybody",

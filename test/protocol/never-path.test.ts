@@ -66,7 +66,7 @@ function judge(title: string, rules: LeaseRules, given: Bounds): ReadonlyMap<str
 const RULES: LeaseRules = { lease: 3, accessLifetime: 6 };
 const APART: LeaseRules = { lease: 4, accessLifetime: 8 };
 
-describe("looks and refreshes in any mix", () => {
+describe("reads and refreshes in any order", () => {
   const WORLDS: Readonly<Record<string, readonly [LeaseRules, Bounds]>> = {
     "an honest client, 4 in flight": [RULES, { ...STORM, parallel: 4 }],
     "an honest client whose looks arrive after two leases": [RULES, { ...STORM, lookDelay: 7 }],
@@ -86,9 +86,9 @@ describe("looks and refreshes in any mix", () => {
 
 const THIEF: Bounds = { ...STORM, theft: true, thiefOnlyLooks: true };
 
-describe("a thief who only looks", () => {
+describe("a thief that only reads", () => {
   it.each([
-    ["a thief who only looks", RULES, THIEF],
+    ["a thief that only reads", RULES, THIEF],
     ["a thief who only looks, clocks apart", APART, { ...THIEF, parallel: 2, clocks: [0, 1] }],
   ] satisfies readonly (readonly [string, LeaseRules, Bounds])[])("%s", (title, rules, bounds) => {
     expect([...judge(title, rules, bounds).keys()]).toEqual([]);
@@ -103,7 +103,7 @@ describe("a thief who only looks", () => {
 });
 
 describe("broken on purpose", () => {
-  it("without the bound, a thief who never rotates is answered for ever and unnoticed", () => {
+  it("without the bound, a thief that never rotates is answered for ever without an alarm", () => {
     const rules: LeaseRules = { ...RULES, looksForever: true };
     const broken = judge("sabotage: a look without a bound", rules, THIEF);
     expect([...broken.keys()]).toEqual(["a thief without rotation has nothing after the bound"]);
@@ -117,14 +117,14 @@ describe("broken on purpose", () => {
     ]);
   });
 
-  it("a look that ends the family ends it for an honest client whose prefetch is late", () => {
+  it("a read that ends the family ends it for an honest client whose prefetch is late", () => {
     const rules: LeaseRules = { ...RULES, looksAlarm: true };
     const broken = judge("sabotage: a look that raises the alarm", rules, { ...STORM, lookDelay: 7 });
     expect([...broken.keys()]).toContain("no false alarm");
     expect([...broken.keys()]).toContain("a look changes nothing");
   });
 
-  it("a thief who refreshes besides is noticed as before", () => {
+  it("a thief that also refreshes raises the alarm as before", () => {
     const bounds = { ...STORM, parallel: 2, theft: true, lease: RULES.lease, looks: boundOf(RULES) };
     const found = ledger.run("theft by look and refresh", leased(RULES), bounds, [noLootAfter(2)]);
     expect([...found.broken.keys()]).toEqual([]);

@@ -4,7 +4,7 @@ import type { Property } from "./explore.ts";
 import { mintToken, type Scheme, type Token } from "./scheme.ts";
 import type { Step } from "./world.ts";
 
-/** P1 and P8: nobody is taken for a thief while there is none. */
+/** P1 and P8: no client is taken for a thief while there is none. */
 export const noFalseAlarm: Property<unknown> = {
   name: "no false alarm",
   isBroken: ({ before, judged }) => judged?.answer.kind === "alarm" && before.hoard === null,
@@ -68,7 +68,7 @@ export function leaseEnds(lease: number): Property<unknown> {
   };
 }
 
-/** P6: nothing changes a session that has ended, and nobody gets anything from it. */
+/** P6: nothing changes a session that has ended, and no client gets anything from it. */
 export function endIsFinal<Row>(scheme: Scheme<Row>): Property<Row> {
   return {
     name: "ended is absorbing",
@@ -87,7 +87,7 @@ export function alarmEnds<Row>(scheme: Scheme<Row>): Property<Row> {
   };
 }
 
-/** P7: whoever knows all but the family secret changes nothing, and learns nothing but that it is wrong. */
+/** P7: a client that knows all but the family secret changes nothing, and learns only that it is wrong. */
 export function strangersChangeNothing(lease: number): Property<SessionRow> {
   return {
     name: "a stranger changes nothing",

@@ -63,7 +63,7 @@ describe("P10: broken on purpose, leased rotation takes the honest client for a 
     expect([...found.broken.keys()]).toEqual([]);
   });
 
-  it("a lease that slides alarms nobody, but it never ends while somebody asks", () => {
+  it("a lease that slides raises no alarm, but it never ends while requests come", () => {
     const scheme = leased({ lease: 5, slides: true });
     const endless = leaseEnds(5);
     const found = ledger.run("a sliding lease", scheme, STORM, [

@@ -53,7 +53,7 @@ const EXPECTED = [
 
 afterAll(() => console.log(ledger.total()));
 
-it("no other scheme both leaves the honest client alone and notices the thief", () => {
+it("no other scheme both spares the honest client and finds the thief", () => {
   const results = [
     judge(strict()),
     judge(graceFork(LEASE)),

@@ -10,7 +10,7 @@ import { type Bounds, newWorld, type Step, type World } from "./world.ts";
 const STORM: Bounds = { ...CALM, delay: 1, lease: 3, senders: ["browser", "ssr"], parallel: 2, loss: true };
 const EARLY: Bounds = { ...STORM, senders: ["browser", "api"] };
 
-/** From how many worlds of each name the search goes on: an impostor may be the grandchild of a twin. */
+/** From how many worlds of each name the search continues: an impostor may be the grandchild of a twin. */
 const TWINS = 5;
 
 /** Counts worlds that share their name with another one but not what can happen next. */
@@ -43,7 +43,7 @@ function futureOf<Row>(world: World<Row>, scheme: Scheme<Row>, bounds: Bounds): 
   return [...new Set(steps)].sort().join("\n");
 }
 
-describe("worlds of one name have one future, so to visit one is to visit all", () => {
+describe("states with one key have one future, so the search visits one of them", () => {
   const lease = STORM.lease;
 
   it.each<[string, Bounds]>([
@@ -71,7 +71,7 @@ describe("worlds of one name have one future, so to visit one is to visit all", 
     expect(countImpostors(sameSuccessor(lease), robbed).impostors).toBe(0);
   });
 
-  it("notices a name that leaves out too much", () => {
+  it("a key that leaves out too much is found", () => {
     const ageless = { ...leased({ lease }), shape: () => "" };
     expect(countImpostors(ageless, { ...STORM, lease: 1 }).impostors).toBeGreaterThan(0);
   });

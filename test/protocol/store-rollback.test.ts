@@ -26,7 +26,7 @@ describe("P8: a store that falls back to an older row never alarms on the honest
     expect([...found.broken.keys()]).toEqual([]);
   });
 
-  it("is no promise for two requests that the fall-back divides: each is granted a child of the same generation", () => {
+  it("does not hold for two requests before and after the rollback: each gets a child of the same generation", () => {
     const found = ledger.run("two in flight", scheme, { ...STORM, parallel: 2, restore: "any time" }, [
       noFalseAlarm,
     ]);

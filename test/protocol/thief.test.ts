@@ -27,7 +27,7 @@ describe("P3: a thief is granted no refresh token once the victim was granted tw
     expect([...found.broken.keys()]).toEqual(["no loot after 1"]);
   });
 
-  it("is as tight as can be: after one rotation the thief still gets one", () => {
+  it("is the tightest bound: after one rotation the thief still gets one", () => {
     const scheme = leased({ lease: 5 });
     const property = noLootAfter(1);
     const found = ledger.run("tightness", scheme, { ...CALM, loss: true, theft: true }, [property]);
@@ -36,7 +36,7 @@ describe("P3: a thief is granted no refresh token once the victim was granted tw
   });
 });
 
-describe("P6 and P7: an end is final, and a stranger changes nothing", () => {
+describe("P6 and P7: an end is final, and a client without the family secret changes nothing", () => {
   it.each([
     ["against refresh, sign-out and theft", THEFT],
     ["and against early confirmation", EARLY],

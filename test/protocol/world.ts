@@ -66,7 +66,7 @@ export interface ResponseLeg extends Leg {
   readonly stage: "response";
   /** Null clears the jar. */
   readonly token: Token | null;
-  /** Brings an access token only, minted with a refresh token that somebody else was granted. */
+  /** Brings an access token only, minted with a refresh token that another client was granted. */
   readonly isProof: boolean;
 }
 

@@ -15,12 +15,12 @@ export async function answered(response: Response, status: number): Promise<Body
   return body;
 }
 
-/** Demands an error answer of this status and code. */
+/** Asserts an error answer of this status and code. */
 export async function refused(response: Response, status: number, code: string): Promise<void> {
   const body = await bodyOf(response);
   same([response.status, body["error"]], [status, code]);
   holds(typeof body["message"] === "string", "an error has a sentence");
-  holds(response.headers.get("cache-control")?.includes("no-store") === true, "nobody keeps an error");
+  holds(response.headers.get("cache-control")?.includes("no-store") === true, "an error is not cached");
 }
 
 /** A member that must be text. */

@@ -1,7 +1,7 @@
 import { github, oidc } from "@latchkey/core/oauth";
-import { rigFetch, wellKnown } from "../oauth/rig-fetch.ts";
-import { startRiggedProvider } from "../oauth/rigged-provider.ts";
-import { begin, comeBack } from "../oauth/trip.ts";
+import { begin, comeBack } from "../fixtures/oauth-flow.ts";
+import { localFetch, wellKnown } from "../fixtures/providers/local-fetch.ts";
+import { startRiggedProvider } from "../fixtures/providers/rigged-provider.ts";
 import { openServer, type Server, signIn } from "./server.ts";
 
 /** Something to measure. */
@@ -59,7 +59,7 @@ export async function login(): Promise<Operation> {
 export async function callback(id: "github" | "oidc"): Promise<Operation> {
   const rig = await startRiggedProvider({ clock: () => server.clock.now() });
   const provider = id === "github" ? github(CLIENT) : oidc({ issuer: rig.issuer, ...CLIENT });
-  const { fetch } = rigFetch(wellKnown(rig.origin));
+  const { fetch } = localFetch(wellKnown(rig.origin));
   const server = await openServer({ providers: [provider], env: { fetch } });
   return {
     async prepare() {

@@ -2,8 +2,8 @@ import { DatabaseSync } from "node:sqlite";
 import { type Auth, type AuthOptions, createAuth, type JsonObject, type User } from "@latchkey/core";
 import { password, scryptHasher } from "@latchkey/core/password";
 import { migrate, sqlite } from "@latchkey/sql/sqlite";
-import { type Browser, openBrowser } from "../rows/browser.ts";
-import { type Clock, settableClock } from "../rows/clock.ts";
+import { type Browser, openBrowser } from "../fixtures/browser.ts";
+import { type Clock, settableClock } from "../fixtures/clock.ts";
 
 const ORIGIN = "http://localhost:3000";
 const USER = { email: "bob@example.com", password: "correct horse battery" };

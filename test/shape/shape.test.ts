@@ -48,7 +48,7 @@ describe("the shape of the project", () => {
   it("follows a login from auth.handle to the file of its route", () => {
     const { items = [] } = measures.get("loginFrames") ?? {};
     expect(items[0]).toMatch(/\/handle\.ts:/);
-    expect(items.at(-1)).toMatch(/\/login\.ts:/);
+    expect(items.at(-1)).toMatch(/\/password\.ts:/);
   });
 });
 

@@ -1,4 +1,4 @@
-import type { Browser } from "../rows/browser.ts";
+import type { Browser } from "../fixtures/browser.ts";
 import { NO_ANSWER } from "./cluster.ts";
 import { errorOf, type Tally } from "./tally.ts";
 

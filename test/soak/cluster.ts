@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import type { AuthEvent } from "@latchkey/core";
-import type { Server } from "../rows/browser.ts";
+import type { Server } from "../fixtures/browser.ts";
 import type { Backend } from "./backend.ts";
 
 /** Several server processes over one store, some of which are always being killed. */

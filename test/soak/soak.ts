@@ -1,5 +1,5 @@
 import { setTimeout as wait } from "node:timers/promises";
-import { openBrowser } from "../rows/browser.ts";
+import { openBrowser } from "../fixtures/browser.ts";
 import type { Backend } from "./backend.ts";
 import { act, type Client, signIn } from "./client.ts";
 import { type Cluster, startCluster } from "./cluster.ts";

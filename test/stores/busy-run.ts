@@ -1,7 +1,7 @@
 import type { Store } from "@latchkey/core/store";
 import { vi } from "vitest";
-import { collectSecrets, type Secrets } from "../must-hold/secrets.ts";
-import { ANN, BOB, makeWorld, SECRET } from "../rows/world.ts";
+import { collectSecrets, type Secrets } from "../fixtures/secrets.ts";
+import { ANN, BOB, openServer, SECRET } from "../fixtures/server.ts";
 
 const NEW_PASSWORD = "an altogether new one";
 const WRONG = "nearly the right one";
@@ -12,24 +12,24 @@ export async function busyRun(store: Store): Promise<Secrets> {
   const secrets = collectSecrets();
   secrets.add(ANN.password, BOB.password, NEW_PASSWORD, WRONG, SECRET);
   hearKeys(secrets);
-  const world = makeWorld({
+  const server = openServer({
     store,
     secret: SECRET,
     rateLimit: {},
     clientAddress: () => "192.0.2.1",
   });
-  const { auth, clock } = world;
+  const { auth, clock } = server;
   const keep = async (answer: Promise<Response>): Promise<Response> => {
     const response = await answer;
     await secrets.addAnswer(response);
     return response;
   };
-  const [ann, bob] = [world.browser(), world.browser()];
+  const [ann, bob] = [server.browser(), server.browser()];
   await keep(ann.post("/auth/signup", ANN));
   await keep(bob.post("/auth/signup", { ...BOB, transport: "bearer" }));
   for (let n = 0; n < ROUNDS; n++) {
     await keep(ann.post("/auth/refresh"));
-    await keep(world.browser().post("/auth/login", n % 2 === 0 ? ANN : { ...ANN, password: WRONG }));
+    await keep(server.browser().post("/auth/login", n % 2 === 0 ? ANN : { ...ANN, password: WRONG }));
     clock.advance(61);
   }
   const thief = ann.copy();
@@ -41,7 +41,7 @@ export async function busyRun(store: Store): Promise<Secrets> {
   const id = String((await auth.users.find(ANN))?.id);
   await auth.users.setPassword(id, NEW_PASSWORD);
   await store.users.link(id, { provider: "github", subject: "1001" });
-  await keep(world.browser().post("/auth/login", { ...ANN, password: NEW_PASSWORD }));
+  await keep(server.browser().post("/auth/login", { ...ANN, password: NEW_PASSWORD }));
   return secrets;
 }
 

@@ -67,7 +67,7 @@ test("a session in place of the database is refused", async () => {
   expect(() => d1(database)).not.toThrow();
 });
 
-test("the printed schema is the migrated one, and a database without tables says what to call", async () => {
+test("the printed schema is the migrated one, and the error for a database without tables names the call", async () => {
   const bare = await host.getD1Database("BARE");
   const store = d1(bare);
   await expect(store.keys.load()).rejects.toThrow("latchkey schema version 0, expected 3");

@@ -42,7 +42,7 @@ function current(changes: Partial<SessionRow> = {}): SessionRow {
   return session("ann's", { id, ...begun, accessLifetime: SOON, ...changes });
 }
 
-test.concurrent("an alarm deletes the sessions that are over, and leaves the others", async () => {
+test.concurrent("an alarm deletes the expired sessions, and leaves the others", async () => {
   const { store, look } = inWorld("some");
   const { sessions } = store;
   const [live, expiring, ended] = [current(), current({ expiresAt: now() + SOON }), current()];
@@ -82,7 +82,7 @@ test.concurrent("an alarm leaves ended sessions where they are to be kept", asyn
   expect((await store.sessions.get(row.id, 0))?.row.endReason).toBe("logout");
 });
 
-test.concurrent("what small objects keep goes too", async () => {
+test.concurrent("rows of small objects are deleted too", async () => {
   const { store, look } = inWorld("small");
   const hash = digestOf("token");
   await store.throttle.hit("key", { limit: 1, window: SOON }, 0);
@@ -102,7 +102,7 @@ test.concurrent("what small objects keep goes too", async () => {
   }, patience);
 });
 
-test.concurrent("who asks for what is not there fills no object", async () => {
+test.concurrent("a request for an unknown row creates no object", async () => {
   const { store, look } = inWorld("blank");
   const { sessions, users, tokens, throttle } = store;
   const { id } = current();
@@ -130,9 +130,9 @@ test.concurrent("who asks for what is not there fills no object", async () => {
     store.keys.load(),
   ]);
   await Promise.all([tokens.revoke("ann", "reset"), throttle.reset("key")]);
-  const nobody = [null, null, null, false, [], [], 0];
+  const absent = [null, null, null, false, [], [], 0];
   expect(answers).toEqual([
-    ...nobody,
+    ...absent,
     null,
     null,
     null,

@@ -34,7 +34,7 @@ function cut(
   return { whole: bridged(host, { world }), broken: bridged(host, { world, failing }) };
 }
 
-test("a sign-up cut in two takes no identifier from anybody for nothing", async () => {
+test("a sign-up cut in two blocks no identifier", async () => {
   let failures = 0;
   await atEachCut(async (failing) => {
     const { whole, broken } = cut("sign-up", failing);
@@ -42,7 +42,7 @@ test("a sign-up cut in two takes no identifier from anybody for nothing", async 
     if (first === null) failures++;
     const second = await whole.users.create(user("eve"));
     const found = await whole.users.find({ email: "a@example.com" });
-    // Whoever is refused is refused because somebody signs in by that identifier.
+    // A sign-up is refused only because another user signs in by that identifier.
     expect(found?.id, JSON.stringify(failing)).toBe(second ? "eve" : "bob");
     if (second) expect((await whole.users.find({ username: "a" }))?.id).toBe("eve");
     if (first === true) expect(second).toBe(false);
@@ -106,7 +106,7 @@ test("tokens kept or forgotten in a call that was cut are the old ones or the ne
   });
 });
 
-test("a secret whose spending is cut in two is spent once or not at all", async () => {
+test("a one-time secret that is cut while it is spent is spent once or not at all", async () => {
   await atEachCut(async (failing) => {
     const { whole, broken } = cut("spent", failing);
     const one = await broken.tokens.spend(digestOf("s"), "state", START + 9, START).catch(() => null);

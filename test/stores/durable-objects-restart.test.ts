@@ -56,7 +56,7 @@ test("an object that dies in a rotation leaves the old row or the new one", asyn
   expect([left.answered, left.old > 0, left.new > 0], JSON.stringify(left)).toEqual([100, true, true]);
 });
 
-test("workerd is killed in the middle of rotations: what was answered is kept, and nobody looks stolen", async () => {
+test("workerd is killed in the middle of rotations: answered writes are kept, and no reuse is reported", async () => {
   const directory = mkdtempSync(join(tmpdir(), "latchkey-objects-"));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
   const names = Array.from({ length: 60 }, (_, index) => `session ${index}`);

@@ -81,7 +81,10 @@ it("serves a whole sign-in from a Worker", async () => {
   expect([one.status, two.status]).toEqual([200, 200]);
   expect([one, two].filter(({ body }) => "refresh_token" in body).length).toBe(1);
   const wrong = await post("/login", { ...ann, password: "wrong horse battery" });
-  expect([wrong.status, wrong.body["error"]]).toEqual([401, "invalid_credentials"]);
+  expect({ status: wrong.status, error: wrong.body["error"] }).toEqual({
+    status: 401,
+    error: "invalid_credentials",
+  });
   expect((await post("/logout", presented)).status).toBe(200);
   expect((await post("/refresh", presented)).body["error"]).toBe("session_revoked");
 });

@@ -83,10 +83,10 @@ describe("a connection in another form", () => {
       () => sqlite("app.db" as never),
       'sqlite takes an open connection: pass one such as new DatabaseSync("app.db")',
     ],
-    [() => d1(undefined as never), "d1: a D1 database is needed"],
+    [() => d1(undefined as never), "d1: the argument has no method `withSession`; pass the D1 binding"],
     [
       () => redis("redis://app:hidden@example.com" as never),
-      "redis: the client must be one of node-redis or ioredis",
+      "redis: the client has neither `evalSha`",
     ],
     [
       () => durableObjects(undefined as never),

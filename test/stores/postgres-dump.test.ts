@@ -1,7 +1,7 @@
 import { migrate, postgres } from "@latchkey/sql/postgres";
 import type { Pool } from "pg";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { ANN } from "../rows/world.ts";
+import { ANN } from "../fixtures/server.ts";
 import { busyRun } from "./busy-run.ts";
 import { startPostgres, type TestPostgres } from "./postgres-server.ts";
 

@@ -4,7 +4,7 @@ import postgresJs from "postgres";
 import { expect, test } from "vitest";
 import { type OwnServer, ownServer, quietPool } from "./postgres-server.ts";
 
-test("the server stops and starts in the middle: 503 and no cookies while it is down, everyone signed in after", async () => {
+test("the server stops and starts in the middle: 503 and no cookies while it is down, and every session works afterwards", async () => {
   const server = await ownServer();
   await server.start();
   const pool = quietPool({ connectionString: server.url });
@@ -55,14 +55,14 @@ async function outage(server: OwnServer, stores: readonly SqlStore[]): Promise<v
 
   await server.start();
   for (const { auth, request } of users) {
-    const found = await settled(() => auth.validate(request()));
+    const found = await untilOk(() => auth.validate(request()));
     expect(found.ok && found.refreshed).toBe(true);
     expect(found.headers.get("set-cookie")).toContain("latchkey.refresh.3000=");
   }
 }
 
 /** A client may find out only now that a connection is lost: it gets a few seconds to come back. */
-async function settled<T extends { readonly ok: boolean }>(attempt: () => Promise<T>): Promise<T> {
+async function untilOk<T extends { readonly ok: boolean }>(attempt: () => Promise<T>): Promise<T> {
   let found = await attempt();
   for (let tries = 0; !found.ok && tries < 20; tries++) {
     await new Promise((resolve) => setTimeout(resolve, 250));

@@ -43,7 +43,7 @@ test("4 processes rotate the same tokens: each token gets one successor", async 
     const got = outcomes.map((list) => list[n]).sort();
     expect(got).toEqual(["access_only", "access_only", "access_only", "first"]);
     const row = (await sessions.get(sessionIdOf(`session ${n}`), START))?.row;
-    expect([row?.generation, row?.endedAt]).toEqual([1, null]);
+    expect({ generation: row?.generation, endedAt: row?.endedAt }).toEqual({ generation: 1, endedAt: null });
   }
   const wins = outcomes.map((list) => list.filter((outcome) => outcome === "first").length);
   expect(wins.filter((won) => won > 0).length, `wins: ${wins}`).toBeGreaterThan(1);
@@ -126,7 +126,7 @@ const ann = {
   disabledAt: null,
 };
 
-test("a database without tables, or of a newer library, says what to do", async () => {
+test("the error for a database without tables, or of a newer library, names the next step", async () => {
   const name = `${server.schema}_bare`;
   const bare = server.pool(1, name);
   await bare.query(`CREATE SCHEMA ${name}`);

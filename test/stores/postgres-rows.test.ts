@@ -63,7 +63,7 @@ test("the database's clock decides, whatever the server believes", async () => {
   expect(await tokens.redeem("h", "reset", START)).toEqual(token);
 });
 
-test("a text with a NUL is an error, and the connection goes on", async () => {
+test("a text with a NUL is an error, and the connection stays usable", async () => {
   const { users } = postgres(pool);
   await expect(users.get("a\u0000b")).rejects.toThrow(/invalid byte sequence/);
   await expect(users.find({ email: "\u0000" })).rejects.toThrow(/invalid byte sequence/);

@@ -64,7 +64,7 @@ describeRedis("a claim in Redis", () => {
     expect((await others.find({ username: "ann" }))?.id).toBe(found);
   });
 
-  test("that a user bears out lasts, however old it is", async () => {
+  test("that a user row confirms lasts, however old it is", async () => {
     const { users } = redis(client, { prefix });
     await users.create(user("first"));
     await users.link("first", github);
@@ -77,7 +77,7 @@ describeRedis("a claim in Redis", () => {
     expect((await users.findByAccount(github))?.id).toBe("first");
   });
 
-  test("is not made good too late: the row is refused, and the name is free", async () => {
+  test("is not confirmed too late: the row is refused, and the identifier is free", async () => {
     const late: NodeRedisClient = {
       evalSha: async () => {
         throw new Error("NOSCRIPT");
@@ -95,7 +95,7 @@ describeRedis("a claim in Redis", () => {
     expect(await redis(client, { prefix }).users.create(user("second"))).toBe(true);
   });
 
-  test("of a deletion that was cut short is void after a minute, and finds nobody before", async () => {
+  test("of a deletion that was cut short is void after a minute, and finds no user before", async () => {
     const { users } = redis(cutShort(client, "~= ARGV[1] then return 0 end"), { prefix });
     await users.create(user("first"));
     await users.link("first", github);
@@ -114,7 +114,7 @@ describeRedis("a claim in Redis", () => {
     expect(await others.keptTokens(github)).toBeNull();
   });
 
-  test("that was taken over meanwhile is not given back by the one before", async () => {
+  test("that another call has taken over is not released by the call before", async () => {
     const { users } = redis(client, { prefix });
     const key = `${prefix}account:["github","1001"]`;
     await users.create(user("first"));

@@ -1,7 +1,7 @@
 import { redis } from "@latchkey/redis";
 import { createClient, type RedisClientType } from "redis";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { ANN } from "../rows/world.ts";
+import { ANN } from "../fixtures/server.ts";
 import { busyRun } from "./busy-run.ts";
 import { describeRedis, startRedis } from "./redis-server.ts";
 

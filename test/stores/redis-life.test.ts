@@ -52,7 +52,7 @@ describeRedis("Redis", () => {
   // A busy machine takes its time between the two clocks.
   const near = (life: number) => Array.from({ length: 22 }, (_, n) => life + 1 - n);
 
-  test("a session lives until its last access token is over, and its index with the longest", async () => {
+  test("a session is kept until its last access token expires, and its index as long as the longest session", async () => {
     const { sessions } = redis(client, { prefix });
     const row = session("phone", now);
     await sessions.create(row, freely);
@@ -90,7 +90,7 @@ describeRedis("Redis", () => {
     expect(near(600)).toContain(await client.ttl(indexKey()));
   });
 
-  test("what is over goes by itself, out of lists and indexes too", async () => {
+  test("expired sessions vanish by themselves, out of lists and indexes too", async () => {
     const { sessions } = redis(client, { prefix });
     await sessions.create(session("short", now, { expiresAt: now, accessLifetime: 1 }), freely);
     await sessions.create(session("long", now), freely);
@@ -115,7 +115,7 @@ describeRedis("Redis", () => {
     expect(await sessions.get(idOf("over"), now)).toBeNull();
   });
 
-  test("keepEnded may be turned on and off: nothing is left that nobody finds", async () => {
+  test("keepEnded may be turned on and off: no orphaned row is left", async () => {
     const [keeping, forgetting] = [redis(client, { prefix, keepEnded: true }), redis(client, { prefix })];
     await forgetting.sessions.create(session("early", now), freely);
     await keeping.sessions.end(idOf("early"), null, { reason: "logout", now });
@@ -127,7 +127,7 @@ describeRedis("Redis", () => {
     expect(await client.exists([rowKey("over"), rowKey("early"), rowKey("later")])).toBe(2);
   });
 
-  test("prune with `keep` takes the time to live from what is over, without the option too", async () => {
+  test("prune with `keep` removes the time to live of expired sessions, without the option too", async () => {
     const { sessions } = redis(client, { prefix });
     await sessions.create(session("phone", now), freely);
     await sessions.create(session("over", now, { expiresAt: now - 5 }), freely);
@@ -166,7 +166,7 @@ describeRedis("Redis", () => {
     expect(await tokens.spend(digestOf("late"), "state", now - 1, 0)).toBe(false);
   });
 
-  test("a server that forgot its scripts learns them again", async () => {
+  test("scripts are loaded again after the server has lost them", async () => {
     const { sessions } = redis(client, { prefix });
     await sessions.create(session("phone", now), freely);
     await sessions.rotate(rotate("phone", 0));
@@ -229,7 +229,7 @@ describeRedis("Redis", () => {
     expect((await sessions.get(idOf("phone"), now))?.row).toMatchObject({ generation: 1, endedAt: null });
   });
 
-  test("what is no id, no prefix or no client is refused before anything is sent", async () => {
+  test("a wrong id, prefix or client is refused before a command is sent", async () => {
     const { sessions } = redis(client, { prefix });
     await expect(sessions.get("not an id", now)).rejects.toThrow("a session id is 16 bytes in base64url");
     expect(() => redis(client, { prefix: "a{b}" })).toThrow("letters, digits");
@@ -262,7 +262,7 @@ describeRedis("Redis", () => {
   }
 });
 
-describeOwnRedis("a Redis server that nobody else uses", () => {
+describeOwnRedis("a Redis server that no other client uses", () => {
   test("an answer with an access token only writes nothing", async () => {
     const server = await ownRedis();
     onTestFinished(server.remove);

@@ -3,8 +3,8 @@ import { type RedisClient, redis } from "@latchkey/redis";
 import { Redis } from "ioredis";
 import { createClient, type RedisClientType } from "redis";
 import { expect, onTestFinished, test } from "vitest";
-import type { Browser } from "../rows/browser.ts";
-import { makeWorld, type World } from "../rows/world.ts";
+import type { Browser } from "../fixtures/browser.ts";
+import { openServer, type TestServer } from "../fixtures/server.ts";
 import { describeOwnRedis, type OwnRedis, ownRedis } from "./redis-server.ts";
 
 const USERS = 10;
@@ -34,55 +34,55 @@ const clients: Readonly<Record<string, (url: string) => Promise<RedisClient>>> =
 
 describeOwnRedis("a Redis server that goes away", () => {
   for (const [name, connect] of Object.entries(clients)) {
-    test(`is 503 while down, and everyone is signed in afterwards, by ${name}`, async () => {
+    test(`is 503 while down, and every session works afterwards, by ${name}`, async () => {
       const server = await started(...DURABLE);
-      const world = worldOf(await connect(server.url));
-      const browsers = await signedIn(world);
+      const app = worldOf(await connect(server.url));
+      const browsers = await signedIn(app);
       await server.kill();
-      for (const browser of browsers) await expectUnavailable(world, browser);
+      for (const browser of browsers) await expectUnavailable(app, browser);
       await server.start();
-      await answering(world);
+      await answering(app);
       const kept = await Promise.all(browsers.map((browser) => browser.post("/auth/refresh")));
       expect(kept.map(({ status }) => status)).toEqual(browsers.map(() => 200));
-      expect(alarms(world)).toEqual([]);
+      expect(alarms(app)).toEqual([]);
     });
 
     test(`is a sign-out without an alarm where it kept nothing, by ${name}`, async () => {
       const server = await started();
-      const world = worldOf(await connect(server.url));
-      const browsers = await signedIn(world);
+      const app = worldOf(await connect(server.url));
+      const browsers = await signedIn(app);
       await server.kill();
       await server.start();
-      await answering(world);
+      await answering(app);
       for (const browser of browsers) {
         const answer = await browser.post("/auth/refresh");
         expect([answer.status, (await answer.json()).error]).toEqual([401, "session_expired"]);
         expect(browser.cookie("refresh")).toBe("");
         expect((await browser.post("/auth/refresh")).status).toBe(401);
       }
-      expect(alarms(world)).toEqual([]);
+      expect(alarms(app)).toEqual([]);
       expect((await browsers[0]?.post("/auth/signup", userOf(0)))?.status).toBe(201);
     });
 
     test(`signs out without an alarm whose last writes a failover lost, by ${name}`, async () => {
       const primary = await started("--repl-diskless-sync-delay", "0");
       const replica = await started("--replicaof", "127.0.0.1", String(primary.port));
-      const world = worldOf(await connect(primary.url));
-      const [lucky, unlucky, unheard] = await signedIn(world, 3);
+      const app = worldOf(await connect(primary.url));
+      const [lucky, unlucky, unheard] = await signedIn(app, 3);
       if (lucky === undefined || unlucky === undefined || unheard === undefined)
         throw new Error("no browsers");
       for (const browser of [lucky, unlucky, unheard]) await browser.post("/auth/refresh");
-      world.clock.advance(61);
+      app.clock.advance(61);
       const promoted = await promote(replica, primary);
       for (let n = 0; n < 2; n++) {
         expect((await unlucky.post("/auth/refresh")).status).toBe(200);
-        world.clock.advance(61);
+        app.clock.advance(61);
       }
       // Its answer is lost as well.
       await unheard.copy().post("/auth/refresh");
       await primary.kill();
 
-      const after = makeWorld({ store: promoted, clock: world.clock });
+      const after = openServer({ store: promoted, clock: app.clock });
       for (const [browser, expected] of [
         [lucky, [200, undefined]],
         [unheard, [200, undefined]],
@@ -97,16 +97,16 @@ describeOwnRedis("a Redis server that goes away", () => {
 
     test(`ends a request within the time a store may take where it hangs, by ${name}`, async () => {
       const server = await started(...DURABLE);
-      const world = worldOf(await connect(server.url));
-      const [browser] = await signedIn(world, 1);
+      const app = worldOf(await connect(server.url));
+      const [browser] = await signedIn(app, 1);
       server.hang(true);
       const began = performance.now();
-      await expectUnavailable(world, browser);
+      await expectUnavailable(app, browser);
       expect(performance.now() - began).toBeLessThan(4_000);
       server.hang(false);
-      await answering(world);
+      await answering(app);
       expect((await browser?.post("/auth/refresh"))?.status).toBe(200);
-      expect(alarms(world)).toEqual([]);
+      expect(alarms(app)).toEqual([]);
     });
   }
 });
@@ -127,21 +127,21 @@ async function promote(replica: OwnRedis, primary: OwnRedis): Promise<Store> {
   return redis(to, { clock: "caller" });
 }
 
-function worldOf(client: RedisClient): World {
-  return makeWorld({ store: redis(client, { clock: "caller" }), storeTimeout: 1 });
+function worldOf(client: RedisClient): TestServer {
+  return openServer({ store: redis(client, { clock: "caller" }), storeTimeout: 1 });
 }
 
 function userOf(n: number): { readonly email: string; readonly password: string } {
   return { email: `user${n}@example.com`, password: "correct horse battery" };
 }
 
-async function signedIn(world: World, count: number = USERS): Promise<readonly Browser[]> {
-  const browsers = await Promise.all(Array.from({ length: count }, (_, n) => world.signedIn(userOf(n))));
-  world.clock.advance(61);
+async function signedIn(app: TestServer, count: number = USERS): Promise<readonly Browser[]> {
+  const browsers = await Promise.all(Array.from({ length: count }, (_, n) => app.signedIn(userOf(n))));
+  app.clock.advance(61);
   return browsers;
 }
 
-async function expectUnavailable({ auth }: World, browser: Browser | undefined): Promise<void> {
+async function expectUnavailable({ auth }: TestServer, browser: Browser | undefined): Promise<void> {
   if (browser === undefined) throw new Error("no browser");
   const cookies = [browser.cookie("access"), browser.cookie("refresh")];
   const answer = await browser.post("/auth/refresh");
@@ -152,7 +152,7 @@ async function expectUnavailable({ auth }: World, browser: Browser | undefined):
 }
 
 /** Waits until the client is connected again. */
-async function answering({ store }: World): Promise<void> {
+async function answering({ store }: TestServer): Promise<void> {
   for (;;) {
     const isUp = await store.keys.load().then(
       () => true,
@@ -163,6 +163,6 @@ async function answering({ store }: World): Promise<void> {
   }
 }
 
-function alarms({ events }: World): readonly string[] {
+function alarms({ events }: TestServer): readonly string[] {
   return events.map(({ type }) => type).filter((type) => type === "session.reuse_detected");
 }

@@ -13,7 +13,7 @@ export interface OwnRedis {
   start(): Promise<void>;
   /** Stops it as a power cut would; what it had on disk stays. */
   kill(): Promise<void>;
-  /** Lets it hang, or go on. */
+  /** Suspends it, or resumes it. */
   hang(isHanging: boolean): void;
   /** Ends it and deletes its files. */
   remove(): Promise<void>;

@@ -43,7 +43,7 @@ test("4 processes rotate the same tokens: each token gets one successor", async 
     const got = outcomes.map((list) => list[n]).sort();
     expect(got).toEqual(["access_only", "access_only", "access_only", "first"]);
     const row = (await sessions.get(sessionIdOf(`session ${n}`), START))?.row;
-    expect([row?.generation, row?.endedAt]).toEqual([1, null]);
+    expect({ generation: row?.generation, endedAt: row?.endedAt }).toEqual({ generation: 1, endedAt: null });
   }
   const wins = outcomes.map((list) => list.filter((outcome) => outcome === "first").length);
   // How much they met depends on the machine; what they may do does not.

@@ -73,7 +73,7 @@ describe("a corrupt row is an error without its values", () => {
     });
   }
 
-  test("wrong types and nulls, in tables that somebody made without checks", async () => {
+  test("wrong types and nulls are errors, in tables that were made without checks", async () => {
     const database = open(":memory:");
     const { sessions } = await migrated(database);
     await sessions.create(session("phone"), freely);
@@ -114,7 +114,7 @@ function failingAt(database: DatabaseSync, fragment: string) {
   };
 }
 
-test("a token of another session opens nothing", async () => {
+test("a token of another session is refused", async () => {
   const { sessions } = await migrated(open(":memory:"));
   await sessions.create(session("mine"), freely);
   await sessions.create(session("theirs"), freely);

@@ -23,7 +23,7 @@ test("the printed schema is the migrated one", async () => {
   await migrate(sqlite(printed));
 });
 
-test("a database without tables says what to call", async () => {
+test("the error for a database without tables names the call", async () => {
   const store = sqlite(open(":memory:"));
   const fault =
     "latchkey schema version 0, expected 3; the database is older than this library: call `await migrate(store)`";
@@ -33,7 +33,7 @@ test("a database without tables says what to call", async () => {
   expect(await store.keys.load()).toBeNull();
 });
 
-test("a database of a newer library says what to update", async () => {
+test("the error for a database of a newer library names the package to update", async () => {
   const database = open(":memory:");
   const store = await migrated(database);
   database.exec("INSERT INTO latchkey_schema (version) VALUES (7)");

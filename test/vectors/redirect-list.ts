@@ -1,4 +1,4 @@
-/** A target that somebody may ask for, and what is wrong or right with it. */
+/** A target that a client may ask for, and why it is right or wrong. */
 export interface Redirect {
   readonly input: string;
   readonly why: string;

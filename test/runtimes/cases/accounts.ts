@@ -1,14 +1,14 @@
 import { memory } from "@latchkey/core/memory";
-import { cheapPassword } from "../../rows/world.ts";
+import { ACCESS, ANN, BOB, cheapPassword, ORIGIN, openSecureServer, REFRESH } from "../../fixtures/server.ts";
 import { answered, bodyOf, cookiesOf, refused, within } from "../answers.ts";
 import { type Case, holds, same } from "../case.ts";
-import { ACCESS, ANN, BOB, ORIGIN, openWorld, plainAuth, posting, REFRESH } from "../stage.ts";
+import { plainAuth, posting } from "../requests.ts";
 
 export const accounts: readonly Case[] = [
   {
     name: "sign-up signs in",
     run: async () => {
-      const browser = openWorld().browser();
+      const browser = openSecureServer().browser();
       const response = await browser.post("/auth/signup", ANN);
       same(cookiesOf(response).set, [ACCESS, REFRESH]);
       const body = await answered(response, 201);
@@ -19,17 +19,17 @@ export const accounts: readonly Case[] = [
   {
     name: "sign-up of a known address is refused",
     run: async () => {
-      const world = openWorld();
-      await world.signedIn();
-      await refused(await world.browser().post("/auth/signup", ANN), 409, "identifier_taken");
+      const server = openSecureServer();
+      await server.signedIn();
+      await refused(await server.browser().post("/auth/signup", ANN), 409, "identifier_taken");
     },
   },
   {
     name: "login knows the right password",
     run: async () => {
-      const world = openWorld();
-      await world.signedIn();
-      const browser = world.browser();
+      const server = openSecureServer();
+      await server.signedIn();
+      const browser = server.browser();
       await answered(await browser.post("/auth/login", { ...ANN, email: " ANN@Example.com" }), 200);
       const session = await answered(await browser.get("/auth/session"), 200);
       same(within(session, "user", "email"), ANN.email);
@@ -38,10 +38,10 @@ export const accounts: readonly Case[] = [
   {
     name: "login refuses a wrong password, and an unknown user, with one code",
     run: async () => {
-      const world = openWorld();
-      await world.signedIn();
+      const server = openSecureServer();
+      await server.signedIn();
       for (const input of [{ ...ANN, password: BOB.password }, BOB]) {
-        const response = await world.browser().post("/auth/login", input);
+        const response = await server.browser().post("/auth/login", input);
         same(cookiesOf(response).set, []);
         await refused(response, 401, "invalid_credentials");
       }
@@ -50,7 +50,7 @@ export const accounts: readonly Case[] = [
   {
     name: "a password is the same in every Unicode form",
     run: async () => {
-      const browser = openWorld().browser();
+      const browser = openSecureServer().browser();
       const composed = "caf\u00e9 au lait \u2615";
       await answered(await browser.post("/auth/signup", { ...ANN, password: composed }), 201);
       const decomposed = "cafe\u0301 au lait \u2615";
@@ -60,11 +60,11 @@ export const accounts: readonly Case[] = [
   {
     name: "ten wrong passwords are enough",
     run: async () => {
-      const world = openWorld({ rateLimit: {} });
-      await world.signedIn();
+      const server = openSecureServer({ rateLimit: {} });
+      await server.signedIn();
       const wrong = { ...ANN, password: BOB.password };
-      for (let n = 0; n < 10; n++) await world.browser().post("/auth/login", wrong);
-      const response = await world.browser().post("/auth/login", ANN);
+      for (let n = 0; n < 10; n++) await server.browser().post("/auth/login", wrong);
+      const response = await server.browser().post("/auth/login", ANN);
       holds(Number(response.headers.get("retry-after")) > 0, "Retry-After says when");
       await refused(response, 429, "rate_limited");
     },

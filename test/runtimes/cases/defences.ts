@@ -1,6 +1,7 @@
+import { ANN, ORIGIN, openSecureServer } from "../../fixtures/server.ts";
 import { answered, refused } from "../answers.ts";
 import { type Case, holds, same } from "../case.ts";
-import { ANN, ORIGIN, openWorld, posting } from "../stage.ts";
+import { posting } from "../requests.ts";
 
 const SPA = "https://spa.example.com";
 const forged: readonly Readonly<Record<string, string>>[] = [
@@ -97,15 +98,15 @@ export const defences: readonly Case[] = [
   {
     name: "a cross-site POST with cookies is refused, and changes nothing",
     run: async () => {
-      const world = openWorld();
-      const browser = await world.signedIn();
+      const server = openSecureServer();
+      const browser = await server.signedIn();
       for (const headers of forged) {
         for (const path of ["/auth/logout", "/auth/refresh"]) {
           const response = await browser.post(path, undefined, headers);
           same(response.headers.getSetCookie(), []);
           await refused(response, 403, "csrf_rejected");
         }
-        const found = await world.auth.validate(browser.request("/pay", { method: "POST", headers }));
+        const found = await server.auth.validate(browser.request("/pay", { method: "POST", headers }));
         same([found.ok, !found.ok && found.code], [false, "csrf_rejected"]);
       }
       await answered(await browser.get("/auth/me"), 200);
@@ -114,8 +115,8 @@ export const defences: readonly Case[] = [
   {
     name: "a trusted origin may, and gets its CORS headers",
     run: async () => {
-      const world = openWorld({ trustedOrigins: [SPA] });
-      const browser = await world.signedIn();
+      const server = openSecureServer({ trustedOrigins: [SPA] });
+      const browser = await server.signedIn();
       const headers = { "sec-fetch-site": "cross-site", origin: SPA };
       const response = await browser.post("/auth/refresh", undefined, headers);
       same(response.headers.get("access-control-allow-origin"), SPA);
@@ -131,7 +132,7 @@ export const defences: readonly Case[] = [
   {
     name: "HEAD is GET without the content",
     run: async () => {
-      const browser = await openWorld().signedIn();
+      const browser = await openSecureServer().signedIn();
       const response = await browser.send("/auth/me", { method: "HEAD" });
       same([response.status, await response.text()], [200, ""]);
     },
@@ -139,7 +140,7 @@ export const defences: readonly Case[] = [
   {
     name: "no answer about a session is kept",
     run: async () => {
-      const browser = await openWorld().signedIn();
+      const browser = await openSecureServer().signedIn();
       for (const path of ["/auth/me", "/auth/session", "/auth/sessions"]) {
         const { headers } = await browser.get(path);
         holds(headers.get("cache-control")?.includes("no-store") === true, `${path} is not stored`);
@@ -149,6 +150,6 @@ export const defences: readonly Case[] = [
   },
   ...bad.map(([what, request, status, code]) => ({
     name: `${what}: ${status} ${code}`,
-    run: async () => refused(await openWorld().auth.handle(request()), status, code),
+    run: async () => refused(await openSecureServer().auth.handle(request()), status, code),
   })),
 ];

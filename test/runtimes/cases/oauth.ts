@@ -1,27 +1,32 @@
 import { github, oidc } from "@latchkey/core/oauth";
-import type { Browser } from "../../rows/browser.ts";
-import { settableClock } from "../../rows/clock.ts";
-import type { World } from "../../rows/world.ts";
+import type { Browser } from "../../fixtures/browser.ts";
+import { settableClock } from "../../fixtures/clock.ts";
+import {
+  CLIENT,
+  type FetchProvider,
+  ISSUER,
+  openFetchProvider,
+  PERSON,
+} from "../../fixtures/providers/fetch-provider.ts";
+import { ACCESS, ORIGIN, openSecureServer, REFRESH, type TestServer } from "../../fixtures/server.ts";
 import { answered, cookiesOf } from "../answers.ts";
 import { type Case, holds, same } from "../case.ts";
-import { CLIENT, type FakeProvider, ISSUER, openFakeProvider, PERSON } from "../fake-provider.ts";
-import { ACCESS, ORIGIN, openWorld, REFRESH } from "../stage.ts";
 
-interface Station {
-  readonly world: World;
-  readonly provider: FakeProvider;
+interface Visit {
+  readonly server: TestServer;
+  readonly provider: FetchProvider;
   readonly browser: Browser;
 }
 
-async function openStation(algorithm: "ES256" | "RS256" = "ES256"): Promise<Station> {
+async function openVisit(algorithm: "ES256" | "RS256" = "ES256"): Promise<Visit> {
   const clock = settableClock();
-  const provider = await openFakeProvider(clock, algorithm);
+  const provider = await openFetchProvider(clock, algorithm);
   const providers = [github(CLIENT), oidc({ ...CLIENT, issuer: ISSUER })];
-  const world = openWorld({ clock, providers, env: { clock: clock.now, fetch: provider.fetch } });
-  return { world, provider, browser: world.browser() };
+  const server = openSecureServer({ clock, providers, env: { clock: clock.now, fetch: provider.fetch } });
+  return { server, provider, browser: server.browser() };
 }
 
-async function travel({ browser, provider }: Station, id: string): Promise<Response> {
+async function travel({ browser, provider }: Visit, id: string): Promise<Response> {
   const start = await browser.get(`/auth/oauth/${id}?redirect_to=/welcome`, { "sec-fetch-site": "none" });
   same(start.status, 303);
   const back = new URL(provider.authorize(start.headers.get("location") ?? ""));
@@ -39,10 +44,10 @@ export const oauth: readonly Case[] = [
   ...roundTrips.map(([id, subject, endpoint, algorithm]) => ({
     name: `a sign-in with ${id}, there and back${algorithm === "RS256" ? ", by RS256" : ""}`,
     run: async () => {
-      const station = await openStation(algorithm);
-      const { world, provider, browser } = station;
+      const visit = await openVisit(algorithm);
+      const { server, provider, browser } = visit;
       const before = globalThis.fetch;
-      const response = await travel(station, id);
+      const response = await travel(visit, id);
       same([response.status, response.headers.get("location")], [303, `${ORIGIN}/welcome`]);
       same(
         cookiesOf(response)
@@ -52,7 +57,7 @@ export const oauth: readonly Case[] = [
       );
       const me = await answered(await browser.get("/auth/me"), 200);
       same([me["email"], me["name"]], [PERSON.email, PERSON.name]);
-      same(await world.auth.users.accounts(String(me["id"])), [{ provider: id, subject }]);
+      same(await server.auth.users.accounts(String(me["id"])), [{ provider: id, subject }]);
       holds(provider.asked.includes(endpoint), "the code was exchanged through env.fetch");
       same(globalThis.fetch === before, true, "the runtime's fetch is in its place");
     },
@@ -60,13 +65,13 @@ export const oauth: readonly Case[] = [
   {
     name: "the provider's refusal of a code comes back as oauth_failed",
     run: async () => {
-      const station = await openStation();
-      const start = await station.browser.get("/auth/oauth/github?redirect_to=/welcome");
-      const back = new URL(station.provider.authorize(start.headers.get("location") ?? ""));
+      const visit = await openVisit();
+      const start = await visit.browser.get("/auth/oauth/github?redirect_to=/welcome");
+      const back = new URL(visit.provider.authorize(start.headers.get("location") ?? ""));
       back.searchParams.set("code", "another");
-      const response = await station.browser.get(back.pathname + back.search);
+      const response = await visit.browser.get(back.pathname + back.search);
       same(response.headers.get("location"), `${ORIGIN}/welcome?error=oauth_failed`);
-      same(station.browser.names().includes(REFRESH), false);
+      same(visit.browser.names().includes(REFRESH), false);
     },
   },
 ];

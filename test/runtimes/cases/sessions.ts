@@ -1,28 +1,29 @@
 import { applyValidation } from "@latchkey/core";
+import { ACCESS, ANN, BOB, ORIGIN, openSecureServer, REFRESH } from "../../fixtures/server.ts";
 import { answered, cookiesOf, refused } from "../answers.ts";
 import { type Case, holds, same } from "../case.ts";
-import { ACCESS, ANN, BOB, LEASE, ORIGIN, openWorld, REFRESH } from "../stage.ts";
+import { LEASE } from "../requests.ts";
 
 export const sessions: readonly Case[] = [
   {
-    name: "validate tells who sends a request, and that nobody does",
+    name: "validate returns the user of a request, and the code of a request without a session",
     run: async () => {
-      const world = openWorld();
-      const browser = await world.signedIn();
-      const user = await world.auth.users.find({ email: ANN.email });
-      const found = await world.auth.validate(browser.request("/page"));
+      const server = openSecureServer();
+      const browser = await server.signedIn();
+      const user = await server.auth.users.find({ email: ANN.email });
+      const found = await server.auth.validate(browser.request("/page"));
       same(found.ok && [found.userId, found.transport, found.refreshed], [user?.id, "cookie", false]);
-      const nobody = await world.auth.validate(world.browser().request("/page"));
-      same([nobody.ok, !nobody.ok && nobody.code], [false, "unauthenticated"]);
+      const anonymous = await server.auth.validate(server.browser().request("/page"));
+      same([anonymous.ok, !anonymous.ok && anonymous.code], [false, "unauthenticated"]);
     },
   },
   {
     name: "validate refreshes on the way, and says which cookies to set",
     run: async () => {
-      const world = openWorld();
-      const browser = await world.signedIn();
-      world.clock.advance(601);
-      const found = await world.auth.validate(browser.request("/page"));
+      const server = openSecureServer();
+      const browser = await server.signedIn();
+      server.clock.advance(601);
+      const found = await server.auth.validate(browser.request("/page"));
       same([found.ok, found.ok && found.refreshed], [true, true]);
       same(found.headers.getSetCookie().length, 2, "Set-Cookie lines");
       same(found.headers.get("cache-control"), "private, no-store");
@@ -32,10 +33,10 @@ export const sessions: readonly Case[] = [
   {
     name: "applyValidation adds the cookies to a page, a redirect, an empty response and a streamed one",
     run: async () => {
-      const world = openWorld();
-      const browser = await world.signedIn();
-      world.clock.advance(601);
-      const found = await world.auth.validate(browser.request("/page"));
+      const server = openSecureServer();
+      const browser = await server.signedIn();
+      server.clock.advance(601);
+      const found = await server.auth.validate(browser.request("/page"));
       const cookies = found.headers.getSetCookie();
       const streamed = new Blob(["streamed"]).stream();
       const responses: readonly (readonly [given: Response, text: string])[] = [
@@ -61,24 +62,24 @@ export const sessions: readonly Case[] = [
   {
     name: "refresh gives a new refresh token after each lease",
     run: async () => {
-      const world = openWorld();
-      const browser = await world.signedIn();
+      const server = openSecureServer();
+      const browser = await server.signedIn();
       const seen = new Set([browser.cookie("refresh")]);
       for (let n = 0; n < 3; n++) {
         const response = await browser.post("/auth/refresh");
         same(cookiesOf(response).set, [ACCESS, REFRESH]);
         await answered(response, 200);
         seen.add(browser.cookie("refresh"));
-        world.clock.advance(LEASE);
+        server.clock.advance(LEASE);
       }
       same(seen.size, 4, "different refresh tokens");
     },
   },
   {
-    name: "50 refreshes at once give one new refresh token, and sign nobody out",
+    name: "50 refreshes at once give one new refresh token, and end no session",
     run: async () => {
-      const world = openWorld();
-      const browser = await world.signedIn();
+      const server = openSecureServer();
+      const browser = await server.signedIn();
       const tabs = Array.from({ length: 50 }, () => browser.copy());
       const answers = await Promise.all(tabs.map((tab) => tab.post("/auth/refresh")));
       same([...new Set(answers.map(({ status }) => status))], [200]);
@@ -88,7 +89,7 @@ export const sessions: readonly Case[] = [
         [],
       );
       for (const tab of tabs) await answered(await tab.get("/auth/me"), 200);
-      world.clock.advance(LEASE);
+      server.clock.advance(LEASE);
       const latest = tabs.find((tab) => tab.cookie("refresh") !== browser.cookie("refresh"));
       holds(latest !== undefined, "one tab holds the new token");
       await answered(await (latest ?? browser).post("/auth/refresh"), 200);
@@ -97,11 +98,11 @@ export const sessions: readonly Case[] = [
   {
     name: "a lost answer costs nothing: an access token in the lease, a new refresh token after it",
     run: async () => {
-      const world = openWorld();
-      const browser = await world.signedIn();
+      const server = openSecureServer();
+      const browser = await server.signedIn();
       await browser.copy().post("/auth/refresh");
       same(cookiesOf(await browser.post("/auth/refresh")).set, [ACCESS]);
-      world.clock.advance(LEASE);
+      server.clock.advance(LEASE);
       same(cookiesOf(await browser.post("/auth/refresh")).set, [ACCESS, REFRESH]);
       await answered(await browser.get("/auth/me"), 200);
     },
@@ -109,12 +110,12 @@ export const sessions: readonly Case[] = [
   {
     name: "a superseded refresh token ends its session, and leaves the user's other device alone",
     run: async () => {
-      const world = openWorld();
-      const [victim, phone] = [await world.signedIn(), await world.signedIn()];
+      const server = openSecureServer();
+      const [victim, phone] = [await server.signedIn(), await server.signedIn()];
       const thief = victim.copy();
       for (let n = 0; n < 2; n++) {
         await answered(await victim.post("/auth/refresh"), 200);
-        world.clock.advance(LEASE);
+        server.clock.advance(LEASE);
       }
       const stolen = await thief.post("/auth/refresh");
       same(cookiesOf(stolen).set, []);
@@ -127,8 +128,8 @@ export const sessions: readonly Case[] = [
   {
     name: "logout ends the session and clears both cookies",
     run: async () => {
-      const world = openWorld();
-      const browser = await world.signedIn();
+      const server = openSecureServer();
+      const browser = await server.signedIn();
       const before = browser.copy();
       const response = await browser.post("/auth/logout");
       same(cookiesOf(response).gone.sort(), [ACCESS, REFRESH]);
@@ -140,8 +141,8 @@ export const sessions: readonly Case[] = [
   {
     name: "devices are listed, and one signs another out",
     run: async () => {
-      const world = openWorld();
-      const [laptop, phone] = [await world.signedIn(), await world.signedIn()];
+      const server = openSecureServer();
+      const [laptop, phone] = [await server.signedIn(), await server.signedIn()];
       const body = await answered(await laptop.get("/auth/sessions"), 200);
       const listed = body["sessions"] as readonly { readonly id: string; readonly current: boolean }[];
       same(listed.map(({ current }) => current).sort(), [false, true]);
@@ -149,7 +150,7 @@ export const sessions: readonly Case[] = [
       same((await laptop.send(`/auth/sessions/${other}`, { method: "DELETE" })).status, 204);
       await refused(await phone.post("/auth/refresh"), 401, "session_revoked");
       await refused(
-        await (await world.signedIn(BOB)).send(`/auth/sessions/${other}`, { method: "DELETE" }),
+        await (await server.signedIn(BOB)).send(`/auth/sessions/${other}`, { method: "DELETE" }),
         404,
         "not_found",
       );
@@ -158,12 +159,12 @@ export const sessions: readonly Case[] = [
   {
     name: "a store that is down is 503, and clears no cookie",
     run: async () => {
-      const world = openWorld();
-      const browser = await world.signedIn();
-      const broken = { ...world.store.sessions, rotate: () => Promise.reject(new Error("down")) };
-      const down = openWorld({
-        store: { ...world.store, sessions: broken },
-        env: { clock: world.clock.now },
+      const server = openSecureServer();
+      const browser = await server.signedIn();
+      const broken = { ...server.store.sessions, rotate: () => Promise.reject(new Error("down")) };
+      const down = openSecureServer({
+        store: { ...server.store, sessions: broken },
+        env: { clock: server.clock.now },
       });
       const response = await browser.copy(down.auth).post("/auth/refresh");
       same(response.headers.getSetCookie(), []);

@@ -1,8 +1,9 @@
 import type { Algorithm, PublicJwk } from "@latchkey/core";
 import { createValidator } from "@latchkey/core/validator";
+import { ORIGIN, openSecureServer } from "../../fixtures/server.ts";
 import { answered } from "../answers.ts";
 import { type Case, holds, same } from "../case.ts";
-import { bearerOf, bearing, ORIGIN, openWorld } from "../stage.ts";
+import { bearerOf, bearing } from "../requests.ts";
 
 const algorithms: readonly Algorithm[] = ["EdDSA", "ES256", "RS256", "PS256", "HS256"];
 
@@ -15,78 +16,78 @@ export const tokens: readonly Case[] = [
   ...algorithms.map((algorithm) => ({
     name: `access tokens are signed and checked by ${algorithm}`,
     run: async () => {
-      const world = openWorld({ accessToken: { algorithm } });
-      const { access } = await bearerOf(world, "/auth/signup");
-      const { keys } = await world.auth.keys.jwks();
+      const server = openSecureServer({ accessToken: { algorithm } });
+      const { access } = await bearerOf(server, "/auth/signup");
+      const { keys } = await server.auth.keys.jwks();
       same([...new Set(keys.map(({ alg }) => alg))], algorithm === "HS256" ? [] : [algorithm]);
-      same(await codeOf(world.auth.validate(bearing(access))), "ok");
+      same(await codeOf(server.auth.validate(bearing(access))), "ok");
       const [head, body = "", signature] = access.split(".");
       const forged = [head, `${body[0] === "A" ? "B" : "A"}${body.slice(1)}`, signature].join(".");
-      same(await codeOf(world.auth.validate(bearing(forged))), "unauthenticated");
+      same(await codeOf(server.auth.validate(bearing(forged))), "unauthenticated");
     },
   })),
   {
-    name: "a rotation of the keys signs nobody out",
+    name: "a rotation of the keys ends no session",
     run: async () => {
-      const world = openWorld();
-      const before = await bearerOf(world, "/auth/signup");
-      const announced = (await world.auth.keys.jwks()).keys.map(({ kid }: PublicJwk) => kid);
-      await world.auth.keys.rotate();
-      const after = await bearerOf(world, "/auth/login");
+      const server = openSecureServer();
+      const before = await bearerOf(server, "/auth/signup");
+      const announced = (await server.auth.keys.jwks()).keys.map(({ kid }: PublicJwk) => kid);
+      await server.auth.keys.rotate();
+      const after = await bearerOf(server, "/auth/login");
       const kids = [before, after].map(({ access }) => JSON.parse(atob(access.split(".")[0] ?? "")).kid);
       holds(kids[0] !== kids[1], "another key signs");
       holds(announced.includes(kids[1]), "the new key was announced");
       for (const { access } of [before, after])
-        same(await codeOf(world.auth.validate(bearing(access))), "ok");
+        same(await codeOf(server.auth.validate(bearing(access))), "ok");
     },
   },
   {
-    name: "a revoked key signs nobody in, and refresh tokens go on",
+    name: "a revoked key verifies no token, and refresh tokens still work",
     run: async () => {
-      const world = openWorld();
-      const { access, refresh } = await bearerOf(world, "/auth/signup");
+      const server = openSecureServer();
+      const { access, refresh } = await bearerOf(server, "/auth/signup");
       const { kid } = JSON.parse(atob(access.split(".")[0] ?? ""));
-      same(await world.auth.keys.revoke(kid), true);
-      same(await codeOf(world.auth.validate(bearing(access))), "unauthenticated");
+      same(await server.auth.keys.revoke(kid), true);
+      same(await codeOf(server.auth.validate(bearing(access))), "unauthenticated");
       const body = { refresh_token: refresh };
-      await answered(await world.browser().post("/auth/refresh", body), 200);
+      await answered(await server.browser().post("/auth/refresh", body), 200);
     },
   },
   {
     name: "a validator checks tokens by the key set alone",
     run: async () => {
-      const world = openWorld();
-      const { access } = await bearerOf(world, "/auth/signup");
-      const env = { clock: world.clock.now };
-      const { validate } = createValidator({ jwks: await world.auth.keys.jwks(), issuer: ORIGIN, env });
+      const server = openSecureServer();
+      const { access } = await bearerOf(server, "/auth/signup");
+      const env = { clock: server.clock.now };
+      const { validate } = createValidator({ jwks: await server.auth.keys.jwks(), issuer: ORIGIN, env });
       const found = await validate(bearing(access));
       same(found.ok && found.transport, "bearer");
       same(await codeOf(validate(bearing(`${access}A`))), "unauthenticated");
       same(await codeOf(validate(new Request(ORIGIN))), "unauthenticated");
       const elsewhere = createValidator({
-        jwks: await world.auth.keys.jwks(),
+        jwks: await server.auth.keys.jwks(),
         issuer: "https://else.example",
         env,
       });
       same(await codeOf(elsewhere.validate(bearing(access))), "unauthenticated");
-      world.clock.advance(601);
+      server.clock.advance(601);
       same(await codeOf(validate(bearing(access))), "unauthenticated");
     },
   },
   {
     name: "a validator fetches the key set by its URL, once",
     run: async () => {
-      const world = openWorld();
-      const { access } = await bearerOf(world, "/auth/signup");
+      const server = openSecureServer();
+      const { access } = await bearerOf(server, "/auth/signup");
       let looks = 0;
       const fetch = async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
         looks++;
-        return world.auth.handle(new Request(input, init));
+        return server.auth.handle(new Request(input, init));
       };
       const { validate } = createValidator({
         jwksUrl: `${ORIGIN}/auth/jwks`,
         issuer: ORIGIN,
-        env: { clock: world.clock.now, fetch },
+        env: { clock: server.clock.now, fetch },
       });
       for (let n = 0; n < 5; n++) same(await codeOf(validate(bearing(access))), "ok");
       same(looks, 1, "looks at the key set");
@@ -95,8 +96,8 @@ export const tokens: readonly Case[] = [
   {
     name: "a validator whose key set does not come says so",
     run: async () => {
-      const world = openWorld();
-      const { access } = await bearerOf(world, "/auth/signup");
+      const server = openSecureServer();
+      const { access } = await bearerOf(server, "/auth/signup");
       const fetch = () => Promise.reject(new TypeError("no route to host"));
       const { validate } = createValidator({
         jwksUrl: `${ORIGIN}/auth/jwks`,

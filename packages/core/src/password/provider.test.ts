@@ -59,7 +59,7 @@ describe("the password provider", () => {
     expect(await provider.verify("wrong horse", stored)).toEqual({ ok: false, rehash: false });
   });
 
-  it("works as long for nobody as for a user (PWD-01)", async () => {
+  it("does the same work for an unknown user as for a known one (PWD-01)", async () => {
     const { hasher, asked } = noting();
     expect(await password({ hasher }).verify("correct horse", null)).toEqual({ ok: false, rehash: false });
     expect(asked).toEqual([["correct horse", null]]);

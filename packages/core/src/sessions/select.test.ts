@@ -196,7 +196,7 @@ describe("several tokens of one session", () => {
     }
   });
 
-  it("the superseded are judged before what is over or dead", () => {
+  it("superseded sessions are judged before those that have expired or ended", () => {
     for (const other of ["over", "dead"] as const) {
       expect(indexOf("refresh", refresh(V, other, CURRENT, 9), refresh(A, "superseded"))).toBe(1);
     }

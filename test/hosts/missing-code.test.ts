@@ -1,0 +1,39 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { expect, it } from "vitest";
+
+/** Runs without a module that a route loads when it is called, as after a deployment that lost it. */
+const PROGRAM = `
+import { registerHooks } from "node:module";
+registerHooks({
+  resolve(specifier, context, next) {
+    if (specifier.endsWith("/check.ts")) throw new Error("Cannot find module /srv/secret-path/check.js");
+    return next(specifier, context);
+  },
+});
+const { createAuth } = await import("@latchkey/core");
+const { memory } = await import("@latchkey/core/memory");
+const { password } = await import("@latchkey/core/password");
+const events = [];
+const auth = createAuth({ store: memory(), providers: [password()], onEvent: ({ type }) => events.push(type) });
+const answers = [];
+const headers = { "content-type": "application/json" };
+const body = JSON.stringify({ email: "ann@example.com", password: "correct horse battery" });
+for (const answer of [auth.handle, auth.handlers.signup]) {
+  const response = await answer(new Request("http://localhost:3000/auth/signup", { method: "POST", headers, body }));
+  answers.push([response.status, response.headers.get("cache-control"), await response.json()]);
+}
+console.log(JSON.stringify({ answers, events }));
+`;
+
+it("answers internal_error where the list of common passwords cannot be loaded, and tells no path", async () => {
+  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", PROGRAM], {
+    cwd: import.meta.dirname,
+  });
+  const fault = { error: "internal_error", message: expect.not.stringContaining("secret-path") };
+  const answer = [500, "private, no-store", fault];
+  expect(JSON.parse(stdout)).toEqual({
+    answers: [answer, answer],
+    events: ["internal_error", "internal_error"],
+  });
+});

@@ -1,0 +1,124 @@
+import { describe, expect, test } from "vitest";
+import { bodyOf, expectError, memberOf } from "../fixtures/answers.ts";
+import { ANN, BOB, openServer, type TestServer, typesOf } from "../fixtures/server.ts";
+import { stores } from "../fixtures/stores.ts";
+import { sidOf } from "../fixtures/tokens.ts";
+import { wrapped } from "../fixtures/wrapped-store.ts";
+
+async function annOf<C>({ auth }: TestServer<C>): Promise<string> {
+  return (await auth.users.create(ANN)).id;
+}
+async function liveOf<C>({ auth }: TestServer<C>, userId: string): Promise<readonly string[]> {
+  return (await auth.sessions.list(userId)).map(({ id }) => id);
+}
+
+for (const { name, make } of stores) {
+  describe(name, () => {
+    test("B9 devices are listed for their owner; only the owner can sign each of them out", async () => {
+      const server = openServer({ store: await make() });
+      const [laptop, phone] = [await server.signedIn(), await server.signedIn()];
+      const bob = await server.signedIn(BOB);
+      const listed = await bodyOf(await laptop.get("/auth/sessions"));
+      const [mine, other] = [sidOf(laptop.cookie("access")), sidOf(phone.cookie("access"))];
+      const shared = {
+        device: { userAgent: "browser", address: null },
+        context: {},
+        createdAt: expect.any(Number),
+        refreshedAt: expect.any(Number),
+        expiresAt: expect.any(Number),
+      };
+      expect(listed).toEqual({
+        sessions: [
+          { id: other, current: false, ...shared },
+          { id: mine, current: true, ...shared },
+        ],
+      });
+      for (const id of [other, "AAAAAAAAAAAAAAAAAAAAAA", "x"]) {
+        await expectError(await bob.send(`/auth/sessions/${id}`, { method: "DELETE" }), 404, "not_found");
+      }
+      expect((await laptop.send(`/auth/sessions/${other}`, { method: "DELETE" })).status).toBe(204);
+      expect(laptop.names().length).toBe(2);
+      await expectError(await phone.post("/auth/refresh"), 401, "session_revoked");
+      await expectError(await laptop.send(`/auth/sessions/${other}`, { method: "DELETE" }), 404, "not_found");
+      const own = await laptop.send(`/auth/sessions/${mine}`, { method: "DELETE" });
+      expect({ status: own.status, names: laptop.names() }).toEqual({ status: 204, names: [] });
+      expect((await bob.get("/auth/me")).status).toBe(200);
+    });
+
+    test("A2 with a limit, a new session ends the oldest", async () => {
+      const server = openServer({ store: await make(), sessions: { limit: 2 } });
+      const { auth, clock, events } = server;
+      const user = await annOf(server);
+      const bob = await auth.sessions.create((await auth.users.create(BOB)).id);
+      const ids: string[] = [];
+      for (let n = 0; n < 4; n++) {
+        ids.push((await auth.sessions.create(user)).session.id);
+        clock.advance(1);
+      }
+      expect(await liveOf(server, user)).toEqual([ids[3], ids[2]]);
+      expect(await auth.sessions.get(ids[0] ?? "")).toMatchObject({ endReason: "limit" });
+      const ended = events.filter((event) => event.type === "session.ended");
+      expect(ended.map(({ sessionId, reason }) => [sessionId, reason])).toEqual([
+        [ids[0], "limit"],
+        [ids[1], "limit"],
+      ]);
+      expect(await auth.sessions.get(bob.session.id)).toMatchObject({ endedAt: null });
+    });
+
+    test("A2 limit 1 is single sign-in, also when 10 sign in at once", async () => {
+      const server = openServer({ store: await make(), sessions: { limit: 1 } });
+      const user = await annOf(server);
+      await Promise.all(Array.from({ length: 10 }, () => server.browser().post("/auth/login", ANN)));
+      expect((await liveOf(server, user)).length).toBe(1);
+    });
+
+    test("A15 a changed device or address is an event with old and new, and is kept", async () => {
+      const clientAddress = (request: Request): string | null => request.headers.get("x-real-ip");
+      const server = openServer({ store: await make(), clientAddress });
+      const { auth, clock, events, browser } = server;
+      const ann = browser();
+      await ann.post("/auth/signup", ANN, { "x-real-ip": "192.0.2.1" });
+      const id = sidOf(ann.cookie("access"));
+      await ann.post("/auth/refresh", undefined, { "x-real-ip": "192.0.2.1" });
+      expect(typesOf(events)).not.toContain("session.device_changed");
+      clock.advance(60);
+      await ann.post("/auth/refresh", undefined, { "x-real-ip": "203.0.113.9", "user-agent": "toaster" });
+      const before = { userAgent: "browser", address: "192.0.2.1" };
+      const after = { userAgent: "toaster", address: "203.0.113.9" };
+      const changes = events.filter(({ type }) => type === "session.device_changed");
+      expect(changes).toEqual([expect.objectContaining({ sessionId: id, before, after })]);
+      expect(await auth.sessions.get(id)).toMatchObject({ device: after });
+      expect((await auth.validate(ann.request("/page"))).ok).toBe(true);
+    });
+
+    test("A15 a store that cannot keep the new device fails no refresh; the next refresh reports it", async () => {
+      let isDown = true;
+      const store = wrapped(await make(), (operation, call) =>
+        isDown && operation === "sessions.update" ? Promise.reject(new Error("down")) : call(),
+      );
+      const { clock, events, signedIn } = openServer({ store });
+      const ann = await signedIn();
+      const toaster = { "user-agent": "toaster" };
+      expect((await ann.post("/auth/refresh", undefined, toaster)).headers.getSetCookie().length).toBe(2);
+      expect(typesOf(events)).not.toContain("session.device_changed");
+      isDown = false;
+      clock.advance(60);
+      await ann.post("/auth/refresh", undefined, toaster);
+      expect(typesOf(events)).toContain("session.device_changed");
+    });
+
+    test("T8 a user may have many devices, each with its own session", async () => {
+      const { auth, browser } = openServer({ store: await make() });
+      await auth.users.create(ANN);
+      const devices = await Promise.all(
+        Array.from({ length: 25 }, async () => {
+          const device = browser();
+          return memberOf(await bodyOf(await device.post("/auth/login", ANN)), "session")["id"];
+        }),
+      );
+      const user = await auth.users.find({ email: ANN.email });
+      const listed = (await auth.sessions.list(user?.id ?? "")).map(({ id }) => id);
+      expect(listed.toSorted()).toEqual(devices.map(String).toSorted());
+    });
+  });
+}

@@ -1,0 +1,229 @@
+import { readFileSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
+import { createAuth } from "@latchkey/core";
+import { memory } from "@latchkey/core/memory";
+import type { Store } from "@latchkey/core/store";
+import { expect, onTestFinished, test, vi } from "vitest";
+import type { Browser } from "../fixtures/browser.ts";
+import { chatty, collectSecrets, listening, printed, type Secrets } from "../fixtures/secrets.ts";
+import {
+  ANN,
+  BOB,
+  cheapPassword,
+  openServer,
+  SECRET,
+  type ServerOptions,
+  type TestServer,
+} from "../fixtures/server.ts";
+import { stores } from "../fixtures/stores.ts";
+import { migrated, temporaryFile } from "../stores/files.ts";
+
+const NEW_PASSWORD = "an altogether new one";
+const METHODS = ["log", "info", "warn", "error", "debug", "trace"] as const;
+
+/** What was said where anybody may listen. */
+interface Said {
+  readonly text: () => string;
+  add(...values: readonly unknown[]): void;
+}
+
+function listen(): Said {
+  const parts: string[] = [];
+  const add = (...values: readonly unknown[]): void => {
+    for (const value of values) parts.push(typeof value === "string" ? value : printed(value));
+  };
+  for (const method of METHODS) vi.spyOn(console, method).mockImplementation(add);
+  onTestFinished(() => void vi.restoreAllMocks());
+  return { add, text: () => parts.join("\n") };
+}
+
+/** Hears every private key that is exported to be kept. */
+function hearKeys(secrets: Secrets): void {
+  const exportKey = crypto.subtle.exportKey.bind(crypto.subtle);
+  vi.spyOn(crypto.subtle, "exportKey").mockImplementation(async (format: string, key: CryptoKey) => {
+    const exported = await exportKey(format === "jwk" ? "jwk" : "raw", key);
+    if (!(exported instanceof ArrayBuffer) && exported.d !== undefined) {
+      secrets.add(exported.d);
+      secrets.addBytes(Buffer.from(exported.d, "base64url"));
+    }
+    return exported as JsonWebKey & ArrayBuffer;
+  });
+}
+
+/** A busy day: all that can go well, and much that can go wrong. */
+async function busyDay(
+  server: TestServer,
+  said: Said,
+  secrets: Secrets,
+  failing: { now: boolean },
+): Promise<void> {
+  const { auth, clock, browser } = server;
+  const keep = async (answer: Promise<Response>): Promise<void> => {
+    const response = await answer;
+    await secrets.addAnswer(response);
+    if (!response.ok) said.add(await response.clone().text(), [...response.headers]);
+  };
+  const attempt = async (work: () => Promise<unknown>): Promise<void> => {
+    await work().catch((error: unknown) => said.add(error));
+  };
+  const ann = browser();
+  await keep(ann.post("/auth/signup", ANN));
+  const [old, thief] = [ann.copy(), ann.copy()];
+  await keep(browser().post("/auth/signup", { ...BOB, transport: "bearer" }));
+  await keep(browser().post("/auth/signup", ANN));
+  await keep(browser().post("/auth/login", { ...ANN, password: BOB.password }));
+  await keep(browser().post("/auth/login", `{"email":"${ANN.email}","password":"${ANN.password}"`));
+  await keep(browser().post("/auth/login", { ...ANN, password: [ANN.password] }));
+  await keep(browser().post("/auth/signup", { email: ANN.password, password: ANN.password }));
+  await keep(browser().post("/auth/refresh", { refresh_token: `${ann.cookie("refresh")}x` }));
+  await keep(ann.copy().post("/auth/refresh", { refresh_token: ann.cookie("refresh") }));
+  await keep(ann.get(`/auth/${ann.cookie("refresh")}`));
+  await keep(ann.get("/auth/me", { authorization: `Bearer ${ann.cookie("access")}` }));
+  await keep(ann.post("/auth/refresh"));
+  clock.advance(601);
+  const found = await auth.validate(ann.request("/page"));
+  await secrets.addAnswer(new Response(null, { headers: found.headers }));
+  if (found.ok) said.add(found.session, found.claims, found.userId);
+  ann.take(found.headers);
+  failing.now = true;
+  await failingStore(server, ann, { keep, attempt, said });
+  failing.now = false;
+  await keep(thief.post("/auth/refresh"));
+  await keep(old.post("/auth/refresh"));
+  await keep(ann.post("/auth/login", ANN));
+  const id = String((await auth.users.find(ANN))?.id);
+  await attempt(() => auth.users.setPassword(id, ANN.email));
+  await auth.users.setPassword(id, NEW_PASSWORD);
+  await keep(ann.post("/auth/logout"));
+  await attempt(() => auth.sessions.create("unknown"));
+  await attempt(() => auth.sessions.create(id, { accessLifetime: 1 }));
+  said.add(auth, await auth.keys.jwks(), await auth.sessions.list(id));
+  await attempt(() => auth.keys.rotate());
+}
+
+interface Ways {
+  readonly keep: (answer: Promise<Response>) => Promise<void>;
+  readonly attempt: (work: () => Promise<unknown>) => Promise<void>;
+  readonly said: Said;
+}
+
+async function failingStore(
+  { auth, clock }: TestServer,
+  ann: Browser,
+  { keep, attempt, said }: Ways,
+): Promise<void> {
+  clock.advance(61);
+  await keep(ann.post("/auth/refresh"));
+  await keep(ann.copy().post("/auth/login", ANN));
+  await keep(ann.copy().post("/auth/signup", { ...BOB, email: "carol@example.com" }));
+  await keep(ann.copy().post("/auth/logout"));
+  said.add(await auth.validate(ann.request("/page"), { fresh: true }));
+  await attempt(() => auth.sessions.create("unknown"));
+  await attempt(() => auth.sessions.refresh(ann.cookie("refresh")));
+  await attempt(() => auth.users.setPassword("unknown", NEW_PASSWORD));
+  await attempt(() => auth.users.create({ email: "dan@example.com", password: NEW_PASSWORD }));
+  await attempt(() => auth.keys.rotate());
+}
+
+/** Makes a server whose store listens for secrets and may fail loudly. */
+function worldOf(store: Store, secrets: Secrets, failing: { now: boolean }, options: object): TestServer {
+  const given: ServerOptions<Record<string, never>, never> = { ...options };
+  return openServer({ ...given, store: chatty(listening(store, secrets), () => failing.now) });
+}
+
+for (const { name, make } of stores) {
+  for (const [title, options] of [
+    ["with a secret", { secret: SECRET }],
+    ["without one", {}],
+    ["with HS256", { secret: SECRET, accessToken: { algorithm: "HS256" } }],
+  ] as const) {
+    test(`no secret in any event, error or console line, ${name}, ${title}`, async () => {
+      const [said, secrets, failing] = [listen(), collectSecrets(), { now: false }];
+      hearKeys(secrets);
+      secrets.add(ANN.password, BOB.password, NEW_PASSWORD, SECRET);
+      const server = worldOf(await make(), secrets, failing, options);
+      await busyDay(server, said, secrets, failing);
+      said.add(server.events);
+      expect(secrets.size()).toBeGreaterThan(100);
+      const types = new Set(server.events.map(({ type }) => type));
+      const heard = [
+        "session.reuse_detected",
+        "store.failed",
+        "sign_in.failed",
+        "session.refreshed",
+      ] as const;
+      for (const type of heard) expect(types).toContain(type);
+      expect(said.text()).toContain("store_unavailable");
+      expect(secrets.foundIn(said.text())).toEqual([]);
+    });
+  }
+}
+
+test("the search can find: it sees a token that an event would hold", async () => {
+  const secrets = collectSecrets();
+  const ann = await openServer().signedIn();
+  secrets.addRefreshToken(ann.cookie("refresh"));
+  const bytes = Buffer.from(ann.cookie("refresh").slice(4), "base64url").subarray(37);
+  expect(secrets.foundIn(printed({ deep: [{ hash: bytes.toString("hex") }] })).length).toBe(1);
+  const error = new Error("outer", { cause: new Error(ann.cookie("refresh")) });
+  expect(secrets.foundIn(printed(error)).length).toBeGreaterThan(0);
+});
+
+test("the bytes of the SQLite file hold no token, no password and no private key", async () => {
+  const [said, secrets, failing] = [listen(), collectSecrets(), { now: false }];
+  hearKeys(secrets);
+  secrets.add(ANN.password, BOB.password, NEW_PASSWORD, SECRET);
+  const file = temporaryFile();
+  const database = new DatabaseSync(file);
+  const store = await migrated(database);
+  const given = openServer({ store: chatty(store, () => failing.now), secret: SECRET });
+  await busyDay(given, said, secrets, failing);
+  const kept = [file, `${file}-wal`].map((path) => readFileSync(path));
+  database.close();
+  const bytes = Buffer.concat([...kept, readFileSync(file)]);
+  expect(bytes.length).toBeGreaterThan(10_000);
+  expect(bytes.includes(ANN.email)).toBe(true);
+  expect(secrets.foundIn(bytes.toString("latin1"))).toEqual([]);
+  expect(secrets.rawIn(bytes)).toBe(0);
+});
+
+test("a refused configuration never repeats a secret", () => {
+  const url = "postgres://app:hunter2hunter2@db.example.com/app";
+  const jwk = {
+    kty: "OKP",
+    crv: "Ed25519",
+    d: "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A",
+    x: "11",
+    kid: "k",
+  };
+  const configurations: readonly object[] = [
+    { store: url },
+    { store: memory(), secret: "hunter2hunter2" },
+    { store: memory(), secret: ["hunter2hunter2hunter2hunter2hunter2hunter2", 7] },
+    { store: memory(), secret: { value: "hunter2hunter2" } },
+    { store: memory(), secret: " hunter2hunter2hunter2hunter2hunter2" },
+    { store: memory(), secret: [SECRET, SECRET] },
+    { store: memory(), secrets: SECRET },
+    { store: memory(), baseURL: "https://app:hunter2hunter2@app.example.com", secret: SECRET },
+    { store: memory(), users: url },
+    { store: memory(), providers: url },
+    { store: memory(), keys: { provided: JSON.stringify([jwk]) } },
+    { store: memory(), keys: { provided: [JSON.stringify(jwk)] } },
+    { store: memory(), keys: { provided: [{ ...jwk, kty: "EC" }] } },
+    { store: memory(), keys: JSON.stringify({ provided: [jwk] }) },
+    { store: memory(), providers: [cheapPassword()], keys: { provided: [{ ...jwk, use: "enc" }] } },
+  ];
+  for (const options of configurations) {
+    const error = faultOf(() => createAuth(options as Parameters<typeof createAuth>[0]));
+    expect(error).toBeInstanceOf(TypeError);
+    for (const secret of ["hunter2", jwk.d, SECRET]) expect(printed(error)).not.toContain(secret);
+  }
+});
+
+function faultOf(work: () => unknown): unknown {
+  try {
+    return work();
+  } catch (error) {
+    return error;
+  }
+}
