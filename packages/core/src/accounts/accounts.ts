@@ -42,7 +42,7 @@ export async function createUser(app: App, input: NewUser): Promise<User> {
     username,
     name: input.name ?? null,
     emailVerified: input.emailVerified ?? false,
-    passwordHash: input.password === undefined ? null : await hashNew(app, input.password, identifier),
+    passwordHash: input.password === undefined ? null : await checkAndHash(app, input.password, identifier),
   });
   if (user === null) throw new AuthError("identifier_taken");
   return user;
@@ -71,7 +71,7 @@ export async function checkCredentials(
   const provider = requirePassword(app);
   const user = await app.users.find(identifier);
   const stored = user === null || user.disabledAt !== null ? null : user.passwordHash;
-  const { ok, rehash } = await hashing(app, () => provider.verify(password, stored));
+  const { ok, rehash } = await runHasher(app, () => provider.verify(password, stored));
   if (ok !== true || user === null) {
     app.engine.emit({ type: "sign_in.failed", userId: user?.id ?? null, code: "invalid_credentials" });
     return null;
@@ -83,7 +83,7 @@ export async function checkCredentials(
 // Under compare-and-set: a password that was changed in between stays. Neither a failing store nor a full queue fails
 // the sign-in: the next one tries again.
 async function upgradeHash(app: App, user: User, password: string): Promise<void> {
-  const passwordHash = await newHash(app, password).catch(whereBusy);
+  const passwordHash = await hashPassword(app, password).catch(ignoreBusy);
   if (passwordHash === null) return;
   const options = { ifVersion: user.credentialsVersion, raiseVersion: false };
   const updated = await app.users.update(user.id, { passwordHash }, options).catch(() => null);
@@ -100,7 +100,7 @@ export async function setPassword(app: App, id: string, password: string): Promi
 
 /** Hashes a new password for a user. Fails with `invalid_request` or `weak_password`. */
 export function hashPasswordOf(app: App, user: User, password: string): Promise<string> {
-  return hashNew(app, password, identifierOf(user));
+  return checkAndHash(app, password, identifierOf(user));
 }
 
 /** Bars a user from signing in and ends all of their sessions. `false` where there is no such user. */
@@ -155,19 +155,19 @@ export async function changeCredentials(
   return changed;
 }
 
-async function hashNew(app: App, password: string, identifier: Identifier | null): Promise<string> {
+async function checkAndHash(app: App, password: string, identifier: Identifier | null): Promise<string> {
   const provider = requirePassword(app);
   const verdict = await provider.check(password, identifier);
   if (verdict !== "ok") throw new AuthError(...refusals[verdict]);
-  return newHash(app, password);
+  return hashPassword(app, password);
 }
 
-function newHash(app: App, password: string): Promise<string> {
-  return hashing(app, () => requirePassword(app).hash(password, app.env.random));
+function hashPassword(app: App, password: string): Promise<string> {
+  return runHasher(app, () => requirePassword(app).hash(password, app.env.random));
 }
 
 /** Runs a hasher, and tells of a refusal by its full queue. */
-async function hashing<T>(app: App, work: () => Promise<T>): Promise<T> {
+async function runHasher<T>(app: App, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
@@ -176,7 +176,7 @@ async function hashing<T>(app: App, work: () => Promise<T>): Promise<T> {
   }
 }
 
-function whereBusy(error: unknown): null {
+function ignoreBusy(error: unknown): null {
   if (isBusy(error)) return null;
   throw error;
 }

@@ -7,14 +7,14 @@ import type { Seconds } from "../platform/time.ts";
 import { hashOneTimeToken, isOneTimeToken, mintOneTimeToken } from "../users/one-time-token.ts";
 import type { ProviderAccount } from "../users/user.ts";
 import type { App } from "./app.ts";
-import type { FoundUser, Made } from "./oauth-identity.ts";
+import type { CreatedBySignIn, FoundUser } from "./oauth-identity.ts";
 
 /** What a native app gets for its code. */
 export interface NativeGrant {
   readonly userId: string;
   /** Of the user when the provider vouched for them: what changed since makes the code worthless. */
   readonly credentialsVersion: number;
-  readonly made: Made;
+  readonly created: CreatedBySignIn;
   readonly account: ProviderAccount;
 }
 
@@ -28,13 +28,13 @@ const CODE_LIFETIME: Seconds = 60;
  */
 export async function issueCode(
   app: App,
-  { user, made }: FoundUser,
+  { user, created }: FoundUser,
   { account, codeChallenge }: { readonly account: ProviderAccount; readonly codeChallenge: string },
 ): Promise<string> {
   const { random } = app.env;
   const code = mintOneTimeToken(random);
   const { id: userId, credentialsVersion } = user;
-  const grant: NativeGrant = { userId, credentialsVersion, made, account };
+  const grant: NativeGrant = { userId, credentialsVersion, created, account };
   const sealed = await seal(JSON.stringify(grant), code, PURPOSE, random);
   await app.tokens.put({
     hash: hashOneTimeToken(code, PURPOSE),

@@ -79,7 +79,7 @@ async function removeLinks(
   id: string,
   { stays }: Extract<ProofDecision, { kind: "first" }>,
 ): Promise<boolean> {
-  const going = linksToRemove(await app.users.accounts(id), stays);
-  for (const account of going) await removeLink(app, id, account);
-  return going.length > 0;
+  const removed = linksToRemove(await app.users.accounts(id), stays);
+  for (const account of removed) await removeLink(app, id, account);
+  return removed.length > 0;
 }

@@ -7,21 +7,21 @@ import { endEverywhere } from "./accounts.ts";
 import type { App } from "./app.ts";
 
 /** Undoes the links of a user to one provider. Fails with `not_found`, and `forbidden` where it is the last way in. */
-export async function unlinkProvider(app: App, asker: Asker, provider: string): Promise<void> {
-  const { userId } = asker;
+export async function unlinkProvider(app: App, requester: LinkRequester, provider: string): Promise<void> {
+  const { userId } = requester;
   const links = await app.users.accounts(userId);
-  const going = links.filter((account) => account.provider === provider);
-  if (going.length === 0) throw new AuthError("not_found");
-  if (!(await hasWayIn(app, userId, provider))) throw lastWayIn();
-  for (const account of going) await app.users.unlink(userId, account);
+  const removed = links.filter((account) => account.provider === provider);
+  if (removed.length === 0) throw new AuthError("not_found");
+  if (!(await hasOtherMethod(app, userId, provider))) throw lastMethodError();
+  for (const account of removed) await app.users.unlink(userId, account);
   // Another link may have gone at the same time: whoever finds nothing left, or cannot tell, takes their own step back.
-  if (!(await hasWayIn(app, userId, provider).catch(() => false))) {
-    for (const account of going) await app.users.link(userId, account);
+  if (!(await hasOtherMethod(app, userId, provider).catch(() => false))) {
+    for (const account of removed) await app.users.link(userId, account);
     // A first proof of the address ends the session before it lists the links: what comes back after that was removed.
-    if (!(await isSignedIn(app, asker).catch(() => false))) {
-      for (const account of going) await app.users.unlink(userId, account);
+    if (!(await isSignedIn(app, requester).catch(() => false))) {
+      for (const account of removed) await app.users.unlink(userId, account);
     }
-    throw lastWayIn();
+    throw lastMethodError();
   }
   // Whoever is signing in by the link right now does not get through any more.
   await app.users.update(userId, {}, { ifVersion: null, raiseVersion: true });
@@ -34,11 +34,11 @@ export async function unlinkProvider(app: App, asker: Asker, provider: string): 
  */
 export async function unlinkByHand(app: App, userId: string, provider: string): Promise<boolean> {
   const links = await app.users.accounts(userId);
-  const going = links.filter((account) => account.provider === provider);
-  if (going.length === 0) return false;
+  const removed = links.filter((account) => account.provider === provider);
+  if (removed.length === 0) return false;
   // Before and after: a crash half-way leaves no session of a link that is gone, and no later sign-in slips through.
   await endEverywhere(app, userId, null, "revoked");
-  for (const account of going) await removeLink(app, userId, account);
+  for (const account of removed) await removeLink(app, userId, account);
   await endEverywhere(app, userId, null, "revoked");
   return true;
 }
@@ -53,12 +53,12 @@ export async function removeLink(
   app.engine.emit({ type: "account.unlinked", userId, provider });
 }
 
-function lastWayIn(): AuthError {
+function lastMethodError(): AuthError {
   return new AuthError("forbidden", "This is the only way to sign in to the account; add another first.");
 }
 
 // Only what this server offers is a way in.
-async function hasWayIn(app: App, userId: string, without: string): Promise<boolean> {
+async function hasOtherMethod(app: App, userId: string, without: string): Promise<boolean> {
   const user = await app.users.get(userId);
   const links = await app.users.accounts(userId);
   const left = links.filter(({ provider }) => provider !== without && app.oauth.has(provider)).length;
@@ -71,13 +71,13 @@ function canUsePassword({ password }: App, user: User): boolean {
 }
 
 /** A user who asks for a change of their links, and the session that they asked in. */
-export interface Asker {
+export interface LinkRequester {
   readonly userId: string;
   readonly sessionId: string;
 }
 
 /** Whether the session of an asker is still live. */
-export async function isSignedIn({ engine }: App, { userId, sessionId }: Asker): Promise<boolean> {
+export async function isSignedIn({ engine }: App, { userId, sessionId }: LinkRequester): Promise<boolean> {
   const session = await engine.store.get(sessionId, now(engine.env));
   return session !== null && session.row.userId === userId && isLive(session.row, session.now);
 }

@@ -111,7 +111,7 @@ export function deleteCookie(place: CookiePlace): CookieChange {
 
 /** Appends one Set-Cookie line for each cookie; of several changes of one cookie the last counts. */
 export function writeChanges(headers: Headers, changes: readonly CookieChange[]): void {
-  for (const { place, value, maxAge } of lastOfEach(changes)) {
+  for (const { place, value, maxAge } of keepLastChanges(changes)) {
     headers.append(
       "set-cookie",
       value === null ? expireCookie(place) : serializeCookie(place, value, maxAge),
@@ -128,14 +128,14 @@ export function jarAfter(
   for (const { name, value } of sent) {
     if (!jar.has(name)) jar.set(name, value);
   }
-  const last = lastOfEach(changes);
+  const last = keepLastChanges(changes);
   for (const { place, value } of last) if (value === null) jar.delete(place.name);
   // A cookie that is set outlives one of the same name that is deleted elsewhere, on a former domain or path.
   for (const { place, value } of last) if (value !== null) jar.set(place.name, value);
   return jar;
 }
 
-function lastOfEach(changes: readonly CookieChange[]): readonly CookieChange[] {
+function keepLastChanges(changes: readonly CookieChange[]): readonly CookieChange[] {
   const last = new Map<string, CookieChange>();
   for (const change of changes) {
     const { name, domain, path, partitioned } = change.place;

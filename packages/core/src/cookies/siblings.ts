@@ -1,7 +1,7 @@
 import type { CookiePlace } from "./cookie.ts";
 
 /** Whether a sibling subdomain can set a cookie of this name for the host (RFC 6265bis 4.1.3 and 8.6). */
-export function isTossable(name: string, host: string): boolean {
+export function canSiblingSet(name: string, host: string): boolean {
   return !name.startsWith("__Host-") && domainsOf(host).length > 0;
 }
 
@@ -10,7 +10,7 @@ export function isTossable(name: string, host: string): boolean {
  * that covers the host, at every prefix of the path. `kept` is not among them.
  */
 export function siblingPlaces(kept: CookiePlace, host: string, path: string): readonly CookiePlace[] {
-  if (!isTossable(kept.name, host)) return [];
+  if (!canSiblingSet(kept.name, host)) return [];
   return domainsOf(host).flatMap((domain) =>
     prefixesOf(path).flatMap((prefix): readonly CookiePlace[] => {
       const place = { ...kept, domain, path: prefix };

@@ -1,7 +1,7 @@
 import { isLoopback } from "../platform/loopback.ts";
 import type { CookiePlace } from "./cookie.ts";
 import { type CookieOptions, type CookiePlaces, cookiePlaces, type PreviousCookie } from "./names.ts";
-import { isTossable } from "./siblings.ts";
+import { canSiblingSet } from "./siblings.ts";
 
 /** The origin a request is served under, and where its cookies live. */
 export interface Site {
@@ -15,7 +15,7 @@ export interface Site {
   /** Every name, besides the ones in use, under which a cookie is read. */
   readonly formerNames: ReadonlySet<string>;
   /** The names under which a sibling subdomain can set a cookie. */
-  readonly tossable: ReadonlySet<string>;
+  readonly settableBySibling: ReadonlySet<string>;
 }
 
 export interface SiteOptions {
@@ -47,10 +47,20 @@ export function siteAt(origin: URL, options: SiteOptions): Site {
   const previous = cookies.previous.map(({ name, domain, path }): CookiePlace => {
     return { ...places.refresh, name, domain: domain ?? null, path: path ?? "/" };
   });
-  const formerNames = new Set([...previous, ...portless(origin, options)].map((place) => place.name));
+  const formerNames = new Set(
+    [...previous, ...placesWithoutPort(origin, options)].map((place) => place.name),
+  );
   const names = [places.access.name, places.refresh.name, ...formerNames];
-  const tossable = new Set(names.filter((name) => isTossable(name, origin.hostname)));
-  return { origin: origin.origin, host: origin.hostname, url: null, places, previous, formerNames, tossable };
+  const settableBySibling = new Set(names.filter((name) => canSiblingSet(name, origin.hostname)));
+  return {
+    origin: origin.origin,
+    host: origin.hostname,
+    url: null,
+    places,
+    previous,
+    formerNames,
+    settableBySibling,
+  };
 }
 
 /** The path of a request to a site. */
@@ -60,7 +70,7 @@ export function pathOf({ url }: Pick<Site, "url">): string {
 
 // Where no origin is configured, `sessions.create` knows no port: on localhost its cookies are
 // read as well. They are never expired: a server on port 80 has the same names.
-function portless(origin: URL, { baseURL, cookies }: SiteOptions): readonly CookiePlace[] {
+function placesWithoutPort(origin: URL, { baseURL, cookies }: SiteOptions): readonly CookiePlace[] {
   if (baseURL !== null || origin.port === "" || origin.protocol !== "http:") return [];
   const { access, refresh } = cookiePlaces(new URL("http://localhost"), cookies);
   return [access, refresh];

@@ -24,11 +24,11 @@ import { now } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
 import { hashOneTimeToken } from "../users/one-time-token.ts";
 import type { Call } from "./route.ts";
-import { provenSessions } from "./sign-in.ts";
+import { findProvenSessions } from "./sign-in.ts";
 
 const STATE = "oauth-state";
 /** All flow cookies together, in bytes: servers take headers of 8 to 16 kB. */
-const MOST_BYTES = 6_144;
+const MAX_BYTES = 6_144;
 
 /** Finds the provider that a path names. Fails with `not_found`. */
 export function providerOf(app: App, id: string): ConnectedProvider {
@@ -46,7 +46,7 @@ export function targetOf(app: App, call: Call, targets: readonly string[], nativ
 }
 
 /** Where a flow leads that came back: its target was checked at the start, and what is not allowed any more leads home. */
-export function landingOf(app: App, call: Call, { redirectTo, intent }: Transaction): URL {
+export function targetAfterCallback(app: App, call: Call, { redirectTo, intent }: Transaction): URL {
   const native = intent.kind === "native";
   return allowedTarget(app, call, redirectTo, native) ?? new URL("/", call.site.origin);
 }
@@ -65,7 +65,7 @@ function redirectUriOf(app: App, call: Call, provider: string): string {
   return `${call.site.origin}${app.config.basePath}/oauth/${provider}/callback`;
 }
 
-export interface Begin {
+export interface FlowStart {
   readonly provider: ConnectedProvider;
   readonly redirectTo: URL;
   readonly intent: Intent;
@@ -75,16 +75,16 @@ export interface Begin {
 export async function beginFlow(
   app: App,
   call: Call,
-  { provider: { provider, connection }, redirectTo, intent }: Begin,
+  { provider: { provider, connection }, redirectTo, intent }: FlowStart,
 ): Promise<{ readonly url: URL; readonly changes: readonly CookieChange[] }> {
   const { random } = app.env;
   const begun = {
     provider: provider.id,
     responseMode: provider.responseMode,
-    redirectTo: shortened(redirectTo, call.site.origin),
+    redirectTo: shortenTarget(redirectTo, call.site.origin),
     startedAt: now(app.env),
     intent,
-    replaces: await provenSessions(app, call.credentials),
+    replaces: await findProvenSessions(app, call.credentials),
   };
   const transaction = mintTransaction(begun, random);
   const url: unknown = await connection.authorizationUrl(flowOf(app, call, transaction));
@@ -92,41 +92,41 @@ export async function beginFlow(
   const [secret] = app.sealing();
   const place = transactionPlace(new URL(call.site.origin), transaction.state, provider.responseMode);
   const value = await sealTransaction(transaction, secret, random);
-  const room = MOST_BYTES - place.name.length - value.length;
-  const crowded = await crowdedOut(app, call, room);
-  return { url, changes: [...crowded.map(deleteCookie), setCookie(place, value, FLOW_LIFETIME)] };
+  const room = MAX_BYTES - place.name.length - value.length;
+  const surplus = await flowsToDelete(app, call, room);
+  return { url, changes: [...surplus.map(deleteCookie), setCookie(place, value, FLOW_LIFETIME)] };
 }
 
 // A path of ours needs no origin: every cookie of a flow is a part of every header.
-function shortened(target: URL, ownOrigin: string): string {
+function shortenTarget(target: URL, ownOrigin: string): string {
   return target.origin === ownOrigin ? target.href.slice(ownOrigin.length) : target.href;
 }
 
 // The newest stay; what cannot be opened any more goes first.
-async function crowdedOut(app: App, call: Call, room: number): Promise<readonly CookiePlace[]> {
+async function flowsToDelete(app: App, call: Call, room: number): Promise<readonly CookiePlace[]> {
   const prefix = flowPrefix(new URL(call.site.origin));
   const sent = call.credentials.cookies.filter(({ name }) => name.startsWith(prefix));
-  const opened = await Promise.all(sent.map((cookie) => openCookie(app, cookie)));
+  const opened = await Promise.all(sent.map((cookie) => openFlowCookie(app, cookie)));
   // Of one second, a browser sends the older one first.
   const flows = sent
     .map((cookie, index) => ({ cookie, startedAt: opened[index]?.startedAt ?? 0 }))
     .toReversed();
   let left = room;
-  const staying = flows
+  const kept = flows
     .toSorted((a, b) => b.startedAt - a.startedAt)
     .filter(({ cookie, startedAt }, index) => {
       left -= cookie.name.length + cookie.value.length;
       return startedAt > 0 && index < MOST_FLOWS - 1 && left >= 0;
     });
   return flows
-    .filter((flow) => !staying.includes(flow))
+    .filter((flow) => !kept.includes(flow))
     .map(({ cookie }) => ({
       ...transactionPlace(new URL(call.site.origin), "", "query"),
       name: cookie.name,
     }));
 }
 
-function openCookie(app: App, { value }: CookiePair): Promise<Transaction | null> {
+function openFlowCookie(app: App, { value }: CookiePair): Promise<Transaction | null> {
   return openTransaction(value, app.sealing(), now(app.env));
 }
 
@@ -140,7 +140,7 @@ export interface FoundFlow {
 export async function findFlow(app: App, call: Call, state: string): Promise<FoundFlow | null> {
   const { name } = transactionPlace(new URL(call.site.origin), state, "query");
   const cookie = call.credentials.cookies.find((sent) => sent.name === name);
-  const transaction = cookie === undefined ? null : await openCookie(app, cookie);
+  const transaction = cookie === undefined ? null : await openFlowCookie(app, cookie);
   if (transaction === null) return null;
   const place = transactionPlace(new URL(call.site.origin), state, transaction.responseMode);
   return { transaction, place };

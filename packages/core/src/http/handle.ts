@@ -17,7 +17,7 @@ const table: RouteTable = routeTable(Object.values<Route>(named));
 export function requestHandler(app: App): Handler {
   return (request) => {
     const pathname = URL.parse(request.url)?.pathname ?? "";
-    return answer(app, request, matchPath(table, request.method, pathname, app.config.basePath));
+    return respond(app, request, matchPath(table, request.method, pathname, app.config.basePath));
   };
 }
 
@@ -25,23 +25,23 @@ export function requestHandler(app: App): Handler {
 export function handlersOf(app: App): Readonly<Record<RouteName, Handler>> {
   const handlers = Object.entries<Route>(named).map(([name, route]): [string, Handler] => [
     name,
-    (request) => answer(app, request, matchRoute(route, request.method)),
+    (request) => respond(app, request, matchRoute(route, request.method)),
   ]);
   return Object.freeze(Object.fromEntries(handlers) as Record<RouteName, Handler>);
 }
 
-async function answer(app: App, request: Request, match: Match): Promise<Response> {
+async function respond(app: App, request: Request, match: Match): Promise<Response> {
   const site = app.siteOf(request.url);
   if (site === null) return errorResponse("invalid_request", new Headers(), NO_BASE_URL);
   if (match.kind === "options") return preflight(request, match.allow, app.config);
-  const response = await answerMatch(app, request, site, match);
+  const response = await runRoute(app, request, site, match);
   const isPublic = response.headers.get("cache-control")?.startsWith("public") ?? false;
   if (!isPublic) addVary(response.headers, "Cookie");
   allowOrigin(response.headers, request.headers.get("origin"), app.config.trustedOrigins);
   return request.method === "HEAD" ? new Response(null, response) : response;
 }
 
-async function answerMatch(
+async function runRoute(
   app: App,
   request: Request,
   site: Site,

@@ -4,11 +4,11 @@ import { labelledHash } from "../platform/digest.ts";
 import { now } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
 import { clientNetworks } from "../throttle/address.ts";
-import { type RateLimits, type ThrottleStore, widened } from "../throttle/throttle.ts";
+import { type RateLimits, type ThrottleStore, widenRule } from "../throttle/throttle.ts";
 
 /** Counts one attempt on a subject, and fails with `rate_limited` beyond the rule. A throttle that is down fails it too. */
 export async function limit(app: App, rule: keyof RateLimits, ...subject: readonly string[]): Promise<void> {
-  await hit(app, app.throttle, { rule, subject, width: 0 });
+  await countAttempt(app, app.throttle, { rule, subject, width: 0 });
 }
 
 /**
@@ -21,16 +21,18 @@ export async function limitClient(
   request: Request,
   ...subject: readonly string[]
 ): Promise<void> {
-  for (const attempt of attemptsOf(app, rule, request, subject)) await hit(app, app.throttle, attempt);
+  for (const attempt of attemptsOf(app, rule, request, subject))
+    await countAttempt(app, app.throttle, attempt);
 }
 
 /** The same, counted in this process: for what costs less than a call to the store would. */
-export async function limitClientHere(app: App, rule: keyof RateLimits, request: Request): Promise<void> {
-  for (const attempt of attemptsOf(app, rule, request, [])) await hit(app, app.localThrottle, attempt);
+export async function limitClientLocally(app: App, rule: keyof RateLimits, request: Request): Promise<void> {
+  for (const attempt of attemptsOf(app, rule, request, []))
+    await countAttempt(app, app.localThrottle, attempt);
 }
 
 /** Counts one attempt on a subject, but lets it pass where the throttle is down. */
-export async function limitIfAble(
+export async function limitUnlessStoreDown(
   app: App,
   rule: keyof RateLimits,
   ...subject: readonly string[]
@@ -43,7 +45,7 @@ export async function limitIfAble(
 }
 
 /** Forgets the failures of a client on an account that it has just signed in to; a store that fails to fails no sign-in. */
-export async function forgive(app: App, request: Request, account: string): Promise<void> {
+export async function resetFailures(app: App, request: Request, account: string): Promise<void> {
   if (app.config.limits === null) return;
   const attempts = attemptsOf(app, "account", request, [account]);
   const keys = [...attempts.map(keyOf), keyOf({ rule: "accountTotal", subject: [account] })];
@@ -70,14 +72,14 @@ function attemptsOf(
   });
 }
 
-async function hit(app: App, throttle: ThrottleStore, attempt: Attempt): Promise<void> {
+async function countAttempt(app: App, throttle: ThrottleStore, attempt: Attempt): Promise<void> {
   const {
     config: { limits },
     env,
   } = app;
   if (limits === null) return;
   const { rule, width } = attempt;
-  const verdict = await throttle.hit(keyOf(attempt), widened(limits, rule, width), now(env));
+  const verdict = await throttle.hit(keyOf(attempt), widenRule(limits, rule, width), now(env));
   if (verdict.allowed) return;
   app.engine.emit({ type: "throttle.refused", rule });
   throw new AuthError("rate_limited", undefined, verdict.retryAfter);

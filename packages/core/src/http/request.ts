@@ -71,12 +71,16 @@ function formerTokens(pairs: readonly CookiePair[], site: Site): PresentedTexts 
   const refresh = texts.filter(({ token }) => token.startsWith("lkr_"));
   const access = texts.filter((text) => !refresh.includes(text));
   // Where the refresh cookie does not come along, nothing tells a former access token from one that a sibling set.
-  const isBlind = !isWithRefreshCookie(site);
-  return { access: isBlind ? access.filter(({ hostBound }) => hostBound) : access, refresh };
+  const isUndecidable = !isWithRefreshCookie(site);
+  return { access: isUndecidable ? access.filter(({ hostBound }) => hostBound) : access, refresh };
 }
 
-function presentedText({ name, value }: CookiePair, current: boolean, { tossable }: Site): PresentedText {
-  return { token: value, current, hostBound: !tossable.has(name) };
+function presentedText(
+  { name, value }: CookiePair,
+  current: boolean,
+  { settableBySibling }: Site,
+): PresentedText {
+  return { token: value, current, hostBound: !settableBySibling.has(name) };
 }
 
 // RFC 6265bis 5.1.4: whether the browser sends the refresh cookie to the path of this request.

@@ -30,7 +30,7 @@ export function segment({ request }: Call, fromEnd: number): string {
 }
 
 /** Answers in JSON, for this client alone, and changes its jar. */
-export function answer(
+export function respondJson(
   app: App,
   body: unknown,
   status: number,

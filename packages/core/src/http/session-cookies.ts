@@ -17,13 +17,16 @@ export function cookiesOf(site: Site, tokens: IssuedTokens): readonly CookieChan
 }
 
 /** Deletes the former cookies that came along, so that none of them shadows the one in use. */
-export function expireFormer(site: Site, { cookies }: Pick<Credentials, "cookies">): readonly CookieChange[] {
+export function deleteFormerCookies(
+  site: Site,
+  { cookies }: Pick<Credentials, "cookies">,
+): readonly CookieChange[] {
   const sent = new Set(cookies.map((cookie) => cookie.name));
   return site.previous.filter((place) => sent.has(place.name)).map(deleteCookie);
 }
 
 /** Deletes every cookie that could hold a token. */
-export function clearAll(
+export function clearSessionCookies(
   site: Site,
   credentials: Pick<Credentials, "cookies">,
   { keepAccessToken, now }: { readonly keepAccessToken: boolean; readonly now: EpochSeconds },
@@ -35,28 +38,32 @@ export function clearAll(
   const doubtful = sent.filter((name, index) => isForeign(name) || sent.indexOf(name) !== index);
   // A former cookie of the same name on another domain: a host that goes by names alone keeps the last.
   return [
-    ...expireTossed(site, doubtful, now),
-    ...expireFormer(site, credentials),
+    ...deleteSiblingCookies(site, doubtful, now),
+    ...deleteFormerCookies(site, credentials),
     ...current.map(deleteCookie),
   ];
 }
 
 /** Deletes, after a conflict, what a sibling subdomain may have set, and nothing at the places of our own. */
-export function expireRivals(
+export function deleteRivalCookies(
   site: Site,
   credentials: Pick<Credentials, "cookies">,
   now: EpochSeconds,
 ): readonly CookieChange[] {
   const sent = ownNames(site, credentials);
   const doubled = sent.filter((name, index) => sent.indexOf(name) !== index);
-  return expireTossed(site, doubled.length > 0 ? doubled : sent, now);
+  return deleteSiblingCookies(site, doubled.length > 0 ? doubled : sent, now);
 }
 
 /** A proxy takes 4 to 8 KB of headers. */
-const MOST_LINES = 32;
+const MAX_LINES = 32;
 
 // Where there are more places than lines, each second has its share, so that a few requests reach all of them.
-function expireTossed(site: Site, names: readonly string[], now: EpochSeconds): readonly CookieChange[] {
+function deleteSiblingCookies(
+  site: Site,
+  names: readonly string[],
+  now: EpochSeconds,
+): readonly CookieChange[] {
   const path = pathOf(site);
   const places = [...new Set(names)].flatMap((name) => {
     const [kept = { ...site.places.refresh, name, domain: null, path: "/" }, ...others] = ownPlaces(
@@ -66,8 +73,8 @@ function expireTossed(site: Site, names: readonly string[], now: EpochSeconds): 
     const moved = others.filter((place) => place.domain !== kept.domain || place.path !== kept.path);
     return [...moved, ...siblingPlaces(kept, site.host, path)];
   });
-  const from = places.length > MOST_LINES ? (now * MOST_LINES) % places.length : 0;
-  return [...places.slice(from), ...places.slice(0, from)].slice(0, MOST_LINES).map(deleteCookie);
+  const from = places.length > MAX_LINES ? (now * MAX_LINES) % places.length : 0;
+  return [...places.slice(from), ...places.slice(0, from)].slice(0, MAX_LINES).map(deleteCookie);
 }
 
 /** Where cookies of a name are ours: the place in use comes first. */

@@ -2,15 +2,15 @@ import type { App } from "../accounts/app.ts";
 import { AuthError } from "../platform/errors.ts";
 import { expectationOf } from "../sessions/authenticate.ts";
 import { sessionOfRow } from "../sessions/mint.ts";
-import { liveClaims, MOST_TOKENS } from "../sessions/presented-tokens.ts";
+import { liveClaims, MAX_TOKENS } from "../sessions/presented-tokens.ts";
 import { parseRefreshToken } from "../sessions/refresh-token.ts";
-import { peek } from "../sessions/rotate.ts";
+import { lookUpToken } from "../sessions/rotate.ts";
 import { type StartedSession, startSession } from "../sessions/start.ts";
 import type { Identifier, ProviderAccount, User } from "../users/user.ts";
 import { type Body, readBody, stringMember } from "./body.ts";
 import type { Credentials } from "./request.ts";
-import { answer, type Call } from "./route.ts";
-import { cookiesOf, expireFormer, tokenFields } from "./session-cookies.ts";
+import { type Call, respondJson } from "./route.ts";
+import { cookiesOf, deleteFormerCookies, tokenFields } from "./session-cookies.ts";
 
 /** What `POST /login` and `POST /signup` take. */
 export interface PasswordInput {
@@ -65,11 +65,11 @@ export function signInByPassword(
 ): Promise<Response> {
   const refusal = status === 201 ? "forbidden" : "invalid_credentials";
   const how: SignIn = { transport, amr: ["pwd"], replaces: [], succeeds: null, account: null, refusal };
-  return signInAndAnswer(app, call, user, { ...how, status });
+  return signInAndRespond(app, call, user, { ...how, status });
 }
 
 /** Signs a user in, and answers with the session in JSON. */
-export async function signInAndAnswer(
+export async function signInAndRespond(
   app: App,
   call: Call,
   user: User,
@@ -79,9 +79,9 @@ export async function signInAndAnswer(
   const shown = app.serialize(user);
   const { row, tokens } = await signIn(app, call, user, how);
   const body = { user: shown, session: sessionOfRow(row) };
-  if (how.transport === "bearer") return answer(app, { ...tokenFields(tokens), ...body }, how.status);
-  const changes = [...expireFormer(call.site, call.credentials), ...cookiesOf(call.site, tokens)];
-  return answer(app, { expires_in: tokens.expiresIn, ...body }, how.status, changes);
+  if (how.transport === "bearer") return respondJson(app, { ...tokenFields(tokens), ...body }, how.status);
+  const changes = [...deleteFormerCookies(call.site, call.credentials), ...cookiesOf(call.site, tokens)];
+  return respondJson(app, { expires_in: tokens.expiresIn, ...body }, how.status, changes);
 }
 
 /**
@@ -100,7 +100,7 @@ export async function signIn(
     device: app.deviceOf(call.request),
     transport,
     amr,
-    replaces: [...new Set([...replaces, ...(await provenSessions(app, call.credentials))])],
+    replaces: [...new Set([...replaces, ...(await findProvenSessions(app, call.credentials))])],
     succeeds,
     lifetimes: {},
     account,
@@ -111,12 +111,12 @@ export async function signIn(
 }
 
 /** The sessions that a request proves by its tokens: a session id in it proves nothing. */
-export async function provenSessions(app: App, { presented }: Credentials): Promise<readonly string[]> {
+export async function findProvenSessions(app: App, { presented }: Credentials): Promise<readonly string[]> {
   const ids = new Set((await liveClaims(expectationOf(app.engine), presented.access)).map(({ sid }) => sid));
-  for (const { token } of presented.refresh.slice(0, MOST_TOKENS)) {
+  for (const { token } of presented.refresh.slice(0, MAX_TOKENS)) {
     const parsed = parseRefreshToken(token);
     if (parsed === null || ids.has(parsed.id)) continue;
-    const { decision } = await peek(app.engine, parsed, null);
+    const { decision } = await lookUpToken(app.engine, parsed, null);
     if (decision.kind !== "refused") ids.add(parsed.id);
   }
   return [...ids];

@@ -17,7 +17,7 @@ import type { User } from "../users/user.ts";
 import { type Credentials, isForged, readCredentials } from "./request.ts";
 import { answerError, codeOf, refusal, sessionHeaders } from "./response.ts";
 import type { Call } from "./route.ts";
-import { cookiesOf, expireFormer, expireRivals } from "./session-cookies.ts";
+import { cookiesOf, deleteFormerCookies, deleteRivalCookies } from "./session-cookies.ts";
 import type { InvalidSession, ValidateOptions, Validation, ValidSession } from "./validation.ts";
 
 /** A validation, and the changes of the jar behind its headers. */
@@ -39,15 +39,16 @@ async function validateRequest(
   options: ValidateOptions,
 ): Promise<ValidatedRequest> {
   const site = app.siteOf(request.url);
-  if (site === null) return failed(app, "unauthenticated", null, NO_BASE_URL);
+  if (site === null) return failRequest(app, "unauthenticated", null, NO_BASE_URL);
   let credentials: Credentials | null = null;
   try {
     credentials = readCredentials(request.headers, site, app.config, app.deviceOf(request));
-    if (isForged(request, site, credentials, app.config)) return failed(app, "csrf_rejected", credentials);
+    if (isForged(request, site, credentials, app.config))
+      return failRequest(app, "csrf_rejected", credentials);
     const refresh = refreshOf(request.method, options);
     return await validateCredentials(app, site, credentials, { refresh, fresh: options.fresh ?? false });
   } catch (error) {
-    return failed(app, codeOf(app, error), credentials);
+    return failRequest(app, codeOf(app, error), credentials);
   }
 }
 
@@ -66,47 +67,49 @@ export async function validateCredentials(
 ): Promise<ValidatedRequest> {
   try {
     const found = await authenticate(app.engine, credentials.presented, options);
-    if (!found.ok) return refused(app, site, credentials, found);
-    return succeeded(app, site, credentials, found);
+    if (!found.ok) return refuseRequest(app, site, credentials, found);
+    return acceptRequest(app, site, credentials, found);
   } catch (error) {
-    return failed(app, codeOf(app, error), credentials);
+    return failRequest(app, codeOf(app, error), credentials);
   }
 }
 
-const VALIDATED =
+const VALIDATED_ANSWERS =
   "undefined to let the request pass, false to refuse it, or { context?, claims? }, and wait for nothing";
 export const NO_BASE_URL = "Set baseURL in createAuth: without it only localhost is served.";
 
 // The rule that a validation clears nothing is about the places of our own: without these lines no conflict would end.
-function refused(
+function refuseRequest(
   app: App,
   site: Site,
   credentials: Credentials,
   { code, isConflict }: Failure,
 ): ValidatedRequest {
-  const { validation } = failed(app, code, credentials);
-  const changes = isConflict ? expireRivals(site, credentials, now(app.env)) : [];
+  const { validation } = failRequest(app, code, credentials);
+  const changes = isConflict ? deleteRivalCookies(site, credentials, now(app.env)) : [];
   writeChanges(validation.headers, changes);
   return { validation, changes };
 }
 
-function succeeded(
+function acceptRequest(
   app: App,
   site: Site,
   credentials: Credentials,
   found: Extract<Authentication, { ok: true }>,
 ): ValidatedRequest {
   const { transport } = credentials.presented;
-  const hooked = runHook(app, transport, found);
-  if (hooked === null) return failed(app, "unauthenticated", credentials);
+  const accepted = runValidatedHook(app, transport, found);
+  if (accepted === null) return failRequest(app, "unauthenticated", credentials);
   const changes =
-    found.tokens === null ? [] : [...expireFormer(site, credentials), ...cookiesOf(site, found.tokens)];
+    found.tokens === null
+      ? []
+      : [...deleteFormerCookies(site, credentials), ...cookiesOf(site, found.tokens)];
   const headers = found.held ? sessionHeaders(app.config.bearer.header) : new Headers();
   writeChanges(headers, changes);
   const validation: ValidSession = {
     ok: true,
-    ...hooked,
-    userId: hooked.session.userId,
+    ...accepted,
+    userId: accepted.session.userId,
     transport,
     refreshed: found.tokens !== null,
     headers,
@@ -129,27 +132,27 @@ export async function validateToken(
   };
   try {
     const found = await authenticate(app.engine, presented, { refresh: "never", fresh: false });
-    if (!found.ok) return failed(app, found.code, null).validation;
-    const hooked = runHook(app, found.claims.transport, found);
-    if (hooked === null) return failed(app, "unauthenticated", null).validation;
+    if (!found.ok) return failRequest(app, found.code, null).validation;
+    const accepted = runValidatedHook(app, found.claims.transport, found);
+    if (accepted === null) return failRequest(app, "unauthenticated", null).validation;
     const { transport: by } = found.claims;
     const headers = sessionHeaders(app.config.bearer.header);
     return {
       ok: true,
-      ...hooked,
-      userId: hooked.session.userId,
+      ...accepted,
+      userId: accepted.session.userId,
       transport: by,
       refreshed: false,
       headers,
       cookies: new Map(),
     };
   } catch (error) {
-    return failed(app, codeOf(app, error), null).validation;
+    return failRequest(app, codeOf(app, error), null).validation;
   }
 }
 
 /** What `hooks.validated` makes of a session: null where it refuses. */
-export function runHook(
+export function runValidatedHook(
   app: App,
   transport: "cookie" | "bearer",
   { claims }: Pick<Extract<Authentication, { ok: true }>, "claims">,
@@ -158,7 +161,7 @@ export function runHook(
   const { validated } = app.engine.settings.hooks;
   if (validated === undefined) return { session, claims };
   const verdict = judgeHook(ignored(validated({ session, claims, transport })), ["context", "claims"]);
-  if (verdict.kind === "fault") throw badAnswer("hooks.validated", verdict.returned, VALIDATED);
+  if (verdict.kind === "fault") throw badAnswer("hooks.validated", verdict.returned, VALIDATED_ANSWERS);
   if (verdict.kind === "nothing") return { session, claims };
   if (verdict.kind === "refuse") return null;
   const { context = session.context, claims: more } = verdict.members;
@@ -168,7 +171,7 @@ export function runHook(
   };
 }
 
-function failed(
+function failRequest(
   app: App,
   code: ErrorCode,
   credentials: Credentials | null,
@@ -203,7 +206,7 @@ export async function whenSignedIn(
 }
 
 /** The user of a session. One that is gone or disabled is nobody. */
-export async function userOf(app: App, id: string): Promise<User> {
+export async function requireUser(app: App, id: string): Promise<User> {
   const user = await app.users.get(id);
   if (user === null || user.disabledAt !== null) throw new AuthError("unauthenticated");
   return user;

@@ -17,12 +17,12 @@ export interface RefreshingCache<T> {
   /** The value, loaded again first where it is older than `maxAge`. Where that fails, the old value. */
   get(maxAge: Seconds): Promise<T>;
   /** Finds something in the value, whatever its age; null where there is no value yet. An old value is loaded again in the background. */
-  peek<Found>(maxAge: Seconds, find: (value: T) => Found | null): Found | null;
+  findKnown<Found>(maxAge: Seconds, find: (value: T) => Found | null): Found | null;
   /**
    * Finds something in the value, and loads it once more where it is missing, unless a pause holds. Fails as the load does,
    * and with `store_unavailable` where a pause holds and there is no value.
    */
-  seek<Found>(find: (value: T) => Found | null): Promise<Found | null>;
+  findOrLoad<Found>(find: (value: T) => Found | null): Promise<Found | null>;
   /** Replaces the value by one that this process makes, such as a changed one. Not shared with loads. */
   replace(make: () => Promise<T>): Promise<T>;
 }
@@ -62,7 +62,7 @@ export function refreshingCache<T>(options: CacheOptions<T>): RefreshingCache<T>
       return isFresh(kept, maxAge) || isPaused() ? kept.value : run().catch(() => kept.value);
     },
 
-    peek(maxAge, find) {
+    findKnown(maxAge, find) {
       const { kept } = state;
       if (kept === null) return null;
       // A known value waits for no server, also not for one that hangs.
@@ -70,7 +70,7 @@ export function refreshingCache<T>(options: CacheOptions<T>): RefreshingCache<T>
       return find(kept.value);
     },
 
-    async seek(find) {
+    async findOrLoad(find) {
       const known = state.kept === null ? null : find(state.kept.value);
       if (known !== null) return known;
       const isJoined = isUnderWay();

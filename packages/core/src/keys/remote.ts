@@ -23,10 +23,10 @@ export function remoteKeys(env: Env, url: string): (kid: string) => Promise<Veri
   const cache = refreshingCache<KeySet>({ env, pauses: PAUSES, load: () => fetchKeys(env, url) });
   return async (kid) => {
     const find = (keys: KeySet): VerificationKey | null => keys.get(kid) ?? null;
-    const known = cache.peek(MAX_AGE, find);
+    const known = cache.findKnown(MAX_AGE, find);
     if (known !== null) return known;
-    return cache.seek(find).catch((error: unknown) => {
-      if (cache.peek(MAX_AGE, (keys) => keys) === null) throw error;
+    return cache.findOrLoad(find).catch((error: unknown) => {
+      if (cache.findKnown(MAX_AGE, (keys) => keys) === null) throw error;
       // The other keys stay good while the server does not answer, and this one is unknown.
       return null;
     });

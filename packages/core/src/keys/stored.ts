@@ -73,7 +73,7 @@ export function storedKeys(options: StoredKeysOptions): Keys {
     },
     async find(kid) {
       const { verification } = await cache.get(VERIFYING_RING_AGE);
-      return verification.get(kid) ?? cache.seek((found) => found.verification.get(kid) ?? null);
+      return verification.get(kid) ?? cache.findOrLoad((found) => found.verification.get(kid) ?? null);
     },
     async jwks() {
       const { ring } = await cache.get(SIGNING_RING_AGE);

@@ -13,7 +13,7 @@ export function memorySessions(users: MemoryUsers): SessionStore {
     create: async (row, options) => {
       if (rows.get(row.id) !== undefined) throw new Error("a session of this id exists");
       if (!maySignIn(users, row.userId, options.ifVersion)) return null;
-      const ended = makeRoom(rows, row, options);
+      const ended = endForNewSession(rows, row, options);
       rows.put(row);
       return { ended };
     },
@@ -63,7 +63,7 @@ export function memorySessions(users: MemoryUsers): SessionStore {
     prune: async ({ userId, keep, now }) => {
       const candidates = userId === null ? rows.all() : rows.ofUser(userId);
       const due = candidates.filter((row) =>
-        keep ? row.endedAt === null && isExpired(row, now) : isForgettable(row, now),
+        keep ? row.endedAt === null && isExpired(row, now) : isPrunable(row, now),
       );
       for (const row of due) {
         if (keep) end(rows, row, "expired", now);
@@ -76,11 +76,11 @@ export function memorySessions(users: MemoryUsers): SessionStore {
 
 function maySignIn(users: MemoryUsers, userId: UserId, ifVersion: number | null): boolean {
   if (ifVersion === null) return true;
-  const user = users.peek(userId);
+  const user = users.read(userId);
   return user !== undefined && user.disabledAt === null && user.credentialsVersion === ifVersion;
 }
 
-function makeRoom(rows: Rows, row: SessionRow, { limit, replaces }: CreateOptions): EndedSession[] {
+function endForNewSession(rows: Rows, row: SessionRow, { limit, replaces }: CreateOptions): EndedSession[] {
   const now = row.createdAt;
   const replaced = [...new Set<SessionId>(replaces)]
     .flatMap((id) => rows.get(id) ?? [])
@@ -106,7 +106,7 @@ function end(rows: Rows, row: SessionRow, reason: EndReason, now: EpochSeconds):
 }
 
 /** Whether the last access token of a session is over too: nobody asks for the row any more. */
-function isForgettable(row: SessionRow, now: EpochSeconds): boolean {
+function isPrunable(row: SessionRow, now: EpochSeconds): boolean {
   const expiry = Math.min(row.expiresAt ?? Infinity, row.absoluteExpiresAt ?? Infinity);
   return now - (row.endedAt ?? expiry) >= row.accessLifetime;
 }

@@ -64,13 +64,14 @@ export function requireFlag(callback: string, value: unknown): asserts value is 
 
 /** Returns a value as it is, and handles the rejections of promises in it, which are not waited for. It runs no query. */
 export function ignored(value: unknown): unknown {
-  handle(value);
-  if (typeof value === "object" && value !== null) for (const member of Object.values(value)) handle(member);
+  ignoreRejection(value);
+  if (typeof value === "object" && value !== null)
+    for (const member of Object.values(value)) ignoreRejection(member);
   return value;
 }
 
 // A query builder runs by its `then`. A promise runs already, and has this tag in every realm.
-function handle(value: unknown): void {
+function ignoreRejection(value: unknown): void {
   const isPromise = Object.prototype.toString.call(value) === "[object Promise]";
   try {
     if (isPromise && isThenable(value)) value.then(noop, noop);

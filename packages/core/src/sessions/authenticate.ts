@@ -6,7 +6,7 @@ import type { SessionEngine } from "./engine.ts";
 import { claimsOf, claimsTakeUser, type IssuedTokens } from "./mint.ts";
 import { type AccessExpectation, chooseToken, type Presentation } from "./presented-tokens.ts";
 import { parseRefreshToken } from "./refresh-token.ts";
-import { peek, type RefreshResult, refreshSession, refusalCode } from "./rotate.ts";
+import { lookUpToken, type RefreshResult, refreshSession, refusalCode } from "./rotate.ts";
 import type { SessionRow } from "./session.ts";
 
 export interface AuthenticateOptions {
@@ -39,7 +39,7 @@ export interface Failure {
 }
 
 const CONFLICT: Failure = { ok: false, code: "unauthenticated", isConflict: true };
-const CONFIRMED_KEPT = 10_000;
+const MAX_CONFIRMED = 10_000;
 
 /** Finds out who presents these tokens, and refreshes on the way where it is due and allowed. */
 export async function authenticate(
@@ -54,11 +54,11 @@ export async function authenticate(
     case "none":
       return { ok: false, code: options.refresh === "ignore" ? "unauthenticated" : choice.code };
     case "access":
-      return continueLive(engine, presented, options, choice.claims);
+      return continueWithAccess(engine, presented, options, choice.claims);
     case "refresh":
       if (options.refresh === "ignore") return { ok: false, code: "unauthenticated" };
       return options.refresh === "auto"
-        ? fromRefresh(await present(engine, presented, choice.token))
+        ? authenticationOf(await presentToken(engine, presented, choice.token))
         : lookUp(engine, presented, { chosen: choice.token, purpose: options.refresh });
   }
 }
@@ -69,7 +69,7 @@ export function expectationOf({ env, keys, settings }: SessionEngine): AccessExp
   return { keys, issuer, audience, restrictTransport, now: now(env) };
 }
 
-async function continueLive(
+async function continueWithAccess(
   engine: SessionEngine,
   presented: Presentation,
   options: AuthenticateOptions,
@@ -77,7 +77,7 @@ async function continueLive(
 ): Promise<Authentication> {
   const { settings } = engine;
   if (options.fresh || settings.revocation === "store") {
-    const code = await endedCode(engine, claims.sid);
+    const code = await codeOfEnded(engine, claims.sid);
     if (code !== null) return { ok: false, code };
   }
   if (options.refresh === "auto") await confirmEarly(engine, claims);
@@ -86,24 +86,23 @@ async function continueLive(
   const due = settings.refresh !== null && isNearExpiry(claims, now(engine.env), settings.refresh);
   if (options.refresh !== "auto" || !due || own.length === 0) return kept;
   // The live token carries the request over every fault, such as a store that is down; what ended the session does not.
-  const result = await refreshPresented(engine, { ...presented, access: [], refresh: own }).catch(
-    faulty(engine),
+  const presentedOwn = { ...presented, access: [], refresh: own };
+  const result = await refreshPresented(engine, presentedOwn).catch((error: unknown) =>
+    refreshFailure(engine, error),
   );
-  if (result.ok) return fromRefresh(result);
-  const over: readonly ErrorCode[] = ["session_revoked", "session_expired", "refresh_token_reused"];
-  return over.includes(result.code) ? result : kept;
+  if (result.ok) return authenticationOf(result);
+  const endCodes: readonly ErrorCode[] = ["session_revoked", "session_expired", "refresh_token_reused"];
+  return endCodes.includes(result.code) ? result : kept;
 }
 
-function faulty(engine: SessionEngine): (error: unknown) => Failure {
-  return (error) => {
-    if (error instanceof AuthError && error.code === "store_unavailable")
-      return { ok: false, code: error.code };
-    engine.emit({ type: "internal_error", error: faultName(error) });
-    return { ok: false, code: "internal_error" };
-  };
+function refreshFailure(engine: SessionEngine, error: unknown): Failure {
+  if (error instanceof AuthError && error.code === "store_unavailable")
+    return { ok: false, code: error.code };
+  engine.emit({ type: "internal_error", error: faultName(error) });
+  return { ok: false, code: "internal_error" };
 }
 
-function fromRefresh(result: RefreshResult): Authentication {
+function authenticationOf(result: RefreshResult): Authentication {
   if (!result.ok) return result;
   return { ok: true, claims: result.tokens.claims, tokens: result.tokens, held: true };
 }
@@ -116,10 +115,10 @@ export async function refreshPresented(
   const choice = await chooseToken(engine, expectationOf(engine), presented, "refresh");
   if (choice.kind === "conflict") return CONFLICT;
   if (choice.kind !== "refresh") return { ok: false, code: "refresh_token_invalid" };
-  return present(engine, presented, choice.token);
+  return presentToken(engine, presented, choice.token);
 }
 
-function present(
+function presentToken(
   engine: SessionEngine,
   { transport, device }: Presentation,
   token: string,
@@ -135,8 +134,8 @@ async function lookUp(
 ): Promise<Authentication> {
   const token = parseRefreshToken(chosen);
   if (token === null || engine.settings.refresh === null) return { ok: false, code: "refresh_token_invalid" };
-  const { row, lookUp } = await peek(engine, token, presented.transport);
-  if (row !== null && lookUp.kind === "superseded") tellStale(engine, row, token.generation);
+  const { row, lookUp } = await lookUpToken(engine, token, presented.transport);
+  if (row !== null && lookUp.kind === "superseded") reportStaleToken(engine, row, token.generation);
   const isProven = lookUp.kind === "proven" || (lookUp.kind === "stale" && purpose === "prove");
   if (row === null || !isProven) return { ok: false, code: refusalCode(lookUp) };
   const asks = engine.usersElsewhere || claimsTakeUser(engine);
@@ -145,7 +144,7 @@ async function lookUp(
   return { ok: true, claims: claimsOf(engine, row, user, now(engine.env)), tokens: null, held: false };
 }
 
-function tellStale(
+function reportStaleToken(
   engine: SessionEngine,
   { id: sessionId, userId, generation }: SessionRow,
   presentedGeneration: number,
@@ -153,7 +152,7 @@ function tellStale(
   engine.emit({ type: "session.stale_token", sessionId, userId, generation, presentedGeneration });
 }
 
-async function endedCode(engine: SessionEngine, id: string): Promise<ErrorCode | null> {
+async function codeOfEnded(engine: SessionEngine, id: string): Promise<ErrorCode | null> {
   const at = now(engine.env);
   const found = await engine.store.get(id, at);
   if (found === null || isExpired(found.row, found.now)) return "session_expired";
@@ -166,7 +165,7 @@ async function confirmEarly(engine: SessionEngine, claims: AccessClaims): Promis
   const at = now(engine.env);
   if (confirm !== "early" || refresh === null || claims.generation === undefined) return;
   if (at - claims.iat < refresh.lease || engine.confirmed.has(claims.jti)) return;
-  if (engine.confirmed.size >= CONFIRMED_KEPT) engine.confirmed.clear();
+  if (engine.confirmed.size >= MAX_CONFIRMED) engine.confirmed.clear();
   engine.confirmed.add(claims.jti);
   await engine.store.confirm(claims.sid, claims.generation, refresh.lease, at).catch(() => false);
 }

@@ -4,7 +4,7 @@ import { type AccessClaims, type Expected, verifyAccessToken } from "./access-to
 import type { Decision } from "./decide.ts";
 import type { SessionEngine } from "./engine.ts";
 import { parseRefreshToken, type RefreshToken } from "./refresh-token.ts";
-import { peek } from "./rotate.ts";
+import { lookUpToken } from "./rotate.ts";
 import {
   type AccessCandidate,
   type Candidate,
@@ -31,7 +31,7 @@ export interface AccessExpectation extends Expected {
 }
 
 /** More tokens of one kind in one request are not looked at. */
-export const MOST_TOKENS = 4;
+export const MAX_TOKENS = 4;
 
 export type PresentedAccess =
   | { readonly kind: "live"; readonly claims: AccessClaims }
@@ -58,9 +58,9 @@ export async function verifyPresented(
   expected: AccessExpectation,
   { access, transport }: { readonly access: readonly PresentedText[]; readonly transport: Transport | null },
 ): Promise<PresentedAccess> {
-  if (isCrowded(access)) return { kind: "conflict" };
+  if (hasTooMany(access)) return { kind: "conflict" };
   const verified = await liveClaims(expected, access);
-  const live = verified.filter((claims) => fits(expected, claims, transport));
+  const live = verified.filter((claims) => matchesTransport(expected, claims, transport));
   const [first, ...rest] = live.toSorted((a, b) => b.exp - a.exp);
   if (first === undefined) {
     return { kind: "none", code: verified.length > 0 ? "transport_mismatch" : "unauthenticated" };
@@ -73,10 +73,10 @@ export async function verifyAccess(
   expected: AccessExpectation,
   { access, transport }: { readonly access: readonly PresentedText[]; readonly transport: Transport | null },
 ): Promise<AccessFindings> {
-  const looked = access.slice(0, MOST_TOKENS);
-  const current = await verifyTexts(expected, looked.filter(isCurrent), transport);
+  const considered = access.slice(0, MAX_TOKENS);
+  const current = await verifyTexts(expected, considered.filter(isCurrent), transport);
   const hasLive = current.verified.some(({ candidate }) => candidate.verdict === "live");
-  const former = looked.filter((text) => !isCurrent(text));
+  const former = considered.filter((text) => !isCurrent(text));
   if (hasLive || former.length === 0) return current;
   const after = await verifyTexts(expected, former, transport);
   return {
@@ -86,8 +86,8 @@ export async function verifyAccess(
 }
 
 /** Whether more tokens came than are looked at, so that the owner's may be among the rest. */
-export function isCrowded(texts: readonly PresentedText[]): boolean {
-  return texts.length > MOST_TOKENS && texts.some(({ hostBound }) => !hostBound);
+export function hasTooMany(texts: readonly PresentedText[]): boolean {
+  return texts.length > MAX_TOKENS && texts.some(({ hostBound }) => !hostBound);
 }
 
 async function verifyTexts(
@@ -102,7 +102,7 @@ async function verifyTexts(
     })),
   );
   const ours = found.flatMap(({ token, named }) => (token.kind === "invalid" ? [] : [{ token, named }]));
-  const fitting = ours.filter(({ token }) => fits(expected, token.claims, transport));
+  const fitting = ours.filter(({ token }) => matchesTransport(expected, token.claims, transport));
   const isMisplaced = ours.some((one) => one.token.kind === "live" && !fitting.includes(one));
   return {
     verified: fitting.map(({ token: { kind: verdict, claims }, named }) => ({
@@ -118,9 +118,9 @@ export async function liveClaims(
   expected: AccessExpectation,
   access: readonly PresentedText[],
 ): Promise<readonly AccessClaims[]> {
-  const looked = access.slice(0, MOST_TOKENS);
+  const considered = access.slice(0, MAX_TOKENS);
   const verified = await Promise.all(
-    looked.map(({ token }) => verifyAccessToken(token, expected.keys, expected)),
+    considered.map(({ token }) => verifyAccessToken(token, expected.keys, expected)),
   );
   return verified.flatMap((token) => (token.kind === "live" ? [token.claims] : []));
 }
@@ -129,7 +129,7 @@ function isCurrent({ current }: PresentedText): boolean {
   return current;
 }
 
-function fits(
+function matchesTransport(
   { restrictTransport }: AccessExpectation,
   claims: AccessClaims,
   transport: Transport | null,
@@ -158,7 +158,7 @@ interface WellFormed {
   readonly candidate: RefreshCandidate;
 }
 
-const NOT_ASKED: AccessFindings = { verified: [], code: "unauthenticated" };
+const NO_ACCESS: AccessFindings = { verified: [], code: "unauthenticated" };
 
 /** Chooses the one token of a request that counts. The store is asked only where several tokens claim the request. */
 export async function chooseToken(
@@ -167,14 +167,14 @@ export async function chooseToken(
   presented: Presentation,
   purpose: Purpose,
 ): Promise<Choice> {
-  if (isOverfull(presented)) return conflict(engine, []);
+  if (presentsTooMany(presented)) return conflict(engine, []);
   // A refresh token that no sibling can have set needs no witness.
-  const isAsked = purpose === "authenticate" || presented.refresh.some(({ hostBound }) => !hostBound);
-  const access = isAsked ? await verifyAccess(expected, presented) : NOT_ASKED;
-  let refresh = engine.settings.refresh === null ? [] : wellFormed(presented.refresh);
+  const needsAccess = purpose === "authenticate" || presented.refresh.some(({ hostBound }) => !hostBound);
+  const access = needsAccess ? await verifyAccess(expected, presented) : NO_ACCESS;
+  let refresh = engine.settings.refresh === null ? [] : parseRefreshTokens(presented.refresh);
   let selection = select(access, refresh, purpose);
   if (selection.kind === "unread") {
-    refresh = await Promise.all(refresh.map((one) => read(engine, presented.transport, one)));
+    refresh = await Promise.all(refresh.map((one) => readSession(engine, presented.transport, one)));
     selection = select(access, refresh, purpose);
   }
   if (selection.kind === "conflict") return conflict(engine, selection.sessionIds);
@@ -210,17 +210,17 @@ function conflict(engine: SessionEngine, sessionIds: readonly SessionId[]): Choi
 }
 
 // More than are looked at: the owner's may be among the rest.
-function isOverfull({ access, refresh }: Presentation): boolean {
-  if (access.length <= MOST_TOKENS && refresh.length <= MOST_TOKENS) return false;
+function presentsTooMany({ access, refresh }: Presentation): boolean {
+  if (access.length <= MAX_TOKENS && refresh.length <= MAX_TOKENS) return false;
   const hasCurrent = [...access, ...refresh].some(({ current }) => current);
-  return [access, refresh].some((texts) => isCrowded(texts.filter(({ current }) => current || !hasCurrent)));
+  return [access, refresh].some((texts) => hasTooMany(texts.filter(({ current }) => current || !hasCurrent)));
 }
 
 /** Of the first few tokens those that are well formed, each once. */
-function wellFormed(texts: readonly PresentedText[]): readonly WellFormed[] {
-  const looked = texts.slice(0, MOST_TOKENS);
-  const distinct = looked.filter(
-    ({ token }, index) => looked.findIndex((other) => other.token === token) === index,
+function parseRefreshTokens(texts: readonly PresentedText[]): readonly WellFormed[] {
+  const considered = texts.slice(0, MAX_TOKENS);
+  const distinct = considered.filter(
+    ({ token }, index) => considered.findIndex((other) => other.token === token) === index,
   );
   return distinct.flatMap(({ token: text, current, hostBound }) => {
     const token = parseRefreshToken(text);
@@ -236,12 +236,12 @@ function wellFormed(texts: readonly PresentedText[]): readonly WellFormed[] {
   });
 }
 
-async function read(
+async function readSession(
   engine: SessionEngine,
   transport: Transport | null,
   one: WellFormed,
 ): Promise<WellFormed> {
-  const { decision } = await peek(engine, one.token, transport);
+  const { decision } = await lookUpToken(engine, one.token, transport);
   return { ...one, candidate: { ...one.candidate, verdict: verdictOf(decision) } };
 }
 
@@ -249,5 +249,5 @@ function verdictOf(decision: Decision): RefreshCandidate["verdict"] {
   if (decision.kind === "reuse") return "superseded";
   if (decision.kind !== "refused") return "live";
   // Only the family secret proves that the token was ever of this session.
-  return decision.reason === "unknown" || decision.reason === "wrong_family" ? "dead" : "over";
+  return decision.reason === "unknown" || decision.reason === "wrong_family" ? "dead" : "ended";
 }

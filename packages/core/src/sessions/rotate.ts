@@ -74,19 +74,19 @@ export async function refreshSession(engine: SessionEngine, request: RefreshRequ
     next: hashRotatingSecret(token.id, next.rotatingSecret),
     now: now(engine.env),
   };
-  const after = await rotateOrExplain(engine, rotation);
+  const after = await rotateOrRefuse(engine, rotation);
   if ("ok" in after) return after;
   const outcome = rotationOutcome(after.row, rotation.token, rotation.next);
-  report(engine, rotation, after, outcome);
+  reportRotation(engine, rotation, after, outcome);
   if (outcome === "reuse") return refuse("refresh_token_reused", token.id);
   const issued = outcome !== "access_only";
   const refreshToken = issued ? formatRefreshToken({ ...next, generation: after.row.generation }) : null;
-  if (issued) await noticeDevice(engine, after.row, request.device);
-  return answer(engine, after.row, outcome, refreshToken);
+  if (issued) await recordDevice(engine, after.row, request.device);
+  return finishRefresh(engine, after.row, outcome, refreshToken);
 }
 
 /** A session as a token finds it, and the two things that may be decided of the token without writing. */
-export interface Peek {
+export interface TokenLookUp {
   readonly row: SessionRow | null;
   /** What the token would deserve at a rotation. */
   readonly decision: Decision;
@@ -95,11 +95,11 @@ export interface Peek {
 }
 
 /** Reads the session of a token and decides, without writing and without alarm. */
-export async function peek(
+export async function lookUpToken(
   engine: SessionEngine,
   token: RefreshToken,
   transport: Transport | null,
-): Promise<Peek> {
+): Promise<TokenLookUp> {
   const at = now(engine.env);
   const found = await engine.store.get(token.id, at);
   const row = found?.row ?? null;
@@ -114,7 +114,7 @@ export function refusalCode(decision: Decision | LookUpDecision): ErrorCode {
 }
 
 // A row that was read in a second step may be one that `decide` takes by now: then the token gets one more try.
-async function rotateOrExplain(
+async function rotateOrRefuse(
   engine: SessionEngine,
   rotation: Rotation,
 ): Promise<RotatedRow | RefusedRefresh> {
@@ -123,13 +123,13 @@ async function rotateOrExplain(
   if (after === null) return refuse(reasons.unknown, null);
   if (!after.refused) return after;
   const decision = decide(after.row, token, after.now, policy);
-  if (decision.kind === "refused") return explain(engine, rotation, after.row, decision.reason);
+  if (decision.kind === "refused") return refuseRotation(engine, rotation, after.row, decision.reason);
   const again = await engine.store.rotate(rotation);
   if (again === null || again.refused) throw new AuthError("store_unavailable");
   return again;
 }
 
-function explain(
+function refuseRotation(
   engine: SessionEngine,
   { id: sessionId, token }: Rotation,
   { userId, generation }: SessionRow,
@@ -146,7 +146,7 @@ function refuse(code: ErrorCode, provenId: SessionId | null): RefusedRefresh {
   return { ok: false, code, provenId };
 }
 
-async function answer(
+async function finishRefresh(
   engine: SessionEngine,
   rotated: SessionRow,
   outcome: Exclude<RotationOutcome, "reuse">,
@@ -157,9 +157,9 @@ async function answer(
   let user: User | null = null;
   if (engine.usersElsewhere || claimsTakeUser(engine)) {
     user = await engine.findUser(row.userId);
-    const gone = user === null ? "user_deleted" : user.disabledAt === null ? null : "user_disabled";
-    if (gone !== null) {
-      await endSession(engine, row.id, gone);
+    const endReason = user === null ? "user_deleted" : user.disabledAt === null ? null : "user_disabled";
+    if (endReason !== null) {
+      await endSession(engine, row.id, endReason);
       return refuse("session_revoked", row.id);
     }
   }
@@ -176,7 +176,12 @@ async function answer(
   return { ok: true, row, outcome, tokens: await mintTokens(engine, row, user, refreshToken) };
 }
 
-function report(engine: SessionEngine, rotation: Rotation, after: TimedRow, outcome: RotationOutcome): void {
+function reportRotation(
+  engine: SessionEngine,
+  rotation: Rotation,
+  after: TimedRow,
+  outcome: RotationOutcome,
+): void {
   const { id: sessionId, userId, generation, childIssuedAt, replacedAt } = after.row;
   const presentedGeneration = rotation.token.generation;
   if (outcome === "reuse") {
@@ -191,12 +196,12 @@ function report(engine: SessionEngine, rotation: Rotation, after: TimedRow, outc
   }
 }
 
-async function noticeDevice(engine: SessionEngine, row: SessionRow, after: Device | null): Promise<void> {
+async function recordDevice(engine: SessionEngine, row: SessionRow, after: Device | null): Promise<void> {
   const before = row.device;
   if (after === null || (after.userAgent === before.userAgent && after.address === before.address)) return;
   // The new refresh token is on its way: a store that fails now must not lose it. The next refresh notices again.
-  const noticed = await engine.store.update(row.id, { device: after }).catch(() => null);
-  if (noticed === null) return;
+  const recorded = await engine.store.update(row.id, { device: after }).catch(() => null);
+  if (recorded === null) return;
   engine.emit({ type: "session.device_changed", sessionId: row.id, userId: row.userId, before, after });
 }
 

@@ -18,7 +18,7 @@ export interface AccessCandidate extends Named {
 /** A well-formed refresh token in a request. `unread` until the store was asked; `over` proves a session that has ended. */
 export interface RefreshCandidate extends Named {
   readonly kind: "refresh";
-  readonly verdict: "unread" | "live" | "superseded" | "over" | "dead";
+  readonly verdict: "unread" | "live" | "superseded" | "ended" | "dead";
   readonly generation: number;
 }
 
@@ -43,7 +43,7 @@ export type Selection =
  * two live sessions are a conflict, unless the chosen token is one that no sibling subdomain can have set.
  */
 export function selectToken(candidates: readonly Candidate[], purpose: Purpose): Selection {
-  const rivals = withoutBeaten(candidates);
+  const rivals = removeOutranked(candidates);
   if (rivals === null) return { kind: "unread" };
   const access = rivals.filter(isAccess).filter(({ verdict }) => verdict === "live");
   const refresh = rivals.filter(isRefresh);
@@ -54,16 +54,16 @@ export function selectToken(candidates: readonly Candidate[], purpose: Purpose):
 }
 
 // RFC 6265bis 8.6: a sibling subdomain can set cookies for the parent domain, so a former name proves less than one in use.
-function withoutBeaten(candidates: readonly Candidate[]): readonly Candidate[] | null {
+function removeOutranked(candidates: readonly Candidate[]): readonly Candidate[] | null {
   const current = candidates.filter((candidate) => candidate.current);
   const own = sessionsOf(current);
   const foreign = candidates.filter((candidate) => !candidate.current && !own.has(candidate.sessionId));
   if (current.length === 0 || foreign.length === 0) return candidates;
   const isProven = current.some(({ verdict }) => verdict === "live" || verdict === "superseded");
   if (!isProven && current.some(({ verdict }) => verdict === "unread")) return null;
-  const wasProven = current.some(({ verdict }) => verdict === "expired" || verdict === "over");
-  const isBeaten = (candidate: Candidate): boolean => isProven || (wasProven && !candidate.hostBound);
-  return candidates.filter((candidate) => !foreign.includes(candidate) || !isBeaten(candidate));
+  const wasProven = current.some(({ verdict }) => verdict === "expired" || verdict === "ended");
+  const isOutranked = (candidate: Candidate): boolean => isProven || (wasProven && !candidate.hostBound);
+  return candidates.filter((candidate) => !foreign.includes(candidate) || !isOutranked(candidate));
 }
 
 function selectAccess(

@@ -59,7 +59,7 @@ export async function startSession(
   const { store, settings } = engine;
   const { row: drawn, token } = newSession(engine, start, now(engine.env));
   // Hooks, claims and signing come before the write: what they throw or refuse leaves nothing behind.
-  const row = await welcome(engine, drawn, start);
+  const row = await runSignedInHook(engine, drawn, start);
   if (row === null) return null;
   const refreshToken = token === null ? null : formatRefreshToken(token);
   const tokens = await mintTokens(engine, row, start.user, refreshToken);
@@ -70,8 +70,9 @@ export async function startSession(
   });
   if (created === null) return null;
   announceEnded(engine, created.ended);
-  const isOrphan = start.succeeds !== null && !created.ended.some(({ id }) => id === start.succeeds);
-  if (isOrphan || (engine.usersElsewhere && (await isOvertaken(engine, start.user)))) {
+  const hasPredecessorEnded =
+    start.succeeds !== null && !created.ended.some(({ id }) => id === start.succeeds);
+  if (hasPredecessorEnded || (engine.usersElsewhere && (await haveCredentialsChanged(engine, start.user)))) {
     await store.end(row.id, null, { reason: "refused", now: row.createdAt });
     return null;
   }
@@ -80,7 +81,7 @@ export async function startSession(
   return { row, tokens };
 }
 
-async function welcome(
+async function runSignedInHook(
   engine: SessionEngine,
   row: SessionRow,
   { user, account }: SessionStart,
@@ -96,9 +97,11 @@ async function welcome(
     : null;
 }
 
-async function isOvertaken(engine: SessionEngine, checked: User): Promise<boolean> {
-  const user = await engine.findUser(checked.id);
-  return user === null || user.disabledAt !== null || user.credentialsVersion !== checked.credentialsVersion;
+async function haveCredentialsChanged(engine: SessionEngine, checkLifetimes: User): Promise<boolean> {
+  const user = await engine.findUser(checkLifetimes.id);
+  return (
+    user === null || user.disabledAt !== null || user.credentialsVersion !== checkLifetimes.credentialsVersion
+  );
 }
 
 function newSession(
@@ -115,7 +118,7 @@ function newSession(
     familySecret: mintFamilySecret(random),
     rotatingSecret: mintRotatingSecret(random),
   };
-  const absoluteExpiresAt = lifeEnd(at, refresh === null ? accessLifetime : refresh.maxLifetime);
+  const absoluteExpiresAt = expiryAfter(at, refresh === null ? accessLifetime : refresh.maxLifetime);
   const idleLifetime = refresh === null ? null : refresh.lifetime;
   const row: SessionRow = {
     id,
@@ -146,24 +149,25 @@ function newSession(
 
 function lifetimesOf(
   settings: { readonly accessLifetime: Seconds; readonly refresh: RefreshPolicy | null },
-  asked: SessionLifetimes,
+  requested: SessionLifetimes,
 ): { readonly accessLifetime: Seconds; readonly refresh: RefreshPolicy | null } {
   for (const option of ["accessLifetime", "refreshLifetime"] as const) {
-    const value = asked[option] ?? 1;
+    const value = requested[option] ?? 1;
     if (Number.isInteger(value) && value > 0 && value < 2 ** 31) continue;
     throw new AuthError("invalid_request", `sessions.create: ${option} must be whole seconds above 0`);
   }
-  const accessLifetime = asked.accessLifetime ?? settings.accessLifetime;
-  if (settings.refresh === null || asked.refresh === false) return checked(accessLifetime, null);
-  const lifetime = asked.refreshLifetime === undefined ? settings.refresh.lifetime : asked.refreshLifetime;
+  const accessLifetime = requested.accessLifetime ?? settings.accessLifetime;
+  if (settings.refresh === null || requested.refresh === false) return checkLifetimes(accessLifetime, null);
+  const lifetime =
+    requested.refreshLifetime === undefined ? settings.refresh.lifetime : requested.refreshLifetime;
   // A session that asks for a longer idle life moves its end along, and "never" idle means never at all.
   const most = settings.refresh.maxLifetime;
   const maxLifetime = lifetime === null || most === null ? null : Math.max(lifetime, most);
   // A short access token lowers its own refreshBefore, so only the lifetimes are in question here.
-  return checked(accessLifetime, { ...settings.refresh, lifetime, maxLifetime, refreshBefore: 0 });
+  return checkLifetimes(accessLifetime, { ...settings.refresh, lifetime, maxLifetime, refreshBefore: 0 });
 }
 
-function checked(
+function checkLifetimes(
   accessLifetime: Seconds,
   refresh: RefreshPolicy | null,
 ): { readonly accessLifetime: Seconds; readonly refresh: RefreshPolicy | null } {
@@ -173,6 +177,6 @@ function checked(
   return { accessLifetime, refresh };
 }
 
-function lifeEnd(at: EpochSeconds, life: Seconds | null): EpochSeconds | null {
+function expiryAfter(at: EpochSeconds, life: Seconds | null): EpochSeconds | null {
   return life === null ? null : at + life;
 }

@@ -23,14 +23,14 @@ export function decideThrottle(
   rule: ThrottleRule,
   now: EpochSeconds,
 ): { readonly verdict: ThrottleVerdict; readonly row: ThrottleRow } {
-  if (row === null || isOver(row, rule, now))
+  if (row === null || isWindowVoid(row, rule, now))
     return { verdict: { allowed: true }, row: { count: 1, since: now } };
   if (row.count < rule.limit) return { verdict: { allowed: true }, row: { ...row, count: row.count + 1 } };
   return { verdict: { allowed: false, retryAfter: row.since + rule.window - now }, row };
 }
 
 // Servers' clocks differ a little, and a clock may jump: only a window that begins far ahead is void.
-function isOver({ since }: ThrottleRow, { window }: ThrottleRule, now: EpochSeconds): boolean {
+function isWindowVoid({ since }: ThrottleRow, { window }: ThrottleRule, now: EpochSeconds): boolean {
   const age = now - since;
   return age >= window || age < -window;
 }
@@ -72,7 +72,7 @@ const GROWTH: Readonly<Record<keyof RateLimits, number>> = {
 };
 
 /** The rule for a network of a client: the narrowest is 0, and each wider one has more attempts. */
-export function widened(limits: RateLimits, name: keyof RateLimits, width: number): ThrottleRule {
+export function widenRule(limits: RateLimits, name: keyof RateLimits, width: number): ThrottleRule {
   const { limit, window } = limits[name];
   return { limit: limit * GROWTH[name] ** width, window };
 }
@@ -87,7 +87,7 @@ export interface ThrottleStore {
 }
 
 /** Under a flood of keys the oldest are forgotten first: the memory of a process is not an attacker's to fill. */
-const MOST_KEYS = 100_000;
+const MAX_KEYS = 100_000;
 const KEPT_KEYS = 90_000;
 
 interface KeptRow extends ThrottleRow {
@@ -102,7 +102,7 @@ export function localThrottle(): ThrottleStore {
       const { verdict, row } = decideThrottle(rows.get(key) ?? null, rule, now);
       rows.delete(key);
       rows.set(key, { ...row, until: row.since + rule.window });
-      if (rows.size > MOST_KEYS) makeRoom(rows, now);
+      if (rows.size > MAX_KEYS) evictOldest(rows, now);
       return verdict;
     },
 
@@ -112,7 +112,7 @@ export function localThrottle(): ThrottleStore {
   };
 }
 
-function makeRoom(rows: Map<string, KeptRow>, now: EpochSeconds): void {
+function evictOldest(rows: Map<string, KeptRow>, now: EpochSeconds): void {
   for (const [key, { until }] of rows) if (until <= now) rows.delete(key);
   for (const key of rows.keys()) {
     if (rows.size <= KEPT_KEYS) return;

@@ -10,7 +10,7 @@ import { beginFlow, providerOf, targetOf } from "../flow.ts";
 import { limitClient } from "../limit.ts";
 import { requireNavigation } from "../request.ts";
 import { codeOf, redirect, withError } from "../response.ts";
-import { answer, headersOf, type Route, segment } from "../route.ts";
+import { headersOf, type Route, respondJson, segment } from "../route.ts";
 import { whenSignedIn } from "../validate.ts";
 
 /** `GET /oauth/:provider`: sends the browser to the provider. */
@@ -28,7 +28,7 @@ export const oauthStart: Route = {
       const { url, changes } = await beginFlow(app, call, { provider, redirectTo, intent });
       return redirect(url, headersOf(app, changes));
     } catch (error) {
-      return failed(app, error, provider.provider.id, redirectTo);
+      return respondFailure(app, error, provider.provider.id, redirectTo);
     }
   },
 };
@@ -48,7 +48,7 @@ function intentOf(query: URLSearchParams): Intent {
   return { kind: "native", codeChallenge };
 }
 
-function failed(app: App, error: unknown, provider: string, redirectTo: URL): Response {
+function respondFailure(app: App, error: unknown, provider: string, redirectTo: URL): Response {
   if (!(error instanceof AuthError) || error.code !== "oauth_failed") throw error;
   app.engine.emit({ type: "oauth.failed", provider, code: error.code, error: error.message });
   return redirect(withError(redirectTo, codeOf(app, error)), headersOf(app, []));
@@ -76,7 +76,7 @@ export const linkAccount: Route = {
       const isForm = call.request.headers.get("content-type")?.startsWith("application/x-www-form") ?? false;
       return isForm
         ? redirect(begun.url, headersOf(app, all))
-        : answer(app, { url: begun.url.href }, 200, all);
+        : respondJson(app, { url: begun.url.href }, 200, all);
     }),
 };
 
@@ -87,8 +87,8 @@ export const unlinkAccount: Route = {
   handle: (app, call) =>
     whenSignedIn(app, call, async ({ valid, changes }) => {
       requireRecent(valid.session.authTime, now(app.env));
-      const asker = { userId: valid.userId, sessionId: valid.session.id };
-      await unlinkProvider(app, asker, segment(call, 2));
+      const requester = { userId: valid.userId, sessionId: valid.session.id };
+      await unlinkProvider(app, requester, segment(call, 2));
       return new Response(null, { status: 204, headers: headersOf(app, changes) });
     }),
 };

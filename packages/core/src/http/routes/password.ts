@@ -1,6 +1,6 @@
 import { checkCredentials, createUser, deleteUser } from "../../accounts/accounts.ts";
 import { AuthError } from "../../platform/errors.ts";
-import { forgive, limit, limitClient } from "../limit.ts";
+import { limit, limitClient, resetFailures } from "../limit.ts";
 import type { Route } from "../route.ts";
 import { readPasswordInput, signInByPassword } from "../sign-in.ts";
 
@@ -17,7 +17,7 @@ export const login: Route = {
     await limit(app, "accountTotal", account);
     const user = await checkCredentials(app, identifier, password);
     if (user === null) throw new AuthError("invalid_credentials");
-    await forgive(app, call.request, account);
+    await resetFailures(app, call.request, account);
     return signInByPassword(app, call, user, { transport, status: 200 });
   },
 };
