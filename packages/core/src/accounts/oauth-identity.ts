@@ -9,22 +9,22 @@ import type { App } from "./app.ts";
 import { proveMailbox } from "./prove-mailbox.ts";
 import { isSignedIn, type LinkRequester, removeLink } from "./unlink.ts";
 
-/** What a sign-in made on its way. */
+/** The record that a sign-in with a provider created. */
 export type CreatedBySignIn = "user" | "link" | "nothing";
 
-/** A user found by an account. */
+/** The user of an account. */
 export interface FoundUser {
   readonly user: User;
-  /** What there was to make for it, and goes again where the sign-in comes to nothing. */
+  /** The record that was created, to delete if the sign-in fails. */
   readonly created: CreatedBySignIn;
-  /** The session that vouches for them; null where the account does. */
+  /** The live session that authorizes this sign-in; null if the account authorizes it. */
   readonly succeeds: string | null;
 }
 
-/** Others may link and create at the same time; then what is known is read anew, this often. */
+/** How often the decision is repeated if a concurrent request links or creates first. */
 const ATTEMPTS = 4;
 
-/** Finds the user of an account, links it, or creates one. Fails with `account_not_linked`. */
+/** Finds, links or creates the user of an account. Fails with `account_not_linked`. */
 export async function findUserOf(app: App, account: ProviderAccount): Promise<FoundUser> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const plan = await planLink(app, account, null);
@@ -41,9 +41,9 @@ export async function findUserOf(app: App, account: ProviderAccount): Promise<Fo
 }
 
 /**
- * Links an account to the user who asked for it. Where it is the first proof of the user's own address, the password goes
- * and every session ends: whoever set it had proved nothing. Fails with `account_not_linked`, and with
- * `oauth_state_invalid` where the asker's session has ended.
+ * Links an account to the user that requested it. If the account is the first proof of the user's own address, this
+ * removes the password and ends every session: the password was set without such a proof. Fails with
+ * `account_not_linked`, and with `oauth_state_invalid` if the requester's session has ended.
  */
 export async function linkToUser(
   app: App,
@@ -56,14 +56,14 @@ export async function linkToUser(
     const user =
       decision.kind === "create" ? null : await applyLinkDecision(app, account, { ...plan, decision });
     if (user === null) continue;
-    // The proof of the address ended the asker's session, too, and vouches for them instead.
+    // The proof of the address also ended the requester's session. The proof authorizes the sign-in instead.
     const isProven = "proves" in decision && decision.proves;
     return { user, created: createdByLinking(decision), succeeds: isProven ? null : requester.sessionId };
   }
   throw new AuthError("store_unavailable");
 }
 
-// A link that proved an address stays: it is the way in that is left.
+// A link that proved an address is kept: it is the only sign-in method that is left.
 function createdByLinking(decision: LinkDecision): CreatedBySignIn {
   return decision.kind === "link" && !decision.proves ? "link" : "nothing";
 }
@@ -71,7 +71,7 @@ function createdByLinking(decision: LinkDecision): CreatedBySignIn {
 interface LinkPlan<User, Decision = LinkDecision> {
   readonly decision: Decision;
   readonly requester: LinkRequester | null;
-  /** The user that the decision leads to, as they were when it was taken: what changes later refuses the sign-in. */
+  /** The user as read for the decision. The sign-in fails if their credentials change after that. */
   readonly user: User | null;
 }
 
@@ -87,7 +87,7 @@ async function planLink(
   const owner = email === null ? null : await app.users.find({ email: email.address });
   const isByAddress = requester === null && found === null && owner !== null;
   const links = isByAddress ? await app.users.accounts(owner.id) : [];
-  // Read last: another request may have linked this very account to the owner since it was looked for.
+  // Read last: a concurrent request may have linked this account to the owner since the first read.
   const holder = links.some((linked) => isSame(linked, account)) ? owner : found;
   const decision = decideLink({
     holder: holder?.id ?? null,
@@ -118,13 +118,13 @@ function emailOf(app: App, { provider, email, emailVerified, claims }: ProviderA
   return { address, verified: emailVerified && hasSameMailbox(email, address), authoritative };
 }
 
-// What normal form makes one, such as a long s and an s, a mail system may deliver to two.
+// Normalization maps a long s to s. A mail system may deliver the two to different mailboxes.
 function hasSameMailbox(given: string, normal: string): boolean {
   const mailbox = (address: string): string => address.slice(0, address.lastIndexOf("@"));
   return mailbox(given.trim()).replace(/[A-Z]/g, (letter) => letter.toLowerCase()) === mailbox(normal);
 }
 
-// Null where somebody else was first: then everything is decided anew.
+// Null if a concurrent request was first. Then the decision is repeated.
 async function createLinkedUser(
   app: App,
   account: ProviderAccount,
@@ -138,12 +138,12 @@ async function createLinkedUser(
     passwordHash: null,
   });
   if (user === null || (await addLink(app, user.id, account))) return user;
-  // By a proven address others find this very user, and may be in already; without one nobody can.
+  // With a verified address, another sign-in may already use this user. Without one, none can.
   if (!verified) await deleteUser(app, user.id);
   return null;
 }
 
-/** Undoes what was made for a sign-in that came to nothing, unless somebody has come in by it meanwhile. */
+/** Deletes the record that a failed sign-in created, unless another sign-in uses it already. */
 export async function undoSignIn(
   app: App,
   userId: string,
@@ -172,7 +172,7 @@ async function applyLinkDecision(
   return proved?.user ?? null;
 }
 
-// A session that ended while the provider was asked, or may have, gives nobody another way in.
+// A session that ended during the flow, or may have, must not add a sign-in method.
 async function requireLiveRequester(
   app: App,
   requester: LinkRequester,

@@ -11,11 +11,11 @@ import type { SessionRow } from "./session.ts";
 
 export interface AuthenticateOptions {
   /**
-   * What a refresh token is for: `auto` rotates it where that is due; `never` looks it up, for a short time after the
-   * session last issued one; `ignore` does not read it; `prove` looks it up without that bound, for a sign-out.
+   * How a refresh token is used. `auto` rotates it if a refresh is due. `never` looks it up, and accepts it for a short time
+   * after the session last issued one. `ignore` does not read it. `prove` looks it up without that bound, for a sign-out.
    */
   readonly refresh: "auto" | "never" | "ignore" | "prove";
-  /** Ask the store whether the session has ended, whatever `revocation` says. */
+  /** Check in the store whether the session has ended, even if `revocation` is `none`. */
   readonly fresh: boolean;
 }
 
@@ -23,25 +23,25 @@ export type Authentication =
   | {
       readonly ok: true;
       readonly claims: AccessClaims;
-      /** What was issued on the way, or null. */
+      /** The tokens of a refresh, or null. */
       readonly tokens: IssuedTokens | null;
-      /** Whether the claims are those of a token the client holds or is given; not so where `never` had to look. */
+      /** Whether the client has, or receives, a token with these claims. False if `never` or `prove` looked up a refresh token. */
       readonly held: boolean;
     }
   | Failure;
 
-/** Why a request has no session. */
+/** A request without a session, and the reason. */
 export interface Failure {
   readonly ok: false;
   readonly code: ErrorCode;
-  /** Two sessions claim the request. */
+  /** The tokens of the request belong to two sessions. */
   readonly isConflict?: true;
 }
 
 const CONFLICT: Failure = { ok: false, code: "unauthenticated", isConflict: true };
 const MAX_CONFIRMED = 10_000;
 
-/** Finds out who presents these tokens, and refreshes on the way where it is due and allowed. */
+/** Authenticates the presented tokens, and refreshes if that is due and allowed. */
 export async function authenticate(
   engine: SessionEngine,
   presented: Presentation,
@@ -63,7 +63,7 @@ export async function authenticate(
   }
 }
 
-/** What an access token must be to be good here, now. */
+/** The requirements for an access token at this time. */
 export function expectationOf({ env, keys, settings }: SessionEngine): AccessExpectation {
   const { issuer, audience, restrictTransport } = settings;
   return { keys, issuer, audience, restrictTransport, now: now(env) };
@@ -85,7 +85,7 @@ async function continueWithAccess(
   const own = presented.refresh.filter(({ token }) => parseRefreshToken(token)?.id === claims.sid);
   const due = settings.refresh !== null && isNearExpiry(claims, now(engine.env), settings.refresh);
   if (options.refresh !== "auto" || !due || own.length === 0) return kept;
-  // The live token carries the request over every fault, such as a store that is down; what ended the session does not.
+  // If the refresh fails, such as with a store that is down, the live token stays valid, unless the session has ended.
   const presentedOwn = { ...presented, access: [], refresh: own };
   const result = await refreshPresented(engine, presentedOwn).catch((error: unknown) =>
     refreshFailure(engine, error),
@@ -107,7 +107,7 @@ function authenticationOf(result: RefreshResult): Authentication {
   return { ok: true, claims: result.tokens.claims, tokens: result.tokens, held: true };
 }
 
-/** Presents the one refresh token that counts, of several if need be. */
+/** Chooses one of the presented refresh tokens and refreshes with it. */
 export async function refreshPresented(
   engine: SessionEngine,
   presented: Presentation,
@@ -126,7 +126,7 @@ function presentToken(
   return refreshSession(engine, { token, transport, device });
 }
 
-// For server components, prefetches and HEAD: what cannot set a cookie must not rotate, and never alarms.
+// For server components, prefetches and HEAD: these cannot set a cookie, so they do not rotate and do not report reuse.
 async function lookUp(
   engine: SessionEngine,
   presented: Presentation,
@@ -159,7 +159,7 @@ async function codeOfEnded(engine: SessionEngine, id: string): Promise<ErrorCode
   return found.row.endedAt === null ? null : "session_revoked";
 }
 
-// Early confirmation: the jar is on disk by now, so the child is as good as presented.
+// Early confirmation: after one lease the browser has stored its cookies, so the child counts as presented.
 async function confirmEarly(engine: SessionEngine, claims: AccessClaims): Promise<void> {
   const { refresh, confirm } = engine.settings;
   const at = now(engine.env);

@@ -3,9 +3,9 @@ import type { EpochSeconds, Seconds } from "../platform/time.ts";
 import type { SessionRow } from "./session.ts";
 
 export interface RefreshPolicy {
-  /** Idle life of a session; null never ends. */
+  /** Idle lifetime of a session; null means no idle expiry. */
   readonly lifetime: Seconds | null;
-  /** Absolute life of a session; null never ends. */
+  /** Absolute lifetime of a session; null means no absolute expiry. */
   readonly maxLifetime: Seconds | null;
   readonly lease: Seconds;
   /** `validate` refreshes this long before the access token expires. */
@@ -15,14 +15,14 @@ export interface RefreshPolicy {
 export const MIN_LEASE: Seconds = 5;
 export const MAX_LEASE: Seconds = 300;
 
-/** What is wrong with a set of lifetimes, and what to write instead. */
+/** An invalid lifetime, and the bound that it must meet. */
 export interface LifetimeFault {
   readonly option: "accessLifetime" | "lease" | "refreshBefore" | "refreshLifetime" | "maxLifetime";
   readonly value: Seconds;
   readonly why: string;
 }
 
-/** Checks the bounds that keep leased rotation sound; the same for the configuration and for one session. */
+/** Checks the bounds that leased rotation needs, for the configuration or for one session. */
 export function faultOfLifetimes(access: Seconds, refresh: RefreshPolicy | null): LifetimeFault | null {
   if (access > MAX_ACCESS_LIFETIME) {
     return fault("accessLifetime", access, `must be at most ${MAX_ACCESS_LIFETIME}`);
@@ -32,36 +32,43 @@ export function faultOfLifetimes(access: Seconds, refresh: RefreshPolicy | null)
   if (lease < MIN_LEASE || lease > MAX_LEASE) {
     return fault("lease", lease, `must be from ${MIN_LEASE} to ${MAX_LEASE}`);
   }
-  // The loser of a race works on its access token until the lease is over.
+  // The loser of a rotation race uses its access token until the lease ends.
   if (access < 2 * lease) {
-    return fault("accessLifetime", access, `must be at least twice the lease: ${2 * lease} or more`);
+    return fault("accessLifetime", access, `must be at least 2 × lease (${2 * lease} seconds)`);
   }
   if (refreshBefore > access - 2 * lease) {
     const most = access - 2 * lease;
     return fault(
       "refreshBefore",
       refreshBefore,
-      `must leave two leases of the access token: ${most} or less`,
+      `must be at most accessToken.lifetime - 2 × lease (${most} seconds)`,
     );
   }
-  // An access-only answer does not move the idle expiry.
+  // An access-only response does not extend the idle expiry.
   const least = access + 2 * lease;
   if (lifetime !== null && lifetime < least) {
-    return fault("refreshLifetime", lifetime, `must be the access token's and two leases: ${least} or more`);
+    return fault(
+      "refreshLifetime",
+      lifetime,
+      `must be at least accessToken.lifetime + 2 × lease (${least} seconds)`,
+    );
   }
   if (maxLifetime !== null && maxLifetime < (lifetime ?? least)) {
-    const floor = lifetime ?? least;
-    return fault("maxLifetime", maxLifetime, `must not be below the idle lifetime: ${floor} or more`);
+    const bound =
+      lifetime === null
+        ? `accessToken.lifetime + 2 × lease (${least} seconds)`
+        : `the idle lifetime (${lifetime} seconds)`;
+    return fault("maxLifetime", maxLifetime, `must be at least ${bound}`);
   }
   return null;
 }
 
-/** The default `refreshBefore`: a fifth of the access token's life, a minute at most, and always sound. */
+/** The default `refreshBefore`: a fifth of the access lifetime, at most a minute, and within the bounds. */
 export function defaultRefreshBefore(access: Seconds, lease: Seconds): Seconds {
   return Math.max(0, Math.min(60, Math.floor(access / 5), access - 2 * lease));
 }
 
-/** When an access token minted at `now` expires: never beyond the session's absolute expiry. */
+/** Computes the expiry of an access token minted at `now`. It is never later than the session's absolute expiry. */
 export function accessExpiry(
   row: Pick<SessionRow, "accessLifetime" | "absoluteExpiresAt">,
   now: EpochSeconds,

@@ -15,22 +15,22 @@ import {
 } from "./select.ts";
 import type { Device, SessionId, Transport } from "./session.ts";
 
-/** A token, and what the name that it came under says of it. */
+/** A token of a request, and the properties of its cookie name. */
 export interface PresentedText {
   readonly token: string;
-  /** Whether the name is the one in use. */
+  /** Whether the cookie has the configured name, not a former one. */
   readonly current: boolean;
-  /** Whether no sibling subdomain can have set it. */
+  /** Whether only this host can have set it, and no sibling subdomain. */
   readonly hostBound: boolean;
 }
 
-/** What an access token must be to be good. */
+/** The requirements for an access token. */
 export interface AccessExpectation extends Expected {
   readonly keys: Pick<Keys, "find">;
   readonly restrictTransport: boolean;
 }
 
-/** More tokens of one kind in one request are not looked at. */
+/** How many tokens of one kind are verified in one request. The rest is ignored. */
 export const MAX_TOKENS = 4;
 
 export type PresentedAccess =
@@ -38,21 +38,21 @@ export type PresentedAccess =
   | { readonly kind: "none"; readonly code: ErrorCode }
   | { readonly kind: "conflict" };
 
-/** An access token of ours: what decides about it, and its claims. */
+/** An access token with a valid signature: its candidate for the selection, and its claims. */
 export interface VerifiedAccess {
   readonly candidate: AccessCandidate;
   readonly claims: AccessClaims;
 }
 
-/** The access tokens of a request that are ours, and the code where none of them is live. */
+/** The verified access tokens of a request, and the error code if none of them is live. */
 export interface AccessFindings {
   readonly verified: readonly VerifiedAccess[];
   readonly code: ErrorCode;
 }
 
 /**
- * Finds the one access token that counts where no former name and no refresh token is known. It asks no store.
- * `selectToken` decides among tokens of both kinds.
+ * Selects one access token, without former cookie names, refresh tokens or a store. `selectToken` selects among tokens of
+ * both kinds.
  */
 export async function verifyPresented(
   expected: AccessExpectation,
@@ -68,7 +68,7 @@ export async function verifyPresented(
   return rest.some(({ sid }) => sid !== first.sid) ? { kind: "conflict" } : { kind: "live", claims: first };
 }
 
-/** Verifies the access tokens of a request. Those of former names are looked at only where none in use is live. */
+/** Verifies the access tokens of a request. Those of former names are verified only if no current one is live. */
 export async function verifyAccess(
   expected: AccessExpectation,
   { access, transport }: { readonly access: readonly PresentedText[]; readonly transport: Transport | null },
@@ -85,7 +85,7 @@ export async function verifyAccess(
   };
 }
 
-/** Whether more tokens came than are looked at, so that the owner's may be among the rest. */
+/** Whether the request has more tokens than are verified, so that the user's own token may be among the rest. */
 export function hasTooMany(texts: readonly PresentedText[]): boolean {
   return texts.length > MAX_TOKENS && texts.some(({ hostBound }) => !hostBound);
 }
@@ -113,7 +113,7 @@ async function verifyTexts(
   };
 }
 
-/** The claims of those access tokens that are good by themselves, whatever transport they came by. */
+/** Returns the claims of the live access tokens. It does not check their transport. */
 export async function liveClaims(
   expected: AccessExpectation,
   access: readonly PresentedText[],
@@ -137,7 +137,7 @@ function matchesTransport(
   return !restrictTransport || transport === null || claims.transport === transport;
 }
 
-/** What a client presents. Tokens under a name in use come before those under a former name. */
+/** The tokens that a client presents. Tokens of current names come before those of former names. */
 export interface Presentation {
   readonly transport: Transport | null;
   readonly access: readonly PresentedText[];
@@ -145,7 +145,7 @@ export interface Presentation {
   readonly device: Device | null;
 }
 
-/** The one token that a request is known by, or why there is none. */
+/** The token that authenticates a request, or the reason why there is none. */
 export type Choice =
   | { readonly kind: "access"; readonly claims: AccessClaims }
   | { readonly kind: "refresh"; readonly token: string }
@@ -160,7 +160,7 @@ interface WellFormed {
 
 const NO_ACCESS: AccessFindings = { verified: [], code: "unauthenticated" };
 
-/** Chooses the one token of a request that counts. The store is asked only where several tokens claim the request. */
+/** Chooses the token that authenticates a request. It reads the store only if the request has several tokens. */
 export async function chooseToken(
   engine: SessionEngine,
   expected: AccessExpectation,
@@ -168,7 +168,7 @@ export async function chooseToken(
   purpose: Purpose,
 ): Promise<Choice> {
   if (presentsTooMany(presented)) return conflict(engine, []);
-  // A refresh token that no sibling can have set needs no witness.
+  // A refresh token that only this host can have set is accepted without an access token of its session.
   const needsAccess = purpose === "authenticate" || presented.refresh.some(({ hostBound }) => !hostBound);
   const access = needsAccess ? await verifyAccess(expected, presented) : NO_ACCESS;
   let refresh = engine.settings.refresh === null ? [] : parseRefreshTokens(presented.refresh);
@@ -209,14 +209,14 @@ function conflict(engine: SessionEngine, sessionIds: readonly SessionId[]): Choi
   return { kind: "conflict" };
 }
 
-// More than are looked at: the owner's may be among the rest.
+// Tokens of former names count only if there is no token of a current name.
 function presentsTooMany({ access, refresh }: Presentation): boolean {
   if (access.length <= MAX_TOKENS && refresh.length <= MAX_TOKENS) return false;
   const hasCurrent = [...access, ...refresh].some(({ current }) => current);
   return [access, refresh].some((texts) => hasTooMany(texts.filter(({ current }) => current || !hasCurrent)));
 }
 
-/** Of the first few tokens those that are well formed, each once. */
+/** Parses the first tokens, and drops malformed and repeated ones. */
 function parseRefreshTokens(texts: readonly PresentedText[]): readonly WellFormed[] {
   const considered = texts.slice(0, MAX_TOKENS);
   const distinct = considered.filter(
@@ -248,6 +248,6 @@ async function readSession(
 function verdictOf(decision: Decision): RefreshCandidate["verdict"] {
   if (decision.kind === "reuse") return "superseded";
   if (decision.kind !== "refused") return "live";
-  // Only the family secret proves that the token was ever of this session.
+  // Without the right family secret, the token never belonged to this session.
   return decision.reason === "unknown" || decision.reason === "wrong_family" ? "dead" : "ended";
 }

@@ -28,9 +28,9 @@ import type { RotatedRow, Rotation, TimedRow } from "./session-store.ts";
 
 export interface RefreshRequest {
   readonly token: string;
-  /** How the token came; null where the caller does not say and any will do. */
+  /** The transport of the token; null accepts any. */
   readonly transport: Transport | null;
-  /** The client as it looks now; null where nothing is known. */
+  /** The device of this request; null if unknown. */
   readonly device: Device | null;
 }
 
@@ -46,7 +46,7 @@ export type RefreshResult =
 export interface RefusedRefresh {
   readonly ok: false;
   readonly code: ErrorCode;
-  /** The session whose family secret the token proved; null where it proved none. */
+  /** The session whose family secret the token has; null if there is none. */
   readonly provenId: SessionId | null;
 }
 
@@ -61,11 +61,11 @@ const reasons: Readonly<Record<Reason, ErrorCode>> = {
   rolled_back: "refresh_token_invalid",
 };
 
-/** Presents one refresh token: one call to the store, refused or not. */
+/** Refreshes a session with one refresh token, in one call to `store.rotate`. */
 export async function refreshSession(engine: SessionEngine, request: RefreshRequest): Promise<RefreshResult> {
   const token = parseRefreshToken(request.token);
   if (token === null || engine.settings.refresh === null) return refuse("refresh_token_invalid", null);
-  // Drawn once for the whole call: a statement that a driver delivers twice gives the same answer.
+  // Minted once: if a driver sends the statement twice, both get the same result.
   const next = { ...token, rotatingSecret: mintRotatingSecret(engine.env.random) };
   const rotation: Rotation = {
     id: token.id,
@@ -85,16 +85,16 @@ export async function refreshSession(engine: SessionEngine, request: RefreshRequ
   return finishRefresh(engine, after.row, outcome, refreshToken);
 }
 
-/** A session as a token finds it, and the two things that may be decided of the token without writing. */
+/** The session of a token, and two decisions about the token that write nothing. */
 export interface TokenLookUp {
   readonly row: SessionRow | null;
-  /** What the token would deserve at a rotation. */
+  /** The decision for a rotation. */
   readonly decision: Decision;
-  /** What the token proves where nothing may rotate. */
+  /** The decision for a request that must not rotate. */
   readonly lookUp: LookUpDecision;
 }
 
-/** Reads the session of a token and decides, without writing and without alarm. */
+/** Reads the session of a token and decides about the token. It writes nothing, and does not report reuse. */
 export async function lookUpToken(
   engine: SessionEngine,
   token: RefreshToken,
@@ -107,13 +107,13 @@ export async function lookUpToken(
   return { row, decision: decide(...judged), lookUp: decideLookUp(...judged) };
 }
 
-/** Names a refusal; a superseded token has no code of its own here. */
+/** Maps a refusal to an error code. A superseded token gets the code of an invalid one. */
 export function refusalCode(decision: Decision | LookUpDecision): ErrorCode {
   if (decision.kind === "stale") return "session_expired";
   return decision.kind === "refused" ? reasons[decision.reason] : "refresh_token_invalid";
 }
 
-// A row that was read in a second step may be one that `decide` takes by now: then the token gets one more try.
+// A store may read a refused row in a second step. If `decide` accepts that row, the rotation is repeated once.
 async function rotateOrRefuse(
   engine: SessionEngine,
   rotation: Rotation,
@@ -199,7 +199,7 @@ function reportRotation(
 async function recordDevice(engine: SessionEngine, row: SessionRow, after: Device | null): Promise<void> {
   const before = row.device;
   if (after === null || (after.userAgent === before.userAgent && after.address === before.address)) return;
-  // The new refresh token is on its way: a store that fails now must not lose it. The next refresh notices again.
+  // A failing store must not lose the new refresh token. The next refresh records the device again.
   const recorded = await engine.store.update(row.id, { device: after }).catch(() => null);
   if (recorded === null) return;
   engine.emit({ type: "session.device_changed", sessionId: row.id, userId: row.userId, before, after });

@@ -27,16 +27,16 @@ export interface SessionStart {
   readonly transport: Transport;
   /** RFC 8176. */
   readonly amr: readonly string[];
-  /** The sessions that the client had before: they end, so that no id carries over into a sign-in. */
+  /** The earlier sessions of the client. They end, so that no session id survives a sign-in. */
   readonly replaces: readonly SessionId[];
-  /** The one of them that vouches for this sign-in: where it has ended meanwhile, none starts. */
+  /** The one of them that authorizes this sign-in. If it is no longer live, no session starts. */
   readonly succeeds: SessionId | null;
   readonly lifetimes: SessionLifetimes;
-  /** What `hooks.signedIn` is told of an account elsewhere. */
+  /** The account at a provider, for `hooks.signedIn`. */
   readonly account: ProviderAccount | null;
 }
 
-/** What one session may have otherwise than the configuration says. */
+/** The lifetimes of one session that replace the configured ones. */
 export interface SessionLifetimes {
   readonly accessLifetime?: Seconds;
   readonly refreshLifetime?: Seconds | null;
@@ -49,8 +49,8 @@ export interface StartedSession {
 }
 
 /**
- * Starts a session for a user whose credentials were checked. Null where the user's credentials changed meanwhile, the
- * user is gone or disabled, or `hooks.signedIn` refuses: then no session is left, and none has ended.
+ * Starts a session for a user whose credentials were checked. Returns null if the credentials changed since the check, the
+ * user is deleted or disabled, or `hooks.signedIn` refuses. Then no session is left, and none has ended.
  */
 export async function startSession(
   engine: SessionEngine,
@@ -58,7 +58,7 @@ export async function startSession(
 ): Promise<StartedSession | null> {
   const { store, settings } = engine;
   const { row: drawn, token } = newSession(engine, start, now(engine.env));
-  // Hooks, claims and signing come before the write: what they throw or refuse leaves nothing behind.
+  // Hooks, claims and signing run before the write, so their errors leave no session behind.
   const row = await runSignedInHook(engine, drawn, start);
   if (row === null) return null;
   const refreshToken = token === null ? null : formatRefreshToken(token);
@@ -154,16 +154,19 @@ function lifetimesOf(
   for (const option of ["accessLifetime", "refreshLifetime"] as const) {
     const value = requested[option] ?? 1;
     if (Number.isInteger(value) && value > 0 && value < 2 ** 31) continue;
-    throw new AuthError("invalid_request", `sessions.create: ${option} must be whole seconds above 0`);
+    throw new AuthError(
+      "invalid_request",
+      `sessions.create: ${option} must be a whole number of seconds above 0`,
+    );
   }
   const accessLifetime = requested.accessLifetime ?? settings.accessLifetime;
   if (settings.refresh === null || requested.refresh === false) return checkLifetimes(accessLifetime, null);
   const lifetime =
     requested.refreshLifetime === undefined ? settings.refresh.lifetime : requested.refreshLifetime;
-  // A session that asks for a longer idle life moves its end along, and "never" idle means never at all.
+  // A longer idle lifetime extends the absolute one. Without an idle expiry there is no absolute expiry.
   const most = settings.refresh.maxLifetime;
   const maxLifetime = lifetime === null || most === null ? null : Math.max(lifetime, most);
-  // A short access token lowers its own refreshBefore, so only the lifetimes are in question here.
+  // A short access token lowers its own refreshBefore, so only the lifetimes are checked here.
   return checkLifetimes(accessLifetime, { ...settings.refresh, lifetime, maxLifetime, refreshBefore: 0 });
 }
 
