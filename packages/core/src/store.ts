@@ -63,7 +63,7 @@ export {
 export type { OneTimeToken, TokenStore } from "./users/one-time-token.ts";
 export type { Identifier, LinkedAccount, User, UserChange, UserStore } from "./users/user.ts";
 
-/** Everything that Latchkey stores. The parts may come from different places. */
+/** All stores of Latchkey. The parts may come from different databases. */
 export interface Store {
   readonly sessions: SessionStore;
   readonly users: UserStore;

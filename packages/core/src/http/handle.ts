@@ -21,7 +21,7 @@ export function requestHandler(app: App): Handler {
   };
 }
 
-/** Makes one handler for each route, which answers on any path. */
+/** Makes one handler for each route. It accepts any path. */
 export function handlersOf(app: App): Readonly<Record<RouteName, Handler>> {
   const handlers = Object.entries<Route>(named).map(([name, route]): [string, Handler] => [
     name,
@@ -68,7 +68,7 @@ async function runRoute(
 const METHODS = "GET, POST, DELETE";
 const MAX_AGE = "600";
 
-/** Lets pages of trusted origins read the answer, with credentials; the origin is named, never `*` (Fetch 3.2). */
+/** Lets pages of trusted origins read the response, with credentials. It names the origin, never `*` (Fetch 3.2). */
 export function allowOrigin(headers: Headers, origin: string | null, trusted: ReadonlySet<string>): void {
   addVary(headers, "Origin", "Sec-Fetch-Site");
   if (origin === null || !trusted.has(origin)) return;
@@ -82,7 +82,7 @@ export interface CorsOptions {
   readonly bearer: { readonly header: string };
 }
 
-/** Answers OPTIONS: a preflight of a trusted origin gets its permission, anything else just the methods. */
+/** Answers OPTIONS. A preflight of a trusted origin gets the CORS headers, any other request only the methods. */
 export function preflight(
   request: Request,
   allow: string,

@@ -6,14 +6,14 @@ import { AuthError } from "../platform/errors.ts";
 import { clientNetworks } from "../throttle/address.ts";
 import { type RateLimits, type ThrottleStore, widenRule } from "../throttle/throttle.ts";
 
-/** Counts one attempt on a subject, and fails with `rate_limited` beyond the rule. A throttle that is down fails it too. */
+/** Counts one attempt on a subject. Fails with `rate_limited` beyond the rule, and if the throttle store fails. */
 export async function limit(app: App, rule: keyof RateLimits, ...subject: readonly string[]): Promise<void> {
   await countAttempt(app, app.throttle, { rule, subject, width: 0 });
 }
 
 /**
- * The same by the client: by each network that its address is in, the narrowest first. An attempt that one of them
- * refuses is not counted in the wider ones, or one client could use up what others share.
+ * Counts one attempt of a client in each network of its address, the narrowest first. If a network refuses the attempt,
+ * the wider ones do not count it. Otherwise one client could use up the attempts of its whole network.
  */
 export async function limitClient(
   app: App,
@@ -25,13 +25,13 @@ export async function limitClient(
     await countAttempt(app, app.throttle, attempt);
 }
 
-/** The same, counted in this process: for what costs less than a call to the store would. */
+/** Like `limitClient`, but counts in this process, for attempts that cost less than a call to the store. */
 export async function limitClientLocally(app: App, rule: keyof RateLimits, request: Request): Promise<void> {
   for (const attempt of attemptsOf(app, rule, request, []))
     await countAttempt(app, app.localThrottle, attempt);
 }
 
-/** Counts one attempt on a subject, but lets it pass where the throttle is down. */
+/** Counts one attempt on a subject, but allows it if the throttle store is down. */
 export async function limitUnlessStoreDown(
   app: App,
   rule: keyof RateLimits,
@@ -44,7 +44,7 @@ export async function limitUnlessStoreDown(
   }
 }
 
-/** Forgets the failures of a client on an account that it has just signed in to; a store that fails to fails no sign-in. */
+/** Resets the failures of a client on an account after a sign-in. A failing store does not fail the sign-in. */
 export async function resetFailures(app: App, request: Request, account: string): Promise<void> {
   if (app.config.limits === null) return;
   const attempts = attemptsOf(app, "account", request, [account]);
@@ -55,11 +55,11 @@ export async function resetFailures(app: App, request: Request, account: string)
 interface Attempt {
   readonly rule: keyof RateLimits;
   readonly subject: readonly string[];
-  /** How wide the network is that is counted; 0 is the narrowest. */
+  /** The index of the network; 0 is the narrowest. */
   readonly width: number;
 }
 
-/** All clients whose address is unknown are one client. */
+/** All clients without a known address count as one client. */
 function attemptsOf(
   app: App,
   rule: keyof RateLimits,
@@ -85,7 +85,7 @@ async function countAttempt(app: App, throttle: ThrottleStore, attempt: Attempt)
   throw new AuthError("rate_limited", undefined, verdict.retryAfter);
 }
 
-// A digest: what is counted names no account and no address.
+// The key is a digest, so that the store holds no account and no address.
 function keyOf({ rule, subject }: Pick<Attempt, "rule" | "subject">): string {
   return toBase64url(labelledHash("throttle", utf8(JSON.stringify([rule, ...subject]))));
 }

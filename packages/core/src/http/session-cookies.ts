@@ -5,7 +5,7 @@ import type { EpochSeconds } from "../platform/time.ts";
 import type { IssuedTokens } from "../sessions/mint.ts";
 import type { Credentials } from "./request.ts";
 
-/** The cookies that carry newly issued tokens. An access-only answer leaves the refresh cookie as it is. */
+/** Makes the cookies of newly issued tokens. Without a new refresh token, the refresh cookie stays unchanged. */
 export function cookiesOf(site: Site, tokens: IssuedTokens): readonly CookieChange[] {
   const { access, refresh } = site.places;
   const { iat, session_expires: over } = tokens.claims;
@@ -16,7 +16,7 @@ export function cookiesOf(site: Site, tokens: IssuedTokens): readonly CookieChan
   return changes;
 }
 
-/** Deletes the former cookies that came along, so that none of them shadows the one in use. */
+/** Deletes the former cookies of the request, so that none of them shadows a current one. */
 export function deleteFormerCookies(
   site: Site,
   { cookies }: Pick<Credentials, "cookies">,
@@ -36,7 +36,7 @@ export function clearSessionCookies(
   const sent = ownNames(site, credentials);
   const isForeign = (name: string): boolean => name !== access.name && name !== refresh.name;
   const doubtful = sent.filter((name, index) => isForeign(name) || sent.indexOf(name) !== index);
-  // A former cookie of the same name on another domain: a host that goes by names alone keeps the last.
+  // Current cookies come last: a host that merges cookies by name keeps the last line.
   return [
     ...deleteSiblingCookies(site, doubtful, now),
     ...deleteFormerCookies(site, credentials),
@@ -44,7 +44,7 @@ export function clearSessionCookies(
   ];
 }
 
-/** Deletes, after a conflict, what a sibling subdomain may have set, and nothing at the places of our own. */
+/** Deletes the cookies that a sibling subdomain may have set, after a conflict. It keeps those at our own places. */
 export function deleteRivalCookies(
   site: Site,
   credentials: Pick<Credentials, "cookies">,
@@ -55,10 +55,10 @@ export function deleteRivalCookies(
   return deleteSiblingCookies(site, doubled.length > 0 ? doubled : sent, now);
 }
 
-/** A proxy takes 4 to 8 KB of headers. */
+/** A proxy accepts 4 to 8 KB of response headers. */
 const MAX_LINES = 32;
 
-// Where there are more places than lines, each second has its share, so that a few requests reach all of them.
+// If there are more places than lines, each second deletes another part, so that a few requests delete all.
 function deleteSiblingCookies(
   site: Site,
   names: readonly string[],
@@ -77,12 +77,12 @@ function deleteSiblingCookies(
   return [...places.slice(from), ...places.slice(0, from)].slice(0, MAX_LINES).map(deleteCookie);
 }
 
-/** Where cookies of a name are ours: the place in use comes first. */
+/** The places where Latchkey sets, or has set, cookies of a name. The current place comes first. */
 function ownPlaces({ places, previous }: Site, name: string): readonly CookiePlace[] {
   return [places.access, places.refresh, ...previous].filter((place) => place.name === name);
 }
 
-/** The names of the cookies that came under a name of ours, each as often as it came. */
+/** The names of the token cookies in a request. A repeated name is repeated here. */
 function ownNames(
   { places, formerNames }: Site,
   { cookies }: Pick<Credentials, "cookies">,
@@ -91,7 +91,7 @@ function ownNames(
   return cookies.map(({ name }) => name).filter((name) => names.has(name));
 }
 
-/** The token members of RFC 6749 5.1, for clients that keep their tokens themselves. */
+/** The token members of RFC 6749 5.1, for bearer clients. */
 export function tokenFields(tokens: IssuedTokens): Readonly<Record<string, unknown>> {
   return {
     access_token: tokens.accessToken,

@@ -12,7 +12,7 @@ import type { Credentials } from "./request.ts";
 import { type Call, respondJson } from "./route.ts";
 import { cookiesOf, deleteFormerCookies, tokenFields } from "./session-cookies.ts";
 
-/** What `POST /login` and `POST /signup` take. */
+/** The input of `POST /login` and `POST /signup`. */
 export interface PasswordInput {
   readonly identifier: Identifier;
   readonly password: string;
@@ -45,18 +45,18 @@ function transportOf(body: Body): "cookie" | "bearer" {
 /** How a user signs in. */
 export interface SignIn {
   readonly transport: "cookie" | "bearer";
-  /** RFC 8176; `fed`, which is not in it, for a provider elsewhere. */
+  /** RFC 8176; `fed`, which it does not define, for a provider. */
   readonly amr: readonly string[];
   /** Sessions to end besides those that the request proves. */
   readonly replaces: readonly string[];
-  /** The session that vouches for this sign-in; null where the user just proved who they are. */
+  /** The live session that authorizes this sign-in; null if the user just authenticated. */
   readonly succeeds: string | null;
   readonly account: ProviderAccount | null;
-  /** What a user is told whom the application refuses, or whose credentials changed meanwhile. */
+  /** The error if the application refuses the user, or if their credentials changed since the check. */
   readonly refusal: "invalid_credentials" | "forbidden";
 }
 
-/** Signs a user in with a password that was checked, and answers with the session. */
+/** Signs in a user whose password was checked, and responds with the session. */
 export function signInByPassword(
   app: App,
   call: Call,
@@ -68,14 +68,14 @@ export function signInByPassword(
   return signInAndRespond(app, call, user, { ...how, status });
 }
 
-/** Signs a user in, and answers with the session in JSON. */
+/** Signs in a user, and responds with the session in JSON. */
 export async function signInAndRespond(
   app: App,
   call: Call,
   user: User,
   how: SignIn & { readonly status: number },
 ): Promise<Response> {
-  // Before the session: what the application throws leaves none behind.
+  // Before the session starts, so that an error of the application leaves none behind.
   const shown = app.serialize(user);
   const { row, tokens } = await signIn(app, call, user, how);
   const body = { user: shown, session: sessionOfRow(row) };
@@ -85,8 +85,8 @@ export async function signInAndRespond(
 }
 
 /**
- * Signs a user in whose credentials were checked: a new session always, in place of the one the browser had, so that no
- * session id survives a sign-in.
+ * Signs in a user whose credentials were checked. It always starts a new session and ends the one of the browser, so that
+ * no session id survives a sign-in.
  */
 export async function signIn(
   app: App,
@@ -110,7 +110,7 @@ export async function signIn(
   throw new AuthError(refusal);
 }
 
-/** The sessions that a request proves by its tokens: a session id in it proves nothing. */
+/** Finds the sessions that the tokens of a request prove. A session id alone proves nothing. */
 export async function findProvenSessions(app: App, { presented }: Credentials): Promise<readonly string[]> {
   const ids = new Set((await liveClaims(expectationOf(app.engine), presented.access)).map(({ sid }) => sid));
   for (const { token } of presented.refresh.slice(0, MAX_TOKENS)) {

@@ -20,13 +20,13 @@ import type { Call } from "./route.ts";
 import { cookiesOf, deleteFormerCookies, deleteRivalCookies } from "./session-cookies.ts";
 import type { InvalidSession, ValidateOptions, Validation, ValidSession } from "./validation.ts";
 
-/** A validation, and the changes of the jar behind its headers. */
+/** A validation, and the cookie changes in its headers. */
 export interface ValidatedRequest {
   readonly validation: Validation;
   readonly changes: readonly CookieChange[];
 }
 
-/** Makes `auth.validate`: it reads the tokens of a request, checks its origin, and refreshes where that is due. It never throws. */
+/** Makes `auth.validate`: it reads the tokens of a request, checks its origin, and refreshes if that is due. It never throws. */
 export function requestValidator(
   app: App,
 ): (request: Request, options?: ValidateOptions) => Promise<Validation> {
@@ -52,13 +52,13 @@ async function validateRequest(
   }
 }
 
-// A refresh token that does not rotate notices no thief: it never authenticates what changes something.
+// Without rotation, a stolen refresh token is not detected. So it never authenticates an unsafe method.
 function refreshOf(method: string, { refresh }: ValidateOptions): AuthenticateOptions["refresh"] {
   if (refresh !== "never") return refresh ?? (method === "HEAD" ? "never" : "auto");
   return isSafeMethod(method) ? "never" : "ignore";
 }
 
-/** Validates what a request was found to carry, once it is known where it comes from. Never throws. */
+/** Validates the credentials of a request that passed the CSRF check. It never throws. */
 export async function validateCredentials(
   app: App,
   site: Site,
@@ -75,10 +75,10 @@ export async function validateCredentials(
 }
 
 const VALIDATED_ANSWERS =
-  "undefined to let the request pass, false to refuse it, or { context?, claims? }, and wait for nothing";
+  "undefined to let the request pass, false to refuse it, or { context?, claims? }, and do not return a promise";
 export const NO_BASE_URL = "Set baseURL in createAuth: without it only localhost is served.";
 
-// The rule that a validation clears nothing is about the places of our own: without these lines no conflict would end.
+// A failed validation keeps our own cookies. It deletes those of a sibling, because a conflict would never end otherwise.
 function refuseRequest(
   app: App,
   site: Site,
@@ -118,7 +118,7 @@ function acceptRequest(
   return { validation, changes };
 }
 
-/** Validates an access token by hand, as one that came by `transport`, or by any where it is null. */
+/** Validates an access token that did not come with a request. A null `transport` accepts either. */
 export async function validateToken(
   app: App,
   token: string,
@@ -151,7 +151,7 @@ export async function validateToken(
   }
 }
 
-/** What `hooks.validated` makes of a session: null where it refuses. */
+/** Runs `hooks.validated`. Returns null if it refuses the session. */
 export function runValidatedHook(
   app: App,
   transport: "cookie" | "bearer",
@@ -180,32 +180,32 @@ function failRequest(
   return { validation: refusal(app.config, code, credentials, message), changes: [] };
 }
 
-/** A call whose session is good, and the changes of the jar that came with finding out. */
+/** The valid session of a call, and the cookie changes of its validation. */
 export interface SignedIn {
   readonly valid: ValidSession;
   readonly changes: readonly CookieChange[];
 }
 
-/** Validates a call and runs `then` with its session, or answers why there is none. */
+/** Validates a call and runs `then` with its session, or responds with the error. */
 export async function whenSignedIn(
   app: App,
   { request, site, credentials }: Call,
   then: (signedIn: SignedIn) => Promise<Response>,
 ): Promise<Response> {
   const refresh = request.method === "HEAD" ? "never" : "auto";
-  // What changes other sessions asks the store: one that has ended has no power over them.
+  // A route that changes something checks the store, so that an ended session cannot use it.
   const fresh = request.method !== "GET" && request.method !== "HEAD";
   const { validation, changes } = await validateCredentials(app, site, credentials, { refresh, fresh });
   if (!validation.ok) return validation.response();
   try {
     return await then({ valid: validation, changes });
   } catch (error) {
-    // What was issued on the way goes out all the same.
+    // The tokens of a refresh are sent also with an error.
     return answerError(app, error, changes);
   }
 }
 
-/** The user of a session. One that is gone or disabled is nobody. */
+/** Reads the user of a session. Fails with `unauthenticated` if the user is deleted or disabled. */
 export async function requireUser(app: App, id: string): Promise<User> {
   const user = await app.users.get(id);
   if (user === null || user.disabledAt !== null) throw new AuthError("unauthenticated");

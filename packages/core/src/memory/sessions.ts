@@ -91,7 +91,7 @@ function endForNewSession(rows: Rows, row: SessionRow, { limit, replaces }: Crea
   return [...replaced, ...surplus.map((old) => end(rows, old, "limit", now))];
 }
 
-/** Newest first; of the same second, the one inserted last. */
+/** Newest first. For the same second, the last inserted comes first. */
 function liveOf(rows: Rows, userId: UserId, now: EpochSeconds): SessionRow[] {
   return rows
     .ofUser(userId)
@@ -105,13 +105,13 @@ function end(rows: Rows, row: SessionRow, reason: EndReason, now: EpochSeconds):
   return { id: row.id, userId: row.userId, reason };
 }
 
-/** Whether the last access token of a session is over too: nobody asks for the row any more. */
+/** Whether the last access token of a session has expired too, so that the row is no longer needed. */
 function isPrunable(row: SessionRow, now: EpochSeconds): boolean {
   const expiry = Math.min(row.expiresAt ?? Infinity, row.absoluteExpiresAt ?? Infinity);
   return now - (row.endedAt ?? expiry) >= row.accessLifetime;
 }
 
-/** Frozen rows by id and by user, both in the order of their insertion. */
+/** Frozen rows by id and by user, both in insertion order. */
 export interface Rows {
   get(id: SessionId): SessionRow | undefined;
   ofUser(userId: UserId): readonly SessionRow[];
@@ -145,7 +145,7 @@ export function memoryRows(): Rows {
   };
 }
 
-// A copy, so that the caller's objects stay theirs; frozen, so that what is handed out can be the stored one.
+// A copy, so that callers cannot change the stored row. Frozen, so that the stored row itself can be returned.
 function frozen(row: SessionRow): SessionRow {
   return deepFreeze(structuredClone(row));
 }

@@ -1,6 +1,6 @@
 import type { LinkedAccount, User, UserChange, UserStore } from "../users/user.ts";
 
-/** The users of one process, and a look at one of them within the turn of another part. */
+/** The users of one process, with a synchronous read for the atomic steps of the session store. */
 export interface MemoryUsers extends UserStore {
   read(id: string): User | undefined;
 }
@@ -62,7 +62,7 @@ export function memoryUsers(): MemoryUsers {
   };
 }
 
-// Member by member: a caller without types may hand in more, or undefined.
+// Member by member: a caller without types may pass other members, or undefined.
 function definedMembers({ name, emailVerified, passwordHash, disabledAt }: UserChange): UserChange {
   return {
     ...(name === undefined ? {} : { name }),
@@ -72,7 +72,7 @@ function definedMembers({ name, emailVerified, passwordHash, disabledAt }: UserC
   };
 }
 
-/** Which user holds which account of a provider; each account has one holder at most. */
+/** The user of each linked account. An account has at most one user. */
 export interface Links {
   holder(account: LinkedAccount): string | undefined;
   of(userId: string): readonly LinkedAccount[];

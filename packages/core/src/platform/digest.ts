@@ -2,7 +2,7 @@ import { sha256 } from "@oslojs/crypto/sha2";
 import { constantTimeEqual } from "@oslojs/crypto/subtle";
 import { concat, utf8 } from "./bytes.ts";
 
-/** SHA-256 under a label, so that a digest made for one purpose never serves another. */
+/** Hashes with SHA-256 and a label, so that a digest for one purpose is not valid for another. */
 export function labelledHash(label: string, ...parts: readonly Uint8Array[]): Uint8Array {
   return sha256(concat(utf8(`latchkey/${label}/v1\0`), ...parts));
 }

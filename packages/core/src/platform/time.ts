@@ -1,4 +1,4 @@
-/** A span of whole seconds. Every duration in the API is one. */
+/** A duration in whole seconds, the unit of every duration in the API. */
 export type Seconds = number;
 
 /** Whole seconds since 1970-01-01T00:00:00Z, as in a JWT's NumericDate (RFC 7519 section 2). */

@@ -15,7 +15,7 @@ type Scope = "session" | "others" | "all";
 
 const CLEARING_CODES: ReadonlySet<ErrorCode> = new Set(["store_unavailable", "unauthenticated"]);
 
-/** `POST /logout`: ends what the request proves, and clears the cookies even where there was nothing to end. */
+/** `POST /logout`: ends the sessions that the request proves. It clears the cookies even if there is none. */
 export const logout: Route = {
   method: "POST",
   path: "/logout",
@@ -32,7 +32,7 @@ export const logout: Route = {
       else await endSessionsOfUser(app, presented, scope);
       return respondJson(app, { ok: true }, 200, changes);
     } catch (error) {
-      // The user wants to be gone: neither a store that is down (LGO-04) nor dead tokens keep the cookies alive.
+      // The cookies are cleared even if the store is down (LGO-04) or the tokens are no longer valid.
       const clears = error instanceof AuthError && CLEARING_CODES.has(error.code);
       return answerError(app, error, clears ? changes : []);
     }
@@ -45,7 +45,7 @@ function scopeOf(body: Body | null): Scope {
   throw new AuthError("invalid_request", "scope is session, others or all.");
 }
 
-/** What the request presents, the refresh token of the body among it: who keeps tokens sends it there. */
+/** Adds the refresh token of the body, where bearer clients send it, to the presented tokens. */
 function presentationOf({ credentials }: Call, body: Body | null): Presentation {
   const { presented } = credentials;
   const sent = body === null ? undefined : stringMember(body, "refresh_token");
@@ -66,7 +66,7 @@ async function endProvenSessions(app: App, presented: Presentation): Promise<voi
   }
 }
 
-// Power over other sessions: the proof is asked of the store, so that a session that has ended has none.
+// To end other sessions, the own session must be live in the store.
 async function endSessionsOfUser(app: App, presented: Presentation, scope: "others" | "all"): Promise<void> {
   const proof = await authenticate(app.engine, presented, { refresh: "prove", fresh: true });
   const session = proof.ok

@@ -2,7 +2,7 @@ import { now } from "../../platform/env.ts";
 import { type Route, respondJson } from "../route.ts";
 import { requireUser, whenSignedIn } from "../validate.ts";
 
-/** `GET /me`: the user, as `user.serialize` shows them. */
+/** `GET /me`: the user in the form of `user.serialize`. */
 export const me: Route = {
   method: "GET",
   path: "/me",
@@ -12,7 +12,7 @@ export const me: Route = {
     ),
 };
 
-/** `GET /session`: the session, its user, and how long the access token is good for. */
+/** `GET /session`: the session, its user, and the remaining lifetime of the access token. */
 export const session: Route = {
   method: "GET",
   path: "/session",

@@ -19,11 +19,11 @@ import { type Call, headersOf, type Route, segment } from "../route.ts";
 import { cookiesOf, deleteFormerCookies } from "../session-cookies.ts";
 import { findProvenSessions, type SignIn, signIn } from "../sign-in.ts";
 
-/** `GET` or `POST /oauth/:provider/callback`: the browser comes back, and is sent on to where the flow leads. */
+/** `GET` or `POST /oauth/:provider/callback`: finishes a flow and redirects to its target. */
 export const oauthCallback: Route = {
   method: ["GET", "POST"],
   path: "/oauth/:provider/callback",
-  // RFC 6749 4.1.2: the provider has the browser post its answer, and the sealed transaction binds it to that browser.
+  // RFC 6749 4.1.2: the provider may make the browser post the response. The sealed transaction binds it to that browser.
   crossSite: true,
   async handle(app, call) {
     const connected = providerOf(app, segment(call, 2));
@@ -75,8 +75,8 @@ async function identify(
   return account;
 }
 
-// OAU-18: who comes back is who left. No cookie of a session comes along with a form post, and none that is Strict: then
-// the sealed transaction says who that was.
+// OAU-18: the session of the callback must be the one that started the link. A form post brings no session cookie, and a
+// cross-site redirect no Strict one. Then the sealed transaction identifies the session.
 async function requireRequester(app: App, call: Call, requester: LinkRequester): Promise<void> {
   const proven = await findProvenSessions(app, call.credentials);
   const isSameSession = proven.length === 0 || proven.includes(requester.sessionId);
@@ -86,7 +86,7 @@ async function requireRequester(app: App, call: Call, requester: LinkRequester):
 interface ReturnedFlow {
   readonly transaction: Transaction;
   readonly account: ProviderAccount;
-  /** The end of the flow's own cookie. */
+  /** Deletes the flow's own cookie. */
   readonly cleared: readonly CookieChange[];
 }
 
@@ -124,7 +124,7 @@ async function finishSignIn(
     ];
     return redirect(target, headersOf(app, changes));
   } catch (error) {
-    // Nobody is left with an account, or a link, that they were told they do not have.
+    // A failed sign-in must not leave an account or a link behind.
     await undoSignIn(app, found.user.id, { created: found.created, account }).catch(() => undefined);
     throw error;
   }
@@ -138,7 +138,7 @@ function respondFailure(
   const code = codeOf(app, error);
   const { provider } = transaction;
   app.engine.emit({ type: "oauth.failed", provider, code, error: faultName(error) });
-  // A flow that is not this browser's, or is over, leads nowhere.
+  // A flow of another browser, or one that is used or expired, does not redirect.
   if (code === "oauth_state_invalid") return answerError(app, error, cleared);
   return redirect(withError(targetAfterCallback(app, call, transaction), code), headersOf(app, cleared));
 }

@@ -7,7 +7,7 @@ import { limitClient } from "../limit.ts";
 import type { Route } from "../route.ts";
 import { signInAndRespond } from "../sign-in.ts";
 
-/** `POST /oauth/exchange`: a native app comes for the tokens of a sign-in that ended in a browser (RFC 7636 4.5). */
+/** `POST /oauth/exchange`: gives a native app the tokens of a sign-in in the browser (RFC 7636 4.5). */
 export const oauthExchange: Route = {
   method: "POST",
   path: "/oauth/exchange",

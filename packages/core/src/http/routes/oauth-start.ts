@@ -13,7 +13,7 @@ import { codeOf, redirect, withError } from "../response.ts";
 import { headersOf, type Route, respondJson, segment } from "../route.ts";
 import { whenSignedIn } from "../validate.ts";
 
-/** `GET /oauth/:provider`: sends the browser to the provider. */
+/** `GET /oauth/:provider`: redirects the browser to the provider. */
 export const oauthStart: Route = {
   method: "GET",
   path: "/oauth/:provider",
@@ -33,7 +33,7 @@ export const oauthStart: Route = {
   },
 };
 
-/** Reads who begins: a browser, or an app that will exchange a code with its verifier (RFC 8252, RFC 7636). */
+/** Reads whether a browser signs in, or a native app that exchanges a code later (RFC 8252, RFC 7636). */
 function intentOf(query: URLSearchParams): Intent {
   const [transport = "cookie", ...more] = query.getAll("transport");
   if (more.length > 0 || (transport !== "cookie" && transport !== "bearer")) {
@@ -43,7 +43,7 @@ function intentOf(query: URLSearchParams): Intent {
   const [codeChallenge = "", ...others] = query.getAll("code_challenge");
   const method = query.get("code_challenge_method") ?? "S256";
   if (others.length > 0 || method !== "S256" || !isChallenge(codeChallenge)) {
-    throw new AuthError("invalid_request", "transport=bearer needs code_challenge, by S256.");
+    throw new AuthError("invalid_request", "transport=bearer needs a code_challenge with the method S256.");
   }
   return { kind: "native", codeChallenge };
 }
@@ -54,10 +54,10 @@ function respondFailure(app: App, error: unknown, provider: string, redirectTo: 
   return redirect(withError(redirectTo, codeOf(app, error)), headersOf(app, []));
 }
 
-/** A way in is added or taken away only shortly after signing in: who found a browser open adds none (ASVS 5.0 7.5.1). */
+/** Sign-in methods change only soon after a sign-in, so that a browser left open is not enough (ASVS 5.0 7.5.1). */
 const RECENT: Seconds = minutes(15);
 
-/** `POST /oauth/:provider/link`: begins to link an account; a form is sent on, a script gets the `url` to go to. */
+/** `POST /oauth/:provider/link`: starts to link an account. It redirects a form, and gives a script the `url`. */
 export const linkAccount: Route = {
   method: "POST",
   path: "/oauth/:provider/link",
@@ -80,7 +80,7 @@ export const linkAccount: Route = {
     }),
 };
 
-/** `DELETE /oauth/:provider/link`: undoes the link, unless it is the last way in. */
+/** `DELETE /oauth/:provider/link`: removes the link, unless it is the last sign-in method. */
 export const unlinkAccount: Route = {
   method: "DELETE",
   path: "/oauth/:provider/link",

@@ -11,7 +11,7 @@ export const login: Route = {
   async handle(app, call) {
     await limitClient(app, "signIn", call.request);
     const { identifier, password, transport } = await readPasswordInput(app, call.request);
-    // Counted before the check and forgiven after it, so that of many at once no more than the rule are checked.
+    // Counted before the check and reset after it, so that concurrent attempts cannot exceed the rule.
     const account = JSON.stringify(identifier);
     await limitClient(app, "account", call.request, account);
     await limit(app, "accountTotal", account);
@@ -33,7 +33,7 @@ export const signup: Route = {
     try {
       return await signInByPassword(app, call, user, { transport, status: 201 });
     } catch (error) {
-      // Nobody is left with an account that they were told they do not have.
+      // A failed sign-up must not leave an account behind.
       await deleteUser(app, user.id).catch(() => undefined);
       throw error;
     }

@@ -16,7 +16,7 @@ import {
   tokenFields,
 } from "../session-cookies.ts";
 
-/** The refusals after which no presented token can ever be good again: only then cookies are cleared. */
+/** The codes after which the presented token can never be valid again. Only these clear the cookies. */
 const FINAL: ReadonlySet<ErrorCode> = new Set([
   "session_expired",
   "session_revoked",
@@ -24,7 +24,7 @@ const FINAL: ReadonlySet<ErrorCode> = new Set([
   "refresh_token_reused",
 ]);
 
-/** `POST /refresh`: presents the refresh token of the cookie, or of the body, for new tokens. */
+/** `POST /refresh`: exchanges the refresh token of the cookie or of the body for new tokens. */
 export const refresh: Route = {
   method: "POST",
   path: "/refresh",
@@ -57,7 +57,7 @@ async function refreshByCookie(app: App, call: Call): Promise<Response> {
   const { site, credentials } = call;
   const { presented } = credentials;
   if (presented.refresh.length === 0) {
-    // Where there are no refresh tokens, an access cookie is all there is; else it is of no more use than none.
+    // With refresh tokens enabled, an access cookie without a refresh cookie is useless. It is cleared.
     const isWorthless = presented.access.length > 0 && app.engine.settings.refresh !== null;
     return isWorthless ? refuseAndClear(app, call, "unauthenticated") : refuseMissing();
   }
@@ -76,8 +76,8 @@ async function refreshByCookie(app: App, call: Call): Promise<Response> {
   throw new AuthError(result.code);
 }
 
-// What issues a refresh token is limited by the lease. The rest is counted once it is known, and not on the happy path:
-// against a session only what its family secret proves, or forged tokens would use up the owner's attempts (RAT-01).
+// The lease limits refreshes that issue a refresh token, so only the others are counted, after the refresh. They count
+// against a session only if they prove its family secret. Otherwise forged tokens could use up its attempts (RAT-01).
 async function limitRefresh(app: App, { request }: Call, result: RefreshResult | Failure): Promise<void> {
   if (result.ok && result.outcome !== "access_only") return;
   const provenId = result.ok ? result.row.id : "provenId" in result ? result.provenId : null;

@@ -8,7 +8,7 @@ import { headersOf, type Route, respondJson, segment } from "../route.ts";
 import { clearSessionCookies } from "../session-cookies.ts";
 import { whenSignedIn } from "../validate.ts";
 
-/** `GET /sessions`: where the user is signed in. */
+/** `GET /sessions`: lists the live sessions of the user. */
 export const sessions: Route = {
   method: "GET",
   path: "/sessions",
@@ -24,7 +24,7 @@ export const sessions: Route = {
     }),
 };
 
-/** `DELETE /sessions/:id`: ends one of the user's own sessions. A session of somebody else is not found. */
+/** `DELETE /sessions/:id`: ends one of the user's own sessions. A session of another user is not found. */
 export const revokeSession: Route = {
   method: "DELETE",
   path: "/sessions/:id",
