@@ -196,7 +196,7 @@ describe("several tokens of one session", () => {
     }
   });
 
-  it("the superseded are judged before what is over or dead", () => {
+  it("prefers a superseded token to an ended or dead one", () => {
     for (const other of ["ended", "dead"] as const) {
       expect(indexOf("refresh", refresh(V, other, CURRENT, 9), refresh(A, "superseded"))).toBe(1);
     }
