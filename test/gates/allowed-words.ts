@@ -5,7 +5,7 @@ export const ALLOWED_WORDS: Readonly<Record<string, number>> = {
   "examples/react-spa": 24,
   "packages/client": 44,
   "packages/cloudflare": 16,
-  "packages/core": 74,
+  "packages/core": 13,
   "packages/redis": 14,
   "packages/sql": 7,
   "packages/store-contract": 22,

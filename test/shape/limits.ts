@@ -46,8 +46,8 @@ const limits: Readonly<Record<MeasureId, number>> = {
   caches: 2,
   algorithmTables: 2,
   routeLists: 1,
-  firstWords: 59,
-  otherWords: 15,
+  firstWords: 5,
+  otherWords: 9,
 };
 
 /** The largest value that a measure may have today. */

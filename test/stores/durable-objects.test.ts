@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => host.dispose());
 
 // Expired tokens go by alarms, on the objects' own clock: durable-objects-alarm.test.ts waits for them.
-const BY_ALARM = "prunes what has expired";
+const BY_ALARM = "prunes expired tokens and marks";
 let part = "";
 
 // The cases run in the Worker, which declares the same ones under the same names.

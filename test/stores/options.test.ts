@@ -84,10 +84,7 @@ describe("a connection in another form", () => {
       'sqlite takes an open connection: pass one such as new DatabaseSync("app.db")',
     ],
     [() => d1(undefined as never), "d1: the argument has no method `withSession`; pass the D1 binding"],
-    [
-      () => redis("redis://app:hidden@example.com" as never),
-      "redis: the client has neither `evalSha`",
-    ],
+    [() => redis("redis://app:hidden@example.com" as never), "redis: the client has neither `evalSha`"],
     [
       () => durableObjects(undefined as never),
       "durableObjects takes a namespace of Durable Objects: pass the binding, such as env.SESSIONS",

@@ -6,10 +6,10 @@ import { localThrottle } from "./throttle/throttle.ts";
 import type { OneTimeToken, TokenStore } from "./users/one-time-token.ts";
 
 /**
- * Makes a store that lives in this process and is gone with it: for tests, demos and one-process servers that may
- * forget everybody. Every operation is one synchronous turn, so none ever sees half of another.
+ * Makes a store in the memory of this process, for tests, demos and servers with one process. It loses all data when the
+ * process ends. Every operation is synchronous, so all of them are atomic.
  *
- * It does not share anything with other processes, and it keeps ended sessions until `prune`.
+ * It does not share data with other processes, and it keeps ended sessions until `prune`.
  */
 export function memory(): Store {
   const users = memoryUsers();
@@ -22,7 +22,7 @@ export function memory(): Store {
   };
 }
 
-/** A token, or the mark of a secret that was spent. */
+/** A token, or the mark of a used secret. */
 type Kept = OneTimeToken | { readonly spent: true; readonly hash: string; readonly expiresAt: number };
 
 function memoryTokens(): TokenStore {

@@ -64,7 +64,7 @@ export type { Identifier } from "./users/identifier.ts";
 export type { OneTimeToken, TokenStore } from "./users/one-time-token.ts";
 export type { LinkedAccount, User, UserChange, UserId, UserStore } from "./users/user.ts";
 
-/** Everything that Latchkey stores. The parts may come from different places. */
+/** All stores of Latchkey. The parts may come from different databases. */
 export interface Store {
   readonly sessions: SessionStore;
   readonly users: UserStore;

@@ -1,11 +1,11 @@
-/** Throws where two values of plain data differ; a missing member equals an undefined one. */
+/** Throws if two values of plain data differ. A missing member equals an undefined one. */
 export function equal(actual: unknown, expected: unknown, what: string): void {
   const found = difference(actual, expected, "");
   if (found === null) return;
   throw new Error(`${what}${found.path}: expected ${show(found.expected)}, got ${show(found.actual)}`);
 }
 
-/** Throws where a promise is kept. */
+/** Throws if a promise is fulfilled. */
 export async function rejects(promise: Promise<unknown>, what: string): Promise<void> {
   const kept = await promise.then(
     () => true,

@@ -1,19 +1,19 @@
 import type { Store } from "@latchkey/core/store";
 
-/** The two functions of a test runner that the contract needs; vitest, node:test, bun:test and Deno's std have them. */
+/** The two functions that the contract needs of a test runner. vitest, node:test, bun:test and Deno's std have them. */
 export interface Runner {
   readonly describe: (name: string, body: () => void) => unknown;
   readonly it: (name: string, body: () => Promise<void>) => unknown;
 }
 
-/** A store to check, and what to do when the check is over. */
+/** A store to check, and a function to close it after the check. */
 export interface StoreUnderTest {
   readonly store: Store;
   readonly close?: () => Promise<void>;
 }
 
-/** Makes an empty store that goes by the caller's `now`. */
+/** Makes an empty store that uses the caller's `now`, not its own clock. */
 export type MakeStore = () => Promise<StoreUnderTest>;
 
-/** What must hold of every store, by name. */
+/** The cases that every store must pass, by title. */
 export type Cases = Readonly<Record<string, (store: Store) => Promise<void>>>;

@@ -37,10 +37,10 @@ const parts: Readonly<Record<string, Cases>> = {
 const TRACE_STEPS = 300;
 
 /**
- * Declares the contract of a `Store`, races included, in any test runner. Each case gets a store of its own, which
- * must be empty and go by the caller's `now`.
+ * Declares the contract of a `Store`, with races, in any test runner. Each case gets its own store, which must be empty and
+ * use the caller's `now`.
  *
- * It does not check durability, nor several processes on one database: those need the real thing.
+ * It does not check durability, or several processes on one database. Test those with the real database.
  */
 export function describeStore(runner: Runner, name: string, makeStore: MakeStore): void {
   runner.describe(`store contract: ${name}`, () => {

@@ -1,4 +1,4 @@
-/** A repeatable generator for tests: the same seed, the same run. Never for secrets. */
+/** A repeatable generator for tests. The same seed gives the same run. Never use it for secrets. */
 export interface SeededRandom {
   /** A whole number from 0 to `below` - 1. */
   below(limit: number): number;

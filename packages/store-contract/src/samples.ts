@@ -13,14 +13,14 @@ import {
 import { sha256 } from "@oslojs/crypto/sha2";
 import { encodeBase64urlNoPadding } from "@oslojs/encoding";
 
-/** The time at which the sample rows begin. */
+/** The creation time of the sample rows. */
 export const START: EpochSeconds = 1_900_000_000;
 export const LEASE = 60;
 
-/** No conditions, no limit, nothing replaced. */
+/** Without a condition, a limit or replaced sessions. */
 export const FREELY: CreateOptions = { ifVersion: null, limit: null, replaces: [] };
 
-/** A digest in the form of the real ones, one for each name. */
+/** A digest in the form of a real one, different for each name. */
 export function digest(name: string): SecretHash {
   return encodeBase64urlNoPadding(hash(name));
 }
@@ -34,7 +34,7 @@ function hash(name: string): Uint8Array {
   return sha256(new TextEncoder().encode(name));
 }
 
-/** A fresh session, whose n-th refresh token has the digest `secret(name, n)`. */
+/** A new session. Its n-th refresh token has the digest `secret(name, n)`. */
 export function sampleSession(name: string, changes: Partial<SessionRow> = {}): SessionRow {
   const userId = changes.userId ?? "ann";
   return {
@@ -73,7 +73,7 @@ export function secret(name: string, generation: number): SecretHash {
   return digest(`${name} token ${generation}`);
 }
 
-/** The token of that generation as the decision sees it. */
+/** The input of `decide` for the token of that generation. */
 export function sampleToken(name: string, generation: number): PresentedToken {
   return { familyHash: digest(`${name} family`), secretHash: secret(name, generation), generation };
 }
@@ -110,7 +110,7 @@ export function sampleUser(id: string, changes: Partial<User> = {}): User {
   };
 }
 
-/** Ended sessions in one order, since a store may report them in any. */
+/** Sorts ended sessions, because a store may return them in any order. */
 export function sorted(ended: readonly EndedSession[] | null): readonly EndedSession[] | null {
   return ended === null ? null : [...ended].sort((a, b) => (a.id < b.id ? -1 : 1));
 }

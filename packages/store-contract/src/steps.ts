@@ -13,7 +13,7 @@ import {
 } from "@latchkey/core/store";
 import { sorted } from "./samples.ts";
 
-/** One call of a session store, as plain data, so that a failing trace can be printed, cut short and run again. */
+/** One call of a session store, as plain data, so that a failing trace can be printed, shortened and repeated. */
 export type Step =
   | { readonly op: "create"; readonly row: SessionRow; readonly options: CreateOptions }
   | { readonly op: "rotate"; readonly rotation: Rotation }
@@ -50,7 +50,7 @@ export interface WatchedStep {
   readonly watch: readonly SessionId[];
 }
 
-/** Carries out one step and returns its answer in a form that can be compared. */
+/** Performs one step and returns the result in a comparable form. */
 export async function perform(sessions: SessionStore, step: Step): Promise<unknown> {
   switch (step.op) {
     case "create":
@@ -72,7 +72,7 @@ export async function perform(sessions: SessionStore, step: Step): Promise<unkno
   }
 }
 
-/** What `decide` says of a rotation, and what `rotate` must answer therefore. */
+/** The decision about a rotation, and the result that `rotate` must return for it. */
 export function expectedRotation(
   row: SessionRow | null,
   { token, policy, next, now }: Rotation,

@@ -12,7 +12,7 @@ export interface TraceOptions {
   readonly makeStore: MakeStore;
 }
 
-/** What a trace has covered: how often each operation was called, and each rule of `decide` met. */
+/** The coverage of a trace: how often it called each operation, and how often each rule of `decide` applied. */
 export interface TraceReport {
   readonly steps: number;
   readonly counts: Readonly<Record<string, number>>;
@@ -29,7 +29,7 @@ const SHRINK_BUDGET = 200_000;
  * Runs one random trace of calls on a store, and compares every answer and every row with `decide`, step by step.
  * Throws with the seed and the shortest failing trace it finds.
  *
- * It calls the store one call after the other: races are for the contract.
+ * It calls the store sequentially. The contract tests races.
  */
 export async function runTrace({ seed, steps, makeStore }: TraceOptions): Promise<TraceReport> {
   const random = seededRandom(seed);
@@ -52,7 +52,7 @@ export async function runTrace({ seed, steps, makeStore }: TraceOptions): Promis
   return { steps, counts };
 }
 
-/** Takes one step on both stores; returns how they differ, or null. */
+/** Performs one step on both stores. Returns their difference, or null. */
 async function compare(
   reference: SessionStore,
   sessions: SessionStore,
@@ -94,7 +94,7 @@ async function failure(
   );
 }
 
-/** Drops what a failing trace can do without: first everything about other sessions, then step by step. */
+/** Removes the steps that a failure does not need: first those of other sessions, then one by one. */
 async function shrink(
   trace: readonly WatchedStep[],
   makeStore: MakeStore,

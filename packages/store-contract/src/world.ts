@@ -12,17 +12,17 @@ import type { SeededRandom } from "./random.ts";
 import { LEASE, START } from "./samples.ts";
 import type { Step, WatchedStep } from "./steps.ts";
 
-/** What a trace remembers, to make up steps that hit something. */
+/** The state of a trace, from which it makes steps for existing sessions. */
 export interface World {
   now: EpochSeconds;
-  /** The sessions that steps are about; the oldest makes room for the newest. */
+  /** The sessions that steps use. A new session replaces the oldest. */
   readonly known: KnownSession[];
 }
 
 interface KnownSession {
   readonly id: SessionId;
   readonly userId: string;
-  /** The row as it stood when this world last saw it; null once pruned. */
+  /** The last observed row; null after it was pruned. */
   row: SessionRow | null;
   /** Every refresh token issued so far, oldest first. */
   readonly issued: { readonly generation: number; readonly hash: SecretHash }[];
@@ -36,7 +36,7 @@ export function newWorld(): World {
   return { now: START, known: [] };
 }
 
-/** Learns what has become of a session. */
+/** Records the current row of a session. */
 export function observe(world: World, id: SessionId, row: SessionRow | null): void {
   const session = world.known.find((known) => known.id === id);
   if (session === undefined) return;
@@ -45,7 +45,7 @@ export function observe(world: World, id: SessionId, row: SessionRow | null): vo
   session.issued.push({ generation: row.generation, hash: row.childHash });
 }
 
-/** Makes up the next step. */
+/** Makes the next random step. */
 export function nextStep(world: World, random: SeededRandom): WatchedStep {
   passTime(world, random);
   const living = world.known.filter(({ row }) => row !== null && row.endedAt === null);

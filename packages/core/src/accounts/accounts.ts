@@ -9,7 +9,7 @@ import { type Identifier, parseEmail, parseUsername } from "../users/identifier.
 import type { User, UserChange } from "../users/user.ts";
 import type { App } from "./app.ts";
 
-/** A user to create. Identifiers are brought into their normal form first. */
+/** A user to create. `createUser` normalizes the identifiers. */
 export interface NewUser {
   readonly email?: string;
   readonly username?: string;
@@ -19,7 +19,7 @@ export interface NewUser {
 }
 
 const refusals: Readonly<Record<Exclude<PasswordVerdict, "ok">, readonly [ErrorCode, string]>> = {
-  malformed: ["invalid_request", "The password is no well-formed text."],
+  malformed: ["invalid_request", "The password is not well-formed text."],
   too_long: ["invalid_request", "The password is too long."],
   too_short: ["weak_password", "The password is too short."],
   common: ["weak_password", "The password is among the most common ones."],
@@ -42,13 +42,13 @@ export async function createUser(app: App, input: NewUser): Promise<User> {
     username,
     name: input.name ?? null,
     emailVerified: input.emailVerified ?? false,
-    passwordHash: input.password === undefined ? null : await hashNew(app, input.password, identifier),
+    passwordHash: input.password === undefined ? null : await checkAndHash(app, input.password, identifier),
   });
   if (user === null) throw new AuthError("identifier_taken");
   return user;
 }
 
-/** Inserts a user whose identifiers are in their normal form; null where one of them is taken. */
+/** Inserts a user whose identifiers are in normal form. Returns null if an identifier is taken. */
 export async function insertUser(
   app: App,
   input: Pick<User, "email" | "username" | "name" | "emailVerified" | "passwordHash">,
@@ -62,7 +62,7 @@ export async function insertUser(
   return user;
 }
 
-/** Finds the user whose password this is, or null: the same work whether there is such a user or not. */
+/** Returns the user if the password is right, else null. An unknown user costs the same work as a known one. */
 export async function checkCredentials(
   app: App,
   identifier: Identifier,
@@ -71,7 +71,7 @@ export async function checkCredentials(
   const provider = requirePassword(app);
   const user = await app.users.find(identifier);
   const stored = user === null || user.disabledAt !== null ? null : user.passwordHash;
-  const { ok, rehash } = await hashing(app, () => provider.verify(password, stored));
+  const { ok, rehash } = await runHasher(app, () => provider.verify(password, stored));
   if (ok !== true || user === null) {
     app.engine.emit({ type: "sign_in.failed", userId: user?.id ?? null, code: "invalid_credentials" });
     return null;
@@ -80,17 +80,17 @@ export async function checkCredentials(
   return user;
 }
 
-// Under compare-and-set: a password that was changed in between stays. Neither a failing store nor a full queue fails
-// the sign-in: the next one tries again.
+// The compare-and-set keeps a password that changed since the check. A failing store or a full queue does not fail the
+// sign-in, because the next sign-in tries again.
 async function upgradeHash(app: App, user: User, password: string): Promise<void> {
-  const passwordHash = await newHash(app, password).catch(whereBusy);
+  const passwordHash = await hashPassword(app, password).catch(ignoreBusy);
   if (passwordHash === null) return;
   const options = { ifVersion: user.credentialsVersion, raiseVersion: false };
   const updated = await app.users.update(user.id, { passwordHash }, options).catch(() => null);
   if (updated !== null) app.engine.emit({ type: "user.password_rehashed", userId: user.id });
 }
 
-/** Sets a password and ends all of the user's sessions. Fails with `weak_password` or `rate_limited`. `false` where there is no such user. */
+/** Sets a password and ends all sessions of the user. Fails with `weak_password` or `rate_limited`. Returns `false` for an unknown user. */
 export async function setPassword(app: App, id: string, password: string): Promise<boolean> {
   const user = await app.users.get(id);
   if (user === null) return false;
@@ -100,15 +100,15 @@ export async function setPassword(app: App, id: string, password: string): Promi
 
 /** Hashes a new password for a user. Fails with `invalid_request` or `weak_password`. */
 export function hashPasswordOf(app: App, user: User, password: string): Promise<string> {
-  return hashNew(app, password, identifierOf(user));
+  return checkAndHash(app, password, identifierOf(user));
 }
 
-/** Bars a user from signing in and ends all of their sessions. `false` where there is no such user. */
+/** Blocks sign-ins of a user and ends all of their sessions. Returns `false` for an unknown user. */
 export async function disableUser(app: App, id: string): Promise<boolean> {
   return (await changeCredentials(app, id, { disabledAt: now(app.env) }, "user_disabled")) !== null;
 }
 
-/** Lets a disabled user sign in again. `false` where there is no such user. */
+/** Lets a disabled user sign in again. Returns `false` for an unknown user. */
 export async function enableUser(app: App, id: string): Promise<boolean> {
   const options = { ifVersion: null, raiseVersion: false };
   if ((await app.users.update(id, { disabledAt: null }, options)) === null) return false;
@@ -116,7 +116,7 @@ export async function enableUser(app: App, id: string): Promise<boolean> {
   return true;
 }
 
-/** Deletes a user and ends all of their sessions. `false` where there is no such user. */
+/** Deletes a user and ends all of their sessions. Returns `false` for an unknown user. */
 export async function deleteUser(app: App, id: string): Promise<boolean> {
   await endSessionsOf(app.engine, id, null, "user_deleted");
   const deleted = await app.users.delete(id);
@@ -125,7 +125,7 @@ export async function deleteUser(app: App, id: string): Promise<boolean> {
   return deleted;
 }
 
-/** Ends a user's sessions but `except`, and fails every sign-in that is under way. */
+/** Ends the sessions of a user except `except`, and makes every sign-in in progress fail. */
 export async function endEverywhere(
   app: App,
   id: string,
@@ -136,8 +136,8 @@ export async function endEverywhere(
   return (await endSessionsOf(app.engine, id, except, reason)).length;
 }
 
-// Sessions end before the change and after it. Before: a crash half-way leaves nobody signed in by old credentials.
-// After: a sign-in that checked the old ones is refused by the version, or is among those that end.
+// Sessions end before and after the change. Before: if the process crashes in between, no session of the old
+// credentials is left. After: a sign-in that checked the old credentials either fails by the version or ends here.
 export async function changeCredentials(
   app: App,
   id: string,
@@ -155,19 +155,19 @@ export async function changeCredentials(
   return changed;
 }
 
-async function hashNew(app: App, password: string, identifier: Identifier | null): Promise<string> {
+async function checkAndHash(app: App, password: string, identifier: Identifier | null): Promise<string> {
   const provider = requirePassword(app);
   const verdict = await provider.check(password, identifier);
   if (verdict !== "ok") throw new AuthError(...refusals[verdict]);
-  return newHash(app, password);
+  return hashPassword(app, password);
 }
 
-function newHash(app: App, password: string): Promise<string> {
-  return hashing(app, () => requirePassword(app).hash(password, app.env.random));
+function hashPassword(app: App, password: string): Promise<string> {
+  return runHasher(app, () => requirePassword(app).hash(password, app.env.random));
 }
 
-/** Runs a hasher, and tells of a refusal by its full queue. */
-async function hashing<T>(app: App, work: () => Promise<T>): Promise<T> {
+/** Runs a hasher, and emits an event if its queue is full. */
+async function runHasher<T>(app: App, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
@@ -176,7 +176,7 @@ async function hashing<T>(app: App, work: () => Promise<T>): Promise<T> {
   }
 }
 
-function whereBusy(error: unknown): null {
+function ignoreBusy(error: unknown): null {
   if (isBusy(error)) return null;
   throw error;
 }
@@ -202,7 +202,7 @@ function requireNormal(input: string | undefined, parse: (input: string) => stri
   return normal;
 }
 
-/** An identifier in its normal form, or null for what can be none, whatever an application without types hands in. */
+/** Normalizes an identifier. Returns null for a value that is not an identifier, such as a number. */
 export function normalForm(input: unknown, parse: (input: string) => string | null): string | null {
   return typeof input === "string" ? parse(input) : null;
 }

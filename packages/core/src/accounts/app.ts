@@ -12,7 +12,7 @@ import type { User, UserStore } from "../users/user.ts";
 
 /** What the routes and the use cases read of the options, with every default applied. */
 export interface Config {
-  /** Null serves localhost only. */
+  /** If null, only localhost is served. */
   readonly baseURL: URL | null;
   readonly basePath: string;
   /** Origins, and custom schemes with `://`. */
@@ -23,24 +23,24 @@ export interface Config {
   readonly linkByEmail: boolean;
   readonly storeTimeout: Seconds;
   readonly keepAccessToken: boolean;
-  /** Null limits nothing. */
+  /** Null turns rate limits off. */
   readonly limits: RateLimits | null;
 }
 
-/** A provider, and the connection to it that this `createAuth` made. */
+/** A provider and its connection, which belongs to one `createAuth`. */
 export interface ConnectedProvider {
   readonly provider: OAuthProvider;
   readonly connection: OAuthConnection;
 }
 
-/** Everything that the use cases and the routes work with. `createAuth` makes one; nothing in it changes. */
+/** The dependencies of the use cases and the routes. `createAuth` makes one. It never changes. */
 export interface App {
   readonly config: Config;
   readonly env: Env;
   readonly engine: SessionEngine;
   readonly users: UserStore;
   readonly throttle: ThrottleStore;
-  /** Counts attempts in this process, where a call to the store would cost more than the attempt. */
+  /** Counts attempts in this process, for attempts that cost less than a call to the store. */
   readonly localThrottle: ThrottleStore;
   readonly tokens: TokenStore;
   readonly password: PasswordProvider | null;
@@ -51,6 +51,6 @@ export interface App {
   /** Makes the context of a session at sign-in. `settings.parseContext` checks it. */
   readonly contextOf: (request: Request, user: User) => unknown;
   readonly deviceOf: (request: Request) => Device;
-  /** The site of a request by its URL, or without one; null for a host that is not served. */
+  /** Returns the site for the URL of a request, or the default site for null. Null for a host that is not served. */
   readonly siteOf: (url: string | null) => Site | null;
 }

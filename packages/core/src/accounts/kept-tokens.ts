@@ -5,7 +5,7 @@ import type { App } from "./app.ts";
 
 const LABEL = "provider-tokens";
 
-/** Keeps the tokens of an account, sealed, where its provider is told to. */
+/** Stores the sealed tokens of an account if its provider has `storeTokens`. */
 export async function keepTokens(app: App, account: ProviderAccount): Promise<void> {
   if (app.oauth.get(account.provider)?.provider.storeTokens !== true) return;
   const [secret] = app.sealing();
@@ -14,7 +14,7 @@ export async function keepTokens(app: App, account: ProviderAccount): Promise<vo
   await app.users.keepTokens({ provider, subject }, sealed);
 }
 
-/** The tokens that were kept at a user's last sign-in with a provider; null where there are none. */
+/** Reads the tokens of a user's last sign-in with a provider. Returns null if none are stored. */
 export async function readKeptTokens(
   app: App,
   userId: string,

@@ -7,34 +7,34 @@ import type { Seconds } from "../platform/time.ts";
 import { hashOneTimeToken, isOneTimeToken, mintOneTimeToken } from "../users/one-time-token.ts";
 import type { ProviderAccount } from "../users/user.ts";
 import type { App } from "./app.ts";
-import type { FoundUser, Made } from "./oauth-identity.ts";
+import type { CreatedBySignIn, FoundUser } from "./oauth-identity.ts";
 
-/** What a native app gets for its code. */
+/** The sign-in that a native app completes with its code. */
 export interface NativeGrant {
   readonly userId: string;
-  /** Of the user when the provider vouched for them: what changed since makes the code worthless. */
+  /** The version at the time of the callback. If the user's version differs at the exchange, the exchange fails. */
   readonly credentialsVersion: number;
-  readonly made: Made;
+  readonly created: CreatedBySignIn;
   readonly account: ProviderAccount;
 }
 
 const PURPOSE = "oauth-exchange";
-/** How long an app may take to come for its tokens. */
+/** How long a code is valid. */
 const CODE_LIFETIME: Seconds = 60;
 
 /**
- * Makes the one-time code that a native app is sent back with (RFC 8252). What it stands for is sealed with the code
- * itself, of which only the digest is kept: nobody who reads the store learns the provider's tokens.
+ * Issues the one-time code for the redirect to a native app (RFC 8252). The code seals the grant, and the store keeps
+ * only the digest of the code, so a reader of the store cannot learn the provider's tokens.
  */
 export async function issueCode(
   app: App,
-  { user, made }: FoundUser,
+  { user, created }: FoundUser,
   { account, codeChallenge }: { readonly account: ProviderAccount; readonly codeChallenge: string },
 ): Promise<string> {
   const { random } = app.env;
   const code = mintOneTimeToken(random);
   const { id: userId, credentialsVersion } = user;
-  const grant: NativeGrant = { userId, credentialsVersion, made, account };
+  const grant: NativeGrant = { userId, credentialsVersion, created, account };
   const sealed = await seal(JSON.stringify(grant), code, PURPOSE, random);
   await app.tokens.put({
     hash: hashOneTimeToken(code, PURPOSE),
@@ -46,7 +46,7 @@ export async function issueCode(
   return code;
 }
 
-/** Uses a code up, with the verifier of the app that began the flow. Fails with `oauth_state_invalid`. */
+/** Redeems a code once, with the code verifier of the app that started the flow. Fails with `oauth_state_invalid`. */
 export async function redeemCode(app: App, code: string, codeVerifier: string): Promise<NativeGrant> {
   const hash = hashOneTimeToken(code, PURPOSE);
   const kept = isOneTimeToken(code) ? await app.tokens.redeem(hash, PURPOSE, now(app.env)) : null;

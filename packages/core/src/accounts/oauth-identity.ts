@@ -7,87 +7,96 @@ import type { LinkedAccount, ProviderAccount, User } from "../users/user.ts";
 import { deleteUser, insertUser } from "./accounts.ts";
 import type { App } from "./app.ts";
 import { proveMailbox } from "./prove-mailbox.ts";
-import { type Asker, isSignedIn, removeLink } from "./unlink.ts";
+import { isSignedIn, type LinkRequester, removeLink } from "./unlink.ts";
 
-/** What a sign-in made on its way. */
-export type Made = "user" | "link" | "nothing";
+/** The record that a sign-in with a provider created. */
+export type CreatedBySignIn = "user" | "link" | "nothing";
 
-/** A user found by an account. */
+/** The user of an account. */
 export interface FoundUser {
   readonly user: User;
-  /** What there was to make for it, and goes again where the sign-in comes to nothing. */
-  readonly made: Made;
-  /** The session that vouches for them; null where the account does. */
+  /** The record that was created, to delete if the sign-in fails. */
+  readonly created: CreatedBySignIn;
+  /** The live session that authorizes this sign-in; null if the account authorizes it. */
   readonly succeeds: string | null;
 }
 
-/** Others may link and create at the same time; then what is known is read anew, this often. */
+/** How often the decision is repeated if a concurrent request links or creates first. */
 const ATTEMPTS = 4;
 
-/** Finds the user of an account, links it, or creates one. Fails with `account_not_linked`. */
+/** Finds, links or creates the user of an account. Fails with `account_not_linked`. */
 export async function findUserOf(app: App, account: ProviderAccount): Promise<FoundUser> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const known = await decide(app, account, null);
-    const { decision } = known;
+    const plan = await planLink(app, account, null);
+    const { decision } = plan;
     if (decision.kind === "create") {
-      const user = await create(app, account, decision);
-      if (user !== null) return { user, made: "user", succeeds: null };
+      const user = await createLinkedUser(app, account, decision);
+      if (user !== null) return { user, created: "user", succeeds: null };
       continue;
     }
-    const user = await take(app, account, { ...known, decision });
-    if (user !== null) return { user, made: madeBy(decision), succeeds: null };
+    const user = await applyLinkDecision(app, account, { ...plan, decision });
+    if (user !== null) return { user, created: createdByLinking(decision), succeeds: null };
   }
   throw new AuthError("store_unavailable");
 }
 
 /**
- * Links an account to the user who asked for it. Where it is the first proof of the user's own address, the password goes
- * and every session ends: whoever set it had proved nothing. Fails with `account_not_linked`, and with
- * `oauth_state_invalid` where the asker's session has ended.
+ * Links an account to the user that requested it. If the account is the first proof of the user's own address, this
+ * removes the password and ends every session: the password was set without such a proof. Fails with
+ * `account_not_linked`, and with `oauth_state_invalid` if the requester's session has ended.
  */
-export async function linkToUser(app: App, asker: Asker, account: ProviderAccount): Promise<FoundUser> {
+export async function linkToUser(
+  app: App,
+  requester: LinkRequester,
+  account: ProviderAccount,
+): Promise<FoundUser> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const known = await decide(app, account, asker);
-    const { decision } = known;
-    const user = decision.kind === "create" ? null : await take(app, account, { ...known, decision });
+    const plan = await planLink(app, account, requester);
+    const { decision } = plan;
+    const user =
+      decision.kind === "create" ? null : await applyLinkDecision(app, account, { ...plan, decision });
     if (user === null) continue;
-    // The proof of the address ended the asker's session, too, and vouches for them instead.
+    // The proof of the address also ended the requester's session. The proof authorizes the sign-in instead.
     const isProven = "proves" in decision && decision.proves;
-    return { user, made: madeBy(decision), succeeds: isProven ? null : asker.sessionId };
+    return { user, created: createdByLinking(decision), succeeds: isProven ? null : requester.sessionId };
   }
   throw new AuthError("store_unavailable");
 }
 
-// A link that proved an address stays: it is the way in that is left.
-function madeBy(decision: LinkDecision): Made {
+// A link that proved an address is kept: it is the only sign-in method that is left.
+function createdByLinking(decision: LinkDecision): CreatedBySignIn {
   return decision.kind === "link" && !decision.proves ? "link" : "nothing";
 }
 
-interface Known<User, Decision = LinkDecision> {
+interface LinkPlan<User, Decision = LinkDecision> {
   readonly decision: Decision;
-  readonly asker: Asker | null;
-  /** The user that the decision leads to, as they were when it was taken: what changes later refuses the sign-in. */
+  readonly requester: LinkRequester | null;
+  /** The user as read for the decision. The sign-in fails if their credentials change after that. */
   readonly user: User | null;
 }
 
-async function decide(app: App, account: ProviderAccount, asker: Asker | null): Promise<Known<User>> {
-  const user = asker === null ? null : await app.users.get(asker.userId);
-  if (asker !== null && user === null) throw new AuthError("oauth_state_invalid");
+async function planLink(
+  app: App,
+  account: ProviderAccount,
+  requester: LinkRequester | null,
+): Promise<LinkPlan<User>> {
+  const user = requester === null ? null : await app.users.get(requester.userId);
+  if (requester !== null && user === null) throw new AuthError("oauth_state_invalid");
   const email = emailOf(app, account);
   const found = await app.users.findByAccount(keyOf(account));
   const owner = email === null ? null : await app.users.find({ email: email.address });
-  const isByAddress = asker === null && found === null && owner !== null;
+  const isByAddress = requester === null && found === null && owner !== null;
   const links = isByAddress ? await app.users.accounts(owner.id) : [];
-  // Read last: another request may have linked this very account to the owner since it was looked for.
+  // Read last: a concurrent request may have linked this account to the owner since the first read.
   const holder = links.some((linked) => isSame(linked, account)) ? owner : found;
   const decision = decideLink({
     holder: holder?.id ?? null,
-    asker: asker?.userId ?? null,
+    asker: requester?.userId ?? null,
     email,
     owner: owner === null ? null : ownerFacts(owner, links),
     linkByEmail: app.config.linkByEmail,
   });
-  return { decision, asker, user: asker === null ? (holder ?? owner) : user };
+  return { decision, requester, user: requester === null ? (holder ?? owner) : user };
 }
 
 function ownerFacts(
@@ -106,17 +115,17 @@ function emailOf(app: App, { provider, email, emailVerified, claims }: ProviderA
   if (email === null || address === null) return null;
   const trust = app.oauth.get(provider)?.provider.trustEmail ?? TRUST_ALL;
   const authoritative = isAuthority(trust, address, claims);
-  return { address, verified: emailVerified && isSpelt(email, address), authoritative };
+  return { address, verified: emailVerified && hasSameMailbox(email, address), authoritative };
 }
 
-// What normal form makes one, such as a long s and an s, a mail system may deliver to two.
-function isSpelt(given: string, normal: string): boolean {
+// Normalization maps a long s to s. A mail system may deliver the two to different mailboxes.
+function hasSameMailbox(given: string, normal: string): boolean {
   const mailbox = (address: string): string => address.slice(0, address.lastIndexOf("@"));
   return mailbox(given.trim()).replace(/[A-Z]/g, (letter) => letter.toLowerCase()) === mailbox(normal);
 }
 
-// Null where somebody else was first: then everything is decided anew.
-async function create(
+// Null if a concurrent request was first. Then the decision is repeated.
+async function createLinkedUser(
   app: App,
   account: ProviderAccount,
   { email, verified }: Extract<LinkDecision, { kind: "create" }>,
@@ -128,49 +137,53 @@ async function create(
     emailVerified: verified,
     passwordHash: null,
   });
-  if (user === null || (await link(app, user.id, account))) return user;
-  // By a proven address others find this very user, and may be in already; without one nobody can.
+  if (user === null || (await addLink(app, user.id, account))) return user;
+  // With a verified address, another sign-in may already use this user. Without one, none can.
   if (!verified) await deleteUser(app, user.id);
   return null;
 }
 
-/** Undoes what was made for a sign-in that came to nothing, unless somebody has come in by it meanwhile. */
-export async function takeBack(
+/** Deletes the record that a failed sign-in created, unless another sign-in uses it already. */
+export async function undoSignIn(
   app: App,
   userId: string,
-  { made, account }: { readonly made: Made; readonly account: LinkedAccount },
+  { created, account }: { readonly created: CreatedBySignIn; readonly account: LinkedAccount },
 ): Promise<void> {
-  if (made === "link") await removeLink(app, userId, account);
-  if (made !== "user") return;
+  if (created === "link") await removeLink(app, userId, account);
+  if (created !== "user") return;
   const links = await app.users.accounts(userId);
   const sessions = await app.engine.store.list(userId, now(app.env));
   if (links.length <= 1 && sessions.length === 0) await deleteUser(app, userId);
 }
 
-async function take(
+async function applyLinkDecision(
   app: App,
   account: ProviderAccount,
-  { decision, asker, user }: Known<User, Exclude<LinkDecision, { kind: "create" }>>,
+  { decision, requester, user }: LinkPlan<User, Exclude<LinkDecision, { kind: "create" }>>,
 ): Promise<User | null> {
   if (decision.kind === "refuse") throw new AuthError("account_not_linked");
   if (decision.kind === "link") {
     if (user !== null && user.disabledAt !== null) throw new AuthError("forbidden");
-    if (!(await link(app, decision.userId, account))) return null;
-    if (asker !== null) await requireAsker(app, asker, account);
+    if (!(await addLink(app, decision.userId, account))) return null;
+    if (requester !== null) await requireLiveRequester(app, requester, account);
   }
   if (!decision.proves) return user;
   const proved = await proveMailbox(app, decision.userId, { by: "account", account: keyOf(account) });
   return proved?.user ?? null;
 }
 
-// A session that ended while the provider was asked, or may have, gives nobody another way in.
-async function requireAsker(app: App, asker: Asker, account: ProviderAccount): Promise<void> {
-  if (await isSignedIn(app, asker).catch(() => false)) return;
-  await removeLink(app, asker.userId, account);
+// A session that ended during the flow, or may have, must not add a sign-in method.
+async function requireLiveRequester(
+  app: App,
+  requester: LinkRequester,
+  account: ProviderAccount,
+): Promise<void> {
+  if (await isSignedIn(app, requester).catch(() => false)) return;
+  await removeLink(app, requester.userId, account);
   throw new AuthError("oauth_state_invalid");
 }
 
-async function link(app: App, userId: string, account: ProviderAccount): Promise<boolean> {
+async function addLink(app: App, userId: string, account: ProviderAccount): Promise<boolean> {
   if (!(await app.users.link(userId, keyOf(account)))) return false;
   app.engine.emit({ type: "account.linked", userId, provider: account.provider });
   return true;

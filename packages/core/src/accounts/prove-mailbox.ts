@@ -8,12 +8,12 @@ import { removeLink } from "./unlink.ts";
 
 const ATTEMPTS = 4;
 
-/** Marks a user's address as proved; a first proof removes every sign-in method from before it. `false` where there is no such user. */
+/** Marks a user's address as proved; a first proof removes every earlier sign-in method. Returns `false` for an unknown user. */
 export async function confirmEmail(app: App, id: string): Promise<boolean> {
   return (await proveMailbox(app, id, { by: "message" })) !== null;
 }
 
-/** Sets a password that the holder of the user's mailbox chose, and ends all sessions. `false` where there is no such user. */
+/** Sets a password that the holder of the user's mailbox chose, and ends all sessions. Returns `false` for an unknown user. */
 export async function setProvenPassword(app: App, id: string, password: string): Promise<boolean> {
   const user = await app.users.get(id);
   if (user === null) return false;
@@ -23,13 +23,13 @@ export async function setProvenPassword(app: App, id: string, password: string):
   return (await changeCredentials(app, id, { passwordHash }, "password_changed")) !== null;
 }
 
-/** A user whose mailbox is proved, and whether it was for the first time. */
+/** A user whose mailbox is proved, and whether this was the first proof. */
 export interface ProvedUser {
   readonly kind: "first" | "repeated";
   readonly user: User;
 }
 
-/** Carries out a proof of a user's mailbox. Null where there is no such user. Fails with `invalid_request` without an address. */
+/** Applies a proof of a user's mailbox. Returns null for an unknown user. Fails with `invalid_request` without an address. */
 export async function proveMailbox(app: App, id: string, proof: MailboxProof): Promise<ProvedUser | null> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const user = await app.users.get(id);
@@ -46,8 +46,8 @@ export async function proveMailbox(app: App, id: string, proof: MailboxProof): P
 }
 
 /**
- * Removes what could sign in, and marks the address last: a crash at any point leaves no method from before the proof with a
- * verified address. Null where the user's credentials changed in between, such as by another proof: then all is decided again.
+ * Removes the earlier sign-in methods, then marks the address. A crash at any point leaves no earlier method together with a
+ * verified address. Returns null if the credentials changed in between, such as by another proof. Then the decision is repeated.
  */
 async function proveFirst(
   app: App,
@@ -64,7 +64,7 @@ async function proveFirst(
   }
   await endSessionsOf(engine, id, null, "password_changed");
   while (await removeLinks(app, id, decision)) {
-    // A sign-in by a link that has gone is refused by the version, or is among the sessions that end.
+    // A sign-in by a removed link either fails by the version or ends with these sessions.
     changed = await users.update(id, {}, { ifVersion: changed.credentialsVersion, raiseVersion: true });
     if (changed === null) return null;
     await endSessionsOf(engine, id, null, "password_changed");
@@ -73,13 +73,13 @@ async function proveFirst(
   return users.update(id, { emailVerified: true }, options);
 }
 
-/** Removes the links that a first proof does not leave; `false` where there was none. */
+/** Removes every link except `stays`. Returns `false` if there was none to remove. */
 async function removeLinks(
   app: App,
   id: string,
   { stays }: Extract<ProofDecision, { kind: "first" }>,
 ): Promise<boolean> {
-  const going = linksToRemove(await app.users.accounts(id), stays);
-  for (const account of going) await removeLink(app, id, account);
-  return going.length > 0;
+  const removed = linksToRemove(await app.users.accounts(id), stays);
+  for (const account of removed) await removeLink(app, id, account);
+  return removed.length > 0;
 }

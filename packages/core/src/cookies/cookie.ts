@@ -7,12 +7,12 @@ export interface CookiePair {
   readonly value: string;
 }
 
-/** Beyond this many characters a header is not ours to read (CKP-10). */
+/** A longer header, in characters, is ignored (CKP-10). */
 const MAX_HEADER = 65_536;
 
 /**
- * Splits a Cookie header into its pairs (RFC 6265bis 5.7.3). Nothing is decoded, quotes stay part of the value, and a
- * piece without a name is passed over.
+ * Splits a Cookie header into its pairs (RFC 6265bis 5.7.3). Values are not decoded, quotes stay part of the value, and a
+ * piece without a name is skipped.
  */
 export function parseCookies(header: string | null): readonly CookiePair[] {
   if (header === null || header.length > MAX_HEADER) return [];
@@ -26,7 +26,7 @@ export function parseCookies(header: string | null): readonly CookiePair[] {
   return pairs;
 }
 
-// Only space and tab: String.trim would let a no-break space stand in for nothing (CKP-04).
+// Only space and tab: String.trim would also remove a no-break space (CKP-04).
 function trim(text: string): string {
   let start = 0;
   let end = text.length;
@@ -41,18 +41,18 @@ function isBlank(code: number): boolean {
 
 export type SameSite = "lax" | "strict" | "none";
 
-/** Where a cookie lives. Deleting one needs the same place. */
+/** The name and attributes of a cookie. To delete a cookie, use the same place. */
 export interface CookiePlace {
   readonly name: string;
   readonly path: string;
   readonly domain: string | null;
   readonly secure: boolean;
   readonly sameSite: SameSite;
-  /** Set only to delete what a sibling subdomain put there: Latchkey sets no partitioned cookie. */
+  /** Used only to delete a cookie of a sibling subdomain: Latchkey sets no partitioned cookie. */
   readonly partitioned?: true;
 }
 
-/** RFC 6265bis 5.6.2: browsers cap Max-Age at 400 days and name and value at 4096 bytes. */
+/** RFC 6265bis 5.6.2: browsers limit Max-Age to 400 days, and name and value to 4096 bytes. */
 export const MAX_AGE: Seconds = days(400);
 const MAX_SIZE = 4_096;
 
@@ -66,7 +66,7 @@ export function isCookieName(name: string): boolean {
   return NAME.test(name);
 }
 
-/** Writes a Set-Cookie line. Every cookie is HttpOnly and names its SameSite: no SameSite is not Lax in every browser. */
+/** Writes a Set-Cookie line, always with HttpOnly and SameSite: not every browser uses Lax by default. */
 export function serializeCookie(place: CookiePlace, value: string, maxAge: Seconds): string {
   if (!NAME.test(place.name) || !VALUE.test(value) || !ATTRIBUTE.test(place.path + (place.domain ?? ""))) {
     throw new AuthError("internal_error", "a cookie has a character that a header cannot carry");
@@ -94,7 +94,7 @@ export function expireCookie(place: CookiePlace): string {
   return serializeCookie(place, "", 0);
 }
 
-/** One change of the browser's jar; a null value deletes. */
+/** One change of a cookie. A null value deletes it. */
 export interface CookieChange {
   readonly place: CookiePlace;
   readonly value: string | null;
@@ -109,9 +109,9 @@ export function deleteCookie(place: CookiePlace): CookieChange {
   return { place, value: null, maxAge: 0 };
 }
 
-/** Appends one Set-Cookie line for each cookie; of several changes of one cookie the last counts. */
+/** Appends one Set-Cookie line for each cookie. The last change of a cookie wins. */
 export function writeChanges(headers: Headers, changes: readonly CookieChange[]): void {
-  for (const { place, value, maxAge } of lastOfEach(changes)) {
+  for (const { place, value, maxAge } of keepLastChanges(changes)) {
     headers.append(
       "set-cookie",
       value === null ? expireCookie(place) : serializeCookie(place, value, maxAge),
@@ -119,7 +119,7 @@ export function writeChanges(headers: Headers, changes: readonly CookieChange[])
   }
 }
 
-/** The request's cookies as they will be after the changes. Of two with one name the first counts, as in a browser. */
+/** Computes the request's cookies after the changes. The first of two cookies with the same name wins, as in a browser. */
 export function jarAfter(
   sent: readonly CookiePair[],
   changes: readonly CookieChange[],
@@ -128,14 +128,14 @@ export function jarAfter(
   for (const { name, value } of sent) {
     if (!jar.has(name)) jar.set(name, value);
   }
-  const last = lastOfEach(changes);
+  const last = keepLastChanges(changes);
   for (const { place, value } of last) if (value === null) jar.delete(place.name);
-  // A cookie that is set outlives one of the same name that is deleted elsewhere, on a former domain or path.
+  // Set after delete: a deletion on a former domain or path does not remove a new cookie of the same name.
   for (const { place, value } of last) if (value !== null) jar.set(place.name, value);
   return jar;
 }
 
-function lastOfEach(changes: readonly CookieChange[]): readonly CookieChange[] {
+function keepLastChanges(changes: readonly CookieChange[]): readonly CookieChange[] {
   const last = new Map<string, CookieChange>();
   for (const change of changes) {
     const { name, domain, path, partitioned } = change.place;

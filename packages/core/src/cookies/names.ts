@@ -8,7 +8,7 @@ export interface CookieOptions {
   readonly refreshPath: string;
 }
 
-/** A cookie name of an earlier configuration: still read, and deleted once another cookie has won. */
+/** A cookie of an earlier configuration. It is still read, and deleted after another cookie replaces it. */
 export interface PreviousCookie {
   readonly name: string;
   readonly domain?: string;
@@ -21,8 +21,8 @@ export interface CookiePlaces {
 }
 
 /**
- * Where the two cookies live for an origin. Everywhere but on http://localhost they are Secure and prefixed, so that
- * neither a subdomain nor a script can plant them; there the name carries the port, because ports share cookies.
+ * Makes the places of the two cookies for an origin. They are Secure and prefixed, so that neither a subdomain nor a
+ * script can set them. On http://localhost the name has the port instead, because all ports share cookies.
  */
 export function cookiePlaces(origin: URL, options: CookieOptions): CookiePlaces {
   const secure = isSecure(origin);
@@ -40,14 +40,14 @@ export function cookiePlaces(origin: URL, options: CookieOptions): CookiePlaces 
 
 const FLOW = "latchkey.oauth";
 
-/** What the names of all flow cookies of an origin begin with. */
+/** The prefix of the flow cookies of an origin. */
 export function flowPrefix(origin: URL): string {
   return isSecure(origin) ? `__Host-Http-${FLOW}.` : `${FLOW}.${origin.port}.`;
 }
 
 /**
- * Where one sign-in with a provider lives meanwhile: this host alone, whatever `cookies.domain` says. `crossSite` is for
- * a provider that has the browser post its answer: no other cookie comes along then (RFC 6265bis 5.2).
+ * Makes the place of the cookie of one sign-in with a provider. It is for this host only and ignores `cookies.domain`.
+ * `crossSite` is for a provider that makes the browser post the response: Lax cookies are not sent then (RFC 6265bis 5.2).
  */
 export function flowPlace(origin: URL, id: string, crossSite: boolean): CookiePlace {
   const secure = isSecure(origin);

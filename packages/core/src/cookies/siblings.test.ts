@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { CookiePlace } from "./cookie.ts";
-import { isTossable, siblingPlaces } from "./siblings.ts";
+import { canSiblingSet, siblingPlaces } from "./siblings.ts";
 
 const own: CookiePlace = { name: "__Secure-r", path: "/auth", domain: null, secure: true, sameSite: "lax" };
 
@@ -10,16 +10,16 @@ function textsOf(kept: CookiePlace, host: string, path: string): readonly string
   );
 }
 
-describe("isTossable", () => {
+describe("canSiblingSet", () => {
   it.each(["app.example.com", "example.com", "app.localhost"])("is so for a plain name at %s", (host) => {
-    expect(isTossable("sid", host)).toBe(true);
-    expect(isTossable("__Secure-sid", host)).toBe(true);
-    expect(isTossable("__Host-sid", host)).toBe(false);
-    expect(isTossable("__Host-Http-sid", host)).toBe(false);
+    expect(canSiblingSet("sid", host)).toBe(true);
+    expect(canSiblingSet("__Secure-sid", host)).toBe(true);
+    expect(canSiblingSet("__Host-sid", host)).toBe(false);
+    expect(canSiblingSet("__Host-Http-sid", host)).toBe(false);
   });
 
   it.each(["localhost", "127.0.0.1", "[::1]"])("is not so at %s, which has no siblings", (host) => {
-    expect(isTossable("sid", host)).toBe(false);
+    expect(canSiblingSet("sid", host)).toBe(false);
   });
 });
 

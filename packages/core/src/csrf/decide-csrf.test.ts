@@ -72,7 +72,7 @@ describe("decideCsrf", () => {
     ]);
   });
 
-  it("trusts no origin where the list is empty", () => {
+  it("trusts no other origin if the list is empty", () => {
     const policy = { ownOrigin: OWN, trustedOrigins: new Set<string>(), requireFetchMetadata: false };
     const request = {
       method: "POST",

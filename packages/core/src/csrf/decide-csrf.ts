@@ -1,7 +1,7 @@
-/** The parts of a request that tell where it comes from. */
+/** The parts of a request that show its origin. */
 export interface Provenance {
   readonly method: string;
-  /** A WebSocket handshake is a GET that a script of any origin can start. */
+  /** Whether it is a WebSocket handshake: a GET that a script of any origin can start. */
   readonly upgrade: boolean;
   readonly secFetchSite: string | null;
   readonly origin: string | null;
@@ -11,7 +11,7 @@ export interface Provenance {
 export interface CsrfPolicy {
   readonly ownOrigin: string;
   readonly trustedOrigins: ReadonlySet<string>;
-  /** Refuse requests that say nothing of where they come from, instead of taking them for no browser's. */
+  /** Refuse requests without origin headers, instead of treating them as requests of other clients than browsers. */
   readonly requireFetchMetadata: boolean;
 }
 
@@ -28,8 +28,8 @@ export function isSafeMethod(method: string): boolean {
 }
 
 /**
- * Decides whether a request that may change something comes from a place that may ask for it (OWASP ASVS 5.0 3.5.1,
- * Fetch Metadata). `same-site` is not enough: a sibling subdomain is somebody else.
+ * Decides whether the origin of an unsafe request is allowed (OWASP ASVS 5.0 3.5.1, Fetch Metadata). `same-site` is not
+ * enough, because a sibling subdomain is a different party.
  */
 export function decideCsrf(request: Provenance, policy: CsrfPolicy): CsrfDecision {
   if (isSafeMethod(request.method) && !request.upgrade) return { kind: "allow", because: "safe" };
@@ -53,7 +53,7 @@ export function decideCsrf(request: Provenance, policy: CsrfPolicy): CsrfDecisio
   }
 }
 
-// Older browsers send Origin with unsafe requests; what sends neither is no browser and carries no ambient cookie.
+// Older browsers send Origin with unsafe requests. A client that sends neither is not a browser.
 function withoutMetadata(request: Provenance, policy: CsrfPolicy): CsrfDecision {
   const source = request.origin ?? originOf(request.referer);
   if (source === null) {
@@ -65,7 +65,7 @@ function withoutMetadata(request: Provenance, policy: CsrfPolicy): CsrfDecision 
 
 function originOf(referer: string | null): string | null {
   if (referer === null) return null;
-  // Referrer Policy 8.3: of an address that is longer, browsers send the origin alone.
+  // Referrer Policy 8.3: browsers reduce a longer URL to its origin.
   if (referer.length > MAX_REFERER) return "null";
   return URL.parse(referer)?.origin ?? "null";
 }

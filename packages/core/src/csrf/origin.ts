@@ -2,11 +2,11 @@ import { isLoopback } from "../platform/loopback.ts";
 import { refuse } from "../platform/option-error.ts";
 
 const CUSTOM_SCHEME = /^[a-z][a-z0-9+.-]*:\/\/[a-z0-9.-]*$/;
-/** Schemes that a browser runs or opens by itself. */
+/** Schemes that a browser opens itself. */
 const BROWSER_SCHEMES =
   /^(https?|wss?|ftp|file|data|blob|about|javascript|vbscript|view-source|filesystem|intent|content|chrome|resource|res|mhtml):/;
 
-/** Checks an origin, or the custom scheme of an app, as `com.example.app://`. Plain http is for localhost. */
+/** Checks an origin, or the custom scheme of an app, such as `com.example.app://`. Plain http is for localhost only. */
 export function checkOrigin(text: string): string {
   return CUSTOM_SCHEME.test(text) && !BROWSER_SCHEMES.test(text) ? text : checkWebOrigin(text);
 }
@@ -20,7 +20,7 @@ export function checkWebOrigin(text: string): string {
     const instead = isUnclear ? "https://spa.example.com" : url.origin;
     throw refuse("trustedOrigins", text, `origins are compared exactly: write it as "${instead}"`);
   }
-  // RFC 9700 4.17: any node of the network can answer for an http page, and would then read with credentials.
+  // RFC 9700 4.17: the network can change an http page, which could then read responses with credentials.
   if (url.protocol === "http:" && !isLoopback(url.hostname)) {
     const secure = `https:${text.slice("http:".length)}`;
     throw refuse(

@@ -11,8 +11,8 @@ const FORM_TYPE = /^application\/x-www-form-urlencoded\s*(;\s*charset\s*=\s*"?ut
 export type Body = Readonly<Record<string, unknown>>;
 
 /**
- * Reads a body of JSON, or of form fields where `forms` allows, into one record. Fails with `payload_too_large`,
- * `unsupported_media_type` or `invalid_request`. An absent or empty body is null, whatever its type.
+ * Reads a body of JSON, or of form fields if `forms` is true, into one record. Fails with `payload_too_large`,
+ * `unsupported_media_type` or `invalid_request`. An absent or empty body of any type is null.
  */
 export async function readBody(request: Request, forms: boolean): Promise<Body | null> {
   const type = request.headers.get("content-type") ?? "";
@@ -30,7 +30,7 @@ export async function readBody(request: Request, forms: boolean): Promise<Body |
 
 async function readBytes(request: Request): Promise<Uint8Array> {
   if (request.bodyUsed || request.body?.locked) {
-    throw new AuthError("invalid_request", "the body was read before");
+    throw new AuthError("invalid_request", "the body was already read");
   }
   if (Number(request.headers.get("content-length") ?? 0) > MAX_BODY) {
     await request.body?.cancel().catch(() => undefined);
@@ -38,14 +38,14 @@ async function readBytes(request: Request): Promise<Uint8Array> {
   }
   if (request.body === null) return new Uint8Array();
   const bytes = await readAtMost(request.body, MAX_BODY).catch(() => {
-    throw new AuthError("invalid_request", "the body broke off");
+    throw new AuthError("invalid_request", "the body ended before it was complete");
   });
   if (bytes === null) throw new AuthError("payload_too_large");
   return bytes;
 }
 
 function parseForm(text: string): Body | null {
-  // A percent sign that starts no escape, or escapes that are no UTF-8, would be replaced without a word.
+  // URLSearchParams silently replaces invalid percent escapes and invalid UTF-8.
   try {
     for (const part of text.split(/[&=]/)) decodeURIComponent(part.replaceAll("+", " "));
   } catch {
@@ -59,7 +59,7 @@ function parseForm(text: string): Body | null {
   return fields;
 }
 
-/** Reads a member that must be a well-formed string; undefined where it is absent. */
+/** Reads a member that must be a well-formed string; undefined if it is absent. */
 export function stringMember(body: Body, name: string): string | undefined {
   const value = Object.hasOwn(body, name) ? body[name] : undefined;
   if (value === undefined) return undefined;

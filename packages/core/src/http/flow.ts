@@ -24,11 +24,11 @@ import { now } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
 import { hashOneTimeToken } from "../users/one-time-token.ts";
 import type { Call } from "./route.ts";
-import { provenSessions } from "./sign-in.ts";
+import { findProvenSessions } from "./sign-in.ts";
 
 const STATE = "oauth-state";
-/** All flow cookies together, in bytes: servers take headers of 8 to 16 kB. */
-const MOST_BYTES = 6_144;
+/** The largest size of all flow cookies together, in bytes: servers accept headers of 8 to 16 kB. */
+const MAX_BYTES = 6_144;
 
 /** Finds the provider that a path names. Fails with `not_found`. */
 export function providerOf(app: App, id: string): ConnectedProvider {
@@ -37,7 +37,7 @@ export function providerOf(app: App, id: string): ConnectedProvider {
   return found;
 }
 
-/** Where a flow may lead; without a target, home. Fails with `redirect_not_allowed`. */
+/** Checks the target of a flow. Without one it is the root of the site. Fails with `redirect_not_allowed`. */
 export function targetOf(app: App, call: Call, targets: readonly string[], native: boolean): URL {
   const [target, ...more] = targets.length === 0 && !native ? ["/"] : targets;
   const url = target === undefined || more.length > 0 ? null : allowedTarget(app, call, target, native);
@@ -45,8 +45,8 @@ export function targetOf(app: App, call: Call, targets: readonly string[], nativ
   return url;
 }
 
-/** Where a flow leads that came back: its target was checked at the start, and what is not allowed any more leads home. */
-export function landingOf(app: App, call: Call, { redirectTo, intent }: Transaction): URL {
+/** Checks the target again at the callback. If it is no longer allowed, the target is the root of the site. */
+export function targetAfterCallback(app: App, call: Call, { redirectTo, intent }: Transaction): URL {
   const native = intent.kind === "native";
   return allowedTarget(app, call, redirectTo, native) ?? new URL("/", call.site.origin);
 }
@@ -60,31 +60,31 @@ function allowedTarget(
   return decideRedirect(target, { ownOrigin, basePath, trustedOrigins, native });
 }
 
-/** Where the provider sends the browser back to: by configuration, never by a header (OAU-22). */
+/** Makes the redirect URI from the configuration, never from a header (OAU-22). */
 function redirectUriOf(app: App, call: Call, provider: string): string {
   return `${call.site.origin}${app.config.basePath}/oauth/${provider}/callback`;
 }
 
-export interface Begin {
+export interface FlowStart {
   readonly provider: ConnectedProvider;
   readonly redirectTo: URL;
   readonly intent: Intent;
 }
 
-/** Begins a flow: where to send the browser, and the cookie that binds the flow to it. */
+/** Starts a flow. Returns the URL to redirect to, and the cookie that binds the flow to the browser. */
 export async function beginFlow(
   app: App,
   call: Call,
-  { provider: { provider, connection }, redirectTo, intent }: Begin,
+  { provider: { provider, connection }, redirectTo, intent }: FlowStart,
 ): Promise<{ readonly url: URL; readonly changes: readonly CookieChange[] }> {
   const { random } = app.env;
   const begun = {
     provider: provider.id,
     responseMode: provider.responseMode,
-    redirectTo: shortened(redirectTo, call.site.origin),
+    redirectTo: shortenTarget(redirectTo, call.site.origin),
     startedAt: now(app.env),
     intent,
-    replaces: await provenSessions(app, call.credentials),
+    replaces: await findProvenSessions(app, call.credentials),
   };
   const transaction = mintTransaction(begun, random);
   const url: unknown = await connection.authorizationUrl(flowOf(app, call, transaction));
@@ -92,69 +92,69 @@ export async function beginFlow(
   const [secret] = app.sealing();
   const place = transactionPlace(new URL(call.site.origin), transaction.state, provider.responseMode);
   const value = await sealTransaction(transaction, secret, random);
-  const room = MOST_BYTES - place.name.length - value.length;
-  const crowded = await crowdedOut(app, call, room);
-  return { url, changes: [...crowded.map(deleteCookie), setCookie(place, value, FLOW_LIFETIME)] };
+  const room = MAX_BYTES - place.name.length - value.length;
+  const surplus = await flowsToDelete(app, call, room);
+  return { url, changes: [...surplus.map(deleteCookie), setCookie(place, value, FLOW_LIFETIME)] };
 }
 
-// A path of ours needs no origin: every cookie of a flow is a part of every header.
-function shortened(target: URL, ownOrigin: string): string {
+// Without its own origin the target is shorter, which keeps the flow cookie small.
+function shortenTarget(target: URL, ownOrigin: string): string {
   return target.origin === ownOrigin ? target.href.slice(ownOrigin.length) : target.href;
 }
 
-// The newest stay; what cannot be opened any more goes first.
-async function crowdedOut(app: App, call: Call, room: number): Promise<readonly CookiePlace[]> {
+// Keeps the newest flows. Deletes cookies that cannot be opened.
+async function flowsToDelete(app: App, call: Call, room: number): Promise<readonly CookiePlace[]> {
   const prefix = flowPrefix(new URL(call.site.origin));
   const sent = call.credentials.cookies.filter(({ name }) => name.startsWith(prefix));
-  const opened = await Promise.all(sent.map((cookie) => openCookie(app, cookie)));
-  // Of one second, a browser sends the older one first.
+  const opened = await Promise.all(sent.map((cookie) => openFlowCookie(app, cookie)));
+  // For flows of the same second: a browser sends the older cookie first.
   const flows = sent
     .map((cookie, index) => ({ cookie, startedAt: opened[index]?.startedAt ?? 0 }))
     .toReversed();
   let left = room;
-  const staying = flows
+  const kept = flows
     .toSorted((a, b) => b.startedAt - a.startedAt)
     .filter(({ cookie, startedAt }, index) => {
       left -= cookie.name.length + cookie.value.length;
       return startedAt > 0 && index < MOST_FLOWS - 1 && left >= 0;
     });
   return flows
-    .filter((flow) => !staying.includes(flow))
+    .filter((flow) => !kept.includes(flow))
     .map(({ cookie }) => ({
       ...transactionPlace(new URL(call.site.origin), "", "query"),
       name: cookie.name,
     }));
 }
 
-function openCookie(app: App, { value }: CookiePair): Promise<Transaction | null> {
+function openFlowCookie(app: App, { value }: CookiePair): Promise<Transaction | null> {
   return openTransaction(value, app.sealing(), now(app.env));
 }
 
-/** A flow that came back, and the cookie that it leaves with. */
+/** The flow of a callback, and its cookie to delete. */
 export interface FoundFlow {
   readonly transaction: Transaction;
   readonly place: CookiePlace;
 }
 
-/** Finds the flow of a state among the browser's cookies; null where it began in another browser, or too long ago. */
+/** Finds the flow of a state in the cookies. Returns null if it started in another browser, or too long ago. */
 export async function findFlow(app: App, call: Call, state: string): Promise<FoundFlow | null> {
   const { name } = transactionPlace(new URL(call.site.origin), state, "query");
   const cookie = call.credentials.cookies.find((sent) => sent.name === name);
-  const transaction = cookie === undefined ? null : await openCookie(app, cookie);
+  const transaction = cookie === undefined ? null : await openFlowCookie(app, cookie);
   if (transaction === null) return null;
   const place = transactionPlace(new URL(call.site.origin), state, transaction.responseMode);
   return { transaction, place };
 }
 
-/** Uses the state of a flow up; `false` where it was used before. A start writes nothing: only what came back costs a row. */
+/** Marks the state of a flow as used. Returns `false` if it was used before. Only a callback writes a row, not a start. */
 export async function spendState(app: App, { state, startedAt }: Transaction): Promise<boolean> {
   const hash = hashOneTimeToken(state, STATE);
-  // RFC 9700 4.2.4: one use, for as long as any server opens the cookie, also one whose clock is behind the store's.
+  // RFC 9700 4.2.4: one use. The mark outlives the cookie, also on a server whose clock is behind the store's.
   const expiresAt = startedAt + 2 * FLOW_LIFETIME;
   return app.tokens.spend(hash, STATE, expiresAt, now(app.env));
 }
 
-/** What the provider's part needs to know of a flow. */
+/** The part of a flow that the provider needs. */
 export function flowOf(
   app: App,
   call: Call,

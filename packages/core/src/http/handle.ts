@@ -17,31 +17,31 @@ const table: RouteTable = routeTable(Object.values<Route>(named));
 export function requestHandler(app: App): Handler {
   return (request) => {
     const pathname = URL.parse(request.url)?.pathname ?? "";
-    return answer(app, request, matchPath(table, request.method, pathname, app.config.basePath));
+    return respond(app, request, matchPath(table, request.method, pathname, app.config.basePath));
   };
 }
 
-/** Makes one handler for each route, which answers on any path. */
+/** Makes one handler for each route. It accepts any path. */
 export function handlersOf(app: App): Readonly<Record<RouteName, Handler>> {
   const handlers = Object.entries<Route>(named).map(([name, route]): [string, Handler] => [
     name,
-    (request) => answer(app, request, matchRoute(route, request.method)),
+    (request) => respond(app, request, matchRoute(route, request.method)),
   ]);
   return Object.freeze(Object.fromEntries(handlers) as Record<RouteName, Handler>);
 }
 
-async function answer(app: App, request: Request, match: Match): Promise<Response> {
+async function respond(app: App, request: Request, match: Match): Promise<Response> {
   const site = app.siteOf(request.url);
   if (site === null) return errorResponse("invalid_request", new Headers(), NO_BASE_URL);
   if (match.kind === "options") return preflight(request, match.allow, app.config);
-  const response = await answerMatch(app, request, site, match);
+  const response = await runRoute(app, request, site, match);
   const isPublic = response.headers.get("cache-control")?.startsWith("public") ?? false;
   if (!isPublic) addVary(response.headers, "Cookie");
   allowOrigin(response.headers, request.headers.get("origin"), app.config.trustedOrigins);
   return request.method === "HEAD" ? new Response(null, response) : response;
 }
 
-async function answerMatch(
+async function runRoute(
   app: App,
   request: Request,
   site: Site,
@@ -68,7 +68,7 @@ async function answerMatch(
 const METHODS = "GET, POST, DELETE";
 const MAX_AGE = "600";
 
-/** Lets pages of trusted origins read the answer, with credentials; the origin is named, never `*` (Fetch 3.2). */
+/** Lets pages of trusted origins read the response, with credentials. It names the origin, never `*` (Fetch 3.2). */
 export function allowOrigin(headers: Headers, origin: string | null, trusted: ReadonlySet<string>): void {
   addVary(headers, "Origin", "Sec-Fetch-Site");
   if (origin === null || !trusted.has(origin)) return;
@@ -82,7 +82,7 @@ export interface CorsOptions {
   readonly bearer: { readonly header: string };
 }
 
-/** Answers OPTIONS: a preflight of a trusted origin gets its permission, anything else just the methods. */
+/** Answers OPTIONS. A preflight of a trusted origin gets the CORS headers, any other request only the methods. */
 export function preflight(
   request: Request,
   allow: string,

@@ -4,16 +4,16 @@ import { labelledHash } from "../platform/digest.ts";
 import { now } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
 import { clientNetworks } from "../throttle/address.ts";
-import { type RateLimits, type ThrottleStore, widened } from "../throttle/throttle.ts";
+import { type RateLimits, type ThrottleStore, widenRule } from "../throttle/throttle.ts";
 
-/** Counts one attempt on a subject, and fails with `rate_limited` beyond the rule. A throttle that is down fails it too. */
+/** Counts one attempt on a subject. Fails with `rate_limited` beyond the rule, and if the throttle store fails. */
 export async function limit(app: App, rule: keyof RateLimits, ...subject: readonly string[]): Promise<void> {
-  await hit(app, app.throttle, { rule, subject, width: 0 });
+  await countAttempt(app, app.throttle, { rule, subject, width: 0 });
 }
 
 /**
- * The same by the client: by each network that its address is in, the narrowest first. An attempt that one of them
- * refuses is not counted in the wider ones, or one client could use up what others share.
+ * Counts one attempt of a client in each network of its address, the narrowest first. If a network refuses the attempt,
+ * the wider ones do not count it. Otherwise one client could use up the attempts of its whole network.
  */
 export async function limitClient(
   app: App,
@@ -21,16 +21,18 @@ export async function limitClient(
   request: Request,
   ...subject: readonly string[]
 ): Promise<void> {
-  for (const attempt of attemptsOf(app, rule, request, subject)) await hit(app, app.throttle, attempt);
+  for (const attempt of attemptsOf(app, rule, request, subject))
+    await countAttempt(app, app.throttle, attempt);
 }
 
-/** The same, counted in this process: for what costs less than a call to the store would. */
-export async function limitClientHere(app: App, rule: keyof RateLimits, request: Request): Promise<void> {
-  for (const attempt of attemptsOf(app, rule, request, [])) await hit(app, app.localThrottle, attempt);
+/** Like `limitClient`, but counts in this process, for attempts that cost less than a call to the store. */
+export async function limitClientLocally(app: App, rule: keyof RateLimits, request: Request): Promise<void> {
+  for (const attempt of attemptsOf(app, rule, request, []))
+    await countAttempt(app, app.localThrottle, attempt);
 }
 
-/** Counts one attempt on a subject, but lets it pass where the throttle is down. */
-export async function limitIfAble(
+/** Counts one attempt on a subject, but allows it if the throttle store is down. */
+export async function limitUnlessStoreDown(
   app: App,
   rule: keyof RateLimits,
   ...subject: readonly string[]
@@ -42,8 +44,8 @@ export async function limitIfAble(
   }
 }
 
-/** Forgets the failures of a client on an account that it has just signed in to; a store that fails to fails no sign-in. */
-export async function forgive(app: App, request: Request, account: string): Promise<void> {
+/** Resets the failures of a client on an account after a sign-in. A failing store does not fail the sign-in. */
+export async function resetFailures(app: App, request: Request, account: string): Promise<void> {
   if (app.config.limits === null) return;
   const attempts = attemptsOf(app, "account", request, [account]);
   const keys = [...attempts.map(keyOf), keyOf({ rule: "accountTotal", subject: [account] })];
@@ -53,11 +55,11 @@ export async function forgive(app: App, request: Request, account: string): Prom
 interface Attempt {
   readonly rule: keyof RateLimits;
   readonly subject: readonly string[];
-  /** How wide the network is that is counted; 0 is the narrowest. */
+  /** The index of the network; 0 is the narrowest. */
   readonly width: number;
 }
 
-/** All clients whose address is unknown are one client. */
+/** All clients without a known address count as one client. */
 function attemptsOf(
   app: App,
   rule: keyof RateLimits,
@@ -70,20 +72,20 @@ function attemptsOf(
   });
 }
 
-async function hit(app: App, throttle: ThrottleStore, attempt: Attempt): Promise<void> {
+async function countAttempt(app: App, throttle: ThrottleStore, attempt: Attempt): Promise<void> {
   const {
     config: { limits },
     env,
   } = app;
   if (limits === null) return;
   const { rule, width } = attempt;
-  const verdict = await throttle.hit(keyOf(attempt), widened(limits, rule, width), now(env));
+  const verdict = await throttle.hit(keyOf(attempt), widenRule(limits, rule, width), now(env));
   if (verdict.allowed) return;
   app.engine.emit({ type: "throttle.refused", rule });
   throw new AuthError("rate_limited", undefined, verdict.retryAfter);
 }
 
-// A digest: what is counted names no account and no address.
+// The key is a digest, so that the store holds no account and no address.
 function keyOf({ rule, subject }: Pick<Attempt, "rule" | "subject">): string {
   return toBase64url(labelledHash("throttle", utf8(JSON.stringify([rule, ...subject]))));
 }

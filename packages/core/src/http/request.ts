@@ -9,15 +9,15 @@ export interface CredentialOptions {
   readonly bearer: { readonly header: string; readonly schemes: readonly string[] };
 }
 
-/** What a request carries: the tokens of exactly one transport, and all of its cookies. */
+/** The tokens of a request, of exactly one transport, and all of its cookies. */
 export interface Credentials {
   readonly presented: Presentation & { readonly transport: Transport };
   readonly cookies: readonly CookiePair[];
 }
 
 /**
- * Reads the tokens of a request. A bearer header of ours decides the transport, good or not: a bad one never falls back
- * to a cookie (RFC 6750 2.1). Queries are never read.
+ * Reads the tokens of a request. A bearer header with a configured scheme selects the bearer transport. An invalid one
+ * never falls back to a cookie (RFC 6750 2.1). Tokens in the query are ignored.
  */
 export function readCredentials(
   headers: Headers,
@@ -34,7 +34,7 @@ export function readCredentials(
   return { presented: { transport: "cookie", ...cookieTokens(cookies, site), device }, cookies };
 }
 
-/** The token after one of our schemes; "" where the header has a scheme of ours but no one token; null for no scheme of ours. */
+/** The token after a configured scheme; "" if such a scheme has not exactly one token; null without such a scheme. */
 export function bearerToken(headers: Headers, { bearer }: CredentialOptions): string | null {
   const value = headers.get(bearer.header);
   if (value === null) return null;
@@ -56,7 +56,7 @@ function cookieTokens(cookies: readonly CookiePair[], site: Site): PresentedText
   for (const pair of cookies) {
     if (pair.name === places.access.name) access.push(presentedText(pair, true, site));
     else if (pair.name === places.refresh.name) {
-      // A browser sends our own to its path only, so elsewhere another host has set it.
+      // A browser sends the refresh cookie to its path only. On another path, another host has set this cookie.
       if (isWithRefreshCookie(site)) refresh.push(presentedText(pair, true, site));
     } else if (formerNames.has(pair.name)) former.push(pair);
   }
@@ -65,18 +65,22 @@ function cookieTokens(cookies: readonly CookiePair[], site: Site): PresentedText
   return { access: [...access, ...after.access], refresh: [...refresh, ...after.refresh] };
 }
 
-// A former name does not say which token it held; the token's own form does.
+// The form of the token shows its kind, because a former name does not.
 function formerTokens(pairs: readonly CookiePair[], site: Site): PresentedTexts {
   const texts = pairs.map((pair) => presentedText(pair, false, site));
   const refresh = texts.filter(({ token }) => token.startsWith("lkr_"));
   const access = texts.filter((text) => !refresh.includes(text));
-  // Where the refresh cookie does not come along, nothing tells a former access token from one that a sibling set.
-  const isBlind = !isWithRefreshCookie(site);
-  return { access: isBlind ? access.filter(({ hostBound }) => hostBound) : access, refresh };
+  // Without the refresh cookie, a former access token cannot be distinguished from one that a sibling subdomain set.
+  const isUndecidable = !isWithRefreshCookie(site);
+  return { access: isUndecidable ? access.filter(({ hostBound }) => hostBound) : access, refresh };
 }
 
-function presentedText({ name, value }: CookiePair, current: boolean, { tossable }: Site): PresentedText {
-  return { token: value, current, hostBound: !tossable.has(name) };
+function presentedText(
+  { name, value }: CookiePair,
+  current: boolean,
+  { settableBySibling }: Site,
+): PresentedText {
+  return { token: value, current, hostBound: !settableBySibling.has(name) };
 }
 
 // RFC 6265bis 5.1.4: whether the browser sends the refresh cookie to the path of this request.
@@ -92,7 +96,7 @@ export interface CrossSiteOptions extends CredentialOptions {
   readonly requireFetchMetadata: boolean;
 }
 
-/** Whether a request may not do what it asks, by where it comes from. Bearer requests carry nothing ambient. */
+/** Whether the CSRF check refuses a request. Bearer requests pass, because browsers do not attach their tokens. */
 export function isCrossSite(
   { method, headers }: Request,
   { origin: ownOrigin }: Pick<Site, "origin">,
@@ -112,7 +116,7 @@ export function isCrossSite(
   return decision.kind === "reject";
 }
 
-/** Whether a request that carries cookies of ours comes from where it may not. */
+/** Whether a request has token cookies and fails the CSRF check. */
 export function isForged(
   request: Request,
   site: Pick<Site, "origin">,
@@ -123,11 +127,14 @@ export function isForged(
   return presented.transport === "cookie" && ambient && isCrossSite(request, site, options);
 }
 
-/** A page may be opened; what a page loads, or a browser fetches ahead, begins nothing and ends nothing (OAU-21). */
+/** Accepts only navigations. A subresource, a prefetch or HEAD must not start or finish a flow (OAU-21). */
 export function requireNavigation({ headers, method }: Request): void {
   const mode = headers.get("sec-fetch-mode") ?? "navigate";
   const destination = headers.get("sec-fetch-dest") ?? "document";
   const ahead = /prefetch|prerender/i.test(`${headers.get("sec-purpose")} ${headers.get("purpose")}`);
   if (method !== "HEAD" && mode === "navigate" && destination === "document" && !ahead) return;
-  throw new AuthError("csrf_rejected", "A sign-in with a provider is a page to open, not one to load.");
+  throw new AuthError(
+    "csrf_rejected",
+    "Open a sign-in with a provider as a page: it cannot be fetched or prefetched.",
+  );
 }

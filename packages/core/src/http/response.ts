@@ -4,7 +4,7 @@ import { AuthError, type ErrorCode, faultName, messages, statuses } from "../pla
 import type { CredentialOptions, Credentials } from "./request.ts";
 import type { InvalidSession } from "./validation.ts";
 
-/** Adds names to Vary without losing those that are there; `*` says it all. */
+/** Adds names to Vary and keeps the existing ones. `*` stays as it is. */
 export function addVary(headers: Headers, ...names: readonly string[]): void {
   const present = (headers.get("vary") ?? "")
     .split(",")
@@ -15,14 +15,14 @@ export function addVary(headers: Headers, ...names: readonly string[]): void {
   headers.set("vary", [...present, ...names.filter((name) => !known.has(name.toLowerCase()))].join(", "));
 }
 
-/** Marks an answer that depends on a session: no cache keeps it, and none takes it for somebody else's (RFC 9111). */
+/** Makes the headers of a response that depends on a session, so that no cache stores it (RFC 9111). */
 export function sessionHeaders(bearerHeader: string): Headers {
   const headers = new Headers({ "cache-control": "private, no-store" });
   addVary(headers, "Cookie", titleCase(bearerHeader));
   return headers;
 }
 
-/** An answer in JSON. Whatever it says is for this client alone, unless the headers say otherwise. */
+/** Makes a JSON response. It is `no-store` unless the headers have a Cache-Control. */
 export function json(body: unknown, status: number, headers: Headers = new Headers()): Response {
   headers.set("content-type", "application/json; charset=utf-8");
   headers.set("x-content-type-options", "nosniff");
@@ -30,7 +30,7 @@ export function json(body: unknown, status: number, headers: Headers = new Heade
   return new Response(JSON.stringify(body), { status, headers });
 }
 
-/** An error in the one shape that all have. `message` is ours to show; the message of a caught error never is. */
+/** Makes an error response. `message` must be safe to show: never pass the message of a caught error. */
 export function errorResponse(
   code: ErrorCode,
   headers?: Headers,
@@ -39,7 +39,7 @@ export function errorResponse(
   return json({ error: code, message }, statuses[code], headers);
 }
 
-/** RFC 6750 section 3: an error is named only where a token was sent. */
+/** RFC 6750 section 3: the challenge has an error only if the request had a token. */
 export function challenge(scheme: string, sent: boolean): string {
   return sent ? `${titleCase(scheme)} error="invalid_token"` : titleCase(scheme);
 }
@@ -48,15 +48,15 @@ function titleCase(name: string): string {
   return name.replace(/(^|-)[a-z]/g, (letter) => letter.toUpperCase());
 }
 
-/** Sends the browser on, and keeps where it was to itself (OAU-26). */
+/** Redirects the browser without a referrer (OAU-26). */
 export function redirect(url: URL, headers: Headers): Response {
   headers.set("location", url.href);
   headers.set("referrer-policy", "no-referrer");
-  // 303: whatever method came, a GET goes on (RFC 9700 4.12).
+  // 303: the browser follows with GET after any method (RFC 9700 4.12).
   return new Response(null, { status: 303, headers });
 }
 
-/** The target with a code of what went wrong. */
+/** Adds an error code to the target. */
 export function withError(target: URL, code: string): URL {
   const url = new URL(target);
   url.searchParams.set("error", code);
@@ -65,7 +65,7 @@ export function withError(target: URL, code: string): URL {
 
 const FAILURES: ReadonlySet<number> = new Set([401, 403, 500, 503]);
 
-/** A validation that found nobody, and why. */
+/** Makes a failed validation. */
 export function refusal(
   { bearer }: CredentialOptions,
   code: ErrorCode,
@@ -73,7 +73,7 @@ export function refusal(
   message: string = messages[code],
 ): InvalidSession {
   const status = statuses[code];
-  // A hook may throw any code of ours; only these are answers of a validation.
+  // A hook may throw any code, but a validation only has these statuses.
   if (!isFailureStatus(status)) return refusal({ bearer }, "internal_error", credentials);
   const headers = sessionHeaders(bearer.header);
   if (status === 401 && credentials !== null) addChallenge(headers, bearer.schemes, credentials);
@@ -81,7 +81,7 @@ export function refusal(
   return { ok: false, code, status, headers, response };
 }
 
-/** RFC 6750 section 3: a bearer client that is refused learns how to come back; a browser is never asked. */
+/** RFC 6750 section 3: adds a challenge for a bearer client. A browser gets none. */
 export function addChallenge(
   headers: Headers,
   [scheme = "bearer"]: readonly string[],
@@ -96,14 +96,14 @@ function isFailureStatus(status: number): status is InvalidSession["status"] {
   return FAILURES.has(status);
 }
 
-/** Maps what was thrown to a code, and tells of what should not have been. */
+/** Maps an error to a code, and emits an event for an unexpected one. */
 export function codeOf(app: App, error: unknown): ErrorCode {
   const code = error instanceof AuthError ? error.code : "internal_error";
   if (code === "internal_error") app.engine.emit({ type: "internal_error", error: faultName(error) });
   return code;
 }
 
-/** Answers what was thrown: an error of ours in its own words, any other as `internal_error`. */
+/** Answers an error: an `AuthError` with its own message, any other as `internal_error`. */
 export function answerError(app: App, error: unknown, changes: readonly CookieChange[] = []): Response {
   const code = codeOf(app, error);
   const own = error instanceof AuthError && code !== "internal_error" ? error.message : messages[code];

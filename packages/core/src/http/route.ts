@@ -4,7 +4,7 @@ import type { Site } from "../cookies/site.ts";
 import type { Credentials } from "./request.ts";
 import { json, sessionHeaders } from "./response.ts";
 
-/** One request on its way through a route: where it is served, and what it carries. */
+/** A request in a route: its site and its credentials. */
 export interface Call {
   readonly request: Request;
   readonly site: Site;
@@ -13,24 +13,24 @@ export interface Call {
 
 export type Method = "GET" | "POST" | "DELETE";
 
-/** A route as data: the router, `auth.handlers` and their names are made from the list of these. */
+/** A route as data. The router, `auth.handlers` and their names are made from the list of routes. */
 export interface Route {
   readonly method: Method | readonly Method[];
   /** Below `basePath`; `:id` and `:provider` stand for one segment. */
   readonly path: string | readonly string[];
-  /** Whether any origin may send an unsafe request: the route then proves by itself where it comes from. Default false. */
+  /** Whether any origin may send an unsafe request. The route then has its own CSRF check. Default false. */
   readonly crossSite?: true;
   readonly handle: (app: App, call: Call) => Promise<Response>;
 }
 
-/** A segment of the request's path, counted from the end; a trailing slash is none. */
+/** Returns a segment of the path, counted from the end. A trailing slash is ignored. */
 export function segment({ request }: Call, fromEnd: number): string {
   const { pathname } = new URL(request.url);
   return pathname.replace(/\/$/, "").split("/").at(-fromEnd) ?? "";
 }
 
-/** Answers in JSON, for this client alone, and changes its jar. */
-export function answer(
+/** Makes an uncacheable JSON response with cookie changes. */
+export function respondJson(
   app: App,
   body: unknown,
   status: number,
@@ -39,7 +39,7 @@ export function answer(
   return json(body, status, headersOf(app, changes));
 }
 
-/** The headers of an answer for this client alone, and the changes of its jar. */
+/** Makes the headers of an uncacheable response with cookie changes. */
 export function headersOf(app: App, changes: readonly CookieChange[]): Headers {
   const headers = sessionHeaders(app.config.bearer.header);
   writeChanges(headers, changes);

@@ -6,10 +6,10 @@ export type Match =
   | { readonly kind: "wrong_method"; readonly allow: string }
   | { readonly kind: "not_found" };
 
-/** The text that a parameter of a path can be. */
+/** The pattern of each path parameter. */
 const PARAMETERS: Readonly<Record<string, string>> = { ":id": "[A-Za-z0-9_-]+", ":provider": "[a-z0-9-]+" };
 
-/** Routes by their paths below `basePath`. A path without parameters comes before one that has some. */
+/** Routes by their paths below `basePath`. A path without parameters takes precedence. */
 export interface RouteTable {
   readonly byPath: ReadonlyMap<string, readonly Route[]>;
   readonly byPattern: readonly { readonly pattern: RegExp; readonly routes: readonly Route[] }[];
@@ -32,7 +32,7 @@ function patternOf(path: string): RegExp {
   return new RegExp(`^${path.replace(/:\w+/g, (name) => PARAMETERS[name] ?? "[^/]+")}$`);
 }
 
-/** Finds the route of a path. One trailing slash is the same route; any other variant of a path is none. */
+/** Finds the route of a path. One trailing slash is ignored. Any other variant of a path is not found. */
 export function matchPath(table: RouteTable, method: string, pathname: string, basePath: string): Match {
   if (!pathname.startsWith(`${basePath}/`)) return { kind: "not_found" };
   const path = pathname.slice(basePath.length).replace(/(.)\/$/, "$1");
@@ -40,7 +40,7 @@ export function matchPath(table: RouteTable, method: string, pathname: string, b
   return matchMethod(method, found ?? []);
 }
 
-/** Finds the answer of one route that is mounted by itself. */
+/** Matches the method of one route that is mounted by itself. */
 export function matchRoute(route: Route, method: string): Match {
   return matchMethod(method, [route]);
 }

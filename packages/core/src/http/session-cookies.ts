@@ -5,7 +5,7 @@ import type { EpochSeconds } from "../platform/time.ts";
 import type { IssuedTokens } from "../sessions/mint.ts";
 import type { Credentials } from "./request.ts";
 
-/** The cookies that carry newly issued tokens. An access-only answer leaves the refresh cookie as it is. */
+/** Makes the cookies of newly issued tokens. Without a new refresh token, the refresh cookie stays unchanged. */
 export function cookiesOf(site: Site, tokens: IssuedTokens): readonly CookieChange[] {
   const { access, refresh } = site.places;
   const { iat, session_expires: over } = tokens.claims;
@@ -16,14 +16,17 @@ export function cookiesOf(site: Site, tokens: IssuedTokens): readonly CookieChan
   return changes;
 }
 
-/** Deletes the former cookies that came along, so that none of them shadows the one in use. */
-export function expireFormer(site: Site, { cookies }: Pick<Credentials, "cookies">): readonly CookieChange[] {
+/** Deletes the former cookies of the request, so that none of them shadows a current one. */
+export function deleteFormerCookies(
+  site: Site,
+  { cookies }: Pick<Credentials, "cookies">,
+): readonly CookieChange[] {
   const sent = new Set(cookies.map((cookie) => cookie.name));
   return site.previous.filter((place) => sent.has(place.name)).map(deleteCookie);
 }
 
 /** Deletes every cookie that could hold a token. */
-export function clearAll(
+export function clearSessionCookies(
   site: Site,
   credentials: Pick<Credentials, "cookies">,
   { keepAccessToken, now }: { readonly keepAccessToken: boolean; readonly now: EpochSeconds },
@@ -33,30 +36,34 @@ export function clearAll(
   const sent = ownNames(site, credentials);
   const isForeign = (name: string): boolean => name !== access.name && name !== refresh.name;
   const doubtful = sent.filter((name, index) => isForeign(name) || sent.indexOf(name) !== index);
-  // A former cookie of the same name on another domain: a host that goes by names alone keeps the last.
+  // Current cookies come last: a host that merges cookies by name keeps the last line.
   return [
-    ...expireTossed(site, doubtful, now),
-    ...expireFormer(site, credentials),
+    ...deleteSiblingCookies(site, doubtful, now),
+    ...deleteFormerCookies(site, credentials),
     ...current.map(deleteCookie),
   ];
 }
 
-/** Deletes, after a conflict, what a sibling subdomain may have set, and nothing at the places of our own. */
-export function expireRivals(
+/** Deletes the cookies that a sibling subdomain may have set, after a conflict. It keeps those at our own places. */
+export function deleteRivalCookies(
   site: Site,
   credentials: Pick<Credentials, "cookies">,
   now: EpochSeconds,
 ): readonly CookieChange[] {
   const sent = ownNames(site, credentials);
   const doubled = sent.filter((name, index) => sent.indexOf(name) !== index);
-  return expireTossed(site, doubled.length > 0 ? doubled : sent, now);
+  return deleteSiblingCookies(site, doubled.length > 0 ? doubled : sent, now);
 }
 
-/** A proxy takes 4 to 8 KB of headers. */
-const MOST_LINES = 32;
+/** A proxy accepts 4 to 8 KB of response headers. */
+const MAX_LINES = 32;
 
-// Where there are more places than lines, each second has its share, so that a few requests reach all of them.
-function expireTossed(site: Site, names: readonly string[], now: EpochSeconds): readonly CookieChange[] {
+// If there are more places than lines, each second deletes another part, so that a few requests delete all.
+function deleteSiblingCookies(
+  site: Site,
+  names: readonly string[],
+  now: EpochSeconds,
+): readonly CookieChange[] {
   const path = pathOf(site);
   const places = [...new Set(names)].flatMap((name) => {
     const [kept = { ...site.places.refresh, name, domain: null, path: "/" }, ...others] = ownPlaces(
@@ -66,16 +73,16 @@ function expireTossed(site: Site, names: readonly string[], now: EpochSeconds): 
     const moved = others.filter((place) => place.domain !== kept.domain || place.path !== kept.path);
     return [...moved, ...siblingPlaces(kept, site.host, path)];
   });
-  const from = places.length > MOST_LINES ? (now * MOST_LINES) % places.length : 0;
-  return [...places.slice(from), ...places.slice(0, from)].slice(0, MOST_LINES).map(deleteCookie);
+  const from = places.length > MAX_LINES ? (now * MAX_LINES) % places.length : 0;
+  return [...places.slice(from), ...places.slice(0, from)].slice(0, MAX_LINES).map(deleteCookie);
 }
 
-/** Where cookies of a name are ours: the place in use comes first. */
+/** The places where Latchkey sets, or has set, cookies of a name. The current place comes first. */
 function ownPlaces({ places, previous }: Site, name: string): readonly CookiePlace[] {
   return [places.access, places.refresh, ...previous].filter((place) => place.name === name);
 }
 
-/** The names of the cookies that came under a name of ours, each as often as it came. */
+/** The names of the token cookies in a request. A repeated name is repeated here. */
 function ownNames(
   { places, formerNames }: Site,
   { cookies }: Pick<Credentials, "cookies">,
@@ -84,7 +91,7 @@ function ownNames(
   return cookies.map(({ name }) => name).filter((name) => names.has(name));
 }
 
-/** The token members of RFC 6749 5.1, for clients that keep their tokens themselves. */
+/** The token members of RFC 6749 5.1, for bearer clients. */
 export function tokenFields(tokens: IssuedTokens): Readonly<Record<string, unknown>> {
   return {
     access_token: tokens.accessToken,

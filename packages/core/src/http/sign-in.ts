@@ -2,19 +2,19 @@ import type { App } from "../accounts/app.ts";
 import { AuthError } from "../platform/errors.ts";
 import { expectationOf } from "../sessions/authenticate.ts";
 import { sessionOfRow } from "../sessions/mint.ts";
-import { liveClaims, MOST_TOKENS } from "../sessions/presented-tokens.ts";
+import { liveClaims, MAX_TOKENS } from "../sessions/presented-tokens.ts";
 import { parseRefreshToken } from "../sessions/refresh-token.ts";
-import { peek } from "../sessions/rotate.ts";
+import { lookUpToken } from "../sessions/rotate.ts";
 import type { Transport } from "../sessions/session.ts";
 import { type StartedSession, startSession } from "../sessions/start.ts";
 import type { Identifier } from "../users/identifier.ts";
 import type { ProviderAccount, User } from "../users/user.ts";
 import { type Body, readBody, stringMember } from "./body.ts";
 import type { Credentials } from "./request.ts";
-import { answer, type Call } from "./route.ts";
-import { cookiesOf, expireFormer, tokenFields } from "./session-cookies.ts";
+import { type Call, respondJson } from "./route.ts";
+import { cookiesOf, deleteFormerCookies, tokenFields } from "./session-cookies.ts";
 
-/** What `POST /login` and `POST /signup` take. */
+/** The input of `POST /login` and `POST /signup`. */
 export interface PasswordInput {
   readonly identifier: Identifier;
   readonly password: string;
@@ -47,18 +47,18 @@ function transportOf(body: Body): Transport {
 /** How a user signs in. */
 export interface SignIn {
   readonly transport: Transport;
-  /** RFC 8176; `fed`, which is not in it, for a provider elsewhere. */
+  /** RFC 8176; `fed`, which it does not define, for a provider. */
   readonly amr: readonly string[];
   /** Sessions to end besides those that the request proves. */
   readonly replaces: readonly string[];
-  /** The session that vouches for this sign-in; null where the user just proved who they are. */
+  /** The live session that authorizes this sign-in; null if the user just authenticated. */
   readonly succeeds: string | null;
   readonly account: ProviderAccount | null;
-  /** What a user is told whom the application refuses, or whose credentials changed meanwhile. */
+  /** The error if the application refuses the user, or if their credentials changed since the check. */
   readonly refusal: "invalid_credentials" | "forbidden";
 }
 
-/** Signs a user in with a password that was checked, and answers with the session. */
+/** Signs in a user whose password was checked, and responds with the session. */
 export function signInByPassword(
   app: App,
   call: Call,
@@ -67,28 +67,28 @@ export function signInByPassword(
 ): Promise<Response> {
   const refusal = status === 201 ? "forbidden" : "invalid_credentials";
   const how: SignIn = { transport, amr: ["pwd"], replaces: [], succeeds: null, account: null, refusal };
-  return signInAndAnswer(app, call, user, { ...how, status });
+  return signInAndRespond(app, call, user, { ...how, status });
 }
 
-/** Signs a user in, and answers with the session in JSON. */
-export async function signInAndAnswer(
+/** Signs in a user, and responds with the session in JSON. */
+export async function signInAndRespond(
   app: App,
   call: Call,
   user: User,
   how: SignIn & { readonly status: number },
 ): Promise<Response> {
-  // Before the session: what the application throws leaves none behind.
+  // Before the session starts, so that an error of the application leaves none behind.
   const shown = app.serialize(user);
   const { row, tokens } = await signIn(app, call, user, how);
   const body = { user: shown, session: sessionOfRow(row) };
-  if (how.transport === "bearer") return answer(app, { ...tokenFields(tokens), ...body }, how.status);
-  const changes = [...expireFormer(call.site, call.credentials), ...cookiesOf(call.site, tokens)];
-  return answer(app, { expires_in: tokens.expiresIn, ...body }, how.status, changes);
+  if (how.transport === "bearer") return respondJson(app, { ...tokenFields(tokens), ...body }, how.status);
+  const changes = [...deleteFormerCookies(call.site, call.credentials), ...cookiesOf(call.site, tokens)];
+  return respondJson(app, { expires_in: tokens.expiresIn, ...body }, how.status, changes);
 }
 
 /**
- * Signs a user in whose credentials were checked: a new session always, in place of the one the browser had, so that no
- * session id survives a sign-in.
+ * Signs in a user whose credentials were checked. It always starts a new session and ends the one of the browser, so that
+ * no session id survives a sign-in.
  */
 export async function signIn(
   app: App,
@@ -102,7 +102,7 @@ export async function signIn(
     device: app.deviceOf(call.request),
     transport,
     amr,
-    replaces: [...new Set([...replaces, ...(await provenSessions(app, call.credentials))])],
+    replaces: [...new Set([...replaces, ...(await findProvenSessions(app, call.credentials))])],
     succeeds,
     lifetimes: {},
     account,
@@ -112,13 +112,13 @@ export async function signIn(
   throw new AuthError(refusal);
 }
 
-/** The sessions that a request proves by its tokens: a session id in it proves nothing. */
-export async function provenSessions(app: App, { presented }: Credentials): Promise<readonly string[]> {
+/** Finds the sessions that the tokens of a request prove. A session id alone proves nothing. */
+export async function findProvenSessions(app: App, { presented }: Credentials): Promise<readonly string[]> {
   const ids = new Set((await liveClaims(expectationOf(app.engine), presented.access)).map(({ sid }) => sid));
-  for (const { token } of presented.refresh.slice(0, MOST_TOKENS)) {
+  for (const { token } of presented.refresh.slice(0, MAX_TOKENS)) {
     const parsed = parseRefreshToken(token);
     if (parsed === null || ids.has(parsed.id)) continue;
-    const { decision } = await peek(app.engine, parsed, null);
+    const { decision } = await lookUpToken(app.engine, parsed, null);
     if (decision.kind !== "refused") ids.add(parsed.id);
   }
   return [...ids];

@@ -19,10 +19,10 @@ import type { User } from "../users/user.ts";
 import { type Credentials, isForged, readCredentials } from "./request.ts";
 import { answerError, codeOf, refusal, sessionHeaders } from "./response.ts";
 import type { Call } from "./route.ts";
-import { cookiesOf, expireFormer, expireRivals } from "./session-cookies.ts";
+import { cookiesOf, deleteFormerCookies, deleteRivalCookies } from "./session-cookies.ts";
 import type { InvalidSession, ValidateOptions, Validation, ValidSession } from "./validation.ts";
 
-/** A validation, and the changes of the jar behind its headers. */
+/** A validation, and the cookie changes in its headers. */
 export interface ValidatedRequest {
   readonly validation: Validation;
   readonly changes: readonly CookieChange[];
@@ -30,7 +30,7 @@ export interface ValidatedRequest {
 
 const OPTIONS: MembersOf<ValidateOptions> = { refresh: ["auto", "never"], fresh: FLAG };
 
-/** Makes `auth.validate`: it reads the tokens of a request, checks its origin, and refreshes where that is due. It never throws. */
+/** Makes `auth.validate`: it reads the tokens of a request, checks its origin, and refreshes if that is due. It never throws. */
 export function requestValidator(
   app: App,
 ): (request: Request, options?: ValidateOptions) => Promise<Validation> {
@@ -46,25 +46,26 @@ async function validateRequest(
   options: ValidateOptions,
 ): Promise<ValidatedRequest> {
   const site = app.siteOf(request.url);
-  if (site === null) return failed(app, "unauthenticated", null, NO_BASE_URL);
+  if (site === null) return failRequest(app, "unauthenticated", null, NO_BASE_URL);
   let credentials: Credentials | null = null;
   try {
     credentials = readCredentials(request.headers, site, app.config, app.deviceOf(request));
-    if (isForged(request, site, credentials, app.config)) return failed(app, "csrf_rejected", credentials);
+    if (isForged(request, site, credentials, app.config))
+      return failRequest(app, "csrf_rejected", credentials);
     const refresh = refreshOf(request.method, options);
     return await validateCredentials(app, site, credentials, { refresh, fresh: options.fresh ?? false });
   } catch (error) {
-    return failed(app, codeOf(app, error), credentials);
+    return failRequest(app, codeOf(app, error), credentials);
   }
 }
 
-// A refresh token that does not rotate notices no thief: it never authenticates what changes something.
+// Without rotation, a stolen refresh token is not detected. So it never authenticates an unsafe method.
 function refreshOf(method: string, { refresh }: ValidateOptions): AuthenticateOptions["refresh"] {
   if (refresh !== "never") return refresh ?? (method === "HEAD" ? "never" : "auto");
   return isSafeMethod(method) ? "never" : "ignore";
 }
 
-/** Validates what a request was found to carry, once it is known where it comes from. Never throws. */
+/** Validates the credentials of a request that passed the CSRF check. It never throws. */
 export async function validateCredentials(
   app: App,
   site: Site,
@@ -73,47 +74,49 @@ export async function validateCredentials(
 ): Promise<ValidatedRequest> {
   try {
     const found = await authenticate(app.engine, credentials.presented, options);
-    if (!found.ok) return refused(app, site, credentials, found);
-    return succeeded(app, site, credentials, found);
+    if (!found.ok) return refuseRequest(app, site, credentials, found);
+    return acceptRequest(app, site, credentials, found);
   } catch (error) {
-    return failed(app, codeOf(app, error), credentials);
+    return failRequest(app, codeOf(app, error), credentials);
   }
 }
 
-const VALIDATED =
-  "undefined to let the request pass, false to refuse it, or { context?, claims? }, and wait for nothing";
+const VALIDATED_ANSWERS =
+  "undefined to let the request pass, false to refuse it, or { context?, claims? }, and do not return a promise";
 export const NO_BASE_URL = "Set baseURL in createAuth: without it only localhost is served.";
 
-// The rule that a validation clears nothing is about the places of our own: without these lines no conflict would end.
-function refused(
+// A failed validation keeps our own cookies. It deletes those of a sibling, because a conflict would never end otherwise.
+function refuseRequest(
   app: App,
   site: Site,
   credentials: Credentials,
   { code, isConflict }: Failure,
 ): ValidatedRequest {
-  const { validation } = failed(app, code, credentials);
-  const changes = isConflict ? expireRivals(site, credentials, now(app.env)) : [];
+  const { validation } = failRequest(app, code, credentials);
+  const changes = isConflict ? deleteRivalCookies(site, credentials, now(app.env)) : [];
   writeChanges(validation.headers, changes);
   return { validation, changes };
 }
 
-function succeeded(
+function acceptRequest(
   app: App,
   site: Site,
   credentials: Credentials,
   found: Extract<Authentication, { ok: true }>,
 ): ValidatedRequest {
   const { transport } = credentials.presented;
-  const hooked = runHook(app, transport, found);
-  if (hooked === null) return failed(app, "unauthenticated", credentials);
+  const accepted = runValidatedHook(app, transport, found);
+  if (accepted === null) return failRequest(app, "unauthenticated", credentials);
   const changes =
-    found.tokens === null ? [] : [...expireFormer(site, credentials), ...cookiesOf(site, found.tokens)];
+    found.tokens === null
+      ? []
+      : [...deleteFormerCookies(site, credentials), ...cookiesOf(site, found.tokens)];
   const headers = found.held ? sessionHeaders(app.config.bearer.header) : new Headers();
   writeChanges(headers, changes);
   const validation: ValidSession = {
     ok: true,
-    ...hooked,
-    userId: hooked.session.userId,
+    ...accepted,
+    userId: accepted.session.userId,
     transport,
     refreshed: found.tokens !== null,
     headers,
@@ -122,7 +125,7 @@ function succeeded(
   return { validation, changes };
 }
 
-/** Validates an access token by hand, as one that came by `transport`, or by any where it is null. */
+/** Validates an access token that did not come with a request. A null `transport` accepts either. */
 export async function validateToken(
   app: App,
   token: string,
@@ -136,27 +139,27 @@ export async function validateToken(
   };
   try {
     const found = await authenticate(app.engine, presented, { refresh: "never", fresh: false });
-    if (!found.ok) return failed(app, found.code, null).validation;
-    const hooked = runHook(app, found.claims.transport, found);
-    if (hooked === null) return failed(app, "unauthenticated", null).validation;
+    if (!found.ok) return failRequest(app, found.code, null).validation;
+    const accepted = runValidatedHook(app, found.claims.transport, found);
+    if (accepted === null) return failRequest(app, "unauthenticated", null).validation;
     const { transport: by } = found.claims;
     const headers = sessionHeaders(app.config.bearer.header);
     return {
       ok: true,
-      ...hooked,
-      userId: hooked.session.userId,
+      ...accepted,
+      userId: accepted.session.userId,
       transport: by,
       refreshed: false,
       headers,
       cookies: new Map(),
     };
   } catch (error) {
-    return failed(app, codeOf(app, error), null).validation;
+    return failRequest(app, codeOf(app, error), null).validation;
   }
 }
 
-/** What `hooks.validated` makes of a session: null where it refuses. */
-export function runHook(
+/** Runs `hooks.validated`. Returns null if it refuses the session. */
+export function runValidatedHook(
   app: App,
   transport: Transport,
   { claims }: Pick<Extract<Authentication, { ok: true }>, "claims">,
@@ -165,7 +168,7 @@ export function runHook(
   const { validated } = app.engine.settings.hooks;
   if (validated === undefined) return { session, claims };
   const verdict = judgeHook(ignored(validated({ session, claims, transport })), ["context", "claims"]);
-  if (verdict.kind === "fault") throw badAnswer("hooks.validated", verdict.returned, VALIDATED);
+  if (verdict.kind === "fault") throw badAnswer("hooks.validated", verdict.returned, VALIDATED_ANSWERS);
   if (verdict.kind === "nothing") return { session, claims };
   if (verdict.kind === "refuse") return null;
   const { context = session.context, claims: more } = verdict.members;
@@ -175,7 +178,7 @@ export function runHook(
   };
 }
 
-function failed(
+function failRequest(
   app: App,
   code: ErrorCode,
   credentials: Credentials | null,
@@ -184,33 +187,33 @@ function failed(
   return { validation: refusal(app.config, code, credentials, message), changes: [] };
 }
 
-/** A call whose session is good, and the changes of the jar that came with finding out. */
+/** The valid session of a call, and the cookie changes of its validation. */
 export interface SignedIn {
   readonly valid: ValidSession;
   readonly changes: readonly CookieChange[];
 }
 
-/** Validates a call and runs `then` with its session, or answers why there is none. */
+/** Validates a call and runs `then` with its session, or responds with the error. */
 export async function whenSignedIn(
   app: App,
   { request, site, credentials }: Call,
   then: (signedIn: SignedIn) => Promise<Response>,
 ): Promise<Response> {
   const refresh = request.method === "HEAD" ? "never" : "auto";
-  // What changes other sessions asks the store: one that has ended has no power over them.
+  // A route that changes something checks the store, so that an ended session cannot use it.
   const fresh = request.method !== "GET" && request.method !== "HEAD";
   const { validation, changes } = await validateCredentials(app, site, credentials, { refresh, fresh });
   if (!validation.ok) return validation.response();
   try {
     return await then({ valid: validation, changes });
   } catch (error) {
-    // What was issued on the way goes out all the same.
+    // The tokens of a refresh are sent also with an error.
     return answerError(app, error, changes);
   }
 }
 
-/** The user of a session. One that is gone or disabled is nobody. */
-export async function userOf(app: App, id: string): Promise<User> {
+/** Reads the user of a session. Fails with `unauthenticated` if the user is deleted or disabled. */
+export async function requireUser(app: App, id: string): Promise<User> {
   const user = await app.users.get(id);
   if (user === null || user.disabledAt !== null) throw new AuthError("unauthenticated");
   return user;

@@ -1,17 +1,17 @@
 /** An asymmetric signature algorithm of a key ring (RFC 7518, RFC 8037). */
 export type AsymmetricAlgorithm = "EdDSA" | "ES256" | "RS256" | "PS256";
 
-/** Every algorithm that signs access tokens. A key has one; a token never chooses (RFC 8725 3.1). */
+/** Every algorithm for access tokens. The key determines it, never the token (RFC 8725 3.1). */
 export type Algorithm = AsymmetricAlgorithm | "HS256";
 
 interface AlgorithmFacts {
   /** The key type (RFC 7517 4.1). */
   readonly kty: string;
-  /** The one curve of its keys; null where keys have none. */
+  /** The curve of its keys; null if they have none. */
   readonly crv: string | null;
   /** The members that are coordinates on the curve. */
   readonly coordinates: readonly ("x" | "y")[];
-  /** The length of every signature, in bytes; null where the key decides. */
+  /** The length of every signature, in bytes; null if it depends on the key. */
   readonly signatureLength: number | null;
 }
 
@@ -39,7 +39,7 @@ function isAlgorithm(value: unknown): value is Algorithm {
   return typeof value === "string" && Object.hasOwn(facts, value);
 }
 
-/** The algorithm by its name here: EdDSA is on Ed25519, which some libraries name (RFC 9864 2.2). */
+/** Maps `Ed25519` to `EdDSA`, which Latchkey uses: some libraries write the former (RFC 9864 2.2). */
 export function algorithmNamed(alg: unknown): unknown {
   return alg === "Ed25519" ? "EdDSA" : alg;
 }

@@ -6,24 +6,24 @@ import type { EpochSeconds, Seconds } from "../platform/time.ts";
 export interface CachePauses {
   /** After a load. */
   readonly loaded: Seconds;
-  /** After a load that failed, or that did not have what was sought. */
+  /** After a load that failed, or without the requested item. */
   readonly missed: Seconds;
   /** After a load that failed while the cache was empty. */
   readonly empty: Seconds;
 }
 
-/** One value that is loaded at its first use, and again when it is too old or lacks what is sought. */
+/** A value that is loaded at its first use, and again when it is too old or lacks a requested item. */
 export interface RefreshingCache<T> {
-  /** The value, loaded again first where it is older than `maxAge`. Where that fails, the old value. */
+  /** Returns the value. If it is older than `maxAge`, it is loaded again. If that fails, the old value is returned. */
   get(maxAge: Seconds): Promise<T>;
-  /** Finds something in the value, whatever its age; null where there is no value yet. An old value is loaded again in the background. */
-  peek<Found>(maxAge: Seconds, find: (value: T) => Found | null): Found | null;
+  /** Finds an item in a value of any age; null if there is no value yet. An old value is loaded again in the background. */
+  findKnown<Found>(maxAge: Seconds, find: (value: T) => Found | null): Found | null;
   /**
-   * Finds something in the value, and loads it once more where it is missing, unless a pause holds. Fails as the load does,
-   * and with `store_unavailable` where a pause holds and there is no value.
+   * Finds an item in the value. If it is missing, the value is loaded once more, except during a pause. Fails if the load
+   * fails, and with `store_unavailable` during a pause without a value.
    */
-  seek<Found>(find: (value: T) => Found | null): Promise<Found | null>;
-  /** Replaces the value by one that this process makes, such as a changed one. Not shared with loads. */
+  findOrLoad<Found>(find: (value: T) => Found | null): Promise<Found | null>;
+  /** Replaces the value by one that this process makes. It is not shared with loads. */
   replace(make: () => Promise<T>): Promise<T>;
 }
 
@@ -35,15 +35,14 @@ interface Kept<T> {
 export interface CacheOptions<T> {
   readonly env: Env;
   readonly pauses: CachePauses;
-  /** Fails where there is nothing to load; the cache then keeps its value. */
+  /** Fails if there is nothing to load. The cache then keeps its value. */
   readonly load: () => Promise<T>;
-  /** Whether a value that was read before another one arrived may still replace it. Default never. */
+  /** Whether a value may replace a kept one that was set during its load. Default never. */
   readonly supersedes?: (value: T, kept: T) => boolean;
 }
 
 /**
- * Makes a refreshing cache. Loads are shared, so that any number of callers cost one, except where work ends with its
- * request.
+ * Makes a refreshing cache. Concurrent callers share one load, except on platforms where work ends with its request.
  */
 export function refreshingCache<T>(options: CacheOptions<T>): RefreshingCache<T> {
   const { env, pauses } = options;
@@ -62,15 +61,15 @@ export function refreshingCache<T>(options: CacheOptions<T>): RefreshingCache<T>
       return isFresh(kept, maxAge) || isPaused() ? kept.value : run().catch(() => kept.value);
     },
 
-    peek(maxAge, find) {
+    findKnown(maxAge, find) {
       const { kept } = state;
       if (kept === null) return null;
-      // A known value waits for no server, also not for one that hangs.
+      // A kept value is returned at once, even if the server does not respond.
       if (!isFresh(kept, maxAge) && !isPaused()) run().catch(() => undefined);
       return find(kept.value);
     },
 
-    async seek(find) {
+    async findOrLoad(find) {
       const known = state.kept === null ? null : find(state.kept.value);
       if (known !== null) return known;
       const isJoined = isUnderWay();
@@ -80,7 +79,7 @@ export function refreshingCache<T>(options: CacheOptions<T>): RefreshingCache<T>
       }
       const found = find(await run());
       if (found !== null) return found;
-      // A load under way may have begun before the thing existed.
+      // The load in flight may predate the item, so load once more.
       const again = isJoined && pauses.loaded === 0 ? find(await run()) : null;
       if (again === null) state.pause = { from: now(env), length: pauses.missed };
       return again;
@@ -95,9 +94,9 @@ interface CacheState<T> {
 
 async function loadInto<T>(state: CacheState<T>, options: CacheOptions<T>): Promise<T> {
   const { env, pauses, load } = options;
-  // The pause begins with the load, so that a load that hangs is part of it.
+  // The pause begins with the load, so that it includes a load that hangs.
   const from = now(env);
-  // Where loads are not shared, the pause keeps other requests from a load of their own.
+  // If loads are not shared, the pause keeps other requests from loading as well.
   if (state.kept !== null && endsWithRequest()) state.pause = { from, length: pauses.missed };
   try {
     const value = await replaceKept(state, options, load);
@@ -116,7 +115,7 @@ async function replaceKept<T>(
 ): Promise<T> {
   const before = state.kept;
   const value = await make();
-  // What was read before a change, and arrives after it, must not undo the change.
+  // A value that was read before a change must not undo the change.
   const isCurrent =
     state.kept === null || state.kept === before || supersedes?.(value, state.kept.value) === true;
   if (state.kept === null || isCurrent) state.kept = { value, at: now(env) };

@@ -3,7 +3,7 @@ import { isBase64url } from "../platform/bytes.ts";
 import { isRecord, own } from "../platform/json.ts";
 import { type AsymmetricAlgorithm, factsOf } from "./algorithms.ts";
 
-/** A key as RFC 7517 writes it, private or public. */
+/** A private or public key (RFC 7517). */
 export interface Jwk {
   readonly kty?: string;
   readonly kid?: string;
@@ -42,14 +42,14 @@ export interface PublicJwk {
   readonly e?: string;
 }
 
-/** The members of a key that is not checked yet. */
+/** The members of an unchecked key. */
 export type Members = Readonly<Record<string, unknown>>;
 
-// RFC 7518 6.2.2, 6.3.2 and RFC 8037 2: every other member is private, or says something about the key.
+// RFC 7518 6.2.2, 6.3.2 and RFC 8037 2: every other member is private or describes the key.
 const PUBLIC_MEMBERS = ["kty", "crv", "x", "y", "n", "e"] as const;
 const PRIVATE_MEMBERS = ["d", "p", "q", "dp", "dq", "qi"] as const;
 
-/** Keeps the public members of a key, by name: an unknown member is never let through. */
+/** Copies the public members of a key by name, so that unknown members are dropped. */
 export function publicJwk(jwk: Members, kid: string, alg: AsymmetricAlgorithm): PublicJwk {
   const kept: Record<string, string> = {};
   for (const member of PUBLIC_MEMBERS) {
@@ -61,16 +61,16 @@ export function publicJwk(jwk: Members, kid: string, alg: AsymmetricAlgorithm): 
 
 type KeyMember = (typeof PUBLIC_MEMBERS)[number] | (typeof PRIVATE_MEMBERS)[number];
 
-/** The members that make a key, without what it says about itself, such as `key_ops`. */
+/** The members with key material, without descriptions such as `key_ops`. */
 export type PlainJwk = Partial<Record<KeyMember, string>> & { kty: string };
 
-/** Keeps the members that make a key. */
+/** Copies the members with key material. */
 export function plainJwk(jwk: Jwk): PlainJwk {
   const names = [...PUBLIC_MEMBERS, ...PRIVATE_MEMBERS].filter((name) => jwk[name] !== undefined);
   return { kty: "", ...Object.fromEntries(names.map((name) => [name, jwk[name]])) };
 }
 
-/** The keys of a key set; none where the value is no key set. An entry that is no object is skipped (RFC 7517 5). */
+/** Lists the keys of a key set; empty for any other value. An entry that is not an object is skipped (RFC 7517 5). */
 export function listedKeys(set: unknown): readonly Members[] {
   const listed = isRecord(set) ? own(set, "keys") : undefined;
   return Array.isArray(listed) ? listed.filter(isRecord) : [];
@@ -91,10 +91,10 @@ function isDistinct(value: unknown): value is readonly unknown[] {
 
 const COORDINATE_BYTES = 32;
 const MIN_MODULUS_BITS = 2_048;
-/** 65537. A small exponent makes forgery possible, and no library makes keys with another one. */
+/** 65537. A small exponent makes forgery possible, and libraries generate no other exponent. */
 const EXPONENT = "AQAB";
 
-/** Says what is wrong with the numbers of a key, or null (RFC 8725 3.4). */
+/** Describes the fault of the numbers of a key; null if they are valid (RFC 8725 3.4). */
 export function faultOfNumbers(jwk: Jwk, algorithm: AsymmetricAlgorithm): string | null {
   const { crv, coordinates } = factsOf(algorithm);
   if (crv === null) {
@@ -112,8 +112,8 @@ export function isWholePrivateKey({ d }: Jwk, algorithm: AsymmetricAlgorithm): b
 }
 
 /**
- * Whether an RSA key is one to sign or verify with, by its own numbers: not every platform refuses a short modulus, or
- * an exponent by which anything is signed (RFC 8725 3.4, RFC 8017 3.1).
+ * Whether the modulus and the exponent of an RSA key are valid. Not every platform refuses a short modulus, or an exponent
+ * of 1, with which every signature is valid (RFC 8725 3.4, RFC 8017 3.1).
  */
 export function isSoundRsa({ n, e }: Jwk): boolean {
   const [modulus, exponent] = [numberOf(n), numberOf(e)];
@@ -121,7 +121,7 @@ export function isSoundRsa({ n, e }: Jwk): boolean {
   return bitsOf(modulus) >= MIN_MODULUS_BITS && bitsOf(exponent) > 1 && isOdd;
 }
 
-// RFC 7518 2, Base64urlUInt, without the zeros that it must not begin with.
+// RFC 7518 2, Base64urlUInt. Leading zeros, which are not allowed, are removed.
 function numberOf(text: unknown): Uint8Array {
   const bytes = bytesOf(text) ?? new Uint8Array();
   const first = bytes.findIndex((byte) => byte !== 0);

@@ -14,13 +14,13 @@ import { type Algorithm, type AsymmetricAlgorithm, factsOf } from "./algorithms.
 import { isSoundRsa, type Jwk, plainJwk } from "./jwk.ts";
 import { KID, type SigningKey, type VerificationKey } from "./keys.ts";
 
-/** The members of a JWS header that choose a key. */
+/** The members of a JWS header that select a key. */
 export interface JwsHeader {
   readonly alg: string;
   readonly kid: string;
 }
 
-/** The form that a kind of token has. */
+/** The form of one kind of token. */
 export interface JwsForm {
   /** The value of `typ` in lower case, without `application/` (RFC 7515 4.1.9). */
   readonly typ: string;
@@ -28,8 +28,8 @@ export interface JwsForm {
 }
 
 /**
- * Reads the header of a compact JWS (RFC 7515 7.1); null for any token that is not in its one canonical form, or of
- * another type. It does not check the signature.
+ * Parses the header of a compact JWS (RFC 7515 7.1). Returns null for a token that is not canonical, or of another type.
+ * It does not check the signature.
  *
  * jose alone accepts padding, white space and stray bits, and leaves `typ` to the caller.
  */
@@ -52,7 +52,7 @@ function membersOf(segment: string): Readonly<Record<string, unknown>> | null {
   return isRecord(members) ? members : null;
 }
 
-// RFC 7515 4.1.11 and RFC 7797: no extension is understood here, also where it comes without `crit`.
+// RFC 7515 4.1.11 and RFC 7797: no extension is supported, also not without `crit`.
 function hasExtension(members: Readonly<Record<string, unknown>>): boolean {
   return own(members, "crit") !== undefined || own(members, "b64") !== undefined;
 }
@@ -62,8 +62,8 @@ function isOfType(given: unknown, typ: string): boolean {
 }
 
 /**
- * Verifies the signature of a token whose header `parseHeader` read, by the one algorithm of the key (RFC 8725 3.1).
- * Returns the payload, or null. Fails with `internal_error` where the platform cannot check it.
+ * Verifies the signature of a token with the algorithm of the key (RFC 8725 3.1). Parse its header with `parseHeader`
+ * first. Returns the payload, or null. Fails with `internal_error` if the platform cannot check the signature.
  */
 export async function verifyJws(
   token: string,
@@ -78,14 +78,14 @@ export async function verifyJws(
   }
 }
 
-// Not every platform answers false for a signature of a wrong length.
+// Not every platform returns false for a signature of the wrong length.
 function hasLength(token: string, algorithm: Algorithm): boolean {
   const { signatureLength } = factsOf(algorithm);
   const length = token.length - token.lastIndexOf(".") - 1;
   return signatureLength === null || Math.floor((length * 3) / 4) === signatureLength;
 }
 
-// jose gives its errors a code, and keeps a fault of the platform as the cause of a failed verification.
+// Errors of jose have a code. A failed verification with a cause is a fault of the platform.
 function isRefusal(error: unknown): boolean {
   if (!(error instanceof Error && "code" in error && typeof error.code === "string")) return false;
   return error.code !== "ERR_JWS_SIGNATURE_VERIFICATION_FAILED" || error.cause === undefined;
@@ -102,13 +102,13 @@ export function signJwt(
     .sign(key);
 }
 
-/** Makes a private key. */
+/** Generates a private key. */
 export async function generateKey(algorithm: AsymmetricAlgorithm): Promise<Jwk> {
   const { privateKey } = await generateKeyPair(algorithm, { extractable: true });
   return plainJwk(await exportJWK(privateKey));
 }
 
-/** Imports a key for one algorithm: a private one signs, a public one verifies. Fails for a key that does not fit. */
+/** Imports a key for one algorithm: a private one signs, a public one verifies. Fails for a key of another algorithm. */
 export async function importKey(jwk: Jwk, algorithm: AsymmetricAlgorithm): Promise<CryptoKey> {
   if (jwk.kty === "RSA" && !isSoundRsa(jwk))
     throw new TypeError("an RSA key has at least 2048 bits, and an odd exponent above 1");

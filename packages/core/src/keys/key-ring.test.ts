@@ -75,7 +75,7 @@ describe("what a ring lacks", () => {
   it("is the next one, announced long enough before it signs (KEY-02)", () => {
     expect(missingKeys([current], NOW, MONTH, all)).toEqual([current.activeAt + MONTH]);
     expect(missingKeys([old], NOW + 10, MONTH, all)).toEqual([NOW + 10 + ANNOUNCE]);
-    // A client that caches the key set, or holds an old ring, knows it by then.
+    // By then, every cached key set and every old ring has the key.
     expect(ANNOUNCE).toBeGreaterThanOrEqual(JWKS_MAX_AGE + VERIFYING_RING_AGE);
   });
 });

@@ -4,43 +4,43 @@ import { type EpochSeconds, hours, minutes, type Seconds } from "../platform/tim
 import { type AsymmetricAlgorithm, isAsymmetric } from "./algorithms.ts";
 import { type PublicJwk, publicJwk } from "./jwk.ts";
 
-/** One signing key. `privateKey` is sealed with `secret` where there is one. */
+/** One signing key. `privateKey` is sealed with `secret` if there is one. */
 export interface KeyRecord {
   readonly kid: string;
   readonly algorithm: AsymmetricAlgorithm;
   readonly publicJwk: PublicJwk;
   readonly privateKey: string;
-  /** From when on it signs. Until then it is announced, so that every verifier knows it before its first use. */
+  /** The time from which it signs. Before that it is only published, so that every verifier knows it before its first use. */
   readonly activeAt: EpochSeconds;
-  /** When it was superseded, once the key that did so was revoked; else the next key's turn tells. */
+  /** Set if the key that superseded it was revoked. Otherwise the `activeAt` of the next key is the time. */
   readonly supersededAt?: EpochSeconds;
 }
 
 type Usable = (key: KeyRecord) => boolean;
 
-/** The keys in the order of their turn. */
+/** The keys in the order of `activeAt`. */
 export type KeyRing = readonly KeyRecord[];
 
-/** No access token lives longer, whatever a session asks for; a superseded key verifies until the last one is over. */
+/** The longest lifetime of an access token. A superseded key verifies until its last token has expired. */
 export const MAX_ACCESS_LIFETIME: Seconds = hours(24);
 
-/** The oldest copy of the ring that a process signs with, and the oldest that it verifies with. */
+/** The maximum age of the ring in a process, for signing and for verifying. */
 export const SIGNING_RING_AGE: Seconds = minutes(1);
 export const VERIFYING_RING_AGE: Seconds = minutes(10);
 
-/** How long a key is announced before it signs, and how long a key set may be cached. */
+/** How long a key is published before it signs, and how long a key set may be cached. */
 export const ANNOUNCE: Seconds = minutes(15);
 export const JWKS_MAX_AGE: Seconds = minutes(5);
 
 const RETIREMENT: Seconds = MAX_ACCESS_LIFETIME + SIGNING_RING_AGE + VERIFYING_RING_AGE;
 
-/** The key that signs at `now`: the newest whose turn has come, among those that this process can sign with. */
+/** The key that signs at `now`: the newest active one that this process can sign with. */
 export function currentKey(ring: KeyRing, now: EpochSeconds, usable: Usable): KeyRecord | null {
   const isDue = (key: KeyRecord): boolean => key.activeAt <= now && key.supersededAt === undefined;
   return ring.findLast((key) => isDue(key) && usable(key)) ?? null;
 }
 
-/** The keys whose tokens are good at `now`: announced, current, and superseded ones until their last token is over. */
+/** The keys that verify at `now`: published, current, and superseded ones until their last token has expired. */
 export function verificationKeys(ring: KeyRing, now: EpochSeconds): KeyRing {
   return ring.filter((key, index) => {
     const superseded = key.supersededAt ?? ring[index + 1]?.activeAt;
@@ -48,7 +48,7 @@ export function verificationKeys(ring: KeyRing, now: EpochSeconds): KeyRing {
   });
 }
 
-/** What is missing from a ring at `now`: when each new key takes its turn. Empty where nothing is. */
+/** The `activeAt` of each key that a ring lacks at `now`. Empty if it is complete. */
 export function missingKeys(
   ring: KeyRing,
   now: EpochSeconds,
@@ -61,20 +61,20 @@ export function missingKeys(
   return [...(current === null ? [now] : []), ...(announced ? [] : [turn])];
 }
 
-/** The ring with new keys in their places and without those that nobody needs any more. */
+/** Adds new keys to the ring, and removes those that no longer verify. */
 export function extendRing(ring: KeyRing, made: KeyRing, now: EpochSeconds): KeyRing {
   return verificationKeys(inOrder([...ring, ...made]), now);
 }
 
-/** The ring after the announced key has taken its turn early. */
+/** Activates the published key now. */
 export function rotateRing(ring: KeyRing, now: EpochSeconds, usable: Usable): KeyRing {
   const next = ring.find((key) => key.activeAt > now && usable(key));
   return inOrder(ring.map((key) => (key === next ? { ...key, activeAt: now } : key)));
 }
 
 /**
- * The ring without one key: its tokens are refused from now on. The announced key takes over from a current one; a
- * superseded key does not come back, nor stay longer for it.
+ * Removes one key, so that its tokens are refused from now on. If it was the current key, the published key is activated.
+ * A superseded key does not become current again, and does not verify longer.
  */
 export function revokeKey(ring: KeyRing, kid: string, now: EpochSeconds, usable: Usable): KeyRing {
   const known = verificationKeys(ring, now);
@@ -96,12 +96,12 @@ function inOrder(ring: KeyRing): KeyRing {
   return ring.toSorted((a, b) => a.activeAt - b.activeAt);
 }
 
-/** The ring as the store keeps it. */
+/** Serializes the ring for the store. */
 export function formatRing(ring: KeyRing): string {
   return JSON.stringify(ring);
 }
 
-/** Reads a stored ring; a document that is not one fails closed. */
+/** Parses a stored ring. Fails with `internal_error` for any other document. */
 export function parseRing(document: string): KeyRing {
   const parsed = parseJson(document);
   if (!Array.isArray(parsed)) throw new AuthError("internal_error", "the stored key ring is damaged");

@@ -9,10 +9,10 @@ export interface SigningKey {
   readonly key: CryptoKey | Uint8Array;
 }
 
-/** The names that a key can have and a token can ask for. */
+/** The form of a key id, in a key or in a token. */
 export const KID: RegExp = /^[A-Za-z0-9_-]{1,64}$/;
 
-/** The key to check a signature with. jose imports a public key at its first use, and keeps it. */
+/** The key to verify with. jose imports a public key at its first use and caches it. */
 export interface VerificationKey {
   readonly kid: string;
   readonly algorithm: Algorithm;
@@ -20,28 +20,28 @@ export interface VerificationKey {
   readonly key: PlainJwk | Uint8Array;
 }
 
-/** The keys in use, wherever they come from. */
+/** The keys in use, from any source. */
 export interface Keys {
   /** The key to sign with now. */
   signing(): Promise<SigningKey>;
-  /** The key of that name, or null; an unknown name costs one shared look at the store at most, then a pause. */
+  /** Finds a key by its id, or null. An unknown id causes at most one shared load, then a pause. */
   find(kid: string): Promise<VerificationKey | null>;
   jwks(): Promise<{ readonly keys: readonly PublicJwk[] }>;
   rotate(): Promise<void>;
-  /** `false` where there is no such key. */
+  /** Returns `false` for an unknown key. */
   revoke(kid: string): Promise<boolean>;
 }
 
-/** A document and its version: 1 when it was first saved, one more with every save. */
+/** A document and its version: 1 at the first save, and one more at every save. */
 export interface VersionedDocument {
   readonly version: number;
   readonly document: string;
 }
 
-/** Where the key ring lives: one small document under compare-and-set. */
+/** The store of the key ring: one small document with compare-and-set. */
 export interface KeyStore {
   load(): Promise<VersionedDocument | null>;
 
-  /** Saves where the stored version is still `ifVersion` (0: nothing stored); `false` where it is not. */
+  /** Saves if the stored version is still `ifVersion` (0: nothing is stored). Otherwise returns `false`. */
   save(ifVersion: number, document: string): Promise<boolean>;
 }

@@ -4,8 +4,8 @@ import { importKey } from "./jws.ts";
 import { type Keys, KID, type SigningKey, type VerificationKey } from "./keys.ts";
 
 /**
- * Checks keys that the application brings; returns what is wrong with them, or null. Whether the halves of a key belong
- * together, and to its curve, is found out when the first request imports it.
+ * Checks the keys of `keys.provided`. Returns their fault, or null. It does not check that the parts of a key
+ * match each other and the curve: the first request does so, when it imports the keys.
  */
 export function faultOfProvided(jwks: readonly Jwk[], algorithm: AsymmetricAlgorithm): string | null {
   const kids = new Set<string>();
@@ -17,7 +17,7 @@ export function faultOfProvided(jwks: readonly Jwk[], algorithm: AsymmetricAlgor
     if (jwk.use !== undefined && jwk.use !== "sig") return "has a key whose use is not sig";
     if (jwk.key_ops !== undefined && !jwk.key_ops.some((op) => op === "sign" || op === "verify"))
       return "has a key whose key_ops allow neither sign nor verify";
-    // RFC 7518 6.3.2.7: without them such a key is another one.
+    // RFC 7518 6.3.2.7: the key is not complete without its other primes, which are not supported.
     if (jwk.oth !== undefined && jwk.oth.length > 0) return "has a key of more than two primes";
     const unsound = faultOfNumbers(jwk, algorithm);
     if (unsound !== null) return unsound;
@@ -33,7 +33,7 @@ export function faultOfProvided(jwks: readonly Jwk[], algorithm: AsymmetricAlgor
   return isWholePrivateKey(first, algorithm) ? null : "has a private key of a wrong length";
 }
 
-/** Keys that the application brings: the first signs, all of them verify. */
+/** Makes the keys of `keys.provided`: the first signs, all of them verify. */
 export function providedKeys(jwks: readonly Jwk[], algorithm: AsymmetricAlgorithm): Keys {
   let imported: Promise<Imported> | null = null;
   const keys = (): Promise<Imported> => {
@@ -44,8 +44,9 @@ export function providedKeys(jwks: readonly Jwk[], algorithm: AsymmetricAlgorith
     signing: async () => (await keys()).signing,
     find: async (kid) => (await keys()).verification.get(kid) ?? null,
     jwks: async () => ({ keys: (await keys()).listed }),
-    rotate: () => Promise.reject(new TypeError("keys.rotate: keys.provided are yours to rotate")),
-    revoke: () => Promise.reject(new TypeError("keys.revoke: keys.provided are yours to revoke")),
+    rotate: () => Promise.reject(new TypeError("keys.rotate: rotate keys.provided in your configuration")),
+    revoke: () =>
+      Promise.reject(new TypeError("keys.revoke: remove the key from keys.provided in your configuration")),
   };
 }
 

@@ -10,24 +10,24 @@ import { KID, type VerificationKey } from "./keys.ts";
 
 type KeySet = ReadonlyMap<string, VerificationKey>;
 
-/** How long a key set is good without another load; the same as of a server with a store. */
+/** The maximum age of a key set, the same as on a server with a store. */
 const MAX_AGE: Seconds = minutes(10);
-/** After a load, whatever came of it, the next one waits (JWT-05); while there are no keys at all, only a moment. */
+/** Each load is followed by a pause (JWT-05), which is short if there are no keys yet. */
 const PAUSES: CachePauses = { loaded: 30, missed: 30, empty: 1 };
 
 /**
- * The keys of a server elsewhere, by its key set (RFC 7517). They are fetched at the first token, again when a token
- * names a key that is not among them, and kept while the server does not answer.
+ * Makes the keys of another server from its key set (RFC 7517). They are fetched at the first token, and again when a token
+ * names an unknown key. They are kept while the server does not respond.
  */
 export function remoteKeys(env: Env, url: string): (kid: string) => Promise<VerificationKey | null> {
   const cache = refreshingCache<KeySet>({ env, pauses: PAUSES, load: () => fetchKeys(env, url) });
   return async (kid) => {
     const find = (keys: KeySet): VerificationKey | null => keys.get(kid) ?? null;
-    const known = cache.peek(MAX_AGE, find);
+    const known = cache.findKnown(MAX_AGE, find);
     if (known !== null) return known;
-    return cache.seek(find).catch((error: unknown) => {
-      if (cache.peek(MAX_AGE, (keys) => keys) === null) throw error;
-      // The other keys stay good while the server does not answer, and this one is unknown.
+    return cache.findOrLoad(find).catch((error: unknown) => {
+      if (cache.findKnown(MAX_AGE, (keys) => keys) === null) throw error;
+      // While the server does not respond, the known keys stay valid and this key is unknown.
       return null;
     });
   };
@@ -40,7 +40,7 @@ async function fetchKeys(env: Env, url: string): Promise<KeySet> {
   return keys;
 }
 
-/** Reads a key set; null where it holds no key of ours. A key says its algorithm, or it is not used (RFC 8725 3.1). */
+/** Reads a key set; null if it has no usable key. A key without `alg` is not used (RFC 8725 3.1). */
 export function readKeySet(set: unknown): KeySet | null {
   const keys = listedKeys(set)
     .map(readKey)

@@ -2,7 +2,7 @@ import { concat, decodeUtf8, fromBase64url, toBase64url, utf8 } from "../platfor
 
 const NONCE = 12;
 
-/** Derives a key for one purpose from `secret`, so that one secret never does two jobs (RFC 5869). */
+/** Derives a key for one purpose from `secret`, so that no key has two purposes (RFC 5869). */
 export async function deriveBytes(secret: string, label: string): Promise<Uint8Array<ArrayBuffer>> {
   const material = await crypto.subtle.importKey("raw", utf8(secret), "HKDF", false, ["deriveBits"]);
   const bits = await crypto.subtle.deriveBits(
@@ -26,7 +26,7 @@ export async function seal(
   return toBase64url(concat(nonce, new Uint8Array(sealed)));
 }
 
-/** Decrypts with the first secret that fits; null where none does, as if the value were absent. */
+/** Decrypts with the first secret that works. Returns null if none does. */
 export async function open(
   sealed: string,
   secrets: readonly string[],

@@ -6,7 +6,7 @@ type SecretKey = SigningKey & VerificationKey;
 
 import { deriveBytes } from "./seal.ts";
 
-/** HS256 keys derived from `secret`: the newest signs, all of them verify, none is ever listed. */
+/** HS256 keys derived from `secret`: the newest signs, all of them verify, and none is in the key set. */
 export function sharedSecretKeys(secrets: readonly string[]): Keys {
   let derived: Promise<readonly SecretKey[]> | null = null;
   const keys = (): Promise<readonly SecretKey[]> => {
@@ -16,12 +16,12 @@ export function sharedSecretKeys(secrets: readonly string[]): Keys {
   return {
     async signing() {
       const [newest] = await keys();
-      if (newest === undefined) throw new TypeError("secret: HS256 needs at least one");
+      if (newest === undefined) throw new TypeError("secret: HS256 needs at least one secret");
       return newest;
     },
     find: async (kid) => (await keys()).find((key) => key.kid === kid) ?? null,
     jwks: async () => ({ keys: [] }),
-    rotate: () => Promise.reject(new TypeError("keys.rotate: with HS256, put a new secret in front instead")),
+    rotate: () => Promise.reject(new TypeError("keys.rotate: with HS256, add a new first secret instead")),
     revoke: () => Promise.reject(new TypeError("keys.revoke: with HS256, remove the secret instead")),
   };
 }

@@ -35,7 +35,7 @@ export interface StoredKeysOptions {
 
 export type KeyChange = { readonly type: "created" | "rotated" | "revoked"; readonly kid: string };
 
-/** After a load that failed or missed a key, the next one waits this long (JWT-05). */
+/** The pauses after a load that failed or missed a key (JWT-05). */
 const PAUSES: CachePauses = { loaded: 0, missed: 1, empty: 0 };
 const ATTEMPTS = 8;
 const LABEL = "key-ring";
@@ -50,12 +50,12 @@ interface Loaded extends StoredRing {
   readonly verification: ReadonlyMap<string, VerificationKey>;
 }
 
-/** Keys that Latchkey makes and rotates by itself, in a ring that every process shares through the store. */
+/** Makes the keys that Latchkey generates and rotates, in a ring that all processes share through the store. */
 export function storedKeys(options: StoredKeysOptions): Keys {
   const { env } = options;
   const load = async (change: RingChange = keep): Promise<Loaded> =>
     importRing(options, await changeRing(options, change));
-  // A copy of the ring outlives a store that is down: tokens are checked and signed with what is known.
+  // While the store is down, tokens are signed and verified with the cached ring.
   const cache = refreshingCache<Loaded>({
     env,
     pauses: PAUSES,
@@ -68,12 +68,13 @@ export function storedKeys(options: StoredKeysOptions): Keys {
     async signing() {
       const found = await cache.get(SIGNING_RING_AGE);
       const key = found.signing.get(signingKid(found, now(env)));
-      if (key === undefined) throw new AuthError("internal_error", "no signing key can be opened");
+      if (key === undefined)
+        throw new AuthError("internal_error", "no signing key can be decrypted with secret");
       return key;
     },
     async find(kid) {
       const { verification } = await cache.get(VERIFYING_RING_AGE);
-      return verification.get(kid) ?? cache.seek((found) => found.verification.get(kid) ?? null);
+      return verification.get(kid) ?? cache.findOrLoad((found) => found.verification.get(kid) ?? null);
     },
     async jwks() {
       const { ring } = await cache.get(SIGNING_RING_AGE);
@@ -92,7 +93,7 @@ export function storedKeys(options: StoredKeysOptions): Keys {
   };
 }
 
-/** The kid that signs, or "" for none. Where the clock stepped back since the ring was made, its oldest key is in use already. */
+/** The kid that signs, or "" for none. If the clock stepped back, no key is active yet, and the oldest one signs. */
 function signingKid({ ring, signing }: Loaded, at: EpochSeconds): string {
   const usable = (key: KeyRecord): boolean => signing.has(key.kid);
   return (
@@ -105,7 +106,7 @@ type Usable = (key: KeyRecord) => boolean;
 type RingChange = (ring: KeyRing, now: EpochSeconds, usable: Usable) => KeyRing;
 const keep: RingChange = (ring) => ring;
 
-/** Revokes a key, and tells whether there was one. */
+/** Revokes a key. Returns `false` for an unknown key. */
 async function revokeThrough(apply: (change: RingChange) => Promise<unknown>, kid: string): Promise<boolean> {
   let known = false;
   await apply((ring, at, usable) => {
@@ -116,7 +117,7 @@ async function revokeThrough(apply: (change: RingChange) => Promise<unknown>, ki
   return known;
 }
 
-/** Reads the ring, changes it, adds what is missing, and saves it under compare-and-set until one process wins. */
+/** Loads the ring, changes it, adds missing keys and saves it. Repeats if another process saved in between. */
 async function changeRing(options: StoredKeysOptions, change: RingChange): Promise<StoredRing> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const stored = await options.store.load();

@@ -14,7 +14,7 @@ export function memorySessions(users: MemoryUsers): SessionStore {
     create: async (row, options) => {
       if (rows.get(row.id) !== undefined) throw new Error("a session of this id exists");
       if (!maySignIn(users, row.userId, options.ifVersion)) return null;
-      const ended = makeRoom(rows, row, options);
+      const ended = endForNewSession(rows, row, options);
       rows.put(row);
       return { ended };
     },
@@ -64,7 +64,7 @@ export function memorySessions(users: MemoryUsers): SessionStore {
     prune: async ({ userId, keep, now }) => {
       const candidates = userId === null ? rows.all() : rows.ofUser(userId);
       const due = candidates.filter((row) =>
-        keep ? row.endedAt === null && isExpired(row, now) : isForgettable(row, now),
+        keep ? row.endedAt === null && isExpired(row, now) : isPrunable(row, now),
       );
       for (const row of due) {
         if (keep) end(rows, row, "expired", now);
@@ -77,11 +77,11 @@ export function memorySessions(users: MemoryUsers): SessionStore {
 
 function maySignIn(users: MemoryUsers, userId: UserId, ifVersion: number | null): boolean {
   if (ifVersion === null) return true;
-  const user = users.peek(userId);
+  const user = users.read(userId);
   return user !== undefined && user.disabledAt === null && user.credentialsVersion === ifVersion;
 }
 
-function makeRoom(rows: Rows, row: SessionRow, { limit, replaces }: CreateOptions): EndedSession[] {
+function endForNewSession(rows: Rows, row: SessionRow, { limit, replaces }: CreateOptions): EndedSession[] {
   const now = row.createdAt;
   const replaced = [...new Set<SessionId>(replaces)]
     .flatMap((id) => rows.get(id) ?? [])
@@ -92,7 +92,7 @@ function makeRoom(rows: Rows, row: SessionRow, { limit, replaces }: CreateOption
   return [...replaced, ...surplus.map((old) => end(rows, old, "limit", now))];
 }
 
-/** Newest first; of the same second, the one inserted last. */
+/** Newest first. For the same second, the last inserted comes first. */
 function liveOf(rows: Rows, userId: UserId, now: EpochSeconds): SessionRow[] {
   return rows
     .ofUser(userId)
@@ -106,13 +106,13 @@ function end(rows: Rows, row: SessionRow, reason: EndReason, now: EpochSeconds):
   return { id: row.id, userId: row.userId, reason };
 }
 
-/** Whether the last access token of a session is over too: nobody asks for the row any more. */
-function isForgettable(row: SessionRow, now: EpochSeconds): boolean {
+/** Whether the last access token of a session has expired too, so that the row is no longer needed. */
+function isPrunable(row: SessionRow, now: EpochSeconds): boolean {
   const expiry = Math.min(row.expiresAt ?? Infinity, row.absoluteExpiresAt ?? Infinity);
   return now - (row.endedAt ?? expiry) >= row.accessLifetime;
 }
 
-/** Frozen rows by id and by user, both in the order of their insertion. */
+/** Frozen rows by id and by user, both in insertion order. */
 export interface Rows {
   get(id: SessionId): SessionRow | undefined;
   ofUser(userId: UserId): readonly SessionRow[];
@@ -146,7 +146,7 @@ export function memoryRows(): Rows {
   };
 }
 
-// A copy, so that the caller's objects stay theirs; frozen, so that what is handed out can be the stored one.
+// A copy, so that callers cannot change the stored row. Frozen, so that the stored row itself can be returned.
 function frozen(row: SessionRow): SessionRow {
   return deepFreeze(structuredClone(row));
 }

@@ -1,8 +1,8 @@
 import type { LinkedAccount, User, UserChange, UserStore } from "../users/user.ts";
 
-/** The users of one process, and a look at one of them within the turn of another part. */
+/** The users of one process, with a synchronous read for the atomic steps of the session store. */
 export interface MemoryUsers extends UserStore {
-  peek(id: string): User | undefined;
+  read(id: string): User | undefined;
 }
 
 export function memoryUsers(): MemoryUsers {
@@ -12,7 +12,7 @@ export function memoryUsers(): MemoryUsers {
   const links = memoryLinks();
 
   return {
-    peek: (id) => users.get(id),
+    read: (id) => users.get(id),
 
     create: async (user) => {
       const taken =
@@ -38,7 +38,7 @@ export function memoryUsers(): MemoryUsers {
       if (user === undefined) return null;
       if (ifVersion !== null && ifVersion !== user.credentialsVersion) return null;
       const credentialsVersion = user.credentialsVersion + (raiseVersion ? 1 : 0);
-      const changed = Object.freeze({ ...user, ...given(change), credentialsVersion });
+      const changed = Object.freeze({ ...user, ...definedMembers(change), credentialsVersion });
       users.set(id, changed);
       return changed;
     },
@@ -62,8 +62,8 @@ export function memoryUsers(): MemoryUsers {
   };
 }
 
-// Member by member: a caller without types may hand in more, or undefined.
-function given({ name, emailVerified, passwordHash, disabledAt }: UserChange): UserChange {
+// Member by member: a caller without types may pass other members, or undefined.
+function definedMembers({ name, emailVerified, passwordHash, disabledAt }: UserChange): UserChange {
   return {
     ...(name === undefined ? {} : { name }),
     ...(emailVerified === undefined ? {} : { emailVerified }),
@@ -72,7 +72,7 @@ function given({ name, emailVerified, passwordHash, disabledAt }: UserChange): U
   };
 }
 
-/** Which user holds which account of a provider; each account has one holder at most. */
+/** The user of each linked account. An account has at most one user. */
 export interface Links {
   holder(account: LinkedAccount): string | undefined;
   of(userId: string): readonly LinkedAccount[];

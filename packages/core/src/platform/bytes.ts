@@ -15,7 +15,7 @@ export function utf8(text: string): Uint8Array<ArrayBuffer> {
   return encoder.encode(text);
 }
 
-/** Decodes UTF-8, or returns null where the bytes are not well formed. */
+/** Decodes UTF-8, or returns null if the bytes are not well formed. */
 export function decodeUtf8(bytes: Uint8Array): string | null {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -65,7 +65,7 @@ export function concat(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer>
   return joined;
 }
 
-/** Reads a body to its end; null where it is longer than `limit`, and then no more of it is read. Fails as the body does. */
+/** Reads a body to its end. Returns null and cancels it if it is longer than `limit`. Fails if the body fails. */
 export async function readAtMost(
   body: ReadableStream<Uint8Array>,
   limit: number,

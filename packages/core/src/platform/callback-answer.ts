@@ -2,17 +2,17 @@ import { AuthError } from "./errors.ts";
 
 type Members = Readonly<Record<string, unknown>>;
 
-/** What a hook of the application answered. */
+/** The classified result of a hook of the application. */
 export type HookVerdict =
   | { readonly kind: "nothing" }
   | { readonly kind: "refuse" }
   | { readonly kind: "replace"; readonly members: Members }
-  /** `returned` says what it was, never what it held. */
+  /** `returned` describes the kind of the value, never its content. */
   | { readonly kind: "fault"; readonly returned: string };
 
 /**
- * Judges what a hook returned: undefined, false, and a plain object of the known members are answers. All else is a
- * fault, or a query that was not awaited would let every request in.
+ * Classifies the result of a hook. Only undefined, false and a plain object of the known members are valid. Otherwise a
+ * query that is not awaited would accept every request.
  */
 export function judgeHook(answer: unknown, known: readonly string[]): HookVerdict {
   if (answer === undefined) return { kind: "nothing" };
@@ -28,58 +28,59 @@ export function judgeHook(answer: unknown, known: readonly string[]): HookVerdic
   return { kind: "replace", members: answer };
 }
 
-/** Says what is wrong with a value that must be a plain object without promises; null where nothing is. */
+/** Describes the fault of a value that must be a plain object without promises; null if it is valid. */
 export function faultOfPlain(value: unknown): string | null {
   return isPlain(value) ? faultOfObject(value) : kindOf(value);
 }
 
-/** The same for an object of any class. */
+/** Like `faultOfPlain`, for an object of any class. */
 export function faultOfObject(value: unknown): string | null {
   const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
   if (!isObject || isThenable(value)) return kindOf(value);
   return Object.values(value).some(isThenable) ? "an object that holds a promise" : null;
 }
 
-/** The fault of a callback: it names the callback and says what to return. */
+/** Makes the error for an invalid result of a callback. It names the callback and the expected result. */
 export function badAnswer(callback: string, returned: string, expected: string): AuthError {
   return new AuthError("internal_error", `${callback} returned ${returned}: return ${expected}`);
 }
 
-/** Throws where a synchronous callback returned no plain object. */
+/** Throws if a synchronous callback did not return a plain object. */
 export function requirePlain(callback: string, value: unknown, expected: string): void {
   const fault = faultOfPlain(ignored(value));
   if (fault !== null) throw badAnswer(callback, fault, expected);
 }
 
-/** The same for an object of any class. */
+/** Like `requirePlain`, for an object of any class. */
 export function requireObject(callback: string, value: unknown, expected: string): void {
   const fault = faultOfObject(ignored(value));
   if (fault !== null) throw badAnswer(callback, fault, expected);
 }
 
-/** Throws where a callback returned something else than a boolean. */
+/** Throws if a callback did not return a boolean. */
 export function requireFlag(callback: string, value: unknown): asserts value is boolean {
   if (typeof value !== "boolean") throw badAnswer(callback, kindOf(ignored(value)), "true or false");
 }
 
-/** Returns a value as it is, and handles the rejections of promises in it, which are not waited for. It runs no query. */
+/** Returns a value unchanged, and ignores rejections of promises in it. It does not await them, and runs no query. */
 export function ignored(value: unknown): unknown {
-  handle(value);
-  if (typeof value === "object" && value !== null) for (const member of Object.values(value)) handle(member);
+  ignoreRejection(value);
+  if (typeof value === "object" && value !== null)
+    for (const member of Object.values(value)) ignoreRejection(member);
   return value;
 }
 
-// A query builder runs by its `then`. A promise runs already, and has this tag in every realm.
-function handle(value: unknown): void {
+// Calling `then` of a query builder runs the query, so only promises are handled. They have this tag in every realm.
+function ignoreRejection(value: unknown): void {
   const isPromise = Object.prototype.toString.call(value) === "[object Promise]";
   try {
     if (isPromise && isThenable(value)) value.then(noop, noop);
   } catch {
-    // A promise that cannot be asked has no answer either.
+    // A `then` that throws leaves nothing to handle.
   }
 }
 
-/** The kind of a value in words; never the value. */
+/** Describes the kind of a value, never the value itself. */
 export function kindOf(value: unknown): string {
   if (isThenable(value)) return "a promise";
   if (value === null || value === undefined || typeof value === "boolean") return String(value);
@@ -88,7 +89,7 @@ export function kindOf(value: unknown): string {
   return `a ${typeof value}`;
 }
 
-/** Queries of Prisma, Kysely, Knex and Drizzle are no `Promise`, and neither is a promise of another realm. */
+/** Tests for `then`: queries of Prisma, Kysely, Knex and Drizzle, and promises of another realm, are not `Promise` instances. */
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   const isObject = (typeof value === "object" && value !== null) || typeof value === "function";
   return isObject && "then" in value && typeof value.then === "function";
@@ -98,7 +99,7 @@ function isPlain(value: unknown): value is Members {
   if (typeof value !== "object" || value === null || isThenable(value)) return false;
   const prototype: object | null = Object.getPrototypeOf(value);
   if (prototype === null) return true;
-  // The Object.prototype of any realm ends its chain, and is no mere object without prototype.
+  // An Object.prototype of any realm has no prototype. `hasOwnProperty` distinguishes it from Object.create(null).
   return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, "hasOwnProperty");
 }
 

@@ -5,7 +5,7 @@ import { concat, utf8 } from "./bytes.ts";
 /** The SHA-256 digest of a secret, in base64url. A plain string fits; the id of a session or a user does not. */
 export type SecretHash = string & { readonly brand?: "SecretHash" };
 
-/** SHA-256 under a label, so that a digest made for one purpose never serves another. */
+/** Hashes with SHA-256 and a label, so that a digest for one purpose is not valid for another. */
 export function labelledHash(label: string, ...parts: readonly Uint8Array[]): Uint8Array {
   return sha256(concat(utf8(`latchkey/${label}/v1\0`), ...parts));
 }

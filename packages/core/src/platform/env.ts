@@ -1,6 +1,6 @@
 import type { EpochSeconds, Seconds } from "./time.ts";
 
-/** Where time, randomness and the network come in. Tests replace the parts; the defaults are the platform's. */
+/** The sources of time, randomness and network. Tests replace them; the defaults are the platform's. */
 export interface Env {
   /** Milliseconds since 1970-01-01T00:00:00Z, like `Date.now`. */
   readonly clock: () => number;
@@ -15,12 +15,12 @@ export const platformEnv: Env = {
   fetch: (input, init) => fetch(input, init),
 };
 
-/** The clock in whole seconds, the one unit of rows and tokens. */
+/** Returns the time in whole seconds, the unit of rows and tokens. */
 export function now(env: Pick<Env, "clock">): EpochSeconds {
   return Math.floor(env.clock() / 1_000);
 }
 
-/** Settles like `work`, or rejects with `late()` after `limit` seconds. It does not stop the work. */
+/** Returns the result of `work`, or rejects with `late()` after `limit` seconds. It does not stop the work. */
 export async function withTimeout<T>(work: Promise<T>, limit: Seconds, late: () => Error): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const deadline = new Promise<never>((_, reject) => {
@@ -34,14 +34,14 @@ export async function withTimeout<T>(work: Promise<T>, limit: Seconds, late: () 
 }
 
 /**
- * Whether what is under way ends with the request that began it, as on Cloudflare Workers. Once that request is gone,
- * whoever else waits for its work waits for ever.
+ * Whether the platform stops pending work when the request that started it ends, as on Cloudflare Workers. Another request
+ * that waits for this work would then wait for ever.
  */
 export function endsWithRequest(): boolean {
   return globalThis.navigator?.userAgent === "Cloudflare-Workers";
 }
 
-/** One run of work that all who call meanwhile share; where it would end with a request, everybody runs their own. */
+/** Work that concurrent callers share. If work ends with its request, each caller runs its own. */
 export interface SharedRun<T> {
   readonly run: () => Promise<T>;
   readonly isUnderWay: () => boolean;
@@ -61,12 +61,12 @@ export function shareRun<T>(work: () => Promise<T>): SharedRun<T> {
   };
 }
 
-/** Says something to the developer, once, at start or on a fault of theirs; never about a request's data. */
+/** Writes a warning for the developer. It must not hold data of a request. */
 export function warn(message: string): void {
   console.warn(`latchkey: ${message}`);
 }
 
-/** The parts of `node:crypto` that Latchkey uses where a runtime has it. */
+/** The parts of `node:crypto` that Latchkey uses if the runtime has it. */
 export interface NativeCrypto {
   scrypt(
     password: Uint8Array,
@@ -77,7 +77,7 @@ export interface NativeCrypto {
   ): void;
 }
 
-/** Returns `node:crypto` where the runtime offers it without an import that a bundler would have to resolve. */
+/** Returns `node:crypto` if the runtime has it, without an import that a bundler would have to resolve. */
 export function nativeCrypto(): NativeCrypto | null {
   const host = globalThis as { process?: { getBuiltinModule?: (id: string) => unknown } };
   const found = host.process?.getBuiltinModule?.("node:crypto");
@@ -91,15 +91,15 @@ function isNativeCrypto(value: unknown): value is NativeCrypto {
 }
 
 /**
- * How many threads Node runs scrypt, PBKDF2 and the signature checks of Web Crypto on; null where the runtime has no
- * such pool, or keeps its size to itself.
+ * The number of threads that Node uses for scrypt, PBKDF2 and the signature checks of Web Crypto. Null if the runtime has
+ * no such pool, or does not expose its size.
  */
 export function threadPoolSize(): number | null {
   const { process } = globalThis as {
     process?: { versions?: Record<string, string>; env?: Record<string, string | undefined> };
   };
   const versions = process?.versions ?? {};
-  // Bun and Deno name a version of Node too, and Deno asks for a permission before it shows the environment.
+  // Bun and Deno also report a version of Node, and Deno needs a permission to read the environment.
   if (versions["node"] === undefined || "bun" in versions || "deno" in versions) return null;
   const asked = process?.env?.["UV_THREADPOOL_SIZE"];
   return asked === undefined ? 4 : Math.max(1, Number.parseInt(asked, 10) || 0);

@@ -1,4 +1,4 @@
-/** Every code that an answer, a result or an `AuthError` can carry. */
+/** Every code of a response, a result or an `AuthError`. */
 export type ErrorCode =
   | "invalid_request"
   | "invalid_credentials"
@@ -53,7 +53,7 @@ export const statuses: Readonly<Record<ErrorCode, number>> = {
   internal_error: 500,
 };
 
-/** One sentence for each code, safe to show to anybody. */
+/** One sentence for each code, safe to show to any user. */
 export const messages: Readonly<Record<ErrorCode, string>> = {
   invalid_request: "The request is malformed.",
   invalid_credentials: "The identifier or the password is wrong.",
@@ -88,7 +88,7 @@ export const messages: Readonly<Record<ErrorCode, string>> = {
 export class AuthError extends Error {
   override readonly name = "AuthError";
   readonly code: ErrorCode;
-  /** With `rate_limited`: in how many seconds to try again. */
+  /** The seconds until the next allowed attempt, for `rate_limited`. */
   readonly retryAfter: number | null;
 
   constructor(code: ErrorCode, message: string = messages[code], retryAfter: number | null = null) {
@@ -98,7 +98,7 @@ export class AuthError extends Error {
   }
 }
 
-/** What may be told of a fault: our own words never hold a secret, those of others may. */
+/** Describes an error without secrets: the message of an `AuthError`, and only the name of any other error. */
 export function faultName(error: unknown): string {
   if (error instanceof AuthError) return error.message;
   return error instanceof Error ? error.name : "unknown";

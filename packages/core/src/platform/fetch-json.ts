@@ -2,20 +2,20 @@ import { decodeUtf8, readAtMost } from "./bytes.ts";
 import { type Env, withTimeout } from "./env.ts";
 import type { Seconds } from "./time.ts";
 
-/** How long another server may take for one answer, and how large it may be, in bytes. */
+/** The time limit for a response of another server, and its largest size in bytes. */
 export const FETCH_TIMEOUT: Seconds = 5;
 export const MAX_ANSWER = 262_144;
 
 export type FetchFault = "unreachable" | "late" | "redirected" | "too_large" | "no_json";
 
-/** An answer of another server, read to its end; its text is not parsed yet. */
+/** The complete response of another server. Its text is not parsed yet. */
 export type FetchedJson =
   | { readonly ok: true; readonly status: number; readonly text: string }
   | { readonly ok: false; readonly fault: FetchFault };
 
 /**
- * Sends one request to another server. No redirect is followed, or the credentials of the request would go wherever the
- * answer says (RFC 9700 4.12); the time and the size of the answer are limited. Never throws.
+ * Sends one request to another server. It does not follow redirects, which could send the credentials to another server
+ * (RFC 9700 4.12). It limits the time and the size of the response. It never throws.
  */
 export async function fetchJson(env: Env, url: string, init: RequestInit): Promise<FetchedJson> {
   const abort = new AbortController();
@@ -36,7 +36,7 @@ async function send(env: Env, url: string, init: RequestInit): Promise<FetchedJs
   const bytes = body === null ? new Uint8Array() : await readAtMost(body, MAX_ANSWER);
   if (bytes === null) return failed("too_large");
   const text = decodeUtf8(bytes);
-  // RFC 8259 8.1: a byte order mark, which some readers pass over and others do not, has no place here.
+  // RFC 8259 8.1: a byte order mark is not allowed. Some parsers ignore it and others do not.
   const isJson = text !== null && !text.startsWith("\uFEFF") && isJsonType(headers.get("content-type"));
   return isJson ? { ok: true, status, text } : failed("no_json");
 }

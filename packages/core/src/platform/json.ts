@@ -3,17 +3,17 @@ export interface JsonObject {
   readonly [key: string]: Json;
 }
 
-/** Guards a plain record: an object that is no array. */
+/** Whether a value is an object and not an array. */
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Whether what JSON.parse made is an object; not to be asked of anything else. */
+/** Whether a result of JSON.parse is an object. Do not use it for other values. */
 export function isJsonObject(value: unknown): value is JsonObject {
   return isRecord(value);
 }
 
-/** Reads an own member; a prototype's members are never input. */
+/** Reads an own member, never one of the prototype. */
 export function own(record: Readonly<Record<string, unknown>>, key: string): unknown {
   return Object.hasOwn(record, key) ? record[key] : undefined;
 }

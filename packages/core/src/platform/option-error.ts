@@ -2,7 +2,7 @@ import { kindOf } from "./callback-answer.ts";
 import { isRecord, own } from "./json.ts";
 import { nearestName } from "./nearest.ts";
 
-/** The error for an option: its name, its value as written, why it cannot be, and what to write instead. */
+/** Makes the error for an option: its name, its value as written, the reason, and what to write instead. */
 export function refuse(option: string, value: unknown, why: string): TypeError {
   if (typeof value === "function" && value.name !== "") {
     return new TypeError(`${option} is the function ${value.name}: call ${value.name}()`);

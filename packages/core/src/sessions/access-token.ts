@@ -12,7 +12,7 @@ import type { Session, SessionId, Transport } from "./session.ts";
 /** RFC 9068 2.1. The media type's long form and any case are the same type (RFC 7515 4.1.9). */
 const TYPE = "at+jwt";
 
-/** A longer token is refused before anything is decoded. It leaves a cookie of 4,096 bytes room for its name. */
+/** A longer token is refused before it is decoded. A cookie of 4,096 bytes then has room for its name. */
 export const MAX_TOKEN_LENGTH = 4_000;
 
 const FORM: JwsForm = { typ: TYPE, maxLength: MAX_TOKEN_LENGTH };
@@ -24,7 +24,7 @@ export type VerifiedToken =
 
 const invalid: VerifiedToken = { kind: "invalid" };
 
-/** Signs an access token. Fails with `internal_error` for one that `verifyAccessToken` would not look at. */
+/** Signs an access token. Fails with `internal_error` if the token is too long for `verifyAccessToken`. */
 export async function mintAccessToken(claims: AccessClaims, key: SigningKey): Promise<string> {
   const token = await signJwt({ typ: TYPE }, claims, key);
   if (token.length <= MAX_TOKEN_LENGTH) return token;
@@ -35,9 +35,9 @@ export async function mintAccessToken(claims: AccessClaims, key: SigningKey): Pr
 }
 
 /**
- * Verifies one access token and validates its claims. It does not ask whether the session has ended since.
+ * Verifies one access token and validates its claims. It does not check whether the session has ended.
  *
- * The algorithm is the key's, never the token's (RFC 8725 3.1).
+ * The key determines the algorithm, never the token (RFC 8725 3.1).
  */
 export async function verifyAccessToken(
   token: string,
@@ -55,7 +55,7 @@ export async function verifyAccessToken(
   return { kind: valid.expired ? "expired" : "live", claims: valid.claims };
 }
 
-/** The claims that every access token carries (RFC 9068), and ours: what `validate` needs to know without a store. */
+/** The claims of every access token (RFC 9068), and those that `validate` needs to work without a store. */
 export interface AccessClaims {
   readonly iss: string;
   readonly aud: string;
@@ -69,14 +69,14 @@ export interface AccessClaims {
   readonly transport: Transport;
   readonly context: JsonObject;
   readonly session_created: EpochSeconds;
-  /** Idle expiry as of issue; null never. */
+  /** Idle expiry at the time of issue; null means never. */
   readonly session_expires: EpochSeconds | null;
-  /** The generation of the refresh token that was issued in the same answer, where early confirmation asks for it. */
+  /** The generation of the refresh token in the same response; present only with early confirmation. */
   readonly generation?: number;
   readonly [claim: string]: Json | undefined;
 }
 
-/** The names that `accessToken.claims` must leave alone. */
+/** The names that `accessToken.claims` must not set. */
 export const reservedClaims: ReadonlySet<string> = new Set([
   ..."iss aud sub sid jti iat exp nbf auth_time amr transport context".split(" "),
   ..."session_created session_expires generation".split(" "),
@@ -88,15 +88,15 @@ export interface Expected {
   readonly now: EpochSeconds;
 }
 
-/** Clocks of servers may differ this much: a token's `iat` and `nbf` may lie that far ahead. `exp` has no tolerance. */
+/** The tolerated clock difference between servers for `iat` and `nbf`. `exp` has no tolerance. */
 const SKEW: Seconds = 60;
 const LATEST: EpochSeconds = 1e11;
 const MAX_ID = 255;
 
 /**
- * Validates the payload of a token whose signature is good (RFC 9068 section 4, RFC 8725 3.8 to 3.11).
+ * Validates the payload of a token whose signature is verified (RFC 9068 section 4, RFC 8725 3.8 to 3.11).
  *
- * `expired` is said only of claims that are right in everything else.
+ * `expired` is true only if every other check passes.
  */
 export function validateClaims(
   payload: unknown,
@@ -149,12 +149,12 @@ function isId(value: unknown): value is string {
   return typeof value === "string" && value.length > 0 && value.length <= MAX_ID;
 }
 
-// A time beyond LATEST was meant in milliseconds.
+// A time beyond LATEST is in milliseconds by mistake.
 function isTime(value: unknown): value is EpochSeconds {
   return typeof value === "number" && Number.isFinite(value) && value >= 0 && value < LATEST;
 }
 
-/** The session as an access token tells it. */
+/** Reads the session from the claims of an access token. */
 export function sessionOfClaims(claims: AccessClaims): Session {
   return {
     id: claims.sid,
@@ -167,7 +167,7 @@ export function sessionOfClaims(claims: AccessClaims): Session {
   };
 }
 
-/** Whether an access token is so near its end that a refresh is due. A short-lived one keeps two leases as well. */
+/** Whether an access token expires so soon that a refresh is due. A short-lived token also keeps at least two leases. */
 export function isNearExpiry(
   token: { readonly iat: EpochSeconds; readonly exp: EpochSeconds },
   now: EpochSeconds,

@@ -3,19 +3,19 @@ import { AuthError, type ErrorCode, faultName } from "../platform/errors.ts";
 import { type AccessClaims, isNearExpiry } from "./access-token.ts";
 import { isExpired } from "./decide.ts";
 import type { SessionEngine } from "./engine.ts";
-import { claimsOf, claimsTakeUser, type IssuedTokens } from "./mint.ts";
+import { claimsOf, type IssuedTokens, needsUser } from "./mint.ts";
 import { type AccessExpectation, chooseToken, type Presentation } from "./presented-tokens.ts";
 import { parseRefreshToken } from "./refresh-token.ts";
-import { peek, type RefreshResult, refreshSession, refusalCode } from "./rotate.ts";
+import { lookUpToken, type RefreshResult, refreshSession, refusalCode } from "./rotate.ts";
 import type { SessionRow } from "./session.ts";
 
 export interface AuthenticateOptions {
   /**
-   * What a refresh token is for: `auto` rotates it where that is due; `never` looks it up, for a short time after the
-   * session last issued one; `ignore` does not read it; `prove` looks it up without that bound, for a sign-out.
+   * How a refresh token is used. `auto` rotates it if a refresh is due. `never` looks it up, and accepts it for a short time
+   * after the session last issued one. `ignore` does not read it. `prove` looks it up without that bound, for a sign-out.
    */
   readonly refresh: "auto" | "never" | "ignore" | "prove";
-  /** Ask the store whether the session has ended, whatever `revocation` says. */
+  /** Check in the store whether the session has ended, even if `revocation` is `none`. */
   readonly fresh: boolean;
 }
 
@@ -23,25 +23,25 @@ export type Authentication =
   | {
       readonly ok: true;
       readonly claims: AccessClaims;
-      /** What was issued on the way, or null. */
+      /** The tokens of a refresh, or null. */
       readonly tokens: IssuedTokens | null;
-      /** Whether the claims are those of a token the client holds or is given; not so where `never` had to look. */
+      /** Whether the client has, or receives, a token with these claims. False if `never` or `prove` looked up a refresh token. */
       readonly held: boolean;
     }
   | Failure;
 
-/** Why a request has no session. */
+/** A request without a session, and the reason. */
 export interface Failure {
   readonly ok: false;
   readonly code: ErrorCode;
-  /** Two sessions claim the request. */
+  /** The tokens of the request belong to two sessions. */
   readonly isConflict?: true;
 }
 
 const CONFLICT: Failure = { ok: false, code: "unauthenticated", isConflict: true };
-const CONFIRMED_KEPT = 10_000;
+const MAX_CONFIRMED = 10_000;
 
-/** Finds out who presents these tokens, and refreshes on the way where it is due and allowed. */
+/** Authenticates the presented tokens, and refreshes if that is due and allowed. */
 export async function authenticate(
   engine: SessionEngine,
   presented: Presentation,
@@ -54,22 +54,22 @@ export async function authenticate(
     case "none":
       return { ok: false, code: options.refresh === "ignore" ? "unauthenticated" : choice.code };
     case "access":
-      return continueLive(engine, presented, options, choice.claims);
+      return continueWithAccess(engine, presented, options, choice.claims);
     case "refresh":
       if (options.refresh === "ignore") return { ok: false, code: "unauthenticated" };
       return options.refresh === "auto"
-        ? fromRefresh(await present(engine, presented, choice.token))
+        ? authenticationOf(await presentToken(engine, presented, choice.token))
         : lookUp(engine, presented, { chosen: choice.token, purpose: options.refresh });
   }
 }
 
-/** What an access token must be to be good here, now. */
+/** The requirements for an access token at this time. */
 export function expectationOf({ env, keys, settings }: SessionEngine): AccessExpectation {
   const { issuer, audience, restrictTransport } = settings;
   return { keys, issuer, audience, restrictTransport, now: now(env) };
 }
 
-async function continueLive(
+async function continueWithAccess(
   engine: SessionEngine,
   presented: Presentation,
   options: AuthenticateOptions,
@@ -77,7 +77,7 @@ async function continueLive(
 ): Promise<Authentication> {
   const { settings } = engine;
   if (options.fresh || settings.revocation === "store") {
-    const code = await endedCode(engine, claims.sid);
+    const code = await codeOfEnded(engine, claims.sid);
     if (code !== null) return { ok: false, code };
   }
   if (options.refresh === "auto") await confirmEarly(engine, claims);
@@ -85,30 +85,29 @@ async function continueLive(
   const own = presented.refresh.filter(({ token }) => parseRefreshToken(token)?.id === claims.sid);
   const due = settings.refresh !== null && isNearExpiry(claims, now(engine.env), settings.refresh);
   if (options.refresh !== "auto" || !due || own.length === 0) return kept;
-  // The live token carries the request over every fault, such as a store that is down; what ended the session does not.
-  const result = await refreshPresented(engine, { ...presented, access: [], refresh: own }).catch(
-    faulty(engine),
+  // If the refresh fails, such as with a store that is down, the live token stays valid, unless the session has ended.
+  const presentedOwn = { ...presented, access: [], refresh: own };
+  const result = await refreshPresented(engine, presentedOwn).catch((error: unknown) =>
+    refreshFailure(engine, error),
   );
-  if (result.ok) return fromRefresh(result);
-  const over: readonly ErrorCode[] = ["session_revoked", "session_expired", "refresh_token_reused"];
-  return over.includes(result.code) ? result : kept;
+  if (result.ok) return authenticationOf(result);
+  const endCodes: readonly ErrorCode[] = ["session_revoked", "session_expired", "refresh_token_reused"];
+  return endCodes.includes(result.code) ? result : kept;
 }
 
-function faulty(engine: SessionEngine): (error: unknown) => Failure {
-  return (error) => {
-    if (error instanceof AuthError && error.code === "store_unavailable")
-      return { ok: false, code: error.code };
-    engine.emit({ type: "internal_error", error: faultName(error) });
-    return { ok: false, code: "internal_error" };
-  };
+function refreshFailure(engine: SessionEngine, error: unknown): Failure {
+  if (error instanceof AuthError && error.code === "store_unavailable")
+    return { ok: false, code: error.code };
+  engine.emit({ type: "internal_error", error: faultName(error) });
+  return { ok: false, code: "internal_error" };
 }
 
-function fromRefresh(result: RefreshResult): Authentication {
+function authenticationOf(result: RefreshResult): Authentication {
   if (!result.ok) return result;
   return { ok: true, claims: result.tokens.claims, tokens: result.tokens, held: true };
 }
 
-/** Presents the one refresh token that counts, of several if need be. */
+/** Chooses one of the presented refresh tokens and refreshes with it. */
 export async function refreshPresented(
   engine: SessionEngine,
   presented: Presentation,
@@ -116,10 +115,10 @@ export async function refreshPresented(
   const choice = await chooseToken(engine, expectationOf(engine), presented, "refresh");
   if (choice.kind === "conflict") return CONFLICT;
   if (choice.kind !== "refresh") return { ok: false, code: "refresh_token_invalid" };
-  return present(engine, presented, choice.token);
+  return presentToken(engine, presented, choice.token);
 }
 
-function present(
+function presentToken(
   engine: SessionEngine,
   { transport, device }: Presentation,
   token: string,
@@ -127,7 +126,7 @@ function present(
   return refreshSession(engine, { token, transport, device });
 }
 
-// For server components, prefetches and HEAD: what cannot set a cookie must not rotate, and never alarms.
+// For server components, prefetches and HEAD: these cannot set a cookie, so they do not rotate and do not report reuse.
 async function lookUp(
   engine: SessionEngine,
   presented: Presentation,
@@ -135,17 +134,17 @@ async function lookUp(
 ): Promise<Authentication> {
   const token = parseRefreshToken(chosen);
   if (token === null || engine.settings.refresh === null) return { ok: false, code: "refresh_token_invalid" };
-  const { row, lookUp } = await peek(engine, token, presented.transport);
-  if (row !== null && lookUp.kind === "superseded") tellStale(engine, row, token.generation);
+  const { row, lookUp } = await lookUpToken(engine, token, presented.transport);
+  if (row !== null && lookUp.kind === "superseded") reportStaleToken(engine, row, token.generation);
   const isProven = lookUp.kind === "proven" || (lookUp.kind === "stale" && purpose === "prove");
   if (row === null || !isProven) return { ok: false, code: refusalCode(lookUp) };
-  const asks = engine.usersElsewhere || claimsTakeUser(engine);
+  const asks = needsUser(engine);
   const user = asks ? await engine.findUser(row.userId) : null;
   if (asks && (user === null || user.disabledAt !== null)) return { ok: false, code: "session_revoked" };
   return { ok: true, claims: claimsOf(engine, row, user, now(engine.env)), tokens: null, held: false };
 }
 
-function tellStale(
+function reportStaleToken(
   engine: SessionEngine,
   { id: sessionId, userId, generation }: SessionRow,
   presentedGeneration: number,
@@ -153,20 +152,20 @@ function tellStale(
   engine.emit({ type: "session.stale_token", sessionId, userId, generation, presentedGeneration });
 }
 
-async function endedCode(engine: SessionEngine, id: string): Promise<ErrorCode | null> {
+async function codeOfEnded(engine: SessionEngine, id: string): Promise<ErrorCode | null> {
   const at = now(engine.env);
   const found = await engine.store.get(id, at);
   if (found === null || isExpired(found.row, found.now)) return "session_expired";
   return found.row.endedAt === null ? null : "session_revoked";
 }
 
-// Early confirmation: the jar is on disk by now, so the child is as good as presented.
+// Early confirmation: after one lease the browser has stored its cookies, so the child counts as presented.
 async function confirmEarly(engine: SessionEngine, claims: AccessClaims): Promise<void> {
   const { refresh, confirm } = engine.settings;
   const at = now(engine.env);
   if (confirm !== "early" || refresh === null || claims.generation === undefined) return;
   if (at - claims.iat < refresh.lease || engine.confirmed.has(claims.jti)) return;
-  if (engine.confirmed.size >= CONFIRMED_KEPT) engine.confirmed.clear();
+  if (engine.confirmed.size >= MAX_CONFIRMED) engine.confirmed.clear();
   engine.confirmed.add(claims.jti);
   await engine.store.confirm(claims.sid, claims.generation, refresh.lease, at).catch(() => false);
 }

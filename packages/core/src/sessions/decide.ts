@@ -3,7 +3,7 @@ import { equalStrings, type SecretHash } from "../platform/digest.ts";
 import type { EpochSeconds, Seconds } from "../platform/time.ts";
 import type { SessionRow, Transport } from "./session.ts";
 
-/** A refresh token as the decision sees it: digests only. */
+/** The input of the decision about a refresh token: digests only. */
 export interface PresentedToken {
   readonly familyHash: SecretHash;
   readonly secretHash: SecretHash;
@@ -11,13 +11,13 @@ export interface PresentedToken {
 }
 
 export interface RotationPolicy {
-  /** After a child is issued, nobody gets another refresh token for this long. */
+  /** After a child is issued, the session issues no other refresh token for this long. */
   readonly lease: Seconds;
-  /** The transport that the token came by, where sessions are bound to theirs; null asks nothing. */
+  /** The transport of the token, if sessions are bound to a transport; null skips the check. */
   readonly transport: Transport | null;
 }
 
-/** What a presented refresh token deserves. */
+/** The decision about a presented refresh token. */
 export type Decision =
   | {
       readonly kind: "refused";
@@ -27,13 +27,13 @@ export type Decision =
   | { readonly kind: "issue"; readonly outcome: IssueOutcome }
   | { readonly kind: "reuse" };
 
-/** Why a refresh token is issued: the first child of a root, the successor of a child, or a child in place of a lost one. */
+/** Why a refresh token is issued: as the first child of a root, as successor of a child, or in place of a lost child. */
 export type IssueOutcome = "first" | "rotated" | "reissued";
 
 /**
- * Decides what one presented refresh token deserves at `now`. Pure; every store equals it.
+ * Decides whether one presented refresh token is rotated at `now`. Pure; every store must give the same result.
  *
- * It does not check that the token is well formed, nor that the user may still sign in.
+ * It does not check that the token is well formed, or that the user may still sign in.
  */
 export function decide(
   row: SessionRow | null,
@@ -42,12 +42,12 @@ export function decide(
   policy: RotationPolicy,
 ): Decision {
   if (row === null) return refused("unknown");
-  // Before ended or expired: who knows only the id learns nothing and ends nothing.
+  // Checked before ended and expired: a client that knows only the id learns nothing and ends nothing.
   if (!equalStrings(row.familyHash, token.familyHash)) return refused("wrong_family");
   if (row.endedAt !== null) return refused("ended");
   if (isExpired(row, now)) return refused("expired");
   if (policy.transport !== null && policy.transport !== row.transport) return refused("wrong_transport");
-  // A token of the future was issued by a write that the store has lost since: the client is honest.
+  // The store has lost the write that issued a later generation. This is not reuse.
   if (token.generation > row.generation) return refused("rolled_back");
 
   const leased = isLeased(row, now, policy.lease);
@@ -62,7 +62,7 @@ export function decide(
   return { kind: "reuse" };
 }
 
-/** Returns the row that a decision leaves behind; `next` is the digest of the refresh token to issue. */
+/** Returns the row after a decision; `next` is the digest of the refresh token to issue. */
 export function applyDecision(
   row: SessionRow,
   decision: Decision,
@@ -85,24 +85,24 @@ export function applyDecision(
   };
 }
 
-/** What a presented refresh token proves where it must not rotate. */
+/** The decision about a refresh token that must not rotate. */
 export type LookUpDecision =
   | Extract<Decision, { kind: "refused" }>
-  /** Root or child of a live session that issued a refresh token a short time ago. */
+  /** Root or child of a live session that issued a refresh token recently. */
   | { readonly kind: "proven" }
-  /** Root or child, but the session has issued no refresh token for too long: the client must refresh first. */
+  /** Root or child, but the session last issued a refresh token too long ago: the client must refresh first. */
   | { readonly kind: "stale" }
-  /** Neither root nor child. It may be a late prefetch of an honest client, so it ends nothing. */
+  /** Neither root nor child. It may come from a late prefetch of an honest client, so it ends nothing. */
   | { readonly kind: "superseded" };
 
-/** How many leases beyond the life of an access token a refresh token counts without rotation. */
+/** A refresh token is accepted without rotation for the access lifetime and this many leases. */
 const LEASES_WITHOUT_ROTATION = 4;
 
 /**
- * Decides what one presented refresh token proves at `now` where no cookie can be set. Pure; it writes nothing.
+ * Decides whether one refresh token is accepted at `now` without rotation, for requests that cannot set a cookie. Pure.
  *
- * Theft is noticed when tokens rotate, so a client that never rotates must lose its access: a refresh token counts only
- * until `accessLifetime + 4 x lease` after the session last issued one.
+ * Theft is detected only when tokens rotate, so a client that never rotates must lose its access. A refresh token is
+ * accepted until `accessLifetime + 4 x lease` after the session last issued one.
  */
 export function decideLookUp(
   row: SessionRow | null,
@@ -116,16 +116,16 @@ export function decideLookUp(
   return row !== null && hasJustIssued(row, now, policy.lease) ? { kind: "proven" } : { kind: "stale" };
 }
 
-// A row dated ahead means that a clock jumped back. Beyond the longest life of an access token it is no proof of recency.
+// A row dated ahead means that a clock jumped back. Beyond the longest access lifetime, the row does not prove a recent issue.
 function hasJustIssued(row: SessionRow, now: EpochSeconds, lease: Seconds): boolean {
   const age = now - row.refreshedAt;
   return age < row.accessLifetime + LEASES_WITHOUT_ROTATION * lease && age >= -MAX_ACCESS_LIFETIME;
 }
 
-/** What a rotation did, read off the row it left: stores return rows, never verdicts. */
+/** The outcome of a rotation. It is derived from the row, because stores return rows only. */
 export type RotationOutcome = IssueOutcome | "access_only" | "reuse";
 
-/** Names what a rotation did. `next` is the digest that was offered, `token` the one presented. */
+/** Derives the outcome of a rotation. `next` is the digest of the offered token, `token` the presented one. */
 export function rotationOutcome(after: SessionRow, token: PresentedToken, next: SecretHash): RotationOutcome {
   if (after.endedAt !== null) return "reuse";
   if (after.childHash === null || !equalStrings(after.childHash, next)) return "access_only";
@@ -133,7 +133,7 @@ export function rotationOutcome(after: SessionRow, token: PresentedToken, next: 
   return after.replacedAt === null ? "first" : "rotated";
 }
 
-/** Whether the idle or the absolute life of a session is over. A session is over at the very second of its expiry. */
+/** Whether the idle or the absolute expiry of a session is reached. A session is expired from that second on. */
 export function isExpired(
   row: Pick<SessionRow, "expiresAt" | "absoluteExpiresAt">,
   now: EpochSeconds,
@@ -152,7 +152,7 @@ export function isLive(
   return row.endedAt === null && !isExpired(row, now);
 }
 
-/** The idle expiry that a refresh at `now` gives: never beyond the absolute one. */
+/** Computes the idle expiry after a refresh at `now`. It is never later than the absolute expiry. */
 export function idleExpiry(
   row: Pick<SessionRow, "idleLifetime" | "absoluteExpiresAt">,
   now: EpochSeconds,
@@ -162,7 +162,7 @@ export function idleExpiry(
   return row.absoluteExpiresAt === null ? idle : Math.min(idle, row.absoluteExpiresAt);
 }
 
-/** The state that early confirmation leaves, or null where there is nothing to confirm. */
+/** Returns the row after early confirmation, or null if there is nothing to confirm. */
 export function confirmChild(
   row: SessionRow,
   generation: number,
@@ -180,7 +180,7 @@ export function confirmChild(
   };
 }
 
-// A child dated more than a lease ahead means that a clock jumped: without the bound, rotation and detection would freeze.
+// A child dated more than a lease ahead means that a clock jumped. Without this bound, rotation and detection would stop.
 function isLeased(row: SessionRow, now: EpochSeconds, lease: Seconds): boolean {
   if (row.childIssuedAt === null) return false;
   const age = now - row.childIssuedAt;

@@ -5,7 +5,7 @@ import { hashFamilySecret, parseRefreshToken } from "./refresh-token.ts";
 import type { EndReason, SessionId } from "./session.ts";
 import type { EndedSession } from "./session-store.ts";
 
-/** Ends one session, whoever holds it. */
+/** Ends one session of any user. */
 export async function endSession(
   engine: SessionEngine,
   id: SessionId,
@@ -16,7 +16,7 @@ export async function endSession(
   return ended;
 }
 
-/** Ends the session that a refresh token of any generation proves by its family secret. No alarm, whatever its age. */
+/** Ends the session whose family secret a refresh token has. Any generation is accepted, and none counts as reuse. */
 export async function endByToken(
   engine: SessionEngine,
   refreshToken: string,
@@ -30,7 +30,7 @@ export async function endByToken(
   return ended;
 }
 
-/** Ends every session of a user but `except`. */
+/** Ends every session of a user except `except`. */
 export async function endSessionsOf(
   engine: SessionEngine,
   userId: UserId,
@@ -42,7 +42,7 @@ export async function endSessionsOf(
   return ended;
 }
 
-/** Tells of sessions that have ended. */
+/** Emits `session.ended` for each session. */
 export function announceEnded(engine: SessionEngine, ended: readonly EndedSession[]): void {
   for (const { id, userId, reason } of ended) {
     engine.emit({ type: "session.ended", sessionId: id, userId, reason });

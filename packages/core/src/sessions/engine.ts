@@ -11,8 +11,8 @@ import type { Session, Transport } from "./session.ts";
 import type { SessionStore } from "./session-store.ts";
 
 /**
- * What a hook may answer: nothing, `false` to refuse, or a new context for the session. Anything else is `internal_error`:
- * a row, a list or null that a query found is no permission.
+ * The result of a hook: undefined to continue, `false` to refuse, or a new context for the session. Anything else, such as
+ * null or the row of a query, is `internal_error`: it does not grant access.
  */
 // biome-ignore lint/suspicious/noConfusingVoidType: a hook that returns nothing is the common one
 export type HookAnswer<Context = unknown> = void | false | { readonly context: Context };
@@ -27,18 +27,18 @@ export interface ValidatedChange<Context = unknown> {
   readonly claims?: JsonObject;
 }
 
-/** What those hooks may return, for the message of a fault. */
-export const HOOK_ANSWERS = "undefined to go on, false to refuse, or { context }";
+/** The allowed results of these hooks, for an error message. */
+export const HOOK_ANSWERS = "undefined to continue, false to refuse, or { context }";
 
-/** The callbacks of the application, in the order in which a session meets them. */
+/** The callbacks of the application, in the order in which they run for a session. */
 export interface AuthHooks<Context = unknown, U = User> {
-  /** Runs after the credentials were found right, before a token leaves. */
+  /** Runs after the credentials were verified, before tokens are sent. */
   readonly signedIn?: (event: SigningIn<Context, U>) => HookAnswer<Context> | Promise<HookAnswer<Context>>;
-  /** Runs after every refresh, before a token leaves. */
+  /** Runs after every refresh, before tokens are sent. */
   readonly refreshed?: (event: Refreshed<Context>) => HookAnswer<Context> | Promise<HookAnswer<Context>>;
   /**
-   * Runs synchronously on every validation. `false` refuses with 401; an object replaces the members it has. Anything
-   * but undefined, false and that object is `internal_error`, a promise or a query that is not awaited too.
+   * Runs synchronously on every validation. `false` refuses with 401. An object replaces the members that it has. Any other
+   * result is `internal_error`, also a promise or a query that is not awaited.
    */
   readonly validated?: (event: Validated<Context>) => ValidatedAnswer<Context>;
 }
@@ -57,7 +57,7 @@ export interface Refreshed<Context = unknown> {
   readonly outcome: Exclude<RotationOutcome, "reuse">;
 }
 
-/** What `hooks.validated` sees: the session, its claims, and the transport of the token. */
+/** The input of `hooks.validated`: the session, its claims, and the transport of the token. */
 export interface Validated<Context = unknown> {
   readonly session: Session<Context>;
   readonly claims: AccessClaims;
@@ -75,12 +75,12 @@ export interface SessionSettings {
   readonly confirm: "on-refresh" | "early";
   readonly revocation: "none" | "store";
   readonly claims: ((session: Session, user: User) => JsonObject) | null;
-  /** Checks a context, or throws an `AuthError`; the identity where no schema is given. */
+  /** Validates a context, or throws an `AuthError`. Without a schema it returns the context unchanged. */
   readonly parseContext: (context: unknown) => Promise<JsonObject>;
   readonly hooks: AuthHooks;
 }
 
-/** Everything the operations on sessions work with. `createAuth` makes one. */
+/** The dependencies of the session operations. `createAuth` makes one. */
 export interface SessionEngine {
   readonly env: Env;
   readonly store: SessionStore;
@@ -88,8 +88,8 @@ export interface SessionEngine {
   readonly settings: SessionSettings;
   readonly emit: Emit;
   readonly findUser: (id: string) => Promise<User | null>;
-  /** Whether users live where `store.create` cannot check them in its own atomic step. */
+  /** Whether users are in another store, so that `sessions.create` cannot check them in its atomic step. */
   readonly usersElsewhere: boolean;
-  /** Access tokens whose early confirmation was seen to: the newest few, so that each costs one write. */
+  /** The `jti` of recent access tokens that were confirmed early, so that each token costs one write. */
   readonly confirmed: Set<string>;
 }

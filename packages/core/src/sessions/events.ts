@@ -11,7 +11,7 @@ export interface SessionEventIds {
   readonly userId: UserId;
 }
 
-/** Everything that Latchkey tells about itself, without the time. No event ever holds a secret or part of one. */
+/** An event without its time. No event holds a secret or part of one. */
 export type EventBody =
   | {
       readonly type: "user.created" | "user.deleted" | "user.disabled" | "user.enabled";
@@ -23,7 +23,7 @@ export type EventBody =
       readonly userId: UserId;
       readonly provider: string;
     }
-  /** A sign-in with a provider came to nothing; `error` says why, in our own words. */
+  /** A sign-in with a provider failed. `error` is a message of Latchkey, never of the provider. */
   | {
       readonly type: "oauth.failed";
       readonly provider: string;
@@ -41,33 +41,33 @@ export type EventBody =
       readonly outcome: Exclude<RotationOutcome, "reuse">;
       readonly generation: number;
     } & SessionEventIds)
-  /** A child was lost on its way and replaced; `age` is how long ago it was issued, in seconds. */
+  /** A refresh token was lost and replaced. `age` is the number of seconds since it was issued. */
   | ({
       readonly type: "session.reissued";
       readonly generation: number;
       readonly age: number;
     } & SessionEventIds)
-  /** A genuine token that is neither root nor child was presented: two parties hold the family, and it has ended. */
+  /** A genuine token that is neither root nor child was presented. Two parties have the family, so it was ended. */
   | ({
       readonly type: "session.reuse_detected";
       readonly generation: number;
       readonly presentedGeneration: number;
     } & SessionEventIds)
-  /** A superseded token came where nothing may rotate: a late prefetch, or a thief. The session goes on. */
+  /** A superseded token came with a request that cannot rotate, from a late prefetch or a thief. The session stays live. */
   | ({
       readonly type: "session.stale_token";
       readonly generation: number;
       readonly presentedGeneration: number;
     } & SessionEventIds)
-  /** A token came that the store has forgotten issuing: it lost a write. No alarm. */
+  /** A token of a later generation than the stored one was presented: the store lost a write. This is not reuse. */
   | ({
       readonly type: "session.rolled_back";
       readonly generation: number;
       readonly presentedGeneration: number;
     } & SessionEventIds)
   /**
-   * Two live sessions claimed one request, as when a sibling subdomain sets cookies: it was answered as neither's.
-   * `sessionIds` is empty where more tokens came than are looked at.
+   * One request had tokens of two live sessions, such as when a sibling subdomain sets cookies. It was treated as
+   * unauthenticated. `sessionIds` is empty if the request had more tokens than Latchkey verifies.
    */
   | { readonly type: "session.conflict"; readonly sessionIds: readonly SessionId[] }
   | ({ readonly type: "session.ended"; readonly reason: EndReason } & SessionEventIds)
@@ -98,8 +98,8 @@ export type AuthEvent = EventBody & { readonly at: EpochSeconds };
 export type Emit = (event: EventBody) => void;
 
 /**
- * Hands events to `sink`; a sink that throws or rejects never reaches the request. Without a sink, faults of the server
- * go to `warn`, or nobody would ever hear of them.
+ * Passes events to `sink`. An error of the sink does not affect the request. Without a sink, faults of the server go to
+ * `warn`, so that they are not lost.
  */
 export function emitter(
   sink: ((event: AuthEvent) => unknown) | null,
@@ -117,6 +117,6 @@ function deliver(sink: (event: AuthEvent) => unknown, event: AuthEvent): void {
   try {
     ignored(sink(event));
   } catch {
-    // The sink's fault is the sink's own.
+    // An error of the sink must not fail the request.
   }
 }

@@ -10,21 +10,21 @@ import type { SessionEngine } from "./engine.ts";
 import { accessExpiry } from "./policy.ts";
 import type { Session, SessionDetails, SessionRow } from "./session.ts";
 
-/** The tokens of one answer. */
+/** The tokens of one response. */
 export interface IssuedTokens {
   readonly accessToken: string;
   readonly claims: AccessClaims;
   readonly expiresIn: Seconds;
-  /** Null where only an access token is given. */
+  /** Null if only an access token is issued. */
   readonly refreshToken: string | null;
 }
 
-/** Whether `accessToken.claims` asks for the user: only then one is read to mint a token. */
-export function claimsTakeUser(engine: SessionEngine): boolean {
-  return engine.settings.claims !== null && engine.settings.claims.length > 1;
+/** Whether a token can only be minted with its user: `accessToken.claims` gets the user, and a store may not check users. */
+export function needsUser({ settings, usersElsewhere }: SessionEngine): boolean {
+  return usersElsewhere || settings.claims !== null;
 }
 
-/** Mints the access token of a session, to go with a refresh token or without one. */
+/** Mints the access token of a session, and combines it with the refresh token if there is one. */
 export async function mintTokens(
   engine: SessionEngine,
   row: SessionRow,
@@ -40,7 +40,7 @@ export async function mintTokens(
   return { accessToken, claims, expiresIn: claims.exp - at, refreshToken };
 }
 
-/** The claims that an access token of this session has when it is minted at `at`. */
+/** Makes the claims of an access token that is minted at `at`. */
 export function claimsOf(
   engine: SessionEngine,
   row: SessionRow,
@@ -69,23 +69,26 @@ export function claimsOf(
 function customClaims(engine: SessionEngine, session: Session, user: User | null): JsonObject {
   const { claims } = engine.settings;
   if (claims === null) return {};
-  // A function that declares no user gets none, also where one is at hand: else its claims would change at a refresh.
-  const custom = claims(session, (claimsTakeUser(engine) ? user : undefined) as User);
+  if (user === null) throw new AuthError("internal_error", "accessToken.claims needs the user");
+  const custom = claims(session, user);
   requirePlain("accessToken.claims", custom, "a plain object of claims");
   for (const name of Object.keys(custom)) {
     if (reservedClaims.has(name))
-      throw new AuthError("internal_error", `accessToken.claims sets ${name}, which is ours`);
+      throw new AuthError(
+        "internal_error",
+        `accessToken.claims sets ${name}, which Latchkey sets: use another name`,
+      );
   }
   return custom;
 }
 
-/** The session as its row tells it. */
+/** Reads the session from its row. */
 export function sessionOfRow(row: SessionRow): Session {
   const { id, userId, createdAt, expiresAt, authTime, amr } = row;
   return { id, userId, context: row.context, createdAt, expiresAt, authTime, amr };
 }
 
-/** The session as a list of devices tells it. */
+/** Reads the details for a list of devices. */
 export function detailsOfRow(row: SessionRow): SessionDetails {
   const { device, transport, refreshedAt, endedAt, endReason } = row;
   return { ...sessionOfRow(row), device, transport, refreshedAt, endedAt, endReason };

@@ -3,9 +3,9 @@ import { type EpochSeconds, type Seconds, writtenDuration } from "../platform/ti
 import type { SessionRow } from "./session.ts";
 
 export interface RefreshPolicy {
-  /** Idle life of a session; null never ends. */
+  /** Idle lifetime of a session; null means no idle expiry. */
   readonly lifetime: Seconds | null;
-  /** Absolute life of a session; null never ends. */
+  /** Absolute lifetime of a session; null means no absolute expiry. */
   readonly maxLifetime: Seconds | null;
   readonly lease: Seconds;
   /** `validate` refreshes this long before the access token expires. */
@@ -92,12 +92,12 @@ function atMost(bound: string, duration: Seconds): string {
   return `must be at most ${limit}: write ${writtenDuration(duration)} or less`;
 }
 
-/** The default `refreshBefore`: a fifth of the access token's life, a minute at most, and always sound. */
+/** The default `refreshBefore`: a fifth of the access lifetime, at most a minute, and within the bounds. */
 export function defaultRefreshBefore(access: Seconds, lease: Seconds): Seconds {
   return Math.max(0, Math.min(60, Math.floor(access / 5), access - 2 * lease));
 }
 
-/** When an access token minted at `now` expires: never beyond the session's absolute expiry. */
+/** Computes the expiry of an access token minted at `now`. It is never later than the session's absolute expiry. */
 export function accessExpiry(
   row: Pick<SessionRow, "accessLifetime" | "absoluteExpiresAt">,
   now: EpochSeconds,

@@ -4,7 +4,7 @@ import { type AccessClaims, type Expected, verifyAccessToken } from "./access-to
 import type { Decision } from "./decide.ts";
 import type { SessionEngine } from "./engine.ts";
 import { parseRefreshToken, type RefreshToken } from "./refresh-token.ts";
-import { peek } from "./rotate.ts";
+import { lookUpToken } from "./rotate.ts";
 import {
   type AccessCandidate,
   type Candidate,
@@ -15,52 +15,52 @@ import {
 } from "./select.ts";
 import type { Device, SessionId, Transport } from "./session.ts";
 
-/** A token, and what the name that it came under says of it. */
+/** A token of a request, and the properties of its cookie name. */
 export interface PresentedText {
   readonly token: string;
-  /** Whether the name is the one in use. */
+  /** Whether the cookie has the configured name, not a former one. */
   readonly current: boolean;
-  /** Whether no sibling subdomain can have set it. */
+  /** Whether only this host can have set it, and no sibling subdomain. */
   readonly hostBound: boolean;
 }
 
-/** What an access token must be to be good. */
+/** The requirements for an access token. */
 export interface AccessExpectation extends Expected {
   readonly keys: Pick<Keys, "find">;
   readonly restrictTransport: boolean;
 }
 
-/** More tokens of one kind in one request are not looked at. */
-export const MOST_TOKENS = 4;
+/** How many tokens of one kind are verified in one request. The rest is ignored. */
+export const MAX_TOKENS = 4;
 
 export type PresentedAccess =
   | { readonly kind: "live"; readonly claims: AccessClaims }
   | { readonly kind: "none"; readonly code: ErrorCode }
   | { readonly kind: "conflict" };
 
-/** An access token of ours: what decides about it, and its claims. */
+/** An access token with a valid signature: its candidate for the selection, and its claims. */
 export interface VerifiedAccess {
   readonly candidate: AccessCandidate;
   readonly claims: AccessClaims;
 }
 
-/** The access tokens of a request that are ours, and the code where none of them is live. */
+/** The verified access tokens of a request, and the error code if none of them is live. */
 export interface AccessFindings {
   readonly verified: readonly VerifiedAccess[];
   readonly code: ErrorCode;
 }
 
 /**
- * Finds the one access token that counts where no former name and no refresh token is known. It asks no store.
- * `selectToken` decides among tokens of both kinds.
+ * Selects one access token, without former cookie names, refresh tokens or a store. `selectToken` selects among tokens of
+ * both kinds.
  */
 export async function verifyPresented(
   expected: AccessExpectation,
   { access, transport }: { readonly access: readonly PresentedText[]; readonly transport: Transport | null },
 ): Promise<PresentedAccess> {
-  if (isCrowded(access)) return { kind: "conflict" };
+  if (hasTooMany(access)) return { kind: "conflict" };
   const verified = await liveClaims(expected, access);
-  const live = verified.filter((claims) => fits(expected, claims, transport));
+  const live = verified.filter((claims) => matchesTransport(expected, claims, transport));
   const [first, ...rest] = live.toSorted((a, b) => b.exp - a.exp);
   if (first === undefined) {
     return { kind: "none", code: verified.length > 0 ? "transport_mismatch" : "unauthenticated" };
@@ -68,15 +68,15 @@ export async function verifyPresented(
   return rest.some(({ sid }) => sid !== first.sid) ? { kind: "conflict" } : { kind: "live", claims: first };
 }
 
-/** Verifies the access tokens of a request. Those of former names are looked at only where none in use is live. */
+/** Verifies the access tokens of a request. Those of former names are verified only if no current one is live. */
 export async function verifyAccess(
   expected: AccessExpectation,
   { access, transport }: { readonly access: readonly PresentedText[]; readonly transport: Transport | null },
 ): Promise<AccessFindings> {
-  const looked = access.slice(0, MOST_TOKENS);
-  const current = await verifyTexts(expected, looked.filter(isCurrent), transport);
+  const considered = access.slice(0, MAX_TOKENS);
+  const current = await verifyTexts(expected, considered.filter(isCurrent), transport);
   const hasLive = current.verified.some(({ candidate }) => candidate.verdict === "live");
-  const former = looked.filter((text) => !isCurrent(text));
+  const former = considered.filter((text) => !isCurrent(text));
   if (hasLive || former.length === 0) return current;
   const after = await verifyTexts(expected, former, transport);
   return {
@@ -85,9 +85,9 @@ export async function verifyAccess(
   };
 }
 
-/** Whether more tokens came than are looked at, so that the owner's may be among the rest. */
-export function isCrowded(texts: readonly PresentedText[]): boolean {
-  return texts.length > MOST_TOKENS && texts.some(({ hostBound }) => !hostBound);
+/** Whether the request has more tokens than are verified, so that the user's own token may be among the rest. */
+export function hasTooMany(texts: readonly PresentedText[]): boolean {
+  return texts.length > MAX_TOKENS && texts.some(({ hostBound }) => !hostBound);
 }
 
 async function verifyTexts(
@@ -102,7 +102,7 @@ async function verifyTexts(
     })),
   );
   const ours = found.flatMap(({ token, named }) => (token.kind === "invalid" ? [] : [{ token, named }]));
-  const fitting = ours.filter(({ token }) => fits(expected, token.claims, transport));
+  const fitting = ours.filter(({ token }) => matchesTransport(expected, token.claims, transport));
   const isMisplaced = ours.some((one) => one.token.kind === "live" && !fitting.includes(one));
   return {
     verified: fitting.map(({ token: { kind: verdict, claims }, named }) => ({
@@ -113,14 +113,14 @@ async function verifyTexts(
   };
 }
 
-/** The claims of those access tokens that are good by themselves, whatever transport they came by. */
+/** Returns the claims of the live access tokens. It does not check their transport. */
 export async function liveClaims(
   expected: AccessExpectation,
   access: readonly PresentedText[],
 ): Promise<readonly AccessClaims[]> {
-  const looked = access.slice(0, MOST_TOKENS);
+  const considered = access.slice(0, MAX_TOKENS);
   const verified = await Promise.all(
-    looked.map(({ token }) => verifyAccessToken(token, expected.keys, expected)),
+    considered.map(({ token }) => verifyAccessToken(token, expected.keys, expected)),
   );
   return verified.flatMap((token) => (token.kind === "live" ? [token.claims] : []));
 }
@@ -129,7 +129,7 @@ function isCurrent({ current }: PresentedText): boolean {
   return current;
 }
 
-function fits(
+function matchesTransport(
   { restrictTransport }: AccessExpectation,
   claims: AccessClaims,
   transport: Transport | null,
@@ -137,7 +137,7 @@ function fits(
   return !restrictTransport || transport === null || claims.transport === transport;
 }
 
-/** What a client presents. Tokens under a name in use come before those under a former name. */
+/** The tokens that a client presents. Tokens of current names come before those of former names. */
 export interface Presentation {
   readonly transport: Transport | null;
   readonly access: readonly PresentedText[];
@@ -145,7 +145,7 @@ export interface Presentation {
   readonly device: Device | null;
 }
 
-/** The one token that a request is known by, or why there is none. */
+/** The token that authenticates a request, or the reason why there is none. */
 export type Choice =
   | { readonly kind: "access"; readonly claims: AccessClaims }
   | { readonly kind: "refresh"; readonly token: string }
@@ -158,23 +158,23 @@ interface WellFormed {
   readonly candidate: RefreshCandidate;
 }
 
-const NOT_ASKED: AccessFindings = { verified: [], code: "unauthenticated" };
+const NO_ACCESS: AccessFindings = { verified: [], code: "unauthenticated" };
 
-/** Chooses the one token of a request that counts. The store is asked only where several tokens claim the request. */
+/** Chooses the token that authenticates a request. It reads the store only if the request has several tokens. */
 export async function chooseToken(
   engine: SessionEngine,
   expected: AccessExpectation,
   presented: Presentation,
   purpose: Purpose,
 ): Promise<Choice> {
-  if (isOverfull(presented)) return conflict(engine, []);
-  // A refresh token that no sibling can have set needs no witness.
-  const isAsked = purpose === "authenticate" || presented.refresh.some(({ hostBound }) => !hostBound);
-  const access = isAsked ? await verifyAccess(expected, presented) : NOT_ASKED;
-  let refresh = engine.settings.refresh === null ? [] : wellFormed(presented.refresh);
+  if (presentsTooMany(presented)) return conflict(engine, []);
+  // A refresh token that only this host can have set is accepted without an access token of its session.
+  const needsAccess = purpose === "authenticate" || presented.refresh.some(({ hostBound }) => !hostBound);
+  const access = needsAccess ? await verifyAccess(expected, presented) : NO_ACCESS;
+  let refresh = engine.settings.refresh === null ? [] : parseRefreshTokens(presented.refresh);
   let selection = select(access, refresh, purpose);
   if (selection.kind === "unread") {
-    refresh = await Promise.all(refresh.map((one) => read(engine, presented.transport, one)));
+    refresh = await Promise.all(refresh.map((one) => readSession(engine, presented.transport, one)));
     selection = select(access, refresh, purpose);
   }
   if (selection.kind === "conflict") return conflict(engine, selection.sessionIds);
@@ -209,18 +209,18 @@ function conflict(engine: SessionEngine, sessionIds: readonly SessionId[]): Choi
   return { kind: "conflict" };
 }
 
-// More than are looked at: the owner's may be among the rest.
-function isOverfull({ access, refresh }: Presentation): boolean {
-  if (access.length <= MOST_TOKENS && refresh.length <= MOST_TOKENS) return false;
+// Tokens of former names count only if there is no token of a current name.
+function presentsTooMany({ access, refresh }: Presentation): boolean {
+  if (access.length <= MAX_TOKENS && refresh.length <= MAX_TOKENS) return false;
   const hasCurrent = [...access, ...refresh].some(({ current }) => current);
-  return [access, refresh].some((texts) => isCrowded(texts.filter(({ current }) => current || !hasCurrent)));
+  return [access, refresh].some((texts) => hasTooMany(texts.filter(({ current }) => current || !hasCurrent)));
 }
 
-/** Of the first few tokens those that are well formed, each once. */
-function wellFormed(texts: readonly PresentedText[]): readonly WellFormed[] {
-  const looked = texts.slice(0, MOST_TOKENS);
-  const distinct = looked.filter(
-    ({ token }, index) => looked.findIndex((other) => other.token === token) === index,
+/** Parses the first tokens, and drops malformed and repeated ones. */
+function parseRefreshTokens(texts: readonly PresentedText[]): readonly WellFormed[] {
+  const considered = texts.slice(0, MAX_TOKENS);
+  const distinct = considered.filter(
+    ({ token }, index) => considered.findIndex((other) => other.token === token) === index,
   );
   return distinct.flatMap(({ token: text, current, hostBound }) => {
     const token = parseRefreshToken(text);
@@ -236,18 +236,18 @@ function wellFormed(texts: readonly PresentedText[]): readonly WellFormed[] {
   });
 }
 
-async function read(
+async function readSession(
   engine: SessionEngine,
   transport: Transport | null,
   one: WellFormed,
 ): Promise<WellFormed> {
-  const { decision } = await peek(engine, one.token, transport);
+  const { decision } = await lookUpToken(engine, one.token, transport);
   return { ...one, candidate: { ...one.candidate, verdict: verdictOf(decision) } };
 }
 
 function verdictOf(decision: Decision): RefreshCandidate["verdict"] {
   if (decision.kind === "reuse") return "superseded";
   if (decision.kind !== "refused") return "live";
-  // Only the family secret proves that the token was ever of this session.
-  return decision.reason === "unknown" || decision.reason === "wrong_family" ? "dead" : "over";
+  // Without the right family secret, the token never belonged to this session.
+  return decision.reason === "unknown" || decision.reason === "wrong_family" ? "dead" : "ended";
 }

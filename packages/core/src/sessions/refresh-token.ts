@@ -12,7 +12,7 @@ const ROTATING_SECRET = 32;
 const SIZE = 1 + ID + GENERATION + FAMILY_SECRET + ROTATING_SECRET;
 const USER_TAG = 8;
 
-/** Always `lkr_` and 92 characters of base64url: one canonical form, easy to find for a scanner of leaked secrets. */
+/** `lkr_` and 92 characters of base64url. The prefix lets a secret scanner find leaked tokens. */
 export const REFRESH_TOKEN_LENGTH: number = PREFIX.length + (SIZE * 4) / 3;
 
 export interface RefreshToken {
@@ -27,7 +27,7 @@ export interface RefreshToken {
 
 type Random = (length: number) => Uint8Array;
 
-/** Parses a refresh token; null for any other length, alphabet, version or a second form of the same bytes. */
+/** Parses a refresh token. Returns null for another length, alphabet or version, and for any form that is not canonical. */
 export function parseRefreshToken(text: string): RefreshToken | null {
   if (typeof text !== "string" || text.length !== REFRESH_TOKEN_LENGTH || !text.startsWith(PREFIX))
     return null;
@@ -59,12 +59,12 @@ export function mintSessionId(userId: UserId, random: Random): SessionId {
   return toBase64url(concat(tagBytes(userId), random(ID - USER_TAG)));
 }
 
-/** The tag that all sessions of a user share, in base64url: stores keep by it what belongs together. */
+/** The tag that all sessions of a user share, in base64url. Stores use it to keep the sessions of a user together. */
 export function userTag(userId: UserId): string {
   return toBase64url(tagBytes(userId));
 }
 
-/** The user tag of a session id; null for a text that is none. */
+/** The user tag of a session id; null if the text is not a session id. */
 export function userTagOf(id: SessionId): string | null {
   return isSessionId(id) ? toBase64url(idBytes(id).subarray(0, USER_TAG)) : null;
 }
@@ -77,14 +77,14 @@ export function mintRotatingSecret(random: Random): Uint8Array {
   return random(ROTATING_SECRET);
 }
 
-/** What is stored of the family secret. Its session is part of it, so that no row can be swapped for another. */
+/** Hashes the family secret for the store. The session id is part of the input, so a digest is valid in one row only. */
 export function hashFamilySecret(id: SessionId, familySecret: Uint8Array): SecretHash {
   return toBase64url(labelledHash("family", idBytes(id), familySecret));
 }
 
 /**
- * What is stored of a rotating secret. The generation is no part of it: a store draws the next one inside its atomic
- * step, after the digest was handed in. It stands beside the digest in the row, and is compared as a number.
+ * Hashes a rotating secret for the store. The generation is not part of the input, because the store assigns it in its
+ * atomic step, after the digest was computed. The row holds the generation as a number, and it is compared as such.
  */
 export function hashRotatingSecret(id: SessionId, rotatingSecret: Uint8Array): SecretHash {
   return toBase64url(labelledHash("refresh-token", idBytes(id), rotatingSecret));

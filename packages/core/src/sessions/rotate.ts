@@ -14,7 +14,7 @@ import {
 } from "./decide.ts";
 import { endSession } from "./end.ts";
 import { HOOK_ANSWERS, type SessionEngine } from "./engine.ts";
-import { claimsTakeUser, type IssuedTokens, mintTokens, sessionOfRow } from "./mint.ts";
+import { type IssuedTokens, mintTokens, needsUser, sessionOfRow } from "./mint.ts";
 import {
   formatRefreshToken,
   hashFamilySecret,
@@ -28,9 +28,9 @@ import type { RotatedRow, Rotation, TimedRow } from "./session-store.ts";
 
 export interface RefreshRequest {
   readonly token: string;
-  /** How the token came; null where the caller does not say and any will do. */
+  /** The transport of the token; null accepts any. */
   readonly transport: Transport | null;
-  /** The client as it looks now; null where nothing is known. */
+  /** The device of this request; null if unknown. */
   readonly device: Device | null;
 }
 
@@ -46,7 +46,7 @@ export type RefreshResult =
 export interface RefusedRefresh {
   readonly ok: false;
   readonly code: ErrorCode;
-  /** The session whose family secret the token proved; null where it proved none. */
+  /** The session whose family secret the token has; null if there is none. */
   readonly provenId: SessionId | null;
 }
 
@@ -61,11 +61,11 @@ const reasons: Readonly<Record<Reason, ErrorCode>> = {
   rolled_back: "refresh_token_invalid",
 };
 
-/** Presents one refresh token: one call to the store, refused or not. */
+/** Refreshes a session with one refresh token, in one call to `store.rotate`. */
 export async function refreshSession(engine: SessionEngine, request: RefreshRequest): Promise<RefreshResult> {
   const token = parseRefreshToken(request.token);
   if (token === null || engine.settings.refresh === null) return refuse("refresh_token_invalid", null);
-  // Drawn once for the whole call: a statement that a driver delivers twice gives the same answer.
+  // Minted once: if a driver sends the statement twice, both get the same result.
   const next = { ...token, rotatingSecret: mintRotatingSecret(engine.env.random) };
   const rotation: Rotation = {
     id: token.id,
@@ -74,32 +74,32 @@ export async function refreshSession(engine: SessionEngine, request: RefreshRequ
     next: hashRotatingSecret(token.id, next.rotatingSecret),
     now: now(engine.env),
   };
-  const after = await rotateOrExplain(engine, rotation);
+  const after = await rotateOrRefuse(engine, rotation);
   if ("ok" in after) return after;
   const outcome = rotationOutcome(after.row, rotation.token, rotation.next);
-  report(engine, rotation, after, outcome);
+  reportRotation(engine, rotation, after, outcome);
   if (outcome === "reuse") return refuse("refresh_token_reused", token.id);
   const issued = outcome !== "access_only";
   const refreshToken = issued ? formatRefreshToken({ ...next, generation: after.row.generation }) : null;
-  if (issued) await noticeDevice(engine, after.row, request.device);
-  return answer(engine, after.row, outcome, refreshToken);
+  if (issued) await recordDevice(engine, after.row, request.device);
+  return finishRefresh(engine, after.row, outcome, refreshToken);
 }
 
-/** A session as a token finds it, and the two things that may be decided of the token without writing. */
-export interface Peek {
+/** The session of a token, and two decisions about the token that write nothing. */
+export interface TokenLookUp {
   readonly row: SessionRow | null;
-  /** What the token would deserve at a rotation. */
+  /** The decision for a rotation. */
   readonly decision: Decision;
-  /** What the token proves where nothing may rotate. */
+  /** The decision for a request that must not rotate. */
   readonly lookUp: LookUpDecision;
 }
 
-/** Reads the session of a token and decides, without writing and without alarm. */
-export async function peek(
+/** Reads the session of a token and decides about the token. It writes nothing, and does not report reuse. */
+export async function lookUpToken(
   engine: SessionEngine,
   token: RefreshToken,
   transport: Transport | null,
-): Promise<Peek> {
+): Promise<TokenLookUp> {
   const at = now(engine.env);
   const found = await engine.store.get(token.id, at);
   const row = found?.row ?? null;
@@ -107,14 +107,14 @@ export async function peek(
   return { row, decision: decide(...judged), lookUp: decideLookUp(...judged) };
 }
 
-/** Names a refusal; a superseded token has no code of its own here. */
+/** Maps a refusal to an error code. A superseded token gets the code of an invalid one. */
 export function refusalCode(decision: Decision | LookUpDecision): ErrorCode {
   if (decision.kind === "stale") return "session_expired";
   return decision.kind === "refused" ? reasons[decision.reason] : "refresh_token_invalid";
 }
 
-// A row that was read in a second step may be one that `decide` takes by now: then the token gets one more try.
-async function rotateOrExplain(
+// A store may read a refused row in a second step. If `decide` accepts that row, the rotation is repeated once.
+async function rotateOrRefuse(
   engine: SessionEngine,
   rotation: Rotation,
 ): Promise<RotatedRow | RefusedRefresh> {
@@ -123,13 +123,13 @@ async function rotateOrExplain(
   if (after === null) return refuse(reasons.unknown, null);
   if (!after.refused) return after;
   const decision = decide(after.row, token, after.now, policy);
-  if (decision.kind === "refused") return explain(engine, rotation, after.row, decision.reason);
+  if (decision.kind === "refused") return refuseRotation(engine, rotation, after.row, decision.reason);
   const again = await engine.store.rotate(rotation);
   if (again === null || again.refused) throw new AuthError("store_unavailable");
   return again;
 }
 
-function explain(
+function refuseRotation(
   engine: SessionEngine,
   { id: sessionId, token }: Rotation,
   { userId, generation }: SessionRow,
@@ -146,7 +146,7 @@ function refuse(code: ErrorCode, provenId: SessionId | null): RefusedRefresh {
   return { ok: false, code, provenId };
 }
 
-async function answer(
+async function finishRefresh(
   engine: SessionEngine,
   rotated: SessionRow,
   outcome: Exclude<RotationOutcome, "reuse">,
@@ -155,11 +155,11 @@ async function answer(
   const { hooks, parseContext } = engine.settings;
   let row: SessionRow | null = rotated;
   let user: User | null = null;
-  if (engine.usersElsewhere || claimsTakeUser(engine)) {
+  if (needsUser(engine)) {
     user = await engine.findUser(row.userId);
-    const gone = user === null ? "user_deleted" : user.disabledAt === null ? null : "user_disabled";
-    if (gone !== null) {
-      await endSession(engine, row.id, gone);
+    const endReason = user === null ? "user_deleted" : user.disabledAt === null ? null : "user_disabled";
+    if (endReason !== null) {
+      await endSession(engine, row.id, endReason);
       return refuse("session_revoked", row.id);
     }
   }
@@ -176,7 +176,12 @@ async function answer(
   return { ok: true, row, outcome, tokens: await mintTokens(engine, row, user, refreshToken) };
 }
 
-function report(engine: SessionEngine, rotation: Rotation, after: TimedRow, outcome: RotationOutcome): void {
+function reportRotation(
+  engine: SessionEngine,
+  rotation: Rotation,
+  after: TimedRow,
+  outcome: RotationOutcome,
+): void {
   const { id: sessionId, userId, generation, childIssuedAt, replacedAt } = after.row;
   const presentedGeneration = rotation.token.generation;
   if (outcome === "reuse") {
@@ -191,12 +196,12 @@ function report(engine: SessionEngine, rotation: Rotation, after: TimedRow, outc
   }
 }
 
-async function noticeDevice(engine: SessionEngine, row: SessionRow, after: Device | null): Promise<void> {
+async function recordDevice(engine: SessionEngine, row: SessionRow, after: Device | null): Promise<void> {
   const before = row.device;
   if (after === null || (after.userAgent === before.userAgent && after.address === before.address)) return;
-  // The new refresh token is on its way: a store that fails now must not lose it. The next refresh notices again.
-  const noticed = await engine.store.update(row.id, { device: after }).catch(() => null);
-  if (noticed === null) return;
+  // A failing store must not lose the new refresh token. The next refresh records the device again.
+  const recorded = await engine.store.update(row.id, { device: after }).catch(() => null);
+  if (recorded === null) return;
   engine.emit({ type: "session.device_changed", sessionId: row.id, userId: row.userId, before, after });
 }
 

@@ -50,7 +50,7 @@ function indexOf(purpose: Purpose, ...candidates: readonly Candidate[]): number 
 
 const PURPOSES = ["authenticate", "refresh"] as const;
 const ACCESS = ["live", "expired"] as const;
-const REFRESH = ["live", "superseded", "over", "dead"] as const;
+const REFRESH = ["live", "superseded", "ended", "dead"] as const;
 
 /** Every token that a session can have in a request, but for its age. */
 function tokensOf(sessionId: string, under: Under): readonly Candidate[] {
@@ -90,7 +90,7 @@ describe("a name in use against a former name", () => {
     [access(V, "expired"), "none", "none"],
     [refresh(V, "live"), V, V],
     [refresh(V, "superseded"), V, V],
-    [refresh(V, "over"), V, V],
+    [refresh(V, "ended"), V, V],
   ];
 
   it.each(table)("%o is never answered as another session", (own, byAny, byRefresh) => {
@@ -125,7 +125,7 @@ describe("a name in use against a former name", () => {
 
   it("once its session is over, yields to a former name that only this host can have set", () => {
     const former = { current: false, hostBound: true };
-    for (const own of [refresh(V, "over"), access(V, "expired")]) {
+    for (const own of [refresh(V, "ended"), access(V, "expired")]) {
       expect(sessionOf("authenticate", own, access(A, "live", former))).toBe(A);
       expect(sessionOf("authenticate", own, refresh(A, "live", former))).toBe(A);
     }
@@ -196,8 +196,8 @@ describe("several tokens of one session", () => {
     }
   });
 
-  it("superseded sessions are judged before those that have expired or ended", () => {
-    for (const other of ["over", "dead"] as const) {
+  it("prefers a superseded token to an ended or dead one", () => {
+    for (const other of ["ended", "dead"] as const) {
       expect(indexOf("refresh", refresh(V, other, CURRENT, 9), refresh(A, "superseded"))).toBe(1);
     }
     expect(

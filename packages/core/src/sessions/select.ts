@@ -2,48 +2,48 @@ import type { SessionId } from "./session.ts";
 
 interface Named {
   readonly sessionId: SessionId;
-  /** Whether it came under the cookie name in use, or under one of `cookies.previous`. */
+  /** Whether the cookie has the configured name, not one of `cookies.previous`. */
   readonly current: boolean;
-  /** Whether only this host can have set the cookie, so that no sibling subdomain did. */
+  /** Whether only this host can have set the cookie, and no sibling subdomain. */
   readonly hostBound: boolean;
 }
 
-/** An access token of ours in a request. One whose signature is not ours is no candidate. */
+/** An access token with a valid signature. Any other is not a candidate. */
 export interface AccessCandidate extends Named {
   readonly kind: "access";
   readonly verdict: "live" | "expired";
   readonly expiresAt: number;
 }
 
-/** A well-formed refresh token in a request. `unread` until the store was asked; `over` proves a session that has ended. */
+/** A well-formed refresh token. `unread`: its session is not read yet. `ended`: it belongs to an ended or expired session. */
 export interface RefreshCandidate extends Named {
   readonly kind: "refresh";
-  readonly verdict: "unread" | "live" | "superseded" | "over" | "dead";
+  readonly verdict: "unread" | "live" | "superseded" | "ended" | "dead";
   readonly generation: number;
 }
 
 export type Candidate = AccessCandidate | RefreshCandidate;
 
-/** What the request is to be known by: any token, or its refresh token alone. */
+/** `authenticate` selects a token of either kind, `refresh` a refresh token. */
 export type Purpose = "authenticate" | "refresh";
 
 export type Selection =
   | { readonly kind: "access"; readonly chosen: AccessCandidate }
   | { readonly kind: "refresh"; readonly chosen: RefreshCandidate }
-  /** The answer depends on refresh tokens that are still unread. */
+  /** The selection depends on refresh tokens that are still unread. */
   | { readonly kind: "unread" }
-  /** Two sessions claim one request: it is neither's. */
+  /** The request has tokens of two live sessions, so it is not authenticated. */
   | { readonly kind: "conflict"; readonly sessionIds: readonly SessionId[] }
   | { readonly kind: "none" };
 
 /**
- * Selects the one token that a request is known by, out of all that it carries.
+ * Selects the token that authenticates a request.
  *
- * A token under a name in use beats every token of another session under a former name. Within the names that are left,
- * two live sessions are a conflict, unless the chosen token is one that no sibling subdomain can have set.
+ * A token of a current name outranks every token of another session under a former name. Among the rest, two live
+ * sessions are a conflict, unless only this host can have set the selected token.
  */
 export function selectToken(candidates: readonly Candidate[], purpose: Purpose): Selection {
-  const rivals = withoutBeaten(candidates);
+  const rivals = removeOutranked(candidates);
   if (rivals === null) return { kind: "unread" };
   const access = rivals.filter(isAccess).filter(({ verdict }) => verdict === "live");
   const refresh = rivals.filter(isRefresh);
@@ -53,17 +53,17 @@ export function selectToken(candidates: readonly Candidate[], purpose: Purpose):
     : selectRefresh(refresh, access);
 }
 
-// RFC 6265bis 8.6: a sibling subdomain can set cookies for the parent domain, so a former name proves less than one in use.
-function withoutBeaten(candidates: readonly Candidate[]): readonly Candidate[] | null {
+// RFC 6265bis 8.6: a sibling subdomain can set cookies for the parent domain, so a former name proves less than a current one.
+function removeOutranked(candidates: readonly Candidate[]): readonly Candidate[] | null {
   const current = candidates.filter((candidate) => candidate.current);
   const own = sessionsOf(current);
   const foreign = candidates.filter((candidate) => !candidate.current && !own.has(candidate.sessionId));
   if (current.length === 0 || foreign.length === 0) return candidates;
   const isProven = current.some(({ verdict }) => verdict === "live" || verdict === "superseded");
   if (!isProven && current.some(({ verdict }) => verdict === "unread")) return null;
-  const wasProven = current.some(({ verdict }) => verdict === "expired" || verdict === "over");
-  const isBeaten = (candidate: Candidate): boolean => isProven || (wasProven && !candidate.hostBound);
-  return candidates.filter((candidate) => !foreign.includes(candidate) || !isBeaten(candidate));
+  const wasProven = current.some(({ verdict }) => verdict === "expired" || verdict === "ended");
+  const isOutranked = (candidate: Candidate): boolean => isProven || (wasProven && !candidate.hostBound);
+  return candidates.filter((candidate) => !foreign.includes(candidate) || !isOutranked(candidate));
 }
 
 function selectAccess(

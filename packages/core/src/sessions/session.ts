@@ -9,7 +9,7 @@ export type SessionId = string & { readonly brand?: "SessionId" };
 /** How a client presents its tokens: in cookies, or in a header. */
 export type Transport = "cookie" | "bearer";
 
-/** Why a session is over. */
+/** Why a session ended. */
 export type EndReason =
   | "logout"
   | "revoked"
@@ -22,16 +22,16 @@ export type EndReason =
   | "user_deleted"
   | "refused";
 
-/** What is known of the client that holds the session. */
+/** The client of a session, as far as it is known. */
 export interface Device {
   readonly userAgent: string | null;
   readonly address: string | null;
 }
 
-/** The most of a User-Agent, or of an address, that is kept. */
+/** The longest stored User-Agent or address, in characters. */
 const MAX_DETAIL = 256;
 
-/** What is kept of a client. An application without types may hand in anything; what is no text is not known. */
+/** Makes the stored device. Values that are not strings, which an application without types may pass, become null. */
 export function deviceOf(userAgent: unknown, address: unknown): Device {
   const text = (value: unknown): string | null =>
     typeof value === "string" ? value.slice(0, MAX_DETAIL) : null;
@@ -43,15 +43,15 @@ export interface SessionRow {
   readonly id: SessionId;
   readonly userId: UserId;
   readonly familyHash: SecretHash;
-  /** The newest refresh token that the client has proved it holds; null for a session without refresh tokens. */
+  /** The newest refresh token that the client is known to have; null for a session without refresh tokens. */
   readonly rootHash: SecretHash | null;
   readonly rootGeneration: number;
-  /** The newest successor, issued and not yet presented. */
+  /** The successor of the root, issued and not yet presented. */
   readonly childHash: SecretHash | null;
   readonly childIssuedAt: EpochSeconds | null;
   /** The `childIssuedAt` of the child before this one. */
   readonly replacedAt: EpochSeconds | null;
-  /** Counts issued refresh tokens: 0 at sign-in, one more with each. */
+  /** The number of refreshes that issued a refresh token: 0 at sign-in. */
   readonly generation: number;
   readonly context: JsonObject;
   readonly device: Device;
@@ -62,20 +62,20 @@ export interface SessionRow {
   readonly refreshedAt: EpochSeconds;
   readonly accessLifetime: Seconds;
   readonly idleLifetime: Seconds | null;
-  /** Idle expiry; null never. */
+  /** Idle expiry; null means never. */
   readonly expiresAt: EpochSeconds | null;
   readonly absoluteExpiresAt: EpochSeconds | null;
   readonly endedAt: EpochSeconds | null;
   readonly endReason: EndReason | null;
 }
 
-/** What the application sees of a session. */
+/** The part of a session that the application sees. */
 export interface Session<Context = unknown> {
   readonly id: SessionId;
   readonly userId: UserId;
   readonly context: Context;
   readonly createdAt: EpochSeconds;
-  /** Idle expiry as of issue; null never. */
+  /** Idle expiry at the time of issue; null means never. */
   readonly expiresAt: EpochSeconds | null;
   readonly authTime: EpochSeconds;
   readonly amr: readonly string[];

@@ -28,16 +28,16 @@ export interface SessionStart {
   readonly transport: Transport;
   /** RFC 8176. */
   readonly amr: readonly string[];
-  /** The sessions that the client had before: they end, so that no id carries over into a sign-in. */
+  /** The earlier sessions of the client. They end, so that no session id survives a sign-in. */
   readonly replaces: readonly SessionId[];
-  /** The one of them that vouches for this sign-in: where it has ended meanwhile, none starts. */
+  /** The one of them that authorizes this sign-in. If it is no longer live, no session starts. */
   readonly succeeds: SessionId | null;
   readonly lifetimes: SessionLifetimes;
-  /** What `hooks.signedIn` is told of an account elsewhere. */
+  /** The account at a provider, for `hooks.signedIn`. */
   readonly account: ProviderAccount | null;
 }
 
-/** What one session may have otherwise than the configuration says. */
+/** The lifetimes of one session that replace the configured ones. */
 export interface SessionLifetimes {
   readonly accessLifetime?: Seconds;
   readonly refreshLifetime?: Seconds | null;
@@ -50,8 +50,8 @@ export interface StartedSession {
 }
 
 /**
- * Starts a session for a user whose credentials were checked. Null where the user's credentials changed meanwhile, the
- * user is gone or disabled, or `hooks.signedIn` refuses: then no session is left, and none has ended.
+ * Starts a session for a user whose credentials were checked. Returns null if the credentials changed since the check, the
+ * user is deleted or disabled, or `hooks.signedIn` refuses. Then no session is left, and none has ended.
  */
 export async function startSession(
   engine: SessionEngine,
@@ -59,8 +59,8 @@ export async function startSession(
 ): Promise<StartedSession | null> {
   const { store, settings } = engine;
   const { row: drawn, token } = newSession(engine, start, now(engine.env));
-  // Hooks, claims and signing come before the write: what they throw or refuse leaves nothing behind.
-  const row = await welcome(engine, drawn, start);
+  // Hooks, claims and signing run before the write, so their errors leave no session behind.
+  const row = await runSignedInHook(engine, drawn, start);
   if (row === null) return null;
   const refreshToken = token === null ? null : formatRefreshToken(token);
   const tokens = await mintTokens(engine, row, start.user, refreshToken);
@@ -71,8 +71,9 @@ export async function startSession(
   });
   if (created === null) return null;
   announceEnded(engine, created.ended);
-  const isOrphan = start.succeeds !== null && !created.ended.some(({ id }) => id === start.succeeds);
-  if (isOrphan || (engine.usersElsewhere && (await isOvertaken(engine, start.user)))) {
+  const hasPredecessorEnded =
+    start.succeeds !== null && !created.ended.some(({ id }) => id === start.succeeds);
+  if (hasPredecessorEnded || (engine.usersElsewhere && (await haveCredentialsChanged(engine, start.user)))) {
     await store.end(row.id, null, { reason: "refused", now: row.createdAt });
     return null;
   }
@@ -81,7 +82,7 @@ export async function startSession(
   return { row, tokens };
 }
 
-async function welcome(
+async function runSignedInHook(
   engine: SessionEngine,
   row: SessionRow,
   { user, account }: SessionStart,
@@ -97,9 +98,11 @@ async function welcome(
     : null;
 }
 
-async function isOvertaken(engine: SessionEngine, checked: User): Promise<boolean> {
-  const user = await engine.findUser(checked.id);
-  return user === null || user.disabledAt !== null || user.credentialsVersion !== checked.credentialsVersion;
+async function haveCredentialsChanged(engine: SessionEngine, checkLifetimes: User): Promise<boolean> {
+  const user = await engine.findUser(checkLifetimes.id);
+  return (
+    user === null || user.disabledAt !== null || user.credentialsVersion !== checkLifetimes.credentialsVersion
+  );
 }
 
 function newSession(
@@ -116,7 +119,7 @@ function newSession(
     familySecret: mintFamilySecret(random),
     rotatingSecret: mintRotatingSecret(random),
   };
-  const absoluteExpiresAt = lifeEnd(at, refresh === null ? accessLifetime : refresh.maxLifetime);
+  const absoluteExpiresAt = expiryAfter(at, refresh === null ? accessLifetime : refresh.maxLifetime);
   const idleLifetime = refresh === null ? null : refresh.lifetime;
   const row: SessionRow = {
     id,
@@ -147,24 +150,25 @@ function newSession(
 
 function lifetimesOf(
   settings: { readonly accessLifetime: Seconds; readonly refresh: RefreshPolicy | null },
-  asked: SessionLifetimes,
+  requested: SessionLifetimes,
 ): { readonly accessLifetime: Seconds; readonly refresh: RefreshPolicy | null } {
   for (const option of ["accessLifetime", "refreshLifetime"] as const) {
-    const value = asked[option] ?? 1;
+    const value = requested[option] ?? 1;
     if (Number.isInteger(value) && value > 0 && value < 2 ** 31) continue;
     throw new AuthError(
       "invalid_request",
       `sessions.create: ${option} is ${shown(value)}, but it must be whole seconds above 0: ${durationInstead(value)}`,
     );
   }
-  const accessLifetime = asked.accessLifetime ?? settings.accessLifetime;
-  if (settings.refresh === null || asked.refresh === false) return checked(accessLifetime, null);
-  const lifetime = asked.refreshLifetime === undefined ? settings.refresh.lifetime : asked.refreshLifetime;
-  // A session that asks for a longer idle life moves its end along, and "never" idle means never at all.
+  const accessLifetime = requested.accessLifetime ?? settings.accessLifetime;
+  if (settings.refresh === null || requested.refresh === false) return checkLifetimes(accessLifetime, null);
+  const lifetime =
+    requested.refreshLifetime === undefined ? settings.refresh.lifetime : requested.refreshLifetime;
+  // A longer idle lifetime extends the absolute one. Without an idle expiry there is no absolute expiry.
   const most = settings.refresh.maxLifetime;
   const maxLifetime = lifetime === null || most === null ? null : Math.max(lifetime, most);
-  // A short access token lowers its own refreshBefore, so only the lifetimes are in question here.
-  return checked(accessLifetime, { ...settings.refresh, lifetime, maxLifetime, refreshBefore: 0 });
+  // A short access token lowers its own refreshBefore, so only the lifetimes are checked here.
+  return checkLifetimes(accessLifetime, { ...settings.refresh, lifetime, maxLifetime, refreshBefore: 0 });
 }
 
 /** The names in `sessions.create`, for what a session can have of its own. */
@@ -174,7 +178,7 @@ const SESSION_NAMES = {
   refreshLifetime: "refreshLifetime",
 };
 
-function checked(
+function checkLifetimes(
   accessLifetime: Seconds,
   refresh: RefreshPolicy | null,
 ): { readonly accessLifetime: Seconds; readonly refresh: RefreshPolicy | null } {
@@ -183,6 +187,6 @@ function checked(
   return { accessLifetime, refresh };
 }
 
-function lifeEnd(at: EpochSeconds, life: Seconds | null): EpochSeconds | null {
+function expiryAfter(at: EpochSeconds, life: Seconds | null): EpochSeconds | null {
   return life === null ? null : at + life;
 }

@@ -1,7 +1,7 @@
 import { isJsonObject } from "../platform/json.ts";
 import type { Device, EndReason, SessionRow, Transport } from "./session.ts";
 
-/** The names under which a store that keeps text and numbers keeps a session. */
+/** The members of a session in a store of text and numbers. */
 export const SESSION_MEMBERS = [
   "id",
   "user_id",
@@ -29,7 +29,7 @@ export const SESSION_MEMBERS = [
 
 export type SessionMember = (typeof SESSION_MEMBERS)[number];
 
-/** Reads the members of one stored thing, each as what it must be; throws without the value where it is not. */
+/** Reads the members of one stored record by type. It throws for another type, and the error does not hold the value. */
 export interface StoredMembers {
   text(name: string): string;
   textOrNull(name: string): string | null;
@@ -58,7 +58,7 @@ const reasons: Readonly<Record<EndReason, true>> = {
 /** Every reason for which a session ends. */
 export const endReasons: readonly EndReason[] = Object.keys(reasons).filter(isEndReason);
 
-/** Reads a session; throws where a member is not what `storedSession` wrote. */
+/** Reads a session. It throws if a member does not have the form that `storedSession` writes. */
 export function readStoredSession(read: StoredMembers): SessionRow {
   return {
     id: read.text("id"),
@@ -86,7 +86,7 @@ export function readStoredSession(read: StoredMembers): SessionRow {
   };
 }
 
-/** What is kept of a session, by name: text, whole numbers and null. */
+/** Converts a session to text, whole numbers and null for a store. */
 export function storedSession(row: SessionRow): Record<SessionMember, string | number | null> {
   return {
     id: row.id,

@@ -1,11 +1,11 @@
 const MAX = 64;
 
-/** How many bits of an IPv6 address name a network: a subscriber's, and what providers hand out to one at most. */
+/** The prefix lengths of the counted IPv6 networks: from one subnet to the most that one subscriber gets. */
 const PREFIXES = [64, 56, 48] as const;
 
 /**
- * Brings a client's address into the forms that attempts are counted under, the narrowest network first: dotted IPv4, or
- * the /64, the /56 and the /48 of an IPv6 address. One subscriber may have all of a /48. Empty for what is no address.
+ * Lists the networks of a client's address for the counters, the narrowest first: the IPv4 address, or the /64, the /56
+ * and the /48 of an IPv6 address. One subscriber may have a whole /48. Empty for an invalid address.
  */
 export function clientNetworks(address: string | null): readonly string[] {
   if (address === null || address.length > MAX) return [];
@@ -24,7 +24,7 @@ function addressOf4(text: string): readonly string[] {
 function networksOf6(text: string): readonly string[] {
   const host = /^[\da-f:.]+$/i.test(text) ? URL.parse(`http://[${text}]`)?.hostname.slice(1, -1) : undefined;
   if (host === undefined) return [];
-  // RFC 4291 2.2: the URL parser has written the address in its one canonical form; this undoes the "::".
+  // RFC 4291 2.2: the URL parser returns the canonical form. This expands the "::".
   const [head = "", tail] = host.split("::");
   const left = head === "" ? [] : head.split(":");
   const right = tail === undefined || tail === "" ? [] : tail.split(":");
@@ -41,7 +41,7 @@ function networkOf(groups: readonly string[], bits: number): string {
   return `${kept.join(":")}::/${bits}`;
 }
 
-// RFC 4291 2.5.5.2: an IPv4 client of a dual-stack socket is that IPv4 client.
+// RFC 4291 2.5.5.2: a dual-stack socket shows an IPv4 client as a mapped IPv6 address.
 function mappedAddress(groups: readonly string[]): string | null {
   const [high, low] = groups.slice(6).map((group) => Number.parseInt(group, 16));
   const isMapped = groups.slice(0, 5).every((group) => group === "0") && groups[5] === "ffff";

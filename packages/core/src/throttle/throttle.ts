@@ -1,41 +1,41 @@
 import { type EpochSeconds, minutes, type Seconds } from "../platform/time.ts";
 
-/** At most `limit` attempts in a window, which begins with the first of them. */
+/** At most `limit` attempts in a window, which begins with the first attempt. */
 export interface ThrottleRule {
   readonly limit: number;
   readonly window: Seconds;
 }
 
-/** What a store keeps for one key. */
+/** The stored counter of one key. */
 export interface ThrottleRow {
   readonly count: number;
   readonly since: EpochSeconds;
 }
 
-/** Whether an attempt may go on, and if not, when to try again. */
+/** Whether an attempt is allowed, and if not, when to try again. */
 export type ThrottleVerdict =
   | { readonly allowed: true }
   | { readonly allowed: false; readonly retryAfter: Seconds };
 
-/** Decides one attempt, and what is kept of it. Pure; every store equals it. A refused attempt is not counted. */
+/** Decides one attempt. Pure; every store must give the same result. A refused attempt is not counted. */
 export function decideThrottle(
   row: ThrottleRow | null,
   rule: ThrottleRule,
   now: EpochSeconds,
 ): { readonly verdict: ThrottleVerdict; readonly row: ThrottleRow } {
-  if (row === null || isOver(row, rule, now))
+  if (row === null || isWindowVoid(row, rule, now))
     return { verdict: { allowed: true }, row: { count: 1, since: now } };
   if (row.count < rule.limit) return { verdict: { allowed: true }, row: { ...row, count: row.count + 1 } };
   return { verdict: { allowed: false, retryAfter: row.since + rule.window - now }, row };
 }
 
-// Servers' clocks differ a little, and a clock may jump: only a window that begins far ahead is void.
-function isOver({ since }: ThrottleRow, { window }: ThrottleRule, now: EpochSeconds): boolean {
+// Clocks of servers differ a little, so a window may begin slightly ahead. One that begins far ahead is void.
+function isWindowVoid({ since }: ThrottleRow, { window }: ThrottleRule, now: EpochSeconds): boolean {
   const age = now - since;
   return age >= window || age < -window;
 }
 
-/** What is limited, and by what it is counted. */
+/** The rules for each kind of attempt. */
 export interface RateLimits {
   /** Failed sign-ins, by account and client. */
   readonly account: ThrottleRule;
@@ -61,7 +61,7 @@ export const defaultLimits: RateLimits = {
   unprovenRefresh: { limit: 300, window: minutes(1) },
 };
 
-/** How much wider networks of a client may do of each rule: a subscriber of many networks is not many subscribers. */
+/** The factor by which each wider network of a client has more attempts. */
 const GROWTH: Readonly<Record<keyof RateLimits, number>> = {
   account: 2,
   accountTotal: 1,
@@ -71,23 +71,23 @@ const GROWTH: Readonly<Record<keyof RateLimits, number>> = {
   unprovenRefresh: 4,
 };
 
-/** The rule for a network of a client: the narrowest is 0, and each wider one has more attempts. */
-export function widened(limits: RateLimits, name: keyof RateLimits, width: number): ThrottleRule {
+/** Returns the rule for a network of a client. The narrowest network is 0, and each wider one has more attempts. */
+export function widenRule(limits: RateLimits, name: keyof RateLimits, width: number): ThrottleRule {
   const { limit, window } = limits[name];
   return { limit: limit * GROWTH[name] ** width, window };
 }
 
-/** Where attempts are counted. Keys are digests; a row may go once its window is over. */
+/** The store of attempts. Keys are digests. A store may delete a row after its window has ended. */
 export interface ThrottleStore {
   /** Counts one attempt by `decideThrottle`, in one atomic step. */
   hit(key: string, rule: ThrottleRule, now: EpochSeconds): Promise<ThrottleVerdict>;
 
-  /** Forgets the attempts of a key. */
+  /** Deletes the counter of a key. */
   reset(key: string): Promise<void>;
 }
 
-/** Under a flood of keys the oldest are forgotten first: the memory of a process is not an attacker's to fill. */
-const MOST_KEYS = 100_000;
+/** The oldest keys are deleted beyond this number, so that an attacker cannot fill the memory of the process. */
+const MAX_KEYS = 100_000;
 const KEPT_KEYS = 90_000;
 
 interface KeptRow extends ThrottleRow {
@@ -102,7 +102,7 @@ export function localThrottle(): ThrottleStore {
       const { verdict, row } = decideThrottle(rows.get(key) ?? null, rule, now);
       rows.delete(key);
       rows.set(key, { ...row, until: row.since + rule.window });
-      if (rows.size > MOST_KEYS) makeRoom(rows, now);
+      if (rows.size > MAX_KEYS) evictOldest(rows, now);
       return verdict;
     },
 
@@ -112,7 +112,7 @@ export function localThrottle(): ThrottleStore {
   };
 }
 
-function makeRoom(rows: Map<string, KeptRow>, now: EpochSeconds): void {
+function evictOldest(rows: Map<string, KeptRow>, now: EpochSeconds): void {
   for (const [key, { until }] of rows) if (until <= now) rows.delete(key);
   for (const key of rows.keys()) {
     if (rows.size <= KEPT_KEYS) return;

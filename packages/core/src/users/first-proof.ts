@@ -1,25 +1,25 @@
 import type { LinkedAccount, User } from "./user.ts";
 
-/** How a mailbox was proved, and with it the sign-in method that stays. */
+/** How a mailbox was proved, with the sign-in method that is kept. */
 export type MailboxProof =
-  /** A message to the address came back: nothing that could sign in before stays. */
+  /** The user received a message at the address: no earlier sign-in method is kept. */
   | { readonly by: "message" }
   /** The holder of the mailbox chose this password. */
   | { readonly by: "password"; readonly passwordHash: string }
-  /** An account at a provider that is the authority for the address. */
+  /** The user signed in with a provider that is the authority for the address. */
   | { readonly by: "account"; readonly account: LinkedAccount };
 
 export type ProofDecision =
   | { readonly kind: "no_user" }
   | { readonly kind: "no_address" }
-  /** The address was proved before: what can sign in since is the owner's. */
+  /** The address was proved before: the sign-in methods belong to its owner. */
   | { readonly kind: "repeated" }
-  /** The first proof: the password becomes `passwordHash`, and every link goes but `stays`. */
+  /** The first proof: the password becomes `passwordHash`, and every link except `stays` is removed. */
   | { readonly kind: "first"; readonly passwordHash: string | null; readonly stays: LinkedAccount | null };
 
 /**
  * Decides what a proof of a user's mailbox changes. An attacker may have signed up with the address before its owner, and
- * may have added a password and links, so the first proof removes every sign-in method that was there before it.
+ * may have added a password and links, so the first proof removes every earlier sign-in method.
  */
 export function decideProof(
   user: Pick<User, "email" | "emailVerified"> | null,

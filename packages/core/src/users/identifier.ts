@@ -7,18 +7,18 @@ const MAX_USERNAME = 128;
 const MAX_LOCAL = 64;
 const MAX_DOMAIN = 253;
 
-// Quoted local parts, comments and lists of RFC 5322 are refused: what is left means the same to every mail system.
+// Quoted local parts, comments and lists of RFC 5322 are refused. Every mail system reads the rest in the same way.
 const LOCAL = /^[^\p{C}\p{Z}\p{M}"(),:;<>@[\\\].][^\p{C}\p{Z}"(),:;<>@[\\\]]*$/u;
-// What a URL parser would read as more than a host.
+// Excludes characters that a URL parser would not read as part of the host.
 const DOMAIN = /^[^\p{C}\p{Z}"#%(),/:;<>?@[\\\]^`{|}]+$/u;
 const HOST = /^(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*$/;
 const DIGITS_LAST = /(^|\.)[0-9]+$/;
 const USERNAME = /^(?!\p{M})[\p{L}\p{M}\p{Nd}._-]{1,64}$/u;
 
 /**
- * Parses an e-mail address into its normal form: NFKC, lower-case, the domain in ASCII. Null where it is none.
+ * Parses an e-mail address into its normal form: NFKC, lower-case, the domain in ASCII. Returns null for an invalid address.
  *
- * Dots and plus-tags stay as they are. It does not check that the address exists.
+ * Dots and plus-tags are kept. It does not check that the address exists.
  */
 export function parseEmail(input: string): string | null {
   const text = normalize(input, MAX_EMAIL);
@@ -36,8 +36,8 @@ export function parseUsername(input: string): string | null {
   return text !== null && USERNAME.test(text) ? text : null;
 }
 
-// Without a locale: a Turkish server must find the same user. NFKC first, or `＠` and `﹫` would pass as no `@`.
-// The length comes before everything: of a long text, trimming and NFKC take the square of it.
+// Without a locale: a Turkish server must find the same user. NFKC comes first, because it turns `＠` and `﹫` into `@`.
+// The length is checked before that: trimming and NFKC take quadratic time on a long text.
 function normalize(input: string, most: number): string | null {
   if (input.length > most) return null;
   let start = 0;

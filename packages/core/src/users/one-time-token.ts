@@ -7,47 +7,47 @@ import type { UserId } from "./user.ts";
 const BYTES = 32;
 const LENGTH = 43;
 
-/** Draws a secret of 256 bits in base64url, to be presented once. */
+/** Mints a one-time token: a secret of 256 bits in base64url. */
 export function mintOneTimeToken(random: (length: number) => Uint8Array): string {
   return toBase64url(random(BYTES));
 }
 
-/** Whether a text can be a one-time token at all. */
+/** Whether a text has the form of a one-time token. */
 export function isOneTimeToken(text: string): boolean {
   return text.length === LENGTH && isBase64url(text);
 }
 
-/** The digest under which a one-time token is kept. */
+/** Hashes a one-time token for the store. */
 export function hashOneTimeToken(token: string, purpose: string): SecretHash {
   return toBase64url(labelledHash(`token/${purpose}`, utf8(token)));
 }
 
-/** A token that is good once: for a reset, a verification, an exchange. Only its digest is kept. */
+/** A token that is valid once, for a reset, a verification or an exchange. Only its digest is stored. */
 export interface OneTimeToken {
   readonly hash: SecretHash;
-  /** What it is for; a token of one purpose is unknown to every other. */
+  /** The purpose of the token. Under another purpose it is not found. */
   readonly purpose: string;
   readonly userId: UserId | null;
   readonly data: JsonObject;
   readonly expiresAt: EpochSeconds;
 }
 
-/** Where one-time tokens live, and the digests of secrets that were used up. */
+/** The store of one-time tokens, and of the digests of used secrets. */
 export interface TokenStore {
-  /** Keeps a token. */
+  /** Inserts a token. */
   put(token: OneTimeToken): Promise<void>;
 
-  /** Takes a token out: of any number of callers exactly one gets it. Null where there is none, or it has expired. */
+  /** Removes and returns a token: of concurrent callers exactly one gets it. Null if it is unknown or expired. */
   redeem(hash: SecretHash, purpose: string, now: EpochSeconds): Promise<OneTimeToken | null>;
 
   /**
-   * Marks a secret as used that no row was kept for: of any number of callers exactly one gets true. The mark stays until
-   * `expiresAt`, it cannot be redeemed, and `prune` deletes it after that. `false` too where `expiresAt` has passed, or
-   * `put` keeps a token of that digest.
+   * Marks a secret without a stored token as used: of concurrent callers exactly one gets true. The mark stays until
+   * `expiresAt` and cannot be redeemed. After that, `prune` deletes it. Also `false` if `expiresAt` has passed, or if a token
+   * of that digest is stored.
    */
   spend(hash: SecretHash, purpose: string, expiresAt: EpochSeconds, now: EpochSeconds): Promise<boolean>;
 
-  /** Forgets a user's tokens of one purpose. */
+  /** Deletes a user's tokens of one purpose. */
   revoke(userId: UserId, purpose: string): Promise<void>;
 
   /** Deletes expired tokens and marks, and returns how many. */

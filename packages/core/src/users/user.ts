@@ -4,7 +4,7 @@ import type { Identifier } from "./identifier.ts";
 /** The id of a user. A plain string fits; the id of a session does not. */
 export type UserId = string & { readonly brand?: "UserId" };
 
-/** A user as stored. Identifiers are in their normal form. */
+/** A user as stored. Identifiers are in normal form. */
 export interface User {
   readonly id: UserId;
   readonly email: string | null;
@@ -13,13 +13,13 @@ export interface User {
   readonly emailVerified: boolean;
   /** A PHC string, or null for a user without a password. */
   readonly passwordHash: string | null;
-  /** Raised whenever what the user signs in with changes; a sign-in that checked an older one fails. */
+  /** Raised when the credentials of the user change. A sign-in that checked an older version fails. */
   readonly credentialsVersion: number;
   readonly createdAt: EpochSeconds;
   readonly disabledAt: EpochSeconds | null;
 }
 
-/** An account at an identity provider: the provider's name, and the subject that it knows the user by. */
+/** An account at an identity provider: the id of the provider, and the subject of the user there. */
 export interface LinkedAccount {
   readonly provider: string;
   readonly subject: string;
@@ -32,9 +32,9 @@ export interface UserChange {
   readonly disabledAt?: EpochSeconds | null;
 }
 
-/** Where users live. Identifiers are unique in their normal form, each kind by itself. */
+/** The store of users. Emails are unique, and usernames are unique, both in normal form. */
 export interface UserStore<U extends User = User> {
-  /** Inserts one user; `false` where the id or an identifier is taken. */
+  /** Inserts one user; `false` if the id or an identifier is taken. */
   create(user: User): Promise<boolean>;
 
   get(id: UserId): Promise<U | null>;
@@ -42,8 +42,8 @@ export interface UserStore<U extends User = User> {
   find(identifier: Identifier): Promise<U | null>;
 
   /**
-   * Changes one user in one atomic step and returns the result, or null where there is none, or where
-   * `ifVersion` is given and is not the user's. `raiseVersion` adds one to `credentialsVersion`.
+   * Changes one user in one atomic step and returns the result. Null for an unknown user, or if `ifVersion` is given and is
+   * not the user's `credentialsVersion`. `raiseVersion` adds one to `credentialsVersion`.
    */
   update(
     id: UserId,
@@ -51,53 +51,53 @@ export interface UserStore<U extends User = User> {
     options: { readonly ifVersion: number | null; readonly raiseVersion: boolean },
   ): Promise<U | null>;
 
-  /** Deletes one user; `false` where there is none. */
+  /** Deletes one user; `false` for an unknown user. */
   delete(id: UserId): Promise<boolean>;
 
   /** Finds the user that an account is linked to. */
   findByAccount(account: LinkedAccount): Promise<U | null>;
 
-  /** Links an account to a user. `false` where it is linked to anybody already, or there is no such user. */
+  /** Links an account to a user. `false` if the account is already linked to a user, or if the user is unknown. */
   link(id: UserId, account: LinkedAccount): Promise<boolean>;
 
-  /** Undoes a link of this user; `false` where there is none. */
+  /** Removes a link of this user; `false` if there is none. */
   unlink(id: UserId, account: LinkedAccount): Promise<boolean>;
 
-  /** The accounts linked to a user, in the order of their linking. Deleting the user deletes them. */
+  /** Lists the accounts of a user, in the order of their linking. Deleting the user deletes them. */
   accounts(id: UserId): Promise<readonly LinkedAccount[]>;
 
   /**
-   * Keeps a text of up to 100,000 characters with a linked account, in place of the one before; null forgets it.
-   * `false` where the account is not linked. Unlinking it forgets the text, and so does deleting the user.
+   * Stores a text of up to 100,000 characters with a linked account, in place of the earlier one; null deletes it. `false`
+   * if the account is not linked. Unlinking the account and deleting the user also delete the text.
    *
-   * What core hands in is sealed.
+   * Core passes sealed text only.
    */
   keepTokens(account: LinkedAccount, sealed: string | null): Promise<boolean>;
 
-  /** What `keepTokens` kept; null where there is nothing, or no such link. */
+  /** Returns the text that `keepTokens` stored; null if there is none, or if the account is not linked. */
   keptTokens(account: LinkedAccount): Promise<string | null>;
 }
 
-/** What an identity provider issued along with an identity. Latchkey reads who somebody is, and needs none of it after that. */
+/** The tokens that a provider issued at a sign-in. Latchkey uses them to identify the user, and not after that. */
 export interface ProviderTokens {
   readonly accessToken: string;
   readonly refreshToken: string | null;
-  /** As sent; for `openid` providers it was verified. */
+  /** Unchanged. For `openid` providers it was verified. */
   readonly idToken: string | null;
   readonly expiresIn: Seconds | null;
   readonly scope: string | null;
 }
 
-/** An account at an identity provider, as `hooks.signedIn` sees it, once. */
+/** An account at an identity provider, as `hooks.signedIn` gets it. */
 export interface ProviderAccount {
   readonly provider: string;
-  /** Who it is: with the provider the only identity. An e-mail address is none. */
+  /** The id of the user at the provider. Only provider and subject identify an account, never an e-mail address. */
   readonly subject: string;
   readonly email: string | null;
-  /** Whether the provider calls the address verified; whether that is proof depends on the address, see `trustEmail`. */
+  /** Whether the provider says that the address is verified. `trustEmail` decides whether that is a proof. */
   readonly emailVerified: boolean;
   readonly name: string | null;
-  /** Everything the provider tells, in its own words. */
+  /** All claims of the provider, unchanged. */
   readonly claims: Readonly<Record<string, unknown>>;
   readonly tokens: ProviderTokens;
 }

@@ -7,7 +7,7 @@ const github = { provider: "github", subject: "1001" };
 const google = { provider: "google", subject: "1001" };
 
 export const accountCases: Cases = {
-  "links accounts, and finds who has them": async ({ users }) => {
+  "links accounts, and finds their users": async ({ users }) => {
     const [ann, bob] = [sampleUser("ann"), sampleUser("bob")];
     await users.create(ann);
     await users.create(bob);
@@ -29,22 +29,22 @@ export const accountCases: Cases = {
     await users.unlink("ann", { provider: "oidc", subject: "z" });
     await users.link("ann", { provider: "oidc", subject: "z" });
     const subjects = (await users.accounts("ann")).map(({ subject }) => subject);
-    equal(subjects, ["a", "m", "z"], "after linking anew");
+    equal(subjects, ["a", "m", "z"], "after linking again");
   },
 
-  "refuses what is linked to anybody, and a user who is not there": async ({ users }) => {
+  "refuses an account that is already linked, and an unknown user": async ({ users }) => {
     await users.create(sampleUser("ann"));
     await users.create(sampleUser("bob"));
     await users.link("ann", github);
     equal(await users.link("ann", github), false, "one's own");
     equal(await users.link("bob", github), false, "another's");
-    equal(await users.link("nobody", google), false, "no such user");
+    equal(await users.link("unknown", google), false, "no such user");
     equal((await users.findByAccount(github))?.id, "ann", "holder");
-    equal(await users.findByAccount(google), null, "nobody's");
-    equal(await users.accounts("nobody"), [], "list");
+    equal(await users.findByAccount(google), null, "without a user");
+    equal(await users.accounts("unknown"), [], "list");
   },
 
-  "undoes a link of the named user alone": async ({ users }) => {
+  "removes a link of the named user only": async ({ users }) => {
     await users.create(sampleUser("ann"));
     await users.create(sampleUser("bob"));
     await users.link("ann", github);
@@ -56,7 +56,7 @@ export const accountCases: Cases = {
     equal(await users.link("bob", github), true, "free for others");
   },
 
-  "loses the links with the user": async ({ users }) => {
+  "deletes the links with the user": async ({ users }) => {
     await users.create(sampleUser("ann"));
     await users.create(sampleUser("bob"));
     await users.link("ann", github);
@@ -70,7 +70,7 @@ export const accountCases: Cases = {
     equal(await users.link("ann", github), true, "free again");
   },
 
-  "links of one account by many: one holder": async ({ users }) => {
+  "concurrent links of one account: one user gets it": async ({ users }) => {
     const ids = Array.from({ length: CROWD }, (_, index) => `u${index}`);
     for (const id of ids) await users.create(sampleUser(id));
     const linked = await Promise.all(ids.map((id) => users.link(id, github)));

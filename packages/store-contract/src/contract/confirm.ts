@@ -30,7 +30,7 @@ export const confirmCases: Cases = {
     equal(await sessions.confirm(ID, 1, LEASE, DUE), false, "again");
   },
 
-  "leaves the old root to be reuse, and the child to be a root": async ({ sessions }) => {
+  "makes the old root count as reuse, and the child as a root": async ({ sessions }) => {
     for (const name of ["honest", "thief"]) {
       await sessions.create(sampleWithChild(name), FREELY);
       await sessions.confirm(sessionId(name), 1, LEASE, DUE);
@@ -48,7 +48,7 @@ export const confirmCases: Cases = {
     equal((await sessions.get(ID, DUE))?.row, row, "row");
   },
 
-  "asks for the generation of the child": async ({ sessions }) => {
+  "checks the generation of the child": async ({ sessions }) => {
     await sessions.create(sampleWithChild("phone"), FREELY);
     equal(await sessions.confirm(ID, 0, LEASE, DUE), false, "older");
     equal(await sessions.confirm(ID, 2, LEASE, DUE), false, "newer");

@@ -28,7 +28,7 @@ export const createCases: Cases = {
     equal(await sessions.get(row.id, START), { row, now: START }, "get");
   },
 
-  "goes by the user's version": async ({ sessions, users }) => {
+  "checks the version of the user": async ({ sessions, users }) => {
     if (sessions.users !== users) return;
     await users.create(sampleUser("ann"));
     const row = sampleSession("phone");
@@ -52,7 +52,7 @@ export const createCases: Cases = {
     equal(await sessions.create(sampleSession("tablet"), options), null, "deleted");
   },
 
-  "asks nothing of the user without a version": async ({ sessions }) => {
+  "does not check the user without a version": async ({ sessions }) => {
     equal(
       await sessions.create(sampleSession("phone", { userId: "elsewhere" }), FREELY),
       { ended: [] },
@@ -95,7 +95,7 @@ export const createCases: Cases = {
     equal([gone.endedAt, gone.endReason], [START, "limit"], "how it ended");
   },
 
-  "keeps the new session though the clock has gone back": async ({ sessions }) => {
+  "keeps the new session if the clock has gone back": async ({ sessions }) => {
     await sessions.create(sampleSession("phone"), FREELY);
     const row = sampleSession("new", { createdAt: START - 100, refreshedAt: START - 100 });
     await sessions.create(row, { ...FREELY, limit: 1 });
@@ -106,7 +106,7 @@ export const createCases: Cases = {
     );
   },
 
-  "counts live sessions of that user alone": async ({ sessions }) => {
+  "counts only live sessions of that user": async ({ sessions }) => {
     await sessions.create(sampleSession("ended", { endedAt: START, endReason: "logout" }), FREELY);
     await sessions.create(sampleSession("expired", { expiresAt: START }), FREELY);
     await sessions.create(sampleSession("past", { expiresAt: null, absoluteExpiresAt: START }), FREELY);
@@ -116,7 +116,7 @@ export const createCases: Cases = {
     equal(present(await sessions.get(sessionId("expired"), START), "get").row.endedAt, null, "expired");
   },
 
-  "ends what it replaces, whoever's it is": async ({ sessions }) => {
+  "ends the replaced sessions, also those of another user": async ({ sessions }) => {
     await sessions.create(sampleSession("mine"), FREELY);
     await sessions.create(sampleSession("theirs", { userId: "bob" }), FREELY);
     const theirs = sessionId("theirs", "bob");
@@ -131,13 +131,15 @@ export const createCases: Cases = {
     equal([gone.endedAt, gone.endReason], [START, "replaced"], "how it ended");
   },
 
-  "leaves what it replaces as it is where that is over or unknown": async ({ sessions }) => {
+  "leaves replaced sessions unchanged if they have ended or expired, or are unknown": async ({
+    sessions,
+  }) => {
     const ended = sampleSession("ended", { endedAt: START - 9, endReason: "logout" });
     const expired = sampleSession("expired", { expiresAt: START });
     await sessions.create(ended, FREELY);
     await sessions.create(expired, FREELY);
     const row = sampleSession("new");
-    const replaces = [ended.id, expired.id, sessionId("nobody"), row.id];
+    const replaces = [ended.id, expired.id, sessionId("unknown"), row.id];
     equal(await sessions.create(row, { ...FREELY, replaces }), { ended: [] }, "create");
     for (const same of [ended, expired, row]) {
       equal(await sessions.get(same.id, START), { row: same, now: START }, "get");

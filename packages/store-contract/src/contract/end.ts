@@ -6,7 +6,7 @@ const NOW = START + 10;
 const options = { reason: "revoked", now: NOW } as const;
 
 export const endCases: Cases = {
-  "ends one session once, and says which": async ({ sessions }) => {
+  "ends one session once, and returns it": async ({ sessions }) => {
     const row = sampleWithChild("phone");
     await sessions.create(row, FREELY);
     const answer = await sessions.end(row.id, row.familyHash, options);
@@ -16,13 +16,13 @@ export const endCases: Cases = {
     equal((await sessions.get(row.id, NOW))?.row.endReason, "revoked", "the first reason");
   },
 
-  "asks for the family where one is given": async ({ sessions }) => {
+  "checks the family if one is given": async ({ sessions }) => {
     const row = sampleSession("phone");
     await sessions.create(row, FREELY);
     equal(await sessions.end(row.id, digest("forged"), options), null, "another family");
     equal((await sessions.get(row.id, NOW))?.row, row, "row");
     equal((await sessions.end(row.id, null, options))?.id, row.id, "no family asked");
-    equal(await sessions.end(sessionId("nobody"), null, options), null, "unknown");
+    equal(await sessions.end(sessionId("unknown"), null, options), null, "unknown");
   },
 
   "ends an expired session too": async ({ sessions }) => {
@@ -31,7 +31,7 @@ export const endCases: Cases = {
     equal((await sessions.end(row.id, null, options))?.id, row.id, "end");
   },
 
-  "ends all of a user but one": async ({ sessions }) => {
+  "ends all sessions of a user but one": async ({ sessions }) => {
     const rows = [
       sampleSession("phone"),
       sampleWithChild("laptop"),
@@ -56,11 +56,11 @@ export const endCases: Cases = {
     equal((await sessions.list("bob", START)).length, 1, "bob's");
   },
 
-  "ends all of a user": async ({ sessions }) => {
+  "ends all sessions of a user": async ({ sessions }) => {
     for (const name of ["a", "b", "c"]) await sessions.create(sampleSession(name), FREELY);
     equal((await sessions.endAll("ann", null, options)).length, 3, "endAll");
     equal(await sessions.list("ann", START), [], "list");
     equal(await sessions.endAll("ann", null, options), [], "again");
-    equal(await sessions.endAll("nobody", null, options), [], "nobody's");
+    equal(await sessions.endAll("unknown", null, options), [], "unknown user");
   },
 };

@@ -10,7 +10,7 @@ const github = { provider: "github", subject: "1001" };
 const google = { provider: "google", subject: "1001" };
 
 export const keptTokenCases: Cases = {
-  "keeps a text with an account, replaces it, and forgets it": async ({ users }) => {
+  "keeps a text with an account, replaces it, and deletes it": async ({ users }) => {
     await linked(users);
     equal(await users.keptTokens(github), null, "at first");
     for (const text of ["first", "second", ""]) {
@@ -51,7 +51,7 @@ export const keptTokenCases: Cases = {
     equal(await users.keptTokens(google), null, "after linking");
   },
 
-  "forgets with the link: who links anew starts with none": async ({ users }) => {
+  "deletes the text with the link, so that a new link starts without one": async ({ users }) => {
     await linked(users);
     await users.keepTokens(github, "ann's");
     equal(await users.unlink("bob", github), false, "of another user");
@@ -69,7 +69,7 @@ export const keptTokenCases: Cases = {
     }
   },
 
-  "forgets with the user": async ({ users }) => {
+  "deletes the text with the user": async ({ users }) => {
     await linked(users);
     await users.link("bob", google);
     await users.keepTokens(github, "ann's");
@@ -81,7 +81,7 @@ export const keptTokenCases: Cases = {
     await users.create(sampleUser("ann"));
     equal(await users.keptTokens(github), null, "a user of the same id");
     await users.link("ann", github);
-    equal(await users.keptTokens(github), null, "linked anew");
+    equal(await users.keptTokens(github), null, "linked again");
   },
 
   "keeps a text of 100,000 characters": async ({ users }) => {
@@ -104,7 +104,7 @@ export const keptTokenCases: Cases = {
     equal(texts.includes((await users.keptTokens(github)) ?? ""), true, "one of them");
   },
 
-  "keep against unlink: nothing is left for the next": async ({ users }) => {
+  "keep against unlink: no text is left for the next link": async ({ users }) => {
     await linked(users);
     for (let round = 0; round < ROUNDS; round++) {
       const keep = (): Promise<boolean> => users.keepTokens(github, `round ${round}`);
@@ -119,7 +119,7 @@ export const keptTokenCases: Cases = {
     }
   },
 
-  "keep against delete: nothing is left for the next": async ({ users }) => {
+  "keep against delete: no text is left for the next link": async ({ users }) => {
     await linked(users);
     for (let round = 0; round < ROUNDS; round++) {
       const keep = (): Promise<boolean> => users.keepTokens(github, `round ${round}`);
@@ -133,7 +133,7 @@ export const keptTokenCases: Cases = {
   },
 };
 
-/** Two users, of whom ann has linked an account. */
+/** Creates two users, and links an account to ann. */
 async function linked(users: UserStore): Promise<void> {
   await users.create(sampleUser("ann"));
   await users.create(sampleUser("bob"));

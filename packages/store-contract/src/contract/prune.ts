@@ -6,7 +6,7 @@ import { FREELY, START, sampleSession, sessionId } from "../samples.ts";
 const LIFETIME = 600;
 
 export const pruneCases: Cases = {
-  "forgets sessions once their last access token is over": async ({ sessions }) => {
+  "deletes sessions after their last access token has expired": async ({ sessions }) => {
     const lives: readonly (readonly [string, Partial<SessionRow>])[] = [
       ["ended", { endedAt: START, endReason: "logout" }],
       ["idle", { expiresAt: START }],
@@ -20,21 +20,23 @@ export const pruneCases: Cases = {
     }
   },
 
-  "leaves live sessions": async ({ sessions }) => {
+  "keeps live sessions": async ({ sessions }) => {
     await sessions.create(sampleSession("live"), FREELY);
     await sessions.create(sampleSession("endless", { expiresAt: null, idleLifetime: null }), FREELY);
     equal(await prune(sessions, START + 80_000), 0, "prune");
     equal((await sessions.list("ann", START + 80_000)).length, 2, "list");
   },
 
-  "keeps an ended session its time, however long it had expired": async ({ sessions }) => {
+  "keeps an ended session for one access lifetime after its end, even if it expired long before": async ({
+    sessions,
+  }) => {
     const life = { expiresAt: START - 9_999, endedAt: START, endReason: "revoked" } as const;
     await sessions.create(sampleSession("phone", life), FREELY);
     equal(await prune(sessions, START + LIFETIME - 1), 0, "before");
     equal(await prune(sessions, START + LIFETIME), 1, "after");
   },
 
-  "goes by the access lifetime of each session": async ({ sessions }) => {
+  "uses the access lifetime of each session": async ({ sessions }) => {
     const over = { endedAt: START, endReason: "logout" } as const;
     await sessions.create(sampleSession("short", { ...over, accessLifetime: 60 }), FREELY);
     await sessions.create(sampleSession("long", { ...over, accessLifetime: 3_600 }), FREELY);
@@ -42,17 +44,17 @@ export const pruneCases: Cases = {
     equal((await sessions.get(sessionId("long"), START))?.row.endedAt, START, "the long one");
   },
 
-  "prunes one user's alone where asked": async ({ sessions }) => {
+  "prunes only the sessions of one user if one is given": async ({ sessions }) => {
     const over = { endedAt: START, endReason: "logout" } as const;
     await sessions.create(sampleSession("mine", over), FREELY);
     await sessions.create(sampleSession("theirs", { userId: "bob", ...over }), FREELY);
     const now = START + LIFETIME;
     equal(await sessions.prune({ userId: "ann", keep: false, now }), 1, "ann's");
     equal((await sessions.get(sessionId("theirs", "bob"), now))?.row.userId, "bob", "bob's");
-    equal(await prune(sessions, now), 1, "everybody's");
+    equal(await prune(sessions, now), 1, "of all users");
   },
 
-  "marks and keeps where asked": async ({ sessions }) => {
+  "with keep: marks expired sessions and deletes none": async ({ sessions }) => {
     const expired = sampleSession("expired", { expiresAt: START + 5 });
     const past = sampleSession("past", { expiresAt: null, absoluteExpiresAt: START + 5 });
     const ended = sampleSession("ended", { endedAt: START, endReason: "logout" });
@@ -67,7 +69,7 @@ export const pruneCases: Cases = {
     equal((await sessions.get(ended.id, now))?.row, ended, "ended before");
   },
 
-  "prunes any number": async ({ sessions }) => {
+  "prunes any number of sessions": async ({ sessions }) => {
     const over = { endedAt: START, endReason: "logout" } as const;
     const names = Array.from({ length: 120 }, (_, index) => `old ${index}`);
     for (const name of names) await sessions.create(sampleSession(name, over), FREELY);

@@ -154,7 +154,7 @@ export const raceCases: Cases = {
   },
 };
 
-/** Rotates one token many times at once, each with a successor of its own, and counts the outcomes. */
+/** Rotates one token many times concurrently, each time with another successor, and counts the outcomes. */
 async function crowd({ sessions }: Store, generation: number, now: number): Promise<Record<string, number>> {
   const rotations: Rotation[] = Array.from({ length: CROWD }, (_, index) =>
     sampleRotation("phone", generation, now, { next: digest(`successor ${index}`) }),

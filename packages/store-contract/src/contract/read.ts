@@ -10,7 +10,7 @@ export const readCases: Cases = {
     await sessions.create(expired, FREELY);
     equal(await sessions.get(ended.id, START + 9), { row: ended, now: START + 9 }, "ended");
     equal(await sessions.get(expired.id, START + 9), { row: expired, now: START + 9 }, "expired");
-    equal(await sessions.get(sessionId("nobody"), START), null, "unknown");
+    equal(await sessions.get(sessionId("unknown"), START), null, "unknown");
   },
 
   "lists the user's live sessions, newest first": async ({ sessions }) => {
@@ -26,7 +26,7 @@ export const readCases: Cases = {
     for (const row of rows) await sessions.create(row, FREELY);
     equal(await sessions.list("ann", START + 1), [rows[2], rows[0], rows[1]], "ann's");
     equal(await sessions.list("bob", START + 1), [rows[3]], "bob's");
-    equal(await sessions.list("nobody", START), [], "nobody's");
+    equal(await sessions.list("unknown", START), [], "unknown user");
   },
 
   "shares no row with its callers": async ({ sessions }) => {
@@ -45,7 +45,7 @@ export const readCases: Cases = {
   },
 };
 
-// A frozen row throws here, which is as good.
+// A frozen row throws here, which is also correct.
 function tamper(row: object): void {
   try {
     Object.assign(row, { context: { role: ["admin"] } });

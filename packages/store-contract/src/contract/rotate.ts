@@ -24,7 +24,7 @@ const OLD = START + LEASE;
 
 export const rotateCases: Cases = {
   "refuses an unknown session": async (store) => {
-    equal(await rotate(store, sampleRotation("nobody", 0, START)), "unknown", "rotate");
+    equal(await rotate(store, sampleRotation("unknown", 0, START)), "unknown", "rotate");
   },
 
   "refuses another family, ended or not, and changes nothing": async (store) => {
@@ -63,7 +63,7 @@ export const rotateCases: Cases = {
     equal(await rotate(store, sampleRotation("phone", 0, START + 99)), "first", "one before");
   },
 
-  "refuses the other transport where it is asked for": async (store) => {
+  "refuses the other transport if the policy names one": async (store) => {
     await seed(store, sampleSession("phone"));
     const by = (transport: Transport | null) =>
       sampleRotation("phone", 0, OLD, { policy: { lease: LEASE, transport } });
@@ -72,7 +72,7 @@ export const rotateCases: Cases = {
     equal(await rotate(store, by(null)), "access_only", "none asked");
   },
 
-  "refuses a generation of the future without an alarm": async (store) => {
+  "refuses a later generation than the stored one, and does not report reuse": async (store) => {
     await seed(store, sampleWithChild("phone"));
     equal(await rotate(store, sampleRotation("phone", 2, OLD)), "rolled_back", "lost write");
     const token = { ...sampleRotation("phone", 1, OLD).token, generation: 2 };
@@ -88,7 +88,7 @@ export const rotateCases: Cases = {
     equal([row.rootHash, row.rootGeneration, row.replacedAt], [secret("phone", 0), 0, null], "root");
   },
 
-  "goes by the child, not by the date of one that is not there": async (store) => {
+  "ignores the date of a child if there is no child": async (store) => {
     await seed(store, sampleSession("phone", { childIssuedAt: START }));
     equal(await rotate(store, sampleRotation("phone", 0, START + 1)), "first", "rotate");
   },
@@ -101,7 +101,7 @@ export const rotateCases: Cases = {
     }
   },
 
-  "makes a child the root once the lease is over": async (store) => {
+  "makes a child the root after the lease": async (store) => {
     await seed(store, sampleWithChild("phone"));
     equal(await rotate(store, sampleRotation("phone", 1, OLD)), "rotated", "rotate");
     const { row } = present(await store.sessions.get(sessionId("phone"), OLD), "get");
@@ -109,7 +109,7 @@ export const rotateCases: Cases = {
     equal([row.childIssuedAt, row.replacedAt, row.expiresAt], [OLD, START, OLD + 86_400], "times");
   },
 
-  "re-issues a lost child to the root once the lease is over": async (store) => {
+  "re-issues a lost child to the root after the lease": async (store) => {
     await seed(store, sampleWithChild("phone"));
     const next = secret("phone", 2);
     equal(await rotate(store, sampleRotation("phone", 0, OLD, { next })), "reissued", "rotate");
@@ -119,12 +119,12 @@ export const rotateCases: Cases = {
     equal(await rotate(store, sampleRotation("phone", 1, OLD + 1)), "reuse", "the child it replaced");
   },
 
-  "takes a child from too far ahead for a clock that jumped": async (store) => {
+  "ignores the lease of a child that is dated too far ahead": async (store) => {
     await seed(store, sampleWithChild("phone"));
     equal(await rotate(store, sampleRotation("phone", 1, START - LEASE - 1)), "rotated", "rotate");
   },
 
-  "ends the family on a superseded root, for good": async (store) => {
+  "ends the family on a superseded root for ever": async (store) => {
     await seed(store, sampleWithChild("phone"));
     await rotate(store, sampleRotation("phone", 1, OLD));
     equal(await rotate(store, sampleRotation("phone", 0, OLD + 1)), "reuse", "rotate");
@@ -145,7 +145,7 @@ export const rotateCases: Cases = {
     );
   },
 
-  "holds a token to its generation": async (store) => {
+  "ends the family if the generation of a token was edited": async (store) => {
     for (const [name, generation] of [
       ["child", 1],
       ["root", 0],
@@ -156,7 +156,7 @@ export const rotateCases: Cases = {
     }
   },
 
-  "ends a family that never had refresh tokens when one is shown": async (store) => {
+  "ends a family without refresh tokens when one is presented": async (store) => {
     await seed(store, sampleSession("machine", { rootHash: null }));
     equal(await rotate(store, sampleRotation("machine", 0, START)), "reuse", "rotate");
   },
@@ -184,7 +184,7 @@ async function seed({ sessions }: Store, row: SessionRow): Promise<void> {
   await sessions.create(row, FREELY);
 }
 
-/** Rotates, compares the answer and the stored row with `decide`, and returns what happened in one word. */
+/** Rotates, compares the result and the stored row with `decide`, and returns the outcome. */
 async function rotate({ sessions }: Store, rotation: Rotation): Promise<string> {
   const { id, token, policy, next, now } = rotation;
   const before = (await sessions.get(id, now))?.row ?? null;

@@ -24,7 +24,7 @@ const nasty = [
 ] as const;
 
 export const stringCases: Cases = {
-  "keeps any text in a session as it is": async ({ sessions }) => {
+  "keeps any text in a session unchanged": async ({ sessions }) => {
     for (const [index, text] of nasty.entries()) {
       const row = sampleSession(`phone ${index}`, {
         userId: `${text}#${index}`,
@@ -48,7 +48,7 @@ export const stringCases: Cases = {
     equal((await sessions.list("ann", START)).length, 1, "bystander");
   },
 
-  "keeps any text in a user as it is": async ({ users }) => {
+  "keeps any text in a user unchanged": async ({ users }) => {
     for (const text of nasty) {
       const user = sampleUser(text, { email: text, username: text, name: text, passwordHash: text });
       equal(await users.create(user), true, "create");
@@ -61,14 +61,14 @@ export const stringCases: Cases = {
     equal(await users.find({ email: "e\u0301 \u00e9 " }), null, "close is not equal");
   },
 
-  "keeps any text in the key document as it is": async ({ keys }) => {
+  "keeps any text in the key document unchanged": async ({ keys }) => {
     for (const [version, text] of nasty.entries()) {
       await keys.save(version, text);
       equal(await keys.load(), { version: version + 1, document: text }, "load");
     }
   },
 
-  "keeps any text in a linked account as it is": async ({ users }) => {
+  "keeps any text in a linked account unchanged": async ({ users }) => {
     for (const [index, text] of nasty.entries()) {
       const id = `user ${index}`;
       await users.create(sampleUser(id));
@@ -81,7 +81,7 @@ export const stringCases: Cases = {
     }
   },
 
-  "keeps any text in a one-time token as it is": async ({ tokens }) => {
+  "keeps any text in a one-time token unchanged": async ({ tokens }) => {
     for (const text of nasty) {
       const data = Object.fromEntries([[`key ${text}`, { deep: [text, "\u0000"] }]]);
       const token = { hash: `${text}#`, purpose: text, userId: text, data, expiresAt: START + 1 };

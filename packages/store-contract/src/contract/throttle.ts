@@ -11,19 +11,19 @@ const WALK = 400;
 const allowed = { allowed: true } as const;
 
 export const throttleCases: Cases = {
-  "lets the limit through, and no more": async ({ throttle }) => {
+  "allows the limit, and no more": async ({ throttle }) => {
     for (const age of [0, 10, 20]) equal(await throttle.hit(KEY, RULE, START + age), allowed, `after ${age}`);
     equal(await throttle.hit(KEY, RULE, START + 30), { allowed: false, retryAfter: 30 }, "beyond");
     equal(await throttle.hit(KEY, RULE, START + 59), { allowed: false, retryAfter: 1 }, "last second");
   },
 
-  "begins anew when the window is over, whatever was refused": async ({ throttle }) => {
+  "starts a new window after the end of the last one, also after refusals": async ({ throttle }) => {
     for (let n = 0; n < 9; n++) await throttle.hit(KEY, RULE, START + n);
     for (let n = 0; n < 3; n++) equal(await throttle.hit(KEY, RULE, START + 60), allowed, "the next window");
     equal(await throttle.hit(KEY, RULE, START + 61), { allowed: false, retryAfter: 59 }, "its own length");
   },
 
-  "is not led astray by clocks": async ({ throttle }) => {
+  "tolerates slow clocks, and ignores a window that begins far ahead": async ({ throttle }) => {
     for (let n = 0; n < 3; n++) await throttle.hit(KEY, RULE, START);
     equal(await throttle.hit(KEY, RULE, START - 5), { allowed: false, retryAfter: 65 }, "a slower clock");
     equal(await throttle.hit(KEY, RULE, START - 60), { allowed: false, retryAfter: 120 }, "a window slower");
@@ -46,16 +46,16 @@ export const throttleCases: Cases = {
     for (const key of keys) equal((await throttle.hit(key, once, START)).allowed, false, key);
   },
 
-  "forgets a key when told to, and no other": async ({ throttle }) => {
+  "resets one key and no other": async ({ throttle }) => {
     const once = { limit: 1, window: 60 };
     for (const key of ["ann", "bob"]) await throttle.hit(key, once, START);
     await throttle.reset("ann");
-    await throttle.reset("nobody");
+    await throttle.reset("unknown");
     equal(await throttle.hit("ann", once, START), allowed, "ann");
     equal((await throttle.hit("bob", once, START)).allowed, false, "bob");
   },
 
-  "goes by the rule it is given": async ({ throttle }) => {
+  "applies the rule of each call": async ({ throttle }) => {
     for (let n = 0; n < 3; n++) await throttle.hit(KEY, RULE, START);
     equal(await throttle.hit(KEY, { limit: 4, window: 60 }, START), allowed, "a higher limit");
     equal((await throttle.hit(KEY, { limit: 2, window: 60 }, START)).allowed, false, "a lower one");
@@ -66,7 +66,7 @@ export const throttleCases: Cases = {
     );
   },
 
-  "200 hits at once, exactly the limit goes through": async ({ throttle }) => {
+  "allows exactly the limit out of 200 concurrent hits": async ({ throttle }) => {
     for (const [name, limit] of [
       ["one", 1],
       ["ten", 10],
@@ -80,7 +80,7 @@ export const throttleCases: Cases = {
     }
   },
 
-  "the end of a window and 200 hits at once, exactly the limit goes through": async ({ throttle }) => {
+  "allows exactly the limit out of 200 concurrent hits after the end of a window": async ({ throttle }) => {
     for (let n = 0; n < 9; n++) await throttle.hit(KEY, RULE, START);
     const verdicts = await Promise.all(
       Array.from({ length: CROWD }, () => throttle.hit(KEY, RULE, START + 60)),
@@ -117,8 +117,8 @@ const rules: readonly [Keyed, ...Keyed[]] = [
 
 const LONGEST = 300;
 
-// A store may have forgotten a window that was over once: the clock goes back a little only while none is, or else
-// so far that every window is void.
+// A store may have deleted an ended window. So the clock goes back slightly only while no window has ended, or so far
+// that every window is void.
 function pace(random: SeededRandom, rows: ReadonlyMap<string, ThrottleRow>, now: EpochSeconds): number {
   if (random.chance(0.01)) return -10 * LONGEST;
   if (random.chance(0.7)) return random.pick([0, 0, 0, 1, 2, 9, 10, 11]);

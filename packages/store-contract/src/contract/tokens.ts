@@ -7,7 +7,7 @@ const CROWD = 64;
 const LATER = START + 600;
 
 export const tokenCases: Cases = {
-  "gives a token as it was put, once": async ({ tokens }) => {
+  "returns a token unchanged, once": async ({ tokens }) => {
     const full = sampleToken("full", { data: { email: "a@example.com", nested: { list: [1, null, "x"] } } });
     const bare = sampleToken("bare", { userId: null });
     for (const token of [full, bare]) {
@@ -18,7 +18,7 @@ export const tokenCases: Cases = {
     equal(await tokens.redeem(digest("unknown"), "reset", START), null, "unknown");
   },
 
-  "is over at the very second of its expiry": async ({ tokens }) => {
+  "expires a token at the second of its expiry": async ({ tokens }) => {
     const token = sampleToken("late");
     await tokens.put(token);
     equal(await tokens.redeem(token.hash, token.purpose, LATER), null, "at the expiry");
@@ -27,7 +27,7 @@ export const tokenCases: Cases = {
     equal(await tokens.redeem(early.hash, early.purpose, LATER - 1), early, "one second before");
   },
 
-  "is unknown to any other purpose, and stays for its own": async ({ tokens }) => {
+  "redeems a token for its own purpose only": async ({ tokens }) => {
     const token = sampleToken("phone");
     await tokens.put(token);
     for (const purpose of ["verify", "", "RESET", "reset "]) {
@@ -36,21 +36,21 @@ export const tokenCases: Cases = {
     equal(await redeem(tokens, token), token, "its own");
   },
 
-  "forgets a user's tokens of one purpose, and no others": async ({ tokens }) => {
+  "revokes a user's tokens of one purpose, and no others": async ({ tokens }) => {
     const gone = [sampleToken("one"), sampleToken("two")];
     const kept = [
       sampleToken("other purpose", { purpose: "verify" }),
       sampleToken("other user", { userId: "bob" }),
-      sampleToken("nobody", { userId: null }),
+      sampleToken("no user", { userId: null }),
     ];
     for (const token of [...gone, ...kept]) await tokens.put(token);
     await tokens.revoke("ann", "reset");
-    await tokens.revoke("nobody", "reset");
+    await tokens.revoke("unknown", "reset");
     for (const token of gone) equal(await redeem(tokens, token), null, "revoked");
     for (const token of kept) equal(await redeem(tokens, token), token, "kept");
   },
 
-  "prunes what has expired": async ({ tokens }) => {
+  "prunes expired tokens and marks": async ({ tokens }) => {
     const names = Array.from({ length: 40 }, (_, index) => `old ${index}`);
     for (const name of names) await tokens.put(sampleToken(name));
     const live = sampleToken("live", { expiresAt: LATER + 1 });
@@ -65,7 +65,7 @@ export const tokenCases: Cases = {
     equal(await tokens.spend(digest("spent live"), "state", LATER + 9, LATER), false, "the live mark");
   },
 
-  "marks a secret as spent once, until it expires": async ({ tokens }) => {
+  "marks a secret as used once, until it expires": async ({ tokens }) => {
     const [one, other] = [digest("one"), digest("other")];
     equal(await tokens.spend(one, "state", LATER, START), true, "first");
     equal(await tokens.spend(one, "state", LATER, START), false, "second");
@@ -77,7 +77,7 @@ export const tokenCases: Cases = {
     equal(await tokens.spend(digest("late"), "state", START - 1, START), false, "expired before");
   },
 
-  "gives a spent secret to no redeemer, and a token to no spender": async ({ tokens }) => {
+  "does not redeem a used secret, and does not mark a stored token as used": async ({ tokens }) => {
     const hash = digest("spent");
     equal(await tokens.spend(hash, "reset", LATER, START), true, "spend");
     for (const purpose of ["reset", "", "spent", "state"]) {

@@ -20,14 +20,14 @@ export const updateCases: Cases = {
     equal((await sessions.get(row.id, START))?.row, { ...row, context: {} }, "row");
   },
 
-  "leaves an ended session as it is": async ({ sessions }) => {
+  "leaves an ended session unchanged": async ({ sessions }) => {
     const row = sampleSession("phone", { endedAt: START, endReason: "logout" });
     await sessions.create(row, FREELY);
     equal(await sessions.update(row.id, { context, device }), null, "update");
     equal((await sessions.get(row.id, START))?.row, row, "row");
   },
 
-  "answers null for an unknown session": async ({ sessions }) => {
-    equal(await sessions.update(sessionId("nobody"), { context }), null, "update");
+  "returns null for an unknown session": async ({ sessions }) => {
+    equal(await sessions.update(sessionId("unknown"), { context }), null, "update");
   },
 };

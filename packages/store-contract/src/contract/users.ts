@@ -17,10 +17,10 @@ export const userCases: Cases = {
     equal(await users.find({ username: "bob" }), bob, "by user name");
     equal(await users.find({ username: "ann@example.com" }), null, "an e-mail as a user name");
     equal(await users.find({ email: "ANN@example.com" }), null, "another form");
-    equal(await users.get("nobody"), null, "unknown");
+    equal(await users.get("unknown"), null, "unknown");
   },
 
-  "refuses what is taken, and leaves who has it": async ({ users }) => {
+  "refuses taken ids and identifiers, and leaves their user unchanged": async ({ users }) => {
     const ann = sampleUser("ann");
     await users.create(ann);
     equal(await users.create(sampleUser("ann", { email: "x@example.com", username: "x" })), false, "id");
@@ -31,7 +31,7 @@ export const userCases: Cases = {
     equal(await users.create(sampleUser("x", { username: ann.email })), true, "each kind by itself");
   },
 
-  "lets any number be without an identifier": async ({ users }) => {
+  "allows any number of users without an identifier": async ({ users }) => {
     equal(await users.create(sampleUser("a", { email: null, username: null })), true, "first");
     equal(await users.create(sampleUser("b", { email: null, username: null })), true, "second");
   },
@@ -51,10 +51,10 @@ export const userCases: Cases = {
     );
     equal(await users.update("ann", {}, always), back, "nothing");
     equal(await users.get("ann"), back, "get");
-    equal(await users.update("nobody", { name: "x" }, always), null, "unknown");
+    equal(await users.update("unknown", { name: "x" }, always), null, "unknown");
   },
 
-  "goes by the version, and raises it": async ({ users }) => {
+  "compares the version, and raises it": async ({ users }) => {
     const ann = sampleUser("ann");
     await users.create(ann);
     const raise = { ifVersion: 1, raiseVersion: true };

@@ -3,7 +3,7 @@ import { toBase64url, utf8 } from "../../platform/bytes.ts";
 import { labelledHash } from "../../platform/digest.ts";
 import type { Route } from "../route.ts";
 
-/** `GET /jwks`: the public keys (RFC 7517), the only answer that a shared cache may keep. */
+/** `GET /jwks`: the public keys (RFC 7517), the only response that a shared cache may store. */
 export const jwks: Route = {
   method: "GET",
   path: ["/jwks", "/.well-known/jwks.json"],

@@ -4,18 +4,18 @@ import { now } from "../../platform/env.ts";
 import { AuthError, type ErrorCode } from "../../platform/errors.ts";
 import { authenticate, expectationOf } from "../../sessions/authenticate.ts";
 import { endByToken, endSession } from "../../sessions/end.ts";
-import { liveClaims, MOST_TOKENS, type Presentation } from "../../sessions/presented-tokens.ts";
+import { liveClaims, MAX_TOKENS, type Presentation } from "../../sessions/presented-tokens.ts";
 import { type Body, readBody, stringMember } from "../body.ts";
 import { answerError } from "../response.ts";
-import { answer, type Call, type Route } from "../route.ts";
-import { clearAll } from "../session-cookies.ts";
-import { runHook } from "../validate.ts";
+import { type Call, type Route, respondJson } from "../route.ts";
+import { clearSessionCookies } from "../session-cookies.ts";
+import { runValidatedHook } from "../validate.ts";
 
 type Scope = "session" | "others" | "all";
 
-const CLEARING: ReadonlySet<ErrorCode> = new Set(["store_unavailable", "unauthenticated"]);
+const CLEARING_CODES: ReadonlySet<ErrorCode> = new Set(["store_unavailable", "unauthenticated"]);
 
-/** `POST /logout`: ends what the request proves, and clears the cookies even where there was nothing to end. */
+/** `POST /logout`: ends the sessions that the request proves. It clears the cookies even if there is none. */
 export const logout: Route = {
   method: "POST",
   path: "/logout",
@@ -25,15 +25,16 @@ export const logout: Route = {
     const presented = presentationOf(call, body);
     const byCookie = call.credentials.presented.transport === "cookie";
     const how = { keepAccessToken: app.config.keepAccessToken, now: now(app.env) };
-    const changes = byCookie && scope !== "others" ? clearAll(call.site, call.credentials, how) : [];
+    const changes =
+      byCookie && scope !== "others" ? clearSessionCookies(call.site, call.credentials, how) : [];
     try {
-      if (scope === "session") await endProven(app, presented);
-      else await endOfUser(app, presented, scope);
-      return answer(app, { ok: true }, 200, changes);
+      if (scope === "session") await endProvenSessions(app, presented);
+      else await endSessionsOfUser(app, presented, scope);
+      return respondJson(app, { ok: true }, 200, changes);
     } catch (error) {
-      // The user wants to be gone: neither a store that is down (LGO-04) nor dead tokens keep the cookies alive.
-      const gone = error instanceof AuthError && CLEARING.has(error.code);
-      return answerError(app, error, gone ? changes : []);
+      // The cookies are cleared even if the store is down (LGO-04) or the tokens are no longer valid.
+      const clears = error instanceof AuthError && CLEARING_CODES.has(error.code);
+      return answerError(app, error, clears ? changes : []);
     }
   },
 };
@@ -44,31 +45,33 @@ function scopeOf(body: Body | null): Scope {
   throw new AuthError("invalid_request", "scope is session, others or all.");
 }
 
-/** What the request presents, the refresh token of the body among it: who keeps tokens sends it there. */
+/** Adds the refresh token of the body, where bearer clients send it, to the presented tokens. */
 function presentationOf({ credentials }: Call, body: Body | null): Presentation {
   const { presented } = credentials;
   const sent = body === null ? undefined : stringMember(body, "refresh_token");
   if (sent === undefined) return presented;
   const refresh = [{ token: sent, current: true, hostBound: true }, ...presented.refresh].slice(
     0,
-    MOST_TOKENS,
+    MAX_TOKENS,
   );
   return { ...presented, transport: presented.refresh.length > 0 ? null : "bearer", refresh };
 }
 
-async function endProven(app: App, presented: Presentation): Promise<void> {
+async function endProvenSessions(app: App, presented: Presentation): Promise<void> {
   for (const { sid } of await liveClaims(expectationOf(app.engine), presented.access)) {
     await endSession(app.engine, sid, "logout");
   }
-  for (const { token } of presented.refresh.slice(0, MOST_TOKENS)) {
+  for (const { token } of presented.refresh.slice(0, MAX_TOKENS)) {
     await endByToken(app.engine, token, "logout");
   }
 }
 
-// Power over other sessions: the proof is asked of the store, so that a session that has ended has none.
-async function endOfUser(app: App, presented: Presentation, scope: "others" | "all"): Promise<void> {
+// To end other sessions, the own session must be live in the store.
+async function endSessionsOfUser(app: App, presented: Presentation, scope: "others" | "all"): Promise<void> {
   const proof = await authenticate(app.engine, presented, { refresh: "prove", fresh: true });
-  const session = proof.ok ? runHook(app, presented.transport ?? proof.claims.transport, proof) : null;
+  const session = proof.ok
+    ? runValidatedHook(app, presented.transport ?? proof.claims.transport, proof)
+    : null;
   if (session === null) throw new AuthError("unauthenticated");
   const { id, userId } = session.session;
   await endEverywhere(app, userId, scope === "others" ? id : null, "logout");

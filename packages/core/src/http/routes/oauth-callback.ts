@@ -1,8 +1,8 @@
 import type { App, ConnectedProvider } from "../../accounts/app.ts";
 import { keepTokens } from "../../accounts/kept-tokens.ts";
 import { issueCode } from "../../accounts/native-code.ts";
-import { findUserOf, linkToUser, takeBack } from "../../accounts/oauth-identity.ts";
-import { type Asker, isSignedIn } from "../../accounts/unlink.ts";
+import { findUserOf, linkToUser, undoSignIn } from "../../accounts/oauth-identity.ts";
+import { isSignedIn, type LinkRequester } from "../../accounts/unlink.ts";
 import { type CookieChange, deleteCookie } from "../../cookies/cookie.ts";
 import { type CallbackParameters, decideCallback, parseCallback } from "../../oauth/callback.ts";
 import { oauthFault } from "../../oauth/fault.ts";
@@ -12,18 +12,18 @@ import { badAnswer } from "../../platform/callback-answer.ts";
 import { AuthError, faultName } from "../../platform/errors.ts";
 import type { ProviderAccount } from "../../users/user.ts";
 import { readBody } from "../body.ts";
-import { findFlow, flowOf, landingOf, providerOf, spendState } from "../flow.ts";
+import { findFlow, flowOf, providerOf, spendState, targetAfterCallback } from "../flow.ts";
 import { requireNavigation } from "../request.ts";
 import { answerError, codeOf, redirect, withError } from "../response.ts";
 import { type Call, headersOf, type Route, segment } from "../route.ts";
-import { cookiesOf, expireFormer } from "../session-cookies.ts";
-import { provenSessions, type SignIn, signIn } from "../sign-in.ts";
+import { cookiesOf, deleteFormerCookies } from "../session-cookies.ts";
+import { findProvenSessions, type SignIn, signIn } from "../sign-in.ts";
 
-/** `GET` or `POST /oauth/:provider/callback`: the browser comes back, and is sent on to where the flow leads. */
+/** `GET` or `POST /oauth/:provider/callback`: finishes a flow and redirects to its target. */
 export const oauthCallback: Route = {
   method: ["GET", "POST"],
   path: "/oauth/:provider/callback",
-  // RFC 6749 4.1.2: the provider has the browser post its answer, and the sealed transaction binds it to that browser.
+  // RFC 6749 4.1.2: the provider may make the browser post the response. The sealed transaction binds it to that browser.
   crossSite: true,
   async handle(app, call) {
     const connected = providerOf(app, segment(call, 2));
@@ -32,12 +32,12 @@ export const oauthCallback: Route = {
     const found = parameters === null ? null : await findFlow(app, call, parameters.state);
     if (parameters === null || found === null) throw new AuthError("oauth_state_invalid");
     const { transaction, place } = found;
-    const gone = [deleteCookie(place)];
+    const cleared = [deleteCookie(place)];
     try {
       const account = await identify(app, call, { connected, parameters, transaction });
-      return await arrive(app, call, { transaction, account, gone });
+      return await finishSignIn(app, call, { transaction, account, cleared });
     } catch (error) {
-      return failed(app, call, { error, transaction, gone });
+      return respondFailure(app, call, { error, transaction, cleared });
     }
   },
 };
@@ -48,7 +48,7 @@ async function fieldsOf({ request }: Call): Promise<readonly (readonly [string, 
   return Object.entries(body).flatMap(([name, value]) => (typeof value === "string" ? [[name, value]] : []));
 }
 
-interface Returned {
+interface CallbackInput {
   readonly connected: ConnectedProvider;
   readonly parameters: CallbackParameters;
   readonly transaction: Transaction;
@@ -57,15 +57,15 @@ interface Returned {
 async function identify(
   app: App,
   call: Call,
-  { connected, parameters, transaction }: Returned,
+  { connected, parameters, transaction }: CallbackInput,
 ): Promise<ProviderAccount> {
   const first = await spendState(app, transaction);
-  const here = { provider: connected.provider.id, method: call.request.method, first };
-  const decision = decideCallback(parameters, transaction, here);
+  const received = { provider: connected.provider.id, method: call.request.method, first };
+  const decision = decideCallback(parameters, transaction, received);
   if (decision.kind === "fail") {
     throw decision.code === "oauth_failed" ? oauthFault("provider_error") : new AuthError(decision.code);
   }
-  if (transaction.intent.kind === "link") await requireSession(app, call, transaction.intent);
+  if (transaction.intent.kind === "link") await requireRequester(app, call, transaction.intent);
   const { iss, user } = parameters;
   const { provider, connection } = connected;
   const answer = { code: decision.code, iss, user };
@@ -75,31 +75,35 @@ async function identify(
   return account;
 }
 
-// OAU-18: who comes back is who left. No cookie of a session comes along with a form post, and none that is Strict: then
-// the sealed transaction says who that was.
-async function requireSession(app: App, call: Call, asker: Asker): Promise<void> {
-  const proven = await provenSessions(app, call.credentials);
-  const isHere = proven.length === 0 || proven.includes(asker.sessionId);
-  if (!isHere || !(await isSignedIn(app, asker))) throw new AuthError("oauth_state_invalid");
+// OAU-18: the session of the callback must be the one that started the link. A form post brings no session cookie, and a
+// cross-site redirect no Strict one. Then the sealed transaction identifies the session.
+async function requireRequester(app: App, call: Call, requester: LinkRequester): Promise<void> {
+  const proven = await findProvenSessions(app, call.credentials);
+  const isSameSession = proven.length === 0 || proven.includes(requester.sessionId);
+  if (!isSameSession || !(await isSignedIn(app, requester))) throw new AuthError("oauth_state_invalid");
 }
 
-interface Arrival {
+interface ReturnedFlow {
   readonly transaction: Transaction;
   readonly account: ProviderAccount;
-  /** The end of the flow's own cookie. */
-  readonly gone: readonly CookieChange[];
+  /** Deletes the flow's own cookie. */
+  readonly cleared: readonly CookieChange[];
 }
 
-async function arrive(app: App, call: Call, { transaction, account, gone }: Arrival): Promise<Response> {
+async function finishSignIn(
+  app: App,
+  call: Call,
+  { transaction, account, cleared }: ReturnedFlow,
+): Promise<Response> {
   const { intent, replaces } = transaction;
-  const target = landingOf(app, call, transaction);
+  const target = targetAfterCallback(app, call, transaction);
   const found = await (intent.kind === "link" ? linkToUser(app, intent, account) : findUserOf(app, account));
   if (intent.kind === "native") {
     target.searchParams.set(
       "code",
       await issueCode(app, found, { account, codeChallenge: intent.codeChallenge }),
     );
-    return redirect(target, headersOf(app, gone));
+    return redirect(target, headersOf(app, cleared));
   }
   const { succeeds } = found;
   const how: SignIn = {
@@ -113,24 +117,28 @@ async function arrive(app: App, call: Call, { transaction, account, gone }: Arri
   try {
     const { tokens } = await signIn(app, call, found.user, how);
     await keepTokens(app, account);
-    const changes = [...gone, ...expireFormer(call.site, call.credentials), ...cookiesOf(call.site, tokens)];
+    const changes = [
+      ...cleared,
+      ...deleteFormerCookies(call.site, call.credentials),
+      ...cookiesOf(call.site, tokens),
+    ];
     return redirect(target, headersOf(app, changes));
   } catch (error) {
-    // Nobody is left with an account, or a link, that they were told they do not have.
-    await takeBack(app, found.user.id, { made: found.made, account }).catch(() => undefined);
+    // A failed sign-in must not leave an account or a link behind.
+    await undoSignIn(app, found.user.id, { created: found.created, account }).catch(() => undefined);
     throw error;
   }
 }
 
-function failed(
+function respondFailure(
   app: App,
   call: Call,
-  { error, transaction, gone }: Omit<Arrival, "account"> & { readonly error: unknown },
+  { error, transaction, cleared }: Omit<ReturnedFlow, "account"> & { readonly error: unknown },
 ): Response {
   const code = codeOf(app, error);
   const { provider } = transaction;
   app.engine.emit({ type: "oauth.failed", provider, code, error: faultName(error) });
-  // A flow that is not this browser's, or is over, leads nowhere.
-  if (code === "oauth_state_invalid") return answerError(app, error, gone);
-  return redirect(withError(landingOf(app, call, transaction), code), headersOf(app, gone));
+  // A flow of another browser, or one that is used or expired, does not redirect.
+  if (code === "oauth_state_invalid") return answerError(app, error, cleared);
+  return redirect(withError(targetAfterCallback(app, call, transaction), code), headersOf(app, cleared));
 }

@@ -1,13 +1,13 @@
 import { keepTokens } from "../../accounts/kept-tokens.ts";
 import { redeemCode } from "../../accounts/native-code.ts";
-import { takeBack } from "../../accounts/oauth-identity.ts";
+import { undoSignIn } from "../../accounts/oauth-identity.ts";
 import { AuthError } from "../../platform/errors.ts";
 import { readBody, stringMember } from "../body.ts";
 import { limitClient } from "../limit.ts";
 import type { Route } from "../route.ts";
-import { signInAndAnswer } from "../sign-in.ts";
+import { signInAndRespond } from "../sign-in.ts";
 
-/** `POST /oauth/exchange`: a native app comes for the tokens of a sign-in that ended in a browser (RFC 7636 4.5). */
+/** `POST /oauth/exchange`: gives a native app the tokens of a sign-in in the browser (RFC 7636 4.5). */
 export const oauthExchange: Route = {
   method: "POST",
   path: "/oauth/exchange",
@@ -19,18 +19,18 @@ export const oauthExchange: Route = {
     if (code === undefined || codeVerifier === undefined) {
       throw new AuthError("invalid_request", "The body needs code and code_verifier.");
     }
-    const { userId, credentialsVersion, made, account } = await redeemCode(app, code, codeVerifier);
+    const { userId, credentialsVersion, created, account } = await redeemCode(app, code, codeVerifier);
     const user = await app.users.get(userId);
     if (user === null || user.credentialsVersion !== credentialsVersion) {
       throw new AuthError("oauth_state_invalid");
     }
     try {
       const how = { transport: "bearer", amr: ["fed"], replaces: [], succeeds: null, account } as const;
-      const answer = await signInAndAnswer(app, call, user, { ...how, refusal: "forbidden", status: 200 });
+      const answer = await signInAndRespond(app, call, user, { ...how, refusal: "forbidden", status: 200 });
       await keepTokens(app, account);
       return answer;
     } catch (error) {
-      await takeBack(app, userId, { made, account }).catch(() => undefined);
+      await undoSignIn(app, userId, { created, account }).catch(() => undefined);
       throw error;
     }
   },

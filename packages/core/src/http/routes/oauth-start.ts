@@ -10,10 +10,10 @@ import { beginFlow, providerOf, targetOf } from "../flow.ts";
 import { limitClient } from "../limit.ts";
 import { requireNavigation } from "../request.ts";
 import { codeOf, redirect, withError } from "../response.ts";
-import { answer, headersOf, type Route, segment } from "../route.ts";
+import { headersOf, type Route, respondJson, segment } from "../route.ts";
 import { whenSignedIn } from "../validate.ts";
 
-/** `GET /oauth/:provider`: sends the browser to the provider. */
+/** `GET /oauth/:provider`: redirects the browser to the provider. */
 export const oauthStart: Route = {
   method: "GET",
   path: "/oauth/:provider",
@@ -28,12 +28,12 @@ export const oauthStart: Route = {
       const { url, changes } = await beginFlow(app, call, { provider, redirectTo, intent });
       return redirect(url, headersOf(app, changes));
     } catch (error) {
-      return failed(app, error, provider.provider.id, redirectTo);
+      return respondFailure(app, error, provider.provider.id, redirectTo);
     }
   },
 };
 
-/** Reads who begins: a browser, or an app that will exchange a code with its verifier (RFC 8252, RFC 7636). */
+/** Reads whether a browser signs in, or a native app that exchanges a code later (RFC 8252, RFC 7636). */
 function intentOf(query: URLSearchParams): Intent {
   const [transport = "cookie", ...more] = query.getAll("transport");
   if (more.length > 0 || (transport !== "cookie" && transport !== "bearer")) {
@@ -43,21 +43,21 @@ function intentOf(query: URLSearchParams): Intent {
   const [codeChallenge = "", ...others] = query.getAll("code_challenge");
   const method = query.get("code_challenge_method") ?? "S256";
   if (others.length > 0 || method !== "S256" || !isChallenge(codeChallenge)) {
-    throw new AuthError("invalid_request", "transport=bearer needs code_challenge, by S256.");
+    throw new AuthError("invalid_request", "transport=bearer needs a code_challenge with the method S256.");
   }
   return { kind: "native", codeChallenge };
 }
 
-function failed(app: App, error: unknown, provider: string, redirectTo: URL): Response {
+function respondFailure(app: App, error: unknown, provider: string, redirectTo: URL): Response {
   if (!(error instanceof AuthError) || error.code !== "oauth_failed") throw error;
   app.engine.emit({ type: "oauth.failed", provider, code: error.code, error: error.message });
   return redirect(withError(redirectTo, codeOf(app, error)), headersOf(app, []));
 }
 
-/** A way in is added or taken away only shortly after signing in: who found a browser open adds none (ASVS 5.0 7.5.1). */
+/** Sign-in methods change only soon after a sign-in, so that a browser left open is not enough (ASVS 5.0 7.5.1). */
 const RECENT: Seconds = minutes(15);
 
-/** `POST /oauth/:provider/link`: begins to link an account; a form is sent on, a script gets the `url` to go to. */
+/** `POST /oauth/:provider/link`: starts to link an account. It redirects a form, and gives a script the `url`. */
 export const linkAccount: Route = {
   method: "POST",
   path: "/oauth/:provider/link",
@@ -76,19 +76,19 @@ export const linkAccount: Route = {
       const isForm = call.request.headers.get("content-type")?.startsWith("application/x-www-form") ?? false;
       return isForm
         ? redirect(begun.url, headersOf(app, all))
-        : answer(app, { url: begun.url.href }, 200, all);
+        : respondJson(app, { url: begun.url.href }, 200, all);
     }),
 };
 
-/** `DELETE /oauth/:provider/link`: undoes the link, unless it is the last way in. */
+/** `DELETE /oauth/:provider/link`: removes the link, unless it is the last sign-in method. */
 export const unlinkAccount: Route = {
   method: "DELETE",
   path: "/oauth/:provider/link",
   handle: (app, call) =>
     whenSignedIn(app, call, async ({ valid, changes }) => {
       requireRecent(valid.session.authTime, now(app.env));
-      const asker = { userId: valid.userId, sessionId: valid.session.id };
-      await unlinkProvider(app, asker, segment(call, 2));
+      const requester = { userId: valid.userId, sessionId: valid.session.id };
+      await unlinkProvider(app, requester, segment(call, 2));
       return new Response(null, { status: 204, headers: headersOf(app, changes) });
     }),
 };

@@ -5,12 +5,18 @@ import { type Failure, refreshPresented } from "../../sessions/authenticate.ts";
 import { sessionOfRow } from "../../sessions/mint.ts";
 import { type RefreshResult, refreshSession } from "../../sessions/rotate.ts";
 import { readBody, stringMember } from "../body.ts";
-import { limitClientHere, limitIfAble } from "../limit.ts";
+import { limitClientLocally, limitUnlessStoreDown } from "../limit.ts";
 import { errorResponse } from "../response.ts";
-import { answer, type Call, headersOf, type Route } from "../route.ts";
-import { clearAll, cookiesOf, expireFormer, expireRivals, tokenFields } from "../session-cookies.ts";
+import { type Call, headersOf, type Route, respondJson } from "../route.ts";
+import {
+  clearSessionCookies,
+  cookiesOf,
+  deleteFormerCookies,
+  deleteRivalCookies,
+  tokenFields,
+} from "../session-cookies.ts";
 
-/** The refusals after which no presented token can ever be good again: only then cookies are cleared. */
+/** The codes after which the presented token can never be valid again. Only these clear the cookies. */
 const FINAL: ReadonlySet<ErrorCode> = new Set([
   "session_expired",
   "session_revoked",
@@ -18,7 +24,7 @@ const FINAL: ReadonlySet<ErrorCode> = new Set([
   "refresh_token_reused",
 ]);
 
-/** `POST /refresh`: presents the refresh token of the cookie, or of the body, for new tokens. */
+/** `POST /refresh`: exchanges the refresh token of the cookie or of the body for new tokens. */
 export const refresh: Route = {
   method: "POST",
   path: "/refresh",
@@ -26,59 +32,60 @@ export const refresh: Route = {
     const body = await readBody(call.request, true);
     const token = body === null ? undefined : stringMember(body, "refresh_token");
     const { presented } = call.credentials;
-    if (token === undefined) return presented.transport === "cookie" ? byCookie(app, call) : missing();
+    if (token === undefined)
+      return presented.transport === "cookie" ? refreshByCookie(app, call) : refuseMissing();
     if (presented.refresh.length > 0) {
       throw new AuthError("invalid_request", "Send the refresh token as a cookie or in the body, not both.");
     }
-    return byBody(app, token, call);
+    return refreshByBody(app, token, call);
   },
 };
 
-function missing(): never {
+function refuseMissing(): never {
   throw new AuthError("unauthenticated");
 }
 
-async function byBody(app: App, token: string, call: Call): Promise<Response> {
+async function refreshByBody(app: App, token: string, call: Call): Promise<Response> {
   const { device } = call.credentials.presented;
   const result = await refreshSession(app.engine, { token, transport: "bearer", device });
   await limitRefresh(app, call, result);
   if (!result.ok) throw new AuthError(result.code);
-  return answer(app, { ...tokenFields(result.tokens), session: sessionOfRow(result.row) }, 200);
+  return respondJson(app, { ...tokenFields(result.tokens), session: sessionOfRow(result.row) }, 200);
 }
 
-async function byCookie(app: App, call: Call): Promise<Response> {
+async function refreshByCookie(app: App, call: Call): Promise<Response> {
   const { site, credentials } = call;
   const { presented } = credentials;
   if (presented.refresh.length === 0) {
-    // Where there are no refresh tokens, an access cookie is all there is; else it is of no more use than none.
+    // With refresh tokens enabled, an access cookie without a refresh cookie is useless. It is cleared.
     const isWorthless = presented.access.length > 0 && app.engine.settings.refresh !== null;
-    return isWorthless ? cleared(app, call, "unauthenticated") : missing();
+    return isWorthless ? refuseAndClear(app, call, "unauthenticated") : refuseMissing();
   }
   const result = await refreshPresented(app.engine, presented);
   await limitRefresh(app, call, result);
   if (result.ok) {
-    const changes = [...expireFormer(site, credentials), ...cookiesOf(site, result.tokens)];
+    const changes = [...deleteFormerCookies(site, credentials), ...cookiesOf(site, result.tokens)];
     const { expiresIn } = result.tokens;
-    return answer(app, { expires_in: expiresIn, session: sessionOfRow(result.row) }, 200, changes);
+    return respondJson(app, { expires_in: expiresIn, session: sessionOfRow(result.row) }, 200, changes);
   }
   if ("isConflict" in result) {
-    const changes = expireRivals(site, credentials, now(app.env));
+    const changes = deleteRivalCookies(site, credentials, now(app.env));
     return errorResponse(result.code, headersOf(app, changes));
   }
-  if (FINAL.has(result.code)) return cleared(app, call, result.code);
+  if (FINAL.has(result.code)) return refuseAndClear(app, call, result.code);
   throw new AuthError(result.code);
 }
 
-// What issues a refresh token is limited by the lease. The rest is counted once it is known, and not on the happy path:
-// against a session only what its family secret proves, or forged tokens would use up the owner's attempts (RAT-01).
+// The lease limits refreshes that issue a refresh token, so only the others are counted, after the refresh. They count
+// against a session only if they prove its family secret. Otherwise forged tokens could use up its attempts (RAT-01).
 async function limitRefresh(app: App, { request }: Call, result: RefreshResult | Failure): Promise<void> {
   if (result.ok && result.outcome !== "access_only") return;
   const provenId = result.ok ? result.row.id : "provenId" in result ? result.provenId : null;
-  if (provenId !== null) return limitIfAble(app, "refresh", provenId);
-  await limitClientHere(app, "unprovenRefresh", request);
+  if (provenId !== null) return limitUnlessStoreDown(app, "refresh", provenId);
+  await limitClientLocally(app, "unprovenRefresh", request);
 }
 
-function cleared(app: App, call: Call, code: ErrorCode): Response {
+function refuseAndClear(app: App, call: Call, code: ErrorCode): Response {
   const how = { keepAccessToken: false, now: now(app.env) };
-  return errorResponse(code, headersOf(app, clearAll(call.site, call.credentials, how)));
+  return errorResponse(code, headersOf(app, clearSessionCookies(call.site, call.credentials, how)));
 }

@@ -4,22 +4,27 @@ import { isLive } from "../../sessions/decide.ts";
 import { endSession } from "../../sessions/end.ts";
 import { isSessionId } from "../../sessions/refresh-token.ts";
 import type { SessionRow } from "../../sessions/session.ts";
-import { answer, headersOf, type Route, segment } from "../route.ts";
-import { clearAll } from "../session-cookies.ts";
+import { headersOf, type Route, respondJson, segment } from "../route.ts";
+import { clearSessionCookies } from "../session-cookies.ts";
 import { whenSignedIn } from "../validate.ts";
 
-/** `GET /sessions`: where the user is signed in. */
+/** `GET /sessions`: lists the live sessions of the user. */
 export const sessions: Route = {
   method: "GET",
   path: "/sessions",
   handle: (app, call) =>
     whenSignedIn(app, call, async ({ valid, changes }) => {
       const rows = await app.engine.store.list(valid.userId, now(app.env));
-      return answer(app, { sessions: rows.map((row) => shown(row, valid.session.id)) }, 200, changes);
+      return respondJson(
+        app,
+        { sessions: rows.map((row) => describeSession(row, valid.session.id)) },
+        200,
+        changes,
+      );
     }),
 };
 
-/** `DELETE /sessions/:id`: ends one of the user's own sessions. A session of somebody else is not found. */
+/** `DELETE /sessions/:id`: ends one of the user's own sessions. A session of another user is not found. */
 export const revokeSession: Route = {
   method: "DELETE",
   path: "/sessions/:id",
@@ -33,12 +38,12 @@ export const revokeSession: Route = {
       await endSession(app.engine, id, "revoked");
       const own = id === valid.session.id && valid.transport === "cookie";
       const how = { keepAccessToken: app.config.keepAccessToken, now: now(app.env) };
-      const cleared = own ? clearAll(call.site, call.credentials, how) : [];
+      const cleared = own ? clearSessionCookies(call.site, call.credentials, how) : [];
       return new Response(null, { status: 204, headers: headersOf(app, [...changes, ...cleared]) });
     }),
 };
 
-function shown(row: SessionRow, currentId: string): object {
+function describeSession(row: SessionRow, currentId: string): object {
   const { id, device, context, createdAt, refreshedAt, expiresAt } = row;
   return { id, current: id === currentId, device, context, createdAt, refreshedAt, expiresAt };
 }
