@@ -1,6 +1,6 @@
 import { jarAfter } from "./cookies/cookie.ts";
 import { type Site, siteAt } from "./cookies/site.ts";
-import { checkWebOrigin } from "./csrf/origin.ts";
+import { checkOrigin } from "./csrf/origin.ts";
 import { type Credentials, isForged, readCredentials } from "./http/request.ts";
 import { refusal, sessionHeaders } from "./http/response.ts";
 import type { Validation } from "./http/validation.ts";
@@ -135,7 +135,7 @@ function settingsOf(options: ValidatorOptions) {
       previous: [],
     },
     bearer: { header, schemes: schemes.map((scheme) => scheme.toLowerCase()) },
-    trustedOrigins: new Set(trustedOrigins.map(checkWebOrigin)),
+    trustedOrigins: new Set(trustedOrigins.map(checkOrigin)),
     requireFetchMetadata: false,
   };
 }

@@ -129,10 +129,13 @@ function isWebSocketHandshake({ method, headers }: Request): boolean {
 }
 
 function applyToResponse(c: HonoContext, validation: Validation): void {
+  const { finalized } = c;
   const response = applyValidation(c.res, validation);
   // Without this line Hono would copy the headers of the old response over those of the new one.
   c.res = undefined;
   c.res = response;
+  // A handler that returned no response stays an error of Hono.
+  c.finalized = finalized;
 }
 
 /** Hono copies the headers of this response, and of one that was there before, to the response of the error handler. */

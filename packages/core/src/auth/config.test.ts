@@ -379,8 +379,8 @@ describe("a store", () => {
   it.each(
     parts.flatMap((part) =>
       Object.entries(store[part]).flatMap(([name, value]) =>
-        // `peek` is for the sessions of the same store.
-        typeof value === "function" && name !== "peek" ? [[part, name] as const] : [],
+        // `read` is for the sessions of the same store.
+        typeof value === "function" && name !== "read" ? [[part, name] as const] : [],
       ),
     ),
   )("without %s.%s is refused", (part, name) => {

@@ -33,6 +33,8 @@ export function copyOptions(value: unknown, shape: Shape, path = ""): unknown {
   if (!isRecord(value)) return value;
   const inside = path === "" ? "" : `${path}.`;
   if (type === "strict_object") {
+    // Inherited members are no options, so an object of a class would lose its methods without an error.
+    if (path !== "" && kindOf(value) !== "an object") throw refuse(path, value, "it must be a plain object");
     refuseUnknown("createAuth", inside, value, Object.keys(entries));
     return copyMembers(value, (name) => copyOptions(value[name], entries[name] ?? UNKNOWN, inside + name));
   }

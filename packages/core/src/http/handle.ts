@@ -15,22 +15,31 @@ const table: RouteTable = routeTable(Object.values<Route>(named));
 
 /** Makes `auth.handle`, which answers a request to any path below `basePath`. It never throws. */
 export function requestHandler(app: App): Handler {
-  return (request) => {
-    const pathname = URL.parse(request.url)?.pathname ?? "";
-    return respond(app, request, matchPath(table, request.method, pathname, app.config.basePath));
-  };
+  return (request) =>
+    respond(app, request, () => {
+      const pathname = URL.parse(request.url)?.pathname ?? "";
+      return matchPath(table, request.method, pathname, app.config.basePath);
+    });
 }
 
 /** Makes one handler for each route. It accepts any path. */
 export function handlersOf(app: App): Readonly<Record<RouteName, Handler>> {
   const handlers = Object.entries<Route>(named).map(([name, route]): [string, Handler] => [
     name,
-    (request) => respond(app, request, matchRoute(route, request.method)),
+    (request) => respond(app, request, () => matchRoute(route, request.method)),
   ]);
   return Object.freeze(Object.fromEntries(handlers) as Record<RouteName, Handler>);
 }
 
-async function respond(app: App, request: Request, match: Match): Promise<Response> {
+async function respond(app: App, request: Request, find: () => Match): Promise<Response> {
+  try {
+    return await respondTo(app, request, find());
+  } catch (error) {
+    return answerError(app, error);
+  }
+}
+
+async function respondTo(app: App, request: Request, match: Match): Promise<Response> {
   const site = app.siteOf(request.url);
   if (site === null) return errorResponse("invalid_request", new Headers(), NO_BASE_URL);
   if (match.kind === "options") return preflight(request, match.allow, app.config);

@@ -51,6 +51,11 @@ export function refreshingCache<T>(options: CacheOptions<T>): RefreshingCache<T>
   const isFresh = ({ at }: Kept<T>, maxAge: Seconds): boolean => Math.abs(now(env) - at) <= maxAge;
   const isPaused = (): boolean =>
     state.pause !== null && Math.abs(now(env) - state.pause.from) < state.pause.length;
+  // If loads are not shared, a pause keeps other requests from the same load.
+  const claimLoad = (): void => {
+    if (state.kept === null || !endsWithRequest()) return;
+    state.pause = { from: now(env), length: pauses.missed, failed: false };
+  };
 
   return {
     replace: (make) => replaceKept(state, options, make),
@@ -65,23 +70,28 @@ export function refreshingCache<T>(options: CacheOptions<T>): RefreshingCache<T>
       const { kept } = state;
       if (kept === null) return null;
       // A kept value is returned at once, even if the server does not respond.
-      if (!isFresh(kept, maxAge) && !isPaused()) run().catch(() => undefined);
+      if (!isFresh(kept, maxAge) && !isPaused()) {
+        claimLoad();
+        run().catch(() => undefined);
+      }
       return find(kept.value);
     },
 
     async findOrLoad(find) {
       const known = state.kept === null ? null : find(state.kept.value);
       if (known !== null) return known;
-      const isJoined = isUnderWay();
-      if (!isJoined && isPaused()) {
-        if (state.kept === null) throw new AuthError("store_unavailable");
+      if (isPaused()) {
+        // After a failed load, an unknown item is no answer.
+        if (state.kept === null || state.pause?.failed === true) throw new AuthError("store_unavailable");
         return null;
       }
+      claimLoad();
+      const isJoined = isUnderWay();
       const found = find(await run());
       if (found !== null) return found;
       // The load in flight may predate the item, so load once more.
       const again = isJoined && pauses.loaded === 0 ? find(await run()) : null;
-      if (again === null) state.pause = { from: now(env), length: pauses.missed };
+      if (again === null) state.pause = { from: now(env), length: pauses.missed, failed: false };
       return again;
     },
   };
@@ -89,21 +99,19 @@ export function refreshingCache<T>(options: CacheOptions<T>): RefreshingCache<T>
 
 interface CacheState<T> {
   kept: Kept<T> | null;
-  pause: { readonly from: EpochSeconds; readonly length: Seconds } | null;
+  pause: { readonly from: EpochSeconds; readonly length: Seconds; readonly failed: boolean } | null;
 }
 
 async function loadInto<T>(state: CacheState<T>, options: CacheOptions<T>): Promise<T> {
   const { env, pauses, load } = options;
   // The pause begins with the load, so that it includes a load that hangs.
   const from = now(env);
-  // If loads are not shared, the pause keeps other requests from loading as well.
-  if (state.kept !== null && endsWithRequest()) state.pause = { from, length: pauses.missed };
   try {
     const value = await replaceKept(state, options, load);
-    state.pause = { from, length: pauses.loaded };
+    state.pause = { from, length: pauses.loaded, failed: false };
     return value;
   } catch (error) {
-    state.pause = { from, length: state.kept === null ? pauses.empty : pauses.missed };
+    state.pause = { from, length: state.kept === null ? pauses.empty : pauses.missed, failed: true };
     throw error;
   }
 }

@@ -73,7 +73,7 @@ export async function verifyJws(
   try {
     return (await compactVerify(token, key, { algorithms: [algorithm] })).payload;
   } catch (error) {
-    if (isRefusal(error)) return null;
+    if (isRefusal(error) || isUnusableKey(error)) return null;
     throw new AuthError("internal_error", "the signature could not be checked");
   }
 }
@@ -89,6 +89,11 @@ function hasLength(token: string, algorithm: Algorithm): boolean {
 function isRefusal(error: unknown): boolean {
   if (!(error instanceof Error && "code" in error && typeof error.code === "string")) return false;
   return error.code !== "ERR_JWS_SIGNATURE_VERIFICATION_FAILED" || error.cause === undefined;
+}
+
+// jose imports a public key at its first use. A key that is not on its curve, or that the platform lacks, verifies nothing.
+function isUnusableKey(error: unknown): boolean {
+  return error instanceof Error && (error.name === "DataError" || error.name === "NotSupportedError");
 }
 
 /** Signs claims as a compact JWS; `alg` and `kid` are those of the key. */
