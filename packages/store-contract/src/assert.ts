@@ -15,7 +15,7 @@ export async function rejects(promise: Promise<unknown>, what: string): Promise<
 }
 
 /** Narrows away null and undefined, or throws. */
-export function present<T>(value: T | null | undefined, what: string): T {
+export function requirePresent<T>(value: T | null | undefined, what: string): T {
   if (value === null || value === undefined) throw new Error(`${what}: expected something, got nothing`);
   return value;
 }

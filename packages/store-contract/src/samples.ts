@@ -18,7 +18,7 @@ export const START: EpochSeconds = 1_900_000_000;
 export const LEASE = 60;
 
 /** Without a condition, a limit or replaced sessions. */
-export const FREELY: CreateOptions = { ifVersion: null, limit: null, replaces: [] };
+export const DEFAULTS: CreateOptions = { ifVersion: null, limit: null, replaces: [] };
 
 /** A digest in the form of a real one, different for each name. */
 export function digest(name: string): SecretHash {
@@ -111,6 +111,6 @@ export function sampleUser(id: string, changes: Partial<User> = {}): User {
 }
 
 /** Sorts ended sessions, because a store may return them in any order. */
-export function sorted(ended: readonly EndedSession[] | null): readonly EndedSession[] | null {
+export function sortEnded(ended: readonly EndedSession[] | null): readonly EndedSession[] | null {
   return ended === null ? null : [...ended].sort((a, b) => (a.id < b.id ? -1 : 1));
 }

@@ -11,7 +11,7 @@ import {
   type SessionStore,
   type UserId,
 } from "@latchkey/core/store";
-import { sorted } from "./samples.ts";
+import { sortEnded } from "./samples.ts";
 
 /** One call of a session store, as plain data, so that a failing trace can be printed, shortened and repeated. */
 export type Step =
@@ -54,7 +54,7 @@ export interface WatchedStep {
 export async function perform(sessions: SessionStore, step: Step): Promise<unknown> {
   switch (step.op) {
     case "create":
-      return sorted((await sessions.create(step.row, step.options))?.ended ?? null);
+      return sortEnded((await sessions.create(step.row, step.options))?.ended ?? null);
     case "rotate":
       return sessions.rotate(step.rotation);
     case "confirm":
@@ -64,7 +64,7 @@ export async function perform(sessions: SessionStore, step: Step): Promise<unkno
     case "end":
       return sessions.end(step.id, step.familyHash, step.options);
     case "endAll":
-      return sorted(await sessions.endAll(step.userId, step.except, step.options));
+      return sortEnded(await sessions.endAll(step.userId, step.except, step.options));
     case "list":
       return sessions.list(step.userId, step.now);
     case "prune":

@@ -84,7 +84,7 @@ function createStep(world: World, random: SeededRandom): WatchedStep {
   if (row.rootHash !== null) session.issued.push({ generation: 0, hash: row.rootHash });
   world.known.push(session);
   if (world.known.length > WORKING_SET) world.known.shift();
-  return all(world, { op: "create", row, options: { ifVersion: null, limit, replaces } });
+  return watchAll(world, { op: "create", row, options: { ifVersion: null, limit, replaces } });
 }
 
 function sampleRow({ now }: World, random: SeededRandom): SessionRow {
@@ -126,7 +126,7 @@ function rotateStep(world: World, session: KnownSession, random: SeededRandom): 
     next: hash(random),
     now: world.now,
   };
-  return on(session, { op: "rotate", rotation });
+  return watchOne(session, { op: "rotate", rotation });
 }
 
 function presentedToken({ row, issued }: KnownSession, random: SeededRandom): Rotation["token"] {
@@ -158,20 +158,20 @@ function otherStep(world: World, session: KnownSession, random: SeededRandom): W
     { device: { userAgent: `b${random.below(9)}`, address: null } },
   ]);
   const userOrAll = random.pick([userId, null]);
-  if (random.chance(0.3)) return on(session, { op: "update", id, change });
-  if (random.chance(0.4)) return on(session, { op: "confirm", id, generation, lease: LEASE, now });
-  if (random.chance(0.5)) return on(session, { op: "list", userId, now });
-  if (random.chance(0.5)) return on(session, { op: "end", id, familyHash, options });
+  if (random.chance(0.3)) return watchOne(session, { op: "update", id, change });
+  if (random.chance(0.4)) return watchOne(session, { op: "confirm", id, generation, lease: LEASE, now });
+  if (random.chance(0.5)) return watchOne(session, { op: "list", userId, now });
+  if (random.chance(0.5)) return watchOne(session, { op: "end", id, familyHash, options });
   if (random.chance(0.5))
-    return all(world, { op: "prune", options: { userId: userOrAll, keep: random.chance(0.5), now } });
-  return all(world, { op: "endAll", userId, except: random.pick([id, null]), options });
+    return watchAll(world, { op: "prune", options: { userId: userOrAll, keep: random.chance(0.5), now } });
+  return watchAll(world, { op: "endAll", userId, except: random.pick([id, null]), options });
 }
 
-function on({ id }: KnownSession, step: Step): WatchedStep {
+function watchOne({ id }: KnownSession, step: Step): WatchedStep {
   return { step, watch: [id] };
 }
 
-function all({ known }: World, step: Step): WatchedStep {
+function watchAll({ known }: World, step: Step): WatchedStep {
   return { step, watch: known.map(({ id }) => id) };
 }
 

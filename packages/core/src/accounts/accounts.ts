@@ -23,7 +23,7 @@ const refusals: Readonly<Record<Exclude<PasswordVerdict, "ok">, readonly [ErrorC
   too_long: ["invalid_request", "The password is too long."],
   too_short: ["weak_password", "The password is too short."],
   common: ["weak_password", "The password is among the most common ones."],
-  contains_identifier: ["weak_password", "The password is little more than the email or username."],
+  contains_identifier: ["weak_password", "The password is too similar to the email or username."],
 };
 
 /** Creates a user. Fails with `invalid_request`, `weak_password`, `identifier_taken` or `rate_limited`. */

@@ -88,7 +88,7 @@ async function planLink(
   const isByAddress = requester === null && found === null && owner !== null;
   const links = isByAddress ? await app.users.accounts(owner.id) : [];
   // Read last: a concurrent request may have linked this account to the owner since the first read.
-  const holder = links.some((linked) => isSame(linked, account)) ? owner : found;
+  const holder = links.some((linked) => isSameAccount(linked, account)) ? owner : found;
   const decision = decideLink({
     holder: holder?.id ?? null,
     asker: requester?.userId ?? null,
@@ -106,7 +106,7 @@ function ownerFacts(
   return { id, verified: emailVerified, reachable: passwordHash !== null || links.length > 0 };
 }
 
-function isSame(one: LinkedAccount, other: LinkedAccount): boolean {
+function isSameAccount(one: LinkedAccount, other: LinkedAccount): boolean {
   return one.provider === other.provider && one.subject === other.subject;
 }
 

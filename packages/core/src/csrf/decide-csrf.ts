@@ -20,11 +20,11 @@ export type CsrfDecision =
   | { readonly kind: "reject"; readonly because: "cross_site" | "inconsistent" | "unknown" };
 
 const MAX_REFERER = 4_096;
-const SAFE: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
+const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /** Whether a method only reads (RFC 9110 9.2.1). */
 export function isSafeMethod(method: string): boolean {
-  return SAFE.has(method);
+  return SAFE_METHODS.has(method);
 }
 
 /**

@@ -38,7 +38,7 @@ export function providerOf(app: App, id: string): ConnectedProvider {
 }
 
 /** Checks the target of a flow. Without one it is the root of the site. Fails with `redirect_not_allowed`. */
-export function targetOf(app: App, call: Call, targets: readonly string[], native: boolean): URL {
+export function requireTarget(app: App, call: Call, targets: readonly string[], native: boolean): URL {
   const [target, ...more] = targets.length === 0 && !native ? ["/"] : targets;
   const url = target === undefined || more.length > 0 ? null : allowedTarget(app, call, target, native);
   if (url === null) throw new AuthError("redirect_not_allowed");

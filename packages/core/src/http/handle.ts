@@ -74,7 +74,7 @@ async function runRoute(
   return response;
 }
 
-const METHODS = "GET, POST, DELETE";
+const CORS_METHODS = "GET, POST, DELETE";
 const MAX_AGE = "600";
 
 /** Lets pages of trusted origins read the response, with credentials. It names the origin, never `*` (Fetch 3.2). */
@@ -101,7 +101,7 @@ export function preflight(
   const origin = request.headers.get("origin");
   allowOrigin(headers, origin, trusted);
   if (origin !== null && trusted.has(origin) && request.headers.has("access-control-request-method")) {
-    headers.set("access-control-allow-methods", METHODS);
+    headers.set("access-control-allow-methods", CORS_METHODS);
     headers.set("access-control-allow-headers", `content-type, ${bearer.header}`);
     headers.set("access-control-max-age", MAX_AGE);
   }

@@ -31,7 +31,7 @@ export function readCredentials(
     const access = [{ token: bearer, current: true, hostBound: true }];
     return { presented: { transport: "bearer", access, refresh: [], device }, cookies };
   }
-  return { presented: { transport: "cookie", ...cookieTokens(cookies, site), device }, cookies };
+  return { presented: { transport: "cookie", ...readCookieTokens(cookies, site), device }, cookies };
 }
 
 /** The token after a configured scheme; "" if such a scheme has not exactly one token; null without such a scheme. */
@@ -48,7 +48,7 @@ interface PresentedTexts {
   readonly refresh: readonly PresentedText[];
 }
 
-function cookieTokens(cookies: readonly CookiePair[], site: Site): PresentedTexts {
+function readCookieTokens(cookies: readonly CookiePair[], site: Site): PresentedTexts {
   const { places, formerNames } = site;
   const access: PresentedText[] = [];
   const refresh: PresentedText[] = [];
@@ -57,21 +57,21 @@ function cookieTokens(cookies: readonly CookiePair[], site: Site): PresentedText
     if (pair.name === places.access.name) access.push(presentedText(pair, true, site));
     else if (pair.name === places.refresh.name) {
       // A browser sends the refresh cookie to its path only. On another path, another host has set this cookie.
-      if (isWithRefreshCookie(site)) refresh.push(presentedText(pair, true, site));
+      if (sendsRefreshCookie(site)) refresh.push(presentedText(pair, true, site));
     } else if (formerNames.has(pair.name)) former.push(pair);
   }
   if (former.length === 0) return { access, refresh };
-  const after = formerTokens(former, site);
+  const after = readFormerTokens(former, site);
   return { access: [...access, ...after.access], refresh: [...refresh, ...after.refresh] };
 }
 
 // The form of the token shows its kind, because a former name does not.
-function formerTokens(pairs: readonly CookiePair[], site: Site): PresentedTexts {
+function readFormerTokens(pairs: readonly CookiePair[], site: Site): PresentedTexts {
   const texts = pairs.map((pair) => presentedText(pair, false, site));
   const refresh = texts.filter(({ token }) => token.startsWith("lkr_"));
   const access = texts.filter((text) => !refresh.includes(text));
   // Without the refresh cookie, a former access token cannot be distinguished from one that a sibling subdomain set.
-  const isUndecidable = !isWithRefreshCookie(site);
+  const isUndecidable = !sendsRefreshCookie(site);
   return { access: isUndecidable ? access.filter(({ hostBound }) => hostBound) : access, refresh };
 }
 
@@ -84,7 +84,7 @@ function presentedText(
 }
 
 // RFC 6265bis 5.1.4: whether the browser sends the refresh cookie to the path of this request.
-function isWithRefreshCookie(site: Site): boolean {
+function sendsRefreshCookie(site: Site): boolean {
   const { path } = site.places.refresh;
   if (path === "/") return true;
   const pathname = pathOf(site);

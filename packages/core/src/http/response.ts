@@ -57,13 +57,13 @@ export function redirect(url: URL, headers: Headers): Response {
 }
 
 /** Adds an error code to the target. */
-export function withError(target: URL, code: string): URL {
+export function addError(target: URL, code: string): URL {
   const url = new URL(target);
   url.searchParams.set("error", code);
   return url;
 }
 
-const FAILURES: ReadonlySet<number> = new Set([401, 403, 500, 503]);
+const FAILURE_STATUSES: ReadonlySet<number> = new Set([401, 403, 500, 503]);
 
 /** Makes a failed validation. */
 export function refusal(
@@ -93,7 +93,7 @@ export function addChallenge(
 }
 
 function isFailureStatus(status: number): status is InvalidSession["status"] {
-  return FAILURES.has(status);
+  return FAILURE_STATUSES.has(status);
 }
 
 /** Maps an error to a code, and emits an event for an unexpected one. */

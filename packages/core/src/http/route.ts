@@ -24,7 +24,7 @@ export interface Route {
 }
 
 /** Returns a segment of the path, counted from the end. A trailing slash is ignored. */
-export function segment({ request }: Call, fromEnd: number): string {
+export function pathSegment({ request }: Call, fromEnd: number): string {
   const { pathname } = new URL(request.url);
   return pathname.replace(/\/$/, "").split("/").at(-fromEnd) ?? "";
 }

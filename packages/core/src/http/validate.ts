@@ -2,7 +2,7 @@ import type { App } from "../accounts/app.ts";
 import { type CookieChange, jarAfter, writeChanges } from "../cookies/cookie.ts";
 import type { Site } from "../cookies/site.ts";
 import { isSafeMethod } from "../csrf/decide-csrf.ts";
-import { badAnswer, ignored, judgeHook } from "../platform/callback-answer.ts";
+import { badAnswer, classifyHookResult, ignored } from "../platform/callback-answer.ts";
 import { now } from "../platform/env.ts";
 import { AuthError, type ErrorCode } from "../platform/errors.ts";
 import type { JsonObject } from "../platform/json.ts";
@@ -167,7 +167,10 @@ export function runValidatedHook(
   const session = sessionOfClaims(claims);
   const { validated } = app.engine.settings.hooks;
   if (validated === undefined) return { session, claims };
-  const verdict = judgeHook(ignored(validated({ session, claims, transport })), ["context", "claims"]);
+  const verdict = classifyHookResult(ignored(validated({ session, claims, transport })), [
+    "context",
+    "claims",
+  ]);
   if (verdict.kind === "fault") throw badAnswer("hooks.validated", verdict.returned, VALIDATED_ANSWERS);
   if (verdict.kind === "nothing") return { session, claims };
   if (verdict.kind === "refuse") return null;

@@ -40,6 +40,6 @@ function isAlgorithm(value: unknown): value is Algorithm {
 }
 
 /** Maps `Ed25519` to `EdDSA`, which Latchkey uses: some libraries write the former (RFC 9864 2.2). */
-export function algorithmNamed(alg: unknown): unknown {
+export function normalizeAlgorithm(alg: unknown): unknown {
   return alg === "Ed25519" ? "EdDSA" : alg;
 }

@@ -39,7 +39,7 @@ export function parseHeader(token: unknown, { typ, maxLength }: JwsForm): JwsHea
   if (segments.length !== 3 || !segments.every((segment) => segment !== "" && isBase64url(segment)))
     return null;
   const members = membersOf(segments[0] ?? "");
-  if (members === null || hasExtension(members) || !isOfType(own(members, "typ"), typ)) return null;
+  if (members === null || hasExtension(members) || !hasType(own(members, "typ"), typ)) return null;
   const alg = own(members, "alg");
   const kid = own(members, "kid");
   if (typeof alg !== "string" || typeof kid !== "string" || !KID.test(kid)) return null;
@@ -57,7 +57,7 @@ function hasExtension(members: Readonly<Record<string, unknown>>): boolean {
   return own(members, "crit") !== undefined || own(members, "b64") !== undefined;
 }
 
-function isOfType(given: unknown, typ: string): boolean {
+function hasType(given: unknown, typ: string): boolean {
   return typeof given === "string" && given.toLowerCase().replace(/^application\//, "") === typ;
 }
 
@@ -69,24 +69,24 @@ export async function verifyJws(
   token: string,
   { algorithm, key }: VerificationKey,
 ): Promise<Uint8Array | null> {
-  if (!hasLength(token, algorithm)) return null;
+  if (!hasSignatureLength(token, algorithm)) return null;
   try {
     return (await compactVerify(token, key, { algorithms: [algorithm] })).payload;
   } catch (error) {
-    if (isRefusal(error) || isUnusableKey(error)) return null;
+    if (isInvalidSignature(error) || isUnusableKey(error)) return null;
     throw new AuthError("internal_error", "the signature could not be checked");
   }
 }
 
 // Not every platform returns false for a signature of the wrong length.
-function hasLength(token: string, algorithm: Algorithm): boolean {
+function hasSignatureLength(token: string, algorithm: Algorithm): boolean {
   const { signatureLength } = factsOf(algorithm);
   const length = token.length - token.lastIndexOf(".") - 1;
   return signatureLength === null || Math.floor((length * 3) / 4) === signatureLength;
 }
 
 // Errors of jose have a code. A failed verification with a cause is a fault of the platform.
-function isRefusal(error: unknown): boolean {
+function isInvalidSignature(error: unknown): boolean {
   if (!(error instanceof Error && "code" in error && typeof error.code === "string")) return false;
   return error.code !== "ERR_JWS_SIGNATURE_VERIFICATION_FAILED" || error.cause === undefined;
 }

@@ -63,13 +63,13 @@ export function missingKeys(
 
 /** Adds new keys to the ring, and removes those that no longer verify. */
 export function extendRing(ring: KeyRing, made: KeyRing, now: EpochSeconds): KeyRing {
-  return verificationKeys(inOrder([...ring, ...made]), now);
+  return verificationKeys(sortByActivation([...ring, ...made]), now);
 }
 
 /** Activates the published key now. */
 export function rotateRing(ring: KeyRing, now: EpochSeconds, usable: Usable): KeyRing {
   const next = ring.find((key) => key.activeAt > now && usable(key));
-  return inOrder(ring.map((key) => (key === next ? { ...key, activeAt: now } : key)));
+  return sortByActivation(ring.map((key) => (key === next ? { ...key, activeAt: now } : key)));
 }
 
 /**
@@ -83,16 +83,16 @@ export function revokeKey(ring: KeyRing, kid: string, now: EpochSeconds, usable:
   if (revoked === undefined) return ring;
   const left = known.flatMap((key, at) => {
     if (key === revoked) return [];
-    return at === index - 1 && revoked.activeAt <= now ? [superseded(key, revoked.activeAt)] : [key];
+    return at === index - 1 && revoked.activeAt <= now ? [markSuperseded(key, revoked.activeAt)] : [key];
   });
   return currentKey(known, now, usable) === revoked ? rotateRing(left, now, usable) : left;
 }
 
-function superseded(key: KeyRecord, at: EpochSeconds): KeyRecord {
+function markSuperseded(key: KeyRecord, at: EpochSeconds): KeyRecord {
   return { ...key, supersededAt: key.supersededAt ?? at };
 }
 
-function inOrder(ring: KeyRing): KeyRing {
+function sortByActivation(ring: KeyRing): KeyRing {
   return ring.toSorted((a, b) => a.activeAt - b.activeAt);
 }
 

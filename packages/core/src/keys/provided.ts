@@ -1,4 +1,4 @@
-import { type AsymmetricAlgorithm, algorithmNamed, factsOf } from "./algorithms.ts";
+import { type AsymmetricAlgorithm, factsOf, normalizeAlgorithm } from "./algorithms.ts";
 import { faultOfNumbers, isWholePrivateKey, type Jwk, type PublicJwk, plainJwk, publicJwk } from "./jwk.ts";
 import { importKey } from "./jws.ts";
 import { type Keys, KID, type SigningKey, type VerificationKey } from "./keys.ts";
@@ -12,7 +12,7 @@ export function faultOfProvided(jwks: readonly Jwk[], algorithm: AsymmetricAlgor
   for (const jwk of jwks) {
     if (jwk.kty !== factsOf(algorithm).kty)
       return `has a key of type ${jwk.kty}, which cannot sign ${algorithm}`;
-    if (jwk.alg !== undefined && algorithmNamed(jwk.alg) !== algorithm)
+    if (jwk.alg !== undefined && normalizeAlgorithm(jwk.alg) !== algorithm)
       return `has a key for ${jwk.alg}, not for ${algorithm}`;
     if (jwk.use !== undefined && jwk.use !== "sig") return "has a key whose use is not sig";
     if (jwk.key_ops !== undefined && !jwk.key_ops.some((op) => op === "sign" || op === "verify"))

@@ -3,7 +3,7 @@ import { AuthError } from "../platform/errors.ts";
 import { fetchJson } from "../platform/fetch-json.ts";
 import { own, parseJson } from "../platform/json.ts";
 import { minutes, type Seconds } from "../platform/time.ts";
-import { algorithmNamed, factsOf, isAsymmetric } from "./algorithms.ts";
+import { factsOf, isAsymmetric, normalizeAlgorithm } from "./algorithms.ts";
 import { type CachePauses, refreshingCache } from "./cache.ts";
 import { faultOfNumbers, listedKeys, type Members, mayVerify, plainJwk } from "./jwk.ts";
 import { KID, type VerificationKey } from "./keys.ts";
@@ -49,7 +49,7 @@ export function readKeySet(set: unknown): KeySet | null {
 }
 
 function readKey(jwk: Members): VerificationKey | null {
-  const [kid, algorithm] = [own(jwk, "kid"), algorithmNamed(own(jwk, "alg"))];
+  const [kid, algorithm] = [own(jwk, "kid"), normalizeAlgorithm(own(jwk, "alg"))];
   if (typeof kid !== "string" || !KID.test(kid) || !isAsymmetric(algorithm)) return null;
   if (own(jwk, "kty") !== factsOf(algorithm).kty || !mayVerify(jwk)) return null;
   if (faultOfNumbers(jwk, algorithm) !== null) return null;

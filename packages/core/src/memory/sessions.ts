@@ -40,7 +40,7 @@ export function memorySessions(users: MemoryUsers): SessionStore {
       return true;
     },
 
-    list: async (userId, now) => liveOf(rows, userId, now),
+    list: async (userId, now) => listLive(rows, userId, now),
 
     update: async (id, { context, device }) => {
       const row = rows.get(id);
@@ -52,14 +52,14 @@ export function memorySessions(users: MemoryUsers): SessionStore {
       const row = rows.get(id);
       if (row === undefined || row.endedAt !== null) return null;
       if (familyHash !== null && !equalStrings(familyHash, row.familyHash)) return null;
-      return end(rows, row, reason, now);
+      return endRow(rows, row, reason, now);
     },
 
     endAll: async (userId, except, { reason, now }) =>
       rows
         .ofUser(userId)
         .filter((row) => row.endedAt === null && row.id !== except)
-        .map((row) => end(rows, row, reason, now)),
+        .map((row) => endRow(rows, row, reason, now)),
 
     prune: async ({ userId, keep, now }) => {
       const candidates = userId === null ? rows.all() : rows.ofUser(userId);
@@ -67,7 +67,7 @@ export function memorySessions(users: MemoryUsers): SessionStore {
         keep ? row.endedAt === null && isExpired(row, now) : isPrunable(row, now),
       );
       for (const row of due) {
-        if (keep) end(rows, row, "expired", now);
+        if (keep) endRow(rows, row, "expired", now);
         else rows.delete(row);
       }
       return due.length;
@@ -86,14 +86,14 @@ function endForNewSession(rows: Rows, row: SessionRow, { limit, replaces }: Crea
   const replaced = [...new Set<SessionId>(replaces)]
     .flatMap((id) => rows.get(id) ?? [])
     .filter((old) => isLive(old, now))
-    .map((old) => end(rows, old, "replaced", now));
+    .map((old) => endRow(rows, old, "replaced", now));
   if (limit === null) return replaced;
-  const surplus = liveOf(rows, row.userId, now).slice(Math.max(limit - 1, 0));
-  return [...replaced, ...surplus.map((old) => end(rows, old, "limit", now))];
+  const surplus = listLive(rows, row.userId, now).slice(Math.max(limit - 1, 0));
+  return [...replaced, ...surplus.map((old) => endRow(rows, old, "limit", now))];
 }
 
 /** Newest first. For the same second, the last inserted comes first. */
-function liveOf(rows: Rows, userId: UserId, now: EpochSeconds): SessionRow[] {
+function listLive(rows: Rows, userId: UserId, now: EpochSeconds): SessionRow[] {
   return rows
     .ofUser(userId)
     .filter((row) => isLive(row, now))
@@ -101,7 +101,7 @@ function liveOf(rows: Rows, userId: UserId, now: EpochSeconds): SessionRow[] {
     .sort((a, b) => b.createdAt - a.createdAt);
 }
 
-function end(rows: Rows, row: SessionRow, reason: EndReason, now: EpochSeconds): EndedSession {
+function endRow(rows: Rows, row: SessionRow, reason: EndReason, now: EpochSeconds): EndedSession {
   rows.put({ ...row, endedAt: now, endReason: reason });
   return { id: row.id, userId: row.userId, reason };
 }
@@ -131,7 +131,7 @@ export function memoryRows(): Rows {
     ofUser: (userId) => [...(byUser.get(userId)?.values() ?? [])],
     all: () => [...byId.values()],
     put: (row) => {
-      const kept = frozen(row);
+      const kept = freezeCopy(row);
       const siblings = byUser.get(row.userId) ?? new Map<SessionId, SessionRow>();
       byUser.set(row.userId, siblings.set(row.id, kept));
       byId.set(row.id, kept);
@@ -147,7 +147,7 @@ export function memoryRows(): Rows {
 }
 
 // A copy, so that callers cannot change the stored row. Frozen, so that the stored row itself can be returned.
-function frozen(row: SessionRow): SessionRow {
+function freezeCopy(row: SessionRow): SessionRow {
   return deepFreeze(structuredClone(row));
 }
 

@@ -1,11 +1,11 @@
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import {
+  classifyHookResult,
   faultOfObject,
   faultOfPlain,
-  type HookVerdict,
+  type HookResult,
   ignored,
-  judgeHook,
   kindOf,
   requireFlag,
 } from "./callback-answer.ts";
@@ -74,14 +74,18 @@ const values: readonly (readonly [title: string, value: unknown, expected: strin
   ["a context of a class", { context: new Row() }, "replace"],
 ];
 
-const told = (verdict: HookVerdict): string => (verdict.kind === "fault" ? verdict.returned : verdict.kind);
+const told = (verdict: HookResult): string => (verdict.kind === "fault" ? verdict.returned : verdict.kind);
 
-describe("judgeHook", () => {
-  it.each(values)("%s", (_, value, expected) => expect(told(judgeHook(value, KNOWN))).toBe(expected));
+describe("classifyHookResult", () => {
+  it.each(values)("%s", (_, value, expected) =>
+    expect(told(classifyHookResult(value, KNOWN))).toBe(expected),
+  );
 
   it("takes only the members that are known", () => {
-    expect(told(judgeHook({ claims: {} }, ["context"]))).toBe("an object with members besides context");
-    expect(judgeHook({ context: { a: 1 } }, ["context"])).toEqual({
+    expect(told(classifyHookResult({ claims: {} }, ["context"]))).toBe(
+      "an object with members besides context",
+    );
+    expect(classifyHookResult({ context: { a: 1 } }, ["context"])).toEqual({
       kind: "replace",
       members: { context: { a: 1 } },
     });
@@ -97,7 +101,7 @@ describe("judgeHook", () => {
       Symbol(secret),
       new Error(secret),
     ]) {
-      expect(told(judgeHook(value, KNOWN))).not.toContain(secret);
+      expect(told(classifyHookResult(value, KNOWN))).not.toContain(secret);
     }
   });
 });

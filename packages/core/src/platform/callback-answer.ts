@@ -3,7 +3,7 @@ import { AuthError } from "./errors.ts";
 type Members = Readonly<Record<string, unknown>>;
 
 /** The classified result of a hook of the application. */
-export type HookVerdict =
+export type HookResult =
   | { readonly kind: "nothing" }
   | { readonly kind: "refuse" }
   | { readonly kind: "replace"; readonly members: Members }
@@ -14,7 +14,7 @@ export type HookVerdict =
  * Classifies the result of a hook. Only undefined, false and a plain object of the known members are valid. Otherwise a
  * query that is not awaited would accept every request.
  */
-export function judgeHook(answer: unknown, known: readonly string[]): HookVerdict {
+export function classifyHookResult(answer: unknown, known: readonly string[]): HookResult {
   if (answer === undefined) return { kind: "nothing" };
   if (answer === false) return { kind: "refuse" };
   if (!isPlain(answer)) return { kind: "fault", returned: kindOf(answer) };

@@ -90,7 +90,7 @@ export interface Expected {
 
 /** The tolerated clock difference between servers for `iat` and `nbf`. `exp` has no tolerance. */
 const SKEW: Seconds = 60;
-const LATEST: EpochSeconds = 1e11;
+const MAX_TIME: EpochSeconds = 1e11;
 const MAX_ID = 255;
 
 /**
@@ -149,9 +149,9 @@ function isId(value: unknown): value is string {
   return typeof value === "string" && value.length > 0 && value.length <= MAX_ID;
 }
 
-// A time beyond LATEST is in milliseconds by mistake.
+// A time beyond MAX_TIME is in milliseconds by mistake.
 function isTime(value: unknown): value is EpochSeconds {
-  return typeof value === "number" && Number.isFinite(value) && value >= 0 && value < LATEST;
+  return typeof value === "number" && Number.isFinite(value) && value >= 0 && value < MAX_TIME;
 }
 
 /** Reads the session from the claims of an access token. */

@@ -113,11 +113,11 @@ export function decideLookUp(
   const decision = decide(row, token, now, policy);
   if (decision.kind === "refused") return decision;
   if (decision.kind === "reuse") return { kind: "superseded" };
-  return row !== null && hasJustIssued(row, now, policy.lease) ? { kind: "proven" } : { kind: "stale" };
+  return row !== null && hasRecentlyIssued(row, now, policy.lease) ? { kind: "proven" } : { kind: "stale" };
 }
 
 // A row dated ahead means that a clock jumped back. Beyond the longest access lifetime, the row does not prove a recent issue.
-function hasJustIssued(row: SessionRow, now: EpochSeconds, lease: Seconds): boolean {
+function hasRecentlyIssued(row: SessionRow, now: EpochSeconds, lease: Seconds): boolean {
   const age = now - row.refreshedAt;
   return age < row.accessLifetime + LEASES_WITHOUT_ROTATION * lease && age >= -MAX_ACCESS_LIFETIME;
 }

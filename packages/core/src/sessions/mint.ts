@@ -49,7 +49,7 @@ export function claimsOf(
 ): AccessClaims {
   const { issuer, audience } = engine.settings;
   return {
-    ...customClaims(engine, sessionOfRow(row), user),
+    ...makeCustomClaims(engine, sessionOfRow(row), user),
     iss: issuer,
     aud: audience,
     sub: row.userId,
@@ -66,7 +66,7 @@ export function claimsOf(
   };
 }
 
-function customClaims(engine: SessionEngine, session: Session, user: User | null): JsonObject {
+function makeCustomClaims(engine: SessionEngine, session: Session, user: User | null): JsonObject {
   const { claims } = engine.settings;
   if (claims === null) return {};
   if (user === null) throw new AuthError("internal_error", "accessToken.claims needs the user");

@@ -167,7 +167,7 @@ export async function chooseToken(
   presented: Presentation,
   purpose: Purpose,
 ): Promise<Choice> {
-  if (presentsTooMany(presented)) return conflict(engine, []);
+  if (presentsTooMany(presented)) return reportConflict(engine, []);
   // A refresh token that only this host can have set is accepted without an access token of its session.
   const needsAccess = purpose === "authenticate" || presented.refresh.some(({ hostBound }) => !hostBound);
   const access = needsAccess ? await verifyAccess(expected, presented) : NO_ACCESS;
@@ -177,7 +177,7 @@ export async function chooseToken(
     refresh = await Promise.all(refresh.map((one) => readSession(engine, presented.transport, one)));
     selection = select(access, refresh, purpose);
   }
-  if (selection.kind === "conflict") return conflict(engine, selection.sessionIds);
+  if (selection.kind === "conflict") return reportConflict(engine, selection.sessionIds);
   return chosenOf(selection, access, refresh) ?? { kind: "none", code: codeOf(presented, access) };
 }
 
@@ -204,7 +204,7 @@ function codeOf(presented: Presentation, access: AccessFindings): ErrorCode {
   return presented.refresh.length > 0 ? "refresh_token_invalid" : access.code;
 }
 
-function conflict(engine: SessionEngine, sessionIds: readonly SessionId[]): Choice {
+function reportConflict(engine: SessionEngine, sessionIds: readonly SessionId[]): Choice {
   engine.emit({ type: "session.conflict", sessionIds });
   return { kind: "conflict" };
 }

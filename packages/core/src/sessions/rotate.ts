@@ -1,4 +1,4 @@
-import { badAnswer, judgeHook } from "../platform/callback-answer.ts";
+import { badAnswer, classifyHookResult } from "../platform/callback-answer.ts";
 import { now } from "../platform/env.ts";
 import { AuthError, type ErrorCode } from "../platform/errors.ts";
 import type { User } from "../users/user.ts";
@@ -163,7 +163,9 @@ async function finishRefresh(
       return refuse("session_revoked", row.id);
     }
   }
-  const verdict = judgeHook(await hooks.refreshed?.({ session: sessionOfRow(row), outcome }), ["context"]);
+  const verdict = classifyHookResult(await hooks.refreshed?.({ session: sessionOfRow(row), outcome }), [
+    "context",
+  ]);
   if (verdict.kind === "fault") throw badAnswer("hooks.refreshed", verdict.returned, HOOK_ANSWERS);
   if (verdict.kind === "refuse") {
     await endSession(engine, row.id, "refused");

@@ -71,12 +71,12 @@ function selectAccess(
   access: readonly AccessCandidate[],
   refresh: readonly RefreshCandidate[],
 ): Selection {
-  if (sessionsOf(access).size > 1) return conflict(access);
+  if (sessionsOf(access).size > 1) return conflictOf(access);
   if (access.some(({ hostBound }) => hostBound)) return { kind: "access", chosen };
   const others = refresh.filter(({ sessionId }) => sessionId !== chosen.sessionId);
   if (others.some(({ verdict }) => verdict === "unread")) return { kind: "unread" };
   const rivals = others.filter(({ verdict }) => verdict === "live");
-  return rivals.length > 0 ? conflict([chosen, ...rivals]) : { kind: "access", chosen };
+  return rivals.length > 0 ? conflictOf([chosen, ...rivals]) : { kind: "access", chosen };
 }
 
 function selectRefresh(refresh: readonly RefreshCandidate[], access: readonly AccessCandidate[]): Selection {
@@ -89,10 +89,10 @@ function selectRefresh(refresh: readonly RefreshCandidate[], access: readonly Ac
   const isUnread = refresh.some(({ verdict }) => verdict === "unread");
   if (isUnread && (refresh.length > 1 || others.length > 0)) return { kind: "unread" };
   const isContested = sessionsOf(live).size > 1 || (live.length > 0 && others.length > 0);
-  return isContested ? conflict([...live, ...others]) : { kind: "refresh", chosen };
+  return isContested ? conflictOf([...live, ...others]) : { kind: "refresh", chosen };
 }
 
-function conflict(among: readonly Candidate[]): Selection {
+function conflictOf(among: readonly Candidate[]): Selection {
   return { kind: "conflict", sessionIds: [...sessionsOf(among)] };
 }
 

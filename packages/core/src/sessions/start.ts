@@ -1,4 +1,4 @@
-import { badAnswer, judgeHook } from "../platform/callback-answer.ts";
+import { badAnswer, classifyHookResult } from "../platform/callback-answer.ts";
 import { now } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
 import type { JsonObject } from "../platform/json.ts";
@@ -88,7 +88,7 @@ async function runSignedInHook(
   { user, account }: SessionStart,
 ): Promise<SessionRow | null> {
   const { hooks, parseContext } = engine.settings;
-  const verdict = judgeHook(await hooks.signedIn?.({ session: sessionOfRow(row), user, account }), [
+  const verdict = classifyHookResult(await hooks.signedIn?.({ session: sessionOfRow(row), user, account }), [
     "context",
   ]);
   if (verdict.kind === "fault") throw badAnswer("hooks.signedIn", verdict.returned, HOOK_ANSWERS);

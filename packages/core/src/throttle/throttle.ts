@@ -62,7 +62,7 @@ export const defaultLimits: RateLimits = {
 };
 
 /** The factor by which each wider network of a client has more attempts. */
-const GROWTH: Readonly<Record<keyof RateLimits, number>> = {
+const WIDENING_FACTORS: Readonly<Record<keyof RateLimits, number>> = {
   account: 2,
   accountTotal: 1,
   signIn: 4,
@@ -74,7 +74,7 @@ const GROWTH: Readonly<Record<keyof RateLimits, number>> = {
 /** Returns the rule for a network of a client. The narrowest network is 0, and each wider one has more attempts. */
 export function widenRule(limits: RateLimits, name: keyof RateLimits, width: number): ThrottleRule {
   const { limit, window } = limits[name];
-  return { limit: limit * GROWTH[name] ** width, window };
+  return { limit: limit * WIDENING_FACTORS[name] ** width, window };
 }
 
 /** The store of attempts. Keys are digests. A store may delete a row after its window has ended. */
@@ -88,7 +88,7 @@ export interface ThrottleStore {
 
 /** The oldest keys are deleted beyond this number, so that an attacker cannot fill the memory of the process. */
 const MAX_KEYS = 100_000;
-const KEPT_KEYS = 90_000;
+const KEYS_AFTER_EVICTION = 90_000;
 
 interface KeptRow extends ThrottleRow {
   readonly until: EpochSeconds;
@@ -115,7 +115,7 @@ export function localThrottle(): ThrottleStore {
 function evictOldest(rows: Map<string, KeptRow>, now: EpochSeconds): void {
   for (const [key, { until }] of rows) if (until <= now) rows.delete(key);
   for (const key of rows.keys()) {
-    if (rows.size <= KEPT_KEYS) return;
+    if (rows.size <= KEYS_AFTER_EVICTION) return;
     rows.delete(key);
   }
 }

@@ -1,7 +1,7 @@
 import { equal } from "../assert.ts";
 import type { Cases } from "../cases.ts";
 import {
-  FREELY,
+  DEFAULTS,
   LEASE,
   START,
   sampleRotation,
@@ -17,7 +17,7 @@ const ID = sessionId("phone");
 export const confirmCases: Cases = {
   "makes the child the root": async ({ sessions }) => {
     const row = sampleWithChild("phone");
-    await sessions.create(row, FREELY);
+    await sessions.create(row, DEFAULTS);
     equal(await sessions.confirm(ID, 1, LEASE, DUE), true, "confirm");
     const expected = {
       ...row,
@@ -32,7 +32,7 @@ export const confirmCases: Cases = {
 
   "makes the old root count as reuse, and the child as a root": async ({ sessions }) => {
     for (const name of ["honest", "thief"]) {
-      await sessions.create(sampleWithChild(name), FREELY);
+      await sessions.create(sampleWithChild(name), DEFAULTS);
       await sessions.confirm(sessionId(name), 1, LEASE, DUE);
     }
     const honest = await sessions.rotate(sampleRotation("honest", 1, DUE));
@@ -43,13 +43,13 @@ export const confirmCases: Cases = {
 
   "waits for the lease": async ({ sessions }) => {
     const row = sampleWithChild("phone");
-    await sessions.create(row, FREELY);
+    await sessions.create(row, DEFAULTS);
     equal(await sessions.confirm(ID, 1, LEASE, DUE - 1), false, "confirm");
     equal((await sessions.get(ID, DUE))?.row, row, "row");
   },
 
   "checks the generation of the child": async ({ sessions }) => {
-    await sessions.create(sampleWithChild("phone"), FREELY);
+    await sessions.create(sampleWithChild("phone"), DEFAULTS);
     equal(await sessions.confirm(ID, 0, LEASE, DUE), false, "older");
     equal(await sessions.confirm(ID, 2, LEASE, DUE), false, "newer");
   },
@@ -63,7 +63,7 @@ export const confirmCases: Cases = {
       sampleWithChild("past", { expiresAt: null, absoluteExpiresAt: DUE }),
     ];
     for (const row of rows) {
-      await sessions.create(row, FREELY);
+      await sessions.create(row, DEFAULTS);
       equal(await sessions.confirm(row.id, row.generation, LEASE, DUE), false, "confirm");
       equal((await sessions.get(row.id, DUE))?.row, row, "row");
     }

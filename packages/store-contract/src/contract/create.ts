@@ -1,6 +1,14 @@
-import { equal, present, rejects } from "../assert.ts";
+import { equal, rejects, requirePresent } from "../assert.ts";
 import type { Cases } from "../cases.ts";
-import { FREELY, START, sampleSession, sampleUser, sampleWithChild, sessionId, sorted } from "../samples.ts";
+import {
+  DEFAULTS,
+  START,
+  sampleSession,
+  sampleUser,
+  sampleWithChild,
+  sessionId,
+  sortEnded,
+} from "../samples.ts";
 
 export const createCases: Cases = {
   "keeps the row as given": async ({ sessions }) => {
@@ -16,15 +24,15 @@ export const createCases: Cases = {
       sampleSession("over", { endedAt: START + 5, endReason: "refused" }),
     ];
     for (const row of rows) {
-      equal(await sessions.create(row, FREELY), { ended: [] }, "create");
+      equal(await sessions.create(row, DEFAULTS), { ended: [] }, "create");
       equal(await sessions.get(row.id, START), { row, now: START }, "get");
     }
   },
 
   "throws on an id that is taken, and leaves its row": async ({ sessions }) => {
     const row = sampleSession("phone");
-    await sessions.create(row, FREELY);
-    await rejects(sessions.create({ ...row, context: {} }, FREELY), "second create");
+    await sessions.create(row, DEFAULTS);
+    await rejects(sessions.create({ ...row, context: {} }, DEFAULTS), "second create");
     equal(await sessions.get(row.id, START), { row, now: START }, "get");
   },
 
@@ -32,18 +40,18 @@ export const createCases: Cases = {
     if (sessions.users !== users) return;
     await users.create(sampleUser("ann"));
     const row = sampleSession("phone");
-    equal(await sessions.create(row, { ...FREELY, ifVersion: 1 }), { ended: [] }, "the version of the row");
+    equal(await sessions.create(row, { ...DEFAULTS, ifVersion: 1 }), { ended: [] }, "the version of the row");
     await users.update("ann", {}, { ifVersion: null, raiseVersion: true });
     const late = sampleSession("late");
-    equal(await sessions.create(late, { ...FREELY, ifVersion: 1 }), null, "an older version");
+    equal(await sessions.create(late, { ...DEFAULTS, ifVersion: 1 }), null, "an older version");
     equal(await sessions.get(late.id, START), null, "get");
-    equal(await sessions.create(late, { ...FREELY, ifVersion: 2 }), { ended: [] }, "the new version");
+    equal(await sessions.create(late, { ...DEFAULTS, ifVersion: 2 }), { ended: [] }, "the new version");
   },
 
   "refuses a disabled and a missing user": async ({ sessions, users }) => {
     if (sessions.users !== users) return;
     await users.create(sampleUser("ann", { disabledAt: START }));
-    const options = { ...FREELY, ifVersion: 1 };
+    const options = { ...DEFAULTS, ifVersion: 1 };
     equal(await sessions.create(sampleSession("phone"), options), null, "disabled");
     equal(await sessions.create(sampleSession("phone", { userId: "bob" }), options), null, "missing");
     await users.update("ann", { disabledAt: null }, { ifVersion: null, raiseVersion: false });
@@ -54,7 +62,7 @@ export const createCases: Cases = {
 
   "does not check the user without a version": async ({ sessions }) => {
     equal(
-      await sessions.create(sampleSession("phone", { userId: "elsewhere" }), FREELY),
+      await sessions.create(sampleSession("phone", { userId: "elsewhere" }), DEFAULTS),
       { ended: [] },
       "create",
     );
@@ -64,7 +72,7 @@ export const createCases: Cases = {
     if (sessions.users !== users) return;
     await users.create(sampleUser("ann"));
     const row = sampleSession("phone");
-    await sessions.create(row, FREELY);
+    await sessions.create(row, DEFAULTS);
     const options = { ifVersion: 7, limit: 1, replaces: [row.id] };
     equal(await sessions.create(sampleSession("tablet"), options), null, "create");
     equal(await sessions.get(row.id, START), { row, now: START }, "get");
@@ -77,28 +85,28 @@ export const createCases: Cases = {
       ["old", 50],
       ["oldest", 90],
     ] as const) {
-      await sessions.create(sampleSession(name, { createdAt: START - age }), FREELY);
+      await sessions.create(sampleSession(name, { createdAt: START - age }), DEFAULTS);
     }
-    const first = await sessions.create(sampleSession("new"), { ...FREELY, limit: 3 });
+    const first = await sessions.create(sampleSession("new"), { ...DEFAULTS, limit: 3 });
     const expected = ["older", "oldest"].map((name) => ({
       id: sessionId(name),
       userId: "ann",
       reason: "limit" as const,
     }));
-    equal(sorted(present(first, "create").ended), sorted(expected), "ended");
+    equal(sortEnded(requirePresent(first, "create").ended), sortEnded(expected), "ended");
     equal(
       (await sessions.list("ann", START)).map(({ id }) => id),
       ["new", "young", "old"].map((name) => sessionId(name)),
       "list",
     );
-    const gone = present(await sessions.get(sessionId("oldest"), START), "get").row;
-    equal([gone.endedAt, gone.endReason], [START, "limit"], "how it ended");
+    const endedRow = requirePresent(await sessions.get(sessionId("oldest"), START), "get").row;
+    equal([endedRow.endedAt, endedRow.endReason], [START, "limit"], "how it ended");
   },
 
   "keeps the new session if the clock has gone back": async ({ sessions }) => {
-    await sessions.create(sampleSession("phone"), FREELY);
+    await sessions.create(sampleSession("phone"), DEFAULTS);
     const row = sampleSession("new", { createdAt: START - 100, refreshedAt: START - 100 });
-    await sessions.create(row, { ...FREELY, limit: 1 });
+    await sessions.create(row, { ...DEFAULTS, limit: 1 });
     equal(
       (await sessions.list("ann", START)).map(({ id }) => id),
       [row.id],
@@ -107,18 +115,22 @@ export const createCases: Cases = {
   },
 
   "counts only live sessions of that user": async ({ sessions }) => {
-    await sessions.create(sampleSession("ended", { endedAt: START, endReason: "logout" }), FREELY);
-    await sessions.create(sampleSession("expired", { expiresAt: START }), FREELY);
-    await sessions.create(sampleSession("past", { expiresAt: null, absoluteExpiresAt: START }), FREELY);
-    await sessions.create(sampleSession("theirs", { userId: "bob" }), FREELY);
-    await sessions.create(sampleSession("live"), FREELY);
-    equal(await sessions.create(sampleSession("new"), { ...FREELY, limit: 2 }), { ended: [] }, "create");
-    equal(present(await sessions.get(sessionId("expired"), START), "get").row.endedAt, null, "expired");
+    await sessions.create(sampleSession("ended", { endedAt: START, endReason: "logout" }), DEFAULTS);
+    await sessions.create(sampleSession("expired", { expiresAt: START }), DEFAULTS);
+    await sessions.create(sampleSession("past", { expiresAt: null, absoluteExpiresAt: START }), DEFAULTS);
+    await sessions.create(sampleSession("theirs", { userId: "bob" }), DEFAULTS);
+    await sessions.create(sampleSession("live"), DEFAULTS);
+    equal(await sessions.create(sampleSession("new"), { ...DEFAULTS, limit: 2 }), { ended: [] }, "create");
+    equal(
+      requirePresent(await sessions.get(sessionId("expired"), START), "get").row.endedAt,
+      null,
+      "expired",
+    );
   },
 
   "ends the replaced sessions, also those of another user": async ({ sessions }) => {
-    await sessions.create(sampleSession("mine"), FREELY);
-    await sessions.create(sampleSession("theirs", { userId: "bob" }), FREELY);
+    await sessions.create(sampleSession("mine"), DEFAULTS);
+    await sessions.create(sampleSession("theirs", { userId: "bob" }), DEFAULTS);
     const theirs = sessionId("theirs", "bob");
     const options = { ifVersion: null, limit: 1, replaces: [sessionId("mine"), theirs, theirs] };
     const result = await sessions.create(sampleSession("new"), options);
@@ -126,9 +138,9 @@ export const createCases: Cases = {
       { id: sessionId("mine"), userId: "ann", reason: "replaced" as const },
       { id: theirs, userId: "bob", reason: "replaced" as const },
     ];
-    equal(sorted(present(result, "create").ended), sorted(expected), "ended");
-    const gone = present(await sessions.get(theirs, START), "get").row;
-    equal([gone.endedAt, gone.endReason], [START, "replaced"], "how it ended");
+    equal(sortEnded(requirePresent(result, "create").ended), sortEnded(expected), "ended");
+    const endedRow = requirePresent(await sessions.get(theirs, START), "get").row;
+    equal([endedRow.endedAt, endedRow.endReason], [START, "replaced"], "how it ended");
   },
 
   "leaves replaced sessions unchanged if they have ended or expired, or are unknown": async ({
@@ -136,11 +148,11 @@ export const createCases: Cases = {
   }) => {
     const ended = sampleSession("ended", { endedAt: START - 9, endReason: "logout" });
     const expired = sampleSession("expired", { expiresAt: START });
-    await sessions.create(ended, FREELY);
-    await sessions.create(expired, FREELY);
+    await sessions.create(ended, DEFAULTS);
+    await sessions.create(expired, DEFAULTS);
     const row = sampleSession("new");
     const replaces = [ended.id, expired.id, sessionId("unknown"), row.id];
-    equal(await sessions.create(row, { ...FREELY, replaces }), { ended: [] }, "create");
+    equal(await sessions.create(row, { ...DEFAULTS, replaces }), { ended: [] }, "create");
     for (const same of [ended, expired, row]) {
       equal(await sessions.get(same.id, START), { row: same, now: START }, "get");
     }

@@ -11,7 +11,7 @@ const google = { provider: "google", subject: "1001" };
 
 export const keptTokenCases: Cases = {
   "keeps a text with an account, replaces it, and deletes it": async ({ users }) => {
-    await linked(users);
+    await createLinkedUsers(users);
     equal(await users.keptTokens(github), null, "at first");
     for (const text of ["first", "second", ""]) {
       equal(await users.keepTokens(github, text), true, "keep");
@@ -25,7 +25,7 @@ export const keptTokenCases: Cases = {
   },
 
   "keeps each account's text by itself, and changes nothing else": async ({ users }) => {
-    await linked(users);
+    await createLinkedUsers(users);
     const another = { provider: "github", subject: "1002" };
     await users.link("ann", google);
     await users.link("bob", another);
@@ -41,7 +41,7 @@ export const keptTokenCases: Cases = {
   },
 
   "keeps nothing for an account that is not linked, and links none": async ({ users }) => {
-    await linked(users);
+    await createLinkedUsers(users);
     equal(await users.keepTokens(google, "text"), false, "keep");
     equal(await users.keepTokens(google, null), false, "forget");
     equal(await users.keptTokens(google), null, "kept");
@@ -52,7 +52,7 @@ export const keptTokenCases: Cases = {
   },
 
   "deletes the text with the link, so that a new link starts without one": async ({ users }) => {
-    await linked(users);
+    await createLinkedUsers(users);
     await users.keepTokens(github, "ann's");
     equal(await users.unlink("bob", github), false, "of another user");
     equal(await users.link("bob", github), false, "while it is linked");
@@ -70,7 +70,7 @@ export const keptTokenCases: Cases = {
   },
 
   "deletes the text with the user": async ({ users }) => {
-    await linked(users);
+    await createLinkedUsers(users);
     await users.link("bob", google);
     await users.keepTokens(github, "ann's");
     await users.keepTokens(google, "bob's");
@@ -85,7 +85,7 @@ export const keptTokenCases: Cases = {
   },
 
   "keeps a text of 100,000 characters": async ({ users }) => {
-    await linked(users);
+    await createLinkedUsers(users);
     const characters = Array.from({ length: LONGEST }, (_, n) => String.fromCharCode(33 + ((n * n) % 94)));
     const text = characters.join("");
     equal(await users.keepTokens(github, text), true, "keep");
@@ -93,7 +93,7 @@ export const keptTokenCases: Cases = {
   },
 
   "keeps by many: one whole text": async ({ users }) => {
-    await linked(users);
+    await createLinkedUsers(users);
     const texts = Array.from({ length: CROWD }, (_, n) => String.fromCharCode(97 + n).repeat(1_000));
     const kept = await Promise.all(texts.map((text) => users.keepTokens(github, text)));
     equal(
@@ -105,7 +105,7 @@ export const keptTokenCases: Cases = {
   },
 
   "keep against unlink: no text is left for the next link": async ({ users }) => {
-    await linked(users);
+    await createLinkedUsers(users);
     for (let round = 0; round < ROUNDS; round++) {
       const keep = (): Promise<boolean> => users.keepTokens(github, `round ${round}`);
       await Promise.all([keep(), keep(), users.unlink("ann", github), keep(), keep()]);
@@ -120,7 +120,7 @@ export const keptTokenCases: Cases = {
   },
 
   "keep against delete: no text is left for the next link": async ({ users }) => {
-    await linked(users);
+    await createLinkedUsers(users);
     for (let round = 0; round < ROUNDS; round++) {
       const keep = (): Promise<boolean> => users.keepTokens(github, `round ${round}`);
       await Promise.all([keep(), keep(), users.delete("ann"), keep(), keep()]);
@@ -134,7 +134,7 @@ export const keptTokenCases: Cases = {
 };
 
 /** Creates two users, and links an account to ann. */
-async function linked(users: UserStore): Promise<void> {
+async function createLinkedUsers(users: UserStore): Promise<void> {
   await users.create(sampleUser("ann"));
   await users.create(sampleUser("bob"));
   await users.link("ann", github);

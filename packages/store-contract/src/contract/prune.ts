@@ -1,7 +1,7 @@
 import type { SessionRow, Store } from "@latchkey/core/store";
 import { equal } from "../assert.ts";
 import type { Cases } from "../cases.ts";
-import { FREELY, START, sampleSession, sessionId } from "../samples.ts";
+import { DEFAULTS, START, sampleSession, sessionId } from "../samples.ts";
 
 const LIFETIME = 600;
 
@@ -13,7 +13,7 @@ export const pruneCases: Cases = {
       ["past", { expiresAt: null, absoluteExpiresAt: START }],
     ];
     for (const [name, life] of lives) {
-      await sessions.create(sampleSession(name, { accessLifetime: LIFETIME, ...life }), FREELY);
+      await sessions.create(sampleSession(name, { accessLifetime: LIFETIME, ...life }), DEFAULTS);
       equal(await prune(sessions, START + LIFETIME - 1), 0, `${name}, one second before`);
       equal(await prune(sessions, START + LIFETIME), 1, name);
       equal(await sessions.get(sessionId(name), START), null, `${name}, after`);
@@ -21,8 +21,8 @@ export const pruneCases: Cases = {
   },
 
   "keeps live sessions": async ({ sessions }) => {
-    await sessions.create(sampleSession("live"), FREELY);
-    await sessions.create(sampleSession("endless", { expiresAt: null, idleLifetime: null }), FREELY);
+    await sessions.create(sampleSession("live"), DEFAULTS);
+    await sessions.create(sampleSession("endless", { expiresAt: null, idleLifetime: null }), DEFAULTS);
     equal(await prune(sessions, START + 80_000), 0, "prune");
     equal((await sessions.list("ann", START + 80_000)).length, 2, "list");
   },
@@ -31,23 +31,23 @@ export const pruneCases: Cases = {
     sessions,
   }) => {
     const life = { expiresAt: START - 9_999, endedAt: START, endReason: "revoked" } as const;
-    await sessions.create(sampleSession("phone", life), FREELY);
+    await sessions.create(sampleSession("phone", life), DEFAULTS);
     equal(await prune(sessions, START + LIFETIME - 1), 0, "before");
     equal(await prune(sessions, START + LIFETIME), 1, "after");
   },
 
   "uses the access lifetime of each session": async ({ sessions }) => {
-    const over = { endedAt: START, endReason: "logout" } as const;
-    await sessions.create(sampleSession("short", { ...over, accessLifetime: 60 }), FREELY);
-    await sessions.create(sampleSession("long", { ...over, accessLifetime: 3_600 }), FREELY);
+    const ended = { endedAt: START, endReason: "logout" } as const;
+    await sessions.create(sampleSession("short", { ...ended, accessLifetime: 60 }), DEFAULTS);
+    await sessions.create(sampleSession("long", { ...ended, accessLifetime: 3_600 }), DEFAULTS);
     equal(await prune(sessions, START + 60), 1, "the short one");
     equal((await sessions.get(sessionId("long"), START))?.row.endedAt, START, "the long one");
   },
 
   "prunes only the sessions of one user if one is given": async ({ sessions }) => {
-    const over = { endedAt: START, endReason: "logout" } as const;
-    await sessions.create(sampleSession("mine", over), FREELY);
-    await sessions.create(sampleSession("theirs", { userId: "bob", ...over }), FREELY);
+    const ended = { endedAt: START, endReason: "logout" } as const;
+    await sessions.create(sampleSession("mine", ended), DEFAULTS);
+    await sessions.create(sampleSession("theirs", { userId: "bob", ...ended }), DEFAULTS);
     const now = START + LIFETIME;
     equal(await sessions.prune({ userId: "ann", keep: false, now }), 1, "ann's");
     equal((await sessions.get(sessionId("theirs", "bob"), now))?.row.userId, "bob", "bob's");
@@ -58,7 +58,7 @@ export const pruneCases: Cases = {
     const expired = sampleSession("expired", { expiresAt: START + 5 });
     const past = sampleSession("past", { expiresAt: null, absoluteExpiresAt: START + 5 });
     const ended = sampleSession("ended", { endedAt: START, endReason: "logout" });
-    for (const row of [expired, past, ended, sampleSession("live")]) await sessions.create(row, FREELY);
+    for (const row of [expired, past, ended, sampleSession("live")]) await sessions.create(row, DEFAULTS);
     const now = START + 5;
     equal(await sessions.prune({ userId: "bob", keep: true, now }), 0, "bob's");
     equal(await sessions.prune({ userId: "ann", keep: true, now }), 2, "ann's");
@@ -70,10 +70,10 @@ export const pruneCases: Cases = {
   },
 
   "prunes any number of sessions": async ({ sessions }) => {
-    const over = { endedAt: START, endReason: "logout" } as const;
+    const ended = { endedAt: START, endReason: "logout" } as const;
     const names = Array.from({ length: 120 }, (_, index) => `old ${index}`);
-    for (const name of names) await sessions.create(sampleSession(name, over), FREELY);
-    await sessions.create(sampleSession("live"), FREELY);
+    for (const name of names) await sessions.create(sampleSession(name, ended), DEFAULTS);
+    await sessions.create(sampleSession("live"), DEFAULTS);
     equal(await prune(sessions, START + LIFETIME), names.length, "prune");
     equal((await sessions.list("ann", START)).length, 1, "list");
   },

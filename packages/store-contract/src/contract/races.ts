@@ -1,9 +1,9 @@
 import { type Rotation, rotationOutcome, type Store } from "@latchkey/core/store";
-import { equal, present } from "../assert.ts";
+import { equal, requirePresent } from "../assert.ts";
 import type { Cases } from "../cases.ts";
 import {
+  DEFAULTS,
   digest,
-  FREELY,
   LEASE,
   START,
   sampleRotation,
@@ -19,35 +19,35 @@ const OLD = START + LEASE;
 
 export const raceCases: Cases = {
   "64 rotations of a root, one first child": async (store) => {
-    await store.sessions.create(sampleSession("phone"), FREELY);
-    equal(await crowd(store, 0, START), { first: 1, access_only: CROWD - 1 }, "outcomes");
+    await store.sessions.create(sampleSession("phone"), DEFAULTS);
+    equal(await rotateConcurrently(store, 0, START), { first: 1, access_only: CROWD - 1 }, "outcomes");
     equal((await store.sessions.get(sessionId("phone"), START))?.row.generation, 1, "generation");
   },
 
   "64 rotations of a child, one successor": async (store) => {
-    await store.sessions.create(sampleWithChild("phone"), FREELY);
-    equal(await crowd(store, 1, OLD), { rotated: 1, access_only: CROWD - 1 }, "outcomes");
+    await store.sessions.create(sampleWithChild("phone"), DEFAULTS);
+    equal(await rotateConcurrently(store, 1, OLD), { rotated: 1, access_only: CROWD - 1 }, "outcomes");
     equal((await store.sessions.get(sessionId("phone"), OLD))?.row.generation, 2, "generation");
   },
 
   "64 rotations of a root whose child was lost, one re-issue": async (store) => {
-    await store.sessions.create(sampleWithChild("phone"), FREELY);
-    equal(await crowd(store, 0, OLD), { reissued: 1, access_only: CROWD - 1 }, "outcomes");
+    await store.sessions.create(sampleWithChild("phone"), DEFAULTS);
+    equal(await rotateConcurrently(store, 0, OLD), { reissued: 1, access_only: CROWD - 1 }, "outcomes");
     equal((await store.sessions.get(sessionId("phone"), OLD))?.row.endedAt, null, "no alarm");
   },
 
   "one rotation delivered twice, one answer": async ({ sessions }) => {
-    await sessions.create(sampleSession("phone"), FREELY);
+    await sessions.create(sampleSession("phone"), DEFAULTS);
     const rotation = sampleRotation("phone", 0, START);
     const [one, two] = await Promise.all([sessions.rotate(rotation), sessions.rotate(rotation)]);
     equal(one, two, "answers");
-    equal(present(one, "rotate").row.childHash, rotation.next, "child");
+    equal(requirePresent(one, "rotate").row.childHash, rotation.next, "child");
   },
 
   "rotate against end: the end stays": async (store) => {
     await repeat(async (name) => {
       const row = sampleWithChild(name);
-      await store.sessions.create(row, FREELY);
+      await store.sessions.create(row, DEFAULTS);
       await Promise.all([
         store.sessions.rotate(sampleRotation(name, 1, OLD)),
         store.sessions.end(row.id, row.familyHash, { reason: "logout", now: OLD }),
@@ -60,7 +60,7 @@ export const raceCases: Cases = {
   "rotate and confirm against endAll: no session survives": async (store) => {
     await repeat(async (name) => {
       const row = sampleWithChild(name);
-      await store.sessions.create(row, FREELY);
+      await store.sessions.create(row, DEFAULTS);
       await Promise.all([
         store.sessions.rotate(sampleRotation(name, 1, OLD)),
         store.sessions.endAll("ann", null, { reason: "revoked", now: OLD }),
@@ -73,7 +73,7 @@ export const raceCases: Cases = {
 
   "rotate against the detection of reuse: no session survives": async (store) => {
     await repeat(async (name) => {
-      await store.sessions.create(sampleWithChild(name), FREELY);
+      await store.sessions.create(sampleWithChild(name), DEFAULTS);
       const token = { ...sampleRotation(name, 0, OLD).token, secretHash: digest("forged") };
       await Promise.all([
         store.sessions.rotate(sampleRotation(name, 1, OLD)),
@@ -87,12 +87,12 @@ export const raceCases: Cases = {
   "confirm against rotate: the child becomes the root once": async (store) => {
     await repeat(async (name) => {
       const row = sampleWithChild(name);
-      await store.sessions.create(row, FREELY);
+      await store.sessions.create(row, DEFAULTS);
       await Promise.all([
         store.sessions.confirm(row.id, 1, LEASE, OLD),
         store.sessions.rotate(sampleRotation(name, 1, OLD)),
       ]);
-      const after = present(await store.sessions.get(row.id, OLD), "get").row;
+      const after = requirePresent(await store.sessions.get(row.id, OLD), "get").row;
       equal([after.rootHash, after.rootGeneration, after.generation], [row.childHash, 1, 2], "row");
     });
   },
@@ -106,7 +106,10 @@ export const raceCases: Cases = {
         await store.sessions.endAll(userId, null, { reason: "password_changed", now: START });
       };
       const signIns = Array.from({ length: ROUNDS }, (_, index) =>
-        store.sessions.create(sampleSession(`${userId} ${index}`, { userId }), { ...FREELY, ifVersion: 1 }),
+        store.sessions.create(sampleSession(`${userId} ${index}`, { userId }), {
+          ...DEFAULTS,
+          ifVersion: 1,
+        }),
       );
       await Promise.all([...signIns, change()]);
       equal(await store.sessions.list(userId, START), [], "live sessions");
@@ -115,7 +118,7 @@ export const raceCases: Cases = {
 
   "create against create: the limit holds": async ({ sessions }) => {
     const names = Array.from({ length: 16 }, (_, index) => `device ${index}`);
-    await Promise.all(names.map((name) => sessions.create(sampleSession(name), { ...FREELY, limit: 2 })));
+    await Promise.all(names.map((name) => sessions.create(sampleSession(name), { ...DEFAULTS, limit: 2 })));
     equal((await sessions.list("ann", START)).length, 2, "live sessions");
   },
 
@@ -155,14 +158,18 @@ export const raceCases: Cases = {
 };
 
 /** Rotates one token many times concurrently, each time with another successor, and counts the outcomes. */
-async function crowd({ sessions }: Store, generation: number, now: number): Promise<Record<string, number>> {
+async function rotateConcurrently(
+  { sessions }: Store,
+  generation: number,
+  now: number,
+): Promise<Record<string, number>> {
   const rotations: Rotation[] = Array.from({ length: CROWD }, (_, index) =>
     sampleRotation("phone", generation, now, { next: digest(`successor ${index}`) }),
   );
   const rows = await Promise.all(rotations.map((rotation) => sessions.rotate(rotation)));
   const counts: Record<string, number> = {};
   for (const [index, { token, next }] of rotations.entries()) {
-    const outcome = rotationOutcome(present(rows[index], "rotate").row, token, next);
+    const outcome = rotationOutcome(requirePresent(rows[index], "rotate").row, token, next);
     counts[outcome] = (counts[outcome] ?? 0) + 1;
   }
   return counts;
@@ -173,10 +180,10 @@ async function repeat(round: (name: string) => Promise<void>): Promise<void> {
 }
 
 async function expectOver({ sessions }: Store, name: string): Promise<void> {
-  const { row } = present(await sessions.get(sessionId(name), OLD), "get");
+  const { row } = requirePresent(await sessions.get(sessionId(name), OLD), "get");
   equal(row.endedAt, OLD, `${name} is over`);
   for (let generation = 0; generation <= row.generation; generation++) {
     const after = await sessions.rotate(sampleRotation(name, generation, OLD));
-    equal(present(after, "rotate").refused, true, `${name}, token ${generation}`);
+    equal(requirePresent(after, "rotate").refused, true, `${name}, token ${generation}`);
   }
 }

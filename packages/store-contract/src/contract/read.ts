@@ -1,13 +1,13 @@
-import { equal, present } from "../assert.ts";
+import { equal, requirePresent } from "../assert.ts";
 import type { Cases } from "../cases.ts";
-import { FREELY, START, sampleSession, sessionId } from "../samples.ts";
+import { DEFAULTS, START, sampleSession, sessionId } from "../samples.ts";
 
 export const readCases: Cases = {
   "gets ended and expired rows too, and null for an unknown id": async ({ sessions }) => {
     const ended = sampleSession("ended", { endedAt: START + 3, endReason: "revoked" });
     const expired = sampleSession("expired", { expiresAt: START + 1 });
-    await sessions.create(ended, FREELY);
-    await sessions.create(expired, FREELY);
+    await sessions.create(ended, DEFAULTS);
+    await sessions.create(expired, DEFAULTS);
     equal(await sessions.get(ended.id, START + 9), { row: ended, now: START + 9 }, "ended");
     equal(await sessions.get(expired.id, START + 9), { row: expired, now: START + 9 }, "expired");
     equal(await sessions.get(sessionId("unknown"), START), null, "unknown");
@@ -23,7 +23,7 @@ export const readCases: Cases = {
       sampleSession("expired", { expiresAt: START + 1 }),
       sampleSession("past", { expiresAt: null, absoluteExpiresAt: START + 1 }),
     ];
-    for (const row of rows) await sessions.create(row, FREELY);
+    for (const row of rows) await sessions.create(row, DEFAULTS);
     equal(await sessions.list("ann", START + 1), [rows[2], rows[0], rows[1]], "ann's");
     equal(await sessions.list("bob", START + 1), [rows[3]], "bob's");
     equal(await sessions.list("unknown", START), [], "unknown user");
@@ -32,9 +32,9 @@ export const readCases: Cases = {
   "shares no row with its callers": async ({ sessions }) => {
     const role = ["reader"];
     const row = sampleSession("phone", { context: { role }, amr: role });
-    await sessions.create(row, FREELY);
+    await sessions.create(row, DEFAULTS);
     role.push("admin");
-    const read = present(await sessions.get(row.id, START), "get").row;
+    const read = requirePresent(await sessions.get(row.id, START), "get").row;
     equal([read.context, read.amr], [{ role: ["reader"] }, ["reader"]], "after the caller's change");
     tamper(read);
     equal(

@@ -6,11 +6,11 @@ import {
   type Store,
   type Transport,
 } from "@latchkey/core/store";
-import { equal, present } from "../assert.ts";
+import { equal, requirePresent } from "../assert.ts";
 import type { Cases } from "../cases.ts";
 import {
+  DEFAULTS,
   digest,
-  FREELY,
   LEASE,
   START,
   sampleRotation,
@@ -83,7 +83,7 @@ export const rotateCases: Cases = {
   "gives a root its first child at once": async (store) => {
     await seed(store, sampleSession("phone"));
     equal(await rotate(store, sampleRotation("phone", 0, START)), "first", "rotate");
-    const { row } = present(await store.sessions.get(sessionId("phone"), START), "get");
+    const { row } = requirePresent(await store.sessions.get(sessionId("phone"), START), "get");
     equal([row.generation, row.childHash, row.childIssuedAt], [1, secret("phone", 1), START], "row");
     equal([row.rootHash, row.rootGeneration, row.replacedAt], [secret("phone", 0), 0, null], "root");
   },
@@ -104,7 +104,7 @@ export const rotateCases: Cases = {
   "makes a child the root after the lease": async (store) => {
     await seed(store, sampleWithChild("phone"));
     equal(await rotate(store, sampleRotation("phone", 1, OLD)), "rotated", "rotate");
-    const { row } = present(await store.sessions.get(sessionId("phone"), OLD), "get");
+    const { row } = requirePresent(await store.sessions.get(sessionId("phone"), OLD), "get");
     equal([row.rootHash, row.rootGeneration, row.generation], [secret("phone", 1), 1, 2], "row");
     equal([row.childIssuedAt, row.replacedAt, row.expiresAt], [OLD, START, OLD + 86_400], "times");
   },
@@ -113,7 +113,7 @@ export const rotateCases: Cases = {
     await seed(store, sampleWithChild("phone"));
     const next = secret("phone", 2);
     equal(await rotate(store, sampleRotation("phone", 0, OLD, { next })), "reissued", "rotate");
-    const { row } = present(await store.sessions.get(sessionId("phone"), OLD), "get");
+    const { row } = requirePresent(await store.sessions.get(sessionId("phone"), OLD), "get");
     equal([row.rootHash, row.rootGeneration, row.generation], [secret("phone", 0), 0, 2], "row");
     equal([row.childHash, row.replacedAt], [next, START], "child");
     equal(await rotate(store, sampleRotation("phone", 1, OLD + 1)), "reuse", "the child it replaced");
@@ -128,7 +128,7 @@ export const rotateCases: Cases = {
     await seed(store, sampleWithChild("phone"));
     await rotate(store, sampleRotation("phone", 1, OLD));
     equal(await rotate(store, sampleRotation("phone", 0, OLD + 1)), "reuse", "rotate");
-    const { row } = present(await store.sessions.get(sessionId("phone"), OLD), "get");
+    const { row } = requirePresent(await store.sessions.get(sessionId("phone"), OLD), "get");
     equal([row.endedAt, row.endReason, row.generation], [OLD + 1, "reuse", 2], "row");
     equal(await rotate(store, sampleRotation("phone", 2, OLD + 1)), "ended", "the child");
   },
@@ -181,7 +181,7 @@ export const rotateCases: Cases = {
 };
 
 async function seed({ sessions }: Store, row: SessionRow): Promise<void> {
-  await sessions.create(row, FREELY);
+  await sessions.create(row, DEFAULTS);
 }
 
 /** Rotates, compares the result and the stored row with `decide`, and returns the outcome. */

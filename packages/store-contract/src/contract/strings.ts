@@ -1,6 +1,6 @@
 import { equal } from "../assert.ts";
 import type { Cases } from "../cases.ts";
-import { FREELY, START, sampleSession, sampleUser } from "../samples.ts";
+import { DEFAULTS, START, sampleSession, sampleUser } from "../samples.ts";
 
 const nasty = [
   "'; DROP TABLE latchkey_sessions; --",
@@ -32,7 +32,7 @@ export const stringCases: Cases = {
         device: { userAgent: text, address: text },
         amr: [text],
       });
-      await sessions.create(row, FREELY);
+      await sessions.create(row, DEFAULTS);
       equal(await sessions.get(row.id, START), { row, now: START }, "get");
       equal(await sessions.list(row.userId, START), [row], "list");
       equal(await sessions.list(text, START), [], "another user");
@@ -40,7 +40,7 @@ export const stringCases: Cases = {
   },
 
   "ends the sessions of exactly the named user": async ({ sessions }) => {
-    await sessions.create(sampleSession("bystander"), FREELY);
+    await sessions.create(sampleSession("bystander"), DEFAULTS);
     for (const text of nasty) {
       equal(await sessions.endAll(text, null, { reason: "revoked", now: START }), [], "endAll");
       equal(await sessions.prune({ userId: text, keep: true, now: START + 999_999 }), 0, "prune");

@@ -94,7 +94,7 @@ export const throttleCases: Cases = {
     const rows = new Map<string, ThrottleRow>();
     let now = START;
     for (let step = 0; step < WALK; step++) {
-      now += pace(random, rows, now);
+      now += nextClockStep(random, rows, now);
       const [key, rule] = random.pick(rules);
       if (random.chance(0.02)) {
         rows.delete(key);
@@ -119,7 +119,11 @@ const LONGEST = 300;
 
 // A store may have deleted an ended window. So the clock goes back slightly only while no window has ended, or so far
 // that every window is void.
-function pace(random: SeededRandom, rows: ReadonlyMap<string, ThrottleRow>, now: EpochSeconds): number {
+function nextClockStep(
+  random: SeededRandom,
+  rows: ReadonlyMap<string, ThrottleRow>,
+  now: EpochSeconds,
+): number {
   if (random.chance(0.01)) return -10 * LONGEST;
   if (random.chance(0.7)) return random.pick([0, 0, 0, 1, 2, 9, 10, 11]);
   if (random.chance(0.2)) return random.pick([59, 60, 61, 299, 300, 301]);

@@ -37,16 +37,16 @@ export const tokenCases: Cases = {
   },
 
   "revokes a user's tokens of one purpose, and no others": async ({ tokens }) => {
-    const gone = [sampleToken("one"), sampleToken("two")];
+    const revoked = [sampleToken("one"), sampleToken("two")];
     const kept = [
       sampleToken("other purpose", { purpose: "verify" }),
       sampleToken("other user", { userId: "bob" }),
       sampleToken("no user", { userId: null }),
     ];
-    for (const token of [...gone, ...kept]) await tokens.put(token);
+    for (const token of [...revoked, ...kept]) await tokens.put(token);
     await tokens.revoke("ann", "reset");
     await tokens.revoke("unknown", "reset");
-    for (const token of gone) equal(await redeem(tokens, token), null, "revoked");
+    for (const token of revoked) equal(await redeem(tokens, token), null, "revoked");
     for (const token of kept) equal(await redeem(tokens, token), token, "kept");
   },
 

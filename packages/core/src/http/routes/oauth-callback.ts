@@ -14,8 +14,8 @@ import type { ProviderAccount } from "../../users/user.ts";
 import { readBody } from "../body.ts";
 import { findFlow, flowOf, providerOf, spendState, targetAfterCallback } from "../flow.ts";
 import { requireNavigation } from "../request.ts";
-import { answerError, codeOf, redirect, withError } from "../response.ts";
-import { type Call, headersOf, type Route, segment } from "../route.ts";
+import { addError, answerError, codeOf, redirect } from "../response.ts";
+import { type Call, headersOf, pathSegment, type Route } from "../route.ts";
 import { cookiesOf, deleteFormerCookies } from "../session-cookies.ts";
 import { findProvenSessions, type SignIn, signIn } from "../sign-in.ts";
 
@@ -26,7 +26,7 @@ export const oauthCallback: Route = {
   // RFC 6749 4.1.2: the provider may make the browser post the response. The sealed transaction binds it to that browser.
   crossSite: true,
   async handle(app, call) {
-    const connected = providerOf(app, segment(call, 2));
+    const connected = providerOf(app, pathSegment(call, 2));
     requireNavigation(call.request);
     const parameters = parseCallback(await fieldsOf(call));
     const found = parameters === null ? null : await findFlow(app, call, parameters.state);
@@ -140,5 +140,5 @@ function respondFailure(
   app.engine.emit({ type: "oauth.failed", provider, code, error: faultName(error) });
   // A flow of another browser, or one that is used or expired, does not redirect.
   if (code === "oauth_state_invalid") return answerError(app, error, cleared);
-  return redirect(withError(targetAfterCallback(app, call, transaction), code), headersOf(app, cleared));
+  return redirect(addError(targetAfterCallback(app, call, transaction), code), headersOf(app, cleared));
 }

@@ -6,11 +6,11 @@ import { now } from "../../platform/env.ts";
 import { AuthError } from "../../platform/errors.ts";
 import { minutes, type Seconds } from "../../platform/time.ts";
 import { readBody, stringMember } from "../body.ts";
-import { beginFlow, providerOf, targetOf } from "../flow.ts";
+import { beginFlow, providerOf, requireTarget } from "../flow.ts";
 import { limitClient } from "../limit.ts";
 import { requireNavigation } from "../request.ts";
-import { codeOf, redirect, withError } from "../response.ts";
-import { headersOf, type Route, respondJson, segment } from "../route.ts";
+import { addError, codeOf, redirect } from "../response.ts";
+import { headersOf, pathSegment, type Route, respondJson } from "../route.ts";
 import { whenSignedIn } from "../validate.ts";
 
 /** `GET /oauth/:provider`: redirects the browser to the provider. */
@@ -18,11 +18,11 @@ export const oauthStart: Route = {
   method: "GET",
   path: "/oauth/:provider",
   async handle(app, call) {
-    const provider = providerOf(app, segment(call, 1));
+    const provider = providerOf(app, pathSegment(call, 1));
     requireNavigation(call.request);
     const query = new URL(call.request.url).searchParams;
     const intent = intentOf(query);
-    const redirectTo = targetOf(app, call, query.getAll("redirect_to"), intent.kind === "native");
+    const redirectTo = requireTarget(app, call, query.getAll("redirect_to"), intent.kind === "native");
     await limitClient(app, "signIn", call.request);
     try {
       const { url, changes } = await beginFlow(app, call, { provider, redirectTo, intent });
@@ -51,11 +51,11 @@ function intentOf(query: URLSearchParams): Intent {
 function respondFailure(app: App, error: unknown, provider: string, redirectTo: URL): Response {
   if (!(error instanceof AuthError) || error.code !== "oauth_failed") throw error;
   app.engine.emit({ type: "oauth.failed", provider, code: error.code, error: error.message });
-  return redirect(withError(redirectTo, codeOf(app, error)), headersOf(app, []));
+  return redirect(addError(redirectTo, codeOf(app, error)), headersOf(app, []));
 }
 
 /** Sign-in methods change only soon after a sign-in, so that a browser left open is not enough (ASVS 5.0 7.5.1). */
-const RECENT: Seconds = minutes(15);
+const MAX_SIGN_IN_AGE: Seconds = minutes(15);
 
 /** `POST /oauth/:provider/link`: starts to link an account. It redirects a form, and gives a script the `url`. */
 export const linkAccount: Route = {
@@ -63,12 +63,12 @@ export const linkAccount: Route = {
   path: "/oauth/:provider/link",
   handle: (app, call) =>
     whenSignedIn(app, call, async ({ valid, changes }) => {
-      const provider = providerOf(app, segment(call, 2));
+      const provider = providerOf(app, pathSegment(call, 2));
       requireRecent(valid.session.authTime, now(app.env));
       if (valid.transport !== "cookie") throw new AuthError("transport_mismatch");
       const body = await readBody(call.request, true);
       const target = body === null ? undefined : stringMember(body, "redirect_to");
-      const redirectTo = targetOf(app, call, target === undefined ? [] : [target], false);
+      const redirectTo = requireTarget(app, call, target === undefined ? [] : [target], false);
       await limitClient(app, "signIn", call.request);
       const intent = { kind: "link", userId: valid.userId, sessionId: valid.session.id } as const;
       const begun = await beginFlow(app, call, { provider, redirectTo, intent });
@@ -88,12 +88,12 @@ export const unlinkAccount: Route = {
     whenSignedIn(app, call, async ({ valid, changes }) => {
       requireRecent(valid.session.authTime, now(app.env));
       const requester = { userId: valid.userId, sessionId: valid.session.id };
-      await unlinkProvider(app, requester, segment(call, 2));
+      await unlinkProvider(app, requester, pathSegment(call, 2));
       return new Response(null, { status: 204, headers: headersOf(app, changes) });
     }),
 };
 
 function requireRecent(authTime: number, at: number): void {
-  if (at - authTime <= RECENT) return;
+  if (at - authTime <= MAX_SIGN_IN_AGE) return;
   throw new AuthError("forbidden", "Sign in again first: this needs a sign-in of the last 15 minutes.");
 }

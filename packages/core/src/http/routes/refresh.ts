@@ -17,7 +17,7 @@ import {
 } from "../session-cookies.ts";
 
 /** The codes after which the presented token can never be valid again. Only these clear the cookies. */
-const FINAL: ReadonlySet<ErrorCode> = new Set([
+const FINAL_CODES: ReadonlySet<ErrorCode> = new Set([
   "session_expired",
   "session_revoked",
   "refresh_token_invalid",
@@ -72,7 +72,7 @@ async function refreshByCookie(app: App, call: Call): Promise<Response> {
     const changes = deleteRivalCookies(site, credentials, now(app.env));
     return errorResponse(result.code, headersOf(app, changes));
   }
-  if (FINAL.has(result.code)) return refuseAndClear(app, call, result.code);
+  if (FINAL_CODES.has(result.code)) return refuseAndClear(app, call, result.code);
   throw new AuthError(result.code);
 }
 

@@ -4,7 +4,7 @@ import { isLive } from "../../sessions/decide.ts";
 import { endSession } from "../../sessions/end.ts";
 import { isSessionId } from "../../sessions/refresh-token.ts";
 import type { SessionRow } from "../../sessions/session.ts";
-import { headersOf, type Route, respondJson, segment } from "../route.ts";
+import { headersOf, pathSegment, type Route, respondJson } from "../route.ts";
 import { clearSessionCookies } from "../session-cookies.ts";
 import { whenSignedIn } from "../validate.ts";
 
@@ -30,7 +30,7 @@ export const revokeSession: Route = {
   path: "/sessions/:id",
   handle: (app, call) =>
     whenSignedIn(app, call, async ({ valid, changes }) => {
-      const id = segment(call, 1);
+      const id = pathSegment(call, 1);
       const found = isSessionId(id) ? await app.engine.store.get(id, now(app.env)) : null;
       if (found === null || found.row.userId !== valid.userId || !isLive(found.row, found.now)) {
         throw new AuthError("not_found");
