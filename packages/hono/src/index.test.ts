@@ -508,3 +508,10 @@ function storeDown(): Auth<JsonObject, User> {
   };
   return createAuth({ store: { ...store, sessions: { ...store.sessions, rotate: down, get: down } } });
 }
+
+it("leaves a handler that returns no response an error of Hono", async () => {
+  const { app } = world();
+  app.get("/none", (() => undefined) as never);
+  const response = await app.request("http://localhost/none");
+  expect(response.status).toBe(500);
+});

@@ -514,3 +514,22 @@ describe("options that are right", () => {
     expect(checked.settings.hooks.signedIn).toBe(signedIn);
   });
 });
+
+describe("an object of a class", () => {
+  class Hooks {
+    validated(): false {
+      return false;
+    }
+  }
+
+  it.each([new Hooks(), Object.create({ validated: () => false }), new Map()])(
+    "is no bag of options, so that none of its methods is lost without an error (%#)",
+    (hooks) => {
+      expect(messageFor({ hooks })).toMatch(/^hooks is .*, but it must be a plain object$/);
+    },
+  );
+
+  it("is refused at depth too", () => {
+    expect(messageFor({ cookies: { names: Object.create({ access: "a" }) } })).toMatch(/^cookies\.names is /);
+  });
+});

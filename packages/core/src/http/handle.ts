@@ -33,21 +33,18 @@ export function handlersOf(app: App): Readonly<Record<RouteName, Handler>> {
 
 async function respond(app: App, request: Request, find: () => Match): Promise<Response> {
   try {
-    return await respondTo(app, request, find());
+    const match = find();
+    const site = app.siteOf(request.url);
+    if (site === null) return errorResponse("invalid_request", new Headers(), NO_BASE_URL);
+    if (match.kind === "options") return preflight(request, match.allow, app.config);
+    const response = await runRoute(app, request, site, match);
+    const isPublic = response.headers.get("cache-control")?.startsWith("public") ?? false;
+    if (!isPublic) addVary(response.headers, "Cookie");
+    allowOrigin(response.headers, request.headers.get("origin"), app.config.trustedOrigins);
+    return request.method === "HEAD" ? new Response(null, response) : response;
   } catch (error) {
     return answerError(app, error);
   }
-}
-
-async function respondTo(app: App, request: Request, match: Match): Promise<Response> {
-  const site = app.siteOf(request.url);
-  if (site === null) return errorResponse("invalid_request", new Headers(), NO_BASE_URL);
-  if (match.kind === "options") return preflight(request, match.allow, app.config);
-  const response = await runRoute(app, request, site, match);
-  const isPublic = response.headers.get("cache-control")?.startsWith("public") ?? false;
-  if (!isPublic) addVary(response.headers, "Cookie");
-  allowOrigin(response.headers, request.headers.get("origin"), app.config.trustedOrigins);
-  return request.method === "HEAD" ? new Response(null, response) : response;
 }
 
 async function runRoute(

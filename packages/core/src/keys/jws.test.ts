@@ -1,7 +1,7 @@
 import { generateKeyPairSync, type JsonWebKey } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { faultOfNumbers } from "./jwk.ts";
-import { generateKey, importKey } from "./jws.ts";
+import { faultOfNumbers, plainJwk } from "./jwk.ts";
+import { generateKey, importKey, verifyJws } from "./jws.ts";
 
 function rsa(modulusLength: number): JsonWebKey {
   return generateKeyPairSync("rsa", { modulusLength }).publicKey.export({ format: "jwk" });
@@ -56,4 +56,13 @@ describe("what is said of a key", () => {
         .join(" "),
     ).toBe(members[algorithm]);
   });
+});
+
+it("a public key that is not on its curve verifies nothing, and is no fault of the server", async () => {
+  const jwk = plainJwk(
+    generateKeyPairSync("ec", { namedCurve: "P-256" }).publicKey.export({ format: "jwk" }),
+  );
+  const key = { ...jwk, y: jwk.x ?? "" };
+  const token = `${Buffer.from('{"alg":"ES256"}').toString("base64url")}.e30.${"A".repeat(86)}`;
+  expect(await verifyJws(token, { kid: "one", algorithm: "ES256", key })).toBeNull();
 });

@@ -1,0 +1,86 @@
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { platformEnv } from "../platform/env.ts";
+import { type CachePauses, type RefreshingCache, refreshingCache } from "./cache.ts";
+
+const PAUSES: CachePauses = { loaded: 0, missed: 1, empty: 0 };
+
+interface Opened {
+  readonly cache: RefreshingCache<string>;
+  readonly loads: () => number;
+  pass(seconds: number): void;
+  /** What the next loads return; null makes them fail. */
+  serve(value: string | null): void;
+}
+
+function open(): Opened {
+  let time = 1_900_000_000_000;
+  let served: string | null = "first";
+  let count = 0;
+  const load = async (): Promise<string> => {
+    count += 1;
+    const value = served;
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    if (value === null) throw new Error("down");
+    return value;
+  };
+  const cache = refreshingCache({ env: { ...platformEnv, clock: () => time }, pauses: PAUSES, load });
+  return {
+    cache,
+    loads: () => count,
+    pass: (seconds) => {
+      time += seconds * 1_000;
+    },
+    serve: (value) => {
+      served = value;
+    },
+  };
+}
+
+const find = (wanted: string) => (value: string) => (value === wanted ? value : null);
+
+describe("a refreshing cache", () => {
+  afterEach(() => {
+    vi.unstubAllGlobals();
+  });
+
+  it("loads once for a stream of items that are not there", async () => {
+    const { cache, loads } = open();
+    await cache.get(60);
+    for (let n = 0; n < 50; n++) {
+      const joined = [cache.findOrLoad(find("x")), cache.findOrLoad(find("y"))];
+      expect(await Promise.all(joined)).toEqual([null, null]);
+    }
+    // The first load, one for the missing item, and one for the call that joined it.
+    expect(loads()).toBeLessThanOrEqual(3);
+  });
+
+  it("fails for a missing item after a failed load, because it may exist", async () => {
+    const { cache, serve, pass } = open();
+    await cache.get(60);
+    serve(null);
+    await expect(cache.findOrLoad(find("second"))).rejects.toThrow("down");
+    await expect(cache.findOrLoad(find("second"))).rejects.toMatchObject({ code: "store_unavailable" });
+    expect(await cache.findOrLoad(find("first"))).toBe("first");
+    serve("second");
+    pass(2);
+    expect(await cache.findOrLoad(find("second"))).toBe("second");
+  });
+
+  it("returns no old value to parallel callers where each request loads for itself", async () => {
+    vi.stubGlobal("navigator", { userAgent: "Cloudflare-Workers" });
+    const { cache, serve, pass } = open();
+    await cache.get(60);
+    serve("second");
+    pass(61);
+    const values = await Promise.all(Array.from({ length: 5 }, () => cache.get(60)));
+    expect(values).toEqual(["second", "second", "second", "second", "second"]);
+  });
+
+  it("keeps its value if a load fails", async () => {
+    const { cache, serve, pass } = open();
+    await cache.get(60);
+    serve(null);
+    pass(61);
+    expect(await cache.get(60)).toBe("first");
+  });
+});
