@@ -115,9 +115,9 @@ export interface UsersApi<U extends User = User> {
 export interface KeysApi {
   /** The public keys as served under `/jwks` (RFC 7517). */
   jwks(): Promise<{ readonly keys: readonly PublicJwk[] }>;
-  /** Puts the announced key in use now. Nobody is signed out. */
+  /** Puts the announced key in use now. No session ends. */
   rotate(): Promise<void>;
-  /** Refuses everything signed with a key, in this process at once and in others within 10 minutes. Refresh tokens go on. `false` for an unknown key. */
+  /** Refuses everything signed with a key, in this process at once and in others within 10 minutes. Refresh tokens stay valid. `false` for an unknown key. */
   revoke(kid: string): Promise<boolean>;
 }
 

@@ -80,7 +80,7 @@ export interface AuthOptions<Context = JsonObject, U extends User = User> {
         readonly lifetime?: Seconds | null;
         /** Absolute life of a session. Default 90 days; null never ends. */
         readonly maxLifetime?: Seconds | null;
-        /** After a refresh token is issued, nobody gets another for this long. Default 60, from 5 to 300. */
+        /** After a refresh token is issued, no other one is issued for this long. Default 60, from 5 to 300. */
         readonly lease?: Seconds;
         /** `validate` refreshes this long before the access token expires. Default a fifth of its life, at most 60. */
         readonly refreshBefore?: Seconds;

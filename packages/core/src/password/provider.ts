@@ -27,7 +27,7 @@ export interface PasswordProvider {
   readonly type: "password";
   readonly identifier: "email" | "username";
 
-  /** Brings what somebody typed into the form under which the user is stored; null where it can be no identifier. */
+  /** Brings an identifier as typed into the form under which the user is stored; null if it cannot be one. */
   parseIdentifier(input: string): Identifier | null;
 
   /** Whether a password may be tried: well formed, at most 1,024 code points. For sign-in, where `check` is not asked. */

@@ -17,7 +17,7 @@ const USAGE = `Usage:
 
 const SECRET_BYTES = 32;
 
-/** Carries out one command; `random` returns that many bytes that nobody can guess. */
+/** Carries out one command; `random` returns that many unpredictable bytes. */
 export function run(words: readonly string[], random: (length: number) => Uint8Array): Run {
   const [command, argument, ...rest] = words;
   if (rest.length > 0) return unknown(words);

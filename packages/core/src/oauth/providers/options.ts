@@ -91,7 +91,7 @@ export function requireText(id: string, option: string, value: unknown): void {
 
 /** Checks an issuer (OpenID Connect Discovery 3). Throws a `TypeError` for one that anybody could speak for. */
 export function checkIssuer(id: string, issuer: string): string {
-  // URL parsing passes over white space and an empty query; whoever compares the text would not.
+  // URL parsing passes over white space and an empty query; a comparison of the text does not.
   const url = typeof issuer === "string" && !/[\s\p{C}?#]/u.test(issuer) ? URL.parse(issuer) : null;
   const isPlain = url !== null && url.username === "" && url.password === "";
   const isSafe = url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback(url.hostname));
