@@ -35,7 +35,7 @@ const limits: Readonly<Record<MeasureId, number>> = {
   login: 56,
   callback: 66,
   loginFrames: 4,
-  forwarders: 48,
+  forwarders: 39,
   genericFunctions: 15,
   importChain: 14,
   commonLength: 21,

@@ -103,19 +103,6 @@ export function hashPasswordOf(app: App, user: User, password: string): Promise<
   return checkAndHash(app, password, identifierOf(user));
 }
 
-/** Blocks sign-ins of a user and ends all of their sessions. Returns `false` for an unknown user. */
-export async function disableUser(app: App, id: string): Promise<boolean> {
-  return (await changeCredentials(app, id, { disabledAt: now(app.env) }, "user_disabled")) !== null;
-}
-
-/** Lets a disabled user sign in again. Returns `false` for an unknown user. */
-export async function enableUser(app: App, id: string): Promise<boolean> {
-  const options = { ifVersion: null, raiseVersion: false };
-  if ((await app.users.update(id, { disabledAt: null }, options)) === null) return false;
-  app.engine.emit({ type: "user.enabled", userId: id });
-  return true;
-}
-
 /** Deletes a user and ends all of their sessions. Returns `false` for an unknown user. */
 export async function deleteUser(app: App, id: string): Promise<boolean> {
   await endSessionsOf(app.engine, id, null, "user_deleted");

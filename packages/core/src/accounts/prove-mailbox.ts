@@ -8,11 +8,6 @@ import { removeLink } from "./unlink.ts";
 
 const ATTEMPTS = 4;
 
-/** Marks a user's address as proved; a first proof removes every earlier sign-in method. Returns `false` for an unknown user. */
-export async function confirmEmail(app: App, id: string): Promise<boolean> {
-  return (await proveMailbox(app, id, { by: "message" })) !== null;
-}
-
 /** Sets a password that the holder of the user's mailbox chose, and ends all sessions. Returns `false` for an unknown user. */
 export async function setProvenPassword(app: App, id: string, password: string): Promise<boolean> {
   const user = await app.users.get(id);

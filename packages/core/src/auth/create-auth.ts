@@ -96,7 +96,7 @@ function makeEngine(options: CheckedOptions, store: Store, emit: Emit): SessionE
     keys: keysOf(options, store.keys, emit),
     settings: { ...options.settings, parseContext: (context) => parseContext(contextSchema, context) },
     emit,
-    findUser: (id) => store.users.get(id),
+    findUser: store.users.get,
     usersElsewhere: options.store.sessions.users !== options.users,
     confirmed: new Set(),
   };

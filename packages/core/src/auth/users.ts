@@ -1,16 +1,16 @@
 import {
+  changeCredentials,
   createUser,
   deleteUser,
-  disableUser,
-  enableUser,
   type NewUser,
   normalForm,
   setPassword,
 } from "../accounts/accounts.ts";
 import type { App } from "../accounts/app.ts";
 import { readKeptTokens } from "../accounts/kept-tokens.ts";
-import { confirmEmail, setProvenPassword } from "../accounts/prove-mailbox.ts";
+import { proveMailbox, setProvenPassword } from "../accounts/prove-mailbox.ts";
 import { unlinkByHand } from "../accounts/unlink.ts";
+import { now } from "../platform/env.ts";
 import { checkMembers, FLAG, type MembersOf } from "../platform/option-error.ts";
 import { parseEmail, parseUsername } from "../users/identifier.ts";
 import type { User } from "../users/user.ts";
@@ -32,7 +32,7 @@ export function usersApi(app: App): UsersApi<User> {
       checkMembers("users.create", user, CREATE);
       return createUser(app, user);
     },
-    get: (id) => app.users.get(id),
+    get: app.users.get,
     async find(identifier) {
       if ("email" in identifier) {
         const email = normalForm(identifier.email, parseEmail);
@@ -47,11 +47,19 @@ export function usersApi(app: App): UsersApi<User> {
         ? setProvenPassword(app, id, password)
         : setPassword(app, id, password);
     },
-    confirmEmail: (id) => confirmEmail(app, id),
-    disable: (id) => disableUser(app, id),
-    enable: (id) => enableUser(app, id),
+    confirmEmail: async (id) => (await proveMailbox(app, id, { by: "message" })) !== null,
+    async disable(id) {
+      const disabledAt = now(app.env);
+      return (await changeCredentials(app, id, { disabledAt }, "user_disabled")) !== null;
+    },
+    async enable(id) {
+      const options = { ifVersion: null, raiseVersion: false };
+      const enabled = await app.users.update(id, { disabledAt: null }, options);
+      if (enabled !== null) app.engine.emit({ type: "user.enabled", userId: id });
+      return enabled !== null;
+    },
     delete: (id) => deleteUser(app, id),
-    accounts: (id) => app.users.accounts(id),
+    accounts: app.users.accounts,
     unlink: (id, provider) => unlinkByHand(app, id, provider),
     providerTokens: (id, provider) => readKeptTokens(app, id, provider),
   };

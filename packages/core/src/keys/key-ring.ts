@@ -96,11 +96,6 @@ function sortByActivation(ring: KeyRing): KeyRing {
   return ring.toSorted((a, b) => a.activeAt - b.activeAt);
 }
 
-/** Serializes the ring for the store. */
-export function formatRing(ring: KeyRing): string {
-  return JSON.stringify(ring);
-}
-
 /** Parses a stored ring. Fails with `internal_error` for any other document. */
 export function parseRing(document: string): KeyRing {
   const parsed = parseJson(document);

@@ -9,7 +9,6 @@ import { generateKey, importKey, thumbprint } from "./jws.ts";
 import {
   currentKey,
   extendRing,
-  formatRing,
   type KeyRecord,
   type KeyRing,
   missingKeys,
@@ -131,7 +130,7 @@ async function changeRing(options: StoredKeysOptions, change: RingChange): Promi
     if (changed === ring && turns.length === 0) return { version, ring };
     const made = await Promise.all(turns.map((turn) => makeKey(options, turn)));
     const result = extendRing(changed, made, at);
-    if (await options.store.save(version, formatRing(result))) {
+    if (await options.store.save(version, JSON.stringify(result))) {
       for (const key of made) options.changed({ type: "created", kid: key.kid });
       return { version: version + 1, ring: result };
     }

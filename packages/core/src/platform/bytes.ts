@@ -25,9 +25,7 @@ export function decodeUtf8(bytes: Uint8Array): string | null {
 }
 
 /** Encodes in the standard alphabet, padded (RFC 4648 4). */
-export function toBase64(bytes: Uint8Array): string {
-  return encodeBase64(bytes);
-}
+export const toBase64: (bytes: Uint8Array) => string = encodeBase64;
 
 /** Decodes the standard alphabet, with or without padding; null for any other text. */
 export function fromBase64(text: string): Uint8Array<ArrayBuffer> | null {
@@ -39,9 +37,7 @@ export function fromBase64(text: string): Uint8Array<ArrayBuffer> | null {
 }
 
 /** Encodes in the URL-safe alphabet, without padding (RFC 4648 5). */
-export function toBase64url(bytes: Uint8Array): string {
-  return encodeBase64urlNoPadding(bytes);
-}
+export const toBase64url: (bytes: Uint8Array) => string = encodeBase64urlNoPadding;
 
 /** Whether a text is the one canonical form of its bytes: no padding, no white space, no stray bits at the end. */
 export function isBase64url(text: string): boolean {
