@@ -166,3 +166,15 @@ describe("CORS", () => {
     expect(performance.now() - begin).toBeLessThan(1_000);
   });
 });
+
+describe("a caller without types", () => {
+  it("gets an answer for a value that is no request, from auth.handle and from each handler", async () => {
+    const { auth } = openAttackedServer();
+    for (const handle of [auth.handle, auth.handlers.me, auth.handlers.login]) {
+      for (const value of [undefined, {}, { url: "https://app.example.com/auth/login", method: "POST" }]) {
+        const response = await handle(value as unknown as Request);
+        expect([400, 404, 405, 500]).toContain(response.status);
+      }
+    }
+  });
+});

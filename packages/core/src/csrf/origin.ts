@@ -8,11 +8,7 @@ const BROWSER_SCHEMES =
 
 /** Checks an origin, or the custom scheme of an app, such as `com.example.app://`. Plain http is for localhost only. */
 export function checkOrigin(text: string): string {
-  return CUSTOM_SCHEME.test(text) && !BROWSER_SCHEMES.test(text) ? text : checkWebOrigin(text);
-}
-
-/** Checks the origin of a page: https, or http on localhost. */
-export function checkWebOrigin(text: string): string {
+  if (CUSTOM_SCHEME.test(text) && !BROWSER_SCHEMES.test(text)) return text;
   const url = URL.parse(text);
   const isPattern = text.includes("*");
   if (url === null || isPattern || !/^https?:$/.test(url.protocol) || url.origin !== text) {

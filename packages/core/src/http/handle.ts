@@ -75,7 +75,7 @@ const CORS_METHODS = "GET, POST, DELETE";
 const MAX_AGE = "600";
 
 /** Lets pages of trusted origins read the response, with credentials. It names the origin, never `*` (Fetch 3.2). */
-export function allowOrigin(headers: Headers, origin: string | null, trusted: ReadonlySet<string>): void {
+function allowOrigin(headers: Headers, origin: string | null, trusted: ReadonlySet<string>): void {
   addVary(headers, "Origin", "Sec-Fetch-Site");
   if (origin === null || !trusted.has(origin)) return;
   headers.set("access-control-allow-origin", origin);

@@ -66,7 +66,7 @@ function refreshOf(method: string, { refresh }: ValidateOptions): AuthenticateOp
 }
 
 /** Validates the credentials of a request that passed the CSRF check. It never throws. */
-export async function validateCredentials(
+async function validateCredentials(
   app: App,
   site: Site,
   credentials: Credentials,

@@ -12,7 +12,7 @@ interface Opened {
   serve(value: string | null): void;
 }
 
-function open(): Opened {
+function open(supersedes = (): boolean => false): Opened {
   let time = 1_900_000_000_000;
   let served: string | null = "first";
   let count = 0;
@@ -23,7 +23,12 @@ function open(): Opened {
     if (value === null) throw new Error("down");
     return value;
   };
-  const cache = refreshingCache({ env: { ...platformEnv, clock: () => time }, pauses: PAUSES, load });
+  const cache = refreshingCache({
+    env: { ...platformEnv, clock: () => time },
+    pauses: PAUSES,
+    load,
+    supersedes,
+  });
   return {
     cache,
     loads: () => count,
@@ -74,6 +79,30 @@ describe("a refreshing cache", () => {
     pass(61);
     const values = await Promise.all(Array.from({ length: 5 }, () => cache.get(60)));
     expect(values).toEqual(["second", "second", "second", "second", "second"]);
+  });
+
+  it("searches once for parallel callers where each request loads for itself", async () => {
+    vi.stubGlobal("navigator", { userAgent: "Cloudflare-Workers" });
+    const { cache, loads } = open();
+    await cache.get(60);
+    const found = await Promise.all(Array.from({ length: 5 }, () => cache.findOrLoad(find("x"))));
+    expect(found).toEqual([null, null, null, null, null]);
+    expect(loads()).toBe(2);
+  });
+
+  it("keeps a value that replaced another one during a load, unless the loaded one supersedes it", async () => {
+    for (const [supersedes, kept] of [
+      [() => false, "changed"],
+      [() => true, "first"],
+    ] as const) {
+      const { cache, pass } = open(supersedes);
+      await cache.get(60);
+      pass(61);
+      const loading = cache.get(60);
+      await cache.replace(async () => "changed");
+      expect(await loading).toBe(kept);
+      expect(await cache.get(60)).toBe(kept);
+    }
   });
 
   it("keeps its value if a load fails", async () => {

@@ -66,3 +66,16 @@ it("a public key that is not on its curve verifies nothing, and is no fault of t
   const token = `${Buffer.from('{"alg":"ES256"}').toString("base64url")}.e30.${"A".repeat(86)}`;
   expect(await verifyJws(token, { kid: "one", algorithm: "ES256", key })).toBeNull();
 });
+
+it("a signature of another length is refused before the platform sees it", async () => {
+  const jwk = plainJwk(generateKeyPairSync("ed25519").publicKey.export({ format: "jwk" }));
+  // No platform imports this key: a call of it would be a fault.
+  const key = {
+    kty: jwk.kty,
+    get crv(): string {
+      throw new Error("the key is used");
+    },
+  };
+  const token = `${Buffer.from('{"alg":"EdDSA"}').toString("base64url")}.e30.${"A".repeat(88)}`;
+  expect(await verifyJws(token, { kid: "one", algorithm: "EdDSA", key })).toBeNull();
+});

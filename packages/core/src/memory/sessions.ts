@@ -122,7 +122,7 @@ export interface Rows {
   delete(row: SessionRow): void;
 }
 
-export function memoryRows(): Rows {
+function memoryRows(): Rows {
   const byId = new Map<SessionId, SessionRow>();
   const byUser = new Map<UserId, Map<SessionId, SessionRow>>();
 

@@ -89,7 +89,7 @@ interface Link {
   readonly sealed: string | null;
 }
 
-export function memoryLinks(): Links {
+function memoryLinks(): Links {
   const holders = new Map<string, Link>();
   return {
     holder: (account) => holders.get(keyOf(account))?.userId,

@@ -69,7 +69,7 @@ export async function verifyPresented(
 }
 
 /** Verifies the access tokens of a request. Those of former names are verified only if no current one is live. */
-export async function verifyAccess(
+async function verifyAccess(
   expected: AccessExpectation,
   { access, transport }: { readonly access: readonly PresentedText[]; readonly transport: Transport | null },
 ): Promise<AccessFindings> {
@@ -86,7 +86,7 @@ export async function verifyAccess(
 }
 
 /** Whether the request has more tokens than are verified, so that the user's own token may be among the rest. */
-export function hasTooMany(texts: readonly PresentedText[]): boolean {
+function hasTooMany(texts: readonly PresentedText[]): boolean {
   return texts.length > MAX_TOKENS && texts.some(({ hostBound }) => !hostBound);
 }
 
