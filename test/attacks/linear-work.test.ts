@@ -16,11 +16,10 @@ import { checkProfile, readOpenIdProfile } from "../../packages/core/src/oauth/p
 import { decideRedirect, safeRedirect } from "../../packages/core/src/oauth/redirect.ts";
 import { readTokens } from "../../packages/core/src/oauth/request.ts";
 import { mergeUserinfo } from "../../packages/core/src/oauth/userinfo.ts";
-import { checkPassword } from "../../packages/core/src/password/check.ts";
-import { parsePhc } from "../../packages/core/src/password/phc.ts";
-import { possiblePassword } from "../../packages/core/src/password/policy.ts";
+import { parsePhc } from "../../packages/core/src/password/hasher.ts";
+import { checkPassword, possiblePassword } from "../../packages/core/src/password/policy.ts";
+import { parseJson } from "../../packages/core/src/platform/encoding.ts";
 import { platformEnv } from "../../packages/core/src/platform/env.ts";
-import { parseJson } from "../../packages/core/src/platform/json.ts";
 import { parseRefreshToken } from "../../packages/core/src/sessions/refresh-token.ts";
 import { clientNetworks } from "../../packages/core/src/throttle/address.ts";
 import { parseEmail, parseUsername } from "../../packages/core/src/users/identifier.ts";

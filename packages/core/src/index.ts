@@ -10,16 +10,16 @@ export type {
 } from "./auth/auth.ts";
 export { createAuth } from "./auth/create-auth.ts";
 export type { AuthOptions, ContextShape, Provider, StandardResult, StandardSchema } from "./auth/options.ts";
-export type { PreviousCookie } from "./cookies/names.ts";
+export type { PreviousCookie } from "./cookies/site.ts";
 export { applyValidation } from "./http/apply-validation.ts";
 export type { RouteName } from "./http/handle.ts";
 export type { InvalidSession, ValidateOptions, Validation, ValidSession } from "./http/validation.ts";
 export type { Algorithm } from "./keys/algorithms.ts";
 export type { Jwk, PublicJwk } from "./keys/jwk.ts";
 export { type SafeRedirectOptions, safeRedirect } from "./oauth/redirect.ts";
+export type { Json, JsonObject } from "./platform/encoding.ts";
 export type { Env } from "./platform/env.ts";
 export { AuthError, type ErrorCode } from "./platform/errors.ts";
-export type { Json, JsonObject } from "./platform/json.ts";
 export { days, hours, minutes, type Seconds, seconds } from "./platform/time.ts";
 export type { AccessClaims } from "./sessions/access-token.ts";
 export type {

@@ -1,6 +1,6 @@
-import type { PasswordVerdict } from "../password/check.ts";
+import type { PasswordVerdict } from "../password/policy.ts";
 import type { PasswordProvider } from "../password/provider.ts";
-import { toBase64url } from "../platform/bytes.ts";
+import { toBase64url } from "../platform/encoding.ts";
 import { now } from "../platform/env.ts";
 import { AuthError, type ErrorCode } from "../platform/errors.ts";
 import { endSessionsOf } from "../sessions/end.ts";

@@ -1,5 +1,4 @@
-import type { CookieOptions, PreviousCookie } from "../cookies/names.ts";
-import type { Site } from "../cookies/site.ts";
+import type { CookieOptions, PreviousCookie, Site } from "../cookies/site.ts";
 import type { OAuthConnection, OAuthProvider } from "../oauth/provider.ts";
 import type { PasswordProvider } from "../password/provider.ts";
 import type { Env } from "../platform/env.ts";

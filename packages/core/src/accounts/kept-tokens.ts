@@ -1,5 +1,5 @@
 import { open, seal } from "../keys/seal.ts";
-import { isRecord, own, parseJson } from "../platform/json.ts";
+import { isRecord, own, parseJson } from "../platform/encoding.ts";
 import type { ProviderAccount, ProviderTokens } from "../users/user.ts";
 import type { App } from "./app.ts";
 

@@ -1,8 +1,8 @@
 import { open, seal } from "../keys/seal.ts";
 import { isVerifierOf } from "../oauth/pkce.ts";
+import { isRecord, own, parseJson } from "../platform/encoding.ts";
 import { now } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
-import { isRecord, own, parseJson } from "../platform/json.ts";
 import type { Seconds } from "../platform/time.ts";
 import { hashOneTimeToken, isOneTimeToken, mintOneTimeToken } from "../users/one-time-token.ts";
 import type { ProviderAccount } from "../users/user.ts";

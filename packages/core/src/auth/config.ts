@@ -1,13 +1,12 @@
 import * as v from "valibot";
 import type { App, Config } from "../accounts/app.ts";
-import { checkOrigin } from "../csrf/origin.ts";
 import type { Algorithm } from "../keys/algorithms.ts";
 import type { Jwk } from "../keys/jwk.ts";
 import { kindOf } from "../platform/callback-answer.ts";
+import { isRecord } from "../platform/encoding.ts";
 import { type Env, platformEnv } from "../platform/env.ts";
-import { isRecord } from "../platform/json.ts";
-import { isLoopback } from "../platform/loopback.ts";
 import { refuse } from "../platform/option-error.ts";
+import { checkOrigin, isLoopback } from "../platform/origin.ts";
 import { days, minutes, type Seconds } from "../platform/time.ts";
 import type { SessionSettings } from "../sessions/engine.ts";
 import type { AuthEvent } from "../sessions/events.ts";

@@ -1,7 +1,6 @@
-import { utf8 } from "../platform/bytes.ts";
 import { requireObject } from "../platform/callback-answer.ts";
+import { isRecord, type JsonObject, parseJson, utf8 } from "../platform/encoding.ts";
 import { AuthError } from "../platform/errors.ts";
-import { isRecord, type JsonObject, parseJson } from "../platform/json.ts";
 import type { StandardResult, StandardSchema } from "./options.ts";
 
 /** In bytes of JSON: the context rides in every access token, and a token must fit a cookie (STO-20). */

@@ -1,6 +1,6 @@
 import type * as v from "valibot";
 import { kindOf } from "../platform/callback-answer.ts";
-import { isRecord } from "../platform/json.ts";
+import { isRecord } from "../platform/encoding.ts";
 import { refuse, refuseUnknown } from "../platform/option-error.ts";
 
 /** The parts of a valibot schema that say where options are bags of further options. */

@@ -1,10 +1,10 @@
-import type { PreviousCookie } from "../cookies/names.ts";
+import type { PreviousCookie } from "../cookies/site.ts";
 import type { Algorithm } from "../keys/algorithms.ts";
 import type { Jwk } from "../keys/jwk.ts";
 import type { OAuthProvider } from "../oauth/provider.ts";
 import type { PasswordProvider } from "../password/provider.ts";
+import type { JsonObject } from "../platform/encoding.ts";
 import type { Env } from "../platform/env.ts";
-import type { JsonObject } from "../platform/json.ts";
 import type { Seconds } from "../platform/time.ts";
 import type { AuthHooks } from "../sessions/engine.ts";
 import type { AuthEvent } from "../sessions/events.ts";

@@ -1,6 +1,6 @@
 import { isEmailTrust } from "../oauth/email-trust.ts";
 import { checkProviderId } from "../oauth/provider.ts";
-import { isRecord } from "../platform/json.ts";
+import { isRecord } from "../platform/encoding.ts";
 import { refuse } from "../platform/option-error.ts";
 import type { UserStore } from "../users/user.ts";
 import type { Provider } from "./options.ts";

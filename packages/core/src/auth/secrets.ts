@@ -1,7 +1,7 @@
 import type { Algorithm } from "../keys/algorithms.ts";
 import type { Jwk } from "../keys/jwk.ts";
 import { faultOfProvided } from "../keys/provided.ts";
-import { isLoopback } from "../platform/loopback.ts";
+import { isLoopback } from "../platform/origin.ts";
 
 const MIN_SECRET_BYTES = 32;
 const MIN_SECRET_VARIETY = 8;

@@ -1,5 +1,5 @@
 import { kindOf } from "../platform/callback-answer.ts";
-import { isRecord, own } from "../platform/json.ts";
+import { isRecord, own } from "../platform/encoding.ts";
 
 type Members = Readonly<Record<string, unknown>>;
 type Check = (value: unknown) => boolean;

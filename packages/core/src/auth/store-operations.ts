@@ -1,5 +1,5 @@
 import { kindOf } from "../platform/callback-answer.ts";
-import { isRecord } from "../platform/json.ts";
+import { isRecord } from "../platform/encoding.ts";
 import { refuse } from "../platform/option-error.ts";
 import type { Store } from "../store.ts";
 import type { UserStore } from "../users/user.ts";

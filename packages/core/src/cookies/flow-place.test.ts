@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { flowPlace, flowPrefix } from "./names.ts";
+import { flowPlace, flowPrefix } from "./site.ts";
 
 const origins: Readonly<Record<string, { readonly prefix: string; readonly secure: boolean }>> = {
   "https://app.example.com": { prefix: "__Host-Http-latchkey.oauth.", secure: true },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { isLoopback } from "../platform/loopback.ts";
-import { type CookieOptions, cookiePlaces } from "./names.ts";
+import { isLoopback } from "../platform/origin.ts";
+import { type CookieOptions, cookiePlaces } from "./site.ts";
 
 const options: CookieOptions = {
   names: { access: "latchkey.access", refresh: "latchkey.refresh" },

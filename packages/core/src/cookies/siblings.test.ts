@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { CookiePlace } from "./cookie.ts";
-import { canSiblingSet, siblingPlaces } from "./siblings.ts";
+import { canSiblingSet, siblingPlaces } from "./site.ts";
 
 const own: CookiePlace = { name: "__Secure-r", path: "/auth", domain: null, secure: true, sameSite: "lax" };
 

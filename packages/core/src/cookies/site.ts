@@ -1,7 +1,5 @@
-import { isLoopback } from "../platform/loopback.ts";
-import type { CookiePlace } from "./cookie.ts";
-import { type CookieOptions, type CookiePlaces, cookiePlaces, type PreviousCookie } from "./names.ts";
-import { canSiblingSet } from "./siblings.ts";
+import { isLoopback } from "../platform/origin.ts";
+import type { CookiePlace, SameSite } from "./cookie.ts";
 
 /** The origin of a request, and the places of its cookies. */
 export interface Site {
@@ -74,4 +72,103 @@ function placesWithoutPort(origin: URL, { baseURL, cookies }: SiteOptions): read
   if (baseURL !== null || origin.port === "" || origin.protocol !== "http:") return [];
   const { access, refresh } = cookiePlaces(new URL("http://localhost"), cookies);
   return [access, refresh];
+}
+
+export interface CookieOptions {
+  readonly names: { readonly access: string; readonly refresh: string };
+  readonly domain: string | null;
+  readonly sameSite: SameSite;
+  readonly refreshPath: string;
+}
+
+/** A cookie of an earlier configuration. It is still read, and deleted after another cookie replaces it. */
+export interface PreviousCookie {
+  readonly name: string;
+  readonly domain?: string;
+  readonly path?: string;
+}
+
+export interface CookiePlaces {
+  readonly access: CookiePlace;
+  readonly refresh: CookiePlace;
+}
+
+/**
+ * Makes the places of the two cookies for an origin. They are Secure and prefixed, so that neither a subdomain nor a
+ * script can set them. On http://localhost the name has the port instead, because all ports share cookies.
+ */
+export function cookiePlaces(origin: URL, options: CookieOptions): CookiePlaces {
+  const secure = isSecure(origin);
+  // A browser drops SameSite=None without Secure.
+  const sameSite = options.sameSite === "none" && !secure ? "lax" : options.sameSite;
+  const shared = { domain: secure ? options.domain : null, secure, sameSite };
+  const at = (name: string, path: string): CookiePlace => ({ name: fullName(name, path), path, ...shared });
+  const fullName = (name: string, path: string): string => {
+    if (!secure) return origin.port === "" ? name : `${name}.${origin.port}`;
+    // RFC 6265bis 4.1.3: a __Host- cookie has neither Domain nor another path than the root.
+    return shared.domain === null && path === "/" ? `__Host-Http-${name}` : `__Secure-${name}`;
+  };
+  return { access: at(options.names.access, "/"), refresh: at(options.names.refresh, options.refreshPath) };
+}
+
+const FLOW = "latchkey.oauth";
+
+/** The prefix of the flow cookies of an origin. */
+export function flowPrefix(origin: URL): string {
+  return isSecure(origin) ? `__Host-Http-${FLOW}.` : `${FLOW}.${origin.port}.`;
+}
+
+/**
+ * Makes the place of the cookie of one sign-in with a provider. It is for this host only and ignores `cookies.domain`.
+ * `crossSite` is for a provider that makes the browser post the response: Lax cookies are not sent then (RFC 6265bis 5.2).
+ */
+export function flowPlace(origin: URL, id: string, crossSite: boolean): CookiePlace {
+  const secure = isSecure(origin);
+  const sameSite = crossSite && secure ? "none" : "lax";
+  return { name: `${flowPrefix(origin)}${id}`, path: "/", domain: null, secure, sameSite };
+}
+
+function isSecure(origin: URL): boolean {
+  return !(origin.protocol === "http:" && isLoopback(origin.hostname));
+}
+
+/** Whether a sibling subdomain can set a cookie of this name for the host (RFC 6265bis 4.1.3 and 8.6). */
+export function canSiblingSet(name: string, host: string): boolean {
+  return !name.startsWith("__Host-") && domainsOf(host).length > 0;
+}
+
+/**
+ * Lists the places where a sibling subdomain can have set a cookie that the browser sends for `path`: every domain that
+ * covers the host, at every prefix of the path. `kept` is not one of them.
+ */
+export function siblingPlaces(kept: CookiePlace, host: string, path: string): readonly CookiePlace[] {
+  if (!canSiblingSet(kept.name, host)) return [];
+  return domainsOf(host).flatMap((domain) =>
+    prefixesOf(path).flatMap((prefix): readonly CookiePlace[] => {
+      const place = { ...kept, domain, path: prefix };
+      const isKept = domain === kept.domain && prefix === kept.path;
+      // CHIPS: a partitioned cookie is separate from the unpartitioned one of the same name. Ours are never partitioned.
+      const partitioned = kept.secure ? [{ ...place, partitioned: true as const }] : [];
+      return isKept ? partitioned : [...partitioned, place];
+    }),
+  );
+}
+
+// No sibling covers an IP address or a single label. `Domain=localhost` would name the host's own cookie (RFC 6265bis 5.7).
+function domainsOf(host: string): readonly string[] {
+  if (/^[\d.]+$|:/.test(host)) return [];
+  const labels = host.split(".");
+  return labels.slice(0, -1).map((_, index) => labels.slice(index).join("."));
+}
+
+/** A browser ignores a longer attribute (RFC 6265bis 5.6). */
+const MAX_PATH = 1_024;
+
+// RFC 6265bis 5.1.4: a cookie path matches with and without a final slash. It cannot contain a semicolon.
+function prefixesOf(path: string): readonly string[] {
+  const [possible = ""] = path.slice(0, MAX_PATH + 1).split(";", 1);
+  const slashes = [...possible.matchAll(/\//g)].map(({ index }) => index);
+  const whole = possible === path ? [path] : [];
+  const prefixes = slashes.flatMap((at) => [possible.slice(0, at), possible.slice(0, at + 1)]);
+  return [...new Set([...prefixes, ...whole])].filter((prefix) => prefix !== "");
 }

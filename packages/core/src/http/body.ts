@@ -1,6 +1,5 @@
-import { decodeUtf8, readAtMost } from "../platform/bytes.ts";
+import { decodeUtf8, isRecord, parseJson, readAtMost } from "../platform/encoding.ts";
 import { AuthError } from "../platform/errors.ts";
-import { isRecord, parseJson } from "../platform/json.ts";
 
 /** The largest body that is read, in bytes. */
 export const MAX_BODY = 16_384;

@@ -6,7 +6,7 @@ import {
   deleteCookie,
   setCookie,
 } from "../cookies/cookie.ts";
-import { flowPrefix } from "../cookies/names.ts";
+import { flowPrefix } from "../cookies/site.ts";
 import type { OAuthFlow } from "../oauth/provider.ts";
 import { decideRedirect } from "../oauth/redirect.ts";
 import {

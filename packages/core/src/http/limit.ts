@@ -1,6 +1,6 @@
 import type { App } from "../accounts/app.ts";
-import { toBase64url, utf8 } from "../platform/bytes.ts";
 import { labelledHash } from "../platform/digest.ts";
+import { toBase64url, utf8 } from "../platform/encoding.ts";
 import { now } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
 import { clientNetworks } from "../throttle/address.ts";

@@ -1,6 +1,5 @@
 import { type CookieChange, type CookiePlace, deleteCookie, MAX_AGE, setCookie } from "../cookies/cookie.ts";
-import { siblingPlaces } from "../cookies/siblings.ts";
-import { pathOf, type Site } from "../cookies/site.ts";
+import { pathOf, type Site, siblingPlaces } from "../cookies/site.ts";
 import type { EpochSeconds } from "../platform/time.ts";
 import type { IssuedTokens } from "../sessions/mint.ts";
 import type { Credentials } from "./request.ts";

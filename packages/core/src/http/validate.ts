@@ -3,9 +3,9 @@ import { type CookieChange, jarAfter, writeChanges } from "../cookies/cookie.ts"
 import type { Site } from "../cookies/site.ts";
 import { isSafeMethod } from "../csrf/decide-csrf.ts";
 import { badAnswer, classifyHookResult, ignored } from "../platform/callback-answer.ts";
+import type { JsonObject } from "../platform/encoding.ts";
 import { now } from "../platform/env.ts";
 import { AuthError, type ErrorCode } from "../platform/errors.ts";
-import type { JsonObject } from "../platform/json.ts";
 import { checkMembers, FLAG, type MembersOf } from "../platform/option-error.ts";
 import { sessionOfClaims } from "../sessions/access-token.ts";
 import {

@@ -7,12 +7,10 @@ import {
   generateKeyPair,
   importJWK,
 } from "jose";
-import { decodeUtf8, isBase64url, utf8 } from "../platform/bytes.ts";
+import { decodeUtf8, isBase64url, isRecord, own, parseJson, utf8 } from "../platform/encoding.ts";
 import { AuthError } from "../platform/errors.ts";
-import { isRecord, own, parseJson } from "../platform/json.ts";
 import { type Algorithm, type AsymmetricAlgorithm, factsOf } from "./algorithms.ts";
-import { isSoundRsa, type Jwk, plainJwk } from "./jwk.ts";
-import { KID, type SigningKey, type VerificationKey } from "./keys.ts";
+import { isSoundRsa, type Jwk, KID, plainJwk, type SigningKey, type VerificationKey } from "./jwk.ts";
 
 /** The members of a JWS header that select a key. */
 export interface JwsHeader {

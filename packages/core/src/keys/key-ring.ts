@@ -1,5 +1,5 @@
+import { isRecord, parseJson } from "../platform/encoding.ts";
 import { AuthError } from "../platform/errors.ts";
-import { isRecord, parseJson } from "../platform/json.ts";
 import { type EpochSeconds, hours, minutes, type Seconds } from "../platform/time.ts";
 import { type AsymmetricAlgorithm, isAsymmetric } from "./algorithms.ts";
 import { type PublicJwk, publicJwk } from "./jwk.ts";

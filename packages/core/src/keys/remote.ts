@@ -1,12 +1,19 @@
+import { own, parseJson } from "../platform/encoding.ts";
 import type { Env } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
 import { fetchJson } from "../platform/fetch-json.ts";
-import { own, parseJson } from "../platform/json.ts";
 import { minutes, type Seconds } from "../platform/time.ts";
 import { factsOf, isAsymmetric, normalizeAlgorithm } from "./algorithms.ts";
 import { type CachePauses, refreshingCache } from "./cache.ts";
-import { faultOfNumbers, listedKeys, type Members, mayVerify, plainJwk } from "./jwk.ts";
-import { KID, type VerificationKey } from "./keys.ts";
+import {
+  faultOfNumbers,
+  KID,
+  listedKeys,
+  type Members,
+  mayVerify,
+  plainJwk,
+  type VerificationKey,
+} from "./jwk.ts";
 
 type KeySet = ReadonlyMap<string, VerificationKey>;
 

@@ -1,4 +1,4 @@
-import { concat, decodeUtf8, fromBase64url, toBase64url, utf8 } from "../platform/bytes.ts";
+import { concat, decodeUtf8, fromBase64url, toBase64url, utf8 } from "../platform/encoding.ts";
 
 const NONCE = 12;
 

@@ -1,10 +1,18 @@
+import { isRecord, parseJson } from "../platform/encoding.ts";
 import { type Env, now } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
-import { isRecord, parseJson } from "../platform/json.ts";
 import type { EpochSeconds, Seconds } from "../platform/time.ts";
 import type { AsymmetricAlgorithm } from "./algorithms.ts";
 import { type CachePauses, refreshingCache } from "./cache.ts";
-import { type Jwk, plainJwk, publicJwk } from "./jwk.ts";
+import {
+  type Jwk,
+  type KeyStore,
+  type Keys,
+  plainJwk,
+  publicJwk,
+  type SigningKey,
+  type VerificationKey,
+} from "./jwk.ts";
 import { generateKey, importKey, thumbprint } from "./jws.ts";
 import {
   currentKey,
@@ -19,7 +27,6 @@ import {
   VERIFYING_RING_AGE,
   verificationKeys,
 } from "./key-ring.ts";
-import type { KeyStore, Keys, SigningKey, VerificationKey } from "./keys.ts";
 import { open, seal } from "./seal.ts";
 
 export interface StoredKeysOptions {

@@ -1,6 +1,6 @@
 import { discoveryRequest, PARSE_ERROR, processDiscoveryResponse } from "oauth4webapi";
+import { isRecord, own } from "../platform/encoding.ts";
 import type { Env } from "../platform/env.ts";
-import { isRecord, own } from "../platform/json.ts";
 import { oauthFault } from "./fault.ts";
 import { type ProviderMetadata, requestOptions } from "./provider-metadata.ts";
 

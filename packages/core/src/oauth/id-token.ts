@@ -7,10 +7,18 @@ import {
   validateApplicationLevelSignature,
 } from "oauth4webapi";
 import { isSoundRsa, type Members, mayVerify, plainJwk } from "../keys/jwk.ts";
-import { decodeUtf8, fromBase64url, isBase64url, toBase64url, utf8 } from "../platform/bytes.ts";
 import { equalStrings } from "../platform/digest.ts";
+import {
+  decodeUtf8,
+  fromBase64url,
+  isBase64url,
+  isRecord,
+  own,
+  parseJson,
+  toBase64url,
+  utf8,
+} from "../platform/encoding.ts";
 import { type Env, now, platformEnv } from "../platform/env.ts";
-import { isRecord, own, parseJson } from "../platform/json.ts";
 import { type EpochSeconds, minutes, type Seconds } from "../platform/time.ts";
 import { type OAuthFault, oauthFault } from "./fault.ts";
 import { isSubject } from "./profile.ts";

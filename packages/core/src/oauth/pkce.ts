@@ -1,6 +1,6 @@
 import { sha256 } from "@oslojs/crypto/sha2";
-import { toBase64url, utf8 } from "../platform/bytes.ts";
 import { equalStrings } from "../platform/digest.ts";
+import { toBase64url, utf8 } from "../platform/encoding.ts";
 
 // RFC 7636 4.1: 43 to 128 unreserved characters.
 const VERIFIER = /^[A-Za-z0-9._~-]{43,128}$/;

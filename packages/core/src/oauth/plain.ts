@@ -7,9 +7,8 @@ import {
   None,
   validateAuthResponse,
 } from "oauth4webapi";
-import { toBase64, utf8 } from "../platform/bytes.ts";
+import { parseJson, toBase64, utf8 } from "../platform/encoding.ts";
 import type { Env } from "../platform/env.ts";
-import { parseJson } from "../platform/json.ts";
 import type { ProviderTokens } from "../users/user.ts";
 import { authorizationUrl, type Client } from "./arctic.ts";
 import { oauthFault } from "./fault.ts";

@@ -1,5 +1,5 @@
 import { faultOfObject } from "../platform/callback-answer.ts";
-import { isRecord, own } from "../platform/json.ts";
+import { isRecord, own } from "../platform/encoding.ts";
 import type { ProviderAccount } from "../users/user.ts";
 import { oauthFault } from "./fault.ts";
 

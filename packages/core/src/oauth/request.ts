@@ -1,8 +1,7 @@
 import type { CustomFetchOptions } from "oauth4webapi";
-import { utf8 } from "../platform/bytes.ts";
+import { isRecord, own, parseJson, utf8 } from "../platform/encoding.ts";
 import type { Env } from "../platform/env.ts";
 import { fetchJson } from "../platform/fetch-json.ts";
-import { isRecord, own, parseJson } from "../platform/json.ts";
 import type { ProviderTokens } from "../users/user.ts";
 import { oauthFault } from "./fault.ts";
 import { textOf } from "./profile.ts";

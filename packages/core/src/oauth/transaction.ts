@@ -1,9 +1,8 @@
 import type { CookiePlace } from "../cookies/cookie.ts";
-import { flowPlace } from "../cookies/names.ts";
+import { flowPlace } from "../cookies/site.ts";
 import { open, seal } from "../keys/seal.ts";
-import { toBase64url, utf8 } from "../platform/bytes.ts";
 import { labelledHash } from "../platform/digest.ts";
-import { isRecord, parseJson } from "../platform/json.ts";
+import { isRecord, parseJson, toBase64url, utf8 } from "../platform/encoding.ts";
 import { type EpochSeconds, minutes, type Seconds } from "../platform/time.ts";
 import { mintOneTimeToken } from "../users/one-time-token.ts";
 

@@ -1,7 +1,7 @@
 import { processUserInfoResponse, userInfoRequest } from "oauth4webapi";
+import { isRecord, own, parseJson } from "../platform/encoding.ts";
 import type { Env } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
-import { isRecord, own, parseJson } from "../platform/json.ts";
 import { oauthFault } from "./fault.ts";
 import type { IdClaims } from "./id-token.ts";
 import type { VerifiedSignIn } from "./openid.ts";

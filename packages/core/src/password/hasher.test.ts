@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { utf8 } from "../platform/bytes.ts";
+import { utf8 } from "../platform/encoding.ts";
 import { type NativeCrypto, nativeCrypto } from "../platform/env.ts";
 import { type PasswordHasher, queueBounds } from "./hasher.ts";
 import { pbkdf2Hasher } from "./pbkdf2.ts";

@@ -1,11 +1,9 @@
 import { constantTimeEqual } from "@oslojs/crypto/subtle";
-import { utf8 } from "../platform/bytes.ts";
+import { fromBase64, isRecord, toBase64, utf8 } from "../platform/encoding.ts";
 import { type Env, threadPoolSize } from "../platform/env.ts";
-import { isRecord } from "../platform/json.ts";
+import { AuthError } from "../platform/errors.ts";
 import { type MembersOf, refuse } from "../platform/option-error.ts";
 import type { Seconds } from "../platform/time.ts";
-import { formatPhc, type Phc, parsePhc } from "./phc.ts";
-import { createQueue, type QueueBounds } from "./queue.ts";
 
 type Random = Env["random"];
 
@@ -163,4 +161,79 @@ export function checkHasher(option: string, hasher: unknown): void {
   const missing = Object.keys(METHODS).find((name) => typeof hasher[name] !== "function");
   if (missing === undefined) return;
   throw new TypeError(`${option} has no ${missing}: pass a PasswordHasher such as scryptHasher()`);
+}
+
+/** Runs work, at most so many at once; the rest waits in order of arrival. Fails with `rate_limited` where it is full. */
+export type Queue = <T>(work: () => Promise<T>) => Promise<T>;
+
+export interface QueueBounds {
+  /** How many pieces of work run at once. */
+  readonly concurrency: number;
+  /** How many may wait. */
+  readonly waiting: number;
+  /** When to try again after a refusal. */
+  readonly retryAfter: Seconds;
+}
+
+/** Makes a fair queue. A failing piece of work rejects its own caller and frees its place. */
+export function createQueue({ concurrency, waiting: most, retryAfter }: QueueBounds): Queue {
+  const waiting: (() => void)[] = [];
+  let running = 0;
+
+  return async (work) => {
+    if (running < concurrency) {
+      running += 1;
+    } else {
+      // CWE-770: without an end, the last of a flood waits for minutes.
+      if (waiting.length >= most) throw new AuthError("rate_limited", undefined, retryAfter);
+      // The work that ends hands its place on, so that no later arrival can take it.
+      await new Promise<void>((enter) => waiting.push(enter));
+    }
+    try {
+      return await work();
+    } finally {
+      const next = waiting.shift();
+      if (next === undefined) running -= 1;
+      else next();
+    }
+  };
+}
+
+/** A password hash with what is needed to check it, in the PHC string format: `$id$name=1,other=2$salt$key`. */
+export interface Phc {
+  readonly id: string;
+  readonly parameters: Readonly<Record<string, number>>;
+  readonly salt: Uint8Array;
+  readonly key: Uint8Array;
+}
+
+const MAX_LENGTH = 256;
+const FORM =
+  /^\$([a-z0-9-]{1,32})\$([a-z]{1,8}=[0-9]{1,10}(?:,[a-z]{1,8}=[0-9]{1,10}){0,3})\$([^$]+)\$([^$]+)$/;
+
+/** Parses the one canonical form; null for anything else. */
+export function parsePhc(text: string): Phc | null {
+  const [, id, list, salt, key] = (text.length <= MAX_LENGTH && FORM.exec(text)) || [];
+  if (id === undefined || list === undefined || salt === undefined || key === undefined) return null;
+  const parameters = Object.fromEntries(
+    list.split(",").map((pair) => {
+      const [name = "", value = ""] = pair.split("=");
+      return [name, Number(value)];
+    }),
+  );
+  const saltBytes = fromBase64(salt);
+  const keyBytes = fromBase64(key);
+  if (saltBytes === null || keyBytes === null) return null;
+  const phc = { id, parameters, salt: saltBytes, key: keyBytes };
+  // Leading zeros, duplicate names and stray bits do not survive the way back.
+  return formatPhc(phc) === text ? phc : null;
+}
+
+export function formatPhc({ id, parameters, salt, key }: Phc): string {
+  const list = Object.entries(parameters).map(([name, value]) => `${name}=${value}`);
+  return `$${id}$${list.join(",")}$${unpadded(salt)}$${unpadded(key)}`;
+}
+
+function unpadded(bytes: Uint8Array): string {
+  return toBase64(bytes).replace(/=+$/, "");
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { formatPhc, parsePhc } from "./phc.ts";
+import { formatPhc, parsePhc } from "./hasher.ts";
 
 const SALT = "AAECAwQFBgcICQoLDA0ODw";
 const KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";

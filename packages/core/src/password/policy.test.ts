@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { isCommonPassword } from "./blocklist.ts";
-import { checkPassword } from "./check.ts";
-import { isPossiblePassword, isTooLong, normalizePassword } from "./policy.ts";
+import { checkPassword, isPossiblePassword, isTooLong, normalizePassword } from "./policy.ts";
 
 const FILL = "zq7vk3w";
 const check = (password: string, minLength = 8): string =>

@@ -2,9 +2,14 @@ import { badAnswer, kindOf, requireFlag } from "../platform/callback-answer.ts";
 import type { Env } from "../platform/env.ts";
 import { checkMembers, type MembersOf } from "../platform/option-error.ts";
 import { type Identifier, parseEmail, parseUsername } from "../users/identifier.ts";
-import type { PasswordVerdict } from "./check.ts";
 import { checkHasher, checkOption, type PasswordHasher } from "./hasher.ts";
-import { isPossiblePassword, MAX_LENGTH, MIN_LENGTH, possiblePassword } from "./policy.ts";
+import {
+  isPossiblePassword,
+  MAX_LENGTH,
+  MIN_LENGTH,
+  type PasswordVerdict,
+  possiblePassword,
+} from "./policy.ts";
 import { scryptHasher } from "./scrypt.ts";
 
 export interface PasswordOptions {
@@ -68,7 +73,7 @@ export function password(options: PasswordOptions = {}): PasswordProvider {
     isPossible: isPossiblePassword,
     // Loaded where a password is set: the list of common ones is as large as the rest of this module.
     check: async (input, of) =>
-      (await import("./check.ts")).checkPassword(input, { minLength, identifier: of }),
+      (await import("./policy.ts")).checkPassword(input, { minLength, identifier: of }),
 
     parseIdentifier(input) {
       if (identifier === "username") {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createQueue } from "./queue.ts";
+import { createQueue } from "./hasher.ts";
 
 interface Job {
   readonly work: () => Promise<string>;

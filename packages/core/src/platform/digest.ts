@@ -1,6 +1,6 @@
 import { sha256 } from "@oslojs/crypto/sha2";
 import { constantTimeEqual } from "@oslojs/crypto/subtle";
-import { concat, utf8 } from "./bytes.ts";
+import { concat, utf8 } from "./encoding.ts";
 
 /** The SHA-256 digest of a secret, in base64url. A plain string fits; the id of a session or a user does not. */
 export type SecretHash = string & { readonly brand?: "SecretHash" };

@@ -1,4 +1,4 @@
-import { decodeUtf8, readAtMost } from "./bytes.ts";
+import { decodeUtf8, readAtMost } from "./encoding.ts";
 import { type Env, withTimeout } from "./env.ts";
 import type { Seconds } from "./time.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { nearestName } from "./nearest.ts";
+import { nearestName } from "./option-error.ts";
 
 const NAMES = [
   "lifetime",

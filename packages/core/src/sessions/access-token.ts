@@ -1,9 +1,8 @@
+import type { Keys, SigningKey } from "../keys/jwk.ts";
 import { type JwsForm, parseHeader, signJwt, verifyJws } from "../keys/jws.ts";
 import { MAX_ACCESS_LIFETIME } from "../keys/key-ring.ts";
-import type { Keys, SigningKey } from "../keys/keys.ts";
-import { decodeUtf8 } from "../platform/bytes.ts";
+import { decodeUtf8, isRecord, type Json, type JsonObject, own, parseJson } from "../platform/encoding.ts";
 import { AuthError } from "../platform/errors.ts";
-import { isRecord, type Json, type JsonObject, own, parseJson } from "../platform/json.ts";
 import type { EpochSeconds, Seconds } from "../platform/time.ts";
 import type { UserId } from "../users/user.ts";
 import type { RefreshPolicy } from "./policy.ts";

@@ -1,6 +1,6 @@
-import type { Keys } from "../keys/keys.ts";
+import type { Keys } from "../keys/jwk.ts";
+import type { JsonObject } from "../platform/encoding.ts";
 import type { Env } from "../platform/env.ts";
-import type { JsonObject } from "../platform/json.ts";
 import type { Seconds } from "../platform/time.ts";
 import type { ProviderAccount, User } from "../users/user.ts";
 import type { AccessClaims } from "./access-token.ts";

@@ -1,8 +1,7 @@
-import { toBase64url } from "../platform/bytes.ts";
 import { requirePlain } from "../platform/callback-answer.ts";
+import { type JsonObject, toBase64url } from "../platform/encoding.ts";
 import { now } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
-import type { JsonObject } from "../platform/json.ts";
 import type { EpochSeconds, Seconds } from "../platform/time.ts";
 import type { User } from "../users/user.ts";
 import { type AccessClaims, mintAccessToken, reservedClaims } from "./access-token.ts";

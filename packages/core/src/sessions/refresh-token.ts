@@ -1,5 +1,5 @@
-import { concat, fromBase64url, toBase64url, utf8 } from "../platform/bytes.ts";
 import { labelledHash, type SecretHash } from "../platform/digest.ts";
+import { concat, fromBase64url, toBase64url, utf8 } from "../platform/encoding.ts";
 import type { UserId } from "../users/user.ts";
 import type { SessionId } from "./session.ts";
 

@@ -1,5 +1,5 @@
 import type { SecretHash } from "../platform/digest.ts";
-import type { JsonObject } from "../platform/json.ts";
+import type { JsonObject } from "../platform/encoding.ts";
 import type { EpochSeconds, Seconds } from "../platform/time.ts";
 import type { UserId } from "../users/user.ts";
 

@@ -1,7 +1,7 @@
 import { badAnswer, classifyHookResult } from "../platform/callback-answer.ts";
+import type { JsonObject } from "../platform/encoding.ts";
 import { now } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
-import type { JsonObject } from "../platform/json.ts";
 import { refuse, shown } from "../platform/option-error.ts";
 import { durationInstead, type EpochSeconds, type Seconds } from "../platform/time.ts";
 import type { ProviderAccount, User } from "../users/user.ts";

@@ -1,4 +1,4 @@
-import { isJsonObject } from "../platform/json.ts";
+import { isJsonObject } from "../platform/encoding.ts";
 import type { Device, EndReason, SessionRow, Transport } from "./session.ts";
 
 /** The members of a session in a store of text and numbers. */

@@ -1,6 +1,5 @@
-import { isBase64url, toBase64url, utf8 } from "../platform/bytes.ts";
 import { labelledHash, type SecretHash } from "../platform/digest.ts";
-import type { JsonObject } from "../platform/json.ts";
+import { isBase64url, type JsonObject, toBase64url, utf8 } from "../platform/encoding.ts";
 import type { EpochSeconds } from "../platform/time.ts";
 import type { UserId } from "./user.ts";
 

@@ -1,6 +1,6 @@
 import { JWKS_MAX_AGE } from "../../keys/key-ring.ts";
-import { toBase64url, utf8 } from "../../platform/bytes.ts";
 import { labelledHash } from "../../platform/digest.ts";
+import { toBase64url, utf8 } from "../../platform/encoding.ts";
 import type { Route } from "../route.ts";
 
 /** `GET /jwks`: the public keys (RFC 7517), the only response that a shared cache may store. */

@@ -1,7 +1,6 @@
 import { signJwt } from "../../keys/jws.ts";
-import { fromBase64 } from "../../platform/bytes.ts";
+import { fromBase64, isRecord, own, parseJson } from "../../platform/encoding.ts";
 import { type Env, now } from "../../platform/env.ts";
-import { isRecord, own, parseJson } from "../../platform/json.ts";
 import type { MembersOf } from "../../platform/option-error.ts";
 import { minutes } from "../../platform/time.ts";
 import type { IdClaims } from "../id-token.ts";

@@ -1,9 +1,8 @@
 import type { OAuth2Tokens } from "arctic";
-import { decodeUtf8, fromBase64, toBase64, utf8 } from "../../platform/bytes.ts";
 import { kindOf } from "../../platform/callback-answer.ts";
+import { decodeUtf8, fromBase64, isRecord, toBase64, utf8 } from "../../platform/encoding.ts";
 import type { Env } from "../../platform/env.ts";
 import { AuthError } from "../../platform/errors.ts";
-import { isRecord } from "../../platform/json.ts";
 import { checkMembers, type MembersOf, refuse } from "../../platform/option-error.ts";
 import { checkTrust, TRUST_ALL, type TrustEmail } from "../email-trust.ts";
 import { oauthFault } from "../fault.ts";

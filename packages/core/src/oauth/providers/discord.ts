@@ -1,4 +1,4 @@
-import { isRecord, own } from "../../platform/json.ts";
+import { isRecord, own } from "../../platform/encoding.ts";
 import type { GetJson, ReadAccount } from "../plain.ts";
 import { textOf } from "../profile.ts";
 import { defineProvider, type OAuthProvider } from "../provider.ts";

@@ -1,4 +1,4 @@
-import { isRecord } from "../../platform/json.ts";
+import { isRecord } from "../../platform/encoding.ts";
 import type { GetJson, ReadAccount } from "../plain.ts";
 import { numberOf, textOf } from "../profile.ts";
 import { defineProvider, type OAuthProvider } from "../provider.ts";

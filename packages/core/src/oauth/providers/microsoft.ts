@@ -1,4 +1,4 @@
-import { own } from "../../platform/json.ts";
+import { own } from "../../platform/encoding.ts";
 import { type MembersOf, refuse } from "../../platform/option-error.ts";
 import type { IdClaims } from "../id-token.ts";
 import { type Profile, readOpenIdProfile, textOf } from "../profile.ts";

@@ -1,5 +1,4 @@
-import { isLoopback } from "../platform/loopback.ts";
-import { refuse } from "../platform/option-error.ts";
+import { refuse } from "./option-error.ts";
 
 const CUSTOM_SCHEME = /^[a-z][a-z0-9+.-]*:\/\/[a-z0-9.-]*$/;
 /** Schemes that a browser opens itself. */
@@ -26,4 +25,15 @@ export function checkOrigin(text: string): string {
     );
   }
   return text;
+}
+
+/** Whether a host name means this machine: localhost, *.localhost, 127.0.0.0/8 and [::1] (RFC 6761 6.3). */
+export function isLoopback(hostname: string): boolean {
+  const host = hostname.toLowerCase();
+  return (
+    host === "localhost" ||
+    host.endsWith(".localhost") ||
+    host === "[::1]" ||
+    /^127(\.\d{1,3}){3}$/.test(host)
+  );
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { checkOrigin } from "./origin.ts";
+import { checkOrigin } from "../platform/origin.ts";
 
 describe("checkOrigin", () => {
   it.each([

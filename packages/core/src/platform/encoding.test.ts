@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { fromBase64, fromBase64url, toBase64, toBase64url, utf8 } from "./bytes.ts";
+import { fromBase64, fromBase64url, toBase64, toBase64url, utf8 } from "./encoding.ts";
 
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
