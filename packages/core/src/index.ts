@@ -11,9 +11,14 @@ export type {
 export { createAuth } from "./auth/create-auth.ts";
 export type { AuthOptions, ContextShape, Provider, StandardResult, StandardSchema } from "./auth/options.ts";
 export type { PreviousCookie } from "./cookies/site.ts";
-export { applyValidation } from "./http/apply-validation.ts";
 export type { RouteName } from "./http/handle.ts";
-export type { InvalidSession, ValidateOptions, Validation, ValidSession } from "./http/validation.ts";
+export {
+  applyValidation,
+  type InvalidSession,
+  type ValidateOptions,
+  type Validation,
+  type ValidSession,
+} from "./http/validation.ts";
 export type { Algorithm } from "./keys/algorithms.ts";
 export type { Jwk, PublicJwk } from "./keys/jwk.ts";
 export { type SafeRedirectOptions, safeRedirect } from "./oauth/redirect.ts";

@@ -1,4 +1,4 @@
-export type { EmailTrust, TrustEmail } from "./oauth/email-trust.ts";
+export type { EmailTrust, TrustEmail } from "./oauth/link.ts";
 export type { GetJson } from "./oauth/plain.ts";
 export type { Profile } from "./oauth/profile.ts";
 export type { OAuthAnswer, OAuthConnection, OAuthFlow, OAuthProvider } from "./oauth/provider.ts";

@@ -27,12 +27,18 @@ export {
   rotationOutcome,
 } from "./sessions/decide.ts";
 export { mintSessionId, userTag, userTagOf } from "./sessions/refresh-token.ts";
-export type {
-  Device,
-  EndReason,
-  SessionId,
-  SessionRow,
-  Transport,
+export {
+  type Device,
+  type EndReason,
+  endReasons,
+  readStoredSession,
+  SESSION_MEMBERS,
+  type SessionId,
+  type SessionMember,
+  type SessionRow,
+  type StoredMembers,
+  storedSession,
+  type Transport,
 } from "./sessions/session.ts";
 export type {
   CreateOptions,
@@ -44,14 +50,6 @@ export type {
   SessionStore,
   TimedRow,
 } from "./sessions/session-store.ts";
-export {
-  endReasons,
-  readStoredSession,
-  SESSION_MEMBERS,
-  type SessionMember,
-  type StoredMembers,
-  storedSession,
-} from "./sessions/stored-session.ts";
 export type { ThrottleStore } from "./throttle/throttle.ts";
 export {
   decideThrottle,

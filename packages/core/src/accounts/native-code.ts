@@ -1,5 +1,5 @@
 import { open, seal } from "../keys/seal.ts";
-import { isVerifierOf } from "../oauth/pkce.ts";
+import { isVerifierOf } from "../oauth/transaction.ts";
 import { isRecord, own, parseJson } from "../platform/encoding.ts";
 import { now } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";

@@ -1,9 +1,10 @@
-import { isAuthority, TRUST_ALL } from "../oauth/email-trust.ts";
-import { decideLink, type LinkDecision, type LinkFacts } from "../oauth/link.ts";
+import { open, seal } from "../keys/seal.ts";
+import { decideLink, isAuthority, type LinkDecision, type LinkFacts, TRUST_ALL } from "../oauth/link.ts";
+import { isRecord, own, parseJson } from "../platform/encoding.ts";
 import { now } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
 import { parseEmail } from "../users/identifier.ts";
-import type { LinkedAccount, ProviderAccount, User } from "../users/user.ts";
+import type { LinkedAccount, ProviderAccount, ProviderTokens, User } from "../users/user.ts";
 import { deleteUser, insertUser } from "./accounts.ts";
 import type { App } from "./app.ts";
 import { proveMailbox } from "./prove-mailbox.ts";
@@ -191,4 +192,32 @@ async function addLink(app: App, userId: string, account: ProviderAccount): Prom
 
 function keyOf({ provider, subject }: LinkedAccount): LinkedAccount {
   return { provider, subject };
+}
+
+const LABEL = "provider-tokens";
+
+/** Stores the sealed tokens of an account if its provider has `storeTokens`. */
+export async function keepTokens(app: App, account: ProviderAccount): Promise<void> {
+  if (app.oauth.get(account.provider)?.provider.storeTokens !== true) return;
+  const [secret] = app.sealing();
+  const sealed = await seal(JSON.stringify(account.tokens), secret, LABEL, app.env.random);
+  const { provider, subject } = account;
+  await app.users.keepTokens({ provider, subject }, sealed);
+}
+
+/** Reads the tokens of a user's last sign-in with a provider. Returns null if none are stored. */
+export async function readKeptTokens(
+  app: App,
+  userId: string,
+  provider: string,
+): Promise<ProviderTokens | null> {
+  const account = (await app.users.accounts(userId)).find((linked) => linked.provider === provider);
+  const sealed = account === undefined ? null : await app.users.keptTokens(account);
+  const text = sealed === null ? null : await open(sealed, app.sealing(), LABEL);
+  const tokens = text === null ? null : parseJson(text);
+  return isTokens(tokens) ? tokens : null;
+}
+
+function isTokens(value: unknown): value is ProviderTokens {
+  return isRecord(value) && typeof own(value, "accessToken") === "string";
 }

@@ -6,7 +6,7 @@ import { password } from "../password/provider.ts";
 import { minutes } from "../platform/time.ts";
 import { defaultLimits } from "../throttle/throttle.ts";
 import { checkOptions } from "./config.ts";
-import type { Shape } from "./option-shape.ts";
+import type { Shape } from "./options.ts";
 import { optionsSchema } from "./schema.ts";
 
 const JWK = { kty: "OKP", crv: "Ed25519", x: "A".repeat(43), d: "A".repeat(43), kid: "a" };

@@ -2,9 +2,10 @@ import * as v from "valibot";
 import type { App, Config } from "../accounts/app.ts";
 import type { Algorithm } from "../keys/algorithms.ts";
 import type { Jwk } from "../keys/jwk.ts";
-import { kindOf } from "../platform/callback-answer.ts";
-import { isRecord } from "../platform/encoding.ts";
+import { kindOf, requireObject } from "../platform/callback-answer.ts";
+import { isRecord, type JsonObject, parseJson, utf8 } from "../platform/encoding.ts";
 import { type Env, platformEnv } from "../platform/env.ts";
+import { AuthError } from "../platform/errors.ts";
 import { refuse } from "../platform/option-error.ts";
 import { checkOrigin, isLoopback } from "../platform/origin.ts";
 import { days, minutes, type Seconds } from "../platform/time.ts";
@@ -19,8 +20,15 @@ import {
 import type { Store } from "../store.ts";
 import { defaultLimits, type RateLimits } from "../throttle/throttle.ts";
 import type { User, UserStore } from "../users/user.ts";
-import { copyOptions, type Shape, shapeError } from "./option-shape.ts";
-import type { AuthOptions, Provider, StandardSchema } from "./options.ts";
+import {
+  type AuthOptions,
+  copyOptions,
+  type Provider,
+  type Shape,
+  type StandardResult,
+  type StandardSchema,
+  shapeError,
+} from "./options.ts";
 import { checkProviders } from "./providers.ts";
 import { optionsSchema } from "./schema.ts";
 import { checkKeys, checkSecrets } from "./secrets.ts";
@@ -234,4 +242,30 @@ function checkCookies(
   if (names.access === names.refresh) throw refuse("cookies.names", names.access, "both names are the same");
   const sameSite = given.sameSite ?? "lax";
   return { names, domain, sameSite, refreshPath, previous: given.previous ?? [] };
+}
+
+/** In bytes of JSON: the context rides in every access token, and a token must fit a cookie (STO-20). */
+const MAX_CONTEXT = 2_048;
+
+/** Checks a context against the schema and brings it into the plain data that a store and a token can hold. */
+export async function parseContext(
+  schema: StandardSchema<unknown> | null,
+  context: unknown,
+): Promise<JsonObject> {
+  const result: StandardResult<unknown> =
+    schema === null ? { value: context } : await schema["~standard"].validate(context);
+  if (result.issues !== undefined) {
+    throw new AuthError("internal_error", "sessions.context: the schema refuses the context of a session");
+  }
+  requireObject("sessions.context.schema", result.value, "an object of data");
+  const text: unknown = JSON.stringify(result.value);
+  const fits = typeof text === "string" && utf8(text).length <= MAX_CONTEXT;
+  const plain = fits ? parseJson(text) : undefined;
+  if (!isRecord(plain)) {
+    throw new AuthError(
+      "internal_error",
+      `sessions.context: a context is an object of at most ${MAX_CONTEXT} bytes of JSON`,
+    );
+  }
+  return plain as JsonObject;
 }

@@ -1,4 +1,4 @@
-import { isEmailTrust } from "../oauth/email-trust.ts";
+import { isEmailTrust } from "../oauth/link.ts";
 import { checkProviderId } from "../oauth/provider.ts";
 import { isRecord } from "../platform/encoding.ts";
 import { refuse } from "../platform/option-error.ts";

@@ -1,6 +1,7 @@
 import { endEverywhere } from "../accounts/accounts.ts";
 import type { App } from "../accounts/app.ts";
 import { writeChanges } from "../cookies/cookie.ts";
+import { deviceOf } from "../http/request.ts";
 import { sessionHeaders } from "../http/response.ts";
 import { cookiesOf } from "../http/session-cookies.ts";
 import { validateToken } from "../http/validate.ts";
@@ -12,7 +13,7 @@ import { endSession } from "../sessions/end.ts";
 import { detailsOfRow, type IssuedTokens, sessionOfRow } from "../sessions/mint.ts";
 import { isSessionId } from "../sessions/refresh-token.ts";
 import { refreshSession } from "../sessions/rotate.ts";
-import { deviceOf, type SessionRow } from "../sessions/session.ts";
+import type { SessionRow } from "../sessions/session.ts";
 import { startSession } from "../sessions/start.ts";
 import type { CreateSessionOptions, IssuedSession, RefreshOutcome, SessionsApi } from "./auth.ts";
 

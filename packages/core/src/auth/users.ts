@@ -7,7 +7,7 @@ import {
   setPassword,
 } from "../accounts/accounts.ts";
 import type { App } from "../accounts/app.ts";
-import { readKeptTokens } from "../accounts/kept-tokens.ts";
+import { readKeptTokens } from "../accounts/oauth-identity.ts";
 import { proveMailbox, setProvenPassword } from "../accounts/prove-mailbox.ts";
 import { unlinkByHand } from "../accounts/unlink.ts";
 import { now } from "../platform/env.ts";

@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type ErrorCode, statuses } from "../platform/errors.ts";
-import { applyValidation } from "./apply-validation.ts";
 import { refusal, sessionHeaders } from "./response.ts";
-import type { Validation } from "./validation.ts";
+import { applyValidation, type Validation } from "./validation.ts";
 
 const ACCESS = "__Host-Http-latchkey.access";
 const REFRESH = "__Host-Http-latchkey.refresh";

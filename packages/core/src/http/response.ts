@@ -2,18 +2,7 @@ import type { App } from "../accounts/app.ts";
 import { type CookieChange, writeChanges } from "../cookies/cookie.ts";
 import { AuthError, type ErrorCode, faultName, messages, statuses } from "../platform/errors.ts";
 import type { CredentialOptions, Credentials } from "./request.ts";
-import type { InvalidSession } from "./validation.ts";
-
-/** Adds names to Vary and keeps the existing ones. `*` stays as it is. */
-export function addVary(headers: Headers, ...names: readonly string[]): void {
-  const present = (headers.get("vary") ?? "")
-    .split(",")
-    .map((name) => name.trim())
-    .filter((name) => name !== "");
-  if (present.includes("*")) return;
-  const known = new Set(present.map((name) => name.toLowerCase()));
-  headers.set("vary", [...present, ...names.filter((name) => !known.has(name.toLowerCase()))].join(", "));
-}
+import { addVary, type InvalidSession } from "./validation.ts";
 
 /** Makes the headers of a response that depends on a session, so that no cache stores it (RFC 9111). */
 export function sessionHeaders(bearerHeader: string): Headers {
@@ -113,4 +102,21 @@ export function answerError(app: App, error: unknown, changes: readonly CookieCh
   if (error instanceof AuthError && error.retryAfter !== null)
     headers.set("retry-after", `${error.retryAfter}`);
   return errorResponse(code, headers, own);
+}
+
+/** Makes an uncacheable JSON response with cookie changes. */
+export function respondJson(
+  app: App,
+  body: unknown,
+  status: number,
+  changes: readonly CookieChange[] = [],
+): Response {
+  return json(body, status, headersOf(app, changes));
+}
+
+/** Makes the headers of an uncacheable response with cookie changes. */
+export function headersOf(app: App, changes: readonly CookieChange[]): Headers {
+  const headers = sessionHeaders(app.config.bearer.header);
+  writeChanges(headers, changes);
+  return headers;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { matchPath, matchRoute, routeTable } from "./handle.ts";
 import type { Route } from "./route.ts";
-import { matchPath, matchRoute, routeTable } from "./router.ts";
 import * as routes from "./routes/list.ts";
 
 const list = routeTable(Object.values<Route>(routes));

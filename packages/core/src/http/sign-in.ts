@@ -9,9 +9,9 @@ import type { Transport } from "../sessions/session.ts";
 import { type StartedSession, startSession } from "../sessions/start.ts";
 import type { Identifier } from "../users/identifier.ts";
 import type { ProviderAccount, User } from "../users/user.ts";
-import { type Body, readBody, stringMember } from "./body.ts";
-import type { Credentials } from "./request.ts";
-import { type Call, respondJson } from "./route.ts";
+import { type Body, type Credentials, readBody, stringMember } from "./request.ts";
+import { respondJson } from "./response.ts";
+import type { Call } from "./route.ts";
 import { cookiesOf, deleteFormerCookies, tokenFields } from "./session-cookies.ts";
 
 /** The input of `POST /login` and `POST /signup`. */

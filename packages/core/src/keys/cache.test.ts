@@ -112,4 +112,52 @@ describe("a refreshing cache", () => {
     pass(61);
     expect(await cache.get(60)).toBe("first");
   });
+
+  it("loads once while its value is fresh, also for calls at the same time", async () => {
+    const { cache, loads, pass, serve } = open();
+    expect(cache.fresh(60)).toBeNull();
+    expect(await Promise.all([cache.load(), cache.load()])).toEqual(["first", "first"]);
+    pass(59);
+    expect(cache.fresh(60)).toBe("first");
+    expect(loads()).toBe(1);
+    serve("second");
+    pass(1);
+    expect(cache.fresh(60)).toBeNull();
+    expect(await cache.load()).toBe("second");
+  });
+
+  it("has no fresh value for a clock that was set back by more than its age", async () => {
+    const { cache, pass } = open();
+    await cache.load();
+    pass(-60);
+    expect(cache.fresh(60)).toBeNull();
+  });
+
+  it("fails if a load fails, and keeps its value", async () => {
+    const { cache, serve } = open();
+    await cache.load();
+    serve(null);
+    await expect(cache.load()).rejects.toThrow("down");
+    expect(cache.fresh(60)).toBe("first");
+    serve("second");
+    expect(await cache.load()).toBe("second");
+  });
+
+  it("tells that it loads", async () => {
+    const { cache } = open();
+    const loading = cache.load();
+    expect(cache.isLoading()).toBe(true);
+    await loading;
+    expect(cache.isLoading()).toBe(false);
+  });
+
+  it("pauses from the call of pause for the time of a miss", async () => {
+    const { cache, pass } = open();
+    await cache.load();
+    expect(cache.isPaused()).toBe(false);
+    cache.pause();
+    expect(cache.isPaused()).toBe(true);
+    pass(1);
+    expect(cache.isPaused()).toBe(false);
+  });
 });

@@ -23,6 +23,14 @@ export interface RefreshingCache<T> {
    * fails, and with `store_unavailable` during a pause without a value.
    */
   findOrLoad<Found>(find: (value: T) => Found | null): Promise<Found | null>;
+  /** Returns the value if it is younger than `maxAge`; otherwise null. */
+  fresh(maxAge: Seconds): T | null;
+  /** Loads the value. Fails if the load fails; the old value then stays. */
+  load(): Promise<T>;
+  readonly isLoading: () => boolean;
+  /** Begins the pause after a load without the requested item. */
+  pause(): void;
+  readonly isPaused: () => boolean;
   /** Replaces the value by one that this process makes. It is not shared with loads. */
   replace(make: () => Promise<T>): Promise<T>;
 }
@@ -48,29 +56,37 @@ export function refreshingCache<T>(options: CacheOptions<T>): RefreshingCache<T>
   const { env, pauses } = options;
   const state: CacheState<T> = { kept: null, pause: null };
   const { run, isUnderWay } = shareRun(() => loadInto(state, options));
-  const isFresh = ({ at }: Kept<T>, maxAge: Seconds): boolean => Math.abs(now(env) - at) <= maxAge;
+  // A clock that was set back must not keep a value for longer.
+  const age = ({ at }: Kept<T>): Seconds => Math.abs(now(env) - at);
   const isPaused = (): boolean =>
     state.pause !== null && Math.abs(now(env) - state.pause.from) < state.pause.length;
+  const pause = (): void => {
+    state.pause = { from: now(env), length: pauses.missed, failed: false };
+  };
   // If loads are not shared, a pause keeps other requests from the same load.
   const claimLoad = (): void => {
-    if (state.kept === null || !endsWithRequest()) return;
-    state.pause = { from: now(env), length: pauses.missed, failed: false };
+    if (state.kept !== null && endsWithRequest()) pause();
   };
 
   return {
+    load: run,
+    isLoading: isUnderWay,
+    pause,
+    isPaused,
+    fresh: (maxAge) => (state.kept !== null && age(state.kept) < maxAge ? state.kept.value : null),
     replace: (make) => replaceKept(state, options, make),
 
     async get(maxAge) {
       const { kept } = state;
       if (kept === null) return run();
-      return isFresh(kept, maxAge) || isPaused() ? kept.value : run().catch(() => kept.value);
+      return age(kept) <= maxAge || isPaused() ? kept.value : run().catch(() => kept.value);
     },
 
     findKnown(maxAge, find) {
       const { kept } = state;
       if (kept === null) return null;
       // A kept value is returned at once, even if the server does not respond.
-      if (!isFresh(kept, maxAge) && !isPaused()) {
+      if (age(kept) > maxAge && !isPaused()) {
         claimLoad();
         run().catch(() => undefined);
       }
@@ -91,7 +107,7 @@ export function refreshingCache<T>(options: CacheOptions<T>): RefreshingCache<T>
       if (found !== null) return found;
       // The load in flight may predate the item, so load once more.
       const again = isJoined && pauses.loaded === 0 ? find(await run()) : null;
-      if (again === null) state.pause = { from: now(env), length: pauses.missed, failed: false };
+      if (again === null) pause();
       return again;
     },
   };

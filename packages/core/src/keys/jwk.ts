@@ -1,6 +1,6 @@
 import { base64url } from "jose";
 import { isBase64url, isRecord, own } from "../platform/encoding.ts";
-import { type Algorithm, type AsymmetricAlgorithm, factsOf } from "./algorithms.ts";
+import { type Algorithm, type AsymmetricAlgorithm, algorithmFacts } from "./algorithms.ts";
 
 /** A private or public key (RFC 7517). */
 export interface Jwk {
@@ -55,7 +55,7 @@ export function publicJwk(jwk: Members, kid: string, alg: AsymmetricAlgorithm): 
     const value = jwk[member];
     if (typeof value === "string") kept[member] = value;
   }
-  return { ...kept, kty: factsOf(alg).kty, kid, alg, use: "sig" };
+  return { ...kept, kty: algorithmFacts[alg].kty, kid, alg, use: "sig" };
 }
 
 type KeyMember = (typeof PUBLIC_MEMBERS)[number] | (typeof PRIVATE_MEMBERS)[number];
@@ -95,19 +95,20 @@ const EXPONENT = "AQAB";
 
 /** Describes the fault of the numbers of a key; null if they are valid (RFC 8725 3.4). */
 export function faultOfNumbers(jwk: Jwk, algorithm: AsymmetricAlgorithm): string | null {
-  const { crv, coordinates } = factsOf(algorithm);
+  const { kty, crv } = algorithmFacts[algorithm];
   if (crv === null) {
     if (jwk.e !== EXPONENT) return `has an RSA key whose e is not ${EXPONENT}`;
     return isSoundRsa(jwk) ? null : `has an RSA key of less than ${MIN_MODULUS_BITS} bits`;
   }
   if (jwk.crv !== crv) return `has a key on another curve than ${crv}`;
+  const coordinates = kty === "EC" ? (["x", "y"] as const) : (["x"] as const);
   const isLong = coordinates.every((name) => bytesOf(jwk[name])?.length === COORDINATE_BYTES);
   return isLong ? null : "has a coordinate of a wrong length";
 }
 
 /** Whether a private key has the length of its curve. */
 export function isWholePrivateKey({ d }: Jwk, algorithm: AsymmetricAlgorithm): boolean {
-  return factsOf(algorithm).crv === null || bytesOf(d)?.length === COORDINATE_BYTES;
+  return algorithmFacts[algorithm].crv === null || bytesOf(d)?.length === COORDINATE_BYTES;
 }
 
 /**

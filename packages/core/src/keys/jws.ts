@@ -9,7 +9,7 @@ import {
 } from "jose";
 import { decodeUtf8, isBase64url, isRecord, own, parseJson, utf8 } from "../platform/encoding.ts";
 import { AuthError } from "../platform/errors.ts";
-import { type Algorithm, type AsymmetricAlgorithm, factsOf } from "./algorithms.ts";
+import { type Algorithm, type AsymmetricAlgorithm, algorithmFacts } from "./algorithms.ts";
 import { isSoundRsa, type Jwk, KID, plainJwk, type SigningKey, type VerificationKey } from "./jwk.ts";
 
 /** The members of a JWS header that select a key. */
@@ -78,7 +78,7 @@ export async function verifyJws(
 
 // Not every platform returns false for a signature of the wrong length.
 function hasSignatureLength(token: string, algorithm: Algorithm): boolean {
-  const { signatureLength } = factsOf(algorithm);
+  const { signatureLength } = algorithmFacts[algorithm];
   const length = token.length - token.lastIndexOf(".") - 1;
   return signatureLength === null || Math.floor((length * 3) / 4) === signatureLength;
 }

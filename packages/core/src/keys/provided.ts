@@ -1,6 +1,6 @@
 import { labelledHash } from "../platform/digest.ts";
 import { toBase64url } from "../platform/encoding.ts";
-import { type AsymmetricAlgorithm, factsOf, normalizeAlgorithm } from "./algorithms.ts";
+import { type AsymmetricAlgorithm, algorithmFacts, normalizeAlgorithm } from "./algorithms.ts";
 import {
   faultOfNumbers,
   isWholePrivateKey,
@@ -23,7 +23,7 @@ import { deriveBytes } from "./seal.ts";
 export function faultOfProvided(jwks: readonly Jwk[], algorithm: AsymmetricAlgorithm): string | null {
   const kids = new Set<string>();
   for (const jwk of jwks) {
-    if (jwk.kty !== factsOf(algorithm).kty)
+    if (jwk.kty !== algorithmFacts[algorithm].kty)
       return `has a key of type ${jwk.kty}, which cannot sign ${algorithm}`;
     if (jwk.alg !== undefined && normalizeAlgorithm(jwk.alg) !== algorithm)
       return `has a key for ${jwk.alg}, not for ${algorithm}`;

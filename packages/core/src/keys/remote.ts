@@ -3,7 +3,7 @@ import type { Env } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
 import { fetchJson } from "../platform/fetch-json.ts";
 import { minutes, type Seconds } from "../platform/time.ts";
-import { factsOf, isAsymmetric, normalizeAlgorithm } from "./algorithms.ts";
+import { algorithmFacts, isAsymmetric, normalizeAlgorithm } from "./algorithms.ts";
 import { type CachePauses, refreshingCache } from "./cache.ts";
 import {
   faultOfNumbers,
@@ -58,7 +58,7 @@ export function readKeySet(set: unknown): KeySet | null {
 function readKey(jwk: Members): VerificationKey | null {
   const [kid, algorithm] = [own(jwk, "kid"), normalizeAlgorithm(own(jwk, "alg"))];
   if (typeof kid !== "string" || !KID.test(kid) || !isAsymmetric(algorithm)) return null;
-  if (own(jwk, "kty") !== factsOf(algorithm).kty || !mayVerify(jwk)) return null;
+  if (own(jwk, "kty") !== algorithmFacts[algorithm].kty || !mayVerify(jwk)) return null;
   if (faultOfNumbers(jwk, algorithm) !== null) return null;
   return { kid, algorithm, key: plainJwk(jwk) };
 }

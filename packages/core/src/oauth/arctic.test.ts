@@ -1,9 +1,9 @@
 import * as arctic from "arctic";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Env, platformEnv } from "../platform/env.ts";
-import { challengeOf } from "./pkce.ts";
 import type { OAuthAnswer, OAuthConnection, OAuthFlow } from "./provider.ts";
 import { type ArcticClient, type ArcticOptions, arcticProvider } from "./providers/arctic.ts";
+import { challengeOf } from "./transaction.ts";
 
 const REDIRECT_URI = "https://app.example.com/auth/oauth/test/callback";
 const ID = "a client+%";

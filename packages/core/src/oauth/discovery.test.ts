@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseMetadata } from "./discovery.ts";
+import { parseMetadata } from "./provider-metadata.ts";
 
 const ISSUER = "https://id.example.org/realm";
 const document = {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { checkTrust, type EmailTrust, isAuthority, isEmailTrust, TRUST_ALL } from "./email-trust.ts";
+import { checkTrust, type EmailTrust, isAuthority, isEmailTrust, TRUST_ALL } from "./link.ts";
 
 const GOOGLE: EmailTrust = { domains: ["gmail.com"], domainClaim: "hd" };
 const NONE: EmailTrust = { domains: [] };

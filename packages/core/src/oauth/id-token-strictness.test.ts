@@ -1,7 +1,7 @@
 import { type AuthorizationServer, processAuthorizationCodeResponse } from "oauth4webapi";
 import { describe, expect, it } from "vitest";
 import { now, platformEnv } from "../platform/env.ts";
-import { type OAuthFault, oauthFault } from "./fault.ts";
+import { type OAuthFault, oauthFault } from "./callback.ts";
 import { verifyIdToken } from "./id-token.ts";
 
 const ISSUER = "https://id.example.org";

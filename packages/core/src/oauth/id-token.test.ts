@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { platformEnv } from "../platform/env.ts";
-import { type OAuthFault, oauthFault } from "./fault.ts";
+import { type OAuthFault, oauthFault } from "./callback.ts";
 import { type ExpectedIdToken, verifyIdToken } from "./id-token.ts";
 import { isSubject } from "./profile.ts";
 

@@ -6,6 +6,7 @@ import {
   processAuthorizationCodeResponse,
   validateApplicationLevelSignature,
 } from "oauth4webapi";
+import { type AlgorithmFacts, algorithmsOf, idTokenFacts } from "../keys/algorithms.ts";
 import { isSoundRsa, type Members, mayVerify, plainJwk } from "../keys/jwk.ts";
 import { equalStrings } from "../platform/digest.ts";
 import {
@@ -20,7 +21,7 @@ import {
 } from "../platform/encoding.ts";
 import { type Env, now, platformEnv } from "../platform/env.ts";
 import { type EpochSeconds, minutes, type Seconds } from "../platform/time.ts";
-import { type OAuthFault, oauthFault } from "./fault.ts";
+import { type OAuthFault, oauthFault } from "./callback.ts";
 import { isSubject } from "./profile.ts";
 import type { IssuerKeys } from "./provider-metadata.ts";
 
@@ -30,41 +31,6 @@ const TOLERANCE: Seconds = 60;
 const MAX_AGE: Seconds = minutes(10);
 
 export type IdClaims = Readonly<Record<string, unknown>>;
-
-/** The facts about an algorithm that a provider may sign ID tokens with (RFC 7518 3.1, RFC 8037 3.1, RFC 9864 2.2). */
-interface IdTokenAlgorithm {
-  readonly kty: string;
-  /** Null for RSA, which has no curve. */
-  readonly crv: string | null;
-  /** The hash of `at_hash`. */
-  readonly hash: string;
-  /** In bytes; null where it depends on the key. */
-  readonly signatureLength: number | null;
-}
-
-const rsa = (hash: string): IdTokenAlgorithm => ({ kty: "RSA", crv: null, hash, signatureLength: null });
-const ec = (hash: string, crv: string, signatureLength: number): IdTokenAlgorithm => ({
-  kty: "EC",
-  crv,
-  hash,
-  signatureLength,
-});
-const ED25519: IdTokenAlgorithm = { kty: "OKP", crv: "Ed25519", hash: "SHA-512", signatureLength: 64 };
-
-/** Asymmetric ones only: a public key or a client secret must never pass for a signing key (RFC 8725 3.1). */
-export const idTokenAlgorithms: ReadonlyMap<string, IdTokenAlgorithm> = new Map([
-  ["RS256", rsa("SHA-256")],
-  ["RS384", rsa("SHA-384")],
-  ["RS512", rsa("SHA-512")],
-  ["PS256", rsa("SHA-256")],
-  ["PS384", rsa("SHA-384")],
-  ["PS512", rsa("SHA-512")],
-  ["ES256", ec("SHA-256", "P-256", 64)],
-  ["ES384", ec("SHA-384", "P-384", 96)],
-  ["ES512", ec("SHA-512", "P-521", 132)],
-  ["EdDSA", ED25519],
-  ["Ed25519", ED25519],
-]);
 
 export interface ExpectedIdToken {
   /** The issuer that the token must name, by its other claims where a provider has many issuers; null refuses. */
@@ -94,7 +60,7 @@ export async function verifyIdToken(
   if (header.isExtended) throw oauthFault("id_token_signature");
   const issuer = expected.issuer(claims);
   if (issuer === null) throw oauthFault("id_token_issuer");
-  const server = { issuer, id_token_signing_alg_values_supported: [...idTokenAlgorithms.keys()] };
+  const server = { issuer, id_token_signing_alg_values_supported: [...algorithmsOf("id_token")] };
   const response = await validated(env, token, server, expected);
   const fault = faultOfClaims(claims, expected.clientId, now(env));
   if (fault !== null) throw oauthFault(fault);
@@ -108,7 +74,7 @@ export async function verifyIdToken(
 
 interface Header {
   readonly name: string;
-  readonly algorithm: IdTokenAlgorithm;
+  readonly algorithm: AlgorithmFacts;
   readonly kid: unknown;
   readonly isExtended: boolean;
   readonly signatureLength: number;
@@ -124,9 +90,9 @@ function parseHeader(token: string): Header | null {
   const [name, type] = [own(members, "alg"), own(members, "typ")];
   // RFC 8725 3.11: an access token or a logout token is no ID token.
   if (type !== undefined && !(typeof type === "string" && type.toUpperCase() === "JWT")) return null;
-  const algorithm = typeof name === "string" ? idTokenAlgorithms.get(name) : undefined;
+  const algorithm = idTokenFacts(name);
   // RFC 7797 7: the payload of a JWT is encoded.
-  if (typeof name !== "string" || algorithm === undefined || own(members, "b64") !== undefined) return null;
+  if (typeof name !== "string" || algorithm === null || own(members, "b64") !== undefined) return null;
   return {
     name,
     algorithm,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { challengeOf, isChallenge, isVerifierOf } from "./pkce.ts";
+import { challengeOf, isChallenge, isVerifierOf } from "./transaction.ts";
 
 // RFC 7636 appendix B.
 const VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";

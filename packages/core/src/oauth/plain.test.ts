@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { platformEnv } from "../platform/env.ts";
-import { requestTokens, type TokenRequest } from "./plain.ts";
+import { requestTokens, type TokenRequest } from "./request.ts";
 
 const ISSUER = "https://id.example.org";
 const flow = {

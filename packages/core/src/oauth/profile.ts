@@ -1,7 +1,7 @@
 import { faultOfObject } from "../platform/callback-answer.ts";
 import { isRecord, own } from "../platform/encoding.ts";
 import type { ProviderAccount } from "../users/user.ts";
-import { oauthFault } from "./fault.ts";
+import { oauthFault } from "./callback.ts";
 
 /** The identity that a provider claims. */
 export interface Profile {
@@ -47,18 +47,6 @@ function plainText(value: unknown): string | null {
   return value.length <= MAX_TEXT && !/\p{Cc}/u.test(value) ? value : null;
 }
 
-/** A member that is a text; null for any other. */
-export function textOf(record: Claims, name: string): string | null {
-  const value = own(record, name);
-  return typeof value === "string" ? value : null;
-}
-
-/** A numeric id as the text that a subject is, where it is one to the last digit. */
-export function numberOf(record: Claims, name: string): string {
-  const value = own(record, name);
-  return typeof value === "number" && Number.isSafeInteger(value) ? String(value) : "";
-}
-
 /** Whether a value can be a subject: a text, not empty, at most 255 characters, none of them a control. */
 export function isSubject(value: unknown): value is string {
   return typeof value === "string" && value.length <= 255 && /^[^\p{C}]+$/u.test(value);
@@ -88,3 +76,15 @@ const CHECKS: Readonly<Record<string, Check>> = {
   claims: (value) => faultOfObject(value) === null,
   tokens: (value) => faultOfObject(value) === null,
 };
+
+/** A member that is a text; null for any other. */
+export function textOf(record: Readonly<Record<string, unknown>>, name: string): string | null {
+  const value = own(record, name);
+  return typeof value === "string" ? value : null;
+}
+
+/** A numeric id as the text that a subject is, where it is one to the last digit. */
+export function numberOf(record: Readonly<Record<string, unknown>>, name: string): string {
+  const value = own(record, name);
+  return typeof value === "number" && Number.isSafeInteger(value) ? String(value) : "";
+}

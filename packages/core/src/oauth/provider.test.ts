@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { platformEnv } from "../platform/env.ts";
-import { TRUST_ALL } from "./email-trust.ts";
+import { TRUST_ALL } from "./link.ts";
 import { defineProvider, type OAuthConnection } from "./provider.ts";
 
 it("shares the first connection among all sign-ins that begin while the protocol is loaded", async () => {

@@ -1,6 +1,6 @@
 import type { Env } from "../platform/env.ts";
 import type { ProviderAccount } from "../users/user.ts";
-import type { EmailTrust } from "./email-trust.ts";
+import type { EmailTrust } from "./link.ts";
 
 /** The secrets of one sign-in, and where the provider sends the browser back to. */
 export interface OAuthFlow {

@@ -1,10 +1,23 @@
-import type { CustomFetchOptions } from "oauth4webapi";
-import { isRecord, own, parseJson, utf8 } from "../platform/encoding.ts";
+import {
+  type AuthorizationServer,
+  allowInsecureRequests,
+  authorizationCodeGrantRequest,
+  type ClientAuth,
+  ClientSecretPost,
+  type CustomFetchOptions,
+  customFetch,
+  expectNoState,
+  None,
+  validateAuthResponse,
+} from "oauth4webapi";
+import { isRecord, own, parseJson, toBase64, utf8 } from "../platform/encoding.ts";
 import type { Env } from "../platform/env.ts";
 import { fetchJson } from "../platform/fetch-json.ts";
 import type { ProviderTokens } from "../users/user.ts";
-import { oauthFault } from "./fault.ts";
+import type { Client } from "./arctic.ts";
+import { oauthFault } from "./callback.ts";
 import { textOf } from "./profile.ts";
+import type { OAuthAnswer, OAuthFlow } from "./provider.ts";
 
 /** The answer of a provider, read to its end. */
 export interface ProviderAnswer {
@@ -89,4 +102,88 @@ function isStorable(tokens: ProviderTokens): boolean {
   const texts = [accessToken, refreshToken, idToken, scope];
   const length = texts.reduce((sum, text) => sum + (text?.length ?? 0), 0);
   return length <= MAX_TOKENS && utf8(JSON.stringify(tokens)).length <= MAX_TOKENS;
+}
+
+interface RequestOptions {
+  [customFetch]: ReturnType<typeof limitedFetch>;
+  [allowInsecureRequests]: boolean;
+}
+
+/** The options of a request that oauth4webapi sends to a provider. */
+export function requestOptions(
+  env: Env,
+  { issuer }: Pick<AuthorizationServer, "issuer">,
+  statuses?: readonly number[],
+): RequestOptions {
+  return {
+    [customFetch]: limitedFetch(env, statuses),
+    // `checkIssuer` accepts http for an issuer on this machine alone, so no request leaves the machine unencrypted.
+    [allowInsecureRequests]: issuer.startsWith("http://"),
+  };
+}
+
+/** One exchange of a code for tokens. */
+export interface TokenRequest {
+  readonly env: Env;
+  readonly provider: AuthorizationServer;
+  readonly client: Client;
+  readonly flow: OAuthFlow;
+  readonly answer: Pick<OAuthAnswer, "code" | "iss">;
+}
+
+/** Exchanges a code for tokens (RFC 6749 4.1.3). Fails with `oauth_failed`. */
+export async function requestTokens({
+  env,
+  provider,
+  client,
+  flow: { redirectUri, codeVerifier },
+  answer,
+}: TokenRequest): Promise<ProviderTokens> {
+  const parameters = validateCallback(provider, client, answer);
+  const response = await authorizationCodeGrantRequest(
+    provider,
+    { client_id: client.clientId },
+    authenticationOf(provider, client),
+    parameters,
+    redirectUri,
+    codeVerifier,
+    requestOptions(env, provider, TOKEN_STATUSES),
+  );
+  if (response.status !== 200) throw oauthFault("code_refused");
+  return readTokens(parseJson(await response.text()));
+}
+
+// RFC 9207 2.4, before the code is sent: an answer of another issuer is a mix-up. The state was checked and spent before.
+function validateCallback(
+  provider: AuthorizationServer,
+  { clientId }: Client,
+  { code, iss }: Pick<OAuthAnswer, "code" | "iss">,
+): URLSearchParams {
+  // oauth4webapi accepts an empty issuer where none is announced.
+  if (iss === "") throw oauthFault("issuer");
+  const parameters = new URLSearchParams({ code, ...(iss === null ? {} : { iss }) });
+  try {
+    return validateAuthResponse(provider, { client_id: clientId }, parameters, expectNoState);
+  } catch {
+    throw oauthFault("issuer");
+  }
+}
+
+function authenticationOf(provider: AuthorizationServer, { clientSecret }: Client): ClientAuth {
+  if (clientSecret === null) return None();
+  // OpenID Connect Discovery 3: a provider that lists no methods accepts Basic.
+  const methods = provider.token_endpoint_auth_methods_supported;
+  const isPost = methods !== undefined && !methods.includes("client_secret_basic");
+  return isPost ? ClientSecretPost(clientSecret) : secretBasic(clientSecret);
+}
+
+/**
+ * RFC 6749 2.3.1 and appendix B. `ClientSecretBasic` of oauth4webapi also escapes `-`, `_` and `.`, which servers that do not
+ * decode the credentials then read as another secret.
+ */
+function secretBasic(clientSecret: string): ClientAuth {
+  return (_, client, __, headers) => {
+    const credentials = `${encodeURIComponent(client.client_id)}:${encodeURIComponent(clientSecret)}`;
+    headers.set("authorization", `Basic ${toBase64(utf8(credentials))}`);
+  };
 }

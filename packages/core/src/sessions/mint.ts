@@ -6,7 +6,6 @@ import type { EpochSeconds, Seconds } from "../platform/time.ts";
 import type { User } from "../users/user.ts";
 import { type AccessClaims, mintAccessToken, reservedClaims } from "./access-token.ts";
 import type { SessionEngine } from "./engine.ts";
-import { accessExpiry } from "./policy.ts";
 import type { Session, SessionDetails, SessionRow } from "./session.ts";
 
 /** The tokens of one response. */
@@ -91,4 +90,12 @@ export function sessionOfRow(row: SessionRow): Session {
 export function detailsOfRow(row: SessionRow): SessionDetails {
   const { device, transport, refreshedAt, endedAt, endReason } = row;
   return { ...sessionOfRow(row), device, transport, refreshedAt, endedAt, endReason };
+}
+
+/** Computes the expiry of an access token minted at `now`. It is never later than the session's absolute expiry. */
+export function accessExpiry(
+  row: Pick<SessionRow, "accessLifetime" | "absoluteExpiresAt">,
+  now: EpochSeconds,
+): EpochSeconds {
+  return Math.min(now + row.accessLifetime, row.absoluteExpiresAt ?? Number.POSITIVE_INFINITY);
 }

@@ -1,6 +1,5 @@
 import { MAX_ACCESS_LIFETIME } from "../keys/key-ring.ts";
-import { type EpochSeconds, type Seconds, writtenDuration } from "../platform/time.ts";
-import type { SessionRow } from "./session.ts";
+import { type Seconds, writtenDuration } from "../platform/time.ts";
 
 export interface RefreshPolicy {
   /** Idle lifetime of a session; null means no idle expiry. */
@@ -95,14 +94,6 @@ function atMost(bound: string, duration: Seconds): string {
 /** The default `refreshBefore`: a fifth of the access lifetime, at most a minute, and within the bounds. */
 export function defaultRefreshBefore(access: Seconds, lease: Seconds): Seconds {
   return Math.max(0, Math.min(60, Math.floor(access / 5), access - 2 * lease));
-}
-
-/** Computes the expiry of an access token minted at `now`. It is never later than the session's absolute expiry. */
-export function accessExpiry(
-  row: Pick<SessionRow, "accessLifetime" | "absoluteExpiresAt">,
-  now: EpochSeconds,
-): EpochSeconds {
-  return Math.min(now + row.accessLifetime, row.absoluteExpiresAt ?? Number.POSITIVE_INFINITY);
 }
 
 function fault(option: LifetimeOption, value: Seconds, why: string): LifetimeFault {

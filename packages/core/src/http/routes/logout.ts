@@ -5,9 +5,9 @@ import { AuthError, type ErrorCode } from "../../platform/errors.ts";
 import { authenticate, expectationOf } from "../../sessions/authenticate.ts";
 import { endByToken, endSession } from "../../sessions/end.ts";
 import { liveClaims, MAX_TOKENS, type Presentation } from "../../sessions/presented-tokens.ts";
-import { type Body, readBody, stringMember } from "../body.ts";
-import { answerError } from "../response.ts";
-import { type Call, type Route, respondJson } from "../route.ts";
+import { type Body, readBody, stringMember } from "../request.ts";
+import { answerError, respondJson } from "../response.ts";
+import type { Call, Route } from "../route.ts";
 import { clearSessionCookies } from "../session-cookies.ts";
 import { runValidatedHook } from "../validate.ts";
 

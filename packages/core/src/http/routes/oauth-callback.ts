@@ -1,21 +1,18 @@
 import type { App, ConnectedProvider } from "../../accounts/app.ts";
-import { keepTokens } from "../../accounts/kept-tokens.ts";
 import { issueCode } from "../../accounts/native-code.ts";
-import { findUserOf, linkToUser, undoSignIn } from "../../accounts/oauth-identity.ts";
+import { findUserOf, keepTokens, linkToUser, undoSignIn } from "../../accounts/oauth-identity.ts";
 import { isSignedIn, type LinkRequester } from "../../accounts/unlink.ts";
 import { type CookieChange, deleteCookie } from "../../cookies/cookie.ts";
-import { type CallbackParameters, decideCallback, parseCallback } from "../../oauth/callback.ts";
-import { oauthFault } from "../../oauth/fault.ts";
+import { type CallbackParameters, decideCallback, oauthFault, parseCallback } from "../../oauth/callback.ts";
 import { faultOfAccount } from "../../oauth/profile.ts";
 import type { Transaction } from "../../oauth/transaction.ts";
 import { badAnswer } from "../../platform/callback-answer.ts";
 import { AuthError, faultName } from "../../platform/errors.ts";
 import type { ProviderAccount } from "../../users/user.ts";
-import { readBody } from "../body.ts";
 import { findFlow, flowOf, providerOf, spendState, targetAfterCallback } from "../flow.ts";
-import { requireNavigation } from "../request.ts";
-import { addError, answerError, codeOf, redirect } from "../response.ts";
-import { type Call, headersOf, pathSegment, type Route } from "../route.ts";
+import { pathSegment, readBody, requireNavigation } from "../request.ts";
+import { addError, answerError, codeOf, headersOf, redirect } from "../response.ts";
+import type { Call, Route } from "../route.ts";
 import { cookiesOf, deleteFormerCookies } from "../session-cookies.ts";
 import { findProvenSessions, type SignIn, signIn } from "../sign-in.ts";
 
@@ -26,7 +23,7 @@ export const oauthCallback: Route = {
   // RFC 6749 4.1.2: the provider may make the browser post the response. The sealed transaction binds it to that browser.
   crossSite: true,
   async handle(app, call) {
-    const connected = providerOf(app, pathSegment(call, 2));
+    const connected = providerOf(app, pathSegment(call.request.url, 2));
     requireNavigation(call.request);
     const parameters = parseCallback(await fieldsOf(call));
     const found = parameters === null ? null : await findFlow(app, call, parameters.state);

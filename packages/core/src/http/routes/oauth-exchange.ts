@@ -1,9 +1,8 @@
-import { keepTokens } from "../../accounts/kept-tokens.ts";
 import { redeemCode } from "../../accounts/native-code.ts";
-import { undoSignIn } from "../../accounts/oauth-identity.ts";
+import { keepTokens, undoSignIn } from "../../accounts/oauth-identity.ts";
 import { AuthError } from "../../platform/errors.ts";
-import { readBody, stringMember } from "../body.ts";
 import { limitClient } from "../limit.ts";
+import { readBody, stringMember } from "../request.ts";
 import type { Route } from "../route.ts";
 import { signInAndRespond } from "../sign-in.ts";
 

@@ -1,16 +1,14 @@
 import type { App } from "../../accounts/app.ts";
 import { unlinkProvider } from "../../accounts/unlink.ts";
-import { isChallenge } from "../../oauth/pkce.ts";
-import type { Intent } from "../../oauth/transaction.ts";
+import { type Intent, isChallenge } from "../../oauth/transaction.ts";
 import { now } from "../../platform/env.ts";
 import { AuthError } from "../../platform/errors.ts";
 import { minutes, type Seconds } from "../../platform/time.ts";
-import { readBody, stringMember } from "../body.ts";
 import { beginFlow, providerOf, requireTarget } from "../flow.ts";
 import { limitClient } from "../limit.ts";
-import { requireNavigation } from "../request.ts";
-import { addError, codeOf, redirect } from "../response.ts";
-import { headersOf, pathSegment, type Route, respondJson } from "../route.ts";
+import { pathSegment, readBody, requireNavigation, stringMember } from "../request.ts";
+import { addError, codeOf, headersOf, redirect, respondJson } from "../response.ts";
+import type { Route } from "../route.ts";
 import { whenSignedIn } from "../validate.ts";
 
 /** `GET /oauth/:provider`: redirects the browser to the provider. */
@@ -18,7 +16,7 @@ export const oauthStart: Route = {
   method: "GET",
   path: "/oauth/:provider",
   async handle(app, call) {
-    const provider = providerOf(app, pathSegment(call, 1));
+    const provider = providerOf(app, pathSegment(call.request.url, 1));
     requireNavigation(call.request);
     const query = new URL(call.request.url).searchParams;
     const intent = intentOf(query);
@@ -63,7 +61,7 @@ export const linkAccount: Route = {
   path: "/oauth/:provider/link",
   handle: (app, call) =>
     whenSignedIn(app, call, async ({ valid, changes }) => {
-      const provider = providerOf(app, pathSegment(call, 2));
+      const provider = providerOf(app, pathSegment(call.request.url, 2));
       requireRecent(valid.session.authTime, now(app.env));
       if (valid.transport !== "cookie") throw new AuthError("transport_mismatch");
       const body = await readBody(call.request, true);
@@ -88,7 +86,7 @@ export const unlinkAccount: Route = {
     whenSignedIn(app, call, async ({ valid, changes }) => {
       requireRecent(valid.session.authTime, now(app.env));
       const requester = { userId: valid.userId, sessionId: valid.session.id };
-      await unlinkProvider(app, requester, pathSegment(call, 2));
+      await unlinkProvider(app, requester, pathSegment(call.request.url, 2));
       return new Response(null, { status: 204, headers: headersOf(app, changes) });
     }),
 };

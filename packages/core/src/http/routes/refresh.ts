@@ -4,10 +4,10 @@ import { AuthError, type ErrorCode } from "../../platform/errors.ts";
 import { type Failure, refreshPresented } from "../../sessions/authenticate.ts";
 import { sessionOfRow } from "../../sessions/mint.ts";
 import { type RefreshResult, refreshSession } from "../../sessions/rotate.ts";
-import { readBody, stringMember } from "../body.ts";
 import { limitClientLocally, limitUnlessStoreDown } from "../limit.ts";
-import { errorResponse } from "../response.ts";
-import { type Call, headersOf, type Route, respondJson } from "../route.ts";
+import { readBody, stringMember } from "../request.ts";
+import { errorResponse, headersOf, respondJson } from "../response.ts";
+import type { Call, Route } from "../route.ts";
 import {
   clearSessionCookies,
   cookiesOf,

@@ -4,9 +4,11 @@ import { isLive } from "../../sessions/decide.ts";
 import { endSession } from "../../sessions/end.ts";
 import { isSessionId } from "../../sessions/refresh-token.ts";
 import type { SessionRow } from "../../sessions/session.ts";
-import { headersOf, pathSegment, type Route, respondJson } from "../route.ts";
+import { pathSegment } from "../request.ts";
+import { headersOf, respondJson } from "../response.ts";
+import type { Route } from "../route.ts";
 import { clearSessionCookies } from "../session-cookies.ts";
-import { whenSignedIn } from "../validate.ts";
+import { requireUser, whenSignedIn } from "../validate.ts";
 
 /** `GET /sessions`: lists the live sessions of the user. */
 export const sessions: Route = {
@@ -30,7 +32,7 @@ export const revokeSession: Route = {
   path: "/sessions/:id",
   handle: (app, call) =>
     whenSignedIn(app, call, async ({ valid, changes }) => {
-      const id = pathSegment(call, 1);
+      const id = pathSegment(call.request.url, 1);
       const found = isSessionId(id) ? await app.engine.store.get(id, now(app.env)) : null;
       if (found === null || found.row.userId !== valid.userId || !isLive(found.row, found.now)) {
         throw new AuthError("not_found");
@@ -47,3 +49,25 @@ function describeSession(row: SessionRow, currentId: string): object {
   const { id, device, context, createdAt, refreshedAt, expiresAt } = row;
   return { id, current: id === currentId, device, context, createdAt, refreshedAt, expiresAt };
 }
+
+/** `GET /me`: the user in the form of `user.serialize`. */
+export const me: Route = {
+  method: "GET",
+  path: "/me",
+  handle: (app, call) =>
+    whenSignedIn(app, call, async ({ valid, changes }) =>
+      respondJson(app, app.serialize(await requireUser(app, valid.userId)), 200, changes),
+    ),
+};
+
+/** `GET /session`: the session, its user, and the remaining lifetime of the access token. */
+export const session: Route = {
+  method: "GET",
+  path: "/session",
+  handle: (app, call) =>
+    whenSignedIn(app, call, async ({ valid, changes }) => {
+      const user = app.serialize(await requireUser(app, valid.userId));
+      const expiresIn = valid.claims.exp - now(app.env);
+      return respondJson(app, { expires_in: expiresIn, session: valid.session, user }, 200, changes);
+    }),
+};

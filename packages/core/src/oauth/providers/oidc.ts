@@ -25,8 +25,8 @@ export function oidc(options: OidcOptions): OAuthProvider {
   return defineProvider(checked, async (env) => {
     const [{ connectOpenId }, { discover }, { withUserinfo }] = await Promise.all([
       import("../openid.ts"),
-      import("../discovery.ts"),
-      import("../userinfo.ts"),
+      import("../provider-metadata.ts"),
+      import("../openid.ts"),
     ]);
     return connectOpenId({ ...checked, metadata: () => discover(env, issuer), withUserinfo }, env);
   });

@@ -1,7 +1,7 @@
 import { checkMembers, type Members, type MembersOf, refuse } from "../../platform/option-error.ts";
 import { isLoopback } from "../../platform/origin.ts";
 import type { Client } from "../arctic.ts";
-import { checkTrust, type EmailTrust, TRUST_ALL, type TrustEmail } from "../email-trust.ts";
+import { checkTrust, type EmailTrust, TRUST_ALL, type TrustEmail } from "../link.ts";
 import { checkProviderId } from "../provider.ts";
 
 /** What every provider takes. */
