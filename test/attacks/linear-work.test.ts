@@ -15,6 +15,7 @@ import { parseMetadata } from "../../packages/core/src/oauth/provider-metadata.t
 import { decideRedirect, safeRedirect } from "../../packages/core/src/oauth/redirect.ts";
 import { readTokens } from "../../packages/core/src/oauth/request.ts";
 import { isVerifierOf } from "../../packages/core/src/oauth/transaction.ts";
+import { isCommonPassword } from "../../packages/core/src/password/blocklist.ts";
 import { parsePhc } from "../../packages/core/src/password/hasher.ts";
 import { checkPassword, possiblePassword } from "../../packages/core/src/password/policy.ts";
 import { parseJson } from "../../packages/core/src/platform/encoding.ts";
@@ -194,7 +195,11 @@ const surfaces: Readonly<Record<string, Surface>> = {
   "a username": parseUsername,
   "a password": possiblePassword,
   "a password that is set": (text) =>
-    checkPassword(text, { minLength: 8, identifier: { email: "ann@example.com" } }),
+    checkPassword(text, {
+      minLength: 8,
+      identifier: { email: "ann@example.com" },
+      isCommon: isCommonPassword,
+    }),
   "a stored hash": parsePhc,
   "a Cookie header": parseCookies,
   "a jar in Next.js": (text) => cookieHeader(text, jarOf(text)),

@@ -1,7 +1,7 @@
-export type { EmailTrust, TrustEmail } from "./oauth/link.ts";
+export type { TrustEmail } from "./oauth/link.ts";
 export type { GetJson } from "./oauth/plain.ts";
 export type { Profile } from "./oauth/profile.ts";
-export type { OAuthAnswer, OAuthConnection, OAuthFlow, OAuthProvider } from "./oauth/provider.ts";
+export type { EmailTrust, OAuthAnswer, OAuthConnection, OAuthFlow, OAuthProvider } from "./oauth/provider.ts";
 export { type AppleOptions, apple } from "./oauth/providers/apple.ts";
 export { type ArcticClient, type ArcticOptions, arcticProvider } from "./oauth/providers/arctic.ts";
 export { discord } from "./oauth/providers/discord.ts";

@@ -1,8 +1,9 @@
 import { jarAfter } from "./cookies/cookie.ts";
 import { type Site, siteAt } from "./cookies/site.ts";
 import { type Credentials, isForged, readCredentials } from "./http/request.ts";
-import { refusal, sessionHeaders } from "./http/response.ts";
+import { refusal } from "./http/response.ts";
 import type { Validation } from "./http/validation.ts";
+import { sessionHeaders } from "./http/validation.ts";
 import type { Jwk, Keys } from "./keys/jwk.ts";
 import { readKeySet, remoteKeys } from "./keys/remote.ts";
 import { isRecord, type JsonObject } from "./platform/encoding.ts";

@@ -2,10 +2,9 @@ import * as v from "valibot";
 import type { App, Config } from "../accounts/app.ts";
 import type { Algorithm } from "../keys/algorithms.ts";
 import type { Jwk } from "../keys/jwk.ts";
-import { kindOf, requireObject } from "../platform/callback-answer.ts";
-import { isRecord, type JsonObject, parseJson, utf8 } from "../platform/encoding.ts";
+import { kindOf } from "../platform/callback-answer.ts";
+import { isRecord } from "../platform/encoding.ts";
 import { type Env, platformEnv } from "../platform/env.ts";
-import { AuthError } from "../platform/errors.ts";
 import { refuse } from "../platform/option-error.ts";
 import { checkOrigin, isLoopback } from "../platform/origin.ts";
 import { days, minutes, type Seconds } from "../platform/time.ts";
@@ -25,7 +24,6 @@ import {
   copyOptions,
   type Provider,
   type Shape,
-  type StandardResult,
   type StandardSchema,
   shapeError,
 } from "./options.ts";
@@ -63,8 +61,10 @@ export interface KeyOptions {
 
 /** What the application is asked and told. */
 export interface Callbacks {
-  readonly contextFrom: App["contextOf"];
-  readonly serialize: (user: User) => object;
+  /** Null makes an empty context. */
+  readonly contextFrom: App["contextOf"] | null;
+  /** Null shows id, identifiers and name. */
+  readonly serialize: ((user: User) => object) | null;
   readonly clientAddress: (request: Request) => unknown;
   /** Null writes faults to the console. */
   readonly onEvent: ((event: AuthEvent) => unknown) | null;
@@ -97,8 +97,8 @@ export function checkOptions(options: unknown): CheckedOptions {
     settings: settingsOf(given, baseURL),
     contextSchema: given.sessions?.context?.schema ?? null,
     callbacks: {
-      contextFrom: given.sessions?.context?.from ?? (() => ({})),
-      serialize: given.user?.serialize ?? shownUser,
+      contextFrom: given.sessions?.context?.from ?? null,
+      serialize: given.user?.serialize ?? null,
       clientAddress: given.clientAddress ?? (() => null),
       onEvent: given.onEvent ?? null,
     },
@@ -165,12 +165,6 @@ function settingsOf(given: Given, baseURL: URL | null): CheckedOptions["settings
     claims: given.accessToken?.claims ?? null,
     hooks: given.hooks ?? NONE,
   };
-}
-
-/** What the answers show of a user unless `user.serialize` says otherwise: an allow-list, never the row. */
-function shownUser(user: User): object {
-  const { id, email, username, name } = user;
-  return { id, ...(email === null ? {} : { email }), ...(username === null ? {} : { username }), name };
 }
 
 function checkBaseURL(text: string): URL {
@@ -242,30 +236,4 @@ function checkCookies(
   if (names.access === names.refresh) throw refuse("cookies.names", names.access, "both names are the same");
   const sameSite = given.sameSite ?? "lax";
   return { names, domain, sameSite, refreshPath, previous: given.previous ?? [] };
-}
-
-/** In bytes of JSON: the context rides in every access token, and a token must fit a cookie (STO-20). */
-const MAX_CONTEXT = 2_048;
-
-/** Checks a context against the schema and brings it into the plain data that a store and a token can hold. */
-export async function parseContext(
-  schema: StandardSchema<unknown> | null,
-  context: unknown,
-): Promise<JsonObject> {
-  const result: StandardResult<unknown> =
-    schema === null ? { value: context } : await schema["~standard"].validate(context);
-  if (result.issues !== undefined) {
-    throw new AuthError("internal_error", "sessions.context: the schema refuses the context of a session");
-  }
-  requireObject("sessions.context.schema", result.value, "an object of data");
-  const text: unknown = JSON.stringify(result.value);
-  const fits = typeof text === "string" && utf8(text).length <= MAX_CONTEXT;
-  const plain = fits ? parseJson(text) : undefined;
-  if (!isRecord(plain)) {
-    throw new AuthError(
-      "internal_error",
-      `sessions.context: a context is an object of at most ${MAX_CONTEXT} bytes of JSON`,
-    );
-  }
-  return plain as JsonObject;
 }

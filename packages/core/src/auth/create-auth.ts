@@ -6,9 +6,11 @@ import { requestValidator } from "../http/validate.ts";
 import type { KeyStore, Keys } from "../keys/jwk.ts";
 import { providedKeys, sharedSecretKeys } from "../keys/provided.ts";
 import { storedKeys } from "../keys/stored.ts";
-import { badAnswer, ignored, kindOf, requireObject, requirePlain } from "../platform/callback-answer.ts";
+import { badAnswer, kindOf, requireObject, requirePlain } from "../platform/callback-answer.ts";
 import type { JsonObject } from "../platform/encoding.ts";
-import { type Env, now, warn } from "../platform/env.ts";
+import { isRecord, parseJson, utf8 } from "../platform/encoding.ts";
+import { type Env, ignored, now, warn } from "../platform/env.ts";
+import { AuthError } from "../platform/errors.ts";
 import type { SessionEngine } from "../sessions/engine.ts";
 import { type Emit, emitter } from "../sessions/events.ts";
 import type { Store } from "../store.ts";
@@ -16,9 +18,9 @@ import { localThrottle } from "../throttle/throttle.ts";
 import { mintOneTimeToken } from "../users/one-time-token.ts";
 import type { User } from "../users/user.ts";
 import type { Auth, KeysApi } from "./auth.ts";
-import { type CheckedOptions, checkOptions, parseContext } from "./config.ts";
+import { type CheckedOptions, checkOptions } from "./config.ts";
 import { guardStore } from "./guard-store.ts";
-import type { AuthOptions, ContextShape, Provider } from "./options.ts";
+import type { AuthOptions, ContextShape, Provider, StandardResult, StandardSchema } from "./options.ts";
 import { sessionsApi } from "./sessions.ts";
 import { usersApi } from "./users.ts";
 
@@ -88,6 +90,7 @@ function sealingSecrets(secrets: readonly string[], env: Env): App["sealing"] {
 
 function makeEngine(options: CheckedOptions, store: Store, emit: Emit): SessionEngine {
   const { env, contextSchema } = options;
+  const usersElsewhere = options.store.sessions.users !== options.users;
   return {
     env,
     store: store.sessions,
@@ -95,7 +98,8 @@ function makeEngine(options: CheckedOptions, store: Store, emit: Emit): SessionE
     settings: { ...options.settings, parseContext: (context) => parseContext(contextSchema, context) },
     emit,
     findUser: store.users.get,
-    usersElsewhere: options.store.sessions.users !== options.users,
+    usersElsewhere,
+    needsUser: usersElsewhere || options.settings.claims !== null,
     confirmed: new Set(),
   };
 }
@@ -118,7 +122,8 @@ function pickKeys({ jwks, rotate, revoke }: Keys): KeysApi {
   return { jwks, rotate, revoke };
 }
 
-function serializer(serialize: (user: User) => object): App["serialize"] {
+function serializer(serialize: ((user: User) => object) | null): App["serialize"] {
+  if (serialize === null) return shownUser;
   return (user) => {
     const shown = serialize(user);
     requirePlain("user.serialize", shown, "a plain object of what may be shown");
@@ -126,7 +131,8 @@ function serializer(serialize: (user: User) => object): App["serialize"] {
   };
 }
 
-function contextMaker(from: App["contextOf"]): App["contextOf"] {
+function contextMaker(from: App["contextOf"] | null): App["contextOf"] {
+  if (from === null) return () => ({});
   return (request, user) => {
     const context = from(request, user);
     requireObject("sessions.context.from", context, "the context, and wait for nothing");
@@ -142,4 +148,36 @@ function deviceReader(addressOf: (request: Request) => unknown): App["deviceOf"]
       return deviceOf(request.headers.get("user-agent"), address);
     throw badAnswer("clientAddress", kindOf(ignored(address)), "a string or null");
   };
+}
+
+/** What the answers show of a user unless `user.serialize` says otherwise: an allow-list, never the row. */
+function shownUser(user: User): object {
+  const { id, email, username, name } = user;
+  return { id, ...(email === null ? {} : { email }), ...(username === null ? {} : { username }), name };
+}
+
+/** In bytes of JSON: the context rides in every access token, and a token must fit a cookie (STO-20). */
+const MAX_CONTEXT = 2_048;
+
+/** Checks a context against the schema and brings it into the plain data that a store and a token can hold. */
+export async function parseContext(
+  schema: StandardSchema<unknown> | null,
+  context: unknown,
+): Promise<JsonObject> {
+  const result: StandardResult<unknown> =
+    schema === null ? { value: context } : await schema["~standard"].validate(context);
+  if (result.issues !== undefined) {
+    throw new AuthError("internal_error", "sessions.context: the schema refuses the context of a session");
+  }
+  requireObject("sessions.context.schema", result.value, "an object of data");
+  const text: unknown = JSON.stringify(result.value);
+  const fits = typeof text === "string" && utf8(text).length <= MAX_CONTEXT;
+  const plain = fits ? parseJson(text) : undefined;
+  if (!isRecord(plain)) {
+    throw new AuthError(
+      "internal_error",
+      `sessions.context: a context is an object of at most ${MAX_CONTEXT} bytes of JSON`,
+    );
+  }
+  return plain as JsonObject;
 }

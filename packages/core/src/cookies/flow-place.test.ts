@@ -1,5 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { flowPlace, flowPrefix } from "./site.ts";
+import { flowPlace, flowPrefix, type Site, siteAt } from "./site.ts";
+
+function site(text: string): Site {
+  const names = { access: "access", refresh: "refresh" };
+  const cookies = { names, domain: null, sameSite: "lax", refreshPath: "/", previous: [] } as const;
+  return siteAt(new URL(text), { baseURL: null, cookies });
+}
 
 const origins: Readonly<Record<string, { readonly prefix: string; readonly secure: boolean }>> = {
   "https://app.example.com": { prefix: "__Host-Http-latchkey.oauth.", secure: true },
@@ -15,23 +21,23 @@ const origins: Readonly<Record<string, { readonly prefix: string; readonly secur
 
 describe("flowPlace", () => {
   it.each(Object.entries(origins))("at %s", (text, { prefix, secure }) => {
-    const origin = new URL(text);
-    expect(flowPrefix(origin)).toBe(prefix);
+    const at = site(text);
+    expect(flowPrefix(at)).toBe(prefix);
     const place = { name: `${prefix}id`, path: "/", domain: null, secure };
-    expect(flowPlace(origin, "id", false)).toEqual({ ...place, sameSite: "lax" });
+    expect(flowPlace(at, "id", false)).toEqual({ ...place, sameSite: "lax" });
     // A browser drops SameSite=None without Secure.
-    expect(flowPlace(origin, "id", true)).toEqual({ ...place, sameSite: secure ? "none" : "lax" });
+    expect(flowPlace(at, "id", true)).toEqual({ ...place, sameSite: secure ? "none" : "lax" });
   });
 
   it("the flows of one port are no others'", () => {
-    const [one, two] = [new URL("http://localhost:300"), new URL("http://localhost:3000")];
+    const [one, two] = [site("http://localhost:300"), site("http://localhost:3000")];
     expect(flowPlace(two, "id", false).name.startsWith(flowPrefix(one))).toBe(false);
     expect(flowPlace(one, "id", false).name.startsWith(flowPrefix(two))).toBe(false);
   });
 
   it("holds no word that the cookies of sessions are known by", () => {
     for (const text of Object.keys(origins)) {
-      expect(flowPrefix(new URL(text))).not.toMatch(/access|refresh/);
+      expect(flowPrefix(site(text))).not.toMatch(/access|refresh/);
     }
   });
 });

@@ -5,6 +5,8 @@ import type { CookiePlace, SameSite } from "./cookie.ts";
 export interface Site {
   readonly origin: string;
   readonly host: string;
+  /** Whether its cookies are Secure: everywhere but at http on this machine. */
+  readonly secure: boolean;
   /** The URL of the request; null without a request. */
   readonly url: string | null;
   readonly places: CookiePlaces;
@@ -53,6 +55,7 @@ export function siteAt(origin: URL, options: SiteOptions): Site {
   return {
     origin: origin.origin,
     host: origin.hostname,
+    secure: isSecure(origin),
     url: null,
     places,
     previous,
@@ -113,19 +116,22 @@ export function cookiePlaces(origin: URL, options: CookieOptions): CookiePlaces 
 
 const FLOW = "latchkey.oauth";
 
-/** The prefix of the flow cookies of an origin. */
-export function flowPrefix(origin: URL): string {
-  return isSecure(origin) ? `__Host-Http-${FLOW}.` : `${FLOW}.${origin.port}.`;
+/** The part of a site that flow cookies depend on. */
+export type FlowSite = Pick<Site, "origin" | "secure">;
+
+/** The prefix of the flow cookies of a site. */
+export function flowPrefix({ origin, secure }: FlowSite): string {
+  return secure ? `__Host-Http-${FLOW}.` : `${FLOW}.${new URL(origin).port}.`;
 }
 
 /**
  * Makes the place of the cookie of one sign-in with a provider. It is for this host only and ignores `cookies.domain`.
  * `crossSite` is for a provider that makes the browser post the response: Lax cookies are not sent then (RFC 6265bis 5.2).
  */
-export function flowPlace(origin: URL, id: string, crossSite: boolean): CookiePlace {
-  const secure = isSecure(origin);
+export function flowPlace(site: FlowSite, id: string, crossSite: boolean): CookiePlace {
+  const { secure } = site;
   const sameSite = crossSite && secure ? "none" : "lax";
-  return { name: `${flowPrefix(origin)}${id}`, path: "/", domain: null, secure, sameSite };
+  return { name: `${flowPrefix(site)}${id}`, path: "/", domain: null, secure, sameSite };
 }
 
 function isSecure(origin: URL): boolean {

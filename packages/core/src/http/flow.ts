@@ -22,9 +22,9 @@ import {
 import { badAnswer, kindOf } from "../platform/callback-answer.ts";
 import { now } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
+import { findProvenSessions } from "../sessions/authenticate.ts";
 import { hashOneTimeToken } from "../users/one-time-token.ts";
 import type { Call } from "./route.ts";
-import { findProvenSessions } from "./sign-in.ts";
 
 const STATE = "oauth-state";
 /** The largest size of all flow cookies together, in bytes: servers accept headers of 8 to 16 kB. */
@@ -84,13 +84,13 @@ export async function beginFlow(
     redirectTo: shortenTarget(redirectTo, call.site.origin),
     startedAt: now(app.env),
     intent,
-    replaces: await findProvenSessions(app, call.credentials),
+    replaces: await findProvenSessions(app.engine, call.credentials.presented),
   };
   const transaction = mintTransaction(begun, random);
   const url: unknown = await connection.authorizationUrl(flowOf(app, call, transaction));
   if (!(url instanceof URL)) throw badAnswer(`authorizationUrl of ${provider.id}`, kindOf(url), "a URL");
   const [secret] = app.sealing();
-  const place = transactionPlace(new URL(call.site.origin), transaction.state, provider.responseMode);
+  const place = transactionPlace(call.site, transaction.state, provider.responseMode);
   const value = await sealTransaction(transaction, secret, random);
   const room = MAX_BYTES - place.name.length - value.length;
   const surplus = await flowsToDelete(app, call, room);
@@ -104,7 +104,7 @@ function shortenTarget(target: URL, ownOrigin: string): string {
 
 // Keeps the newest flows. Deletes cookies that cannot be opened.
 async function flowsToDelete(app: App, call: Call, room: number): Promise<readonly CookiePlace[]> {
-  const prefix = flowPrefix(new URL(call.site.origin));
+  const prefix = flowPrefix(call.site);
   const sent = call.credentials.cookies.filter(({ name }) => name.startsWith(prefix));
   const opened = await Promise.all(sent.map((cookie) => openFlowCookie(app, cookie)));
   // For flows of the same second: a browser sends the older cookie first.
@@ -121,7 +121,7 @@ async function flowsToDelete(app: App, call: Call, room: number): Promise<readon
   return flows
     .filter((flow) => !kept.includes(flow))
     .map(({ cookie }) => ({
-      ...transactionPlace(new URL(call.site.origin), "", "query"),
+      ...transactionPlace(call.site, "", "query"),
       name: cookie.name,
     }));
 }
@@ -138,11 +138,11 @@ export interface FoundFlow {
 
 /** Finds the flow of a state in the cookies. Returns null if it started in another browser, or too long ago. */
 export async function findFlow(app: App, call: Call, state: string): Promise<FoundFlow | null> {
-  const { name } = transactionPlace(new URL(call.site.origin), state, "query");
+  const { name } = transactionPlace(call.site, state, "query");
   const cookie = call.credentials.cookies.find((sent) => sent.name === name);
   const transaction = cookie === undefined ? null : await openFlowCookie(app, cookie);
   if (transaction === null) return null;
-  const place = transactionPlace(new URL(call.site.origin), state, transaction.responseMode);
+  const place = transactionPlace(call.site, state, transaction.responseMode);
   return { transaction, place };
 }
 

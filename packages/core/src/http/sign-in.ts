@@ -1,18 +1,14 @@
 import type { App } from "../accounts/app.ts";
 import { AuthError } from "../platform/errors.ts";
-import { expectationOf } from "../sessions/authenticate.ts";
-import { sessionOfRow } from "../sessions/mint.ts";
-import { liveClaims, MAX_TOKENS } from "../sessions/presented-tokens.ts";
-import { parseRefreshToken } from "../sessions/refresh-token.ts";
-import { lookUpToken } from "../sessions/rotate.ts";
+import { findProvenSessions } from "../sessions/authenticate.ts";
 import type { Transport } from "../sessions/session.ts";
+import { sessionOfRow } from "../sessions/session.ts";
 import { type StartedSession, startSession } from "../sessions/start.ts";
 import type { Identifier } from "../users/identifier.ts";
 import type { ProviderAccount, User } from "../users/user.ts";
-import { type Body, type Credentials, readBody, stringMember } from "./request.ts";
-import { respondJson } from "./response.ts";
+import { type Body, readBody, stringMember } from "./request.ts";
+import { cookiesOf, deleteFormerCookies, respondJson, tokenFields } from "./response.ts";
 import type { Call } from "./route.ts";
-import { cookiesOf, deleteFormerCookies, tokenFields } from "./session-cookies.ts";
 
 /** The input of `POST /login` and `POST /signup`. */
 export interface PasswordInput {
@@ -102,7 +98,9 @@ export async function signIn(
     device: app.deviceOf(call.request),
     transport,
     amr,
-    replaces: [...new Set([...replaces, ...(await findProvenSessions(app, call.credentials))])],
+    replaces: [
+      ...new Set([...replaces, ...(await findProvenSessions(app.engine, call.credentials.presented))]),
+    ],
     succeeds,
     lifetimes: {},
     account,
@@ -110,16 +108,4 @@ export async function signIn(
   if (started !== null) return started;
   app.engine.emit({ type: "sign_in.failed", userId: user.id, code: refusal });
   throw new AuthError(refusal);
-}
-
-/** Finds the sessions that the tokens of a request prove. A session id alone proves nothing. */
-export async function findProvenSessions(app: App, { presented }: Credentials): Promise<readonly string[]> {
-  const ids = new Set((await liveClaims(expectationOf(app.engine), presented.access)).map(({ sid }) => sid));
-  for (const { token } of presented.refresh.slice(0, MAX_TOKENS)) {
-    const parsed = parseRefreshToken(token);
-    if (parsed === null || ids.has(parsed.id)) continue;
-    const { decision } = await lookUpToken(app.engine, parsed, null);
-    if (decision.kind !== "refused") ids.add(parsed.id);
-  }
-  return [...ids];
 }

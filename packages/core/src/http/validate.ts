@@ -2,9 +2,9 @@ import type { App } from "../accounts/app.ts";
 import { type CookieChange, jarAfter, writeChanges } from "../cookies/cookie.ts";
 import type { Site } from "../cookies/site.ts";
 import { isSafeMethod } from "../csrf/decide-csrf.ts";
-import { badAnswer, classifyHookResult, ignored } from "../platform/callback-answer.ts";
+import { badAnswer, classifyHookResult } from "../platform/callback-answer.ts";
 import type { JsonObject } from "../platform/encoding.ts";
-import { now } from "../platform/env.ts";
+import { ignored, now } from "../platform/env.ts";
 import { AuthError, type ErrorCode } from "../platform/errors.ts";
 import { checkMembers, FLAG, type MembersOf } from "../platform/option-error.ts";
 import { sessionOfClaims } from "../sessions/access-token.ts";
@@ -17,10 +17,17 @@ import {
 import type { Transport } from "../sessions/session.ts";
 import type { User } from "../users/user.ts";
 import { type Credentials, isForged, readCredentials } from "./request.ts";
-import { answerError, codeOf, refusal, sessionHeaders } from "./response.ts";
+import {
+  answerError,
+  codeOf,
+  cookiesOf,
+  deleteFormerCookies,
+  deleteRivalCookies,
+  refusal,
+} from "./response.ts";
 import type { Call } from "./route.ts";
-import { cookiesOf, deleteFormerCookies, deleteRivalCookies } from "./session-cookies.ts";
 import type { InvalidSession, ValidateOptions, Validation, ValidSession } from "./validation.ts";
+import { sessionHeaders } from "./validation.ts";
 
 /** A validation, and the cookie changes in its headers. */
 export interface ValidatedRequest {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { thumbprint } from "./jws.ts";
+import { thumbprint } from "./jwk.ts";
 
 it("makes the thumbprint of RFC 7638 3.1", async () => {
   const n = [

@@ -1,4 +1,4 @@
-import { base64url } from "jose";
+import { base64url, calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK } from "jose";
 import { isBase64url, isRecord, own } from "../platform/encoding.ts";
 import { type Algorithm, type AsymmetricAlgorithm, algorithmFacts } from "./algorithms.ts";
 
@@ -145,9 +145,6 @@ export interface SigningKey {
   readonly key: CryptoKey | Uint8Array;
 }
 
-/** The form of a key id, in a key or in a token. */
-export const KID: RegExp = /^[A-Za-z0-9_-]{1,64}$/;
-
 /** The key to verify with. jose imports a public key at its first use and caches it. */
 export interface VerificationKey {
   readonly kid: string;
@@ -180,4 +177,24 @@ export interface KeyStore {
 
   /** Saves if the stored version is still `ifVersion` (0: nothing is stored). Otherwise returns `false`. */
   save(ifVersion: number, document: string): Promise<boolean>;
+}
+
+/** Generates a private key. */
+export async function generateKey(algorithm: AsymmetricAlgorithm): Promise<Jwk> {
+  const { privateKey } = await generateKeyPair(algorithm, { extractable: true });
+  return plainJwk(await exportJWK(privateKey));
+}
+
+/** Imports a key for one algorithm: a private one signs, a public one verifies. Fails for a key of another algorithm. */
+export async function importKey(jwk: Jwk, algorithm: AsymmetricAlgorithm): Promise<CryptoKey> {
+  if (jwk.kty === "RSA" && !isSoundRsa(jwk))
+    throw new TypeError("an RSA key has at least 2048 bits, and an odd exponent above 1");
+  const key = await importJWK(plainJwk(jwk), algorithm, { extractable: false });
+  if (key instanceof Uint8Array) throw new TypeError("a key of this type is a secret");
+  return key;
+}
+
+/** The SHA-256 thumbprint of a key (RFC 7638). */
+export function thumbprint(jwk: Jwk): Promise<string> {
+  return calculateJwkThumbprint(plainJwk(jwk));
 }

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, type JsonWebKey } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { faultOfNumbers, plainJwk } from "./jwk.ts";
-import { generateKey, importKey, verifyJws } from "./jws.ts";
+import { faultOfNumbers, generateKey, importKey, plainJwk } from "./jwk.ts";
+import { verifyJws } from "./jws.ts";
 
 function rsa(modulusLength: number): JsonWebKey {
   return generateKeyPairSync("rsa", { modulusLength }).publicKey.export({ format: "jwk" });

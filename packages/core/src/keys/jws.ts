@@ -1,16 +1,11 @@
-import {
-  base64url,
-  CompactSign,
-  calculateJwkThumbprint,
-  compactVerify,
-  exportJWK,
-  generateKeyPair,
-  importJWK,
-} from "jose";
+import { base64url, CompactSign, compactVerify } from "jose";
 import { decodeUtf8, isBase64url, isRecord, own, parseJson, utf8 } from "../platform/encoding.ts";
 import { AuthError } from "../platform/errors.ts";
-import { type Algorithm, type AsymmetricAlgorithm, algorithmFacts } from "./algorithms.ts";
-import { isSoundRsa, type Jwk, KID, plainJwk, type SigningKey, type VerificationKey } from "./jwk.ts";
+import { type Algorithm, algorithmFacts } from "./algorithms.ts";
+import type { SigningKey, VerificationKey } from "./jwk.ts";
+
+/** The form of a key id, in a key or in a token. */
+export const KID: RegExp = /^[A-Za-z0-9_-]{1,64}$/;
 
 /** The members of a JWS header that select a key. */
 export interface JwsHeader {
@@ -103,24 +98,4 @@ export function signJwt(
   return new CompactSign(utf8(JSON.stringify(claims)))
     .setProtectedHeader({ alg: algorithm, ...header, kid })
     .sign(key);
-}
-
-/** Generates a private key. */
-export async function generateKey(algorithm: AsymmetricAlgorithm): Promise<Jwk> {
-  const { privateKey } = await generateKeyPair(algorithm, { extractable: true });
-  return plainJwk(await exportJWK(privateKey));
-}
-
-/** Imports a key for one algorithm: a private one signs, a public one verifies. Fails for a key of another algorithm. */
-export async function importKey(jwk: Jwk, algorithm: AsymmetricAlgorithm): Promise<CryptoKey> {
-  if (jwk.kty === "RSA" && !isSoundRsa(jwk))
-    throw new TypeError("an RSA key has at least 2048 bits, and an odd exponent above 1");
-  const key = await importJWK(plainJwk(jwk), algorithm, { extractable: false });
-  if (key instanceof Uint8Array) throw new TypeError("a key of this type is a secret");
-  return key;
-}
-
-/** The SHA-256 thumbprint of a key (RFC 7638). */
-export function thumbprint(jwk: Jwk): Promise<string> {
-  return calculateJwkThumbprint(plainJwk(jwk));
 }

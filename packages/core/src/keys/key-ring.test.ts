@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { MAX_ACCESS_LIFETIME } from "../platform/time.ts";
 import {
   ANNOUNCE,
   currentKey,
   extendRing,
   JWKS_MAX_AGE,
   type KeyRecord,
-  MAX_ACCESS_LIFETIME,
   missingKeys,
   revokeKey,
   rotateRing,

@@ -1,6 +1,6 @@
 import { isRecord, parseJson } from "../platform/encoding.ts";
 import { AuthError } from "../platform/errors.ts";
-import { type EpochSeconds, hours, minutes, type Seconds } from "../platform/time.ts";
+import { type EpochSeconds, MAX_ACCESS_LIFETIME, minutes, type Seconds } from "../platform/time.ts";
 import { type AsymmetricAlgorithm, isAsymmetric } from "./algorithms.ts";
 import { type PublicJwk, publicJwk } from "./jwk.ts";
 
@@ -20,9 +20,6 @@ type Usable = (key: KeyRecord) => boolean;
 
 /** The keys in the order of `activeAt`. */
 export type KeyRing = readonly KeyRecord[];
-
-/** The longest lifetime of an access token. A superseded key verifies until its last token has expired. */
-export const MAX_ACCESS_LIFETIME: Seconds = hours(24);
 
 /** The maximum age of the ring in a process, for signing and for verifying. */
 export const SIGNING_RING_AGE: Seconds = minutes(1);

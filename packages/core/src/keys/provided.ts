@@ -3,17 +3,17 @@ import { toBase64url } from "../platform/encoding.ts";
 import { type AsymmetricAlgorithm, algorithmFacts, normalizeAlgorithm } from "./algorithms.ts";
 import {
   faultOfNumbers,
+  importKey,
   isWholePrivateKey,
   type Jwk,
   type Keys,
-  KID,
   type PublicJwk,
   plainJwk,
   publicJwk,
   type SigningKey,
   type VerificationKey,
 } from "./jwk.ts";
-import { importKey } from "./jws.ts";
+import { KID } from "./jws.ts";
 import { deriveBytes } from "./seal.ts";
 
 /**

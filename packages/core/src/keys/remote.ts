@@ -7,13 +7,13 @@ import { algorithmFacts, isAsymmetric, normalizeAlgorithm } from "./algorithms.t
 import { type CachePauses, refreshingCache } from "./cache.ts";
 import {
   faultOfNumbers,
-  KID,
   listedKeys,
   type Members,
   mayVerify,
   plainJwk,
   type VerificationKey,
 } from "./jwk.ts";
+import { KID } from "./jws.ts";
 
 type KeySet = ReadonlyMap<string, VerificationKey>;
 

@@ -5,15 +5,17 @@ import type { EpochSeconds, Seconds } from "../platform/time.ts";
 import type { AsymmetricAlgorithm } from "./algorithms.ts";
 import { type CachePauses, refreshingCache } from "./cache.ts";
 import {
+  generateKey,
+  importKey,
   type Jwk,
   type KeyStore,
   type Keys,
   plainJwk,
   publicJwk,
   type SigningKey,
+  thumbprint,
   type VerificationKey,
 } from "./jwk.ts";
-import { generateKey, importKey, thumbprint } from "./jws.ts";
 import {
   currentKey,
   extendRing,

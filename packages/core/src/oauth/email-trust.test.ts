@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { checkTrust, type EmailTrust, isAuthority, isEmailTrust, TRUST_ALL } from "./link.ts";
+import { checkTrust, isAuthority, isEmailTrust, TRUST_ALL } from "./link.ts";
+import type { EmailTrust } from "./provider.ts";
 
 const GOOGLE: EmailTrust = { domains: ["gmail.com"], domainClaim: "hd" };
 const NONE: EmailTrust = { domains: [] };

@@ -1,4 +1,5 @@
 import { textOf } from "./profile.ts";
+import type { EmailTrust } from "./provider.ts";
 
 /** The facts when a browser comes back from a provider. */
 export interface LinkFacts {
@@ -67,14 +68,6 @@ export function decideUnlink(left: { readonly password: boolean; readonly links:
 
 /** The option `trustEmail` of a provider. */
 export type TrustEmail = boolean | readonly string[];
-
-/** For which addresses a provider that calls them verified proves that its user has the mailbox today. */
-export interface EmailTrust {
-  /** Every address, or those at exactly these domains. */
-  readonly domains: "all" | readonly string[];
-  /** A claim that names one more domain: the one that the provider hosts for the organisation of this account. */
-  readonly domainClaim?: string;
-}
 
 /** The trust in a provider whose every verified address is proof. */
 export const TRUST_ALL: EmailTrust = Object.freeze({ domains: "all" });

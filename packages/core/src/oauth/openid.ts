@@ -3,10 +3,10 @@ import { isRecord, own, parseJson } from "../platform/encoding.ts";
 import type { Env } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
 import { authorizationUrl, type Client } from "./arctic.ts";
-import { oauthFault } from "./callback.ts";
 import { type IdClaims, verifyIdToken } from "./id-token.ts";
 import { checkProfile, type Profile, readOpenIdProfile } from "./profile.ts";
 import type { OAuthAnswer, OAuthConnection, OAuthProvider } from "./provider.ts";
+import { oauthFault } from "./provider.ts";
 import { issuerFrom, type MetadataSource, type ProviderMetadata } from "./provider-metadata.ts";
 import { requestOptions, requestTokens } from "./request.ts";
 

@@ -9,7 +9,7 @@ import { listedKeys, type Members } from "../keys/jwk.ts";
 import { isRecord, own } from "../platform/encoding.ts";
 import type { Env } from "../platform/env.ts";
 import { hours, minutes, type Seconds } from "../platform/time.ts";
-import { oauthFault } from "./callback.ts";
+import { oauthFault } from "./provider.ts";
 import { getJson, requestOptions } from "./request.ts";
 
 /** The metadata of an OpenID provider that a sign-in needs, by the names of OpenID Connect Discovery 1.0. */

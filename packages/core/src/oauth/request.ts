@@ -15,9 +15,9 @@ import type { Env } from "../platform/env.ts";
 import { fetchJson } from "../platform/fetch-json.ts";
 import type { ProviderTokens } from "../users/user.ts";
 import type { Client } from "./arctic.ts";
-import { oauthFault } from "./callback.ts";
 import { textOf } from "./profile.ts";
 import type { OAuthAnswer, OAuthFlow } from "./provider.ts";
+import { oauthFault } from "./provider.ts";
 
 /** The answer of a provider, read to its end. */
 export interface ProviderAnswer {

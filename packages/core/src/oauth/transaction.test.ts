@@ -74,9 +74,9 @@ describe("a transaction", () => {
   });
 
   it("lives in a cookie of its own, whose name does not tell the state", () => {
-    const origin = new URL("https://app.example.com");
+    const site = { origin: "https://app.example.com", secure: true };
     const at = (state: string, mode: Transaction["responseMode"] = "query") =>
-      transactionPlace(origin, state, mode);
+      transactionPlace(site, state, mode);
     expect(at("one").name).not.toBe(at("two").name);
     expect(at("one").name).toBe(at("one", "form_post").name);
     expect(at("one").name).toMatch(/^__Host-Http-latchkey\.oauth\.[\w-]{16}$/);

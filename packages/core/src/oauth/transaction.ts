@@ -1,6 +1,6 @@
 import { sha256 } from "@oslojs/crypto/sha2";
 import type { CookiePlace } from "../cookies/cookie.ts";
-import { flowPlace } from "../cookies/site.ts";
+import { type FlowSite, flowPlace } from "../cookies/site.ts";
 import { open, seal } from "../keys/seal.ts";
 import { equalStrings, labelledHash } from "../platform/digest.ts";
 import { isRecord, parseJson, toBase64url, utf8 } from "../platform/encoding.ts";
@@ -93,12 +93,12 @@ function isPacked(value: unknown): value is Packed {
 
 /** Where the transaction of a state lives: a cookie for each flow, so that tabs do not share one. */
 export function transactionPlace(
-  origin: URL,
+  site: FlowSite,
   state: string,
   responseMode: Transaction["responseMode"],
 ): CookiePlace {
   const id = toBase64url(labelledHash("oauth-flow", utf8(state)).subarray(0, 12));
-  return flowPlace(origin, id, responseMode === "form_post");
+  return flowPlace(site, id, responseMode === "form_post");
 }
 
 // RFC 7636 4.1: 43 to 128 unreserved characters.

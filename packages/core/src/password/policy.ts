@@ -1,5 +1,4 @@
 import type { Identifier } from "../users/identifier.ts";
-import { isCommonPassword } from "./blocklist.ts";
 
 /** In code points. NIST SP 800-63B-4 3.1.1.2 asks for 15 where a password is the only factor. */
 export const MIN_LENGTH = 8;
@@ -58,6 +57,8 @@ export interface PasswordPolicy {
   readonly minLength: number;
   /** The identifier of the user whose password it will be. */
   readonly identifier: Identifier | null;
+  /** Whether a password in lower case is a common one. */
+  readonly isCommon: (password: string) => boolean;
 }
 
 // Shorter names occur in passwords by chance.
@@ -72,10 +73,10 @@ export function checkPassword(password: string, policy: PasswordPolicy): Passwor
   if (length > MAX_LENGTH) return "too_long";
   if (length < policy.minLength) return "too_short";
   const plain = normal.toLowerCase();
-  if (isCommonPassword(plain)) return "common";
+  if (policy.isCommon(plain)) return "common";
   const rest = namesOf(policy.identifier).reduce((left, name) => left.replaceAll(name, ""), plain);
   // The identifier counts for nothing: without it the password must still be one.
-  const isWeaker = rest !== plain && (lengthOf(rest) < policy.minLength || isCommonPassword(rest));
+  const isWeaker = rest !== plain && (lengthOf(rest) < policy.minLength || policy.isCommon(rest));
   return isWeaker ? "contains_identifier" : "ok";
 }
 

@@ -4,6 +4,7 @@ import { checkMembers, type MembersOf } from "../platform/option-error.ts";
 import { type Identifier, parseEmail, parseUsername } from "../users/identifier.ts";
 import { checkHasher, checkOption, type PasswordHasher } from "./hasher.ts";
 import {
+  checkPassword,
   isPossiblePassword,
   MAX_LENGTH,
   MIN_LENGTH,
@@ -71,9 +72,11 @@ export function password(options: PasswordOptions = {}): PasswordProvider {
     type: "password",
     identifier,
     isPossible: isPossiblePassword,
-    // Loaded where a password is set: the list of common ones is as large as the rest of this module.
-    check: async (input, of) =>
-      (await import("./policy.ts")).checkPassword(input, { minLength, identifier: of }),
+    async check(input, of) {
+      // Loaded when a password is set: the list of common ones is as large as the rest of this module.
+      const { isCommonPassword } = await import("./blocklist.ts");
+      return checkPassword(input, { minLength, identifier: of, isCommon: isCommonPassword });
+    },
 
     parseIdentifier(input) {
       if (identifier === "username") {

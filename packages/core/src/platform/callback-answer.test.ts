@@ -5,10 +5,10 @@ import {
   faultOfObject,
   faultOfPlain,
   type HookResult,
-  ignored,
   kindOf,
   requireFlag,
 } from "./callback-answer.ts";
+import { ignored } from "./env.ts";
 import { AuthError } from "./errors.ts";
 
 class Row {

@@ -1,3 +1,4 @@
+import { ignored } from "./env.ts";
 import { AuthError } from "./errors.ts";
 
 type Members = Readonly<Record<string, unknown>>;
@@ -62,24 +63,6 @@ export function requireFlag(callback: string, value: unknown): asserts value is 
   if (typeof value !== "boolean") throw badAnswer(callback, kindOf(ignored(value)), "true or false");
 }
 
-/** Returns a value unchanged, and ignores rejections of promises in it. It does not await them, and runs no query. */
-export function ignored(value: unknown): unknown {
-  ignoreRejection(value);
-  if (typeof value === "object" && value !== null)
-    for (const member of Object.values(value)) ignoreRejection(member);
-  return value;
-}
-
-// Calling `then` of a query builder runs the query, so only promises are handled. They have this tag in every realm.
-function ignoreRejection(value: unknown): void {
-  const isPromise = Object.prototype.toString.call(value) === "[object Promise]";
-  try {
-    if (isPromise && isThenable(value)) value.then(noop, noop);
-  } catch {
-    // A `then` that throws leaves nothing to handle.
-  }
-}
-
 /** Describes the kind of a value, never the value itself. */
 export function kindOf(value: unknown): string {
   if (isThenable(value)) return "a promise";
@@ -101,8 +84,4 @@ function isPlain(value: unknown): value is Members {
   if (prototype === null) return true;
   // An Object.prototype of any realm has no prototype. `hasOwnProperty` distinguishes it from Object.create(null).
   return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, "hasOwnProperty");
-}
-
-function noop(): void {
-  // Nothing is left to do.
 }

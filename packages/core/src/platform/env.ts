@@ -104,3 +104,21 @@ export function threadPoolSize(): number | null {
   const asked = process?.env?.["UV_THREADPOOL_SIZE"];
   return asked === undefined ? 4 : Math.max(1, Number.parseInt(asked, 10) || 0);
 }
+
+/** Returns a value unchanged, and ignores rejections of promises in it. It does not await them, and runs no query. */
+export function ignored(value: unknown): unknown {
+  ignoreRejection(value);
+  if (typeof value === "object" && value !== null)
+    for (const member of Object.values(value)) ignoreRejection(member);
+  return value;
+}
+
+// Calling `then` of a query builder runs the query, so only promises are handled. They have this tag in every realm.
+function ignoreRejection(value: unknown): void {
+  if (Object.prototype.toString.call(value) !== "[object Promise]") return;
+  try {
+    (value as Promise<unknown>).then(undefined, () => undefined);
+  } catch {
+    // A `then` that throws, or a forged tag, leaves nothing to handle.
+  }
+}

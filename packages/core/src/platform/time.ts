@@ -44,3 +44,6 @@ export function durationInstead(value: unknown): string {
   const unit = UNITS.find(([, each]) => each === (letter || "s"));
   return `write seconds as a number, such as ${unit?.[0]}(${Number(amount)})`;
 }
+
+/** The longest lifetime of an access token. A superseded key verifies until its last token has expired. */
+export const MAX_ACCESS_LIFETIME: Seconds = hours(24);

@@ -1,12 +1,23 @@
 import type { Keys, SigningKey } from "../keys/jwk.ts";
 import { type JwsForm, parseHeader, signJwt, verifyJws } from "../keys/jws.ts";
-import { MAX_ACCESS_LIFETIME } from "../keys/key-ring.ts";
-import { decodeUtf8, isRecord, type Json, type JsonObject, own, parseJson } from "../platform/encoding.ts";
+import { requirePlain } from "../platform/callback-answer.ts";
+import {
+  decodeUtf8,
+  isRecord,
+  type Json,
+  type JsonObject,
+  own,
+  parseJson,
+  toBase64url,
+} from "../platform/encoding.ts";
+import type { Env } from "../platform/env.ts";
+import { now } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
-import type { EpochSeconds, Seconds } from "../platform/time.ts";
-import type { UserId } from "../users/user.ts";
+import { type EpochSeconds, MAX_ACCESS_LIFETIME, type Seconds } from "../platform/time.ts";
+import type { User, UserId } from "../users/user.ts";
 import type { RefreshPolicy } from "./policy.ts";
-import type { Session, SessionId, Transport } from "./session.ts";
+import type { Session, SessionId, SessionRow, Transport } from "./session.ts";
+import { sessionOfRow } from "./session.ts";
 
 /** RFC 9068 2.1. The media type's long form and any case are the same type (RFC 7515 4.1.9). */
 const TYPE = "at+jwt";
@@ -174,4 +185,93 @@ export function isNearExpiry(
 ): boolean {
   const before = Math.min(policy.refreshBefore, Math.max(0, token.exp - token.iat - 2 * policy.lease));
   return token.exp - now <= before;
+}
+
+/** The settings of the tokens that are minted. */
+export interface TokenSettings {
+  readonly issuer: string;
+  readonly audience: string;
+  readonly confirm: "on-refresh" | "early";
+  readonly claims: ((session: Session, user: User) => JsonObject) | null;
+}
+
+/** What mints tokens: the part of the session engine that it needs. */
+export interface TokenIssuer {
+  readonly env: Env;
+  readonly keys: Pick<Keys, "signing">;
+  readonly settings: TokenSettings;
+}
+
+/** The tokens of one response. */
+export interface IssuedTokens {
+  readonly accessToken: string;
+  readonly claims: AccessClaims;
+  readonly expiresIn: Seconds;
+  /** Null if only an access token is issued. */
+  readonly refreshToken: string | null;
+}
+
+/** Mints the access token of a session, and combines it with the refresh token if there is one. */
+export async function mintTokens(
+  issuer: TokenIssuer,
+  row: SessionRow,
+  user: User | null,
+  refreshToken: string | null,
+): Promise<IssuedTokens> {
+  const at = now(issuer.env);
+  const claims = {
+    ...claimsOf(issuer, row, user, at),
+    ...(refreshToken !== null && issuer.settings.confirm === "early" ? { generation: row.generation } : {}),
+  };
+  const accessToken = await mintAccessToken(claims, await issuer.keys.signing());
+  return { accessToken, claims, expiresIn: claims.exp - at, refreshToken };
+}
+
+/** Makes the claims of an access token that is minted at `at`. */
+export function claimsOf(
+  issuer: TokenIssuer,
+  row: SessionRow,
+  user: User | null,
+  at: EpochSeconds,
+): AccessClaims {
+  return {
+    ...makeCustomClaims(issuer, sessionOfRow(row), user),
+    iss: issuer.settings.issuer,
+    aud: issuer.settings.audience,
+    sub: row.userId,
+    sid: row.id,
+    jti: toBase64url(issuer.env.random(16)),
+    iat: at,
+    exp: accessExpiry(row, at),
+    auth_time: row.authTime,
+    amr: row.amr,
+    transport: row.transport,
+    context: row.context,
+    session_created: row.createdAt,
+    session_expires: row.expiresAt,
+  };
+}
+
+function makeCustomClaims(issuer: TokenIssuer, session: Session, user: User | null): JsonObject {
+  const { claims } = issuer.settings;
+  if (claims === null) return {};
+  if (user === null) throw new AuthError("internal_error", "accessToken.claims needs the user");
+  const custom = claims(session, user);
+  requirePlain("accessToken.claims", custom, "a plain object of claims");
+  for (const name of Object.keys(custom)) {
+    if (reservedClaims.has(name))
+      throw new AuthError(
+        "internal_error",
+        `accessToken.claims sets ${name}, which Latchkey sets: use another name`,
+      );
+  }
+  return custom;
+}
+
+/** Computes the expiry of an access token minted at `now`. It is never later than the session's absolute expiry. */
+export function accessExpiry(
+  row: Pick<SessionRow, "accessLifetime" | "absoluteExpiresAt">,
+  now: EpochSeconds,
+): EpochSeconds {
+  return Math.min(now + row.accessLifetime, row.absoluteExpiresAt ?? Number.POSITIVE_INFINITY);
 }

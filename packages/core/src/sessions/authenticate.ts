@@ -1,13 +1,18 @@
 import { now } from "../platform/env.ts";
 import { AuthError, type ErrorCode, faultName } from "../platform/errors.ts";
-import { type AccessClaims, isNearExpiry } from "./access-token.ts";
+import { type AccessClaims, claimsOf, type IssuedTokens, isNearExpiry } from "./access-token.ts";
 import { isExpired } from "./decide.ts";
 import type { SessionEngine } from "./engine.ts";
-import { claimsOf, type IssuedTokens, needsUser } from "./mint.ts";
-import { type AccessExpectation, chooseToken, type Presentation } from "./presented-tokens.ts";
+import {
+  type AccessExpectation,
+  chooseToken,
+  liveClaims,
+  MAX_TOKENS,
+  type Presentation,
+} from "./presented-tokens.ts";
 import { parseRefreshToken } from "./refresh-token.ts";
 import { lookUpToken, type RefreshResult, refreshSession, refusalCode } from "./rotate.ts";
-import type { SessionRow } from "./session.ts";
+import type { SessionId, SessionRow } from "./session.ts";
 
 export interface AuthenticateOptions {
   /**
@@ -138,7 +143,7 @@ async function lookUp(
   if (row !== null && lookUp.kind === "superseded") reportStaleToken(engine, row, token.generation);
   const isProven = lookUp.kind === "proven" || (lookUp.kind === "stale" && purpose === "prove");
   if (row === null || !isProven) return { ok: false, code: refusalCode(lookUp) };
-  const asks = needsUser(engine);
+  const asks = engine.needsUser;
   const user = asks ? await engine.findUser(row.userId) : null;
   if (asks && (user === null || user.disabledAt !== null)) return { ok: false, code: "session_revoked" };
   return { ok: true, claims: claimsOf(engine, row, user, now(engine.env)), tokens: null, held: false };
@@ -168,4 +173,19 @@ async function confirmEarly(engine: SessionEngine, claims: AccessClaims): Promis
   if (engine.confirmed.size >= MAX_CONFIRMED) engine.confirmed.clear();
   engine.confirmed.add(claims.jti);
   await engine.store.confirm(claims.sid, claims.generation, refresh.lease, at).catch(() => false);
+}
+
+/** Finds the sessions that the tokens of a request prove. A session id alone proves nothing. */
+export async function findProvenSessions(
+  engine: SessionEngine,
+  presented: Presentation,
+): Promise<readonly SessionId[]> {
+  const ids = new Set((await liveClaims(expectationOf(engine), presented.access)).map(({ sid }) => sid));
+  for (const { token } of presented.refresh.slice(0, MAX_TOKENS)) {
+    const parsed = parseRefreshToken(token);
+    if (parsed === null || ids.has(parsed.id)) continue;
+    const { decision } = await lookUpToken(engine, parsed, null);
+    if (decision.kind !== "refused") ids.add(parsed.id);
+  }
+  return [...ids];
 }

@@ -1,32 +1,20 @@
+import type { SecretHash } from "../platform/digest.ts";
 import { now } from "../platform/env.ts";
 import type { UserId } from "../users/user.ts";
 import type { SessionEngine } from "./engine.ts";
-import { hashFamilySecret, parseRefreshToken } from "./refresh-token.ts";
+import { announceEnded } from "./events.ts";
 import type { EndReason, SessionId } from "./session.ts";
 import type { EndedSession } from "./session-store.ts";
 
-/** Ends one session of any user. */
+/** Ends one session of any user. With `familyHash`, only if the session has this family secret. */
 export async function endSession(
   engine: SessionEngine,
   id: SessionId,
   reason: EndReason,
+  familyHash: SecretHash | null = null,
 ): Promise<EndedSession | null> {
-  const ended = await engine.store.end(id, null, { reason, now: now(engine.env) });
-  if (ended !== null) announceEnded(engine, [ended]);
-  return ended;
-}
-
-/** Ends the session whose family secret a refresh token has. Any generation is accepted, and none counts as reuse. */
-export async function endByToken(
-  engine: SessionEngine,
-  refreshToken: string,
-  reason: EndReason,
-): Promise<EndedSession | null> {
-  const token = parseRefreshToken(refreshToken);
-  if (token === null) return null;
-  const familyHash = hashFamilySecret(token.id, token.familySecret);
-  const ended = await engine.store.end(token.id, familyHash, { reason, now: now(engine.env) });
-  if (ended !== null) announceEnded(engine, [ended]);
+  const ended = await engine.store.end(id, familyHash, { reason, now: now(engine.env) });
+  if (ended !== null) announceEnded(engine.emit, [ended]);
   return ended;
 }
 
@@ -38,13 +26,6 @@ export async function endSessionsOf(
   reason: EndReason,
 ): Promise<readonly EndedSession[]> {
   const ended = await engine.store.endAll(userId, except, { reason, now: now(engine.env) });
-  announceEnded(engine, ended);
+  announceEnded(engine.emit, ended);
   return ended;
-}
-
-/** Emits `session.ended` for each session. */
-export function announceEnded(engine: SessionEngine, ended: readonly EndedSession[]): void {
-  for (const { id, userId, reason } of ended) {
-    engine.emit({ type: "session.ended", sessionId: id, userId, reason });
-  }
 }

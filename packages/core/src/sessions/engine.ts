@@ -3,7 +3,7 @@ import type { JsonObject } from "../platform/encoding.ts";
 import type { Env } from "../platform/env.ts";
 import type { Seconds } from "../platform/time.ts";
 import type { ProviderAccount, User } from "../users/user.ts";
-import type { AccessClaims } from "./access-token.ts";
+import type { AccessClaims, TokenSettings } from "./access-token.ts";
 import type { RotationOutcome } from "./decide.ts";
 import type { Emit } from "./events.ts";
 import type { RefreshPolicy } from "./policy.ts";
@@ -64,17 +64,13 @@ export interface Validated<Context = unknown> {
   readonly transport: Transport;
 }
 
-export interface SessionSettings {
-  readonly issuer: string;
-  readonly audience: string;
+export interface SessionSettings extends TokenSettings {
   readonly accessLifetime: Seconds;
   readonly refresh: RefreshPolicy | null;
   readonly restrictTransport: boolean;
   readonly limit: number | null;
   readonly keepEnded: boolean;
-  readonly confirm: "on-refresh" | "early";
   readonly revocation: "none" | "store";
-  readonly claims: ((session: Session, user: User) => JsonObject) | null;
   /** Validates a context, or throws an `AuthError`. Without a schema it returns the context unchanged. */
   readonly parseContext: (context: unknown) => Promise<JsonObject>;
   readonly hooks: AuthHooks;
@@ -90,6 +86,8 @@ export interface SessionEngine {
   readonly findUser: (id: string) => Promise<User | null>;
   /** Whether users are in another store, so that `sessions.create` cannot check them in its atomic step. */
   readonly usersElsewhere: boolean;
+  /** Whether a token is minted with its user: `accessToken.claims` gets the user, and another store does not check users. */
+  readonly needsUser: boolean;
   /** The `jti` of recent access tokens that were confirmed early, so that each token costs one write. */
   readonly confirmed: Set<string>;
 }

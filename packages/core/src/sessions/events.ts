@@ -1,9 +1,10 @@
-import { ignored } from "../platform/callback-answer.ts";
+import { ignored } from "../platform/env.ts";
 import type { ErrorCode } from "../platform/errors.ts";
 import type { EpochSeconds } from "../platform/time.ts";
 import type { UserId } from "../users/user.ts";
 import type { RotationOutcome } from "./decide.ts";
 import type { Device, EndReason, SessionId, Transport } from "./session.ts";
+import type { EndedSession } from "./session-store.ts";
 
 /** Members of every event about one session. */
 export interface SessionEventIds {
@@ -118,5 +119,12 @@ function deliver(sink: (event: AuthEvent) => unknown, event: AuthEvent): void {
     ignored(sink(event));
   } catch {
     // An error of the sink must not fail the request.
+  }
+}
+
+/** Emits `session.ended` for each session. */
+export function announceEnded(emit: Emit, ended: readonly EndedSession[]): void {
+  for (const { id, userId, reason } of ended) {
+    emit({ type: "session.ended", sessionId: id, userId, reason });
   }
 }

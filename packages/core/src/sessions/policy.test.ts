@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isNearExpiry } from "./access-token.ts";
-import { accessExpiry } from "./mint.ts";
+import { accessExpiry, isNearExpiry } from "./access-token.ts";
 import { CONFIGURED_NAMES, defaultRefreshBefore, faultOfLifetimes, type RefreshPolicy } from "./policy.ts";
 
 const policy: RefreshPolicy = { lifetime: 1_209_600, maxLifetime: 7_776_000, lease: 60, refreshBefore: 60 };

@@ -1,5 +1,4 @@
-import { MAX_ACCESS_LIFETIME } from "../keys/key-ring.ts";
-import { type Seconds, writtenDuration } from "../platform/time.ts";
+import { MAX_ACCESS_LIFETIME, type Seconds, writtenDuration } from "../platform/time.ts";
 
 export interface RefreshPolicy {
   /** Idle lifetime of a session; null means no idle expiry. */

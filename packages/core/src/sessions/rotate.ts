@@ -2,6 +2,7 @@ import { badAnswer, classifyHookResult } from "../platform/callback-answer.ts";
 import { now } from "../platform/env.ts";
 import { AuthError, type ErrorCode } from "../platform/errors.ts";
 import type { User } from "../users/user.ts";
+import { type IssuedTokens, mintTokens } from "./access-token.ts";
 import {
   type Decision,
   decide,
@@ -14,7 +15,6 @@ import {
 } from "./decide.ts";
 import { endSession } from "./end.ts";
 import { HOOK_ANSWERS, type SessionEngine } from "./engine.ts";
-import { type IssuedTokens, mintTokens, needsUser, sessionOfRow } from "./mint.ts";
 import {
   formatRefreshToken,
   hashFamilySecret,
@@ -24,6 +24,7 @@ import {
   type RefreshToken,
 } from "./refresh-token.ts";
 import type { Device, SessionId, SessionRow, Transport } from "./session.ts";
+import { sessionOfRow } from "./session.ts";
 import type { RotatedRow, Rotation, TimedRow } from "./session-store.ts";
 
 export interface RefreshRequest {
@@ -155,7 +156,7 @@ async function finishRefresh(
   const { hooks, parseContext } = engine.settings;
   let row: SessionRow | null = rotated;
   let user: User | null = null;
-  if (needsUser(engine)) {
+  if (engine.needsUser) {
     user = await engine.findUser(row.userId);
     const endReason = user === null ? "user_deleted" : user.disabledAt === null ? null : "user_disabled";
     if (endReason !== null) {

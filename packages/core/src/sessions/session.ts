@@ -208,3 +208,15 @@ export interface SessionDetails<Context = unknown> extends Session<Context> {
   readonly endedAt: EpochSeconds | null;
   readonly endReason: EndReason | null;
 }
+
+/** Reads the session from its row. */
+export function sessionOfRow(row: SessionRow): Session {
+  const { id, userId, createdAt, expiresAt, authTime, amr } = row;
+  return { id, userId, context: row.context, createdAt, expiresAt, authTime, amr };
+}
+
+/** Reads the details for a list of devices. */
+export function detailsOfRow(row: SessionRow): SessionDetails {
+  const { device, transport, refreshedAt, endedAt, endReason } = row;
+  return { ...sessionOfRow(row), device, transport, refreshedAt, endedAt, endReason };
+}

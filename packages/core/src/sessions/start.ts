@@ -5,10 +5,10 @@ import { AuthError } from "../platform/errors.ts";
 import { refuse, shown } from "../platform/option-error.ts";
 import { durationInstead, type EpochSeconds, type Seconds } from "../platform/time.ts";
 import type { ProviderAccount, User } from "../users/user.ts";
+import { type IssuedTokens, mintTokens } from "./access-token.ts";
 import { idleExpiry } from "./decide.ts";
-import { announceEnded } from "./end.ts";
 import { HOOK_ANSWERS, type SessionEngine } from "./engine.ts";
-import { type IssuedTokens, mintTokens, sessionOfRow } from "./mint.ts";
+import { announceEnded } from "./events.ts";
 import { CONFIGURED_NAMES, faultOfLifetimes, type RefreshPolicy } from "./policy.ts";
 import {
   formatRefreshToken,
@@ -20,6 +20,7 @@ import {
   type RefreshToken,
 } from "./refresh-token.ts";
 import type { Device, SessionId, SessionRow, Transport } from "./session.ts";
+import { sessionOfRow } from "./session.ts";
 
 export interface SessionStart {
   readonly user: User;
@@ -70,7 +71,7 @@ export async function startSession(
     replaces: start.replaces,
   });
   if (created === null) return null;
-  announceEnded(engine, created.ended);
+  announceEnded(engine.emit, created.ended);
   const hasPredecessorEnded =
     start.succeeds !== null && !created.ended.some(({ id }) => id === start.succeeds);
   if (hasPredecessorEnded || (engine.usersElsewhere && (await haveCredentialsChanged(engine, start.user)))) {
@@ -152,6 +153,8 @@ function lifetimesOf(
   settings: { readonly accessLifetime: Seconds; readonly refresh: RefreshPolicy | null },
   requested: SessionLifetimes,
 ): { readonly accessLifetime: Seconds; readonly refresh: RefreshPolicy | null } {
+  // The configuration has checked its own lifetimes.
+  if (Object.keys(requested).length === 0) return settings;
   for (const option of ["accessLifetime", "refreshLifetime"] as const) {
     const value = requested[option] ?? 1;
     if (Number.isInteger(value) && value > 0 && value < 2 ** 31) continue;

@@ -3,12 +3,12 @@ import type { App } from "../../accounts/app.ts";
 import { now } from "../../platform/env.ts";
 import { AuthError, type ErrorCode } from "../../platform/errors.ts";
 import { authenticate, expectationOf } from "../../sessions/authenticate.ts";
-import { endByToken, endSession } from "../../sessions/end.ts";
+import { endSession } from "../../sessions/end.ts";
 import { liveClaims, MAX_TOKENS, type Presentation } from "../../sessions/presented-tokens.ts";
+import { hashFamilySecret, parseRefreshToken } from "../../sessions/refresh-token.ts";
 import { type Body, readBody, stringMember } from "../request.ts";
-import { answerError, respondJson } from "../response.ts";
+import { answerError, clearSessionCookies, respondJson } from "../response.ts";
 import type { Call, Route } from "../route.ts";
-import { clearSessionCookies } from "../session-cookies.ts";
 import { runValidatedHook } from "../validate.ts";
 
 type Scope = "session" | "others" | "all";
@@ -62,7 +62,11 @@ async function endProvenSessions(app: App, presented: Presentation): Promise<voi
     await endSession(app.engine, sid, "logout");
   }
   for (const { token } of presented.refresh.slice(0, MAX_TOKENS)) {
-    await endByToken(app.engine, token, "logout");
+    const parsed = parseRefreshToken(token);
+    if (parsed === null) continue;
+    // Any generation of the family ends the session, and none counts as reuse.
+    const familyHash = hashFamilySecret(parsed.id, parsed.familySecret);
+    await endSession(app.engine, parsed.id, "logout", familyHash);
   }
 }
 

@@ -3,18 +3,27 @@ import { issueCode } from "../../accounts/native-code.ts";
 import { findUserOf, keepTokens, linkToUser, undoSignIn } from "../../accounts/oauth-identity.ts";
 import { isSignedIn, type LinkRequester } from "../../accounts/unlink.ts";
 import { type CookieChange, deleteCookie } from "../../cookies/cookie.ts";
-import { type CallbackParameters, decideCallback, oauthFault, parseCallback } from "../../oauth/callback.ts";
+import { type CallbackParameters, decideCallback, parseCallback } from "../../oauth/callback.ts";
 import { faultOfAccount } from "../../oauth/profile.ts";
+import { oauthFault } from "../../oauth/provider.ts";
 import type { Transaction } from "../../oauth/transaction.ts";
 import { badAnswer } from "../../platform/callback-answer.ts";
 import { AuthError, faultName } from "../../platform/errors.ts";
+import { findProvenSessions } from "../../sessions/authenticate.ts";
 import type { ProviderAccount } from "../../users/user.ts";
 import { findFlow, flowOf, providerOf, spendState, targetAfterCallback } from "../flow.ts";
 import { pathSegment, readBody, requireNavigation } from "../request.ts";
-import { addError, answerError, codeOf, headersOf, redirect } from "../response.ts";
+import {
+  addError,
+  answerError,
+  codeOf,
+  cookiesOf,
+  deleteFormerCookies,
+  headersOf,
+  redirect,
+} from "../response.ts";
 import type { Call, Route } from "../route.ts";
-import { cookiesOf, deleteFormerCookies } from "../session-cookies.ts";
-import { findProvenSessions, type SignIn, signIn } from "../sign-in.ts";
+import { type SignIn, signIn } from "../sign-in.ts";
 
 /** `GET` or `POST /oauth/:provider/callback`: finishes a flow and redirects to its target. */
 export const oauthCallback: Route = {
@@ -75,7 +84,7 @@ async function identify(
 // OAU-18: the session of the callback must be the one that started the link. A form post brings no session cookie, and a
 // cross-site redirect no Strict one. Then the sealed transaction identifies the session.
 async function requireRequester(app: App, call: Call, requester: LinkRequester): Promise<void> {
-  const proven = await findProvenSessions(app, call.credentials);
+  const proven = await findProvenSessions(app.engine, call.credentials.presented);
   const isSameSession = proven.length === 0 || proven.includes(requester.sessionId);
   if (!isSameSession || !(await isSignedIn(app, requester))) throw new AuthError("oauth_state_invalid");
 }

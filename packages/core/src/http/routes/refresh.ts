@@ -2,19 +2,21 @@ import type { App } from "../../accounts/app.ts";
 import { now } from "../../platform/env.ts";
 import { AuthError, type ErrorCode } from "../../platform/errors.ts";
 import { type Failure, refreshPresented } from "../../sessions/authenticate.ts";
-import { sessionOfRow } from "../../sessions/mint.ts";
 import { type RefreshResult, refreshSession } from "../../sessions/rotate.ts";
+import { sessionOfRow } from "../../sessions/session.ts";
 import { limitClientLocally, limitUnlessStoreDown } from "../limit.ts";
 import { readBody, stringMember } from "../request.ts";
-import { errorResponse, headersOf, respondJson } from "../response.ts";
-import type { Call, Route } from "../route.ts";
 import {
   clearSessionCookies,
   cookiesOf,
   deleteFormerCookies,
   deleteRivalCookies,
+  errorResponse,
+  headersOf,
+  respondJson,
   tokenFields,
-} from "../session-cookies.ts";
+} from "../response.ts";
+import type { Call, Route } from "../route.ts";
 
 /** The codes after which the presented token can never be valid again. Only these clear the cookies. */
 const FINAL_CODES: ReadonlySet<ErrorCode> = new Set([

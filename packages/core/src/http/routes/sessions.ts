@@ -5,9 +5,8 @@ import { endSession } from "../../sessions/end.ts";
 import { isSessionId } from "../../sessions/refresh-token.ts";
 import type { SessionRow } from "../../sessions/session.ts";
 import { pathSegment } from "../request.ts";
-import { headersOf, respondJson } from "../response.ts";
+import { clearSessionCookies, headersOf, respondJson } from "../response.ts";
 import type { Route } from "../route.ts";
-import { clearSessionCookies } from "../session-cookies.ts";
 import { requireUser, whenSignedIn } from "../validate.ts";
 
 /** `GET /sessions`: lists the live sessions of the user. */
