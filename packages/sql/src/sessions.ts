@@ -1,14 +1,15 @@
 import {
   type CreateOptions,
+  type EndedSession,
+  endReasons,
+  readStoredSession,
   type SessionRow,
   type SessionStore,
   storedSession,
   type TimedRow,
   type UserStore,
 } from "@latchkey/core/store";
-import { columns } from "./columns.ts";
-import type { Dialect, Driver, SqlRow, Statement } from "./driver.ts";
-import { readEnded, readSession } from "./session-row.ts";
+import { columns, type Dialect, type Driver, type SqlRow, type Statement } from "./driver.ts";
 import * as sql from "./session-statements.ts";
 
 const SLICE = 1_000;
@@ -123,4 +124,19 @@ async function pruneSlices(driver: Driver, text: string, now: number): Promise<n
 function timed(row: SqlRow | null): TimedRow | null {
   if (row === null) return null;
   return { row: readSession(row), now: columns("latchkey_sessions", row).integer("now") };
+}
+
+/** Reads a session; throws if the row is corrupt. */
+function readSession(row: SqlRow): SessionRow {
+  return readStoredSession(columns("latchkey_sessions", row));
+}
+
+/** Reads a row that a statement returned for a session that it ended. */
+function readEnded(row: SqlRow): EndedSession {
+  const read = columns("latchkey_sessions", row);
+  return {
+    id: read.text("id"),
+    userId: read.text("user_id"),
+    reason: read.oneOf("end_reason", endReasons),
+  };
 }

@@ -1,7 +1,5 @@
 import { isJsonObject, type JsonObject, type OneTimeToken, type TokenStore } from "@latchkey/core/store";
-import { columns } from "./columns.ts";
-import { withRowLock } from "./dialects.ts";
-import type { Driver, SqlRow } from "./driver.ts";
+import { columns, type Driver, type SqlRow, withRowLock } from "./driver.ts";
 
 const TABLE = "latchkey_tokens";
 const COLUMNS = "hash, purpose, user_id, data, expires_at";

@@ -1,7 +1,6 @@
 import type { User, UserChange, UserStore } from "@latchkey/core/store";
 import { deleteAccounts, LINKED_USER_ID, sqlAccounts } from "./accounts.ts";
-import { columns } from "./columns.ts";
-import type { Driver, SqlRow, SqlValue, Statement } from "./driver.ts";
+import { columns, type Driver, type SqlRow, type SqlValue, type Statement } from "./driver.ts";
 
 const COLUMNS =
   "id, email, username, name, email_verified, password_hash, credentials_version, created_at, disabled_at";
