@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { pauseAfter, refreshAfter } from "./schedule.ts";
+import { pauseAfter, refreshAfter } from "./refresh-timer.ts";
 
 describe("refreshAfter", () => {
   it.each([
