@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { pageOf, pathMatcher } from "./path.ts";
+import { pageOf, pathMatcher } from "./url.ts";
 
 describe("pathMatcher", () => {
   it.each([
