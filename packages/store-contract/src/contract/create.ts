@@ -1,5 +1,4 @@
-import { equal, rejects, requirePresent } from "../assert.ts";
-import type { Cases } from "../cases.ts";
+import { type Cases, equal, rejects, requirePresent } from "../cases.ts";
 import {
   DEFAULTS,
   START,

@@ -1,6 +1,5 @@
 import { type Rotation, rotationOutcome, type Store } from "@latchkey/core/store";
-import { equal, requirePresent } from "../assert.ts";
-import type { Cases } from "../cases.ts";
+import { type Cases, equal, requirePresent } from "../cases.ts";
 import {
   DEFAULTS,
   digest,

@@ -6,8 +6,7 @@ import {
   type Store,
   type Transport,
 } from "@latchkey/core/store";
-import { equal, requirePresent } from "../assert.ts";
-import type { Cases } from "../cases.ts";
+import { type Cases, equal, requirePresent } from "../cases.ts";
 import {
   DEFAULTS,
   digest,
