@@ -1,3 +1,5 @@
+import { list, texts } from "./fields.ts";
+
 /** The part of a node-redis client, or of its cluster client, that Latchkey uses. */
 export interface NodeRedisClient {
   evalSha(sha: string, options: NodeRedisScript): Promise<unknown>;
@@ -122,4 +124,27 @@ function isUnknownScript(error: unknown): boolean {
 async function sha1(text: string): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-1", new TextEncoder().encode(text));
   return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+const PAGE = 500;
+
+const SCAN = "return redis.call('SCAN', ARGV[1], 'MATCH', ARGV[2], 'COUNT', ARGV[3])";
+
+/** Calls `work` for each key of a pattern on every primary, page by page, and returns the sum of its results. */
+export async function sumOverKeys(
+  connection: Connection,
+  pattern: string,
+  work: (primary: Connection, key: string) => Promise<number>,
+): Promise<number> {
+  let sum = 0;
+  for (const primary of await connection.primaries()) {
+    let cursor = "0";
+    do {
+      const [next, keys] = list("a page of keys", await primary.run(SCAN, [], [cursor, pattern, PAGE]));
+      const found = texts("a page of keys", keys);
+      for (const result of await Promise.all(found.map((key) => work(primary, key)))) sum += result;
+      cursor = String(next);
+    } while (cursor !== "0");
+  }
+  return sum;
 }

@@ -2,7 +2,7 @@ import type { LinkedAccount, User, UserStore } from "@latchkey/core/store";
 import type { Claims } from "./claims.ts";
 import type { Connection } from "./connection.ts";
 import { text, texts } from "./fields.ts";
-import type { Names } from "./names.ts";
+import type { Names } from "./settings.ts";
 import { linkMember, readLink, userOf } from "./user-fields.ts";
 import * as lua from "./user-scripts.ts";
 

@@ -1,6 +1,7 @@
 import {
   type CreateOptions,
   type EndedSession,
+  endReasons,
   readStoredSession,
   type SessionRow,
   type SessionStore,
@@ -9,10 +10,8 @@ import {
   type UserStore,
   userTagOf,
 } from "@latchkey/core/store";
-import type { Connection } from "./connection.ts";
-import { fieldsOf, flat, list } from "./fields.ts";
-import { sumOverKeys } from "./scan.ts";
-import { readEnded } from "./session-fields.ts";
+import { type Connection, sumOverKeys } from "./connection.ts";
+import { fieldsOf, flat, list, texts } from "./fields.ts";
 import * as lua from "./session-scripts.ts";
 import type { Settings } from "./settings.ts";
 
@@ -123,4 +122,14 @@ function sessionOf(reply: unknown): SessionRow {
   const fields = fieldsOf(KIND, reply);
   if (fields === null) throw new Error("redis: the reply with a session is empty");
   return readStoredSession(fields);
+}
+
+/** Reads the reply for a session that a script ended: id, user, reason. */
+function readEnded(reply: unknown): EndedSession {
+  const [id, userId, reasonText] = texts("an ended session", reply);
+  const reason = endReasons.find((known) => known === reasonText);
+  if (id === undefined || userId === undefined || reason === undefined) {
+    throw new Error("redis: the reply for an ended session has an invalid value");
+  }
+  return { id, userId, reason };
 }

@@ -1,7 +1,6 @@
 import { isJsonObject, type OneTimeToken, type TokenStore } from "@latchkey/core/store";
-import type { Connection } from "./connection.ts";
+import { type Connection, sumOverKeys } from "./connection.ts";
 import { fieldsOf, flat, texts } from "./fields.ts";
-import { sumOverKeys } from "./scan.ts";
 import type { Settings } from "./settings.ts";
 
 // ARGV[1] is the caller's time, or empty if the server's clock decides; ARGV[2] is 1 if keys get a time to live.
