@@ -1,5 +1,10 @@
 import type { Env } from "./env.ts";
 
+const SECOND = 1_000;
+/** The longest delay of a timer, in milliseconds. */
+const LONGEST_DELAY = 2 ** 31 - 1;
+const LONGEST_PAUSE = 60 * SECOND;
+
 /**
  * Knows when to contact the server next: to refresh the access token, or to try again after a failure. It calls `onDue`
  * then, but only while it is needed and the page is visible. If the page is hidden, it calls when the page is shown.
@@ -31,16 +36,16 @@ export function createRefreshTimer(env: Env, isNeeded: () => boolean, onDue: () 
   let dueAt: number | null = null;
   let cancel = (): void => undefined;
 
+  const ring = (): void => {
+    dueAt = null;
+    onDue();
+  };
   const update = (): void => {
     cancel();
     if (!isNeeded() || dueAt === null || page?.isVisible() === false) return;
-    cancel = later(
-      () => {
-        dueAt = null;
-        onDue();
-      },
-      Math.max(dueAt - now(), 0),
-    );
+    const delay = Math.max(dueAt - now(), 0);
+    // After a longer delay, `setTimeout` calls at once. The rest of the wait gets another timer.
+    cancel = delay > LONGEST_DELAY ? later(update, LONGEST_DELAY) : later(ring, delay);
   };
   const setDue = (time: number): void => {
     dueAt = time;
@@ -74,11 +79,6 @@ export function createRefreshTimer(env: Env, isNeeded: () => boolean, onDue: () 
     isRetrying: () => failures > 0,
   };
 }
-
-const SECOND = 1_000;
-/** The longest delay of a timer, in milliseconds. */
-const LONGEST_DELAY = 2 ** 31 - 1;
-const LONGEST_PAUSE = 60 * SECOND;
 
 /**
  * How long to wait, in milliseconds, before refreshing an access token that expires in so many seconds: 60 to 75 % of that
