@@ -45,6 +45,11 @@ export function withRowLock(lock: string, textOf: (lock: string) => string): Var
   return { sqlite: unlocked, d1: unlocked, postgres: textOf(` ${lock}`) };
 }
 
+/** Runs one statement and returns its first row. */
+export async function first(driver: Driver, statement: Statement): Promise<SqlRow | null> {
+  return (await driver.query(statement))[0] ?? null;
+}
+
 /** A statement with the placeholders of a database, and the names of their values in order. */
 export interface CompiledStatement {
   readonly text: string;
@@ -69,6 +74,18 @@ export function compileNumbered(sql: string, mark: string): CompiledStatement {
     return `${mark}${names.indexOf(name) + 1}`;
   });
   return { text, names };
+}
+
+/** Keeps what `compile` makes of each text: the store has a fixed number of statements. */
+export function compileOnce<T>(compile: (sql: string) => T): (sql: string) => T {
+  const known = new Map<string, T>();
+  return (sql) => {
+    const found = known.get(sql);
+    if (found !== undefined) return found;
+    const compiled = compile(sql);
+    known.set(sql, compiled);
+    return compiled;
+  };
 }
 
 /** Puts the values of a statement in the order of its placeholders. */

@@ -1,4 +1,11 @@
-import type { KeyStore, Store, ThrottleStore } from "@latchkey/core/store";
+import type {
+  EpochSeconds,
+  KeyStore,
+  Store,
+  ThrottleRule,
+  ThrottleStore,
+  ThrottleVerdict,
+} from "@latchkey/core/store";
 import { columns, type Driver, withRowLock } from "./driver.ts";
 import { type Migratable, schemaError } from "./migrate.ts";
 import { sqlSessions } from "./sessions.ts";
@@ -62,23 +69,29 @@ const PRUNE_ATTEMPTS = withRowLock(
 
 function sqlThrottle(driver: Driver): ThrottleStore {
   return {
-    hit: async (key, { limit, window }, now) => {
-      const [row = {}] = await driver.query({ sql: COUNT_ATTEMPT, values: { key, limit, window, now } });
-      const read = columns(ATTEMPTS, row);
-      if (read.integer("refused") !== 0) {
-        return { allowed: false, retryAfter: read.integer("since") + window - read.integer("now") };
-      }
-      // Each new window deletes a few windows that have ended, so the table stays as small as the open windows.
-      if (read.integer("attempts") === 1) {
-        await driver.query({ sql: PRUNE_ATTEMPTS[driver.dialect], values: { now } });
-      }
-      return { allowed: true };
-    },
-
+    hit: (key, rule, now) => countAttempt(driver, key, rule, now),
     reset: async (key) => {
       await driver.query({ sql: RESET_ATTEMPTS, values: { key } });
     },
   };
+}
+
+async function countAttempt(
+  driver: Driver,
+  key: string,
+  { limit, window }: ThrottleRule,
+  now: EpochSeconds,
+): Promise<ThrottleVerdict> {
+  const [row = {}] = await driver.query({ sql: COUNT_ATTEMPT, values: { key, limit, window, now } });
+  const read = columns(ATTEMPTS, row);
+  if (read.integer("refused") !== 0) {
+    return { allowed: false, retryAfter: read.integer("since") + window - read.integer("now") };
+  }
+  // Each new window deletes a few windows that have ended, so the table stays as small as the open windows.
+  if (read.integer("attempts") === 1) {
+    await driver.query({ sql: PRUNE_ATTEMPTS[driver.dialect], values: { now } });
+  }
+  return { allowed: true };
 }
 
 const LOAD_KEYS = "SELECT version, document FROM latchkey_documents WHERE name = 'keys'";

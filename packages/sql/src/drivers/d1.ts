@@ -1,4 +1,4 @@
-import { bind, type CompiledStatement, compileNumbered, type Driver, type Statement } from "../driver.ts";
+import { bind, compileNumbered, compileOnce, type Driver, type Statement } from "../driver.ts";
 import { schemaText } from "../schema.ts";
 import { type SqlStore, sqlStore } from "../store.ts";
 
@@ -46,14 +46,7 @@ export function schema(): string {
 }
 
 function d1Driver(database: D1Database): Driver {
-  const cache = new Map<string, CompiledStatement>();
-
-  const compiledOf = (sql: string): CompiledStatement => {
-    const compiled = cache.get(sql) ?? compileNumbered(sql, "?");
-    cache.set(sql, compiled);
-    return compiled;
-  };
-
+  const compiledOf = compileOnce((sql) => compileNumbered(sql, "?"));
   const prepare = (session: D1Session, { sql, values }: Statement): D1Statement => {
     const compiled = compiledOf(sql);
     return session.prepare(compiled.text).bind(...bind(compiled, values));

@@ -72,23 +72,27 @@ function pgClient(pool: PgPool, prepare: boolean): Client {
     run: runOn(pool),
     transaction: async (work) => {
       const connection = await pool.connect();
-      let broken = false;
-      try {
-        await connection.query({ text: `BEGIN ${READ_COMMITTED}` });
-        const result = await work(runOn(connection));
-        await connection.query({ text: "COMMIT" });
-        return result;
-      } catch (error) {
-        broken = await connection.query({ text: "ROLLBACK" }).then(
-          () => false,
-          () => true,
-        );
-        throw error;
-      } finally {
-        connection.release(broken);
-      }
+      return pgTransaction(connection, () => work(runOn(connection)));
     },
   };
+}
+
+async function pgTransaction<T>(connection: PgClient, work: () => Promise<T>): Promise<T> {
+  let broken = false;
+  try {
+    await connection.query({ text: `BEGIN ${READ_COMMITTED}` });
+    const result = await work();
+    await connection.query({ text: "COMMIT" });
+    return result;
+  } catch (error) {
+    broken = await connection.query({ text: "ROLLBACK" }).then(
+      () => false,
+      () => true,
+    );
+    throw error;
+  } finally {
+    connection.release(broken);
+  }
 }
 
 function postgresJsClient(sql: PostgresJs, prepare: boolean): Client {
