@@ -69,10 +69,15 @@ function scriptCommands(client: unknown): ScriptCommands {
       byText: (script, keys, values) => client.eval(script, { keys, arguments: values }),
     };
   }
-  if (!isIoredis(client))
+  if (!isIoredis(client)) {
     throw new TypeError(
       "redis: the client has neither `evalSha` nor `evalsha`; pass a client of node-redis or ioredis",
     );
+  }
+  return ioredisCommands(client);
+}
+
+function ioredisCommands(client: IoredisClient): ScriptCommands {
   if (hasKeyPrefix(client)) {
     throw new TypeError(
       "redis: the ioredis client has the option keyPrefix; remove it and pass the option `prefix` to `redis`",

@@ -36,12 +36,25 @@ export interface Names {
 }
 
 export function namesUnder(prefix: string): Names {
-  if (typeof prefix !== "string" || !/^[\w:.-]*$/.test(prefix)) {
-    throw new TypeError(
-      `redis: prefix is ${JSON.stringify(prefix)}, but it must be a string of letters, digits and : . _ - only`,
-    );
-  }
-  const of = (tag: string): string => `${prefix}{${tag}}:`;
+  checkPrefix(prefix);
+  return {
+    ...namesOfUser((tag) => `${prefix}{${tag}}:`),
+    identifier: (identifier) =>
+      "email" in identifier
+        ? `${prefix}email:${identifier.email}`
+        : `${prefix}username:${identifier.username}`,
+    account: ({ provider, subject }) => `${prefix}account:${JSON.stringify([provider, subject])}`,
+    token: (hash) => `${prefix}token:${hash}`,
+    attempts: (key) => `${prefix}attempts:${key}`,
+    keyRing: `${prefix}keys`,
+    sessionsPattern: `${prefix}{*}:sessions:*`,
+    tokensPattern: `${prefix}token:*`,
+  };
+}
+
+type NamesOfUser = Pick<Names, "session" | "sessions" | "user" | "links" | "linkTokens" | "userTokens">;
+
+function namesOfUser(of: (tag: string) => string): NamesOfUser {
   const ofSession = (id: string): string => {
     const tag = userTagOf(id);
     if (tag === null) throw new TypeError("redis: a session id is 16 bytes in base64url");
@@ -54,15 +67,12 @@ export function namesUnder(prefix: string): Names {
     links: (userId) => `${of(userTag(userId))}links:${userId}`,
     linkTokens: (userId) => `${of(userTag(userId))}link-tokens:${userId}`,
     userTokens: (userId, purpose) => `${of(userTag(userId))}tokens:${JSON.stringify([purpose, userId])}`,
-    identifier: (identifier) =>
-      "email" in identifier
-        ? `${prefix}email:${identifier.email}`
-        : `${prefix}username:${identifier.username}`,
-    account: ({ provider, subject }) => `${prefix}account:${JSON.stringify([provider, subject])}`,
-    token: (hash) => `${prefix}token:${hash}`,
-    attempts: (key) => `${prefix}attempts:${key}`,
-    keyRing: `${prefix}keys`,
-    sessionsPattern: `${prefix}{*}:sessions:*`,
-    tokensPattern: `${prefix}token:*`,
   };
+}
+
+function checkPrefix(prefix: string): void {
+  if (typeof prefix === "string" && /^[\w:.-]*$/.test(prefix)) return;
+  throw new TypeError(
+    `redis: prefix is ${JSON.stringify(prefix)}, but it must be a string of letters, digits and : . _ - only`,
+  );
 }
