@@ -20,8 +20,13 @@ export function createAddress(
   trustedOrigins: readonly string[],
   page: Page | null,
 ): Address {
-  checkOptions(baseURL, trustedOrigins);
   const isPath = baseURL.startsWith("/");
+  if (/[?#\s]/.test(baseURL) || (!isPath && originOf(baseURL) === "")) {
+    refuseOption("baseURL", baseURL, "/auth or https://api.example.com/auth");
+  }
+  for (const origin of trustedOrigins) {
+    if (originOf(origin) !== origin) refuseOption("trustedOrigins", origin, "https://api.example.com");
+  }
   const base = baseURL.replace(/\/+$/, "");
   const pageOrigin = page === null ? "" : originOf(page.href());
   const serverOrigin = isPath ? pageOrigin : originOf(baseURL);
@@ -34,16 +39,6 @@ export function createAddress(
     },
     isTrusted: (url) => trusted.includes(originOf(url)),
   };
-}
-
-function checkOptions(baseURL: string, trustedOrigins: readonly string[]): void {
-  const isAbsolute = originOf(baseURL) !== "";
-  if (/[?#\s]/.test(baseURL) || !(baseURL.startsWith("/") || isAbsolute)) {
-    refuseOption("baseURL", baseURL, "/auth or https://api.example.com/auth");
-  }
-  for (const origin of trustedOrigins) {
-    if (originOf(origin) !== origin) refuseOption("trustedOrigins", origin, "https://api.example.com");
-  }
 }
 
 /** The result of a call whose route has no URL. */

@@ -103,8 +103,14 @@ export class ClientSession {
       const isDone = this.#tokenVersion !== version && session !== null;
       return isDone ? success(session) : this.#refreshNow();
     };
-    const afterOtherTab = async (): Promise<Result<Session>> =>
-      (await this.#newTokenOfOtherTab()) ?? refreshUnlessDone();
+    const afterOtherTab = async (): Promise<Result<Session>> => {
+      // The message of the other tab may arrive later than the lock, so the server says whether the token is new.
+      const expiresAt = this.#timer.expiresAt();
+      const loaded = await this.#loadNow();
+      if (!loaded.ok) return loaded;
+      const isNewToken = this.#timer.expiresAt() > expiresAt + ROUNDING;
+      return isNewToken ? success(loaded.data.session) : refreshUnlessDone();
+    };
     const refreshing = this.#runExclusively(refreshUnlessDone, afterOtherTab).finally(() => {
       if (this.#refreshing === refreshing) this.#refreshing = null;
     });
@@ -156,15 +162,6 @@ export class ClientSession {
   async #loadNow(): Promise<Result<SignedIn>> {
     const result = await this.#transport.load();
     return result.ok ? this.#accept(result.data) : this.#fail(result);
-  }
-
-  /** The message of another tab may arrive later than the lock, so the server says whether the token is new. Null if it is not. */
-  async #newTokenOfOtherTab(): Promise<Result<Session> | null> {
-    const expiresAt = this.#timer.expiresAt();
-    const loaded = await this.#loadNow();
-    if (!loaded.ok) return loaded;
-    const isNewToken = this.#timer.expiresAt() > expiresAt + ROUNDING;
-    return isNewToken ? success(loaded.data.session) : null;
   }
 
   async #refreshNow(): Promise<Result<Session>> {

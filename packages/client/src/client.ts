@@ -1,8 +1,8 @@
-import { type Address, createAddress } from "./address.ts";
+import { createAddress } from "./address.ts";
 import { ClientSession, type SignedIn } from "./client-session.ts";
 import { type Device, listDevices, revokeDevice } from "./devices.ts";
 import { type Env, platform } from "./env.ts";
-import { createLock, type Lock } from "./lock.ts";
+import { createLock } from "./lock.ts";
 import { type OAuthOptions, type OAuthStart, startOAuth } from "./oauth.ts";
 import type { Result } from "./result.ts";
 import type { Session, SessionState, User } from "./state.ts";
@@ -86,13 +86,31 @@ export interface NativeCode {
  * const client = createAuthClient({ baseURL: "/auth" });
  */
 export function createAuthClient<U = User, C = unknown>(options: ClientOptions): AuthClient<U, C> {
-  const parts = createParts(options);
-  const { address, session } = parts;
-  const send: AuthClient["fetch"] = (input, init) => fetchWithSession(parts, input, init);
+  const { baseURL, storage, trustedOrigins = [] } = options;
+  const env: Env = { ...platform(), ...options.env };
+  const address = createAddress(baseURL, trustedOrigins, env.page);
+  const callRoute = createCallRoute(address, env);
+  const transport = storage === undefined ? cookieTransport(callRoute) : tokenTransport(callRoute, storage);
+  // Token and cookie clients have separate sessions, so they share no lock and no channel.
+  const name = `latchkey:${baseURL}${storage === undefined ? "" : ":tokens"}`;
+  const lock = createLock(name, env.locks);
+  const session = new ClientSession(env, transport, lock, createTabs(name, env.openChannel));
+  const send: AuthClient["fetch"] = async (input, init) => {
+    const request = new Request(typeof input === "string" ? address.absolute(input) : input, init);
+    // An untrusted origin gets nothing of the session, and a 401 from there has no effect.
+    return address.isTrusted(request.url)
+      ? fetchWithSession(session, transport, env, request)
+      : env.fetch(request);
+  };
   const client: AuthClient<unknown> = {
     session: { get: () => session.state, subscribe: (listen) => session.subscribe(listen) },
     signUp: (credentials) => session.signIn("/signup", credentials),
-    signIn: waysToSignIn(parts),
+    signIn: {
+      password: (credentials) => session.signIn("/login", credentials),
+      oauth: (provider, how = {}) => startOAuth({ lock, address, page: env.page }, provider, how),
+      exchange: ({ code, codeVerifier }) =>
+        session.signIn("/oauth/exchange", { code, code_verifier: codeVerifier }),
+    },
     signOut: ({ scope = "session" } = {}) => session.signOut(scope),
     refresh: () => session.refresh(),
     fetch: send,
@@ -104,46 +122,13 @@ export function createAuthClient<U = User, C = unknown>(options: ClientOptions):
   return client as AuthClient<U, C>;
 }
 
-interface Parts {
-  readonly env: Env;
-  readonly address: Address;
-  readonly transport: Transport;
-  readonly lock: Lock;
-  readonly session: ClientSession;
-}
-
-function createParts({ baseURL, storage, trustedOrigins = [], env: replaced }: ClientOptions): Parts {
-  const env: Env = { ...platform(), ...replaced };
-  const address = createAddress(baseURL, trustedOrigins, env.page);
-  const callRoute = createCallRoute(address, env);
-  const transport = storage === undefined ? cookieTransport(callRoute) : tokenTransport(callRoute, storage);
-  // Token and cookie clients have separate sessions, so they share no lock and no channel.
-  const name = `latchkey:${baseURL}${storage === undefined ? "" : ":tokens"}`;
-  const lock = createLock(name, env.locks);
-  const session = new ClientSession(env, transport, lock, createTabs(name, env.openChannel));
-  return { env, address, transport, lock, session };
-}
-
-function waysToSignIn({ env, address, lock, session }: Parts): AuthClient<unknown>["signIn"] {
-  return {
-    password: (credentials) => session.signIn("/login", credentials),
-    oauth: (provider, how = {}) => startOAuth({ lock, address, page: env.page }, provider, how),
-    exchange: ({ code, codeVerifier }) =>
-      session.signIn("/oauth/exchange", { code, code_verifier: codeVerifier }),
-  };
-}
-
-/**
- * Sends a request with the session. After a 401 it refreshes, and sends the request once more. A request to an untrusted
- * origin gets nothing of the session, and a 401 from there has no effect.
- */
+/** Sends a request with the session. After a 401 it refreshes, and sends the request once more. */
 async function fetchWithSession(
-  { session, transport, address, env }: Parts,
-  input: string | URL | Request,
-  init?: RequestInit,
+  session: ClientSession,
+  transport: Transport,
+  env: Env,
+  request: Request,
 ): Promise<Response> {
-  const request = new Request(typeof input === "string" ? address.absolute(input) : input, init);
-  if (!address.isTrusted(request.url)) return env.fetch(request);
   await session.refreshIfDue();
   const { tokenVersion, state } = session;
   const response = await env.fetch(await transport.authorize(request.clone()));

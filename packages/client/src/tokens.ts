@@ -18,30 +18,24 @@ interface Tokens {
   readonly refresh: string | null;
 }
 
-interface Parts {
-  readonly callRoute: CallRoute;
-  readonly storage: TokenStorage;
-}
-
 /** The application keeps the tokens. They are read before each use, because another process may have written new ones. */
 export function tokenTransport(callRoute: CallRoute, storage: TokenStorage): Transport {
-  const parts: Parts = { callRoute, storage };
   return {
     isRefreshedByServer: false,
     authorize: async (request) => withToken(await readTokens(storage))(request),
-    refresh: () => refresh(parts),
+    refresh: () => refresh(callRoute, storage),
     load: async () => {
-      const loaded = await load(parts);
+      const loaded = await load(callRoute, storage);
       if (loaded.ok || !isUnauthenticated(loaded.error)) return loaded;
-      const refreshed = await refresh(parts);
-      return refreshed.ok ? load(parts) : refreshed;
+      const refreshed = await refresh(callRoute, storage);
+      return refreshed.ok ? load(callRoute, storage) : refreshed;
     },
-    signIn: (path, body) => signIn(parts, path, body),
-    signOut: (scope) => signOut(parts, scope),
+    signIn: (path, body) => signIn(callRoute, storage, path, body),
+    signOut: (scope) => signOut(callRoute, storage, scope),
   };
 }
 
-async function refresh({ callRoute, storage }: Parts): Promise<Result<unknown>> {
+async function refresh(callRoute: CallRoute, storage: TokenStorage): Promise<Result<unknown>> {
   const sent = await readTokens(storage);
   if (sent === null || sent.refresh === null) return unauthenticated();
   const body = { refresh_token: sent.refresh };
@@ -54,18 +48,23 @@ async function refresh({ callRoute, storage }: Parts): Promise<Result<unknown>> 
   if (!isUnauthenticated(result.error)) return result;
   // If another process has refreshed or signed in since, its refresh token is tried next.
   const stored = await readTokens(storage);
-  if (stored !== null && stored.refresh !== sent.refresh) return refresh({ callRoute, storage });
+  if (stored !== null && stored.refresh !== sent.refresh) return refresh(callRoute, storage);
   await writeTokens(storage, null);
   return result;
 }
 
-async function load({ callRoute, storage }: Parts): Promise<Result<unknown>> {
+async function load(callRoute: CallRoute, storage: TokenStorage): Promise<Result<unknown>> {
   const sent = await readTokens(storage);
   if (sent === null) return unauthenticated();
   return callRoute({ path: "/session", method: "GET" }, withToken(sent));
 }
 
-async function signIn({ callRoute, storage }: Parts, path: string, body: object): Promise<Result<unknown>> {
+async function signIn(
+  callRoute: CallRoute,
+  storage: TokenStorage,
+  path: string,
+  body: object,
+): Promise<Result<unknown>> {
   // The token names the session that the server ends when the new one begins.
   const authorize = withToken(await readTokens(storage));
   const request = { path, method: "POST", body: { ...body, transport: "bearer" } } as const;
@@ -75,7 +74,11 @@ async function signIn({ callRoute, storage }: Parts, path: string, body: object)
   return result;
 }
 
-async function signOut({ callRoute, storage }: Parts, scope: SignOutScope): Promise<Result<unknown>> {
+async function signOut(
+  callRoute: CallRoute,
+  storage: TokenStorage,
+  scope: SignOutScope,
+): Promise<Result<unknown>> {
   const sent = await readTokens(storage);
   if (sent === null) return success(null);
   const token = sent.refresh === null ? {} : { refresh_token: sent.refresh };

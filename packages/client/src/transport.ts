@@ -59,7 +59,12 @@ export function createCallRoute(
     const abort = new AbortController();
     const stopTimer = env.later(() => abort.abort(), TIMEOUT);
     try {
-      const request = routeRequest(url, { method, signal: abort.signal }, body);
+      const content =
+        body === undefined
+          ? {}
+          : { body: JSON.stringify(body), headers: { "content-type": "application/json" } };
+      // Without `no-store`, browsers delay equal requests of other tabs, because the answer might be cached.
+      const request = new Request(url, { method, ...content, cache: "no-store", signal: abort.signal });
       return await readResult(await env.fetch(authorize(request)));
     } catch {
       return networkFailure();
@@ -67,13 +72,6 @@ export function createCallRoute(
       stopTimer();
     }
   };
-}
-
-function routeRequest(url: string, init: RequestInit, body: object | undefined): Request {
-  const content =
-    body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } };
-  // Without `no-store`, browsers delay equal requests of other tabs, because the answer might be cached.
-  return new Request(url, { ...init, ...content, cache: "no-store" });
 }
 
 /** The browser keeps the tokens, in cookies that no script can read. */
