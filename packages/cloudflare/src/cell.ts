@@ -46,10 +46,9 @@ function attempts(storage: ObjectStorage, at: At): Pick<CellOperations, "attempt
   };
 }
 
-function token(
-  storage: ObjectStorage,
-  at: At,
-): Pick<CellOperations, "token.put" | "token.take" | "token.spend"> {
+type TokenOperations = Pick<CellOperations, "token.put" | "token.take" | "token.spend">;
+
+function token(storage: ObjectStorage, at: At): TokenOperations {
   return {
     "token.put": async (put) => {
       if (readCell(storage) !== undefined) throw new Error("a token of this digest exists");

@@ -106,17 +106,23 @@ function postgresJsClient(sql: PostgresJs, prepare: boolean): Client {
 
   return {
     run: runOn(sql),
-    transaction: async (work) => {
-      const results: Awaited<ReturnType<typeof work>>[] = [];
-      await sql.begin(READ_COMMITTED, async (transaction) => {
-        results.push(await work(runOn(transaction)));
-      });
-      const [result] = results;
-      if (result === undefined)
-        throw new TypeError("postgres: `begin` of the client did not run the transaction");
-      return result;
-    },
+    transaction: (work) => postgresJsTransaction(sql, (transaction) => work(runOn(transaction))),
   };
+}
+
+async function postgresJsTransaction<T>(
+  sql: PostgresJs,
+  work: (transaction: PostgresJsQueries) => Promise<T>,
+): Promise<T> {
+  const results: T[] = [];
+  await sql.begin(READ_COMMITTED, async (transaction) => {
+    results.push(await work(transaction));
+  });
+  const [result] = results;
+  if (result === undefined) {
+    throw new TypeError("postgres: `begin` of the client did not run the transaction");
+  }
+  return result;
 }
 
 // Both clients return a BIGINT as text. Every BIGINT of the schema fits a number.

@@ -2,7 +2,14 @@ import { checkMembers, FLAG, type MembersOf } from "@latchkey/core/store";
 import { bind, compileNumbered, compileOnce, type Driver, type SqlRow, type Statement } from "../driver.ts";
 import { schemaText } from "../schema.ts";
 import { type SqlStore, sqlStore } from "../store.ts";
-import { clientOf, type PgPool, type PostgresJs, type Query, type Run } from "./postgres-clients.ts";
+import {
+  type Client,
+  clientOf,
+  type PgPool,
+  type PostgresJs,
+  type Query,
+  type Run,
+} from "./postgres-clients.ts";
 
 export { type Migratable, migrate } from "../migrate.ts";
 export type { SqlStore } from "../store.ts";
@@ -68,12 +75,7 @@ function postgresDriver(
   return {
     dialect: "postgres",
     query: (statement) => retryAborted(() => client.run(queryOf(statement))),
-    batch: (statements) =>
-      retryAborted(() =>
-        statements.length === 1
-          ? runInOrder(client.run, statements.map(queryOf))
-          : client.transaction((run) => runInOrder(run, statements.map(queryOf))),
-      ),
+    batch: (statements) => retryAborted(() => runBatch(client, statements.map(queryOf))),
     pause: () => new Promise((resolve) => setTimeout(resolve, 0)),
     // Class 42: a table or a column does not exist or differs.
     mayBeSchemaError: (error) => stateOf(error).startsWith("42"),
@@ -91,6 +93,11 @@ function queriesOn(clock: "database" | "caller"): (statement: Statement) => Quer
     const compiled = compiledOf(sql);
     return { text: compiled.text, values: bind(compiled, values) };
   };
+}
+
+function runBatch(client: Client, queries: readonly Query[]): Promise<(readonly SqlRow[])[]> {
+  if (queries.length === 1) return runInOrder(client.run, queries);
+  return client.transaction((run) => runInOrder(run, queries));
 }
 
 async function runInOrder(run: Run, queries: readonly Query[]): Promise<(readonly SqlRow[])[]> {
