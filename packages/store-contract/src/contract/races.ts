@@ -92,7 +92,11 @@ export const raceCases: Cases = {
         store.sessions.rotate(sampleRotation(name, 1, OLD)),
       ]);
       const after = requirePresent(await store.sessions.get(row.id, OLD), "get").row;
-      equal([after.rootHash, after.rootGeneration, after.generation], [row.childHash, 1, 2], "row");
+      equal(
+        { rootHash: after.rootHash, rootGeneration: after.rootGeneration, generation: after.generation },
+        { rootHash: row.childHash, rootGeneration: 1, generation: 2 },
+        "row",
+      );
     });
   },
 

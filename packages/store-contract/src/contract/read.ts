@@ -34,7 +34,11 @@ export const readCases: Cases = {
     await sessions.create(row, DEFAULTS);
     role.push("admin");
     const read = requirePresent(await sessions.get(row.id, START), "get").row;
-    equal([read.context, read.amr], [{ role: ["reader"] }, ["reader"]], "after the caller's change");
+    equal(
+      { context: read.context, amr: read.amr },
+      { context: { role: ["reader"] }, amr: ["reader"] },
+      "after the caller's change",
+    );
     tamper(read);
     equal(
       (await sessions.get(row.id, START))?.row.context,
