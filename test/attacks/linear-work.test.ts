@@ -24,8 +24,7 @@ import { parseRefreshToken } from "../../packages/core/src/sessions/refresh-toke
 import { clientNetworks } from "../../packages/core/src/throttle/address.ts";
 import { parseEmail, parseUsername } from "../../packages/core/src/users/identifier.ts";
 import { cookieHeader } from "../../packages/next/src/cookies.ts";
-import { pageOf, pathMatcher } from "../../packages/next/src/path.ts";
-import { originOf } from "../../packages/next/src/request.ts";
+import { originOf, pageOf, pathMatcher } from "../../packages/next/src/url.ts";
 import { stubProvider } from "../fixtures/providers/stub-provider.ts";
 import { requestTo } from "../fixtures/requests.ts";
 import { cheapHasher, ORIGIN } from "../fixtures/server.ts";

@@ -2,14 +2,13 @@ import { createAddress } from "./address.ts";
 import { ClientSession, type SignedIn } from "./client-session.ts";
 import { type Device, listDevices, revokeDevice } from "./devices.ts";
 import { type Env, platform } from "./env.ts";
-import { fetchWithSession } from "./fetch.ts";
 import { createLock } from "./lock.ts";
 import { type OAuthOptions, type OAuthStart, startOAuth } from "./oauth.ts";
 import type { Result } from "./result.ts";
 import type { Session, SessionState, User } from "./state.ts";
 import { createTabs } from "./tabs.ts";
 import { type TokenStorage, tokenTransport } from "./tokens.ts";
-import { cookieTransport, createCallRoute, type SignOutScope } from "./transport.ts";
+import { cookieTransport, createCallRoute, type SignOutScope, type Transport } from "./transport.ts";
 
 export interface ClientOptions {
   /** Where Latchkey's routes are: `/auth`, or `https://api.example.com/auth`. */
@@ -97,8 +96,11 @@ export function createAuthClient<U = User, C = unknown>(options: ClientOptions):
   const lock = createLock(name, env.locks);
   const session = new ClientSession(env, transport, lock, createTabs(name, env.openChannel));
   const send: AuthClient["fetch"] = async (input, init) => {
-    const target = typeof input === "string" ? address.absolute(input) : input;
-    return fetchWithSession({ session, transport, address, env }, new Request(target, init));
+    const request = new Request(typeof input === "string" ? address.absolute(input) : input, init);
+    // An untrusted origin gets nothing of the session, and a 401 from there has no effect.
+    return address.isTrusted(request.url)
+      ? fetchWithSession(session, transport, env, request)
+      : env.fetch(request);
   };
   const client: AuthClient<unknown> = {
     session: { get: () => session.state, subscribe: (listen) => session.subscribe(listen) },
@@ -118,4 +120,22 @@ export function createAuthClient<U = User, C = unknown>(options: ClientOptions):
     },
   };
   return client as AuthClient<U, C>;
+}
+
+/** Sends a request with the session. After a 401 it refreshes, and sends the request once more. */
+async function fetchWithSession(
+  session: ClientSession,
+  transport: Transport,
+  env: Env,
+  request: Request,
+): Promise<Response> {
+  await session.refreshIfDue();
+  const { tokenVersion, state } = session;
+  const response = await env.fetch(await transport.authorize(request.clone()));
+  if (response.status !== 401) return response;
+  if (session.tokenVersion === tokenVersion && !(await session.refresh()).ok) return response;
+  // The request belongs to one session, and is not repeated with another one.
+  if (state.session !== null && session.state.session?.id !== state.session.id) return response;
+  await response.body?.cancel();
+  return env.fetch(await transport.authorize(request));
 }

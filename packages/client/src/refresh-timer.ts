@@ -1,5 +1,9 @@
 import type { Env } from "./env.ts";
-import { pauseAfter, refreshAfter } from "./schedule.ts";
+
+const SECOND = 1_000;
+/** The longest delay of a timer, in milliseconds. */
+const LONGEST_DELAY = 2 ** 31 - 1;
+const LONGEST_PAUSE = 60 * SECOND;
 
 /**
  * Knows when to contact the server next: to refresh the access token, or to try again after a failure. It calls `onDue`
@@ -32,16 +36,16 @@ export function createRefreshTimer(env: Env, isNeeded: () => boolean, onDue: () 
   let dueAt: number | null = null;
   let cancel = (): void => undefined;
 
+  const ring = (): void => {
+    dueAt = null;
+    onDue();
+  };
   const update = (): void => {
     cancel();
     if (!isNeeded() || dueAt === null || page?.isVisible() === false) return;
-    cancel = later(
-      () => {
-        dueAt = null;
-        onDue();
-      },
-      Math.max(dueAt - now(), 0),
-    );
+    const delay = Math.max(dueAt - now(), 0);
+    // After a longer delay, `setTimeout` calls at once. The rest of the wait gets another timer.
+    cancel = delay > LONGEST_DELAY ? later(update, LONGEST_DELAY) : later(ring, delay);
   };
   const setDue = (time: number): void => {
     dueAt = time;
@@ -74,4 +78,18 @@ export function createRefreshTimer(env: Env, isNeeded: () => boolean, onDue: () 
     expiresAt: () => expiresAt,
     isRetrying: () => failures > 0,
   };
+}
+
+/**
+ * How long to wait, in milliseconds, before refreshing an access token that expires in so many seconds: 60 to 75 % of that
+ * time. It is random so that tabs do not refresh at once. It ends before the last fifth of the lifetime, when a server
+ * refreshes by itself, outside of the lock.
+ */
+export function refreshAfter(expiresIn: number, random: number): number {
+  return Math.min(Math.max(expiresIn * SECOND * (0.6 + 0.15 * random), SECOND), LONGEST_DELAY);
+}
+
+/** How long to wait, in milliseconds, after so many failures in a row. It doubles up to a minute; half of it is random. */
+export function pauseAfter(failures: number, random: number): number {
+  return Math.min(2 ** failures * SECOND, LONGEST_PAUSE) * (0.5 + 0.5 * random);
 }

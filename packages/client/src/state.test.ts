@@ -58,6 +58,9 @@ it("keeps the object of a user that has not changed", () => {
   const before: Named = { ...ann, user: { name: "ann" } } as Named;
   const loaded = { type: "loaded", user: { name: "ann" }, session: sessionOf("a", 2) } as const;
   const after = reduce(before, loaded);
-  expect([after.user === before.user, after.session?.expiresAt]).toEqual([true, 2]);
+  expect({ isSameUser: after.user === before.user, expiresAt: after.session?.expiresAt }).toEqual({
+    isSameUser: true,
+    expiresAt: 2,
+  });
   expect(reduce(before, { ...loaded, user: { name: "anna" } }).user).toEqual({ name: "anna" });
 });

@@ -19,29 +19,34 @@ export interface Tabs {
 
 export function createTabs(name: string, openChannel: Env["openChannel"]): Tabs {
   let listening: Channel | null = null;
-  const open = (onMessage: (message: unknown) => void): Channel | null => {
-    try {
-      return openChannel?.(name, onMessage) ?? null;
-    } catch {
-      // A page without storage may not be allowed to open a channel.
-      return null;
-    }
-  };
   return {
     post: (message) => {
       // A channel does not receive its own messages. One that stays open keeps a Node process alive, so close it again.
-      const channel = listening ?? open(() => undefined);
+      const channel = listening ?? tryToOpen(openChannel, name, () => undefined);
       channel?.post(message);
       if (listening === null) channel?.close();
     },
     listen: (onMessage) => {
-      listening = open((message) => isTabMessage(message) && onMessage(message));
+      listening = tryToOpen(openChannel, name, (message) => isTabMessage(message) && onMessage(message));
       return () => {
         listening?.close();
         listening = null;
       };
     },
   };
+}
+
+function tryToOpen(
+  openChannel: Env["openChannel"],
+  name: string,
+  listen: (message: unknown) => void,
+): Channel | null {
+  try {
+    return openChannel?.(name, listen) ?? null;
+  } catch {
+    // A page without storage may not be allowed to open a channel.
+    return null;
+  }
 }
 
 /** Decides what a message of another tab changes. Messages may be late: only the server says that a user is signed in. */

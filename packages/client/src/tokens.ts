@@ -1,5 +1,5 @@
 import { type Failure, failure, isRecord, isUnauthenticated, type Result, success } from "./result.ts";
-import { type CallRoute, endsSession, type Transport } from "./transport.ts";
+import { type CallRoute, endsSession, type SignOutScope, type Transport } from "./transport.ts";
 
 /**
  * Where an application keeps its tokens. Both tokens are in one string, so that they are always written together. Keep it
@@ -20,69 +20,85 @@ interface Tokens {
 
 /** The application keeps the tokens. They are read before each use, because another process may have written new ones. */
 export function tokenTransport(callRoute: CallRoute, storage: TokenStorage): Transport {
-  const read = async (): Promise<Tokens | null> => parseTokens(await storage.read());
-  const write = async (tokens: Tokens | null): Promise<void> =>
-    storage.write(tokens === null ? null : JSON.stringify(tokens));
-
-  // An answer may be late: it is dropped unless the storage still has the refresh token that was sent.
-  const replace = async (sent: Tokens, tokens: Tokens | null): Promise<void> => {
-    if ((await read())?.refresh === sent.refresh) await write(tokens);
-  };
-
-  const refresh = async (): Promise<Result<unknown>> => {
-    const sent = await read();
-    if (sent === null || sent.refresh === null) return unauthenticated();
-    const body = { refresh_token: sent.refresh };
-    const result = await callRoute({ path: "/refresh", method: "POST", body }, withToken(null));
-    if (result.ok) {
-      const tokens = tokensOf(result.data, sent.refresh);
-      if (tokens !== null) await replace(sent, tokens);
-      return result;
-    }
-    if (!isUnauthenticated(result.error)) return result;
-    // If another process has refreshed or signed in since, its refresh token is tried next.
-    const stored = await read();
-    if (stored !== null && stored.refresh !== sent.refresh) return refresh();
-    await write(null);
-    return result;
-  };
-
-  const load = async (): Promise<Result<unknown>> => {
-    const sent = await read();
-    return sent === null
-      ? unauthenticated()
-      : callRoute({ path: "/session", method: "GET" }, withToken(sent));
-  };
-
   return {
     isRefreshedByServer: false,
-    authorize: async (request) => withToken(await read())(request),
-    refresh,
+    authorize: async (request) => withToken(await readTokens(storage))(request),
+    refresh: () => refresh(callRoute, storage),
     load: async () => {
-      const loaded = await load();
+      const loaded = await load(callRoute, storage);
       if (loaded.ok || !isUnauthenticated(loaded.error)) return loaded;
-      const refreshed = await refresh();
-      return refreshed.ok ? load() : refreshed;
+      const refreshed = await refresh(callRoute, storage);
+      return refreshed.ok ? load(callRoute, storage) : refreshed;
     },
-    signIn: async (path, body) => {
-      // The token names the session that the server ends when the new one begins.
-      const authorize = withToken(await read());
-      const request = { path, method: "POST", body: { ...body, transport: "bearer" } } as const;
-      const result = await callRoute(request, authorize);
-      const tokens = result.ok ? tokensOf(result.data, null) : null;
-      if (tokens !== null) await write(tokens);
-      return result;
-    },
-    signOut: async (scope) => {
-      const sent = await read();
-      if (sent === null) return success(null);
-      const token = sent.refresh === null ? {} : { refresh_token: sent.refresh };
-      const request = { path: "/logout", method: "POST", body: { scope, ...token } } as const;
-      const result = await callRoute(request, withToken(sent));
-      if (endsSession(result, scope)) await replace(sent, null);
-      return result;
-    },
+    signIn: (path, body) => signIn(callRoute, storage, path, body),
+    signOut: (scope) => signOut(callRoute, storage, scope),
   };
+}
+
+async function refresh(callRoute: CallRoute, storage: TokenStorage): Promise<Result<unknown>> {
+  const sent = await readTokens(storage);
+  if (sent === null || sent.refresh === null) return unauthenticated();
+  const body = { refresh_token: sent.refresh };
+  const result = await callRoute({ path: "/refresh", method: "POST", body }, withToken(null));
+  if (result.ok) {
+    const tokens = tokensOf(result.data, sent.refresh);
+    if (tokens !== null) await replaceTokens(storage, sent, tokens);
+    return result;
+  }
+  if (!isUnauthenticated(result.error)) return result;
+  // If another process has refreshed or signed in since, its refresh token is tried next.
+  const stored = await readTokens(storage);
+  if (stored !== null && stored.refresh !== sent.refresh) return refresh(callRoute, storage);
+  await writeTokens(storage, null);
+  return result;
+}
+
+async function load(callRoute: CallRoute, storage: TokenStorage): Promise<Result<unknown>> {
+  const sent = await readTokens(storage);
+  if (sent === null) return unauthenticated();
+  return callRoute({ path: "/session", method: "GET" }, withToken(sent));
+}
+
+async function signIn(
+  callRoute: CallRoute,
+  storage: TokenStorage,
+  path: string,
+  body: object,
+): Promise<Result<unknown>> {
+  // The token names the session that the server ends when the new one begins.
+  const authorize = withToken(await readTokens(storage));
+  const request = { path, method: "POST", body: { ...body, transport: "bearer" } } as const;
+  const result = await callRoute(request, authorize);
+  const tokens = result.ok ? tokensOf(result.data, null) : null;
+  if (tokens !== null) await writeTokens(storage, tokens);
+  return result;
+}
+
+async function signOut(
+  callRoute: CallRoute,
+  storage: TokenStorage,
+  scope: SignOutScope,
+): Promise<Result<unknown>> {
+  const sent = await readTokens(storage);
+  if (sent === null) return success(null);
+  const token = sent.refresh === null ? {} : { refresh_token: sent.refresh };
+  const request = { path: "/logout", method: "POST", body: { scope, ...token } } as const;
+  const result = await callRoute(request, withToken(sent));
+  if (endsSession(result, scope)) await replaceTokens(storage, sent, null);
+  return result;
+}
+
+async function readTokens(storage: TokenStorage): Promise<Tokens | null> {
+  return parseTokens(await storage.read());
+}
+
+async function writeTokens(storage: TokenStorage, tokens: Tokens | null): Promise<void> {
+  await storage.write(tokens === null ? null : JSON.stringify(tokens));
+}
+
+/** An answer may be late: it is dropped unless the storage still has the refresh token that was sent. */
+async function replaceTokens(storage: TokenStorage, sent: Tokens, tokens: Tokens | null): Promise<void> {
+  if ((await readTokens(storage))?.refresh === sent.refresh) await writeTokens(storage, tokens);
 }
 
 function unauthenticated(): Failure {

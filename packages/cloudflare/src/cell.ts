@@ -1,4 +1,4 @@
-import { decideThrottle, type OneTimeToken, type ThrottleRow } from "@latchkey/core/store";
+import { decideThrottle, type EpochSeconds, type OneTimeToken, type ThrottleRow } from "@latchkey/core/store";
 import type { CellOperations, Claim } from "./operations.ts";
 import type { ObjectStorage } from "./platform.ts";
 
@@ -24,58 +24,78 @@ export function readCell({ kv }: ObjectStorage): Cell | undefined {
 
 /** The operations on a cell. None awaits anything between its read and its write, so each is one turn of the object. */
 export function cellOperations(storage: ObjectStorage, clock: (() => number) | null): CellOperations {
-  const write = async (cell: Cell): Promise<void> => {
-    const before = readCell(storage)?.until;
-    storage.kv.put(KEY, cell);
-    // In the same turn as the write, so both are stored or neither is.
-    if (cell.until !== null && cell.until !== before) await storage.setAlarm(cell.until * 1_000);
-  };
+  const at = (callerNow: EpochSeconds): EpochSeconds => clock?.() ?? callerNow;
+  return { ...attempts(storage, at), ...token(storage, at), ...holder(storage) };
+}
 
+/** The time that decides. */
+type At = (callerNow: EpochSeconds) => EpochSeconds;
+
+function attempts(storage: ObjectStorage, at: At): Pick<CellOperations, "attempts.hit" | "attempts.reset"> {
   return {
     "attempts.hit": async (rule, callerNow) => {
       const before = readCell(storage)?.attempts ?? null;
-      const { verdict, row } = decideThrottle(before, rule, clock?.() ?? callerNow);
-      if (row !== before) await write({ attempts: row, until: row.since + rule.window });
+      const { verdict, row } = decideThrottle(before, rule, at(callerNow));
+      if (row !== before) await writeCell(storage, { attempts: row, until: row.since + rule.window });
       return verdict;
     },
 
     "attempts.reset": async () => {
-      if (readCell(storage)?.attempts !== undefined) await write(RELEASED);
+      if (readCell(storage)?.attempts !== undefined) await writeCell(storage, RELEASED);
     },
+  };
+}
 
-    "token.put": async (token) => {
+type TokenOperations = Pick<CellOperations, "token.put" | "token.take" | "token.spend">;
+
+function token(storage: ObjectStorage, at: At): TokenOperations {
+  return {
+    "token.put": async (put) => {
       if (readCell(storage) !== undefined) throw new Error("a token of this digest exists");
-      await write({ token, until: token.expiresAt });
+      await writeCell(storage, { token: put, until: put.expiresAt });
     },
 
     "token.take": async (purpose, callerNow) => {
       const cell = readCell(storage);
-      const token = cell?.token;
-      if (cell === undefined || token === undefined || token.purpose !== purpose) return null;
-      await write({ until: cell.until });
-      return (clock?.() ?? callerNow) < token.expiresAt ? token : null;
+      if (cell?.token === undefined || cell.token.purpose !== purpose) return null;
+      await writeCell(storage, { until: cell.until });
+      return at(callerNow) < cell.token.expiresAt ? cell.token : null;
     },
 
-    "token.spend": async (expiresAt, callerNow) => {
-      const now = clock?.() ?? callerNow;
-      const until = readCell(storage)?.until ?? 0;
-      if (now < until || expiresAt <= now) return false;
-      await write({ until: expiresAt });
-      return true;
-    },
+    "token.spend": (expiresAt, callerNow) => spend(storage, expiresAt, at(callerNow)),
+  };
+}
 
+async function spend(storage: ObjectStorage, expiresAt: EpochSeconds, now: EpochSeconds): Promise<boolean> {
+  const until = readCell(storage)?.until ?? 0;
+  if (now < until || expiresAt <= now) return false;
+  await writeCell(storage, { until: expiresAt });
+  return true;
+}
+
+function holder(
+  storage: ObjectStorage,
+): Pick<CellOperations, "holder.get" | "holder.claim" | "holder.release"> {
+  return {
     "holder.get": async () => readCell(storage)?.claim ?? null,
 
     "holder.claim": async (userId, replaces) => {
       const held = readCell(storage)?.claim;
       if (held !== undefined && held.userId !== userId && held.id !== replaces) return held;
       const claim = { userId, id: crypto.randomUUID() };
-      await write({ claim, until: null });
+      await writeCell(storage, { claim, until: null });
       return claim;
     },
 
     "holder.release": async (id) => {
-      if (readCell(storage)?.claim?.id === id) await write(RELEASED);
+      if (readCell(storage)?.claim?.id === id) await writeCell(storage, RELEASED);
     },
   };
+}
+
+async function writeCell(storage: ObjectStorage, cell: Cell): Promise<void> {
+  const before = readCell(storage)?.until;
+  storage.kv.put(KEY, cell);
+  // In the same turn as the write, so both are stored or neither is.
+  if (cell.until !== null && cell.until !== before) await storage.setAlarm(cell.until * 1_000);
 }

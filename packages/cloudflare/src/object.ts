@@ -1,9 +1,14 @@
 import { cellOperations, readCell } from "./cell.ts";
-import { objectDriver } from "./driver.ts";
-import { type RecordRule, ruleOf } from "./operation-rules.ts";
-import type { CallSettings, CellOperations, ObjectCall, RecordOperations } from "./operations.ts";
+import {
+  type CallSettings,
+  type CellOperations,
+  type ObjectCall,
+  type RecordOperations,
+  type RecordRule,
+  ruleOf,
+} from "./operations.ts";
 import type { ObjectState } from "./platform.ts";
-import { hasTables, openRecords, type Records } from "./records.ts";
+import { hasTables, objectDriver, openRecords, type Records } from "./records.ts";
 
 const KEEP_ENDED = "keep-ended";
 /** The platform runs an alarm at once if its time, in milliseconds, has passed. */

@@ -1,4 +1,14 @@
-import { type Driver, migrate, type SqlStore, sqlStore } from "@latchkey/sql/driver";
+import {
+  bind,
+  type CompiledStatement,
+  compile,
+  type Driver,
+  migrate,
+  type SqlRow,
+  type SqlStore,
+  type Statement,
+  sqlStore,
+} from "@latchkey/sql/driver";
 import type { ObjectStorage } from "./platform.ts";
 
 /** The rows of one user, or the key ring, in the tables of the SQL store. */
@@ -51,4 +61,23 @@ function operationsOf({ sessions, users, tokens, keys }: SqlStore): Readonly<Rec
       Object.entries(methods).map(([name, method]) => [`${part}.${name}`, method]),
     ),
   );
+}
+
+/** The SQL storage of an object as a driver. Every call is one synchronous turn, so no call sees a part of another. */
+export function objectDriver(storage: ObjectStorage, clock: (() => number) | null): Driver {
+  const cache = new Map<string, CompiledStatement>();
+
+  const run = ({ sql, values }: Statement): readonly SqlRow[] => {
+    const compiled = cache.get(sql) ?? compile(sql, () => "?");
+    cache.set(sql, compiled);
+    const bound = bind(compiled, clock === null ? values : { ...values, now: clock() });
+    return storage.sql.exec(compiled.text, ...bound).toArray();
+  };
+
+  return {
+    dialect: "sqlite",
+    query: async (statement) => run(statement),
+    batch: async (statements) => storage.transactionSync(() => statements.map(run)),
+    pause: async () => undefined,
+  };
 }

@@ -1,7 +1,9 @@
 import {
+  type CreateOptions,
   type EndedSession,
   isLive,
   type SessionId,
+  type SessionRow,
   type SessionStore,
   type UserStore,
   userTag,
@@ -17,18 +19,7 @@ export function userObject(userId: string): string {
 export function objectSessions(call: Call, users: UserStore): SessionStore {
   return {
     users,
-
-    create: async (row, options) => {
-      const object = objectOf(row.id) ?? userObject(row.userId);
-      const replaces = [...new Set(options.replaces)];
-      const own = replaces.filter((id) => objectOf(id) === object);
-      const created = await call(object, "sessions.create", row, { ...options, replaces: own });
-      if (created === null) return null;
-      const others = replaces.filter((id) => objectOf(id) !== object);
-      const replaced = await Promise.all(others.map((id) => endReplaced(call, id, row.createdAt)));
-      return { ended: [...created.ended, ...replaced.flatMap((ended) => ended ?? [])] };
-    },
-
+    create: (row, options) => create(call, row, options),
     get: async (id, now) => atSession(id, null, (object) => call(object, "sessions.get", id, now)),
     rotate: async (rotation) =>
       atSession(rotation.id, null, (object) => call(object, "sessions.rotate", rotation)),
@@ -44,6 +35,21 @@ export function objectSessions(call: Call, users: UserStore): SessionStore {
     prune: async (options) =>
       options.userId === null ? 0 : call(userObject(options.userId), "sessions.prune", options),
   };
+}
+
+async function create(
+  call: Call,
+  row: SessionRow,
+  options: CreateOptions,
+): ReturnType<SessionStore["create"]> {
+  const object = objectOf(row.id) ?? userObject(row.userId);
+  const replaces = [...new Set(options.replaces)];
+  const own = replaces.filter((id) => objectOf(id) === object);
+  const created = await call(object, "sessions.create", row, { ...options, replaces: own });
+  if (created === null) return null;
+  const others = replaces.filter((id) => objectOf(id) !== object);
+  const replaced = await Promise.all(others.map((id) => endReplaced(call, id, row.createdAt)));
+  return { ended: [...created.ended, ...replaced.flatMap((ended) => ended ?? [])] };
 }
 
 // The session of another user is in another object, so it ends in a separate call.

@@ -1,5 +1,5 @@
 import { checkMembers, FLAG, type MembersOf, type Store } from "@latchkey/core/store";
-import { callObjects, digestName } from "./call.ts";
+import { type Call, callObjects, digestName } from "./call.ts";
 import type { CallSettings } from "./operations.ts";
 import type { ObjectNamespace } from "./platform.ts";
 import { objectSessions } from "./sessions.ts";
@@ -33,7 +33,10 @@ export function durableObjects<Id>(
     );
   }
   const { clock = "object", keepEnded = false } = options;
-  const call = callObjects(namespace, { clock, keepEnded });
+  return objectStore(callObjects(namespace, { clock, keepEnded }));
+}
+
+function objectStore(call: Call): Store {
   const users = objectUsers(call);
   return {
     sessions: objectSessions(call, users),

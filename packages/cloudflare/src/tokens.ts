@@ -1,4 +1,4 @@
-import type { TokenStore } from "@latchkey/core/store";
+import type { EpochSeconds, OneTimeToken, SecretHash, TokenStore } from "@latchkey/core/store";
 import { type Call, digestName } from "./call.ts";
 import { userObject } from "./sessions.ts";
 
@@ -13,11 +13,7 @@ export function objectTokens(call: Call): TokenStore {
       if (token.userId !== null) await call(userObject(token.userId), "tokens.put", token);
     },
 
-    redeem: async (hash, purpose, now) => {
-      const token = await call(await tokenObject(hash), "token.take", purpose, now);
-      if (token === null || token.userId === null) return token;
-      return call(userObject(token.userId), "tokens.redeem", hash, purpose, now);
-    },
+    redeem: (hash, purpose, now) => redeem(call, hash, purpose, now),
 
     spend: async (hash, _purpose, expiresAt, now) =>
       call(await tokenObject(hash), "token.spend", expiresAt, now),
@@ -27,6 +23,17 @@ export function objectTokens(call: Call): TokenStore {
     // The objects of a namespace cannot be listed. The alarm of each object deletes its token.
     prune: async () => 0,
   };
+}
+
+async function redeem(
+  call: Call,
+  hash: SecretHash,
+  purpose: string,
+  now: EpochSeconds,
+): Promise<OneTimeToken | null> {
+  const token = await call(await tokenObject(hash), "token.take", purpose, now);
+  if (token === null || token.userId === null) return token;
+  return call(userObject(token.userId), "tokens.redeem", hash, purpose, now);
 }
 
 function tokenObject(hash: string): Promise<string> {

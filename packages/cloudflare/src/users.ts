@@ -9,48 +9,48 @@ import { userObject } from "./sessions.ts";
  * written first and deleted first. A claim that the row of its user does not confirm does not count.
  */
 export function objectUsers(call: Call): UserStore {
-  const get = (id: UserId): Promise<User | null> => call(userObject(id), "users.get", id);
-  const isHolderOf =
-    (identifier: Identifier): IsHeldBy =>
-    async (id) =>
-      hasIdentifier(await get(id), identifier);
-
   return {
-    get,
-
-    create: async (user) => {
-      if (!(await call(userObject(user.id), "users.create", user))) return false;
-      const claimed: string[] = [];
-      for (const identifier of identifiersOf(user)) {
-        const object = await identifierObject(identifier);
-        claimed.push(object);
-        if (await becomeHolder(call, object, user.id, isHolderOf(identifier))) continue;
-        const remove = (): Promise<boolean> => call(userObject(user.id), "users.delete", user.id);
-        await removeAndRelease(call, claimed, user.id, remove);
-        return false;
-      }
-      return true;
-    },
-
+    get: (id) => get(call, id),
+    create: (user) => create(call, user),
     find: async (identifier) => {
       const claim = await call(await identifierObject(identifier), "holder.get");
-      const user = claim === null ? null : await get(claim.userId);
+      const user = claim === null ? null : await get(call, claim.userId);
       return hasIdentifier(user, identifier) ? user : null;
     },
-
     update: (id, ...rest) => call(userObject(id), "users.update", id, ...rest),
-
-    delete: async (id) => {
-      const user = await get(id);
-      const accounts = await call(userObject(id), "users.accounts", id);
-      if (user === null) return false;
-      const held = [...identifiersOf(user).map(identifierObject), ...accounts.map(accountObject)];
-      const remove = (): Promise<boolean> => call(userObject(id), "users.delete", id);
-      return removeAndRelease(call, await Promise.all(held), id, remove);
-    },
-
+    delete: (id) => remove(call, id),
     ...objectAccounts(call),
   };
+}
+
+function get(call: Call, id: UserId): Promise<User | null> {
+  return call(userObject(id), "users.get", id);
+}
+
+async function create(call: Call, user: User): Promise<boolean> {
+  if (!(await call(userObject(user.id), "users.create", user))) return false;
+  const claimed: string[] = [];
+  for (const identifier of identifiersOf(user)) {
+    const object = await identifierObject(identifier);
+    claimed.push(object);
+    const isHeldBy: IsHeldBy = async (id) => hasIdentifier(await get(call, id), identifier);
+    if (await becomeHolder(call, object, user.id, isHeldBy)) continue;
+    await removeAndRelease(call, claimed, user.id, () => removeRow(call, user.id));
+    return false;
+  }
+  return true;
+}
+
+async function remove(call: Call, id: UserId): Promise<boolean> {
+  const user = await get(call, id);
+  const accounts = await call(userObject(id), "users.accounts", id);
+  if (user === null) return false;
+  const held = [...identifiersOf(user).map(identifierObject), ...accounts.map(accountObject)];
+  return removeAndRelease(call, await Promise.all(held), id, () => removeRow(call, id));
+}
+
+function removeRow(call: Call, id: UserId): Promise<boolean> {
+  return call(userObject(id), "users.delete", id);
 }
 
 function identifiersOf({ email, username }: User): readonly Identifier[] {

@@ -67,7 +67,10 @@ it("takes a function from the bindings of a request to an auth", async () => {
   });
   const headers = { cookie: await signIn(at("ann")) };
   const own = await at("ann").app.request("http://localhost/own", { headers });
-  expect([own.status, await own.json()]).toMatchObject([200, { tenant: "ann" }]);
+  expect({ status: own.status, body: await own.json() }).toMatchObject({
+    status: 200,
+    body: { tenant: "ann" },
+  });
   expect((await at("bob").app.request("http://localhost/own", { headers })).status).toBe(401);
 });
 
@@ -193,11 +196,12 @@ describe("session", () => {
     const cookie = await signIn(here);
     later(here);
     const response = await here.app.request("http://localhost/thrown", { headers: { cookie } });
-    expect([response.status, await response.text(), response.headers.get("x-handled")]).toEqual([
-      500,
-      "sorry",
-      "1",
-    ]);
+    const { status, headers } = response;
+    expect({ status, text: await response.text(), handled: headers.get("x-handled") }).toEqual({
+      status: 500,
+      text: "sorry",
+      handled: "1",
+    });
     expect(cookieNames(response)).toEqual(OURS);
     expect(response.headers.get("cache-control")).toBe("private, no-store");
     expect(errors).toMatchObject([
@@ -237,10 +241,10 @@ describe("session", () => {
     const get = (headers: Readonly<Record<string, string>>): Promise<Response> =>
       Promise.resolve(here.app.request("http://localhost/at-the-edge", { headers: { ...headers } }));
     const mine = await get({ cookie: await signIn(here) });
-    expect([mine.headers.get("cache-control"), mine.headers.get("cdn-cache-control")]).toEqual([
-      "no-store",
-      null,
-    ]);
+    expect({
+      cacheControl: mine.headers.get("cache-control"),
+      cdnCacheControl: mine.headers.get("cdn-cache-control"),
+    }).toEqual({ cacheControl: "no-store", cdnCacheControl: null });
     expect((await get({})).headers.get("cdn-cache-control")).toBe("public, max-age=600");
   });
 
@@ -492,7 +496,10 @@ describe("a conflict of two sessions", () => {
     ] as const) {
       const response = await app.request(`https://app.example.com${path}`, { headers });
       const lines = response.headers.getSetCookie();
-      expect([response.status, response.headers.get("cache-control")]).toEqual([status, "private, no-store"]);
+      expect({ status: response.status, cacheControl: response.headers.get("cache-control") }).toEqual({
+        status,
+        cacheControl: "private, no-store",
+      });
       expect(new Set(lines).size).toBe(lines.length);
       const attributes = `Domain=example.com; Path=${path}; Secure; HttpOnly; SameSite=Lax`;
       expect(lines).toContain(`__Secure-latchkey.refresh=; Max-Age=0; ${attributes}`);

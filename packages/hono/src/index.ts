@@ -7,7 +7,7 @@ import {
   type ValidateOptions,
   type Validation,
 } from "@latchkey/core";
-import type { Context as HonoContext, MiddlewareHandler } from "hono";
+import type { Context as HonoContext, MiddlewareHandler, Next } from "hono";
 
 // The key is a symbol of this module, so no other middleware can write a validation under it.
 const VALIDATED: unique symbol = Symbol("latchkey");
@@ -64,13 +64,7 @@ export function session<Context, U extends User>(
     const validation = await auth.validate(c.req.raw, optionsFor(c.req.raw, options));
     c.set(VALIDATED, { auth, validation });
     setVariables(c, validation);
-    try {
-      await next();
-    } catch (thrown) {
-      applyToErrorResponse(c, validation);
-      throw asError(thrown);
-    }
-    applyToResponse(c, validation);
+    return respond(c, next, validation);
   };
 }
 
@@ -126,6 +120,17 @@ function optionsFor(request: Request, options: ValidateOptions): ValidateOptions
 function isWebSocketHandshake({ method, headers }: Request): boolean {
   const isWebSocket = headers.get("upgrade")?.toLowerCase() === "websocket";
   return method === "GET" && isWebSocket && headers.has("sec-websocket-key");
+}
+
+/** Runs the handlers, and gives their response the headers of the validation. */
+async function respond(c: HonoContext, next: Next, validation: Validation): Promise<void> {
+  try {
+    await next();
+  } catch (thrown) {
+    applyToErrorResponse(c, validation);
+    throw asError(thrown);
+  }
+  applyToResponse(c, validation);
 }
 
 function applyToResponse(c: HonoContext, validation: Validation): void {

@@ -50,7 +50,10 @@ describe("without baseURL", () => {
   it.each(["app.example.com", "[::"])("refuses other hosts, such as %s", async (host) => {
     const auth = createAuth({ store: memory(), providers: [password()] });
     const answer = await routeHandlers(auth).POST(signup("http://localhost:3000", host));
-    expect([answer.status, answer.headers.getSetCookie()]).toEqual([400, []]);
+    expect({ status: answer.status, cookies: answer.headers.getSetCookie() }).toEqual({
+      status: 400,
+      cookies: [],
+    });
     expect((await answer.json()).message).toContain("baseURL");
   });
 });

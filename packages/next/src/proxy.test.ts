@@ -62,7 +62,7 @@ describe("authProxy", () => {
       ["/app/_next/data/build-1/fr/dashboard.json", { basePath: "/app", i18n }],
     ] as const) {
       const { status, headers } = await ask(path, { nextConfig: { ...nextConfig } });
-      expect([path, status]).toEqual([path, 303]);
+      expect({ path, status }).toEqual({ path, status: 303 });
       const to = new URL(headers.get("location") ?? "");
       expect(to.origin + to.pathname).toBe(`${ORIGIN}${path.startsWith("/app") ? "/app" : ""}/login`);
       expect(to.searchParams.get("redirect_to")).toMatch(/^\/dashboard/);
@@ -73,7 +73,10 @@ describe("authProxy", () => {
     const { ask } = world(options);
     for (const path of ["//evil.example/x", "/_next/data/b//evil.example/x.json"]) {
       const to = new URL((await ask(path)).headers.get("location") ?? "");
-      expect([path, to.searchParams.get("redirect_to")]).toEqual([path, "/evil.example/x"]);
+      expect({ path, redirectTo: to.searchParams.get("redirect_to") }).toEqual({
+        path,
+        redirectTo: "/evil.example/x",
+      });
     }
   });
 
@@ -87,7 +90,7 @@ describe("authProxy", () => {
       "/_next/static/x.js",
       "/_next/image",
     ]) {
-      expect([path, isPassed(await ask(path))]).toEqual([path, true]);
+      expect({ path, isPassed: isPassed(await ask(path)) }).toEqual({ path, isPassed: true });
     }
     for (const path of [
       "/login2",
@@ -98,14 +101,17 @@ describe("authProxy", () => {
       "/auth//x",
       "/_next/data/b/x.json",
     ]) {
-      expect([path, (await ask(path)).status]).toEqual([path, 303]);
+      expect({ path, status: (await ask(path)).status }).toEqual({ path, status: 303 });
     }
     expect(isPassed(await world({ ...options, basePath: "/api/auth" }).ask("/api/auth/login"))).toBe(true);
   });
 
   it("answers in JSON if there is no sign-in page, and to a forged request", async () => {
     const nowhere = await world({ protect: ["/dashboard"] }).ask("/dashboard");
-    expect([nowhere.status, (await nowhere.json()).error]).toEqual([401, "unauthenticated"]);
+    expect({ status: nowhere.status, error: (await nowhere.json()).error }).toEqual({
+      status: 401,
+      error: "unauthenticated",
+    });
     const { ask, cookie } = world(options);
     const headers = {
       cookie: await cookie(),
@@ -113,16 +119,25 @@ describe("authProxy", () => {
       origin: "https://evil.example",
     };
     const forged = await ask("/dashboard", { method: "POST", headers });
-    expect([forged.status, (await forged.json()).error]).toEqual([403, "csrf_rejected"]);
+    expect({ status: forged.status, error: (await forged.json()).error }).toEqual({
+      status: 403,
+      error: "csrf_rejected",
+    });
     expect(forged.headers.get("cache-control")).toBe("private, no-store");
   });
 
   it("answers in JSON to a script that calls an action, and else with an uncacheable redirect", async () => {
     const { ask } = world(options);
     const form = await ask("/dashboard", { method: "POST" });
-    expect([form.status, form.headers.get("cache-control")]).toEqual([303, "private, no-store"]);
+    expect({ status: form.status, cacheControl: form.headers.get("cache-control") }).toEqual({
+      status: 303,
+      cacheControl: "private, no-store",
+    });
     const called = await ask("/dashboard", { method: "POST", headers: { "next-action": "00ff" } });
-    expect([called.status, called.headers.get("cache-control")]).toEqual([401, "private, no-store"]);
+    expect({ status: called.status, cacheControl: called.headers.get("cache-control") }).toEqual({
+      status: 401,
+      cacheControl: "private, no-store",
+    });
     expect(called.headers.has("location")).toBe(false);
   });
 
@@ -133,17 +148,26 @@ describe("authProxy", () => {
     const made = `lkr_${Buffer.from([1, ...crypto.getRandomValues(new Uint8Array(68))]).toString("base64url")}`;
     const headers = { cookie: `latchkey.refresh.3000=${made}` };
     const shut = await ask("/dashboard", { headers });
-    expect([shut.status, shut.headers.getSetCookie()]).toEqual([503, []]);
+    expect({ status: shut.status, cookies: shut.headers.getSetCookie() }).toEqual({
+      status: 503,
+      cookies: [],
+    });
     expect((await shut.json()).error).toBe("store_unavailable");
     const open = await ask("/login", { headers });
-    expect([isPassed(open), open.headers.getSetCookie()]).toEqual([true, []]);
+    expect({ isPassed: isPassed(open), cookies: open.headers.getSetCookie() }).toEqual({
+      isPassed: true,
+      cookies: [],
+    });
   });
 
   it("hands a refresh to the page by the one header that it changes", async () => {
     const { ask, cookie, clock } = world(options);
     const sent = `theme=dark; ${(await cookie()).replaceAll(/latchkey\.(\w+)/g, "latchkey.$1.3000")}`;
     const live = await ask("/dashboard", { headers: { cookie: sent } });
-    expect([isPassed(live), live.headers.has("x-middleware-override-headers")]).toEqual([true, false]);
+    expect({
+      isPassed: isPassed(live),
+      isChanged: live.headers.has("x-middleware-override-headers"),
+    }).toEqual({ isPassed: true, isChanged: false });
     clock.now += 11 * 60 * 1_000;
     const { headers } = await ask("/dashboard", { headers: { cookie: sent, accept: "text/html" } });
     const lines = headers.getSetCookie().map((line) => line.split(";", 1)[0]);
@@ -179,7 +203,10 @@ describe("authProxy", () => {
       const headers = { cookie, host: "app.example.com", "x-forwarded-proto": "https" };
       const answer = await proxy(new NextRequest("https://app.example.com/page", { headers }));
       const lines = answer.headers.getSetCookie();
-      expect([answer.status, answer.headers.get("cache-control")]).toEqual([status, "private, no-store"]);
+      expect({ status: answer.status, cacheControl: answer.headers.get("cache-control") }).toEqual({
+        status,
+        cacheControl: "private, no-store",
+      });
       expect(new Set(lines).size).toBe(lines.length);
       const attributes = "Domain=example.com; Path=/page; Secure; HttpOnly; SameSite=Lax";
       expect(lines).toContain(`__Secure-latchkey.refresh=; Max-Age=0; ${attributes}`);

@@ -1,7 +1,6 @@
 import { type Auth, applyValidation, type InvalidSession, type User, type Validation } from "@latchkey/core";
 import { NextResponse } from "next/server.js";
-import { cleanPath, pageOf, pathMatcher } from "./path.ts";
-import { atPublicUrl } from "./request.ts";
+import { atPublicUrl, cleanPath, pageOf, pathMatcher } from "./url.ts";
 
 /** The part of `NextRequest` that the proxy reads. */
 type ProxyRequest = Request & { nextUrl: Record<"pathname" | "search" | "basePath", string> };

@@ -2,7 +2,7 @@ import { type Auth, AuthError, type User, type ValidateOptions, type ValidSessio
 import { cookies, headers } from "next/headers.js";
 import { cache } from "react";
 import { type CookieJar, canSetCookies, cookieHeader, setCookies } from "./cookies.ts";
-import { atPublicUrl, originOf } from "./request.ts";
+import { atPublicUrl, originOf } from "./url.ts";
 
 /** The session of a signed-in user. */
 export type SignedIn<Context = unknown> = Pick<ValidSession<Context>, "session" | "userId" | "claims">;

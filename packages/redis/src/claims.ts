@@ -60,42 +60,12 @@ interface Attempt {
 }
 
 export function redisClaims(connection: Connection): Claims {
-  const attempt = async (key: string, userId: string, replaces: string): Promise<Attempt> =>
-    readAttempt(await connection.run(CLAIM, [key], [userId, replaces]));
-
-  const claim = async (userId: string, { key, isHeldBy }: Claimable): Promise<Attempt> => {
-    const first = await attempt(key, userId, "");
-    if (first.granted) return first;
-    const { since, holder } = parse(first.value);
-    if (first.now - since < STALE || (await isHeldBy(holder))) return first;
-    return attempt(key, userId, first.value);
-  };
-
-  const release = async (claims: readonly Claim[]): Promise<void> => {
-    for (const { key, value } of claims) await connection.run(RELEASE, [key], [value]);
-  };
-
   return {
     holder: async (key) => {
       const value = await connection.run(GET, [key], []);
       return value === null ? null : parse(value).holder;
     },
-
-    claimAll: async (userId, names) => {
-      const claims: Claim[] = [];
-      const deadlines: number[] = [];
-      for (const name of names) {
-        const { granted, value, now } = await claim(userId, name);
-        if (!granted) {
-          await release(claims);
-          return null;
-        }
-        claims.push({ key: name.key, value });
-        deadlines.push(now + DEADLINE);
-      }
-      return { claims, deadline: deadlines.length === 0 ? null : Math.min(...deadlines) };
-    },
-
+    claimAll: (userId, names) => claimAll(connection, userId, names),
     held: async (keys, userId) => {
       const values = await Promise.all(keys.map((key) => connection.run(GET, [key], [])));
       return keys.flatMap((key, n) => {
@@ -103,9 +73,41 @@ export function redisClaims(connection: Connection): Claims {
         return typeof value === "string" && parse(value).holder === userId ? [{ key, value }] : [];
       });
     },
-
-    release,
+    release: (claims) => release(connection, claims),
   };
+}
+
+async function claimAll(
+  connection: Connection,
+  userId: string,
+  names: readonly Claimable[],
+): Promise<Granted | null> {
+  const claims: Claim[] = [];
+  const deadlines: number[] = [];
+  for (const name of names) {
+    const { granted, value, now } = await claim(connection, userId, name);
+    if (!granted) {
+      await release(connection, claims);
+      return null;
+    }
+    claims.push({ key: name.key, value });
+    deadlines.push(now + DEADLINE);
+  }
+  return { claims, deadline: deadlines.length === 0 ? null : Math.min(...deadlines) };
+}
+
+async function claim(connection: Connection, userId: string, { key, isHeldBy }: Claimable): Promise<Attempt> {
+  const attempt = async (replaces: string): Promise<Attempt> =>
+    readAttempt(await connection.run(CLAIM, [key], [userId, replaces]));
+  const first = await attempt("");
+  if (first.granted) return first;
+  const { since, holder } = parse(first.value);
+  if (first.now - since < STALE || (await isHeldBy(holder))) return first;
+  return attempt(first.value);
+}
+
+async function release(connection: Connection, claims: readonly Claim[]): Promise<void> {
+  for (const { key, value } of claims) await connection.run(RELEASE, [key], [value]);
 }
 
 function readAttempt(reply: unknown): Attempt {

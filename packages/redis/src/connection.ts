@@ -1,3 +1,5 @@
+import { list, texts } from "./fields.ts";
+
 /** The part of a node-redis client, or of its cluster client, that Latchkey uses. */
 export interface NodeRedisClient {
   evalSha(sha: string, options: NodeRedisScript): Promise<unknown>;
@@ -67,10 +69,15 @@ function scriptCommands(client: unknown): ScriptCommands {
       byText: (script, keys, values) => client.eval(script, { keys, arguments: values }),
     };
   }
-  if (!isIoredis(client))
+  if (!isIoredis(client)) {
     throw new TypeError(
       "redis: the client has neither `evalSha` nor `evalsha`; pass a client of node-redis or ioredis",
     );
+  }
+  return ioredisCommands(client);
+}
+
+function ioredisCommands(client: IoredisClient): ScriptCommands {
   if (hasKeyPrefix(client)) {
     throw new TypeError(
       "redis: the ioredis client has the option keyPrefix; remove it and pass the option `prefix` to `redis`",
@@ -122,4 +129,27 @@ function isUnknownScript(error: unknown): boolean {
 async function sha1(text: string): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-1", new TextEncoder().encode(text));
   return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+const PAGE = 500;
+
+const SCAN = "return redis.call('SCAN', ARGV[1], 'MATCH', ARGV[2], 'COUNT', ARGV[3])";
+
+/** Calls `work` for each key of a pattern on every primary, page by page, and returns the sum of its results. */
+export async function sumOverKeys(
+  connection: Connection,
+  pattern: string,
+  work: (primary: Connection, key: string) => Promise<number>,
+): Promise<number> {
+  let sum = 0;
+  for (const primary of await connection.primaries()) {
+    let cursor = "0";
+    do {
+      const [next, keys] = list("a page of keys", await primary.run(SCAN, [], [cursor, pattern, PAGE]));
+      const found = texts("a page of keys", keys);
+      for (const result of await Promise.all(found.map((key) => work(primary, key)))) sum += result;
+      cursor = String(next);
+    } while (cursor !== "0");
+  }
+  return sum;
 }

@@ -2,54 +2,71 @@ import type { LinkedAccount, User, UserStore } from "@latchkey/core/store";
 import type { Claims } from "./claims.ts";
 import type { Connection } from "./connection.ts";
 import { text, texts } from "./fields.ts";
-import type { Names } from "./names.ts";
+import type { Names } from "./settings.ts";
 import { linkMember, readLink, userOf } from "./user-fields.ts";
 import * as lua from "./user-scripts.ts";
 
+type Values = readonly (string | number)[];
 type Links = Pick<UserStore, "findByAccount" | "link" | "unlink" | "accounts" | "keepTokens" | "keptTokens">;
+
+interface Rows {
+  readonly names: Names;
+  readonly claims: Claims;
+  /** Runs a script on the keys of a user, with the text of an account first. */
+  run(script: string, id: string, account: LinkedAccount, values?: Values): Promise<unknown>;
+}
 
 /** The accounts of users: a list in the slot of each user, and a claim on each account in its own slot. */
 export function redisLinks(connection: Connection, names: Names, claims: Claims): Links {
-  const run = (script: string, id: string, values: readonly (string | number)[]): Promise<unknown> =>
-    connection.run(script, [names.user(id), names.links(id), names.linkTokens(id)], values);
-  const linked = async (id: string, account: LinkedAccount): Promise<User | null> =>
-    userOf(await run(lua.LINKED, id, [linkMember(account)]));
-
+  const keysOf = (id: string): string[] => [names.user(id), names.links(id), names.linkTokens(id)];
+  const run: Rows["run"] = (script, id, account, values = []) =>
+    connection.run(script, keysOf(id), [linkMember(account), ...values]);
+  const rows: Rows = { names, claims, run };
   return {
     findByAccount: async (account) => {
       const id = await claims.holder(names.account(account));
-      return id === null ? null : linked(id, account);
+      return id === null ? null : getIfLinked(rows, id, account);
     },
+    link: (id, account) => link(rows, id, account),
+    unlink: (id, account) => unlink(rows, id, account),
+    accounts: async (id) => texts("links", await connection.run(lua.LINKS, keysOf(id), [])).map(readLink),
+    ...keptTokens(rows),
+  };
+}
 
-    link: async (id, account) => {
-      const key = names.account(account);
-      const isHeldBy = async (holder: string): Promise<boolean> => (await linked(holder, account)) !== null;
-      const granted = await claims.claimAll(id, [{ key, isHeldBy }]);
-      if (granted === null) return false;
-      if ((await run(lua.LINK, id, [linkMember(account), granted.deadline ?? 0])) === 1) return true;
-      await claims.release(granted.claims);
-      return false;
-    },
+/** The user, if the links of the user have the account. */
+async function getIfLinked({ run }: Rows, id: string, account: LinkedAccount): Promise<User | null> {
+  return userOf(await run(lua.LINKED, id, account));
+}
 
-    unlink: async (id, account) => {
-      const held = await claims.held([names.account(account)], id);
-      if ((await run(lua.UNLINK, id, [linkMember(account)])) !== 1) return false;
-      await claims.release(held);
-      return true;
-    },
+async function link(rows: Rows, id: string, account: LinkedAccount): Promise<boolean> {
+  const { names, claims, run } = rows;
+  const isHeldBy = async (holder: string): Promise<boolean> =>
+    (await getIfLinked(rows, holder, account)) !== null;
+  const granted = await claims.claimAll(id, [{ key: names.account(account), isHeldBy }]);
+  if (granted === null) return false;
+  if ((await run(lua.LINK, id, account, [granted.deadline ?? 0])) === 1) return true;
+  await claims.release(granted.claims);
+  return false;
+}
 
-    accounts: async (id) => texts("links", await run(lua.LINKS, id, [])).map(readLink),
+async function unlink({ names, claims, run }: Rows, id: string, account: LinkedAccount): Promise<boolean> {
+  const held = await claims.held([names.account(account)], id);
+  if ((await run(lua.UNLINK, id, account)) !== 1) return false;
+  await claims.release(held);
+  return true;
+}
 
+function keptTokens({ names, claims, run }: Rows): Pick<Links, "keepTokens" | "keptTokens"> {
+  return {
     keepTokens: async (account, sealed) => {
       const id = await claims.holder(names.account(account));
       if (id === null) return false;
-      const values = sealed === null ? [] : [sealed];
-      return (await run(lua.KEEP_TOKENS, id, [linkMember(account), ...values])) === 1;
+      return (await run(lua.KEEP_TOKENS, id, account, sealed === null ? [] : [sealed])) === 1;
     },
-
     keptTokens: async (account) => {
       const id = await claims.holder(names.account(account));
-      const kept = id === null ? null : await run(lua.KEPT_TOKENS, id, [linkMember(account)]);
+      const kept = id === null ? null : await run(lua.KEPT_TOKENS, id, account);
       return kept === null ? null : text("tokens", kept);
     },
   };

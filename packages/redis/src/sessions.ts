@@ -1,45 +1,50 @@
 import {
   type CreateOptions,
   type EndedSession,
+  endReasons,
   readStoredSession,
+  type SessionId,
   type SessionRow,
   type SessionStore,
   storedSession,
   type TimedRow,
+  type UserId,
   type UserStore,
   userTagOf,
 } from "@latchkey/core/store";
-import type { Connection } from "./connection.ts";
-import { fieldsOf, flat, list } from "./fields.ts";
-import { sumOverKeys } from "./scan.ts";
-import { readEnded } from "./session-fields.ts";
+import { type Connection, sumOverKeys } from "./connection.ts";
+import { fieldsOf, flat, list, texts } from "./fields.ts";
 import * as lua from "./session-scripts.ts";
 import type { Settings } from "./settings.ts";
 
 const KIND = "session";
 
-export function redisSessions(connection: Connection, settings: Settings, users: UserStore): SessionStore {
-  const { names } = settings;
-  const onRow = (script: string, id: string, now: number, values: readonly (string | number)[]) =>
-    connection.run(script, [names.session(id)], [...settings.sessionClock(now), id, ...values]);
+type Values = readonly (string | number)[];
+/** Runs a script on the row of one session. */
+type RunOnRow = (script: string, id: SessionId, now: number, values?: Values) => Promise<unknown>;
 
+export function redisSessions(connection: Connection, settings: Settings, users: UserStore): SessionStore {
+  const { names, sessionClock } = settings;
+  const onRow: RunOnRow = (script, id, now, values = []) =>
+    connection.run(script, [names.session(id)], [...sessionClock(now), id, ...values]);
   return {
     users,
-
     create: async (row, options) => {
       const reply = await connection.run(...creation(row, options, settings));
       if (reply === null) return null;
-      const ended = list(KIND, reply).map(readEnded);
-      // The sessions of another user are in another slot, which the script above cannot access.
-      for (const id of new Set(options.replaces)) {
-        if (isSibling(row, id)) continue;
-        const replaced = await onRow(lua.END_REPLACED, id, row.createdAt, []);
-        if (replaced !== null) ended.push(readEnded(replaced));
-      }
-      return { ended };
+      const replaced = await endInOtherSlots(onRow, row, options.replaces);
+      return { ended: [...list(KIND, reply).map(readEnded), ...replaced] };
     },
+    ...rotation(onRow),
+    ...changes(onRow),
+    ...sessionsOfUser(connection, settings),
+    prune: (options) => prune(connection, settings, options),
+  };
+}
 
-    get: async (id, now) => timed(await onRow(lua.GET, id, now, [])),
+function rotation(onRow: RunOnRow): Pick<SessionStore, "get" | "rotate" | "confirm"> {
+  return {
+    get: async (id, now) => timed(await onRow(lua.GET, id, now)),
 
     rotate: async ({ id, token, policy, next, now }) => {
       const presented = [token.familyHash, token.secretHash, token.generation];
@@ -51,12 +56,11 @@ export function redisSessions(connection: Connection, settings: Settings, users:
 
     confirm: async (id, generation, lease, now) =>
       (await onRow(lua.CONFIRM, id, now, [generation, lease])) === 1,
+  };
+}
 
-    list: async (userId, now) => {
-      const reply = await connection.run(lua.LIST, [names.sessions(userId)], settings.sessionClock(now));
-      return newestFirst(list(KIND, reply));
-    },
-
+function changes(onRow: RunOnRow): Pick<SessionStore, "update" | "end"> {
+  return {
     update: async (id, { context, device }) => {
       const values = [context, device].map((value) => (value === undefined ? "" : JSON.stringify(value)));
       const reply = await onRow(lua.UPDATE, id, 0, values);
@@ -67,21 +71,50 @@ export function redisSessions(connection: Connection, settings: Settings, users:
       const reply = await onRow(lua.END, id, now, [reason, familyHash ?? ""]);
       return reply === null ? null : readEnded(reply);
     },
+  };
+}
 
-    endAll: async (userId, except, { reason, now }): Promise<readonly EndedSession[]> => {
-      const values = [...settings.sessionClock(now), reason, except ?? ""];
-      const reply = await connection.run(lua.END_ALL, [names.sessions(userId)], values);
+function sessionsOfUser(
+  connection: Connection,
+  { names, sessionClock }: Settings,
+): Pick<SessionStore, "list" | "endAll"> {
+  const onUser = (script: string, userId: UserId, now: number, values: Values = []): Promise<unknown> =>
+    connection.run(script, [names.sessions(userId)], [...sessionClock(now), ...values]);
+  return {
+    list: async (userId, now) => newestFirst(list(KIND, await onUser(lua.LIST, userId, now))),
+
+    endAll: async (userId, except, { reason, now }) => {
+      const reply = await onUser(lua.END_ALL, userId, now, [reason, except ?? ""]);
       return list(KIND, reply).map(readEnded);
     },
-
-    prune: async ({ userId, keep, now }) => {
-      const script = keep ? lua.MARK_EXPIRED : lua.DELETE_ENDED;
-      const prune = async (at: Connection, key: string): Promise<number> =>
-        Number(await at.run(script, [key], settings.sessionClock(now)));
-      if (userId !== null) return prune(connection, names.sessions(userId));
-      return sumOverKeys(connection, names.sessionsPattern, prune);
-    },
   };
+}
+
+/** The sessions of another user are in another slot, which the script of the creation cannot access. */
+async function endInOtherSlots(
+  onRow: RunOnRow,
+  row: SessionRow,
+  replaces: readonly SessionId[],
+): Promise<readonly EndedSession[]> {
+  const ended: EndedSession[] = [];
+  for (const id of new Set(replaces)) {
+    if (isSibling(row, id)) continue;
+    const reply = await onRow(lua.END_REPLACED, id, row.createdAt);
+    if (reply !== null) ended.push(readEnded(reply));
+  }
+  return ended;
+}
+
+async function prune(
+  connection: Connection,
+  { names, sessionClock }: Settings,
+  { userId, keep, now }: Parameters<SessionStore["prune"]>[0],
+): Promise<number> {
+  const script = keep ? lua.MARK_EXPIRED : lua.DELETE_ENDED;
+  const pruneKey = async (at: Connection, key: string): Promise<number> =>
+    Number(await at.run(script, [key], sessionClock(now)));
+  if (userId !== null) return pruneKey(connection, names.sessions(userId));
+  return sumOverKeys(connection, names.sessionsPattern, pruneKey);
 }
 
 function creation(
@@ -123,4 +156,14 @@ function sessionOf(reply: unknown): SessionRow {
   const fields = fieldsOf(KIND, reply);
   if (fields === null) throw new Error("redis: the reply with a session is empty");
   return readStoredSession(fields);
+}
+
+/** Reads the reply for a session that a script ended: id, user, reason. */
+function readEnded(reply: unknown): EndedSession {
+  const [id, userId, reasonText] = texts("an ended session", reply);
+  const reason = endReasons.find((known) => known === reasonText);
+  if (id === undefined || userId === undefined || reason === undefined) {
+    throw new Error("redis: the reply for an ended session has an invalid value");
+  }
+  return { id, userId, reason };
 }

@@ -1,5 +1,10 @@
-import type { EpochSeconds } from "@latchkey/core/store";
-import type { Names } from "./names.ts";
+import {
+  type EpochSeconds,
+  type Identifier,
+  type LinkedAccount,
+  userTag,
+  userTagOf,
+} from "@latchkey/core/store";
 
 /** The settings that all parts of the store share. */
 export interface Settings {
@@ -10,4 +15,64 @@ export interface Settings {
   readonly sessionClock: (now: EpochSeconds) => readonly (string | number)[];
   /** Whether expired keys have a time to live, so that the server deletes them. */
   readonly expiring: boolean;
+}
+
+/** The names of the keys. All keys of a user contain the user's tag in braces, so they are in one slot. */
+export interface Names {
+  session(id: string): string;
+  sessions(userId: string): string;
+  user(userId: string): string;
+  links(userId: string): string;
+  linkTokens(userId: string): string;
+  userTokens(userId: string, purpose: string): string;
+  identifier(identifier: Identifier): string;
+  account(account: LinkedAccount): string;
+  token(hash: string): string;
+  attempts(key: string): string;
+  readonly keyRing: string;
+  /** Patterns for SCAN. */
+  readonly sessionsPattern: string;
+  readonly tokensPattern: string;
+}
+
+export function namesUnder(prefix: string): Names {
+  checkPrefix(prefix);
+  return {
+    ...namesOfUser((tag) => `${prefix}{${tag}}:`),
+    identifier: (identifier) =>
+      "email" in identifier
+        ? `${prefix}email:${identifier.email}`
+        : `${prefix}username:${identifier.username}`,
+    account: ({ provider, subject }) => `${prefix}account:${JSON.stringify([provider, subject])}`,
+    token: (hash) => `${prefix}token:${hash}`,
+    attempts: (key) => `${prefix}attempts:${key}`,
+    keyRing: `${prefix}keys`,
+    sessionsPattern: `${prefix}{*}:sessions:*`,
+    tokensPattern: `${prefix}token:*`,
+  };
+}
+
+type NamesOfUser = Pick<Names, "session" | "sessions" | "user" | "links" | "linkTokens" | "userTokens">;
+
+function namesOfUser(of: (tag: string) => string): NamesOfUser {
+  const ofSession = (id: string): string => {
+    const tag = userTagOf(id);
+    if (tag === null) throw new TypeError("redis: a session id is 16 bytes in base64url");
+    return of(tag);
+  };
+  return {
+    session: (id) => `${ofSession(id)}session:${id}`,
+    sessions: (userId) => `${of(userTag(userId))}sessions:${userId}`,
+    user: (userId) => `${of(userTag(userId))}user:${userId}`,
+    links: (userId) => `${of(userTag(userId))}links:${userId}`,
+    linkTokens: (userId) => `${of(userTag(userId))}link-tokens:${userId}`,
+    userTokens: (userId, purpose) => `${of(userTag(userId))}tokens:${JSON.stringify([purpose, userId])}`,
+  };
+}
+
+function checkPrefix(prefix: string): void {
+  if (typeof prefix === "string" && /^[\w:.-]*$/.test(prefix)) return;
+  throw new TypeError(
+    `redis: prefix is ${JSON.stringify(prefix)}, but it must be a string of letters, digits and : . _ - only`,
+  );
 }

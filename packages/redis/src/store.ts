@@ -1,10 +1,16 @@
-import { checkMembers, type EpochSeconds, FLAG, type MembersOf, type Store } from "@latchkey/core/store";
-import { connect, type RedisClient } from "./connection.ts";
-import { redisKeys } from "./keys.ts";
-import { namesUnder } from "./names.ts";
+import {
+  checkMembers,
+  type EpochSeconds,
+  FLAG,
+  type KeyStore,
+  type MembersOf,
+  type Store,
+  type ThrottleStore,
+} from "@latchkey/core/store";
+import { type Connection, connect, type RedisClient } from "./connection.ts";
+import { fieldsOf } from "./fields.ts";
 import { redisSessions } from "./sessions.ts";
-import type { Settings } from "./settings.ts";
-import { redisThrottle } from "./throttle.ts";
+import { namesUnder, type Settings } from "./settings.ts";
 import { redisTokens } from "./tokens.ts";
 import { redisUsers } from "./users.ts";
 
@@ -60,5 +66,59 @@ function settingsOf({ prefix = "latchkey:", keepEnded = false, clock = "server" 
     expiring,
     clock: timing(expiring),
     sessionClock: timing(expiring && !keepEnded),
+  };
+}
+
+/** Follows `decideThrottle` line by line. ARGV: limit, window. Returns 0 if the attempt is allowed, else the seconds to wait. */
+const COUNT_ATTEMPT = `
+local now = tonumber(ARGV[1]) or tonumber(redis.call('TIME')[1])
+local limit, window = tonumber(ARGV[3]), tonumber(ARGV[4])
+local row = redis.call('HMGET', KEYS[1], 'count', 'since')
+local count, since = tonumber(row[1]), tonumber(row[2])
+local age = since and now - since
+if not age or age >= window or age < -window then count, since = 0, now
+elseif count >= limit then return since + window - now end
+redis.call('HSET', KEYS[1], 'count', count + 1, 'since', since)
+if ARGV[2] == '1' then redis.call('EXPIREAT', KEYS[1], since + window) end
+return 0`;
+
+const RESET_ATTEMPTS = "return redis.call('DEL', KEYS[1])";
+
+function redisThrottle(connection: Connection, { names, clock }: Settings): ThrottleStore {
+  return {
+    hit: async (key, { limit, window }, now) => {
+      const reply = await connection.run(
+        COUNT_ATTEMPT,
+        [names.attempts(key)],
+        [...clock(now), limit, window],
+      );
+      if (typeof reply !== "number")
+        throw new Error("redis: the reply of the throttle script is not a number");
+      return reply === 0 ? { allowed: true } : { allowed: false, retryAfter: reply };
+    },
+
+    reset: async (key) => {
+      await connection.run(RESET_ATTEMPTS, [names.attempts(key)], []);
+    },
+  };
+}
+
+const LOAD_KEYS = "return redis.call('HGETALL', KEYS[1])";
+
+/** ARGV: version, document. */
+const SAVE_KEYS = `
+local version = tonumber(redis.call('HGET', KEYS[1], 'version')) or 0
+if version ~= tonumber(ARGV[1]) then return 0 end
+redis.call('HSET', KEYS[1], 'version', version + 1, 'document', ARGV[2])
+return 1`;
+
+function redisKeys(connection: Connection, { names }: Settings): KeyStore {
+  return {
+    load: async () => {
+      const read = fieldsOf("keys", await connection.run(LOAD_KEYS, [names.keyRing], []));
+      return read === null ? null : { version: read.integer("version"), document: read.text("document") };
+    },
+    save: async (ifVersion, document) =>
+      (await connection.run(SAVE_KEYS, [names.keyRing], [ifVersion, document])) === 1,
   };
 }

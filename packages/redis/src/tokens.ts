@@ -1,8 +1,7 @@
-import { isJsonObject, type OneTimeToken, type TokenStore } from "@latchkey/core/store";
-import type { Connection } from "./connection.ts";
+import { type EpochSeconds, isJsonObject, type OneTimeToken, type TokenStore } from "@latchkey/core/store";
+import { type Connection, sumOverKeys } from "./connection.ts";
 import { fieldsOf, flat, texts } from "./fields.ts";
-import { sumOverKeys } from "./scan.ts";
-import type { Settings } from "./settings.ts";
+import type { Names, Settings } from "./settings.ts";
 
 // ARGV[1] is the caller's time, or empty if the server's clock decides; ARGV[2] is 1 if keys get a time to live.
 const NOW = "local now = tonumber(ARGV[1]) or tonumber(redis.call('TIME')[1])\n";
@@ -50,16 +49,10 @@ local at = redis.call('HGET', KEYS[1], 'expires_at')
 if not at or now < tonumber(at) then return 0 end
 return redis.call('DEL', KEYS[1])`;
 
-export function redisTokens(connection: Connection, { names, clock, expiring }: Settings): TokenStore {
+export function redisTokens(connection: Connection, settings: Settings): TokenStore {
+  const { names, clock } = settings;
   return {
-    put: async (token) => {
-      const { hash, purpose, userId, expiresAt } = token;
-      const timing = [...clock(expiresAt), expiresAt];
-      await connection.run(PUT, [names.token(hash)], [...timing, ...flat(tokenValues(token))]);
-      // The list comes second: if this fails, `put` fails, and no client has received the token.
-      if (userId === null) return;
-      await connection.run(ADD_TO_LIST, [names.userTokens(userId, purpose)], [...timing, hash]);
-    },
+    put: (token) => put(connection, settings, token),
 
     redeem: async (hash, purpose, now) =>
       tokenOf(await connection.run(REDEEM, [names.token(hash)], [...clock(now), purpose])),
@@ -67,22 +60,38 @@ export function redisTokens(connection: Connection, { names, clock, expiring }: 
     spend: async (hash, purpose, expiresAt, now) =>
       (await connection.run(SPEND, [names.token(hash)], [...clock(now), expiresAt, purpose])) === 1,
 
-    revoke: async (userId, purpose) => {
-      const key = names.userTokens(userId, purpose);
-      const hashes = texts("tokens", await connection.run(LIST, [key], []));
-      if (hashes.length === 0) return;
-      await Promise.all(hashes.map((hash) => connection.run(DELETE, [names.token(hash)], [])));
-      // The list is emptied last, so an interrupted call can be repeated.
-      await connection.run(REMOVE_FROM_LIST, [key], hashes);
-    },
+    revoke: async (userId, purpose) => revokeList(connection, names, names.userTokens(userId, purpose)),
 
-    prune: async (now) => {
-      if (expiring) return 0;
-      const deleteExpired = async (at: Connection, key: string): Promise<number> =>
-        Number(await at.run(DELETE_EXPIRED, [key], clock(now)));
-      return sumOverKeys(connection, names.tokensPattern, deleteExpired);
-    },
+    prune: (now) => prune(connection, settings, now),
   };
+}
+
+async function put(connection: Connection, { names, clock }: Settings, token: OneTimeToken): Promise<void> {
+  const { hash, purpose, userId, expiresAt } = token;
+  const timing = [...clock(expiresAt), expiresAt];
+  await connection.run(PUT, [names.token(hash)], [...timing, ...flat(tokenValues(token))]);
+  // The list comes second: if this fails, `put` fails, and no client has received the token.
+  if (userId === null) return;
+  await connection.run(ADD_TO_LIST, [names.userTokens(userId, purpose)], [...timing, hash]);
+}
+
+async function revokeList(connection: Connection, names: Names, key: string): Promise<void> {
+  const hashes = texts("tokens", await connection.run(LIST, [key], []));
+  if (hashes.length === 0) return;
+  await Promise.all(hashes.map((hash) => connection.run(DELETE, [names.token(hash)], [])));
+  // The list is emptied last, so an interrupted call can be repeated.
+  await connection.run(REMOVE_FROM_LIST, [key], hashes);
+}
+
+async function prune(
+  connection: Connection,
+  { names, clock, expiring }: Settings,
+  now: EpochSeconds,
+): Promise<number> {
+  if (expiring) return 0;
+  const deleteExpired = async (at: Connection, key: string): Promise<number> =>
+    Number(await at.run(DELETE_EXPIRED, [key], clock(now)));
+  return sumOverKeys(connection, names.tokensPattern, deleteExpired);
 }
 
 function tokenValues({

@@ -1,78 +1,95 @@
 import type { Identifier, User, UserChange, UserStore } from "@latchkey/core/store";
-import { type Claimable, redisClaims } from "./claims.ts";
+import { type Claims, redisClaims } from "./claims.ts";
 import type { Connection } from "./connection.ts";
 import { flat, texts } from "./fields.ts";
 import { redisLinks } from "./links.ts";
-import type { Settings } from "./settings.ts";
+import type { Names, Settings } from "./settings.ts";
 import { readLink, userOf, userValues } from "./user-fields.ts";
 import * as lua from "./user-scripts.ts";
 
 type Values = readonly (string | number)[];
 
+/** The rows of users, and the claims on their identifiers. */
+interface Rows {
+  readonly names: Names;
+  readonly claims: Claims;
+  /** Runs a script on the keys of a user. */
+  run(script: string, id: string, values?: Values): Promise<unknown>;
+}
+
 export function redisUsers(connection: Connection, { names }: Settings): UserStore {
   const claims = redisClaims(connection);
   const run = (script: string, id: string, values: Values = []): Promise<unknown> =>
     connection.run(script, [names.user(id), names.links(id), names.linkTokens(id)], values);
-  const get = async (id: string): Promise<User | null> => userOf(await run(lua.GET, id));
-  const holds = async (id: string, identifier: Identifier): Promise<User | null> => {
-    const user = await get(id);
-    const isHeld =
-      "email" in identifier ? user?.email === identifier.email : user?.username === identifier.username;
-    return isHeld ? user : null;
-  };
-  const claimable = (identifier: Identifier): Claimable => ({
-    key: names.identifier(identifier),
-    isHeldBy: async (holder) => (await holds(holder, identifier)) !== null,
-  });
-
+  const rows: Rows = { names, claims, run };
   return {
-    create: async (user) => {
-      const identifiers = identifiersOf(user);
-      const granted = await claims.claimAll(user.id, identifiers.map(claimable));
-      if (granted === null) return false;
-      const reply = await run(lua.INSERT, user.id, [granted.deadline ?? "", ...flat(userValues(user))]);
-      if (reply === 1) return true;
-      await claims.release(granted.claims);
-      if (reply !== 0)
-        throw new Error(
-          "redis: the user was not written: the write came too late after its claims; repeat the call",
-        );
-      return false;
-    },
-
-    get,
-
-    find: async (identifier) => {
-      const id = await claims.holder(names.identifier(identifier));
-      return id === null ? null : holds(id, identifier);
-    },
-
+    create: (user) => create(rows, user),
+    get: (id) => get(rows, id),
+    find: (identifier) => find(rows, identifier),
     update: async (id, change, { ifVersion, raiseVersion }) => {
-      const changes = changedFields(change);
-      const cleared = Object.keys(changes).filter((field) => changes[field] === null);
-      const values = [ifVersion ?? "", raiseVersion ? 1 : 0, cleared.length, ...cleared, ...flat(changes)];
-      return userOf(await run(lua.UPDATE, id, values));
+      const condition = [ifVersion ?? "", raiseVersion ? 1 : 0];
+      return userOf(await run(lua.UPDATE, id, [...condition, ...changedValues(change)]));
     },
-
-    delete: async (id) => {
-      const user = await get(id);
-      if (user === null) return false;
-      const accounts = texts("links", await run(lua.LINKS, id)).map((member) =>
-        names.account(readLink(member)),
-      );
-      const identifiers = identifiersOf(user).map(names.identifier);
-      const held = await claims.held([...identifiers, ...accounts], id);
-      const isDeleted = (await run(lua.DELETE, id)) === 1;
-      if (isDeleted) await claims.release(held);
-      return isDeleted;
-    },
-
+    delete: (id) => remove(rows, id),
     ...redisLinks(connection, names, claims),
   };
 }
 
+async function create(rows: Rows, user: User): Promise<boolean> {
+  const { names, claims, run } = rows;
+  const identifiers = identifiersOf(user).map((identifier) => ({
+    key: names.identifier(identifier),
+    isHeldBy: async (id: string) => (await getIfHolder(rows, id, identifier)) !== null,
+  }));
+  const granted = await claims.claimAll(user.id, identifiers);
+  if (granted === null) return false;
+  const reply = await run(lua.INSERT, user.id, [granted.deadline ?? "", ...flat(userValues(user))]);
+  if (reply === 1) return true;
+  await claims.release(granted.claims);
+  if (reply === 0) return false;
+  throw new Error(
+    "redis: the user was not written: the write came too late after its claims; repeat the call",
+  );
+}
+
+async function get({ run }: Rows, id: string): Promise<User | null> {
+  return userOf(await run(lua.GET, id));
+}
+
+async function find(rows: Rows, identifier: Identifier): Promise<User | null> {
+  const id = await rows.claims.holder(rows.names.identifier(identifier));
+  return id === null ? null : getIfHolder(rows, id, identifier);
+}
+
+/** The user, if the row of the user has the identifier. */
+async function getIfHolder(rows: Rows, id: string, identifier: Identifier): Promise<User | null> {
+  const user = await get(rows, id);
+  const isHeld =
+    "email" in identifier ? user?.email === identifier.email : user?.username === identifier.username;
+  return isHeld ? user : null;
+}
+
+async function remove(rows: Rows, id: string): Promise<boolean> {
+  const { names, claims, run } = rows;
+  const user = await get(rows, id);
+  if (user === null) return false;
+  const accounts = texts("links", await run(lua.LINKS, id)).map((member) => names.account(readLink(member)));
+  const identifiers = identifiersOf(user).map(names.identifier);
+  const held = await claims.held([...identifiers, ...accounts], id);
+  const isDeleted = (await run(lua.DELETE, id)) === 1;
+  if (isDeleted) await claims.release(held);
+  return isDeleted;
+}
+
 function identifiersOf({ email, username }: User): readonly Identifier[] {
   return [...(email === null ? [] : [{ email }]), ...(username === null ? [] : [{ username }])];
+}
+
+/** The number of the fields to clear, these fields, and the other fields with their values. */
+function changedValues(change: UserChange): Values {
+  const changes = changedFields(change);
+  const cleared = Object.keys(changes).filter((field) => changes[field] === null);
+  return [cleared.length, ...cleared, ...flat(changes)];
 }
 
 // The field names are constants here and never come from the change.

@@ -1,7 +1,5 @@
 import type { LinkedAccount, UserStore } from "@latchkey/core/store";
-import { columns } from "./columns.ts";
-import { withRowLock } from "./dialects.ts";
-import type { Driver, SqlRow, Statement } from "./driver.ts";
+import { columns, type Driver, type SqlRow, type Statement, withRowLock } from "./driver.ts";
 
 const TABLE = "latchkey_accounts";
 const THIS_ACCOUNT = "provider = :provider AND subject = :subject";

@@ -1,3 +1,5 @@
+import type { StoredMembers } from "@latchkey/core/store";
+
 export type Dialect = "sqlite" | "postgres" | "d1";
 
 /** A value that can be bound: an integer, a text or null. Booleans are 0 and 1, JSON is text. */
@@ -34,6 +36,20 @@ export interface Driver {
   pause(): Promise<void>;
 }
 
+/** One statement in the text of each dialect. */
+export type Variants = Readonly<Record<Dialect, string>>;
+
+/** Makes a statement that locks rows in PostgreSQL. SQLite and D1 have one writer at a time and no row locks. */
+export function withRowLock(lock: string, textOf: (lock: string) => string): Variants {
+  const unlocked = textOf("");
+  return { sqlite: unlocked, d1: unlocked, postgres: textOf(` ${lock}`) };
+}
+
+/** Runs one statement and returns its first row. */
+export async function first(driver: Driver, statement: Statement): Promise<SqlRow | null> {
+  return (await driver.query(statement))[0] ?? null;
+}
+
 /** A statement with the placeholders of a database, and the names of their values in order. */
 export interface CompiledStatement {
   readonly text: string;
@@ -60,6 +76,18 @@ export function compileNumbered(sql: string, mark: string): CompiledStatement {
   return { text, names };
 }
 
+/** Keeps what `compile` makes of each text: the store has a fixed number of statements. */
+export function compileOnce<T>(compile: (sql: string) => T): (sql: string) => T {
+  const known = new Map<string, T>();
+  return (sql) => {
+    const found = known.get(sql);
+    if (found !== undefined) return found;
+    const compiled = compile(sql);
+    known.set(sql, compiled);
+    return compiled;
+  };
+}
+
 /** Puts the values of a statement in the order of its placeholders. */
 export function bind({ names }: CompiledStatement, values: Statement["values"] = {}): SqlValue[] {
   return names.map((name) => {
@@ -67,4 +95,48 @@ export function bind({ names }: CompiledStatement, values: Statement["values"] =
     if (value === undefined) throw new TypeError(`no value for the parameter :${name}`);
     return value;
   });
+}
+
+/** Reads the columns of one row; throws on the first invalid value. The error names the column and never its value. */
+export function columns(table: string, row: SqlRow): StoredMembers {
+  const corrupt = (column: string): Error => new Error(`${table}.${column} holds an invalid value`);
+
+  const text = (column: string): string => {
+    const value = row[column];
+    if (typeof value !== "string") throw corrupt(column);
+    return value;
+  };
+  const integer = (column: string): number => {
+    const value = row[column];
+    if (typeof value !== "number" || !Number.isSafeInteger(value)) throw corrupt(column);
+    return value;
+  };
+
+  const oneOf = <const T extends string>(column: string, allowed: readonly T[]): T => {
+    const found = allowed.find((value) => value === row[column]);
+    if (found === undefined) throw corrupt(column);
+    return found;
+  };
+
+  return {
+    text,
+    integer,
+    textOrNull: (column) => (row[column] === null ? null : text(column)),
+    integerOrNull: (column) => (row[column] === null ? null : integer(column)),
+    oneOf,
+    oneOfOrNull: (column, allowed) => (row[column] === null ? null : oneOf(column, allowed)),
+    json: (column, guard) => {
+      const value = parse(text(column));
+      if (!guard(value)) throw corrupt(column);
+      return value;
+    },
+  };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

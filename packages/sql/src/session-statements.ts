@@ -1,6 +1,5 @@
 import { SESSION_MEMBERS } from "@latchkey/core/store";
-import { type Variants, withRowLock } from "./dialects.ts";
-import type { Dialect } from "./driver.ts";
+import { type Dialect, type Variants, withRowLock } from "./driver.ts";
 
 // Every rule here is a line of `decide`; tests compare the two on random traces.
 

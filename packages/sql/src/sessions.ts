@@ -1,28 +1,26 @@
 import {
   type CreateOptions,
+  type EndedSession,
+  endReasons,
+  type Rotation,
+  readStoredSession,
+  type SessionId,
   type SessionRow,
   type SessionStore,
   storedSession,
   type TimedRow,
   type UserStore,
 } from "@latchkey/core/store";
-import { columns } from "./columns.ts";
-import type { Dialect, Driver, SqlRow, Statement } from "./driver.ts";
-import { readEnded, readSession } from "./session-row.ts";
+import { columns, type Dialect, type Driver, first, type SqlRow, type Statement } from "./driver.ts";
 import * as sql from "./session-statements.ts";
 
 const SLICE = 1_000;
 
 export function sqlSessions(driver: Driver, users: UserStore): SessionStore {
-  const { dialect } = driver;
-  const first = async (statement: Statement): Promise<SqlRow | null> =>
-    (await driver.query(statement))[0] ?? null;
-
   return {
     users,
-
     create: async (row, options) => {
-      const steps = creation(row, options, dialect);
+      const steps = creation(row, options, driver.dialect);
       const results = await driver.batch(steps.map(({ statement }) => statement));
       const [inserted = []] = results;
       if (inserted.length === 0) return null;
@@ -30,51 +28,76 @@ export function sqlSessions(driver: Driver, users: UserStore): SessionStore {
         ended: results.flatMap((rows, n) => (steps[n]?.endsSessions === true ? rows.map(readEnded) : [])),
       };
     },
+    ...rotation(driver),
+    ...changes(driver),
+    ...sessionsOfUser(driver),
+    prune: (options) => prune(driver, options),
+  };
+}
 
-    get: async (id, now) => timed(await first({ sql: sql.GET, values: { id, now } })),
-
-    rotate: async ({ id, token, policy, next, now }) => {
-      const { familyHash, secretHash, generation } = token;
-      const presented = { family_hash: familyHash, secret_hash: secretHash, generation };
-      const values = { id, ...presented, ...policy, next, now };
-      const rotated = timed(await first({ sql: sql.ROTATE[dialect], values }));
+function rotation(driver: Driver): Pick<SessionStore, "get" | "rotate" | "confirm"> {
+  return {
+    get: (id, now) => get(driver, id, now),
+    rotate: async (rotation) => {
+      const rotated = timed(await first(driver, rotating(rotation, driver.dialect)));
       if (rotated !== null) return { ...rotated, refused: false };
-      const found = timed(await first({ sql: sql.GET, values: { id, now } }));
+      const found = await get(driver, rotation.id, rotation.now);
       return found === null ? null : { ...found, refused: true };
     },
-
     confirm: async (id, generation, lease, now) =>
-      (await first({ sql: sql.CONFIRM, values: { id, generation, lease, now } })) !== null,
+      (await first(driver, { sql: sql.CONFIRM, values: { id, generation, lease, now } })) !== null,
+  };
+}
 
-    list: async (userId, now) =>
-      (await driver.query({ sql: sql.LIST, values: { user_id: userId, now } })).map(readSession),
+async function get(driver: Driver, id: SessionId, now: number): Promise<TimedRow | null> {
+  return timed(await first(driver, { sql: sql.GET, values: { id, now } }));
+}
 
+function rotating({ id, token, policy, next, now }: Rotation, dialect: Dialect): Statement {
+  const { familyHash, secretHash, generation } = token;
+  const presented = { family_hash: familyHash, secret_hash: secretHash, generation };
+  return { sql: sql.ROTATE[dialect], values: { id, ...presented, ...policy, next, now } };
+}
+
+function changes(driver: Driver): Pick<SessionStore, "update" | "end"> {
+  return {
     update: async (id, change) => {
       const context = change.context === undefined ? null : JSON.stringify(change.context);
       const device = change.device === undefined ? null : JSON.stringify(change.device);
-      const row = await first({ sql: sql.UPDATE, values: { id, context, device } });
+      const row = await first(driver, { sql: sql.UPDATE, values: { id, context, device } });
       return row === null ? null : readSession(row);
     },
 
     end: async (id, familyHash, { reason, now }) => {
-      const row = await first({ sql: sql.END, values: { id, family_hash: familyHash, reason, now } });
+      const values = { id, family_hash: familyHash, reason, now };
+      const row = await first(driver, { sql: sql.END, values });
       return row === null ? null : readEnded(row);
     },
+  };
+}
+
+function sessionsOfUser(driver: Driver): Pick<SessionStore, "list" | "endAll"> {
+  return {
+    list: async (userId, now) =>
+      (await driver.query({ sql: sql.LIST, values: { user_id: userId, now } })).map(readSession),
 
     endAll: async (userId, except, { reason, now }) => {
       const values = { user_id: userId, except, reason, now };
       return (await driver.query({ sql: sql.END_ALL, values })).map(readEnded);
     },
-
-    prune: async ({ userId, keep, now }) => {
-      if (userId === null) {
-        const inSlice = keep ? sql.MARK_EXPIRED_IN_SLICE : sql.DELETE_ENDED_IN_SLICE;
-        return pruneSlices(driver, inSlice[dialect], now);
-      }
-      const ofUser = keep ? sql.MARK_EXPIRED_OF_USER : sql.DELETE_ENDED_OF_USER;
-      return (await driver.query({ sql: ofUser[dialect], values: { user_id: userId, now } })).length;
-    },
   };
+}
+
+async function prune(
+  driver: Driver,
+  { userId, keep, now }: Parameters<SessionStore["prune"]>[0],
+): Promise<number> {
+  if (userId === null) {
+    const inSlice = keep ? sql.MARK_EXPIRED_IN_SLICE : sql.DELETE_ENDED_IN_SLICE;
+    return pruneSlices(driver, inSlice[driver.dialect], now);
+  }
+  const ofUser = keep ? sql.MARK_EXPIRED_OF_USER : sql.DELETE_ENDED_OF_USER;
+  return (await driver.query({ sql: ofUser[driver.dialect], values: { user_id: userId, now } })).length;
 }
 
 interface CreationStep {
@@ -88,21 +111,27 @@ function creation(
   { ifVersion, limit, replaces }: CreateOptions,
   dialect: Dialect,
 ): readonly CreationStep[] {
-  const { id, userId, createdAt: now } = row;
+  const { id, createdAt: now } = row;
   const insert = { sql: sql.INSERT[dialect], values: { ...storedSession(row), if_version: ifVersion } };
-  const steps: CreationStep[] = [{ statement: insert, endsSessions: false }];
-  for (const replaced of replaces) {
-    const values = { id, replaced, now };
-    steps.push({ statement: { sql: sql.END_REPLACED, values }, endsSessions: true });
-  }
-  if (limit === null) return steps;
+  const ends = replaces.map((replaced) => ({
+    statement: { sql: sql.END_REPLACED, values: { id, replaced, now } },
+    endsSessions: true,
+  }));
+  return [{ statement: insert, endsSessions: false }, ...ends, ...limitation(row, limit, dialect)];
+}
+
+/** Ends the oldest sessions of the user beyond the limit. */
+function limitation(
+  { id, userId, createdAt: now }: SessionRow,
+  limit: number | null,
+  dialect: Dialect,
+): readonly CreationStep[] {
+  if (limit === null) return [];
   const lock = sql.LOCK_SIGN_INS[dialect];
-  if (lock !== null) {
-    steps.push({ statement: { sql: lock, values: { user_id: userId } }, endsSessions: false });
-  }
   const values = { id, user_id: userId, now, others: Math.max(limit - 1, 0) };
-  steps.push({ statement: { sql: sql.END_SURPLUS, values }, endsSessions: true });
-  return steps;
+  const end = { statement: { sql: sql.END_SURPLUS, values }, endsSessions: true };
+  if (lock === null) return [end];
+  return [{ statement: { sql: lock, values: { user_id: userId } }, endsSessions: false }, end];
 }
 
 // Slices keep transactions short. A run that was interrupted can be repeated.
@@ -123,4 +152,19 @@ async function pruneSlices(driver: Driver, text: string, now: number): Promise<n
 function timed(row: SqlRow | null): TimedRow | null {
   if (row === null) return null;
   return { row: readSession(row), now: columns("latchkey_sessions", row).integer("now") };
+}
+
+/** Reads a session; throws if the row is corrupt. */
+function readSession(row: SqlRow): SessionRow {
+  return readStoredSession(columns("latchkey_sessions", row));
+}
+
+/** Reads a row that a statement returned for a session that it ended. */
+function readEnded(row: SqlRow): EndedSession {
+  const read = columns("latchkey_sessions", row);
+  return {
+    id: read.text("id"),
+    userId: read.text("user_id"),
+    reason: read.oneOf("end_reason", endReasons),
+  };
 }

@@ -1,7 +1,5 @@
 import { isJsonObject, type JsonObject, type OneTimeToken, type TokenStore } from "@latchkey/core/store";
-import { columns } from "./columns.ts";
-import { withRowLock } from "./dialects.ts";
-import type { Driver, SqlRow } from "./driver.ts";
+import { columns, type Driver, first, type SqlRow, type SqlValue, withRowLock } from "./driver.ts";
 
 const TABLE = "latchkey_tokens";
 const COLUMNS = "hash, purpose, user_id, data, expires_at";
@@ -34,34 +32,44 @@ RETURNING hash`,
 
 export function sqlTokens(driver: Driver): TokenStore {
   return {
-    put: async ({ hash, purpose, userId, data, expiresAt }) => {
-      const values = { hash, purpose, user_id: userId, data: JSON.stringify(data), expires_at: expiresAt };
-      await driver.query({ sql: PUT, values });
+    put: async (token) => {
+      await driver.query({ sql: PUT, values: tokenValues(token) });
     },
 
     redeem: async (hash, purpose, now) => {
-      const [row] = await driver.query({ sql: REDEEM, values: { hash, purpose, now } });
-      return row === undefined ? null : readToken(row);
+      const row = await first(driver, { sql: REDEEM, values: { hash, purpose, now } });
+      return row === null ? null : readToken(row);
     },
 
     spend: async (hash, purpose, expiresAt, now) => {
-      const values = { hash, purpose, expires_at: expiresAt, now };
-      const [row] = await driver.query({ sql: SPEND, values });
-      return row !== undefined && columns(TABLE, row).integer("live") === 1;
+      const row = await first(driver, { sql: SPEND, values: { hash, purpose, expires_at: expiresAt, now } });
+      return row !== null && columns(TABLE, row).integer("live") === 1;
     },
 
     revoke: async (userId, purpose) => {
       await driver.query({ sql: REVOKE, values: { user_id: userId, purpose } });
     },
 
-    prune: async (now) => {
-      let pruned = 0;
-      for (let last = BATCH; last >= BATCH; await driver.pause()) {
-        last = (await driver.query({ sql: PRUNE[driver.dialect], values: { now } })).length;
-        pruned += last;
-      }
-      return pruned;
-    },
+    prune: (now) => prune(driver, now),
+  };
+}
+
+async function prune(driver: Driver, now: number): Promise<number> {
+  let pruned = 0;
+  for (let last = BATCH; last >= BATCH; await driver.pause()) {
+    last = (await driver.query({ sql: PRUNE[driver.dialect], values: { now } })).length;
+    pruned += last;
+  }
+  return pruned;
+}
+
+function tokenValues(token: OneTimeToken): Record<string, SqlValue> {
+  return {
+    hash: token.hash,
+    purpose: token.purpose,
+    user_id: token.userId,
+    data: JSON.stringify(token.data),
+    expires_at: token.expiresAt,
   };
 }
 

@@ -1,7 +1,6 @@
-import type { User, UserChange, UserStore } from "@latchkey/core/store";
+import type { Identifier, User, UserChange, UserStore } from "@latchkey/core/store";
 import { deleteAccounts, LINKED_USER_ID, sqlAccounts } from "./accounts.ts";
-import { columns } from "./columns.ts";
-import type { Driver, SqlRow, SqlValue, Statement } from "./driver.ts";
+import { columns, type Driver, first, type SqlRow, type SqlValue, type Statement } from "./driver.ts";
 
 const COLUMNS =
   "id, email, username, name, email_verified, password_hash, credentials_version, created_at, disabled_at";
@@ -23,39 +22,40 @@ WHERE id = :id AND (CAST(:if_version AS BIGINT) IS NULL OR credentials_version =
 RETURNING ${COLUMNS}`;
 
 export function sqlUsers(driver: Driver): UserStore {
-  const first = async (statement: Statement): Promise<SqlRow | null> =>
-    (await driver.query(statement))[0] ?? null;
   const user = async (statement: Statement): Promise<User | null> => {
-    const row = await first(statement);
+    const row = await first(driver, statement);
     return row === null ? null : readUser(row);
   };
-
   return {
-    create: async (created) => (await first({ sql: CREATE, values: userValues(created) })) !== null,
-
+    create: async (created) => (await first(driver, { sql: CREATE, values: userValues(created) })) !== null,
     get: (id) => user({ sql: GET, values: { id } }),
-
-    find: (identifier) =>
-      "email" in identifier
-        ? user({ sql: FIND_EMAIL, values: { email: identifier.email } })
-        : user({ sql: FIND_USERNAME, values: { username: identifier.username } }),
-
-    update: (id, change, { ifVersion, raiseVersion }) => {
-      const changes = changedColumns(change);
-      const assignments = Object.keys(changes).map((column) => `${column} = :${column}`);
-      const values = { ...changes, id, if_version: ifVersion, raise: raiseVersion ? 1 : 0 };
-      return user({ sql: updateText(assignments), values });
-    },
-
+    find: (identifier) => user(finding(identifier)),
+    update: (id, change, conditions) => user(updating(id, change, conditions)),
     // A link in progress locks the row of the user, so the second statement sees that link.
     delete: async (id) => {
       const [deleted = []] = await driver.batch([{ sql: DELETE, values: { id } }, deleteAccounts(id)]);
       return deleted.length > 0;
     },
-
     findByAccount: ({ provider, subject }) => user({ sql: FIND_ACCOUNT, values: { provider, subject } }),
     ...sqlAccounts(driver),
   };
+}
+
+function finding(identifier: Identifier): Statement {
+  return "email" in identifier
+    ? { sql: FIND_EMAIL, values: { email: identifier.email } }
+    : { sql: FIND_USERNAME, values: { username: identifier.username } };
+}
+
+function updating(
+  id: string,
+  change: UserChange,
+  { ifVersion, raiseVersion }: Parameters<UserStore["update"]>[2],
+): Statement {
+  const changes = changedColumns(change);
+  const assignments = Object.keys(changes).map((column) => `${column} = :${column}`);
+  const values = { ...changes, id, if_version: ifVersion, raise: raiseVersion ? 1 : 0 };
+  return { sql: updateText(assignments), values };
 }
 
 // The column names are constants here and never come from the change.

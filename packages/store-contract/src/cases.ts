@@ -17,3 +17,51 @@ export type MakeStore = () => Promise<StoreUnderTest>;
 
 /** The cases that every store must pass, by title. */
 export type Cases = Readonly<Record<string, (store: Store) => Promise<void>>>;
+
+/** Throws if two values of plain data differ. A missing member equals an undefined one. */
+export function equal(actual: unknown, expected: unknown, what: string): void {
+  const found = difference(actual, expected, "");
+  if (found === null) return;
+  throw new Error(`${what}${found.path}: expected ${show(found.expected)}, got ${show(found.actual)}`);
+}
+
+/** Throws if a promise is fulfilled. */
+export async function rejects(promise: Promise<unknown>, what: string): Promise<void> {
+  const kept = await promise.then(
+    () => true,
+    () => false,
+  );
+  if (kept) throw new Error(`${what}: expected an error`);
+}
+
+/** Narrows away null and undefined, or throws. */
+export function requirePresent<T>(value: T | null | undefined, what: string): T {
+  if (value === null || value === undefined) throw new Error(`${what}: expected something, got nothing`);
+  return value;
+}
+
+interface Difference {
+  readonly path: string;
+  readonly actual: unknown;
+  readonly expected: unknown;
+}
+
+function difference(actual: unknown, expected: unknown, path: string): Difference | null {
+  if (Object.is(actual, expected)) return null;
+  const comparable =
+    isObject(actual) && isObject(expected) && Array.isArray(actual) === Array.isArray(expected);
+  if (!comparable) return { path, actual, expected };
+  for (const key of new Set([...Object.keys(actual), ...Object.keys(expected)])) {
+    const found = difference(actual[key], expected[key], `${path}.${key}`);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}
+
+function show(value: unknown): string {
+  return JSON.stringify(value) ?? String(value);
+}

@@ -1,10 +1,8 @@
 import { memory } from "@latchkey/core/memory";
 import type { SessionStore } from "@latchkey/core/store";
-import { equal } from "./assert.ts";
-import type { MakeStore } from "./cases.ts";
-import { seededRandom } from "./random.ts";
+import { equal, type MakeStore } from "./cases.ts";
 import { expectedRotation, perform, type WatchedStep } from "./steps.ts";
-import { newWorld, nextStep, observe } from "./world.ts";
+import { newWorld, nextStep, observe, seededRandom } from "./world.ts";
 
 export interface TraceOptions {
   readonly seed: number;

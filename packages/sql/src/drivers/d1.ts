@@ -1,4 +1,4 @@
-import { bind, type CompiledStatement, compileNumbered, type Driver, type Statement } from "../driver.ts";
+import { bind, compileNumbered, compileOnce, type Driver, type Statement } from "../driver.ts";
 import { schemaText } from "../schema.ts";
 import { type SqlStore, sqlStore } from "../store.ts";
 
@@ -46,14 +46,8 @@ export function schema(): string {
 }
 
 function d1Driver(database: D1Database): Driver {
-  const cache = new Map<string, CompiledStatement>();
-
-  const compiledOf = (sql: string): CompiledStatement => {
-    const compiled = cache.get(sql) ?? compileNumbered(sql, "?");
-    cache.set(sql, compiled);
-    return compiled;
-  };
-
+  const compiledOf = compileOnce((sql) => compileNumbered(sql, "?"));
+  const openSession = (): D1Session => database.withSession("first-primary");
   const prepare = (session: D1Session, { sql, values }: Statement): D1Statement => {
     const compiled = compiledOf(sql);
     return session.prepare(compiled.text).bind(...bind(compiled, values));
@@ -61,17 +55,17 @@ function d1Driver(database: D1Database): Driver {
 
   return {
     dialect: "d1",
-    query: async (statement) => {
-      const session = database.withSession("first-primary");
-      return (await prepare(session, statement).all()).results;
-    },
+    query: async (statement) => (await prepare(openSession(), statement).all()).results,
     batch: async (statements) => {
-      const session = database.withSession("first-primary");
+      const session = openSession();
       const results = await session.batch(statements.map((statement) => prepare(session, statement)));
       return results.map((result) => result.results);
     },
     pause: () => new Promise((resolve) => setTimeout(resolve, 0)),
-    mayBeSchemaError: (error) =>
-      error instanceof Error && /no such (table|column)|no column named/.test(error.message),
+    mayBeSchemaError,
   };
+}
+
+function mayBeSchemaError(error: unknown): boolean {
+  return error instanceof Error && /no such (table|column)|no column named/.test(error.message);
 }

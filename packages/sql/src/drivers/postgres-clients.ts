@@ -72,23 +72,27 @@ function pgClient(pool: PgPool, prepare: boolean): Client {
     run: runOn(pool),
     transaction: async (work) => {
       const connection = await pool.connect();
-      let broken = false;
-      try {
-        await connection.query({ text: `BEGIN ${READ_COMMITTED}` });
-        const result = await work(runOn(connection));
-        await connection.query({ text: "COMMIT" });
-        return result;
-      } catch (error) {
-        broken = await connection.query({ text: "ROLLBACK" }).then(
-          () => false,
-          () => true,
-        );
-        throw error;
-      } finally {
-        connection.release(broken);
-      }
+      return pgTransaction(connection, () => work(runOn(connection)));
     },
   };
+}
+
+async function pgTransaction<T>(connection: PgClient, work: () => Promise<T>): Promise<T> {
+  let broken = false;
+  try {
+    await connection.query({ text: `BEGIN ${READ_COMMITTED}` });
+    const result = await work();
+    await connection.query({ text: "COMMIT" });
+    return result;
+  } catch (error) {
+    broken = await connection.query({ text: "ROLLBACK" }).then(
+      () => false,
+      () => true,
+    );
+    throw error;
+  } finally {
+    connection.release(broken);
+  }
 }
 
 function postgresJsClient(sql: PostgresJs, prepare: boolean): Client {
@@ -102,17 +106,23 @@ function postgresJsClient(sql: PostgresJs, prepare: boolean): Client {
 
   return {
     run: runOn(sql),
-    transaction: async (work) => {
-      const results: Awaited<ReturnType<typeof work>>[] = [];
-      await sql.begin(READ_COMMITTED, async (transaction) => {
-        results.push(await work(runOn(transaction)));
-      });
-      const [result] = results;
-      if (result === undefined)
-        throw new TypeError("postgres: `begin` of the client did not run the transaction");
-      return result;
-    },
+    transaction: (work) => postgresJsTransaction(sql, (transaction) => work(runOn(transaction))),
   };
+}
+
+async function postgresJsTransaction<T>(
+  sql: PostgresJs,
+  work: (transaction: PostgresJsQueries) => Promise<T>,
+): Promise<T> {
+  const results: T[] = [];
+  await sql.begin(READ_COMMITTED, async (transaction) => {
+    results.push(await work(transaction));
+  });
+  const [result] = results;
+  if (result === undefined) {
+    throw new TypeError("postgres: `begin` of the client did not run the transaction");
+  }
+  return result;
 }
 
 // Both clients return a BIGINT as text. Every BIGINT of the schema fits a number.

@@ -1,15 +1,15 @@
 import { checkMembers, FLAG, type MembersOf } from "@latchkey/core/store";
-import {
-  bind,
-  type CompiledStatement,
-  compileNumbered,
-  type Driver,
-  type SqlRow,
-  type Statement,
-} from "../driver.ts";
+import { bind, compileNumbered, compileOnce, type Driver, type SqlRow, type Statement } from "../driver.ts";
 import { schemaText } from "../schema.ts";
 import { type SqlStore, sqlStore } from "../store.ts";
-import { clientOf, type PgPool, type PostgresJs, type Query, type Run } from "./postgres-clients.ts";
+import {
+  type Client,
+  clientOf,
+  type PgPool,
+  type PostgresJs,
+  type Query,
+  type Run,
+} from "./postgres-clients.ts";
 
 export { type Migratable, migrate } from "../migrate.ts";
 export type { SqlStore } from "../store.ts";
@@ -71,44 +71,41 @@ function postgresDriver(
   { clock = "database", prepare = true }: PostgresOptions,
 ): Driver {
   const client = clientOf(handle, prepare);
-  const cache = new Map<string, CompiledStatement>();
-
-  const translate = (sql: string): CompiledStatement => {
-    const known = cache.get(sql);
-    if (known !== undefined) return known;
-    const clocked = clock === "database" ? sql.replace(/(?<!:):now\b/g, DATABASE_CLOCK) : sql;
-    // PostgreSQL infers one type for a parameter from every place with its number.
-    const compiled = compileNumbered(clocked, "$");
-    cache.set(sql, compiled);
-    return compiled;
-  };
-
-  const queryOf = ({ sql, values }: Statement): Query => {
-    const compiled = translate(sql);
-    return { text: compiled.text, values: bind(compiled, values) };
-  };
-
-  const runInOrder = async (run: Run, statements: readonly Statement[]): Promise<(readonly SqlRow[])[]> => {
-    const results: (readonly SqlRow[])[] = [];
-    for (const statement of statements) {
-      results.push(await run(queryOf(statement)));
-    }
-    return results;
-  };
-
+  const queryOf = queriesOn(clock);
   return {
     dialect: "postgres",
     query: (statement) => retryAborted(() => client.run(queryOf(statement))),
-    batch: (statements) =>
-      retryAborted(() =>
-        statements.length === 1
-          ? runInOrder(client.run, statements)
-          : client.transaction((run) => runInOrder(run, statements)),
-      ),
+    batch: (statements) => retryAborted(() => runBatch(client, statements.map(queryOf))),
     pause: () => new Promise((resolve) => setTimeout(resolve, 0)),
     // Class 42: a table or a column does not exist or differs.
     mayBeSchemaError: (error) => stateOf(error).startsWith("42"),
   };
+}
+
+/** Translates statements for PostgreSQL, with the database's clock or that of the caller. */
+function queriesOn(clock: "database" | "caller"): (statement: Statement) => Query {
+  const compiledOf = compileOnce((sql) => {
+    const clocked = clock === "database" ? sql.replace(/(?<!:):now\b/g, DATABASE_CLOCK) : sql;
+    // PostgreSQL infers one type for a parameter from every place with its number.
+    return compileNumbered(clocked, "$");
+  });
+  return ({ sql, values }) => {
+    const compiled = compiledOf(sql);
+    return { text: compiled.text, values: bind(compiled, values) };
+  };
+}
+
+function runBatch(client: Client, queries: readonly Query[]): Promise<(readonly SqlRow[])[]> {
+  if (queries.length === 1) return runInOrder(client.run, queries);
+  return client.transaction((run) => runInOrder(run, queries));
+}
+
+async function runInOrder(run: Run, queries: readonly Query[]): Promise<(readonly SqlRow[])[]> {
+  const results: (readonly SqlRow[])[] = [];
+  for (const query of queries) {
+    results.push(await run(query));
+  }
+  return results;
 }
 
 const SERIALIZATION_FAILURE = "40001";

@@ -2,6 +2,7 @@ import {
   bind,
   type CompiledStatement,
   compile,
+  compileOnce,
   type Driver,
   type SqlRow,
   type SqlValue,
@@ -56,25 +57,14 @@ interface Prepared {
 }
 
 function sqliteDriver(database: SqliteDatabase): Driver {
-  const cache = new Map<string, Prepared>();
-
-  const prepare = (sql: string): Prepared => {
-    const known = cache.get(sql);
-    if (known !== undefined) return known;
+  const prepare = compileOnce((sql): Prepared => {
     const compiled = compile(sql, () => "?");
-    const prepared = { compiled, statement: database.prepare(compiled.text) };
-    cache.set(sql, prepared);
-    return prepared;
-  };
-
+    return { compiled, statement: database.prepare(compiled.text) };
+  });
   const run = ({ sql, values }: Statement): readonly SqlRow[] => {
     const { compiled, statement } = prepare(sql);
-    const bound = bind(compiled, values);
-    if (statement.reader !== false) return rowsOf(statement.all(...bound));
-    statement.run(...bound);
-    return [];
+    return execute(statement, bind(compiled, values));
   };
-
   return {
     dialect: "sqlite",
     query: async (statement) => retryBusy(() => run(statement)),
@@ -82,6 +72,12 @@ function sqliteDriver(database: SqliteDatabase): Driver {
     // SQLite works on this thread: other work runs only in the next turn of the event loop.
     pause: () => new Promise((resolve) => setTimeout(resolve, 0)),
   };
+}
+
+function execute(statement: SqliteStatement, values: readonly SqlValue[]): readonly SqlRow[] {
+  if (statement.reader !== false) return rowsOf(statement.all(...values));
+  statement.run(...values);
+  return [];
 }
 
 // IMMEDIATE takes the write lock first. A transaction that reads before it writes cannot wait for the lock.

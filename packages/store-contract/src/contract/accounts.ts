@@ -1,5 +1,4 @@
-import { equal } from "../assert.ts";
-import type { Cases } from "../cases.ts";
+import { type Cases, equal } from "../cases.ts";
 import { sampleUser } from "../samples.ts";
 
 const CROWD = 16;

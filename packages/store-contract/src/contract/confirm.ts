@@ -1,5 +1,4 @@
-import { equal } from "../assert.ts";
-import type { Cases } from "../cases.ts";
+import { type Cases, equal } from "../cases.ts";
 import {
   DEFAULTS,
   LEASE,
@@ -36,7 +35,11 @@ export const confirmCases: Cases = {
       await sessions.confirm(sessionId(name), 1, LEASE, DUE);
     }
     const honest = await sessions.rotate(sampleRotation("honest", 1, DUE));
-    equal([honest?.row.childHash, honest?.row.generation], [secret("honest", 2), 2], "the child");
+    equal(
+      { childHash: honest?.row.childHash, generation: honest?.row.generation },
+      { childHash: secret("honest", 2), generation: 2 },
+      "the child",
+    );
     const thief = await sessions.rotate(sampleRotation("thief", 0, DUE));
     equal(thief?.row.endReason, "reuse", "the old root");
   },

@@ -1,5 +1,4 @@
-import { equal, rejects, requirePresent } from "../assert.ts";
-import type { Cases } from "../cases.ts";
+import { type Cases, equal, rejects, requirePresent } from "../cases.ts";
 import {
   DEFAULTS,
   START,
@@ -100,7 +99,11 @@ export const createCases: Cases = {
       "list",
     );
     const endedRow = requirePresent(await sessions.get(sessionId("oldest"), START), "get").row;
-    equal([endedRow.endedAt, endedRow.endReason], [START, "limit"], "how it ended");
+    equal(
+      { endedAt: endedRow.endedAt, endReason: endedRow.endReason },
+      { endedAt: START, endReason: "limit" },
+      "how it ended",
+    );
   },
 
   "keeps the new session if the clock has gone back": async ({ sessions }) => {
@@ -140,7 +143,11 @@ export const createCases: Cases = {
     ];
     equal(sortEnded(requirePresent(result, "create").ended), sortEnded(expected), "ended");
     const endedRow = requirePresent(await sessions.get(theirs, START), "get").row;
-    equal([endedRow.endedAt, endedRow.endReason], [START, "replaced"], "how it ended");
+    equal(
+      { endedAt: endedRow.endedAt, endReason: endedRow.endReason },
+      { endedAt: START, endReason: "replaced" },
+      "how it ended",
+    );
   },
 
   "leaves replaced sessions unchanged if they have ended or expired, or are unknown": async ({

@@ -1,6 +1,5 @@
 import type { UserStore } from "@latchkey/core/store";
-import { equal } from "../assert.ts";
-import type { Cases } from "../cases.ts";
+import { type Cases, equal } from "../cases.ts";
 import { sampleUser } from "../samples.ts";
 
 const CROWD = 16;

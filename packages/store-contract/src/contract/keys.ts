@@ -1,5 +1,4 @@
-import { equal } from "../assert.ts";
-import type { Cases } from "../cases.ts";
+import { type Cases, equal } from "../cases.ts";
 
 export const keyCases: Cases = {
   "is empty at first": async ({ keys }) => {

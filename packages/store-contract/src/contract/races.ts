@@ -1,6 +1,5 @@
 import { type Rotation, rotationOutcome, type Store } from "@latchkey/core/store";
-import { equal, requirePresent } from "../assert.ts";
-import type { Cases } from "../cases.ts";
+import { type Cases, equal, requirePresent } from "../cases.ts";
 import {
   DEFAULTS,
   digest,
@@ -93,7 +92,11 @@ export const raceCases: Cases = {
         store.sessions.rotate(sampleRotation(name, 1, OLD)),
       ]);
       const after = requirePresent(await store.sessions.get(row.id, OLD), "get").row;
-      equal([after.rootHash, after.rootGeneration, after.generation], [row.childHash, 1, 2], "row");
+      equal(
+        { rootHash: after.rootHash, rootGeneration: after.rootGeneration, generation: after.generation },
+        { rootHash: row.childHash, rootGeneration: 1, generation: 2 },
+        "row",
+      );
     });
   },
 

@@ -6,8 +6,7 @@ import {
   type Store,
   type Transport,
 } from "@latchkey/core/store";
-import { equal, requirePresent } from "../assert.ts";
-import type { Cases } from "../cases.ts";
+import { type Cases, equal, requirePresent } from "../cases.ts";
 import {
   DEFAULTS,
   digest,
@@ -84,8 +83,16 @@ export const rotateCases: Cases = {
     await seed(store, sampleSession("phone"));
     equal(await rotate(store, sampleRotation("phone", 0, START)), "first", "rotate");
     const { row } = requirePresent(await store.sessions.get(sessionId("phone"), START), "get");
-    equal([row.generation, row.childHash, row.childIssuedAt], [1, secret("phone", 1), START], "row");
-    equal([row.rootHash, row.rootGeneration, row.replacedAt], [secret("phone", 0), 0, null], "root");
+    equal(
+      { generation: row.generation, childHash: row.childHash, childIssuedAt: row.childIssuedAt },
+      { generation: 1, childHash: secret("phone", 1), childIssuedAt: START },
+      "row",
+    );
+    equal(
+      { rootHash: row.rootHash, rootGeneration: row.rootGeneration, replacedAt: row.replacedAt },
+      { rootHash: secret("phone", 0), rootGeneration: 0, replacedAt: null },
+      "root",
+    );
   },
 
   "ignores the date of a child if there is no child": async (store) => {
@@ -105,8 +112,16 @@ export const rotateCases: Cases = {
     await seed(store, sampleWithChild("phone"));
     equal(await rotate(store, sampleRotation("phone", 1, OLD)), "rotated", "rotate");
     const { row } = requirePresent(await store.sessions.get(sessionId("phone"), OLD), "get");
-    equal([row.rootHash, row.rootGeneration, row.generation], [secret("phone", 1), 1, 2], "row");
-    equal([row.childIssuedAt, row.replacedAt, row.expiresAt], [OLD, START, OLD + 86_400], "times");
+    equal(
+      { rootHash: row.rootHash, rootGeneration: row.rootGeneration, generation: row.generation },
+      { rootHash: secret("phone", 1), rootGeneration: 1, generation: 2 },
+      "row",
+    );
+    equal(
+      { childIssuedAt: row.childIssuedAt, replacedAt: row.replacedAt, expiresAt: row.expiresAt },
+      { childIssuedAt: OLD, replacedAt: START, expiresAt: OLD + 86_400 },
+      "times",
+    );
   },
 
   "re-issues a lost child to the root after the lease": async (store) => {
@@ -114,8 +129,16 @@ export const rotateCases: Cases = {
     const next = secret("phone", 2);
     equal(await rotate(store, sampleRotation("phone", 0, OLD, { next })), "reissued", "rotate");
     const { row } = requirePresent(await store.sessions.get(sessionId("phone"), OLD), "get");
-    equal([row.rootHash, row.rootGeneration, row.generation], [secret("phone", 0), 0, 2], "row");
-    equal([row.childHash, row.replacedAt], [next, START], "child");
+    equal(
+      { rootHash: row.rootHash, rootGeneration: row.rootGeneration, generation: row.generation },
+      { rootHash: secret("phone", 0), rootGeneration: 0, generation: 2 },
+      "row",
+    );
+    equal(
+      { childHash: row.childHash, replacedAt: row.replacedAt },
+      { childHash: next, replacedAt: START },
+      "child",
+    );
     equal(await rotate(store, sampleRotation("phone", 1, OLD + 1)), "reuse", "the child it replaced");
   },
 
@@ -129,7 +152,11 @@ export const rotateCases: Cases = {
     await rotate(store, sampleRotation("phone", 1, OLD));
     equal(await rotate(store, sampleRotation("phone", 0, OLD + 1)), "reuse", "rotate");
     const { row } = requirePresent(await store.sessions.get(sessionId("phone"), OLD), "get");
-    equal([row.endedAt, row.endReason, row.generation], [OLD + 1, "reuse", 2], "row");
+    equal(
+      { endedAt: row.endedAt, endReason: row.endReason, generation: row.generation },
+      { endedAt: OLD + 1, endReason: "reuse", generation: 2 },
+      "row",
+    );
     equal(await rotate(store, sampleRotation("phone", 2, OLD + 1)), "ended", "the child");
   },
 

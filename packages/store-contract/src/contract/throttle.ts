@@ -1,8 +1,7 @@
 import { decideThrottle, type EpochSeconds, type ThrottleRow, type ThrottleRule } from "@latchkey/core/store";
-import { equal } from "../assert.ts";
-import type { Cases } from "../cases.ts";
-import { type SeededRandom, seededRandom } from "../random.ts";
+import { type Cases, equal } from "../cases.ts";
 import { digest, START } from "../samples.ts";
+import { type SeededRandom, seededRandom } from "../world.ts";
 
 const RULE: ThrottleRule = { limit: 3, window: 60 };
 const KEY = digest("address");

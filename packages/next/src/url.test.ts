@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { pageOf, pathMatcher } from "./path.ts";
+import { pageOf, pathMatcher } from "./url.ts";
 
 describe("pathMatcher", () => {
   it.each([
@@ -14,8 +14,8 @@ describe("pathMatcher", () => {
     ["/:rest*", ["/", "/a", "/a/b"], []],
   ] as const)("%s covers %j and not %j", (pattern, covered, others) => {
     const covers = pathMatcher([pattern]);
-    for (const path of covered) expect([path, covers(path)]).toEqual([path, true]);
-    for (const path of others) expect([path, covers(path)]).toEqual([path, false]);
+    for (const path of covered) expect({ path, isCovered: covers(path) }).toEqual({ path, isCovered: true });
+    for (const path of others) expect({ path, isCovered: covers(path) }).toEqual({ path, isCovered: false });
   });
 
   it("covers each path that Next derives from a page", () => {
@@ -24,7 +24,7 @@ describe("pathMatcher", () => {
     for (const page of ["/a", "/a/1", "/b"]) {
       for (const suffix of suffixes) {
         for (const path of [page + suffix, `${page}${suffix}/`, `/${page}${suffix}`]) {
-          expect([path, covers(path)]).toEqual([path, true]);
+          expect({ path, isCovered: covers(path) }).toEqual({ path, isCovered: true });
         }
       }
       expect(covers(`/_next/data/build-1${page}.json`)).toBe(true);
@@ -35,15 +35,17 @@ describe("pathMatcher", () => {
 
   it("covers a path that servers read differently, if it has any pattern", () => {
     for (const path of ["/%", "/%zz", "/%E0%A4%A", "/x%2f..%2fa", "/x/%2e%2e/a", "/x/..", "/.%5ca"]) {
-      expect([path, pathMatcher(["/a"])(path)]).toEqual([path, true]);
-      expect([path, pathMatcher([])(path)]).toEqual([path, false]);
+      expect({ path, isCovered: pathMatcher(["/a"])(path) }).toEqual({ path, isCovered: true });
+      expect({ path, isCovered: pathMatcher([])(path) }).toEqual({ path, isCovered: false });
     }
   });
 
   it("covers a path that one of its patterns matches from end to end", () => {
     const covers = pathMatcher(["/a", "/b/:id"]);
-    for (const path of ["/a", "/b/1"]) expect([path, covers(path)]).toEqual([path, true]);
-    for (const path of ["/a/x", "/x/b/1", "/ab/1"]) expect([path, covers(path)]).toEqual([path, false]);
+    for (const path of ["/a", "/b/1"])
+      expect({ path, isCovered: covers(path) }).toEqual({ path, isCovered: true });
+    for (const path of ["/a/x", "/x/b/1", "/ab/1"])
+      expect({ path, isCovered: covers(path) }).toEqual({ path, isCovered: false });
   });
 
   it("is fast with a path that is made to be slow", () => {
