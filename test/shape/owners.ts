@@ -9,8 +9,9 @@ const ROUTES = new Set(["signup", "login", "refresh", "logout", "me", "sessions"
 const FEW_ROUTES = 5;
 
 /**
- * The caches of core that decide by themselves how old their content may be. A cache is a function that has a `let` of
- * its own to which a function inside it assigns, and in which the clock is read (`now(…)`, `….clock()`).
+ * The caches of core that decide by themselves how old their content may be. A cache is a function that has state of its
+ * own, and in which the clock is read (`now(…)`, `….clock()`). State is a `let`, a map, or a member of an object, to which
+ * a function inside it assigns.
  */
 export function caches(repository: Repository): Finding {
   return inCore(repository, (source) =>
@@ -27,11 +28,14 @@ export function algorithmTables(repository: Repository): Finding {
   );
 }
 
-/** The lists of routes of core: the outermost objects, arrays and types that name five routes of seven, or their paths. */
+/**
+ * The lists of routes of core: the outermost objects, arrays and types that name five routes of seven, or their paths, and
+ * the files that export so many routes of other files.
+ */
 export function routeLists(repository: Repository): Finding {
   return inCore(repository, (source) => {
     const lists = source.places.filter(
-      (place) => isList(place.node) && namedRoutes(source, place) >= FEW_ROUTES,
+      (place) => (isList(place.node) || isBarrel(place.node)) && namedRoutes(source, place) >= FEW_ROUTES,
     );
     return lists.filter((place) => !ancestors(place).some((around) => lists.includes(around)));
   });
@@ -61,13 +65,17 @@ function keptNames(node: Node): readonly string[] {
   if (node.type !== "VariableDeclaration") return [];
   return node.declarations.flatMap(({ id, init }) => {
     const isMap = init?.type === "NewExpression" && init.callee.type === "Identifier";
-    return id.type === "Identifier" && (node.kind === "let" || isMap) ? [id.name] : [];
+    const isState = node.kind === "let" || isMap || init?.type === "ObjectExpression";
+    return id.type === "Identifier" && isState ? [id.name] : [];
   });
 }
 
-/** The variable that an assignment, or a `set` of a map, changes. */
+/** The variable that an assignment, to itself or to a member, or a `set` of a map, changes. */
 function changedName(node: Node): string | null {
-  if (node.type === "AssignmentExpression") return node.left.type === "Identifier" ? node.left.name : null;
+  if (node.type === "AssignmentExpression") {
+    const target = node.left.type === "MemberExpression" ? node.left.object : node.left;
+    return target.type === "Identifier" ? target.name : null;
+  }
   if (node.type !== "CallExpression" || node.callee.type !== "MemberExpression") return null;
   const { object, property } = node.callee;
   const isSet = property.type === "Identifier" && property.name === "set";
@@ -115,6 +123,10 @@ function keysOf(node: Node): readonly string[] {
 function isList({ type }: Node): boolean {
   const isValue = type === "ObjectExpression" || type === "ArrayExpression" || type === "SwitchStatement";
   return isValue || type === "TSUnionType" || type === "TSTypeLiteral" || type === "TSInterfaceBody";
+}
+
+function isBarrel(node: Node): boolean {
+  return node.type === "Program" && node.body.every(({ type }) => type === "ExportNamedDeclaration");
 }
 
 function namedRoutes(source: Source, list: Place): number {

@@ -11,7 +11,7 @@ import type { JsonObject } from "../platform/encoding.ts";
 import { isRecord, parseJson, utf8 } from "../platform/encoding.ts";
 import { type Env, ignored, now, warn } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
-import type { SessionEngine } from "../sessions/engine.ts";
+import type { SessionEngine, SessionSettings } from "../sessions/engine.ts";
 import { type Emit, emitter } from "../sessions/events.ts";
 import type { Store } from "../store.ts";
 import { localThrottle } from "../throttle/throttle.ts";
@@ -95,7 +95,7 @@ function makeEngine(options: CheckedOptions, store: Store, emit: Emit): SessionE
     env,
     store: store.sessions,
     keys: keysOf(options, store.keys, emit),
-    settings: { ...options.settings, parseContext: (context) => parseContext(contextSchema, context) },
+    settings: { ...options.settings, parseContext: contextParser(contextSchema) },
     emit,
     findUser: store.users.get,
     usersElsewhere,
@@ -160,24 +160,23 @@ function shownUser(user: User): object {
 const MAX_CONTEXT = 2_048;
 
 /** Checks a context against the schema and brings it into the plain data that a store and a token can hold. */
-export async function parseContext(
-  schema: StandardSchema<unknown> | null,
-  context: unknown,
-): Promise<JsonObject> {
-  const result: StandardResult<unknown> =
-    schema === null ? { value: context } : await schema["~standard"].validate(context);
-  if (result.issues !== undefined) {
-    throw new AuthError("internal_error", "sessions.context: the schema refuses the context of a session");
-  }
-  requireObject("sessions.context.schema", result.value, "an object of data");
-  const text: unknown = JSON.stringify(result.value);
-  const fits = typeof text === "string" && utf8(text).length <= MAX_CONTEXT;
-  const plain = fits ? parseJson(text) : undefined;
-  if (!isRecord(plain)) {
-    throw new AuthError(
-      "internal_error",
-      `sessions.context: a context is an object of at most ${MAX_CONTEXT} bytes of JSON`,
-    );
-  }
-  return plain as JsonObject;
+function contextParser(schema: StandardSchema<unknown> | null): SessionSettings["parseContext"] {
+  return async (context) => {
+    const result: StandardResult<unknown> =
+      schema === null ? { value: context } : await schema["~standard"].validate(context);
+    if (result.issues !== undefined) {
+      throw new AuthError("internal_error", "sessions.context: the schema refuses the context of a session");
+    }
+    requireObject("sessions.context.schema", result.value, "an object of data");
+    const text: unknown = JSON.stringify(result.value);
+    const fits = typeof text === "string" && utf8(text).length <= MAX_CONTEXT;
+    const plain = fits ? parseJson(text) : undefined;
+    if (!isRecord(plain)) {
+      throw new AuthError(
+        "internal_error",
+        `sessions.context: a context is an object of at most ${MAX_CONTEXT} bytes of JSON`,
+      );
+    }
+    return plain as JsonObject;
+  };
 }

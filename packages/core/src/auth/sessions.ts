@@ -38,7 +38,6 @@ const PRUNE: MembersOf<NonNullable<Parameters<SessionsApi["prune"]>[0]>> = { use
 export function sessionsApi(app: App): SessionsApi {
   const { engine } = app;
   const { store } = engine;
-  const at = (): number => now(app.env);
   return {
     async create(userId, options = {}) {
       checkMembers("sessions.create", options, CREATE);
@@ -54,15 +53,15 @@ export function sessionsApi(app: App): SessionsApi {
       return validateToken(app, token, how.transport ?? null);
     },
     async get(id) {
-      const found = isSessionId(id) ? await store.get(id, at()) : null;
+      const found = isSessionId(id) ? await store.get(id, now(app.env)) : null;
       return found === null ? null : detailsOfRow(found.row);
     },
-    list: async (userId) => (await store.list(userId, at())).map((row) => detailsOfRow(row)),
+    list: async (userId) => (await store.list(userId, now(app.env))).map((row) => detailsOfRow(row)),
     async update(id, change) {
       checkMembers("sessions.update", change, UPDATE);
       if (!isSessionId(id)) return null;
       const row = await store.update(id, { context: await engine.settings.parseContext(change.context) });
-      return row === null || !isLive(row, at()) ? null : detailsOfRow(row);
+      return row === null || !isLive(row, now(app.env)) ? null : detailsOfRow(row);
     },
     revoke: async (id) => isSessionId(id) && (await endSession(engine, id, "revoked")) !== null,
     async revokeAll(userId, options = {}) {
@@ -73,8 +72,8 @@ export function sessionsApi(app: App): SessionsApi {
       // Without a user it prunes for all of them: a misspelled option must not widen it.
       checkMembers("sessions.prune", options, PRUNE);
       const { userId } = options;
-      if (userId === undefined) await app.tokens.prune(at());
-      return store.prune({ userId: userId ?? null, keep: engine.settings.keepEnded, now: at() });
+      if (userId === undefined) await app.tokens.prune(now(app.env));
+      return store.prune({ userId: userId ?? null, keep: engine.settings.keepEnded, now: now(app.env) });
     },
   };
 }

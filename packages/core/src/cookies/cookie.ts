@@ -89,11 +89,6 @@ export function serializeCookie(place: CookiePlace, value: string, maxAge: Secon
   ].join("; ");
 }
 
-/** Writes the line that deletes a cookie. */
-export function expireCookie(place: CookiePlace): string {
-  return serializeCookie(place, "", 0);
-}
-
 /** One change of a cookie. A null value deletes it. */
 export interface CookieChange {
   readonly place: CookiePlace;
@@ -112,10 +107,7 @@ export function deleteCookie(place: CookiePlace): CookieChange {
 /** Appends one Set-Cookie line for each cookie. The last change of a cookie wins. */
 export function writeChanges(headers: Headers, changes: readonly CookieChange[]): void {
   for (const { place, value, maxAge } of keepLastChanges(changes)) {
-    headers.append(
-      "set-cookie",
-      value === null ? expireCookie(place) : serializeCookie(place, value, maxAge),
-    );
+    headers.append("set-cookie", serializeCookie(place, value ?? "", value === null ? 0 : maxAge));
   }
 }
 

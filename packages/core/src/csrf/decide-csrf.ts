@@ -20,19 +20,15 @@ export type CsrfDecision =
   | { readonly kind: "reject"; readonly because: "cross_site" | "inconsistent" | "unknown" };
 
 const MAX_REFERER = 4_096;
-const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
-
-/** Whether a method only reads (RFC 9110 9.2.1). */
-export function isSafeMethod(method: string): boolean {
-  return SAFE_METHODS.has(method);
-}
+/** The methods that only read (RFC 9110 9.2.1). */
+export const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /**
  * Decides whether the origin of an unsafe request is allowed (OWASP ASVS 5.0 3.5.1, Fetch Metadata). `same-site` is not
  * enough, because a sibling subdomain is a different party.
  */
 export function decideCsrf(request: Provenance, policy: CsrfPolicy): CsrfDecision {
-  if (isSafeMethod(request.method) && !request.upgrade) return { kind: "allow", because: "safe" };
+  if (SAFE_METHODS.has(request.method) && !request.upgrade) return { kind: "allow", because: "safe" };
   const { origin } = request;
   const trusted = origin !== null && policy.trustedOrigins.has(origin);
   switch (request.secFetchSite) {

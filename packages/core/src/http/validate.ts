@@ -1,7 +1,7 @@
 import type { App } from "../accounts/app.ts";
 import { type CookieChange, jarAfter, writeChanges } from "../cookies/cookie.ts";
 import type { Site } from "../cookies/site.ts";
-import { isSafeMethod } from "../csrf/decide-csrf.ts";
+import { SAFE_METHODS } from "../csrf/decide-csrf.ts";
 import { badAnswer, classifyHookResult } from "../platform/callback-answer.ts";
 import type { JsonObject } from "../platform/encoding.ts";
 import { ignored, now } from "../platform/env.ts";
@@ -69,7 +69,7 @@ async function validateRequest(
 // Without rotation, a stolen refresh token is not detected. So it never authenticates an unsafe method.
 function refreshOf(method: string, { refresh }: ValidateOptions): AuthenticateOptions["refresh"] {
   if (refresh !== "never") return refresh ?? (method === "HEAD" ? "never" : "auto");
-  return isSafeMethod(method) ? "never" : "ignore";
+  return SAFE_METHODS.has(method) ? "never" : "ignore";
 }
 
 /** Validates the credentials of a request that passed the CSRF check. It never throws. */

@@ -32,7 +32,8 @@ const old = key("old", NOW - MONTH);
 const current = key("current", NOW - 100);
 const next = key("next", NOW + MONTH);
 const ring = [old, current, next];
-const all = (): boolean => true;
+const all = { has: (): boolean => true };
+const none = { has: (): boolean => false };
 const kids = (keys: readonly KeyRecord[]): readonly string[] => keys.map(({ kid }) => kid);
 
 describe("the key that signs", () => {
@@ -45,8 +46,8 @@ describe("the key that signs", () => {
   });
 
   it("is one that this process can open", () => {
-    expect(currentKey(ring, NOW, ({ kid }) => kid === "old")?.kid).toBe("old");
-    expect(currentKey(ring, NOW, () => false)).toBeNull();
+    expect(currentKey(ring, NOW, { has: (kid) => kid === "old" })?.kid).toBe("old");
+    expect(currentKey(ring, NOW, none)).toBeNull();
   });
 });
 
@@ -65,7 +66,7 @@ describe("the keys that verify (KEY-01, KEY-03)", () => {
 describe("what a ring lacks", () => {
   it("is a key for now and one announced, for a ring that is empty or cannot be opened", () => {
     expect(missingKeys([], NOW, MONTH, all)).toEqual([NOW, NOW + MONTH]);
-    expect(missingKeys(ring, NOW, MONTH, () => false)).toEqual([NOW, NOW + MONTH]);
+    expect(missingKeys(ring, NOW, MONTH, none)).toEqual([NOW, NOW + MONTH]);
   });
 
   it("is nothing while one is announced", () => {
@@ -121,7 +122,7 @@ describe("changes of a ring", () => {
   });
 
   it("a key that this process cannot sign with takes no turn", () => {
-    const usable = (record: KeyRecord): boolean => record.kid !== "next";
+    const usable = { has: (kid: string): boolean => kid !== "next" };
     expect(rotateRing(ring, NOW, usable)).toEqual(ring);
   });
 });

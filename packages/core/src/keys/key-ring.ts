@@ -16,7 +16,8 @@ export interface KeyRecord {
   readonly supersededAt?: EpochSeconds;
 }
 
-type Usable = (key: KeyRecord) => boolean;
+/** The ids of the keys that this process can sign with. */
+export type UsableKids = Pick<ReadonlySet<string>, "has">;
 
 /** The keys in the order of `activeAt`. */
 export type KeyRing = readonly KeyRecord[];
@@ -32,9 +33,9 @@ export const JWKS_MAX_AGE: Seconds = minutes(5);
 const RETIREMENT: Seconds = MAX_ACCESS_LIFETIME + SIGNING_RING_AGE + VERIFYING_RING_AGE;
 
 /** The key that signs at `now`: the newest active one that this process can sign with. */
-export function currentKey(ring: KeyRing, now: EpochSeconds, usable: Usable): KeyRecord | null {
+export function currentKey(ring: KeyRing, now: EpochSeconds, usable: UsableKids): KeyRecord | null {
   const isDue = (key: KeyRecord): boolean => key.activeAt <= now && key.supersededAt === undefined;
-  return ring.findLast((key) => isDue(key) && usable(key)) ?? null;
+  return ring.findLast((key) => isDue(key) && usable.has(key.kid)) ?? null;
 }
 
 /** The keys that verify at `now`: published, current, and superseded ones until their last token has expired. */
@@ -50,10 +51,10 @@ export function missingKeys(
   ring: KeyRing,
   now: EpochSeconds,
   rotateEvery: Seconds,
-  usable: Usable,
+  usable: UsableKids,
 ): readonly EpochSeconds[] {
   const current = currentKey(ring, now, usable);
-  const announced = ring.some((key) => key.activeAt > now && usable(key));
+  const announced = ring.some((key) => key.activeAt > now && usable.has(key.kid));
   const turn = Math.max((current?.activeAt ?? now) + rotateEvery, now + ANNOUNCE);
   return [...(current === null ? [now] : []), ...(announced ? [] : [turn])];
 }
@@ -64,8 +65,8 @@ export function extendRing(ring: KeyRing, made: KeyRing, now: EpochSeconds): Key
 }
 
 /** Activates the published key now. */
-export function rotateRing(ring: KeyRing, now: EpochSeconds, usable: Usable): KeyRing {
-  const next = ring.find((key) => key.activeAt > now && usable(key));
+export function rotateRing(ring: KeyRing, now: EpochSeconds, usable: UsableKids): KeyRing {
+  const next = ring.find((key) => key.activeAt > now && usable.has(key.kid));
   return sortByActivation(ring.map((key) => (key === next ? { ...key, activeAt: now } : key)));
 }
 
@@ -73,7 +74,7 @@ export function rotateRing(ring: KeyRing, now: EpochSeconds, usable: Usable): Ke
  * Removes one key, so that its tokens are refused from now on. If it was the current key, the published key is activated.
  * A superseded key does not become current again, and does not verify longer.
  */
-export function revokeKey(ring: KeyRing, kid: string, now: EpochSeconds, usable: Usable): KeyRing {
+export function revokeKey(ring: KeyRing, kid: string, now: EpochSeconds, usable: UsableKids): KeyRing {
   const known = verificationKeys(ring, now);
   const index = known.findIndex((key) => key.kid === kid);
   const revoked = known[index];

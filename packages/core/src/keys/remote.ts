@@ -27,7 +27,13 @@ const PAUSES: CachePauses = { loaded: 30, missed: 30, empty: 1 };
  * names an unknown key. They are kept while the server does not respond.
  */
 export function remoteKeys(env: Env, url: string): (kid: string) => Promise<VerificationKey | null> {
-  const cache = refreshingCache<KeySet>({ env, pauses: PAUSES, load: () => fetchKeys(env, url) });
+  const load = async (): Promise<KeySet> => {
+    const answer = await fetchJson(env, url, { headers: { accept: "application/json" } });
+    const keys = answer.ok && answer.status === 200 ? readKeySet(parseJson(answer.text)) : null;
+    if (keys === null) throw new AuthError("store_unavailable", "the key set cannot be fetched");
+    return keys;
+  };
+  const cache = refreshingCache<KeySet>({ env, pauses: PAUSES, load });
   return async (kid) => {
     const find = (keys: KeySet): VerificationKey | null => keys.get(kid) ?? null;
     const known = cache.findKnown(MAX_AGE, find);
@@ -38,13 +44,6 @@ export function remoteKeys(env: Env, url: string): (kid: string) => Promise<Veri
       return null;
     });
   };
-}
-
-async function fetchKeys(env: Env, url: string): Promise<KeySet> {
-  const answer = await fetchJson(env, url, { headers: { accept: "application/json" } });
-  const keys = answer.ok && answer.status === 200 ? readKeySet(parseJson(answer.text)) : null;
-  if (keys === null) throw new AuthError("store_unavailable", "the key set cannot be fetched");
-  return keys;
 }
 
 /** Reads a key set; null if it has no usable key. A key without `alg` is not used (RFC 8725 3.1). */

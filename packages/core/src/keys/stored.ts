@@ -26,6 +26,7 @@ import {
   revokeKey,
   rotateRing,
   SIGNING_RING_AGE,
+  type UsableKids,
   VERIFYING_RING_AGE,
   verificationKeys,
 } from "./key-ring.ts";
@@ -90,7 +91,7 @@ export function storedKeys(options: StoredKeysOptions): Keys {
     },
     async rotate() {
       const { ring, signing } = await changed(rotateRing);
-      const current = currentKey(ring, now(env), (key) => signing.has(key.kid));
+      const current = currentKey(ring, now(env), signing);
       if (current !== null) options.changed({ type: "rotated", kid: current.kid });
     },
     async revoke(kid) {
@@ -103,15 +104,15 @@ export function storedKeys(options: StoredKeysOptions): Keys {
 
 /** The kid that signs, or "" for none. If the clock stepped back, no key is active yet, and the oldest one signs. */
 function signingKid({ ring, signing }: Loaded, at: EpochSeconds): string {
-  const usable = (key: KeyRecord): boolean => signing.has(key.kid);
   return (
-    (currentKey(ring, at, usable) ?? ring.find((key) => usable(key) && key.supersededAt === undefined))
-      ?.kid ?? ""
+    (
+      currentKey(ring, at, signing) ??
+      ring.find((key) => signing.has(key.kid) && key.supersededAt === undefined)
+    )?.kid ?? ""
   );
 }
 
-type Usable = (key: KeyRecord) => boolean;
-type RingChange = (ring: KeyRing, now: EpochSeconds, usable: Usable) => KeyRing;
+type RingChange = (ring: KeyRing, now: EpochSeconds, usable: UsableKids) => KeyRing;
 const keep: RingChange = (ring) => ring;
 
 /** Revokes a key. Returns `false` for an unknown key. */
@@ -132,8 +133,7 @@ async function changeRing(options: StoredKeysOptions, change: RingChange): Promi
     const ring = stored === null ? [] : parseRing(stored.document);
     const version = stored?.version ?? 0;
     const at = now(options.env);
-    const openable = await openableKids(options, ring);
-    const usable: Usable = (key) => openable.has(key.kid);
+    const usable = await openableKids(options, ring);
     const changed = change(ring, at, usable);
     const turns = missingKeys(changed, at, options.rotateEvery, usable);
     if (changed === ring && turns.length === 0) return { version, ring };

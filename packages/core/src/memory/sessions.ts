@@ -10,9 +10,10 @@ export function memorySessions(users: MemoryUsers): SessionStore {
   const rows = memoryRows();
   return {
     users,
+    ...sessionEnds(rows),
 
     create: async (row, options) => {
-      if (rows.get(row.id) !== undefined) throw new Error("a session of this id exists");
+      if (rows.byId.get(row.id) !== undefined) throw new Error("a session of this id exists");
       if (!maySignIn(users, row.userId, options.ifVersion)) return null;
       const ended = endForNewSession(rows, row, options);
       rows.put(row);
@@ -20,12 +21,12 @@ export function memorySessions(users: MemoryUsers): SessionStore {
     },
 
     get: async (id, now) => {
-      const row = rows.get(id);
+      const row = rows.byId.get(id);
       return row === undefined ? null : { row, now };
     },
 
     rotate: async ({ id, token, policy, next, now }) => {
-      const row = rows.get(id);
+      const row = rows.byId.get(id);
       if (row === undefined) return null;
       const decision = decide(row, token, now, policy);
       const after = applyDecision(row, decision, next, now);
@@ -33,7 +34,7 @@ export function memorySessions(users: MemoryUsers): SessionStore {
     },
 
     confirm: async (id, generation, lease, now) => {
-      const row = rows.get(id);
+      const row = rows.byId.get(id);
       const after = row === undefined ? null : confirmChild(row, generation, now, lease);
       if (after === null) return false;
       rows.put(after);
@@ -43,13 +44,17 @@ export function memorySessions(users: MemoryUsers): SessionStore {
     list: async (userId, now) => listLive(rows, userId, now),
 
     update: async (id, { context, device }) => {
-      const row = rows.get(id);
+      const row = rows.byId.get(id);
       if (row === undefined || row.endedAt !== null) return null;
       return rows.put({ ...row, context: context ?? row.context, device: device ?? row.device });
     },
+  };
+}
 
+function sessionEnds(rows: Rows): Pick<SessionStore, "end" | "endAll" | "prune"> {
+  return {
     end: async (id, familyHash, { reason, now }) => {
-      const row = rows.get(id);
+      const row = rows.byId.get(id);
       if (row === undefined || row.endedAt !== null) return null;
       if (familyHash !== null && !equalStrings(familyHash, row.familyHash)) return null;
       return endRow(rows, row, reason, now);
@@ -62,7 +67,7 @@ export function memorySessions(users: MemoryUsers): SessionStore {
         .map((row) => endRow(rows, row, reason, now)),
 
     prune: async ({ userId, keep, now }) => {
-      const candidates = userId === null ? rows.all() : rows.ofUser(userId);
+      const candidates = userId === null ? [...rows.byId.values()] : rows.ofUser(userId);
       const due = candidates.filter((row) =>
         keep ? row.endedAt === null && isExpired(row, now) : isPrunable(row, now),
       );
@@ -77,14 +82,14 @@ export function memorySessions(users: MemoryUsers): SessionStore {
 
 function maySignIn(users: MemoryUsers, userId: UserId, ifVersion: number | null): boolean {
   if (ifVersion === null) return true;
-  const user = users.read(userId);
+  const user = users.byId.get(userId);
   return user !== undefined && user.disabledAt === null && user.credentialsVersion === ifVersion;
 }
 
 function endForNewSession(rows: Rows, row: SessionRow, { limit, replaces }: CreateOptions): EndedSession[] {
   const now = row.createdAt;
   const replaced = [...new Set<SessionId>(replaces)]
-    .flatMap((id) => rows.get(id) ?? [])
+    .flatMap((id) => rows.byId.get(id) ?? [])
     .filter((old) => isLive(old, now))
     .map((old) => endRow(rows, old, "replaced", now));
   if (limit === null) return replaced;
@@ -113,10 +118,9 @@ function isPrunable(row: SessionRow, now: EpochSeconds): boolean {
 }
 
 /** Frozen rows by id and by user, both in insertion order. */
-export interface Rows {
-  get(id: SessionId): SessionRow | undefined;
+interface Rows {
+  readonly byId: ReadonlyMap<SessionId, SessionRow>;
   ofUser(userId: UserId): readonly SessionRow[];
-  all(): readonly SessionRow[];
   /** Inserts, or replaces the row of that id and user. */
   put(row: SessionRow): SessionRow;
   delete(row: SessionRow): void;
@@ -127,9 +131,8 @@ function memoryRows(): Rows {
   const byUser = new Map<UserId, Map<SessionId, SessionRow>>();
 
   return {
-    get: (id) => byId.get(id),
+    byId,
     ofUser: (userId) => [...(byUser.get(userId)?.values() ?? [])],
-    all: () => [...byId.values()],
     put: (row) => {
       const kept = freezeCopy(row);
       const siblings = byUser.get(row.userId) ?? new Map<SessionId, SessionRow>();

@@ -1,8 +1,8 @@
 import type { LinkedAccount, User, UserChange, UserStore } from "../users/user.ts";
 
-/** The users of one process, with a synchronous read for the atomic steps of the session store. */
+/** The users of one process, with their rows for the atomic steps of the session store. */
 export interface MemoryUsers extends UserStore {
-  read(id: string): User | undefined;
+  readonly byId: ReadonlyMap<string, User>;
 }
 
 export function memoryUsers(): MemoryUsers {
@@ -12,7 +12,8 @@ export function memoryUsers(): MemoryUsers {
   const links = memoryLinks();
 
   return {
-    read: (id) => users.get(id),
+    ...links.operations,
+    byId: users,
 
     create: async (user) => {
       const taken =
@@ -55,10 +56,6 @@ export function memoryUsers(): MemoryUsers {
 
     findByAccount: async (account) => users.get(links.holder(account) ?? "") ?? null,
     link: async (id, account) => users.has(id) && links.add(id, account),
-    unlink: async (id, account) => links.remove(id, account),
-    accounts: async (id) => links.of(id),
-    keepTokens: async (account, sealed) => links.keep(account, sealed),
-    keptTokens: async (account) => links.kept(account),
   };
 }
 
@@ -73,14 +70,12 @@ function definedMembers({ name, emailVerified, passwordHash, disabledAt }: UserC
 }
 
 /** The user of each linked account. An account has at most one user. */
-export interface Links {
+interface Links {
+  /** The operations of the user store that need the links alone. */
+  readonly operations: Pick<UserStore, "unlink" | "accounts" | "keepTokens" | "keptTokens">;
   holder(account: LinkedAccount): string | undefined;
-  of(userId: string): readonly LinkedAccount[];
   add(userId: string, account: LinkedAccount): boolean;
-  remove(userId: string, account: LinkedAccount): boolean;
   forget(userId: string): void;
-  keep(account: LinkedAccount, sealed: string | null): boolean;
-  kept(account: LinkedAccount): string | null;
 }
 
 interface Link {
@@ -92,27 +87,29 @@ interface Link {
 function memoryLinks(): Links {
   const holders = new Map<string, Link>();
   return {
+    operations: {
+      unlink: async (userId, account) =>
+        holders.get(keyOf(account))?.userId === userId && holders.delete(keyOf(account)),
+      accounts: async (userId) =>
+        [...holders.values()].filter((link) => link.userId === userId).map((link) => link.account),
+      keepTokens: async (account, sealed) => {
+        const link = holders.get(keyOf(account));
+        if (link === undefined) return false;
+        holders.set(keyOf(account), { ...link, sealed });
+        return true;
+      },
+      keptTokens: async (account) => holders.get(keyOf(account))?.sealed ?? null,
+    },
     holder: (account) => holders.get(keyOf(account))?.userId,
-    of: (userId) =>
-      [...holders.values()].filter((link) => link.userId === userId).map((link) => link.account),
     add: (userId, { provider, subject }) => {
       const key = keyOf({ provider, subject });
       if (holders.has(key)) return false;
       holders.set(key, { userId, account: Object.freeze({ provider, subject }), sealed: null });
       return true;
     },
-    remove: (userId, account) =>
-      holders.get(keyOf(account))?.userId === userId && holders.delete(keyOf(account)),
     forget: (userId) => {
       for (const [key, link] of holders) if (link.userId === userId) holders.delete(key);
     },
-    keep: (account, sealed) => {
-      const link = holders.get(keyOf(account));
-      if (link === undefined) return false;
-      holders.set(keyOf(account), { ...link, sealed });
-      return true;
-    },
-    kept: (account) => holders.get(keyOf(account))?.sealed ?? null,
   };
 }
 

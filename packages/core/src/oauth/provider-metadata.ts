@@ -19,8 +19,8 @@ export interface ProviderMetadata extends AuthorizationServer {
   readonly jwks_uri: string;
 }
 
-/** The metadata of a provider, or how they are found. */
-export type MetadataSource = ProviderMetadata | (() => Promise<ProviderMetadata>);
+/** The metadata of a provider, or the issuer whose discovery document has them. */
+export type MetadataSource = ProviderMetadata | string;
 
 /** An issuer that is known: its metadata and its keys. */
 export interface Issuer {
@@ -37,7 +37,7 @@ const NO_PAUSES: CachePauses = { loaded: 0, missed: 0, empty: 0 };
 
 /** Returns the metadata and the keys of an issuer, and keeps them. Fails with `oauth_failed`. */
 export function issuerFrom(env: Env, source: MetadataSource): () => Promise<Issuer> {
-  if (typeof source !== "function") {
+  if (typeof source !== "string") {
     const known = { metadata: source, keys: issuerKeys(env, source.jwks_uri) };
     return async () => known;
   }
@@ -45,7 +45,7 @@ export function issuerFrom(env: Env, source: MetadataSource): () => Promise<Issu
     env,
     pauses: NO_PAUSES,
     load: async () => {
-      const metadata = await source();
+      const metadata = await discover(env, source);
       return { metadata, keys: issuerKeys(env, metadata.jwks_uri) };
     },
     supersedes: () => true,
@@ -96,7 +96,7 @@ async function isAny(
 }
 
 /** Fetches the discovery document of an issuer (OpenID Connect Discovery 1.0). Fails with `oauth_failed`. */
-export async function discover(env: Env, issuer: string): Promise<ProviderMetadata> {
+async function discover(env: Env, issuer: string): Promise<ProviderMetadata> {
   const url = new URL(issuer);
   const response = await discoveryRequest(url, requestOptions(env, { issuer }));
   const document = await processDiscoveryResponse(url, response).catch((error: unknown) => {

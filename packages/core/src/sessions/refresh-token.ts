@@ -7,8 +7,9 @@ const PREFIX = "lkr_";
 const VERSION = 1;
 const ID = 16;
 const GENERATION = 4;
-const FAMILY_SECRET = 16;
-const ROTATING_SECRET = 32;
+/** The lengths of the two secrets, in bytes. */
+export const FAMILY_SECRET = 16;
+export const ROTATING_SECRET = 32;
 const SIZE = 1 + ID + GENERATION + FAMILY_SECRET + ROTATING_SECRET;
 const USER_TAG = 8;
 
@@ -67,14 +68,6 @@ export function userTag(userId: UserId): string {
 /** The user tag of a session id; null if the text is not a session id. */
 export function userTagOf(id: SessionId): string | null {
   return isSessionId(id) ? toBase64url(idBytes(id).subarray(0, USER_TAG)) : null;
-}
-
-export function mintFamilySecret(random: Random): Uint8Array {
-  return random(FAMILY_SECRET);
-}
-
-export function mintRotatingSecret(random: Random): Uint8Array {
-  return random(ROTATING_SECRET);
 }
 
 /** Hashes the family secret for the store. The session id is part of the input, so a digest is valid in one row only. */

@@ -19,9 +19,9 @@ import {
   formatRefreshToken,
   hashFamilySecret,
   hashRotatingSecret,
-  mintRotatingSecret,
   parseRefreshToken,
   type RefreshToken,
+  ROTATING_SECRET,
 } from "./refresh-token.ts";
 import type { Device, SessionId, SessionRow, Transport } from "./session.ts";
 import { sessionOfRow } from "./session.ts";
@@ -67,7 +67,7 @@ export async function refreshSession(engine: SessionEngine, request: RefreshRequ
   const token = parseRefreshToken(request.token);
   if (token === null || engine.settings.refresh === null) return refuse("refresh_token_invalid", null);
   // Minted once: if a driver sends the statement twice, both get the same result.
-  const next = { ...token, rotatingSecret: mintRotatingSecret(engine.env.random) };
+  const next = { ...token, rotatingSecret: engine.env.random(ROTATING_SECRET) };
   const rotation: Rotation = {
     id: token.id,
     token: digestsOf(token),

@@ -11,13 +11,13 @@ import { HOOK_ANSWERS, type SessionEngine } from "./engine.ts";
 import { announceEnded } from "./events.ts";
 import { CONFIGURED_NAMES, faultOfLifetimes, type RefreshPolicy } from "./policy.ts";
 import {
+  FAMILY_SECRET,
   formatRefreshToken,
   hashFamilySecret,
   hashRotatingSecret,
-  mintFamilySecret,
-  mintRotatingSecret,
   mintSessionId,
   type RefreshToken,
+  ROTATING_SECRET,
 } from "./refresh-token.ts";
 import type { Device, SessionId, SessionRow, Transport } from "./session.ts";
 import { sessionOfRow } from "./session.ts";
@@ -117,8 +117,8 @@ function newSession(
   const token = {
     id,
     generation: 0,
-    familySecret: mintFamilySecret(random),
-    rotatingSecret: mintRotatingSecret(random),
+    familySecret: random(FAMILY_SECRET),
+    rotatingSecret: random(ROTATING_SECRET),
   };
   const absoluteExpiresAt = expiryAfter(at, refresh === null ? accessLifetime : refresh.maxLifetime);
   const idleLifetime = refresh === null ? null : refresh.lifetime;

@@ -7,13 +7,7 @@ import { checkMembers, type MembersOf, refuse } from "../../platform/option-erro
 import { checkTrust, TRUST_ALL, type TrustEmail } from "../link.ts";
 import type { GetJson } from "../plain.ts";
 import { checkProfile, type Profile } from "../profile.ts";
-import {
-  checkProviderId,
-  type OAuthConnection,
-  type OAuthFlow,
-  type OAuthProvider,
-  oauthFault,
-} from "../provider.ts";
+import { checkProviderId, type OAuthConnection, type OAuthProvider, oauthFault } from "../provider.ts";
 import { askProvider, getJson, readTokens, TOKEN_STATUSES } from "../request.ts";
 import { challengeOf } from "../transaction.ts";
 
@@ -95,7 +89,21 @@ interface Definition extends Pick<ArcticOptions, "scopes" | "profile"> {
 
 function connect(env: Env, { id, instance, scopes, profile }: Definition): OAuthConnection {
   return {
-    authorizationUrl: async (flow) => authorizationUrl(instance, flow, scopes),
+    // The state and an S256 challenge are set here, over those of the client.
+    async authorizationUrl({ state, codeVerifier, redirectUri }) {
+      const create = instance.createAuthorizationURL as (...args: unknown[]) => URL;
+      // Clients take (state, scopes), or (state, codeVerifier, scopes). Scopes in the place of the verifier fit both: the
+      // challenge that a client makes of them is replaced below, and the verifier cannot get into the URL.
+      const url = create.call(instance, state, [...scopes], [...scopes]);
+      const given = url.searchParams.get("redirect_uri");
+      if (given !== null && given !== redirectUri) {
+        throw new AuthError("internal_error", `a provider's redirect URI must be ${redirectUri}`);
+      }
+      url.searchParams.set("state", state);
+      url.searchParams.set("code_challenge", challengeOf(codeVerifier));
+      url.searchParams.set("code_challenge_method", "S256");
+      return url;
+    },
 
     async identify({ codeVerifier }, { code }) {
       const issued = await exchangeCode(env, instance, code, codeVerifier);
@@ -105,26 +113,6 @@ function connect(env: Env, { id, instance, scopes, profile }: Definition): OAuth
       return { provider: id, ...checkProfile(read, { ...read }), tokens };
     },
   };
-}
-
-// The state and an S256 challenge are set here, over those of the client.
-function authorizationUrl(
-  instance: ArcticClient,
-  { state, codeVerifier, redirectUri }: OAuthFlow,
-  scopes: readonly string[],
-): URL {
-  const create = instance.createAuthorizationURL as (...args: unknown[]) => URL;
-  // Clients take (state, scopes), or (state, codeVerifier, scopes). Scopes in the place of the verifier fit both: the
-  // challenge that a client makes of them is replaced below, and the verifier cannot get into the URL.
-  const url = create.call(instance, state, [...scopes], [...scopes]);
-  const given = url.searchParams.get("redirect_uri");
-  if (given !== null && given !== redirectUri) {
-    throw new AuthError("internal_error", `a provider's redirect URI must be ${redirectUri}`);
-  }
-  url.searchParams.set("state", state);
-  url.searchParams.set("code_challenge", challengeOf(codeVerifier));
-  url.searchParams.set("code_challenge_method", "S256");
-  return url;
 }
 
 /** Exchanges a code for tokens, within our limits on a provider's answer. Fails with `oauth_failed`. */
@@ -142,8 +130,7 @@ async function exchangeCode(
     return limited(input, init);
   };
   // It begins at once, and an error before its first wait is a rejection like any other.
-  const begin = async (): Promise<OAuth2Tokens> => exchange.call(instance, code, codeVerifier);
-  const exchanged = withFetch(watched, begin).catch(failed);
+  const exchanged = withFetch(watched, async () => exchange.call(instance, code, codeVerifier)).catch(failed);
   if (isLimited) return exchanged;
   // No limit applies to a request that it sends later, so its answer never counts.
   exchanged.catch(() => undefined);

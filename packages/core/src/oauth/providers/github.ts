@@ -21,21 +21,22 @@ const NO_EMAIL = { email: null, verified: false };
 export function github(options: ConfidentialOptions): OAuthProvider {
   const checked = checkOptions(options, { id: "github", scopes: ["read:user", "user:email"] });
   const asksEmail = checked.scopes.some((scope) => scope === "user:email" || scope === "user");
-  const read = (get: GetJson): Promise<ReadAccount | null> => readAccount(get, asksEmail);
   return defineProvider(checked, async (env) => {
     const { connectPlain } = await import("../plain.ts");
-    return connectPlain({ ...checked, metadata: METADATA, read }, env);
+    return connectPlain({ ...checked, metadata: METADATA, read: accountReader(asksEmail) }, env);
   });
 }
 
-async function readAccount(get: GetJson, asksEmail: boolean): Promise<ReadAccount | null> {
-  const claims = await get(`${API}/user`);
-  if (!isRecord(claims)) return null;
-  const { email, verified } = asksEmail ? await primaryEmail(get) : NO_EMAIL;
-  const name = textOf(claims, "name") ?? textOf(claims, "login");
-  // The numeric id: a user can rename a login, and another user can take the old name.
-  const profile = { subject: numberOf(claims, "id"), email, emailVerified: verified, name };
-  return { profile, claims };
+function accountReader(asksEmail: boolean): (get: GetJson) => Promise<ReadAccount | null> {
+  return async (get) => {
+    const claims = await get(`${API}/user`);
+    if (!isRecord(claims)) return null;
+    const { email, verified } = asksEmail ? await primaryEmail(get) : NO_EMAIL;
+    const name = textOf(claims, "name") ?? textOf(claims, "login");
+    // The numeric id: a user can rename a login, and another user can take the old name.
+    const profile = { subject: numberOf(claims, "id"), email, emailVerified: verified, name };
+    return { profile, claims };
+  };
 }
 
 async function primaryEmail(

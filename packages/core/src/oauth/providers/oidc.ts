@@ -23,11 +23,7 @@ export function oidc(options: OidcOptions): OAuthProvider {
   const checked = checkOptions(options, defaults);
   const issuer = checkIssuer(checked.id, options.issuer);
   return defineProvider(checked, async (env) => {
-    const [{ connectOpenId }, { discover }, { withUserinfo }] = await Promise.all([
-      import("../openid.ts"),
-      import("../provider-metadata.ts"),
-      import("../openid.ts"),
-    ]);
-    return connectOpenId({ ...checked, metadata: () => discover(env, issuer), withUserinfo }, env);
+    const { connectOpenId, withUserinfo } = await import("../openid.ts");
+    return connectOpenId({ ...checked, metadata: issuer, withUserinfo }, env);
   });
 }
