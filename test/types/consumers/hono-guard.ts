@@ -9,11 +9,17 @@ export const signedIn = requireSession();
 
 export const admin = requireSession({ auth, when: (s) => s.context.role === "admin" });
 
+export const loose = requireSession({ when: (s) => s.context.role === "admin" });
+
 export const load = session(auth, { fresh: true });
 
 export const routes = new Hono<SessionEnv<Role>>()
   .use(load)
   .get("/own", signedIn, (c) => c.json({ ...c.var.session }))
+  .get("/loose", loose, (c) => c.json({ role: c.var.session.context.role }))
+  .get("/inline", requireSession({ when: (s) => s.context.role === "admin" }), (c) => {
+    return c.json({ ...c.var.session });
+  })
   .get("/admin", admin, (c) => c.json({ role: c.var.session.context.role }));
 
 export const show = (c: Context<SignedInEnv<Role>>) => c.var.session;
