@@ -85,7 +85,7 @@ type Members = Readonly<Record<string, unknown>>;
 type Check = (value: unknown) => boolean;
 
 /** What an operation of a store may answer, and how the message of a fault says so. */
-export interface StoreAnswer {
+interface StoreAnswer {
   readonly isSound: Check;
   readonly expected: string;
 }
@@ -132,30 +132,27 @@ const isEnded = record({ id: isText, userId: isText, reason: isText });
 
 const answer = (isSound: Check, expected: string): StoreAnswer => ({ isSound, expected });
 
-export const FLAG: StoreAnswer = answer(isFlag, "true or false");
-export const COUNT: StoreAnswer = answer(isNumber, "a number");
-export const NOTHING: StoreAnswer = answer(() => true, "");
-export const ROW: StoreAnswer = answer(either(isNull, isRow), "a SessionRow or null");
-export const ROWS: StoreAnswer = answer(listOf(isRow), "a list of SessionRow");
-export const TIMED_ROW: StoreAnswer = answer(either(isNull, isTimedRow), "a TimedRow or null");
-export const ROTATED: StoreAnswer = answer(either(isNull, isRotatedRow), "a RotatedRow or null");
-export const ENDED: StoreAnswer = answer(either(isNull, isEnded), "an EndedSession or null");
-export const ALL_ENDED: StoreAnswer = answer(listOf(isEnded), "a list of EndedSession");
-export const CREATED: StoreAnswer = answer(
-  either(isNull, record({ ended: listOf(isEnded) })),
-  "{ ended } or null",
-);
-export const USER: StoreAnswer = answer(either(isNull, isUser), "a User or null");
-export const ACCOUNTS: StoreAnswer = answer(
+const FLAG: StoreAnswer = answer(isFlag, "true or false");
+const COUNT: StoreAnswer = answer(isNumber, "a number");
+const NOTHING: StoreAnswer = answer(() => true, "");
+const ROW: StoreAnswer = answer(either(isNull, isRow), "a SessionRow or null");
+const ROWS: StoreAnswer = answer(listOf(isRow), "a list of SessionRow");
+const TIMED_ROW: StoreAnswer = answer(either(isNull, isTimedRow), "a TimedRow or null");
+const ROTATED: StoreAnswer = answer(either(isNull, isRotatedRow), "a RotatedRow or null");
+const ENDED: StoreAnswer = answer(either(isNull, isEnded), "an EndedSession or null");
+const ALL_ENDED: StoreAnswer = answer(listOf(isEnded), "a list of EndedSession");
+const CREATED: StoreAnswer = answer(either(isNull, record({ ended: listOf(isEnded) })), "{ ended } or null");
+const USER: StoreAnswer = answer(either(isNull, isUser), "a User or null");
+const ACCOUNTS: StoreAnswer = answer(
   listOf(record({ provider: isText, subject: isText })),
   "a list of LinkedAccount",
 );
-export const TEXT: StoreAnswer = answer(either(isNull, isText), "a string or null");
-export const DOCUMENT: StoreAnswer = answer(
+const TEXT: StoreAnswer = answer(either(isNull, isText), "a string or null");
+const DOCUMENT: StoreAnswer = answer(
   either(isNull, record({ version: isNumber, document: isText })),
   "{ version, document } or null",
 );
-export const VERDICT: StoreAnswer = answer(
+const VERDICT: StoreAnswer = answer(
   either(
     record({ allowed: (value) => value === true }),
     record({ allowed: (value) => value === false, retryAfter: isNumber }),
@@ -164,7 +161,7 @@ export const VERDICT: StoreAnswer = answer(
 );
 
 /** A redeemed token is the one that was asked for: what is merely not null redeems nothing. */
-export function redeemed(hash: string, purpose: string): StoreAnswer {
+function redeemed(hash: string, purpose: string): StoreAnswer {
   const isAsked = record({
     hash: (value) => value === hash,
     purpose: (value) => value === purpose,
@@ -174,7 +171,7 @@ export function redeemed(hash: string, purpose: string): StoreAnswer {
 }
 
 /** Says what a store answered where it is no answer; null where it is one. */
-export function faultOfAnswer(value: unknown, { isSound }: StoreAnswer): string | null {
+function faultOfAnswer(value: unknown, { isSound }: StoreAnswer): string | null {
   if (isSound(value)) return null;
   return isRecord(value) ? "an object without the members that it needs" : kindOf(value);
 }

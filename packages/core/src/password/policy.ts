@@ -39,7 +39,7 @@ export function possiblePassword(password: string): string | null {
 }
 
 /** In code points. */
-export function lengthOf(text: string): number {
+function lengthOf(text: string): number {
   return Array.from(text).length;
 }
 

@@ -23,47 +23,9 @@ import { sessionOfRow } from "./session.ts";
 const TYPE = "at+jwt";
 
 /** A longer token is refused before it is decoded. A cookie of 4,096 bytes then has room for its name. */
-export const MAX_TOKEN_LENGTH = 4_000;
+const MAX_TOKEN_LENGTH = 4_000;
 
 const FORM: JwsForm = { typ: TYPE, maxLength: MAX_TOKEN_LENGTH };
-
-export type VerifiedToken =
-  | { readonly kind: "live"; readonly claims: AccessClaims }
-  | { readonly kind: "expired"; readonly claims: AccessClaims }
-  | { readonly kind: "invalid" };
-
-const invalid: VerifiedToken = { kind: "invalid" };
-
-/** Signs an access token. Fails with `internal_error` if the token is too long for `verifyAccessToken`. */
-export async function mintAccessToken(claims: AccessClaims, key: SigningKey): Promise<string> {
-  const token = await signJwt({ typ: TYPE }, claims, key);
-  if (token.length <= MAX_TOKEN_LENGTH) return token;
-  throw new AuthError(
-    "internal_error",
-    `the access token is over ${MAX_TOKEN_LENGTH} bytes: put less into sessions.context or accessToken.claims`,
-  );
-}
-
-/**
- * Verifies one access token and validates its claims. It does not check whether the session has ended.
- *
- * The key determines the algorithm, never the token (RFC 8725 3.1).
- */
-export async function verifyAccessToken(
-  token: string,
-  keys: Pick<Keys, "find">,
-  expected: Expected,
-): Promise<VerifiedToken> {
-  const header = parseHeader(token, FORM);
-  if (header === null) return invalid;
-  const key = await keys.find(header.kid);
-  if (key === null || key.algorithm !== header.alg) return invalid;
-  const payload = await verifyJws(token, key);
-  const text = payload === null ? null : decodeUtf8(payload);
-  const valid = text === null ? null : validateClaims(parseJson(text), expected);
-  if (valid === null) return invalid;
-  return { kind: valid.expired ? "expired" : "live", claims: valid.claims };
-}
 
 /** The claims of every access token (RFC 9068), and those that `validate` needs to work without a store. */
 export interface AccessClaims {
@@ -87,105 +49,10 @@ export interface AccessClaims {
 }
 
 /** The names that `accessToken.claims` must not set. */
-export const reservedClaims: ReadonlySet<string> = new Set([
+const reservedClaims: ReadonlySet<string> = new Set([
   ..."iss aud sub sid jti iat exp nbf auth_time amr transport context".split(" "),
   ..."session_created session_expires generation".split(" "),
 ]);
-
-export interface Expected {
-  readonly issuer: string;
-  readonly audience: string;
-  readonly now: EpochSeconds;
-}
-
-/** The tolerated clock difference between servers for `iat` and `nbf`. `exp` has no tolerance. */
-const SKEW: Seconds = 60;
-const MAX_TIME: EpochSeconds = 1e11;
-const MAX_ID = 255;
-
-/**
- * Validates the payload of a token whose signature is verified (RFC 9068 section 4, RFC 8725 3.8 to 3.11).
- *
- * `expired` is true only if every other check passes.
- */
-export function validateClaims(
-  payload: unknown,
-  expected: Expected,
-): { readonly claims: AccessClaims; readonly expired: boolean } | null {
-  if (!isAccessClaims(payload)) return null;
-  const { iss, aud, iat, exp } = payload;
-  if (iss !== expected.issuer || aud !== expected.audience) return null;
-  if (iat > expected.now + SKEW || exp <= iat || exp - iat > MAX_ACCESS_LIFETIME) return null;
-  const nbf = own(payload, "nbf");
-  if (nbf !== undefined && !(isTime(nbf) && nbf <= expected.now + SKEW)) return null;
-  return { claims: payload, expired: exp <= expected.now };
-}
-
-function isAccessClaims(payload: unknown): payload is AccessClaims {
-  return isRecord(payload) && hasTimes(payload) && hasIdentity(payload) && hasSession(payload);
-}
-
-function hasTimes(payload: Members): boolean {
-  const expires = own(payload, "session_expires");
-  return (
-    isTime(own(payload, "iat")) &&
-    isTime(own(payload, "exp")) &&
-    isTime(own(payload, "auth_time")) &&
-    isTime(own(payload, "session_created")) &&
-    (expires === null || isTime(expires))
-  );
-}
-
-function hasIdentity(payload: Members): boolean {
-  return isId(own(payload, "sub")) && isId(own(payload, "sid")) && isId(own(payload, "jti"));
-}
-
-function hasSession(payload: Members): boolean {
-  const amr = own(payload, "amr");
-  const transport = own(payload, "transport");
-  const generation = own(payload, "generation");
-  return (
-    Array.isArray(amr) &&
-    amr.every((method) => typeof method === "string") &&
-    (transport === "cookie" || transport === "bearer") &&
-    isRecord(own(payload, "context")) &&
-    (generation === undefined || Number.isInteger(generation))
-  );
-}
-
-type Members = Readonly<Record<string, unknown>>;
-
-function isId(value: unknown): value is string {
-  return typeof value === "string" && value.length > 0 && value.length <= MAX_ID;
-}
-
-// A time beyond MAX_TIME is in milliseconds by mistake.
-function isTime(value: unknown): value is EpochSeconds {
-  return typeof value === "number" && Number.isFinite(value) && value >= 0 && value < MAX_TIME;
-}
-
-/** Reads the session from the claims of an access token. */
-export function sessionOfClaims(claims: AccessClaims): Session {
-  return {
-    id: claims.sid,
-    userId: claims.sub,
-    context: claims.context,
-    createdAt: claims.session_created,
-    expiresAt: claims.session_expires,
-    authTime: claims.auth_time,
-    amr: claims.amr,
-  };
-}
-
-/** Whether an access token expires so soon that a refresh is due. A short-lived token also keeps at least two leases. */
-export function isNearExpiry(
-  token: { readonly iat: EpochSeconds; readonly exp: EpochSeconds },
-  now: EpochSeconds,
-  policy: RefreshPolicy,
-): boolean {
-  const before = Math.min(policy.refreshBefore, Math.max(0, token.exp - token.iat - 2 * policy.lease));
-  return token.exp - now <= before;
-}
 
 /** The settings of the tokens that are minted. */
 export interface TokenSettings {
@@ -274,4 +141,137 @@ export function accessExpiry(
   now: EpochSeconds,
 ): EpochSeconds {
   return Math.min(now + row.accessLifetime, row.absoluteExpiresAt ?? Number.POSITIVE_INFINITY);
+}
+
+/** Signs an access token. Fails with `internal_error` if the token is too long for `verifyAccessToken`. */
+async function mintAccessToken(claims: AccessClaims, key: SigningKey): Promise<string> {
+  const token = await signJwt({ typ: TYPE }, claims, key);
+  if (token.length <= MAX_TOKEN_LENGTH) return token;
+  throw new AuthError(
+    "internal_error",
+    `the access token is over ${MAX_TOKEN_LENGTH} bytes: put less into sessions.context or accessToken.claims`,
+  );
+}
+
+export type VerifiedToken =
+  | { readonly kind: "live"; readonly claims: AccessClaims }
+  | { readonly kind: "expired"; readonly claims: AccessClaims }
+  | { readonly kind: "invalid" };
+
+const invalid: VerifiedToken = { kind: "invalid" };
+
+/**
+ * Verifies one access token and validates its claims. It does not check whether the session has ended.
+ *
+ * The key determines the algorithm, never the token (RFC 8725 3.1).
+ */
+export async function verifyAccessToken(
+  token: string,
+  keys: Pick<Keys, "find">,
+  expected: Expected,
+): Promise<VerifiedToken> {
+  const header = parseHeader(token, FORM);
+  if (header === null) return invalid;
+  const key = await keys.find(header.kid);
+  if (key === null || key.algorithm !== header.alg) return invalid;
+  const payload = await verifyJws(token, key);
+  const text = payload === null ? null : decodeUtf8(payload);
+  const valid = text === null ? null : validateClaims(parseJson(text), expected);
+  if (valid === null) return invalid;
+  return { kind: valid.expired ? "expired" : "live", claims: valid.claims };
+}
+
+export interface Expected {
+  readonly issuer: string;
+  readonly audience: string;
+  readonly now: EpochSeconds;
+}
+
+/** The tolerated clock difference between servers for `iat` and `nbf`. `exp` has no tolerance. */
+const SKEW: Seconds = 60;
+const MAX_TIME: EpochSeconds = 1e11;
+const MAX_ID = 255;
+
+/**
+ * Validates the payload of a token whose signature is verified (RFC 9068 section 4, RFC 8725 3.8 to 3.11).
+ *
+ * `expired` is true only if every other check passes.
+ */
+function validateClaims(
+  payload: unknown,
+  expected: Expected,
+): { readonly claims: AccessClaims; readonly expired: boolean } | null {
+  if (!isAccessClaims(payload)) return null;
+  const { iss, aud, iat, exp } = payload;
+  if (iss !== expected.issuer || aud !== expected.audience) return null;
+  if (iat > expected.now + SKEW || exp <= iat || exp - iat > MAX_ACCESS_LIFETIME) return null;
+  const nbf = own(payload, "nbf");
+  if (nbf !== undefined && !(isTime(nbf) && nbf <= expected.now + SKEW)) return null;
+  return { claims: payload, expired: exp <= expected.now };
+}
+
+function isAccessClaims(payload: unknown): payload is AccessClaims {
+  return isRecord(payload) && hasTimes(payload) && hasIdentity(payload) && hasSession(payload);
+}
+
+function hasTimes(payload: Members): boolean {
+  const expires = own(payload, "session_expires");
+  return (
+    isTime(own(payload, "iat")) &&
+    isTime(own(payload, "exp")) &&
+    isTime(own(payload, "auth_time")) &&
+    isTime(own(payload, "session_created")) &&
+    (expires === null || isTime(expires))
+  );
+}
+
+function hasIdentity(payload: Members): boolean {
+  return isId(own(payload, "sub")) && isId(own(payload, "sid")) && isId(own(payload, "jti"));
+}
+
+function hasSession(payload: Members): boolean {
+  const amr = own(payload, "amr");
+  const transport = own(payload, "transport");
+  const generation = own(payload, "generation");
+  return (
+    Array.isArray(amr) &&
+    amr.every((method) => typeof method === "string") &&
+    (transport === "cookie" || transport === "bearer") &&
+    isRecord(own(payload, "context")) &&
+    (generation === undefined || Number.isInteger(generation))
+  );
+}
+
+type Members = Readonly<Record<string, unknown>>;
+
+function isId(value: unknown): value is string {
+  return typeof value === "string" && value.length > 0 && value.length <= MAX_ID;
+}
+
+// A time beyond MAX_TIME is in milliseconds by mistake.
+function isTime(value: unknown): value is EpochSeconds {
+  return typeof value === "number" && Number.isFinite(value) && value >= 0 && value < MAX_TIME;
+}
+
+/** Reads the session from the claims of an access token. */
+export function sessionOfClaims(claims: AccessClaims): Session {
+  return {
+    id: claims.sid,
+    userId: claims.sub,
+    context: claims.context,
+    createdAt: claims.session_created,
+    expiresAt: claims.session_expires,
+    authTime: claims.auth_time,
+    amr: claims.amr,
+  };
+}
+
+/** Whether an access token expires so soon that a refresh is due. A short-lived token also keeps at least two leases. */
+export function isNearExpiry(
+  token: { readonly iat: EpochSeconds; readonly exp: EpochSeconds },
+  now: EpochSeconds,
+  policy: RefreshPolicy,
+): boolean {
+  const before = Math.min(policy.refreshBefore, Math.max(0, token.exp - token.iat - 2 * policy.lease));
+  return token.exp - now <= before;
 }
