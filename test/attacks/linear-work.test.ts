@@ -21,7 +21,7 @@ import { checkPassword, possiblePassword } from "../../packages/core/src/passwor
 import { parseJson } from "../../packages/core/src/platform/encoding.ts";
 import { platformEnv } from "../../packages/core/src/platform/env.ts";
 import { parseRefreshToken } from "../../packages/core/src/sessions/refresh-token.ts";
-import { clientNetworks } from "../../packages/core/src/throttle/address.ts";
+import { clientNetworks } from "../../packages/core/src/throttle/throttle.ts";
 import { parseEmail, parseUsername } from "../../packages/core/src/users/identifier.ts";
 import { cookieHeader } from "../../packages/next/src/cookies.ts";
 import { originOf, pageOf, pathMatcher } from "../../packages/next/src/url.ts";

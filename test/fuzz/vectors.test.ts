@@ -1,7 +1,8 @@
 import { base64url } from "jose";
 import { describe, expect, it } from "vitest";
-import { plainJwk, type VerificationKey } from "../../packages/core/src/keys/jwk.ts";
+import { plainJwk } from "../../packages/core/src/keys/jwk.ts";
 import { parseHeader, verifyJws } from "../../packages/core/src/keys/jws.ts";
+import type { VerificationKey } from "../../packages/core/src/keys/keys.ts";
 import { type JwsVector, jwsVectors, refusedVectors } from "../vectors/jws.ts";
 
 function keyOf({ algorithm, key }: JwsVector): VerificationKey {

@@ -1,4 +1,4 @@
-import type { KeyStore, VersionedDocument } from "./keys/jwk.ts";
+import type { KeyStore, VersionedDocument } from "./keys/keys.ts";
 import { memorySessions } from "./memory/sessions.ts";
 import { memoryUsers } from "./memory/users.ts";
 import type { Store } from "./store.ts";

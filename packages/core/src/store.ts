@@ -1,10 +1,10 @@
-import type { KeyStore } from "./keys/jwk.ts";
+import type { KeyStore } from "./keys/keys.ts";
 import type { SessionStore } from "./sessions/session-store.ts";
 import type { ThrottleStore } from "./throttle/throttle.ts";
 import type { TokenStore } from "./users/one-time-token.ts";
 import type { UserStore } from "./users/user.ts";
 
-export type { KeyStore, VersionedDocument } from "./keys/jwk.ts";
+export type { KeyStore, VersionedDocument } from "./keys/keys.ts";
 export type { SecretHash } from "./platform/digest.ts";
 export { isJsonObject, type Json, type JsonObject } from "./platform/encoding.ts";
 export { AuthError, type ErrorCode } from "./platform/errors.ts";

@@ -1,10 +1,11 @@
 import { jarAfter } from "./cookies/cookie.ts";
 import { type Site, siteAt } from "./cookies/site.ts";
+import { sessionHeaders } from "./http/headers.ts";
 import { type Credentials, isForged, readCredentials } from "./http/request.ts";
 import { refusal } from "./http/response.ts";
 import type { Validation } from "./http/validation.ts";
-import { sessionHeaders } from "./http/validation.ts";
-import type { Jwk, Keys } from "./keys/jwk.ts";
+import type { Jwk } from "./keys/jwk.ts";
+import type { Keys } from "./keys/keys.ts";
 import { readKeySet, remoteKeys } from "./keys/remote.ts";
 import { isRecord, type JsonObject } from "./platform/encoding.ts";
 import { type Env, now, platformEnv } from "./platform/env.ts";

@@ -83,19 +83,19 @@ export type UnknownContext = Readonly<Record<string, unknown>>;
  * Lets only requests with a session pass. Others get the response of the failed validation: 401, 403 or 503. A session for
  * which `when` does not return true gets 403 `forbidden`. Throws a `TypeError` if `session` did not run before it.
  *
- * Without `auth`, the members of the context are `unknown` in `when`, so a misspelled one is not a type error.
- *
  * @example
  * app.get("/admin", requireSession({ auth, when: ({ context }) => context.role === "admin" }), show);
  */
 export function requireSession<Context>(
   options: RequireOptions<Context> & { readonly auth: AuthSource<Context, User> },
 ): MiddlewareHandler<SignedInEnv<Context>>;
+/** Without `auth`, the members of the context are `unknown` in `when`, so a misspelled one is not a type error. */
 export function requireSession(options: {
+  readonly auth?: never;
   readonly when: (session: Session<UnknownContext>) => boolean;
 }): MiddlewareHandler<SignedInEnv>;
 export function requireSession<Context = unknown>(
-  options?: Pick<RequireOptions<Context>, "when">,
+  options?: RequireOptions<Context>,
 ): MiddlewareHandler<SignedInEnv<Context>>;
 export function requireSession<Context>(
   options: RequireOptions<Context> = {},

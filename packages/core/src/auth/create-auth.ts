@@ -3,13 +3,12 @@ import { siteReader } from "../cookies/site.ts";
 import { handlersOf, requestHandler } from "../http/handle.ts";
 import { deviceOf } from "../http/request.ts";
 import { requestValidator } from "../http/validate.ts";
-import type { KeyStore, Keys } from "../keys/jwk.ts";
-import { providedKeys, sharedSecretKeys } from "../keys/provided.ts";
+import { providedKeys, sharedSecretKeys } from "../keys/fixed.ts";
+import type { KeyStore, Keys } from "../keys/keys.ts";
 import { storedKeys } from "../keys/stored.ts";
 import { badAnswer, kindOf, requireObject, requirePlain } from "../platform/callback-answer.ts";
-import type { JsonObject } from "../platform/encoding.ts";
-import { isRecord, parseJson, utf8 } from "../platform/encoding.ts";
-import { type Env, ignored, now, warn } from "../platform/env.ts";
+import { isRecord, type JsonObject, parseJson, utf8 } from "../platform/encoding.ts";
+import { type Env, now, warn, withRejectionsIgnored } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
 import type { SessionEngine, SessionSettings } from "../sessions/engine.ts";
 import { type Emit, emitter } from "../sessions/events.ts";
@@ -146,7 +145,7 @@ function deviceReader(addressOf: (request: Request) => unknown): App["deviceOf"]
     const address = addressOf(request);
     if (typeof address === "string" || address === null)
       return deviceOf(request.headers.get("user-agent"), address);
-    throw badAnswer("clientAddress", kindOf(ignored(address)), "a string or null");
+    throw badAnswer("clientAddress", kindOf(withRejectionsIgnored(address)), "a string or null");
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Algorithm } from "../keys/algorithms.ts";
+import { faultOfProvided } from "../keys/fixed.ts";
 import type { Jwk } from "../keys/jwk.ts";
-import { faultOfProvided } from "../keys/provided.ts";
 import { isLoopback } from "../platform/origin.ts";
 
 const MIN_SECRET_BYTES = 32;

@@ -1,10 +1,10 @@
 import { endEverywhere } from "../accounts/accounts.ts";
 import type { App } from "../accounts/app.ts";
 import { writeChanges } from "../cookies/cookie.ts";
+import { sessionHeaders } from "../http/headers.ts";
 import { deviceOf } from "../http/request.ts";
 import { cookiesOf } from "../http/response.ts";
 import { validateToken } from "../http/validate.ts";
-import { sessionHeaders } from "../http/validation.ts";
 import { now } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
 import { checkMembers, type MembersOf } from "../platform/option-error.ts";
@@ -13,8 +13,7 @@ import { isLive } from "../sessions/decide.ts";
 import { endSession } from "../sessions/end.ts";
 import { isSessionId } from "../sessions/refresh-token.ts";
 import { refreshSession } from "../sessions/rotate.ts";
-import type { SessionRow } from "../sessions/session.ts";
-import { detailsOfRow, sessionOfRow } from "../sessions/session.ts";
+import { detailsOfRow, type SessionRow, sessionOfRow } from "../sessions/session.ts";
 import { startSession } from "../sessions/start.ts";
 import type { CreateSessionOptions, IssuedSession, RefreshOutcome, SessionsApi } from "./auth.ts";
 

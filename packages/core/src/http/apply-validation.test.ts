@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { type ErrorCode, statuses } from "../platform/errors.ts";
+import { sessionHeaders } from "./headers.ts";
 import { refusal } from "./response.ts";
-import { applyValidation, sessionHeaders, type Validation } from "./validation.ts";
+import { applyValidation, type Validation } from "./validation.ts";
 
 const ACCESS = "__Host-Http-latchkey.access";
 const REFRESH = "__Host-Http-latchkey.refresh";

@@ -1,17 +1,17 @@
 import type { App } from "../accounts/app.ts";
 import type { Site } from "../cookies/site.ts";
+import { addVary } from "./headers.ts";
 import { type Credentials, isCrossSite, readCredentials } from "./request.ts";
 import { addChallenge, answerError, errorResponse } from "./response.ts";
 import type { Method, Route } from "./route.ts";
 import * as named from "./routes/list.ts";
 import { NO_BASE_URL } from "./validate.ts";
-import { addVary } from "./validation.ts";
 
 export type RouteName = keyof typeof named;
 
 type Handler = (request: Request) => Promise<Response>;
 
-/** The pattern of each path parameter. */
+/** The pattern of each path parameter. It stands above the table, which is made when this file is loaded. */
 const PARAMETERS: Readonly<Record<string, string>> = { ":id": "[A-Za-z0-9_-]+", ":provider": "[a-z0-9-]+" };
 
 const table: RouteTable = routeTable(Object.values<Route>(named));

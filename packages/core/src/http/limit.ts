@@ -3,8 +3,7 @@ import { labelledHash } from "../platform/digest.ts";
 import { toBase64url, utf8 } from "../platform/encoding.ts";
 import { now } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
-import { clientNetworks } from "../throttle/address.ts";
-import { type RateLimits, type ThrottleStore, widenRule } from "../throttle/throttle.ts";
+import { clientNetworks, type RateLimits, type ThrottleStore, widenRule } from "../throttle/throttle.ts";
 
 /** Counts one attempt on a subject. Fails with `rate_limited` beyond the rule, and if the throttle store fails. */
 export async function limit(app: App, rule: keyof RateLimits, ...subject: readonly string[]): Promise<void> {

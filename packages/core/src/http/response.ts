@@ -11,8 +11,9 @@ import { pathOf, type Site, siblingPlaces } from "../cookies/site.ts";
 import { AuthError, type ErrorCode, faultName, messages, statuses } from "../platform/errors.ts";
 import type { EpochSeconds } from "../platform/time.ts";
 import type { IssuedTokens } from "../sessions/access-token.ts";
+import { sessionHeaders, titleCase } from "./headers.ts";
 import type { CredentialOptions, Credentials } from "./request.ts";
-import { type InvalidSession, sessionHeaders, titleCase } from "./validation.ts";
+import type { InvalidSession } from "./validation.ts";
 
 /** Makes a JSON response. It is `no-store` unless the headers have a Cache-Control. */
 export function json(body: unknown, status: number, headers: Headers = new Headers()): Response {

@@ -1,8 +1,7 @@
 import type { App } from "../accounts/app.ts";
 import { AuthError } from "../platform/errors.ts";
 import { findProvenSessions } from "../sessions/authenticate.ts";
-import type { Transport } from "../sessions/session.ts";
-import { sessionOfRow } from "../sessions/session.ts";
+import { sessionOfRow, type Transport } from "../sessions/session.ts";
 import { type StartedSession, startSession } from "../sessions/start.ts";
 import type { Identifier } from "../users/identifier.ts";
 import type { ProviderAccount, User } from "../users/user.ts";

@@ -4,7 +4,7 @@ import type { Site } from "../cookies/site.ts";
 import { SAFE_METHODS } from "../csrf/decide-csrf.ts";
 import { badAnswer, classifyHookResult } from "../platform/callback-answer.ts";
 import type { JsonObject } from "../platform/encoding.ts";
-import { ignored, now } from "../platform/env.ts";
+import { now, withRejectionsIgnored } from "../platform/env.ts";
 import { AuthError, type ErrorCode } from "../platform/errors.ts";
 import { checkMembers, FLAG, type MembersOf } from "../platform/option-error.ts";
 import { sessionOfClaims } from "../sessions/access-token.ts";
@@ -16,6 +16,7 @@ import {
 } from "../sessions/authenticate.ts";
 import type { Transport } from "../sessions/session.ts";
 import type { User } from "../users/user.ts";
+import { sessionHeaders } from "./headers.ts";
 import { type Credentials, isForged, readCredentials } from "./request.ts";
 import {
   answerError,
@@ -27,7 +28,6 @@ import {
 } from "./response.ts";
 import type { Call } from "./route.ts";
 import type { InvalidSession, ValidateOptions, Validation, ValidSession } from "./validation.ts";
-import { sessionHeaders } from "./validation.ts";
 
 /** A validation, and the cookie changes in its headers. */
 export interface ValidatedRequest {
@@ -174,7 +174,7 @@ export function runValidatedHook(
   const session = sessionOfClaims(claims);
   const { validated } = app.engine.settings.hooks;
   if (validated === undefined) return { session, claims };
-  const verdict = classifyHookResult(ignored(validated({ session, claims, transport })), [
+  const verdict = classifyHookResult(withRejectionsIgnored(validated({ session, claims, transport })), [
     "context",
     "claims",
   ]);

@@ -4,12 +4,11 @@ export type AsymmetricAlgorithm = "EdDSA" | "ES256" | "RS256" | "PS256";
 /** Every algorithm for access tokens. The key determines it, never the token (RFC 8725 3.1). */
 export type Algorithm = AsymmetricAlgorithm | "HS256";
 
-/** Where an algorithm is used. */
-type Use = "access_token" | "id_token";
+/** An algorithm that only an ID token of a provider may have. */
+type IdTokenAlgorithm = "Ed25519" | "ES384" | "ES512" | "RS384" | "RS512" | "PS384" | "PS512";
 
 /** The facts about a signature algorithm. */
 export interface AlgorithmFacts {
-  readonly uses: readonly Use[];
   /** The key type (RFC 7517 4.1). */
   readonly kty: "OKP" | "EC" | "RSA" | "oct";
   /** The curve of its keys; null if they have none. */
@@ -20,45 +19,47 @@ export interface AlgorithmFacts {
   readonly signatureLength: number | null;
 }
 
-const BOTH: readonly Use[] = ["access_token", "id_token"];
-const ID_TOKEN: readonly Use[] = ["id_token"];
+interface UsedFacts<Use> extends AlgorithmFacts {
+  /** Which tokens may have it. */
+  readonly use: Use;
+}
 
-function rsa(hash: AlgorithmFacts["hash"], uses: readonly Use[]): AlgorithmFacts {
-  return { uses, kty: "RSA", crv: null, hash, signatureLength: null };
+type Facts = Readonly<
+  Record<Algorithm, UsedFacts<"both" | "access_token">> & Record<IdTokenAlgorithm, UsedFacts<"id_token">>
+>;
+
+function rsa(hash: AlgorithmFacts["hash"]): AlgorithmFacts {
+  return { kty: "RSA", crv: null, hash, signatureLength: null };
 }
 
 // RFC 7518 3.1, RFC 8037 3.1, RFC 9864 2.2. HS256 is never for ID tokens: a client secret is no signing key.
-const facts = {
-  EdDSA: { uses: BOTH, kty: "OKP", crv: "Ed25519", hash: "SHA-512", signatureLength: 64 },
-  Ed25519: { uses: ID_TOKEN, kty: "OKP", crv: "Ed25519", hash: "SHA-512", signatureLength: 64 },
-  ES256: { uses: BOTH, kty: "EC", crv: "P-256", hash: "SHA-256", signatureLength: 64 },
-  ES384: { uses: ID_TOKEN, kty: "EC", crv: "P-384", hash: "SHA-384", signatureLength: 96 },
-  ES512: { uses: ID_TOKEN, kty: "EC", crv: "P-521", hash: "SHA-512", signatureLength: 132 },
-  RS256: rsa("SHA-256", BOTH),
-  RS384: rsa("SHA-384", ID_TOKEN),
-  RS512: rsa("SHA-512", ID_TOKEN),
-  PS256: rsa("SHA-256", BOTH),
-  PS384: rsa("SHA-384", ID_TOKEN),
-  PS512: rsa("SHA-512", ID_TOKEN),
-  HS256: { uses: ["access_token"], kty: "oct", crv: null, hash: "SHA-256", signatureLength: 32 },
-} as const satisfies Readonly<Record<string, AlgorithmFacts>>;
+const facts: Facts = {
+  EdDSA: { use: "both", kty: "OKP", crv: "Ed25519", hash: "SHA-512", signatureLength: 64 },
+  Ed25519: { use: "id_token", kty: "OKP", crv: "Ed25519", hash: "SHA-512", signatureLength: 64 },
+  ES256: { use: "both", kty: "EC", crv: "P-256", hash: "SHA-256", signatureLength: 64 },
+  ES384: { use: "id_token", kty: "EC", crv: "P-384", hash: "SHA-384", signatureLength: 96 },
+  ES512: { use: "id_token", kty: "EC", crv: "P-521", hash: "SHA-512", signatureLength: 132 },
+  RS256: { use: "both", ...rsa("SHA-256") },
+  RS384: { use: "id_token", ...rsa("SHA-384") },
+  RS512: { use: "id_token", ...rsa("SHA-512") },
+  PS256: { use: "both", ...rsa("SHA-256") },
+  PS384: { use: "id_token", ...rsa("SHA-384") },
+  PS512: { use: "id_token", ...rsa("SHA-512") },
+  HS256: { use: "access_token", kty: "oct", crv: null, hash: "SHA-256", signatureLength: 32 },
+};
 
 /** The facts about each algorithm for access tokens. */
 export const algorithmFacts: Readonly<Record<Algorithm, AlgorithmFacts>> = facts;
 
 /** The algorithms for one kind of token, and their facts. */
-export function algorithmsFor(use: Use): ReadonlyMap<string, AlgorithmFacts> {
-  return new Map(Object.entries<AlgorithmFacts>(facts).filter(([, { uses }]) => uses.includes(use)));
+export function algorithmsFor(token: "access_token" | "id_token"): ReadonlyMap<string, AlgorithmFacts> {
+  return new Map(Object.entries(facts).filter(([, { use }]) => use === token || use === "both"));
 }
 
 /** Whether a value names an algorithm of a key ring. */
 export function isAsymmetric(value: unknown): value is AsymmetricAlgorithm {
-  return hasFacts(value, "access_token") && facts[value].kty !== "oct";
-}
-
-function hasFacts(value: unknown, use: Use): value is keyof typeof facts {
   if (typeof value !== "string" || !Object.hasOwn(facts, value)) return false;
-  return facts[value as keyof typeof facts].uses.some((known) => known === use);
+  return facts[value as keyof Facts].use === "both";
 }
 
 /** Maps `Ed25519` to `EdDSA`, which Latchkey uses: some libraries write the former (RFC 9864 2.2). */

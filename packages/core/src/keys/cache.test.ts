@@ -126,10 +126,10 @@ describe("a refreshing cache", () => {
     expect(await cache.load()).toBe("second");
   });
 
-  it("has no fresh value for a clock that was set back by more than its age", async () => {
+  it("has no fresh value for a clock that was set back", async () => {
     const { cache, pass } = open();
     await cache.load();
-    pass(-60);
+    pass(-1);
     expect(cache.fresh(60)).toBeNull();
   });
 

@@ -27,10 +27,10 @@ export interface RefreshingCache<T> {
   fresh(maxAge: Seconds): T | null;
   /** Loads the value. Fails if the load fails; the old value then stays. */
   load(): Promise<T>;
-  readonly isLoading: () => boolean;
+  isLoading(): boolean;
   /** Begins the pause after a load without the requested item. */
   pause(): void;
-  readonly isPaused: () => boolean;
+  isPaused(): boolean;
   /** Replaces the value by one that this process makes. It is not shared with loads. */
   replace(make: () => Promise<T>): Promise<T>;
 }
@@ -55,40 +55,58 @@ export interface CacheOptions<T> {
 export function refreshingCache<T>(options: CacheOptions<T>): RefreshingCache<T> {
   const { env, pauses } = options;
   const state: CacheState<T> = { kept: null, pause: null };
-  const { run, isUnderWay } = shareRun(() => loadInto(state, options));
-  // A clock that was set back must not keep a value for longer.
-  const age = ({ at }: Kept<T>): Seconds => Math.abs(now(env) - at);
+  const { run: load, isUnderWay } = shareRun(() => loadInto(state, options));
   const isPaused = (): boolean =>
     state.pause !== null && Math.abs(now(env) - state.pause.from) < state.pause.length;
   const pause = (): void => {
     state.pause = { from: now(env), length: pauses.missed, failed: false };
   };
+  return {
+    load,
+    isLoading: isUnderWay,
+    pause,
+    isPaused,
+    replace: (make) => replaceKept(state, options, make),
+    fresh(maxAge) {
+      const { kept } = state;
+      // If the clock was set back, the age is not known, so the value is not fresh.
+      const age = kept === null ? -1 : now(env) - kept.at;
+      return kept !== null && age >= 0 && age < maxAge ? kept.value : null;
+    },
+    ...searches(state, env, { load, isLoading: isUnderWay, pause, isPaused, repeats: pauses.loaded === 0 }),
+  };
+}
+
+interface Loading<T> extends Pick<RefreshingCache<T>, "load" | "isLoading" | "pause" | "isPaused"> {
+  /** Whether a load may follow another at once. */
+  readonly repeats: boolean;
+}
+
+/** The operations that return an old value while a new one is loaded, or cannot be. */
+function searches<T>(
+  state: CacheState<T>,
+  env: Env,
+  { load, isLoading, pause, isPaused, repeats }: Loading<T>,
+): Pick<RefreshingCache<T>, "get" | "findKnown" | "findOrLoad"> {
+  const isOld = ({ at }: Kept<T>, maxAge: Seconds): boolean => Math.abs(now(env) - at) > maxAge;
   // If loads are not shared, a pause keeps other requests from the same load.
   const claimLoad = (): void => {
     if (state.kept !== null && endsWithRequest()) pause();
   };
-
   return {
-    load: run,
-    isLoading: isUnderWay,
-    pause,
-    isPaused,
-    fresh: (maxAge) => (state.kept !== null && age(state.kept) < maxAge ? state.kept.value : null),
-    replace: (make) => replaceKept(state, options, make),
-
     async get(maxAge) {
       const { kept } = state;
-      if (kept === null) return run();
-      return age(kept) <= maxAge || isPaused() ? kept.value : run().catch(() => kept.value);
+      if (kept === null) return load();
+      return !isOld(kept, maxAge) || isPaused() ? kept.value : load().catch(() => kept.value);
     },
 
     findKnown(maxAge, find) {
       const { kept } = state;
       if (kept === null) return null;
       // A kept value is returned at once, even if the server does not respond.
-      if (age(kept) > maxAge && !isPaused()) {
+      if (isOld(kept, maxAge) && !isPaused()) {
         claimLoad();
-        run().catch(() => undefined);
+        load().catch(() => undefined);
       }
       return find(kept.value);
     },
@@ -102,11 +120,11 @@ export function refreshingCache<T>(options: CacheOptions<T>): RefreshingCache<T>
         return null;
       }
       claimLoad();
-      const isJoined = isUnderWay();
-      const found = find(await run());
+      const isJoined = isLoading();
+      const found = find(await load());
       if (found !== null) return found;
       // The load in flight may predate the item, so load once more.
-      const again = isJoined && pauses.loaded === 0 ? find(await run()) : null;
+      const again = isJoined && repeats ? find(await load()) : null;
       if (again === null) pause();
       return again;
     },
@@ -138,10 +156,12 @@ async function replaceKept<T>(
   make: () => Promise<T>,
 ): Promise<T> {
   const before = state.kept;
+  // The value is as old as its load: a slow answer is not fresher.
+  const at = now(env);
   const value = await make();
   // A value that was read before a change must not undo the change.
   const isCurrent =
     state.kept === null || state.kept === before || supersedes?.(value, state.kept.value) === true;
-  if (state.kept === null || isCurrent) state.kept = { value, at: now(env) };
+  if (state.kept === null || isCurrent) state.kept = { value, at };
   return state.kept.value;
 }

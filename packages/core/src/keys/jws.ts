@@ -2,7 +2,7 @@ import { base64url, CompactSign, compactVerify } from "jose";
 import { decodeUtf8, isBase64url, isRecord, own, parseJson, utf8 } from "../platform/encoding.ts";
 import { AuthError } from "../platform/errors.ts";
 import { type Algorithm, algorithmFacts } from "./algorithms.ts";
-import type { SigningKey, VerificationKey } from "./jwk.ts";
+import type { SigningKey, VerificationKey } from "./keys.ts";
 
 /** The form of a key id, in a key or in a token. */
 export const KID: RegExp = /^[A-Za-z0-9_-]{1,64}$/;

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { createAuth, type Jwk } from "../index.ts";
 import { memory } from "../memory.ts";
 import { createValidator } from "../validator.ts";
-import { faultOfProvided } from "./provided.ts";
+import { faultOfProvided } from "./fixed.ts";
 
 /** A key as WebCrypto exports it where it goes by RFC 9864. */
 async function exported(kid: string): Promise<Jwk & { readonly kty: string }> {

@@ -5,15 +5,9 @@ import { fetchJson } from "../platform/fetch-json.ts";
 import { minutes, type Seconds } from "../platform/time.ts";
 import { algorithmFacts, isAsymmetric, normalizeAlgorithm } from "./algorithms.ts";
 import { type CachePauses, refreshingCache } from "./cache.ts";
-import {
-  faultOfNumbers,
-  listedKeys,
-  type Members,
-  mayVerify,
-  plainJwk,
-  type VerificationKey,
-} from "./jwk.ts";
+import { faultOfNumbers, listedKeys, type Members, mayVerify, plainJwk } from "./jwk.ts";
 import { KID } from "./jws.ts";
+import type { VerificationKey } from "./keys.ts";
 
 type KeySet = ReadonlyMap<string, VerificationKey>;
 

@@ -4,18 +4,7 @@ import { AuthError } from "../platform/errors.ts";
 import type { EpochSeconds, Seconds } from "../platform/time.ts";
 import type { AsymmetricAlgorithm } from "./algorithms.ts";
 import { type CachePauses, refreshingCache } from "./cache.ts";
-import {
-  generateKey,
-  importKey,
-  type Jwk,
-  type KeyStore,
-  type Keys,
-  plainJwk,
-  publicJwk,
-  type SigningKey,
-  thumbprint,
-  type VerificationKey,
-} from "./jwk.ts";
+import { generateKey, importKey, type Jwk, plainJwk, publicJwk, thumbprint } from "./jwk.ts";
 import {
   currentKey,
   extendRing,
@@ -30,6 +19,7 @@ import {
   VERIFYING_RING_AGE,
   verificationKeys,
 } from "./key-ring.ts";
+import type { KeyStore, Keys, SigningKey, VerificationKey } from "./keys.ts";
 import { open, seal } from "./seal.ts";
 
 export interface StoredKeysOptions {

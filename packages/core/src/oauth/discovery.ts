@@ -1,7 +1,7 @@
 import { discoveryRequest, PARSE_ERROR, processDiscoveryResponse } from "oauth4webapi";
 import { isRecord, own } from "../platform/encoding.ts";
 import type { Env } from "../platform/env.ts";
-import { oauthFault } from "./provider.ts";
+import { oauthFault } from "./fault.ts";
 import type { ProviderMetadata } from "./provider-metadata.ts";
 import { requestOptions } from "./request.ts";
 

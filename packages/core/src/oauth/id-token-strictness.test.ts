@@ -1,8 +1,8 @@
 import { type AuthorizationServer, processAuthorizationCodeResponse } from "oauth4webapi";
 import { describe, expect, it } from "vitest";
 import { now, platformEnv } from "../platform/env.ts";
+import { type OAuthFault, oauthFault } from "./fault.ts";
 import { verifyIdToken } from "./id-token.ts";
-import { type OAuthFault, oauthFault } from "./provider.ts";
 
 const ISSUER = "https://id.example.org";
 const NONCE = "n".repeat(43);

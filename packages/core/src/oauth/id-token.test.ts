@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { platformEnv } from "../platform/env.ts";
+import { type OAuthFault, oauthFault } from "./fault.ts";
 import { type ExpectedIdToken, verifyIdToken } from "./id-token.ts";
 import { isSubject } from "./profile.ts";
-import { type OAuthFault, oauthFault } from "./provider.ts";
 
 const NOW = 1_800_000_000;
 const ISSUER = "https://id.example.org";

@@ -21,8 +21,8 @@ import {
 } from "../platform/encoding.ts";
 import { type Env, now, platformEnv } from "../platform/env.ts";
 import { type EpochSeconds, minutes, type Seconds } from "../platform/time.ts";
+import { type OAuthFault, oauthFault } from "./fault.ts";
 import { isSubject } from "./profile.ts";
-import { type OAuthFault, oauthFault } from "./provider.ts";
 import type { IssuerKeys } from "./provider-metadata.ts";
 
 const MAX_LENGTH = 16_384;

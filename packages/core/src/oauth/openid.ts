@@ -1,11 +1,10 @@
 import type { Env } from "../platform/env.ts";
-import { authorizationUrl, type Client } from "./arctic.ts";
+import { oauthFault } from "./fault.ts";
 import { type IdClaims, verifyIdToken } from "./id-token.ts";
 import { checkProfile, type Profile, readOpenIdProfile } from "./profile.ts";
 import type { OAuthAnswer, OAuthConnection, OAuthProvider } from "./provider.ts";
-import { oauthFault } from "./provider.ts";
 import { issuerFrom, type MetadataSource, type ProviderMetadata } from "./provider-metadata.ts";
-import { requestTokens } from "./request.ts";
+import { authorizationUrl, type Client, requestTokens } from "./request.ts";
 
 /** An OpenID provider as data. */
 export interface OpenIdDefinition {

@@ -1,9 +1,8 @@
 import type { Env } from "../platform/env.ts";
-import { authorizationUrl, type Client } from "./arctic.ts";
+import { oauthFault } from "./fault.ts";
 import { checkProfile, type Profile } from "./profile.ts";
 import type { OAuthConnection } from "./provider.ts";
-import { oauthFault } from "./provider.ts";
-import { getJson, requestTokens } from "./request.ts";
+import { authorizationUrl, type Client, getJson, requestTokens } from "./request.ts";
 
 /** Gets a JSON document of the provider with the access token, within the limits on a provider's answer. */
 export type GetJson = (url: string, headers?: Readonly<Record<string, string>>) => Promise<unknown>;

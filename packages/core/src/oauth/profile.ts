@@ -1,7 +1,7 @@
 import { faultOfObject } from "../platform/callback-answer.ts";
 import { isRecord, own } from "../platform/encoding.ts";
 import type { ProviderAccount } from "../users/user.ts";
-import { oauthFault } from "./provider.ts";
+import { oauthFault } from "./fault.ts";
 
 /** The identity that a provider claims. */
 export interface Profile {

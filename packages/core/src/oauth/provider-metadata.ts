@@ -71,12 +71,15 @@ export function issuerKeys(env: Env, url: string): IssuerKeys {
     // provider itself, which may rotate at any time.
     if (known.length > 0 && cache.isPaused()) return false;
     const isJoined = cache.isLoading();
-    const isSigned =
-      (await isAny(some(await cache.load()), isSignedBy)) ||
+    let isSigned = false;
+    try {
+      isSigned = await isAny(some(await cache.load()), isSignedBy);
       // The load that this call joined may predate the key.
-      (isJoined && (await isAny(some(await cache.load()), isSignedBy)));
-    if (!isSigned) cache.pause();
-    return isSigned;
+      if (!isSigned && isJoined) isSigned = await isAny(some(await cache.load()), isSignedBy);
+      return isSigned;
+    } finally {
+      if (!isSigned) cache.pause();
+    }
   };
 }
 

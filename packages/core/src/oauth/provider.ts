@@ -1,5 +1,4 @@
 import type { Env } from "../platform/env.ts";
-import { AuthError } from "../platform/errors.ts";
 import type { ProviderAccount } from "../users/user.ts";
 
 /** The secrets of one sign-in, and where the provider sends the browser back to. */
@@ -28,6 +27,14 @@ export interface OAuthConnection {
 
   /** Turns a code into an identity, with every check of the protocol. Fails with `oauth_failed`. */
   identify(flow: OAuthFlow, answer: OAuthAnswer): Promise<ProviderAccount>;
+}
+
+/** For which addresses a provider that calls them verified proves that its user has the mailbox today. */
+export interface EmailTrust {
+  /** Every address, or those at exactly these domains. */
+  readonly domains: "all" | readonly string[];
+  /** A claim that names one more domain: the one that the provider hosts for the organisation of this account. */
+  readonly domainClaim?: string;
 }
 
 /** A way to sign in with an account elsewhere. */
@@ -88,44 +95,4 @@ export function checkProviderId(id: string): string {
   throw new TypeError(
     `the provider id is ${JSON.stringify(id)}, but it stands in the path: write 1 to 32 of a-z 0-9 -, not "exchange"`,
   );
-}
-
-/** Why a sign-in with a provider failed, for the operator. The words are ours: they hold nothing from the provider. */
-const faults = {
-  unreachable: "the provider cannot be reached",
-  late: "the provider takes too long",
-  redirected: "the provider redirects where an answer belongs",
-  status: "the provider answers with an unexpected status",
-  too_large: "the provider's answer is too large",
-  no_json: "the provider's answer is no JSON",
-  metadata: "the provider's metadata is incomplete, or of another issuer",
-  issuer: "the callback names another issuer, or none where the provider announces one",
-  code_refused: "the provider refuses the code",
-  token_answer: "the provider's token answer is malformed",
-  id_token_missing: "the provider sends no ID token",
-  id_token_form: "the ID token is malformed, or signed by an algorithm that is not allowed",
-  id_token_signature: "the ID token's signature is not the provider's",
-  id_token_issuer: "the ID token is of another issuer",
-  id_token_audience: "the ID token is for another client",
-  id_token_time: "the ID token has expired, or says no credible time",
-  id_token_nonce: "the ID token belongs to another sign-in",
-  id_token_access: "the ID token belongs to another access token",
-  subject: "the provider does not say who it is",
-  userinfo_subject: "the userinfo is of another user",
-  provider_error: "the provider reports an error",
-} as const;
-
-export type OAuthFault = keyof typeof faults;
-
-/** The error for a fault of a provider. */
-export function oauthFault(fault: OAuthFault): AuthError {
-  return new AuthError("oauth_failed", faults[fault]);
-}
-
-/** For which addresses a provider that calls them verified proves that its user has the mailbox today. */
-export interface EmailTrust {
-  /** Every address, or those at exactly these domains. */
-  readonly domains: "all" | readonly string[];
-  /** A claim that names one more domain: the one that the provider hosts for the organisation of this account. */
-  readonly domainClaim?: string;
 }

@@ -1,3 +1,4 @@
+import { CodeChallengeMethod, OAuth2Client } from "arctic";
 import {
   type AuthorizationServer,
   allowInsecureRequests,
@@ -14,10 +15,9 @@ import { isRecord, own, parseJson, toBase64, utf8 } from "../platform/encoding.t
 import type { Env } from "../platform/env.ts";
 import { fetchJson } from "../platform/fetch-json.ts";
 import type { ProviderTokens } from "../users/user.ts";
-import type { Client } from "./arctic.ts";
+import { oauthFault } from "./fault.ts";
 import { textOf } from "./profile.ts";
 import type { OAuthAnswer, OAuthFlow } from "./provider.ts";
-import { oauthFault } from "./provider.ts";
 
 /** The answer of a provider, read to its end. */
 export interface ProviderAnswer {
@@ -186,4 +186,23 @@ function secretBasic(clientSecret: string): ClientAuth {
     const credentials = `${encodeURIComponent(client.client_id)}:${encodeURIComponent(clientSecret)}`;
     headers.set("authorization", `Basic ${toBase64(utf8(credentials))}`);
   };
+}
+
+/** The registration of our client at a provider. */
+export interface Client {
+  readonly clientId: string;
+  /** Null for a public client. */
+  readonly clientSecret: string | null;
+}
+
+/** The URL to send the browser to, with the state and an S256 challenge (RFC 6749 4.1.1, RFC 7636 4.3). */
+export function authorizationUrl(
+  endpoint: string,
+  clientId: string,
+  { state, codeVerifier, redirectUri }: OAuthFlow,
+  scopes: readonly string[],
+): URL {
+  const client = new OAuth2Client(clientId, null, redirectUri);
+  const method = CodeChallengeMethod.S256;
+  return client.createAuthorizationURLWithPKCE(endpoint, state, method, codeVerifier, [...scopes]);
 }

@@ -2,9 +2,9 @@ import { processUserInfoResponse, userInfoRequest } from "oauth4webapi";
 import { isRecord, own, parseJson } from "../platform/encoding.ts";
 import type { Env } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
+import { oauthFault } from "./fault.ts";
 import type { IdClaims } from "./id-token.ts";
 import type { VerifiedSignIn } from "./openid.ts";
-import { oauthFault } from "./provider.ts";
 import { requestOptions } from "./request.ts";
 /**
  * Asks userinfo, where the provider has it (OpenID Connect Core 5.3). Fails with `oauth_failed`, also where it is of another

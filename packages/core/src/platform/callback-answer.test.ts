@@ -8,7 +8,7 @@ import {
   kindOf,
   requireFlag,
 } from "./callback-answer.ts";
-import { ignored } from "./env.ts";
+import { withRejectionsIgnored } from "./env.ts";
 import { AuthError } from "./errors.ts";
 
 class Row {
@@ -137,7 +137,7 @@ it("ignored survives a promise whose then throws", () => {
       throw new Error("no");
     },
   });
-  expect(() => ignored([broken, { broken }, broken])).not.toThrow();
+  expect(() => withRejectionsIgnored([broken, { broken }, broken])).not.toThrow();
 });
 
 describe("ignored", () => {
@@ -145,9 +145,9 @@ describe("ignored", () => {
     let runs = 0;
     // biome-ignore lint/suspicious/noThenProperty: a query builder has one, and runs by it
     const query = { then: () => (runs += 1) };
-    expect(ignored(query)).toBe(query);
-    ignored({ context: query });
-    ignored([query]);
+    expect(withRejectionsIgnored(query)).toBe(query);
+    withRejectionsIgnored({ context: query });
+    withRejectionsIgnored([query]);
     expect(runs).toBe(0);
   });
 
@@ -160,8 +160,8 @@ describe("ignored", () => {
     try {
       const foreign = (): unknown => runInNewContext("Promise.reject(new Error('foreign'))");
       for (const make of [() => Promise.reject(new Error("own")), foreign]) {
-        ignored(make());
-        ignored({ context: make() });
+        withRejectionsIgnored(make());
+        withRejectionsIgnored({ context: make() });
       }
       await new Promise((resolve) => setTimeout(resolve, 20));
       expect(rejections).toEqual([]);

@@ -1,4 +1,4 @@
-import { ignored } from "./env.ts";
+import { withRejectionsIgnored } from "./env.ts";
 import { AuthError } from "./errors.ts";
 
 type Members = Readonly<Record<string, unknown>>;
@@ -48,19 +48,20 @@ export function badAnswer(callback: string, returned: string, expected: string):
 
 /** Throws if a synchronous callback did not return a plain object. */
 export function requirePlain(callback: string, value: unknown, expected: string): void {
-  const fault = faultOfPlain(ignored(value));
+  const fault = faultOfPlain(withRejectionsIgnored(value));
   if (fault !== null) throw badAnswer(callback, fault, expected);
 }
 
 /** Like `requirePlain`, for an object of any class. */
 export function requireObject(callback: string, value: unknown, expected: string): void {
-  const fault = faultOfObject(ignored(value));
+  const fault = faultOfObject(withRejectionsIgnored(value));
   if (fault !== null) throw badAnswer(callback, fault, expected);
 }
 
 /** Throws if a callback did not return a boolean. */
 export function requireFlag(callback: string, value: unknown): asserts value is boolean {
-  if (typeof value !== "boolean") throw badAnswer(callback, kindOf(ignored(value)), "true or false");
+  if (typeof value !== "boolean")
+    throw badAnswer(callback, kindOf(withRejectionsIgnored(value)), "true or false");
 }
 
 /** Describes the kind of a value, never the value itself. */

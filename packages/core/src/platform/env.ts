@@ -106,7 +106,7 @@ export function threadPoolSize(): number | null {
 }
 
 /** Returns a value unchanged, and ignores rejections of promises in it. It does not await them, and runs no query. */
-export function ignored(value: unknown): unknown {
+export function withRejectionsIgnored(value: unknown): unknown {
   ignoreRejection(value);
   if (typeof value === "object" && value !== null)
     for (const member of Object.values(value)) ignoreRejection(member);

@@ -1,5 +1,5 @@
-import type { Keys, SigningKey } from "../keys/jwk.ts";
 import { type JwsForm, parseHeader, signJwt, verifyJws } from "../keys/jws.ts";
+import type { Keys, SigningKey } from "../keys/keys.ts";
 import { requirePlain } from "../platform/callback-answer.ts";
 import {
   decodeUtf8,
@@ -10,14 +10,12 @@ import {
   parseJson,
   toBase64url,
 } from "../platform/encoding.ts";
-import type { Env } from "../platform/env.ts";
-import { now } from "../platform/env.ts";
+import { type Env, now } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
 import { type EpochSeconds, MAX_ACCESS_LIFETIME, type Seconds } from "../platform/time.ts";
 import type { User, UserId } from "../users/user.ts";
 import type { RefreshPolicy } from "./policy.ts";
-import type { Session, SessionId, SessionRow, Transport } from "./session.ts";
-import { sessionOfRow } from "./session.ts";
+import { type Session, type SessionId, type SessionRow, sessionOfRow, type Transport } from "./session.ts";
 
 /** RFC 9068 2.1. The media type's long form and any case are the same type (RFC 7515 4.1.9). */
 const TYPE = "at+jwt";
@@ -63,7 +61,7 @@ export interface TokenSettings {
 }
 
 /** What mints tokens: the part of the session engine that it needs. */
-export interface TokenIssuer {
+export interface TokenMinter {
   readonly env: Env;
   readonly keys: Pick<Keys, "signing">;
   readonly settings: TokenSettings;
@@ -80,34 +78,34 @@ export interface IssuedTokens {
 
 /** Mints the access token of a session, and combines it with the refresh token if there is one. */
 export async function mintTokens(
-  issuer: TokenIssuer,
+  minter: TokenMinter,
   row: SessionRow,
   user: User | null,
   refreshToken: string | null,
 ): Promise<IssuedTokens> {
-  const at = now(issuer.env);
+  const at = now(minter.env);
   const claims = {
-    ...claimsOf(issuer, row, user, at),
-    ...(refreshToken !== null && issuer.settings.confirm === "early" ? { generation: row.generation } : {}),
+    ...claimsOf(minter, row, user, at),
+    ...(refreshToken !== null && minter.settings.confirm === "early" ? { generation: row.generation } : {}),
   };
-  const accessToken = await mintAccessToken(claims, await issuer.keys.signing());
+  const accessToken = await mintAccessToken(claims, await minter.keys.signing());
   return { accessToken, claims, expiresIn: claims.exp - at, refreshToken };
 }
 
 /** Makes the claims of an access token that is minted at `at`. */
 export function claimsOf(
-  issuer: TokenIssuer,
+  minter: TokenMinter,
   row: SessionRow,
   user: User | null,
   at: EpochSeconds,
 ): AccessClaims {
   return {
-    ...makeCustomClaims(issuer, sessionOfRow(row), user),
-    iss: issuer.settings.issuer,
-    aud: issuer.settings.audience,
+    ...makeCustomClaims(minter, sessionOfRow(row), user),
+    iss: minter.settings.issuer,
+    aud: minter.settings.audience,
     sub: row.userId,
     sid: row.id,
-    jti: toBase64url(issuer.env.random(16)),
+    jti: toBase64url(minter.env.random(16)),
     iat: at,
     exp: accessExpiry(row, at),
     auth_time: row.authTime,
@@ -119,8 +117,8 @@ export function claimsOf(
   };
 }
 
-function makeCustomClaims(issuer: TokenIssuer, session: Session, user: User | null): JsonObject {
-  const { claims } = issuer.settings;
+function makeCustomClaims(minter: TokenMinter, session: Session, user: User | null): JsonObject {
+  const { claims } = minter.settings;
   if (claims === null) return {};
   if (user === null) throw new AuthError("internal_error", "accessToken.claims needs the user");
   const custom = claims(session, user);

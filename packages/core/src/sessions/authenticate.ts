@@ -87,9 +87,10 @@ async function continueWithAccess(
   }
   if (options.refresh === "auto") await confirmEarly(engine, claims);
   const kept: Authentication = { ok: true, claims, tokens: null, held: true };
-  const own = presented.refresh.filter(({ token }) => parseRefreshToken(token)?.id === claims.sid);
   const due = settings.refresh !== null && isNearExpiry(claims, now(engine.env), settings.refresh);
-  if (options.refresh !== "auto" || !due || own.length === 0) return kept;
+  if (options.refresh !== "auto" || !due) return kept;
+  const own = presented.refresh.filter(({ token }) => parseRefreshToken(token)?.id === claims.sid);
+  if (own.length === 0) return kept;
   // If the refresh fails, such as with a store that is down, the live token stays valid, unless the session has ended.
   const presentedOwn = { ...presented, access: [], refresh: own };
   const result = await refreshPresented(engine, presentedOwn).catch((error: unknown) =>

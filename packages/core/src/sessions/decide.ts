@@ -1,6 +1,5 @@
 import { equalStrings, type SecretHash } from "../platform/digest.ts";
-import type { EpochSeconds, Seconds } from "../platform/time.ts";
-import { MAX_ACCESS_LIFETIME } from "../platform/time.ts";
+import { type EpochSeconds, MAX_ACCESS_LIFETIME, type Seconds } from "../platform/time.ts";
 import type { SessionRow, Transport } from "./session.ts";
 
 /** The input of the decision about a refresh token: digests only. */

@@ -1,4 +1,4 @@
-import type { Keys } from "../keys/jwk.ts";
+import type { Keys } from "../keys/keys.ts";
 import type { JsonObject } from "../platform/encoding.ts";
 import type { Env } from "../platform/env.ts";
 import type { Seconds } from "../platform/time.ts";

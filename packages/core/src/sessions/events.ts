@@ -1,4 +1,4 @@
-import { ignored } from "../platform/env.ts";
+import { withRejectionsIgnored } from "../platform/env.ts";
 import type { ErrorCode } from "../platform/errors.ts";
 import type { EpochSeconds } from "../platform/time.ts";
 import type { UserId } from "../users/user.ts";
@@ -116,7 +116,7 @@ export function emitter(
 
 function deliver(sink: (event: AuthEvent) => unknown, event: AuthEvent): void {
   try {
-    ignored(sink(event));
+    withRejectionsIgnored(sink(event));
   } catch {
     // An error of the sink must not fail the request.
   }

@@ -1,4 +1,4 @@
-import type { Keys } from "../keys/jwk.ts";
+import type { Keys } from "../keys/keys.ts";
 import type { ErrorCode } from "../platform/errors.ts";
 import { type AccessClaims, type Expected, verifyAccessToken } from "./access-token.ts";
 import type { Decision } from "./decide.ts";

@@ -23,8 +23,7 @@ import {
   type RefreshToken,
   ROTATING_SECRET,
 } from "./refresh-token.ts";
-import type { Device, SessionId, SessionRow, Transport } from "./session.ts";
-import { sessionOfRow } from "./session.ts";
+import { type Device, type SessionId, type SessionRow, sessionOfRow, type Transport } from "./session.ts";
 import type { RotatedRow, Rotation, TimedRow } from "./session-store.ts";
 
 export interface RefreshRequest {

@@ -19,8 +19,7 @@ import {
   type RefreshToken,
   ROTATING_SECRET,
 } from "./refresh-token.ts";
-import type { Device, SessionId, SessionRow, Transport } from "./session.ts";
-import { sessionOfRow } from "./session.ts";
+import { type Device, type SessionId, type SessionRow, sessionOfRow, type Transport } from "./session.ts";
 
 export interface SessionStart {
   readonly user: User;
@@ -167,11 +166,15 @@ function lifetimesOf(
   if (settings.refresh === null || requested.refresh === false) return checkLifetimes(accessLifetime, null);
   const lifetime =
     requested.refreshLifetime === undefined ? settings.refresh.lifetime : requested.refreshLifetime;
-  // A longer idle lifetime extends the absolute one. Without an idle expiry there is no absolute expiry.
-  const most = settings.refresh.maxLifetime;
-  const maxLifetime = lifetime === null || most === null ? null : Math.max(lifetime, most);
+  const maxLifetime = maxLifetimeFor(requested.refreshLifetime, settings.refresh.maxLifetime);
   // A short access token lowers its own refreshBefore, so only the lifetimes are checked here.
   return checkLifetimes(accessLifetime, { ...settings.refresh, lifetime, maxLifetime, refreshBefore: 0 });
+}
+
+// A longer idle lifetime of its own extends the absolute one. Without an idle expiry there is no absolute expiry.
+function maxLifetimeFor(requested: Seconds | null | undefined, configured: Seconds | null): Seconds | null {
+  if (requested === undefined) return configured;
+  return requested === null || configured === null ? null : Math.max(requested, configured);
 }
 
 /** The names in `sessions.create`, for what a session can have of its own. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { clientNetworks } from "./address.ts";
+import { clientNetworks } from "./throttle.ts";
 
 describe("clientNetworks", () => {
   it.each([

@@ -4,8 +4,8 @@ import { findUserOf, keepTokens, linkToUser, undoSignIn } from "../../accounts/o
 import { isSignedIn, type LinkRequester } from "../../accounts/unlink.ts";
 import { type CookieChange, deleteCookie } from "../../cookies/cookie.ts";
 import { type CallbackParameters, decideCallback, parseCallback } from "../../oauth/callback.ts";
+import { oauthFault } from "../../oauth/fault.ts";
 import { faultOfAccount } from "../../oauth/profile.ts";
-import { oauthFault } from "../../oauth/provider.ts";
 import type { Transaction } from "../../oauth/transaction.ts";
 import { badAnswer } from "../../platform/callback-answer.ts";
 import { AuthError, faultName } from "../../platform/errors.ts";

@@ -4,10 +4,11 @@ import { decodeUtf8, fromBase64, isRecord, toBase64, utf8 } from "../../platform
 import type { Env } from "../../platform/env.ts";
 import { AuthError } from "../../platform/errors.ts";
 import { checkMembers, type MembersOf, refuse } from "../../platform/option-error.ts";
+import { oauthFault } from "../fault.ts";
 import { checkTrust, TRUST_ALL, type TrustEmail } from "../link.ts";
 import type { GetJson } from "../plain.ts";
 import { checkProfile, type Profile } from "../profile.ts";
-import { checkProviderId, type OAuthConnection, type OAuthProvider, oauthFault } from "../provider.ts";
+import { checkProviderId, type OAuthConnection, type OAuthProvider } from "../provider.ts";
 import { askProvider, getJson, readTokens, TOKEN_STATUSES } from "../request.ts";
 import { challengeOf } from "../transaction.ts";
 

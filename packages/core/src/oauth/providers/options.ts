@@ -1,8 +1,8 @@
 import { checkMembers, type Members, type MembersOf, refuse } from "../../platform/option-error.ts";
 import { isLoopback } from "../../platform/origin.ts";
-import type { Client } from "../arctic.ts";
 import { checkTrust, TRUST_ALL, type TrustEmail } from "../link.ts";
 import { checkProviderId, type EmailTrust } from "../provider.ts";
+import type { Client } from "../request.ts";
 
 /** What every provider takes. */
 export interface ProviderOptions {

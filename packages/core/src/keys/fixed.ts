@@ -6,14 +6,12 @@ import {
   importKey,
   isWholePrivateKey,
   type Jwk,
-  type Keys,
   type PublicJwk,
   plainJwk,
   publicJwk,
-  type SigningKey,
-  type VerificationKey,
 } from "./jwk.ts";
 import { KID } from "./jws.ts";
+import type { Keys, SigningKey, VerificationKey } from "./keys.ts";
 import { deriveBytes } from "./seal.ts";
 
 /**
