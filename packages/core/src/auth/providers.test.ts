@@ -7,12 +7,12 @@ import { checkProviders } from "./providers.ts";
 
 function provider(id: string, storeTokens = false): OAuthProvider {
   const connect = (): never => {
-    throw new Error("nobody connects here");
+    throw new Error("no test here connects to a provider");
   };
   return { type: "oauth", id, responseMode: "query", storeTokens, connect };
 }
 
-/** Users of somebody else, without some of what linking needs. */
+/** A user store of an application that lacks some of the operations. */
 function usersWithout(...names: readonly string[]): UserStore {
   return { ...memory().users, ...Object.fromEntries(names.map((name) => [name, undefined])) };
 }
@@ -34,7 +34,7 @@ describe("checkProviders", () => {
   });
 
   it.each(["__proto__", "exchange", "Google", "", "a/b", "..", "a b", "x".repeat(33), "-x"])(
-    "OAU-23 refuses the id %s, whoever wrote the provider",
+    "OAU-23 refuses the id %s, also for a provider that an application wrote",
     (id) => expect(() => checkProviders([provider(id)], users)).toThrow(TypeError),
   );
 

@@ -16,7 +16,7 @@ const policy: RedirectPolicy = {
   native: false,
 };
 const native: RedirectPolicy = { ...policy, native: true };
-/** Whoever decodes a path once more sees two slashes or another path. */
+/** Software that decodes the path a second time sees another path, here one that starts with two slashes. */
 const ESCAPED_SLASH = "/x%2Fy";
 
 describe("decideRedirect", () => {
