@@ -104,11 +104,11 @@ describe("our Set-Cookie lines", () => {
   it("CKS-07 too much in a token is refused before it is sent, and told to the developer", async () => {
     const server = openAttackedServer({ accessToken: { claims: () => ({ pad: "x".repeat(4_000) }) } });
     const response = await server.send("/auth/signup", { method: "POST", body: BODY });
-    expect([response.status, await response.json(), response.headers.getSetCookie()]).toMatchObject([
-      500,
-      { error: "internal_error" },
-      [],
-    ]);
+    expect({
+      status: response.status,
+      body: await response.json(),
+      cookies: response.headers.getSetCookie(),
+    }).toMatchObject({ status: 500, body: { error: "internal_error" }, cookies: [] });
     const fault = server.events.find(({ type }) => type === "internal_error");
     expect(fault).toMatchObject({ error: expect.stringMatching(/4000.*(context|claims)/) });
   });
@@ -117,7 +117,10 @@ describe("our Set-Cookie lines", () => {
     const server = openAttackedServer({ accessToken: { claims: () => ({ pad: "x".repeat(4_000) }) } });
     const body = { ...BODY, transport: "bearer" };
     const response = await server.send("/auth/signup", { method: "POST", body });
-    expect([response.status, await response.json()]).toMatchObject([500, { error: "internal_error" }]);
+    expect({ status: response.status, body: await response.json() }).toMatchObject({
+      status: 500,
+      body: { error: "internal_error" },
+    });
   });
 
   it("CKS-07 two ordinary cookies stay below 4 kB together", async () => {

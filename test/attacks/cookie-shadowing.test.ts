@@ -59,7 +59,10 @@ describe("the refresh cookie twice", () => {
     const tokens = await rotated(server, ann, 3);
     const [stale = "", , , newest = ""] = tokens;
     const first = await refresh(server, stale, newest);
-    expect([first.status, first.refresh === null]).toEqual([200, false]);
+    expect({ status: first.status, hasRefresh: first.refresh !== null }).toEqual({
+      status: 200,
+      hasRefresh: true,
+    });
     const again = await refresh(server, newest, stale);
     expect({ status: again.status, refresh: again.refresh }).toEqual({ status: 200, refresh: null });
     expect(countOf(server, "session.reuse_detected")).toBe(0);
@@ -76,10 +79,10 @@ describe("the refresh cookie twice", () => {
       cleared: [],
       access: null,
     });
-    expect([await endReasonOf(server, ann.sessionId), await endReasonOf(server, eve.sessionId)]).toEqual([
-      null,
-      null,
-    ]);
+    expect({
+      ann: await endReasonOf(server, ann.sessionId),
+      eve: await endReasonOf(server, eve.sessionId),
+    }).toEqual({ ann: null, eve: null });
     expect(await whoseIs(server, jar(REFRESH, ann.refresh, eve.refresh))).toBe("unauthenticated");
   });
 
@@ -88,7 +91,10 @@ describe("the refresh cookie twice", () => {
     const [ann, eve] = await two(server);
     await server.auth.sessions.revoke(eve.sessionId);
     const answer = await refresh(server, eve.refresh, "x", ann.refresh);
-    expect([answer.status, answer.body["session"]]).toMatchObject([200, { userId: ann.userId }]);
+    expect({ status: answer.status, session: answer.body["session"] }).toMatchObject({
+      status: 200,
+      session: { userId: ann.userId },
+    });
     expect(answer.cleared).toEqual([]);
   });
 
@@ -97,7 +103,10 @@ describe("the refresh cookie twice", () => {
     const [ann, eve] = await two(server);
     const [old = ""] = await rotated(server, eve, 2);
     const answer = await refresh(server, old, ann.refresh);
-    expect([answer.status, answer.body["session"]]).toMatchObject([200, { userId: ann.userId }]);
+    expect({ status: answer.status, session: answer.body["session"] }).toMatchObject({
+      status: 200,
+      session: { userId: ann.userId },
+    });
     expect(await endReasonOf(server, eve.sessionId)).toBeNull();
   });
 
@@ -113,7 +122,10 @@ describe("the refresh cookie twice", () => {
     const server = openAttackedServer();
     const ann = await signUp(server, "cookie");
     const answer = await refresh(server, ann.refresh, ann.refresh);
-    expect([answer.status, answer.refresh === null]).toEqual([200, false]);
+    expect({ status: answer.status, hasRefresh: answer.refresh !== null }).toEqual({
+      status: 200,
+      hasRefresh: true,
+    });
   });
 });
 

@@ -230,9 +230,11 @@ describe.each(settings)("a tossed token under a name in use, with $name", (setti
           expect.objectContaining({ sessionIds: expect.arrayContaining([ann.sessionId, eve.sessionId]) }),
         ]);
         expect(await scene.refresh()).toBe(ann.userId);
-        expect([countOf(server, "session.ended"), countOf(server, "session.conflict"), jar.size()]).toEqual([
-          0, 1, 2,
-        ]);
+        expect({
+          ended: countOf(server, "session.ended"),
+          conflicts: countOf(server, "session.conflict"),
+          jarSize: jar.size(),
+        }).toEqual({ ended: 0, conflicts: 1, jarSize: 2 });
       }
     },
   );
@@ -278,11 +280,14 @@ describe.each(settings)("a tossed token under a name in use, with $name", (setti
     const headers = scene.jar.header("/auth/session");
     const response = await scene.server.send("/auth/session", { headers });
     const lines = response.headers.getSetCookie();
-    expect([response.status, new Set(lines).size]).toEqual([401, lines.length]);
+    expect({ status: response.status, distinctLines: new Set(lines).size }).toEqual({
+      status: 401,
+      distinctLines: lines.length,
+    });
     expect(lines.length).toBeGreaterThan(0);
     const out = await scene.server.send("/auth/logout", { method: "POST", headers });
     scene.jar.take(out.headers);
-    expect([out.status, scene.jar.size()]).toEqual([200, 0]);
+    expect({ status: out.status, jarSize: scene.jar.size() }).toEqual({ status: 200, jarSize: 0 });
   });
 });
 

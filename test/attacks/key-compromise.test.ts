@@ -29,7 +29,10 @@ describe.each(modes)("T9 signing-key compromise (%s)", (mode) => {
     await server.auth.keys.revoke(kid);
     expect((await whoAmI(server, mode, ann.access)).code).toBe("unauthenticated");
     const answer = await present(server, mode, ann.refresh);
-    expect([answer.status, kidOf(answer.access ?? "") === kid]).toEqual([200, false]);
+    expect({ status: answer.status, isOldKey: kidOf(answer.access ?? "") === kid }).toEqual({
+      status: 200,
+      isOldKey: false,
+    });
     expect((await whoAmI(server, mode, answer.access ?? "")).status).toBe(200);
     expect(await listed(server)).not.toContain(kid);
     expect(server.events.some((event) => event.type === "key.revoked" && event.kid === kid)).toBe(true);
@@ -80,12 +83,12 @@ describe.each(modes)("T9 signing-key compromise (%s)", (mode) => {
       ] as const;
     });
     for (const [first, second] of await Promise.all(refreshing)) {
-      expect([first.status, second.status, first.refresh === null, second.refresh]).toEqual([
-        200,
-        200,
-        false,
-        null,
-      ]);
+      expect({
+        first: first.status,
+        second: second.status,
+        firstHasRefresh: first.refresh !== null,
+        secondRefresh: second.refresh,
+      }).toEqual({ first: 200, second: 200, firstHasRefresh: true, secondRefresh: null });
       expect((await whoAmI(server, mode, first.access ?? "")).status).toBe(200);
     }
   });

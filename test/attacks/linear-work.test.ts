@@ -288,7 +288,10 @@ describe("work on what is short enough to be looked at", () => {
     (_, [surface, size]) => {
       for (const unit of UNITS) {
         for (const [short, long] of textsOf(unit, size)) {
-          expect([named(unit), ratioOf(surface, short, long) <= MOST]).toEqual([named(unit), true]);
+          expect({ work: named(unit), isLinear: ratioOf(surface, short, long) <= MOST }).toEqual({
+            work: named(unit),
+            isLinear: true,
+          });
         }
       }
     },

@@ -111,15 +111,15 @@ describe.each(modes)("signing out (%s)", (mode) => {
     const bob = await signUp(server, mode, "bob@example.com");
     const others = await logout(server, phone, { scope: "others" });
     expect({ status: others.status, cleared: others.cleared }).toEqual({ status: 200, cleared: [] });
-    expect([await endReasonOf(server, ann.sessionId), await endReasonOf(server, phone.sessionId)]).toEqual([
-      "logout",
-      null,
-    ]);
+    expect({
+      ann: await endReasonOf(server, ann.sessionId),
+      phone: await endReasonOf(server, phone.sessionId),
+    }).toEqual({ ann: "logout", phone: null });
     expect((await logout(server, phone, { scope: "all" })).status).toBe(200);
-    expect([await endReasonOf(server, phone.sessionId), await endReasonOf(server, bob.sessionId)]).toEqual([
-      "logout",
-      null,
-    ]);
+    expect({
+      phone: await endReasonOf(server, phone.sessionId),
+      bob: await endReasonOf(server, bob.sessionId),
+    }).toEqual({ phone: "logout", bob: null });
     expect(await server.auth.sessions.list(ann.userId)).toEqual([]);
   });
 
@@ -134,10 +134,10 @@ describe.each(modes)("signing out (%s)", (mode) => {
     expect(stolen.cleared).toEqual(mode === "cookie" ? [ACCESS, REFRESH] : []);
     const guessed = Buffer.from(ann.refresh.slice(4), "base64url").fill(1, 21).toString("base64url");
     expect((await logout(server, { ...ann, access: "x", refresh: `lkr_${guessed}` })).status).toBe(200);
-    expect([await endReasonOf(server, ann.sessionId), await endReasonOf(server, phone.sessionId)]).toEqual([
-      null,
-      null,
-    ]);
+    expect({
+      ann: await endReasonOf(server, ann.sessionId),
+      phone: await endReasonOf(server, phone.sessionId),
+    }).toEqual({ ann: null, phone: null });
   });
 
   it("LGO-07 a user neither sees nor ends another user's session", async () => {

@@ -99,12 +99,7 @@ describe("BOD-13 naughty strings", () => {
       ];
       for (const [path, body] of bodies) {
         const [status, code] = await post(server, path, { body });
-        expect([text, path, [200, 201, 400, 401, 409, 422].includes(status), code]).toEqual([
-          text,
-          path,
-          true,
-          code,
-        ]);
+        expect([200, 201, 400, 401, 409, 422], JSON.stringify({ text, path, code })).toContain(status);
         if (status !== 201 || !("password" in body)) continue;
         expect(await post(server, "/auth/login", { body })).toEqual([200, null]);
       }

@@ -51,7 +51,10 @@ describe("paths", () => {
       "/auth/x/../login",
       "/auth/%2e/login",
     ]) {
-      expect([path, (await server.send(path, { method: "GET" })).status]).toEqual([path, 405]);
+      expect({ path, status: (await server.send(path, { method: "GET" })).status }).toEqual({
+        path,
+        status: 405,
+      });
     }
   });
 
@@ -90,11 +93,11 @@ describe("paths", () => {
   ])("HTTP-09 without baseURL refuses requests to %s", async (url) => {
     const bare = createAuth({ store: memory() });
     const answer = await read(await bare.handle(new Request(`${url}/auth/me`)));
-    expect([answer.status, answer.code, String(answer.body["message"])]).toEqual([
-      400,
-      "invalid_request",
-      expect.stringContaining("baseURL"),
-    ]);
+    expect({ status: answer.status, code: answer.code, message: String(answer.body["message"]) }).toEqual({
+      status: 400,
+      code: "invalid_request",
+      message: expect.stringContaining("baseURL"),
+    });
     expect((await bare.validate(new Request(url))).ok).toBe(false);
   });
 

@@ -39,7 +39,10 @@ onEveryStore((make) => {
       expectSentTo(await signInAt(scene.stub, victim, ANN_THERE), "/welcome");
       const id = await whoIs(victim);
       const signUp = await scene.browser().post("/auth/signup", { ...TROJAN, transport: mode });
-      expect([signUp.status, (await signUp.json()).error]).toEqual([409, "identifier_taken"]);
+      expect({ status: signUp.status, error: (await signUp.json()).error }).toEqual({
+        status: 409,
+        error: "identifier_taken",
+      });
       expect(await knows(scene, TROJAN.password, mode)).toBe(false);
       expect(await scene.auth.users.get(String(id))).toMatchObject({ email: ANN.email, passwordHash: null });
     },
@@ -54,10 +57,10 @@ onEveryStore((make) => {
       const victim = scene.browser();
       expectSentTo(await scene.signIn(victim, ANN_THERE), "/welcome");
       expect(await whoIs(victim)).toBe(trojan.id);
-      expect([await isIn(trojan), await knows(scene, TROJAN.password, mode)]).toEqual([
-        [false, false],
-        false,
-      ]);
+      expect({ isIn: await isIn(trojan), knowsPassword: await knows(scene, TROJAN.password, mode) }).toEqual({
+        isIn: [false, false],
+        knowsPassword: false,
+      });
     },
   );
 });

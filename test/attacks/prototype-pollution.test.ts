@@ -101,11 +101,17 @@ describe("prototype pollution", () => {
     const sneaky = `${text.slice(0, -1)},"__proto__":{"role":"admin"},"constructor":{"prototype":{"polluted":1}}}`;
     const found = await server.auth.sessions.verify(seal(header, sneaky));
     if (!found.ok) throw new Error(found.code);
-    expect([found.claims["role"], Object.hasOwn(found.claims, "__proto__")]).toEqual([undefined, false]);
+    expect({ role: found.claims["role"], hasProto: Object.hasOwn(found.claims, "__proto__") }).toEqual({
+      role: undefined,
+      hasProto: false,
+    });
     const nested = text.replace('"context":{}', '"context":{"__proto__":{"role":"admin"}}');
     const inner = await server.auth.sessions.verify(seal(header, nested));
     if (!inner.ok) throw new Error(inner.code);
-    expect([inner.session.context["role"], Object.keys(inner.session.context)]).toEqual([undefined, []]);
+    expect({ role: inner.session.context["role"], members: Object.keys(inner.session.context) }).toEqual({
+      role: undefined,
+      members: [],
+    });
     expectClean();
   });
 

@@ -68,9 +68,10 @@ describe.each(modes)("refusals of a refresh token (%s)", (mode) => {
       "refresh_token_invalid",
     );
     expect(await state(server, ann)).toEqual(before);
-    expect([countOf(server, "session.rolled_back"), countOf(server, "session.reuse_detected")]).toEqual([
-      2, 0,
-    ]);
+    expect({
+      rolledBack: countOf(server, "session.rolled_back"),
+      reused: countOf(server, "session.reuse_detected"),
+    }).toEqual({ rolledBack: 2, reused: 0 });
     const [, child = ""] = await rotated(server, ann, 1);
     expect((await present(server, mode, edited(child, GENERATION_AT, 255))).code).toBe(
       "refresh_token_reused",

@@ -8,12 +8,23 @@ describe.each(modes)("theft of a refresh token (%s)", (mode) => {
     const server = openAttackedServer();
     const ann = await signUp(server, mode);
     const first = await present(server, mode, ann.refresh);
-    expect([first.status, first.refresh === ann.refresh, first.refresh?.length]).toEqual([200, false, 96]);
+    expect({
+      status: first.status,
+      isSameToken: first.refresh === ann.refresh,
+      length: first.refresh?.length,
+    }).toEqual({ status: 200, isSameToken: false, length: 96 });
     const again = await present(server, mode, ann.refresh);
-    expect([again.status, again.refresh, again.access === null]).toEqual([200, null, false]);
+    expect({ status: again.status, refresh: again.refresh, hasAccess: again.access !== null }).toEqual({
+      status: 200,
+      refresh: null,
+      hasAccess: true,
+    });
     server.clock.advance(LEASE);
     const second = await present(server, mode, first.refresh ?? "");
-    expect([second.status, second.refresh === null]).toEqual([200, false]);
+    expect({ status: second.status, hasRefresh: second.refresh !== null }).toEqual({
+      status: 200,
+      hasRefresh: true,
+    });
     const old = await present(server, mode, ann.refresh);
     expect({ status: old.status, code: old.code }).toEqual({ status: 401, code: "refresh_token_reused" });
   });
@@ -72,12 +83,19 @@ describe.each(modes)("theft of a refresh token (%s)", (mode) => {
     const before = await server.store.sessions.get(ann.sessionId, 0);
     for (let n = 0; n < 5; n++) {
       const retry = await present(server, mode, ann.refresh);
-      expect([retry.status, retry.access === null, retry.refresh]).toEqual([200, false, null]);
+      expect({ status: retry.status, hasAccess: retry.access !== null, refresh: retry.refresh }).toEqual({
+        status: 200,
+        hasAccess: true,
+        refresh: null,
+      });
     }
     expect(await server.store.sessions.get(ann.sessionId, 0)).toEqual(before);
     server.clock.advance(2 * 86_400);
     const late = await present(server, mode, ann.refresh);
-    expect([late.status, late.refresh === null]).toEqual([200, false]);
+    expect({ status: late.status, hasRefresh: late.refresh !== null }).toEqual({
+      status: 200,
+      hasRefresh: true,
+    });
     expect(countOf(server, "session.reissued")).toBe(1);
     expect(countOf(server, "session.reuse_detected")).toBe(0);
     server.clock.advance(LEASE);

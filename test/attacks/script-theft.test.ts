@@ -27,11 +27,11 @@ describe("T9 theft of tokens by a script in the page", () => {
     for (const [path, call] of calls) {
       const response = await server.send(path, call);
       const others = [...response.headers].filter(([name]) => name !== "set-cookie");
-      expect([path, TOKEN.test(await response.text()), TOKEN.test(JSON.stringify(others))]).toEqual([
+      expect({
         path,
-        false,
-        false,
-      ]);
+        inBody: TOKEN.test(await response.text()),
+        inHeaders: TOKEN.test(JSON.stringify(others)),
+      }).toEqual({ path, inBody: false, inHeaders: false });
       for (const line of response.headers.getSetCookie()) expect(line).toMatch(/; HttpOnly(;|$)/);
     }
   });
@@ -49,7 +49,10 @@ describe("T9 theft of tokens by a script in the page", () => {
       { grant_type: "refresh_token" },
     ]) {
       const answer = await read(await server.send("/auth/refresh", { method: "POST", headers, body }));
-      expect(["access_token" in answer.body, "refresh_token" in answer.body]).toEqual([false, false]);
+      expect({ access: "access_token" in answer.body, refresh: "refresh_token" in answer.body }).toEqual({
+        access: false,
+        refresh: false,
+      });
     }
   });
 

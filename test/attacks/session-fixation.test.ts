@@ -47,11 +47,11 @@ describe("T9 session fixation", () => {
         access: victim.access,
         refresh: victim.refresh,
       };
-      expect([access === eve.access, refresh === eve.refresh, sessionId === eve.sessionId]).toEqual([
-        false,
-        false,
-        false,
-      ]);
+      expect({
+        sameAccess: access === eve.access,
+        sameRefresh: refresh === eve.refresh,
+        sameSession: sessionId === eve.sessionId,
+      }).toEqual({ sameAccess: false, sameRefresh: false, sameSession: false });
       expect(await endReasonOf(server, eve.sessionId)).toBe("replaced");
       expect((await present(server, "cookie", eve.refresh)).code).toBe("session_revoked");
       expect((await whoAmI(server, "cookie", access ?? "")).body["session"]).toMatchObject({ id: sessionId });

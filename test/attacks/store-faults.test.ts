@@ -75,7 +75,10 @@ describe.concurrent.each(modes)("a store that fails (%s)", (mode) => {
       });
       fail(null);
       const answer = await present(server, mode, ann.refresh);
-      expect([answer.status, answer.refresh === null]).toEqual([200, false]);
+      expect({ status: answer.status, hasRefresh: answer.refresh !== null }).toEqual({
+        status: 200,
+        hasRefresh: true,
+      });
       expect(countOf(server, "session.reuse_detected")).toBe(0);
     },
   );
@@ -96,10 +99,17 @@ describe.concurrent.each(modes)("a store that fails (%s)", (mode) => {
     expect((await present(server, mode, ann.refresh)).code).toBe("store_unavailable");
     late = false;
     const retry = await present(server, mode, ann.refresh);
-    expect([retry.status, retry.refresh, retry.access === null]).toEqual([200, null, false]);
+    expect({ status: retry.status, refresh: retry.refresh, hasAccess: retry.access !== null }).toEqual({
+      status: 200,
+      refresh: null,
+      hasAccess: true,
+    });
     server.clock.advance(LEASE);
     const after = await present(server, mode, ann.refresh);
-    expect([after.status, after.refresh === null]).toEqual([200, false]);
+    expect({ status: after.status, hasRefresh: after.refresh !== null }).toEqual({
+      status: 200,
+      hasRefresh: true,
+    });
     expect(countOf(server, "session.reuse_detected")).toBe(0);
   });
 
@@ -117,7 +127,10 @@ describe.concurrent.each(modes)("a store that fails (%s)", (mode) => {
     let token = ann.refresh;
     for (let n = 0; n < 4; n++) {
       const answer = await present(server, mode, token);
-      expect([answer.status, answer.refresh === null]).toEqual([200, false]);
+      expect({ status: answer.status, hasRefresh: answer.refresh !== null }).toEqual({
+        status: 200,
+        hasRefresh: true,
+      });
       token = answer.refresh ?? "";
       server.clock.advance(LEASE);
     }
@@ -131,7 +144,11 @@ describe.concurrent.each(modes)("a store that fails (%s)", (mode) => {
       const ann = await signUp(server, mode);
       fail("sessions.rotate", () => Promise.resolve(row));
       const answer = await present(server, mode, ann.refresh);
-      expect([answer.access, answer.refresh, [401, 500].includes(answer.status)]).toEqual([null, null, true]);
+      expect({
+        access: answer.access,
+        refresh: answer.refresh,
+        isFailure: [401, 500].includes(answer.status),
+      }).toEqual({ access: null, refresh: null, isFailure: true });
       expect(await endReasonOf(server, ann.sessionId)).toBeNull();
       expect(JSON.stringify(server.events)).not.toMatch(/lkr_|eyJ/);
     },
@@ -144,10 +161,16 @@ describe.concurrent.each(modes)("a store that fails (%s)", (mode) => {
     fail("sessions.rotate");
     const cookie = `__Host-Http-latchkey.access=${ann.access}; __Host-Http-latchkey.refresh=${ann.refresh}`;
     const found = await server.auth.validate(requestTo("/", { headers: { cookie } }));
-    expect([codeOf(found), found.headers.getSetCookie()]).toEqual(["ok", []]);
+    expect({ code: codeOf(found), cookies: found.headers.getSetCookie() }).toEqual({
+      code: "ok",
+      cookies: [],
+    });
     server.clock.advance(10);
     const over = await server.auth.validate(requestTo("/", { headers: { cookie } }));
-    expect([codeOf(over), over.headers.getSetCookie()]).toEqual(["store_unavailable", []]);
+    expect({ code: codeOf(over), cookies: over.headers.getSetCookie() }).toEqual({
+      code: "store_unavailable",
+      cookies: [],
+    });
   });
 });
 
@@ -235,7 +258,10 @@ describe.each(modes)("a rotation that was refused by a row which has changed sin
     const ann = await signUp(server, mode);
     refuse("refused");
     const answer = await present(server, mode, ann.refresh);
-    expect([answer.status, answer.refresh === null]).toEqual([200, false]);
+    expect({ status: answer.status, hasRefresh: answer.refresh !== null }).toEqual({
+      status: 200,
+      hasRefresh: true,
+    });
   });
 
   it.each([

@@ -93,7 +93,10 @@ describe("injection by access tokens", () => {
     for (let at = 0; at < good.length; at++) {
       const other = good[at] === "A" ? "B" : "A";
       const changed = `${good.slice(0, at)}${other}${good.slice(at + 1)}`;
-      expect([at, codeOf(await server.auth.sessions.verify(changed))]).toEqual([at, "unauthenticated"]);
+      expect({ at, code: codeOf(await server.auth.sessions.verify(changed)) }).toEqual({
+        at,
+        code: "unauthenticated",
+      });
     }
   });
 

@@ -80,7 +80,10 @@ describeChromium("the React example, on another origin than its API", () => {
     expect((await request.get(`${site.api}/auth/session`, { headers })).status()).toBe(200);
     for (const what of ["lose", "replay"]) {
       const answer = await request.post(`${site.api}/demo/${what}`, { headers });
-      expect([answer.status(), await answer.json()]).toMatchObject([403, { error: "csrf_rejected" }]);
+      expect({ status: answer.status(), body: await answer.json() }).toMatchObject({
+        status: 403,
+        body: { error: "csrf_rejected" },
+      });
     }
   });
 

@@ -144,7 +144,10 @@ describe("a refresh", () => {
       client.refresh(),
     ]);
     const { session } = client.session.get();
-    expect([before.ok, after]).toMatchObject([true, { ok: true, data: { userId: session?.userId } }]);
+    expect({ before: before.ok, after }).toMatchObject({
+      before: true,
+      after: { ok: true, data: { userId: session?.userId } },
+    });
     expect(emailOf(client)).toBe(BOB.email);
   });
 
@@ -284,7 +287,10 @@ describe("what goes wrong in a page", () => {
     });
     catching.client.session.subscribe((state) => seen.push(state));
     expect((await catching.client.signUp(ANN)).ok).toBe(true);
-    expect([reported.length, seen.at(-1)?.status]).toEqual([seen.length, "signed-in"]);
+    expect({ reports: reported.length, status: seen.at(-1)?.status }).toEqual({
+      reports: seen.length,
+      status: "signed-in",
+    });
     expect(client.session.get().status).toBe("loading");
   });
 
@@ -399,6 +405,9 @@ describe("clients of one process", () => {
     const devices = await client.devices.list();
     const own = devices.ok ? devices.data.find(({ current }) => current) : undefined;
     expect(await client.devices.revoke(own?.id ?? "")).toEqual({ ok: true, data: null });
-    expect([await storage.read(), client.session.get().status]).toEqual([null, "signed-out"]);
+    expect({ stored: await storage.read(), status: client.session.get().status }).toEqual({
+      stored: null,
+      status: "signed-out",
+    });
   });
 });

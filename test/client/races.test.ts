@@ -55,7 +55,10 @@ describe("one tab", () => {
     await simulation.whenIdle();
     expect(simulation.sent).toEqual(["POST /refresh"]);
     letGo();
-    expect([(await refreshed)?.ok, (await signedIn)?.ok]).toEqual([true, true]);
+    expect({ refreshed: (await refreshed)?.ok, signedIn: (await signedIn)?.ok }).toEqual({
+      refreshed: true,
+      signedIn: true,
+    });
     expect(tab?.client.session.get()).toMatchObject({ user: { email: BOB.email } });
     expect(await (await profile.browser.get("/auth/me")).json()).toMatchObject({ email: BOB.email });
   });

@@ -73,7 +73,10 @@ describe("a client that keeps its tokens", () => {
     expect(await client.signOut()).toEqual({ ok: true, data: null });
     client.session.subscribe(() => undefined);
     await simulation.whenIdle();
-    expect([simulation.sent, client.session.get().status]).toEqual([[], "signed-out"]);
+    expect({ sent: simulation.sent, status: client.session.get().status }).toEqual({
+      sent: [],
+      status: "signed-out",
+    });
   });
 
   it.each([["{}"], ["null"], ["not json"], ['{"access":1}'], ["[]"], [""]])(
@@ -163,7 +166,10 @@ describe("a client that keeps its tokens", () => {
     const { user } = client.session.get();
     await simulation.server.auth.sessions.revokeAll(user?.id ?? "");
     expect(await client.refresh()).toMatchObject({ error: { code: "session_revoked" } });
-    expect([shelf.value, client.session.get().status]).toEqual([null, "signed-out"]);
+    expect({ stored: shelf.value, status: client.session.get().status }).toEqual({
+      stored: null,
+      status: "signed-out",
+    });
   });
 
   it("keeps the tokens of a user that signed in while another signed out", async () => {
@@ -281,7 +287,10 @@ describe("fetch", () => {
   it("hands over a 401 as it came, where no user is signed in", async () => {
     const simulation = openSimulation();
     const response = await simulation.holder({ storage: openShelf() }).fetch("/auth/me");
-    expect([response.status, await response.json()]).toMatchObject([401, { error: "unauthenticated" }]);
+    expect({ status: response.status, body: await response.json() }).toMatchObject({
+      status: 401,
+      body: { error: "unauthenticated" },
+    });
   });
 });
 

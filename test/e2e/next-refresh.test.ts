@@ -109,7 +109,7 @@ describe("the proxy", () => {
       ),
     );
     for (const { status, headers } of answers) {
-      expect([status, headers["content-type"]]).toEqual([200, "text/x-component"]);
+      expect({ status, type: headers["content-type"] }).toEqual({ status: 200, type: "text/x-component" });
     }
     expect(answers.filter((answer) => names(answer).includes("refresh"))).toHaveLength(1);
     expect(answers.filter((answer) => names(answer).includes("access"))).toHaveLength(12);
@@ -144,7 +144,10 @@ describe("the proxy", () => {
       location: undefined,
     });
     const form = await openRawVisitor(world).send("/dashboard", { method: "POST", body: new FormData() });
-    expect([form.status, form.headers["cache-control"]]).toEqual([303, "private, no-store"]);
+    expect({ status: form.status, cacheControl: form.headers["cache-control"] }).toEqual({
+      status: 303,
+      cacheControl: "private, no-store",
+    });
   });
 
   it("goes by the port that the browser sees", async () => {
@@ -155,11 +158,17 @@ describe("the proxy", () => {
       expect((await visitor.send("/auth/login", body)).status).toBe(200);
       visitor.expire();
       const answer = await visitor.send(path);
-      expect([names(answer), seen(answer).endsWith(jti(visitor))]).toEqual([OURS, true]);
+      expect({ cookies: names(answer), isNewToken: seen(answer).endsWith(jti(visitor)) }).toEqual({
+        cookies: OURS,
+        isNewToken: true,
+      });
     }
     const abroad = openRawVisitor({ port: world.port, origin: "http://app.example.com" });
     const refused = await abroad.send("/auth/login", body);
-    expect([refused.status, refused.text.includes("Set baseURL")]).toEqual([400, true]);
+    expect({ status: refused.status, saysHow: refused.text.includes("Set baseURL") }).toEqual({
+      status: 400,
+      saysHow: true,
+    });
   });
 
   it("rotates for no HEAD, and leaves the routes to themselves", async () => {
@@ -169,7 +178,7 @@ describe("the proxy", () => {
     expect((await visitor.send("/dashboard", { method: "HEAD" })).lines).toEqual([]);
     expect(rowOf(world, visitor)).toEqual(row);
     const answer = await visitor.send("/auth/refresh", { method: "POST" });
-    expect([answer.status, names(answer)]).toEqual([200, OURS]);
+    expect({ status: answer.status, cookies: names(answer) }).toEqual({ status: 200, cookies: OURS });
     const out = await visitor.send("/auth/logout/", { method: "POST" });
     expect({ status: out.status, location: out.headers.location }).toEqual({
       status: 308,
@@ -177,7 +186,11 @@ describe("the proxy", () => {
     });
     visitor.expire();
     const logout = await visitor.send("/auth/logout", { method: "POST" });
-    expect([logout.status, names(logout), visitor.jar.size]).toEqual([200, OURS, 0]);
+    expect({ status: logout.status, cookies: names(logout), jarSize: visitor.jar.size }).toEqual({
+      status: 200,
+      cookies: OURS,
+      jarSize: 0,
+    });
   });
 
   it("CAC-05 sets no cookie on what a cache may keep, and keeps every line", async () => {
@@ -210,7 +223,10 @@ describe("the proxy", () => {
     expect(seen(await visitor.send("/seen/data", { method: "POST", headers }))).toBe("anonymous");
     expect(seen(await visitor.send("/unproxied/data", { method: "POST", headers }))).toBe("anonymous");
     const forged = await visitor.send("/dashboard", { method: "POST", headers, body: "x" });
-    expect([forged.status, JSON.parse(forged.text).error]).toEqual([403, "csrf_rejected"]);
+    expect({ status: forged.status, error: JSON.parse(forged.text).error }).toEqual({
+      status: 403,
+      error: "csrf_rejected",
+    });
   });
 });
 
@@ -302,7 +318,10 @@ describe.each([
       }
     }
     const host = await visitor.send("/unproxied/data", { headers: { host: "[::" } });
-    expect([host.status, seen(host) === "anonymous"]).toEqual([200, origin === null]);
+    expect({ status: host.status, isAnonymous: seen(host) === "anonymous" }).toEqual({
+      status: 200,
+      isAnonymous: origin === null,
+    });
   });
 
   it("tells a store that is down from signed out", async () => {
@@ -325,7 +344,11 @@ describe.each([
     const made = Buffer.from([1, ...crypto.getRandomValues(new Uint8Array(68))]).toString("base64url");
     const cookie = `__Host-Http-latchkey.refresh=lkr_${made}`;
     const shut = await openRawVisitor(here).send("/sealed", { headers: { cookie } });
-    expect([shut.status, JSON.parse(shut.text).error, shut.lines]).toEqual([503, "store_unavailable", []]);
+    expect({ status: shut.status, error: JSON.parse(shut.text).error, lines: shut.lines }).toEqual({
+      status: 503,
+      error: "store_unavailable",
+      lines: [],
+    });
     here.database.exec("ALTER TABLE latchkey_gone RENAME TO latchkey_sessions");
     expect((await visitor.send("/dashboard")).text).toContain("Signed in since");
   });
@@ -355,7 +378,7 @@ describe("a conflict of two sessions, as a sibling subdomain makes it", () => {
   it.each(["/seen", "/seen/data"])("is expired by the proxy at every place, once (%s)", async (path) => {
     here.jar.clear();
     const answer = await here.send(path, { headers: { cookie } });
-    expect([answer.status, seen(answer)]).toEqual([200, "anonymous"]);
+    expect({ status: answer.status, seen: seen(answer) }).toEqual({ status: 200, seen: "anonymous" });
     expect(new Set(answer.lines).size).toBe(answer.lines.length);
     for (const partition of ["", "; Partitioned"]) {
       const attributes = `Domain=example.com; Path=${path}; Secure; HttpOnly; SameSite=Lax${partition}`;
@@ -366,9 +389,17 @@ describe("a conflict of two sessions, as a sibling subdomain makes it", () => {
 
   it("renders without the proxy, and sets no cookie where Next cannot", async () => {
     const answer = await here.send("/unproxied", { headers: { cookie } });
-    expect([answer.status, seen(answer), answer.lines]).toEqual([200, "anonymous", []]);
+    expect({ status: answer.status, seen: seen(answer), lines: answer.lines }).toEqual({
+      status: 200,
+      seen: "anonymous",
+      lines: [],
+    });
     const handled = await here.send("/unproxied/data", { headers: { cookie } });
-    expect([handled.status, seen(handled), handled.lines.length]).toEqual([200, "anonymous", 1]);
+    expect({ status: handled.status, seen: seen(handled), lineCount: handled.lines.length }).toEqual({
+      status: 200,
+      seen: "anonymous",
+      lineCount: 1,
+    });
   });
 
   it("is over once the cookie of the sibling is gone", async () => {

@@ -68,12 +68,18 @@ it("SEC-04: two tenants in one isolate share neither users nor keys nor sessions
     await worker.ask("/auth/signup", { body: ANN }),
     await worker.ask("/auth/signup", { body: ANN, tenant: "bob" }),
   ];
-  expect([ann.status, bob.status]).toEqual([201, 201]);
+  expect({ ann: ann.status, bob: bob.status }).toEqual({ ann: 201, bob: 201 });
   const tokens = [ann, bob].map(({ body }) => String(body["access_token"]));
   const statusOf = async (tenant: string, token = "") =>
     (await worker.ask("/auth/me", { tenant, token })).status;
-  expect([await statusOf("ann", tokens[0]), await statusOf("bob", tokens[1])]).toEqual([200, 200]);
-  expect([await statusOf("bob", tokens[0]), await statusOf("ann", tokens[1])]).toEqual([401, 401]);
+  expect({ ann: await statusOf("ann", tokens[0]), bob: await statusOf("bob", tokens[1]) }).toEqual({
+    ann: 200,
+    bob: 200,
+  });
+  expect({ annAtBob: await statusOf("bob", tokens[0]), bobAtAnn: await statusOf("ann", tokens[1]) }).toEqual({
+    annAtBob: 401,
+    bobAtAnn: 401,
+  });
   const stranger = { refresh_token: ann.body["refresh_token"] };
   expect(await worker.ask("/auth/refresh", { tenant: "bob", body: stranger })).toMatchObject({
     status: 401,

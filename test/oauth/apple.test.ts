@@ -83,8 +83,14 @@ describe("Apple", () => {
     const before = rig.requestsTo("token").length;
     const url = `${arrival.url}?${arrival.body}`;
     const response = await comeBack(opened.browser, { method: "GET", url });
-    expect([response.status, (await response.json()).error]).toEqual([400, "oauth_state_invalid"]);
-    expect([opened.writes, rig.requestsTo("token").length]).toEqual([[], before]);
+    expect({ status: response.status, error: (await response.json()).error }).toEqual({
+      status: 400,
+      error: "oauth_state_invalid",
+    });
+    expect({ writes: opened.writes, tokenRequests: rig.requestsTo("token").length }).toEqual({
+      writes: [],
+      tokenRequests: before,
+    });
   });
 
   it("gets a client secret for five minutes, signed by the key of the team", async () => {
@@ -248,6 +254,9 @@ describe("the name that comes through the browser", () => {
       });
       expect(response.status).toBe(status);
     }
-    expect([opened.writes, rig.requestsTo("token").length]).toEqual([[], before]);
+    expect({ writes: opened.writes, tokenRequests: rig.requestsTo("token").length }).toEqual({
+      writes: [],
+      tokenRequests: before,
+    });
   });
 });

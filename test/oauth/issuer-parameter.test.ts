@@ -83,7 +83,10 @@ describe("OAU-06 the iss of a callback", () => {
       const arrival = rig.authorize(await begin(opened.browser, "oidc"));
       const twice = { ...arrival, url: `${arrival.url}&iss=${encodeURIComponent(iss)}` } as Arrival;
       const response = await comeBack(opened.browser, twice);
-      expect([response.status, (await response.json()).error]).toEqual([400, "oauth_state_invalid"]);
+      expect({ status: response.status, error: (await response.json()).error }).toEqual({
+        status: 400,
+        error: "oauth_state_invalid",
+      });
       expect(response.headers.has("location")).toBe(false);
       expect(opened.writes).toEqual([]);
     }
@@ -114,12 +117,15 @@ describe("OAU-06 a mix-up of two providers", () => {
     const before = tokenCalls();
     const url = arrival.url.replace("/oauth/honest/", "/oauth/evil/");
     const response = await comeBack(opened.browser, { method: "GET", url });
-    expect([response.status, (await response.json()).error]).toEqual([400, "oauth_state_invalid"]);
+    expect({ status: response.status, error: (await response.json()).error }).toEqual({
+      status: 400,
+      error: "oauth_state_invalid",
+    });
     expect(response.headers.has("location")).toBe(false);
-    expect([opened.writes, tokenCalls()]).toEqual([[], before]);
+    expect({ writes: opened.writes, tokenCalls: tokenCalls() }).toEqual({ writes: [], tokenCalls: before });
     // The state is used up: the right path does not help any more.
     const again = await comeBack(opened.browser, arrival);
-    expect([again.status, tokenCalls()]).toEqual([400, before]);
+    expect({ status: again.status, tokenCalls: tokenCalls() }).toEqual({ status: 400, tokenCalls: before });
   });
 
   it("ends at the ID token where a provider claims to be the other throughout", async () => {

@@ -91,7 +91,7 @@ describe("a native app", () => {
     const location = answer.headers.get("location") ?? "";
     for (const token of server.stub.issued) expect(location).not.toContain(token);
     expect([...new URL(location).searchParams.keys()]).toEqual(["tab", "code"]);
-    expect([await whoIs(browser), jarOf(browser)]).toEqual([id, before]);
+    expect({ user: await whoIs(browser), jar: jarOf(browser) }).toEqual({ user: id, jar: before });
   });
 
   it("gets the code of a failure at its target", async () => {

@@ -50,7 +50,7 @@ describe("OAU-21 a sign-in begins by opening a page", () => {
     const browser = await server.signedIn();
     const before = server.events.length;
     const response = await browser.get(START, { ...document, ...headers });
-    expect([response.status, flowsOf(browser).size]).toEqual([303, 1]);
+    expect({ status: response.status, flows: flowsOf(browser).size }).toEqual({ status: 303, flows: 1 });
     expect(server.events.length).toBe(before);
     expect((await browser.get("/auth/me")).status).toBe(200);
   });

@@ -52,7 +52,10 @@ onEveryStore((make) => {
     );
     expect(session).toHaveLength(1);
     expect(server.stub.calls).toHaveLength(1);
-    expect([countOf(server, "user.created"), countOf(server, "session.started")]).toEqual([1, 1]);
+    expect({ users: countOf(server, "user.created"), sessions: countOf(server, "session.started") }).toEqual({
+      users: 1,
+      sessions: 1,
+    });
   });
 
   it.each([

@@ -100,7 +100,10 @@ describe("OAU-20 an error at the callback", () => {
     const { browser, response, server, writes } = await attempt(rig, {
       changes: { state: MARK, error: MARK },
     });
-    expect([response.status, (await response.json()).error]).toEqual([400, "oauth_state_invalid"]);
+    expect({ status: response.status, error: (await response.json()).error }).toEqual({
+      status: 400,
+      error: "oauth_state_invalid",
+    });
     expect(JSON.stringify([server.events, [...response.headers]])).not.toContain(MARK);
     const twice = await browser.get(`/auth/oauth/oidc/callback?error=${MARK}&error=${MARK}&state=${MARK}`);
     expect({ status: twice.status, text: await twice.text() }).toEqual({

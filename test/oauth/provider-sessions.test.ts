@@ -70,7 +70,10 @@ describe("FIX-01 FIX-02 a sign-in with a provider starts a session", () => {
     const id = await whoIs(browser);
     const arrival = server.stub.agree(await begin(browser, "stub"), ANN_THERE, { error: "access_denied" });
     expectFailed(await comeBack(browser, arrival), "oauth_denied");
-    expect([await whoIs(browser), countOf(server, "session.ended")]).toEqual([id, 0]);
+    expect({ user: await whoIs(browser), ended: countOf(server, "session.ended") }).toEqual({
+      user: id,
+      ended: 0,
+    });
   });
 
   it("respects sessions.limit", async () => {
@@ -92,7 +95,10 @@ describe("FIX-01 FIX-02 a sign-in with a provider starts a session", () => {
     await server.auth.users.disable(id);
     const other = server.browser();
     expectFailed(await server.signIn(other), "forbidden");
-    expect([await server.auth.sessions.list(id), other.names()]).toEqual([[], []]);
+    expect({ sessions: await server.auth.sessions.list(id), cookies: other.names() }).toEqual({
+      sessions: [],
+      cookies: [],
+    });
     await server.auth.users.enable(id);
     expectSentTo(await server.signIn(other), "/welcome");
     expect(await whoIs(other)).toBe(id);

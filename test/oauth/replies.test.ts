@@ -87,7 +87,10 @@ describe("the fetch that stays on this machine", () => {
     await fetch(new Request(url, init));
     for (const request of rig.requestsTo("token").slice(-2)) {
       expect(request).toMatchObject({ method: "POST", path: "/token", body: "code=a%2Bb" });
-      expect([request.query.get("x"), request.headers.authorization]).toEqual(["y", "Basic x"]);
+      expect({ x: request.query.get("x"), authorization: request.headers.authorization }).toEqual({
+        x: "y",
+        authorization: "Basic x",
+      });
     }
     expect(calls[0]).toEqual({ method: "POST", url, redirect: "manual", hasSignal: true });
   });

@@ -151,7 +151,7 @@ describe("OAU-03 OAU-08 parts of one flow are refused in another", () => {
     const { url } = a.agree(await begin(browser, "alpha"), ANN_THERE);
     const elsewhere: Arrival = { method: "GET", url: url.replace("/alpha/", "/beta/") };
     await expectNoFlow(await comeBack(browser, elsewhere), server);
-    expect([a.calls, b.calls]).toEqual([[], []]);
+    expect({ a: a.calls, b: b.calls }).toEqual({ a: [], b: [] });
     // RFC 9700 4.4: and it is used up, so the mixed-up code is lost.
     await expectNoFlow(await comeBack(browser, { method: "GET", url }), server);
   });

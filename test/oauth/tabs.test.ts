@@ -35,7 +35,10 @@ describe("OAU-04 many sign-ins in one browser", () => {
       expect(await whoIs(browser)).not.toBeNull();
     }
     expect(flowsOf(browser).size).toBe(0);
-    expect([countOf(server, "user.created"), countOf(server, "session.started")]).toEqual([1, 10]);
+    expect({ users: countOf(server, "user.created"), sessions: countOf(server, "session.started") }).toEqual({
+      users: 1,
+      sessions: 10,
+    });
     // Each new session took the place of the one before.
     const id = String(await whoIs(browser));
     expect(await server.auth.sessions.list(id)).toHaveLength(1);

@@ -150,7 +150,7 @@ describe("bad input is answered by a code, and leaves the store as it was", () =
     test(`${method} ${path}: ${title}`, async () => {
       const { bob, database, calls, server } = await setting();
       const before = contentsOf(database);
-      const jar = [bob.cookie("access"), bob.cookie("refresh")];
+      const jar = { access: bob.cookie("access"), refresh: bob.cookie("refresh") };
       calls.length = 0;
       const response = await bob.send(path, { method, headers, ...(body === undefined ? {} : { body }) });
       if (answer[0] === 405) expect(response.headers.get("allow")).toContain("OPTIONS");
@@ -162,7 +162,7 @@ describe("bad input is answered by a code, and leaves the store as it was", () =
       expect(calls.filter((call) => !/\.(get|find|load|list)$/.test(call) && !mayWrite.test(call))).toEqual(
         [],
       );
-      expect([bob.cookie("access"), bob.cookie("refresh")]).toEqual(jar);
+      expect({ access: bob.cookie("access"), refresh: bob.cookie("refresh") }).toEqual(jar);
       expect((await server.auth.validate(bob.request("/page"))).ok).toBe(true);
     });
   }

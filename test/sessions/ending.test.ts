@@ -46,7 +46,10 @@ for (const { name, make } of stores) {
         await create(ann),
         await create(bob),
       ];
-      expect([await auth.sessions.revoke(one), await auth.sessions.revoke(one)]).toEqual([true, false]);
+      expect({ first: await auth.sessions.revoke(one), second: await auth.sessions.revoke(one) }).toEqual({
+        first: true,
+        second: false,
+      });
       expect(await auth.sessions.revoke("no such session")).toBe(false);
       expect(await auth.sessions.revokeAll(ann, { except: three })).toBe(1);
       expect(await auth.sessions.get(two)).toMatchObject({ endReason: "revoked" });
@@ -66,7 +69,11 @@ for (const { name, make } of stores) {
       const thief = ann.copy();
       const id = String(memberOf(await bodyOf(await ann.get("/auth/session")), "session")["id"]);
       const answer = await ann.post("/auth/logout");
-      expect([answer.status, clearedIn(answer.headers).length, ann.names()]).toEqual([200, 2, []]);
+      expect({
+        status: answer.status,
+        cleared: clearedIn(answer.headers).length,
+        cookies: ann.names(),
+      }).toEqual({ status: 200, cleared: 2, cookies: [] });
       expect(await auth.sessions.get(id)).toMatchObject({
         endReason: "logout",
         endedAt: clock.now() / 1_000,
@@ -94,5 +101,8 @@ test("J9 logout may leave the access token until it expires", async () => {
 test("S3 logout clears the cookies of a request that has nothing to end", async () => {
   const { browser } = openServer();
   const answer = await browser().post("/auth/logout");
-  expect([answer.status, clearedIn(answer.headers).length]).toEqual([200, 2]);
+  expect({ status: answer.status, cleared: clearedIn(answer.headers).length }).toEqual({
+    status: 200,
+    cleared: 2,
+  });
 });

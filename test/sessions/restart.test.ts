@@ -34,7 +34,7 @@ test("a restart ends no session: access tokens stay valid, and refresh tokens st
     ann = ann.copy(server.auth);
     expect(await server.auth.validate(ann.request("/page"))).toMatchObject({ ok: true, refreshed: false });
     expect((await ann.post("/auth/refresh")).headers.getSetCookie().length).toBe(2);
-    expect([sidOf(ann.cookie("access")), kidOf(ann.cookie("access"))]).toEqual([sid, kid]);
+    expect({ sid: sidOf(ann.cookie("access")), kid: kidOf(ann.cookie("access")) }).toEqual({ sid, kid });
     clock.advance(61);
   }
   expect(server.events.map(({ type }) => type)).not.toContain("key.created");
@@ -50,7 +50,10 @@ test("private keys are sealed with the secret; without one they are not", async 
     await server.auth.keys.jwks();
     const ring = ringOf(server);
     expect(ring).toContain("privateKey");
-    expect([ring.includes('\\"d\\"'), ring.includes("kty")]).toEqual([!isSealed, true]);
+    expect({ hasPrivateKey: ring.includes('\\"d\\"'), hasKey: ring.includes("kty") }).toEqual({
+      hasPrivateKey: !isSealed,
+      hasKey: true,
+    });
     server.stop();
   }
 });

@@ -184,7 +184,7 @@ test("S11 an unsafe request from another site is refused, by the routes and by v
   const { auth, clock, events, signedIn } = openSecureServer();
   const ann = await signedIn();
   clock.advance(601);
-  const before = [ann.cookie("refresh"), events.length];
+  const before = { refresh: ann.cookie("refresh"), events: events.length };
   const strangers = [
     { "sec-fetch-site": "cross-site", origin: "https://evil.example" },
     { "sec-fetch-site": "same-site", origin: "https://other.example.com" },
@@ -200,6 +200,6 @@ test("S11 an unsafe request from another site is refused, by the routes and by v
     expect(found).toMatchObject({ ok: false, code: "csrf_rejected", status: 403 });
     expect(found.headers.getSetCookie()).toEqual([]);
   }
-  expect([ann.cookie("refresh"), events.length]).toEqual(before);
+  expect({ refresh: ann.cookie("refresh"), events: events.length }).toEqual(before);
   expect((await auth.validate(ann.request("/transfer", { method: "POST" }))).ok).toBe(true);
 });

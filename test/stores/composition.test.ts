@@ -55,7 +55,10 @@ for (const [name, make] of Object.entries(compositions)) {
       await auth.users.setPassword(id, "another horse battery");
       expect(await liveSessions(home, id)).toBe(0);
       const late = await post(auth, "/refresh", { refresh_token: await refreshTokenOf(refreshed) });
-      expect([late.status, (await late.json()).error]).toEqual([401, "session_revoked"]);
+      expect({ status: late.status, error: (await late.json()).error }).toEqual({
+        status: 401,
+        error: "session_revoked",
+      });
       await close();
     });
 
@@ -72,7 +75,10 @@ for (const [name, make] of Object.entries(compositions)) {
         const id = (await elsewhere.users.find({ email: ANN.email }))?.id ?? "";
         const overtaken = authOver({ ...store, sessions: lateSessions(store, () => overtake(plain, id)) });
         const answer = await post(overtaken, "/login", ANN);
-        expect([answer.status, (await answer.json()).error]).toEqual([401, "invalid_credentials"]);
+        expect({ status: answer.status, error: (await answer.json()).error }).toEqual({
+          status: 401,
+          error: "invalid_credentials",
+        });
         expect(await liveSessions(home, id)).toBe(0);
         await close();
       });

@@ -50,7 +50,10 @@ test.concurrent("an alarm deletes the expired sessions, and leaves the others", 
   await sessions.end(ended.id, null, { reason: "logout", now: 0 });
   expect((await sessions.get(ended.id, 0))?.row.endedAt).toBeGreaterThan(live.createdAt - 1);
   await vi.waitFor(async () => {
-    expect([await sessions.get(expiring.id, 0), await sessions.get(ended.id, 0)]).toEqual([null, null]);
+    expect({ expiring: await sessions.get(expiring.id, 0), ended: await sessions.get(ended.id, 0) }).toEqual({
+      expiring: null,
+      ended: null,
+    });
   }, patience);
   expect((await sessions.list("ann", 0)).map(({ id }) => id)).toEqual([live.id]);
   expect(await look(ann)).not.toEqual(nothing);

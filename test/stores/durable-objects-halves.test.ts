@@ -73,8 +73,8 @@ test("a link cut in two can be made again, and has one holder", async () => {
     await broken.users.link("bob", github).catch(() => null);
     const holder = (await whole.users.findByAccount(github))?.id;
     const again = await whole.users.link("bob", github);
-    expect([holder, again], JSON.stringify(failing)).toEqual(
-      holder === "bob" ? ["bob", false] : [undefined, true],
+    expect({ holder, again }, JSON.stringify(failing)).toEqual(
+      holder === "bob" ? { holder: "bob", again: false } : { holder: undefined, again: true },
     );
     expect((await whole.users.findByAccount(github))?.id).toBe("bob");
     expect(await whole.users.link("eve", github)).toBe(false);

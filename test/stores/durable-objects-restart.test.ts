@@ -53,7 +53,10 @@ test("an object that dies in a rotation leaves the old row or the new one", asyn
     left.answered++;
     expect(await rowOf(sessions, "phone")).toEqual(expected);
   }
-  expect([left.answered, left.old > 0, left.new > 0], JSON.stringify(left)).toEqual([100, true, true]);
+  expect(
+    { answered: left.answered, hasOld: left.old > 0, hasNew: left.new > 0 },
+    JSON.stringify(left),
+  ).toEqual({ answered: 100, hasOld: true, hasNew: true });
 });
 
 test("workerd is killed in the middle of rotations: answered writes are kept, and no reuse is reported", async () => {
@@ -83,7 +86,11 @@ test("workerd is killed in the middle of rotations: answered writes are kept, an
     const offered = [1, 2, 3, 4].map((n) => digestOf(`${name} by ${n}`));
     if (row.generation === 0) {
       expect(row).toEqual(session(name));
-    } else expect([row.generation, offered.includes(row.childHash ?? "")]).toEqual([1, true]);
+    } else
+      expect({ generation: row.generation, wasOffered: offered.includes(row.childHash ?? "") }).toEqual({
+        generation: 1,
+        wasOffered: true,
+      });
     const issued = answered.filter((next) => offered.includes(next));
     expect(issued).toEqual(issued.length === 0 ? [] : [row.childHash]);
     const retry = rotationOf(name, 0, START + 1, digestOf(`${name} retried`));

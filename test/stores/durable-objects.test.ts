@@ -78,7 +78,7 @@ it("serves a whole sign-in from a Worker", async () => {
   const signedIn = await post("/login", ann);
   const presented = { refresh_token: signedIn.body["refresh_token"] };
   const [one, two] = await Promise.all([post("/refresh", presented), post("/refresh", presented)]);
-  expect([one.status, two.status]).toEqual([200, 200]);
+  expect({ one: one.status, two: two.status }).toEqual({ one: 200, two: 200 });
   expect([one, two].filter(({ body }) => "refresh_token" in body).length).toBe(1);
   const wrong = await post("/login", { ...ann, password: "wrong horse battery" });
   expect({ status: wrong.status, error: wrong.body["error"] }).toEqual({

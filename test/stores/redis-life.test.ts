@@ -84,7 +84,10 @@ describeRedis("Redis", () => {
   test("a session without an end has no time to live, and gets one when it is ended", async () => {
     const { sessions } = redis(client, { prefix });
     await sessions.create(session("machine", now, { idleLifetime: null, expiresAt: null }), freely);
-    expect([await client.ttl(rowKey("machine")), await client.ttl(indexKey())]).toEqual([-1, -1]);
+    expect({ row: await client.ttl(rowKey("machine")), index: await client.ttl(indexKey()) }).toEqual({
+      row: -1,
+      index: -1,
+    });
     await sessions.end(idOf("machine"), null, { reason: "revoked", now });
     expect(near(600)).toContain(await client.ttl(rowKey("machine")));
     expect(near(600)).toContain(await client.ttl(indexKey()));
@@ -107,7 +110,10 @@ describeRedis("Redis", () => {
     await sessions.create(session("phone", now), freely);
     await sessions.create(session("over", now, { expiresAt: now - 5, accessLifetime: 1 }), freely);
     await sessions.end(idOf("phone"), null, { reason: "logout", now });
-    expect([await client.ttl(rowKey("phone")), await client.ttl(indexKey())]).toEqual([-1, -1]);
+    expect({ row: await client.ttl(rowKey("phone")), index: await client.ttl(indexKey()) }).toEqual({
+      row: -1,
+      index: -1,
+    });
     expect(await sessions.prune({ userId: null, keep: true, now })).toBe(1);
     expect((await sessions.get(idOf("over"), now))?.row.endReason).toBe("expired");
     await new Promise((resolve) => setTimeout(resolve, 1_100));
@@ -120,7 +126,10 @@ describeRedis("Redis", () => {
     await forgetting.sessions.create(session("early", now), freely);
     await keeping.sessions.end(idOf("early"), null, { reason: "logout", now });
     await keeping.sessions.create(session("over", now, { expiresAt: now - 9, accessLifetime: 1 }), freely);
-    expect([await client.ttl(rowKey("early")), await client.ttl(indexKey())]).toEqual([-1, -1]);
+    expect({ row: await client.ttl(rowKey("early")), index: await client.ttl(indexKey()) }).toEqual({
+      row: -1,
+      index: -1,
+    });
     await forgetting.sessions.create(session("later", now), freely);
     expect((await forgetting.sessions.get(idOf("over"), now))?.row.endedAt).toBeNull();
     expect(await forgetting.sessions.prune({ userId: null, keep: false, now })).toBe(1);
@@ -132,7 +141,10 @@ describeRedis("Redis", () => {
     await sessions.create(session("phone", now), freely);
     await sessions.create(session("over", now, { expiresAt: now - 5 }), freely);
     expect(await sessions.prune({ userId: "ann", keep: true, now })).toBe(1);
-    expect([await client.ttl(rowKey("over")), await client.ttl(indexKey())]).toEqual([-1, -1]);
+    expect({ row: await client.ttl(rowKey("over")), index: await client.ttl(indexKey()) }).toEqual({
+      row: -1,
+      index: -1,
+    });
     expect(near(DAY + 600)).toContain(await client.ttl(rowKey("phone")));
     await sessions.create(session("next", now), freely);
     expect((await sessions.get(idOf("over"), now))?.row.endReason).toBe("expired");

@@ -56,7 +56,10 @@ describeOwnRedis("a Redis server that goes away", () => {
       await answering(app);
       for (const browser of browsers) {
         const answer = await browser.post("/auth/refresh");
-        expect([answer.status, (await answer.json()).error]).toEqual([401, "session_expired"]);
+        expect({ status: answer.status, error: (await answer.json()).error }).toEqual({
+          status: 401,
+          error: "session_expired",
+        });
         expect(browser.cookie("refresh")).toBe("");
         expect((await browser.post("/auth/refresh")).status).toBe(401);
       }
@@ -84,12 +87,12 @@ describeOwnRedis("a Redis server that goes away", () => {
 
       const after = openServer({ store: promoted, clock: app.clock });
       for (const [browser, expected] of [
-        [lucky, [200, undefined]],
-        [unheard, [200, undefined]],
-        [unlucky, [401, "refresh_token_invalid"]],
+        [lucky, { status: 200, error: undefined }],
+        [unheard, { status: 200, error: undefined }],
+        [unlucky, { status: 401, error: "refresh_token_invalid" }],
       ] as const) {
         const answer = await browser.copy(after.auth).post("/auth/refresh");
-        expect([answer.status, (await answer.json()).error]).toEqual(expected);
+        expect({ status: answer.status, error: (await answer.json()).error }).toEqual(expected);
       }
       expect(alarms(after)).toEqual([]);
       expect(after.events.map(({ type }) => type)).toContain("session.rolled_back");
@@ -143,11 +146,14 @@ async function signedIn(app: TestServer, count: number = USERS): Promise<readonl
 
 async function expectUnavailable({ auth }: TestServer, browser: Browser | undefined): Promise<void> {
   if (browser === undefined) throw new Error("no browser");
-  const cookies = [browser.cookie("access"), browser.cookie("refresh")];
+  const cookies = { access: browser.cookie("access"), refresh: browser.cookie("refresh") };
   const answer = await browser.post("/auth/refresh");
-  expect([answer.status, (await answer.json()).error]).toEqual([503, "store_unavailable"]);
+  expect({ status: answer.status, error: (await answer.json()).error }).toEqual({
+    status: 503,
+    error: "store_unavailable",
+  });
   expect(answer.headers.getSetCookie()).toEqual([]);
-  expect([browser.cookie("access"), browser.cookie("refresh")]).toEqual(cookies);
+  expect({ access: browser.cookie("access"), refresh: browser.cookie("refresh") }).toEqual(cookies);
   expect((await auth.validate(browser.request("/page"))).ok).toBe(true);
 }
 

@@ -460,7 +460,11 @@ describe("options that are right", () => {
       claims: null,
     });
     expect(keys).toEqual({ algorithm: "EdDSA", secrets: [], rotateEvery: 2_592_000, provided: null });
-    expect([providers, contextSchema, callbacks.onEvent]).toEqual([[], null, null]);
+    expect({ providers, contextSchema, onEvent: callbacks.onEvent }).toEqual({
+      providers: [],
+      contextSchema: null,
+      onEvent: null,
+    });
     expect(users).toBe(store.users);
   });
 

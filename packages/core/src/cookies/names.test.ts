@@ -55,7 +55,7 @@ describe("cookiePlaces", () => {
       sameSite: "none",
       domain: "localhost",
     });
-    expect([access.sameSite, access.domain]).toEqual(["lax", null]);
+    expect({ sameSite: access.sameSite, domain: access.domain }).toEqual({ sameSite: "lax", domain: null });
   });
 });
 

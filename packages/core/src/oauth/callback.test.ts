@@ -16,7 +16,13 @@ describe("parseCallback", () => {
       ["redirect_to", "//evil.example"],
     ];
     const { code, state, iss, error, user } = parseCallback(fields) ?? {};
-    expect([code, state, iss, error, user]).toEqual(["c", STATE, "https://id.example.org", null, null]);
+    expect({ code, state, iss, error, user }).toEqual({
+      code: "c",
+      state: STATE,
+      iss: "https://id.example.org",
+      error: null,
+      user: null,
+    });
     expect(Object.keys(parseCallback(fields) ?? {})).toHaveLength(5);
   });
 

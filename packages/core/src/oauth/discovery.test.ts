@@ -79,7 +79,10 @@ describe("parseMetadata", () => {
         ["https://id.example.org/x"],
       ];
       for (const value of wrong)
-        expect([value, parseMetadata({ ...document, [name]: value }, ISSUER)]).toEqual([value, null]);
+        expect({ value, metadata: parseMetadata({ ...document, [name]: value }, ISSUER) }).toEqual({
+          value,
+          metadata: null,
+        });
     },
   );
 

@@ -82,14 +82,14 @@ describe("the claims of an ID token", () => {
   it.each(Object.entries(good))("have no fault with a good %s", async (claim, values) => {
     for (const value of values ?? []) {
       const words = await wordsFor(JSON.stringify({ ...right, [claim]: value }));
-      expect([value, words]).toEqual([value, null]);
+      expect({ value, fault: words }).toEqual({ value, fault: null });
     }
   });
 
   it.each(Object.entries(bad))("OAU-11 have a fault with every wrong %s", async (claim, [fault, values]) => {
     for (const value of values) {
       const words = await wordsFor(JSON.stringify({ ...right, [claim]: value }));
-      expect([value, words]).toEqual([value, oauthFault(fault).message]);
+      expect({ value, fault: words }).toEqual({ value, fault: oauthFault(fault).message });
     }
   });
 
@@ -109,7 +109,7 @@ describe("the claims of an ID token", () => {
   it("have a fault where auth_time is no number of seconds (OpenID Connect Core 2)", async () => {
     for (const value of ["1800000000", -1, null, true]) {
       const words = await wordsFor(JSON.stringify({ ...right, auth_time: value }));
-      expect([value, words]).toEqual([value, oauthFault("id_token_time").message]);
+      expect({ value, fault: words }).toEqual({ value, fault: oauthFault("id_token_time").message });
     }
   });
 });

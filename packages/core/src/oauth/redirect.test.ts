@@ -36,7 +36,7 @@ describe("decideRedirect", () => {
   it("RED-05 accepts our own and trusted targets, as they were parsed", () => {
     for (const { input } of GOOD_TARGETS) {
       const expected = input === ESCAPED_SLASH ? undefined : new URL(input, OWN_ORIGIN).href;
-      expect([input, decideRedirect(input, policy)?.href]).toEqual([input, expected]);
+      expect({ input, target: decideRedirect(input, policy)?.href }).toEqual({ input, target: expected });
     }
   });
 
@@ -48,12 +48,14 @@ describe("decideRedirect", () => {
       "https://sub.spa.example.com/",
       "https://xn--sa-7ka.example.com/",
     ]) {
-      expect([input, decideRedirect(input, policy)]).toEqual([input, null]);
+      expect({ input, target: decideRedirect(input, policy) }).toEqual({ input, target: null });
     }
   });
 
   it("RED-08 takes nothing that is relative to anything but the origin", () => {
-    for (const input of RELATIVES) expect([input, decideRedirect(input, native)]).toEqual([input, null]);
+    for (const input of RELATIVES) {
+      expect({ input, target: decideRedirect(input, native) }).toEqual({ input, target: null });
+    }
   });
 
   it("RED-06 takes nothing long, before or after it is written out", () => {
@@ -70,7 +72,7 @@ describe("decideRedirect", () => {
 
   it("RED-06 takes no lone surrogate, line separator or control, and no empty text", () => {
     for (const input of ["", "/\uD800", "/\uDC00x", "/\u2028", "/\u0000", "/\u202Ex", "/\uFEFF", "/a b"]) {
-      expect([input, decideRedirect(input, native)]).toEqual([input, null]);
+      expect({ input, target: decideRedirect(input, native) }).toEqual({ input, target: null });
     }
   });
 
@@ -81,7 +83,7 @@ describe("decideRedirect", () => {
   it("follows the path of the routes", () => {
     const elsewhere = { ...policy, basePath: "/api/login" };
     for (const input of ["/api/login", "/api/login/", "/api/login/logout", "/api/x/../login/logout"]) {
-      expect([input, decideRedirect(input, elsewhere)]).toEqual([input, null]);
+      expect({ input, target: decideRedirect(input, elsewhere) }).toEqual({ input, target: null });
     }
     for (const input of ["/api/loginx", "/api", "/auth/logout", "/x/api/login/logout"]) {
       expect(decideRedirect(input, elsewhere)?.pathname).toBe(input);
@@ -169,7 +171,9 @@ describe("safeRedirect", () => {
   });
 
   it("RED-04 leads to no route of ours", () => {
-    for (const { input } of LOOPS) expect([input, safeRedirect(input, options)]).toEqual([input, null]);
+    for (const { input } of LOOPS) {
+      expect({ input, target: safeRedirect(input, options) }).toEqual({ input, target: null });
+    }
     expect(safeRedirect("/api/login/logout", { basePath: "/api/login" })).toBeNull();
     expect(safeRedirect("/auth/logout", { basePath: "/api/login" })).toBe("/auth/logout");
   });
@@ -178,9 +182,9 @@ describe("safeRedirect", () => {
     for (const { input } of GOOD_TARGETS.filter((target) => target.input !== ESCAPED_SLASH)) {
       const { origin, pathname, search, hash, href } = new URL(input, OWN_ORIGIN);
       const expected = origin === OWN_ORIGIN ? pathname + search + hash : href;
-      expect([input, safeRedirect(input, options)]).toEqual([input, expected]);
+      expect({ input, target: safeRedirect(input, options) }).toEqual({ input, target: expected });
       const isPath = input.startsWith("/");
-      expect([input, safeRedirect(input)]).toEqual([input, isPath ? expected : null]);
+      expect({ input, target: safeRedirect(input) }).toEqual({ input, target: isPath ? expected : null });
     }
   });
 
@@ -196,7 +200,7 @@ describe("safeRedirect", () => {
       new String("/x"),
     ];
     for (const input of [...broken, ...RELATIVES, "", "/\uD800", "/\u2028", `/${"x".repeat(10_240)}`]) {
-      expect([input, safeRedirect(input, options)]).toEqual([input, null]);
+      expect({ input, target: safeRedirect(input, options) }).toEqual({ input, target: null });
     }
   });
 
@@ -208,7 +212,10 @@ describe("safeRedirect", () => {
       "data:text/html,x",
       "https://evil.example/",
     ]) {
-      expect([input, safeRedirect(input, { ...options, trustedOrigins })]).toEqual([input, null]);
+      expect({ input, target: safeRedirect(input, { ...options, trustedOrigins }) }).toEqual({
+        input,
+        target: null,
+      });
     }
   });
 

@@ -80,6 +80,9 @@ describe("a transaction", () => {
     expect(at("one").name).not.toBe(at("two").name);
     expect(at("one").name).toBe(at("one", "form_post").name);
     expect(at("one").name).toMatch(/^__Host-Http-latchkey\.oauth\.[\w-]{16}$/);
-    expect([at("one").sameSite, at("one", "form_post").sameSite]).toEqual(["lax", "none"]);
+    expect({ query: at("one").sameSite, formPost: at("one", "form_post").sameSite }).toEqual({
+      query: "lax",
+      formPost: "none",
+    });
   });
 });

@@ -57,9 +57,9 @@ describe("nearestName", () => {
 
   it("compares no name of more than 64 characters", () => {
     const known = ["l".repeat(64)];
-    expect([nearestName("l".repeat(64), known), nearestName("l".repeat(65), known)]).toEqual([
-      known[0],
-      null,
-    ]);
+    expect({
+      atTheLimit: nearestName("l".repeat(64), known),
+      above: nearestName("l".repeat(65), known),
+    }).toEqual({ atTheLimit: known[0], above: null });
   });
 });

@@ -171,7 +171,7 @@ describe("decide", () => {
     const seen = new Set<string>();
     for (const at of combinations<Case>(domain)) {
       const decision = named(decide(rowOf(at), tokenOf(at), NOW, { lease: LEASE, transport: at.asked }));
-      if (decision !== expected(at)) expect([at, decision]).toEqual([at, expected(at)]);
+      if (decision !== expected(at)) expect({ at, decision }).toEqual({ at, decision: expected(at) });
       seen.add(decision);
     }
     expect([...seen].sort()).toEqual([
@@ -245,8 +245,16 @@ describe("applyDecision and rotationOutcome", () => {
       NOW + 3 * LEASE,
       "d",
     );
-    expect([first, lost, again, rotated]).toEqual(["first", "reissued", "reissued", "rotated"]);
-    expect([four.generation, four.rootGeneration]).toEqual([7, 6]);
+    expect({ first, lost, again, rotated }).toEqual({
+      first: "first",
+      lost: "reissued",
+      again: "reissued",
+      rotated: "rotated",
+    });
+    expect({ generation: four.generation, rootGeneration: four.rootGeneration }).toEqual({
+      generation: 7,
+      rootGeneration: 6,
+    });
     const [, stale] = present(four, { ...root, secretHash: "b", generation: 5 }, NOW + 3 * LEASE, "e");
     expect(stale).toBe("reuse");
   });
@@ -290,23 +298,19 @@ describe("expiries", () => {
   it("are over at their very second, and the absolute one bounds the idle one", () => {
     const at = (expiresAt: number | null, absoluteExpiresAt: number | null): boolean =>
       isExpired({ expiresAt, absoluteExpiresAt }, NOW);
-    expect([at(NOW, null), at(NOW + 1, null), at(null, NOW), at(null, NOW + 1), at(null, null)]).toEqual([
-      true,
-      false,
-      true,
-      false,
-      false,
-    ]);
+    expect(at(NOW, null)).toBe(true);
+    expect(at(NOW + 1, null)).toBe(false);
+    expect(at(null, NOW)).toBe(true);
+    expect(at(null, NOW + 1)).toBe(false);
+    expect(at(null, null)).toBe(false);
     expect(isLive({ endedAt: null, expiresAt: NOW + 1, absoluteExpiresAt: null }, NOW)).toBe(true);
     expect(isLive({ endedAt: 0, expiresAt: NOW + 1, absoluteExpiresAt: null }, NOW)).toBe(false);
     const idle = (idleLifetime: number | null, absoluteExpiresAt: number | null): number | null =>
       idleExpiry({ idleLifetime, absoluteExpiresAt }, NOW);
-    expect([
-      idle(10, null),
-      idle(10, NOW + 5),
-      idle(10, NOW + 20),
-      idle(null, NOW + 5),
-      idle(null, null),
-    ]).toEqual([NOW + 10, NOW + 5, NOW + 10, NOW + 5, null]);
+    expect(idle(10, null)).toBe(NOW + 10);
+    expect(idle(10, NOW + 5)).toBe(NOW + 5);
+    expect(idle(10, NOW + 20)).toBe(NOW + 10);
+    expect(idle(null, NOW + 5)).toBe(NOW + 5);
+    expect(idle(null, null)).toBeNull();
   });
 });

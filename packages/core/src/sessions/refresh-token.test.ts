@@ -25,7 +25,7 @@ const TEXT =
 describe("the form of a refresh token", () => {
   it("is lkr_ and 92 characters, to the byte", () => {
     expect(formatRefreshToken(token)).toBe(TEXT);
-    expect([TEXT.length, REFRESH_TOKEN_LENGTH]).toEqual([96, 96]);
+    expect({ ofText: TEXT.length, constant: REFRESH_TOKEN_LENGTH }).toEqual({ ofText: 96, constant: 96 });
     expect(parseRefreshToken(TEXT)).toEqual(token);
   });
 
@@ -105,10 +105,17 @@ describe("session ids", () => {
       mintSessionId("bob", random),
     ];
     const tag = (id: string): string => Buffer.from(id, "base64url").subarray(0, 8).toString("hex");
-    expect([tag(ann) === tag(again), tag(ann) === tag(bob), ann === again]).toEqual([true, false, false]);
+    expect({
+      sameUser: tag(ann) === tag(again),
+      otherUser: tag(ann) === tag(bob),
+      sameId: ann === again,
+    }).toEqual({ sameUser: true, otherUser: false, sameId: false });
     expect([ann, again, bob].every(isSessionId)).toBe(true);
     expect([ann, again, bob].map(userTagOf)).toEqual([userTag("ann"), userTag("ann"), userTag("bob")]);
-    expect([userTagOf("nobody"), userTagOf("")]).toEqual([null, null]);
+    expect({ ofText: userTagOf("nobody"), ofNothing: userTagOf("") }).toEqual({
+      ofText: null,
+      ofNothing: null,
+    });
   });
 
   it.each([
