@@ -37,15 +37,19 @@ describe.each(modes)("who has an account (%s)", (mode) => {
         ? [PASSWORD, "wrong password"]
         : ["wrong password"]) {
         const response = await attempt(server, email, secret, mode);
-        answers.push([response.status, await response.text(), [...response.headers]]);
+        answers.push({
+          status: response.status,
+          body: await response.text(),
+          headers: [...response.headers],
+        });
       }
     }
     expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
-    expect(answers[0]).toMatchObject([
-      401,
-      expect.stringContaining("invalid_credentials"),
-      expect.anything(),
-    ]);
+    expect(answers[0]).toMatchObject({
+      status: 401,
+      body: expect.stringContaining("invalid_credentials"),
+      headers: expect.anything(),
+    });
     expect(countOf(server, "session.started")).toBe(0);
   });
 

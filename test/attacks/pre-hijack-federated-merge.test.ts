@@ -58,7 +58,7 @@ onEveryStore((make) => {
       expectSentTo(await scene.signIn(victim, ANN_THERE), "/welcome");
       expect(await whoIs(victim)).toBe(trojan.id);
       expect({ isIn: await isIn(trojan), knowsPassword: await knows(scene, TROJAN.password, mode) }).toEqual({
-        isIn: [false, false],
+        isIn: { byAccess: false, byRefresh: false },
         knowsPassword: false,
       });
     },

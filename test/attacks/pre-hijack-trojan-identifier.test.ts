@@ -50,7 +50,7 @@ onEveryStore((make) => {
       expect(await whoIs(attacker)).toBe(trojan.id);
       expect(await scene.auth.users.unlink(trojan.id, "other")).toBe(true);
       expect(await whoIs(attacker)).toBeNull();
-      expect(await isIn(trojan)).toEqual([false, false]);
+      expect(await isIn(trojan)).toEqual({ byAccess: false, byRefresh: false });
       expect(await scene.auth.users.accounts(trojan.id)).toEqual([]);
       await signInAt(scene.other, attacker, ATTACKER);
       expect(await whoIs(attacker)).not.toBe(trojan.id);

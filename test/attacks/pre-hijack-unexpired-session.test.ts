@@ -9,7 +9,7 @@ onEveryStore((make) => {
     const scene = openScene(await make());
     const trojan = await plant(scene, mode);
     const more = await scene.auth.sessions.create(trojan.id, { transport: mode });
-    expect(await isIn(trojan)).toEqual([true, true]);
+    expect(await isIn(trojan)).toEqual({ byAccess: true, byRefresh: true });
     expect(await prove(scene, trojan.id)).toBe(true);
     expect(await scene.auth.sessions.list(trojan.id)).toEqual([]);
     expect(await scene.auth.sessions.refresh(String(more.refreshToken))).toMatchObject({ ok: false });
@@ -32,7 +32,10 @@ onEveryStore((make) => {
           mode === "cookie" || !answer.access_token
             ? trojan.tokens
             : { access: answer.access_token, refresh: answer.refresh_token };
-        expect(await isIn({ ...trojan, browser: signIn, tokens })).toEqual([false, false]);
+        expect(await isIn({ ...trojan, browser: signIn, tokens })).toEqual({
+          byAccess: false,
+          byRefresh: false,
+        });
         expect(await scene.auth.sessions.list(trojan.id)).toEqual([]);
       }
     },
@@ -52,9 +55,9 @@ onEveryStore((make) => {
     expect(await scene.auth.users.confirmEmail(owner.id)).toBe(true);
     expect(scene.events.slice(before)).toEqual([]);
     const tokens = mode === "cookie" ? null : { access: answer.access_token, refresh: answer.refresh_token };
-    expect(await isIn({ id: owner.id, browser, tokens })).toEqual([true, true]);
+    expect(await isIn({ id: owner.id, browser, tokens })).toEqual({ byAccess: true, byRefresh: true });
     expect(await scene.auth.users.setPassword(owner.id, CHOSEN, { provesEmail: true })).toBe(true);
-    expect(await isIn({ id: owner.id, browser, tokens })).toEqual([false, false]);
+    expect(await isIn({ id: owner.id, browser, tokens })).toEqual({ byAccess: false, byRefresh: false });
     expect(await scene.auth.users.accounts(owner.id)).toHaveLength(1);
     expect(await knows(scene, CHOSEN, mode)).toBe(true);
   });

@@ -246,11 +246,11 @@ describe("a sign-in with a provider, on a store whose answers are none", () => {
     expectTold(server.events, "tokens.spend");
   });
 
-  const exchange = async (server: ReturnType<typeof openStubServer>): Promise<readonly unknown[]> => {
+  const exchange = async (server: ReturnType<typeof openStubServer>): Promise<object> => {
     const body = JSON.stringify({ code: "A".repeat(43), code_verifier: "v".repeat(43) });
     const init = { method: "POST", headers: { "content-type": "application/json" }, body };
     const answer = await server.auth.handle(new Request("https://app.example.com/auth/oauth/exchange", init));
-    return [answer.status, (await answer.json()).error];
+    return { status: answer.status, code: (await answer.json()).error };
   };
 
   it.each(wrongRows)("tokens.redeem: %s is no grant of a native app", async (_, value) => {
@@ -258,7 +258,7 @@ describe("a sign-in with a provider, on a store whose answers are none", () => {
       operation === "tokens.redeem" ? Promise.resolve(value) : null,
     );
     const server = openStubServer({ store });
-    expect(await exchange(server)).toEqual([500, "internal_error"]);
+    expect(await exchange(server)).toEqual({ status: 500, code: "internal_error" });
     expectTold(server.events, "tokens.redeem");
   });
 
@@ -273,10 +273,10 @@ describe("a sign-in with a provider, on a store whose answers are none", () => {
           return { ...token, [name]: "another" };
         },
       };
-      expect(await exchange(openStubServer({ store: { ...inner, tokens } }))).toEqual([
-        500,
-        "internal_error",
-      ]);
+      expect(await exchange(openStubServer({ store: { ...inner, tokens } }))).toEqual({
+        status: 500,
+        code: "internal_error",
+      });
     },
   );
 

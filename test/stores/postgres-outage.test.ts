@@ -49,7 +49,7 @@ async function outage(server: OwnServer, stores: readonly SqlStore[]): Promise<v
   await server.halt();
   for (const { auth, request } of users) {
     const found = await auth.validate(request());
-    expect(found.ok ? "ok" : [found.code, found.status]).toEqual(["store_unavailable", 503]);
+    expect(found).toMatchObject({ ok: false, code: "store_unavailable", status: 503 });
     expect(found.headers.get("set-cookie")).toBeNull();
   }
 
