@@ -20,14 +20,14 @@ function usersWithout(...names: readonly string[]): UserStore {
 const { users } = memory();
 
 describe("checkProviders", () => {
-  it("takes one password() and providers with ids of their own", () => {
+  it("accepts one password() and providers with different ids", () => {
     const providers = [provider("google"), password(), provider("github", true)];
     expect(() => checkProviders(providers, users)).not.toThrow();
     expect(() => checkProviders([], users)).not.toThrow();
     expect(() => checkProviders(providers, memory().users)).not.toThrow();
   });
 
-  it("refuses two of one kind", () => {
+  it("refuses two providers with the same id", () => {
     expect(() => checkProviders([password(), password()], users)).toThrow("password() twice");
     const twice = [provider("google"), provider("github"), provider("google")];
     expect(() => checkProviders(twice, users)).toThrow('"google"');
@@ -38,14 +38,17 @@ describe("checkProviders", () => {
     (id) => expect(() => checkProviders([provider(id)], users)).toThrow(TypeError),
   );
 
-  it.each(["findByAccount", "link", "unlink", "accounts"])("names what users lack: %s", (name) => {
-    const users = usersWithout(name);
-    expect(() => checkProviders([provider("google")], users)).toThrow(`users has no ${name}`);
-    // Without such a provider nothing needs it.
-    expect(() => checkProviders([password()], users)).not.toThrow();
-  });
+  it.each(["findByAccount", "link", "unlink", "accounts"])(
+    "names the operation that the user store lacks: %s",
+    (name) => {
+      const users = usersWithout(name);
+      expect(() => checkProviders([provider("google")], users)).toThrow(`users has no ${name}`);
+      // Without such a provider nothing needs it.
+      expect(() => checkProviders([password()], users)).not.toThrow();
+    },
+  );
 
-  it.each(["keepTokens", "keptTokens"])("wants %s only where tokens are kept", (name) => {
+  it.each(["keepTokens", "keptTokens"])("requires %s only where a provider stores tokens", (name) => {
     const users = usersWithout(name);
     expect(() => checkProviders([provider("google")], users)).not.toThrow();
     const keeping = [provider("github"), provider("google", true)];

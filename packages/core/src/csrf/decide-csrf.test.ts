@@ -38,7 +38,7 @@ function expected(site: Origin, origin: Origin, referer: Origin, strict: boolean
 const REJECTED = new Set(["cross_site", "inconsistent", "unknown"]);
 
 describe("decideCsrf", () => {
-  it("is this table, over every combination", () => {
+  it("agrees with the table for every combination of inputs", () => {
     const seen = new Set<string>();
     for (const method of methods)
       for (const upgrade of [false, true])

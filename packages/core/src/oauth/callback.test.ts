@@ -26,7 +26,7 @@ describe("parseCallback", () => {
     expect(Object.keys(parseCallback(fields) ?? {})).toHaveLength(5);
   });
 
-  it.each(["state", "code", "error", "iss", "user"])("refuses %s twice, equal or not", (name) => {
+  it.each(["state", "code", "error", "iss", "user"])("refuses two %s parameters, equal or not", (name) => {
     for (const value of ["x", "y", ""]) {
       const fields: Fields = [
         ["state", STATE],
@@ -53,7 +53,7 @@ describe("parseCallback", () => {
     expect(parseCallback([["State", STATE]])).toBeNull();
   });
 
-  it("reads an empty code as an empty text", () => {
+  it("returns an empty text for an empty code", () => {
     expect(
       parseCallback([
         ["state", STATE],
@@ -92,7 +92,7 @@ describe("decideCallback", () => {
   );
 
   it.each(cases)(
-    "$method to $responseMode, state $isOwnState, provider $isOwnProvider, first $first",
+    "decides $method for $responseMode, state $isOwnState, provider $isOwnProvider, first $first",
     (given) => {
       const { isOwnState, isOwnProvider, first, responseMode, method } = given;
       const isRight =

@@ -9,7 +9,7 @@ function optionAt(access: number, changes: Partial<RefreshPolicy> = {}): string 
 }
 
 describe("faultOfLifetimes", () => {
-  it("takes the defaults, and every bound itself", () => {
+  it("accepts the defaults and every value at its bound", () => {
     expect(optionAt(600)).toBeNull();
     expect(optionAt(86_400)).toBeNull();
     expect(optionAt(86_401)).toBe("accessLifetime");
@@ -27,14 +27,14 @@ describe("faultOfLifetimes", () => {
     expect(optionAt(600, { maxLifetime: 1_209_599 })).toBe("maxLifetime");
   });
 
-  it("knows lifetimes without an end", () => {
+  it("accepts lifetimes without an end", () => {
     expect(optionAt(600, { lifetime: null, maxLifetime: null })).toBeNull();
     expect(optionAt(600, { maxLifetime: null })).toBeNull();
     expect(optionAt(600, { lifetime: null, maxLifetime: 720 })).toBeNull();
     expect(optionAt(600, { lifetime: null, maxLifetime: 719 })).toBe("maxLifetime");
   });
 
-  it("asks only for a bound where there are no refresh tokens", () => {
+  it("checks only the upper bound where there are no refresh tokens", () => {
     expect(faultOfLifetimes(1, null)).toBeNull();
     expect(faultOfLifetimes(86_401, null)?.option).toBe("accessLifetime");
   });
@@ -68,11 +68,11 @@ describe("faultOfLifetimes", () => {
       { lifetime: null, maxLifetime: 719 },
       "must be at least accessToken.lifetime + 2 × refreshToken.lease (720 seconds): write minutes(12) or more, or null for no end",
     ],
-  ])("for an access token of %d seconds and %j says what to write instead", (access, changes, why) => {
+  ])("names the value to write for an access token of %d seconds and %j", (access, changes, why) => {
     expect(faultOfLifetimes(access, { ...policy, ...changes })?.why).toBe(why);
   });
 
-  it("uses the names that it is given", () => {
+  it("uses the given names of the options", () => {
     const names = { ...CONFIGURED_NAMES, accessLifetime: "accessLifetime" };
     expect(faultOfLifetimes(600, { ...policy, lifetime: 719 }, names)?.why).toContain(
       "at least accessLifetime + 2 × refreshToken.lease",
@@ -80,8 +80,8 @@ describe("faultOfLifetimes", () => {
   });
 });
 
-describe("when a refresh is due", () => {
-  it("by default a fifth of the life before its end, a minute at most, two leases at least", () => {
+describe("the time when a refresh is due", () => {
+  it("is by default a fifth of the lifetime before expiry, at most a minute, and at least two leases after issue", () => {
     const at = (access: number, lease = 60): number => defaultRefreshBefore(access, lease);
     expect(at(600)).toBe(60);
     expect(at(300)).toBe(60);
@@ -93,7 +93,7 @@ describe("when a refresh is due", () => {
       expect(optionAt(access, { refreshBefore: at(access) })).toBeNull();
   });
 
-  it("from refreshBefore on, and for a short token never inside its two leases", () => {
+  it("begins at refreshBefore, and for a short token never within its first two leases", () => {
     const token = { iat: 0, exp: 600 };
     expect(isNearExpiry(token, 539, policy)).toBe(false);
     expect(isNearExpiry(token, 540, policy)).toBe(true);
