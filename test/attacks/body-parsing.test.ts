@@ -34,8 +34,8 @@ function stream(size: number, noted: { stopped: boolean }): ReadableStream<Uint8
   });
 }
 
-describe.each(PATHS)("bodies of %s", (path) => {
-  it("BOD-01 more than 16 KiB is refused, however it comes, and the rest is not read", async () => {
+describe.each(PATHS)("bodies at %s", (path) => {
+  it("BOD-01 a body above 16 KiB is refused, however it is sent, and the rest is not read", async () => {
     const counting = counted(newStore());
     const server = openAttackedServer({ store: counting.store });
     const refused: Verdict = { status: 413, code: "payload_too_large" };
@@ -57,7 +57,7 @@ describe.each(PATHS)("bodies of %s", (path) => {
   });
 
   it.each(["gzip", "br", "deflate", "identity", "zstd, gzip", ""])(
-    "BOD-02 the encoding %j is refused, and nothing is inflated",
+    "BOD-02 the encoding %j is refused, and nothing is decompressed",
     async (encoding) => {
       const headers = { ...JSON_TYPE, "content-encoding": encoding };
       expect(await post(openAttackedServer(), path, { headers, body: "{}" })).toEqual({
@@ -110,7 +110,7 @@ describe.each(PATHS)("bodies of %s", (path) => {
     `${"[".repeat(8_000)}${"]".repeat(8_000)}`,
     `{"a":${'{"a":'.repeat(2_000)}1${"}".repeat(2_000)}`,
     '{"email":"\u0001"}',
-  ])("BOD-04 the text %#  is no object of ours", async (text) => {
+  ])("BOD-04 the text %# is refused, because it is no JSON object of the expected form", async (text) => {
     expect(await post(openAttackedServer(), path, { headers: JSON_TYPE, body: text })).toEqual({
       status: 400,
       code: "invalid_request",
@@ -118,7 +118,7 @@ describe.each(PATHS)("bodies of %s", (path) => {
   });
 
   it.each([[0xff], [0xc0, 0x80], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80], [0xe2, 0x82], [0x80]])(
-    "BOD-07 bytes that are no UTF-8 are refused (%#)",
+    "BOD-07 bytes that are not UTF-8 are refused (%#)",
     async (...bytes) => {
       const text = Buffer.from('{"email":"ann@example.com","password":"correct horse @"}');
       const at = text.indexOf(0x40, 30);
@@ -142,7 +142,7 @@ describe.each(PATHS)("bodies of %s", (path) => {
     },
   );
 
-  it("BOD-09 ten thousand fields, brackets and dots are no structure", async () => {
+  it("BOD-09 ten thousand fields are parsed, and brackets and dots in names have no meaning", async () => {
     const server = openAttackedServer();
     const many = Array.from({ length: 1_500 }, (_, n) => `f${n}=${n}`).join("&");
     const { status } = await post(server, path, {
@@ -153,7 +153,7 @@ describe.each(PATHS)("bodies of %s", (path) => {
   });
 });
 
-describe("bodies that have been touched", () => {
+describe("bodies that were read or are missing", () => {
   it("BOD-10 a body that was read or is being read is refused", async () => {
     const server = openAttackedServer();
     const make = (): Request =>
@@ -172,7 +172,7 @@ describe("bodies that have been touched", () => {
     }
   });
 
-  it("BOD-10 no body where one is needed is refused, and none where none is needed is fine", async () => {
+  it("BOD-10 a missing body is refused where the route needs one, and accepted elsewhere", async () => {
     const server = openAttackedServer();
     expect(await post(server, "/auth/login", {})).toEqual({ status: 400, code: "invalid_request" });
     expect(await post(server, "/auth/signup", { headers: JSON_TYPE, body: "" })).toEqual({
@@ -185,7 +185,7 @@ describe("bodies that have been touched", () => {
     ).toEqual({ status: 200, code: null });
   });
 
-  it("BOD-12 a client that goes away half-way changes nothing", async () => {
+  it("BOD-12 a client that disconnects in the middle of a body changes nothing", async () => {
     const counting = counted(newStore());
     const server = openAttackedServer({ store: counting.store });
     const broken = (): ReadableStream<Uint8Array> => {
@@ -210,7 +210,7 @@ describe("bodies that have been touched", () => {
 
 describe("members of a body", () => {
   it.each([["ann@example.com"], { a: 1 }, 1, true, null, [], 0, ["a", "b"]])(
-    "PWD-08 %j is no text",
+    "PWD-08 %j is refused where a text is expected",
     async (value) => {
       const server = openAttackedServer();
       for (const path of ["/auth/login", "/auth/signup"]) {
@@ -236,7 +236,7 @@ describe("members of a body", () => {
     },
   );
 
-  it("PWD-07 BOD-07 lone surrogates are refused at sign-up and at sign-in", async () => {
+  it("PWD-07 BOD-07 lone surrogates are refused at sign-up and sign-in", async () => {
     const server = openAttackedServer();
     for (const path of ["/auth/signup", "/auth/login"]) {
       for (const name of ["email", "password", "transport"]) {
@@ -249,7 +249,7 @@ describe("members of a body", () => {
     }
   });
 
-  it("BOD-05 of duplicate members the last counts, for the sign-in and for the count of failures", async () => {
+  it("BOD-05 the last of duplicate members counts, for the sign-in and for the limit of failures", async () => {
     const server = openAttackedServer();
     await signUp(server, "cookie");
     const text = `{"email":"eve@example.com","email":"ann@example.com","password":"x","password":${JSON.stringify(PASSWORD)}}`;

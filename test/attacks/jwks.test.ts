@@ -55,7 +55,7 @@ describe("the published key set", () => {
     expect(await (await server.send("/auth/jwks")).json()).toEqual({ keys: [] });
   });
 
-  it("KEY-10 is a key set by its type, with a steady tag, for GET and HEAD alone", async () => {
+  it("KEY-10 has its media type and a stable ETag, and answers GET and HEAD alone", async () => {
     const server = openAttackedServer();
     const first = await server.send("/auth/jwks");
     const second = await server.send("/auth/.well-known/jwks.json");
@@ -80,7 +80,7 @@ describe("the published key set", () => {
     expect((await server.send("/auth/jwks")).headers.get("etag")).not.toBe(etag);
   });
 
-  it("KEY-08 sets that cannot be are refused when they are configured", () => {
+  it("KEY-08 an invalid set of provided keys is refused at the start", () => {
     const jwk = { ...makeKey("ed25519").privateKey.export({ format: "jwk" }), kty: "OKP" };
     const attempt = (
       provided: readonly object[],
@@ -106,7 +106,7 @@ describe("the published key set", () => {
     expect(attempt([{ ...jwk, kid: "not a name" }])).toThrow(/keys\.provided/);
   });
 
-  it("LOG-01 the refusal of a key never shows the key", () => {
+  it("LOG-01 the error for a refused key never shows the key", () => {
     const { privateKey } = makeKey("ed25519");
     const pem = String(privateKey.export({ format: "pem", type: "pkcs8" }));
     const jwk = { ...privateKey.export({ format: "jwk" }), kid: "a", kty: "EC" };

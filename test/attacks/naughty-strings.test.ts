@@ -88,7 +88,7 @@ describe("BOD-13 naughty strings", () => {
     `${"a".repeat(400)}@example.com`,
   ];
 
-  it("in every field: a code of ours, never a fault, and what is accepted comes back as it was", async () => {
+  it("get a known code in every field, never a fault, and accepted ones are returned unchanged", async () => {
     const server = openAttackedServer();
     for (const text of naughty) {
       const bodies: readonly (readonly [string, object])[] = [

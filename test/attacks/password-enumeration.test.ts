@@ -26,8 +26,8 @@ function attempt(server: TestServer, email: string, secret: string, transport: s
   return server.send("/auth/login", { method: "POST", body: { email, password: secret, transport } });
 }
 
-describe.each(modes)("who has an account (%s)", (mode) => {
-  it("PWD-01 unknown, wrong, disabled, without a password and deleted answer to the byte the same", async () => {
+describe.each(modes)("whether an account exists (%s)", (mode) => {
+  it("PWD-01 is not visible: unknown, wrong, disabled, deleted or without a password, all answers are equal bytes", async () => {
     const server = openAttackedServer();
     await populate(server);
     const answers: unknown[] = [];
@@ -53,14 +53,14 @@ describe.each(modes)("who has an account (%s)", (mode) => {
     expect(countOf(server, "session.started")).toBe(0);
   });
 
-  it("PWD-01 a right password is told from a wrong one, or the test would show nothing", async () => {
+  it("PWD-01 is visible with the right password, or the other test would prove nothing", async () => {
     const server = openAttackedServer();
     await populate(server);
     expect((await attempt(server, "wrong@example.com", PASSWORD, mode)).status).toBe(200);
   });
 });
 
-describe("how long an answer takes", () => {
+describe("the time of an answer", () => {
   // Heavy enough to stand out of the noise, cheap enough to be repeated.
   const hasher = scryptHasher({ cost: { ln: 10, r: 8, p: 1 } });
   const ROUNDS = 60;
@@ -83,7 +83,7 @@ describe("how long an answer takes", () => {
   const medians = (server: TestServer) => quantiles(server, 0.5);
   const fastest = (server: TestServer) => quantiles(server, 0);
 
-  it("PWD-01 the medians of all accounts are alike", async () => {
+  it("PWD-01 has the same median for all kinds of accounts", async () => {
     const server = openAttackedServer({ providers: [password({ hasher })] });
     await populate(server);
     await medians(server);
@@ -98,7 +98,7 @@ describe("how long an answer takes", () => {
       });
   });
 
-  it("PWD-01 the measure tells a server that hashes for its users alone", async () => {
+  it("PWD-01 differs at a server that hashes for existing users alone, so the measure works", async () => {
     const leaky = {
       ...hasher,
       verify: async (input: string, stored: string | null) => stored !== null && hasher.verify(input, stored),
@@ -109,7 +109,7 @@ describe("how long an answer takes", () => {
     expect((found.get("unknown@example.com") ?? 1) / (found.get("wrong@example.com") ?? 1)).toBeLessThan(0.6);
   });
 
-  it("PWD-02 also where the stored hash is an old and cheap one", async () => {
+  it("PWD-02 is the same where the stored hash is old and cheap", async () => {
     const server = openAttackedServer({ providers: [password({ hasher })] });
     await populate(server);
     const old = await scryptHasher({ cost: { ln: 4, r: 8, p: 1 } }).hash(PASSWORD, (length) =>
@@ -133,7 +133,7 @@ describe("how long an answer takes", () => {
 });
 
 describe("sign-up", () => {
-  it("PWD-03 of a taken address is refused, in every form of it, and touches nothing", async () => {
+  it("PWD-03 with a taken address is refused, in every spelling, and changes nothing", async () => {
     const server = openAttackedServer();
     const ann = await signUp(server, "cookie");
     const before = await server.auth.users.get(ann.userId);

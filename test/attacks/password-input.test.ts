@@ -42,7 +42,7 @@ describe("the length of a password", () => {
     [1_024, 201],
     [1_025, 400],
     [3_000, 400],
-  ])("PWD-04 %d code points: %d at sign-up", async (length, status) => {
+  ])("PWD-04 of %d code points gives %d at sign-up", async (length, status) => {
     for (const letter of ["x", "\u{1f600}"]) {
       expect({
         letter,
@@ -51,7 +51,7 @@ describe("the length of a password", () => {
     }
   });
 
-  it("PWD-04 what is too long never reaches the hasher", async () => {
+  it("PWD-04 above the limit never reaches the hasher", async () => {
     const { hasher, inputs } = noting();
     const server = openAttackedServer({ providers: [password({ hasher })] });
     for (const path of ["/auth/signup", "/auth/login"]) {
@@ -64,7 +64,7 @@ describe("the length of a password", () => {
     expect(inputs).toEqual([]);
   });
 
-  it("PWD-05 nothing is cut off: not at 72 bytes, not at 64, not inside a character", async () => {
+  it("PWD-05 is never truncated: not at 72 bytes, not at 64, not inside a character", async () => {
     for (const prefix of [
       "x".repeat(72),
       "x".repeat(64),
@@ -99,7 +99,7 @@ describe("the characters of a password", () => {
     "correct\u200bhorse",
     "CORRECT horse battery",
     "correct  horse",
-  ])("PWD-06 all of %j count", async (secret) => {
+  ])("PWD-06 all count in %j", async (secret) => {
     const server = openAttackedServer();
     expect(await post(server, "/auth/signup", secret)).toEqual({ status: 201, code: null });
     expect(await post(server, "/auth/login", secret)).toEqual({ status: 200, code: null });
@@ -117,7 +117,7 @@ describe("the characters of a password", () => {
     }
   });
 
-  it("PWD-06 NFC makes one password of two ways to type it, and compatibility forms stay apart", async () => {
+  it("PWD-06 are normalised by NFC, and compatibility forms stay distinct", async () => {
     const server = openAttackedServer();
     expect(await post(server, "/auth/signup", "cafe\u0301 au lait")).toEqual({ status: 201, code: null });
     expect(await post(server, "/auth/login", "caf\u00e9 au lait")).toEqual({ status: 200, code: null });
@@ -128,7 +128,7 @@ describe("the characters of a password", () => {
   });
 
   it.each(["password", "PASSWORD", "12345678", "password123", "trustno1"])(
-    "PWD-10 %j is refused when set, and only then",
+    "PWD-10 are refused as common when set, and not at sign-in: %j",
     async (secret) => {
       const server = openAttackedServer();
       expect(await post(server, "/auth/signup", secret)).toEqual({ status: 422, code: "weak_password" });
@@ -145,7 +145,7 @@ describe("the characters of a password", () => {
   );
 });
 
-describe("what is stored of a password", () => {
+describe("the stored hash of a password", () => {
   it.each([
     "",
     "x",
@@ -156,7 +156,7 @@ describe("what is stored of a password", () => {
     "$2b$31$abcdefghijklmnopqrstuv",
     "correct horse battery",
     "$scrypt$ln=-1,r=8,p=1$c2FsdHNhbHQ$a2V5",
-  ])("PWD-11 %j opens nothing, and is not run", async (passwordHash) => {
+  ])("PWD-11 signs no user in where it is %j, and is not computed", async (passwordHash) => {
     const server = openAttackedServer();
     const { id } = await server.auth.users.create({ email: "ann@example.com" });
     await server.store.users.update(id, { passwordHash }, { ifVersion: null, raiseVersion: false });
@@ -176,7 +176,7 @@ describe("what is stored of a password", () => {
     expect(JSON.stringify(server.events)).not.toContain(PASSWORD);
   });
 
-  it("PWD-13 a hundred sign-ins at once hash two at a time, and others are served while they wait", async () => {
+  it("PWD-13 of a hundred simultaneous sign-ins, two hash at a time, and other requests are served", async () => {
     let [running, most] = [0, 0];
     const native = {
       scrypt: (
@@ -209,7 +209,7 @@ describe("what is stored of a password", () => {
   });
 
   it.each(modes)(
-    "KEY-17 a cheap hash is renewed once at sign-in, also by twenty at once (%s)",
+    "KEY-17 of lower cost is renewed once at sign-in, also by twenty at once (%s)",
     async (mode) => {
       const server = openAttackedServer();
       const ann = await signUp(server, mode);

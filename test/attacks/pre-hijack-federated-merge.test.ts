@@ -9,7 +9,7 @@ import { modes } from "./session.ts";
 
 onEveryStore((make) => {
   it.each(modes)(
-    "the victim's sign-in by a provider is not merged with the attacker's account (%s)",
+    "the victim's sign-in with a provider is not merged with the attacker's account (%s)",
     async (mode) => {
       const scene = openScene(await make());
       const trojan = await plant(scene, mode);
@@ -22,7 +22,7 @@ onEveryStore((make) => {
   );
 
   it.each(CASES)(
-    "after $title the provider leads to it, and the attacker's password does not ($mode)",
+    "after $title the provider leads to the account, and the attacker's password does not ($mode)",
     async ({ mode, prove }) => {
       const scene = openScene(await make());
       const trojan = await plant(scene, mode);
@@ -32,7 +32,7 @@ onEveryStore((make) => {
   );
 
   it.each(modes)(
-    "nor is the attacker's sign-up merged with the victim's account by a provider (%s)",
+    "the attacker's sign-up is not merged with the victim's account at a provider (%s)",
     async (mode) => {
       const scene = openScene(await make());
       const victim = scene.browser();
@@ -49,7 +49,7 @@ onEveryStore((make) => {
   );
 
   it.each(modes)(
-    "the first proof by the account itself takes password and sessions too (%s)",
+    "the first proof of the address by the provider removes the attacker's password and sessions (%s)",
     async (mode) => {
       const scene = openScene(await make());
       const trojan = await plant(scene, mode);
