@@ -72,8 +72,8 @@ afterAll(async () => {
   }
 });
 
-describe("the proxy", () => {
-  it("B3 lets page and handler see the session that it has just refreshed", async () => {
+describe("the proxy for Next.js", () => {
+  it("B3 shows page and handler the session that it has just refreshed", async () => {
     for (const path of ["/seen", "/seen/data"]) {
       const visitor = await signedIn(world);
       const before = visitor.cookie("refresh");
@@ -89,7 +89,7 @@ describe("the proxy", () => {
     }
   });
 
-  it("ADP-03 issues one refresh token for 12 prefetches at once, and ends no session", async () => {
+  it("ADP-03 issues one refresh token for 12 simultaneous prefetches, and ends no session", async () => {
     const visitor = await signedIn(world);
     visitor.expire();
     const segments = ["/_tree", "/_head", "/dashboard/__PAGE__", null];
@@ -118,7 +118,7 @@ describe("the proxy", () => {
     expect((await visitor.send("/dashboard")).text).toContain("Signed in since");
   });
 
-  it("leaves a sign-out on the way standing, for both", async () => {
+  it("does not undo a sign-out that the same request makes, for pages and handlers", async () => {
     const visitor = await signedIn(world);
     const { text: page } = await visitor.send("/dashboard");
     visitor.expire();
@@ -136,7 +136,7 @@ describe("the proxy", () => {
     }
   });
 
-  it("answers 401, and no other page, to a script that calls an action without a session", async () => {
+  it("answers a script that calls an action without a session with 401, and with no page", async () => {
     const headers = { "next-action": "00".repeat(21), accept: "text/x-component" };
     const called = await openRawVisitor(world).send("/dashboard", { method: "POST", headers, body: "[]" });
     expect({ status: called.status, location: called.headers.location }).toEqual({
@@ -150,7 +150,7 @@ describe("the proxy", () => {
     });
   });
 
-  it("goes by the port that the browser sees", async () => {
+  it("uses the port that the browser sees", async () => {
     const mapped = { port: world.port, origin: "http://localhost:18080" };
     const body = { method: "POST", headers: JSON_BODY, body: ADA };
     for (const path of ["/seen", "/seen/data", "/unproxied/data"]) {
@@ -171,7 +171,7 @@ describe("the proxy", () => {
     });
   });
 
-  it("rotates for no HEAD, and leaves the routes to themselves", async () => {
+  it("rotates for no HEAD, and leaves requests for the routes unchanged", async () => {
     const visitor = await signedIn(world);
     visitor.expire();
     const row = rowOf(world, visitor);
@@ -193,7 +193,7 @@ describe("the proxy", () => {
     });
   });
 
-  it("CAC-05 sets no cookie on what a cache may keep, and keeps every line", async () => {
+  it("CAC-05 sets no cookie on an answer that a cache may store, and keeps every header line", async () => {
     const anonymous = openRawVisitor(world);
     const unchanging = await anonymous.send("/unchanging");
     expect(unchanging.headers["cache-control"]).toContain("s-maxage");
@@ -217,7 +217,7 @@ describe("the proxy", () => {
     }
   });
 
-  it("refuses what another site sends", async () => {
+  it("refuses unsafe requests from another site", async () => {
     const visitor = await signedIn(world);
     const headers = { origin: "https://evil.example", "sec-fetch-site": "cross-site" };
     expect(seen(await visitor.send("/seen/data", { method: "POST", headers }))).toBe("anonymous");
@@ -270,7 +270,7 @@ describe.each([
     expect((await visitor.send("/unproxied/data")).lines).toEqual([]);
   });
 
-  it("refreshes once in a server action, and the page of its answer sees that", async () => {
+  it("refreshes once in a server action, and its page shows the new session", async () => {
     const visitor = await signedIn(here);
     visitor.expire();
     const answer = await press(visitor, { path: "/unproxied", button: "Look" });
@@ -303,7 +303,7 @@ describe.each([
     expect(names(answer)).toEqual(["access", "first", "refresh", "second"]);
   });
 
-  it("finds the good one of two cookies of one name, beside anything that a jar may hold", async () => {
+  it("finds the valid one of two cookies of one name, beside any other cookies", async () => {
     const visitor = await signedIn(here);
     const [name = ""] = [...visitor.jar.keys()].filter((key) => key.includes("access"));
     const good = `${name}=${visitor.cookie("access")}`;
@@ -324,7 +324,7 @@ describe.each([
     });
   });
 
-  it("tells a store that is down from signed out", async () => {
+  it("distinguishes a store that is down from no session", async () => {
     if (origin === null) return;
     const visitor = await signedIn(here);
     visitor.expire();
@@ -354,7 +354,7 @@ describe.each([
   });
 });
 
-describe("a conflict of two sessions, as a sibling subdomain makes it", () => {
+describe("two conflicting sessions, as a sibling subdomain can cause", () => {
   const origin = "https://app.example.com";
   const NAME = "__Secure-latchkey.refresh";
   let here: RawVisitor;
@@ -375,7 +375,7 @@ describe("a conflict of two sessions, as a sibling subdomain makes it", () => {
     own = pairs[0] ?? "";
   });
 
-  it.each(["/seen", "/seen/data"])("is expired by the proxy at every place, once (%s)", async (path) => {
+  it.each(["/seen", "/seen/data"])("are expired by the proxy at every place, once (%s)", async (path) => {
     here.jar.clear();
     const answer = await here.send(path, { headers: { cookie } });
     expect({ status: answer.status, seen: seen(answer) }).toEqual({ status: 200, seen: "anonymous" });
@@ -387,7 +387,7 @@ describe("a conflict of two sessions, as a sibling subdomain makes it", () => {
     expect(answer.headers["cache-control"]).toContain("no-store");
   });
 
-  it("renders without the proxy, and sets no cookie where Next cannot", async () => {
+  it("render without the proxy, and set no cookie where Next.js cannot set one", async () => {
     const answer = await here.send("/unproxied", { headers: { cookie } });
     expect({ status: answer.status, seen: seen(answer), lines: answer.lines }).toEqual({
       status: 200,
@@ -402,7 +402,7 @@ describe("a conflict of two sessions, as a sibling subdomain makes it", () => {
     });
   });
 
-  it("is over once the cookie of the sibling is gone", async () => {
+  it("end once the cookie of the sibling is gone", async () => {
     expect(seen(await here.send("/seen", { headers: { cookie: own } }))).toMatch(/ by /);
   });
 });

@@ -52,7 +52,7 @@ async function start(): Promise<Worker> {
 
 const ANN = { email: "ann@example.com", password: "correct horse battery", transport: "bearer" };
 
-it("makes one auth for each env, at its first request", async () => {
+it("a Worker makes one auth for each env, at its first request", async () => {
   const worker = await start();
   expect((await worker.counts()).made).toBe(0);
   await Promise.all(Array.from({ length: 10 }, () => worker.ask("/auth/jwks")));
@@ -88,7 +88,7 @@ it("SEC-04: two tenants in one isolate share neither users nor keys nor sessions
   expect((await worker.ask("/auth/refresh", { body: stranger })).status).toBe(200);
 });
 
-it("keeps nothing of options that createAuth refuses", async () => {
+it("a Worker keeps no state of options that createAuth refuses", async () => {
   const worker = await start();
   for (let times = 0; times < 2; times++) {
     const { status, body } = await worker.ask("/auth/jwks", { tenant: "careless" });
@@ -123,7 +123,7 @@ it("ADP-07: a request that is aborted while it waits for the keys of a validator
   }
 });
 
-it("ADP-07: makes a fraction of the calls that one request may make", async () => {
+it("ADP-07: a Worker makes a small part of the calls that one request may make", async () => {
   const worker = await start();
   const calls = async (path: string, call: Parameters<Worker["ask"]>[1]): Promise<[Answer, number]> => {
     const before = (await worker.counts()).objectCalls;

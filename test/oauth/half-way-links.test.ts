@@ -20,7 +20,7 @@ function halfWay(): Store {
   };
 }
 
-it("keeps a new user that another callback found by the proven address, though the link is incomplete", async () => {
+it("a failed link keeps a new user that another callback found by the proven address", async () => {
   const server = openStubServer({ store: halfWay() });
   const browser = server.browser();
   expectSentTo(await server.signIn(browser, ANN_THERE), "/welcome");
