@@ -153,7 +153,7 @@ describe("a server that does not answer", () => {
       () => new Response("<h1>Bad gateway</h1>", { status: 502 }),
     ],
     ["has had enough", "rate_limited", () => answer(429, "rate_limited")],
-  ])("signs no user out where it fails in this way: %s", async (_, code, back) => {
+  ])("signs no user out where it %s", async (_, code, back) => {
     const simulation = openSimulation();
     const { client, seen } = await signedIn(simulation);
     simulation.network.back = back;

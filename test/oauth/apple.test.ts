@@ -230,7 +230,7 @@ describe("the name in the form of Apple", () => {
     ["one part that is no text", text("Ann", ["Evil"]), "Ann"],
     ["markup, which is only text", text("<b>Ann</b>", "O'Neil"), "<b>Ann</b> O'Neil"],
     ["any script", text("安", "😀"), "安 😀"],
-  ])("is read from %s", async (_, user, name) => {
+  ])("is read or ignored where the form has %s", async (_, user, name) => {
     const made = await signIn({ user });
     await expectSignedIn(made, { email: "ann@example.com" });
     expect(await nameOf(made)).toBe(name);

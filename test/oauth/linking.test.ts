@@ -14,7 +14,7 @@ const emails: Readonly<Record<string, Partial<Person>>> = {
   "a verified address": { emailVerified: true },
 };
 
-describe("OAU-16 OAU-17 an address does not identify a user", () => {
+describe("OAU-16 OAU-17 an address from a provider", () => {
   it.each(Object.entries(emails))("creates a user for a new account with %s", async (title, changes) => {
     const server = openStubServer();
     const browser = server.browser();
@@ -27,7 +27,7 @@ describe("OAU-16 OAU-17 an address does not identify a user", () => {
 
   const cases = Object.keys(emails).flatMap((title) => [true, false].map((local) => [title, local] as const));
   it.each(cases)(
-    "does so only with proofs on both sides: %s here, and an owner whose proof is %s",
+    "leads to its owner only where both sides have proved it: %s, and an owner whose proof is %s",
     async (title, emailVerified) => {
       const server = openStubServer();
       const { id } = await server.auth.users.create({ ...ANN, emailVerified });
@@ -51,7 +51,7 @@ describe("OAU-16 OAU-17 an address does not identify a user", () => {
     ["ann@b\u00FCcher.example", "Ann@xn--bcher-kva.example"],
     ["ann@xn--bcher-kva.example", "ann@B\u00DCCHER.example"],
     ["ann@example.com", "ann@example\uFF0Ecom"],
-  ])("finds the owner of %s by %s", async (here, there) => {
+  ])("leads to the owner of %s from the spelling %s", async (here, there) => {
     const server = openStubServer();
     const { id } = await server.auth.users.create({ email: here, emailVerified: true });
     const browser = server.browser();
@@ -64,7 +64,7 @@ describe("OAU-16 OAU-17 an address does not identify a user", () => {
   });
 
   it.each(["\uFF41nn@example.com", "an\u207F@example.com", "\u0410nn@example.com"])(
-    "distinguishes %s from the similar address",
+    "leads to no owner as %s, which only looks like the owner's address",
     async (email) => {
       const server = openStubServer();
       const { id } = await server.auth.users.create({ email: ANN.email, emailVerified: true });

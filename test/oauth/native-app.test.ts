@@ -56,7 +56,7 @@ async function expectWorthless(server: StubServer, { code, verifier }: Trip): Pr
 
 describe("a native app", () => {
   it.each([TARGET, "com.example.app:/x", "https://link.example.org/open?x=y#z"])(
-    "signs in by %s",
+    "signs in with the target %s",
     async (to) => {
       const server = openAppServer();
       const { code, verifier, browser, location } = await travel(server, ANN_THERE, to);
@@ -137,13 +137,13 @@ describe("a native app", () => {
     "https://evil.example/",
     "javascript:alert(1)",
     "",
-  ])("cannot be the target %s", async (target) => {
+  ])("cannot have the target %s", async (target) => {
     const server = openAppServer();
     const start = startOf({ code_challenge: "x".repeat(43), redirect_to: target });
     await expectError(await server.browser().get(start), 400, "redirect_not_allowed");
   });
 
-  it("cannot get a browser's sign-in, and a scheme that a browser runs cannot be trusted", async () => {
+  it("alone may have a custom scheme as target, and a scheme that a browser runs cannot be trusted", async () => {
     const server = openAppServer();
     const query = new URLSearchParams({ redirect_to: TARGET });
     await expectError(await server.browser().get(`/auth/oauth/stub?${query}`), 400, "redirect_not_allowed");

@@ -53,7 +53,7 @@ describe("a refused sign-in", () => {
     expect(await server.auth.users.accounts(id)).toEqual([]);
   });
 
-  it("leaves no link where a native app is refused", async () => {
+  it("removes its link where a native app is refused at the exchange", async () => {
     const trustedOrigins = ["com.example.app://"];
     const server = openStubServer({ hooks: { signedIn: () => false }, trustedOrigins });
     const { id } = await server.auth.users.create({ ...ANN, emailVerified: true });

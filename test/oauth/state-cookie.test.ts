@@ -28,7 +28,7 @@ async function expectRefused(server: StubServer, response: Response): Promise<vo
   expect(server.stub.calls).toEqual([]);
 }
 
-describe("OAU-01 a callback needs the cookie of its own browser", () => {
+describe("OAU-01 a callback", () => {
   it("OAU-01 is refused without a cookie", async () => {
     const server = openStubServer();
     const { arrival } = await halfway(server);

@@ -6,7 +6,7 @@ import { claimsOf, sidOf } from "../fixtures/tokens.ts";
 
 for (const { name, make } of stores) {
   describe(name, () => {
-    test("A10 hooks run after sign-in, refresh and every validation, and may refuse", async () => {
+    test("A10 hooks run after sign-in, refresh and every validation, and can refuse", async () => {
       const seen: string[] = [];
       let refuse = "";
       const ran = (hook: string) => (): false | undefined => {
@@ -36,7 +36,7 @@ for (const { name, make } of stores) {
       expect(reasons).toEqual(["refused"]);
     });
 
-    test("A10 hooks may change the result", async () => {
+    test("A10 hooks can change the result", async () => {
       const server = openServer({
         store: await make(),
         hooks: {
@@ -59,7 +59,7 @@ for (const { name, make } of stores) {
       expect(kept?.context).toEqual({ step: 2 });
     });
 
-    test("A10 a hook that throws is internal_error, and leaves no session behind a failed sign-in", async () => {
+    test("A10 a hook that throws causes internal_error, and a failed sign-in leaves no session", async () => {
       const broken = (): never => {
         throw new Error(`broken ${ANN.password}`);
       };

@@ -23,7 +23,7 @@ function ringOf({ database }: Process): string {
   return String(database.prepare("SELECT document FROM latchkey_documents").get()?.["document"]);
 }
 
-test("a restart ends no session: access tokens stay valid, and refresh tokens still rotate", async () => {
+test("a restart ends no session: access tokens stay valid, and refresh tokens rotate", async () => {
   const [file, clock] = [temporaryFile(), settableClock()];
   let server = await start(file, clock, SECRET);
   let ann = await server.signedIn();
@@ -41,7 +41,7 @@ test("a restart ends no session: access tokens stay valid, and refresh tokens st
   server.stop();
 });
 
-test("private keys are sealed with the secret; without one they are not", async () => {
+test("private keys are stored sealed with the secret, and unsealed without one", async () => {
   for (const [secret, isSealed] of [
     [SECRET, true],
     [undefined, false],
@@ -58,7 +58,7 @@ test("private keys are sealed with the secret; without one they are not", async 
   }
 });
 
-test("a wrong secret makes a new key; sessions continue, and the right secret reads the old keys again", async () => {
+test("a wrong secret creates a new key; sessions continue, and the right secret opens the old keys again", async () => {
   const [file, clock] = [temporaryFile(), settableClock()];
   const first = await start(file, clock, SECRET);
   const ann = await first.signedIn();
@@ -84,7 +84,7 @@ test("a wrong secret makes a new key; sessions continue, and the right secret re
   right.stop();
 });
 
-test("a new secret in front of the former one keeps the keys", async () => {
+test("a new secret before the old one keeps the keys", async () => {
   const [file, clock] = [temporaryFile(), settableClock()];
   const first = await start(file, clock, SECRET);
   const ann = await first.signedIn();
@@ -97,7 +97,7 @@ test("a new secret in front of the former one keeps the keys", async () => {
   second.stop();
 });
 
-test("HS256 is keyed with the secret: a new one in front keeps the tokens of the old", async () => {
+test("a new secret before the old one keeps HS256 tokens valid", async () => {
   const [file, clock] = [temporaryFile(), settableClock()];
   const options = { clock, accessToken: { algorithm: "HS256" } } as const;
   const database = new DatabaseSync(file);

@@ -41,7 +41,7 @@ for (const [name, make] of Object.entries(compositions)) {
   describeStore({ describe, it }, name, make);
 
   describe(name, () => {
-    it("serves the life of a session", async () => {
+    it("serves a sign-up, refreshes and a sign-out", async () => {
       const { store, home, elsewhere, close } = await make();
       const auth = authOver(store);
       const signedUp = await post(auth, "/signup", ANN);
@@ -63,12 +63,12 @@ for (const [name, make] of Object.entries(compositions)) {
     });
 
     const overtakers: Readonly<Record<string, (auth: Auth, id: string) => Promise<unknown>>> = {
-      "a new password": (auth, id) => auth.users.setPassword(id, "another horse battery"),
-      "the user being disabled": (auth, id) => auth.users.disable(id),
-      "the user being deleted": (auth, id) => auth.users.delete(id),
+      "a new password is set": (auth, id) => auth.users.setPassword(id, "another horse battery"),
+      "the user is disabled": (auth, id) => auth.users.disable(id),
+      "the user is deleted": (auth, id) => auth.users.delete(id),
     };
     for (const [what, overtake] of Object.entries(overtakers)) {
-      it(`leaves no session of a sign-in that was overtaken by ${what}`, async () => {
+      it(`leaves no session of a sign-in during which ${what}`, async () => {
         const { store, home, elsewhere, close } = await make();
         const plain = authOver(store);
         await post(plain, "/signup", ANN);
@@ -84,7 +84,7 @@ for (const [name, make] of Object.entries(compositions)) {
       });
     }
 
-    it("counts attempts where the throttle is, and nowhere else", async () => {
+    it("counts attempts in the store of the throttle only", async () => {
       const { store, home, close } = await make();
       const auth = authOver(store);
       await post(auth, "/signup", ANN);

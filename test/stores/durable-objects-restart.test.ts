@@ -35,7 +35,7 @@ async function rowOf(sessions: SessionStore, name: string): Promise<SessionRow> 
   return found.row;
 }
 
-test("an object that dies in a rotation leaves the old row or the new one", async () => {
+test("an object that stops during a rotation leaves the old row or the new one", async () => {
   const { sessions } = bridged(await started(), { world: "dying", fragile: true });
   await sessions.create(session("phone", { expiresAt: null, idleLifetime: null }), freely);
   const left = { old: 0, new: 0, answered: 0 };
@@ -59,7 +59,7 @@ test("an object that dies in a rotation leaves the old row or the new one", asyn
   ).toEqual({ answered: 100, hasOld: true, hasNew: true });
 });
 
-test("workerd is killed in the middle of rotations: answered writes are kept, and no reuse is reported", async () => {
+test("workerd is killed during rotations: every answered write is kept, and no reuse is reported", async () => {
   const directory = mkdtempSync(join(tmpdir(), "latchkey-objects-"));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
   const names = Array.from({ length: 60 }, (_, index) => `session ${index}`);

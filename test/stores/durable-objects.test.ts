@@ -53,13 +53,13 @@ it("equals `decide` on 10,000 random steps", async () => {
   expect(report).toMatchObject({ steps: 10_000 });
 }, 180_000);
 
-it("needs nothing of Node in the Worker", async () => {
+it("uses no module of Node in the Worker", async () => {
   // The build itself fails on an import that it cannot find, and the Worker here runs without `nodejs_compat`.
   const script = await bundle("objects");
   expect(script.match(/["']node:[a-z]|\brequire\(|\bBuffer\b|\bprocess\./g)).toBeNull();
 });
 
-it("serves a whole sign-in from a Worker", async () => {
+it("serves a complete sign-in from a Worker", async () => {
   const server = workerd(await bundle("auth"));
   onTestFinished(() => server.dispose());
   const post = async (

@@ -4,7 +4,7 @@ import postgresJs from "postgres";
 import { expect, test } from "vitest";
 import { type OwnServer, ownServer, quietPool } from "./postgres-server.ts";
 
-test("the server stops and starts in the middle: 503 and no cookies while it is down, and every session works afterwards", async () => {
+test("a server that stops and starts causes 503 without cookies while it is down, and every session works afterwards", async () => {
   const server = await ownServer();
   await server.start();
   const pool = quietPool({ connectionString: server.url });

@@ -34,7 +34,7 @@ const clients: Readonly<Record<string, (url: string) => Promise<RedisClient>>> =
 
 describeOwnRedis("a Redis server that goes away", () => {
   for (const [name, connect] of Object.entries(clients)) {
-    test(`is 503 while down, and every session works afterwards, by ${name}`, async () => {
+    test(`causes 503 while it is down, and every session works afterwards, by ${name}`, async () => {
       const server = await started(...DURABLE);
       const app = worldOf(await connect(server.url));
       const browsers = await signedIn(app);
@@ -47,7 +47,7 @@ describeOwnRedis("a Redis server that goes away", () => {
       expect(alarms(app)).toEqual([]);
     });
 
-    test(`is a sign-out without an alarm where it kept nothing, by ${name}`, async () => {
+    test(`causes a sign-out without an alarm where it kept no data, by ${name}`, async () => {
       const server = await started();
       const app = worldOf(await connect(server.url));
       const browsers = await signedIn(app);
@@ -67,7 +67,7 @@ describeOwnRedis("a Redis server that goes away", () => {
       expect((await browsers[0]?.post("/auth/signup", userOf(0)))?.status).toBe(201);
     });
 
-    test(`signs out without an alarm whose last writes a failover lost, by ${name}`, async () => {
+    test(`signs clients out without an alarm where a failover lost their last writes, by ${name}`, async () => {
       const primary = await started("--repl-diskless-sync-delay", "0");
       const replica = await started("--replicaof", "127.0.0.1", String(primary.port));
       const app = worldOf(await connect(primary.url));
@@ -98,7 +98,7 @@ describeOwnRedis("a Redis server that goes away", () => {
       expect(after.events.map(({ type }) => type)).toContain("session.rolled_back");
     });
 
-    test(`ends a request within the time a store may take where it hangs, by ${name}`, async () => {
+    test(`lets a request end within storeTimeout where it hangs, by ${name}`, async () => {
       const server = await started(...DURABLE);
       const app = worldOf(await connect(server.url));
       const [browser] = await signedIn(app, 1);
