@@ -15,7 +15,7 @@ async function judge(authorization: string, more: Readonly<Record<string, string
 }
 
 describe("the Authorization header", () => {
-  it.each(["Bearer", "bearer", "BEARER", "bEaReR"])("BRR-01 takes the scheme %s", async (scheme) => {
+  it.each(["Bearer", "bearer", "BEARER", "bEaReR"])("BRR-01 accepts the scheme %s", async (scheme) => {
     expect(await judge(`${scheme} ${good}`)).toBe("ok");
   });
 
@@ -32,7 +32,7 @@ describe("the Authorization header", () => {
     ["BRR-03 a broken escape", "Bearer %E0"],
     ["BRR-03 percent encoding", `Bearer ${good.replaceAll(".", "%2E")}`],
     ["base64 of credentials", "Bearer YW5uOnBhc3N3b3Jk"],
-  ])("BRR-01 BRR-04 refuses %s, and falls back to no cookie", async (_, header) => {
+  ])("BRR-01 BRR-04 refuses %s, and does not use the cookie instead", async (_, header) => {
     expect(await judge(header)).toBe("unauthenticated");
     expect(await judge(header, { cookie })).toBe("unauthenticated");
   });
@@ -46,12 +46,12 @@ describe("the Authorization header", () => {
     `x Bearer ${good}`,
     `Bearer:${good}`,
     good,
-  ])("BRR-01 %s is not an accepted scheme: it authenticates no user, and hides no cookie", async (header) => {
+  ])("BRR-01 ignores %s as a scheme, so the cookie still counts", async (header) => {
     expect(await judge(header)).toBe("unauthenticated");
     expect(await judge(header, { cookie })).toBe("ok");
   });
 
-  it("BRR-04 a good header beats a good cookie", async () => {
+  it("BRR-04 a valid header takes precedence over a valid cookie", async () => {
     const found = await server.auth.validate(
       requestTo("/", { headers: { authorization: `Bearer ${token({ sub: "bob" })}`, cookie } }),
     );
@@ -78,7 +78,7 @@ describe("the Authorization header", () => {
     ["BRR-06 a cookie", { cookie: `${ACCESS}=x` }, null],
     ["BRR-06 a scheme without a token", { authorization: "Bearer" }, "Bearer"],
     ["BRR-06 a bad token", { authorization: "Bearer x" }, 'Bearer error="invalid_token"'],
-  ])("%s gets the challenge %s", async (_, headers, challenge) => {
+  ])("gets for %s the challenge %s", async (_, headers, challenge) => {
     const found = await server.auth.validate(requestTo("/", { headers: { ...headers } }));
     if (found.ok) throw new Error("signed in");
     expect({ status: found.status, wwwAuthenticate: found.headers.get("www-authenticate") }).toEqual({
@@ -114,7 +114,7 @@ describe("the Authorization header", () => {
     }
   });
 
-  it("J4 A5 another header and other schemes, and no longer the usual ones", async () => {
+  it("J4 A5 can be replaced by another header with other schemes, and then the usual ones do not count", async () => {
     const own = openForgery("ed25519", { bearer: { header: "X-Token", schemes: ["Bearer", "JWT"] } });
     const ask = async (headers: Record<string, string>): Promise<string> =>
       codeOf(await own.server.auth.validate(requestTo("/", { headers })));
@@ -124,7 +124,7 @@ describe("the Authorization header", () => {
     expect(await ask({ authorization: `Bearer ${own.token()}` })).toBe("unauthenticated");
   });
 
-  it("BRR-07 a bearer client gets no cookie from any route, a browser no token in any body", async () => {
+  it("BRR-07 no route sets a cookie for a bearer client, or puts a token into a body for a browser", async () => {
     for (const mode of modes) {
       const own = openAttackedServer();
       const ann = await signUp(own, mode);

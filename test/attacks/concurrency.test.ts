@@ -6,8 +6,8 @@ import { cheapHasher, countOf } from "../fixtures/server.ts";
 import { LEASE, openAttackedServer, PASSWORD } from "./server.ts";
 import { endReasonOf, modes, present, read, rotated, signIn, signUp, whoAmI, withAccess } from "./session.ts";
 
-describe.each(modes)("at the same time (%s)", (mode) => {
-  it("CON-01 fifty refreshes of one token: one refresh token, forty-nine times access only, no alarm", async () => {
+describe.each(modes)("simultaneous requests (%s)", (mode) => {
+  it("CON-01 of fifty refreshes of one token, one gets a refresh token, 49 an access token only, and no alarm is raised", async () => {
     const server = openAttackedServer();
     const ann = await signUp(server, mode);
     const [, child = ""] = await rotated(server, ann, 1);
@@ -22,7 +22,7 @@ describe.each(modes)("at the same time (%s)", (mode) => {
   });
 
   it.each(["sign-out", "revokeAll", "setPassword", "disable", "delete", "reuse"] as const)(
-    "CON-03 CON-04 CON-05 refresh and %s, in any order: nothing survives",
+    "CON-03 CON-04 CON-05 no session survives a refresh beside %s, in any order",
     async (act) => {
       for (const before of [0, 1, 5, 10]) {
         const server = openAttackedServer({ revocation: "store" });
@@ -53,7 +53,7 @@ describe.each(modes)("at the same time (%s)", (mode) => {
     },
   );
 
-  it("CON-04 a sign-in that checked the old password while it changed leaves no session", async () => {
+  it("CON-04 a sign-in that checked the old password during its change leaves no session", async () => {
     const gates: (() => void)[] = [];
     let holding = false;
     const hasher = {
@@ -87,7 +87,7 @@ describe.each(modes)("at the same time (%s)", (mode) => {
     }
   });
 
-  it("CON-09 twenty sign-ups of one address, in all its forms: one user, nineteen refusals", async () => {
+  it("CON-09 of twenty sign-ups of one address in several spellings, one creates a user and nineteen are refused", async () => {
     const server = openAttackedServer();
     const forms = [
       "ann@example.com",
@@ -108,7 +108,7 @@ describe.each(modes)("at the same time (%s)", (mode) => {
     expect(countOf(server, "user.created")).toBe(1);
   });
 
-  it("REF-28 A2 the limit of sessions holds under sign-ins at once", async () => {
+  it("REF-28 A2 the limit of sessions holds under simultaneous sign-ins", async () => {
     const server = openAttackedServer({ sessions: { limit: 2 } });
     const ann = await signUp(server, mode);
     await Promise.all(Array.from({ length: 10 }, () => signIn(server, mode)));
@@ -116,7 +116,7 @@ describe.each(modes)("at the same time (%s)", (mode) => {
     expect((await present(server, mode, ann.refresh)).code).toBe("session_revoked");
   });
 
-  it("JWT-32 ten thousand checks of one token give the same verdict, and honour its expiry", async () => {
+  it("JWT-32 ten thousand checks of one token give one verdict, and respect its expiry", async () => {
     const server = openAttackedServer();
     const ann = await signUp(server, mode);
     const request = (): Request => requestTo("/", { headers: withAccess(mode, ann.access) });
@@ -129,8 +129,8 @@ describe.each(modes)("at the same time (%s)", (mode) => {
   });
 });
 
-describe("two users at once", () => {
-  it("CON-11 never see each other, however their requests interleave", async () => {
+describe("two users at the same time", () => {
+  it("CON-11 never get each other's data, however their requests interleave", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.scheduler(),
@@ -173,7 +173,7 @@ describe("two users at once", () => {
     );
   });
 
-  it("CON-12 pruning beside refreshes deletes no live session and revives none", async () => {
+  it("CON-12 prune during refreshes deletes no live session, and revives none", async () => {
     const server = openAttackedServer({ refreshToken: { lifetime: 1_000, maxLifetime: 5_000 } });
     const ann = await signUp(server, "cookie");
     const ended = await signIn(server, "cookie");

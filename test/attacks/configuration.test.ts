@@ -18,7 +18,7 @@ function refusal(options: object): string {
   return "";
 }
 
-describe("secrets", () => {
+describe("the secret", () => {
   const bad: readonly (readonly [title: string, secret: unknown])[] = [
     ["missing", undefined],
     ["empty", ""],
@@ -40,7 +40,7 @@ describe("secrets", () => {
     ["a list with what is no text", [SECRET, 1]],
   ];
 
-  it.each(bad)("SEC-01 SEC-02 KEY-15 %s is refused where others can reach the server", (_, secret) => {
+  it.each(bad)("SEC-01 SEC-02 KEY-15 is refused where it is %s and baseURL is not localhost", (_, secret) => {
     const said = refusal({ baseURL: ORIGIN, ...(secret === undefined ? {} : { secret }) });
     expect(said).toContain("secret");
     // Whatever is wrong with it, it is not shown.
@@ -48,7 +48,7 @@ describe("secrets", () => {
       if (typeof text === "string" && text.length > 4) expect(said).not.toContain(text.trim());
   });
 
-  it("SEC-01 is not needed on localhost, and is judged there all the same", () => {
+  it("SEC-01 is optional on localhost, but checked where it is given", () => {
     expect(refusal({})).toBe("");
     expect(refusal({ baseURL: "http://localhost:3000" })).toBe("");
     expect(refusal({ secret: "short" })).toContain("secret");
@@ -56,7 +56,7 @@ describe("secrets", () => {
   });
 });
 
-describe("where the server is", () => {
+describe("the address of the server", () => {
   it.each([
     "http://app.example.com",
     "https://app.example.com/path",
@@ -104,7 +104,7 @@ describe("where the server is", () => {
   });
 });
 
-describe("options as such", () => {
+describe("the options of createAuth", () => {
   it.each([
     ["an unknown option", { secrets: [SECRET] }, "secrets"],
     ["an unknown member", { accessToken: { lifetme: 600 } }, "accessToken.lifetme"],
@@ -120,11 +120,11 @@ describe("options as such", () => {
     ["no schemes", { bearer: { schemes: [] } }, "bearer.schemes"],
     ["a hook that is no function", { hooks: { validated: true } }, "hooks.validated"],
     ["a clock that is no function", { env: { clock: 1 } }, "env.clock"],
-  ])("%s is refused by name", (_, options, name) => {
+  ])("are refused by name: %s", (_, options, name) => {
     expect(refusal(options)).toContain(name);
   });
 
-  it("SEC-09 what is changed after the start changes nothing", async () => {
+  it("SEC-09 do not follow changes that the application makes after the start", async () => {
     const previous = [{ name: "old.sid" }];
     const trustedOrigins: string[] = [];
     const schemes = ["Bearer"];
@@ -146,7 +146,7 @@ describe("options as such", () => {
     expect(Object.isFrozen(forgery.server.auth) && Object.isFrozen(forgery.server.auth.handlers)).toBe(true);
   });
 
-  it("SEC-09 KEY-08 a provided key that is changed after the start stays what was checked", async () => {
+  it("SEC-09 KEY-08 do not follow a change of a provided key after the start", async () => {
     const jwk = {
       ...(await import("./forger.ts")).makeKey("ed25519").privateKey.export({ format: "jwk" }),
       kty: "OKP",
@@ -160,7 +160,7 @@ describe("options as such", () => {
     expect(keys.map(({ kid }) => kid)).toEqual(["a"]);
   });
 
-  it("LOG-01 what can be printed of a server holds no secret", async () => {
+  it("LOG-01 no secret can be printed from the server object", async () => {
     const server = openAttackedServer();
     const ann = await signUp(server, "cookie");
     await present(server, "cookie", ann.refresh);

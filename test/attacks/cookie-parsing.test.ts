@@ -22,7 +22,7 @@ async function open(): Promise<{
 const { ann, judge } = await open();
 const ours = `${ACCESS}=${ann.access}`;
 
-describe("cookies that are not ours", () => {
+describe("cookies that are not session cookies", () => {
   it.each([
     ["CKP-02 the plain name", "latchkey.access"],
     ["CKP-02 the plain name of a port", "latchkey.access.443"],
@@ -39,7 +39,7 @@ describe("cookies that are not ours", () => {
     ["CKP-04 a form feed", "\f__Host-Http-latchkey.access"],
     ["CKP-04 a vertical tab", "__Host-Http-latchkey.access\v"],
     ["CKP-04 latin-1 next line", "\u0085__Host-Http-latchkey.access"],
-  ])("%s is no name of ours", async (_, name) => {
+  ])("do not count by their name: %s", async (_, name) => {
     expect(await judge(`${name}=${ann.access}`)).toBe("unauthenticated");
     expect(await judge(ours)).toBe("ok");
   });
@@ -55,12 +55,12 @@ describe("cookies that are not ours", () => {
     ["CKP-09 far too much", "x".repeat(20_000)],
     ["CKP-04 a no-break space", `${ann.access}\u00a0`],
     ["CKP-12 a second header, joined by a runtime with a comma", `${ann.access}, a=b`],
-  ])("%s is no value of ours", async (_, value) => {
+  ])("do not count by their value: %s", async (_, value) => {
     expect(await judge(`${ACCESS}=${value}`)).toBe("unauthenticated");
   });
 });
 
-describe("neighbours of our cookie", () => {
+describe("other cookies beside the session cookie", () => {
   it.each([
     ["CKP-05 no blank", `a=b;${ours};c=d`],
     ["CKP-05 blanks around the equals sign", `a = b; ${ACCESS} = ${ann.access} ; c = d`],
@@ -75,11 +75,11 @@ describe("neighbours of our cookie", () => {
     ["CKP-13 commas", `a=b, c=d, e; ${ours}; f=g,h`],
     ["CKP-11 names of a prototype", `__proto__=x; constructor=y; hasOwnProperty=z; toString=w; ${ours}`],
     ["CKP-02 the plain name", `latchkey.access=evil; ${ours}`],
-  ])("%s do not hide it", async (_, cookie) => {
+  ])("do not hide it: %s", async (_, cookie) => {
     expect(await judge(cookie)).toBe("ok");
   });
 
-  it("CKP-10 ten thousand of them cost linear time, and a megabyte is not read", async () => {
+  it("CKP-10 cost linear time for ten thousand of them, and a megabyte is not read", async () => {
     const many = "a=b;".repeat(10_000);
     const begin = performance.now();
     expect(await judge(many + ours)).toBe("ok");
@@ -90,17 +90,20 @@ describe("neighbours of our cookie", () => {
     expect(performance.now() - begin).toBeLessThan(2_000);
   });
 
-  it("CKP-11 they come back from a refresh as they were, on no prototype", async () => {
+  it("CKP-11 are unchanged after a refresh, and touch no prototype", async () => {
     const { server, ann: bob } = await open();
     const cookie = `__proto__=x; constructor=y; a=1; a=2; ${REFRESH}=${bob.refresh}`;
     const found = await server.auth.validate(requestTo("/", { headers: { cookie } }));
     if (!found.ok) throw new Error(found.code);
     expect([...found.cookies.keys()]).toEqual(["__proto__", "constructor", "a", REFRESH, ACCESS]);
-    expect([found.cookies.get("__proto__"), found.cookies.get("a")]).toEqual(["x", "1"]);
+    expect({ proto: found.cookies.get("__proto__"), a: found.cookies.get("a") }).toEqual({
+      proto: "x",
+      a: "1",
+    });
     expect(Object.getPrototypeOf({})).toBe(Object.prototype);
   });
 
-  it("CKP-12 two Cookie fields are one jar", async () => {
+  it("CKP-12 are read from two Cookie fields as from one", async () => {
     const { server, ann: bob } = await open();
     const headers = new Headers([
       ["cookie", "a=b"],
@@ -113,7 +116,7 @@ describe("neighbours of our cookie", () => {
 });
 
 describe("CKP-16 the cookies of two sites", () => {
-  it("a server on localhost takes no cookie of https, nor one of another port", async () => {
+  it("are separate: a server on localhost accepts no cookie of https, and none of another port", async () => {
     const server = openAttackedServer();
     const https = await signUp(server, "cookie");
     const { auth } = openAttackedServer({
@@ -129,7 +132,7 @@ describe("CKP-16 the cookies of two sites", () => {
     expect(await ask(`latchkey.access.3001=${https.access}`)).toBe("unauthenticated");
   });
 
-  it("CKP-09 what is no token costs no call to the store", async () => {
+  it("CKP-09 a value that cannot be a token costs no call to the store", async () => {
     const counting = counted(newStore());
     const server = openAttackedServer({ store: counting.store });
     await signUp(server, "cookie");

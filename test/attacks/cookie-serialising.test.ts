@@ -14,7 +14,7 @@ async function signUpLines(server: TestServer): Promise<readonly string[]> {
 }
 
 describe("our Set-Cookie lines", () => {
-  it("CKS-01 T9 are these bytes, out of reach of scripts and subdomains", async () => {
+  it("CKS-01 T9 equal fixed bytes, and neither scripts nor subdomains can reach the cookies", async () => {
     expect(await signUpLines(openAttackedServer())).toEqual([
       `${ACCESS}=VALUE; Max-Age=600; Path=/; Secure; HttpOnly; SameSite=Lax`,
       `${REFRESH}=VALUE; Max-Age=1209600; Path=/; Secure; HttpOnly; SameSite=Lax`,
@@ -43,7 +43,7 @@ describe("our Set-Cookie lines", () => {
       "__Host-Http-latchkey.access",
       "__Host-Http-latchkey.refresh",
     ],
-  ])("CKS-06 the prefix goes with %s", async (_, options, access, refresh) => {
+  ])("CKS-06 have the prefix that the option requires: %s", async (_, options, access, refresh) => {
     const lines = await signUpLines(openAttackedServer(options));
     expect(lines.map((line) => line.split("=")[0])).toEqual([access, refresh]);
     for (const line of lines) {
@@ -53,14 +53,14 @@ describe("our Set-Cookie lines", () => {
     }
   });
 
-  it("CKS-02 a refresh cookie on a path, with its bytes", async () => {
+  it("CKS-02 of a refresh cookie with a path equal fixed bytes", async () => {
     const [, refresh] = await signUpLines(openAttackedServer({ cookies: { refreshPath: "/auth" } }));
     expect(refresh).toBe(
       "__Secure-latchkey.refresh=VALUE; Max-Age=1209600; Path=/auth; Secure; HttpOnly; SameSite=Lax",
     );
   });
 
-  it("CKS-03 name their SameSite, and none only where they are Secure", async () => {
+  it("CKS-03 always have SameSite, and None only with Secure", async () => {
     for (const [sameSite, written] of [
       ["lax", "Lax"],
       ["strict", "Strict"],
@@ -81,7 +81,7 @@ describe("our Set-Cookie lines", () => {
     ["a domain", { cookies: { domain: "example.com" } }],
     ["a path", { cookies: { refreshPath: "/auth" } }],
     ["localhost", { baseURL: "http://localhost:3000" }],
-  ])("CKS-08 CKS-09 are deleted where they were set: %s", async (_, options) => {
+  ])("CKS-08 CKS-09 delete a cookie at the place where it was set: %s", async (_, options) => {
     const server = openAttackedServer(options);
     const set = await signUpLines(server);
     const response = await server.send("/auth/logout", { method: "POST" });
@@ -94,30 +94,33 @@ describe("our Set-Cookie lines", () => {
     );
   });
 
-  it("CKS-08 CLK-07 live no longer than 400 days, also in a session without end", async () => {
+  it("CKS-08 CLK-07 have at most 400 days, also for a session without an end", async () => {
     const [, refresh] = await signUpLines(openAttackedServer({ refreshToken: { lifetime: null } }));
     expect(refresh).toContain("; Max-Age=34560000;");
     const [, long] = await signUpLines(openAttackedServer({ refreshToken: { lifetime: 2 ** 31 - 1 } }));
     expect(long).toContain("; Max-Age=34560000;");
   });
 
-  it("CKS-07 too much in a token is refused before it is sent, and told to the developer", async () => {
+  it("CKS-07 are not sent with a token that is too large, and the developer gets an error", async () => {
     const server = openAttackedServer({ accessToken: { claims: () => ({ pad: "x".repeat(4_000) }) } });
     const response = await server.send("/auth/signup", { method: "POST", body: BODY });
-    expect([response.status, await response.json(), response.headers.getSetCookie()]).toMatchObject([
-      500,
-      { error: "internal_error" },
-      [],
-    ]);
+    expect({
+      status: response.status,
+      body: await response.json(),
+      cookies: response.headers.getSetCookie(),
+    }).toMatchObject({ status: 500, body: { error: "internal_error" }, cookies: [] });
     const fault = server.events.find(({ type }) => type === "internal_error");
     expect(fault).toMatchObject({ error: expect.stringMatching(/4000.*(context|claims)/) });
   });
 
-  it("CKS-07 a bearer token that no one would take back is refused as well", async () => {
+  it("CKS-07 a bearer token that is too long to be accepted later is refused as well", async () => {
     const server = openAttackedServer({ accessToken: { claims: () => ({ pad: "x".repeat(4_000) }) } });
     const body = { ...BODY, transport: "bearer" };
     const response = await server.send("/auth/signup", { method: "POST", body });
-    expect([response.status, await response.json()]).toMatchObject([500, { error: "internal_error" }]);
+    expect({ status: response.status, body: await response.json() }).toMatchObject({
+      status: 500,
+      body: { error: "internal_error" },
+    });
   });
 
   it("CKS-07 two ordinary cookies stay below 4 kB together", async () => {
@@ -177,7 +180,7 @@ describe("cookie options", () => {
     ],
   ];
 
-  it.each(refused)("%s is refused at configuration", (_, options, named) => {
+  it.each(refused)("%s is refused at the start", (_, options, named) => {
     const make = (): unknown =>
       createAuth({
         store: memory(),
@@ -190,7 +193,7 @@ describe("cookie options", () => {
   });
 
   it.each(["httpOnly", "secure", "expires", "maxAge", "partitioned", "priority"])(
-    "CKS-06 S8 there is no option %s",
+    "CKS-06 S8 do not include %s",
     (name) => {
       const cookies = { [name]: false };
       expect(() => createAuth({ store: memory(), cookies })).toThrow(new RegExp(`cookies\\.${name}`));

@@ -18,8 +18,8 @@ async function two(server: TestServer): Promise<readonly [Holder, Holder]> {
   return [await signUp(server, "cookie"), await signUp(server, "cookie", "eve@example.com")];
 }
 
-describe("CKP-01 the access cookie twice", () => {
-  it("the one that verifies is used, in any order", async () => {
+describe("CKP-01 two access cookies", () => {
+  it("are answered by the one that verifies, in any order", async () => {
     const server = openAttackedServer();
     const [ann] = await two(server);
     for (const junk of ["x", "", "a.b.c", `${ann.access}=`, "x".repeat(5_000)]) {
@@ -28,7 +28,7 @@ describe("CKP-01 the access cookie twice", () => {
     }
   });
 
-  it("two of different sessions authenticate no user, even if both are of one user, in any order", async () => {
+  it("of different sessions authenticate no user, even if both are of one user, in any order", async () => {
     const server = openAttackedServer();
     const [ann, eve] = await two(server);
     const phone = await signIn(server, "cookie");
@@ -41,7 +41,7 @@ describe("CKP-01 the access cookie twice", () => {
     }
   });
 
-  it("two of one session are that session", async () => {
+  it("of one session are answered as that session", async () => {
     const server = openAttackedServer();
     const ann = await signUp(server, "cookie");
     const answer = await present(server, "cookie", ann.refresh);
@@ -49,17 +49,20 @@ describe("CKP-01 the access cookie twice", () => {
   });
 });
 
-describe("the refresh cookie twice", () => {
+describe("several refresh cookies", () => {
   const refresh = async (server: TestServer, ...tokens: readonly string[]): ReturnType<typeof read> =>
     read(await server.send("/auth/refresh", { method: "POST", headers: jar(REFRESH, ...tokens) }));
 
-  it("CKP-01 a stale copy beside the good one raises no alarm, in any order", async () => {
+  it("CKP-01 raise no alarm where a stale copy is beside the current token, in any order", async () => {
     const server = openAttackedServer();
     const ann = await signUp(server, "cookie");
     const tokens = await rotated(server, ann, 3);
     const [stale = "", , , newest = ""] = tokens;
     const first = await refresh(server, stale, newest);
-    expect([first.status, first.refresh === null]).toEqual([200, false]);
+    expect({ status: first.status, hasRefresh: first.refresh !== null }).toEqual({
+      status: 200,
+      hasRefresh: true,
+    });
     const again = await refresh(server, newest, stale);
     expect({ status: again.status, refresh: again.refresh }).toEqual({ status: 200, refresh: null });
     expect(countOf(server, "session.reuse_detected")).toBe(0);
@@ -67,7 +70,7 @@ describe("the refresh cookie twice", () => {
     expect((await refresh(server, stale)).code).toBe("refresh_token_reused");
   });
 
-  it("CKP-01 two live sessions answer 401, and neither is expired nor ended", async () => {
+  it("CKP-01 of two live sessions are answered with 401, and neither cookie nor session ends", async () => {
     const server = openAttackedServer();
     const [ann, eve] = await two(server);
     const answer = await refresh(server, eve.refresh, ann.refresh);
@@ -76,32 +79,38 @@ describe("the refresh cookie twice", () => {
       cleared: [],
       access: null,
     });
-    expect([await endReasonOf(server, ann.sessionId), await endReasonOf(server, eve.sessionId)]).toEqual([
-      null,
-      null,
-    ]);
+    expect({
+      ann: await endReasonOf(server, ann.sessionId),
+      eve: await endReasonOf(server, eve.sessionId),
+    }).toEqual({ ann: null, eve: null });
     expect(await whoseIs(server, jar(REFRESH, ann.refresh, eve.refresh))).toBe("unauthenticated");
   });
 
-  it("CKP-01 a planted token that is dead or junk does not hide the good one", async () => {
+  it("CKP-01 are answered by the valid token where a planted one is dead or malformed", async () => {
     const server = openAttackedServer();
     const [ann, eve] = await two(server);
     await server.auth.sessions.revoke(eve.sessionId);
     const answer = await refresh(server, eve.refresh, "x", ann.refresh);
-    expect([answer.status, answer.body["session"]]).toMatchObject([200, { userId: ann.userId }]);
+    expect({ status: answer.status, session: answer.body["session"] }).toMatchObject({
+      status: 200,
+      session: { userId: ann.userId },
+    });
     expect(answer.cleared).toEqual([]);
   });
 
-  it("CKP-01 a planted superseded token of another session neither hides nor alarms", async () => {
+  it("CKP-01 are answered by the valid token, without an alarm, where a superseded one of another session is planted", async () => {
     const server = openAttackedServer();
     const [ann, eve] = await two(server);
     const [old = ""] = await rotated(server, eve, 2);
     const answer = await refresh(server, old, ann.refresh);
-    expect([answer.status, answer.body["session"]]).toMatchObject([200, { userId: ann.userId }]);
+    expect({ status: answer.status, session: answer.body["session"] }).toMatchObject({
+      status: 200,
+      session: { userId: ann.userId },
+    });
     expect(await endReasonOf(server, eve.sessionId)).toBeNull();
   });
 
-  it("CKP-10 no more than four are looked at", async () => {
+  it("CKP-10 are tried up to four", async () => {
     const server = openAttackedServer();
     const ann = await signUp(server, "cookie");
     const many = Array.from({ length: 4 }, (_, n) => `x${n}`);
@@ -109,16 +118,19 @@ describe("the refresh cookie twice", () => {
     expect((await refresh(server, ...many, ann.refresh)).code).toBe("refresh_token_invalid");
   });
 
-  it("takes the same token twice for one", async () => {
+  it("with the same token count as one", async () => {
     const server = openAttackedServer();
     const ann = await signUp(server, "cookie");
     const answer = await refresh(server, ann.refresh, ann.refresh);
-    expect([answer.status, answer.refresh === null]).toEqual([200, false]);
+    expect({ status: answer.status, hasRefresh: answer.refresh !== null }).toEqual({
+      status: 200,
+      hasRefresh: true,
+    });
   });
 });
 
 describe("REF-10 the access cookie of one session beside the refresh cookie of another", () => {
-  it("is that one session while it lives, and the other's token is not touched", async () => {
+  it("is answered as that session while it lives, and the token of the other is not used", async () => {
     const server = openAttackedServer();
     const [ann, eve] = await two(server);
     server.clock.advance(590);
@@ -131,7 +143,7 @@ describe("REF-10 the access cookie of one session beside the refresh cookie of a
   });
 });
 
-describe("cookies of earlier names", () => {
+describe("cookies of former names", () => {
   const options = {
     cookies: {
       domain: "app.example.com",
@@ -152,7 +164,7 @@ describe("cookies of earlier names", () => {
     return { userId: user.id, refresh: refreshToken ?? "" };
   }
 
-  it("CKP-01 the name in use beats a former one, and the former is expired", async () => {
+  it("CKP-01 give way to the current name, and are expired", async () => {
     const server = openAttackedServer(options);
     const [ann, eve] = [await enter(server, "ann@example.com"), await enter(server, "eve@example.com")];
     const headers = { cookie: `old.sid=${eve.refresh}; ${CURRENT}=${ann.refresh}` };
@@ -165,13 +177,13 @@ describe("cookies of earlier names", () => {
     ]);
   });
 
-  it("a former name alone still signs in", async () => {
+  it("still sign in where the current name is absent", async () => {
     const server = openAttackedServer(options);
     const ann = await enter(server, "ann@example.com");
     expect(await whoseIs(server, jar("old.sid", ann.refresh))).toBe(ann.userId);
   });
 
-  it("CKS-10 the jar after a refresh keeps the new cookie where the same name is expired on another domain", async () => {
+  it("CKS-10 the jar after a refresh keeps the new cookie where the same name is deleted on another domain", async () => {
     const server = openAttackedServer(options);
     const ann = await enter(server, "ann@example.com");
     const found = await server.auth.validate(requestTo("/", { headers: jar(CURRENT, ann.refresh) }));
@@ -181,7 +193,7 @@ describe("cookies of earlier names", () => {
   });
 });
 
-it("CKS-10 signing out deletes the cookie in use last, for hosts that keep one line of a name", async () => {
+it("CKS-10 a sign-out deletes the current cookie last, for hosts that keep one line of a name", async () => {
   const name = "__Secure-latchkey.access";
   const server = openAttackedServer({
     cookies: { domain: "example.com", previous: [{ name, domain: "app.example.com" }] },

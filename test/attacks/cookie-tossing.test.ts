@@ -127,7 +127,7 @@ const TOSSED_PLACES = [
   "Domain=app.example.com; Path=/auth/refresh",
 ];
 
-describe("a tossed token under a former name", () => {
+describe("a token that a sibling host set under a former name", () => {
   const previous = [{ name: "sid" }];
   const formers: readonly Setting[] = [
     {
@@ -141,8 +141,8 @@ describe("a tossed token under a former name", () => {
     { ...REFRESH_PATH, options: { cookies: { previous, refreshPath: "/auth" } } },
   ];
 
-  describe.each(formers)("beside the owner's own, with $name", (setting) => {
-    it.each(["GET", "POST", "HEAD"])("never makes a %s the attacker's", async (method) => {
+  describe.each(formers)("beside the owner's own token, with $name", (setting) => {
+    it.each(["GET", "POST", "HEAD"])("never leads to the attacker's session: %s", async (method) => {
       const scene = await open(setting);
       await accessRunsOut(scene, setting);
       scene.jar.toss(`sid=${await liveAccessOf(scene.server, scene.eve)}; Domain=example.com; Path=/`);
@@ -150,7 +150,7 @@ describe("a tossed token under a former name", () => {
       expect(countOf(scene.server, "session.conflict")).toBe(0);
     });
 
-    it("never refreshes as the attacker, by an access token or by a refresh token", async () => {
+    it("never refreshes the attacker's session, by an access token or by a refresh token", async () => {
       const scene = await open(setting);
       await accessRunsOut(scene, setting);
       scene.jar.toss(`sid=${await liveAccessOf(scene.server, scene.eve)}; Domain=example.com; Path=/`);
@@ -158,7 +158,7 @@ describe("a tossed token under a former name", () => {
       expect(await scene.refresh()).toBe(scene.ann.userId);
     });
 
-    it("is not looked at beside a live access token: no call to the store", async () => {
+    it("is not looked up beside a live access token, so the store gets no call", async () => {
       const { store, calls } = counted(newStore());
       const scene = await open(setting, { store });
       scene.jar.toss(`sid=${scene.eve.access}; Domain=example.com; Path=/`);
@@ -168,7 +168,7 @@ describe("a tossed token under a former name", () => {
       expect(calls).toEqual([]);
     });
 
-    it.each(["over", "ended"])("does not follow on a session that is %s", async (how) => {
+    it.each(["over", "ended"])("does not replace a session that is %s", async (how) => {
       const scene = await open(setting, { refreshToken: { lifetime: 2 * LIFETIME } });
       if (how === "ended") await scene.server.auth.sessions.revoke(scene.ann.sessionId);
       scene.server.clock.advance(how === "over" ? 2 * LIFETIME - 1 : LIFETIME + 1);
@@ -183,7 +183,7 @@ describe("a tossed token under a former name", () => {
       expect(scene.jar.size()).toBe(0);
     });
 
-    it("goes when the owner signs out", async () => {
+    it("is deleted when the owner signs out", async () => {
       const scene = await open(setting, {});
       scene.jar.toss(`sid=${scene.eve.access}; Domain=example.com; Path=/auth`);
       scene.jar.toss(`sid=${scene.eve.access}; Domain=example.com; Path=/auth/; Secure; Partitioned`);
@@ -193,7 +193,7 @@ describe("a tossed token under a former name", () => {
     });
   });
 
-  it("is not believed where the owner's refresh cookie does not come along", async () => {
+  it("is not accepted where the owner's refresh cookie is missing", async () => {
     const setting = { ...REFRESH_PATH, options: { cookies: { previous, refreshPath: "/auth" } } };
     const scene = await open(setting);
     await accessRunsOut(scene, setting);
@@ -203,7 +203,7 @@ describe("a tossed token under a former name", () => {
     expect(await scene.validate("/page", "POST")).toBe(scene.ann.userId);
   });
 
-  it("is a conflict with the owner's own former cookie, and only the owner's place is kept", async () => {
+  it("conflicts with the owner's own former cookie, and only the owner's cookie stays", async () => {
     const setting = { ...DOMAIN, options: { cookies: { previous, domain: "example.com" } } };
     const scene = await open(setting);
     scene.jar.drop(setting.access);
@@ -215,11 +215,11 @@ describe("a tossed token under a former name", () => {
   });
 });
 
-describe.each(settings)("a tossed token under a name in use, with $name", (setting) => {
+describe.each(settings)("a token that a sibling host set under the current name, with $name", (setting) => {
   const places = TOSSED_PLACES.filter((place) => !setting.own.includes(place));
 
   it.each(places)(
-    "%s: the refresh is refused, keeps the owner's cookie, and the next one is the owner's",
+    "%s: the refresh is refused, the owner's cookie stays, and the next refresh is the owner's",
     async (place) => {
       for (const partition of ["", "; Secure; Partitioned"]) {
         const scene = await open(setting);
@@ -230,9 +230,11 @@ describe.each(settings)("a tossed token under a name in use, with $name", (setti
           expect.objectContaining({ sessionIds: expect.arrayContaining([ann.sessionId, eve.sessionId]) }),
         ]);
         expect(await scene.refresh()).toBe(ann.userId);
-        expect([countOf(server, "session.ended"), countOf(server, "session.conflict"), jar.size()]).toEqual([
-          0, 1, 2,
-        ]);
+        expect({
+          ended: countOf(server, "session.ended"),
+          conflicts: countOf(server, "session.conflict"),
+          jarSize: jar.size(),
+        }).toEqual({ ended: 0, conflicts: 1, jarSize: 2 });
       }
     },
   );
@@ -248,7 +250,7 @@ describe.each(settings)("a tossed token under a name in use, with $name", (setti
     }
   });
 
-  it("as often as there are places: none hides the owner's", async () => {
+  it("does not hide the owner's token at any number of places", async () => {
     for (const runsOut of [false, true]) {
       const scene = await open(setting);
       if (runsOut) await accessRunsOut(scene, setting);
@@ -261,7 +263,7 @@ describe.each(settings)("a tossed token under a name in use, with $name", (setti
     }
   });
 
-  it("is nothing to a bearer", async () => {
+  it("does not affect a bearer client", async () => {
     const { server, jar, eve } = await open(setting);
     const { accessToken } = await server.auth.sessions.create(eve.userId, { transport: "bearer" });
     jar.toss(`${setting.refresh}=${eve.refresh}; Domain=example.com; Path=/auth/`);
@@ -271,22 +273,25 @@ describe.each(settings)("a tossed token under a name in use, with $name", (setti
     expect(countOf(server, "session.conflict")).toBe(0);
   });
 
-  it("is shown in the answers of routes that validate, once only, and is gone at a sign-out", async () => {
+  it("is expired in the answers of routes that validate, once only, and is gone after a sign-out", async () => {
     const scene = await open(setting);
     await accessRunsOut(scene, setting);
     scene.jar.toss(`${setting.refresh}=${scene.eve.refresh}; Domain=example.com; Path=/auth/`);
     const headers = scene.jar.header("/auth/session");
     const response = await scene.server.send("/auth/session", { headers });
     const lines = response.headers.getSetCookie();
-    expect([response.status, new Set(lines).size]).toEqual([401, lines.length]);
+    expect({ status: response.status, distinctLines: new Set(lines).size }).toEqual({
+      status: 401,
+      distinctLines: lines.length,
+    });
     expect(lines.length).toBeGreaterThan(0);
     const out = await scene.server.send("/auth/logout", { method: "POST", headers });
     scene.jar.take(out.headers);
-    expect([out.status, scene.jar.size()]).toEqual([200, 0]);
+    expect({ status: out.status, jarSize: scene.jar.size() }).toEqual({ status: 200, jarSize: 0 });
   });
 });
 
-describe("a tossed access token under the name in use, with cookies.domain", () => {
+describe("an access token that a sibling host set under the current name, with cookies.domain", () => {
   it("is refused beside the owner's access token, and beside the owner's refresh token alone", async () => {
     for (const runsOut of [false, true]) {
       const scene = await open(DOMAIN);
@@ -298,7 +303,7 @@ describe("a tossed access token under the name in use, with cookies.domain", () 
     }
   });
 
-  it("set over the owner's own is refused until it runs out, and then the owner's again", async () => {
+  it("set over the owner's token is refused until it expires, and then the owner is signed in", async () => {
     const scene = await open(DOMAIN);
     await accessRunsOut(scene, DOMAIN);
     const access = await liveAccessOf(scene.server, scene.eve);
@@ -309,7 +314,7 @@ describe("a tossed access token under the name in use, with cookies.domain", () 
     expect(await scene.validate("/page", "POST")).toBe(scene.ann.userId);
   });
 
-  it("is refused at a server that has no store, also where it hides the owner's", async () => {
+  it("is refused at a server without a store, also where it hides the owner's token", async () => {
     const { server, jar, eve } = await open(DOMAIN);
     const jwks = await server.auth.keys.jwks();
     const cookies = { domain: "example.com" };
@@ -321,7 +326,7 @@ describe("a tossed access token under the name in use, with cookies.domain", () 
     }
   });
 
-  it("heals on a path with more places than one answer has lines for", async () => {
+  it("is removed in several answers where one path has more places than an answer has lines for", async () => {
     const scene = await open(DOMAIN);
     const path = "/a/b/c/d/e/f/g/h/i/j/k/l/m/n";
     for (const prefix of ["/a", "/a/b/c/d/e/f/g/", path]) {

@@ -17,7 +17,7 @@ async function dump(store: Store, sessionId: string, userId: string): Promise<st
 }
 
 describe.each(modes)("T9 T3 a stolen database (%s)", (mode) => {
-  it("REF-19 holds no token, no part of one, and no password", async () => {
+  it("REF-19 contains no token, no part of one, and no password", async () => {
     const server = openAttackedServer();
     const ann = await signUp(server, mode);
     const tokens = await rotated(server, ann, 3);
@@ -38,7 +38,7 @@ describe.each(modes)("T9 T3 a stolen database (%s)", (mode) => {
     expect(text).toMatch(/\$scrypt\$/);
   });
 
-  it("REF-19 what it holds opens no session, presented as it is", async () => {
+  it("REF-19 gives no value that opens a session when it is presented", async () => {
     const server = openAttackedServer();
     const ann = await signUp(server, mode);
     await rotated(server, ann, 1);
@@ -60,7 +60,7 @@ describe.each(modes)("T9 T3 a stolen database (%s)", (mode) => {
     }
   });
 
-  it("KEY-09 private keys are sealed: they cannot sign without the secret", async () => {
+  it("KEY-09 contains only sealed private keys, which cannot sign without the secret", async () => {
     const server = openAttackedServer();
     const ann = await signUp(server, mode);
     const document = (await server.store.keys.load())?.document ?? "";
@@ -85,7 +85,7 @@ describe.each(modes)("T9 T3 a stolen database (%s)", (mode) => {
     );
   });
 
-  it("KEY-14 KEY-15 SEC-05 the secret rotates: old values still open, new ones use the new secret, a removed secret opens none", async () => {
+  it("KEY-14 KEY-15 SEC-05 opens with older secrets, seals with the newest, and opens nothing with a removed one", async () => {
     const store = newStore();
     const newer = "9fQ2mL7xR4tZ8vB1nK6wD3sH5jP0cY-gA";
     const first = openAttackedServer({ store, secret: SECRET });
@@ -97,11 +97,14 @@ describe.each(modes)("T9 T3 a stolen database (%s)", (mode) => {
     const only = openAttackedServer({ store, secret: newer });
     expect((await whoAmI(only, mode, ann.access)).status).toBe(200);
     const answer = await present(only, mode, ann.refresh);
-    expect([answer.status, (await whoAmI(only, mode, answer.access ?? "")).status]).toEqual([200, 200]);
+    expect({ refresh: answer.status, me: (await whoAmI(only, mode, answer.access ?? "")).status }).toEqual({
+      refresh: 200,
+      me: 200,
+    });
     expect((await whoAmI(first, mode, answer.access ?? "")).status).toBe(200);
   });
 
-  it("SEC-03 with HS256 the key is derived: the secret itself signs nothing", async () => {
+  it("SEC-03 gives no HS256 key, because the key is derived: the secret itself signs nothing", async () => {
     const server = openAttackedServer({ accessToken: { algorithm: "HS256" } });
     const ann = await signUp(server, mode);
     expect((await whoAmI(server, mode, ann.access)).status).toBe(200);
@@ -113,8 +116,8 @@ describe.each(modes)("T9 T3 a stolen database (%s)", (mode) => {
   });
 });
 
-describe("REF-21 randomness", () => {
-  it("ten thousand tokens: one form, no repeats, every byte about as often", async () => {
+describe("REF-21 random tokens", () => {
+  it("have one form, no repeats, and evenly distributed bytes, in ten thousand", async () => {
     const server = openAttackedServer();
     const { id } = await server.auth.users.create({ email: "ann@example.com" });
     const seen = new Set<string>();
@@ -133,7 +136,7 @@ describe("REF-21 randomness", () => {
     expect(chi).toBeLessThan(400);
   });
 
-  it("a generator that fails issues nothing", async () => {
+  it("are not issued where the generator fails", async () => {
     let broken = false;
     const random = (length: number): Uint8Array => {
       if (broken) throw new Error("no entropy");

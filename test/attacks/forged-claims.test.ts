@@ -42,8 +42,8 @@ const refused: Readonly<Record<string, readonly [member: string, values: readonl
   "JWT-21 of another form": ["context", [undefined, null, [], "x", 1]],
 };
 
-describe("forged claims, under the right key", () => {
-  it.each(Object.entries(refused))("%s is refused", async (_, [member, values]) => {
+describe("wrong claims, signed with the right key", () => {
+  it.each(Object.entries(refused))("are refused: %s", async (_, [member, values]) => {
     for (const value of values) {
       expect({ value, ...(await verdictsOf(server, token({ [member]: value }))) }).toEqual({
         value,
@@ -52,24 +52,24 @@ describe("forged claims, under the right key", () => {
     }
   });
 
-  it("JWT-14 takes a fraction of a second, and a second before the expiry", async () => {
+  it("JWT-14 are accepted with a fraction of a second, and a second before the expiry", async () => {
     expect(await verdictsOf(server, token({ exp: now + 0.5 }))).toEqual(GOOD);
     expect(await verdictsOf(server, token({ exp: now + 1 }))).toEqual(GOOD);
   });
 
-  it("JWT-16 takes a clock that is a minute ahead, and JWT-17 a past nbf", async () => {
+  it("JWT-16 are accepted with iat a minute ahead, and JWT-17 with nbf in the past", async () => {
     expect(await verdictsOf(server, token({ iat: now + 60 }))).toEqual(GOOD);
     expect(await verdictsOf(server, token({ nbf: now - 5 }))).toEqual(GOOD);
   });
 
   it.each(["cookie ", "header", "", null, undefined, 1, ["bearer"]])(
-    "JWT-13 refuses the transport %j",
+    "JWT-13 are refused with the transport %j",
     async (transport) => {
       expect(await verdictsOf(server, token({ transport }))).toEqual(REFUSED);
     },
   );
 
-  it("JWT-20 reads the last of duplicate members, everywhere the same", async () => {
+  it("JWT-20 are read from the last of duplicate members, by every reader", async () => {
     const text = JSON.stringify(claims);
     const doubled = `${text.slice(0, -1)},"sub":"eve"}`;
     const header = JSON.stringify({ alg: "EdDSA", typ: "at+jwt", kid: forgery.kid });
@@ -80,7 +80,7 @@ describe("forged claims, under the right key", () => {
   });
 
   it.each(["[]", '"x"', "1", "null", "", "{", "\ufeff{}", "true", "[{}]"])(
-    "JWT-21 refuses the payload %j",
+    "JWT-21 are refused as the payload %j",
     async (payload) => {
       const header = JSON.stringify({ alg: "EdDSA", typ: "at+jwt", kid: forgery.kid });
       expect(await verdictsOf(server, forgery.seal(header, payload))).toEqual(REFUSED);
@@ -93,7 +93,7 @@ describe("forged claims, under the right key", () => {
     },
   );
 
-  it("JWT-26 refuses deep nesting without running out of stack", async () => {
+  it("JWT-26 are refused with deep nesting, without exhausting the stack", async () => {
     const deep = (depth: number): string => `${"[".repeat(depth)}${"]".repeat(depth)}`;
     const header = JSON.stringify({ alg: "EdDSA", typ: "at+jwt", kid: forgery.kid });
     const nested = JSON.stringify(claims).replace('"context":{}', `"context":{"a":${deep(1_000)}}`);

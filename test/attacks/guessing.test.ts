@@ -45,12 +45,15 @@ function times<T>(count: number, make: (index: number) => T): T[] {
 }
 
 describe("guessing passwords (T9, A14)", () => {
-  it("RAT-01 ten wrong passwords in a quarter of an hour are the end of it", async () => {
+  it("RAT-01 is refused after ten wrong ones in a quarter of an hour", async () => {
     const server = limited();
     await server.auth.users.create({ email: ANN, password: PASSWORD });
     for (let guess = 0; guess < 10; guess++) expect((await attempt(server, {})).status).toBe(401);
     const refused = await attempt(server, { password: PASSWORD });
-    expect([refused.status, await refused.json()]).toMatchObject([429, { error: "rate_limited" }]);
+    expect({ status: refused.status, body: await refused.json() }).toMatchObject({
+      status: 429,
+      body: { error: "rate_limited" },
+    });
     expect(refused.headers.get("retry-after")).toBe("900");
     server.clock.advance(899);
     expect((await attempt(server, { password: PASSWORD })).status).toBe(429);
@@ -59,7 +62,7 @@ describe("guessing passwords (T9, A14)", () => {
     expect(server.events.filter(({ type }) => type === "throttle.refused")).toHaveLength(2);
   });
 
-  it("RAT-02 the owner signs in from another address while an attacker guesses", async () => {
+  it("RAT-02 does not stop the owner from signing in at another address", async () => {
     const server = limited();
     await server.auth.users.create({ email: ANN, password: PASSWORD });
     await statusesOf(times(30, () => attempt(server, {})));
@@ -67,7 +70,7 @@ describe("guessing passwords (T9, A14)", () => {
     expect((await attempt(server, { password: PASSWORD })).status).toBe(429);
   });
 
-  it("RAT-01 a right password forgives its own client only", async () => {
+  it("RAT-01 a right password clears the failures of its own client only", async () => {
     const server = limited();
     await server.auth.users.create({ email: ANN, password: PASSWORD });
     await statusesOf(times(9, () => attempt(server, {})));
@@ -77,7 +80,7 @@ describe("guessing passwords (T9, A14)", () => {
     expect((await attempt(server, { client: "198.51.100.1" })).status).toBe(429);
   });
 
-  it("CON-08 of 200 wrong passwords at once no more than the rule are checked", async () => {
+  it("CON-08 of 200 simultaneous wrong passwords, no more than the rule allows are checked", async () => {
     const server = limited({ signIn: { limit: 1_000, window: 60 } });
     await server.auth.users.create({ email: ANN, password: PASSWORD });
     const answers = await statusesOf(times(200, () => attempt(server, {})));
@@ -85,7 +88,7 @@ describe("guessing passwords (T9, A14)", () => {
     expect(answers.filter((status) => status === 429)).toHaveLength(190);
   });
 
-  it("RAT-06 an account that does not exist is refused alike", async () => {
+  it("RAT-06 is refused in the same way for an account that does not exist", async () => {
     const server = limited();
     await server.auth.users.create({ email: ANN, password: PASSWORD });
     const bodies = await Promise.all(
@@ -101,7 +104,7 @@ describe("guessing passwords (T9, A14)", () => {
     expect(bodies[0]).toEqual(bodies[1]);
   });
 
-  it("RAT-08 the variants of one e-mail share a bucket", async () => {
+  it("RAT-08 the variants of one e-mail address share a limit", async () => {
     const server = limited({ account: { limit: 3, window: 60 } });
     const variants = [ANN, "ANN@EXAMPLE.COM", " ann@example.com ", "ａｎｎ@example.com"];
     const answers = [];
@@ -109,7 +112,7 @@ describe("guessing passwords (T9, A14)", () => {
     expect(answers).toEqual([401, 401, 401, 429]);
   });
 
-  it("RAT-04 the variants of a path share a rule", async () => {
+  it("RAT-04 the variants of a path share a limit", async () => {
     const server = limited({ signIn: { limit: 2, window: 60 } });
     const paths = ["/auth/login", "/auth/login/", "/auth/login?x=1"];
     const answers = [];
@@ -117,7 +120,7 @@ describe("guessing passwords (T9, A14)", () => {
     expect(answers).toEqual([401, 401, 429]);
   });
 
-  it("RAT-03 what is no address falls into the shared bucket, and one subscriber is one client", async () => {
+  it("RAT-03 invalid addresses share one limit, and each subscriber network counts as one client", async () => {
     const server = limited({ signIn: { limit: 2, window: 60 } });
     const clients = ["unknown", "_hidden", "1.2.3.4, 5.6.7.8", "", "999.1.1.1"];
     expect(await statusesOf(clients.map((client) => attempt(server, { client })))).toEqual([
@@ -129,7 +132,7 @@ describe("guessing passwords (T9, A14)", () => {
     expect(await statusesOf(mapped.map((client) => attempt(server, { client })))).toEqual([401, 401, 429]);
   });
 
-  it("RAT-07 the limit runs before the body is read", async () => {
+  it("RAT-07 the limit applies before the body is read", async () => {
     const server = limited({ signIn: { limit: 1, window: 60 } });
     await attempt(server, {});
     const body = new ReadableStream({ pull: () => Promise.reject(new Error("read")) });
@@ -137,7 +140,7 @@ describe("guessing passwords (T9, A14)", () => {
     expect((await server.send("/auth/login", { method: "POST", headers, body })).status).toBe(429);
   });
 
-  it("RAT-01 twenty sign-ups in a minute by one client", async () => {
+  it("RAT-01 one client is limited to twenty sign-ups in a minute", async () => {
     const server = limited();
     const join = (index: number) =>
       attempt(server, { email: `u${index}@example.com`, password: PASSWORD, path: "/auth/signup" });
@@ -147,11 +150,11 @@ describe("guessing passwords (T9, A14)", () => {
   });
 });
 
-describe("guesses by the block", () => {
+describe("guesses from many addresses of one network", () => {
   const guess = (server: TestServer, client: string): Promise<number> =>
     attempt(server, { client }).then(({ status }) => status);
 
-  it("one IPv6 /48 has forty guesses on an account, not ten for each of its 65,536 networks", async () => {
+  it("are limited to forty on an account for one IPv6 /48, not ten for each of its 65,536 networks", async () => {
     const server = limited();
     await server.auth.users.create({ email: ANN, password: PASSWORD });
     let checked = 0;
@@ -163,7 +166,7 @@ describe("guesses by the block", () => {
     expect((await attempt(server, { password: PASSWORD, client: "198.51.100.1" })).status).toBe(200);
   });
 
-  it("one /56 has twenty, and one /64 ten", async () => {
+  it("are limited to twenty for one /56, and ten for one /64", async () => {
     const server = limited();
     await server.auth.users.create({ email: ANN, password: PASSWORD });
     const count = async (clients: readonly string[]): Promise<number> => {
@@ -178,7 +181,7 @@ describe("guesses by the block", () => {
     expect(await count(["2001:db8:1:8000::1"])).toBe(0);
   });
 
-  it("RAT-02 ten thousand addresses have a hundred guesses on one account in a window", async () => {
+  it("RAT-02 are limited to a hundred on one account in a window, from ten thousand addresses", async () => {
     const server = limited();
     await server.auth.users.create({ email: ANN, password: PASSWORD });
     let checked = 0;
@@ -191,14 +194,14 @@ describe("guesses by the block", () => {
     expect((await attempt(server, { password: PASSWORD })).status).toBe(200);
   });
 
-  it("RAT-01 what one client is refused uses up nothing that others share", async () => {
+  it("RAT-01 a refused client uses up no limit that it shares with others", async () => {
     const server = limited();
     await server.auth.users.create({ email: ANN, password: PASSWORD });
     for (let n = 0; n < 500; n++) await guess(server, HERE);
     expect((await attempt(server, { password: PASSWORD, client: "198.51.100.1" })).status).toBe(200);
   });
 
-  it("RAT-01 a right password forgives the failures on its own account alone", async () => {
+  it("RAT-01 a right password clears the failures of its own account alone", async () => {
     const server = limited({ accountTotal: { limit: 3, window: 900 } });
     await server.auth.users.create({ email: ANN, password: PASSWORD });
     await server.auth.users.create({ email: "eve@example.com", password: PASSWORD });
@@ -209,7 +212,7 @@ describe("guesses by the block", () => {
     expect(await guess(server, "192.0.2.4")).toBe(429);
   });
 
-  it("sign-ups by the block are limited with growing room", async () => {
+  it("sign-ups are limited by network, with a higher limit for a larger network", async () => {
     const server = limited({ signUp: { limit: 2, window: 60 } });
     let made = 0;
     for (let n = 0; n < 80; n++) {
@@ -222,7 +225,7 @@ describe("guesses by the block", () => {
 });
 
 describe("the limit of refreshes", () => {
-  it("counts what gives no refresh token, by session, and changes nothing by refusing", async () => {
+  it("counts refreshes that give no refresh token, by session, and a refusal changes nothing", async () => {
     const server = limited({ refresh: { limit: 5, window: 60 } });
     const ann = await signUp(server, "bearer");
     const refreshes = () =>
@@ -236,7 +239,7 @@ describe("the limit of refreshes", () => {
   });
 });
 
-describe("RAT-05 a throttle that is down", () => {
+describe("RAT-05 a throttle that fails", () => {
   it("closes sign-in and sign-up, and leaves refreshes open", async () => {
     let down = false;
     const store = faulty(newStore(), (operation) =>

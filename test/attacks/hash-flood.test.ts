@@ -76,14 +76,14 @@ function refusals(server: TestServer): readonly unknown[] {
   return server.events.flatMap((event) => (event.type === "throttle.refused" ? [event.rule] : []));
 }
 
-describe.each(modes)("a flood of sign-ins, by %s (PWD-13)", (transport) => {
+describe.each(modes)("a flood of password hashes, by %s (PWD-13)", (transport) => {
   const post = (server: TestServer, path: string, email: string, secret = PASSWORD): Promise<Response> =>
     server.send(path, { method: "POST", body: { email, password: secret, transport } });
 
   it.each([
     ["/auth/login", 0],
     ["/auth/signup", RUNNING + WAITING],
-  ])("%s hashes two at once, and refuses what its queue has no place for", async (path, users) => {
+  ])("%s hashes two at once, and refuses requests for which the queue has no place", async (path, users) => {
     const { server, hold, release, counts } = await openHeld();
     hold();
     const answers = times(FLOOD, (n) => post(server, path, `u${n}@example.com`));
@@ -109,7 +109,7 @@ describe.each(modes)("a flood of sign-ins, by %s (PWD-13)", (transport) => {
     expect((await post(server, path, "late@example.com")).status).toBe(users === 0 ? 401 : 201);
   });
 
-  it("is refused alike for an account that exists and one that does not", async () => {
+  it("gets the same refusal for an account that exists and one that does not", async () => {
     const { server, hold, release } = await openHeld();
     await server.auth.users.create({ email: ANN, password: PASSWORD });
     hold();
@@ -127,7 +127,7 @@ describe.each(modes)("a flood of sign-ins, by %s (PWD-13)", (transport) => {
     expect((await Promise.all(flood)).every(({ status }) => status === 401)).toBe(true);
   });
 
-  it("leaves a session that is there alone", async () => {
+  it("does not affect an existing session", async () => {
     const { server, hold, release } = await openHeld();
     const { id } = await server.auth.users.create({ email: ANN, password: PASSWORD });
     const { accessToken } = await server.auth.sessions.create(id, { transport: "bearer" });
@@ -141,7 +141,7 @@ describe.each(modes)("a flood of sign-ins, by %s (PWD-13)", (transport) => {
 });
 
 describe("a full queue of hashes (PWD-13)", () => {
-  it("refuses users.create and users.setPassword, which change nothing then", async () => {
+  it("refuses users.create and users.setPassword, which then change nothing", async () => {
     const { server, hold, release } = await openHeld({ concurrency: 1, queue: 0 });
     const { id } = await server.auth.users.create({ email: ANN, password: PASSWORD });
     await server.auth.sessions.create(id);
@@ -158,7 +158,7 @@ describe("a full queue of hashes (PWD-13)", () => {
     expect(await server.auth.sessions.list(id)).toHaveLength(1);
   });
 
-  it("does not fail a sign-in whose old hash it cannot renew, and the next one renews it", async () => {
+  it("does not fail a sign-in whose old hash it cannot renew, and the next sign-in renews it", async () => {
     let isFull = true;
     const hasher: PasswordHasher = {
       ...cheapHasher,

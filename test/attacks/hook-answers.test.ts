@@ -119,27 +119,30 @@ const enter = (server: TestServer, mode: Transport, path: string): Promise<Respo
   });
 
 describe.each(modes)("hooks.validated by %s", (mode) => {
-  it.each(Object.entries({ ...NO_ANSWERS, ...LATER }))("%s lets no request in", async (_, make) => {
-    let answers = (): unknown => undefined;
-    const server = openAttackedServer(loose({ hooks: { validated: () => answers() } }));
-    const ann = await signUp(server, mode);
-    answers = make;
-    const headers = withAccess(mode, ann.access);
-    for (const refresh of ["auto", "never"] as const) {
-      const found = await server.auth.validate(requestTo("/", { headers }), { refresh });
-      expect(found).toMatchObject({ ok: false, code: "internal_error", status: 500 });
-    }
-    expect(await server.auth.sessions.verify(ann.access)).toMatchObject({
-      ok: false,
-      code: "internal_error",
-    });
-    expect((await whoAmI(server, mode, ann.access)).status).toBe(500);
-    expect(faults(server)).toHaveLength(4);
-    expectTold(server, "hooks.validated");
-    // The fault ends no session.
-    answers = () => undefined;
-    expect((await whoAmI(server, mode, ann.access)).status).toBe(200);
-  });
+  it.each(Object.entries({ ...NO_ANSWERS, ...LATER }))(
+    "lets no request pass where it returns %s",
+    async (_, make) => {
+      let answers = (): unknown => undefined;
+      const server = openAttackedServer(loose({ hooks: { validated: () => answers() } }));
+      const ann = await signUp(server, mode);
+      answers = make;
+      const headers = withAccess(mode, ann.access);
+      for (const refresh of ["auto", "never"] as const) {
+        const found = await server.auth.validate(requestTo("/", { headers }), { refresh });
+        expect(found).toMatchObject({ ok: false, code: "internal_error", status: 500 });
+      }
+      expect(await server.auth.sessions.verify(ann.access)).toMatchObject({
+        ok: false,
+        code: "internal_error",
+      });
+      expect((await whoAmI(server, mode, ann.access)).status).toBe(500);
+      expect(faults(server)).toHaveLength(4);
+      expectTold(server, "hooks.validated");
+      // The fault ends no session.
+      answers = () => undefined;
+      expect((await whoAmI(server, mode, ann.access)).status).toBe(200);
+    },
+  );
 
   it.each([
     ["undefined", undefined, "ok"],
@@ -150,7 +153,7 @@ describe.each(modes)("hooks.validated by %s", (mode) => {
     ["a context", { context: { role: "x" } }, "ok"],
     ["a context that is absent", { context: undefined }, "ok"],
     ["claims", { claims: { a: 1 } }, "ok"],
-  ])("%s is an answer", async (_, answer, code) => {
+  ])("may return %s", async (_, answer, code) => {
     const server = openAttackedServer(loose({ hooks: { validated: () => answer } }));
     const { accessToken } = await server.auth.sessions.create(
       (await server.auth.users.create({ email: "ann@example.com" })).id,
@@ -169,14 +172,14 @@ describe.each(modes)("hooks.signedIn and hooks.refreshed by %s", (mode) => {
     [`a query for ${title}`, () => query(make())] as const,
   ]);
 
-  it.each(made)("%s starts no session", async (_, make) => {
+  it.each(made)("start no session where they return %s", async (_, make) => {
     const server = openAttackedServer(loose({ hooks: { signedIn: make } }));
     await expectFault(server, await enter(server, mode, "/auth/signup"), "hooks.signedIn");
     expect(await server.auth.users.find({ email: "ann@example.com" })).toBeNull();
     expect(server.events.some(({ type }) => type === "session.started")).toBe(false);
   });
 
-  it.each(made)("%s refreshes nothing", async (_, make) => {
+  it.each(made)("refresh nothing where they return %s", async (_, make) => {
     let answers = (): unknown => undefined;
     const server = openAttackedServer(loose({ hooks: { refreshed: () => answers() } }));
     const ann = await signUp(server, mode);
@@ -195,7 +198,7 @@ describe.each(modes)("hooks.signedIn and hooks.refreshed by %s", (mode) => {
     expect((await present(server, mode, ann.refresh)).status).toBe(200);
   });
 
-  it("a query is waited for, and its answer counts", async () => {
+  it("may return a query, which is awaited", async () => {
     const server = openAttackedServer(
       loose({ hooks: { signedIn: () => query({ context: { role: "x" } }) } }),
     );
@@ -216,31 +219,34 @@ const NO_RECORDS: Readonly<Record<string, () => unknown>> = {
 };
 
 describe.each(modes)("callbacks that return a plain object, by %s", (mode) => {
-  it.each(Object.entries(NO_RECORDS))("accessToken.claims: %s makes no token", async (_, make) => {
+  it.each(Object.entries(NO_RECORDS))("make no token with claims that are %s", async (_, make) => {
     const server = openAttackedServer(loose({ accessToken: { claims: make } }));
     await expectFault(server, await enter(server, mode, "/auth/signup"), "accessToken.claims");
   });
 
-  it.each(Object.entries(NO_RECORDS))("user.serialize: %s is not shown", async (_, make) => {
-    const server = openAttackedServer(loose({ user: { serialize: make } }));
-    await expectFault(server, await enter(server, mode, "/auth/signup"), "user.serialize");
-    const { id } = await server.auth.users.create({ email: "bob@example.com" });
-    const { accessToken } = await server.auth.sessions.create(id, { transport: mode });
-    for (const path of ["/auth/me", "/auth/session"]) {
-      expect((await server.send(path, { headers: withAccess(mode, accessToken) })).status).toBe(500);
-    }
-  });
+  it.each(Object.entries(NO_RECORDS))(
+    "do not show a user whom user.serialize returns as %s",
+    async (_, make) => {
+      const server = openAttackedServer(loose({ user: { serialize: make } }));
+      await expectFault(server, await enter(server, mode, "/auth/signup"), "user.serialize");
+      const { id } = await server.auth.users.create({ email: "bob@example.com" });
+      const { accessToken } = await server.auth.sessions.create(id, { transport: mode });
+      for (const path of ["/auth/me", "/auth/session"]) {
+        expect((await server.send(path, { headers: withAccess(mode, accessToken) })).status).toBe(500);
+      }
+    },
+  );
 
   const schema = { "~standard": { version: 1, vendor: "test", validate: (value: unknown) => ({ value }) } };
   const noContexts = Object.entries(NO_RECORDS).filter(
     ([title]) => !/date|map|class|heir|an error|wrapped/.test(title),
   );
-  it.each(noContexts)("sessions.context.from: %s is no context", async (_, make) => {
+  it.each(noContexts)("start no session with a context that is %s", async (_, make) => {
     const server = openAttackedServer(loose({ sessions: { context: { schema, from: make } } }));
     await expectFault(server, await enter(server, mode, "/auth/signup"), "sessions.context.from");
   });
 
-  it.each(Object.entries(LATER))("a schema whose value is %s gives no context", async (_, make) => {
+  it.each(Object.entries(LATER))("set no context from a schema whose value is %s", async (_, make) => {
     const later = { "~standard": { ...schema["~standard"], validate: () => ({ value: make() }) } };
     const server = openAttackedServer(loose({ sessions: { context: { schema: later, from: () => ({}) } } }));
     const answer = await read(await enter(server, mode, "/auth/signup"));
@@ -254,7 +260,7 @@ describe("clientAddress", () => {
     ([title]) => !/^null$|text$/.test(title),
   );
   it.each(noAddresses)(
-    "%s is no address: attempts would be counted for all clients at once",
+    "refuses %s as an address, because all clients would share one limit",
     async (_, make) => {
       const server = openAttackedServer(loose({ clientAddress: make }));
       await expectFault(server, await enter(server, "cookie", "/auth/signup"), "clientAddress");
@@ -262,7 +268,7 @@ describe("clientAddress", () => {
     },
   );
 
-  it.each([null, "", "192.0.2.1", "no address"])("%j is taken", async (address) => {
+  it.each([null, "", "192.0.2.1", "no address"])("accepts %j", async (address) => {
     const server = openAttackedServer({ clientAddress: () => address });
     expect((await enter(server, "cookie", "/auth/signup")).status).toBe(201);
   });
@@ -286,20 +292,23 @@ describe.each(modes)("a hasher of the application, by %s", (mode) => {
   );
 
   it.each([...noFlags, ["a query that finds nothing", () => query([])] as const])(
-    "verify: %s does not sign in",
+    "does not sign in where verify returns %s",
     async (_, make) => {
       const server = await opened({ verify: make });
       await expectFault(server, await enter(server, mode, "/auth/login"), "hasher.verify");
     },
   );
 
-  it.each([...noFlags, ...Object.entries(LATER)])("needsRehash: %s is no answer", async (_, make) => {
-    const server = await opened({ needsRehash: make });
-    await expectFault(server, await enter(server, mode, "/auth/login"), "hasher.needsRehash");
-  });
+  it.each([...noFlags, ...Object.entries(LATER)])(
+    "does not sign in where needsRehash returns %s",
+    async (_, make) => {
+      const server = await opened({ needsRehash: make });
+      await expectFault(server, await enter(server, mode, "/auth/login"), "hasher.needsRehash");
+    },
+  );
 
   const noTexts = Object.entries({ ...NO_ANSWERS, true: () => true }).filter(([title]) => title !== "a text");
-  it.each(noTexts)("hash: %s is not stored", async (_, make) => {
+  it.each(noTexts)("does not store %s as a hash", async (_, make) => {
     const server = openAttackedServer({
       providers: [password({ hasher: { ...cheapHasher, hash: make } as unknown as PasswordHasher })],
     });
@@ -307,7 +316,7 @@ describe.each(modes)("a hasher of the application, by %s", (mode) => {
     expect(await server.auth.users.find({ email: "ann@example.com" })).toBeNull();
   });
 
-  it("true and false are answers", async () => {
+  it("may return true and false", async () => {
     const server = await opened({ verify: () => true, needsRehash: () => false });
     expect((await enter(server, mode, "/auth/login")).status).toBe(200);
     const refusing = await opened({ verify: async () => false });
@@ -316,7 +325,7 @@ describe.each(modes)("a hasher of the application, by %s", (mode) => {
 });
 
 describe("onEvent", () => {
-  it.each(Object.entries({ ...NO_ANSWERS, ...LATER }))("%s is of no effect", async (_, make) => {
+  it.each(Object.entries({ ...NO_ANSWERS, ...LATER }))("may return %s without effect", async (_, make) => {
     const server = openAttackedServer({ onEvent: make });
     expect((await enter(server, "cookie", "/auth/signup")).status).toBe(201);
   });

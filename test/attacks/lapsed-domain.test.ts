@@ -82,7 +82,7 @@ async function signIns({ name, email, claims = {}, trustEmail }: Case) {
   return { takes: isIn, proves: created?.emailVerified };
 }
 
-describe("a verified address proves something only where the provider is its authority", () => {
+describe("a verified address, which proves something only where the provider is its authority", () => {
   const proof: readonly Case[] = [
     { name: "google", email: "ann@gmail.com" },
     { name: "google", email: "ann@googlemail.com" },
@@ -96,7 +96,7 @@ describe("a verified address proves something only where the provider is its aut
     { name: "apple", email: "ann@example.com", trustEmail: true },
     { name: "microsoft", email: "ann@example.com", claims: { xms_edov: true } },
   ];
-  it.each(proof)("$name, $email, $claims, trustEmail $trustEmail: is proof", async (known) => {
+  it.each(proof)("$name, $email, $claims, trustEmail $trustEmail: is a proof", async (known) => {
     expect(await signIns(known)).toEqual({ takes: true, proves: true });
   });
 
@@ -116,11 +116,11 @@ describe("a verified address proves something only where the provider is its aut
     { name: "apple", email: "ann@icloud.com", trustEmail: false },
     { name: "microsoft", email: "ann@example.com", claims: { xms_edov: true }, trustEmail: false },
   ];
-  it.each(claim)("$name, $email, $claims, trustEmail $trustEmail: is a claim", async (known) => {
+  it.each(claim)("$name, $email, $claims, trustEmail $trustEmail: is only a claim", async (known) => {
     expect(await signIns(known)).toEqual({ takes: false, proves: false });
   });
 
-  it("refuses a trustEmail that is none", () => {
+  it("is not decided by an invalid trustEmail, which is refused", () => {
     for (const trustEmail of ["gmail.com", [], ["Gmail.com"], ["*"], 1, null]) {
       const options = { ...CLIENT, trustEmail } as never;
       for (const make of [google, github, microsoft])
@@ -159,8 +159,8 @@ async function enter(server: StubServer, mode: Transport, person: Person): Promi
 }
 
 onEveryStore((make) => {
-  describe.each(["cookie", "bearer"] as const)("by %s", (mode) => {
-    it("the heir of a mailbox gets no user of its former owner, with or without a proven address", async () => {
+  describe.each(["cookie", "bearer"] as const)("a new owner of an old domain, by %s", (mode) => {
+    it("gets no user of the mailbox's former owner, with or without a proven address", async () => {
       for (const emailVerified of [true, false]) {
         const server = openHeirServer({ store: await make() });
         const { id } = await server.auth.users.create({ ...ANN, emailVerified });
@@ -173,7 +173,7 @@ onEveryStore((make) => {
       }
     });
 
-    it("a user that the heir makes proves no address, and no later proof builds on it", async () => {
+    it("creates a user without a proven address, and no later proof depends on it", async () => {
       const server = openHeirServer({ store: await make() });
       const heir = await enter(server, mode, HEIR);
       expect(await enter(server, mode, HEIR)).toBe(heir);
@@ -186,7 +186,7 @@ onEveryStore((make) => {
       );
     });
 
-    it("linkByEmail: false leads no account to a user by an address, and links by hand as ever", async () => {
+    it("with linkByEmail: false, an address leads to no user, and a signed-in user can still link", async () => {
       const server = openHeirServer({ store: await make(), linkByEmail: false });
       const { id } = await server.auth.users.create({ ...ANN, emailVerified: true });
       const browser = server.browser();
@@ -200,22 +200,28 @@ onEveryStore((make) => {
     it.each([
       ["with an address that is only claimed", HEIR, {}],
       ["with a proven one, and linkByEmail: false", { ...HEIR, hd: "example.com" }, { linkByEmail: false }],
-    ] as const)(`${MANY} first sign-ins at once, %s: one user, none refused`, async (_, person, options) => {
-      const server = openHeirServer({ store: await make(), ...options });
-      const ids = await Promise.all(Array.from({ length: MANY }, () => enter(server, mode, person)));
-      expect([...new Set(ids)]).toHaveLength(1);
-      expect(await server.auth.users.accounts(String(ids[0]))).toHaveLength(1);
-    });
+    ] as const)(
+      `with ${MANY} simultaneous first sign-ins, %s, creates one user and is never refused`,
+      async (_, person, options) => {
+        const server = openHeirServer({ store: await make(), ...options });
+        const ids = await Promise.all(Array.from({ length: MANY }, () => enter(server, mode, person)));
+        expect([...new Set(ids)]).toHaveLength(1);
+        expect(await server.auth.users.accounts(String(ids[0]))).toHaveLength(1);
+      },
+    );
   });
 
-  it("a link by hand stays possible, and is no proof of the address", async () => {
+  it("a signed-in user can still link an account, which proves no address", async () => {
     const server = openHeirServer({ store: await make() });
     const browser = await server.signedIn();
     const id = String(await whoIs(browser));
     expectSentTo(await linkAt(server.stub, browser, HEIR), "/settings");
     expect(await whoIs(browser)).toBe(id);
     const user = await server.auth.users.get(id);
-    expect([user?.emailVerified, user?.passwordHash === null]).toEqual([false, false]);
+    expect({ emailVerified: user?.emailVerified, hasPassword: user?.passwordHash !== null }).toEqual({
+      emailVerified: false,
+      hasPassword: true,
+    });
     const later = server.browser();
     expectSentTo(await server.signIn(later, HEIR), "/welcome");
     expect(await server.auth.users.get(id)).toMatchObject({ emailVerified: false });

@@ -257,9 +257,9 @@ const surfaces: Readonly<Record<string, Surface>> = {
     quietly(() => mergeUserinfo({ sub: "x", email: text }, { sub: "x", email: text, [text]: 1 })),
 };
 
-describe("work that grows no faster than what is sent", () => {
+describe("parsing time", () => {
   it.each(Object.entries(surfaces))(
-    "%s",
+    "grows linearly for %s",
     (_, surface) => {
       const slow: (readonly [string, number])[] = [];
       for (const unit of HERE) {
@@ -275,7 +275,7 @@ describe("work that grows no faster than what is sent", () => {
   );
 });
 
-describe("work on what is short enough to be looked at", () => {
+describe("parsing time of input within its limits", () => {
   // The bounds hide what is beyond them; what they let pass must be linear too.
   const bounded: Readonly<Record<string, readonly [Surface, number]>> = {
     "an email": [parseEmail, 120],
@@ -284,11 +284,14 @@ describe("work on what is short enough to be looked at", () => {
     "a redirect target": [(text) => safeRedirect(`/${text}`), 500],
   };
   it.each(Object.entries(bounded))(
-    "%s",
+    "grows linearly for %s",
     (_, [surface, size]) => {
       for (const unit of UNITS) {
         for (const [short, long] of textsOf(unit, size)) {
-          expect([named(unit), ratioOf(surface, short, long) <= MOST]).toEqual([named(unit), true]);
+          expect({ work: named(unit), isLinear: ratioOf(surface, short, long) <= MOST }).toEqual({
+            work: named(unit),
+            isLinear: true,
+          });
         }
       }
     },
@@ -322,9 +325,9 @@ const bodies: Readonly<Record<string, Surface>> = {
     idToken(`${b64(`{"alg":"RS256","kid":${JSON.stringify(text)}}`)}.e30.e30`),
 };
 
-describe("bodies and tokens", () => {
+describe("parsing time of bodies and tokens", () => {
   it.each(Object.entries(bodies))(
-    "%s",
+    "grows linearly for %s",
     async (_, surface) => {
       const slow: (readonly [string, number])[] = [];
       for (const unit of HERE) {
@@ -375,14 +378,14 @@ const requests: Readonly<Record<string, Ask>> = {
   "a callback": (text) => asked(`/auth/oauth/stub/callback?state=${encode(text.toWellFormed())}&code=x`),
 };
 
-describe("requests", () => {
+describe("handling time of requests", () => {
   const stub = stubProvider();
   const options: Partial<AuthOptions> = {
     providers: [password({ hasher: cheapHasher }), stub.provider],
     clientAddress: (request) => request.headers.get("x-forwarded-for"),
   };
   it.each(Object.entries(requests))(
-    "%s",
+    "grows linearly for %s",
     async (_, ask) => {
       const server = openAttackedServer(options);
       await server.auth.keys.jwks();

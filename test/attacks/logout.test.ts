@@ -33,7 +33,7 @@ async function logout(
 }
 
 describe.each(modes)("signing out (%s)", (mode) => {
-  it("LGO-01 LGO-02 ends the family, clears every cookie, and nothing captured lives on", async () => {
+  it("LGO-01 LGO-02 ends the session, clears every cookie, and makes every captured token useless", async () => {
     const server = openAttackedServer({ revocation: "store" });
     const ann = await signUp(server, mode);
     const child = await present(server, mode, ann.refresh);
@@ -50,7 +50,7 @@ describe.each(modes)("signing out (%s)", (mode) => {
     expect((await whoAmI(server, mode, ann.access)).code).toBe("session_revoked");
   });
 
-  it("LGO-02 JWT-30 JWT-31 unchecked, a captured access token dies by its expiry; checked, at once", async () => {
+  it("LGO-02 JWT-30 JWT-31 lets a captured access token live until its expiry where revocation is unchecked", async () => {
     const server = openAttackedServer();
     const ann = await signUp(server, mode);
     await logout(server, ann, { scope: "all" });
@@ -58,7 +58,10 @@ describe.each(modes)("signing out (%s)", (mode) => {
     const ask = async (fresh: boolean): Promise<boolean> =>
       (await server.auth.validate(new Request("https://app.example.com/", { headers: carried }), { fresh }))
         .ok;
-    expect([await ask(false), await ask(true)]).toEqual([true, false]);
+    expect({ unchecked: await ask(false), checked: await ask(true) }).toEqual({
+      unchecked: true,
+      checked: false,
+    });
     server.clock.advance(599);
     expect(await ask(false)).toBe(true);
     server.clock.advance(1);
@@ -83,7 +86,7 @@ describe.each(modes)("signing out (%s)", (mode) => {
     expect(server.events.filter(({ type }) => type === "session.reuse_detected")).toEqual([]);
   });
 
-  it("LGO-04 says so when the store is down, clears the cookies, and can be repeated", async () => {
+  it("LGO-04 reports a store that is down, clears the cookies, and can be repeated", async () => {
     let down = false;
     const server = openAttackedServer({
       store: faulty(newStore(), (call) =>
@@ -104,26 +107,26 @@ describe.each(modes)("signing out (%s)", (mode) => {
     expect(await endReasonOf(server, ann.sessionId)).toBe("logout");
   });
 
-  it("LGO-06 everywhere, or everywhere else, and no other user", async () => {
+  it("LGO-06 ends every session of the user, or every other one, and none of another user", async () => {
     const server = openAttackedServer();
     const ann = await signUp(server, mode);
     const phone = await signIn(server, mode);
     const bob = await signUp(server, mode, "bob@example.com");
     const others = await logout(server, phone, { scope: "others" });
     expect({ status: others.status, cleared: others.cleared }).toEqual({ status: 200, cleared: [] });
-    expect([await endReasonOf(server, ann.sessionId), await endReasonOf(server, phone.sessionId)]).toEqual([
-      "logout",
-      null,
-    ]);
+    expect({
+      ann: await endReasonOf(server, ann.sessionId),
+      phone: await endReasonOf(server, phone.sessionId),
+    }).toEqual({ ann: "logout", phone: null });
     expect((await logout(server, phone, { scope: "all" })).status).toBe(200);
-    expect([await endReasonOf(server, phone.sessionId), await endReasonOf(server, bob.sessionId)]).toEqual([
-      "logout",
-      null,
-    ]);
+    expect({
+      phone: await endReasonOf(server, phone.sessionId),
+      bob: await endReasonOf(server, bob.sessionId),
+    }).toEqual({ phone: "logout", bob: null });
     expect(await server.auth.sessions.list(ann.userId)).toEqual([]);
   });
 
-  it("LGO-06 neither an old token nor an id alone signs the user out everywhere", async () => {
+  it("LGO-06 refuses an old token or a session id as proof for a sign-out everywhere", async () => {
     const server = openAttackedServer();
     const ann = await signUp(server, mode);
     const phone = await signIn(server, mode);
@@ -134,13 +137,13 @@ describe.each(modes)("signing out (%s)", (mode) => {
     expect(stolen.cleared).toEqual(mode === "cookie" ? [ACCESS, REFRESH] : []);
     const guessed = Buffer.from(ann.refresh.slice(4), "base64url").fill(1, 21).toString("base64url");
     expect((await logout(server, { ...ann, access: "x", refresh: `lkr_${guessed}` })).status).toBe(200);
-    expect([await endReasonOf(server, ann.sessionId), await endReasonOf(server, phone.sessionId)]).toEqual([
-      null,
-      null,
-    ]);
+    expect({
+      ann: await endReasonOf(server, ann.sessionId),
+      phone: await endReasonOf(server, phone.sessionId),
+    }).toEqual({ ann: null, phone: null });
   });
 
-  it("LGO-07 a user neither sees nor ends another user's session", async () => {
+  it("LGO-07 lets no user see or end the session of another user", async () => {
     const server = openAttackedServer();
     const ann = await signUp(server, mode);
     const eve = await signUp(server, mode, "eve@example.com");
@@ -167,7 +170,7 @@ describe.each(modes)("signing out (%s)", (mode) => {
     expect((await end(eve.sessionId)).status).toBe(204);
   });
 
-  it("LGO-08 the list shows no secret, and its ids are no tokens", async () => {
+  it("LGO-08 lists sessions without a secret, and their ids are no tokens", async () => {
     const server = openAttackedServer();
     const ann = await signUp(server, mode);
     const listed = await read(await server.send("/auth/sessions", { headers: withAccess(mode, ann.access) }));

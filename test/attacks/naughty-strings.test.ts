@@ -2,13 +2,15 @@ import { describe, expect, it } from "vitest";
 import type { Call } from "../fixtures/requests.ts";
 import type { TestServer } from "../fixtures/server.ts";
 import { openAttackedServer, PASSWORD } from "./server.ts";
-import { read } from "./session.ts";
+import { type Answer, read } from "./session.ts";
 
 const CREDENTIALS = { email: "ann@example.com", password: PASSWORD };
 
-async function post(server: TestServer, path: string, call: Call): Promise<readonly [number, string | null]> {
+type Verdict = Pick<Answer, "status" | "code">;
+
+async function post(server: TestServer, path: string, call: Call): Promise<Verdict> {
   const { status, code } = await read(await server.send(path, { method: "POST", ...call }));
-  return [status, code];
+  return { status, code };
 }
 
 describe("BOD-13 naughty strings", () => {
@@ -86,7 +88,7 @@ describe("BOD-13 naughty strings", () => {
     `${"a".repeat(400)}@example.com`,
   ];
 
-  it("in every field: a code of ours, never a fault, and what is accepted comes back as it was", async () => {
+  it("get a known code in every field, never a fault, and accepted ones are returned unchanged", async () => {
     const server = openAttackedServer();
     for (const text of naughty) {
       const bodies: readonly (readonly [string, object])[] = [
@@ -98,15 +100,10 @@ describe("BOD-13 naughty strings", () => {
         ["/auth/logout", { scope: text }],
       ];
       for (const [path, body] of bodies) {
-        const [status, code] = await post(server, path, { body });
-        expect([text, path, [200, 201, 400, 401, 409, 422].includes(status), code]).toEqual([
-          text,
-          path,
-          true,
-          code,
-        ]);
+        const { status, code } = await post(server, path, { body });
+        expect([200, 201, 400, 401, 409, 422], JSON.stringify({ text, path, code })).toContain(status);
         if (status !== 201 || !("password" in body)) continue;
-        expect(await post(server, "/auth/login", { body })).toEqual([200, null]);
+        expect(await post(server, "/auth/login", { body })).toEqual({ status: 200, code: null });
       }
     }
     expect(server.events.filter(({ type }) => type === "internal_error" || type === "store.failed")).toEqual(

@@ -26,8 +26,8 @@ function attempt(server: TestServer, email: string, secret: string, transport: s
   return server.send("/auth/login", { method: "POST", body: { email, password: secret, transport } });
 }
 
-describe.each(modes)("who has an account (%s)", (mode) => {
-  it("PWD-01 unknown, wrong, disabled, without a password and deleted answer to the byte the same", async () => {
+describe.each(modes)("whether an account exists (%s)", (mode) => {
+  it("PWD-01 is not visible: unknown, wrong, disabled, deleted or without a password, all answers are equal bytes", async () => {
     const server = openAttackedServer();
     await populate(server);
     const answers: unknown[] = [];
@@ -37,26 +37,30 @@ describe.each(modes)("who has an account (%s)", (mode) => {
         ? [PASSWORD, "wrong password"]
         : ["wrong password"]) {
         const response = await attempt(server, email, secret, mode);
-        answers.push([response.status, await response.text(), [...response.headers]]);
+        answers.push({
+          status: response.status,
+          body: await response.text(),
+          headers: [...response.headers],
+        });
       }
     }
     expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
-    expect(answers[0]).toMatchObject([
-      401,
-      expect.stringContaining("invalid_credentials"),
-      expect.anything(),
-    ]);
+    expect(answers[0]).toMatchObject({
+      status: 401,
+      body: expect.stringContaining("invalid_credentials"),
+      headers: expect.anything(),
+    });
     expect(countOf(server, "session.started")).toBe(0);
   });
 
-  it("PWD-01 a right password is told from a wrong one, or the test would show nothing", async () => {
+  it("PWD-01 is visible with the right password, or the other test would prove nothing", async () => {
     const server = openAttackedServer();
     await populate(server);
     expect((await attempt(server, "wrong@example.com", PASSWORD, mode)).status).toBe(200);
   });
 });
 
-describe("how long an answer takes", () => {
+describe("the time of an answer", () => {
   // Heavy enough to stand out of the noise, cheap enough to be repeated.
   const hasher = scryptHasher({ cost: { ln: 10, r: 8, p: 1 } });
   const ROUNDS = 60;
@@ -79,7 +83,7 @@ describe("how long an answer takes", () => {
   const medians = (server: TestServer) => quantiles(server, 0.5);
   const fastest = (server: TestServer) => quantiles(server, 0);
 
-  it("PWD-01 the medians of all accounts are alike", async () => {
+  it("PWD-01 has the same median for all kinds of accounts", async () => {
     const server = openAttackedServer({ providers: [password({ hasher })] });
     await populate(server);
     await medians(server);
@@ -87,10 +91,14 @@ describe("how long an answer takes", () => {
     const known = found.get("wrong@example.com") ?? 0;
     // An answer without a hash takes a tenth.
     for (const [email, median] of found)
-      expect([email, median / known > 0.6, median / known < 1.6]).toEqual([email, true, true]);
+      expect({ email, isNotFaster: median / known > 0.6, isNotSlower: median / known < 1.6 }).toEqual({
+        email,
+        isNotFaster: true,
+        isNotSlower: true,
+      });
   });
 
-  it("PWD-01 the measure tells a server that hashes for its users alone", async () => {
+  it("PWD-01 differs at a server that hashes for existing users alone, so the measure works", async () => {
     const leaky = {
       ...hasher,
       verify: async (input: string, stored: string | null) => stored !== null && hasher.verify(input, stored),
@@ -101,7 +109,7 @@ describe("how long an answer takes", () => {
     expect((found.get("unknown@example.com") ?? 1) / (found.get("wrong@example.com") ?? 1)).toBeLessThan(0.6);
   });
 
-  it("PWD-02 also where the stored hash is an old and cheap one", async () => {
+  it("PWD-02 is the same where the stored hash is old and cheap", async () => {
     const server = openAttackedServer({ providers: [password({ hasher })] });
     await populate(server);
     const old = await scryptHasher({ cost: { ln: 4, r: 8, p: 1 } }).hash(PASSWORD, (length) =>
@@ -117,12 +125,15 @@ describe("how long an answer takes", () => {
     // Here the work is done in two parts, and a busy machine keeps the second waiting; the fastest did not wait.
     const found = await fastest(server);
     const ratio = (found.get("wrong@example.com") ?? 0) / (found.get("unknown@example.com") ?? 1);
-    expect([ratio > 0.6, ratio < 1.6]).toEqual([true, true]);
+    expect({ isNotFaster: ratio > 0.6, isNotSlower: ratio < 1.6 }).toEqual({
+      isNotFaster: true,
+      isNotSlower: true,
+    });
   });
 });
 
 describe("sign-up", () => {
-  it("PWD-03 of a taken address is refused, in every form of it, and touches nothing", async () => {
+  it("PWD-03 with a taken address is refused, in every spelling, and changes nothing", async () => {
     const server = openAttackedServer();
     const ann = await signUp(server, "cookie");
     const before = await server.auth.users.get(ann.userId);

@@ -2,16 +2,16 @@ import { type PasswordHasher, password, scryptHasher } from "@latchkey/core/pass
 import { describe, expect, it } from "vitest";
 import { cheapHasher, countOf, type TestServer } from "../fixtures/server.ts";
 import { openAttackedServer, PASSWORD } from "./server.ts";
-import { modes, read, signUp, whoAmI } from "./session.ts";
+import { type Answer, modes, read, signUp, whoAmI } from "./session.ts";
 
 async function post(
   server: TestServer,
   path: string,
   secret: string,
   email = "ann@example.com",
-): Promise<readonly [number, string | null]> {
+): Promise<Pick<Answer, "status" | "code">> {
   const answer = await read(await server.send(path, { method: "POST", body: { email, password: secret } }));
-  return [answer.status, answer.code];
+  return { status: answer.status, code: answer.code };
 }
 
 /** A hasher that notes what reaches it. */
@@ -42,26 +42,29 @@ describe("the length of a password", () => {
     [1_024, 201],
     [1_025, 400],
     [3_000, 400],
-  ])("PWD-04 %d code points: %d at sign-up", async (length, status) => {
+  ])("PWD-04 of %d code points gives %d at sign-up", async (length, status) => {
     for (const letter of ["x", "\u{1f600}"]) {
-      expect([letter, (await post(openAttackedServer(), "/auth/signup", letter.repeat(length)))[0]]).toEqual([
+      expect({
         letter,
-        status,
-      ]);
+        status: (await post(openAttackedServer(), "/auth/signup", letter.repeat(length))).status,
+      }).toEqual({ letter, status });
     }
   });
 
-  it("PWD-04 what is too long never reaches the hasher", async () => {
+  it("PWD-04 above the limit never reaches the hasher", async () => {
     const { hasher, inputs } = noting();
     const server = openAttackedServer({ providers: [password({ hasher })] });
     for (const path of ["/auth/signup", "/auth/login"]) {
-      expect(await post(server, path, "x".repeat(1_025))).toEqual([400, "invalid_request"]);
-      expect(await post(server, path, "x".repeat(1_000_000))).toEqual([413, "payload_too_large"]);
+      expect(await post(server, path, "x".repeat(1_025))).toEqual({ status: 400, code: "invalid_request" });
+      expect(await post(server, path, "x".repeat(1_000_000))).toEqual({
+        status: 413,
+        code: "payload_too_large",
+      });
     }
     expect(inputs).toEqual([]);
   });
 
-  it("PWD-05 nothing is cut off: not at 72 bytes, not at 64, not inside a character", async () => {
+  it("PWD-05 is never truncated: not at 72 bytes, not at 64, not inside a character", async () => {
     for (const prefix of [
       "x".repeat(72),
       "x".repeat(64),
@@ -71,11 +74,17 @@ describe("the length of a password", () => {
       "x".repeat(71),
     ]) {
       const server = openAttackedServer();
-      expect(await post(server, "/auth/signup", `${prefix}é1`)).toEqual([201, null]);
-      expect(await post(server, "/auth/login", `${prefix}é2`)).toEqual([401, "invalid_credentials"]);
-      expect(await post(server, "/auth/login", `${prefix}è1`)).toEqual([401, "invalid_credentials"]);
-      expect(await post(server, "/auth/login", prefix)).toEqual([401, "invalid_credentials"]);
-      expect(await post(server, "/auth/login", `${prefix}é1`)).toEqual([200, null]);
+      expect(await post(server, "/auth/signup", `${prefix}é1`)).toEqual({ status: 201, code: null });
+      expect(await post(server, "/auth/login", `${prefix}é2`)).toEqual({
+        status: 401,
+        code: "invalid_credentials",
+      });
+      expect(await post(server, "/auth/login", `${prefix}è1`)).toEqual({
+        status: 401,
+        code: "invalid_credentials",
+      });
+      expect(await post(server, "/auth/login", prefix)).toEqual({ status: 401, code: "invalid_credentials" });
+      expect(await post(server, "/auth/login", `${prefix}é1`)).toEqual({ status: 200, code: null });
     }
   });
 });
@@ -90,10 +99,10 @@ describe("the characters of a password", () => {
     "correct\u200bhorse",
     "CORRECT horse battery",
     "correct  horse",
-  ])("PWD-06 all of %j count", async (secret) => {
+  ])("PWD-06 all count in %j", async (secret) => {
     const server = openAttackedServer();
-    expect(await post(server, "/auth/signup", secret)).toEqual([201, null]);
-    expect(await post(server, "/auth/login", secret)).toEqual([200, null]);
+    expect(await post(server, "/auth/signup", secret)).toEqual({ status: 201, code: null });
+    expect(await post(server, "/auth/login", secret)).toEqual({ status: 200, code: null });
     for (const other of [
       secret.trim(),
       secret.replace("\0", ""),
@@ -103,26 +112,26 @@ describe("the characters of a password", () => {
       secret.replace("  ", " "),
     ]) {
       if (other === secret || other.length < 1) continue;
-      expect([other, ...(await post(server, "/auth/login", other))]).toEqual([
-        other,
-        401,
-        "invalid_credentials",
-      ]);
+      const { status, code } = await post(server, "/auth/login", other);
+      expect({ other, status, code }).toEqual({ other, status: 401, code: "invalid_credentials" });
     }
   });
 
-  it("PWD-06 NFC makes one password of two ways to type it, and compatibility forms stay apart", async () => {
+  it("PWD-06 are normalised by NFC, and compatibility forms stay distinct", async () => {
     const server = openAttackedServer();
-    expect(await post(server, "/auth/signup", "cafe\u0301 au lait")).toEqual([201, null]);
-    expect(await post(server, "/auth/login", "caf\u00e9 au lait")).toEqual([200, null]);
-    expect(await post(server, "/auth/login", "caf\u00e9 au \uff4cait")).toEqual([401, "invalid_credentials"]);
+    expect(await post(server, "/auth/signup", "cafe\u0301 au lait")).toEqual({ status: 201, code: null });
+    expect(await post(server, "/auth/login", "caf\u00e9 au lait")).toEqual({ status: 200, code: null });
+    expect(await post(server, "/auth/login", "caf\u00e9 au \uff4cait")).toEqual({
+      status: 401,
+      code: "invalid_credentials",
+    });
   });
 
   it.each(["password", "PASSWORD", "12345678", "password123", "trustno1"])(
-    "PWD-10 %j is refused when set, and only then",
+    "PWD-10 are refused as common when set, and not at sign-in: %j",
     async (secret) => {
       const server = openAttackedServer();
-      expect(await post(server, "/auth/signup", secret)).toEqual([422, "weak_password"]);
+      expect(await post(server, "/auth/signup", secret)).toEqual({ status: 422, code: "weak_password" });
       const { id } = await server.auth.users.create({ email: "ann@example.com" });
       await expect(server.auth.users.setPassword(id, secret)).rejects.toMatchObject({
         code: "weak_password",
@@ -131,12 +140,12 @@ describe("the characters of a password", () => {
         crypto.getRandomValues(new Uint8Array(length)),
       );
       await server.store.users.update(id, { passwordHash }, { ifVersion: null, raiseVersion: false });
-      expect(await post(server, "/auth/login", secret)).toEqual([200, null]);
+      expect(await post(server, "/auth/login", secret)).toEqual({ status: 200, code: null });
     },
   );
 });
 
-describe("what is stored of a password", () => {
+describe("the stored hash of a password", () => {
   it.each([
     "",
     "x",
@@ -147,12 +156,12 @@ describe("what is stored of a password", () => {
     "$2b$31$abcdefghijklmnopqrstuv",
     "correct horse battery",
     "$scrypt$ln=-1,r=8,p=1$c2FsdHNhbHQ$a2V5",
-  ])("PWD-11 %j opens nothing, and is not run", async (passwordHash) => {
+  ])("PWD-11 signs no user in where it is %j, and is not computed", async (passwordHash) => {
     const server = openAttackedServer();
     const { id } = await server.auth.users.create({ email: "ann@example.com" });
     await server.store.users.update(id, { passwordHash }, { ifVersion: null, raiseVersion: false });
     const begin = performance.now();
-    expect(await post(server, "/auth/login", PASSWORD)).toEqual([401, "invalid_credentials"]);
+    expect(await post(server, "/auth/login", PASSWORD)).toEqual({ status: 401, code: "invalid_credentials" });
     expect(performance.now() - begin).toBeLessThan(1_000);
   });
 
@@ -163,11 +172,11 @@ describe("what is stored of a password", () => {
     };
     const server = openAttackedServer({ providers: [password({ hasher: failing })] });
     await signUp(server, "cookie");
-    expect(await post(server, "/auth/login", PASSWORD)).toEqual([500, "internal_error"]);
+    expect(await post(server, "/auth/login", PASSWORD)).toEqual({ status: 500, code: "internal_error" });
     expect(JSON.stringify(server.events)).not.toContain(PASSWORD);
   });
 
-  it("PWD-13 a hundred sign-ins at once hash two at a time, and others are served while they wait", async () => {
+  it("PWD-13 of a hundred simultaneous sign-ins, two hash at a time, and other requests are served", async () => {
     let [running, most] = [0, 0];
     const native = {
       scrypt: (
@@ -200,7 +209,7 @@ describe("what is stored of a password", () => {
   });
 
   it.each(modes)(
-    "KEY-17 a cheap hash is renewed once at sign-in, also by twenty at once (%s)",
+    "KEY-17 of lower cost is renewed once at sign-in, also by twenty at once (%s)",
     async (mode) => {
       const server = openAttackedServer();
       const ann = await signUp(server, mode);
@@ -211,11 +220,14 @@ describe("what is stored of a password", () => {
       const answers = await Promise.all(
         Array.from({ length: 20 }, () => post(better, "/auth/login", PASSWORD)),
       );
-      expect(answers).toEqual(Array(20).fill([200, null]));
+      expect(answers).toEqual(Array(20).fill({ status: 200, code: null }));
       expect((await server.auth.users.get(ann.userId))?.passwordHash).toMatch(/^\$scrypt\$ln=6,r=8,p=1\$/);
       const renewed = countOf(better, "user.password_rehashed");
-      expect(await post(better, "/auth/login", PASSWORD)).toEqual([200, null]);
-      expect(await post(better, "/auth/login", "wrong password")).toEqual([401, "invalid_credentials"]);
+      expect(await post(better, "/auth/login", PASSWORD)).toEqual({ status: 200, code: null });
+      expect(await post(better, "/auth/login", "wrong password")).toEqual({
+        status: 401,
+        code: "invalid_credentials",
+      });
       expect(countOf(better, "user.password_rehashed")).toBe(renewed);
     },
   );

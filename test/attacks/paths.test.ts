@@ -30,7 +30,7 @@ describe("paths", () => {
     "/auth/log\u00een",
     "/auth/sessions/a/b",
     "/auth/sessions/%2e%2e",
-  ])("HTTP-08 RAT-04 %s is no route", async (path) => {
+  ])("HTTP-08 RAT-04 %s leads to no route", async (path) => {
     const server = openAttackedServer();
     for (const method of ["POST", "GET", "DELETE"]) {
       const answer = await read(await server.send(path, { method }));
@@ -42,7 +42,7 @@ describe("paths", () => {
     }
   });
 
-  it("HTTP-08 one slash at the end, a query, and dot segments that the URL resolves, are the same route", async () => {
+  it("HTTP-08 a slash at the end, a query and resolved dot segments lead to the same route", async () => {
     const server = openAttackedServer();
     for (const path of [
       "/auth/login/",
@@ -51,11 +51,14 @@ describe("paths", () => {
       "/auth/x/../login",
       "/auth/%2e/login",
     ]) {
-      expect([path, (await server.send(path, { method: "GET" })).status]).toEqual([path, 405]);
+      expect({ path, status: (await server.send(path, { method: "GET" })).status }).toEqual({
+        path,
+        status: 405,
+      });
     }
   });
 
-  it("HTTP-09 HTTP-10 goes by baseURL whatever the request says of its host", async () => {
+  it("HTTP-09 HTTP-10 baseURL counts, whatever host the request names", async () => {
     const server = openAttackedServer();
     const ann = await signUp(server, "cookie");
     const claims = {
@@ -87,18 +90,18 @@ describe("paths", () => {
     "http://0.0.0.0",
     "http://10.0.0.1",
     "http://localhost.",
-  ])("HTTP-09 without baseURL refuses requests to %s", async (url) => {
+  ])("HTTP-09 without baseURL, requests to %s are refused", async (url) => {
     const bare = createAuth({ store: memory() });
     const answer = await read(await bare.handle(new Request(`${url}/auth/me`)));
-    expect([answer.status, answer.code, String(answer.body["message"])]).toEqual([
-      400,
-      "invalid_request",
-      expect.stringContaining("baseURL"),
-    ]);
+    expect({ status: answer.status, code: answer.code, message: String(answer.body["message"]) }).toEqual({
+      status: 400,
+      code: "invalid_request",
+      message: expect.stringContaining("baseURL"),
+    });
     expect((await bare.validate(new Request(url))).ok).toBe(false);
   });
 
-  it("HTTP-11 ranges and validators get no part of a session", async () => {
+  it("HTTP-11 range and conditional requests get no part of a session", async () => {
     const server = openAttackedServer();
     const ann = await signUp(server, "cookie");
     const headers = {
@@ -118,7 +121,7 @@ describe("paths", () => {
     }
   });
 
-  it("HTTP-12 errors have one shape, and reflect nothing", async () => {
+  it("HTTP-12 errors have one form, and repeat no part of the request", async () => {
     const server = openAttackedServer();
     const probe = "<script>alert(1)</script>";
     const attempts = [

@@ -15,7 +15,7 @@ describe.each(Object.entries(bases))("trustedOrigins beside %s", (_, base) => {
     createAuth({ store: memory(), trustedOrigins: ["https://spa.example.com", origin], ...base });
 
   it.each(["http://spa.example.com", "http://app.example.com:8080", "http://192.168.1.7:3000"])(
-    "refuses %s, whose pages the network can change",
+    "refuse %s, because the network can change its pages",
     (origin) => {
       expect(() => make(origin)).toThrow(TypeError);
       expect(() => make(origin)).toThrow(
@@ -25,7 +25,7 @@ describe.each(Object.entries(bases))("trustedOrigins beside %s", (_, base) => {
   );
 
   it.each(["http://localhost:5173", "http://spa.localhost", "http://127.0.0.1:5173", "http://[::1]:5173"])(
-    "takes %s",
+    "accept %s",
     (origin) => expect(() => make(origin)).not.toThrow(),
   );
 });

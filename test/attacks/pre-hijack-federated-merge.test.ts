@@ -9,7 +9,7 @@ import { modes } from "./session.ts";
 
 onEveryStore((make) => {
   it.each(modes)(
-    "the victim's sign-in by a provider is not merged with the attacker's account (%s)",
+    "the victim's sign-in with a provider is not merged with the attacker's account (%s)",
     async (mode) => {
       const scene = openScene(await make());
       const trojan = await plant(scene, mode);
@@ -22,7 +22,7 @@ onEveryStore((make) => {
   );
 
   it.each(CASES)(
-    "after $title the provider leads to it, and the attacker's password does not ($mode)",
+    "after $title the provider leads to the account, and the attacker's password does not ($mode)",
     async ({ mode, prove }) => {
       const scene = openScene(await make());
       const trojan = await plant(scene, mode);
@@ -32,21 +32,24 @@ onEveryStore((make) => {
   );
 
   it.each(modes)(
-    "nor is the attacker's sign-up merged with the victim's account by a provider (%s)",
+    "the attacker's sign-up is not merged with the victim's account at a provider (%s)",
     async (mode) => {
       const scene = openScene(await make());
       const victim = scene.browser();
       expectSentTo(await signInAt(scene.stub, victim, ANN_THERE), "/welcome");
       const id = await whoIs(victim);
       const signUp = await scene.browser().post("/auth/signup", { ...TROJAN, transport: mode });
-      expect([signUp.status, (await signUp.json()).error]).toEqual([409, "identifier_taken"]);
+      expect({ status: signUp.status, error: (await signUp.json()).error }).toEqual({
+        status: 409,
+        error: "identifier_taken",
+      });
       expect(await knows(scene, TROJAN.password, mode)).toBe(false);
       expect(await scene.auth.users.get(String(id))).toMatchObject({ email: ANN.email, passwordHash: null });
     },
   );
 
   it.each(modes)(
-    "the first proof by the account itself takes password and sessions too (%s)",
+    "the first proof of the address by the provider removes the attacker's password and sessions (%s)",
     async (mode) => {
       const scene = openScene(await make());
       const trojan = await plant(scene, mode);
@@ -54,10 +57,10 @@ onEveryStore((make) => {
       const victim = scene.browser();
       expectSentTo(await scene.signIn(victim, ANN_THERE), "/welcome");
       expect(await whoIs(victim)).toBe(trojan.id);
-      expect([await isIn(trojan), await knows(scene, TROJAN.password, mode)]).toEqual([
-        [false, false],
-        false,
-      ]);
+      expect({ isIn: await isIn(trojan), knowsPassword: await knows(scene, TROJAN.password, mode) }).toEqual({
+        isIn: { byAccess: false, byRefresh: false },
+        knowsPassword: false,
+      });
     },
   );
 });

@@ -12,7 +12,7 @@ const CLAIMED: Person = { subject: "attacker", email: ANN.email, emailVerified: 
 
 onEveryStore((make) => {
   it.each(modes)(
-    "an account with the victim's address unverified takes no address, and no user (%s)",
+    "a provider's unverified address gives its account neither the address nor the victim's user (%s)",
     async (mode) => {
       const scene = openScene(await make());
       const attacker = scene.browser();
@@ -33,7 +33,7 @@ onEveryStore((make) => {
   );
 
   it.each(CASES)(
-    "linked to the attacker's account it proves nothing, and goes with $title ($mode)",
+    "an unverified address that is linked to the attacker's account proves nothing, and $title removes it ($mode)",
     async ({ mode, prove }) => {
       const scene = openScene(await make());
       const trojan = await plant(scene, mode);

@@ -26,7 +26,7 @@ import {
 import { modes } from "./session.ts";
 
 onEveryStore((make) => {
-  it.each(CASES)("$title removes the links from before it ($mode)", async ({ mode, prove }) => {
+  it.each(CASES)("$title removes the links that were made before it ($mode)", async ({ mode, prove }) => {
     const scene = openScene(await make());
     const trojan = await plant(scene, mode);
     await plantLink(scene);
@@ -37,7 +37,7 @@ onEveryStore((make) => {
   });
 
   it.each(modes)(
-    "a plain setPassword leaves links, so unlink removes them with their sessions (%s)",
+    "setPassword without a proof keeps links, and unlink removes them with their sessions (%s)",
     async (mode) => {
       const scene = openScene(await make());
       const trojan = await plant(scene, mode);
@@ -50,7 +50,7 @@ onEveryStore((make) => {
       expect(await whoIs(attacker)).toBe(trojan.id);
       expect(await scene.auth.users.unlink(trojan.id, "other")).toBe(true);
       expect(await whoIs(attacker)).toBeNull();
-      expect(await isIn(trojan)).toEqual([false, false]);
+      expect(await isIn(trojan)).toEqual({ byAccess: false, byRefresh: false });
       expect(await scene.auth.users.accounts(trojan.id)).toEqual([]);
       await signInAt(scene.other, attacker, ATTACKER);
       expect(await whoIs(attacker)).not.toBe(trojan.id);
@@ -58,7 +58,7 @@ onEveryStore((make) => {
     },
   );
 
-  it.each(CASES)("what the attacker does during $title is of no use ($mode)", async ({ mode, prove }) => {
+  it.each(CASES)("the attacker gains nothing by acting during $title ($mode)", async ({ mode, prove }) => {
     for (let round = 0; round < 6; round++) {
       const scene = openScene(await make());
       const trojan = await plant(scene, mode);
@@ -78,8 +78,8 @@ onEveryStore((make) => {
   });
 });
 
-describe("an unlink that takes its step back", () => {
-  it("brings no link back that a proof has removed in between", async () => {
+describe("an unlink that is rolled back", () => {
+  it("restores no link that a proof removed during it", async () => {
     const store = await migrated(open(":memory:"));
     const paused: { run: (() => Promise<unknown>) | null } = { run: null };
     const scene = openScene(
@@ -112,29 +112,34 @@ async function expectSafe(scene: Scene, { id }: Trojan): Promise<void> {
   expect(await knows(scene, TROJAN.password, "cookie")).toBe(false);
 }
 
-describe.each(Object.entries(PROOFS))("%s, killed between any two statements", (_, prove) => {
-  it("leaves no method of the attacker with a verified address, and can be repeated", async () => {
-    const play = async (store: Store, death: Death | null): Promise<number> => {
-      const first = openScene(store);
-      const trojan = await plant(first, "cookie");
-      await plantLink(first);
-      await plantLink(first, { ...ATTACKER, subject: "attacker two" });
-      const mortalStore = mortal(store, death);
-      const doomed = openScene(mortalStore.store, { storeTimeout: 1 });
-      const running = prove(doomed, trojan.id).catch(() => undefined);
-      await (death === null ? running : Promise.race([running, mortalStore.died]));
-      const later = openScene(store);
-      await expectSafe(later, trojan);
-      expect(await prove(later, trojan.id)).toBe(true);
-      await expectClean(later, trojan, "cookie");
-      return mortalStore.calls();
-    };
-    const calls = await play(await migrated(open(":memory:")), null);
-    expect(calls).toBeGreaterThan(8);
-    for (const death of deathsWithin(calls)) {
-      await play(await migrated(open(":memory:")), death).catch((error: unknown) => {
-        throw new Error(`${death.manner} at call ${death.at} of ${calls}, ${death.moment}`, { cause: error });
-      });
-    }
-  });
-});
+describe.each(Object.entries(PROOFS))(
+  "%s in a process that is killed between any two statements",
+  (_, prove) => {
+    it("leaves no method of the attacker with a verified address, and can be repeated", async () => {
+      const play = async (store: Store, death: Death | null): Promise<number> => {
+        const first = openScene(store);
+        const trojan = await plant(first, "cookie");
+        await plantLink(first);
+        await plantLink(first, { ...ATTACKER, subject: "attacker two" });
+        const mortalStore = mortal(store, death);
+        const doomed = openScene(mortalStore.store, { storeTimeout: 1 });
+        const running = prove(doomed, trojan.id).catch(() => undefined);
+        await (death === null ? running : Promise.race([running, mortalStore.died]));
+        const later = openScene(store);
+        await expectSafe(later, trojan);
+        expect(await prove(later, trojan.id)).toBe(true);
+        await expectClean(later, trojan, "cookie");
+        return mortalStore.calls();
+      };
+      const calls = await play(await migrated(open(":memory:")), null);
+      expect(calls).toBeGreaterThan(8);
+      for (const death of deathsWithin(calls)) {
+        await play(await migrated(open(":memory:")), death).catch((error: unknown) => {
+          throw new Error(`${death.manner} at call ${death.at} of ${calls}, ${death.moment}`, {
+            cause: error,
+          });
+        });
+      }
+    });
+  },
+);

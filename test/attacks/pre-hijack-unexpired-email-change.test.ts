@@ -13,7 +13,7 @@ const APP = encodeURIComponent("com.example.app://done");
 
 onEveryStore((make) => {
   it.each(CASES)(
-    "a link that was begun before $title cannot be finished after it ($mode)",
+    "a link that began before $title cannot be finished after it ($mode)",
     async ({ mode, prove }) => {
       const scene = openScene(await make());
       const trojan = await plant(scene, mode);
@@ -28,7 +28,7 @@ onEveryStore((make) => {
   );
 
   it.each(CASES)(
-    "a native app's code from before $title is worth nothing after it ($mode)",
+    "a native app's code from before $title cannot be redeemed after it ($mode)",
     async ({ mode, prove }) => {
       const scene = openScene(await make());
       const trojan = await plant(scene, mode);
@@ -46,7 +46,7 @@ onEveryStore((make) => {
   );
 
   it.each(CASES)(
-    "a sign-in that was begun before $title makes a user of its own after it ($mode)",
+    "a sign-in that began before $title creates a separate user after it ($mode)",
     async ({ mode, prove }) => {
       const scene = openScene(await make());
       const trojan = await plant(scene, mode);

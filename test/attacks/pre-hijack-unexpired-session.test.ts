@@ -5,11 +5,11 @@ import { CASES, CHOSEN, expectClean, isIn, knows, openScene, plant, TROJAN } fro
 import { modes } from "./session.ts";
 
 onEveryStore((make) => {
-  it.each(CASES)("every session from before $title has ended ($mode)", async ({ title, mode, prove }) => {
+  it.each(CASES)("every session from before $title ends ($mode)", async ({ title, mode, prove }) => {
     const scene = openScene(await make());
     const trojan = await plant(scene, mode);
     const more = await scene.auth.sessions.create(trojan.id, { transport: mode });
-    expect(await isIn(trojan)).toEqual([true, true]);
+    expect(await isIn(trojan)).toEqual({ byAccess: true, byRefresh: true });
     expect(await prove(scene, trojan.id)).toBe(true);
     expect(await scene.auth.sessions.list(trojan.id)).toEqual([]);
     expect(await scene.auth.sessions.refresh(String(more.refreshToken))).toMatchObject({ ok: false });
@@ -17,28 +17,28 @@ onEveryStore((make) => {
     await expectClean(scene, trojan, mode);
   });
 
-  it.each(CASES)(
-    "a sign-in that is under way during $title comes to nothing ($mode)",
-    async ({ mode, prove }) => {
-      for (let round = 0; round < 8; round++) {
-        const scene = openScene(await make());
-        const trojan = await plant(scene, mode);
-        const signIn = scene.browser();
-        const [answer] = await Promise.all([
-          signIn.post("/auth/login", { ...TROJAN, transport: mode }).then((response) => response.json()),
-          prove(scene, trojan.id),
-        ]);
-        const tokens =
-          mode === "cookie" || !answer.access_token
-            ? trojan.tokens
-            : { access: answer.access_token, refresh: answer.refresh_token };
-        expect(await isIn({ ...trojan, browser: signIn, tokens })).toEqual([false, false]);
-        expect(await scene.auth.sessions.list(trojan.id)).toEqual([]);
-      }
-    },
-  );
+  it.each(CASES)("a sign-in during $title leaves no session ($mode)", async ({ mode, prove }) => {
+    for (let round = 0; round < 8; round++) {
+      const scene = openScene(await make());
+      const trojan = await plant(scene, mode);
+      const signIn = scene.browser();
+      const [answer] = await Promise.all([
+        signIn.post("/auth/login", { ...TROJAN, transport: mode }).then((response) => response.json()),
+        prove(scene, trojan.id),
+      ]);
+      const tokens =
+        mode === "cookie" || !answer.access_token
+          ? trojan.tokens
+          : { access: answer.access_token, refresh: answer.refresh_token };
+      expect(await isIn({ ...trojan, browser: signIn, tokens })).toEqual({
+        byAccess: false,
+        byRefresh: false,
+      });
+      expect(await scene.auth.sessions.list(trojan.id)).toEqual([]);
+    }
+  });
 
-  it.each(modes)("a proof of an address that is proved already changes nothing (%s)", async (mode) => {
+  it.each(modes)("a proof of an address that is already proved changes nothing (%s)", async (mode) => {
     const scene = openScene(await make());
     const owner = await plant(scene, mode);
     await scene.auth.users.confirmEmail(owner.id);
@@ -52,15 +52,15 @@ onEveryStore((make) => {
     expect(await scene.auth.users.confirmEmail(owner.id)).toBe(true);
     expect(scene.events.slice(before)).toEqual([]);
     const tokens = mode === "cookie" ? null : { access: answer.access_token, refresh: answer.refresh_token };
-    expect(await isIn({ id: owner.id, browser, tokens })).toEqual([true, true]);
+    expect(await isIn({ id: owner.id, browser, tokens })).toEqual({ byAccess: true, byRefresh: true });
     expect(await scene.auth.users.setPassword(owner.id, CHOSEN, { provesEmail: true })).toBe(true);
-    expect(await isIn({ id: owner.id, browser, tokens })).toEqual([false, false]);
+    expect(await isIn({ id: owner.id, browser, tokens })).toEqual({ byAccess: false, byRefresh: false });
     expect(await scene.auth.users.accounts(owner.id)).toHaveLength(1);
     expect(await knows(scene, CHOSEN, mode)).toBe(true);
   });
 
   it.each(CASES)(
-    "$title that overtakes another removes nothing that the owner added since ($mode)",
+    "$title after another proof removes nothing that the owner added between them ($mode)",
     async ({ mode, prove }) => {
       const paused: { run: (() => Promise<unknown>) | null } = { run: null };
       const scene = openScene(
@@ -85,7 +85,7 @@ onEveryStore((make) => {
     },
   );
 
-  it("says where there is nothing to prove", async () => {
+  it("a proof without an address to prove is refused", async () => {
     const { auth } = openScene(await make());
     expect(await auth.users.confirmEmail("unknown")).toBe(false);
     expect(await auth.users.setPassword("unknown", CHOSEN, { provesEmail: true })).toBe(false);

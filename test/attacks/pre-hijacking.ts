@@ -69,12 +69,15 @@ export async function plant(server: StubServer, mode: Transport): Promise<Trojan
 }
 
 /** Whether what the attacker holds of a session still works, read and refreshed. */
-export async function isIn({ browser, tokens }: Trojan): Promise<readonly boolean[]> {
+export async function isIn({
+  browser,
+  tokens,
+}: Trojan): Promise<{ readonly byAccess: boolean; readonly byRefresh: boolean }> {
   const headers = tokens === null ? {} : { authorization: `Bearer ${tokens.access}` };
   const me = await browser.get("/auth/me", headers);
   const body = tokens === null ? undefined : { refresh_token: tokens.refresh };
   const refreshed = await browser.post("/auth/refresh", body);
-  return [me.ok, refreshed.ok];
+  return { byAccess: me.ok, byRefresh: refreshed.ok };
 }
 
 /** Signs in with a password, and returns whether it is right. */
@@ -93,7 +96,7 @@ export async function plantLink(scene: Scene, person: Person = ATTACKER): Promis
 /** Asserts that nothing of the attacker is left, and that the user is the victim's. */
 export async function expectClean(scene: Scene, trojan: Trojan, mode: Transport): Promise<void> {
   const { auth } = scene;
-  expect(await isIn(trojan)).toEqual([false, false]);
+  expect(await isIn(trojan)).toEqual({ byAccess: false, byRefresh: false });
   expect(await knows(scene, TROJAN.password, mode)).toBe(false);
   expect(await auth.users.accounts(trojan.id)).toEqual([]);
   expect(await auth.users.get(trojan.id)).toMatchObject({ email: ANN.email, emailVerified: true });

@@ -4,7 +4,7 @@ import { openAttackedServer } from "./server.ts";
 import { codeOf } from "./verdicts.ts";
 
 // RFC 6265bis 5.1.4: a browser sends the owner's own refresh cookie to its path only.
-it("a refresh cookie outside of cookies.refreshPath was set by another host, and does not count", async () => {
+it("a refresh cookie outside cookies.refreshPath is ignored, because another host set it", async () => {
   const server = openAttackedServer({ cookies: { refreshPath: "/auth" } });
   const { id } = await server.auth.users.create({ email: "thief@example.com" });
   const { refreshToken } = await server.auth.sessions.create(id);

@@ -25,7 +25,7 @@ async function state(server: TestServer, holder: Holder): Promise<unknown> {
 }
 
 describe.each(modes)("refusals of a refresh token (%s)", (mode) => {
-  it("REF-09 refuses an unknown session and another environment's token, without an alarm", async () => {
+  it("REF-09 apply to an unknown session and to another environment's token, without an alarm", async () => {
     const server = openAttackedServer();
     const ann = await signUp(server, mode);
     const before = await state(server, ann);
@@ -36,7 +36,7 @@ describe.each(modes)("refusals of a refresh token (%s)", (mode) => {
     expect(await state(server, ann)).toEqual(before);
   });
 
-  it("REF-20 gives a guesser of the family secret nothing, and ends nothing", async () => {
+  it("REF-20 give no information to a client that guesses the family secret, and end nothing", async () => {
     const server = openAttackedServer();
     const ann = await signUp(server, mode);
     const before = await state(server, ann);
@@ -50,14 +50,14 @@ describe.each(modes)("refusals of a refresh token (%s)", (mode) => {
     expect((await present(server, mode, edited(ann.refresh, FAMILY_AT))).code).toBe("refresh_token_invalid");
   });
 
-  it("REF-20 judges an edited rotating secret as reuse, because the family secret is right", async () => {
+  it("REF-20 treat a changed rotating secret as reuse where the family secret is right", async () => {
     const server = openAttackedServer();
     const ann = await signUp(server, mode);
     expect((await present(server, mode, edited(ann.refresh, ROTATING_AT))).code).toBe("refresh_token_reused");
     expect(await endReasonOf(server, ann.sessionId)).toBe("reuse");
   });
 
-  it("REF-09 an edited generation never matches: ahead is a lost write, behind is reuse", async () => {
+  it("REF-09 treat a generation that is ahead as a lost write, and one that is behind as reuse", async () => {
     const server = openAttackedServer();
     const ann = await signUp(server, mode);
     const before = await state(server, ann);
@@ -68,16 +68,17 @@ describe.each(modes)("refusals of a refresh token (%s)", (mode) => {
       "refresh_token_invalid",
     );
     expect(await state(server, ann)).toEqual(before);
-    expect([countOf(server, "session.rolled_back"), countOf(server, "session.reuse_detected")]).toEqual([
-      2, 0,
-    ]);
+    expect({
+      rolledBack: countOf(server, "session.rolled_back"),
+      reused: countOf(server, "session.reuse_detected"),
+    }).toEqual({ rolledBack: 2, reused: 0 });
     const [, child = ""] = await rotated(server, ann, 1);
     expect((await present(server, mode, edited(child, GENERATION_AT, 255))).code).toBe(
       "refresh_token_reused",
     );
   });
 
-  it("REF-12 CLK-09 refuses at the very second of the idle expiry, without an alarm", async () => {
+  it("REF-12 CLK-09 apply from the exact second of the idle expiry, without an alarm", async () => {
     const server = openAttackedServer();
     const ann = await signUp(server, mode);
     server.clock.advance(14 * 86_400 - 1);
@@ -88,7 +89,7 @@ describe.each(modes)("refusals of a refresh token (%s)", (mode) => {
     expect(countOf(server, "session.reuse_detected")).toBe(0);
   });
 
-  it("REF-13 CLK-09 never lives past the absolute expiry, nor does anything that it issues", async () => {
+  it("REF-13 CLK-09 apply after the absolute expiry, which no issued token outlives", async () => {
     const server = openAttackedServer({ refreshToken: { lifetime: 1_000, maxLifetime: 2_000 } });
     const ann = await signUp(server, mode);
     const end = Math.floor(server.clock.now() / 1_000) + 2_000;
@@ -105,7 +106,7 @@ describe.each(modes)("refusals of a refresh token (%s)", (mode) => {
   });
 
   it.each(["disable", "delete", "setPassword", "revokeAll"] as const)(
-    "REF-14 CON-04 refuses after %s",
+    "REF-14 CON-04 apply after %s",
     async (act) => {
       const server = openAttackedServer();
       const ann = await signUp(server, mode);
@@ -119,7 +120,7 @@ describe.each(modes)("refusals of a refresh token (%s)", (mode) => {
     },
   );
 
-  it("REF-18 mints each access token from the claims as they are now", async () => {
+  it("REF-18 each access token is made from the current claims", async () => {
     let role = "admin";
     const server = openAttackedServer({ accessToken: { claims: () => ({ role }) } });
     const ann = await signUp(server, mode);
@@ -129,7 +130,7 @@ describe.each(modes)("refusals of a refresh token (%s)", (mode) => {
     expect(found.ok && found.claims["role"]).toBe("reader");
   });
 
-  it("REF-24 BRR-07 hands out tokens by one transport only", async () => {
+  it("REF-24 BRR-07 tokens are returned by one transport only", async () => {
     const server = openAttackedServer();
     const ann = await signUp(server, mode);
     const answer = await present(server, mode, ann.refresh);
@@ -139,7 +140,7 @@ describe.each(modes)("refusals of a refresh token (%s)", (mode) => {
     if (mode === "cookie") expect(JSON.stringify(answer.body)).not.toContain("lkr_");
   });
 
-  it("REF-09 A4 refuses the token of the other transport, and changes nothing", async () => {
+  it("REF-09 A4 apply to a token of the other transport, and change nothing", async () => {
     const server = openAttackedServer();
     const ann = await signUp(server, mode);
     const before = await state(server, ann);
@@ -150,8 +151,8 @@ describe.each(modes)("refusals of a refresh token (%s)", (mode) => {
   });
 });
 
-describe("refusals before the token is looked at", () => {
-  it("REF-15 refuses a cookie and a body together", async () => {
+describe("refusals before the token is read", () => {
+  it("REF-15 apply to a cookie and a body together", async () => {
     const server = openAttackedServer();
     const ann = await signUp(server, "cookie");
     const bob = await signUp(server, "bearer", "bob@example.com");
@@ -189,7 +190,7 @@ describe("refusals before the token is looked at", () => {
       400,
       "invalid_request",
     ],
-  ])("%s: the token is not consumed, no cookie cleared", async (_, call, status, code) => {
+  ])("use up no token and clear no cookie: %s", async (_, call, status, code) => {
     const counting = counted(newStore());
     const server = openAttackedServer({ store: counting.store });
     const ann = await signUp(server, "cookie");
@@ -205,7 +206,7 @@ describe("refusals before the token is looked at", () => {
     expect((await present(server, "cookie", ann.refresh)).refresh).not.toBeNull();
   });
 
-  it("REF-25 an access cookie alone is refused, and both are cleared", async () => {
+  it("REF-25 apply to an access cookie without a refresh cookie, and clear both", async () => {
     const server = openAttackedServer();
     const ann = await signUp(server, "cookie");
     const headers = { cookie: `${ACCESS}=${ann.access}` };
@@ -217,7 +218,7 @@ describe("refusals before the token is looked at", () => {
     });
   });
 
-  it("clears cookies only where no token will ever be good again", async () => {
+  it("clear cookies only where the token can never be valid again", async () => {
     const server = openAttackedServer();
     const ann = await signUp(server, "cookie");
     const tokens = await rotated(server, ann, 2);

@@ -10,8 +10,8 @@ function post(server: TestServer, path: string, body: object, headers: Record<st
   return server.send(path, { method: "POST", headers, body });
 }
 
-describe.each(modes)("what is left of a session that has ended (%s)", (mode) => {
-  it("LGO-06 ends no other session, not even while its access token lives", async () => {
+describe.each(modes)("the end of a session (%s)", (mode) => {
+  it("LGO-06 lets its live access token end no other session", async () => {
     const server = openAttackedServer();
     const ann = await signUp(server, mode);
     const lost = await signIn(server, mode);
@@ -26,7 +26,7 @@ describe.each(modes)("what is left of a session that has ended (%s)", (mode) => 
     expect(await endReasonOf(server, ann.sessionId)).toBeNull();
   });
 
-  it("A10 a request that hooks.validated refuses ends no session", async () => {
+  it("A10 did not end by a request that hooks.validated refuses", async () => {
     let refuse = false;
     const server = openAttackedServer({ hooks: { validated: () => (refuse ? false : undefined) } });
     const ann = await signUp(server, mode);
@@ -36,7 +36,7 @@ describe.each(modes)("what is left of a session that has ended (%s)", (mode) => 
     expect(await endReasonOf(server, ann.sessionId)).toBeNull();
   });
 
-  it("A4 a token of the other transport ends no session", async () => {
+  it("A4 did not end by a token of the other transport", async () => {
     const server = openAttackedServer();
     const ann = await signUp(server, mode);
     const other = withAccess(mode === "cookie" ? "bearer" : "cookie", ann.access);
@@ -45,7 +45,7 @@ describe.each(modes)("what is left of a session that has ended (%s)", (mode) => 
   });
 });
 
-describe("what is left of a sign-in that fails", () => {
+describe("a failed sign-in or update", () => {
   const failures: Readonly<Record<string, AuthHooks<JsonObject, User>["signedIn"]>> = {
     "a hook that refuses": () => false,
     "a hook that throws": () => {
@@ -54,7 +54,7 @@ describe("what is left of a sign-in that fails", () => {
     "a context that is too big": () => ({ context: { text: "漢".repeat(1_000) } }),
   };
 
-  it.each(Object.entries(failures))("FIX-07 %s: the old sessions live on", async (_, signedIn) => {
+  it.each(Object.entries(failures))("FIX-07 ends no earlier session: %s", async (_, signedIn) => {
     let fail = false;
     const server = openAttackedServer({
       sessions: { limit: 1 },
@@ -67,7 +67,7 @@ describe("what is left of a sign-in that fails", () => {
     expect((await present(server, "bearer", ann.refresh)).status).toBe(200);
   });
 
-  it.each(Object.entries(failures))("%s: no account is left of a sign-up", async (_, signedIn) => {
+  it.each(Object.entries(failures))("leaves no account behind a sign-up: %s", async (_, signedIn) => {
     let fail = true;
     const server = openAttackedServer({
       hooks: { signedIn: (event) => (fail ? signedIn?.(event) : undefined) },
@@ -78,7 +78,7 @@ describe("what is left of a sign-in that fails", () => {
     expect((await post(server, "/auth/signup", ANN)).status).toBe(201);
   });
 
-  it("STO-20 a context that no token could carry is refused before it is stored", async () => {
+  it("STO-20 stores no context that is too large for a token", async () => {
     const server = openAttackedServer();
     const ann = await signUp(server, "bearer");
     const update = server.auth.sessions.update(ann.sessionId, { context: { text: "漢".repeat(1_000) } });
@@ -86,7 +86,7 @@ describe("what is left of a sign-in that fails", () => {
     expect((await present(server, "bearer", ann.refresh)).status).toBe(200);
   });
 
-  it("CKP-01 each of four sessions that a browser presents is replaced", async () => {
+  it("CKP-01 a sign-in replaces each of four sessions that a browser presents", async () => {
     const server = openAttackedServer({ cookies: { previous: ["a", "b", "c"].map((name) => ({ name })) } });
     const held = [await signUp(server, "cookie")];
     for (let more = 0; more < 3; more++) held.push(await signIn(server, "cookie"));
@@ -98,8 +98,8 @@ describe("what is left of a sign-in that fails", () => {
   });
 });
 
-describe("what a fault leaves of a request", () => {
-  it("a hook that throws near expiry does not take the live token away", async () => {
+describe("a request with an unusual option or value", () => {
+  it("passes with its live access token where hooks.refreshed throws", async () => {
     const server = openAttackedServer({
       hooks: {
         refreshed: () => {
@@ -115,14 +115,14 @@ describe("what a fault leaves of a request", () => {
     expect(server.events.some(({ type }) => type === "internal_error")).toBe(true);
   });
 
-  it("an asynchronous hooks.validated lets no request pass", async () => {
+  it("does not pass where hooks.validated is asynchronous", async () => {
     const validated: () => void = async () => undefined;
     const server = openAttackedServer({ hooks: { validated } });
     const ann = await signUp(server, "cookie");
     expect((await whoAmI(server, "cookie", ann.access)).status).toBe(500);
   });
 
-  it("a device that is no text is unknown, and hides no session", async () => {
+  it("that gave a device without texts leaves a session with an unknown device", async () => {
     const server = openAttackedServer();
     const { id } = await server.auth.users.create({ email: "ann@example.com" });
     await server.auth.sessions.create(id, { device: JSON.parse('{ "address": 5, "userAgent": ["x"] }') });
@@ -130,7 +130,7 @@ describe("what a fault leaves of a request", () => {
     expect(await server.auth.sessions.list(id)).toMatchObject([{ device }]);
   });
 
-  it("a cookie that is listed as its own past keeps what is set", async () => {
+  it("keeps its new cookie where cookies.previous lists the same name", async () => {
     const server = openAttackedServer({ cookies: { previous: [{ name: REFRESH }] } });
     const ann = await signUp(server, "cookie");
     const answer = await present(server, "cookie", ann.refresh);
@@ -142,7 +142,7 @@ describe("what a fault leaves of a request", () => {
   });
 
   it.each(["accept-language", "content-type", "cookie", "Origin", "sec-fetch-site"])(
-    "CSRF-14 the header %s, which a page can have sent, is no bearer's",
+    "CSRF-14 the header %s, which a page can send, is refused as bearer.header",
     (header) => {
       expect(() => openAttackedServer({ bearer: { header } })).toThrow(/bearer\.header/);
     },

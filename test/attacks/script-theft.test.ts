@@ -27,16 +27,16 @@ describe("T9 theft of tokens by a script in the page", () => {
     for (const [path, call] of calls) {
       const response = await server.send(path, call);
       const others = [...response.headers].filter(([name]) => name !== "set-cookie");
-      expect([path, TOKEN.test(await response.text()), TOKEN.test(JSON.stringify(others))]).toEqual([
+      expect({
         path,
-        false,
-        false,
-      ]);
+        inBody: TOKEN.test(await response.text()),
+        inHeaders: TOKEN.test(JSON.stringify(others)),
+      }).toEqual({ path, inBody: false, inHeaders: false });
       for (const line of response.headers.getSetCookie()) expect(line).toMatch(/; HttpOnly(;|$)/);
     }
   });
 
-  it("A4 a script cannot turn the session of its page into tokens of its own", async () => {
+  it("A4 a script cannot exchange the session of its page for tokens of its own", async () => {
     const server = openAttackedServer();
     const ann = await signUp(server, "cookie");
     const headers = {
@@ -49,11 +49,14 @@ describe("T9 theft of tokens by a script in the page", () => {
       { grant_type: "refresh_token" },
     ]) {
       const answer = await read(await server.send("/auth/refresh", { method: "POST", headers, body }));
-      expect(["access_token" in answer.body, "refresh_token" in answer.body]).toEqual([false, false]);
+      expect({ access: "access_token" in answer.body, refresh: "refresh_token" in answer.body }).toEqual({
+        access: false,
+        refresh: false,
+      });
     }
   });
 
-  it("A4 a cookie token that leaked is of no use in a header, nor the other way round", async () => {
+  it("A4 a cookie token is refused in a header, and a bearer token in a cookie", async () => {
     const server = openAttackedServer();
     const [ann, bob] = [await signUp(server, "cookie"), await signUp(server, "bearer", "bob@example.com")];
     const ask = async (headers: Readonly<Record<string, string>>): Promise<string | null> =>
@@ -64,7 +67,7 @@ describe("T9 theft of tokens by a script in the page", () => {
     expect((await present(server, "cookie", bob.refresh)).code).toBe("transport_mismatch");
   });
 
-  it("T9 what a thief holds of a hijacked session is short: minutes of access, and no refresh token after the owner's next two", async () => {
+  it("T9 a thief's copy of a session is useless after minutes of access and the owner's next two refreshes", async () => {
     const server = openAttackedServer();
     const ann = await signUp(server, "cookie");
     const stolen = await present(server, "cookie", ann.refresh);
@@ -85,7 +88,7 @@ describe("T9 theft of tokens by a script in the page", () => {
     });
   });
 
-  it("A15 a session that moves to another device is told", async () => {
+  it("A15 a session that moves to another device causes an event", async () => {
     const server = openAttackedServer({ clientAddress: (request) => request.headers.get("x-real-ip") });
     const ann = await signUp(server, "cookie");
     const headers = {

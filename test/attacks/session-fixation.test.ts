@@ -29,7 +29,7 @@ async function login(
 
 describe("T9 session fixation", () => {
   it.each(["both cookies", "the access cookie", "the refresh cookie"])(
-    "FIX-01 %s that an attacker planted before sign-in",
+    "FIX-01 a sign-in replaces %s that an attacker planted before",
     async (planted) => {
       const server = openAttackedServer();
       const eve = await signUp(server, "cookie", "eve@example.com");
@@ -47,11 +47,11 @@ describe("T9 session fixation", () => {
         access: victim.access,
         refresh: victim.refresh,
       };
-      expect([access === eve.access, refresh === eve.refresh, sessionId === eve.sessionId]).toEqual([
-        false,
-        false,
-        false,
-      ]);
+      expect({
+        sameAccess: access === eve.access,
+        sameRefresh: refresh === eve.refresh,
+        sameSession: sessionId === eve.sessionId,
+      }).toEqual({ sameAccess: false, sameRefresh: false, sameSession: false });
       expect(await endReasonOf(server, eve.sessionId)).toBe("replaced");
       expect((await present(server, "cookie", eve.refresh)).code).toBe("session_revoked");
       expect((await whoAmI(server, "cookie", access ?? "")).body["session"]).toMatchObject({ id: sessionId });
@@ -59,7 +59,7 @@ describe("T9 session fixation", () => {
   );
 
   it.each(["x", "AAAAAAAAAAAAAAAAAAAAAA", "", "__proto__"])(
-    "FIX-01 FIX-05 a session id of the attacker's choice (%j) is not taken up",
+    "FIX-01 FIX-05 a session id that an attacker chose (%j) is not used",
     async (id) => {
       const server = openAttackedServer();
       const ann = await signUp(server, "cookie");
@@ -86,7 +86,7 @@ describe("T9 session fixation", () => {
     },
   );
 
-  it("FIX-02 signing in again ends what the browser had, and no other device", async () => {
+  it("FIX-02 a second sign-in ends the earlier session of the browser, and no other device's", async () => {
     const server = openAttackedServer();
     const ann = await signUp(server, "cookie");
     const phone = await signIn(server, "cookie");
@@ -96,7 +96,7 @@ describe("T9 session fixation", () => {
     expect((await whoAmI(server, "cookie", again.access ?? "")).status).toBe(200);
   });
 
-  it("FIX-02 signing in as another user mixes no sessions", async () => {
+  it("FIX-02 a sign-in as another user mixes no sessions", async () => {
     const server = openAttackedServer();
     const ann = await signUp(server, "cookie");
     const bob = await signUp(server, "cookie", "bob@example.com");
@@ -107,25 +107,22 @@ describe("T9 session fixation", () => {
     expect(await endReasonOf(server, bob.sessionId)).toBeNull();
   });
 
-  it.each(modes)(
-    "FIX-01 the id of a session proves nothing: naming it ends no session (%s)",
-    async (mode) => {
-      const server = openAttackedServer();
-      const ann = await signUp(server, mode);
-      await signUp(server, "cookie", "eve@example.com");
-      // The right session id under a wrong family secret, and a token whose signature is not ours.
-      const bytes = Buffer.from(ann.refresh.slice(4), "base64url");
-      bytes.fill(7, 21);
-      const headers = {
-        cookie: `${ACCESS}=${ann.access.slice(0, -6)}AAAAAA; ${REFRESH}=lkr_${bytes.toString("base64url")}`,
-      };
-      expect((await login(server, headers, "eve@example.com")).status).toBe(200);
-      expect(await endReasonOf(server, ann.sessionId)).toBeNull();
-      expect((await present(server, mode, ann.refresh)).status).toBe(200);
-    },
-  );
+  it.each(modes)("FIX-01 a session id proves nothing, so naming one ends no session (%s)", async (mode) => {
+    const server = openAttackedServer();
+    const ann = await signUp(server, mode);
+    await signUp(server, "cookie", "eve@example.com");
+    // The right session id under a wrong family secret, and a token whose signature is not ours.
+    const bytes = Buffer.from(ann.refresh.slice(4), "base64url");
+    bytes.fill(7, 21);
+    const headers = {
+      cookie: `${ACCESS}=${ann.access.slice(0, -6)}AAAAAA; ${REFRESH}=lkr_${bytes.toString("base64url")}`,
+    };
+    expect((await login(server, headers, "eve@example.com")).status).toBe(200);
+    expect(await endReasonOf(server, ann.sessionId)).toBeNull();
+    expect((await present(server, mode, ann.refresh)).status).toBe(200);
+  });
 
-  it.each(modes)("FIX-01 a failed sign-in leaves everything as it was (%s)", async (mode) => {
+  it.each(modes)("FIX-01 a failed sign-in changes nothing (%s)", async (mode) => {
     const server = openAttackedServer();
     const ann = await signUp(server, mode);
     const body = { email: "ann@example.com", password: "wrong password" };
@@ -140,7 +137,7 @@ describe("T9 session fixation", () => {
     expect(countOf(server, "session.ended")).toBe(0);
   });
 
-  it("FIX-06 two tabs that sign in at once get a session each, and each answer is of one piece", async () => {
+  it("FIX-06 two tabs that sign in at once get one session each, and each answer holds tokens of one session", async () => {
     const server = openAttackedServer();
     await signUp(server, "cookie");
     const answers = await Promise.all([login(server, {}), login(server, {})]);
@@ -154,7 +151,7 @@ describe("T9 session fixation", () => {
     expect(new Set(answers.map(idOf)).size).toBe(2);
   });
 
-  it("FIX-07 a sign-in whose answer is lost leaves a session that ends by itself", async () => {
+  it("FIX-07 a sign-in whose answer is lost leaves a session that expires by itself", async () => {
     const server = openAttackedServer();
     const ann = await signUp(server, "cookie");
     await login(server, {});

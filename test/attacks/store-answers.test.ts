@@ -138,23 +138,26 @@ const cases = Object.entries(ways).flatMap(([operation, list]) =>
   ),
 );
 
-describe.each(modes)("a store whose answers are none, by %s", (mode) => {
-  it.each(cases)("$operation, for $title: $answer opens nothing", async ({ operation, way, value }) => {
-    const { server, answerWith, heal } = openBroken();
-    const ann = await signUp(server, mode);
-    answerWith(operation, value);
-    expect(await way(server, mode, ann)).toBe(FAULT);
-    expectTold(server.events, operation);
-    heal();
-    // Whatever was asked, the session of before is neither lost nor another.
-    const ended = ["ending them all", "ending a session", "barring a user", "deleting a user"];
-    if (!ended.some((title) => ways[operation]?.some(([of]) => of === title))) {
-      expect(await fresh(server, mode, ann)).toBe("ok");
-    }
-  });
+describe.each(modes)("a store with invalid answers, by %s", (mode) => {
+  it.each(cases)(
+    "authenticates no request where $operation answers $answer for $title",
+    async ({ operation, way, value }) => {
+      const { server, answerWith, heal } = openBroken();
+      const ann = await signUp(server, mode);
+      answerWith(operation, value);
+      expect(await way(server, mode, ann)).toBe(FAULT);
+      expectTold(server.events, operation);
+      heal();
+      // Whatever was asked, the session of before is neither lost nor another.
+      const ended = ["ending them all", "ending a session", "barring a user", "deleting a user"];
+      if (!ended.some((title) => ways[operation]?.some(([of]) => of === title))) {
+        expect(await fresh(server, mode, ann)).toBe("ok");
+      }
+    },
+  );
 
   it.each(wrongRows)(
-    "throttle.hit after a refresh that gave no refresh token: %s passes no limit",
+    "lifts no limit where throttle.hit answers %s after a refresh without a refresh token",
     async (_, value) => {
       const { server, answerWith } = openBroken();
       const ann = await signUp(server, mode);
@@ -165,19 +168,22 @@ describe.each(modes)("a store whose answers are none, by %s", (mode) => {
     },
   );
 
-  it.each(wrongFlags)("sessions.confirm: %s confirms nothing and costs no request", async (_, value) => {
-    const { server, answerWith } = openBroken({ sessions: { confirm: "early" } });
-    const ann = await signUp(server, mode);
-    server.clock.advance(61);
-    answerWith("sessions.confirm", value);
-    expect((await server.auth.validate(requestTo("/", { headers: withAccess(mode, ann.access) }))).ok).toBe(
-      true,
-    );
-    expectTold(server.events, "sessions.confirm");
-  });
+  it.each(wrongFlags)(
+    "confirms nothing and fails no request where sessions.confirm answers %s",
+    async (_, value) => {
+      const { server, answerWith } = openBroken({ sessions: { confirm: "early" } });
+      const ann = await signUp(server, mode);
+      server.clock.advance(61);
+      answerWith("sessions.confirm", value);
+      expect((await server.auth.validate(requestTo("/", { headers: withAccess(mode, ann.access) }))).ok).toBe(
+        true,
+      );
+      expectTold(server.events, "sessions.confirm");
+    },
+  );
 
   it.each([...wrongRows, ["another version", { version: "1", document: "" }] as const])(
-    "keys.load: %s gives no key",
+    "gives no key where keys.load answers %s",
     async (_, value) => {
       const { server, answerWith } = openBroken();
       answerWith("keys.load", value);
@@ -185,7 +191,7 @@ describe.each(modes)("a store whose answers are none, by %s", (mode) => {
     },
   );
 
-  it.each(wrongFlags)("keys.save: %s saves no key", async (_, value) => {
+  it.each(wrongFlags)("saves no key where keys.save answers %s", async (_, value) => {
     const { server, answerWith } = openBroken();
     answerWith("keys.save", value);
     expect(await faultOf(await post(server, "/auth/signup", { ...ANN, transport: mode }))).toBe(FAULT);
@@ -206,7 +212,7 @@ describe.each(modes)("a store whose answers are none, by %s", (mode) => {
   };
   it.each(
     Object.entries(members).flatMap(([operation, rows]) => rows.map((row) => [operation, ...row] as const)),
-  )("%s: a row with %s is no row", async (operation, _, change) => {
+  )("rejects the row of %s with %s", async (operation, _, change) => {
     const inner = newStore();
     let broken = false;
     const altered = (row: object | null): never => ({ ...row, ...(broken ? change : {}) }) as never;
@@ -230,8 +236,8 @@ describe.each(modes)("a store whose answers are none, by %s", (mode) => {
   });
 });
 
-describe("a sign-in with a provider, on a store whose answers are none", () => {
-  it.each(wrongFlags)("OAU-02 tokens.spend: %s spends no state", async (_, value) => {
+describe("a sign-in with a provider, on a store with invalid answers", () => {
+  it.each(wrongFlags)("OAU-02 uses up no state where tokens.spend answers %s", async (_, value) => {
     const store = faulty(newStore(), (operation) =>
       operation === "tokens.spend" ? Promise.resolve(value) : null,
     );
@@ -246,44 +252,41 @@ describe("a sign-in with a provider, on a store whose answers are none", () => {
     expectTold(server.events, "tokens.spend");
   });
 
-  const exchange = async (server: ReturnType<typeof openStubServer>): Promise<readonly unknown[]> => {
+  const exchange = async (server: ReturnType<typeof openStubServer>): Promise<object> => {
     const body = JSON.stringify({ code: "A".repeat(43), code_verifier: "v".repeat(43) });
     const init = { method: "POST", headers: { "content-type": "application/json" }, body };
     const answer = await server.auth.handle(new Request("https://app.example.com/auth/oauth/exchange", init));
-    return [answer.status, (await answer.json()).error];
+    return { status: answer.status, code: (await answer.json()).error };
   };
 
-  it.each(wrongRows)("tokens.redeem: %s is no grant of a native app", async (_, value) => {
+  it.each(wrongRows)("redeems no code of a native app where tokens.redeem answers %s", async (_, value) => {
     const store = faulty(newStore(), (operation) =>
       operation === "tokens.redeem" ? Promise.resolve(value) : null,
     );
     const server = openStubServer({ store });
-    expect(await exchange(server)).toEqual([500, "internal_error"]);
+    expect(await exchange(server)).toEqual({ status: 500, code: "internal_error" });
     expectTold(server.events, "tokens.redeem");
   });
 
-  it.each(["hash", "purpose"])(
-    "tokens.redeem: a token of another %s is no grant of a native app",
-    async (name) => {
-      const inner = memory();
-      const tokens: Store["tokens"] = {
-        ...inner.tokens,
-        redeem: async (hash, purpose) => {
-          const token = { hash, purpose, userId: null, data: {}, expiresAt: 2e9 };
-          return { ...token, [name]: "another" };
-        },
-      };
-      expect(await exchange(openStubServer({ store: { ...inner, tokens } }))).toEqual([
-        500,
-        "internal_error",
-      ]);
-    },
-  );
+  it.each(["hash", "purpose"])("redeems no code of a native app that is for another %s", async (name) => {
+    const inner = memory();
+    const tokens: Store["tokens"] = {
+      ...inner.tokens,
+      redeem: async (hash, purpose) => {
+        const token = { hash, purpose, userId: null, data: {}, expiresAt: 2e9 };
+        return { ...token, [name]: "another" };
+      },
+    };
+    expect(await exchange(openStubServer({ store: { ...inner, tokens } }))).toEqual({
+      status: 500,
+      code: "internal_error",
+    });
+  });
 
   it.each([
     ["users.findByAccount", wrongRows],
     ["users.link", wrongFlags],
-  ] as const)("%s does not sign in", async (operation, values) => {
+  ] as const)("does not sign in where %s", async (operation, values) => {
     for (const [title, value] of values) {
       const store = faulty(newStore(), (called) => (called === operation ? Promise.resolve(value) : null));
       const server = openStubServer({ store });
@@ -297,7 +300,7 @@ describe("a sign-in with a provider, on a store whose answers are none", () => {
     }
   });
 
-  it.each(wrongFlags)("users.unlink: %s unlinks nothing", async (_, value) => {
+  it.each(wrongFlags)("removes no link where users.unlink answers %s", async (_, value) => {
     let broken = false;
     const store = faulty(newStore(), (called) =>
       broken && called === "users.unlink" ? Promise.resolve(value) : null,
@@ -311,7 +314,7 @@ describe("a sign-in with a provider, on a store whose answers are none", () => {
   });
 });
 
-describe("a provider of the application", () => {
+describe("a provider with invalid answers", () => {
   const accounts = {
     "another provider": { provider: "google" },
     "no provider": { provider: undefined },
@@ -328,7 +331,7 @@ describe("a provider of the application", () => {
     null: null,
     ...accounts,
   };
-  it.each(Object.entries(answers))("identify: %s does not sign in", async (title, value) => {
+  it.each(Object.entries(answers))("does not sign in where identify answers %s", async (title, value) => {
     const stub = stubProvider();
     const changes = Object.hasOwn(accounts, title) ? (value as object) : null;
     const connect: typeof stub.provider.connect = (env) => {
@@ -351,7 +354,7 @@ describe("a provider of the application", () => {
   });
 
   it.each([undefined, null, "https://evil.example/", { href: "https://evil.example/" }, true])(
-    "authorizationUrl: %j leads nowhere",
+    "begins no sign-in where authorizationUrl answers %j",
     async (value) => {
       const stub = stubProvider();
       const connect: typeof stub.provider.connect = (env) => ({

@@ -42,7 +42,7 @@ const ways: readonly (readonly [string, () => Promise<unknown>])[] = [
 // Together, as most of them wait for the store's time to be over.
 describe.concurrent.each(modes)("a store that fails (%s)", (mode) => {
   it.each(ways)(
-    "STO-01 STO-08 on a checked read, by %s: 503, never 401, cookies untouched",
+    "STO-01 STO-08 causes 503 on a checked read, by %s, never 401, and cookies stay",
     async (_, how) => {
       const { server, fail } = openFaulty({ revocation: "store" });
       const ann = await signUp(server, mode);
@@ -62,7 +62,7 @@ describe.concurrent.each(modes)("a store that fails (%s)", (mode) => {
   );
 
   it.each(ways)(
-    "STO-08 CON-14 on a refresh, by %s: 503, no cookie cleared, and the next try is good",
+    "STO-08 CON-14 causes 503 on a refresh, by %s, clears no cookie, and the next refresh succeeds",
     async (_, how) => {
       const { server, fail } = openFaulty();
       const ann = await signUp(server, mode);
@@ -75,12 +75,15 @@ describe.concurrent.each(modes)("a store that fails (%s)", (mode) => {
       });
       fail(null);
       const answer = await present(server, mode, ann.refresh);
-      expect([answer.status, answer.refresh === null]).toEqual([200, false]);
+      expect({ status: answer.status, hasRefresh: answer.refresh !== null }).toEqual({
+        status: 200,
+        hasRefresh: true,
+      });
       expect(countOf(server, "session.reuse_detected")).toBe(0);
     },
   );
 
-  it("STO-02 STO-03 a refresh that was written but timed out costs nothing but the lease", async () => {
+  it("STO-02 STO-03 a refresh that was written but timed out delays the next rotation by the lease only", async () => {
     const inner = newStore();
     let late = false;
     const sessions: Store["sessions"] = {
@@ -96,10 +99,17 @@ describe.concurrent.each(modes)("a store that fails (%s)", (mode) => {
     expect((await present(server, mode, ann.refresh)).code).toBe("store_unavailable");
     late = false;
     const retry = await present(server, mode, ann.refresh);
-    expect([retry.status, retry.refresh, retry.access === null]).toEqual([200, null, false]);
+    expect({ status: retry.status, refresh: retry.refresh, hasAccess: retry.access !== null }).toEqual({
+      status: 200,
+      refresh: null,
+      hasAccess: true,
+    });
     server.clock.advance(LEASE);
     const after = await present(server, mode, ann.refresh);
-    expect([after.status, after.refresh === null]).toEqual([200, false]);
+    expect({ status: after.status, hasRefresh: after.refresh !== null }).toEqual({
+      status: 200,
+      hasRefresh: true,
+    });
     expect(countOf(server, "session.reuse_detected")).toBe(0);
   });
 
@@ -117,7 +127,10 @@ describe.concurrent.each(modes)("a store that fails (%s)", (mode) => {
     let token = ann.refresh;
     for (let n = 0; n < 4; n++) {
       const answer = await present(server, mode, token);
-      expect([answer.status, answer.refresh === null]).toEqual([200, false]);
+      expect({ status: answer.status, hasRefresh: answer.refresh !== null }).toEqual({
+        status: 200,
+        hasRefresh: true,
+      });
       token = answer.refresh ?? "";
       server.clock.advance(LEASE);
     }
@@ -131,50 +144,63 @@ describe.concurrent.each(modes)("a store that fails (%s)", (mode) => {
       const ann = await signUp(server, mode);
       fail("sessions.rotate", () => Promise.resolve(row));
       const answer = await present(server, mode, ann.refresh);
-      expect([answer.access, answer.refresh, [401, 500].includes(answer.status)]).toEqual([null, null, true]);
+      expect({
+        access: answer.access,
+        refresh: answer.refresh,
+        isFailure: [401, 500].includes(answer.status),
+      }).toEqual({ access: null, refresh: null, isFailure: true });
       expect(await endReasonOf(server, ann.sessionId)).toBeNull();
       expect(JSON.stringify(server.events)).not.toMatch(/lkr_|eyJ/);
     },
   );
 
-  it("STO-01 a live token carries a request over a store that is down when a refresh is due", async () => {
+  it("STO-01 a live token is accepted where a refresh is due and the store is down", async () => {
     const { server, fail } = openFaulty();
     const ann = await signUp(server, "cookie");
     server.clock.advance(590);
     fail("sessions.rotate");
     const cookie = `__Host-Http-latchkey.access=${ann.access}; __Host-Http-latchkey.refresh=${ann.refresh}`;
     const found = await server.auth.validate(requestTo("/", { headers: { cookie } }));
-    expect([codeOf(found), found.headers.getSetCookie()]).toEqual(["ok", []]);
+    expect({ code: codeOf(found), cookies: found.headers.getSetCookie() }).toEqual({
+      code: "ok",
+      cookies: [],
+    });
     server.clock.advance(10);
     const over = await server.auth.validate(requestTo("/", { headers: { cookie } }));
-    expect([codeOf(over), over.headers.getSetCookie()]).toEqual(["store_unavailable", []]);
+    expect({ code: codeOf(over), cookies: over.headers.getSetCookie() }).toEqual({
+      code: "store_unavailable",
+      cookies: [],
+    });
   });
 });
 
-describe("a store that fails on other ways", () => {
+describe("a store that fails at other calls", () => {
   it.each([
     ["users.find", "/auth/login"],
     ["sessions.create", "/auth/login"],
     ["users.create", "/auth/signup"],
     ["sessions.create", "/auth/signup"],
     ["users.get", "/auth/signup"],
-  ])("%s down: %s answers 503 without cookies, and says nothing of the database", async (operation, path) => {
-    const { server, fail } = openFaulty();
-    await signUp(server, "cookie");
-    fail(operation);
-    const email = path === "/auth/login" ? "ann@example.com" : "new@example.com";
-    const answer = await read(
-      await server.send(path, { method: "POST", body: { email, password: PASSWORD } }),
-    );
-    expect({ status: answer.status, code: answer.code, cookies: answer.headers.getSetCookie() }).toEqual({
-      status: 503,
-      code: "store_unavailable",
-      cookies: [],
-    });
-    expect(JSON.stringify([answer.body, server.events])).not.toMatch(/postgres|pw@db/);
-  });
+  ])(
+    "with %s down, %s answers 503 without cookies, and reveals nothing about the database",
+    async (operation, path) => {
+      const { server, fail } = openFaulty();
+      await signUp(server, "cookie");
+      fail(operation);
+      const email = path === "/auth/login" ? "ann@example.com" : "new@example.com";
+      const answer = await read(
+        await server.send(path, { method: "POST", body: { email, password: PASSWORD } }),
+      );
+      expect({ status: answer.status, code: answer.code, cookies: answer.headers.getSetCookie() }).toEqual({
+        status: 503,
+        code: "store_unavailable",
+        cookies: [],
+      });
+      expect(JSON.stringify([answer.body, server.events])).not.toMatch(/postgres|pw@db/);
+    },
+  );
 
-  it("STO-08 a call that timed out and rejects later causes no unhandled rejection", async () => {
+  it("STO-08 causes no unhandled rejection by a call that rejects after its timeout", async () => {
     const unhandled: unknown[] = [];
     const note = (reason: unknown): void => void unhandled.push(reason);
     process.on("unhandledRejection", note);
@@ -193,7 +219,7 @@ describe("a store that fails on other ways", () => {
     }
   });
 
-  it("STO-20 a context that is too large, too deep, or no data is refused before it is written", async () => {
+  it("STO-20 gets no context that is too large, too deep or no data", async () => {
     const { auth } = openAttackedServer();
     const { id } = await auth.users.create({ email: "ann@example.com" });
     const circular: Record<string, unknown> = {};
@@ -210,7 +236,7 @@ describe("a store that fails on other ways", () => {
   });
 });
 
-describe.each(modes)("a rotation that was refused by a row which has changed since (%s)", (mode) => {
+describe.each(modes)("a rotation that the store refused because its row changed (%s)", (mode) => {
   /** A server whose store refuses this often, and answers as it should after that; null has lost the session. */
   function openRefusing(): {
     readonly server: TestServer;
@@ -230,18 +256,21 @@ describe.each(modes)("a rotation that was refused by a row which has changed sin
     return { server, refuse: (...given) => (answers = [...given]) };
   }
 
-  it("gets one more try", async () => {
+  it("is repeated once", async () => {
     const { server, refuse } = openRefusing();
     const ann = await signUp(server, mode);
     refuse("refused");
     const answer = await present(server, mode, ann.refresh);
-    expect([answer.status, answer.refresh === null]).toEqual([200, false]);
+    expect({ status: answer.status, hasRefresh: answer.refresh !== null }).toEqual({
+      status: 200,
+      hasRefresh: true,
+    });
   });
 
   it.each([
     ["refused", "refused"],
     ["refused", null],
-  ] as const)("answers 503 after %s and %s, and clears nothing", async (...given) => {
+  ] as const)("is answered with 503 after the answers %s and %s, and clears no cookie", async (...given) => {
     const { server, refuse } = openRefusing();
     const ann = await signUp(server, mode);
     refuse(...given);

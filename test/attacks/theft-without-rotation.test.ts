@@ -19,8 +19,8 @@ function look(server: TestServer, token: string, method = "GET"): ReturnType<Tes
   return server.auth.validate(request, { refresh: "never" });
 }
 
-describe("a thief that copies the refresh cookie and never rotates", () => {
-  it("reads nothing once the bound is over, for 13 days of tries", async () => {
+describe("a thief that copies the refresh cookie and never rotates it", () => {
+  it("reads nothing after the bound, in 13 days of attempts", async () => {
     const server = openAttackedServer();
     const ann = await signUp(server, "cookie");
     let reads = 0;
@@ -32,7 +32,7 @@ describe("a thief that copies the refresh cookie and never rotates", () => {
     expect(countOf(server, "session.reuse_detected")).toBe(0);
   });
 
-  it("is refused from the very second of the bound, with session_expired and no change of the jar", async () => {
+  it("is refused from the exact second of the bound, with session_expired and without a change of cookies", async () => {
     const server = openAttackedServer();
     const ann = await signUp(server, "cookie");
     server.clock.advance(BOUND - 1);
@@ -54,7 +54,7 @@ describe("a thief that copies the refresh cookie and never rotates", () => {
       expect((await look(server, ann.refresh, method)).ok).toBe(true);
   });
 
-  it("gets no more by HEAD, which never rotates by itself", async () => {
+  it("gets no additional access by HEAD, which never rotates", async () => {
     const server = openAttackedServer();
     const ann = await signUp(server, "cookie");
     const head = (): Promise<Response> =>
@@ -68,7 +68,7 @@ describe("a thief that copies the refresh cookie and never rotates", () => {
     });
   });
 
-  it("is told of by an event when the owner has rotated twice, and ends nothing", async () => {
+  it("causes an event when the owner has rotated twice, and ends no session", async () => {
     const server = openAttackedServer();
     const ann = await signUp(server, "cookie");
     const tokens = await rotated(server, ann, 2);
@@ -82,7 +82,7 @@ describe("a thief that copies the refresh cookie and never rotates", () => {
   });
 });
 
-describe("an honest client on the same path", () => {
+describe("an honest client that sends only safe requests without rotation", () => {
   it("continues with its next request that can set a cookie", async () => {
     const server = openAttackedServer();
     const ann = await signUp(server, "cookie");
@@ -95,7 +95,7 @@ describe("an honest client on the same path", () => {
     expect(countOf(server, "session.stale_token")).toBe(0);
   });
 
-  it("does what its live access token allows, whatever the method", async () => {
+  it("can use its live access token with every method", async () => {
     const server = openAttackedServer();
     const ann = await signUp(server, "cookie");
     const cookie = `${ACCESS}=${ann.access}; ${REFRESH}=${ann.refresh}`;
@@ -105,7 +105,7 @@ describe("an honest client on the same path", () => {
     }
   });
 
-  it("signs out everywhere by a refresh token that is days old", async () => {
+  it("can sign out everywhere with a refresh token that is days old", async () => {
     const server = openAttackedServer();
     const ann = await signUp(server, "cookie");
     server.clock.advance(5 * 24 * HOUR);
@@ -179,7 +179,7 @@ const DOORS: readonly Door[] = [
 
 const headersOf = (request: Request): Record<string, string> => Object.fromEntries(request.headers);
 
-describe.each(DOORS)("no header that the client chooses switches detection off at $name", ({ open }) => {
+describe.each(DOORS)("a header that the client chooses cannot switch detection off at $name", ({ open }) => {
   const cases = CHOSEN_HEADERS.flatMap((headers) => ["GET", "POST"].map((method) => ({ method, headers })));
 
   it.each(cases)("$method $headers", async ({ method, headers }) => {
@@ -203,7 +203,7 @@ describe("a WebSocket handshake at Hono", () => {
     return { server, ask: async (init) => app.request(`${ORIGIN}/live`, init) };
   }
 
-  it("rotates nothing, and counts for the bound alone", async () => {
+  it("rotates nothing, and only the bound limits it", async () => {
     const { server, ask } = opened();
     const ann = await signUp(server, "cookie");
     const own = { origin: ORIGIN, "sec-fetch-site": "same-origin" };
@@ -218,7 +218,7 @@ describe("a WebSocket handshake at Hono", () => {
     expect((await read(await ask({ headers }))).code).toBe("session_expired");
   });
 
-  it("is a GET: every other method is an ordinary request, which rotates", async () => {
+  it("must be a GET: a request of another method is an ordinary one, which rotates", async () => {
     for (const method of ["POST", "PUT", "DELETE"]) {
       const { server, ask } = opened();
       const ann = await signUp(server, "cookie");

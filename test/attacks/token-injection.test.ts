@@ -35,7 +35,7 @@ describe("injection by access tokens", () => {
     "constructor",
     "key-1\u0000",
     "key 1",
-  ])("JWT-06 JWT-07 refuses the kid %j, and asks no store about it", async (name) => {
+  ])("JWT-06 JWT-07 refuses the kid %j without a call to the store", async (name) => {
     const counting = counted(newStore());
     const own = openAttackedServer({ store: counting.store });
     const ann = await signUp(own, "bearer");
@@ -89,15 +89,18 @@ describe("injection by access tokens", () => {
     else expect(verdicts.byHand).toBe("unauthenticated");
   });
 
-  it("JWT-24 refuses every change of one character", async () => {
+  it("JWT-24 refuses a token with any one changed character", async () => {
     for (let at = 0; at < good.length; at++) {
       const other = good[at] === "A" ? "B" : "A";
       const changed = `${good.slice(0, at)}${other}${good.slice(at + 1)}`;
-      expect([at, codeOf(await server.auth.sessions.verify(changed))]).toEqual([at, "unauthenticated"]);
+      expect({ at, code: codeOf(await server.auth.sessions.verify(changed)) }).toEqual({
+        at,
+        code: "unauthenticated",
+      });
     }
   });
 
-  it("JWT-25 HDR-06 refuses long tokens before it reads them", async () => {
+  it("JWT-25 HDR-06 refuses long tokens before it parses them", async () => {
     const parse = vi.spyOn(JSON, "parse");
     try {
       expect(await verdictsOf(server, token({ context: { pad: "x".repeat(4_000) } }))).toEqual(REFUSED);
@@ -109,7 +112,7 @@ describe("injection by access tokens", () => {
   });
 
   it.each(["ed25519", "es256", "rsa"] as const)(
-    "JWT-27 refuses signatures of zeros, ones and other forms (%s)",
+    "JWT-27 refuses signatures of zeros, of ones and in other formats (%s)",
     async (kind) => {
       const own = openForgery(kind);
       const text = own.token();
@@ -140,7 +143,7 @@ describe("injection by access tokens", () => {
     },
   );
 
-  it("JWT-33 answers what is no text at all, and coerces nothing", async () => {
+  it("JWT-33 refuses a value that is no text, and converts none", async () => {
     const coerced = vi.fn(() => good);
     const values: readonly unknown[] = [
       undefined,
@@ -162,7 +165,7 @@ describe("injection by access tokens", () => {
     expect(coerced).not.toHaveBeenCalled();
   });
 
-  it("JWT-34 fails closed when the platform's cryptography fails", async () => {
+  it("JWT-34 refuses every token when the platform's cryptography fails", async () => {
     const verify = vi.spyOn(crypto.subtle, "verify").mockRejectedValue(new Error("broken"));
     try {
       const found = await server.auth.validate(requestTo("/", { headers: withAccess("bearer", good) }));
@@ -174,7 +177,7 @@ describe("injection by access tokens", () => {
     expect(await verdictsOf(server, good)).toEqual(GOOD);
   });
 
-  it.each(modes)("REF-11 JWT-09 takes no token for the other kind (%s)", async (mode) => {
+  it.each(modes)("REF-11 JWT-09 accepts no token in the place of the other kind (%s)", async (mode) => {
     const own = openAttackedServer();
     const ann = await signUp(own, mode);
     expect(await verdictsOf(own, ann.refresh)).toEqual(REFUSED);
@@ -186,7 +189,7 @@ describe("injection by access tokens", () => {
     expect((await present(own, mode, ann.refresh)).status).toBe(200);
   });
 
-  it("CKP-09 reads no row for a refresh token that cannot be one", async () => {
+  it("CKP-09 calls no store for a refresh token of a wrong form", async () => {
     const counting = counted(newStore());
     const own = openAttackedServer({ store: counting.store });
     const ann = await signUp(own, "cookie");

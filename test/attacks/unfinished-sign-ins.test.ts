@@ -20,7 +20,7 @@ const PATHS: Readonly<Record<string, string>> = {
 
 onEveryStore((make) => {
   it.each(Object.entries(PATHS))(
-    `${STARTS} starts that never come back leave no row (%s)`,
+    `${STARTS} sign-ins that are begun and never finished leave no row (%s)`,
     async (_, path) => {
       const { store, calls } = counted(await make());
       const server = openStubServer({ store, rateLimit: false, trustedOrigins: ["com.example.app://"] });
@@ -32,7 +32,7 @@ onEveryStore((make) => {
     },
   );
 
-  it("only a callback with the cookie of its own start costs a row, and prune deletes it", async () => {
+  it("only a callback with the cookie of its own start writes a row, and prune deletes it", async () => {
     const server = openStubServer({ store: await make(), rateLimit: false });
     const { tokens } = server.store;
     const browser = server.browser();
@@ -49,7 +49,7 @@ onEveryStore((make) => {
     expect(await tokens.prune(FAR)).toBe(1);
   });
 
-  it("one cookie under the names of many invented states costs one row", async () => {
+  it("one cookie under the names of many invented states writes one row", async () => {
     const server = openStubServer({ store: await make(), rateLimit: false });
     const browser = server.browser();
     await begin(browser, "stub");
@@ -64,7 +64,7 @@ onEveryStore((make) => {
     expect(await server.store.tokens.prune(FAR)).toBe(1);
   });
 
-  it("a state is good once over two servers and copies of the cookie, until nothing opens it", async () => {
+  it("a state is accepted once over two servers and copies of the cookie, until it expires", async () => {
     const server = openStubServer({ store: await make(), rateLimit: false });
     const shared = {
       store: server.store,

@@ -36,7 +36,7 @@ async function presentFrom(
 }
 
 describe.each(modes)("refresh tokens that prove no session (%s)", (mode) => {
-  it("use up none of the owner's attempts, though they name the owner's session", async () => {
+  it("use up no attempts of the owner, though they name the owner's session", async () => {
     const server = limited();
     const ann = await signUp(server, mode);
     expect((await presentFrom(server, mode, ann.refresh, "192.0.2.1")).status).toBe(200);
@@ -63,13 +63,16 @@ describe.each(modes)("refresh tokens that prove no session (%s)", (mode) => {
     expect(Number(retryAfter)).toBeGreaterThan(0);
     // A token that proves its session is refused nothing, also where it comes from the same network.
     const own = await presentFrom(server, mode, ann.refresh, client ?? "");
-    expect([own.status, own.refresh === null]).toEqual([200, false]);
+    expect({ status: own.status, hasRefresh: own.refresh !== null }).toEqual({
+      status: 200,
+      hasRefresh: true,
+    });
     expect((await presentFrom(server, mode, ann.refresh, client ?? "")).status).toBe(200);
     server.clock.advance(60);
     expect((await presentFrom(server, mode, forged(), client ?? "")).code).toBe("session_expired");
   });
 
-  it("cost one call to the store, unknown or forged, limited or not", async () => {
+  it("cost one call to the store, whether they are unknown or forged, limited or not", async () => {
     const { store, calls } = counted(newStore());
     const server = limited(store);
     const ann = await signUp(server, mode);
@@ -84,7 +87,7 @@ describe.each(modes)("refresh tokens that prove no session (%s)", (mode) => {
     expect(calls).toEqual(["sessions.rotate"]);
   });
 
-  it("an owner's own access-only answers are still counted by session", async () => {
+  it("an owner's own access-only answers are counted by session", async () => {
     const server = limited();
     const ann = await signUp(server, mode);
     await present(server, mode, ann.refresh);

@@ -43,7 +43,7 @@ describeChromium("the client in a page", () => {
   const jarOwner = (): Promise<unknown> =>
     page.evaluate(async () => ((await (await fetch("/auth/me")).json()) as { email?: string }).email);
 
-  describe("while the answer of a refresh is on its way", () => {
+  describe("while the answer to a refresh is delayed", () => {
     let release: () => void;
     beforeEach(() => {
       const gate = Promise.withResolvers<void>();
@@ -66,30 +66,36 @@ describeChromium("the client in a page", () => {
       release();
     };
 
-    it.each(["the same", "another"])("a sign-in in %s tab waits, and its result stays", async (where) => {
-      const other = where === "another" ? await open() : page;
-      await untilStatus(other, "signed-in");
-      await race(other, () => {
-        void client.signIn.password({ email: "bob@example.com", password: "a different staple" });
-      });
-      await expect.poll(() => emailOf(other), PATIENTLY).toBe(BOB.email);
-      await expect.poll(() => emailOf(page), PATIENTLY).toBe(BOB.email);
-      expect(await jarOwner()).toBe(BOB.email);
-      server.clock.advance(61);
-      expect(await jarOwner()).toBe(BOB.email);
-    });
+    it.each(["the same", "another"])(
+      "a sign-in in %s tab waits, and the user stays signed in",
+      async (where) => {
+        const other = where === "another" ? await open() : page;
+        await untilStatus(other, "signed-in");
+        await race(other, () => {
+          void client.signIn.password({ email: "bob@example.com", password: "a different staple" });
+        });
+        await expect.poll(() => emailOf(other), PATIENTLY).toBe(BOB.email);
+        await expect.poll(() => emailOf(page), PATIENTLY).toBe(BOB.email);
+        expect(await jarOwner()).toBe(BOB.email);
+        server.clock.advance(61);
+        expect(await jarOwner()).toBe(BOB.email);
+      },
+    );
 
-    it.each(["the same", "another"])("a sign-out in %s tab waits, and its result stays", async (where) => {
-      const other = where === "another" ? await open() : page;
-      await untilStatus(other, "signed-in");
-      await race(other, () => void client.signOut());
-      await untilStatus(other, "signed-out");
-      await untilStatus(page, "signed-out");
-      expect(await context.cookies()).toEqual([]);
-    });
+    it.each(["the same", "another"])(
+      "a sign-out in %s tab waits, and the user stays signed out",
+      async (where) => {
+        const other = where === "another" ? await open() : page;
+        await untilStatus(other, "signed-in");
+        await race(other, () => void client.signOut());
+        await untilStatus(other, "signed-out");
+        await untilStatus(page, "signed-out");
+        expect(await context.cookies()).toEqual([]);
+      },
+    );
   });
 
-  describe("its fetch", () => {
+  describe("client.fetch in a page", () => {
     const AGAIN = ["GET /auth/me", "POST /auth/refresh", "GET /auth/me"];
     /** Refuses so many, and the first of them once as many as `together` have come. */
     const refuseMe = (times: number, together = 1): void => {
@@ -114,14 +120,14 @@ describeChromium("the client in a page", () => {
       expect(server.requests).toEqual(AGAIN);
     });
 
-    it("repeats once, and hands on a second 401", async () => {
+    it("repeats a request once, and returns a second 401", async () => {
       refuseMe(9);
       expect(await ask()).toMatchObject({ status: 401, body: { error: "unauthenticated" } });
       expect(server.requests).toEqual(AGAIN);
       await untilStatus(page, "signed-in");
     });
 
-    it("refreshes once for two that were refused at the same time", async () => {
+    it("refreshes once for two requests that were refused at the same time", async () => {
       refuseMe(2, 2);
       // Not the same address: Chromium asks for that once at a time.
       const both = await Promise.all([ask(), ask("/auth/me?too")]);
@@ -129,7 +135,7 @@ describeChromium("the client in a page", () => {
       expect(server.requests.toSorted()).toEqual([...Array(4).fill("GET /auth/me"), "POST /auth/refresh"]);
     });
 
-    it("repeats a body that was read, of any kind", async () => {
+    it("repeats a request whose body was read, for every kind of body", async () => {
       const bodies: string[] = [];
       server.meddle(async (request, pass) => {
         if (!request.url.endsWith("/auth/echo")) return pass();
@@ -151,7 +157,7 @@ describeChromium("the client in a page", () => {
     });
   });
 
-  it("with tokens of its own sends no cookie, and takes none", async () => {
+  it("sends no cookie and accepts none where the client keeps its tokens", async () => {
     const sent: (string | null)[] = [];
     const set: string[] = [];
     server.meddle(async (request, pass) => {

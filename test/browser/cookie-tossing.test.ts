@@ -125,7 +125,7 @@ describeChromium("a sibling subdomain that sets cookies", () => {
     };
   }
 
-  it("signs no request in by a cookie of a former name", async () => {
+  it("cannot sign a request in by a cookie of a former name", async () => {
     const { ann, bob, visitEvil, post, accessRunsOut } = await open({ previous: [{ name: "sid" }] });
     await visitEvil(`sid=${bob.access}; Domain=latchkey.test; Path=/`);
     expect(await post("/page")).toBe(ann);
@@ -162,7 +162,7 @@ describeChromium("a sibling subdomain that sets cookies", () => {
     expect(scene.backend.events.filter(({ type }) => type === "session.ended")).toEqual([]);
   });
 
-  it("signs no request in by an access token under the current name", async () => {
+  it("cannot sign a request in by an access token under the current name", async () => {
     const { ann, bob, visitEvil, post, accessRunsOut } = await open({ domain: "latchkey.test" });
     await accessRunsOut();
     await visitEvil(`__Secure-latchkey.access=${bob.access}; Domain=latchkey.test; Path=/page; Secure`);

@@ -56,7 +56,7 @@ describeChromium("the demo's page", () => {
   const leaseOver = (): Promise<void> =>
     page.locator("#refresh-hint", { hasText: /child becomes the root|root comes again/ }).waitFor();
 
-  it("explains itself before a sign-in, and has no fault that axe finds", async () => {
+  it("explains itself before a sign-in, and passes the checks of axe", async () => {
     await page.getByRole("button", { name: "Create account" }).click();
     await page.locator("#email-error:not([hidden])").waitFor();
     expect(await page.locator("#email").getAttribute("aria-invalid")).toBe("true");
@@ -64,7 +64,7 @@ describeChromium("the demo's page", () => {
     await examine(page, "demo-door");
   });
 
-  it("shows the picture after a sign-in on a telephone", async () => {
+  it("shows the diagram after a sign-in on a telephone", async () => {
     const context = await browser.newContext({
       baseURL: server.url,
       viewport: { width: 360, height: 740 },
@@ -83,7 +83,7 @@ describeChromium("the demo's page", () => {
     await context.close();
   });
 
-  it("draws the family as it rotates: a race, a child that becomes the root, an alarm", async () => {
+  it("draws the tokens of a session as they rotate: parallel refreshes, a child that becomes the root, an alarm", async () => {
     await comeIn();
     await expect.poll(() => placesOf(page), PATIENTLY).toEqual({ root: ["0"] });
     await together(page, 2);
@@ -103,7 +103,7 @@ describeChromium("the demo's page", () => {
     await page.locator("#guest").waitFor();
   });
 
-  it("draws an answer that is lost, and how the root gets another child", async () => {
+  it("draws a lost answer, and the next child of the root", async () => {
     await comeIn();
     await press("#lose", /was lost\. This browser still holds token 0, the root/);
     await expect.poll(() => placesOf(page), PATIENTLY).toMatchObject({ root: ["0"] });

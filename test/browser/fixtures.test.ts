@@ -17,7 +17,7 @@ describeChromium("the fixtures for the browser", () => {
     await server?.close();
   });
 
-  it("runs the client in a page", async () => {
+  it("run the client in a page", async () => {
     const page = await browser.newPage();
     await page.goto(`${server.origin}/quiet`);
     const result = await page.evaluate(() => client.refresh());
@@ -26,7 +26,7 @@ describeChromium("the fixtures for the browser", () => {
     expect(server.requests).toEqual(["POST /auth/refresh", "GET /auth/session"]);
   });
 
-  it("has other origins of the same site, and of another", async () => {
+  it("have one more origin of the same site, and one of another site", async () => {
     const page = await browser.newPage();
     for (const host of ["localhost", "127.0.0.1"] as const) {
       const other = await openPages({ "/": "<!doctype html><p>Elsewhere</p>" }, host);

@@ -11,7 +11,7 @@ import { htmlOf, type LocalSite, openPages, openSite } from "./pages.ts";
 
 const SECRETS = ["/auth/me", "/auth/session", "/auth/sessions"] as const;
 
-describeChromium("a page of another site, reading", () => {
+describeChromium("a page of another site that tries to read", () => {
   let browser: Browser;
   let context: BrowserContext;
   let server: AuthServer;
@@ -37,7 +37,7 @@ describeChromium("a page of another site, reading", () => {
     { method: "POST", url: `${server.origin}/auth/refresh` },
   ];
 
-  it("reads everything where the server trusts its origin, which shows that the other tests can fail", async () => {
+  it("can read everything where the server trusts its origin, which shows that the other tests can fail", async () => {
     const page = await context.newPage();
     await page.goto(trusted.origin);
     const read = await fetchAll(page, reading(), {});
@@ -77,7 +77,7 @@ describeChromium("a page of another site, reading", () => {
       });
     });
 
-    it("reads nothing by opening the application, or by being opened by it", async () => {
+    it("reads nothing by opening the application or being opened by it", async () => {
       const [popup] = await Promise.all([
         context.waitForEvent("page"),
         page.evaluate((url) => {
@@ -98,7 +98,7 @@ describeChromium("a page of another site, reading", () => {
       await other.close();
     });
 
-    it("hears no message between tabs, and sends none that they hear", async () => {
+    it("receives no message between tabs, and can send none to them", async () => {
       const heard = page.evaluate(
         () =>
           new Promise<string>((resolve) => {

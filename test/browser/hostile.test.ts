@@ -108,7 +108,7 @@ describeChromium("a hostile page", () => {
     };
     const urls = (paths: readonly string[]): string[] => paths.map((path) => `${server.origin}/auth${path}`);
 
-    it("changes nothing by forms, whatever they are encoded as", async () => {
+    it("changes nothing by forms, in any encoding", async () => {
       server.clock.advance(OVER);
       await changesNothing(() => submitFramed(page, urls(POSTS), MEMBERS));
       expect(refused()).toHaveLength(POSTS.length * 3);
@@ -158,7 +158,7 @@ describeChromium("a hostile page", () => {
       expect(begun.map(({ status }) => status)).toEqual([303]);
     });
 
-    it("leaves the victim signed in, and the next refresh succeeds", async () => {
+    it("does not sign the victim out, and the victim's next refresh succeeds", async () => {
       server.events.length = 0;
       // What is opened may renew the session: the victim's browser gets the cookies.
       server.clock.advance(OVER);

@@ -66,7 +66,7 @@ describeChromium("a sign-in with an OpenID provider", () => {
     await context.close();
   });
 
-  it("that was refused comes back to the page that began it, with the reason", async () => {
+  it("returns to the page that began it, with the reason, where it was refused", async () => {
     const page = await browser.newPage();
     await page.goto(server.origin);
     await begin(page);

@@ -49,7 +49,7 @@ describeChromium("a page whose server cannot answer", () => {
   const failures = (): Promise<number> =>
     page.evaluate(() => states.filter(({ error }) => error !== null).length);
 
-  it("keeps the session, and asks again, each time after twice as long", async () => {
+  it("keeps the session, and doubles the delay between its requests", async () => {
     server.meddle(async () =>
       Response.json({ error: "store_unavailable", message: "Later." }, { status: 503 }),
     );
@@ -71,7 +71,7 @@ describeChromium("a page whose server cannot answer", () => {
     expect(server.events.filter(({ type }) => type === "session.ended")).toEqual([]);
   });
 
-  it("keeps the session without a network, and asks as soon as there is one", async () => {
+  it("keeps the session without a network, and sends a request as soon as there is one", async () => {
     await context.setOffline(true);
     const results = await page.evaluate(() => Promise.all([client.refresh(), client.refresh()]));
     expect(results).toMatchObject(Array(2).fill({ ok: false, error: { code: "network_error", status: 0 } }));
@@ -82,7 +82,7 @@ describeChromium("a page whose server cannot answer", () => {
     expect(server.requests).toEqual(["POST /auth/refresh"]);
   });
 
-  it("does not know the user while the server does not answer, and learns it afterwards", async () => {
+  it("shows no user while the server does not answer, and shows the user afterwards", async () => {
     const answers = ["<h1>502</h1>", "", "null", '{"error":"unauthenticated"}'];
     for (const body of answers) {
       server.meddle(async () => new Response(body, { status: 502 }));
@@ -96,7 +96,7 @@ describeChromium("a page whose server cannot answer", () => {
     await expect.poll(state, PATIENTLY).toBe("signed-in undefined");
   });
 
-  it("gives up an answer that does not come, and recovers", async () => {
+  it("gives up a request without an answer, and recovers", async () => {
     const gate = Promise.withResolvers<void>();
     server.meddle(async (_, pass) => {
       await gate.promise;

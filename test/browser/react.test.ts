@@ -27,12 +27,12 @@ describe.each(versions)("React $version on a server", (version) => {
     expect(html).not.toMatch(/inside|outside/);
   });
 
-  it("is marked for the client side of a server that renders components", () => {
+  it("has the directive for client components", () => {
     const source = readFileSync(new URL(import.meta.resolve("@latchkey/client/react")), "utf8");
     expect(source).toMatch(/^"use client";\n/);
   });
 
-  it("says what is missing without a provider", () => {
+  it("throws an error that names the missing AuthProvider", () => {
     expect(server.readerAlone).toThrow("useAuthClient needs an <AuthProvider client={client}> above it");
   });
 });
@@ -90,7 +90,7 @@ describeChromium("the bindings for React", () => {
     };
     const asked = (): readonly string[] => server.requests.splice(0);
 
-    it("is the version in its title", async () => {
+    it("runs the version in its title", async () => {
       await enter("/");
       expect(await page.evaluate(() => reactVersion)).toBe(version.version);
     });
@@ -105,7 +105,7 @@ describeChromium("the bindings for React", () => {
       },
     );
 
-    it("shows who is signed in, everywhere at once, until they are not", async () => {
+    it("shows the user in all components at once, until the sign-out", async () => {
       await enter("/hydrated");
       await page.click("#enter");
       await shows("in", "inside");
@@ -131,7 +131,7 @@ describeChromium("the bindings for React", () => {
       expect(asked()).toEqual([]);
     });
 
-    it("shows that the server is away, and keeps the user signed in", async () => {
+    it("shows that the server is unavailable, and keeps the user signed in", async () => {
       await page.clock.install();
       await enter("/");
       await page.click("#enter");
@@ -145,7 +145,7 @@ describeChromium("the bindings for React", () => {
       await shows("error", "none");
     });
 
-    it("renews while it is mounted, and leaves no timer behind", async () => {
+    it("renews the token while it is mounted, and leaves no timer behind", async () => {
       await page.clock.install();
       await enter("/");
       await page.click("#enter");

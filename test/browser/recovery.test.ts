@@ -12,7 +12,7 @@ import type { Pages } from "./pages.ts";
 /** Seconds after which an access token is over, and a lease as well. */
 const OVER = 61;
 
-describeChromium("a browser to which an answer was lost", () => {
+describeChromium("a browser that lost an answer", () => {
   let pages: Pages;
   let server: AuthServer;
   let profile: string;
@@ -71,7 +71,7 @@ describeChromium("a browser to which an answer was lost", () => {
     expect(told("session.ended")).toBe(0);
   });
 
-  it("stays signed in when it was killed before the cookies of the last rotation were on the disk", async () => {
+  it("stays signed in where it was killed before it saved the cookies of the last rotation", async () => {
     await signUp();
     const old = await jar();
     // Chromium collects cookies for half a minute before it writes them: what is copied here is what a kill leaves then.

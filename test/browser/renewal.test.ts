@@ -8,7 +8,7 @@ import { clientPages, PATIENTLY, passTime, untilStatus } from "./client-page.ts"
 /** Seconds after which an access token of 60 s is renewed where chance is 0.5. */
 const DUE = 40.5;
 
-describeChromium("a page that is left open", () => {
+describeChromium("a page that stays open", () => {
   let window: Window;
   let server: AuthServer;
   let page: Page;
@@ -43,7 +43,7 @@ describeChromium("a page that is left open", () => {
     return passTime(page, seconds);
   };
 
-  it("renews the access token before it is over, again and again", async () => {
+  it("renews the access token before it expires, several times", async () => {
     for (let round = 1; round <= 3; round++) {
       await pass(DUE - 1);
       expect(renewals()).toBe(round - 1);
@@ -55,7 +55,7 @@ describeChromium("a page that is left open", () => {
     expect(server.requests).toEqual(Array(3).fill("POST /auth/refresh"));
   });
 
-  it("leaves it alone while it is hidden, and renews it once it is shown", async () => {
+  it("renews nothing while it is hidden, and renews once it is shown", async () => {
     const other = await window.context.newPage();
     await other.bringToFront();
     await until("hidden");
@@ -70,7 +70,7 @@ describeChromium("a page that is left open", () => {
     await other.close();
   });
 
-  it("is not signed in any more when it comes back after another tab signed out", async () => {
+  it("shows no user when it is shown again after another tab signed out", async () => {
     const other = await window.context.newPage();
     await other.goto(server.origin);
     await untilStatus(other, "signed-in");

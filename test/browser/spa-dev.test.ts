@@ -9,7 +9,7 @@ import { freePort, runDemo, startServer } from "../e2e/demo-process.ts";
 
 const DEV = fileURLToPath(new URL("../../examples/react-spa/dev.ts", import.meta.url));
 
-it("starts the React example and its API at once, and stops both", async () => {
+it("the command starts the React example and its API together, and stops both", async () => {
   const [port, apiPort] = await Promise.all([freePort(), freePort()]);
   const dir = mkdtempSync(join(tmpdir(), "latchkey-spa-dev-"));
   const env = { API_PORT: String(apiPort), LATCHKEY_DEMO_DIR: dir, NODE_ENV: "development" };
@@ -29,7 +29,7 @@ it("starts the React example and its API at once, and stops both", async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-it("says in one sentence which of the two ports it cannot use, and starts nothing", async () => {
+it("the command names the port that it cannot use, and starts nothing", async () => {
   const [port, apiPort] = await Promise.all([freePort(), freePort()]);
   const own = { API_PORT: String(apiPort), NODE_ENV: "development" };
   const start = (at: number | string, env = {}) => runDemo(at, { ...own, ...env }, DEV);

@@ -5,7 +5,7 @@ import { bringAxe, examine } from "./looks.ts";
 import { type SpaSite, startSpa } from "./spa-site.ts";
 import { openSpaVisitor, signInElsewhere } from "./spa-visitor.ts";
 
-describeChromium("the looks of the React example", () => {
+describeChromium("the pages of the React example", () => {
   let browser: Browser;
   let site: SpaSite;
   beforeAll(async () => {
@@ -16,7 +16,7 @@ describeChromium("the looks of the React example", () => {
     await site?.close();
   });
 
-  it("has no fault that axe finds, in the light and in the dark, on a telephone and on a desk", async () => {
+  it("pass the checks of axe, in light and dark, on a small and a large screen", async () => {
     const visitor = await openSpaVisitor(browser, site);
     await bringAxe(visitor.context);
     const look = (name: string): Promise<void> => examine(visitor.page, `spa-${name}`);

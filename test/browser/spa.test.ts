@@ -57,7 +57,7 @@ describeChromium("the React example, on another origin than its API", () => {
     await visitor.arrive("Sign in");
   });
 
-  it("keeps its cookies from scripts, and says nothing of them", async () => {
+  it("hides its cookies from scripts, and shows none of them", async () => {
     await visitor.signUp(anybody());
     const cookies = await visitor.context.cookies(site.api);
     const shape = { domain: "localhost", path: "/", httpOnly: true, sameSite: "Lax", secure: false };
@@ -73,18 +73,21 @@ describeChromium("the React example, on another origin than its API", () => {
     expect(seen).toContain('"stored":[]');
   });
 
-  it("may sign in at the API, and do nothing else there", async () => {
+  it("can sign in at the API from its origin, and every other unsafe request from there is refused", async () => {
     await visitor.signUp(anybody());
     const headers = { origin: site.origin, "sec-fetch-site": "same-site" };
     const { request } = visitor.context;
     expect((await request.get(`${site.api}/auth/session`, { headers })).status()).toBe(200);
     for (const what of ["lose", "replay"]) {
       const answer = await request.post(`${site.api}/demo/${what}`, { headers });
-      expect([answer.status(), await answer.json()]).toMatchObject([403, { error: "csrf_rejected" }]);
+      expect({ status: answer.status(), body: await answer.json() }).toMatchObject({
+        status: 403,
+        body: { error: "csrf_rejected" },
+      });
     }
   });
 
-  it("announces a wrong password and a missing field, and leads to them", async () => {
+  it("announces a wrong password and a missing field, and moves the focus to the field", async () => {
     const email = anybody();
     await visitor.signUp(email);
     await button("Sign out").click();
@@ -105,7 +108,7 @@ describeChromium("the React example, on another origin than its API", () => {
     await visitor.arrive("Your account");
   });
 
-  it("announces a taken address and a weak password where they were typed", async () => {
+  it("announces a taken address and a weak password beside their fields", async () => {
     const email = anybody();
     await visitor.signUp(email);
     await button("Sign out").click();
@@ -124,7 +127,7 @@ describeChromium("the React example, on another origin than its API", () => {
     expect(await visitor.page.getByLabel("Password", { exact: true }).getAttribute("type")).toBe("text");
   });
 
-  it("brings a user back to the protected page that they asked for, and never to another site", async () => {
+  it("returns a user to the protected page that was requested, and never to another site", async () => {
     const email = anybody();
     await visitor.open("/devices");
     await visitor.arrive("Sign in");
@@ -143,7 +146,7 @@ describeChromium("the React example, on another origin than its API", () => {
     }
   });
 
-  it("stays signed in while the server is away, and says so", async () => {
+  it("keeps the user signed in while the server is unavailable, and says so", async () => {
     await visitor.page.clock.install();
     await visitor.signUp(anybody());
     await visitor.page.route(`${site.api}/**`, (route) => route.abort());
@@ -160,7 +163,7 @@ describeChromium("the React example, on another origin than its API", () => {
     await alert("You are still signed in.").waitFor();
   });
 
-  it("does not say that all devices are signed out where the server could not do it", async () => {
+  it("does not report a sign-out of all devices that the server could not carry out", async () => {
     await visitor.signUp(anybody());
     await visitor.open("/devices");
     await visitor.page.route("**/auth/logout", (route) =>
@@ -208,7 +211,7 @@ describeChromium("the React example, on another origin than its API", () => {
       expect(await other.leave()).toEqual([]);
     });
 
-    it("tells two of one kind apart, and takes it as done where one is gone already", async () => {
+    it("distinguishes two of one kind, and treats one that has already ended as signed out", async () => {
       const email = anybody();
       await visitor.signUp(email);
       await signInElsewhere(site, email);
@@ -236,7 +239,7 @@ describeChromium("the React example, on another origin than its API", () => {
       expect(await visitor.page.getByRole("alert").count()).toBe(0);
     });
 
-    it("signs out everywhere: here, in another tab at once, on other devices", async () => {
+    it("signs out everywhere: in this tab, in another tab at once, on other devices", async () => {
       const email = anybody();
       await visitor.signUp(email);
       const other = await openSpaVisitor(browser, site);
@@ -260,7 +263,7 @@ describeChromium("the React example, on another origin than its API", () => {
   });
 
   describe("with a provider", () => {
-    it("signs in, and leads to the page that the user asked for", async () => {
+    it("signs in, and opens the page that the user requested", async () => {
       await visitor.open("/devices");
       await visitor.arrive("Sign in");
       await button("Sign in with local OpenID").click();
@@ -272,7 +275,7 @@ describeChromium("the React example, on another origin than its API", () => {
       await visitor.arrive("Maya Lindholm");
     });
 
-    it("says in plain words that the sign-in failed, and cleans the address", async () => {
+    it("explains that the sign-in failed, and removes the code from the address", async () => {
       await visitor.open("/sign-in");
       await visitor.arrive("Sign in");
       await button("Sign in with local OpenID").click();
@@ -284,7 +287,7 @@ describeChromium("the React example, on another origin than its API", () => {
       expect(address()).toBe("/sign-in?to=%2Faccount");
     });
 
-    it("takes over no account, and shows nothing of a made-up error", async () => {
+    it("links no existing account, and ignores an invented error code", async () => {
       const email = anybody();
       await visitor.signUp(email);
       await button("Sign out").click();

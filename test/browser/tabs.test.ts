@@ -66,19 +66,19 @@ describeChromium("six tabs of one browser", () => {
     beforeAll(() => open(() => undefined));
     afterAll(() => context?.close());
 
-    it("hear that one of them signed in", async () => {
+    it("learn that one of them signed in", async () => {
       await inOne((user) => client.signIn.password(user));
       await allSignedIn();
     });
 
-    it("take turns: one rotation serves all of them", async () => {
+    it("take turns, so that one rotation serves all of them", async () => {
       const { meddler, most } = countAtOnce();
       expect(await reload(meddler)).toEqual(["first"]);
       expect(await reload(meddler)).toEqual(["rotated"]);
       expect(most()).toBe(1);
     });
 
-    it("refresh once where all ask for it", async () => {
+    it("refresh once where all of them need it", async () => {
       server.clock.advance(OVER);
       server.requests.length = 0;
       const gate = Promise.withResolvers<void>();
@@ -96,7 +96,7 @@ describeChromium("six tabs of one browser", () => {
       expect(server.requests.filter((request) => request === "POST /auth/refresh")).toHaveLength(1);
     });
 
-    it("hear within a second that one of them signed out", async () => {
+    it("learn within a second that one of them signed out", async () => {
       await signOutOfAll();
     });
   });
@@ -105,19 +105,19 @@ describeChromium("six tabs of one browser", () => {
     beforeAll(() => open(() => Object.defineProperty(Navigator.prototype, "locks", { value: undefined })));
     afterAll(() => context?.close());
 
-    it("hear that one of them signed in", async () => {
+    it("learn that one of them signed in", async () => {
       await inOne((user) => client.signIn.password(user));
       await allSignedIn();
     });
 
-    it("stay signed in, though they refresh at the same moment", async () => {
+    it("stay signed in where they refresh at the same moment", async () => {
       const others = Array(TABS - 1).fill("access_only");
       expect((await reload(together(openGate(TABS)))).toSorted()).toEqual([...others, "first"]);
       expect((await reload(together(openGate(TABS)))).toSorted()).toEqual([...others, "rotated"]);
       expect((await reload(together(openGate(TABS)))).toSorted()).toEqual([...others, "rotated"]);
     });
 
-    it("hear within a second that one of them signed out", async () => {
+    it("learn within a second that one of them signed out", async () => {
       await signOutOfAll();
     });
   });

@@ -54,9 +54,9 @@ function opener(profile: Profile, env: object): () => Tab {
 
 describe.each([
   ["with Web Locks and channels", {}],
-  ["without", { locks: null, openChannel: null }],
+  ["without Web Locks and channels", { locks: null, openChannel: null }],
 ])("tabs %s", (name, env) => {
-  it(`are signed in after any ${RUNS} mishaps, and no alarm is raised`, { timeout: 120_000 }, async () => {
+  it(`stay signed in and raise no alarm after any ${RUNS} faults`, { timeout: 120_000 }, async () => {
     const seed = Number(process.env["LATCHKEY_SEED"] ?? Date.now() % 2 ** 31);
     console.log(`tabs ${name}: ${RUNS} cases, LATCHKEY_SEED=${seed}`);
     const property = fc.asyncProperty(steps, async (all) => {

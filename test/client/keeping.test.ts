@@ -34,12 +34,13 @@ describe("the signed-in user", () => {
     expect(client.session.get()).toEqual({ status: "loading", user: null, session: null, error: null });
   });
 
-  it("is found by one request, however many subscribe", async () => {
+  it("is loaded by one request for any number of subscribers", async () => {
     const simulation = openSimulation();
     const { client } = simulation.profile().tab();
     const seen = [watch(client), watch(client)];
     await simulation.whenIdle();
-    expect([simulation.sent, ...seen]).toEqual([["GET /session"], ["signed-out"], ["signed-out"]]);
+    expect(simulation.sent).toEqual(["GET /session"]);
+    expect(seen).toEqual([["signed-out"], ["signed-out"]]);
   });
 
   it("follows sign-up, sign-out and sign-in", async () => {
@@ -70,15 +71,15 @@ describe("the signed-in user", () => {
   it.each([
     ["a wrong password", { ...ANN, password: "not the password" }, "invalid_credentials", 401],
     ["no address", { email: "ann", password: ANN.password }, "invalid_request", 400],
-  ])("does not change by %s", async (_, credentials, code, status) => {
+  ])("is not changed by a sign-in with %s", async (_, credentials, code, status) => {
     const simulation = openSimulation();
     const { client, seen } = await signedIn(simulation);
     const result = await client.signIn.password(credentials);
     expect(result).toEqual({ ok: false, error: { code, message: expect.any(String), status } });
-    expect([client.session.get().status, seen]).toEqual(["signed-in", []]);
+    expect({ status: client.session.get().status, seen }).toEqual({ status: "signed-in", seen: [] });
   });
 
-  it("is null once the session was ended elsewhere", async () => {
+  it("is null after the session was ended elsewhere", async () => {
     const simulation = openSimulation();
     const { client, seen } = await signedIn(simulation);
     await simulation.server.auth.sessions.revokeAll(client.session.get().session?.userId ?? "");
@@ -108,7 +109,7 @@ describe("the signed-in user", () => {
 });
 
 describe("the access token", () => {
-  it("is renewed before it is over, while the page is visible", async () => {
+  it("is renewed before it expires, while the page is visible", async () => {
     const simulation = openSimulation();
     const { seen } = await signedIn(simulation);
     await simulation.pass(600);
@@ -117,7 +118,7 @@ describe("the access token", () => {
     expect(seen).toEqual(["signed-in"]);
   });
 
-  it("is left alone while the page is hidden, and renewed once when it is shown", async () => {
+  it("is not renewed while the page is hidden, and is renewed once when the page is shown", async () => {
     const simulation = openSimulation();
     const { show } = await signedIn(simulation);
     show(false);
@@ -142,7 +143,7 @@ describe("the access token", () => {
   });
 });
 
-describe("a server that cannot be asked", () => {
+describe("a server that does not answer", () => {
   it.each([
     ["is not reached", "network_error", down],
     ["is down", "store_unavailable", () => answer(503, "store_unavailable")],
@@ -165,7 +166,7 @@ describe("a server that cannot be asked", () => {
     expect(client.session.get()).toMatchObject({ status: "signed-in", error: null });
   });
 
-  it("is asked at once when the network is back", async () => {
+  it("gets a request as soon as the network is back", async () => {
     const simulation = openSimulation();
     const { seen, goOnline } = await signedIn(simulation);
     simulation.network.there = down;
@@ -176,7 +177,7 @@ describe("a server that cannot be asked", () => {
     expect(seen.at(-1)).toBe("signed-in");
   });
 
-  it("keeps the session unknown until the first answer", async () => {
+  it("leaves the session unknown until its first answer", async () => {
     const simulation = openSimulation();
     const { client } = simulation.profile().tab();
     simulation.network.there = down;
@@ -188,7 +189,7 @@ describe("a server that cannot be asked", () => {
     expect(seen.at(-1)).toBe("signed-out");
   });
 
-  it("is given up after twenty seconds", async () => {
+  it("gets twenty seconds for an answer, and then the request fails", async () => {
     const simulation = openSimulation();
     const { client } = await signedIn(simulation);
     simulation.hold("there", "POST /refresh");
@@ -198,7 +199,7 @@ describe("a server that cannot be asked", () => {
     expect(await refreshed).toMatchObject({ ok: false, error: { code: "network_error", status: 0 } });
   });
 
-  it("does not keep a user who signs out while its store is down", async () => {
+  it("lets a user sign out while its store is down", async () => {
     const simulation = openSimulation();
     const { client, seen } = await signedIn(simulation);
     simulation.network.back = () => answer(503, "store_unavailable");
@@ -206,7 +207,7 @@ describe("a server that cannot be asked", () => {
     expect(seen).toEqual(["signed-out"]);
   });
 
-  it("keeps a user whose sign-out was lost, and says so", async () => {
+  it("keeps a user signed in whose sign-out was lost, and reports the failure", async () => {
     const simulation = openSimulation();
     const { client } = await signedIn(simulation);
     simulation.network.there = down;

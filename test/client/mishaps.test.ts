@@ -30,7 +30,7 @@ function shelf(): TokenStorage {
 
 describe("a late answer to `fetch`", () => {
   // The server refreshes by itself from the 540th second on: `fetch` has to come before it.
-  it.each([361, 545, 599, 700])("%d s after signing in leaves a newer sign-in alone", async (age) => {
+  it.each([361, 545, 599, 700])("does not end a newer sign-in %d s after the sign-in", async (age) => {
     const simulation = openSimulation();
     const { client, profile, show } = await signedIn(simulation);
     show(false);
@@ -44,7 +44,7 @@ describe("a late answer to `fetch`", () => {
     expect(await jarOf(profile)).toMatchObject({ email: BOB.email });
   });
 
-  it("leaves a sign-out alone, also where the client had not loaded the session", async () => {
+  it("does not undo a sign-out, also where the client had not loaded the session", async () => {
     const simulation = openSimulation();
     const { profile } = await signedIn(simulation);
     simulation.server.clock.advance(545);
@@ -58,7 +58,7 @@ describe("a late answer to `fetch`", () => {
     expect(profile.browser.names()).toEqual([]);
   });
 
-  it("is not repeated as another user", async () => {
+  it("does not cause a repeated request as another user", async () => {
     const simulation = openSimulation();
     const { client } = await signedIn(simulation);
     simulation.network.back = (request, response) =>
@@ -72,7 +72,7 @@ describe("a late answer to `fetch`", () => {
     expect(simulation.sent).toEqual(["GET /me", "POST /login"]);
   });
 
-  it("is repeated without another renewal, where one came during the request", async () => {
+  it("causes a repeated request without another renewal, where one happened during the request", async () => {
     const simulation = openSimulation();
     const { client } = await signedIn(simulation);
     const refused = simulation.network.back;
@@ -109,8 +109,8 @@ function holdFirst(simulation: Simulation): () => void {
   };
 }
 
-describe("a refresh", () => {
-  it("refreshes, whatever else was under way in this tab", async () => {
+describe("a refresh of the client", () => {
+  it("succeeds beside any other call of this tab", async () => {
     const simulation = openSimulation();
     const { client } = await signedIn(simulation);
     client.session.subscribe(() => undefined);
@@ -122,7 +122,7 @@ describe("a refresh", () => {
     expect(simulation.sent).toEqual(["GET /session", "POST /refresh"]);
   });
 
-  it("refreshes, though another tab was asking at the same time", async () => {
+  it("succeeds while another tab refreshes", async () => {
     const simulation = openSimulation();
     const { client, profile } = await signedIn(simulation);
     const letGo = simulation.hold("back", "GET /session");
@@ -144,11 +144,14 @@ describe("a refresh", () => {
       client.refresh(),
     ]);
     const { session } = client.session.get();
-    expect([before.ok, after]).toMatchObject([true, { ok: true, data: { userId: session?.userId } }]);
+    expect({ before: before.ok, after }).toMatchObject({
+      before: true,
+      after: { ok: true, data: { userId: session?.userId } },
+    });
     expect(emailOf(client)).toBe(BOB.email);
   });
 
-  it("finishes before the page is led to a provider", async () => {
+  it("finishes before the page goes to a provider", async () => {
     const simulation = openSimulation();
     const { client, visited } = await signedIn(simulation);
     const letGo = simulation.hold("back", "POST /refresh");
@@ -162,14 +165,14 @@ describe("a refresh", () => {
     expect(visited).toEqual([`${ORIGIN}/auth/oauth/github?redirect_to=${target}`]);
   });
 
-  it("that waits for a sign-out finds no user", async () => {
+  it("that waits for a sign-out returns no user", async () => {
     const simulation = openSimulation();
     const { client } = await signedIn(simulation);
     const all = await Promise.all([client.refresh(), client.signOut(), client.refresh()]);
     expect(all.map(({ ok }) => ok)).toEqual([true, true, false]);
   });
 
-  it("shows the user of the session it finds, where another tab signed another user in without a message", async () => {
+  it("shows the user of the session that it finds, where another tab signed another user in without a message", async () => {
     const simulation = openSimulation();
     const { client, profile } = await signedIn(simulation);
     await profile.tab({ openChannel: null }).client.signIn.password(BOB);
@@ -178,7 +181,7 @@ describe("a refresh", () => {
     expect(emailOf(client)).toBe(BOB.email);
   });
 
-  it("tells the other tabs, which then send no refresh of their own", async () => {
+  it("informs the other tabs, which then send no refresh", async () => {
     const simulation = openSimulation();
     const { client, profile } = await signedIn(simulation);
     const second = profile.tab();
@@ -198,7 +201,7 @@ describe("a refresh", () => {
   });
 
   it.each([401, 403, 408, 500])(
-    "that a proxy answers with %d signs no user out, and is tried again",
+    "that a proxy answers with %d signs no user out, and is repeated",
     async (status) => {
       const simulation = openSimulation();
       const { client } = await signedIn(simulation);
@@ -211,7 +214,7 @@ describe("a refresh", () => {
     },
   );
 
-  it("of tokens survives a proxy that wants a password", async () => {
+  it("with tokens works where a proxy requires a password", async () => {
     const simulation = openSimulation();
     const storage = shelf();
     const client = simulation.holder({ storage });
@@ -222,7 +225,7 @@ describe("a refresh", () => {
     expect(await client.refresh()).toMatchObject({ ok: true });
   });
 
-  it("of tokens sends no cookies", async () => {
+  it("with tokens sends no cookies", async () => {
     const simulation = openSimulation();
     const seen: string[] = [];
     const client = simulation.holder({ storage: shelf() });
@@ -263,7 +266,7 @@ describe("a session without refresh tokens", () => {
   });
 });
 
-describe("what goes wrong in a page", () => {
+describe("faults of a page", () => {
   it("a listener that throws affects neither the other listeners nor the caller", async () => {
     const simulation = openSimulation();
     const { client } = simulation.profile().tab();
@@ -284,7 +287,10 @@ describe("what goes wrong in a page", () => {
     });
     catching.client.session.subscribe((state) => seen.push(state));
     expect((await catching.client.signUp(ANN)).ok).toBe(true);
-    expect([reported.length, seen.at(-1)?.status]).toEqual([seen.length, "signed-in"]);
+    expect({ reports: reported.length, status: seen.at(-1)?.status }).toEqual({
+      reports: seen.length,
+      status: "signed-in",
+    });
     expect(client.session.get().status).toBe("loading");
   });
 
@@ -336,7 +342,7 @@ describe("what goes wrong in a page", () => {
   });
 });
 
-describe("a configuration or value that cannot be meant", () => {
+describe("an invalid configuration or value", () => {
   it.each([
     "localhost:3000/auth",
     "https://A.example/auth",
@@ -357,7 +363,7 @@ describe("a configuration or value that cannot be meant", () => {
       ),
   );
 
-  it("a path as baseURL without a page is a result and no exception", async () => {
+  it("a path as baseURL without a page gives an error result, and throws nothing", async () => {
     const client = createAuthClient({ baseURL: "/auth" });
     const results = [
       await client.refresh(),
@@ -367,7 +373,7 @@ describe("a configuration or value that cannot be meant", () => {
     expect(results).toMatchObject(results.map(() => ({ ok: false, error: { code: "invalid_request" } })));
   });
 
-  it("a token with a line break is no token, and appears in no message", async () => {
+  it("a token with a line break is refused, and appears in no message", async () => {
     const client = createAuthClient({
       baseURL: `${ORIGIN}/auth`,
       storage: { read: () => '{"access":"eyJ.secret\\nsecret","refresh":"r"}', write: () => undefined },
@@ -376,7 +382,7 @@ describe("a configuration or value that cannot be meant", () => {
   });
 });
 
-describe("clients of one process", () => {
+describe("clients in one process", () => {
   it("share no state", async () => {
     const simulation = openSimulation();
     const options = { baseURL: `${ORIGIN}/auth`, env: { fetch: simulation.server.auth.handle } };
@@ -391,7 +397,7 @@ describe("clients of one process", () => {
     expect(types).toEqual(["session.refreshed", "session.refreshed"]);
   });
 
-  it("drop tokens whose own session they ended by its id", async () => {
+  it("delete their tokens after they end their own session by its id", async () => {
     const simulation = openSimulation();
     const storage = shelf();
     await simulation.holder({ storage }).signUp(ANN);
@@ -399,6 +405,9 @@ describe("clients of one process", () => {
     const devices = await client.devices.list();
     const own = devices.ok ? devices.data.find(({ current }) => current) : undefined;
     expect(await client.devices.revoke(own?.id ?? "")).toEqual({ ok: true, data: null });
-    expect([await storage.read(), client.session.get().status]).toEqual([null, "signed-out"]);
+    expect({ stored: await storage.read(), status: client.session.get().status }).toEqual({
+      stored: null,
+      status: "signed-out",
+    });
   });
 });

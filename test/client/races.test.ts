@@ -28,7 +28,7 @@ const everyStatus = (tabs: readonly Tab[], status: string): Promise<void> =>
   );
 
 describe("one tab", () => {
-  it("refreshes once, however many ask", async () => {
+  it("refreshes once for any number of calls", async () => {
     const simulation = openSimulation();
     const { tabs } = await tabsOf(simulation, 1);
     const results = await Promise.all(Array.from({ length: 50 }, () => tabs[0]?.client.refresh()));
@@ -44,7 +44,7 @@ describe("one tab", () => {
       "with Web Locks that refuse",
       { locks: { request: () => Promise.reject(new DOMException("no", "SecurityError")) } },
     ],
-  ])("lets a sign-in wait for a refresh under way, %s", async (_, env) => {
+  ])("delays a sign-in until a pending refresh ends, %s", async (_, env) => {
     const simulation = openSimulation();
     await simulation.server.auth.users.create({ email: BOB.email, password: BOB.password });
     const { profile, tabs } = await tabsOf(simulation, 1, env);
@@ -55,12 +55,15 @@ describe("one tab", () => {
     await simulation.whenIdle();
     expect(simulation.sent).toEqual(["POST /refresh"]);
     letGo();
-    expect([(await refreshed)?.ok, (await signedIn)?.ok]).toEqual([true, true]);
+    expect({ refreshed: (await refreshed)?.ok, signedIn: (await signedIn)?.ok }).toEqual({
+      refreshed: true,
+      signedIn: true,
+    });
     expect(tab?.client.session.get()).toMatchObject({ user: { email: BOB.email } });
     expect(await (await profile.browser.get("/auth/me")).json()).toMatchObject({ email: BOB.email });
   });
 
-  it("lets a sign-out wait, too, and a refresh that was requested after it finds no user", async () => {
+  it("delays a sign-out until a pending refresh ends, and a later refresh finds no user", async () => {
     const simulation = openSimulation();
     const { profile, tabs } = await tabsOf(simulation, 1);
     const [tab] = tabs;
@@ -74,7 +77,7 @@ describe("one tab", () => {
     expect(profile.browser.names()).toEqual([]);
   });
 
-  it("recovers from an answer that was lost after the server had issued a token", async () => {
+  it("recovers from an answer that was lost after the server issued a token", async () => {
     const simulation = openSimulation();
     const { tabs } = await tabsOf(simulation, 1);
     simulation.network.back = () => {
@@ -89,7 +92,7 @@ describe("one tab", () => {
 });
 
 describe("six tabs", () => {
-  it("refresh once where they all want to at the same moment", async () => {
+  it("refresh once where all of them need it at the same moment", async () => {
     const simulation = openSimulation();
     const { tabs } = await tabsOf(simulation, 6);
     simulation.server.clock.advance(601);
@@ -100,7 +103,7 @@ describe("six tabs", () => {
     await everyStatus(tabs, "signed-in");
   });
 
-  it("stay signed in without Web Locks and without channels, and the lease lets one token be issued", async () => {
+  it("stay signed in without Web Locks and channels, and the lease lets one token be issued", async () => {
     const simulation = openSimulation();
     const { tabs } = await tabsOf(simulation, 6, { locks: null, openChannel: null });
     simulation.server.clock.advance(601);
@@ -110,7 +113,7 @@ describe("six tabs", () => {
     expect(typesOf(simulation.server.events)).not.toContain("session.reuse_detected");
   });
 
-  it("renew by one of them, lifetime after lifetime", async () => {
+  it("refresh by one of them, for several lifetimes", async () => {
     const simulation = openSimulation();
     const { tabs } = await tabsOf(simulation, 6);
     for (let minute = 0; minute < 60; minute += 1) {
@@ -121,7 +124,7 @@ describe("six tabs", () => {
     await everyStatus(tabs, "signed-in");
   });
 
-  it("hear of a sign-out, and of the next sign-in", async () => {
+  it("learn of a sign-out, and of the next sign-in", async () => {
     const simulation = openSimulation();
     const { tabs } = await tabsOf(simulation, 6);
     await tabs[3]?.client.signOut();
@@ -131,14 +134,14 @@ describe("six tabs", () => {
     expect(new Set(tabs.map(({ client }) => client.session.get().user?.email))).toEqual(new Set([BOB.email]));
   });
 
-  it("hear of a sign-out by a tab that never loaded the session", async () => {
+  it("learn of a sign-out by a tab that never loaded the session", async () => {
     const simulation = openSimulation();
     const { profile, tabs } = await tabsOf(simulation, 2);
     await profile.tab().client.signOut();
     await everyStatus(tabs, "signed-out");
   });
 
-  it("keep their session when other sessions end", async () => {
+  it("keep their session when another session ends", async () => {
     const simulation = openSimulation();
     const { tabs } = await tabsOf(simulation, 2);
     const elsewhere = await tabsOf(simulation, 1);

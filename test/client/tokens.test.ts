@@ -38,7 +38,7 @@ const lost = (): never => {
 };
 
 describe("a client that keeps its tokens", () => {
-  it("writes both at once, and no cookie comes", async () => {
+  it("writes both tokens at once, and gets no cookie", async () => {
     const simulation = openSimulation();
     const shelf = openShelf();
     simulation.network.back = (request, response) => {
@@ -73,11 +73,14 @@ describe("a client that keeps its tokens", () => {
     expect(await client.signOut()).toEqual({ ok: true, data: null });
     client.session.subscribe(() => undefined);
     await simulation.whenIdle();
-    expect([simulation.sent, client.session.get().status]).toEqual([[], "signed-out"]);
+    expect({ sent: simulation.sent, status: client.session.get().status }).toEqual({
+      sent: [],
+      status: "signed-out",
+    });
   });
 
   it.each([["{}"], ["null"], ["not json"], ['{"access":1}'], ["[]"], [""]])(
-    "treats %j as no tokens",
+    "treats the stored value %j as no tokens",
     async (value) => {
       const simulation = openSimulation();
       const client = simulation.holder({ storage: { ...openShelf(), read: async () => value } });
@@ -86,7 +89,7 @@ describe("a client that keeps its tokens", () => {
     },
   );
 
-  it("refreshes once for requests that are refused together", async () => {
+  it("refreshes once for requests that are refused at the same time", async () => {
     const simulation = openSimulation();
     const { client } = await signedIn(simulation);
     simulation.server.clock.advance(601);
@@ -97,7 +100,7 @@ describe("a client that keeps its tokens", () => {
     expect(simulation.sent.filter((name) => name === "POST /refresh")).toHaveLength(1);
   });
 
-  it("keeps the refresh token where an answer has an access token alone", async () => {
+  it("keeps its refresh token where an answer has an access token only", async () => {
     const simulation = openSimulation();
     const { client, shelf } = await signedIn(simulation);
     await client.refresh();
@@ -108,7 +111,7 @@ describe("a client that keeps its tokens", () => {
     expect(after).not.toBe(before);
   });
 
-  it("recovers from a lost answer, and from a process that died before it wrote", async () => {
+  it("recovers from a lost answer, and from a process that died before it saved its tokens", async () => {
     const simulation = openSimulation();
     const { shelf, client } = await signedIn(simulation);
     simulation.network.back = lost;
@@ -123,7 +126,7 @@ describe("a client that keeps its tokens", () => {
     expect(typesOf(simulation.server.events)).not.toContain("session.reuse_detected");
   });
 
-  it("drops an answer that comes after another user signed in", async () => {
+  it("ignores an answer that comes after another user signed in", async () => {
     const simulation = openSimulation();
     const { shelf, client } = await signedIn(simulation);
     const letGo = simulation.hold("back", "POST /refresh");
@@ -138,7 +141,7 @@ describe("a client that keeps its tokens", () => {
     expect(await (await me(client)).json()).toMatchObject({ email: BOB.email });
   });
 
-  it("takes the token that another process wrote, where its own is refused", async () => {
+  it("uses the token that another process stored, where its own is refused", async () => {
     const simulation = openSimulation();
     const { shelf, client } = await signedIn(simulation);
     const anns = shelf.value;
@@ -154,7 +157,7 @@ describe("a client that keeps its tokens", () => {
     expect((await me(client)).status).toBe(200);
   });
 
-  it("deletes the tokens of a session that has ended, and of one that it ends", async () => {
+  it("deletes the tokens of a session that has ended, and of one that it ends itself", async () => {
     const simulation = openSimulation();
     const { shelf, client } = await signedIn(simulation);
     expect(await client.signOut()).toEqual({ ok: true, data: null });
@@ -163,10 +166,13 @@ describe("a client that keeps its tokens", () => {
     const { user } = client.session.get();
     await simulation.server.auth.sessions.revokeAll(user?.id ?? "");
     expect(await client.refresh()).toMatchObject({ error: { code: "session_revoked" } });
-    expect([shelf.value, client.session.get().status]).toEqual([null, "signed-out"]);
+    expect({ stored: shelf.value, status: client.session.get().status }).toEqual({
+      stored: null,
+      status: "signed-out",
+    });
   });
 
-  it("keeps the tokens of a user that signed in while another signed out", async () => {
+  it("keeps the tokens of a user that signed in while another user signed out", async () => {
     const simulation = openSimulation();
     const { shelf, client } = await signedIn(simulation);
     const letGo = simulation.hold("back", "POST /logout");
@@ -179,7 +185,7 @@ describe("a client that keeps its tokens", () => {
     expect(shelf.value).toBe(bobs);
   });
 
-  it("leaves one session where it signs in twice", async () => {
+  it("leaves one session after it signs in twice", async () => {
     const simulation = openSimulation();
     const { client } = await signedIn(simulation);
     simulation.server.clock.advance(5);
@@ -200,19 +206,22 @@ describe("a client that keeps its tokens", () => {
     expect(client.session.get().status).toBe("signed-out");
   });
 
-  it.each(["read", "write"] as const)("reports that its storage cannot %s, and no token", async (method) => {
-    const simulation = openSimulation();
-    const { shelf } = await signedIn(simulation);
-    const secret = refreshOf(shelf.value) ?? "";
-    const storage = { ...shelf, [method]: () => Promise.reject(new Error(`disk full: ${secret}`)) };
-    const client = simulation.holder({ storage });
-    const results = [await client.refresh(), await client.signIn.password(ANN)];
-    expect(results).toMatchObject([
-      { error: { code: "storage_failed" } },
-      { error: { code: "storage_failed" } },
-    ]);
-    expect(JSON.stringify(results)).not.toContain(secret);
-  });
+  it.each(["read", "write"] as const)(
+    "reports that its storage cannot %s, and reports no token",
+    async (method) => {
+      const simulation = openSimulation();
+      const { shelf } = await signedIn(simulation);
+      const secret = refreshOf(shelf.value) ?? "";
+      const storage = { ...shelf, [method]: () => Promise.reject(new Error(`disk full: ${secret}`)) };
+      const client = simulation.holder({ storage });
+      const results = [await client.refresh(), await client.signIn.password(ANN)];
+      expect(results).toMatchObject([
+        { error: { code: "storage_failed" } },
+        { error: { code: "storage_failed" } },
+      ]);
+      expect(JSON.stringify(results)).not.toContain(secret);
+    },
+  );
 
   it("begins a sign-in with a provider for the system's browser", async () => {
     const simulation = openSimulation();
@@ -231,7 +240,7 @@ describe("a client that keeps its tokens", () => {
   });
 });
 
-describe("fetch", () => {
+describe("client.fetch with tokens", () => {
   it("sends no token to another origin, and ignores its 401", async () => {
     const simulation = openSimulation();
     const { client } = await signedIn(simulation);
@@ -255,7 +264,7 @@ describe("fetch", () => {
     expect(seen[0]).toMatch(/^Bearer ey/);
   });
 
-  it("repeats a refused request once, body and all", async () => {
+  it("repeats a refused request once, with its body", async () => {
     const simulation = openSimulation();
     const { client } = await signedIn(simulation);
     const bodies: string[] = [];
@@ -270,7 +279,7 @@ describe("fetch", () => {
     expect(client.session.get().status).toBe("signed-in");
   });
 
-  it("rejects where the platform's fetch rejects", async () => {
+  it("rejects where the fetch of the platform rejects", async () => {
     const simulation = openSimulation();
     const { client } = await signedIn(simulation);
     simulation.network.there = lost;
@@ -278,10 +287,13 @@ describe("fetch", () => {
     await expect(client.fetch("http://[")).rejects.toThrow(TypeError);
   });
 
-  it("hands over a 401 as it came, where no user is signed in", async () => {
+  it("returns a 401 unchanged where no user is signed in", async () => {
     const simulation = openSimulation();
     const response = await simulation.holder({ storage: openShelf() }).fetch("/auth/me");
-    expect([response.status, await response.json()]).toMatchObject([401, { error: "unauthenticated" }]);
+    expect({ status: response.status, body: await response.json() }).toMatchObject({
+      status: 401,
+      body: { error: "unauthenticated" },
+    });
   });
 });
 

@@ -23,7 +23,7 @@ function command(...words: string[]): Promise<Ended> {
   });
 }
 
-test("schema prints the tables of each dialect, ready to run", async () => {
+test("schema prints the tables of each dialect as SQL that runs", async () => {
   expect(await command("schema", "postgres")).toEqual({ code: 0, out: postgres(), err: "" });
   for (const dialect of ["sqlite", "d1"]) {
     const { out } = await command("schema", dialect);
@@ -36,7 +36,7 @@ test("schema prints the tables of each dialect, ready to run", async () => {
   }
 });
 
-test("secret prints another each time, and createAuth takes it", async () => {
+test("secret prints a new secret each time, and createAuth accepts it", async () => {
   const secrets = await Promise.all([command("secret"), command("secret")]);
   const texts = secrets.map(({ out }) => out.trimEnd());
   for (const secret of texts) {
@@ -46,7 +46,7 @@ test("secret prints another each time, and createAuth takes it", async () => {
   expect(new Set(texts).size).toBe(2);
 });
 
-test("anything else is the usage, as an error", async () => {
+test("any other argument is an error that prints the usage", async () => {
   for (const words of [
     [],
     ["schema"],

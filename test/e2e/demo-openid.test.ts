@@ -67,8 +67,8 @@ async function begin(visitor: Visitor): Promise<{ readonly url: string; readonly
   return { url: `${issuer}${response.headers.get("location")}`, cookie: cookie.join("; ") };
 }
 
-describe("local OpenID", () => {
-  it("signs in, tells how, and signs out", async () => {
+describe("the demo with its local OpenID provider", () => {
+  it("signs in, shows the events, and signs out", async () => {
     const visitor = openVisitor(demo.url, "Firefox");
     expect(await signIn(visitor, MAYA)).toBe(`${demo.url}/`);
     const { body } = await visitor.get("/auth/session");
@@ -80,7 +80,7 @@ describe("local OpenID", () => {
     expect(visitor.cookies()).toEqual([]);
   });
 
-  it("starts no session where the user cancels, at either page, and says so", async () => {
+  it("starts no session where the user cancels on either page, and shows that", async () => {
     const visitor = openVisitor(demo.url, "Firefox");
     const { sentences } = (await visitor.get("/demo/settings")).body;
     expect(sentences).toMatchObject({ oauth_denied: "The sign-in was cancelled at the provider." });
@@ -92,7 +92,7 @@ describe("local OpenID", () => {
     expect(visitor.cookies()).toEqual([]);
   });
 
-  it("finishes in two tabs at once, as two people", async () => {
+  it("signs two users in from two tabs at once", async () => {
     const visitor = openVisitor(demo.url, "Firefox");
     const guest = openGuest();
     const [first, second] = [await start(visitor), await start(visitor)];
@@ -103,7 +103,7 @@ describe("local OpenID", () => {
     }
   });
 
-  it("asks again each time, and knows everybody again", async () => {
+  it("shows the login page each time, and finds the same user again", async () => {
     const guest = openGuest();
     const ids = [];
     for (const email of [MAYA, "New@Example.org", " new@example.org"]) {
@@ -115,7 +115,7 @@ describe("local OpenID", () => {
     expect(new Set(ids).size).toBe(2);
   });
 
-  it("takes over no account by its address, and links where the owner asks for it", async () => {
+  it("links no account by its address alone, and links one where its owner requests it", async () => {
     const owner = await signUp("ada@example.com");
     const visitor = openVisitor(demo.url, "Chrome");
     expect(await signIn(visitor, "ada@example.com")).toBe(`${demo.url}/?error=account_not_linked`);
@@ -135,14 +135,14 @@ describe("local OpenID", () => {
 });
 
 describe("the local provider", () => {
-  it("takes the next free port, on this machine only, and says nothing more", async () => {
+  it("listens on the next free port of this machine only, and prints nothing else", async () => {
     expect(Number(new URL(issuer).port)).toBeGreaterThan(port + 1);
     expect(demo.output().trim().split("\n")).toHaveLength(3);
     const answer = await fetch(`http://localhost:${new URL(issuer).port}/`);
     expect(answer.status).toBe(421);
   });
 
-  it("shows pages without script, whose forms lead home only", async () => {
+  it("serves pages without script, whose forms lead only to itself", async () => {
     const { url, cookie } = await begin(openVisitor(demo.url, "Firefox"));
     const page = await fetch(url, { headers: { cookie } });
     expect(page.status).toBe(200);
@@ -158,7 +158,7 @@ describe("the local provider", () => {
     for (const name of files) expect((await fetch(issuer + name)).status, name).toBe(200);
   });
 
-  it("shows what was typed as text, and takes no name for an address", async () => {
+  it("shows typed text as text, and accepts no name as an address", async () => {
     const { url, cookie } = await begin(openVisitor(demo.url, "Firefox"));
     const send = (login: string): Promise<Response> =>
       fetch(url, {
@@ -185,7 +185,7 @@ describe("the local provider", () => {
     expect(wrong.headers.get("x-frame-options")).toBe("DENY");
   });
 
-  it("stops with the demo", async () => {
+  it("stops together with the demo", async () => {
     const { code, took } = await demo.stop("SIGTERM");
     expect(code).toBe(0);
     expect(took).toBeLessThan(2_000);

@@ -58,7 +58,7 @@ async function eventsOf(visitor: Visitor): Promise<readonly Record<string, unkno
 }
 
 describe("the demo", () => {
-  it("lists both devices, and one signs the other out", async () => {
+  it("lists both devices, and one can sign the other out", async () => {
     const firefox = await signedIn(ADA, "Firefox");
     const chrome = await signedIn(ADA, "Chrome");
     const { text } = await firefox.get("/auth/sessions");
@@ -75,7 +75,7 @@ describe("the demo", () => {
     expect((await firefox.get("/auth/me")).body).toMatchObject({ email: ADA.email });
   });
 
-  it("rotates once for 20 refreshes at once, and ends no session", async () => {
+  it("rotates once for 20 simultaneous refreshes, and ends no session", async () => {
     const visitor = await signedIn(ADA, "Firefox");
     const answers = await Promise.all(Array.from({ length: 20 }, () => visitor.post("/auth/refresh")));
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
@@ -89,7 +89,7 @@ describe("the demo", () => {
     expect(outcomes.filter(({ outcome }) => outcome === "access_only")).toHaveLength(19);
   });
 
-  it("shows what a thief gets, and ends the family of a replayed token only", async () => {
+  it("shows what a thief gets, and ends only the session of a replayed token", async () => {
     const robbed = await signedIn(ADA, "Robbed");
     const retried = await signedIn(ADA, "Retried");
     const bystander = await signedIn(ADA, "Bystander");
@@ -117,7 +117,7 @@ describe("the demo", () => {
     expect((await bystander.get("/auth/me")).status).toBe(200);
   });
 
-  it("tells the page which tokens there are, and the browser that holds each", async () => {
+  it("shows the page which tokens exist, and which browser holds each", async () => {
     const visitor = await signedIn(ADA, "Firefox");
     const whole = { root: 0, ended: null };
     expect(await familyOf(visitor)).toEqual({ ...whole, child: null, newest: 0, held: 0, copies: [0] });
@@ -129,7 +129,7 @@ describe("the demo", () => {
     expect(stolen).toMatchObject({ outcome: "access_only", by: "thief", presented: 0 });
   });
 
-  it("loses an answer, and gives the root another child", async () => {
+  it("loses an answer on request, and gives the root another child", async () => {
     const visitor = await signedIn(ADA, "Firefox");
     const lost = await visitor.post("/demo/lose");
     expect(lost.body).toEqual({ status: 200, outcome: "refresh_token" });
@@ -145,7 +145,7 @@ describe("the demo", () => {
     expect((await openVisitor(demo.url, "curl").post("/demo/lose")).status).toBe(401);
   });
 
-  it("refreshes on the way of an ordinary request", async () => {
+  it("refreshes during an ordinary request", async () => {
     const visitor = await signedIn(BOB, "Firefox");
     const fresh = await visitor.get("/demo/visit");
     expect(fresh.status).toBe(200);
@@ -178,7 +178,7 @@ describe("the demo", () => {
     expect((await replay(ada, "all")).body).toMatchObject({ error: "invalid_request" });
   });
 
-  it("serves a page without inline script, which no site can frame", async () => {
+  it("serves a page without inline script that no site can frame", async () => {
     const visitor = openVisitor(demo.url, "Firefox");
     const { headers, text } = await visitor.get("/");
     const policy = headers.get("content-security-policy") ?? "";
@@ -191,7 +191,7 @@ describe("the demo", () => {
     for (const name of names) expect((await visitor.get(name)).status, name).toBe(200);
   });
 
-  it("stops on SIGTERM within 2 seconds, and knows everybody when it is back", async () => {
+  it("stops on SIGTERM within 2 seconds, and keeps its users over a restart", async () => {
     const visitor = await signedIn(ADA, "Firefox");
     const { code, took } = await demo.stop("SIGTERM");
     expect(code).toBe(0);
@@ -203,7 +203,7 @@ describe("the demo", () => {
     expect((await signedIn(ADA, "Chrome")).cookies()).toHaveLength(2);
   });
 
-  it("says so where it cannot run", async () => {
+  it("explains why it cannot run", async () => {
     const taken = await runDemo(port, env);
     expect(taken.code).toBe(1);
     expect(taken.output).toContain(`Port ${port} is taken.`);
@@ -212,7 +212,7 @@ describe("the demo", () => {
     expect(wrong.output).toContain("PORT");
   });
 
-  it("runs on the library's defaults when told to", async () => {
+  it("uses the library's defaults where the command asks for them", async () => {
     const other = await freePort();
     const plain = await startServer({ port: other, env: { ...env, LATCHKEY_DEMO_DEFAULTS: "1" } });
     const visitor = openVisitor(plain.url, "Firefox");
@@ -243,7 +243,7 @@ describe("the axios code of an existing application", () => {
     expect((await browser.get("/auth/me/")).status).toBe(401);
   });
 
-  it("throws for a wrong password, as its catch expects", async () => {
+  it("throws for a wrong password, as its catch block expects", async () => {
     const browser = openVisitor(demo.url, "Chrome");
     const { status, body } = await browser.post("/auth/login/", { ...BOB, password: "not this one" }, axios);
     expect(status).toBe(401);

@@ -31,8 +31,8 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-describe("protected pages", () => {
-  it("open for the signed in, in every form of the request", async () => {
+describe("protected pages of a Next.js application", () => {
+  it("open for signed-in users, in every form of the request", async () => {
     const pages = ["/guarded", "/guarded/deeper", "/sealed", "/legacy", "/dashboard"];
     for (const path of [...pages, "/alias", "/alias-of-vault"]) {
       expect((await ada.send(path)).text, path).toMatch(SECRET);
@@ -80,7 +80,7 @@ describe("protected pages", () => {
     { purpose: "prefetch", "x-middleware-prefetch": "1" },
   ];
 
-  it.each(heads)("ADP-04 stay shut whatever the path looks like, with %j", async (headers) => {
+  it.each(heads)("ADP-04 stay closed for every form of the path, with %j", async (headers) => {
     const anonymous = openRawVisitor(site);
     const paths = ["/guarded", "/guarded/deeper", "/sealed", "/legacy", "/dashboard"].flatMap((page) => [
       ...variants.map((variant) => page + variant),
@@ -136,7 +136,7 @@ describe("protected pages", () => {
   });
 });
 
-describe("forged headers", () => {
+describe("forged headers of Next.js", () => {
   const cookies = (): string => [...ada.jar].map((pair) => pair.join("=")).join("; ");
   const forgeries = (): readonly Readonly<Record<string, string>>[] => [
     ...["middleware", "src/middleware", "proxy", "src/proxy", "/proxy", "pages/_middleware"].map((name) => ({
@@ -154,7 +154,7 @@ describe("forged headers", () => {
     { "x-nextjs-data": "1", "x-nextjs-rewrite": "/guarded", "next-url": "/guarded" },
   ];
 
-  it("open nothing", async () => {
+  it("open no protected page", async () => {
     for (const headers of forgeries()) {
       for (const path of ["/guarded", "/dashboard", "/login", "/seen", "/seen/data"]) {
         const answer = await openRawVisitor(site).send(path, { headers });
@@ -168,7 +168,7 @@ describe("forged headers", () => {
     }
   });
 
-  it("change nothing of what a handler gets", async () => {
+  it("change nothing that a handler reads", async () => {
     for (const headers of forgeries()) {
       const answer = await openRawVisitor(site).send("/echo", {
         headers: { ...headers, cookie: "theme=dark" },
@@ -178,7 +178,7 @@ describe("forged headers", () => {
   });
 });
 
-describe("the example", () => {
+describe("the Next.js example", () => {
   const fields = { email: "bob@example.com", password: "staple correct horse" };
   const enter = async (visitor: RawVisitor, button: string, path = "/login"): Promise<unknown> => {
     const { status, headers } = await press(visitor, { path, button, fields });
@@ -186,7 +186,7 @@ describe("the example", () => {
     return headers.location;
   };
 
-  it("signs up, changes something, and signs another device out, without script", async () => {
+  it("signs up, makes a change, and signs another device out, without script", async () => {
     const [desk, phone] = [openRawVisitor(site), openRawVisitor(site)];
     expect(await enter(desk, "Make an account", "/login?redirect_to=%2Fdevices%3Fx%3D1")).toBe(
       "/devices?x=1",
@@ -212,12 +212,12 @@ describe("the example", () => {
     "//evil.example",
     "https://evil.example/",
     "/auth/logout",
-  ])("leads to no other site after sign-in, and to no route: %s", async (target) => {
+  ])("goes to no other site and to no route after sign-in: %s", async (target) => {
     const query = new URLSearchParams({ redirect_to: target });
     expect(await enter(openRawVisitor(site), "Sign in", `/login?${query}`)).toBe("/dashboard");
   });
 
-  it("says why no user was signed in", async () => {
+  it("shows why no user was signed in", async () => {
     const visitor = openRawVisitor(site);
     const taken = await enter(visitor, "Make an account");
     expect(taken).toBe("/login?error=identifier_taken&redirect_to=%2Fdashboard");

@@ -72,8 +72,8 @@ afterAll(async () => {
   }
 });
 
-describe("the proxy", () => {
-  it("B3 lets page and handler see the session that it has just refreshed", async () => {
+describe("the proxy for Next.js", () => {
+  it("B3 shows page and handler the session that it has just refreshed", async () => {
     for (const path of ["/seen", "/seen/data"]) {
       const visitor = await signedIn(world);
       const before = visitor.cookie("refresh");
@@ -89,7 +89,7 @@ describe("the proxy", () => {
     }
   });
 
-  it("ADP-03 issues one refresh token for 12 prefetches at once, and ends no session", async () => {
+  it("ADP-03 issues one refresh token for 12 simultaneous prefetches, and ends no session", async () => {
     const visitor = await signedIn(world);
     visitor.expire();
     const segments = ["/_tree", "/_head", "/dashboard/__PAGE__", null];
@@ -109,7 +109,7 @@ describe("the proxy", () => {
       ),
     );
     for (const { status, headers } of answers) {
-      expect([status, headers["content-type"]]).toEqual([200, "text/x-component"]);
+      expect({ status, type: headers["content-type"] }).toEqual({ status: 200, type: "text/x-component" });
     }
     expect(answers.filter((answer) => names(answer).includes("refresh"))).toHaveLength(1);
     expect(answers.filter((answer) => names(answer).includes("access"))).toHaveLength(12);
@@ -118,7 +118,7 @@ describe("the proxy", () => {
     expect((await visitor.send("/dashboard")).text).toContain("Signed in since");
   });
 
-  it("leaves a sign-out on the way standing, for both", async () => {
+  it("does not undo a sign-out that the same request makes, for pages and handlers", async () => {
     const visitor = await signedIn(world);
     const { text: page } = await visitor.send("/dashboard");
     visitor.expire();
@@ -136,7 +136,7 @@ describe("the proxy", () => {
     }
   });
 
-  it("answers 401, and no other page, to a script that calls an action without a session", async () => {
+  it("answers a script that calls an action without a session with 401, and with no page", async () => {
     const headers = { "next-action": "00".repeat(21), accept: "text/x-component" };
     const called = await openRawVisitor(world).send("/dashboard", { method: "POST", headers, body: "[]" });
     expect({ status: called.status, location: called.headers.location }).toEqual({
@@ -144,10 +144,13 @@ describe("the proxy", () => {
       location: undefined,
     });
     const form = await openRawVisitor(world).send("/dashboard", { method: "POST", body: new FormData() });
-    expect([form.status, form.headers["cache-control"]]).toEqual([303, "private, no-store"]);
+    expect({ status: form.status, cacheControl: form.headers["cache-control"] }).toEqual({
+      status: 303,
+      cacheControl: "private, no-store",
+    });
   });
 
-  it("goes by the port that the browser sees", async () => {
+  it("uses the port that the browser sees", async () => {
     const mapped = { port: world.port, origin: "http://localhost:18080" };
     const body = { method: "POST", headers: JSON_BODY, body: ADA };
     for (const path of ["/seen", "/seen/data", "/unproxied/data"]) {
@@ -155,21 +158,27 @@ describe("the proxy", () => {
       expect((await visitor.send("/auth/login", body)).status).toBe(200);
       visitor.expire();
       const answer = await visitor.send(path);
-      expect([names(answer), seen(answer).endsWith(jti(visitor))]).toEqual([OURS, true]);
+      expect({ cookies: names(answer), isNewToken: seen(answer).endsWith(jti(visitor)) }).toEqual({
+        cookies: OURS,
+        isNewToken: true,
+      });
     }
     const abroad = openRawVisitor({ port: world.port, origin: "http://app.example.com" });
     const refused = await abroad.send("/auth/login", body);
-    expect([refused.status, refused.text.includes("Set baseURL")]).toEqual([400, true]);
+    expect({ status: refused.status, saysHow: refused.text.includes("Set baseURL") }).toEqual({
+      status: 400,
+      saysHow: true,
+    });
   });
 
-  it("rotates for no HEAD, and leaves the routes to themselves", async () => {
+  it("rotates for no HEAD, and leaves requests for the routes unchanged", async () => {
     const visitor = await signedIn(world);
     visitor.expire();
     const row = rowOf(world, visitor);
     expect((await visitor.send("/dashboard", { method: "HEAD" })).lines).toEqual([]);
     expect(rowOf(world, visitor)).toEqual(row);
     const answer = await visitor.send("/auth/refresh", { method: "POST" });
-    expect([answer.status, names(answer)]).toEqual([200, OURS]);
+    expect({ status: answer.status, cookies: names(answer) }).toEqual({ status: 200, cookies: OURS });
     const out = await visitor.send("/auth/logout/", { method: "POST" });
     expect({ status: out.status, location: out.headers.location }).toEqual({
       status: 308,
@@ -177,10 +186,14 @@ describe("the proxy", () => {
     });
     visitor.expire();
     const logout = await visitor.send("/auth/logout", { method: "POST" });
-    expect([logout.status, names(logout), visitor.jar.size]).toEqual([200, OURS, 0]);
+    expect({ status: logout.status, cookies: names(logout), jarSize: visitor.jar.size }).toEqual({
+      status: 200,
+      cookies: OURS,
+      jarSize: 0,
+    });
   });
 
-  it("CAC-05 sets no cookie on what a cache may keep, and keeps every line", async () => {
+  it("CAC-05 sets no cookie on an answer that a cache may store, and keeps every header line", async () => {
     const anonymous = openRawVisitor(world);
     const unchanging = await anonymous.send("/unchanging");
     expect(unchanging.headers["cache-control"]).toContain("s-maxage");
@@ -204,13 +217,16 @@ describe("the proxy", () => {
     }
   });
 
-  it("refuses what another site sends", async () => {
+  it("refuses unsafe requests from another site", async () => {
     const visitor = await signedIn(world);
     const headers = { origin: "https://evil.example", "sec-fetch-site": "cross-site" };
     expect(seen(await visitor.send("/seen/data", { method: "POST", headers }))).toBe("anonymous");
     expect(seen(await visitor.send("/unproxied/data", { method: "POST", headers }))).toBe("anonymous");
     const forged = await visitor.send("/dashboard", { method: "POST", headers, body: "x" });
-    expect([forged.status, JSON.parse(forged.text).error]).toEqual([403, "csrf_rejected"]);
+    expect({ status: forged.status, error: JSON.parse(forged.text).error }).toEqual({
+      status: 403,
+      error: "csrf_rejected",
+    });
   });
 });
 
@@ -254,7 +270,7 @@ describe.each([
     expect((await visitor.send("/unproxied/data")).lines).toEqual([]);
   });
 
-  it("refreshes once in a server action, and the page of its answer sees that", async () => {
+  it("refreshes once in a server action, and its page shows the new session", async () => {
     const visitor = await signedIn(here);
     visitor.expire();
     const answer = await press(visitor, { path: "/unproxied", button: "Look" });
@@ -287,7 +303,7 @@ describe.each([
     expect(names(answer)).toEqual(["access", "first", "refresh", "second"]);
   });
 
-  it("finds the good one of two cookies of one name, beside anything that a jar may hold", async () => {
+  it("finds the valid one of two cookies of one name, beside any other cookies", async () => {
     const visitor = await signedIn(here);
     const [name = ""] = [...visitor.jar.keys()].filter((key) => key.includes("access"));
     const good = `${name}=${visitor.cookie("access")}`;
@@ -302,10 +318,13 @@ describe.each([
       }
     }
     const host = await visitor.send("/unproxied/data", { headers: { host: "[::" } });
-    expect([host.status, seen(host) === "anonymous"]).toEqual([200, origin === null]);
+    expect({ status: host.status, isAnonymous: seen(host) === "anonymous" }).toEqual({
+      status: 200,
+      isAnonymous: origin === null,
+    });
   });
 
-  it("tells a store that is down from signed out", async () => {
+  it("distinguishes a store that is down from no session", async () => {
     if (origin === null) return;
     const visitor = await signedIn(here);
     visitor.expire();
@@ -325,13 +344,17 @@ describe.each([
     const made = Buffer.from([1, ...crypto.getRandomValues(new Uint8Array(68))]).toString("base64url");
     const cookie = `__Host-Http-latchkey.refresh=lkr_${made}`;
     const shut = await openRawVisitor(here).send("/sealed", { headers: { cookie } });
-    expect([shut.status, JSON.parse(shut.text).error, shut.lines]).toEqual([503, "store_unavailable", []]);
+    expect({ status: shut.status, error: JSON.parse(shut.text).error, lines: shut.lines }).toEqual({
+      status: 503,
+      error: "store_unavailable",
+      lines: [],
+    });
     here.database.exec("ALTER TABLE latchkey_gone RENAME TO latchkey_sessions");
     expect((await visitor.send("/dashboard")).text).toContain("Signed in since");
   });
 });
 
-describe("a conflict of two sessions, as a sibling subdomain makes it", () => {
+describe("two conflicting sessions, as a sibling subdomain can cause", () => {
   const origin = "https://app.example.com";
   const NAME = "__Secure-latchkey.refresh";
   let here: RawVisitor;
@@ -352,10 +375,10 @@ describe("a conflict of two sessions, as a sibling subdomain makes it", () => {
     own = pairs[0] ?? "";
   });
 
-  it.each(["/seen", "/seen/data"])("is expired by the proxy at every place, once (%s)", async (path) => {
+  it.each(["/seen", "/seen/data"])("are expired by the proxy at every place, once (%s)", async (path) => {
     here.jar.clear();
     const answer = await here.send(path, { headers: { cookie } });
-    expect([answer.status, seen(answer)]).toEqual([200, "anonymous"]);
+    expect({ status: answer.status, seen: seen(answer) }).toEqual({ status: 200, seen: "anonymous" });
     expect(new Set(answer.lines).size).toBe(answer.lines.length);
     for (const partition of ["", "; Partitioned"]) {
       const attributes = `Domain=example.com; Path=${path}; Secure; HttpOnly; SameSite=Lax${partition}`;
@@ -364,14 +387,22 @@ describe("a conflict of two sessions, as a sibling subdomain makes it", () => {
     expect(answer.headers["cache-control"]).toContain("no-store");
   });
 
-  it("renders without the proxy, and sets no cookie where Next cannot", async () => {
+  it("render without the proxy, and set no cookie where Next.js cannot set one", async () => {
     const answer = await here.send("/unproxied", { headers: { cookie } });
-    expect([answer.status, seen(answer), answer.lines]).toEqual([200, "anonymous", []]);
+    expect({ status: answer.status, seen: seen(answer), lines: answer.lines }).toEqual({
+      status: 200,
+      seen: "anonymous",
+      lines: [],
+    });
     const handled = await here.send("/unproxied/data", { headers: { cookie } });
-    expect([handled.status, seen(handled), handled.lines.length]).toEqual([200, "anonymous", 1]);
+    expect({ status: handled.status, seen: seen(handled), lineCount: handled.lines.length }).toEqual({
+      status: 200,
+      seen: "anonymous",
+      lineCount: 1,
+    });
   });
 
-  it("is over once the cookie of the sibling is gone", async () => {
+  it("end once the cookie of the sibling is gone", async () => {
     expect(seen(await here.send("/seen", { headers: { cookie: own } }))).toMatch(/ by /);
   });
 });

@@ -14,7 +14,7 @@ function firstProgram(): string {
   return program;
 }
 
-it("the README's program works when pasted", async () => {
+it("the program of the README runs as printed", async () => {
   const program = firstProgram();
   expect(program.trim().split("\n").length).toBeLessThanOrEqual(20);
   // Beside the example, where the packages resolve, in a folder that git ignores.

@@ -58,7 +58,7 @@ async function signedIn(userAgent: string): Promise<Visitor> {
   return visitor;
 }
 
-it("signs up, knows the user, and refreshes", async () => {
+it("the Worker example signs up, shows the user, and refreshes", async () => {
   const anonymous = openVisitor(worker.url, "curl");
   expect((await anonymous.get("/api/visit")).body).toMatchObject({ error: "unauthenticated" });
   const ada = await signedIn("Firefox");
@@ -87,7 +87,7 @@ it("signs up, knows the user, and refreshes", async () => {
   });
 });
 
-it("lists devices, and one signs the other out", async () => {
+it("the Worker example lists devices, and one can sign the other out", async () => {
   const [firefox, chrome] = [await signedIn("Firefox"), await signedIn("Chrome")];
   const { text } = await firefox.get("/auth/sessions");
   const listed: { id: string; current: boolean; device: { userAgent: string } }[] = JSON.parse(text).sessions;
@@ -98,14 +98,14 @@ it("lists devices, and one signs the other out", async () => {
   expect((await firefox.get("/auth/me")).status).toBe(200);
 });
 
-it("signs out", async () => {
+it("the Worker example signs out", async () => {
   const ada = await signedIn("Firefox");
   expect((await ada.post("/auth/logout")).status).toBe(200);
   expect(ada.cookies()).toEqual([]);
   expect((await ada.get("/api/visit")).status).toBe(401);
 });
 
-it("refuses what another site sends", async () => {
+it("the Worker example refuses unsafe requests from another site", async () => {
   const ada = await signedIn("Firefox");
   const elsewhere = { "sec-fetch-site": "cross-site", origin: "https://evil.example" };
   const forged = await ada.post("/auth/logout", undefined, elsewhere);
@@ -116,7 +116,7 @@ it("refuses what another site sends", async () => {
   expect((await ada.get("/auth/me")).status).toBe(200);
 });
 
-it("serves a page without inline script, which no site can frame", async () => {
+it("the Worker example serves a page without inline script that no site can frame", async () => {
   const visitor = openVisitor(worker.url, "Firefox");
   const page: Answer = await visitor.get("/");
   const policy = page.headers.get("content-security-policy") ?? "";
@@ -128,7 +128,7 @@ it("serves a page without inline script, which no site can frame", async () => {
   for (const name of names) expect((await visitor.get(name)).status, name).toBe(200);
 });
 
-it("knows everybody when it is back, and wrote no token anywhere", async () => {
+it("the Worker example keeps its users over a restart, and writes no token to its output", async () => {
   const ada = await signedIn("Firefox");
   await worker.stop();
   expect(worker.output()).not.toMatch(TOKEN);

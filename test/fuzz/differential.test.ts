@@ -3,7 +3,7 @@ import { compare } from "./differential.ts";
 
 const CASES = 20_000;
 
-it("refuses every token and key that jose refuses, and more of them only for reasons of a closed list", async () => {
+it("core refuses every token and key that jose refuses, and others only for reasons of a closed list", async () => {
   const given = process.env["LATCHKEY_SEED"];
   const seed = given === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(given);
   console.info(`compared with jose: ${CASES} cases, LATCHKEY_SEED=${seed}`);

@@ -10,12 +10,12 @@ function keyOf({ algorithm, key }: JwsVector): VerificationKey {
 }
 
 describe("the vectors of the specifications", () => {
-  it.each(jwsVectors)("$source is verified, and its payload read", async (vector) => {
+  it.each(jwsVectors)("verify $source, and read its payload", async (vector) => {
     const payload = await verifyJws(vector.token, keyOf(vector));
     expect(new TextDecoder().decode(payload ?? undefined)).toBe(vector.payload);
   });
 
-  it.each(jwsVectors)("$source is refused with one bit changed in its payload", async (vector) => {
+  it.each(jwsVectors)("refuse $source with one bit of its payload changed", async (vector) => {
     const [header = "", payload = "", signature = ""] = vector.token.split(".");
     const bytes = base64url.decode(payload);
     const [first = 0] = bytes;
@@ -24,7 +24,7 @@ describe("the vectors of the specifications", () => {
     expect(await verifyJws(changed, keyOf(vector))).toBeNull();
   });
 
-  it.each(Object.entries(refusedVectors))("%s is refused", async (_, token) => {
+  it.each(Object.entries(refusedVectors))("refuse %s", async (_, token) => {
     expect(parseHeader(token, { typ: "at+jwt", maxLength: 4_000 })).toBeNull();
     for (const vector of jwsVectors) expect(await verifyJws(token, keyOf(vector))).toBeNull();
   });

@@ -1,4 +1,3 @@
-import { ALLOWED_WORDS } from "./allowed-words.ts";
 import { docs } from "./docs.ts";
 import { ids } from "./ids.ts";
 import { barrels, cycles, imports } from "./imports.ts";
@@ -25,5 +24,5 @@ export const gates: readonly Gate[] = [
   docs,
   ids,
   tests,
-  words(ALLOWED_WORDS),
+  words,
 ];

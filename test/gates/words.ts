@@ -27,20 +27,11 @@ const WORDS: readonly (readonly [word: string, pattern: string])[] = [
 ];
 const PATTERN = new RegExp(`\\b(?:${WORDS.map(([, pattern]) => `(${pattern})`).join("|")})\\b`, "gi");
 
-/** Refuses the forbidden words, but for as many as an area of the project still may hold. */
-export function words(allowed: Readonly<Record<string, number>>): Gate {
-  return (repository) => {
-    const byArea = Map.groupBy(occurrences(repository), ({ path }) => areaOf(path));
-    return [...byArea].flatMap(([area, found]) => {
-      const most = allowed[area] ?? 0;
-      const excess = found.length > most ? found : [];
-      return excess.map(({ path, line, word }): Violation => {
-        const detail = `${word}: write plainly; ${area} holds ${found.length} such words, at most ${most}`;
-        return { path, line, rule: "word", detail };
-      });
-    });
-  };
-}
+/** Refuses the forbidden words. */
+export const words: Gate = (repository) =>
+  occurrences(repository).map(({ path, line, word }): Violation => {
+    return { path, line, rule: "word", detail: `${word}: write plainly` };
+  });
 
 /** The forbidden words in sources, pages and documents, and in the titles and comments of tests. */
 export function occurrences(repository: Repository): readonly Occurrence[] {
@@ -70,11 +61,4 @@ function inText(path: string, text: string, firstLine: number): readonly Occurre
     const word = WORDS[match.slice(1).findIndex((group) => group !== undefined)]?.[0] ?? match[0];
     return { path, line: firstLine + spaced.slice(0, match.index).split("\n").length - 1, word };
   });
-}
-
-/** Where words are counted together: a package, an example, all tests, or the documents of the repository. */
-function areaOf(path: string): string {
-  const [first = "", second = ""] = path.split("/");
-  if (isTest(path)) return "tests";
-  return first === "packages" || first === "examples" ? `${first}/${second}` : "documents";
 }

@@ -52,7 +52,7 @@ async function start(): Promise<Worker> {
 
 const ANN = { email: "ann@example.com", password: "correct horse battery", transport: "bearer" };
 
-it("makes one auth for each env, at its first request", async () => {
+it("a Worker makes one auth for each env, at its first request", async () => {
   const worker = await start();
   expect((await worker.counts()).made).toBe(0);
   await Promise.all(Array.from({ length: 10 }, () => worker.ask("/auth/jwks")));
@@ -68,12 +68,18 @@ it("SEC-04: two tenants in one isolate share neither users nor keys nor sessions
     await worker.ask("/auth/signup", { body: ANN }),
     await worker.ask("/auth/signup", { body: ANN, tenant: "bob" }),
   ];
-  expect([ann.status, bob.status]).toEqual([201, 201]);
+  expect({ ann: ann.status, bob: bob.status }).toEqual({ ann: 201, bob: 201 });
   const tokens = [ann, bob].map(({ body }) => String(body["access_token"]));
   const statusOf = async (tenant: string, token = "") =>
     (await worker.ask("/auth/me", { tenant, token })).status;
-  expect([await statusOf("ann", tokens[0]), await statusOf("bob", tokens[1])]).toEqual([200, 200]);
-  expect([await statusOf("bob", tokens[0]), await statusOf("ann", tokens[1])]).toEqual([401, 401]);
+  expect({ ann: await statusOf("ann", tokens[0]), bob: await statusOf("bob", tokens[1]) }).toEqual({
+    ann: 200,
+    bob: 200,
+  });
+  expect({ annAtBob: await statusOf("bob", tokens[0]), bobAtAnn: await statusOf("ann", tokens[1]) }).toEqual({
+    annAtBob: 401,
+    bobAtAnn: 401,
+  });
   const stranger = { refresh_token: ann.body["refresh_token"] };
   expect(await worker.ask("/auth/refresh", { tenant: "bob", body: stranger })).toMatchObject({
     status: 401,
@@ -82,7 +88,7 @@ it("SEC-04: two tenants in one isolate share neither users nor keys nor sessions
   expect((await worker.ask("/auth/refresh", { body: stranger })).status).toBe(200);
 });
 
-it("keeps nothing of options that createAuth refuses", async () => {
+it("a Worker keeps no state of options that createAuth refuses", async () => {
   const worker = await start();
   for (let times = 0; times < 2; times++) {
     const { status, body } = await worker.ask("/auth/jwks", { tenant: "careless" });
@@ -117,7 +123,7 @@ it("ADP-07: a request that is aborted while it waits for the keys of a validator
   }
 });
 
-it("ADP-07: makes a fraction of the calls that one request may make", async () => {
+it("ADP-07: a Worker makes a small part of the calls that one request may make", async () => {
   const worker = await start();
   const calls = async (path: string, call: Parameters<Worker["ask"]>[1]): Promise<[Answer, number]> => {
     const before = (await worker.counts()).objectCalls;

@@ -44,7 +44,7 @@ const tooLong = (document?: string): readonly string[] =>
     .filter(({ lines }) => lines > MOST_LINES)
     .map(({ heading }) => heading);
 
-describe("HOSTS.md", () => {
+describe("the document HOSTS.md", () => {
   it("has no section of more than 15 lines", () => {
     expect(sectionsOf().map(({ heading }) => heading)).toEqual(
       expect.arrayContaining([...served, ...called]),
@@ -52,19 +52,19 @@ describe("HOSTS.md", () => {
     expect(tooLong()).toEqual([]);
   });
 
-  it("would fail with a longer section", () => {
+  it("would fail this test with a longer section", () => {
     const sample = (name: string, lines: number): string => `## ${name}\n\n${"a line\n".repeat(lines)}`;
     expect(tooLong(sample("Short", 14) + sample("Long", 15) + sample("Short too", 1))).toEqual(["Long"]);
   });
 });
 
-describe.each([...served, ...called])("HOSTS.md on %s", (heading) => {
+describe.each([...served, ...called])("the code of HOSTS.md for %s", (heading) => {
   it("compiles", async () => {
     expect(await compile(section(heading))).toEqual([]);
   });
 });
 
-it("a mistake would be found by compiling", async () => {
+it("the code of HOSTS.md would not compile with a mistake", async () => {
   const found = section("Express");
   const [file] = found.files;
   const text = readFileSync(file, "utf8");
@@ -84,8 +84,8 @@ function statusOf(port: number, method: string): Promise<number> {
   });
 }
 
-describe.each(served)("HOSTS.md on %s", (heading) => {
-  it("serves the life of a session over HTTP", async () => {
+describe.each(served)("a server with the code of HOSTS.md for %s", (heading) => {
+  it("serves a sign-up, a refresh and a sign-out over HTTP", async () => {
     const port = await freePort();
     const env = { ORIGIN: `http://localhost:${port}` };
     const server = await startServer({ script: section(heading).files[0], port, env });
@@ -133,7 +133,7 @@ describe.each(served)("HOSTS.md on %s", (heading) => {
   });
 });
 
-it("HOSTS.md keeps the headers that a framework over `http` set before", async () => {
+it("the code of HOSTS.md keeps the headers that a framework over `http` set before", async () => {
   const [file] = section("Express").files;
   const { validate } = await import(join(dirname(file), "node.ts"));
   const asked = new IncomingMessage(new Socket());
@@ -193,8 +193,8 @@ type Exported = (...args: readonly unknown[]) => Promise<Response>;
 type Name = "handle" | "onRequest" | "ALL" | "withSession" | "sessionContext" | "answer";
 type Module = Readonly<Record<Name, Exported>>;
 
-describe.each(called)("HOSTS.md on %s", (heading) => {
-  it("serves the life of a session through its hook", async () => {
+describe.each(called)("a hook with the code of HOSTS.md for %s", (heading) => {
+  it("serves a sign-up, a refresh and a sign-out", async () => {
     // One after the other: parallel imports of one module can create two instances, each with its own store.
     const modules: Module[] = [];
     for (const file of section(heading).files) modules.push(await import(file));

@@ -26,7 +26,7 @@ for (const answer of [auth.handle, auth.handlers.signup]) {
 console.log(JSON.stringify({ answers, events }));
 `;
 
-it("answers internal_error where the list of common passwords cannot be loaded, and tells no path", async () => {
+it("a server answers internal_error without a path where the list of common passwords cannot be loaded", async () => {
   const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", PROGRAM], {
     cwd: import.meta.dirname,
   });

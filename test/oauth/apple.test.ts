@@ -47,7 +47,7 @@ function nameOf(made: Attempt): Promise<string | null | undefined> {
 }
 
 describe("Apple", () => {
-  it("is asked to answer with a form post, by state, nonce and an S256 challenge", async () => {
+  it("gets a request for a form post, with state, nonce and an S256 challenge", async () => {
     const { browser } = openRiggedServer(rig, [apple(OPTIONS)]);
     const url = new URL(await begin(browser, "apple"));
     expect(url.origin + url.pathname).toBe(`${APPLE}/auth/authorize`);
@@ -64,7 +64,7 @@ describe("Apple", () => {
     });
   });
 
-  it("signs in by its form post, and writes booleans as text", async () => {
+  it("signs in by its form post, and its booleans are texts", async () => {
     for (const verified of [true, "true"]) {
       rig.person = { sub: "rigged-1", email: "ann@example.com", email_verified: verified };
       await expectSignedIn(await signIn(), { email: "ann@example.com" });
@@ -76,15 +76,21 @@ describe("Apple", () => {
     }
   });
 
-  it("signs in only by a form post: the same answer in a URL is refused (OAU-19)", async () => {
+  it("signs in by a form post only: the same answer in a URL is refused (OAU-19)", async () => {
     const opened = openRiggedServer(rig, [apple(OPTIONS)]);
     const arrival = rig.authorize(await begin(opened.browser, "apple"), { iss: undefined });
     if (arrival.method !== "POST") throw new Error("the rig did not post");
     const before = rig.requestsTo("token").length;
     const url = `${arrival.url}?${arrival.body}`;
     const response = await comeBack(opened.browser, { method: "GET", url });
-    expect([response.status, (await response.json()).error]).toEqual([400, "oauth_state_invalid"]);
-    expect([opened.writes, rig.requestsTo("token").length]).toEqual([[], before]);
+    expect({ status: response.status, error: (await response.json()).error }).toEqual({
+      status: 400,
+      error: "oauth_state_invalid",
+    });
+    expect({ writes: opened.writes, tokenRequests: rig.requestsTo("token").length }).toEqual({
+      writes: [],
+      tokenRequests: before,
+    });
   });
 
   it("gets a client secret for five minutes, signed by the key of the team", async () => {
@@ -108,7 +114,7 @@ describe("Apple", () => {
     });
   });
 
-  it("gets no request where the private key is invalid: the code is internal_error, without the key", async () => {
+  it("gets no request where the private key is invalid: the code is internal_error, and the key is not shown", async () => {
     const before = rig.requestsTo("token").length;
     const der = privateKey.export({ type: "pkcs8", format: "der" });
     for (const at of [27, 30]) {
@@ -122,7 +128,7 @@ describe("Apple", () => {
     expect(rig.requestsTo("token").length).toBe(before);
   });
 
-  it("knows the private key of an environment that writes line breaks as \\n, or none, or those of Windows", async () => {
+  it("accepts a private key whose line breaks were changed by an environment variable or by Windows", async () => {
     for (const between of ["\\n", "\\r\\n", "\r\n", ""]) {
       const key = OPTIONS.privateKey.replaceAll("\n", between);
       const provider = apple({ ...OPTIONS, privateKey: key });
@@ -131,7 +137,7 @@ describe("Apple", () => {
     }
   });
 
-  it("takes only a complete private key for ES256", () => {
+  it("accepts only a complete private key for ES256", () => {
     const pair = (namedCurve: string): string =>
       pem(generateKeyPairSync("ec", { namedCurve }).privateKey.export({ type: "pkcs8", format: "der" }));
     const der = privateKey.export({ type: "pkcs8", format: "der" });
@@ -159,12 +165,12 @@ describe("Apple", () => {
     }
   });
 
-  it("reports a denial with an error code of its own", async () => {
+  it("uses its own error code for a denial", async () => {
     const denied = await signIn({ code: undefined, error: "user_cancelled_authorize" });
     await expectNothing(denied, "The sign-in was cancelled at the provider.", "oauth_denied");
   });
 
-  it("is another issuer where anything about it differs", async () => {
+  it("is a different issuer where any part of the URL differs", async () => {
     for (const iss of [`${APPLE}/`, "http://appleid.apple.com", "https://account.apple.com"]) {
       issue(rig, { claims: { iss } });
       await expectNothing(await signIn(), "the ID token is of another issuer");
@@ -176,7 +182,7 @@ function parse(part: string): Members {
   return JSON.parse(Buffer.from(part, "base64url").toString());
 }
 
-describe("the name that comes through the browser", () => {
+describe("the name in the form of Apple", () => {
   it("is kept at the first sign-in, and changes nothing later", async () => {
     const opened = openRiggedServer(rig, [apple(OPTIONS)]);
     const names = [
@@ -191,7 +197,7 @@ describe("the name that comes through the browser", () => {
     }
   });
 
-  it("is the only trusted member of the form: address and subject are ignored", async () => {
+  it("is the only trusted member of the form: address and subject of the form are ignored", async () => {
     rig.person = { sub: "rigged-1" };
     const user = { sub: "admin", email: "victim@example.com", email_verified: true, name: {} };
     const made = await signIn({ user: JSON.stringify(user) });
@@ -224,13 +230,13 @@ describe("the name that comes through the browser", () => {
     ["one part that is no text", text("Ann", ["Evil"]), "Ann"],
     ["markup, which is only text", text("<b>Ann</b>", "O'Neil"), "<b>Ann</b> O'Neil"],
     ["any script", text("安", "😀"), "安 😀"],
-  ])("is read of %s", async (_, user, name) => {
+  ])("is read or ignored where the form has %s", async (_, user, name) => {
     const made = await signIn({ user });
     await expectSignedIn(made, { email: "ann@example.com" });
     expect(await nameOf(made)).toBe(name);
   });
 
-  it("is refused with the whole answer where the form is larger than 16 kB, or names it twice", async () => {
+  it("is refused with the whole answer where the form is larger than 16 kB or has the member twice", async () => {
     const opened = openRiggedServer(rig, [apple(OPTIONS)]);
     const before = rig.requestsTo("token").length;
     for (const [extra, status] of [
@@ -248,6 +254,9 @@ describe("the name that comes through the browser", () => {
       });
       expect(response.status).toBe(status);
     }
-    expect([opened.writes, rig.requestsTo("token").length]).toEqual([[], before]);
+    expect({ writes: opened.writes, tokenRequests: rig.requestsTo("token").length }).toEqual({
+      writes: [],
+      tokenRequests: before,
+    });
   });
 });

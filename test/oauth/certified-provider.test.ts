@@ -75,7 +75,7 @@ async function userId({ browser }: Attempt): Promise<string> {
 }
 
 describe.each<ClientKind>([...KINDS, "formPost"])("a certified provider, for a %s client", (kind) => {
-  it("signs its users in, and the same user the next time (OAU-15)", async () => {
+  it("signs a user in, and finds the same user at the next sign-in (OAU-15)", async () => {
     const server = open(kind);
     const visitor = openVisitor();
     const first = await server.signIn("ann", visitor);
@@ -92,7 +92,7 @@ describe.each<ClientKind>([...KINDS, "formPost"])("a certified provider, for a %
     expect(await bob.server.auth.users.find({ email: BOB.email })).toBeNull();
   });
 
-  it("lets its user say no, at the login page and at the consent page", async () => {
+  it("lets its user cancel, at the login page and at the consent page", async () => {
     for (const login of [undefined, "ann"]) {
       const before = provider.requests.filter((request) => request === "POST /token").length;
       const denied = await open(kind).deny(login);
@@ -114,7 +114,7 @@ describe("a certified provider", () => {
     },
   );
 
-  it("refuses a client with a wrong secret: no session starts", async () => {
+  it("refuses a client with a wrong secret, and no session starts", async () => {
     const { clientId } = provider.clients.basic;
     const wrong = oidc({ issuer: provider.issuer, clientId, clientSecret: "wrong" });
     const opened = openRiggedServer({ origin: provider.issuer }, [wrong]);
@@ -123,7 +123,7 @@ describe("a certified provider", () => {
     await expectNothing({ ...opened, response }, "the provider refuses the code");
   });
 
-  it("takes a code once: the second of two servers that bring it gets nothing (OAU-07)", async () => {
+  it("accepts a code once: the second of two servers gets no tokens for it (OAU-07)", async () => {
     const opened = openRiggedServer({ origin: provider.issuer }, [clientOf("basic")]);
     const arrival = await openVisitor().signIn(await begin(opened.browser, "oidc"), "ann");
     const code = parametersOf(arrival).get("code") ?? "";
@@ -135,7 +135,7 @@ describe("a certified provider", () => {
     await expectNothing({ ...other, response }, "the provider refuses the code");
   });
 
-  it("gets no session for a code of another flow of ours: PKCE ties it (OAU-08)", async () => {
+  it("starts no session for a code of another flow, because PKCE binds the code (OAU-08)", async () => {
     const opened = openRiggedServer({ origin: provider.issuer }, [clientOf("public")]);
     const arrival = await openVisitor().signIn(await begin(opened.browser, "oidc"), "ann");
     const victim = openRiggedServer({ origin: provider.issuer }, [clientOf("public")]);
@@ -162,7 +162,7 @@ describe("a certified provider", () => {
     await rotating.close();
   });
 
-  it("changes an address, and the user stays the same (OAU-16)", async () => {
+  it("changes an address, and the user here stays the same (OAU-16)", async () => {
     const other = await startIdentityProvider(OPTIONS);
     const server = open("basic", other);
     const before = await userId(await server.signIn("ann"));

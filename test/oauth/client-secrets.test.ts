@@ -53,8 +53,8 @@ function namesIn({ form }: Recorded): readonly string[] {
 
 const FIELDS = ["code", "code_verifier", "grant_type", "redirect_uri"];
 
-describe("OAU-15 a strange client secret", () => {
-  it.each(STRANGE)("reaches the token endpoint by Basic, in form encoding: %j", async (secret) => {
+describe("OAU-15 a client secret with unusual characters", () => {
+  it.each(STRANGE)("is sent to the token endpoint by Basic, in form encoding: %j", async (secret) => {
     for (const [clientId, clientSecret] of [
       ["client", secret],
       [secret, "secret"],
@@ -69,7 +69,7 @@ describe("OAU-15 a strange client secret", () => {
     }
   });
 
-  it.each(STRANGE)("reaches the token endpoint by post, once: %j", async (clientSecret) => {
+  it.each(STRANGE)("is sent to the token endpoint in the body, once: %j", async (clientSecret) => {
     const methods = { token_endpoint_auth_methods_supported: ["client_secret_post"] };
     rig.answers.discovery = () => json({ ...discoveryDocument(rig.issuer), ...methods });
     const request = await tokenRequest(clientSecret, clientSecret);
@@ -79,14 +79,14 @@ describe("OAU-15 a strange client secret", () => {
     expect(request.form.getAll("client_id")).toEqual([clientSecret]);
   });
 
-  it.each(STRANGE)("is not sent by a public client, whose id is sent as it is: %j", async (clientId) => {
+  it.each(STRANGE)("is not sent by a public client, whose id is sent unchanged: %j", async (clientId) => {
     const request = await tokenRequest(clientId, null);
     expect(request.headers.authorization).toBeUndefined();
     expect(namesIn(request)).toEqual(["client_id", ...FIELDS].sort());
     expect(request.form.get("client_id")).toBe(clientId);
   });
 
-  it("stands in no URL, and neither does the verifier", async () => {
+  it("appears in no URL, and neither does the verifier", async () => {
     const request = await tokenRequest("client", "a secret:50%");
     const verifier = request.form.get("code_verifier") ?? "";
     expect(verifier).toMatch(/^[A-Za-z0-9_-]{43}$/);
@@ -99,7 +99,7 @@ describe("OAU-15 a strange client secret", () => {
   });
 });
 
-it("OAU-15 sends the token endpoint a form, and a user agent", async () => {
+it("OAU-15 the token endpoint gets a form and a user agent", async () => {
   const { method, headers, form } = await tokenRequest("client", "secret");
   expect(method).toBe("POST");
   expect(headers).toMatchObject({
@@ -111,7 +111,7 @@ it("OAU-15 sends the token endpoint a form, and a user agent", async () => {
   expect(form.get("redirect_uri")).toBe("http://localhost:3000/auth/oauth/oidc/callback");
 });
 
-it("OAU-15 goes to Keycloak as a confidential and as a public client, without its discovery document", async () => {
+it("OAU-15 Keycloak gets a confidential and a public client, and is not asked for its discovery document", async () => {
   const realm = await startRiggedProvider({ path: "/realms/staff" });
   const base = "/realms/staff/protocol/openid-connect";
   for (const secret of [{ clientSecret: "50%:+ ä" }, {}]) {

@@ -49,7 +49,7 @@ async function expectNoStart(error: string): Promise<void> {
   expect(made.net.calls[0]).toMatchObject({ redirect: "manual", hasSignal: true });
 }
 
-describe("KEY-11 a discovery document that cannot be had", () => {
+describe("KEY-11 a discovery document that cannot be loaded", () => {
   const TYPE = { "content-type": "application/json" };
   it.each<[string, Reply, string]>([
     ["404", json({}, 404), STATUS],
@@ -69,12 +69,12 @@ describe("KEY-11 a discovery document that cannot be had", () => {
     ["an empty object", json({}), METADATA],
     ["a list", json([]), METADATA],
     ["null", json(null), METADATA],
-  ])("starts nothing: %s", async (_, reply, error) => {
+  ])("lets no sign-in begin: %s", async (_, reply, error) => {
     rig.answers.discovery = () => reply;
     await expectNoStart(error);
   });
 
-  it("is fetched again at the next start, and then kept for an hour", async () => {
+  it("is requested again at the next start, and then kept for an hour", async () => {
     const { browser, server } = openRiggedServer(rig, [riggedOidc(rig)]);
     const start = async (): Promise<string | null> =>
       (await browser.get("/auth/oauth/oidc?redirect_to=/welcome")).headers.get("location");
@@ -93,7 +93,7 @@ describe("KEY-11 a discovery document that cannot be had", () => {
   });
 });
 
-describe("OAU-11 a discovery document that lies", () => {
+describe("OAU-11 a wrong discovery document", () => {
   it.each<[string, (issuer: string) => unknown]>([
     ["of another issuer", () => "https://evil.example"],
     ["of our issuer with a slash", (issuer) => `${issuer}/`],
@@ -107,7 +107,7 @@ describe("OAU-11 a discovery document that lies", () => {
   });
 
   const needed = ["authorization_endpoint", "token_endpoint", "jwks_uri"];
-  it.each(needed)("is refused where %s is missing, or no URL of a provider", async (name) => {
+  it.each(needed)("is refused where %s is missing or no acceptable URL", async (name) => {
     const values = [
       undefined,
       null,
@@ -139,7 +139,7 @@ describe("OAU-11 a discovery document that lies", () => {
     expect(server.events.at(-1)).toMatchObject({ type: "oauth.failed", error: METADATA });
   });
 
-  it("is taken for an https issuer whose endpoints are https, wherever they are", async () => {
+  it("is accepted for an https issuer whose endpoints are https, on any host", async () => {
     const document = {
       ...discoveryDocument(ISSUER),
       authorization_endpoint: "https://login.example.net/auth?x=y",
@@ -153,7 +153,7 @@ describe("OAU-11 a discovery document that lies", () => {
     expect(location.searchParams.get("code_challenge_method")).toBe("S256");
   });
 
-  it("loses userinfo over http, and nothing else", async () => {
+  it("without https for userinfo is accepted, and userinfo is not used", async () => {
     rig.answers.discovery = () =>
       json({ ...discoveryDocument(rig.issuer), userinfo_endpoint: "ftp://localhost/userinfo" });
     const made = await attempt(rig);
@@ -161,14 +161,14 @@ describe("OAU-11 a discovery document that lies", () => {
     expect(made.net.calls.map(({ url }) => new URL(url).pathname)).not.toContain("/userinfo");
   });
 
-  it("has no effect by members of a prototype", async () => {
+  it("has no effect by inherited members", async () => {
     const { issuer, ...rest } = discoveryDocument(rig.issuer);
     const body = `{"__proto__":${JSON.stringify(rest)},"issuer":${JSON.stringify(issuer)}}`;
     rig.answers.discovery = () => bytes(200, { "content-type": "application/json" }, body);
     await expectNoStart(METADATA);
   });
 
-  it("is refused where it supports only methods of client authentication that we do not support", async () => {
+  it("is refused where it lists only unsupported methods of client authentication", async () => {
     for (const methods of [["private_key_jwt"], ["tls_client_auth", 7], []]) {
       const changed = { token_endpoint_auth_methods_supported: methods };
       rig.answers.discovery = () => json({ ...discoveryDocument(rig.issuer), ...changed });
@@ -176,7 +176,7 @@ describe("OAU-11 a discovery document that lies", () => {
     }
   });
 
-  it("can choose between the two methods of client authentication, and no other", async () => {
+  it("can choose between two methods of client authentication, and no other", async () => {
     const ways: readonly (readonly [unknown, "basic" | "body"])[] = [
       [undefined, "basic"],
       [["client_secret_post", "client_secret_basic"], "basic"],
@@ -201,7 +201,7 @@ function trapAt(issuer: string): Omit<Attempt, "response"> {
   return openRiggedServer(rig, [oidc({ issuer, ...CLIENT })], { env: { fetch: fetchRig } });
 }
 
-it("asks an issuer with a path below that path, and one with a slash without doubling it", async () => {
+it("is requested below the path of the issuer, and a slash at the end is not doubled", async () => {
   const opened = openRiggedServer(rig, [
     oidc({ issuer: `${rig.origin}/realms/a`, ...CLIENT, id: "a" }),
     oidc({ issuer: `${rig.origin}/b/`, ...CLIENT, id: "b" }),

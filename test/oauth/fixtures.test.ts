@@ -25,7 +25,7 @@ const CREDENTIALS: Readonly<Record<ClientKind, Credentials>> = {
   formPost: "basic",
 };
 
-describe("the identity provider", () => {
+describe("the identity provider of the tests", () => {
   let provider: IdentityProvider;
   const at = (path: string): string => `${provider.issuer}${path}`;
 
@@ -54,7 +54,7 @@ describe("the identity provider", () => {
     return { tokens: await response.json(), nonce };
   }
 
-  it("says in its discovery document what the clients count on", async () => {
+  it("lists in its discovery document what the clients need", async () => {
     const response = await fetch(at("/.well-known/openid-configuration"));
     expect(await response.json()).toMatchObject({
       issuer: provider.issuer,
@@ -81,7 +81,7 @@ describe("the identity provider", () => {
     },
   );
 
-  it("answers by form_post where that is asked for", async () => {
+  it("answers by form_post where the request contains it", async () => {
     const { url, state } = authorization(at("/auth"), provider.clients.formPost, {
       response_mode: "form_post",
     });
@@ -93,7 +93,7 @@ describe("the identity provider", () => {
     expect(refused.get("error")).toBe("invalid_request");
   });
 
-  it("lets the user say no, at either page", async () => {
+  it("lets the user cancel, on either page", async () => {
     const { url, state } = authorization(at("/auth"), provider.clients.basic);
     for (const login of [undefined, "ann"]) {
       const arrival = await openVisitor().deny(url, login);
@@ -107,7 +107,7 @@ describe("the identity provider", () => {
     }
   });
 
-  it("asks a visitor once, and cannot be told no afterwards", async () => {
+  it("shows a visitor its pages once, and cannot be cancelled afterwards", async () => {
     const visitor = openVisitor();
     await signIn("post", visitor);
     const before = provider.requests.length;
@@ -118,7 +118,7 @@ describe("the identity provider", () => {
     await expect(openVisitor().signIn(url, "unknown")).rejects.toThrow("asks without end");
   });
 
-  it("wants PKCE, the right verifier, and a Basic header in form encoding", async () => {
+  it("requires PKCE, the right verifier, and a Basic header in form encoding", async () => {
     const client = provider.clients.basic;
     const none = { code_challenge: undefined, code_challenge_method: undefined };
     const refused = await openVisitor().signIn(authorization(at("/auth"), client, none).url, "ann");
@@ -136,7 +136,7 @@ describe("the identity provider", () => {
     expect(await tryWith("body", "")).toBeUndefined();
   });
 
-  it("signs with new keys after a rotation, and finishes what had begun", async () => {
+  it("signs with new keys after a rotation, and finishes sign-ins that began before", async () => {
     const client = provider.clients.public;
     const old = await publishedKeys(at("/jwks"));
     const { url, codeVerifier } = authorization(at("/auth"), client);
@@ -149,7 +149,7 @@ describe("the identity provider", () => {
   });
 });
 
-it("lets the identity provider sign otherwise, tell more and change an account, all in silence", async () => {
+it("can be set to sign differently, to add claims and to change an account, without output", async () => {
   const said = (["log", "info", "warn", "error"] as const).map((level) => vi.spyOn(console, level));
   const provider = await startIdentityProvider({
     redirectUris: [CALLBACK],
@@ -173,10 +173,10 @@ it("lets the identity provider sign otherwise, tell more and change an account, 
   vi.restoreAllMocks();
 });
 
-describe("the redirect vectors", () => {
+describe("the list of redirect targets", () => {
   const resolved = (input: string): URL => new URL(input, OWN_ORIGIN);
 
-  it("are many, and distinct", () => {
+  it("is long and without duplicates", () => {
     const inputs = [...REDIRECTS, ...GOOD_TARGETS].map(({ input }) => input);
     expect(new Set([...inputs, ...RELATIVES]).size).toBe(inputs.length + RELATIVES.length);
     expect(REDIRECTS.length).toBeGreaterThanOrEqual(250);
@@ -184,7 +184,7 @@ describe("the redirect vectors", () => {
     expect(REDIRECTS.every(({ why }) => why !== "")).toBe(true);
   });
 
-  it("hold many that lead elsewhere, and loops that do not", () => {
+  it("includes many targets on other origins, and loops on the own one", () => {
     const elsewhere = REDIRECTS.filter(
       ({ input }) => URL.canParse(input, OWN_ORIGIN) && resolved(input).origin !== OWN_ORIGIN,
     );
@@ -195,7 +195,7 @@ describe("the redirect vectors", () => {
     }
   });
 
-  it("call good only what leads to the own origin or the trusted one, outside our routes", () => {
+  it("marks as good only targets on the own origin or the trusted one, outside our routes", () => {
     for (const { input } of GOOD_TARGETS) {
       const { origin, pathname, username, href } = resolved(input);
       expect([OWN_ORIGIN, TRUSTED_ORIGIN]).toContain(origin);

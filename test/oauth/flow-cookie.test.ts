@@ -15,7 +15,7 @@ async function linesOfStart(stubs: Parameters<typeof openStubServer>[0]): Promis
 }
 
 describe("the cookie of a flow", () => {
-  it("is bound to the host on https, byte for byte", async () => {
+  it("equals a fixed line on https, bound to the host", async () => {
     const lines = await linesOfStart({});
     expect(lines).toEqual([
       expect.stringMatching(
@@ -24,7 +24,7 @@ describe("the cookie of a flow", () => {
     ]);
   });
 
-  it("carries the port on http://localhost, without Secure", async () => {
+  it("has the port in its name on http://localhost, without Secure", async () => {
     const lines = await linesOfStart(LOCAL);
     expect(lines).toEqual([
       expect.stringMatching(
@@ -40,7 +40,7 @@ describe("the cookie of a flow", () => {
     expect(local).toMatch(/; Path=\/; HttpOnly; SameSite=Lax$/);
   });
 
-  it("has no Domain, whatever the cookies of sessions have", async () => {
+  it("has no Domain, whatever the domain of the session cookies is", async () => {
     const [line = ""] = await linesOfStart({ cookies: { domain: "example.com", sameSite: "strict" } });
     expect(line).toMatch(
       /^__Host-Http-latchkey\.oauth\.[\w-]{16}=[\w-]+; Max-Age=600; Path=\/; Secure; HttpOnly/,
@@ -63,8 +63,8 @@ describe("the cookie of a flow", () => {
   });
 });
 
-describe("OAU-19 a form post brings no other cookie", () => {
-  it("OAU-19 signs in by the flow's cookie alone, and ends the session that the browser had", async () => {
+describe("OAU-19 a form post without the session cookies", () => {
+  it("OAU-19 signs in by the flow cookie alone, and ends the earlier session of the browser", async () => {
     const stub = formPost();
     const server = openStubServer({ stubs: [stub] });
     const browser = await server.signedIn();
@@ -79,7 +79,7 @@ describe("OAU-19 a form post brings no other cookie", () => {
     expect([...jarOf(browser).keys()]).toHaveLength(2);
   });
 
-  it("OAU-19 a form post is bound to the browser as well", async () => {
+  it("OAU-19 is bound to the browser", async () => {
     const stub = formPost();
     const server = openStubServer({ stubs: [stub] });
     const [attacker, victim] = [server.browser(), server.browser()];
@@ -91,7 +91,7 @@ describe("OAU-19 a form post brings no other cookie", () => {
   });
 
   it.each(["query", "form_post"] as const)(
-    "takes an answer only in the response mode of the request: %s",
+    "is accepted only in the response mode of the request: %s",
     async (mode) => {
       const stub = stubProvider({ responseMode: mode });
       const server = openStubServer({ stubs: [stub] });
@@ -109,7 +109,7 @@ describe("OAU-19 a form post brings no other cookie", () => {
     },
   );
 
-  it("refuses fields that stand twice, other types, and bodies without end", async () => {
+  it("is refused with duplicate fields, another media type, or an endless body", async () => {
     const stub = formPost();
     const server = openStubServer({ stubs: [stub] });
     const browser = server.browser();

@@ -32,7 +32,7 @@ function signIn(): Promise<Attempt> {
 }
 
 describe("GitHub", () => {
-  it("is asked by state, an S256 challenge and the scopes of an identity", async () => {
+  it("gets a request with state, an S256 challenge and the scopes of an identity", async () => {
     const { browser } = openRiggedServer(rig, [github(CLIENT)]);
     const url = new URL(await begin(browser, "github"));
     expect(url.origin + url.pathname).toBe("https://github.com/login/oauth/authorize");
@@ -64,7 +64,7 @@ describe("GitHub", () => {
     expect(rig.requestsTo("githubUser").at(-1)?.headers["user-agent"]).toBe("latchkey");
   });
 
-  it("is asked for no address where the scopes ask for none", async () => {
+  it("gets no request for addresses where the scopes do not include them", async () => {
     const made = await attempt(rig, { provider: github({ ...CLIENT, scopes: ["read:user"] }) });
     await expectSignedIn(made, { name: "Ann" });
     expect(made.net.calls.map(({ url }) => url)).not.toContain("https://api.github.com/user/emails");
@@ -72,7 +72,7 @@ describe("GitHub", () => {
     expect(user).toMatchObject({ email: null, emailVerified: false });
   });
 
-  it("reports its errors with status 200: they sign no user in (OAU-14)", async () => {
+  it("signs no user in by an error with status 200 (OAU-14)", async () => {
     for (const body of [
       { error: "bad_verification_code", error_description: "The code passed is incorrect or expired." },
       { error: "incorrect_client_credentials", access_token: "provider-access", token_type: "bearer" },
@@ -85,7 +85,7 @@ describe("GitHub", () => {
     }
   });
 
-  it("answers in a form where JSON was not asked for: that signs no user in", async () => {
+  it("signs no user in by an answer in form encoding", async () => {
     const type = { "content-type": "application/x-www-form-urlencoded; charset=utf-8" };
     rig.answers.githubToken = () => bytes(200, type, "access_token=provider-access&token_type=bearer");
     await expectNothing(await signIn(), NO_JSON);
@@ -105,19 +105,19 @@ describe("a GitHub id", () => {
     ["true", true],
     ["a list", [583_231]],
     ["an object", { id: 583_231 }],
-  ])("that is %s is refused", async (_, id) => {
+  ])("is refused where it is %s", async (_, id) => {
     rig.answers.githubUser = () => json({ id, login: "ann", name: "Ann" });
     await expectNothing(await signIn(), SUBJECT);
   });
 
-  it("that is too large for a number is refused, and so is one in a prototype", async () => {
+  it("is refused where it is too large for a number or inherited", async () => {
     for (const body of ['{"id":1e400}', '{"id":9007199254740993}', '{"__proto__":{"id":583231}}']) {
       rig.answers.githubUser = () => bytes(200, { "content-type": "application/json" }, body);
       await expectNothing(await signIn(), SUBJECT);
     }
   });
 
-  it("identifies a user to the last digit, whatever the login is now", async () => {
+  it("identifies a user exactly, whatever the login is now", async () => {
     rig.answers.githubUser = () => json({ id: Number.MAX_SAFE_INTEGER, login: "583231" });
     const made = await signIn();
     await expectSignedIn(made, { name: "583231" });
@@ -152,7 +152,7 @@ describe("the addresses of a GitHub user (OAU-16)", () => {
     expect(user).toMatchObject({ email, emailVerified: email !== null });
   });
 
-  it("are not taken from the profile, which any user can edit", async () => {
+  it("are not read from the profile, which any user can edit", async () => {
     rig.answers.githubUser = () => json({ id: 583_231, login: "ann", email: "victim@example.com" });
     rig.answers.githubEmails = () => json([]);
     const made = await signIn();
@@ -163,7 +163,7 @@ describe("the addresses of a GitHub user (OAU-16)", () => {
     ["403", json({ message: "Resource not accessible by integration" }, 403), STATUS],
     ["404", json({ message: "Not Found" }, 404), STATUS],
     ["a page", html(), NO_JSON],
-  ])("sign no user in that cannot be had: %s", async (_, reply, error) => {
+  ])("let no sign-in succeed where they cannot be loaded: %s", async (_, reply, error) => {
     rig.answers.githubEmails = () => reply;
     await expectNothing(await signIn(), error);
     restore(rig);

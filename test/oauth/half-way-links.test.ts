@@ -20,10 +20,13 @@ function halfWay(): Store {
   };
 }
 
-it("keeps a new user that another callback found by the proven address, though the link is incomplete", async () => {
+it("a failed link keeps a new user that another callback found by the proven address", async () => {
   const server = openStubServer({ store: halfWay() });
   const browser = server.browser();
   expectSentTo(await server.signIn(browser, ANN_THERE), "/welcome");
   expect(await whoIs(browser)).not.toBeNull();
-  expect([countOf(server, "user.created"), countOf(server, "user.deleted")]).toEqual([1, 0]);
+  expect({ created: countOf(server, "user.created"), deleted: countOf(server, "user.deleted") }).toEqual({
+    created: 1,
+    deleted: 0,
+  });
 });

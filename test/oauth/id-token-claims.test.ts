@@ -58,7 +58,7 @@ describe("OAU-11 an ID token for another client", () => {
     await refuse(() => claims, "the ID token is for another client");
   });
 
-  it("is accepted where the list names only our client, or azp is our client", async () => {
+  it("is accepted where the list names only our client, and where azp is our client", async () => {
     await accept(() => ({ aud: [clientId] }));
     await accept(() => ({ azp: clientId }));
   });
@@ -107,13 +107,13 @@ describe("OAU-11 an ID token of another time", () => {
     await refuse(change, "the ID token has expired, or says no credible time");
   });
 
-  it("is accepted within a minute, and its times may be fractions", async () => {
+  it("is accepted within a minute, also with fractions of a second", async () => {
     await accept((right) => ({ iat: NOW(right) + 50, exp: NOW(right) + 300, nbf: NOW(right) + 50 }));
     await accept((right) => ({ iat: NOW(right) - 100.5, exp: NOW(right) - 50.25 }));
     await accept((right) => ({ iat: NOW(right) - 500 }));
   });
 
-  it("is refused where a number is too large for a number", async () => {
+  it("is refused where a number exceeds the range of numbers", async () => {
     const infinite = (right: Members, member: string): string =>
       JSON.stringify({ ...right, [member]: "@" }).replace('"@"', "1e999");
     for (const member of ["iat", "nbf"]) {
@@ -176,7 +176,7 @@ describe("OAU-11 an ID token without a usable subject", () => {
     await refuse(() => ({ sub }), "the provider does not say who it is");
   });
 
-  it("is accepted with a subject of 255 characters, or named like a member of every object", async () => {
+  it("is accepted with a subject of 255 characters, and with one named like a member of every object", async () => {
     for (const sub of ["x".repeat(255), "__proto__", "constructor", "ä 中 😀"]) {
       rig.person = { ...rig.person, sub };
       const made = await attempt(rig);
@@ -187,12 +187,12 @@ describe("OAU-11 an ID token without a usable subject", () => {
   });
 });
 
-describe("OAU-12 at_hash", () => {
+describe("OAU-12 the at_hash of an ID token", () => {
   it.each<[Algorithm, string]>([
     ["RS256", "SHA-256"],
     ["ES256", "SHA-256"],
     ["EdDSA", "SHA-512"],
-  ])("of another access token is refused, under %s (%s)", async (algorithm) => {
+  ])("is refused where it belongs to another access token, under %s (%s)", async (algorithm) => {
     const key = rig.keys[algorithm];
     const right = atHash("provider-access-of-another", algorithm);
     for (const wrong of [right, "", null, 7, [right], `${right}=`]) {
@@ -203,7 +203,7 @@ describe("OAU-12 at_hash", () => {
     await expectSignedIn(await attempt(rig), { email: "ann@example.com" });
   });
 
-  it.each<Algorithm>(["ES256", "EdDSA"])("that is right under %s is taken", async (algorithm) => {
+  it.each<Algorithm>(["ES256", "EdDSA"])("is accepted where it is right under %s", async (algorithm) => {
     const other = await startRiggedProvider({ algorithm });
     await expectSignedIn(await attempt(other), { email: "ann@example.com" });
     await other.close();
@@ -214,13 +214,13 @@ describe("OAU-12 at_hash", () => {
     ["longer", (hash) => `${hash}AAAA`],
     ["padded", (hash) => `${hash}==`],
     ["in another case", (hash) => hash.toLowerCase()],
-  ])("that is right, but %s, is refused", async (_, change) => {
+  ])("is refused where it is right, but %s", async (_, change) => {
     const error = "the ID token belongs to another access token";
     await refuse((right) => ({ at_hash: change(String(right["at_hash"])) }), error);
   });
 });
 
-it("ignores claims called __proto__ and constructor", async () => {
+it("is not affected by claims called __proto__ and constructor", async () => {
   const hidden = { email: "admin@example.com", email_verified: true, sub: "admin", nonce: "x" };
   const claims: Members = JSON.parse(
     `{"__proto__":${JSON.stringify(hidden)},"constructor":{"prototype":{}}}`,

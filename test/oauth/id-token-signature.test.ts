@@ -37,7 +37,7 @@ async function expectForm(): Promise<void> {
 
 describe("OAU-10 an ID token without a signature", () => {
   it.each(["none", "None", "NONE", "nOnE", "none ", " none", "none\u0000", "", "null"])(
-    "is refused as alg %j",
+    "is refused with alg %j",
     async (alg) => {
       issue(rig, { key: null, header: { alg } });
       await expectForm();
@@ -59,15 +59,15 @@ describe("OAU-10 an ID token without a signature", () => {
   });
 });
 
-describe("OAU-10 an ID token under an algorithm that we do not take", () => {
-  it("is refused: HS256, HS384 and HS512 with the client secret", async () => {
+describe("OAU-10 an ID token with an unsupported algorithm", () => {
+  it("is refused with HS256, HS384 and HS512 under the client secret", async () => {
     for (const alg of ["HS256", "HS384", "HS512", "hs256"]) {
       issue(rig, { key: { secret: CLIENT.clientSecret }, header: { alg, kid: rig.key.kid } });
       await expectForm();
     }
   });
 
-  it("is refused: HS256 with the provider's public key in PEM, DER and JWK", async () => {
+  it("is refused with HS256 under the provider's public key in PEM, DER and JWK", async () => {
     for (const secret of Object.values(publicSecrets(rig.key))) {
       issue(rig, { key: { secret }, header: { kid: rig.key.kid } });
       await expectForm();
@@ -76,7 +76,7 @@ describe("OAU-10 an ID token under an algorithm that we do not take", () => {
     }
   });
 
-  it("is refused: HS256 with a key that the provider's own set lists", async () => {
+  it("is refused with HS256 under a key that the provider's own set lists", async () => {
     const secret = "a secret that everybody can read";
     const k = Buffer.from(secret).toString("base64url");
     rig.jwks = [{ kty: "oct", k, kid: "shared", alg: "HS256", use: "sig" }];
@@ -94,7 +94,7 @@ describe("OAU-10 an ID token under an algorithm that we do not take", () => {
     },
   );
 
-  it("is refused where the header lies about the key", async () => {
+  it("is refused where the header names another algorithm than the signature has", async () => {
     for (const [header, key] of [
       [{ alg: "ES256" }, rig.keys.RS256],
       [{ alg: "RS256" }, rig.keys.ES256],
@@ -108,7 +108,7 @@ describe("OAU-10 an ID token under an algorithm that we do not take", () => {
   });
 });
 
-describe("OAU-10 an ID token that is signed wrongly", () => {
+describe("OAU-10 an ID token with a wrong signature", () => {
   it.each<[string, (right: Members) => string]>([
     ["by one bit", (claims) => withBadSignature(rig.mint({ claims }))],
     ["by another key under our kid", (claims) => rig.mint({ claims, key: makeSigningKey("RS256", "rsa-1") })],
@@ -123,7 +123,7 @@ describe("OAU-10 an ID token that is signed wrongly", () => {
     await expectNothing(await attempt(rig), SIGNATURE);
   });
 
-  it("is refused with a key of its own, and no address in it is fetched", async () => {
+  it("is refused where its header brings a key, and no address in it is fetched", async () => {
     const own = makeSigningKey("RS256", "of-an-attacker");
     let calls = 0;
     rig.answers.githubUser = () => {
@@ -148,7 +148,7 @@ function swapped(token: string, claims: Members): string {
   return [header, Buffer.from(JSON.stringify(claims)).toString("base64url"), signature].join(".");
 }
 
-describe("OAU-10 a token that is no ID token", () => {
+describe("OAU-10 a token of another type", () => {
   it.each<[string, unknown]>([
     ["at+jwt", "at+jwt"],
     ["application/at+jwt", "application/at+jwt"],
@@ -157,12 +157,12 @@ describe("OAU-10 a token that is no ID token", () => {
     ["an empty text", ""],
     ["null", null],
     ["a list", ["JWT"]],
-  ])("is refused by its typ: %s", async (_, typ) => {
+  ])("is refused with the typ %s", async (_, typ) => {
     issue(rig, { header: { typ } });
     await expectForm();
   });
 
-  it("an ID token without typ, or with jwt in small letters, is accepted", async () => {
+  it("an ID token without typ, or with jwt in lower case, is accepted", async () => {
     for (const typ of [undefined, "jwt", "Jwt"]) {
       issue(rig, { header: { typ } });
       await expectSignedIn(await attempt(rig), { email: "ann@example.com" });
@@ -201,12 +201,12 @@ describe("OAU-10 a token that is no ID token", () => {
     await expectNothing(await attempt(rig), "the provider's answer is too large");
   });
 
-  it("is refused where its payload is not encoded (RFC 7797)", async () => {
+  it("is refused with an unencoded payload (RFC 7797)", async () => {
     issue(rig, { header: { b64: false, crit: ["b64"] } });
     await expectNothing(await attempt(rig), FORM);
   });
 
-  it("is refused where a part of it is no JSON object", async () => {
+  it("is refused where one of its parts is no JSON object", async () => {
     const encode = (text: string | Uint8Array): string => Buffer.from(text).toString("base64url");
     for (const header of ["[]", "null", '"RS256"', "{", "\uFEFF{}", new Uint8Array([0xff, 0xfe])]) {
       rig.idToken = (claims) => rig.mint({ claims }).replace(/^[^.]*/, encode(header));

@@ -17,7 +17,7 @@ function expectRefused(name: string, make: Make, issuer: unknown): void {
 }
 
 describe.each(FACTORIES)("OAU-23 the issuer of %s", (name, make) => {
-  it("is an https URL, or on this machine", () => {
+  it("must be an https URL, or on this machine", () => {
     const bad = [
       "",
       "id.example.com",
@@ -54,13 +54,13 @@ describe.each(FACTORIES)("OAU-23 the issuer of %s", (name, make) => {
     for (const issuer of good) expect(() => make(issuer)).not.toThrow();
   });
 
-  it("is a text", () => {
+  it("must be a text", () => {
     for (const issuer of [7, {}, ["https://id.example.com"], new URL("https://id.example.com")]) {
       expectRefused(name, make, issuer);
     }
   });
 });
 
-it.each(FACTORIES.slice(0, 2))("OAU-23 the issuer of %s cannot be left out", (name, make) => {
+it.each(FACTORIES.slice(0, 2))("OAU-23 the issuer of %s is required", (name, make) => {
   for (const issuer of [undefined, null]) expectRefused(name, make, issuer);
 });

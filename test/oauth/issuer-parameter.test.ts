@@ -59,14 +59,14 @@ describe("OAU-06 the iss of a callback", () => {
     expect(tokenCalls()).toBe(before);
   });
 
-  it("may be missing where it is not announced, and only true announces it", async () => {
+  it("may be missing, unless the provider announces it with the value true", async () => {
     for (const value of [undefined, false, null, "true", 1]) {
       announce(value);
       await expectSignedIn(await attempt(rig, { changes: { iss: undefined } }), {});
     }
   });
 
-  it("is checked where it is not announced, too", async () => {
+  it("is checked also where it is not announced", async () => {
     announce(undefined);
     const before = tokenCalls();
     for (const iss of ["https://evil.example", ""]) {
@@ -76,14 +76,17 @@ describe("OAU-06 the iss of a callback", () => {
     await expectSignedIn(await attempt(rig), {});
   });
 
-  it("twice is refused, even where both are right", async () => {
+  it("is refused where it appears twice, even if both are right", async () => {
     const before = tokenCalls();
     for (const iss of [rig.issuer, "https://evil.example", ""]) {
       const opened = openRiggedServer(rig, [oidc({ issuer: rig.issuer, ...CLIENT })]);
       const arrival = rig.authorize(await begin(opened.browser, "oidc"));
       const twice = { ...arrival, url: `${arrival.url}&iss=${encodeURIComponent(iss)}` } as Arrival;
       const response = await comeBack(opened.browser, twice);
-      expect([response.status, (await response.json()).error]).toEqual([400, "oauth_state_invalid"]);
+      expect({ status: response.status, error: (await response.json()).error }).toEqual({
+        status: 400,
+        error: "oauth_state_invalid",
+      });
       expect(response.headers.has("location")).toBe(false);
       expect(opened.writes).toEqual([]);
     }
@@ -97,7 +100,7 @@ describe("OAU-06 a mix-up of two providers", () => {
     oidc({ issuer: other.issuer, ...CLIENT, id: "evil" }),
   ];
 
-  it("is detected by iss: the code of one never goes to the other", async () => {
+  it("is detected by iss: the code of one provider is never sent to the other", async () => {
     const opened = openRiggedServer(rig, both());
     // The evil provider passes the browser on to the honest one, under the state of its own flow.
     const start = new URL(await begin(opened.browser, "evil"));
@@ -108,21 +111,24 @@ describe("OAU-06 a mix-up of two providers", () => {
     expect(tokenCalls()).toBe(before);
   });
 
-  it("is detected by the path: the answer to one flow is refused for another", async () => {
+  it("is detected by the path: the answer to one flow is refused in another", async () => {
     const opened = openRiggedServer(rig, both());
     const arrival = rig.authorize(await begin(opened.browser, "honest"));
     const before = tokenCalls();
     const url = arrival.url.replace("/oauth/honest/", "/oauth/evil/");
     const response = await comeBack(opened.browser, { method: "GET", url });
-    expect([response.status, (await response.json()).error]).toEqual([400, "oauth_state_invalid"]);
+    expect({ status: response.status, error: (await response.json()).error }).toEqual({
+      status: 400,
+      error: "oauth_state_invalid",
+    });
     expect(response.headers.has("location")).toBe(false);
-    expect([opened.writes, tokenCalls()]).toEqual([[], before]);
+    expect({ writes: opened.writes, tokenCalls: tokenCalls() }).toEqual({ writes: [], tokenCalls: before });
     // The state is used up: the right path does not help any more.
     const again = await comeBack(opened.browser, arrival);
-    expect([again.status, tokenCalls()]).toEqual([400, before]);
+    expect({ status: again.status, tokenCalls: tokenCalls() }).toEqual({ status: 400, tokenCalls: before });
   });
 
-  it("ends at the ID token where a provider claims to be the other throughout", async () => {
+  it("fails at the ID token where a provider claims to be the other one throughout", async () => {
     other.answers.discovery = () =>
       json({ ...discoveryDocument(other.issuer), jwks_uri: `${rig.origin}/jwks` });
     other.idToken = (right) => rig.mint({ claims: { ...right, iss: rig.issuer } });
@@ -130,7 +136,7 @@ describe("OAU-06 a mix-up of two providers", () => {
     await expectNothing(made, "the ID token is of another issuer");
   });
 
-  it("ends at the token endpoint of the one that did not issue the code", async () => {
+  it("fails at the token endpoint of the provider that did not issue the code", async () => {
     const opened = openRiggedServer(rig, both());
     const start = new URL(await begin(opened.browser, "honest"));
     const arrival = other.authorize(start, { iss: rig.issuer });
@@ -138,7 +144,7 @@ describe("OAU-06 a mix-up of two providers", () => {
     await expectNothing({ ...opened, response }, "the provider refuses the code");
   });
 
-  it("keeps the subjects of two providers apart", async () => {
+  it("does not confuse the subjects of two providers", async () => {
     const opened = openRiggedServer(rig, both());
     const ids = new Set<string>();
     for (const [id, one] of [
@@ -154,13 +160,13 @@ describe("OAU-06 a mix-up of two providers", () => {
   });
 });
 
-it("OAU-06 requires no issuer of GitHub, and refuses another one", async () => {
+it("OAU-06 GitHub needs no iss, and a callback with another issuer is refused", async () => {
   const provider = github({ clientId: "id", clientSecret: "secret" });
   await expectSignedIn(await attempt(rig, { provider }), { email: "ann@example.com" });
   await expectSignedIn(await attempt(rig, { provider, changes: { iss: "https://evil.example" } }), {});
 });
 
-it("OAU-06 takes the issuer of a Microsoft tenant from its ID token: its callbacks name none", async () => {
+it("OAU-06 a Microsoft tenant has its issuer in the ID token only: its callbacks name none", async () => {
   const provider = microsoft({ clientId: "id", clientSecret: "secret" });
   const tid = "9188040d-6c67-4c5b-b112-36a304b66dad";
   const iss = `https://login.microsoftonline.com/${tid}/v2.0`;

@@ -149,8 +149,8 @@ async function resume(
   expect(owner).toMatchObject({ id, emailVerified: true });
 }
 
-describe("killed between any two statements", () => {
-  test.each(Object.entries(operations))("%s leaves no user locked out", async (title, operation) => {
+describe("a callback in a process that is killed between any two statements", () => {
+  test.each(Object.entries(operations))("leaves no user locked out: %s", async (title, operation) => {
     const make = (): Promise<Store> => migrated(open(":memory:"));
     const calls = await play({ store: await make(), operation, death: null });
     expect(calls).toBeGreaterThan(2);

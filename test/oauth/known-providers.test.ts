@@ -39,7 +39,7 @@ describe("Google", () => {
   const signIn = (): Promise<Attempt> =>
     attempt(googleRig, { provider: google(CLIENT), changes: { iss: undefined } });
 
-  it("signs in by its ID token alone", async () => {
+  it("signs in with its ID token alone", async () => {
     const made = await signIn();
     await expectSignedIn(made, { email: "ann@example.com", name: "Ann" });
     expect(calls(made)).toEqual([
@@ -52,14 +52,14 @@ describe("Google", () => {
   });
 
   it.each(["accounts.google.com", `${GOOGLE}/`, "http://accounts.google.com", "https://google.com"])(
-    "is not %s (OAU-11)",
+    "is refused with %s (OAU-11)",
     async (iss) => {
       issue(googleRig, { claims: { iss } });
       await expectNothing(await signIn(), OF_ANOTHER);
     },
   );
 
-  it("may name itself in a callback; another issuer is refused (OAU-06)", async () => {
+  it("may name itself in a callback, and another issuer is refused (OAU-06)", async () => {
     const provider = google(CLIENT);
     await expectSignedIn(await attempt(googleRig, { provider }), {});
     const before = googleRig.requestsTo("token").length;
@@ -70,7 +70,7 @@ describe("Google", () => {
 });
 
 describe("Keycloak", () => {
-  it("is one realm: another realm of the same server is another provider (OAU-06, OAU-11)", async () => {
+  it("is one realm, and another realm of the same server is another provider (OAU-06, OAU-11)", async () => {
     const provider = keycloak({ issuer: realm.issuer, ...CLIENT });
     await expectSignedIn(await attempt(realm, { provider }), { email: "ann@example.com" });
     issue(realm, { claims: { iss: realm.issuer.replace("staff", "guests") } });
@@ -81,14 +81,14 @@ describe("Keycloak", () => {
     await expectNothing(await attempt(realm, { provider, changes: { iss: undefined } }), error);
   });
 
-  it("is the same realm where its issuer is written with a slash", async () => {
+  it("is the same realm where its issuer has a slash at the end", async () => {
     const provider = keycloak({ issuer: `${realm.issuer}/`, ...CLIENT });
     await expectSignedIn(await attempt(realm, { provider }), { email: "ann@example.com" });
   });
 });
 
 describe("GitLab", () => {
-  it("signs in at gitlab.com, and at a server of one's own", async () => {
+  it("signs in at gitlab.com, and at another server", async () => {
     const made = await attempt(gitlabRig, { provider: gitlab(CLIENT) });
     await expectSignedIn(made, { email: "ann@example.com" });
     expect(calls(made)).toEqual([
@@ -111,7 +111,7 @@ describe("Discord", () => {
   const signIn = (): Promise<Attempt> => attempt(gitlabRig, { provider: discord(CLIENT) });
   const ann = { id: "80351110224678912", username: "ann", global_name: "Ann" };
 
-  it("signs in by its id, with the address where it is verified", async () => {
+  it("signs in with its id, and with the address where it is verified", async () => {
     const made = await signIn();
     await expectSignedIn(made, { email: "ann@example.com", name: "Ann" });
     expect(calls(made)).toEqual([
@@ -129,7 +129,7 @@ describe("Discord", () => {
     ["in a list", { email: ["ann@example.com"], verified: true }, null],
     ["null", { email: null, verified: true }, null],
     ["verified", { email: "ann@example.com", verified: true }, "ann@example.com"],
-  ])("has an address that is %s (OAU-16)", async (_, changes, email) => {
+  ])("gives an address that is %s (OAU-16)", async (_, changes, email) => {
     gitlabRig.answers.discordUser = () => json({ ...ann, ...changes });
     const { server } = await signIn();
     const user = await server.store.users.findByAccount({ provider: "discord", subject: ann.id });
@@ -159,7 +159,7 @@ describe("Discord", () => {
   });
 });
 
-it("OAU-22 sends every provider the callback under its id, once", async () => {
+it("OAU-22 every provider gets the callback under its id, once", async () => {
   const providers = [google(CLIENT), gitlab(CLIENT), discord(CLIENT)];
   for (const provider of providers) {
     const { browser } = openRiggedServer(googleRig, [provider]);
@@ -171,7 +171,7 @@ it("OAU-22 sends every provider the callback under its id, once", async () => {
   }
 });
 
-it("OAU-24 shows the provider's tokens to the application only", async () => {
+it("OAU-24 the provider's tokens are shown to the application only", async () => {
   const opened = openRiggedServer(googleRig, [google(CLIENT)]);
   const arrival = googleRig.authorize(await begin(opened.browser, "google"), { iss: undefined });
   const response = await comeBack(opened.browser, arrival);

@@ -14,7 +14,7 @@ const emails: Readonly<Record<string, Partial<Person>>> = {
   "a verified address": { emailVerified: true },
 };
 
-describe("OAU-16 OAU-17 an address does not identify a user", () => {
+describe("OAU-16 OAU-17 an address from a provider", () => {
   it.each(Object.entries(emails))("creates a user for a new account with %s", async (title, changes) => {
     const server = openStubServer();
     const browser = server.browser();
@@ -26,21 +26,24 @@ describe("OAU-16 OAU-17 an address does not identify a user", () => {
   });
 
   const cases = Object.keys(emails).flatMap((title) => [true, false].map((local) => [title, local] as const));
-  it.each(cases)("%s here meets an owner whose proof is %s", async (title, emailVerified) => {
-    const server = openStubServer();
-    const { id } = await server.auth.users.create({ ...ANN, emailVerified });
-    const browser = server.browser();
-    const answer = await server.signIn(browser, { ...ANN_THERE, ...emails[title] });
-    const hasAddress = title.endsWith("verified address");
-    const isLinked = title === "a verified address" && emailVerified;
-    expect(await server.auth.users.accounts(id)).toHaveLength(isLinked ? 1 : 0);
-    if (isLinked || !hasAddress) expectSentTo(answer, "/welcome");
-    else expectFailed(answer, "account_not_linked");
-    expect((await whoIs(browser)) === id).toBe(isLinked);
-    expect(countOf(server, "session.started")).toBe(isLinked || !hasAddress ? 1 : 0);
-    // The owner's password is as good as before.
-    expect((await server.browser().post("/auth/login", ANN)).status).toBe(200);
-  });
+  it.each(cases)(
+    "leads to its owner only where both sides have proved it: %s, and an owner whose proof is %s",
+    async (title, emailVerified) => {
+      const server = openStubServer();
+      const { id } = await server.auth.users.create({ ...ANN, emailVerified });
+      const browser = server.browser();
+      const answer = await server.signIn(browser, { ...ANN_THERE, ...emails[title] });
+      const hasAddress = title.endsWith("verified address");
+      const isLinked = title === "a verified address" && emailVerified;
+      expect(await server.auth.users.accounts(id)).toHaveLength(isLinked ? 1 : 0);
+      if (isLinked || !hasAddress) expectSentTo(answer, "/welcome");
+      else expectFailed(answer, "account_not_linked");
+      expect((await whoIs(browser)) === id).toBe(isLinked);
+      expect(countOf(server, "session.started")).toBe(isLinked || !hasAddress ? 1 : 0);
+      // The owner's password is as good as before.
+      expect((await server.browser().post("/auth/login", ANN)).status).toBe(200);
+    },
+  );
 
   it.each([
     ["ann@example.com", "ANN@Example.COM"],
@@ -48,7 +51,7 @@ describe("OAU-16 OAU-17 an address does not identify a user", () => {
     ["ann@b\u00FCcher.example", "Ann@xn--bcher-kva.example"],
     ["ann@xn--bcher-kva.example", "ann@B\u00DCCHER.example"],
     ["ann@example.com", "ann@example\uFF0Ecom"],
-  ])("finds the owner of %s by %s", async (here, there) => {
+  ])("leads to the owner of %s from the spelling %s", async (here, there) => {
     const server = openStubServer();
     const { id } = await server.auth.users.create({ email: here, emailVerified: true });
     const browser = server.browser();
@@ -61,7 +64,7 @@ describe("OAU-16 OAU-17 an address does not identify a user", () => {
   });
 
   it.each(["\uFF41nn@example.com", "an\u207F@example.com", "\u0410nn@example.com"])(
-    "treats %s as another mailbox than the similar one",
+    "leads to no owner as %s, which only looks like the owner's address",
     async (email) => {
       const server = openStubServer();
       const { id } = await server.auth.users.create({ email: ANN.email, emailVerified: true });
@@ -96,8 +99,8 @@ describe("OAU-16 OAU-17 an address does not identify a user", () => {
   });
 });
 
-describe("OAU-18 only the user that asked for a link gets it", () => {
-  it("OAU-18 links the account, emits an event, and signs in by the link", async () => {
+describe("OAU-18 a link of an account", () => {
+  it("OAU-18 is stored, causes an event, and then signs its user in", async () => {
     const server = openStubServer();
     const browser = await server.signedIn();
     const id = await whoIs(browser);
@@ -114,7 +117,7 @@ describe("OAU-18 only the user that asked for a link gets it", () => {
     expect(countOf(server, "account.linked")).toBe(1);
   });
 
-  it("OAU-18 does not move an account from the user that holds it", async () => {
+  it("OAU-18 does not move an account to another user", async () => {
     const server = openStubServer();
     await server.signIn(server.browser());
     const bob = await server.signedIn(BOB);
@@ -124,7 +127,7 @@ describe("OAU-18 only the user that asked for a link gets it", () => {
     expect(await whoIs(bob)).toBe(id);
   });
 
-  it("OAU-18 refuses a callback in a browser where another user has signed in since", async () => {
+  it("OAU-18 is refused in a browser where another user has signed in since", async () => {
     const server = openStubServer();
     const browser = await server.signedIn();
     const url = await beginLink(browser, "stub");
@@ -136,7 +139,7 @@ describe("OAU-18 only the user that asked for a link gets it", () => {
   });
 
   it.each(["query", "form_post"] as const)(
-    "OAU-18 refuses a callback after signing out, by %s",
+    "OAU-18 is refused after the user signed out, by %s",
     async (mode) => {
       const stub = stubProvider({ responseMode: mode });
       const server = openStubServer({ stubs: [stub] });
@@ -151,7 +154,7 @@ describe("OAU-18 only the user that asked for a link gets it", () => {
     },
   );
 
-  it("OAU-18 refuses a callback whose session ends while the provider is asked", async () => {
+  it("OAU-18 is refused where the session ends while the provider answers", async () => {
     const server = openStubServer();
     const browser = await server.signedIn();
     const id = String(await whoIs(browser));
@@ -161,7 +164,7 @@ describe("OAU-18 only the user that asked for a link gets it", () => {
     expect(await server.auth.sessions.list(id)).toEqual([]);
   });
 
-  it("OAU-18 refuses a browser that holds the session of another user, and keeps the session of the user that asked", async () => {
+  it("OAU-18 is refused in a browser with another user's session, and the session of the first user stays", async () => {
     const server = openStubServer();
     const [ann, bob] = [await server.signedIn(), await server.signedIn(BOB)];
     const arrival = server.stub.agree(await beginLink(ann, "stub"), ANN_THERE);
@@ -169,10 +172,11 @@ describe("OAU-18 only the user that asked for a link gets it", () => {
     const answer = await deliver(server, arrival, new Map([...flowsOf(ann), ...jarOf(bob)]));
     await expectNoFlow(answer, { events: server.events.slice(before) });
     expect(server.stub.calls).toEqual([]);
-    expect([await whoIs(ann), await whoIs(bob)]).not.toContain(null);
+    expect(await whoIs(ann)).not.toBeNull();
+    expect(await whoIs(bob)).not.toBeNull();
   });
 
-  it("OAU-18 refuses another browser, signed in or not", async () => {
+  it("OAU-18 is refused in another browser, signed in or not", async () => {
     const server = openStubServer();
     const attacker = await server.signedIn(BOB);
     const victim = await server.signedIn();
@@ -195,14 +199,14 @@ describe("OAU-18 only the user that asked for a link gets it", () => {
 });
 
 describe("the request for a link", () => {
-  it("a client without a session may not", async () => {
+  it("is refused for a client without a session", async () => {
     const server = openStubServer();
     for (const method of ["POST", "DELETE"]) {
       await expectError(await server.browser().send(LINK, { method }), 401, "unauthenticated");
     }
   });
 
-  it("a user that signed in more than 15 minutes ago may not, until they sign in again", async () => {
+  it("is refused more than 15 minutes after the sign-in, until the user signs in again", async () => {
     const server = openStubServer();
     const browser = await server.signedIn();
     server.clock.advance(900);
@@ -216,7 +220,7 @@ describe("the request for a link", () => {
     expect((await browser.post(LINK)).status).toBe(200);
   });
 
-  it.each(["cross-site", "same-site"])("a page of another origin may not: %s", async (site) => {
+  it.each(["cross-site", "same-site"])("is refused for a page of another origin: %s", async (site) => {
     const server = openStubServer();
     const browser = await server.signedIn();
     const headers = { "sec-fetch-site": site, origin: "https://evil.example" };
@@ -225,7 +229,7 @@ describe("the request for a link", () => {
     expect(flowsOf(browser).size).toBe(0);
   });
 
-  it("a bearer token is refused, because no browser sends it at the callback", async () => {
+  it("is refused with a bearer token, because no browser sends it at the callback", async () => {
     const server = openStubServer();
     await server.auth.users.create(ANN);
     const login = await server.browser().post("/auth/login", { ...ANN, transport: "bearer" });
@@ -233,7 +237,7 @@ describe("the request for a link", () => {
     await expectError(await server.browser().post(LINK, {}, { authorization }), 401, "transport_mismatch");
   });
 
-  it("answers 404 for an unknown provider", async () => {
+  it("is answered with 404 for an unknown provider", async () => {
     const server = openStubServer();
     const browser = await server.signedIn();
     for (const id of ["unknown", "constructor", "exchange"]) {

@@ -43,7 +43,7 @@ describe("Microsoft for every tenant", () => {
     ["common", [STAFF, PRIVATE]],
     ["organizations", [STAFF]],
     ["consumers", [PRIVATE]],
-  ])("signs in from those that are meant, as %s", async (tenant, meant) => {
+  ])("signs in users of the allowed tenants, as %s", async (tenant, meant) => {
     for (const tid of meant) {
       issue(rig, { claims: { iss: issuerOf(tid), tid } });
       const made = await signIn(tenant);
@@ -71,13 +71,13 @@ describe("Microsoft for every tenant", () => {
     ["another host that begins like it", { iss: `${HOST}.evil.example/${STAFF}/v2.0`, tid: STAFF }],
     ["the issuer of version 1", { iss: `https://sts.windows.net/${STAFF}/`, tid: STAFF }],
     ["a trailing slash", { iss: `${issuerOf(STAFF)}/`, tid: STAFF }],
-  ])("signs no user in with %s (OAU-11)", async (_, claims) => {
+  ])("refuses %s (OAU-11)", async (_, claims) => {
     issue(rig, { claims });
     await expectNothing(await signIn(), OF_ANOTHER);
   });
 });
 
-it("Microsoft for organizations alone, or for private accounts alone, refuses the other kind (OAU-11)", async () => {
+it("Microsoft for organizations only, or for private accounts only, refuses the other kind (OAU-11)", async () => {
   for (const [tenant, tid] of [
     ["organizations", PRIVATE],
     ["consumers", STAFF],
@@ -88,7 +88,7 @@ it("Microsoft for organizations alone, or for private accounts alone, refuses th
 });
 
 describe("Microsoft for one tenant", () => {
-  it("signs its members in, and refuses those of other tenants", async () => {
+  it("signs in its members, and refuses members of other tenants", async () => {
     issue(rig, { claims: { iss: issuerOf(STAFF), tid: STAFF } });
     await expectSignedIn(await signIn(STAFF), { name: "Ann" });
     for (const claims of [
@@ -122,7 +122,7 @@ describe("an address from Microsoft (OAU-16)", () => {
     expect(user).toMatchObject({ email, emailVerified: isVerified });
   });
 
-  it("signs in no user that has the address here", async () => {
+  it("does not sign in the user that has the address here", async () => {
     issue(rig, { claims: { iss: issuerOf(STAFF), tid: STAFF, email_verified: true } });
     const opened = openRiggedServer(rig, [microsoft(CLIENT)]);
     const own = await opened.server.browser().post("/auth/signup", ANN);

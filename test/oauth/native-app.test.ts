@@ -56,7 +56,7 @@ async function expectWorthless(server: StubServer, { code, verifier }: Trip): Pr
 
 describe("a native app", () => {
   it.each([TARGET, "com.example.app:/x", "https://link.example.org/open?x=y#z"])(
-    "signs in by %s",
+    "signs in with the target %s",
     async (to) => {
       const server = openAppServer();
       const { code, verifier, browser, location } = await travel(server, ANN_THERE, to);
@@ -91,10 +91,10 @@ describe("a native app", () => {
     const location = answer.headers.get("location") ?? "";
     for (const token of server.stub.issued) expect(location).not.toContain(token);
     expect([...new URL(location).searchParams.keys()]).toEqual(["tab", "code"]);
-    expect([await whoIs(browser), jarOf(browser)]).toEqual([id, before]);
+    expect({ user: await whoIs(browser), jar: jarOf(browser) }).toEqual({ user: id, jar: before });
   });
 
-  it("gets the code of a failure at its target", async () => {
+  it("gets the code of a failure at its own target", async () => {
     const server = openAppServer();
     const browser = server.browser();
     const start = await browser.get(startOf({ code_challenge: s256("v".repeat(43)) }));
@@ -116,14 +116,14 @@ describe("a native app", () => {
     "a method in lower case": { code_challenge: "x".repeat(43), code_challenge_method: "s256" },
     "another transport": { code_challenge: "x".repeat(43), transport: "both" },
   };
-  it.each(Object.entries(wrongStarts))("does not begin with %s", async (_, parameters) => {
+  it.each(Object.entries(wrongStarts))("cannot begin with %s", async (_, parameters) => {
     const server = openAppServer();
     const browser = server.browser();
     await expectError(await browser.get(startOf(parameters)), 400, "invalid_request");
     expect(flowsOf(browser).size).toBe(0);
   });
 
-  it("does not begin with a parameter that stands twice", async () => {
+  it("cannot begin with a duplicate parameter", async () => {
     const server = openAppServer();
     const start = startOf({ code_challenge: "x".repeat(43) });
     for (const more of ["transport=bearer", "transport=cookie", `code_challenge=${"x".repeat(43)}`]) {
@@ -137,13 +137,13 @@ describe("a native app", () => {
     "https://evil.example/",
     "javascript:alert(1)",
     "",
-  ])("is not sent to %s", async (target) => {
+  ])("cannot have the target %s", async (target) => {
     const server = openAppServer();
     const start = startOf({ code_challenge: "x".repeat(43), redirect_to: target });
     await expectError(await server.browser().get(start), 400, "redirect_not_allowed");
   });
 
-  it("the scheme of an app is no target for a browser, and a scheme that a browser runs cannot be trusted", async () => {
+  it("alone may have a custom scheme as target, and a scheme that a browser runs cannot be trusted", async () => {
     const server = openAppServer();
     const query = new URLSearchParams({ redirect_to: TARGET });
     await expectError(await server.browser().get(`/auth/oauth/stub?${query}`), 400, "redirect_not_allowed");
@@ -168,7 +168,7 @@ describe("a native app", () => {
 });
 
 describe("the code of a native app", () => {
-  it("is redeemed once by 20 requests at the same time", async () => {
+  it("is redeemed once by 20 simultaneous requests", async () => {
     const server = openAppServer();
     const trip = await travel(server);
     const answers = await Promise.all(
@@ -195,7 +195,7 @@ describe("the code of a native app", () => {
     ["a verifier that is too short", (verifier) => verifier.slice(1)],
     ["an empty verifier", () => ""],
     ["a verifier and more", (verifier) => `${verifier} `],
-  ])("is burnt by %s", async (_, change) => {
+  ])("is used up by %s", async (_, change) => {
     const server = openAppServer();
     const trip = await travel(server);
     await expectError(await exchange(server, trip.code, change(trip.verifier)), 400, "oauth_state_invalid");
@@ -203,7 +203,7 @@ describe("the code of a native app", () => {
     expect(countOf(server, "session.started")).toBe(0);
   });
 
-  it("is refused with the verifier of another flow, and so are other values", async () => {
+  it("is refused with the verifier of another flow, and with other wrong values", async () => {
     const server = openAppServer();
     const [mine, other] = [await travel(server), await travel(server)];
     await expectError(await exchange(server, mine.code, other.verifier), 400, "oauth_state_invalid");
@@ -223,19 +223,16 @@ describe("the code of a native app", () => {
     "is deleted": ({ auth }, id) => auth.users.delete(id),
     "is signed out everywhere": ({ auth }, id) => auth.sessions.revokeAll(id),
   };
-  it.each(Object.entries(changes))(
-    "is refused where the user %s before it is redeemed",
-    async (_, change) => {
-      const server = openAppServer();
-      const { id } = await server.auth.users.create({ email: "ann@example.com", emailVerified: true });
-      const trip = await travel(server);
-      await change(server, id);
-      await expectWorthless(server, trip);
-      expect(countOf(server, "session.started")).toBe(0);
-    },
-  );
+  it.each(Object.entries(changes))("is refused where the user %s before the exchange", async (_, change) => {
+    const server = openAppServer();
+    const { id } = await server.auth.users.create({ email: "ann@example.com", emailVerified: true });
+    const trip = await travel(server);
+    await change(server, id);
+    await expectWorthless(server, trip);
+    expect(countOf(server, "session.started")).toBe(0);
+  });
 
-  it("leaves neither itself nor the provider's tokens in the store", async () => {
+  it("leaves neither itself nor the provider's tokens in the store after the exchange", async () => {
     const seen: string[] = [];
     const store = memory();
     const { put, spend } = store.tokens;

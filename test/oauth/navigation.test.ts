@@ -35,8 +35,8 @@ const opens: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 };
 const document = { "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" };
 
-describe("OAU-21 a sign-in begins by opening a page", () => {
-  it.each(Object.entries(loads))("OAU-21 not by %s", async (_, headers) => {
+describe("OAU-21 a sign-in with a provider", () => {
+  it.each(Object.entries(loads))("OAU-21 does not begin by %s", async (_, headers) => {
     const server = openStubServer();
     const browser = server.browser();
     const response = await browser.get(START, { "sec-fetch-site": "cross-site", ...headers });
@@ -45,32 +45,32 @@ describe("OAU-21 a sign-in begins by opening a page", () => {
     expect(flowsOf(browser).size).toBe(0);
   });
 
-  it.each(Object.entries(opens))("OAU-21 by %s, which starts and ends no session", async (_, headers) => {
-    const server = openStubServer();
-    const browser = await server.signedIn();
-    const before = server.events.length;
-    const response = await browser.get(START, { ...document, ...headers });
-    expect([response.status, flowsOf(browser).size]).toEqual([303, 1]);
-    expect(server.events.length).toBe(before);
-    expect((await browser.get("/auth/me")).status).toBe(200);
-  });
-
-  it.each(Object.entries(loads))(
-    "OAU-21 a sign-in does not end by %s, and the flow stays open",
+  it.each(Object.entries(opens))(
+    "OAU-21 begins by %s, without starting or ending a session",
     async (_, headers) => {
       const server = openStubServer();
-      const browser = server.browser();
-      const arrival = server.stub.agree(await begin(browser, "stub"), ANN_THERE);
-      const { pathname, search } = new URL(arrival.url);
-      const response = await browser.get(pathname + search, { "sec-fetch-site": "cross-site", ...headers });
-      await expectError(response, 403, "csrf_rejected");
-      expectNothing(response, server.events);
-      expect(server.stub.calls).toEqual([]);
-      expectSentTo(await comeBack(browser, arrival), "/welcome");
+      const browser = await server.signedIn();
+      const before = server.events.length;
+      const response = await browser.get(START, { ...document, ...headers });
+      expect({ status: response.status, flows: flowsOf(browser).size }).toEqual({ status: 303, flows: 1 });
+      expect(server.events.length).toBe(before);
+      expect((await browser.get("/auth/me")).status).toBe(200);
     },
   );
 
-  it("OAU-21 HEAD neither begins nor ends a sign-in", async () => {
+  it.each(Object.entries(loads))("OAU-21 does not end by %s, and the flow stays open", async (_, headers) => {
+    const server = openStubServer();
+    const browser = server.browser();
+    const arrival = server.stub.agree(await begin(browser, "stub"), ANN_THERE);
+    const { pathname, search } = new URL(arrival.url);
+    const response = await browser.get(pathname + search, { "sec-fetch-site": "cross-site", ...headers });
+    await expectError(response, 403, "csrf_rejected");
+    expectNothing(response, server.events);
+    expect(server.stub.calls).toEqual([]);
+    expectSentTo(await comeBack(browser, arrival), "/welcome");
+  });
+
+  it("OAU-21 neither begins nor ends by HEAD", async () => {
     const server = openStubServer();
     const browser = server.browser();
     const start = await browser.send(START, { method: "HEAD" });
@@ -92,15 +92,15 @@ describe("OAU-21 a sign-in begins by opening a page", () => {
     ["/auth/oauth/stub/link", "HEAD", "POST, DELETE, OPTIONS"],
     ["/auth/oauth/exchange", "GET", "POST, OPTIONS"],
   ];
-  it.each(wrong)("%s refuses the method %s", async (path, method, allow) => {
+  it.each(wrong)("the route %s refuses the method %s", async (path, method, allow) => {
     const response = await openStubServer().browser().send(path, { method });
     expect({ status: response.status, allow: response.headers.get("allow") }).toEqual({ status: 405, allow });
     if (method !== "HEAD") await expectError(response, 405, "method_not_allowed");
   });
 });
 
-describe("OAU-26 the redirects of a sign-in are not cached and send no referrer", () => {
-  it("OAU-26 every redirect is a 303 with no-store and no-referrer", async () => {
+describe("OAU-26 the redirects of a sign-in", () => {
+  it("OAU-26 have the status 303, no-store and no-referrer", async () => {
     const server = openStubServer();
     const browser = await server.signedIn();
     const form = { "content-type": "application/x-www-form-urlencoded" };
@@ -120,7 +120,7 @@ describe("OAU-26 the redirects of a sign-in are not cached and send no referrer"
   });
 });
 
-describe("OAU-22 the provider answers to the configured address", () => {
+describe("OAU-22 the redirect_uri of a sign-in", () => {
   const lies: Readonly<Record<string, string>> = {
     host: "evil.example",
     "x-forwarded-host": "evil.example",
@@ -131,7 +131,7 @@ describe("OAU-22 the provider answers to the configured address", () => {
     origin: "https://evil.example",
     referer: "https://evil.example/",
   };
-  it("OAU-22 takes redirect_uri from baseURL, whatever host the request names", async () => {
+  it("OAU-22 comes from baseURL, whatever host the request names", async () => {
     const server = openStubServer();
     const request = new Request("http://evil.example:8080/auth/oauth/stub", { headers: lies });
     const response = await server.auth.handle(request);
@@ -141,7 +141,7 @@ describe("OAU-22 the provider answers to the configured address", () => {
     expect(line).toMatch(/^__Host-Http-/);
   });
 
-  it("OAU-22 follows basePath, and serves localhost only without baseURL", async () => {
+  it("OAU-22 follows basePath, and without baseURL exists on localhost only", async () => {
     const server = openStubServer({ basePath: "/api/login" });
     const response = await server.browser().get("/api/login/oauth/stub");
     const location = new URL(response.headers.get("location") ?? "");
@@ -155,7 +155,7 @@ describe("OAU-22 the provider answers to the configured address", () => {
   });
 });
 
-describe("OAU-23 only a configured provider is found", () => {
+describe("OAU-23 an unknown provider", () => {
   const ids = [
     "unknown",
     "__proto__",
@@ -177,7 +177,7 @@ describe("OAU-23 only a configured provider is found", () => {
     "\u0440aper",
     "x".repeat(1_000),
   ];
-  it.each(ids)("OAU-23 the provider id %s is not found", async (id) => {
+  it.each(ids)("OAU-23 is not found by the id %s", async (id) => {
     const server = openStubServer();
     const browser = await server.signedIn();
     for (const rest of ["", "/callback", "/link"]) {

@@ -38,7 +38,7 @@ function addFlows(browser: Browser, secrets: Secrets): void {
   secrets.add(...flowsOf(browser).values());
 }
 
-test("LOG-01 no event, body, header or console line holds a secret, whatever fails", async () => {
+test("LOG-01 no event, body, header or console line holds a secret, for any failure", async () => {
   const said = listen();
   const secrets = collectSecrets();
   secrets.add(SECRET, VERIFIER);
@@ -90,7 +90,7 @@ test("LOG-01 no event, body, header or console line holds a secret, whatever fai
   expect(all).not.toContain(WORDS);
 });
 
-test("OAU-20 LOG-01 neither the words of a failing provider nor the client's secret are passed on", async () => {
+test("OAU-20 LOG-01 neither the text of a failing provider nor the client's secret is passed on", async () => {
   const rig = await startRiggedProvider();
   try {
     const said = listen();
@@ -122,7 +122,7 @@ test("OAU-20 LOG-01 neither the words of a failing provider nor the client's sec
   }
 });
 
-test("LOG-01 without onEvent faults go to the console, without a secret", async () => {
+test("LOG-01 without onEvent, faults are logged to the console without a secret", async () => {
   const lines = listen();
   const failing = { now: false };
   const stub = stubProvider();

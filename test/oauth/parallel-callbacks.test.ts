@@ -40,7 +40,7 @@ async function expectOne(
 }
 
 onEveryStore((make) => {
-  it("OAU-07 of 20 callbacks with one code one succeeds: one user, one session, one token call", async () => {
+  it("OAU-07 of 20 callbacks with one code, one succeeds: one user, one session, one token request", async () => {
     const server = openStubServer({ store: await make() });
     const browser = server.browser();
     const arrival = server.stub.agree(await begin(browser, "stub"), ANN_THERE);
@@ -52,14 +52,17 @@ onEveryStore((make) => {
     );
     expect(session).toHaveLength(1);
     expect(server.stub.calls).toHaveLength(1);
-    expect([countOf(server, "user.created"), countOf(server, "session.started")]).toEqual([1, 1]);
+    expect({ users: countOf(server, "user.created"), sessions: countOf(server, "session.started") }).toEqual({
+      users: 1,
+      sessions: 1,
+    });
   });
 
   it.each([
     ["with a proven address", ANN_THERE],
     ["without an address", WITHOUT_ADDRESS],
   ])(
-    `${MANY} first sign-ins of one account at once, %s: one user, one link, all signed in`,
+    `${MANY} simultaneous first sign-ins of one account, %s, create one user and one link, and all succeed`,
     async (_, person) => {
       const server = openStubServer({ store: await make() });
       const arriving = await crowd(server, person);
@@ -68,7 +71,7 @@ onEveryStore((make) => {
     },
   );
 
-  it("first sign-ins by two providers with one proven address at once: one user, two links", async () => {
+  it("simultaneous first sign-ins with two providers and one proven address create one user and two links", async () => {
     const stubs = [stubProvider(), stubProvider({ id: "other" })] as const;
     const [stub, other] = stubs;
     const server = openStubServer({ stubs, store: await make() });
@@ -88,7 +91,7 @@ onEveryStore((make) => {
     expect([...jarOf(browsers[0] ?? server.browser()).keys()]).toHaveLength(2);
   });
 
-  it(`${MANY} links of one account by as many users at once: one succeeds, the others get a code`, async () => {
+  it(`of ${MANY} simultaneous links of one account by as many users, one succeeds, and the others get an error code`, async () => {
     const server = openStubServer({ store: await make() });
     const users = Array.from({ length: MANY }, (_, n) => ({
       email: `user${n}@example.com`,

@@ -47,7 +47,7 @@ async function expectSilence({ response, server }: Attempt): Promise<void> {
 }
 
 describe("OAU-20 an error at the callback", () => {
-  it.each(HOSTILE)("is not reflected: %s", async (_, text) => {
+  it.each(HOSTILE)("is not repeated in our answer: %s", async (_, text) => {
     const before = rig.requestsTo("token").length;
     for (const changes of [
       { error: text },
@@ -62,7 +62,7 @@ describe("OAU-20 an error at the callback", () => {
     expect(rig.requestsTo("token").length).toBe(before);
   });
 
-  it("counts before a code beside it (OAU-05)", async () => {
+  it("takes precedence over a code in the same answer (OAU-05)", async () => {
     const before = rig.requestsTo("token").length;
     for (const error of ["server_error", ""]) {
       await expectNothing(await attempt(rig, { changes: { error } }), REPORTED);
@@ -70,7 +70,7 @@ describe("OAU-20 an error at the callback", () => {
     expect(rig.requestsTo("token").length).toBe(before);
   });
 
-  it("a code without an error fails the flow where it is missing, empty or endless", async () => {
+  it("is assumed where the code is missing, empty or too long", async () => {
     const before = rig.requestsTo("token").length;
     for (const code of [undefined, "", "x".repeat(4_097)]) {
       await expectNothing(await attempt(rig, { changes: { code } }), REPORTED);
@@ -78,12 +78,15 @@ describe("OAU-20 an error at the callback", () => {
     expect(rig.requestsTo("token").length).toBe(before);
   });
 
-  it.each(["access_denied", "user_cancelled_authorize"])("is a denial with the value %s", async (error) => {
-    const changes = { error, error_description: MARK, code: undefined };
-    const made = await attempt(rig, { changes });
-    await expectSilence(made);
-    await expectNothing(made, "The sign-in was cancelled at the provider.", "oauth_denied");
-  });
+  it.each(["access_denied", "user_cancelled_authorize"])(
+    "is reported as a denial for the value %s",
+    async (error) => {
+      const changes = { error, error_description: MARK, code: undefined };
+      const made = await attempt(rig, { changes });
+      await expectSilence(made);
+      await expectNothing(made, "The sign-in was cancelled at the provider.", "oauth_denied");
+    },
+  );
 
   it.each([
     "ACCESS_DENIED",
@@ -92,15 +95,18 @@ describe("OAU-20 an error at the callback", () => {
     "invalid_request",
     "temporarily_unavailable",
     "login_required",
-  ])("is a failure and no denial with the value %j", async (error) => {
+  ])("is reported as a failure for the value %j", async (error) => {
     await expectNothing(await attempt(rig, { changes: { error, code: undefined } }), REPORTED);
   });
 
-  it("twice, or without a valid state, is answered with 400", async () => {
+  it("is answered with 400 where it appears twice or the state is invalid", async () => {
     const { browser, response, server, writes } = await attempt(rig, {
       changes: { state: MARK, error: MARK },
     });
-    expect([response.status, (await response.json()).error]).toEqual([400, "oauth_state_invalid"]);
+    expect({ status: response.status, error: (await response.json()).error }).toEqual({
+      status: 400,
+      error: "oauth_state_invalid",
+    });
     expect(JSON.stringify([server.events, [...response.headers]])).not.toContain(MARK);
     const twice = await browser.get(`/auth/oauth/oidc/callback?error=${MARK}&error=${MARK}&state=${MARK}`);
     expect({ status: twice.status, text: await twice.text() }).toEqual({
@@ -112,7 +118,7 @@ describe("OAU-20 an error at the callback", () => {
 });
 
 describe("OAU-20 an error at an endpoint", () => {
-  it.each(HOSTILE)("is not reflected: %s", async (_, text) => {
+  it.each(HOSTILE)("is not repeated in our answer: %s", async (_, text) => {
     const body = { error: text, error_description: text };
     for (const status of [200, 400, 401]) {
       rig.answers.token = () => json(body, status, { "x-error": MARK, "www-authenticate": `Bearer ${MARK}` });
@@ -127,7 +133,7 @@ describe("OAU-20 an error at an endpoint", () => {
     await expectNothing(made, "the provider answers with an unexpected status");
   });
 
-  it("is not reflected where it stands in an ID token, a key set or the metadata", async () => {
+  it("is not repeated where it is in an ID token, a key set or the metadata", async () => {
     rig.idToken = (right) => rig.mint({ claims: { ...right, iss: MARK, aud: MARK }, header: { kid: MARK } });
     await expectSilence(await attempt(rig));
     restore(rig);
@@ -135,7 +141,7 @@ describe("OAU-20 an error at an endpoint", () => {
     await expectSilence(await attempt(rig));
   });
 
-  it("reveals no part of our secret, whatever the provider echoes", async () => {
+  it("reveals no part of our secret, whatever the provider repeats", async () => {
     rig.answers.token = ({ headers }) => {
       throw new Error(`${MARK} ${headers.authorization} ${CLIENT.clientSecret}`);
     };
@@ -154,7 +160,7 @@ it.each([
   ["an address with a line end", "email", "ann@example.com\r\nBcc: x@example.com"],
   ["an address of 10 kB", "email", `${"x".repeat(10_000)}@example.com`],
   ["an address in a list", "email", ["ann@example.com"]],
-])("OAU-20 keeps nothing of %s", async (_, member, value) => {
+])("OAU-20 a failed callback stores nothing of %s", async (_, member, value) => {
   rig.person = { sub: "rigged-1", [member]: value };
   const { server } = await attempt(rig);
   const user = await server.store.users.findByAccount({ provider: "oidc", subject: "rigged-1" });

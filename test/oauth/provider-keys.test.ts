@@ -56,7 +56,7 @@ function keyCalls(): number {
   return rig.requestsTo("jwks").length;
 }
 
-describe("KEY-11 keys that cannot be had", () => {
+describe("KEY-11 keys that cannot be loaded", () => {
   const TYPE = { "content-type": "application/json" };
   it.each<[string, Reply, string]>([
     ["404", json({}, 404), STATUS],
@@ -78,14 +78,14 @@ describe("KEY-11 keys that cannot be had", () => {
     ["keys that are texts", json({ keys: ["rsa-1"] }), SIGNATURE],
     ["a key that is null", json({ keys: [null] }), SIGNATURE],
     ["a key without its members", json({ keys: [{ kid: "rsa-1", kty: "RSA", alg: "RS256" }] }), SIGNATURE],
-  ])("sign no user in: %s", async (_, reply, error) => {
+  ])("sign no user in with %s", async (_, reply, error) => {
     rig.answers.jwks = () => reply;
     const made = await attempt(rig);
     await expectNothing(made, error);
     expect(made.net.refused).toEqual([]);
   });
 
-  it("sign users in as soon as they can be had again", async () => {
+  it("sign users in as soon as they can be loaded again", async () => {
     const server = openSignIns();
     rig.answers.jwks = () => json({}, 500);
     await expectNothing(await server.signIn(), STATUS);
@@ -111,7 +111,7 @@ describe("KEY-11 keys that cannot verify", () => {
     await expectNothing(await attempt(rig), SIGNATURE);
   });
 
-  it("do not prevent the use of a right key beside them", async () => {
+  it("do not prevent the use of a valid key beside them", async () => {
     const secret = Buffer.from(CLIENT.clientSecret).toString("base64url");
     const others = [
       { kty: "oct", k: secret, kid: "shared", alg: "HS256", use: "sig" },
@@ -147,7 +147,7 @@ describe("KEY-12 a provider that rotates its keys", () => {
     expect(keyCalls()).toBe(before + 2);
   });
 
-  it("gets one more request for a key it does not have, each time that one comes", async () => {
+  it("gets one more request for each token with an unknown key", async () => {
     const server = openSignIns();
     await server.signIn();
     const before = keyCalls();
@@ -160,7 +160,7 @@ describe("KEY-12 a provider that rotates its keys", () => {
     expect(keyCalls()).toBe(before + 1);
   });
 
-  it("gets one request for ten sign-ins at the same time, and one more for ten by a new key", async () => {
+  it("gets one request for ten simultaneous sign-ins, and one more for ten with a new key", async () => {
     const server = openSignIns();
     const before = keyCalls();
     const atOnce = (): Promise<Attempt[]> => Promise.all(Array.from({ length: 10 }, () => server.signIn()));
@@ -177,7 +177,7 @@ describe("KEY-12 a provider that rotates its keys", () => {
     }
   });
 
-  it("gets another request by a sign-in that joined a load from before the rotation", async () => {
+  it("gets another request for a sign-in that joined a load from before the rotation", async () => {
     const server = openSignIns();
     const [before, redeemed] = [keyCalls(), rig.requestsTo("token").length];
     const [looked, answer] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
@@ -216,7 +216,7 @@ describe("KEY-12 a provider that rotates its keys", () => {
     }
   });
 
-  it("JWT-05 gets one request in ten seconds for forged tokens by a kid that it has", async () => {
+  it("JWT-05 gets one request in ten seconds for forged tokens with a known kid", async () => {
     const server = openSignIns();
     await server.signIn();
     const before = keyCalls();
@@ -234,14 +234,14 @@ describe("KEY-12 a provider that rotates its keys", () => {
     expect(keyCalls()).toBe(before + 2);
   });
 
-  it("is refused where the kid is no text (RFC 7515 4.1.4)", async () => {
+  it("is not asked for a kid that is no text, and the token is refused (RFC 7515 4.1.4)", async () => {
     const server = openSignIns();
     issue(rig, { header: { kid: 1 } });
     rig.jwks = [{ ...rig.key.jwk, kid: 1 }];
     await expectNothing(await server.signIn(), SIGNATURE);
   });
 
-  it("has its keys forgotten after ten minutes: a withdrawn key is refused from then on", async () => {
+  it("has its keys cached for ten minutes, after which a withdrawn key is refused", async () => {
     const server = openSignIns();
     await server.signIn();
     const before = keyCalls();
@@ -259,7 +259,7 @@ describe("KEY-12 a provider that rotates its keys", () => {
     expect(keyCalls()).toBeGreaterThan(before);
   });
 
-  it("gets its request at the new address where its keys moved, though the old ones are fresh", async () => {
+  it("gets its request at the new address where its keys moved, though the old keys are fresh", async () => {
     const server = openSignIns();
     await server.signIn();
     server.advance(3_540);
@@ -274,7 +274,7 @@ describe("KEY-12 a provider that rotates its keys", () => {
     expect(rig.requestsTo("jwks").at(-1)?.path).toBe("/moved/jwks");
   });
 
-  it("signs no user in by expired keys while new ones cannot be had", async () => {
+  it("signs no user in with expired keys while new ones cannot be loaded", async () => {
     const server = openSignIns();
     await server.signIn();
     rig.answers.jwks = () => json({}, 500);
@@ -295,7 +295,7 @@ describe("KEY-13 a token without kid", () => {
   const many = (count: number, alg: Algorithm = "ES256"): SigningKey[] =>
     Array.from({ length: count }, (_, index) => makeSigningKey(alg, `ec-${index}`));
 
-  it("is verified by the one key there is", async () => {
+  it("is verified by the only key", async () => {
     rig.jwks = [rig.key.jwk];
     issue(rig, { header: { kid: undefined } });
     await expectSignedIn(await attempt(rig), { email: "ann@example.com" });
@@ -319,14 +319,14 @@ describe("KEY-13 a token without kid", () => {
     },
   );
 
-  it("is tried with the first eight keys, and no more", async () => {
+  it("is tried with the first eight keys only", async () => {
     const keys = many(9);
     rig.jwks = keys.map(({ jwk }) => jwk);
     issue(rig, { key: keys.at(-1) ?? null, header: { kid: undefined } });
     await expectNothing(await attempt(rig), SIGNATURE);
   });
 
-  it("is verified where keys have no kid either, or all the same", async () => {
+  it("is verified where the keys have no kid, or all the same one", async () => {
     const [first, second] = many(2);
     if (first === undefined || second === undefined) throw new Error("there are no keys");
     for (const kid of [undefined, "same"]) {

@@ -42,8 +42,8 @@ function expectRefused(factory: Factory, all: readonly Options[], words: RegExp)
 const MISSING: readonly unknown[] = [undefined, null, "", 7, ["id"], {}];
 const BLANK: readonly unknown[] = [" ", "id ", " id", "id\n", "\tid", "\uFEFFid"];
 
-describe.each(CASES)("OAU-23 %s", (name, factory, options) => {
-  it("takes right options, and is frozen afterwards", () => {
+describe.each(CASES)("OAU-23 the provider %s", (name, factory, options) => {
+  it("accepts valid options, and is frozen", () => {
     const provider = factory(options);
     expect(provider).toMatchObject({ type: "oauth", id: name, storeTokens: false });
     expect(provider.responseMode).toBe(name === "apple" ? "form_post" : "query");
@@ -51,7 +51,7 @@ describe.each(CASES)("OAU-23 %s", (name, factory, options) => {
     expect(JSON.stringify(provider)).not.toContain("secret");
   });
 
-  it("needs every text it names, without white space around it", () => {
+  it("requires each of its texts, without white space around it", () => {
     const texts = Object.keys(options).filter((option) => option !== "issuer" && option !== "privateKey");
     for (const option of texts) {
       const with_ = (value: unknown): Options => ({ ...options, [option]: value });
@@ -64,7 +64,7 @@ describe.each(CASES)("OAU-23 %s", (name, factory, options) => {
     }
   });
 
-  it("takes an id that can stand in a path, and no other", () => {
+  it("requires an id that can be a path segment", () => {
     for (const id of ["a", "0", "my-provider", "x".repeat(32)]) {
       expect(factory({ ...options, id }).id).toBe(id);
     }
@@ -94,7 +94,7 @@ describe.each(CASES)("OAU-23 %s", (name, factory, options) => {
     );
   });
 
-  it("takes scopes that are a list of texts", () => {
+  it("requires scopes to be a list of texts", () => {
     const bad = ["openid", 7, {}, [7], [""], [undefined], ["openid", null]];
     expectRefused(
       factory,
@@ -104,21 +104,21 @@ describe.each(CASES)("OAU-23 %s", (name, factory, options) => {
     expect(() => factory({ ...options, scopes: [] })).not.toThrow();
   });
 
-  it("keeps tokens where it is told to by true alone", () => {
+  it("stores tokens only where storeTokens is true", () => {
     expect(factory({ ...options, storeTokens: true }).storeTokens).toBe(true);
     for (const storeTokens of ["false", 1, {}])
       expect(factory({ ...options, storeTokens }).storeTokens).toBe(false);
   });
 });
 
-describe("OAU-23 an option of one provider only", () => {
-  it.each([oidc, keycloak])("a public client has no secret", (make) => {
+describe("OAU-23 the options of one provider only", () => {
+  it.each([oidc, keycloak])("include no secret for a public client", (make) => {
     const forgotten = { issuer: "https://id.example.com", clientId: "id", clientSecret: undefined };
     expect(() => make(forgotten as unknown as Parameters<typeof make>[0])).toThrow(/clientSecret is missing/);
     expect(() => make({ issuer: "https://id.example.com", clientId: "id" })).not.toThrow();
   });
 
-  it("a tenant of Microsoft is one of its words, or an id", () => {
+  it("the tenant of Microsoft is one of three words, or an id", () => {
     const [factory, options] = [untyped(microsoft), CLIENT];
     const bad = [
       "",
@@ -138,7 +138,7 @@ describe("OAU-23 an option of one provider only", () => {
     );
   });
 
-  it("a private key of Apple is in PEM", () => {
+  it("the private key of Apple is in PEM", () => {
     const [factory, options] = FACTORIES["apple"] ?? [];
     if (factory === undefined) throw new Error("there is no such factory");
     const bad = [
@@ -181,7 +181,7 @@ it("OAU-23 an unknown provider is not found, by any method or name", async () =>
   }
 });
 
-it("OAU-23 two providers of one id are refused", () => {
+it("OAU-23 two providers with one id are refused", () => {
   const twice = [google({ clientId: "a", clientSecret: "b" }), google({ clientId: "c", clientSecret: "d" })];
   expect(() => openServerWith(twice)).toThrow(TypeError);
 });

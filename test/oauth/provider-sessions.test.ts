@@ -33,7 +33,7 @@ function exchange(server: StubServer, code: string): Promise<Response> {
 }
 
 describe("FIX-01 FIX-02 a sign-in with a provider starts a session", () => {
-  it("FIX-02 ends the session that the browser had, of the same user or another, and mixes nothing", async () => {
+  it("FIX-02 ends the earlier session of the browser, of the same user or another, and mixes nothing", async () => {
     const server = openStubServer();
     const browser = await server.signedIn(BOB);
     const sids = [sidOf(browser.cookie("access"))];
@@ -51,7 +51,7 @@ describe("FIX-01 FIX-02 a sign-in with a provider starts a session", () => {
     expect(claimsOf(browser.cookie("access"))).toMatchObject({ amr: ["fed"], transport: "cookie" });
   });
 
-  it("FIX-01 takes no id from a cookie, a query or the provider", async () => {
+  it("FIX-01 uses no session id from a cookie, a query or the provider", async () => {
     const server = openStubServer();
     const attacker = await server.signedIn(BOB);
     const sid = sidOf(attacker.cookie("access"));
@@ -64,13 +64,16 @@ describe("FIX-01 FIX-02 a sign-in with a provider starts a session", () => {
     expect(await whoIs(victim)).not.toBe(await whoIs(attacker));
   });
 
-  it("FIX-02 a failed sign-in leaves the session of the browser alone", async () => {
+  it("FIX-02 does not change the session of the browser where it fails", async () => {
     const server = openStubServer();
     const browser = await server.signedIn();
     const id = await whoIs(browser);
     const arrival = server.stub.agree(await begin(browser, "stub"), ANN_THERE, { error: "access_denied" });
     expectFailed(await comeBack(browser, arrival), "oauth_denied");
-    expect([await whoIs(browser), countOf(server, "session.ended")]).toEqual([id, 0]);
+    expect({ user: await whoIs(browser), ended: countOf(server, "session.ended") }).toEqual({
+      user: id,
+      ended: 0,
+    });
   });
 
   it("respects sessions.limit", async () => {
@@ -92,13 +95,16 @@ describe("FIX-01 FIX-02 a sign-in with a provider starts a session", () => {
     await server.auth.users.disable(id);
     const other = server.browser();
     expectFailed(await server.signIn(other), "forbidden");
-    expect([await server.auth.sessions.list(id), other.names()]).toEqual([[], []]);
+    expect({ sessions: await server.auth.sessions.list(id), cookies: other.names() }).toEqual({
+      sessions: [],
+      cookies: [],
+    });
     await server.auth.users.enable(id);
     expectSentTo(await server.signIn(other), "/welcome");
     expect(await whoIs(other)).toBe(id);
   });
 
-  it("counts the start of a link against signIn", async () => {
+  it("is limited by signIn at the start of a link", async () => {
     const server = openStubServer({ rateLimit: { signIn: { limit: 2, window: 60 } } });
     await server.auth.users.create(ANN);
     const browser = server.browser();
@@ -107,7 +113,7 @@ describe("FIX-01 FIX-02 a sign-in with a provider starts a session", () => {
     await expectError(await browser.post("/auth/oauth/stub/link"), 429, "rate_limited");
   });
 
-  it("counts a start against signIn, and the exchange of a code, too", async () => {
+  it("is limited by signIn at its start and at the exchange of a code", async () => {
     const server = openStubServer({
       rateLimit: { signIn: { limit: 3, window: 60 } },
       trustedOrigins: ["com.example.app://"],
@@ -134,7 +140,7 @@ describe("hooks.signedIn", () => {
     return { hooks: { signedIn }, seen };
   }
 
-  it("gets the account and its tokens once, and not on a refresh", async () => {
+  it("gets the account and its tokens once, and is not called for a refresh", async () => {
     const { hooks, seen } = watching();
     const server = openStubServer({ hooks });
     const browser = server.browser();
@@ -148,7 +154,7 @@ describe("hooks.signedIn", () => {
     expect(seen[1]).toBeNull();
   });
 
-  it("may refuse: then a new user is removed, and a known user stays", async () => {
+  it("may refuse, and then a new user is removed and a known user stays", async () => {
     const { hooks } = watching(false);
     const server = openStubServer({ hooks });
     const browser = server.browser();
@@ -170,7 +176,7 @@ describe("hooks.signedIn", () => {
     expect(await server.auth.users.get(id)).not.toBeNull();
   });
 
-  it("may throw: then the code is internal_error, and a new user is removed", async () => {
+  it("may throw, and then the code is internal_error and a new user is removed", async () => {
     const signedIn = (): never => {
       throw new Error("the application's own words");
     };
@@ -213,7 +219,7 @@ describe("a sign-in that fails at the last step", () => {
     expectSentTo(await server.signIn(alone, { subject: "new" }), "/welcome");
   });
 
-  it("answers with a body that holds the session and no token of the provider", async () => {
+  it("returns a body with the session and without tokens of the provider", async () => {
     const server = openStubServer({ trustedOrigins: ["com.example.app://"] });
     const answer = await exchange(server, await codeOf(server));
     const text = JSON.stringify(await bodyOf(answer));

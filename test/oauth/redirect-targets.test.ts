@@ -45,8 +45,8 @@ async function endOf(server: StubServer, browser: Browser, url: string, changes:
   return new URL(location);
 }
 
-describe.each(Object.entries(ways))("RED-01 the open-redirect corpus at %s", (_, ask) => {
-  it("is refused, or stays on the own origin", async () => {
+describe.each(Object.entries(ways))("RED-01 the list of open redirects at %s", (_, ask) => {
+  it("is refused, or leads to the own origin", async () => {
     const server = openStubServer(trusting);
     const browser = await server.signedIn();
     let begun = 0;
@@ -72,7 +72,7 @@ describe.each(Object.entries(ways))("RED-01 the open-redirect corpus at %s", (_,
     expect(begun).toBeLessThan(25);
   });
 
-  it("RED-06 RED-08 relative, empty, long or broken targets are refused", async () => {
+  it("RED-06 RED-08 relative, empty, long or malformed targets are refused", async () => {
     const server = openStubServer(trusting);
     const browser = await server.signedIn();
     for (const target of [
@@ -92,7 +92,7 @@ describe.each(Object.entries(ways))("RED-01 the open-redirect corpus at %s", (_,
 });
 
 describe("redirect targets", () => {
-  it("RED-07 good targets are kept byte for byte, and come from no other parameter", async () => {
+  it("RED-07 are kept byte for byte, and are read from no other parameter", async () => {
     const server = openStubServer(trusting);
     const browser = server.browser();
     for (const { input } of GOOD_TARGETS.filter((target) => target.input !== "/x%2Fy")) {
@@ -102,7 +102,7 @@ describe("redirect targets", () => {
     }
   });
 
-  it("RED-07 a failure adds its code and keeps the rest of the target", async () => {
+  it("RED-07 get the code of a failure, and keep the rest of the URL", async () => {
     const server = openStubServer(trusting);
     const browser = server.browser();
     for (const { input } of GOOD_TARGETS.filter((target) => target.input !== "/x%2Fy")) {
@@ -120,7 +120,7 @@ describe("redirect targets", () => {
     }
   });
 
-  it("RED-07 a code that the page asked for is replaced, not doubled", async () => {
+  it("RED-07 get the code of a failure in place of an error parameter of the page", async () => {
     const server = openStubServer();
     const browser = server.browser();
     const url = await begin(browser, "stub", "/x?error=a&error=b&y=z");
@@ -128,7 +128,7 @@ describe("redirect targets", () => {
     expect(end.search).toBe("?error=oauth_denied&y=z");
   });
 
-  it("RED-06 refuses a target that stands twice, and a list", async () => {
+  it("RED-06 are refused where the parameter appears twice or is a list", async () => {
     const server = openStubServer();
     const browser = await server.signedIn();
     const twice = await browser.get("/auth/oauth/stub?redirect_to=/x&redirect_to=/x");
@@ -144,7 +144,7 @@ describe("redirect targets", () => {
     expect(flowsOf(browser).size).toBe(0);
   });
 
-  it("RED-08 without a target the callback leads to the origin", async () => {
+  it("RED-08 are replaced by the origin where none is given", async () => {
     const server = openStubServer();
     const browser = server.browser();
     const start = await browser.get("/auth/oauth/stub");
@@ -155,7 +155,7 @@ describe("redirect targets", () => {
     expectSentTo(await comeBack(browser, back), "/");
   });
 
-  it("RED-05 a target that is no longer trusted at the callback leads to the origin", async () => {
+  it("RED-05 are replaced by the origin where they are no longer trusted at the callback", async () => {
     const server = openStubServer(trusting);
     const browser = server.browser();
     const url = await begin(browser, "stub", `${TRUSTED_ORIGIN}/x`);
@@ -163,7 +163,7 @@ describe("redirect targets", () => {
     expectSentTo(await comeBack(browser.copy(later.auth), server.stub.agree(url, ANN_THERE)), "/");
   });
 
-  it("RED-10 a form that asks for a link is sent on by 303, without its body", async () => {
+  it("RED-10 get a form that requests a link by 303, without its body", async () => {
     const server = openStubServer();
     const browser = await server.signedIn();
     const form = { method: "POST", body: "redirect_to=/settings", headers: FORM };

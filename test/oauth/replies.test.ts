@@ -28,8 +28,8 @@ function ask(reply: Reply, init: RequestInit = {}): Promise<Response> {
   return fetch(`${rig.origin}/token`, { redirect: "manual", ...init });
 }
 
-describe("a reply", () => {
-  it("is as large as its option says, compressed or not", async () => {
+describe("a reply of the test provider", () => {
+  it("has the size of its option, compressed or not", async () => {
     const plain = await ask(huge({ keys: [] }, 2));
     expect((await plain.text()).length).toBeGreaterThan(2 * MEGABYTE);
     const packed = await ask(gzipBomb({ keys: [] }, 2));
@@ -37,7 +37,7 @@ describe("a reply", () => {
     expect(await packed.json()).toMatchObject({ keys: [] });
   });
 
-  it("is a page, a redirect, or JSON behind a mark", async () => {
+  it("is a page, a redirect, or JSON after a byte order mark", async () => {
     expect((await ask(html())).headers.get("content-type")).toBe("text/html; charset=utf-8");
     const moved = await ask(redirect("https://evil.example/token", 307));
     expect({ status: moved.status, location: moved.headers.get("location") }).toEqual({
@@ -48,7 +48,7 @@ describe("a reply", () => {
     expect([...new Uint8Array(await marked.arrayBuffer())].slice(0, 4)).toEqual([0xef, 0xbb, 0xbf, 0x7b]);
   });
 
-  it("comes late, never, without end, or only half", async () => {
+  it("comes late, never, without an end, or only half", async () => {
     const begun = performance.now();
     expect((await ask(late(30, json({})))).status).toBe(200);
     expect(performance.now() - begun).toBeGreaterThanOrEqual(25);
@@ -61,7 +61,7 @@ describe("a reply", () => {
     await expect(half.text()).rejects.toThrow();
   });
 
-  it("of a broken answer is 500", async () => {
+  it("has the status 500 for a fault of the test", async () => {
     rig.answers.userinfo = () => {
       throw new Error("the test is wrong");
     };
@@ -74,8 +74,8 @@ describe("a reply", () => {
   });
 });
 
-describe("the fetch that stays on this machine", () => {
-  it("turns the listed origins to this machine, with method, headers and body", async () => {
+describe("the local fetch of the tests", () => {
+  it("sends requests for the listed origins to this machine, with method, headers and body", async () => {
     const { fetch, calls } = localFetch(wellKnown(rig.origin));
     rig.answers.token = () => json({ ok: true });
     const url = "https://oauth2.googleapis.com/token?x=y";
@@ -87,12 +87,15 @@ describe("the fetch that stays on this machine", () => {
     await fetch(new Request(url, init));
     for (const request of rig.requestsTo("token").slice(-2)) {
       expect(request).toMatchObject({ method: "POST", path: "/token", body: "code=a%2Bb" });
-      expect([request.query.get("x"), request.headers.authorization]).toEqual(["y", "Basic x"]);
+      expect({ x: request.query.get("x"), authorization: request.headers.authorization }).toEqual({
+        x: "y",
+        authorization: "Basic x",
+      });
     }
     expect(calls[0]).toEqual({ method: "POST", url, redirect: "manual", hasSignal: true });
   });
 
-  it("refuses to leave the machine, at once and at a redirect", async () => {
+  it("refuses to leave the machine, at the first request and at a redirect", async () => {
     const { fetch, refused } = localFetch();
     await expect(fetch("https://accounts.google.com/token")).rejects.toThrow(TypeError);
     await expect(fetch("http://localhost.evil.example/")).rejects.toThrow(TypeError);
@@ -106,7 +109,7 @@ describe("the fetch that stays on this machine", () => {
     ]);
   });
 
-  it("follows a redirect as a browser would, or not at all", async () => {
+  it("follows a redirect as a browser does, or not at all", async () => {
     const { fetch, calls } = localFetch({ "https://evil.example": rig.origin });
     rig.answers.userinfo = () => json({});
     const url = `${rig.origin}/token`;
@@ -129,7 +132,7 @@ describe("the fetch that stays on this machine", () => {
     rig.answers.userinfo = rig.defaults.userinfo;
   });
 
-  it("ends with the signal of the caller", async () => {
+  it("stops with the signal of the caller", async () => {
     const { fetch } = localFetch();
     rig.answers.token = () => hang();
     const aborted = fetch(`${rig.origin}/token`, { signal: AbortSignal.timeout(50) });

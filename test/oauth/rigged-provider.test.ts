@@ -64,7 +64,7 @@ describe("the rigged provider", () => {
     expect((await redeem(document.token_endpoint, CLIENT, code)).status).toBe(400);
   });
 
-  it("records what came", async () => {
+  it("records the requests that it gets", async () => {
     const rig = await startRig();
     const code = { code: "unknown", codeVerifier: "v".repeat(43) };
     expect((await redeem(`${rig.origin}/token`, CLIENT, code)).status).toBe(400);
@@ -82,7 +82,7 @@ describe("the rigged provider", () => {
     expect(rig.requestsTo("jwks")).toEqual([]);
   });
 
-  it("refuses a wrong verifier or callback, and spends the code", async () => {
+  it("refuses a wrong verifier or callback, and uses up the code", async () => {
     const rig = await startRig();
     const { url, codeVerifier } = authorization(`${rig.origin}/authorize`, CLIENT);
     const code = parametersOf(rig.authorize(url)).get("code");
@@ -92,7 +92,7 @@ describe("the rigged provider", () => {
     }
   });
 
-  it("signs a visitor in by query and by form_post, and gives the answers that a test sets", async () => {
+  it("signs a visitor in by query and by form_post, and gives the answers of a test", async () => {
     const rig = await startRig({ path: "/realms/x" });
     const base = `${rig.origin}/realms/x/protocol/openid-connect`;
     const document = await (await fetch(`${rig.issuer}/.well-known/openid-configuration`)).json();
@@ -115,7 +115,7 @@ describe("the rigged provider", () => {
     });
   });
 
-  it("plays GitHub and Discord", async () => {
+  it("imitates GitHub and Discord", async () => {
     const rig = await startRig();
     const { fetch } = localFetch(wellKnown(rig.origin));
     const url = "https://github.com/login/oauth/access_token";
@@ -169,7 +169,7 @@ describe("a forged token", () => {
       { header: { alg: "ES256" } },
       { header: { alg: "ES256", typ: "JWT", kid: "rsa-1" } },
     ],
-  ])("with %s is not genuine", async (_, minting, expected) => {
+  ])("is not genuine with %s", async (_, minting, expected) => {
     const rig = await startRig();
     const token = rig.mint(minting);
     const { header, claims, isGenuine } = verified(token, keysOf(rig));
@@ -178,7 +178,7 @@ describe("a forged token", () => {
     expect(Object.keys(header).sort()).toEqual(Object.keys(expected.header ?? header).sort());
   });
 
-  it("has the HMAC of the client secret, or of the public key in any encoding", async () => {
+  it("can have the HMAC of the client secret, or of the public key in any encoding", async () => {
     const rig = await startRig();
     for (const secret of [CLIENT.clientSecret, ...Object.values(publicSecrets(rig.key))]) {
       const token = rig.mint({ key: { secret }, header: { kid: rig.key.kid } });
@@ -188,7 +188,7 @@ describe("a forged token", () => {
     }
   });
 
-  it("has one bit turned, and is right otherwise", async () => {
+  it("can have one changed bit, and is right otherwise", async () => {
     const rig = await startRig();
     const right = rig.mint();
     const wrong = withBadSignature(right);
@@ -197,7 +197,7 @@ describe("a forged token", () => {
     expect([right, wrong].map((token) => verified(token, keys).isGenuine)).toEqual([true, false]);
   });
 
-  it("is genuine with wrong claims, at the rig's own time", async () => {
+  it("can be genuine with wrong claims, at the provider's own time", async () => {
     const rig = await startRig({ clock: () => 1_900_000_000_999, issuer: "https://accounts.google.com" });
     const claims = { aud: ["a", "b"], iat: undefined, sub: 7, azp: "c", at_hash: "x" };
     const made = verified(rig.mint({ claims }), keysOf(rig));
@@ -210,7 +210,7 @@ describe("a forged token", () => {
     });
   });
 
-  it("comes from the token endpoint where a test wants it", async () => {
+  it("is returned by the token endpoint where a test sets it", async () => {
     const rig = await startRig();
     rig.idToken = (claims) => rig.mint({ claims: { ...claims, nonce: "stolen" }, key: null });
     const { url, codeVerifier } = authorization(`${rig.origin}/authorize`, CLIENT);
@@ -225,7 +225,7 @@ describe("a forged token", () => {
   });
 });
 
-it("publishes public members only", async () => {
+it("the rigged provider publishes public members only", async () => {
   const rig = await startRig();
   const keys = await publishedKeys(`${rig.origin}/jwks`);
   expect(keys.map((key) => key["alg"])).toEqual(["RS256", "ES256", "EdDSA"]);

@@ -91,7 +91,7 @@ test.each<readonly [string, Person]>([
   ["with a proven address", ANN_THERE],
   ["without an address", { subject: "no-address" }],
 ])(
-  "two first sign-ins of one account, %s: in every order one user, and both are signed in",
+  "two first sign-ins of one account, %s, create one user and both succeed, in every order",
   async (_, person) => {
     const count = await inEveryOrder(async (scene) => {
       const { observer, stubs } = scene;
@@ -122,7 +122,7 @@ const ends: Readonly<Record<string, (server: StubServer, id: string, session: st
   };
 
 test.each(Object.entries(ends))(
-  "OAU-18 a link under way while the user %s: no order leaves a live session, nor a link made afterwards",
+  "OAU-18 a link while the user %s leaves neither a live session nor a later link, in any order",
   async (title, end) => {
     const count = await inEveryOrder(async (scene) => {
       const { observer, stubs } = scene;
@@ -152,7 +152,7 @@ test.each(Object.entries(ends))(
   },
 );
 
-test("a sign-in by a link that is being undone: no order leaves a session that began after it", async () => {
+test("a sign-in by a link that is being removed leaves no session that began after the removal, in any order", async () => {
   const count = await inEveryOrder(async (scene) => {
     const { observer, stubs } = scene;
     const person = { subject: "gone-soon" };
@@ -177,7 +177,7 @@ test("a sign-in by a link that is being undone: no order leaves a session that b
   expect(count).toBeGreaterThan(30);
 });
 
-test("unlinking the last two at once: no order removes the last way in", async () => {
+test("removing the last two links at once leaves one sign-in method, in every order", async () => {
   let undone = 0;
   const count = await inEveryOrder(async (scene) => {
     const { observer } = scene;

@@ -47,7 +47,7 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([...rigs.map(({ rig }) => rig.close()), silent.close()]));
 
-it("OAU-14, KEY-11 waits five seconds for a provider that hangs or is slow, and closes the connection", async () => {
+it("OAU-14, KEY-11 a sign-in waits five seconds for a provider that hangs or is slow, and closes the connection", async () => {
   const begun = performance.now();
   const started = startsAt(silent);
   const made = await Promise.all(rigs.map(({ rig }) => attempt(rig)));

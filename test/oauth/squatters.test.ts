@@ -9,7 +9,7 @@ const INTRUDER = { subject: "intruder", email: "intruder@example.com", emailVeri
 const two = () => [stubProvider(), stubProvider({ id: "other" })] as const;
 
 describe("OAU-17 an attacker that signed up before the owner of the address", () => {
-  it("loses the linked accounts at the first proof of the address", async () => {
+  it("loses its linked accounts at the first proof of the address", async () => {
     const stubs = two();
     const [stub, other] = stubs;
     const server = openStubServer({ stubs });
@@ -23,7 +23,7 @@ describe("OAU-17 an attacker that signed up before the owner of the address", ()
     expect(await whoIs(intruder)).not.toBe(id);
   });
 
-  it("loses them also where a sign-in proves the address and the link did not", async () => {
+  it("loses them also where a sign-in proves the address and the link fails", async () => {
     const server = openStubServer();
     const browser = await server.signedIn();
     const id = String(await whoIs(browser));
@@ -37,7 +37,7 @@ describe("OAU-17 an attacker that signed up before the owner of the address", ()
   });
 });
 
-describe("a sign-in that is refused", () => {
+describe("a refused sign-in", () => {
   it("leaves no link to the existing user", async () => {
     const server = openStubServer({ hooks: { signedIn: () => false } });
     const { id } = await server.auth.users.create({ ...ANN, emailVerified: true });
@@ -53,7 +53,7 @@ describe("a sign-in that is refused", () => {
     expect(await server.auth.users.accounts(id)).toEqual([]);
   });
 
-  it("leaves no link where a native app is refused, either", async () => {
+  it("removes its link where a native app is refused at the exchange", async () => {
     const trustedOrigins = ["com.example.app://"];
     const server = openStubServer({ hooks: { signedIn: () => false }, trustedOrigins });
     const { id } = await server.auth.users.create({ ...ANN, emailVerified: true });
@@ -78,7 +78,7 @@ describe("a sign-in that is refused", () => {
 });
 
 describe("the last sign-in method", () => {
-  it("is the link of a user whose password has no identifier", async () => {
+  it("is the link where the user's password has no identifier", async () => {
     const server = openStubServer();
     const browser = server.browser();
     expectSentTo(await server.signIn(browser, { ...ANN_THERE, emailVerified: false }), "/welcome");
@@ -92,7 +92,7 @@ describe("the last sign-in method", () => {
 });
 
 describe("the code of a native app", () => {
-  it("goes to no page of the server that is not listed", async () => {
+  it("is sent to no page of the server that is not listed", async () => {
     const challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
     const start = (target: string): string =>
       `/auth/oauth/stub?transport=bearer&code_challenge=${challenge}&redirect_to=${encodeURIComponent(target)}`;
@@ -106,8 +106,8 @@ describe("the code of a native app", () => {
   });
 });
 
-describe("OAU-04 many tabs at once", () => {
-  it("sixteen flows fit, with a session and targets of 60 characters, all begun in one second", async () => {
+describe("OAU-04 many tabs at the same time", () => {
+  it("have room for sixteen flows, with a session and targets of 60 characters, all begun in one second", async () => {
     const server = openStubServer();
     const browser = await server.signedIn();
     const urls: string[] = [];

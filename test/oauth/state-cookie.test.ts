@@ -28,27 +28,27 @@ async function expectRefused(server: StubServer, response: Response): Promise<vo
   expect(server.stub.calls).toEqual([]);
 }
 
-describe("OAU-01 a callback needs the cookie of its own browser", () => {
-  it("OAU-01 refuses a callback without a cookie", async () => {
+describe("OAU-01 a callback", () => {
+  it("OAU-01 is refused without a cookie", async () => {
     const server = openStubServer();
     const { arrival } = await halfway(server);
     await expectRefused(server, await deliver(server, arrival, new Map()));
   });
 
-  it("OAU-01 refuses the cookie of another browser, so no victim is signed in as the attacker", async () => {
+  it("OAU-01 is refused with the cookie of another browser, so no victim is signed in as the attacker", async () => {
     const server = openStubServer();
     const [attacker, victim] = [await halfway(server), await halfway(server)];
     await expectRefused(server, await deliver(server, attacker.arrival, victim.jar));
   });
 
-  it("OAU-01 refuses the cookie of another flow under the right name", async () => {
+  it("OAU-01 is refused with the cookie of another flow under the right name", async () => {
     const server = openStubServer();
     const [mine, other] = [await halfway(server), await halfway(server)];
     const swapped = new Map([[[...mine.jar.keys()].join(), [...other.jar.values()].join()]]);
     await expectRefused(server, await deliver(server, mine.arrival, swapped));
   });
 
-  it("OAU-01 refuses a cookie with any one character changed", async () => {
+  it("OAU-01 is refused with any one character of the cookie changed", async () => {
     const server = openStubServer();
     const { arrival, jar } = await halfway(server);
     const [[name = "", value = ""] = []] = jar;
@@ -62,7 +62,7 @@ describe("OAU-01 a callback needs the cookie of its own browser", () => {
     expectSentTo(await deliver(server, arrival, jar), "/welcome");
   });
 
-  it("OAU-01 refuses a cookie that a removed secret sealed, and opens one of an older secret", async () => {
+  it("OAU-01 is refused where a removed secret sealed the cookie, and accepted for an older secret", async () => {
     const server = openStubServer();
     const { stub, store, clock } = server;
     const shared = { store, clock, stubs: [stub] };
@@ -73,7 +73,7 @@ describe("OAU-01 a callback needs the cookie of its own browser", () => {
     expectSentTo(await deliver(both, rotated.arrival, rotated.jar), "/welcome");
   });
 
-  it("OAU-04 refuses a flow that took ten minutes, also in a browser that keeps its cookie", async () => {
+  it("OAU-04 is refused after ten minutes, also in a browser that keeps the cookie", async () => {
     const server = openStubServer();
     const [late, early] = [await halfway(server), await halfway(server)];
     server.clock.advance(599);
@@ -86,7 +86,7 @@ describe("OAU-01 a callback needs the cookie of its own browser", () => {
   });
 });
 
-describe("OAU-02 a state is known, and used once", () => {
+describe("OAU-02 the state of a callback", () => {
   const wrong: Readonly<Record<string, readonly string[]>> = {
     missing: [],
     empty: [""],
@@ -96,27 +96,27 @@ describe("OAU-02 a state is known, and used once", () => {
     "a prototype's name": ["__proto__"],
   };
 
-  it.each(Object.entries(wrong))("OAU-02 refuses a state that is %s", async (_, values) => {
+  it.each(Object.entries(wrong))("OAU-02 is refused where it is %s", async (_, values) => {
     const server = openStubServer();
     const { arrival, jar } = await halfway(server);
     await expectRefused(server, await deliver(server, withParameter(arrival, "state", values), jar));
   });
 
-  it.each(["state", "code", "error", "iss"])("OAU-02 refuses %s twice", async (name) => {
+  it.each(["state", "code", "error", "iss"])("OAU-02 is refused where there are %s twice", async (name) => {
     const server = openStubServer();
     const { arrival, jar } = await halfway(server);
     const value = parametersOf(arrival).get(name) ?? "x";
     await expectRefused(server, await deliver(server, withParameter(arrival, name, [value, value]), jar));
   });
 
-  it("OAU-02 refuses a list as state", async () => {
+  it("OAU-02 is refused where it is a list", async () => {
     const server = openStubServer();
     const { arrival, jar } = await halfway(server);
     const url = arrival.url.replace("state=", "state[]=");
     await expectRefused(server, await deliver(server, { method: "GET", url }, jar));
   });
 
-  it("OAU-02 takes a state once, in a browser that kept its cookie", async () => {
+  it("OAU-02 is accepted once, in a browser that kept its cookie", async () => {
     const server = openStubServer();
     const { arrival, jar } = await halfway(server);
     expectSentTo(await deliver(server, arrival, jar), "/welcome");
@@ -130,7 +130,7 @@ describe("OAU-02 a state is known, and used once", () => {
     ["the provider failed", { error: "server_error", code: undefined }, "oauth_failed"],
     ["the code is none", { code: "" }, "oauth_failed"],
     ["the code is unknown", { code: "invented" }, "oauth_failed"],
-  ])("OAU-02 uses a state up also where %s", async (_, changes, code) => {
+  ])("OAU-02 is used up also where %s", async (_, changes, code) => {
     const server = openStubServer();
     const browser = server.browser();
     const url = await begin(browser, "stub");
@@ -144,19 +144,19 @@ describe("OAU-02 a state is known, and used once", () => {
 });
 
 describe("OAU-03 OAU-08 parts of one flow are refused in another", () => {
-  it("OAU-03 refuses the flow of provider A at provider B, before any token call", async () => {
+  it("OAU-03 the flow of provider A is refused at provider B, before any token request", async () => {
     const [a, b] = [stubProvider({ id: "alpha" }), stubProvider({ id: "beta" })];
     const server = openStubServer({ stubs: [a, b] });
     const browser = server.browser();
     const { url } = a.agree(await begin(browser, "alpha"), ANN_THERE);
     const elsewhere: Arrival = { method: "GET", url: url.replace("/alpha/", "/beta/") };
     await expectNoFlow(await comeBack(browser, elsewhere), server);
-    expect([a.calls, b.calls]).toEqual([[], []]);
+    expect({ a: a.calls, b: b.calls }).toEqual({ a: [], b: [] });
     // RFC 9700 4.4: and it is used up, so the mixed-up code is lost.
     await expectNoFlow(await comeBack(browser, { method: "GET", url }), server);
   });
 
-  it("OAU-08 fails where the code of one flow comes with the state of another", async () => {
+  it("OAU-08 the code of one flow fails with the state of another", async () => {
     const server = openStubServer();
     const browser = server.browser();
     const agree = async (): Promise<Arrival> => server.stub.agree(await begin(browser, "stub"), ANN_THERE);
@@ -168,12 +168,12 @@ describe("OAU-03 OAU-08 parts of one flow are refused in another", () => {
   });
 });
 
-describe("OAU-05 OAU-25 the answers of a provider", () => {
+describe("OAU-05 OAU-25 the answer of a provider", () => {
   const both: readonly (readonly [string, StubProvider])[] = [
     ["query", stubProvider()],
     ["form_post", stubProvider({ responseMode: "form_post" })],
   ];
-  it.each(both)("OAU-05 takes the error where code and error come together, by %s", async (_, stub) => {
+  it.each(both)("OAU-05 counts as an error where code and error come together, by %s", async (_, stub) => {
     const server = openStubServer({ stubs: [stub] });
     const browser = server.browser();
     const answer = stub.agree(await begin(browser, "stub"), ANN_THERE, { error: "access_denied" });
@@ -182,7 +182,7 @@ describe("OAU-05 OAU-25 the answers of a provider", () => {
     expect(flowsOf(browser).size).toBe(0);
   });
 
-  it("OAU-05 answers an error without a state with 400, and repeats no word of it", async () => {
+  it("OAU-05 is answered with 400 where an error has no state, and no word of it is repeated", async () => {
     const server = openStubServer();
     const browser = server.browser();
     await begin(browser, "stub");
@@ -193,7 +193,7 @@ describe("OAU-05 OAU-25 the answers of a provider", () => {
     expect(flowsOf(browser).size).toBe(1);
   });
 
-  it("OAU-25 refuses a callback without a flow", async () => {
+  it("OAU-25 is refused without a flow", async () => {
     const server = openStubServer();
     const signedIn = await server.signedIn();
     const before = server.events.length;

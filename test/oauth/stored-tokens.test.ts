@@ -42,7 +42,7 @@ function told(tokens: ProviderTokens | null): readonly (string | null)[] {
 }
 
 describe("OAU-24 the provider's tokens", () => {
-  it("OAU-24 are kept sealed, and read by the application alone", async () => {
+  it("OAU-24 are stored sealed, and only the application reads them", async () => {
     const { server, stub, id, dump } = await keep();
     expect(stub.issued).toHaveLength(3);
     for (const token of stub.issued) expect(dump()).not.toContain(token);
@@ -52,7 +52,7 @@ describe("OAU-24 the provider's tokens", () => {
     expect(await server.auth.users.providerTokens("unknown", "stub")).toBeNull();
   });
 
-  it("are those of the last sign-in, by any transport", async () => {
+  it("are those of the last sign-in, by either transport", async () => {
     const { server, stub, id } = await keep();
     await server.signIn(server.browser());
     expect(told(await server.auth.users.providerTokens(id, "stub"))).toEqual(stub.issued.slice(3));
@@ -62,7 +62,7 @@ describe("OAU-24 the provider's tokens", () => {
     expect(told(await server.auth.users.providerTokens(id, "stub"))).toEqual(stub.issued.slice(9));
   });
 
-  it("are not kept unless the provider is told to", async () => {
+  it("are not stored unless storeTokens is true", async () => {
     const { server, stub, id, dump } = await keep(false);
     expect(await server.auth.users.providerTokens(id, "stub")).toBeNull();
     for (const token of stub.issued) expect(dump()).not.toContain(token);
@@ -86,7 +86,7 @@ describe("OAU-24 the provider's tokens", () => {
     expect(await server.store.users.keptTokens({ provider: "stub", subject: "another" })).toBeNull();
   });
 
-  it("are read with an older secret, and lost with a removed one until the next sign-in", async () => {
+  it("are opened with an older secret, and lost with a removed one until the next sign-in", async () => {
     const { stub, id, again } = await keep();
     expect(told(await again([NEWER, SECRET]).auth.users.providerTokens(id, "stub"))).toEqual(stub.issued);
     const fresh = again(NEWER);
@@ -95,7 +95,7 @@ describe("OAU-24 the provider's tokens", () => {
     expect(told(await fresh.auth.users.providerTokens(id, "stub"))).toEqual(stub.issued.slice(3));
   });
 
-  it("that are sealed for one purpose open for no other", async () => {
+  it("are sealed for one purpose, and open for no other", async () => {
     const { server, id } = await keep();
     const account = { provider: "stub", subject: ANN_THERE.subject };
     const browser = server.browser();

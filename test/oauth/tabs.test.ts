@@ -25,7 +25,7 @@ function sizeOf(browser: Browser): number {
 }
 
 describe("OAU-04 many sign-ins in one browser", () => {
-  it.each(Object.entries(ORDERS))("OAU-04 ten tabs begin, and all finish in %s", async (_, order) => {
+  it.each(Object.entries(ORDERS))("OAU-04 begin in ten tabs, and all finish in %s", async (_, order) => {
     const server = openStubServer();
     const browser = server.browser();
     const urls = await beginMany(browser, 10);
@@ -35,13 +35,16 @@ describe("OAU-04 many sign-ins in one browser", () => {
       expect(await whoIs(browser)).not.toBeNull();
     }
     expect(flowsOf(browser).size).toBe(0);
-    expect([countOf(server, "user.created"), countOf(server, "session.started")]).toEqual([1, 10]);
+    expect({ users: countOf(server, "user.created"), sessions: countOf(server, "session.started") }).toEqual({
+      users: 1,
+      sessions: 10,
+    });
     // Each new session took the place of the one before.
     const id = String(await whoIs(browser));
     expect(await server.auth.sessions.list(id)).toHaveLength(1);
   });
 
-  it("OAU-04 the tabs of two providers do not affect each other", async () => {
+  it("OAU-04 do not affect each other in the tabs of two providers", async () => {
     const stubs = [stubProvider({ id: "alpha" }), stubProvider({ id: "beta" })] as const;
     const [alpha, beta] = stubs;
     const server = openStubServer({ stubs });
@@ -51,7 +54,7 @@ describe("OAU-04 many sign-ins in one browser", () => {
     expectSentTo(await comeBack(browser, alpha.agree(a, ANN_THERE)), "/a");
   });
 
-  it("OAU-04 the 17th flow removes the oldest, and no other", async () => {
+  it("OAU-04 remove the oldest flow at the 17th, and no other", async () => {
     const server = openStubServer();
     const browser = server.browser();
     const urls: string[] = [];
@@ -70,7 +73,7 @@ describe("OAU-04 many sign-ins in one browser", () => {
     if (first !== undefined) await expectNoFlow(first, { events: [] });
   });
 
-  it("OAU-04 long targets remove more flows, so that the header stays within bounds", async () => {
+  it("OAU-04 remove more flows where targets are long, so the header stays within its limit", async () => {
     const server = openStubServer();
     const browser = server.browser();
     const target = `/${"x".repeat(1_000)}`;
@@ -82,7 +85,7 @@ describe("OAU-04 many sign-ins in one browser", () => {
     expectSentTo(await comeBack(browser, server.stub.agree(last, ANN_THERE)), target);
   });
 
-  it("OAU-04 cookies that cannot be opened are removed first, and the session's cookies stay", async () => {
+  it("OAU-04 remove cookies that cannot be opened first, and keep the session's cookies", async () => {
     const server = openStubServer();
     const browser = server.browser();
     expectSentTo(await server.signIn(browser), "/welcome");
@@ -97,7 +100,7 @@ describe("OAU-04 many sign-ins in one browser", () => {
     expectSentTo(await comeBack(browser, server.stub.agree(kept, ANN_THERE)), "/welcome");
   });
 
-  it("OAU-04 one tab that fails or is refused ends no other flow", async () => {
+  it("OAU-04 do not end where one tab fails or is refused", async () => {
     const server = openStubServer();
     const browser = server.browser();
     const [bad = "", denied = "", good = ""] = await beginMany(browser, 3);

@@ -71,7 +71,7 @@ async function expectStopped(error: string): Promise<void> {
 
 describe("OAU-14 a token endpoint that redirects", () => {
   it.each([301, 302, 303, 307, 308, 300, 304])(
-    "with %d takes neither code nor secret elsewhere",
+    "gets no code and no secret at the target of a redirect with %d",
     async (status) => {
       rig.answers.token = () => redirect(`${thief.origin}/token`, status);
       await expectStopped("the provider redirects where an answer belongs");
@@ -137,7 +137,7 @@ describe("OAU-14 a token endpoint with an unexpected answer", () => {
   });
 });
 
-describe("OAU-14 a token answer", () => {
+describe("OAU-14 a token response", () => {
   it.each<[string, object, string]>([
     ["no access token", { access_token: undefined }, MALFORMED],
     ["an empty one", { access_token: "" }, MALFORMED],
@@ -159,7 +159,7 @@ describe("OAU-14 a token answer", () => {
     await expectStopped(error);
   });
 
-  it("signs no user in whose access token no header could carry", async () => {
+  it("signs no user in where no header could carry its access token", async () => {
     for (const token of ["provider\r\nx: y", "provider\u0000", "provider 中"]) {
       rig.answers.token = answer({ access_token: token });
       rig.idToken = (right) => rig.mint({ claims: { ...right, at_hash: undefined } });
@@ -173,12 +173,12 @@ describe("OAU-14 a token answer", () => {
     ["a lifetime that is none", { expires_in: "soon" }],
     ["a lifetime of the past", { expires_in: -1 }],
     ["members called __proto__", JSON.parse('{"__proto__":{"error":"x"},"constructor":1}')],
-  ])("lets its user in with %s", async (_, changes) => {
+  ])("signs its user in with %s", async (_, changes) => {
     rig.answers.token = answer(changes);
     await expectSignedIn(await attempt(rig), { email: "ann@example.com" });
   });
 
-  it("signs its user in as application/json with a charset, and in capitals", async () => {
+  it("signs its user in as application/json with a charset, and in upper case", async () => {
     for (const type of ["application/json;charset=UTF-8", "APPLICATION/JSON", "application/token+json"]) {
       rig.answers.token = async (request) =>
         bytes(200, { "content-type": type }, JSON.stringify(await bodyOf(request)));
@@ -187,7 +187,7 @@ describe("OAU-14 a token answer", () => {
   });
 });
 
-describe("OAU-14 tokens that are to be kept", () => {
+describe("OAU-14 tokens that are stored", () => {
   const options = { storeTokens: true, ...CLIENT };
   const LONG = "x".repeat(66_000);
 
@@ -198,7 +198,7 @@ describe("OAU-14 tokens that are to be kept", () => {
     ["ID token that is not read", { id_token: LONG }],
     ["text of wide characters", { scope: "中".repeat(22_000) }],
     ["text that JSON makes longer", { scope: "\u0001".repeat(11_000) }],
-  ])("sign no user in with an endless %s", async (_, changes) => {
+  ])("let no sign-in succeed with a very long %s", async (_, changes) => {
     rig.answers.githubToken = () =>
       json({ access_token: "provider-access", token_type: "bearer", ...changes });
     const made = await attempt(rig, { provider: github(options) });
@@ -206,7 +206,7 @@ describe("OAU-14 tokens that are to be kept", () => {
     expect(made.net.calls).toHaveLength(1);
   });
 
-  it("fit into every store, however long they may be", async () => {
+  it("fit into every store, at their longest", async () => {
     rig.answers.token = answer({ refresh_token: "y".repeat(30_000), scope: "z".repeat(30_000) });
     const made = await attempt(rig, { provider: oidc({ issuer: rig.issuer, ...options }) });
     await expectSignedIn(made, {});
@@ -219,7 +219,7 @@ describe("OAU-14 tokens that are to be kept", () => {
   });
 });
 
-it("OAU-14 reveals neither secret, code nor verifier when the provider echoes them", async () => {
+it("OAU-14 neither secret, code nor verifier is revealed where the provider repeats them", async () => {
   rig.answers.token = ({ body, headers }) =>
     json({ error: body, error_description: headers.authorization }, 400);
   const made = await attempt(rig);

@@ -38,7 +38,7 @@ describe("OAU-13 the userinfo of another account", () => {
     await expectNothing(await attempt(rig), OF_ANOTHER);
   });
 
-  it("is refused where the sub hides in the prototype", async () => {
+  it("is refused where the sub is inherited", async () => {
     const body = '{"__proto__":{"sub":"rigged-1"},"email":"admin@example.com"}';
     rig.answers.userinfo = () => bytes(200, { "content-type": "application/json" }, body);
     await expectNothing(await attempt(rig), OF_ANOTHER);
@@ -92,7 +92,7 @@ describe("OAU-16 an address that differs between ID token and userinfo", () => {
   const victim = "ann@example.com";
   const others = "mallory@example.com";
 
-  it("is that of the ID token", async () => {
+  it("is read from the ID token", async () => {
     tell({ email: victim, email_verified: true }, { email: others, email_verified: true });
     await expectSignedIn(await attempt(rig), { email: victim });
   });
@@ -110,7 +110,7 @@ describe("OAU-16 an address that differs between ID token and userinfo", () => {
     expect(user).toMatchObject({ email: null, emailVerified: false });
   });
 
-  it("is verified where both hold the same", async () => {
+  it("is verified where both have the same", async () => {
     tell({ email: victim }, { email: victim, email_verified: true });
     await expectSignedIn(await attempt(rig), { email: victim });
     tell({}, { email: victim, email_verified: "true" });

@@ -22,7 +22,7 @@ async function expectLastWayIn(server: StubServer, browser: Browser, provider = 
 }
 
 describe("unlinking", () => {
-  it("removes a link, emits an event, and the account signs in no longer", async () => {
+  it("removes a link and emits an event, and the account no longer signs in", async () => {
     const server = openStubServer();
     const browser = await server.signedIn();
     const id = String(await whoIs(browser));
@@ -46,7 +46,7 @@ describe("unlinking", () => {
     await expectLastWayIn(server, browser);
   });
 
-  it("removes one of two links, and then no more", async () => {
+  it("removes one of two links, and then refuses the other", async () => {
     const stubs = two();
     const server = openStubServer({ stubs });
     const browser = server.browser();
@@ -69,7 +69,7 @@ describe("unlinking", () => {
     expect((await unlink(same, "other")).status).toBe(204);
   });
 
-  it("does not count a password where there is no password()", async () => {
+  it("does not count a password where password() is not configured", async () => {
     const server = openStubServer();
     const browser = await server.signedIn();
     await linkAt(server.stub, browser, { subject: "mine" });
@@ -82,7 +82,7 @@ describe("unlinking", () => {
     expect(await later.auth.users.accounts(String(await whoIs(other)))).toHaveLength(1);
   });
 
-  it("removes no link of another user", async () => {
+  it("cannot remove a link of another user", async () => {
     const server = openStubServer();
     const holder = server.browser();
     await server.signIn(holder);
@@ -92,7 +92,7 @@ describe("unlinking", () => {
     expect(await server.auth.users.accounts(id)).toHaveLength(1);
   });
 
-  it("removes every link to that provider", async () => {
+  it("removes every link of the user to that provider", async () => {
     const server = openStubServer();
     const browser = await server.signedIn();
     await linkAt(server.stub, browser, { subject: "one" });
@@ -103,7 +103,7 @@ describe("unlinking", () => {
 });
 
 describe("OAU-17 the first proof of a mailbox", () => {
-  it("by a link removes the password that proved nothing, and ends every other session", async () => {
+  it("by a link removes the unproven password, and ends every other session", async () => {
     const server = openStubServer();
     // An attacker signed up with the address of Ann, and waits.
     const intruder = await server.signedIn();
@@ -120,7 +120,7 @@ describe("OAU-17 the first proof of a mailbox", () => {
     expect(countOf(server, "user.password_changed")).toBe(1);
   });
 
-  it("changes nothing where the address is another, unverified, or proven already", async () => {
+  it("does not happen where the address is different, unverified or already proven", async () => {
     for (const [changes, emailVerified] of [
       [{ email: "other@example.com" }, false],
       [{ emailVerified: false }, false],
@@ -139,7 +139,7 @@ describe("OAU-17 the first proof of a mailbox", () => {
     }
   });
 
-  it("completes a link that stopped half-way, when it is asked for again", async () => {
+  it("completes an interrupted link when it is requested again", async () => {
     const server = openStubServer();
     const browser = await server.signedIn();
     const id = String(await whoIs(browser));

@@ -68,7 +68,7 @@ async function output(command: string, ...args: string[]): Promise<string> {
   return stdout.trim();
 }
 
-describe("the packed packages, in an empty project", () => {
+describe("the packed packages in an empty project", () => {
   it.each([
     ["Node", join(BIN, "node"), []],
     ["Node 22", NODE_22, []],
@@ -82,7 +82,7 @@ describe("the packed packages, in an empty project", () => {
     expect(await askWorker(project.folder, "worker.mjs")).toBe(WORKED);
   });
 
-  it("can be imported, every entry of them", async () => {
+  it("can be imported by each of their entries", async () => {
     const entries = project.packages.flatMap((each) => each.entries);
     expect(entries.length).toBeGreaterThan(10);
     const imports = entries.map((entry) => `await import(${JSON.stringify(entry)});`).join("\n");
@@ -93,7 +93,7 @@ describe("the packed packages, in an empty project", () => {
   it.each([
     ["bundler", "esnext"],
     ["nodenext", "nodenext"],
-  ])("have types that an application checks with moduleResolution %s", async (moduleResolution, module) => {
+  ])("have types for an application with moduleResolution %s", async (moduleResolution, module) => {
     const entries = project.packages.flatMap((each) => each.entries);
     const source = entries.map((entry, n) => `import * as entry${n} from "${entry}";\nexport { entry${n} };`);
     writeFileSync(join(project.folder, "consumer.mts"), source.join("\n"));
@@ -111,13 +111,13 @@ describe("the packed packages, in an empty project", () => {
     expect(await output(join(BIN, "tsc"), ...args)).toBe("");
   });
 
-  it("have nothing that publint minds", async () => {
+  it("pass the checks of publint", async () => {
     for (const { tarball } of project.packages) {
       expect(await output(join(BIN, "publint"), "--strict", tarball)).toContain("All good!");
     }
   });
 
-  it("have types that attw finds right, for modules", async () => {
+  it("pass the checks of attw for modules", async () => {
     for (const { tarball } of project.packages) {
       // It fails where it finds a fault.
       const told = await output(join(BIN, "attw"), "--profile", "esm-only", "--format", "ascii", tarball);

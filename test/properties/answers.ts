@@ -33,7 +33,7 @@ export async function expectAnswer(response: Response): Promise<void> {
   const body: unknown = JSON.parse(text);
   if (typeof body !== "object" || body === null) throw new Error("the error is no object");
   const { error, message } = { error: "", message: "", ...body };
-  expect([error, STATUSES.get(error)]).toEqual([error, response.status]);
+  expect({ error, status: STATUSES.get(error) }).toEqual({ error, status: response.status });
   expect(Object.keys(body)).toEqual(["error", "message"]);
   expect(typeof message).toBe("string");
 }
@@ -41,7 +41,10 @@ export async function expectAnswer(response: Response): Promise<void> {
 /** Asserts that a validation is on the list; returns whether it found a session. */
 export function expectValidation(found: Validation<unknown>): boolean {
   if (found.ok) return true;
-  expect([found.code, STATUSES.get(found.code)]).toEqual([found.code, found.status]);
+  expect({ code: found.code, status: STATUSES.get(found.code) }).toEqual({
+    code: found.code,
+    status: found.status,
+  });
   expect([401, 403]).toContain(found.status);
   return false;
 }

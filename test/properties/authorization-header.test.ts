@@ -48,10 +48,10 @@ async function run(title: string, name: string, options: Parameters<typeof openT
   );
 }
 
-it("any bytes as Authorization: an answer from the list", async () => {
+it("any bytes as Authorization header get one of the listed answers", async () => {
   await run("Authorization header", "authorization", {});
 });
 
-it("any bytes in a header of the application's choice: an answer from the list", async () => {
+it("any bytes in the configured bearer header get one of the listed answers", async () => {
   await run("X-Token header", "x-token", { bearer: { header: "X-Token", schemes: ["Bearer", "JWT"] } });
 });

@@ -45,7 +45,7 @@ function written(parts: Header, tokens: Tokens): string {
   );
 }
 
-it("any bytes as Cookie: an answer from the list, and no session by the token of another", async () => {
+it("any bytes as Cookie header get one of the listed answers, and no session of another token", async () => {
   const target = await openTarget();
   await holds("Cookie header", request, async ({ header: parts, route: { method, path }, refresh }) => {
     const tokens = await target.tokens("cookie");

@@ -100,7 +100,7 @@ function build(url: string, method: string, headers: Readonly<Record<string, str
   }
 }
 
-it("any path and method, from anywhere: an answer from the list", async () => {
+it("any path and method from any origin gets one of the listed answers", async () => {
   const target = await openTarget({ trustedOrigins: ["https://spa.example.com"] });
   await holds("path and method", request, async ({ path: where, query, method, origin, headers }) => {
     const { access } = await target.tokens("cookie");
@@ -113,7 +113,7 @@ it("any path and method, from anywhere: an answer from the list", async () => {
   });
 });
 
-it("any host without baseURL: an answer from the list", async () => {
+it("any host gets one of the listed answers where baseURL is missing", async () => {
   const auth = createAuth({ store: memory(), rateLimit: false });
   const handlers = Object.values(auth.handlers);
   const url = fc.oneof(

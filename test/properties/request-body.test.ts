@@ -92,7 +92,7 @@ const request = fc.record({
   encoding: rarely(rarely(latin1)),
 });
 
-it("any bytes as a body, of any type, on each route: an answer from the list", async () => {
+it("any bytes as a body of any type get one of the listed answers on each route", async () => {
   const target = await openTarget();
   await holds("request body", request, async ({ body: sent, type: contentType, path, encoding }) => {
     const { refresh } = await target.tokens("bearer");

@@ -147,7 +147,7 @@ async function present(world: World, family: Family, age: number): Promise<void>
   expect((await world.auth.sessions.verify(result.accessToken)).ok).toBe(true);
 }
 
-it("CON-15 any life of a user's sessions is as the rules have it, alarms and all", async () => {
+it("CON-15 any sequence of operations on a user's sessions gives the results and alarms of the rules", async () => {
   await holds("session model", fc.array(step, { minLength: 3, maxLength: 16 }), async (steps) => {
     const world = await openWorld();
     for (const each of steps) await take(world, each);

@@ -11,7 +11,7 @@ const text = fc.oneof(
   fc.stringMatching(/^[\w-]{1,40}\.[\w-]{1,60}\.[\w-]{86}$/),
 );
 
-it("any text by hand: a verdict from the list, and good only for the very token", async () => {
+it("any text as a token gets one of the listed verdicts, and only the very token is valid", async () => {
   const target = await openTarget();
   await holds(
     "token text",

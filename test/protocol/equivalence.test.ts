@@ -22,7 +22,7 @@ test(`the SQLite statement equals decide over ${STEPS} steps, seed ${seed}`, asy
   }
 });
 
-describe("a statement that is wrong by one sign is found", () => {
+describe("an SQL statement with one wrong comparison is found", () => {
   const mistakes: Readonly<Record<string, readonly [string, string]>> = {
     "a lease one second longer": ["? - child_issued_at < ?", "? - child_issued_at <= ?"],
     "no bound on a clock that jumped": ["AND ? - child_issued_at >= -?", "AND ? + ? IS NOT NULL"],

@@ -76,10 +76,10 @@ describe("reads and refreshes in any order", () => {
     ],
     "an honest client whose jar falls back": [APART, { ...STORM, parallel: 2, rollback: 1 }],
     "an honest client, clocks apart": [APART, { ...STORM, clocks: [0, 1] }],
-    "a thief who looks and refreshes": [RULES, { ...STORM, parallel: 2, theft: true }],
+    "a thief that reads and refreshes": [RULES, { ...STORM, parallel: 2, theft: true }],
   };
 
-  it.each(Object.entries(WORLDS))("%s", (title, [rules, bounds]) => {
+  it.each(Object.entries(WORLDS))("keep every property: %s", (title, [rules, bounds]) => {
     expect([...judge(title, rules, bounds).keys()]).toEqual([]);
   });
 });
@@ -89,12 +89,15 @@ const THIEF: Bounds = { ...STORM, theft: true, thiefOnlyLooks: true };
 describe("a thief that only reads", () => {
   it.each([
     ["a thief that only reads", RULES, THIEF],
-    ["a thief who only looks, clocks apart", APART, { ...THIEF, parallel: 2, clocks: [0, 1] }],
-  ] satisfies readonly (readonly [string, LeaseRules, Bounds])[])("%s", (title, rules, bounds) => {
-    expect([...judge(title, rules, bounds).keys()]).toEqual([]);
-  });
+    ["a thief that only reads, clocks apart", APART, { ...THIEF, parallel: 2, clocks: [0, 1] }],
+  ] satisfies readonly (readonly [string, LeaseRules, Bounds])[])(
+    "keeps every property: %s",
+    (title, rules, bounds) => {
+      expect([...judge(title, rules, bounds).keys()]).toEqual([]);
+    },
+  );
 
-  it("is answered until the last tick of the bound", () => {
+  it("gets answers until the last tick of the bound", () => {
     const bounds = { ...THIEF, lease: RULES.lease, looks: boundOf(RULES) };
     const last = nothingAfter(boundOf(RULES) - 1);
     const found = ledger.run("the last look", leased(RULES), bounds, [last]);
@@ -102,8 +105,8 @@ describe("a thief that only reads", () => {
   });
 });
 
-describe("broken on purpose", () => {
-  it("without the bound, a thief that never rotates is answered for ever without an alarm", () => {
+describe("a broken rule", () => {
+  it("without the bound lets a thief that never rotates read forever without an alarm", () => {
     const rules: LeaseRules = { ...RULES, looksForever: true };
     const broken = judge("sabotage: a look without a bound", rules, THIEF);
     expect([...broken.keys()]).toEqual(["a thief without rotation has nothing after the bound"]);
@@ -117,14 +120,14 @@ describe("broken on purpose", () => {
     ]);
   });
 
-  it("a read that ends the family ends it for an honest client whose prefetch is late", () => {
+  it("with a read that ends the family ends it for an honest client whose prefetch is late", () => {
     const rules: LeaseRules = { ...RULES, looksAlarm: true };
     const broken = judge("sabotage: a look that raises the alarm", rules, { ...STORM, lookDelay: 7 });
     expect([...broken.keys()]).toContain("no false alarm");
     expect([...broken.keys()]).toContain("a look changes nothing");
   });
 
-  it("a thief that also refreshes raises the alarm as before", () => {
+  it("a thief that also refreshes still raises the alarm", () => {
     const bounds = { ...STORM, parallel: 2, theft: true, lease: RULES.lease, looks: boundOf(RULES) };
     const found = ledger.run("theft by look and refresh", leased(RULES), bounds, [noLootAfter(2)]);
     expect([...found.broken.keys()]).toEqual([]);

@@ -48,8 +48,8 @@ const WORLDS: Readonly<Record<string, Bounds>> = {
   "all of it with slower legs": { ...EARLY, delay: 2, lease: 7, clocks: [0, 1], rollback: 1 },
 };
 
-describe("the honest client is never taken for a thief, its jar is never stale, an answer never forks the family", () => {
-  it.each(Object.entries(WORLDS))("%s", (title, bounds) => {
+describe("an honest client causes no alarm, its cookies are never outdated, and no answer creates a second child", () => {
+  it.each(Object.entries(WORLDS))("with %s", (title, bounds) => {
     const { broken } = ledger.run(title, leased({ lease: bounds.lease }), bounds, promisesOf(bounds));
     expect([...broken.keys()]).toEqual([]);
   });

@@ -53,7 +53,7 @@ const EXPECTED = [
 
 afterAll(() => console.log(ledger.total()));
 
-it("no other scheme both spares the honest client and finds the thief", () => {
+it("no other scheme both spares the honest client and detects the thief", () => {
   const results = [
     judge(strict()),
     judge(graceFork(LEASE)),

@@ -43,7 +43,7 @@ function futureOf<Row>(world: World<Row>, scheme: Scheme<Row>, bounds: Bounds): 
   return [...new Set(steps)].sort().join("\n");
 }
 
-describe("states with one key have one future, so the search visits one of them", () => {
+describe("states with equal keys have equal futures, so the search visits one of them", () => {
   const lease = STORM.lease;
 
   it.each<[string, Bounds]>([
@@ -56,14 +56,14 @@ describe("states with one key have one future, so the search visits one of them"
     ["sign-out", { ...EARLY, parallel: 1, theft: true, signOut: true }],
     ["looks", { ...STORM, senders: ["browser", "page"], lookDelay: 1, looks: 15, theft: true }],
     ["a store that falls back", { ...STORM, restore: "any time" }],
-  ])("leased rotation, %s", (_, bounds) => {
+  ])("in leased rotation, %s", (_, bounds) => {
     const rules = bounds.looks === null ? { lease } : { lease, accessLifetime: bounds.looks - 4 * lease };
     const { pairs, impostors } = countImpostors(leased(rules), bounds);
     expect(pairs).toBeGreaterThan(100);
     expect(impostors).toBe(0);
   });
 
-  it("the other schemes", () => {
+  it("in the other schemes", () => {
     const robbed: Bounds = { ...CALM, delay: 1, lease, theft: true };
     const calm: Bounds = { ...STORM, senders: ["browser"], loss: false };
     expect(countImpostors(graceFork(lease), calm).impostors).toBe(0);
@@ -71,7 +71,7 @@ describe("states with one key have one future, so the search visits one of them"
     expect(countImpostors(sameSuccessor(lease), robbed).impostors).toBe(0);
   });
 
-  it("a key that leaves out too much is found", () => {
+  it("a key that omits too much is found", () => {
     const ageless = { ...leased({ lease }), shape: () => "" };
     expect(countImpostors(ageless, { ...STORM, lease: 1 }).impostors).toBeGreaterThan(0);
   });

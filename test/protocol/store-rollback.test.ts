@@ -10,7 +10,7 @@ afterAll(() => console.log(ledger.total()));
 const STORM: Bounds = { ...CALM, senders: ["browser", "ssr"], parallel: 3, loss: true };
 const scheme = leased({ lease: CALM.lease });
 
-describe("P8: a store that falls back to an older row never alarms on the honest client", () => {
+describe("P8: a store that returns to an older row causes no alarm for the honest client", () => {
   const WORLDS: Readonly<Record<string, Bounds>> = {
     "with nothing in flight": { ...STORM, restore: "at rest" },
     "with nothing in flight, early confirmation": {
@@ -26,7 +26,7 @@ describe("P8: a store that falls back to an older row never alarms on the honest
     expect([...found.broken.keys()]).toEqual([]);
   });
 
-  it("does not hold for two requests before and after the rollback: each gets a child of the same generation", () => {
+  it("but two requests before and after the rollback can each get a child of one generation", () => {
     const found = ledger.run("two in flight", scheme, { ...STORM, parallel: 2, restore: "any time" }, [
       noFalseAlarm,
     ]);

@@ -19,15 +19,15 @@ const WORLDS: Readonly<Record<string, Bounds>> = {
   "early confirmation, rollback": { ...EARLY, delay: 2, lease: 6, rollback: 1 },
 };
 
-describe("P3: a thief is granted no refresh token once the victim was granted two in a row", () => {
-  it.each(Object.entries(WORLDS))("%s", (title, bounds) => {
+describe("P3: a thief gets no refresh token after the victim got two in a row", () => {
+  it.each(Object.entries(WORLDS))("with %s", (title, bounds) => {
     const scheme = leased({ lease: bounds.lease });
     const properties = [noLootAfter(1), noLootAfter(2), noticedAfter(2)];
     const found = ledger.run(title, scheme, bounds, properties);
     expect([...found.broken.keys()]).toEqual(["no loot after 1"]);
   });
 
-  it("is the tightest bound: after one rotation the thief still gets one", () => {
+  it("but after one rotation the thief still gets one, so the bound is exact", () => {
     const scheme = leased({ lease: 5 });
     const property = noLootAfter(1);
     const found = ledger.run("tightness", scheme, { ...CALM, loss: true, theft: true }, [property]);
@@ -36,11 +36,11 @@ describe("P3: a thief is granted no refresh token once the victim was granted tw
   });
 });
 
-describe("P6 and P7: an end is final, and a client without the family secret changes nothing", () => {
+describe("P6 and P7: an ended family stays ended, and a client without the family secret changes nothing", () => {
   it.each([
     ["against refresh, sign-out and theft", THEFT],
-    ["and against early confirmation", EARLY],
-  ])("%s", (title, bounds) => {
+    ["against early confirmation", EARLY],
+  ])("holds %s", (title, bounds) => {
     const scheme = leased({ lease: bounds.lease });
     const properties = [alarmEnds(scheme), endIsFinal(scheme), strangersChangeNothing(bounds.lease)];
     const found = ledger.run(title, scheme, { ...bounds, signOut: true }, properties);

@@ -59,7 +59,7 @@ describe.each(hosts)("B2 on %s", (runtime) => {
     expect(result?.error).toBeNull();
   });
 
-  it("ran every case once, and says how long that took", async () => {
+  it("runs every case once, and prints how long that took", async () => {
     const results = await resultsOf(runtime);
     const took = results.reduce((sum, result) => sum + result.took, 0);
     console.info(`${runtime}: ${results.length} cases in ${Math.round(took)} ms`);
@@ -68,7 +68,7 @@ describe.each(hosts)("B2 on %s", (runtime) => {
   });
 });
 
-it("has a Node 22 that is one", async () => {
+it("the Node 22 of the tests has that version", async () => {
   const { stdout } = await promisify(execFile)(node22, ["--version"]);
   expect(stdout).toMatch(/^v22\./);
 });

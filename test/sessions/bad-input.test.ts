@@ -145,12 +145,12 @@ function contentsOf(database: DatabaseSync): readonly unknown[] {
   return TABLES.map((table) => database.prepare(`SELECT * FROM ${table} ORDER BY 1`).all());
 }
 
-describe("bad input is answered by a code, and leaves the store as it was", () => {
+describe("bad input gets an error code, and leaves the store as it was", () => {
   for (const { title, path, method = "GET", body, headers = {}, answer } of requests) {
     test(`${method} ${path}: ${title}`, async () => {
       const { bob, database, calls, server } = await setting();
       const before = contentsOf(database);
-      const jar = [bob.cookie("access"), bob.cookie("refresh")];
+      const jar = { access: bob.cookie("access"), refresh: bob.cookie("refresh") };
       calls.length = 0;
       const response = await bob.send(path, { method, headers, ...(body === undefined ? {} : { body }) });
       if (answer[0] === 405) expect(response.headers.get("allow")).toContain("OPTIONS");
@@ -162,13 +162,13 @@ describe("bad input is answered by a code, and leaves the store as it was", () =
       expect(calls.filter((call) => !/\.(get|find|load|list)$/.test(call) && !mayWrite.test(call))).toEqual(
         [],
       );
-      expect([bob.cookie("access"), bob.cookie("refresh")]).toEqual(jar);
+      expect({ access: bob.cookie("access"), refresh: bob.cookie("refresh") }).toEqual(jar);
       expect((await server.auth.validate(bob.request("/page"))).ok).toBe(true);
     });
   }
 });
 
-test("an unknown member is never stored, whatever it is called", async () => {
+test("an unknown member is never stored, under any name", async () => {
   const { server, database } = await setting();
   const more = {
     id: "mine",
@@ -187,7 +187,7 @@ test("an unknown member is never stored, whatever it is called", async () => {
   for (const trace of ["admin", "Eve", '"a":1']) expect(dump).not.toContain(trace);
 });
 
-test("a store that is down is 503 for every route that needs it, clears cookies at logout only, and works afterwards", async () => {
+test("a store that is down causes 503 on every route that needs it, clears cookies at logout only, and works afterwards", async () => {
   const server = openServer();
   const ann = await server.signedIn();
   const down = openServer({

@@ -25,9 +25,9 @@ const situations: Readonly<Record<string, (server: TestServer, ann: Browser) => 
 };
 
 for (const { name, make } of stores) {
-  describe(`200 concurrent refreshes of one cookie, one process, ${name}`, () => {
+  describe(`200 simultaneous refreshes of one cookie in one process, ${name}`, () => {
     for (const [title, bringAbout] of Object.entries(situations)) {
-      test(`${title}: one new refresh token, 199 access tokens, no session ended`, async () => {
+      test(`give one new refresh token and 199 access tokens, and end no session, ${title}`, async () => {
         const server = openServer({ store: await make() });
         const ann = await server.signedIn();
         await bringAbout(server, ann);
@@ -39,7 +39,7 @@ for (const { name, make } of stores) {
       });
     }
 
-    test("inside the lease: 200 access tokens", async () => {
+    test("give 200 access tokens inside the lease", async () => {
       const server = openServer({ store: await make() });
       const ann = await server.signedIn();
       await ann.copy().post("/auth/refresh");
@@ -63,7 +63,7 @@ async function expectAlive(server: TestServer, ann: Browser, responses: readonly
 
 describe("4 processes that share one SQLite file", () => {
   for (const [title, bringAbout] of Object.entries(situations)) {
-    test(`200 concurrent refreshes of one cookie, ${title}: one new refresh token`, async () => {
+    test(`give one new refresh token for 200 simultaneous refreshes of one cookie, ${title}`, async () => {
       const file = temporaryFile();
       const server = openServer({ store: await migrated(open(file)) });
       const ann = await server.signedIn();
@@ -78,7 +78,7 @@ describe("4 processes that share one SQLite file", () => {
     });
   }
 
-  test("that start at once on a new file agree on one key ring", async () => {
+  test("agree on one key ring where they start at once on a new file", async () => {
     const file = temporaryFile();
     const { clock } = openServer();
     const tokens = (await runTogether("join", 4, { file, clock: clock.now() })).map(String);

@@ -22,7 +22,7 @@ async function liveOf<C>({ auth }: TestServer<C>, userId: string): Promise<reado
 
 for (const { name, make } of stores) {
   describe(name, () => {
-    test("A1 several sessions per user, each with its own context and device", async () => {
+    test("A1 several sessions of a user each have their own context and device", async () => {
       const server = openServer<Context>({ store: await make(), ...withContext });
       const { auth } = server;
       const user = await annOf(server);
@@ -42,7 +42,7 @@ for (const { name, make } of stores) {
       expect(found.ok && found.session.context.role).toBe("reader");
     });
 
-    test("A1 a context that the schema refuses starts no session, and nothing in a body reaches it", async () => {
+    test("A1 a context that the schema refuses starts no session, and no member of a body reaches it", async () => {
       const server = openServer<Context>({ store: await make(), ...withContext });
       const user = await annOf(server);
       const wrong = { tenant: "acme", role: "admin" } as unknown;
@@ -57,7 +57,7 @@ for (const { name, make } of stores) {
       expect(found.ok && found.session.context).toEqual({ tenant: "acme", role: "reader" });
     });
 
-    test("A12 sessions.update changes the context, and tokens hold it from the next refresh on", async () => {
+    test("A12 sessions.update changes the context, and tokens have it from the next refresh on", async () => {
       const server = openServer<Context>({ store: await make(), ...withContext });
       const ann = await server.signedIn();
       const { sessions } = server.auth;
@@ -81,7 +81,7 @@ for (const { name, make } of stores) {
   });
 }
 
-test("A11 a route or a hook can judge the context of a session", async () => {
+test("A11 a route or a hook can check the context of a session", async () => {
   const refuse = ({ session }: { readonly session: { readonly context: Context } }): false | undefined =>
     session.context.role === "editor" ? undefined : false;
   const store = memory();

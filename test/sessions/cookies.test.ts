@@ -6,7 +6,7 @@ import { stores } from "../fixtures/stores.ts";
 
 for (const { name, make } of stores) {
   describe(name, () => {
-    test("A5 cookies of earlier names are read, and expired once the new ones are set", async () => {
+    test("A5 cookies of former names are read, and deleted once the new ones are set", async () => {
       const store = await make();
       const before = openServer({ store, cookies: { names: { access: "old-a", refresh: "old-r" } } });
       const previous = [{ name: "old-a.3000" }, { name: "old-r.3000" }];
@@ -21,7 +21,7 @@ for (const { name, make } of stores) {
       expect(ann.names()).toEqual(["latchkey.access.3000", "latchkey.refresh.3000"]);
     });
 
-    test("A5 logout clears the cookies of earlier names too", async () => {
+    test("A5 logout also deletes the cookies of former names", async () => {
       const store = await make();
       const before = openServer({ store, cookies: { names: { access: "old-a", refresh: "old-r" } } });
       const previous = [{ name: "old-a.3000" }, { name: "old-r.3000" }];
@@ -33,7 +33,7 @@ for (const { name, make } of stores) {
   });
 }
 
-test("J5 with refreshPath the refresh cookie goes to the routes only, and validate cannot refresh", async () => {
+test("J5 with refreshPath, only the routes get the refresh cookie, and validate cannot refresh", async () => {
   const { auth, clock, signedIn } = openSecureServer({ cookies: { refreshPath: "/auth" } });
   const ann = await signedIn();
   expect(ann.names("/page")).toEqual(["__Host-Http-latchkey.access"]);
@@ -49,7 +49,7 @@ test("J5 with refreshPath the refresh cookie goes to the routes only, and valida
   ]);
 });
 
-test("J7 secure by default: prefix and Secure everywhere but on http://localhost, where the name has the port", async () => {
+test("J7 cookies have a prefix and Secure everywhere except on http://localhost, where their name has the port", async () => {
   const far = openSecureServer();
   expect((await far.signedIn()).names()).toEqual([
     "__Host-Http-latchkey.access",
@@ -70,7 +70,7 @@ test("J7 secure by default: prefix and Secure everywhere but on http://localhost
   );
 });
 
-test("S1 the tokens arrive in HttpOnly, Secure, SameSite cookies and nowhere else", async () => {
+test("S1 tokens are sent in HttpOnly, Secure, SameSite cookies and nowhere else", async () => {
   const { browser } = openSecureServer();
   const answer = await browser().post("/auth/signup", ANN);
   const lines = answer.headers.getSetCookie();

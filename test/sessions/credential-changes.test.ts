@@ -94,7 +94,7 @@ async function expectSignedOut({ observer, user }: Scene, browsers: readonly Bro
 for (const where of places) {
   describe(where.name, () => {
     for (const [title, change] of Object.entries(changes)) {
-      test(`${title} during a sign-in: no order leaves a live session`, async () => {
+      test(`${title} during a sign-in leaves no live session, in any order`, async () => {
         const count = await inEveryOrder(where, async (scene, choices) => {
           const [guest, owner] = [scene.actor("guest"), scene.actor("owner")];
           const actors = {
@@ -108,7 +108,7 @@ for (const where of places) {
         expect(count).toBeGreaterThan(where.elsewhere ? 11 : 6);
       });
 
-      test(`${title} during a refresh: no order leaves a live session`, async () => {
+      test(`${title} during a refresh leaves no live session, in any order`, async () => {
         const count = await inEveryOrder(where, async (scene, choices) => {
           const [guest, owner] = [scene.actor("guest"), scene.actor("owner")];
           await guest.browser.post("/auth/login", ANN);
@@ -123,7 +123,7 @@ for (const where of places) {
       });
     }
 
-    test("a new password while a sign-in renews the old hash: the new one stays", async () => {
+    test("a new password that is set while a sign-in renews the old hash is kept", async () => {
       const count = await inEveryOrder(where, async (scene, choices) => {
         const [guest, owner] = [scene.actor("guest", RISEN), scene.actor("owner", RISEN)];
         const actors = {
@@ -142,7 +142,7 @@ for (const where of places) {
       expect(count).toBeGreaterThan(19);
     });
 
-    test("logout while the same browser refreshes: no order leaves a live session", async () => {
+    test("logout during a refresh of the same browser leaves no live session, in any order", async () => {
       const count = await inEveryOrder(where, async (scene, choices) => {
         const [guest, other] = [scene.actor("guest"), scene.actor("other")];
         await guest.browser.post("/auth/login", ANN);
@@ -157,7 +157,7 @@ for (const where of places) {
       expect(count).toBeGreaterThan(1);
     });
 
-    test("revokeAll during a sign-in: only a sign-in that began after it stays", async () => {
+    test("revokeAll during a sign-in leaves a session only if the sign-in began after it", async () => {
       const count = await inEveryOrder(where, async (scene, choices) => {
         const [guest, owner] = [scene.actor("guest"), scene.actor("owner")];
         const actors = {
@@ -177,7 +177,7 @@ for (const where of places) {
   });
 }
 
-test("a new password while two sign in: no order leaves a live session", async () => {
+test("a new password during two sign-ins leaves no live session, in any order", async () => {
   const where = { name: "memory", make: async () => memory(), elsewhere: false };
   const count = await inEveryOrder(where, async (scene, choices) => {
     const [one, two, owner] = [scene.actor("one"), scene.actor("two"), scene.actor("owner")];

@@ -14,7 +14,7 @@ async function liveOf<C>({ auth }: TestServer<C>, userId: string): Promise<reado
 
 for (const { name, make } of stores) {
   describe(name, () => {
-    test("B9 devices are listed for their owner; only the owner can sign each of them out", async () => {
+    test("B9 a user can list the devices, and only that user can sign each of them out", async () => {
       const server = openServer({ store: await make() });
       const [laptop, phone] = [await server.signedIn(), await server.signedIn()];
       const bob = await server.signedIn(BOB);
@@ -45,7 +45,7 @@ for (const { name, make } of stores) {
       expect((await bob.get("/auth/me")).status).toBe(200);
     });
 
-    test("A2 with a limit, a new session ends the oldest", async () => {
+    test("A2 with a limit, a new session ends the oldest one", async () => {
       const server = openServer({ store: await make(), sessions: { limit: 2 } });
       const { auth, clock, events } = server;
       const user = await annOf(server);
@@ -65,14 +65,14 @@ for (const { name, make } of stores) {
       expect(await auth.sessions.get(bob.session.id)).toMatchObject({ endedAt: null });
     });
 
-    test("A2 limit 1 is single sign-in, also when 10 sign in at once", async () => {
+    test("A2 with the limit 1, one session is left, also where 10 sign in at once", async () => {
       const server = openServer({ store: await make(), sessions: { limit: 1 } });
       const user = await annOf(server);
       await Promise.all(Array.from({ length: 10 }, () => server.browser().post("/auth/login", ANN)));
       expect((await liveOf(server, user)).length).toBe(1);
     });
 
-    test("A15 a changed device or address is an event with old and new, and is kept", async () => {
+    test("A15 a changed device or address causes an event with the old and the new one, and is stored", async () => {
       const clientAddress = (request: Request): string | null => request.headers.get("x-real-ip");
       const server = openServer({ store: await make(), clientAddress });
       const { auth, clock, events, browser } = server;
@@ -91,7 +91,7 @@ for (const { name, make } of stores) {
       expect((await auth.validate(ann.request("/page"))).ok).toBe(true);
     });
 
-    test("A15 a store that cannot keep the new device fails no refresh; the next refresh reports it", async () => {
+    test("A15 a store that cannot save the new device fails no refresh, and the next refresh reports it", async () => {
       let isDown = true;
       const store = wrapped(await make(), (operation, call) =>
         isDown && operation === "sessions.update" ? Promise.reject(new Error("down")) : call(),

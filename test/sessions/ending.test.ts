@@ -26,7 +26,7 @@ for (const { name, make } of stores) {
       expect(await liveOf(server, user)).toEqual([kept.session.id]);
     });
 
-    test("A7 keepEnded keeps ended sessions for audit, marked", async () => {
+    test("A7 keepEnded keeps ended sessions with their end reason for audit", async () => {
       const server = openServer({ store: await make(), sessions: { keepEnded: true } });
       const { auth, clock } = server;
       const { session } = await auth.sessions.create(await annOf(server));
@@ -35,7 +35,7 @@ for (const { name, make } of stores) {
       expect(await auth.sessions.get(session.id)).toMatchObject({ id: session.id, endReason: "expired" });
     });
 
-    test("A8 revoke one, all of a user, all but one, and prune by user", async () => {
+    test("A8 sessions can be ended one by one, all of a user, all except one, and pruned by user", async () => {
       const server = openServer({ store: await make() });
       const { auth, clock, events } = server;
       const [ann, bob] = [await annOf(server), (await auth.users.create(BOB)).id];
@@ -46,7 +46,10 @@ for (const { name, make } of stores) {
         await create(ann),
         await create(bob),
       ];
-      expect([await auth.sessions.revoke(one), await auth.sessions.revoke(one)]).toEqual([true, false]);
+      expect({ first: await auth.sessions.revoke(one), second: await auth.sessions.revoke(one) }).toEqual({
+        first: true,
+        second: false,
+      });
       expect(await auth.sessions.revoke("no such session")).toBe(false);
       expect(await auth.sessions.revokeAll(ann, { except: three })).toBe(1);
       expect(await auth.sessions.get(two)).toMatchObject({ endReason: "revoked" });
@@ -66,7 +69,11 @@ for (const { name, make } of stores) {
       const thief = ann.copy();
       const id = String(memberOf(await bodyOf(await ann.get("/auth/session")), "session")["id"]);
       const answer = await ann.post("/auth/logout");
-      expect([answer.status, clearedIn(answer.headers).length, ann.names()]).toEqual([200, 2, []]);
+      expect({
+        status: answer.status,
+        cleared: clearedIn(answer.headers).length,
+        cookies: ann.names(),
+      }).toEqual({ status: 200, cleared: 2, cookies: [] });
       expect(await auth.sessions.get(id)).toMatchObject({
         endReason: "logout",
         endedAt: clock.now() / 1_000,
@@ -78,7 +85,7 @@ for (const { name, make } of stores) {
   });
 }
 
-test("J9 logout may leave the access token until it expires", async () => {
+test("J9 logout can leave the access token valid until it expires", async () => {
   const { auth, clock, signedIn } = openServer({ logout: { keepAccessToken: true } });
   const ann = await signedIn();
   const answer = await ann.post("/auth/logout");
@@ -91,8 +98,11 @@ test("J9 logout may leave the access token until it expires", async () => {
   expect(await auth.validate(ann.request("/page"))).toMatchObject({ ok: false, code: "unauthenticated" });
 });
 
-test("S3 logout clears the cookies of a request that has nothing to end", async () => {
+test("S3 logout clears the cookies of a request without a session", async () => {
   const { browser } = openServer();
   const answer = await browser().post("/auth/logout");
-  expect([answer.status, clearedIn(answer.headers).length]).toEqual([200, 2]);
+  expect({ status: answer.status, cleared: clearedIn(answer.headers).length }).toEqual({
+    status: 200,
+    cleared: 2,
+  });
 });

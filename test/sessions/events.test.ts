@@ -5,7 +5,7 @@ import { stores } from "../fixtures/stores.ts";
 
 for (const { name, make } of stores) {
   describe(name, () => {
-    test("B10 everything that happens is an event of a closed union, with its time", async () => {
+    test("B10 each operation emits an event of a closed union, with its time", async () => {
       const { auth, clock, events, signedIn, browser } = openServer({ store: await make() });
       const at = clock.now() / 1_000;
       const ann = await signedIn();

@@ -6,7 +6,7 @@ import { claimsOf, sidOf } from "../fixtures/tokens.ts";
 
 for (const { name, make } of stores) {
   describe(name, () => {
-    test("A10 hooks run after sign-in, refresh and every validation, and may refuse", async () => {
+    test("A10 hooks run after sign-in, refresh and every validation, and can refuse", async () => {
       const seen: string[] = [];
       let refuse = "";
       const ran = (hook: string) => (): false | undefined => {
@@ -36,7 +36,7 @@ for (const { name, make } of stores) {
       expect(reasons).toEqual(["refused"]);
     });
 
-    test("A10 hooks may change the result", async () => {
+    test("A10 hooks can change the result", async () => {
       const server = openServer({
         store: await make(),
         hooks: {
@@ -53,15 +53,13 @@ for (const { name, make } of stores) {
       await ann.post("/auth/refresh");
       expect(claimsOf(ann.cookie("access"))["context"]).toEqual({ step: 2 });
       const found = await server.auth.validate(ann.request("/page"));
-      expect(found.ok && [found.session.context, found.claims["plan"]]).toEqual([
-        { step: 2, seen: true },
-        "gold",
-      ]);
+      expect(found).toMatchObject({ ok: true, claims: { plan: "gold" } });
+      expect(found.ok && found.session.context).toEqual({ step: 2, seen: true });
       const kept = await server.auth.sessions.get(sidOf(ann.cookie("access")));
       expect(kept?.context).toEqual({ step: 2 });
     });
 
-    test("A10 a hook that throws is internal_error, and leaves no session behind a failed sign-in", async () => {
+    test("A10 a hook that throws causes internal_error, and a failed sign-in leaves no session", async () => {
       const broken = (): never => {
         throw new Error(`broken ${ANN.password}`);
       };

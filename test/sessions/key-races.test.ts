@@ -52,7 +52,7 @@ function foreign(token: string): string {
   return `${Buffer.from(JSON.stringify(header)).toString("base64url")}.${payload}.${signature}`;
 }
 
-test("a key that is revoked stays revoked in this process, whichever load of the ring ends later", async () => {
+test("a revoked key stays revoked in this process, whichever load of the ring ends last", async () => {
   const { store, hold } = held(memory());
   const { auth, signedIn } = openServer({ store });
   const token = (await signedIn()).cookie("access");
@@ -65,7 +65,7 @@ test("a key that is revoked stays revoked in this process, whichever load of the
   expect(await auth.sessions.verify(token)).toMatchObject({ ok: false, code: "unauthenticated" });
 });
 
-test("a key that is rotated in stays in use, whichever load of the ring ends later", async () => {
+test("a key that a rotation activated stays active, whichever load of the ring ends last", async () => {
   const { store, hold } = held(memory());
   const { auth, signedIn } = openServer({ store });
   const token = (await signedIn()).cookie("access");
@@ -80,7 +80,7 @@ test("a key that is rotated in stays in use, whichever load of the ring ends lat
   expect(kidOf((await signedIn()).cookie("access"))).toBe(rotated);
 });
 
-test("a valid token of a new key is not refused because an older load of the ring was pending", async () => {
+test("a valid token of a new key is accepted while an older load of the ring is pending", async () => {
   const shared = memory();
   const { store, hold } = held(shared);
   const here = openServer({ store });

@@ -53,7 +53,7 @@ interface Load {
 
 for (const { name, make } of stores) {
   for (const turns of [0, 40]) {
-    test(`keys.rotate() 60 times under load, two servers, ${name}, a ring that is ${turns} turns away: 0 rejected`, async () => {
+    test(`keys.rotate() 60 times under load on two servers, ${name}, rejects no token, with a ring that is ${turns} turns away`, async () => {
       const clock = settableClock();
       const store = await make();
       const servers = [
@@ -89,7 +89,7 @@ for (const { name, make } of stores) {
 }
 
 describe("rotation by time", () => {
-  test("two servers over half a year: 0 rejected honest tokens", async () => {
+  test("rejects no honest token on two servers in half a year", async () => {
     const clock = settableClock();
     const [store] = await Promise.all(stores.slice(0, 1).map(({ make }) => make()));
     if (store === undefined) throw new Error("a store");
@@ -119,7 +119,7 @@ async function resume(servers: readonly TestServer[], ann: Browser): Promise<Res
   return ann.copy(servers[1]?.auth).post("/auth/login", ANN);
 }
 
-test("keys.revoke(kid) refuses its tokens, and every session continues by refresh", async () => {
+test("keys.revoke(kid) makes its tokens invalid, and every session continues with a refresh", async () => {
   const clock = settableClock();
   const { auth, signedIn } = openServer({ clock, secret: SECRET });
   const browsers = [await signedIn(), await signedIn(), await signedIn()];

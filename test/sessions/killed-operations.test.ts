@@ -198,9 +198,9 @@ function reach(ann: Browser, server: TestServer): Browser {
 }
 
 for (const { name, make } of stores) {
-  describe(`killed between any two statements, ${name}`, () => {
+  describe(`a process that is killed between any two statements, ${name}`, () => {
     for (const [title, operation] of Object.entries(operations)) {
-      test(`${title}: the honest client continues, and no reuse is reported`, async () => {
+      test(`stops no honest client and causes no report of reuse, in ${title}`, async () => {
         const { calls } = await play({ store: await make(), operation, death: null });
         const deaths = deathsWithin(calls);
         expect(calls).toBeGreaterThan(0);

@@ -81,7 +81,7 @@ async function resume(client: Client): Promise<void> {
   client.unanswered = null;
 }
 
-test(`SIGKILL under load, ${LIVES} times on one file: every client continues, and no reuse is reported`, async () => {
+test(`every client continues after SIGKILL under load, ${LIVES} times on one file, and no reuse is reported`, async () => {
   const seed = Date.now() % 1_000_000;
   console.info(`killed-process seed ${seed}`);
   const random = seeded(seed);

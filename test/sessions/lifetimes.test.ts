@@ -7,7 +7,7 @@ import { claimsOf } from "../fixtures/tokens.ts";
 
 for (const { name, make } of stores) {
   describe(name, () => {
-    test("A6 lifetimes of one session", async () => {
+    test("A6 one session can have its own lifetimes", async () => {
       const { auth, clock } = openServer({ store: await make() });
       const { id } = await auth.users.create(ANN);
       const short = await auth.sessions.create(id, { accessLifetime: 120, refreshLifetime: 240 });
@@ -38,7 +38,7 @@ for (const { name, make } of stores) {
       expect(await auth.sessions.list(id)).toMatchObject([{ id: endless.session.id }]);
     });
 
-    test("A6 lifetimes that are unsound or no whole seconds start no session", async () => {
+    test("A6 lifetimes that are invalid or no whole seconds start no session", async () => {
       const { auth } = openServer({ store: await make() });
       const { id } = await auth.users.create(ANN);
       const unsound = [
@@ -59,7 +59,7 @@ for (const { name, make } of stores) {
       expect(await auth.sessions.list(id)).toEqual([]);
     });
 
-    test("A6 with refreshToken: false a session lasts as long as its access token", async () => {
+    test("A6 with refreshToken: false, a session lasts as long as its access token", async () => {
       const { auth, clock, signedIn } = openServer({ store: await make(), refreshToken: false });
       const ann = await signedIn();
       expect(ann.names()).toEqual(["latchkey.access.3000"]);
@@ -79,7 +79,7 @@ for (const { name, make } of stores) {
       }
     });
 
-    test("T10 the absolute lifetime ends even a busy session", async () => {
+    test("T10 the absolute lifetime ends a session that is in use", async () => {
       const refreshToken = { lifetime: 86_400, maxLifetime: 86_400 * 3 };
       const { auth, clock, signedIn } = openServer({ store: await make(), refreshToken });
       const ann = await signedIn();
@@ -100,7 +100,7 @@ for (const { name, make } of stores) {
   });
 }
 
-test("J8 both lifetimes are options in seconds, with functions such as days(14)", async () => {
+test("J8 both lifetimes are configured in seconds, with functions such as days(14)", async () => {
   const { auth, clock, signedIn } = openServer({
     accessToken: { lifetime: minutes(5) },
     refreshToken: { lifetime: days(14) },
@@ -117,7 +117,7 @@ test("J8 both lifetimes are options in seconds, with functions such as days(14)"
   await expectError(await idle.post("/auth/refresh"), 401, "unauthenticated");
 });
 
-test("J8 a session expires at the second of its idle end, whatever the cookie says", async () => {
+test("J8 a session expires at the exact second of its idle expiry, whatever the cookie says", async () => {
   const { auth, clock, signedIn } = openServer();
   const ann = await signedIn();
   const token = ann.cookie("refresh");

@@ -137,7 +137,7 @@ for (const { name, make } of stores) {
     ["without one", {}],
     ["with HS256", { secret: SECRET, accessToken: { algorithm: "HS256" } }],
   ] as const) {
-    test(`no secret in any event, error or console line, ${name}, ${title}`, async () => {
+    test(`no event, error or console line holds a secret, ${name}, ${title}`, async () => {
       const [said, secrets, failing] = [listen(), collectSecrets(), { now: false }];
       hearKeys(secrets);
       secrets.add(ANN.password, BOB.password, NEW_PASSWORD, SECRET);
@@ -159,7 +159,7 @@ for (const { name, make } of stores) {
   }
 }
 
-test("the search can find: it sees a token that an event would hold", async () => {
+test("the search finds a token that an event holds", async () => {
   const secrets = collectSecrets();
   const ann = await openServer().signedIn();
   secrets.addRefreshToken(ann.cookie("refresh"));
@@ -169,7 +169,7 @@ test("the search can find: it sees a token that an event would hold", async () =
   expect(secrets.foundIn(printed(error)).length).toBeGreaterThan(0);
 });
 
-test("the bytes of the SQLite file hold no token, no password and no private key", async () => {
+test("the bytes of the SQLite file contain no token, no password and no private key", async () => {
   const [said, secrets, failing] = [listen(), collectSecrets(), { now: false }];
   hearKeys(secrets);
   secrets.add(ANN.password, BOB.password, NEW_PASSWORD, SECRET);
@@ -187,7 +187,7 @@ test("the bytes of the SQLite file hold no token, no password and no private key
   expect(secrets.rawIn(bytes)).toBe(0);
 });
 
-test("a refused configuration never repeats a secret", () => {
+test("the error for a wrong configuration never contains a secret", () => {
   const url = "postgres://app:hunter2hunter2@db.example.com/app";
   const jwk = {
     kty: "OKP",

@@ -3,7 +3,7 @@ import { memory } from "@latchkey/core/memory";
 import { expect, test } from "vitest";
 import { openServer, SECRET } from "../fixtures/server.ts";
 
-test("S8 unsafe combinations are refused by the name of the option", () => {
+test("S8 unsafe combinations of options are refused, and the error names the option", () => {
   const make = (options: object) => () => createAuth({ store: memory(), ...options });
   expect(make({ cookies: { httpOnly: false } })).toThrow(/^cookies\.httpOnly is not an option/);
   expect(make({ cookies: { secure: false } })).toThrow(/^cookies\.secure is not an option/);
@@ -20,7 +20,7 @@ test("S8 unsafe combinations are refused by the name of the option", () => {
   expect(make({ trustedOrigins: ["*"] })).toThrow(/^trustedOrigins is "\*"/);
 });
 
-test("T11 an error says what to do next", async () => {
+test("T11 an error tells the next step", async () => {
   const { store } = openServer();
   const make = (options: object) => () => createAuth({ store, ...options });
   expect(make({ secret: "short" })).toThrow(/openssl rand -base64 32/);

@@ -23,7 +23,7 @@ function ringOf({ database }: Process): string {
   return String(database.prepare("SELECT document FROM latchkey_documents").get()?.["document"]);
 }
 
-test("a restart ends no session: access tokens stay valid, and refresh tokens still rotate", async () => {
+test("a restart ends no session: access tokens stay valid, and refresh tokens rotate", async () => {
   const [file, clock] = [temporaryFile(), settableClock()];
   let server = await start(file, clock, SECRET);
   let ann = await server.signedIn();
@@ -34,14 +34,14 @@ test("a restart ends no session: access tokens stay valid, and refresh tokens st
     ann = ann.copy(server.auth);
     expect(await server.auth.validate(ann.request("/page"))).toMatchObject({ ok: true, refreshed: false });
     expect((await ann.post("/auth/refresh")).headers.getSetCookie().length).toBe(2);
-    expect([sidOf(ann.cookie("access")), kidOf(ann.cookie("access"))]).toEqual([sid, kid]);
+    expect({ sid: sidOf(ann.cookie("access")), kid: kidOf(ann.cookie("access")) }).toEqual({ sid, kid });
     clock.advance(61);
   }
   expect(server.events.map(({ type }) => type)).not.toContain("key.created");
   server.stop();
 });
 
-test("private keys are sealed with the secret; without one they are not", async () => {
+test("private keys are stored sealed with the secret, and unsealed without one", async () => {
   for (const [secret, isSealed] of [
     [SECRET, true],
     [undefined, false],
@@ -50,12 +50,15 @@ test("private keys are sealed with the secret; without one they are not", async 
     await server.auth.keys.jwks();
     const ring = ringOf(server);
     expect(ring).toContain("privateKey");
-    expect([ring.includes('\\"d\\"'), ring.includes("kty")]).toEqual([!isSealed, true]);
+    expect({ hasPrivateKey: ring.includes('\\"d\\"'), hasKey: ring.includes("kty") }).toEqual({
+      hasPrivateKey: !isSealed,
+      hasKey: true,
+    });
     server.stop();
   }
 });
 
-test("a wrong secret makes a new key; sessions continue, and the right secret reads the old keys again", async () => {
+test("a wrong secret creates a new key; sessions continue, and the right secret opens the old keys again", async () => {
   const [file, clock] = [temporaryFile(), settableClock()];
   const first = await start(file, clock, SECRET);
   const ann = await first.signedIn();
@@ -81,7 +84,7 @@ test("a wrong secret makes a new key; sessions continue, and the right secret re
   right.stop();
 });
 
-test("a new secret in front of the former one keeps the keys", async () => {
+test("a new secret before the old one keeps the keys", async () => {
   const [file, clock] = [temporaryFile(), settableClock()];
   const first = await start(file, clock, SECRET);
   const ann = await first.signedIn();
@@ -94,7 +97,7 @@ test("a new secret in front of the former one keeps the keys", async () => {
   second.stop();
 });
 
-test("HS256 is keyed with the secret: a new one in front keeps the tokens of the old", async () => {
+test("a new secret before the old one keeps HS256 tokens valid", async () => {
   const [file, clock] = [temporaryFile(), settableClock()];
   const options = { clock, accessToken: { algorithm: "HS256" } } as const;
   const database = new DatabaseSync(file);

@@ -9,7 +9,7 @@ import { stores } from "../fixtures/stores.ts";
 const SPA = "https://spa.example.com";
 
 for (const { name, make } of stores) {
-  test(`J2 each handler, mounted on any path, does the same as its route, on ${name}`, async () => {
+  test(`J2 each handler, mounted on any path, answers as its route does, on ${name}`, async () => {
     const { auth, browser } = openServer({ store: await make() });
     const { handlers } = auth;
     const mounted = new Map([
@@ -43,7 +43,7 @@ for (const { name, make } of stores) {
   });
 }
 
-test("J3 sign-in by user name", async () => {
+test("J3 a user can sign in with a user name", async () => {
   const { browser } = openServer({ providers: [cheapPassword("username")] });
   const joined = await browser().post("/auth/signup", { username: "Ann", password: ANN.password });
   expect(joined.status).toBe(201);
@@ -56,7 +56,7 @@ test("J3 sign-in by user name", async () => {
   await expectError(await browser().post("/auth/login", ANN), 400, "invalid_request");
 });
 
-test("J3 a hash of lower cost is renewed at sign-in, once, and the password stays", async () => {
+test("J3 a hash of lower cost is renewed once at sign-in, and the password stays valid", async () => {
   const before = openServer();
   await before.auth.users.create(ANN);
   const hash = async (): Promise<unknown> => (await before.auth.users.find(ANN))?.passwordHash;
@@ -69,7 +69,7 @@ test("J3 a hash of lower cost is renewed at sign-in, once, and the password stay
   expect(events.filter(({ type }) => type === "user.password_rehashed").length).toBe(1);
 });
 
-test("J10 a bad login, no refresh token and no session are told apart", async () => {
+test("J10 a wrong password, a missing refresh token and a missing session have different codes", async () => {
   const { auth, browser } = openServer();
   await auth.users.create(ANN);
   const wrong = { ...ANN, password: "not the right one" };
@@ -88,7 +88,7 @@ test("J10 a bad login, no refresh token and no session are told apart", async ()
   await expectError(await browser().get("/auth/session"), 401, "unauthenticated");
 });
 
-test("S5 the application says what /auth/me shows of a user", async () => {
+test("S5 user.serialize decides what /auth/me shows of a user", async () => {
   const { auth, signedIn, browser } = openServer({
     user: { serialize: ({ id, email }) => ({ id, mail: email, role: "reader" }) },
   });
@@ -100,13 +100,13 @@ test("S5 the application says what /auth/me shows of a user", async () => {
   expect(memberOf(await bodyOf(await browser().post("/auth/login", ANN)), "user")).toEqual(shown);
 });
 
-test("S5 without user.serialize, /auth/me shows an allow-list", async () => {
+test("S5 without user.serialize, /auth/me shows a fixed list of members", async () => {
   const { signedIn } = openServer();
   const body = await bodyOf(await (await signedIn()).get("/auth/me"));
   expect(body).toEqual({ id: expect.any(String), email: ANN.email, name: null });
 });
 
-test("S6 a store and a provider are enough on localhost, and only there", async () => {
+test("S6 a store and a provider are enough on localhost, but not elsewhere", async () => {
   const auth = createAuth({ store: memory(), providers: [cheapPassword()] });
   const post = (origin: string): Request =>
     new Request(`${origin}/auth/signup`, {
@@ -129,7 +129,7 @@ test("S6 a store and a provider are enough on localhost, and only there", async 
   expect((await auth.handle(post("http://localhost:3000"))).status).toBe(201);
 });
 
-test("S7 login takes JSON, answers 200 with cookies, and a trailing slash is the same route", async () => {
+test("S7 login accepts JSON and answers 200 with cookies, and a slash at the end leads to the same route", async () => {
   const { auth, browser } = openServer();
   await auth.users.create(ANN);
   for (const path of ["/auth/login", "/auth/login/"]) {
@@ -153,7 +153,7 @@ test("S7 login takes JSON, answers 200 with cookies, and a trailing slash is the
   }
 });
 
-test("S10 trusted origins may call with credentials, by their exact name and never by *", async () => {
+test("S10 a trusted origin can send requests with credentials; CORS headers name it exactly, never *", async () => {
   const { browser } = openSecureServer({ trustedOrigins: [SPA] });
   const cors = { origin: SPA, "sec-fetch-site": "cross-site" };
   const answer = await browser().post("/auth/signup", ANN, cors);
@@ -173,7 +173,7 @@ test("S10 trusted origins may call with credentials, by their exact name and nev
   }
 });
 
-test("S10 a preflight lets a page send the configured bearer header", async () => {
+test("S10 a preflight allows the configured bearer header", async () => {
   const { browser } = openSecureServer({ trustedOrigins: [SPA], bearer: { header: "x-token" } });
   const headers = { origin: SPA, "access-control-request-method": "GET" };
   const answer = await browser().send("/auth/me", { method: "OPTIONS", headers });
@@ -184,7 +184,7 @@ test("S11 an unsafe request from another site is refused, by the routes and by v
   const { auth, clock, events, signedIn } = openSecureServer();
   const ann = await signedIn();
   clock.advance(601);
-  const before = [ann.cookie("refresh"), events.length];
+  const before = { refresh: ann.cookie("refresh"), events: events.length };
   const strangers = [
     { "sec-fetch-site": "cross-site", origin: "https://evil.example" },
     { "sec-fetch-site": "same-site", origin: "https://other.example.com" },
@@ -200,6 +200,6 @@ test("S11 an unsafe request from another site is refused, by the routes and by v
     expect(found).toMatchObject({ ok: false, code: "csrf_rejected", status: 403 });
     expect(found.headers.getSetCookie()).toEqual([]);
   }
-  expect([ann.cookie("refresh"), events.length]).toEqual(before);
+  expect({ refresh: ann.cookie("refresh"), events: events.length }).toEqual(before);
   expect((await auth.validate(ann.request("/transfer", { method: "POST" }))).ok).toBe(true);
 });

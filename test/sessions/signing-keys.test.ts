@@ -5,7 +5,7 @@ import { headerOf, kidOf } from "../fixtures/tokens.ts";
 
 for (const { name, make } of stores) {
   describe(name, () => {
-    test("T9 a stolen signing key: revoked, it verifies no token, and no user has to sign in again", async () => {
+    test("T9 a stolen signing key verifies no token after it is revoked, and no user has to sign in again", async () => {
       const { auth, signedIn } = openSecureServer({ store: await make() });
       const ann = await signedIn();
       const kid = kidOf(ann.cookie("access"));
@@ -16,7 +16,7 @@ for (const { name, make } of stores) {
       expect(kidOf(ann.cookie("access"))).not.toBe(kid);
     });
 
-    test("T4 keys are made by themselves, announced, rotated and retired, and no session ends", async () => {
+    test("T4 keys are created, published, rotated and retired automatically, and no session ends", async () => {
       const { auth, clock, signedIn } = openServer({ store: await make() });
       const ann = await signedIn();
       const first = kidOf(ann.cookie("access"));
@@ -33,7 +33,7 @@ for (const { name, make } of stores) {
       expect((await auth.validate(ann.request("/page"))).ok).toBe(true);
     });
 
-    test("T4 rotate() and revoke() by hand", async () => {
+    test("T4 an application can call rotate() and revoke()", async () => {
       const { auth, signedIn, events } = openServer({ store: await make() });
       const ann = await signedIn();
       const first = kidOf(ann.cookie("access"));
@@ -48,7 +48,7 @@ for (const { name, make } of stores) {
       expect(typesOf(events)).toEqual(expect.arrayContaining(["key.created", "key.rotated", "key.revoked"]));
     });
 
-    test("T5 processes share keys without configuration: each accepts the other's tokens at once", async () => {
+    test("T5 processes share keys without configuration, and each accepts the tokens of the others at once", async () => {
       const store = await make();
       const one = openServer({ store });
       const [ann, two] = [await one.signedIn(), openServer({ store, clock: one.clock })];
@@ -68,7 +68,7 @@ for (const { name, make } of stores) {
   });
 }
 
-describe("J6 the algorithm is the application's choice, never the token's", () => {
+describe("J6 the algorithm of a token", () => {
   for (const algorithm of ["EdDSA", "ES256", "RS256", "PS256", "HS256"] as const) {
     test(algorithm, async () => {
       const { auth, signedIn } = openServer({ secret: SECRET, accessToken: { algorithm } });
@@ -81,7 +81,7 @@ describe("J6 the algorithm is the application's choice, never the token's", () =
     });
   }
 
-  test("a token that names another one is refused", async () => {
+  test("is the application's choice: a token with another one is refused", async () => {
     const { auth, signedIn, browser } = openServer();
     const [, payload, signature] = (await signedIn()).cookie("access").split(".");
     const { kid } = (await auth.keys.jwks()).keys[0] ?? {};
@@ -94,7 +94,7 @@ describe("J6 the algorithm is the application's choice, never the token's", () =
   });
 });
 
-test("T4 of provided keys the first signs, all of them verify, and no key is made", async () => {
+test("T4 the first provided key signs, all of them verify, and no key is created", async () => {
   const jwks = await Promise.all(
     ["new", "old"].map(async (kid) => {
       const { privateKey } = await crypto.subtle.generateKey({ name: "Ed25519" }, true, ["sign", "verify"]);

@@ -6,7 +6,7 @@ import { claimsOf, familyOf, sidOf } from "../fixtures/tokens.ts";
 
 for (const { name, make } of stores) {
   describe(name, () => {
-    test("T9 XSS: no script can read a token, and no answer to a page holds one", async () => {
+    test("T9 a script can read no token, and no answer to a page holds one", async () => {
       const { signedIn } = openSecureServer({ store: await make() });
       const ann = await signedIn();
       for (const path of ["/auth/me", "/auth/session", "/auth/sessions"]) {
@@ -17,7 +17,7 @@ for (const { name, make } of stores) {
       expect(Object.keys(await bodyOf(refreshed)).sort()).toEqual(["expires_in", "session"]);
     });
 
-    test("T9 session fixation: signing in makes a new session and ends the one that the browser had", async () => {
+    test("T9 a sign-in starts a new session, and ends the one that the browser had", async () => {
       const { auth, events, browser, signedIn } = openSecureServer({ store: await make() });
       const attacker = await signedIn(BOB);
       await auth.users.create(ANN);
@@ -32,7 +32,7 @@ for (const { name, make } of stores) {
       expect((await browser().get("/auth/me", { cookie: `sid=${sid}` })).status).toBe(401);
     });
 
-    test("T9 a stolen database: passwords are hashed, private keys sealed, tokens not in it", async () => {
+    test("T9 a stolen database holds hashed passwords, sealed private keys and no tokens", async () => {
       const { auth, store, signedIn } = openSecureServer({ store: await make() });
       await signedIn();
       const user = await store.users.find({ email: ANN.email });
@@ -70,7 +70,7 @@ for (const { name, make } of stores) {
   });
 }
 
-test("T1 a short access token in JWT form, and a long opaque refresh token", async () => {
+test("T1 the access token is a short-lived JWT, and the refresh token a long opaque text", async () => {
   const { signedIn } = openServer();
   const ann = await signedIn();
   const claims = claimsOf(ann.cookie("access"));

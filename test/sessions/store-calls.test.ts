@@ -30,7 +30,7 @@ async function callsOf(options: Options): Promise<readonly (readonly string[])[]
 
 for (const { name, make } of stores) {
   describe(name, () => {
-    test("validate of a live token makes no call, of whatever transport", async () => {
+    test("validate of a live token makes no call, for both transports", async () => {
       const { store, calls } = counted(await make());
       const { auth, browser, signedIn } = openServer({ store });
       const ann = await signedIn();
@@ -46,7 +46,7 @@ for (const { name, make } of stores) {
       expect(calls).toEqual([]);
     });
 
-    test("validate of nothing, or of nonsense, makes no call", async () => {
+    test("validate of no token, or of a malformed one, makes no call", async () => {
       const { store, calls } = counted(await make());
       const { auth, browser } = openServer({ store });
       await auth.keys.jwks();
@@ -62,7 +62,7 @@ for (const { name, make } of stores) {
       expect(await callsOf({ store: await make() })).toEqual([["sessions.rotate"], ["sessions.rotate"]]);
     });
 
-    test("a refresh reads no user, and one users.get for accessToken.claims, which always gets the user", async () => {
+    test("a refresh reads no user, except for accessToken.claims, which always gets the user by one users.get", async () => {
       const alone = await callsOf({ store: await make() });
       expect(alone).toEqual([["sessions.rotate"], ["sessions.rotate"]]);
       const ofUser = { claims: (_: unknown, user: User) => ({ mail: user.email }) };
@@ -71,7 +71,7 @@ for (const { name, make } of stores) {
       expect(asked).toEqual([both, both]);
     });
 
-    test("a session is one row after 1,000 rotations", async () => {
+    test("a session has one row after 1,000 rotations", async () => {
       const { store, calls } = counted(await make());
       const { auth, clock, events, signedIn } = openServer({ store });
       const ann = await signedIn();
@@ -91,7 +91,7 @@ for (const { name, make } of stores) {
   });
 }
 
-test("users that live elsewhere cost one users.get a refresh, so that a disabled one gets no token", async () => {
+test("with a user store of the application, a refresh makes one users.get, so a disabled user gets no token", async () => {
   const { store, calls } = counted(memory());
   const elsewhere = counted(memory());
   const { auth, clock, signedIn } = openServer({ store, users: elsewhere.store.users });

@@ -28,7 +28,7 @@ for (const { name, make } of stores) {
       expect((await ann.post("/auth/refresh")).status).toBe(200);
     });
 
-    test("A4 restrictTransport: false allows it", async () => {
+    test("A4 restrictTransport: false allows a token of the other transport", async () => {
       const { auth, browser, signedIn } = openServer({ store: await make(), restrictTransport: false });
       const ann = await signedIn();
       const request = browser().request("/page", { headers: bearer(ann.cookie("access")) });
@@ -37,7 +37,7 @@ for (const { name, make } of stores) {
       expect(Object.keys(await bodyOf(answer))).toContain("access_token");
     });
 
-    test("A9 a token is verified by hand, for a transport", async () => {
+    test("A9 sessions.verify checks a token for a transport", async () => {
       const { auth, clock } = openServer({ store: await make() });
       const { id } = await auth.users.create(ANN);
       const { accessToken, session } = await auth.sessions.create(id, { transport: "bearer", amr: ["otp"] });
@@ -60,7 +60,7 @@ for (const { name, make } of stores) {
   });
 }
 
-test("A4 a bearer header that is bad never falls back to a good cookie", async () => {
+test("A4 a bad bearer header is refused, although the cookie is valid", async () => {
   const { auth, signedIn } = openServer();
   const ann = await signedIn();
   for (const value of ["Bearer x", "Bearer ", "Bearer", "bearer a b"]) {
@@ -70,7 +70,7 @@ test("A4 a bearer header that is bad never falls back to a good cookie", async (
   }
 });
 
-test("A5 several schemes, in any case", async () => {
+test("A5 several schemes are accepted, in upper and lower case", async () => {
   const { auth, browser } = openServer({ bearer: { schemes: ["Bearer", "Token"] } });
   const { id } = await auth.users.create(BOB);
   const { accessToken } = await auth.sessions.create(id, { transport: "bearer" });
@@ -80,7 +80,7 @@ test("A5 several schemes, in any case", async () => {
   }
 });
 
-test("A6 sessions by hand come with the cookies of their transport", async () => {
+test("A6 sessions.create returns the cookies of its transport", async () => {
   const auth = createAuth({ store: memory(), baseURL: "https://app.example.com", secret: SECRET });
   const { id } = await auth.users.create({ email: ANN.email });
   const byCookie = await auth.sessions.create(id);
@@ -94,7 +94,7 @@ test("A6 sessions by hand come with the cookies of their transport", async () =>
   await expect(auth.sessions.create(id)).rejects.toMatchObject({ code: "invalid_credentials" });
 });
 
-test("J4 a bearer token in the configured header and scheme, and in no other", async () => {
+test("J4 a bearer token is accepted in the configured header and scheme only", async () => {
   const { auth, browser } = openServer({ bearer: { header: "x-session", schemes: ["Token", "JWT"] } });
   const app = browser();
   const joined = await bodyOf(await app.post("/auth/signup", { ...ANN, transport: "bearer" }));

@@ -6,7 +6,7 @@ import { counted } from "../fixtures/wrapped-store.ts";
 
 for (const { name, make } of stores) {
   describe(name, () => {
-    test("S2 an expired access token is refreshed on the way, and the new cookies are handed over", async () => {
+    test("S2 an expired access token is refreshed by validate, which returns the new cookies", async () => {
       const { auth, clock, signedIn } = openServer({ store: await make() });
       const ann = await signedIn();
       const [before, refreshBefore] = [ann.cookie("access"), ann.cookie("refresh")];
@@ -21,7 +21,7 @@ for (const { name, make } of stores) {
       expect(await auth.validate(ann.request("/page"))).toMatchObject({ ok: true, refreshed: false });
     });
 
-    test("S2 an access token near its end is refreshed before it expires, one that is fresh is not", async () => {
+    test("S2 an access token near its end is refreshed before it expires, and a fresh one is not", async () => {
       const { auth, clock, signedIn } = openServer({ store: await make() });
       const ann = await signedIn();
       clock.advance(539);
@@ -46,7 +46,7 @@ for (const { name, make } of stores) {
       expect((await ann.get("/auth/me")).headers.getSetCookie()).toEqual([]);
     });
 
-    test("T7 a live access token costs no call to the store, one with revocation: store", async () => {
+    test("T7 a live access token costs no call to the store, and one call with revocation: store", async () => {
       const { store, calls } = counted(await make());
       const { auth, signedIn, clock } = openServer({ store });
       const ann = await signedIn();
@@ -65,7 +65,7 @@ for (const { name, make } of stores) {
   });
 }
 
-test("J1 an anonymous request, or one of another scheme, gets an answer and throws no error", async () => {
+test("J1 a request without a session or with another scheme gets an answer, and validate does not throw", async () => {
   const { auth, browser } = openServer();
   const anonymous = browser();
   const foreign = { authorization: "Basic YW5uOnB3" };
@@ -77,7 +77,7 @@ test("J1 an anonymous request, or one of another scheme, gets an answer and thro
   }
 });
 
-test("J1 another scheme of authentication may stay beside the cookies", async () => {
+test("J1 another scheme of authentication can be used beside the cookies", async () => {
   const { auth, signedIn } = openServer();
   const ann = await signedIn();
   const request = ann.request("/page", { headers: { authorization: "Basic YW5uOnB3" } });

@@ -103,7 +103,7 @@ describe("B7: a validator without a store", () => {
     expect(found[0]?.headers.get("cache-control")).toBe("private, no-store");
   });
 
-  it("reads the cookie, and judges where an unsafe request comes from", async () => {
+  it("reads the cookie, and checks the origin of an unsafe request", async () => {
     const edge = await openEdge();
     const { validate } = edge.validator({ trustedOrigins: ["https://spa.example.com"] });
     const token = await tokenOf(edge, "cookie");
@@ -117,7 +117,7 @@ describe("B7: a validator without a store", () => {
     expect(await codeOf(validate(post({ origin: "https://spa.example.com" })))).toBe("ok");
   });
 
-  it("takes a token by its own transport only, unless told otherwise", async () => {
+  it("accepts a token by its own transport only, unless restrictTransport is false", async () => {
     const edge = await openEdge();
     const [byBearer, byCookie] = [await tokenOf(edge), await tokenOf(edge, "cookie")];
     expect(await codeOf(edge.validator().validate(bearer(byCookie)))).toBe("transport_mismatch");
@@ -125,7 +125,7 @@ describe("B7: a validator without a store", () => {
     expect(await codeOf(edge.validator({ restrictTransport: false }).validate(bearer(byCookie)))).toBe("ok");
   });
 
-  it("knows the cookie of localhost by the port of baseURL", async () => {
+  it("finds the cookie of localhost by the port of baseURL", async () => {
     const edge = await openEdge();
     const { validate } = edge.validator({ baseURL: "http://localhost:3000" });
     const token = await tokenOf(edge, "cookie");
@@ -135,7 +135,7 @@ describe("B7: a validator without a store", () => {
     expect(await codeOf(validate(request))).toBe("ok");
   });
 
-  it("refuses what has expired, another audience, another issuer, and nothing at all", async () => {
+  it("refuses an expired token, another audience, another issuer, and a request without a token", async () => {
     const edge = await openEdge();
     const token = await tokenOf(edge);
     expect(await codeOf(edge.validator({ audience: "https://other.example" }).validate(bearer(token)))).toBe(
@@ -151,7 +151,7 @@ describe("B7: a validator without a store", () => {
     expect(late.headers.get("www-authenticate")).toBe('Bearer error="invalid_token"');
   });
 
-  it("follows a rotation of the keys, with one load", async () => {
+  it("follows a rotation of the keys with one load", async () => {
     const edge = await openEdge();
     const { validate } = edge.validator();
     expect(await codeOf(validate(bearer(await tokenOf(edge))))).toBe("ok");
@@ -187,7 +187,7 @@ describe("B7: a validator without a store", () => {
       () => Response.json({ keys: [null, 1, {}, { kid: "a", alg: "EdDSA", kty: "OKP" }] }),
     ],
   ];
-  it.each(broken)("keeps its last keys while their server answers %s", async (_, response) => {
+  it.each(broken)("keeps its last keys while the key server answers %s", async (_, response) => {
     const edge = await openEdge();
     const { validate } = edge.validator();
     const token = await tokenOf(edge);
@@ -210,7 +210,7 @@ describe("B7: a validator without a store", () => {
   });
 
   it.each(broken)(
-    "says store_unavailable where it never had any, and its server answers %s",
+    "answers store_unavailable where it never had keys and the key server answers %s",
     async (_, response) => {
       const edge = await openEdge();
       edge.answer(response);
@@ -258,7 +258,7 @@ describe("B7: a validator without a store", () => {
     expect(edge.looks()).toBe(2);
   });
 
-  it("takes the keys themselves, by their id and algorithm", async () => {
+  it("accepts the keys themselves, by their id and algorithm", async () => {
     const edge = await openEdge();
     const { keys } = await edge.auth.keys.jwks();
     const token = await tokenOf(edge);

@@ -13,7 +13,7 @@ function judge(name: string, counts: ReadonlyMap<string, number>): void {
   expect(counts.get("rotated") ?? 0).toBeGreaterThan(10);
 }
 
-test("four servers over one PostgreSQL, killed and restarted: no honest user suffers", async () => {
+test("four servers on one PostgreSQL are killed and restarted, and no honest user is affected", async () => {
   const postgres = await startPostgres();
   try {
     const { url, schema } = postgres;
@@ -23,8 +23,8 @@ test("four servers over one PostgreSQL, killed and restarted: no honest user suf
   }
 });
 
-describeRedis("four servers over one Redis", () => {
-  test("killed and restarted: no honest user suffers", async () => {
+describeRedis("four servers on one Redis", () => {
+  test("are killed and restarted, and no honest user is affected", async () => {
     const { url, stop } = await startRedis("latchkey:");
     try {
       judge("Redis", await soak({ ...SHORT, backend: "redis", url, namespace: "" }));

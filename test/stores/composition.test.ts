@@ -41,7 +41,7 @@ for (const [name, make] of Object.entries(compositions)) {
   describeStore({ describe, it }, name, make);
 
   describe(name, () => {
-    it("serves the life of a session", async () => {
+    it("serves a sign-up, refreshes and a sign-out", async () => {
       const { store, home, elsewhere, close } = await make();
       const auth = authOver(store);
       const signedUp = await post(auth, "/signup", ANN);
@@ -55,30 +55,36 @@ for (const [name, make] of Object.entries(compositions)) {
       await auth.users.setPassword(id, "another horse battery");
       expect(await liveSessions(home, id)).toBe(0);
       const late = await post(auth, "/refresh", { refresh_token: await refreshTokenOf(refreshed) });
-      expect([late.status, (await late.json()).error]).toEqual([401, "session_revoked"]);
+      expect({ status: late.status, error: (await late.json()).error }).toEqual({
+        status: 401,
+        error: "session_revoked",
+      });
       await close();
     });
 
     const overtakers: Readonly<Record<string, (auth: Auth, id: string) => Promise<unknown>>> = {
-      "a new password": (auth, id) => auth.users.setPassword(id, "another horse battery"),
-      "the user being disabled": (auth, id) => auth.users.disable(id),
-      "the user being deleted": (auth, id) => auth.users.delete(id),
+      "a new password is set": (auth, id) => auth.users.setPassword(id, "another horse battery"),
+      "the user is disabled": (auth, id) => auth.users.disable(id),
+      "the user is deleted": (auth, id) => auth.users.delete(id),
     };
     for (const [what, overtake] of Object.entries(overtakers)) {
-      it(`leaves no session of a sign-in that was overtaken by ${what}`, async () => {
+      it(`leaves no session of a sign-in during which ${what}`, async () => {
         const { store, home, elsewhere, close } = await make();
         const plain = authOver(store);
         await post(plain, "/signup", ANN);
         const id = (await elsewhere.users.find({ email: ANN.email }))?.id ?? "";
         const overtaken = authOver({ ...store, sessions: lateSessions(store, () => overtake(plain, id)) });
         const answer = await post(overtaken, "/login", ANN);
-        expect([answer.status, (await answer.json()).error]).toEqual([401, "invalid_credentials"]);
+        expect({ status: answer.status, error: (await answer.json()).error }).toEqual({
+          status: 401,
+          error: "invalid_credentials",
+        });
         expect(await liveSessions(home, id)).toBe(0);
         await close();
       });
     }
 
-    it("counts attempts where the throttle is, and nowhere else", async () => {
+    it("counts attempts in the store of the throttle only", async () => {
       const { store, home, close } = await make();
       const auth = authOver(store);
       await post(auth, "/signup", ANN);

@@ -35,13 +35,13 @@ function inWorker(name: string): void {
 }
 describeStore({ describe, it: inWorker }, "D1", () => Promise.reject(new Error("runs in the Worker")));
 
-test(`the statements equal decide over ${STEPS} steps, seed ${seed}`, async () => {
+test(`the statements on D1 equal decide over ${STEPS} steps, seed ${seed}`, async () => {
   const report = await ask(`/trace?seed=${seed}&steps=${STEPS}`);
   console.info(`D1: seed ${seed}, ${JSON.stringify(report)}`);
   for (const kind of kinds) expect(report).toHaveProperty(["counts", kind]);
 });
 
-test("every call is made in a session that begins at the primary", async () => {
+test("every call to D1 is made in a session that begins at the primary", async () => {
   const database = await host.getD1Database("OTHER");
   const constraints: unknown[] = [];
   const store = d1({
@@ -60,14 +60,14 @@ test("every call is made in a session that begins at the primary", async () => {
   expect(constraints).toEqual(Array.from({ length: 5 }, () => "first-primary"));
 });
 
-test("a session in place of the database is refused", async () => {
+test("a D1 session in place of the database is refused", async () => {
   const database = await host.getD1Database("OTHER");
   const session: object = { prepare: () => null, batch: () => null };
   expect(() => d1(Object.assign(session, { withSession: undefined as never }))).toThrow(TypeError);
   expect(() => d1(database)).not.toThrow();
 });
 
-test("the printed schema is the migrated one, and the error for a database without tables names the call", async () => {
+test("the printed schema equals the migrated one, and the error for a database without tables names the call", async () => {
   const bare = await host.getD1Database("BARE");
   const store = d1(bare);
   await expect(store.keys.load()).rejects.toThrow("latchkey schema version 0, expected 3");

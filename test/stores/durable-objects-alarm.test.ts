@@ -42,7 +42,7 @@ function current(changes: Partial<SessionRow> = {}): SessionRow {
   return session("ann's", { id, ...begun, accessLifetime: SOON, ...changes });
 }
 
-test.concurrent("an alarm deletes the expired sessions, and leaves the others", async () => {
+test.concurrent("an alarm deletes the expired sessions only", async () => {
   const { store, look } = inWorld("some");
   const { sessions } = store;
   const [live, expiring, ended] = [current(), current({ expiresAt: now() + SOON }), current()];
@@ -50,13 +50,16 @@ test.concurrent("an alarm deletes the expired sessions, and leaves the others", 
   await sessions.end(ended.id, null, { reason: "logout", now: 0 });
   expect((await sessions.get(ended.id, 0))?.row.endedAt).toBeGreaterThan(live.createdAt - 1);
   await vi.waitFor(async () => {
-    expect([await sessions.get(expiring.id, 0), await sessions.get(ended.id, 0)]).toEqual([null, null]);
+    expect({ expiring: await sessions.get(expiring.id, 0), ended: await sessions.get(ended.id, 0) }).toEqual({
+      expiring: null,
+      ended: null,
+    });
   }, patience);
   expect((await sessions.list("ann", 0)).map(({ id }) => id)).toEqual([live.id]);
   expect(await look(ann)).not.toEqual(nothing);
 });
 
-test.concurrent("an alarm empties an object of which nothing is left, and it can be used again", async () => {
+test.concurrent("an alarm empties an object without rows, and the object can be used again", async () => {
   const { store, look } = inWorld("all");
   await store.sessions.create(current({ expiresAt: now() + SOON }), freely);
   expect(await look(ann)).not.toEqual(nothing);
@@ -66,7 +69,7 @@ test.concurrent("an alarm empties an object of which nothing is left, and it can
   expect((await store.sessions.get(row.id, 0))?.row).toEqual(row);
 });
 
-test.concurrent("an alarm leaves ended sessions where they are to be kept", async () => {
+test.concurrent("an alarm keeps ended sessions where keepEnded is set", async () => {
   const { store } = inWorld("kept", true);
   const row = current({ expiresAt: now() + 1, accessLifetime: 1 });
   await store.sessions.create(row, freely);
@@ -82,7 +85,7 @@ test.concurrent("an alarm leaves ended sessions where they are to be kept", asyn
   expect((await store.sessions.get(row.id, 0))?.row.endReason).toBe("logout");
 });
 
-test.concurrent("rows of small objects are deleted too", async () => {
+test.concurrent("the rows of small objects are deleted too", async () => {
   const { store, look } = inWorld("small");
   const hash = digestOf("token");
   await store.throttle.hit("key", { limit: 1, window: SOON }, 0);
@@ -158,7 +161,7 @@ test.concurrent("a request for an unknown row creates no object", async () => {
   for (const object of [ann, "keys", ...others]) expect(await look(object), object).toEqual(nothing);
 });
 
-test.concurrent("a sign-up that is refused leaves no object behind", async () => {
+test.concurrent("a refused sign-up leaves no object behind", async () => {
   const { store, look } = inWorld("refused");
   const blank = { username: null, name: null, emailVerified: false, passwordHash: null, disabledAt: null };
   const user = { email: "a@example.com", credentialsVersion: 1, createdAt: now(), ...blank };
@@ -169,7 +172,7 @@ test.concurrent("a sign-up that is refused leaves no object behind", async () =>
   await vi.waitFor(async () => expect(await look(ann)).toEqual(nothing), patience);
 });
 
-test("the object's clock decides", async () => {
+test("the object's clock decides about expiry", async () => {
   const { sessions, throttle, tokens } = bridged(host, { world: "clock", clock: "object" });
   const row = current({ familyHash: digestOf("phone"), rootHash: digestOf("phone 0") });
   await sessions.create(row, freely);

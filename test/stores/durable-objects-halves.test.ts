@@ -34,7 +34,7 @@ function cut(
   return { whole: bridged(host, { world }), broken: bridged(host, { world, failing }) };
 }
 
-test("a sign-up cut in two blocks no identifier", async () => {
+test("an interrupted sign-up blocks no identifier", async () => {
   let failures = 0;
   await atEachCut(async (failing) => {
     const { whole, broken } = cut("sign-up", failing);
@@ -50,7 +50,7 @@ test("a sign-up cut in two blocks no identifier", async () => {
   expect(failures).toBeGreaterThan(5);
 });
 
-test("a deletion cut in two frees the identifiers and the accounts", async () => {
+test("a repeated deletion after an interrupted one frees the identifiers and the accounts", async () => {
   await atEachCut(async (failing) => {
     const { whole, broken } = cut("deletion", failing);
     await whole.users.create(user("bob"));
@@ -65,7 +65,7 @@ test("a deletion cut in two frees the identifiers and the accounts", async () =>
   });
 });
 
-test("a link cut in two can be made again, and has one holder", async () => {
+test("an interrupted link can be repeated, and has one holder", async () => {
   await atEachCut(async (failing) => {
     const { whole, broken } = cut("link", failing);
     await whole.users.create(user("bob"));
@@ -73,8 +73,8 @@ test("a link cut in two can be made again, and has one holder", async () => {
     await broken.users.link("bob", github).catch(() => null);
     const holder = (await whole.users.findByAccount(github))?.id;
     const again = await whole.users.link("bob", github);
-    expect([holder, again], JSON.stringify(failing)).toEqual(
-      holder === "bob" ? ["bob", false] : [undefined, true],
+    expect({ holder, again }, JSON.stringify(failing)).toEqual(
+      holder === "bob" ? { holder: "bob", again: false } : { holder: undefined, again: true },
     );
     expect((await whole.users.findByAccount(github))?.id).toBe("bob");
     expect(await whole.users.link("eve", github)).toBe(false);
@@ -85,7 +85,7 @@ test("a link cut in two can be made again, and has one holder", async () => {
   });
 });
 
-test("tokens kept or forgotten in a call that was cut are the old ones or the new, and go with the link", async () => {
+test("an interrupted call leaves either the old or the new provider tokens, and they are deleted with the link", async () => {
   await atEachCut(async (failing) => {
     const { whole, broken } = cut("kept", failing);
     const { users } = whole;
@@ -106,7 +106,7 @@ test("tokens kept or forgotten in a call that was cut are the old ones or the ne
   });
 });
 
-test("a one-time secret that is cut while it is spent is spent once or not at all", async () => {
+test("a one-time secret whose use is interrupted is used at most once", async () => {
   await atEachCut(async (failing) => {
     const { whole, broken } = cut("spent", failing);
     const one = await broken.tokens.spend(digestOf("s"), "state", START + 9, START).catch(() => null);
@@ -117,7 +117,7 @@ test("a one-time secret that is cut while it is spent is spent once or not at al
   });
 });
 
-test("a one-time token cut in two is good once or not at all", async () => {
+test("a one-time token whose use is interrupted is used at most once", async () => {
   await atEachCut(async (failing) => {
     const { whole, broken } = cut("token", failing);
     const token = { hash: digestOf("t"), purpose: "reset", userId: "bob", data: {}, expiresAt: START + 9 };

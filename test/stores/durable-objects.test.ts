@@ -53,13 +53,13 @@ it("equals `decide` on 10,000 random steps", async () => {
   expect(report).toMatchObject({ steps: 10_000 });
 }, 180_000);
 
-it("needs nothing of Node in the Worker", async () => {
+it("uses no module of Node in the Worker", async () => {
   // The build itself fails on an import that it cannot find, and the Worker here runs without `nodejs_compat`.
   const script = await bundle("objects");
   expect(script.match(/["']node:[a-z]|\brequire\(|\bBuffer\b|\bprocess\./g)).toBeNull();
 });
 
-it("serves a whole sign-in from a Worker", async () => {
+it("serves a complete sign-in from a Worker", async () => {
   const server = workerd(await bundle("auth"));
   onTestFinished(() => server.dispose());
   const post = async (
@@ -78,7 +78,7 @@ it("serves a whole sign-in from a Worker", async () => {
   const signedIn = await post("/login", ann);
   const presented = { refresh_token: signedIn.body["refresh_token"] };
   const [one, two] = await Promise.all([post("/refresh", presented), post("/refresh", presented)]);
-  expect([one.status, two.status]).toEqual([200, 200]);
+  expect({ one: one.status, two: two.status }).toEqual({ one: 200, two: 200 });
   expect([one, two].filter(({ body }) => "refresh_token" in body).length).toBe(1);
   const wrong = await post("/login", { ...ann, password: "wrong horse battery" });
   expect({ status: wrong.status, error: wrong.body["error"] }).toEqual({

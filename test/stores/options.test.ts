@@ -29,7 +29,7 @@ const postgresWith = (options: unknown) => (): unknown => postgres(pool, options
 const redisWith = (options: unknown) => (): unknown => redis(client, options as never);
 const objectsWith = (options: unknown) => (): unknown => durableObjects(namespace, options as never);
 
-describe("options of a store", () => {
+describe("the options of a store", () => {
   it.each<[Make, string]>([
     [postgresWith({ prepared: false }), "prepared is not an option of postgres: did you mean prepare?"],
     [
@@ -56,7 +56,7 @@ describe("options of a store", () => {
       objectsWith({ clock: "server" }),
       'durableObjects: clock is "server", but it must be "object" or "caller"',
     ],
-  ])("%# are refused by their names", (make, message) => {
+  ])("are refused by name (%#)", (make, message) => {
     expect(messageOf(make)).toBe(message);
   });
 
@@ -65,12 +65,12 @@ describe("options of a store", () => {
     postgresWith({ clock: undefined, prepare: false }),
     redisWith({ prefix: "app:", keepEnded: true, clock: "caller" }),
     objectsWith({ clock: "caller", keepEnded: undefined }),
-  ])("%# are taken", (make) => {
+  ])("are accepted (%#)", (make) => {
     expect(messageOf(make)).toBe("");
   });
 });
 
-describe("a connection in another form", () => {
+describe("a connection of a wrong kind", () => {
   const URL_WITH_PASSWORD = "postgres://app:hidden@db.example.com/app";
 
   it.each<[Make, string]>([
@@ -94,7 +94,7 @@ describe("a connection in another form", () => {
       "defineAuth takes a function of env: pass (env) => ({ store: durableObjects(env.SESSIONS) })",
     ],
     [() => createAuth({ store: redis as never }), "store is the function redis: call redis()"],
-  ])("%# is refused with what to pass, and is not shown", (make, message) => {
+  ])("is refused with the kind to pass, and is not shown (%#)", (make, message) => {
     const said = messageOf(make);
     expect(said).toContain(message);
     expect(said).not.toContain("hidden");

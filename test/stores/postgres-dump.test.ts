@@ -14,7 +14,7 @@ afterAll(async () => {
   await server.stop();
 });
 
-test("the tables of PostgreSQL hold no token, no password and no private key after a busy run", async () => {
+test("the tables of PostgreSQL hold no token, no password and no private key after many operations", async () => {
   const pool = server.pool(8);
   const store = postgres(pool, { clock: "caller" });
   await migrate(store);

@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-test("a database that hangs: the request ends within storeTimeout, and every session works afterwards", async () => {
+test("a database that hangs ends the request within storeTimeout, and every session works afterwards", async () => {
   const pool = server.pool(8);
   const store = postgres(pool, { clock: "caller" });
   await migrate(store);

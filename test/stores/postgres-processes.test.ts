@@ -24,13 +24,13 @@ async function processes(count: number, sessions: number): Promise<readonly stri
   return (await Promise.all(started)).map(({ stdout }): string[] => JSON.parse(stdout));
 }
 
-test("8 processes make the same tables at once", async () => {
+test("8 processes create the same tables at once", async () => {
   await processes(8, 0);
   const { rows } = await server.pool().query("SELECT version::int FROM latchkey_schema ORDER BY version");
   expect(rows).toEqual([{ version: 1 }, { version: 2 }, { version: 3 }]);
 });
 
-test("4 processes rotate the same tokens: each token gets one successor", async () => {
+test("4 processes rotate the same tokens, and each token gets one successor", async () => {
   const count = 100;
   const store = postgres(server.pool());
   await migrate(store);
@@ -49,7 +49,7 @@ test("4 processes rotate the same tokens: each token gets one successor", async 
   expect(wins.filter((won) => won > 0).length, `wins: ${wins}`).toBeGreaterThan(1);
 });
 
-test("the printed schema is the migrated one, and migrating again changes nothing", async () => {
+test("the printed schema equals the migrated one, and a second migration changes nothing", async () => {
   const pool = server.pool();
   await migrate(postgres(pool));
   const made = await tables();
@@ -79,7 +79,7 @@ const digests = {
 } as const;
 
 for (const version of [1, 2] as const) {
-  test(`a database of version ${version} comes forward with everything in it`, async () => {
+  test(`a database of version ${version} is migrated with all its rows`, async () => {
     const name = `${server.schema}_released_${version}`;
     const pool = server.pool(4, name);
     await pool.query(`CREATE SCHEMA ${name}`);
@@ -126,7 +126,7 @@ const ann = {
   disabledAt: null,
 };
 
-test("the error for a database without tables, or of a newer library, names the next step", async () => {
+test("the error for a database without tables, or of a newer version, names the next step", async () => {
   const name = `${server.schema}_bare`;
   const bare = server.pool(1, name);
   await bare.query(`CREATE SCHEMA ${name}`);

@@ -17,7 +17,7 @@ beforeAll(async () => {
 beforeEach(() => pool.query("TRUNCATE latchkey_sessions"));
 afterAll(() => server.stop());
 
-test("an answer with an access token only writes no tuple, a rotation writes one", async () => {
+test("an answer with an access token only writes no tuple, and a rotation writes one", async () => {
   const { sessions } = postgres(pool, { clock: "caller" });
   await sessions.create(session("phone"), freely);
   await sessions.rotate(rotationOf("phone", 0, START));
@@ -42,7 +42,7 @@ async function versionOf(name: string): Promise<{ readonly at: string; readonly 
   return rows[0];
 }
 
-test("the database's clock decides, whatever the server believes", async () => {
+test("the database's clock decides, whatever the clock of the server is", async () => {
   const { sessions, throttle, tokens } = postgres(pool);
   const now = Math.floor(Date.now() / 1_000);
   const changes = { expiresAt: now + 900, createdAt: now, idleLifetime: 900 };
@@ -63,7 +63,7 @@ test("the database's clock decides, whatever the server believes", async () => {
   expect(await tokens.redeem("h", "reset", START)).toEqual(token);
 });
 
-test("a text with a NUL is an error, and the connection stays usable", async () => {
+test("a text with a NUL causes an error, and the connection stays usable", async () => {
   const { users } = postgres(pool);
   await expect(users.get("a\u0000b")).rejects.toThrow(/invalid byte sequence/);
   await expect(users.find({ email: "\u0000" })).rejects.toThrow(/invalid byte sequence/);
@@ -110,7 +110,7 @@ test("a call that is aborted again and again fails", async () => {
   }
 });
 
-test("a sign-in that fails half-way leaves nothing, and no transaction", async () => {
+test("a sign-in that fails in the middle leaves no row and no open transaction", async () => {
   const failing = pooled(async (text) => {
     if (text.includes("'limit'")) throw new Error("disk full");
   });

@@ -22,7 +22,7 @@ function user(id: string): User {
   };
 }
 
-describeRedis("a claim in Redis", () => {
+describeRedis("a claim on an identifier in Redis", () => {
   let server: Awaited<ReturnType<typeof startRedis>>;
   let client: RedisClientType;
   let prefix = run;
@@ -49,7 +49,7 @@ describeRedis("a claim in Redis", () => {
     await client.set(key, [(Number(since) - seconds).toFixed(6), ...rest].join(":"));
   };
 
-  test("of a sign-up that was cut short is void after a minute", async () => {
+  test("of an interrupted sign-up is void after a minute", async () => {
     const { users } = redis(cutShort(client, "'HSET', KEYS[1], unpack(ARGV, 2)"), { prefix });
     await expect(users.create(user("first"))).rejects.toThrow("cut short");
     const { users: others } = redis(client, { prefix });
@@ -64,7 +64,7 @@ describeRedis("a claim in Redis", () => {
     expect((await others.find({ username: "ann" }))?.id).toBe(found);
   });
 
-  test("that a user row confirms lasts, however old it is", async () => {
+  test("stays valid at any age once a user row confirms it", async () => {
     const { users } = redis(client, { prefix });
     await users.create(user("first"));
     await users.link("first", github);
@@ -77,7 +77,7 @@ describeRedis("a claim in Redis", () => {
     expect((await users.findByAccount(github))?.id).toBe("first");
   });
 
-  test("is not confirmed too late: the row is refused, and the identifier is free", async () => {
+  test("cannot be confirmed too late: the row is refused, and the identifier is free", async () => {
     const late: NodeRedisClient = {
       evalSha: async () => {
         throw new Error("NOSCRIPT");
@@ -95,7 +95,7 @@ describeRedis("a claim in Redis", () => {
     expect(await redis(client, { prefix }).users.create(user("second"))).toBe(true);
   });
 
-  test("of a deletion that was cut short is void after a minute, and finds no user before", async () => {
+  test("of an interrupted deletion is void after a minute, and finds no user before", async () => {
     const { users } = redis(cutShort(client, "~= ARGV[1] then return 0 end"), { prefix });
     await users.create(user("first"));
     await users.link("first", github);
@@ -114,7 +114,7 @@ describeRedis("a claim in Redis", () => {
     expect(await others.keptTokens(github)).toBeNull();
   });
 
-  test("that another call has taken over is not released by the call before", async () => {
+  test("that another call has taken is not released by the first call", async () => {
     const { users } = redis(client, { prefix });
     const key = `${prefix}account:["github","1001"]`;
     await users.create(user("first"));
@@ -136,7 +136,7 @@ describeRedis("a claim in Redis", () => {
     expect(await users.accounts("first")).toEqual([github]);
   });
 
-  test("that is given back takes the kept tokens along, and what a link finds there is not its own", async () => {
+  test("releases the stored tokens too, so a new link finds none of them", async () => {
     const { users } = redis(client, { prefix });
     const key = `${prefix}{${userTag("first")}}:link-tokens:first`;
     const google = { provider: "google", subject: "1001" };

@@ -7,7 +7,7 @@ import { describeRedis, startRedis } from "./redis-server.ts";
 
 const prefix = `latchkey-dump-${process.pid}:`;
 
-describeRedis("the keys of Redis", () => {
+describeRedis("the keys in Redis", () => {
   let server: Awaited<ReturnType<typeof startRedis>>;
   let client: RedisClientType;
 
@@ -23,7 +23,7 @@ describeRedis("the keys of Redis", () => {
     await server.stop();
   });
 
-  test("hold no token, no password and no private key after a busy run", async () => {
+  test("hold no token, no password and no private key after many operations", async () => {
     const secrets = await busyRun(redis(client, { clock: "caller", prefix }));
     const text = await dump(client);
     for (const kind of [

@@ -66,7 +66,7 @@ describeRedis("Redis", () => {
     expect(near(600)).toContain(await client.ttl(indexKey()));
   });
 
-  test("a rotation moves the end, and the absolute end bounds it", async () => {
+  test("a rotation extends the time to live of a session up to its absolute expiry", async () => {
     const { sessions } = redis(client, { prefix });
     await sessions.create(session("phone", now, { expiresAt: now + 100 }), freely);
     expect(near(700)).toContain(await client.ttl(rowKey("phone")));
@@ -81,16 +81,19 @@ describeRedis("Redis", () => {
     expect(near(1_000)).toContain(await client.ttl(rowKey("bound")));
   });
 
-  test("a session without an end has no time to live, and gets one when it is ended", async () => {
+  test("a session without an end has no time to live, and gets one when it ends", async () => {
     const { sessions } = redis(client, { prefix });
     await sessions.create(session("machine", now, { idleLifetime: null, expiresAt: null }), freely);
-    expect([await client.ttl(rowKey("machine")), await client.ttl(indexKey())]).toEqual([-1, -1]);
+    expect({ row: await client.ttl(rowKey("machine")), index: await client.ttl(indexKey()) }).toEqual({
+      row: -1,
+      index: -1,
+    });
     await sessions.end(idOf("machine"), null, { reason: "revoked", now });
     expect(near(600)).toContain(await client.ttl(rowKey("machine")));
     expect(near(600)).toContain(await client.ttl(indexKey()));
   });
 
-  test("expired sessions vanish by themselves, out of lists and indexes too", async () => {
+  test("expired sessions disappear without prune, also from lists and indexes", async () => {
     const { sessions } = redis(client, { prefix });
     await sessions.create(session("short", now, { expiresAt: now, accessLifetime: 1 }), freely);
     await sessions.create(session("long", now), freely);
@@ -102,12 +105,15 @@ describeRedis("Redis", () => {
     expect(await sessions.prune({ userId: null, keep: false, now })).toBe(0);
   });
 
-  test("keepEnded keeps sessions until prune, which marks them or lets them go", async () => {
+  test("keepEnded keeps sessions until prune, which marks or deletes them", async () => {
     const { sessions } = redis(client, { prefix, keepEnded: true });
     await sessions.create(session("phone", now), freely);
     await sessions.create(session("over", now, { expiresAt: now - 5, accessLifetime: 1 }), freely);
     await sessions.end(idOf("phone"), null, { reason: "logout", now });
-    expect([await client.ttl(rowKey("phone")), await client.ttl(indexKey())]).toEqual([-1, -1]);
+    expect({ row: await client.ttl(rowKey("phone")), index: await client.ttl(indexKey()) }).toEqual({
+      row: -1,
+      index: -1,
+    });
     expect(await sessions.prune({ userId: null, keep: true, now })).toBe(1);
     expect((await sessions.get(idOf("over"), now))?.row.endReason).toBe("expired");
     await new Promise((resolve) => setTimeout(resolve, 1_100));
@@ -115,30 +121,36 @@ describeRedis("Redis", () => {
     expect(await sessions.get(idOf("over"), now)).toBeNull();
   });
 
-  test("keepEnded may be turned on and off: no orphaned row is left", async () => {
+  test("keepEnded can be switched on and off, and no orphaned row is left", async () => {
     const [keeping, forgetting] = [redis(client, { prefix, keepEnded: true }), redis(client, { prefix })];
     await forgetting.sessions.create(session("early", now), freely);
     await keeping.sessions.end(idOf("early"), null, { reason: "logout", now });
     await keeping.sessions.create(session("over", now, { expiresAt: now - 9, accessLifetime: 1 }), freely);
-    expect([await client.ttl(rowKey("early")), await client.ttl(indexKey())]).toEqual([-1, -1]);
+    expect({ row: await client.ttl(rowKey("early")), index: await client.ttl(indexKey()) }).toEqual({
+      row: -1,
+      index: -1,
+    });
     await forgetting.sessions.create(session("later", now), freely);
     expect((await forgetting.sessions.get(idOf("over"), now))?.row.endedAt).toBeNull();
     expect(await forgetting.sessions.prune({ userId: null, keep: false, now })).toBe(1);
     expect(await client.exists([rowKey("over"), rowKey("early"), rowKey("later")])).toBe(2);
   });
 
-  test("prune with `keep` removes the time to live of expired sessions, without the option too", async () => {
+  test("prune with `keep` removes the time to live of expired sessions, also without keepEnded", async () => {
     const { sessions } = redis(client, { prefix });
     await sessions.create(session("phone", now), freely);
     await sessions.create(session("over", now, { expiresAt: now - 5 }), freely);
     expect(await sessions.prune({ userId: "ann", keep: true, now })).toBe(1);
-    expect([await client.ttl(rowKey("over")), await client.ttl(indexKey())]).toEqual([-1, -1]);
+    expect({ row: await client.ttl(rowKey("over")), index: await client.ttl(indexKey()) }).toEqual({
+      row: -1,
+      index: -1,
+    });
     expect(near(DAY + 600)).toContain(await client.ttl(rowKey("phone")));
     await sessions.create(session("next", now), freely);
     expect((await sessions.get(idOf("over"), now))?.row.endReason).toBe("expired");
   });
 
-  test("the server's clock decides, whatever the callers' clocks say", async () => {
+  test("the server's clock decides, whatever the clocks of the callers are", async () => {
     const { sessions, throttle, tokens } = redis(client, { prefix });
     await sessions.create(session("phone", now), freely);
     for (const wrong of [0, now + 99 * DAY]) {
@@ -176,7 +188,7 @@ describeRedis("Redis", () => {
     expect((await sessions.list("ann", now)).length).toBe(1);
   });
 
-  test("a rotation is one command", async () => {
+  test("a rotation sends one command", async () => {
     const sent: string[] = [];
     const counting: NodeRedisClient = {
       evalSha: (sha, options) => {
@@ -198,7 +210,7 @@ describeRedis("Redis", () => {
     expect(sent).not.toContain("eval");
   });
 
-  test("an evicted row or index is a sign-out, and nothing brings it back", async () => {
+  test("an evicted row or index causes a sign-out, and no later call restores it", async () => {
     const { sessions } = redis(client, { prefix });
     for (const evicted of [rowKey, indexKey]) {
       await sessions.create(session("phone", now), freely);
@@ -229,7 +241,7 @@ describeRedis("Redis", () => {
     expect((await sessions.get(idOf("phone"), now))?.row).toMatchObject({ generation: 1, endedAt: null });
   });
 
-  test("a wrong id, prefix or client is refused before a command is sent", async () => {
+  test("an invalid id, prefix or client is refused before a command is sent", async () => {
     const { sessions } = redis(client, { prefix });
     await expect(sessions.get("not an id", now)).rejects.toThrow("a session id is 16 bytes in base64url");
     expect(() => redis(client, { prefix: "a{b}" })).toThrow("letters, digits");
@@ -246,7 +258,7 @@ describeRedis("Redis", () => {
     "a reason from elsewhere": ["end_reason", "secret"],
   };
   for (const [title, [field, value]] of Object.entries(damages)) {
-    test(`a corrupt row is an error without its values: ${title}`, async () => {
+    test(`a corrupt row causes an error without its values: ${title}`, async () => {
       const { sessions } = redis(client, { prefix });
       await sessions.create(session("phone", now), freely);
       await client.hSet(rowKey("phone"), field, value);

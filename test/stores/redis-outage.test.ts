@@ -34,7 +34,7 @@ const clients: Readonly<Record<string, (url: string) => Promise<RedisClient>>> =
 
 describeOwnRedis("a Redis server that goes away", () => {
   for (const [name, connect] of Object.entries(clients)) {
-    test(`is 503 while down, and every session works afterwards, by ${name}`, async () => {
+    test(`causes 503 while it is down, and every session works afterwards, by ${name}`, async () => {
       const server = await started(...DURABLE);
       const app = worldOf(await connect(server.url));
       const browsers = await signedIn(app);
@@ -47,7 +47,7 @@ describeOwnRedis("a Redis server that goes away", () => {
       expect(alarms(app)).toEqual([]);
     });
 
-    test(`is a sign-out without an alarm where it kept nothing, by ${name}`, async () => {
+    test(`causes a sign-out without an alarm where it kept no data, by ${name}`, async () => {
       const server = await started();
       const app = worldOf(await connect(server.url));
       const browsers = await signedIn(app);
@@ -56,7 +56,10 @@ describeOwnRedis("a Redis server that goes away", () => {
       await answering(app);
       for (const browser of browsers) {
         const answer = await browser.post("/auth/refresh");
-        expect([answer.status, (await answer.json()).error]).toEqual([401, "session_expired"]);
+        expect({ status: answer.status, error: (await answer.json()).error }).toEqual({
+          status: 401,
+          error: "session_expired",
+        });
         expect(browser.cookie("refresh")).toBe("");
         expect((await browser.post("/auth/refresh")).status).toBe(401);
       }
@@ -64,7 +67,7 @@ describeOwnRedis("a Redis server that goes away", () => {
       expect((await browsers[0]?.post("/auth/signup", userOf(0)))?.status).toBe(201);
     });
 
-    test(`signs out without an alarm whose last writes a failover lost, by ${name}`, async () => {
+    test(`signs clients out without an alarm where a failover lost their last writes, by ${name}`, async () => {
       const primary = await started("--repl-diskless-sync-delay", "0");
       const replica = await started("--replicaof", "127.0.0.1", String(primary.port));
       const app = worldOf(await connect(primary.url));
@@ -84,18 +87,18 @@ describeOwnRedis("a Redis server that goes away", () => {
 
       const after = openServer({ store: promoted, clock: app.clock });
       for (const [browser, expected] of [
-        [lucky, [200, undefined]],
-        [unheard, [200, undefined]],
-        [unlucky, [401, "refresh_token_invalid"]],
+        [lucky, { status: 200, error: undefined }],
+        [unheard, { status: 200, error: undefined }],
+        [unlucky, { status: 401, error: "refresh_token_invalid" }],
       ] as const) {
         const answer = await browser.copy(after.auth).post("/auth/refresh");
-        expect([answer.status, (await answer.json()).error]).toEqual(expected);
+        expect({ status: answer.status, error: (await answer.json()).error }).toEqual(expected);
       }
       expect(alarms(after)).toEqual([]);
       expect(after.events.map(({ type }) => type)).toContain("session.rolled_back");
     });
 
-    test(`ends a request within the time a store may take where it hangs, by ${name}`, async () => {
+    test(`lets a request end within storeTimeout where it hangs, by ${name}`, async () => {
       const server = await started(...DURABLE);
       const app = worldOf(await connect(server.url));
       const [browser] = await signedIn(app, 1);
@@ -143,11 +146,14 @@ async function signedIn(app: TestServer, count: number = USERS): Promise<readonl
 
 async function expectUnavailable({ auth }: TestServer, browser: Browser | undefined): Promise<void> {
   if (browser === undefined) throw new Error("no browser");
-  const cookies = [browser.cookie("access"), browser.cookie("refresh")];
+  const cookies = { access: browser.cookie("access"), refresh: browser.cookie("refresh") };
   const answer = await browser.post("/auth/refresh");
-  expect([answer.status, (await answer.json()).error]).toEqual([503, "store_unavailable"]);
+  expect({ status: answer.status, error: (await answer.json()).error }).toEqual({
+    status: 503,
+    error: "store_unavailable",
+  });
   expect(answer.headers.getSetCookie()).toEqual([]);
-  expect([browser.cookie("access"), browser.cookie("refresh")]).toEqual(cookies);
+  expect({ access: browser.cookie("access"), refresh: browser.cookie("refresh") }).toEqual(cookies);
   expect((await auth.validate(browser.request("/page"))).ok).toBe(true);
 }
 

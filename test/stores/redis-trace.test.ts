@@ -41,7 +41,7 @@ describeRedis("the Redis scripts", () => {
     }
   });
 
-  describe("a wrong comparison in a script is found", () => {
+  describe("a wrong comparison in a Redis script is found", () => {
     const mistakes: Readonly<Record<string, readonly [string, string]>> = {
       "a lease one second longer": ["age < lease", "age <= lease"],
       "no bound on a clock that jumped": ["age >= -lease", "true"],

@@ -60,7 +60,7 @@ test("no call of a request scans a table", async () => {
   }
 });
 
-test("the feed of ended sessions has its index", async () => {
+test("the feed of ended sessions uses its index", async () => {
   const database = new DatabaseSync(":memory:");
   await migrated(database);
   const feed = "SELECT id FROM latchkey_sessions WHERE ended_at >= ? ORDER BY ended_at";

@@ -16,7 +16,7 @@ async function processes(script: string, count: number, file: string, ...rest: s
   return (await Promise.all(started)).map(({ stdout }) => stdout);
 }
 
-test("8 processes make the same database at once", async () => {
+test("8 processes create the same database at once", async () => {
   const file = temporaryFile();
   await processes("migrate", 8, file);
   const database = open(file);
@@ -29,7 +29,7 @@ test("8 processes make the same database at once", async () => {
   expect(database.prepare("PRAGMA integrity_check").get()).toEqual({ integrity_check: "ok" });
 });
 
-test("4 processes rotate the same tokens: each token gets one successor", async () => {
+test("4 processes rotate the same tokens, and each token gets one successor", async () => {
   const count = 100;
   const file = temporaryFile();
   const { sessions } = await migrated(open(file));

@@ -6,7 +6,7 @@ const freely = { ifVersion: null, limit: null, replaces: [] } as const;
 const COUNT = 3_500;
 
 for (const keep of [false, true]) {
-  test(`prune reads a large table in parts, and lets other work run between them (keep: ${keep})`, async () => {
+  test(`prune reads a large table in parts, and other work runs between them (keep: ${keep})`, async () => {
     const database = open(":memory:");
     const { sessions } = await migrated(database);
     const expired = (n: number): boolean => n % 3 !== 0;

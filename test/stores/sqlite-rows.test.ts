@@ -7,7 +7,7 @@ import { digestOf, LEASE, rotationOf, START, session, sessionIdOf, tokenOf } fro
 
 const freely = { ifVersion: null, limit: null, replaces: [] } as const;
 
-test("a session is one row after 1,000 rotations", async () => {
+test("a session has one row after 1,000 rotations", async () => {
   const database = open(":memory:");
   const { sessions } = await migrated(database);
   await sessions.create(session("phone"), freely);
@@ -47,7 +47,7 @@ test("an answer with an access token only writes no page", async () => {
   expect(pages).toBe(1);
 });
 
-describe("a corrupt row is an error without its values", () => {
+describe("a corrupt row causes an error without its values", () => {
   const damages = {
     "broken JSON": "context = '{\"secret'",
     "JSON of another shape": "context = '[\"secret\"]'",
@@ -73,7 +73,7 @@ describe("a corrupt row is an error without its values", () => {
     });
   }
 
-  test("wrong types and nulls are errors, in tables that were made without checks", async () => {
+  test("wrong types and nulls cause errors, also in tables that were created without checks", async () => {
     const database = open(":memory:");
     const { sessions } = await migrated(database);
     await sessions.create(session("phone"), freely);
@@ -89,7 +89,7 @@ describe("a corrupt row is an error without its values", () => {
   });
 });
 
-test("a sign-in that fails half-way leaves nothing", async () => {
+test("a sign-in that fails in the middle leaves no row", async () => {
   const { sessions } = await migrated(
     new Proxy(open(":memory:"), {
       get: (database, key) =>

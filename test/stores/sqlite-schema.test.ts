@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { migrated, open, temporaryFile } from "./files.ts";
 import { START, session, sessionIdOf } from "./sessions.ts";
 
-test("migrating again changes nothing", async () => {
+test("a second migration changes nothing", async () => {
   const database = open(":memory:");
   const store = await migrated(database);
   await store.keys.save(0, "document");
@@ -15,7 +15,7 @@ test("migrating again changes nothing", async () => {
   expect((await store.keys.load())?.document).toBe("document");
 });
 
-test("the printed schema is the migrated one", async () => {
+test("the printed schema equals the migrated one", async () => {
   const [printed, made] = [open(":memory:"), open(":memory:")];
   printed.exec(schema());
   await migrated(made);
@@ -33,7 +33,7 @@ test("the error for a database without tables names the call", async () => {
   expect(await store.keys.load()).toBeNull();
 });
 
-test("the error for a database of a newer library names the package to update", async () => {
+test("the error for a database of a newer version names the package to update", async () => {
   const database = open(":memory:");
   const store = await migrated(database);
   database.exec("INSERT INTO latchkey_schema (version) VALUES (7)");
@@ -56,7 +56,7 @@ test("a migration that fails leaves the version and the tables as they were", as
   expect(await store.users.get("ann")).toBeNull();
 });
 
-test("a database of version 1 comes forward with everything in it", async () => {
+test("a database of version 1 is migrated with all its rows", async () => {
   const database = open(":memory:");
   database.exec(released(1));
   const store = sqlite(database);
@@ -74,7 +74,7 @@ test("a database of version 1 comes forward with everything in it", async () => 
   expect(tables(database)).toEqual(tables((await fresh()).database));
 });
 
-test("a database of version 2 comes forward with everything in it", async () => {
+test("a database of version 2 is migrated with all its rows", async () => {
   const database = open(":memory:");
   database.exec(released(2));
   const store = sqlite(database);
@@ -134,7 +134,7 @@ test("the connection is set to survive a power cut and to wait for a lock", asyn
   expect(database.prepare("PRAGMA busy_timeout").get()).toEqual({ timeout: 5_000 });
 });
 
-test("a lock that outlasts the timeout is the error of the call, and no more", async () => {
+test("a lock that outlasts the timeout fails the call, and no later one", async () => {
   const file = temporaryFile();
   const database = open(file);
   const other = open(file);

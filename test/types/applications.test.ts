@@ -43,7 +43,7 @@ describe.concurrent.each(compilers)("an application that emits declarations with
 });
 
 // In one program with other files, a name may come from an entry that only those import.
-describe.concurrent("an application that imports one package or entry alone", () => {
+describe.concurrent("an application that imports one package or entry only", () => {
   it.each(ALONE)(
     "compiles %s",
     async (file) => {
@@ -63,7 +63,7 @@ describe("an application that misuses a type", () => {
       faults.set(file, [...(faults.get(file) ?? []), { line: Number(line), message }]);
   }, TIMEOUT);
 
-  it.each(files)("is told of it in one line: %s", (file) => {
+  it.each(files)("gets one error line: %s", (file) => {
     const lines = readFileSync(join(HERE, "misuse", file), "utf8").split("\n");
     const expected = lines.flatMap((text, index): readonly Fault[] => {
       const message = /^ *\/\/ (error TS\d+: .+)$/.exec(text)?.[1];

@@ -45,7 +45,7 @@ test("A16 the context has the keys of the schema and no other", async () => {
   expectTypeOf<Has<typeof found.session.context, "undefined_key">>().toEqualTypeOf<false>();
 });
 
-test("A16 so it is wherever a session comes from, and where a context is given", async () => {
+test("A16 the context has that type in every session and every call that takes one", async () => {
   type Create = NonNullable<Parameters<typeof auth.sessions.create>[1]>["context"];
   expectTypeOf<Accepts<Create, Context>>().toEqualTypeOf<true>();
   expectTypeOf<Accepts<Create, { readonly tenant: string }>>().toEqualTypeOf<false>();
@@ -64,7 +64,7 @@ test("A16 so it is wherever a session comes from, and where a context is given",
   expectTypeOf((await auth.sessions.get("id"))?.context).toEqualTypeOf<Context | undefined>();
 });
 
-test("A11 hooks and claims see the typed context", () => {
+test("A11 hooks and claims get the typed context", () => {
   createAuth({
     store: memory(),
     sessions: { context: { schema } },
@@ -96,7 +96,7 @@ interface Member extends User {
   readonly plan: "free" | "gold";
 }
 
-test("S5 the user is the one of the user store, in serialize, in hooks and in auth.users", async () => {
+test("S5 serialize, hooks and auth.users have the user type of the user store", async () => {
   const users: UserStore<Member> = {
     ...memory().users,
     get: async () => null,
@@ -128,7 +128,7 @@ test("codes and events are closed unions", () => {
   expectTypeOf<Refused["code"]>().toEqualTypeOf<ErrorCode>();
 });
 
-test("a callback without parameters keeps the literals of the context", () => {
+test("a callback without parameters preserves the literal types of the context", () => {
   createAuth({
     store: memory(),
     sessions: { context: { schema, from: () => ({ tenant: "acme", role: "reader" }) } },

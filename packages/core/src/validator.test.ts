@@ -47,7 +47,7 @@ describe("createValidator", () => {
     );
   });
 
-  it.each(PATHS.filter((path) => !Object.hasOwn(RIGHT, path)))("takes an undefined %s", (path) => {
+  it.each(PATHS.filter((path) => !Object.hasOwn(RIGHT, path)))("accepts an undefined %s", (path) => {
     expect(messageFor({ ...RIGHT, ...optionsAt(path, undefined) })).toBe("");
   });
 
@@ -99,7 +99,7 @@ describe("createValidator", () => {
     expect(messageFor({ ...RIGHT, ...options })).toBe(`createValidator: ${message}`);
   });
 
-  it("takes options as an object, with jwksUrl or jwks", () => {
+  it("requires an options object with jwksUrl or jwks", () => {
     expect(messageFor(undefined)).toBe("createValidator takes options as an object, and got undefined");
     expect(messageFor({ issuer: RIGHT.issuer })).toBe(
       "createValidator takes jwksUrl or jwks: pass one of them",

@@ -47,7 +47,7 @@ describe.each(CALLS)("%s", (name, call, members) => {
     );
   });
 
-  it("names the options that there are, and takes nothing but an object", async () => {
+  it("lists the options that exist, and refuses a value that is no object", async () => {
     expect(await messageFor(call, { q: 1 })).toBe(
       `q is not an option of ${name}: remove it, or write one of ${members.join(", ")}`,
     );
@@ -55,7 +55,7 @@ describe.each(CALLS)("%s", (name, call, members) => {
   });
 });
 
-describe("a wrong value in a call", () => {
+describe("a wrong value in the options of a call", () => {
   it.each<[Call, object, string]>([
     [
       (how) => auth.validate(request, how),
@@ -92,11 +92,11 @@ describe("a wrong value in a call", () => {
       { provesEmail: "true" },
       'users.setPassword: provesEmail is "true", but it must be true or false',
     ],
-  ])("of %o: %o", async (call, options, message) => {
+  ])("is refused in %o with the message %o", async (call, options, message) => {
     expect(await messageFor(call, options)).toBe(message);
   });
 
-  it("among the lifetimes of a session is shown with its bound", async () => {
+  it("is shown with its bound where it is a lifetime of a session", async () => {
     const { id } = await auth.users.create({ email: "lea@example.com" });
     const create = (options: object): Promise<unknown> => auth.sessions.create(id, options);
     await expect(create({ accessLifetime: 119 })).rejects.toThrow(

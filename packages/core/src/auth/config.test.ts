@@ -244,11 +244,14 @@ const WRONG: readonly (readonly [path: string, value: unknown, message: string, 
 
 describe("a wrong value", () => {
   const cases = WRONG.map(([path, ...rest]) => ({ path, rest }));
-  it.each(cases)("of $path is refused by its name", ({ path, rest: [value, message, siblings = {}] }) => {
-    expect(messageFor(optionsBeside(path, value, siblings))).toBe(message);
-  });
+  it.each(cases)(
+    "is refused with the path of its option: $path",
+    ({ path, rest: [value, message, siblings = {}] }) => {
+      expect(messageFor(optionsBeside(path, value, siblings))).toBe(message);
+    },
+  );
 
-  it("is tested of every option", () => {
+  it("has a case here for every option", () => {
     const tested = new Set(WRONG.map(([path]) => path));
     expect(described.filter((path) => !tested.has(path))).toEqual([]);
     expect(described.length).toBeGreaterThan(60);
@@ -287,7 +290,7 @@ describe("a wrong value", () => {
       { trustedOrigins: ["https://app:hidden@spa.example.com"] },
       "trustedOrigins is a URL with credentials, but",
     ],
-  ])("in %j is explained", (options, message) => {
+  ])("is explained for %j", (options, message) => {
     const said = messageFor(options);
     expect(said).toContain(message);
     expect(said).not.toContain("hidden");
@@ -310,11 +313,11 @@ describe("a wrong value", () => {
       { refreshToken: { lifetime: 60 } },
       "refreshToken.lifetime is 60, but it must be at least accessToken.lifetime + 2 × refreshToken.lease (720 seconds): write minutes(12) or more, or null for no end",
     ],
-  ])("among the lifetimes %j is refused with the bound and what to write", (options, message) => {
+  ])("is refused in the lifetimes %j with the bound and the value to write", (options, message) => {
     expect(messageFor(options)).toBe(message);
   });
 
-  it("that is not an object of options at all is refused", () => {
+  it("is refused where the options are no object", () => {
     for (const [options, kind] of [
       [undefined, "undefined"],
       [[], "a list"],
@@ -328,7 +331,7 @@ describe("a wrong value", () => {
 });
 
 describe("an unknown option", () => {
-  it.each(members)("that is nearly %s is refused with its nearest spelling", (path) => {
+  it.each(members)("is refused with its nearest spelling, %s", (path) => {
     const start = path.lastIndexOf(".") + 1;
     const misspelled = `${path.slice(0, start)}${path[start]}${path.slice(start + 2)}`;
     expect(messageFor(optionsAt(misspelled, undefined))).toBe(
@@ -336,7 +339,7 @@ describe("an unknown option", () => {
     );
   });
 
-  it("that is near to none is refused with the names that there are", () => {
+  it("is refused with the list of the options where no spelling is near", () => {
     expect(messageFor({ cookies: { httpOnly: true } })).toBe(
       "cookies.httpOnly is not an option of createAuth: remove it, or write one of names, previous, domain, sameSite, refreshPath",
     );
@@ -346,7 +349,7 @@ describe("an unknown option", () => {
   });
 });
 
-describe("a function in place of what it makes", () => {
+describe("a function in place of its result", () => {
   it.each<[object, string]>([
     [{ store: memory }, "store is the function memory: call memory()"],
     [{ store: { ...store, sessions: memory } }, "store.sessions is the function memory: call memory()"],
@@ -363,7 +366,7 @@ describe("a function in place of what it makes", () => {
       { providers: [{ type: "saml" }] },
       "providers[0] is an object, but it must be a provider such as password()",
     ],
-  ])("is to be called: %o", (options, message) => {
+  ])("is refused with the advice to call it: %o", (options, message) => {
     expect(messageFor(options)).toBe(message);
   });
 });
@@ -395,7 +398,7 @@ describe("a store", () => {
     );
   });
 
-  it("is required, and shown by its kind", () => {
+  it("is required, and the error names the kind of the value", () => {
     expect(messageFor({ store: undefined })).toBe("store is missing: pass a Store such as memory()");
     expect(messageFor({ store: "postgres://app:hidden@db.example.com" })).toBe(
       "store is a string, but it must be a Store: pass a Store such as memory()",
@@ -404,24 +407,24 @@ describe("a store", () => {
     expect(messageFor({ store: { ...store, keys: "hidden" } })).toContain("store.keys is a string");
   });
 
-  it("may have its operations in a prototype, and needs no users where they live elsewhere", () => {
+  it("may inherit its operations from a prototype, and needs no users where sessions.users is given", () => {
     const inherited = Object.create(store.sessions);
     expect(messageFor({ store: { ...store, sessions: inherited } })).toBe("");
     expect(messageFor({ store: { ...store, users: {} }, users: memory().users })).toBe("");
   });
 });
 
-describe("users that live elsewhere", () => {
+describe("a user store of the application", () => {
   const { users } = memory();
 
-  it.each(["create", "get", "find", "update", "delete"])("are refused without %s", (name) => {
+  it.each(["create", "get", "find", "update", "delete"])("is refused without %s", (name) => {
     expect(messageFor({ users: without(users, name) })).toBe(
       `users has no ${name}: add it, or leave out users for the store's`,
     );
   });
 
   it.each(["findByAccount", "link", "unlink", "accounts", "keepTokens", "keptTokens"])(
-    "need %s for a provider alone",
+    "needs %s only where a provider is configured",
     (name) => {
       const tokens = github({ clientId: "id", clientSecret: "hidden", storeTokens: true });
       expect(messageFor({ users: without(users, name) })).toBe("");
@@ -432,8 +435,8 @@ describe("users that live elsewhere", () => {
   );
 });
 
-describe("options that are right", () => {
-  it("have every default, once", () => {
+describe("valid options", () => {
+  it("leave every default in place, and each default has its value here", () => {
     const { config, settings, keys, providers, contextSchema, users, callbacks } = checkOptions({ store });
     expect({ ...config, trustedOrigins: [...config.trustedOrigins] }).toMatchObject({
       baseURL: null,
@@ -460,11 +463,15 @@ describe("options that are right", () => {
       claims: null,
     });
     expect(keys).toEqual({ algorithm: "EdDSA", secrets: [], rotateEvery: 2_592_000, provided: null });
-    expect([providers, contextSchema, callbacks.onEvent]).toEqual([[], null, null]);
+    expect({ providers, contextSchema, onEvent: callbacks.onEvent }).toEqual({
+      providers: [],
+      contextSchema: null,
+      onEvent: null,
+    });
     expect(users).toBe(store.users);
   });
 
-  it("have the same defaults where they are undefined", () => {
+  it("have the same defaults where a member is undefined", () => {
     const undefinedAt = (path: string): object => optionsAt(path, undefined);
     for (const path of members.filter((each) => !REQUIRED.test(each))) {
       expect(messageFor({ ...undefinedAt(path), store }), path).toBe("");
@@ -478,7 +485,7 @@ describe("options that are right", () => {
     expect(env.clock()).toBeGreaterThan(1e12);
   });
 
-  it("of a rule of rateLimit change that rule alone", () => {
+  it("of rateLimit change only the rule that they name", () => {
     for (const [index, name] of RULES.entries()) {
       const rule = { limit: 1_000 + index, window: 60 };
       const { limits } = checkOptions({ store, rateLimit: { [name]: rule } }).config;
@@ -487,7 +494,7 @@ describe("options that are right", () => {
     expect(checkOptions({ store, rateLimit: false }).config.limits).toBeNull();
   });
 
-  it("are copied where they are options, and keep their identity where they are not", () => {
+  it("are copied, but objects of the application keep their identity", () => {
     const cookies = { previous: [{ name: "sid" }] };
     const schemes = ["Bearer"];
     const provided = [{ ...JWK, key_ops: ["sign"] }];
@@ -515,7 +522,7 @@ describe("options that are right", () => {
   });
 });
 
-describe("an object of a class", () => {
+describe("an instance of a class", () => {
   class Hooks {
     validated(): false {
       return false;
@@ -523,13 +530,13 @@ describe("an object of a class", () => {
   }
 
   it.each([new Hooks(), Object.create({ validated: () => false }), new Map()])(
-    "is no bag of options, so that none of its methods is lost without an error (%#)",
+    "is refused as options, because its methods would be lost without an error (%#)",
     (hooks) => {
       expect(messageFor({ hooks })).toMatch(/^hooks is .*, but it must be a plain object$/);
     },
   );
 
-  it("is refused at depth too", () => {
+  it("is refused at every depth", () => {
     expect(messageFor({ cookies: { names: Object.create({ access: "a" }) } })).toMatch(/^cookies\.names is /);
   });
 });

@@ -20,22 +20,25 @@ const origins: Readonly<Record<string, { readonly prefix: string; readonly secur
 };
 
 describe("flowPlace", () => {
-  it.each(Object.entries(origins))("at %s", (text, { prefix, secure }) => {
-    const at = site(text);
-    expect(flowPrefix(at)).toBe(prefix);
-    const place = { name: `${prefix}id`, path: "/", domain: null, secure };
-    expect(flowPlace(at, "id", false)).toEqual({ ...place, sameSite: "lax" });
-    // A browser drops SameSite=None without Secure.
-    expect(flowPlace(at, "id", true)).toEqual({ ...place, sameSite: secure ? "none" : "lax" });
-  });
+  it.each(Object.entries(origins))(
+    "has the expected name and attributes at %s",
+    (text, { prefix, secure }) => {
+      const at = site(text);
+      expect(flowPrefix(at)).toBe(prefix);
+      const place = { name: `${prefix}id`, path: "/", domain: null, secure };
+      expect(flowPlace(at, "id", false)).toEqual({ ...place, sameSite: "lax" });
+      // A browser drops SameSite=None without Secure.
+      expect(flowPlace(at, "id", true)).toEqual({ ...place, sameSite: secure ? "none" : "lax" });
+    },
+  );
 
-  it("the flows of one port are no others'", () => {
+  it("separates the flows of one localhost port from those of another", () => {
     const [one, two] = [site("http://localhost:300"), site("http://localhost:3000")];
     expect(flowPlace(two, "id", false).name.startsWith(flowPrefix(one))).toBe(false);
     expect(flowPlace(one, "id", false).name.startsWith(flowPrefix(two))).toBe(false);
   });
 
-  it("holds no word that the cookies of sessions are known by", () => {
+  it("contains neither the word access nor the word refresh in its prefix", () => {
     for (const text of Object.keys(origins)) {
       expect(flowPrefix(site(text))).not.toMatch(/access|refresh/);
     }

@@ -10,8 +10,8 @@ function lines(...changes: Parameters<typeof writeChanges>[1]): readonly string[
   return headers.getSetCookie();
 }
 
-describe("the jar", () => {
-  it("appends one line for each cookie, and leaves those that are there (CKS-12)", () => {
+describe("the Set-Cookie lines and the jar", () => {
+  it("adds one line for each cookie, and keeps the lines that are there (CKS-12)", () => {
     expect(lines(setCookie(place, "a", 60), setCookie({ ...place, name: "rid" }, "b", 60))).toEqual([
       "theirs=1",
       "sid=a; Max-Age=60; Path=/; Secure; HttpOnly; SameSite=Lax",
@@ -26,13 +26,13 @@ describe("the jar", () => {
     ]);
   });
 
-  it("tells cookies of one name apart by domain and path", () => {
+  it("treats cookies of one name with another domain or path as different cookies", () => {
     expect(
       lines(setCookie(place, "a", 60), deleteCookie(former), deleteCookie({ ...place, path: "/auth" })),
     ).toHaveLength(4);
   });
 
-  it("is what the browser will send: the first of two, changed", () => {
+  it("predicts what the browser sends: of two cookies with one name, the first, with its changes", () => {
     const sent = [
       { name: "sid", value: "1" },
       { name: "sid", value: "2" },
@@ -49,7 +49,7 @@ describe("the jar", () => {
     expect([...jarAfter(sent, [deleteCookie(place)])]).toEqual([["a", "b"]]);
   });
 
-  it("keeps a cookie that is set where its name is deleted on a former domain, in any order", () => {
+  it("keeps a cookie that is set while its name is deleted on an earlier domain, in any order", () => {
     const set = setCookie(place, "3", 60);
     const gone = deleteCookie(former);
     expect([...jarAfter([{ name: "sid", value: "1" }], [set, gone])]).toEqual([["sid", "3"]]);

@@ -56,7 +56,7 @@ describe("serializeCookie", () => {
     [34_560_000, 34_560_000],
     [34_560_001, 34_560_000],
     [Number.POSITIVE_INFINITY, 34_560_000],
-  ])("writes a life of %d seconds as %d (CKS-08)", (life, written) => {
+  ])("writes a lifetime of %d seconds as %d (CKS-08)", (life, written) => {
     expect(serializeCookie(place, "v", life)).toContain(`; Max-Age=${written};`);
   });
 
@@ -78,7 +78,7 @@ describe("serializeCookie", () => {
     },
   );
 
-  it("throws above 4096 bytes, and says what to do (CKS-07)", () => {
+  it("throws above 4096 bytes, and the error says how to make the cookie smaller (CKS-07)", () => {
     const room = 4_096 - place.name.length;
     expect(serializeCookie(place, "v".repeat(room), 1)).toContain("v;");
     expect(() => serializeCookie(place, "v".repeat(room + 1), 1)).toThrow(
@@ -88,7 +88,7 @@ describe("serializeCookie", () => {
 });
 
 describe("isCookieName", () => {
-  it.each(["a", "__Host-a", "a.b-c_d", "!#$%&'*+^`|~"])("takes %j", (name) =>
+  it.each(["a", "__Host-a", "a.b-c_d", "!#$%&'*+^`|~"])("accepts %j", (name) =>
     expect(isCookieName(name)).toBe(true),
   );
   it.each(["", " ", "a b", "a=b", "a;b", "a,b", '"a"', "a/b", "(a)", "ä", "a\0", "a\n"])(

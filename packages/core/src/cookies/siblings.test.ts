@@ -11,20 +11,23 @@ function textsOf(kept: CookiePlace, host: string, path: string): readonly string
 }
 
 describe("canSiblingSet", () => {
-  it.each(["app.example.com", "example.com", "app.localhost"])("is so for a plain name at %s", (host) => {
-    expect(canSiblingSet("sid", host)).toBe(true);
-    expect(canSiblingSet("__Secure-sid", host)).toBe(true);
-    expect(canSiblingSet("__Host-sid", host)).toBe(false);
-    expect(canSiblingSet("__Host-Http-sid", host)).toBe(false);
-  });
+  it.each(["app.example.com", "example.com", "app.localhost"])(
+    "is true for a name without a prefix at %s",
+    (host) => {
+      expect(canSiblingSet("sid", host)).toBe(true);
+      expect(canSiblingSet("__Secure-sid", host)).toBe(true);
+      expect(canSiblingSet("__Host-sid", host)).toBe(false);
+      expect(canSiblingSet("__Host-Http-sid", host)).toBe(false);
+    },
+  );
 
-  it.each(["localhost", "127.0.0.1", "[::1]"])("is not so at %s, which has no siblings", (host) => {
+  it.each(["localhost", "127.0.0.1", "[::1]"])("is false at %s, which has no sibling hosts", (host) => {
     expect(canSiblingSet("sid", host)).toBe(false);
   });
 });
 
 describe("siblingPlaces", () => {
-  it("are every domain that covers the host, at every path that covers the request, in both jars", () => {
+  it("lists every domain that covers the host and every path that covers the request, in both jars", () => {
     const domains = ["app.example.com", "example.com"];
     const paths = ["/", "/auth", "/auth/", "/auth/refresh"];
     const places = domains.flatMap((domain) => paths.map((path) => `${domain} ${path}`));
@@ -34,7 +37,7 @@ describe("siblingPlaces", () => {
     );
   });
 
-  it("leave out the place that is kept, but not its partitioned namesake", () => {
+  it("omits the kept place, but not its partitioned namesake", () => {
     const kept = { ...own, domain: "example.com", path: "/" };
     expect(textsOf(kept, "app.example.com", "/")).toEqual([
       "app.example.com / partitioned",
@@ -44,12 +47,12 @@ describe("siblingPlaces", () => {
     expect(textsOf({ ...kept, secure: false }, "app.example.com", "/")).toEqual(["app.example.com /"]);
   });
 
-  it("never name the host's own cookie: none of a host without siblings, nor of a host-bound name", () => {
+  it("lists no place for a host without siblings, and none for a name with __Host-", () => {
     for (const host of ["localhost", "127.0.0.1", "[::1]"]) expect(textsOf(own, host, "/a/b")).toEqual([]);
     expect(textsOf({ ...own, name: "__Host-r" }, "app.example.com", "/a")).toEqual([]);
   });
 
-  it("are paths that a cookie can have", () => {
+  it("lists only paths that a cookie can have", () => {
     const plain = { ...own, secure: false };
     expect(textsOf(plain, "a.b", "/x;y/z")).toEqual(["a.b /"]);
     expect(textsOf(plain, "a.b", "//x/")).toEqual(["a.b /", "a.b //", "a.b //x", "a.b //x/"]);

@@ -38,7 +38,7 @@ function expected(site: Origin, origin: Origin, referer: Origin, strict: boolean
 const REJECTED = new Set(["cross_site", "inconsistent", "unknown"]);
 
 describe("decideCsrf", () => {
-  it("is this table, over every combination", () => {
+  it("agrees with the table for every combination of inputs", () => {
     const seen = new Set<string>();
     for (const method of methods)
       for (const upgrade of [false, true])
@@ -55,9 +55,9 @@ describe("decideCsrf", () => {
                 const { kind, because } = decideCsrf(request, policy);
                 const isSafe = ["GET", "HEAD", "OPTIONS"].includes(method) && !upgrade;
                 const word = isSafe ? "safe" : expected(secFetchSite, origin, referer, strict);
-                const wanted = [REJECTED.has(word) ? "reject" : "allow", word];
-                if (kind !== wanted[0] || because !== wanted[1])
-                  expect([request, kind, because]).toEqual([request, ...wanted]);
+                const wanted = { kind: REJECTED.has(word) ? "reject" : "allow", because: word };
+                if (kind !== wanted.kind || because !== wanted.because)
+                  expect({ request, kind, because }).toEqual({ request, ...wanted });
                 seen.add(because);
               }
     expect([...seen].sort()).toEqual([

@@ -48,7 +48,7 @@ describe("a refreshing cache", () => {
     vi.unstubAllGlobals();
   });
 
-  it("loads once for a stream of items that are not there", async () => {
+  it("loads once for a series of requests for missing items", async () => {
     const { cache, loads } = open();
     await cache.get(60);
     for (let n = 0; n < 50; n++) {
@@ -59,7 +59,7 @@ describe("a refreshing cache", () => {
     expect(loads()).toBeLessThanOrEqual(3);
   });
 
-  it("fails for a missing item after a failed load, because it may exist", async () => {
+  it("reports a failure for a missing item after a failed load, because the item may exist", async () => {
     const { cache, serve, pass } = open();
     await cache.get(60);
     serve(null);
@@ -71,7 +71,7 @@ describe("a refreshing cache", () => {
     expect(await cache.findOrLoad(find("second"))).toBe("second");
   });
 
-  it("returns no old value to parallel callers where each request loads for itself", async () => {
+  it("returns no outdated value to parallel callers where requests share no load", async () => {
     vi.stubGlobal("navigator", { userAgent: "Cloudflare-Workers" });
     const { cache, serve, pass } = open();
     await cache.get(60);
@@ -81,7 +81,7 @@ describe("a refreshing cache", () => {
     expect(values).toEqual(["second", "second", "second", "second", "second"]);
   });
 
-  it("searches once for parallel callers where each request loads for itself", async () => {
+  it("loads once for parallel callers where requests share no load", async () => {
     vi.stubGlobal("navigator", { userAgent: "Cloudflare-Workers" });
     const { cache, loads } = open();
     await cache.get(60);
@@ -90,7 +90,7 @@ describe("a refreshing cache", () => {
     expect(loads()).toBe(2);
   });
 
-  it("keeps a value that replaced another one during a load, unless the loaded one supersedes it", async () => {
+  it("keeps a value that was set during a load, unless the loaded value supersedes it", async () => {
     for (const [supersedes, kept] of [
       [() => false, "changed"],
       [() => true, "first"],
@@ -105,7 +105,7 @@ describe("a refreshing cache", () => {
     }
   });
 
-  it("keeps its value if a load fails", async () => {
+  it("answers with its old value if a reload fails", async () => {
     const { cache, serve, pass } = open();
     await cache.get(60);
     serve(null);
@@ -113,7 +113,7 @@ describe("a refreshing cache", () => {
     expect(await cache.get(60)).toBe("first");
   });
 
-  it("loads once while its value is fresh, also for calls at the same time", async () => {
+  it("loads once while its value is fresh, also for simultaneous calls", async () => {
     const { cache, loads, pass, serve } = open();
     expect(cache.fresh(60)).toBeNull();
     expect(await Promise.all([cache.load(), cache.load()])).toEqual(["first", "first"]);
@@ -133,7 +133,7 @@ describe("a refreshing cache", () => {
     expect(cache.fresh(60)).toBeNull();
   });
 
-  it("fails if a load fails, and keeps its value", async () => {
+  it("throws if a load is requested and fails, and keeps its value", async () => {
     const { cache, serve } = open();
     await cache.load();
     serve(null);
@@ -143,7 +143,7 @@ describe("a refreshing cache", () => {
     expect(await cache.load()).toBe("second");
   });
 
-  it("tells that it loads", async () => {
+  it("reports that a load is in progress", async () => {
     const { cache } = open();
     const loading = cache.load();
     expect(cache.isLoading()).toBe(true);
@@ -151,7 +151,7 @@ describe("a refreshing cache", () => {
     expect(cache.isLoading()).toBe(false);
   });
 
-  it("pauses from the call of pause for the time of a miss", async () => {
+  it("is paused from pause() until the pause for missing items has passed", async () => {
     const { cache, pass } = open();
     await cache.load();
     expect(cache.isPaused()).toBe(false);

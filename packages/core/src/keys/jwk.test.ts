@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { thumbprint } from "./jwk.ts";
 
-it("makes the thumbprint of RFC 7638 3.1", async () => {
+it("computes the thumbprint of RFC 7638 3.1", async () => {
   const n = [
     "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMs",
     "tn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5h",
@@ -11,7 +11,7 @@ it("makes the thumbprint of RFC 7638 3.1", async () => {
   expect(await thumbprint(jwk)).toBe("NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
 });
 
-it("makes the thumbprint of RFC 8037 A.3, of the public members alone", async () => {
+it("computes the thumbprint of RFC 8037 A.3 from the public members alone", async () => {
   const jwk = {
     d: "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A",
     x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",

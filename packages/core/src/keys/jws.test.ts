@@ -14,7 +14,7 @@ describe("an RSA key (RFC 8725 3.4)", () => {
   // A modulus whose first bit is not set has 2047 bits, whatever the platform makes of that.
   const short = Buffer.concat([Buffer.of(0x7f), bytes.subarray(1)]);
 
-  it("is taken with 2048 bits or more, and an odd exponent above 1", async () => {
+  it("is accepted with 2048 bits or more and an odd exponent above 1", async () => {
     for (const taken of [jwk, rsa(3_072), { ...jwk, e: "Aw" }])
       await expect(importKey(taken, "RS256")).resolves.toMatchObject({ type: "public" });
   });
@@ -37,28 +37,31 @@ describe("an RSA key (RFC 8725 3.4)", () => {
   });
 });
 
-describe("what is said of a key", () => {
+describe("the members of a JWK that only describe it", () => {
   const pair = generateKeyPairSync("ed25519");
   const said = { ext: false, key_ops: ["encrypt"], use: "enc", alg: "ES256", kid: "one" };
 
-  it("is not the platform's business, which would refuse it", async () => {
+  it("are not passed to the platform, which would refuse the key", async () => {
     const jwk = { ...pair.publicKey.export({ format: "jwk" }), ...said };
     await expect(importKey(jwk, "EdDSA")).resolves.toMatchObject({ type: "public", usages: ["verify"] });
     const own = { ...pair.privateKey.export({ format: "jwk" }), ...said };
     await expect(importKey(own, "EdDSA")).resolves.toMatchObject({ type: "private", usages: ["sign"] });
   });
 
-  it.each(["EdDSA", "ES256"] as const)("does not stand in a key that is made for %s", async (algorithm) => {
-    const members = { EdDSA: "crv d kty x", ES256: "crv d kty x y" };
-    expect(
-      Object.keys(await generateKey(algorithm))
-        .sort()
-        .join(" "),
-    ).toBe(members[algorithm]);
-  });
+  it.each(["EdDSA", "ES256"] as const)(
+    "are not part of a key that is generated for %s",
+    async (algorithm) => {
+      const members = { EdDSA: "crv d kty x", ES256: "crv d kty x y" };
+      expect(
+        Object.keys(await generateKey(algorithm))
+          .sort()
+          .join(" "),
+      ).toBe(members[algorithm]);
+    },
+  );
 });
 
-it("a public key that is not on its curve verifies nothing, and is no fault of the server", async () => {
+it("a public key that is not on its curve verifies no token, and causes no server error", async () => {
   const jwk = plainJwk(
     generateKeyPairSync("ec", { namedCurve: "P-256" }).publicKey.export({ format: "jwk" }),
   );
@@ -67,7 +70,7 @@ it("a public key that is not on its curve verifies nothing, and is no fault of t
   expect(await verifyJws(token, { kid: "one", algorithm: "ES256", key })).toBeNull();
 });
 
-it("a signature of another length is refused before the platform sees it", async () => {
+it("a signature of a wrong length is refused before the platform gets it", async () => {
   const jwk = plainJwk(generateKeyPairSync("ed25519").publicKey.export({ format: "jwk" }));
   // No platform imports this key: a call of it would be a fault.
   const key = {

@@ -36,8 +36,8 @@ const all = { has: (): boolean => true };
 const none = { has: (): boolean => false };
 const kids = (keys: readonly KeyRecord[]): readonly string[] => keys.map(({ kid }) => kid);
 
-describe("the key that signs", () => {
-  it("is the newest whose turn has come, at its very second", () => {
+describe("the signing key", () => {
+  it("is the newest active key, from the exact second of its activation", () => {
     expect(currentKey(ring, NOW, all)?.kid).toBe("current");
     expect(currentKey(ring, next.activeAt - 1, all)?.kid).toBe("current");
     expect(currentKey(ring, next.activeAt, all)?.kid).toBe("next");
@@ -45,35 +45,35 @@ describe("the key that signs", () => {
     expect(currentKey([], NOW, all)).toBeNull();
   });
 
-  it("is one that this process can open", () => {
+  it("is a key that this process can decrypt", () => {
     expect(currentKey(ring, NOW, { has: (kid) => kid === "old" })?.kid).toBe("old");
     expect(currentKey(ring, NOW, none)).toBeNull();
   });
 });
 
-describe("the keys that verify (KEY-01, KEY-03)", () => {
-  it("are announced, current, and superseded ones until their last token is over everywhere", () => {
+describe("the verifying keys (KEY-01, KEY-03)", () => {
+  it("are the next, the current, and each superseded key until its last token has expired on every server", () => {
     const until = current.activeAt + RETIREMENT;
     expect(kids(verificationKeys(ring, until - 1))).toEqual(["old", "current", "next"]);
     expect(kids(verificationKeys(ring, until))).toEqual(["current", "next"]);
   });
 
-  it("never lack the newest", () => {
+  it("always include the newest key", () => {
     expect(kids(verificationKeys(ring, NOW + 100 * MONTH))).toEqual(["next"]);
   });
 });
 
-describe("what a ring lacks", () => {
-  it("is a key for now and one announced, for a ring that is empty or cannot be opened", () => {
+describe("the keys that a ring needs", () => {
+  it("are a current and a next key where the ring is empty or cannot be decrypted", () => {
     expect(missingKeys([], NOW, MONTH, all)).toEqual([NOW, NOW + MONTH]);
     expect(missingKeys(ring, NOW, MONTH, none)).toEqual([NOW, NOW + MONTH]);
   });
 
-  it("is nothing while one is announced", () => {
+  it("are none while a next key is published", () => {
     expect(missingKeys(ring, NOW, MONTH, all)).toEqual([]);
   });
 
-  it("is the next one, announced long enough before it signs (KEY-02)", () => {
+  it("include the next key, published long enough before it signs (KEY-02)", () => {
     expect(missingKeys([current], NOW, MONTH, all)).toEqual([current.activeAt + MONTH]);
     expect(missingKeys([old], NOW + 10, MONTH, all)).toEqual([NOW + 10 + ANNOUNCE]);
     // By then, every cached key set and every old ring has the key.
@@ -81,8 +81,8 @@ describe("what a ring lacks", () => {
   });
 });
 
-describe("changes of a ring", () => {
-  it("extending puts keys in order and drops the retired", () => {
+describe("changes to a ring", () => {
+  it("extendRing sorts the keys and removes retired ones", () => {
     const later = current.activeAt + RETIREMENT;
     expect(kids(extendRing([old, current], [key("b", later + 5), key("a", later)], later))).toEqual([
       "current",
@@ -91,7 +91,7 @@ describe("changes of a ring", () => {
     ]);
   });
 
-  it("rotating puts the announced key in use, and only that", () => {
+  it("rotateRing activates the next key, and changes no other", () => {
     const rotated = rotateRing(ring, NOW, all);
     expect(rotated.map(({ kid, activeAt }) => [kid, activeAt])).toEqual([
       ["old", old.activeAt],
@@ -102,12 +102,15 @@ describe("changes of a ring", () => {
     expect(rotateRing([], NOW, all)).toEqual([]);
   });
 
-  it("revoking drops the key, and lets the announced one take over where none is left (KEY-07)", () => {
+  it("revoking removes the key, and activates the next key where no current one is left (KEY-07)", () => {
     expect(kids(revokeKey(ring, "old", NOW, all))).toEqual(["current", "next"]);
     expect(currentKey(revokeKey(ring, "current", NOW, all), NOW, all)?.kid).toBe("next");
     expect(currentKey(revokeKey(ring, "next", NOW, all), NOW, all)?.kid).toBe("current");
     const left = revokeKey([current, next], "current", NOW, all);
-    expect([kids(left), currentKey(left, NOW, all)?.kid]).toEqual([["next"], "next"]);
+    expect({ kids: kids(left), current: currentKey(left, NOW, all)?.kid }).toEqual({
+      kids: ["next"],
+      current: "next",
+    });
     expect(revokeKey(ring, "unknown", NOW, all)).toEqual(ring);
     expect(revokeKey([current], "current", NOW, all)).toEqual([]);
   });
@@ -121,7 +124,7 @@ describe("changes of a ring", () => {
     expect(currentKey(revokeKey(left, "next", NOW, all), NOW, all)).toBeNull();
   });
 
-  it("a key that this process cannot sign with takes no turn", () => {
+  it("a key that this process cannot sign with is never the signing key", () => {
     const usable = { has: (kid: string): boolean => kid !== "next" };
     expect(rotateRing(ring, NOW, usable)).toEqual(ring);
   });

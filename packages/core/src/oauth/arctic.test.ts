@@ -101,7 +101,7 @@ afterEach(() => {
 });
 
 describe("arcticProvider, for every client of arctic", () => {
-  it("knows them all", () => {
+  it("covers every client of arctic in this test", () => {
     expect(CLASSES.length).toBeGreaterThan(60);
     const names = CLASSES.map(([name]) => name);
     for (const name of [...Object.keys(EXCEPTIONS), ...Object.keys(PLACES), ...PUBLIC]) {
@@ -109,7 +109,7 @@ describe("arcticProvider, for every client of arctic", () => {
     }
   });
 
-  it.each(USABLE)("%s starts with our state and an S256 challenge", async (name, Class) => {
+  it.each(USABLE)("%s begins a sign-in with our state and an S256 challenge", async (name, Class) => {
     const net = openNet();
     const url = await connect(construct(name, Class), net).authorizationUrl(FLOW);
     expect(url.protocol).toBe("https:");
@@ -122,7 +122,7 @@ describe("arcticProvider, for every client of arctic", () => {
     expect(net.sent).toEqual([]);
   });
 
-  it.each(USABLE)("%s redeems its code through env.fetch, within the limits", async (name, Class) => {
+  it.each(USABLE)("%s exchanges its code through env.fetch, within the limits", async (name, Class) => {
     const net = openNet();
     const account = await connect(construct(name, Class), net).identify(FLOW, ANSWER);
     expect(account).toMatchObject({ provider: "test", subject: "of provider-access", emailVerified: false });
@@ -144,7 +144,7 @@ describe("arcticProvider, for every client of arctic", () => {
 });
 
 describe("arcticProvider, for the clients that cannot sign in", () => {
-  it.each(Object.entries(EXCEPTIONS))("%s is refused at its %s", async (name, step) => {
+  it.each(Object.entries(EXCEPTIONS))("%s is refused because of its %s", async (name, step) => {
     const Class = CLASSES.find(([known]) => known === name)?.[1];
     if (Class === undefined) throw new Error("there is no such client");
     const net = openNet();
@@ -160,7 +160,7 @@ describe("arcticProvider, for the clients that cannot sign in", () => {
     expect(elsewhere).not.toHaveBeenCalled();
   });
 
-  it("MyAnimeList is sent an S256 challenge in place of its own plain one, which gave the verifier away", async () => {
+  it("MyAnimeList gets an S256 challenge instead of its plain one, which would reveal the verifier", async () => {
     const client = new arctic.MyAnimeList(ID, SECRET, REDIRECT_URI);
     const url = await connect(client, openNet()).authorizationUrl(FLOW);
     expect(url.href).not.toContain(FLOW.codeVerifier);

@@ -16,11 +16,17 @@ describe("parseCallback", () => {
       ["redirect_to", "//evil.example"],
     ];
     const { code, state, iss, error, user } = parseCallback(fields) ?? {};
-    expect([code, state, iss, error, user]).toEqual(["c", STATE, "https://id.example.org", null, null]);
+    expect({ code, state, iss, error, user }).toEqual({
+      code: "c",
+      state: STATE,
+      iss: "https://id.example.org",
+      error: null,
+      user: null,
+    });
     expect(Object.keys(parseCallback(fields) ?? {})).toHaveLength(5);
   });
 
-  it.each(["state", "code", "error", "iss", "user"])("refuses %s twice, equal or not", (name) => {
+  it.each(["state", "code", "error", "iss", "user"])("refuses two %s parameters, equal or not", (name) => {
     for (const value of ["x", "y", ""]) {
       const fields: Fields = [
         ["state", STATE],
@@ -47,7 +53,7 @@ describe("parseCallback", () => {
     expect(parseCallback([["State", STATE]])).toBeNull();
   });
 
-  it("reads an empty code as an empty text", () => {
+  it("returns an empty text for an empty code", () => {
     expect(
       parseCallback([
         ["state", STATE],
@@ -86,7 +92,7 @@ describe("decideCallback", () => {
   );
 
   it.each(cases)(
-    "$method to $responseMode, state $isOwnState, provider $isOwnProvider, first $first",
+    "decides $method for $responseMode, state $isOwnState, provider $isOwnProvider, first $first",
     (given) => {
       const { isOwnState, isOwnProvider, first, responseMode, method } = given;
       const isRight =

@@ -13,7 +13,7 @@ const document = {
 };
 
 describe("parseMetadata", () => {
-  it("reads the endpoints, wherever they are", () => {
+  it("reads the endpoints, on any host", () => {
     expect(parseMetadata(document, ISSUER)).toEqual({
       issuer: ISSUER,
       authorization_endpoint: document.authorization_endpoint,
@@ -25,7 +25,7 @@ describe("parseMetadata", () => {
     });
   });
 
-  it("reads a document without userinfo, list of methods and announcement", () => {
+  it("reads a document that omits userinfo, the list of methods and the iss parameter", () => {
     const { issuer, authorization_endpoint, token_endpoint, jwks_uri } = document;
     const parsed = parseMetadata({ issuer, authorization_endpoint, token_endpoint, jwks_uri }, ISSUER);
     expect(parsed).toEqual({
@@ -53,14 +53,14 @@ describe("parseMetadata", () => {
     expect(parseMetadata(document, issuer)).toBeNull();
   });
 
-  it("refuses a value that is no document", () => {
+  it("refuses a value that is no metadata document", () => {
     for (const value of [null, [], "text", 7, [document], {}])
       expect(parseMetadata(value, ISSUER)).toBeNull();
     expect(parseMetadata(Object.create(document), ISSUER)).toBeNull();
   });
 
   it.each(["authorization_endpoint", "token_endpoint", "jwks_uri"])(
-    "refuses a document whose %s is no URL of a provider",
+    "refuses a document whose %s is no acceptable URL",
     (name) => {
       const wrong = [
         undefined,
@@ -79,11 +79,14 @@ describe("parseMetadata", () => {
         ["https://id.example.org/x"],
       ];
       for (const value of wrong)
-        expect([value, parseMetadata({ ...document, [name]: value }, ISSUER)]).toEqual([value, null]);
+        expect({ value, metadata: parseMetadata({ ...document, [name]: value }, ISSUER) }).toEqual({
+          value,
+          metadata: null,
+        });
     },
   );
 
-  it("takes http only from an issuer on http, which is this machine", () => {
+  it("accepts http endpoints only from an issuer on http, which is on this machine", () => {
     const local = "http://localhost:4000";
     const text = JSON.stringify({ ...document, issuer: local }).replaceAll("https://", "http://");
     expect(parseMetadata(JSON.parse(text), local)).not.toBeNull();

@@ -26,7 +26,7 @@ describe("isAuthority", () => {
     [GOOGLE, "ann@example.com", { hd: ["example.com"] }, false],
     [GOOGLE, "ann@example.com", Object.create({ hd: "example.com" }), false],
     [{ domains: ["gmail.com"] }, "ann@example.com", { hd: "example.com" }, false],
-  ])("%j for %s with %j: %s", (trust, address, claims, expected) => {
+  ])("decides for the address %j of %s with the claims %j: %s", (trust, address, claims, expected) => {
     expect(isAuthority(trust, address, claims)).toBe(expected);
   });
 });
@@ -65,7 +65,7 @@ describe("isEmailTrust", () => {
     [{ domains: true }, false],
     [{ domains: ["Example.com"] }, false],
     [{ domains: [], domainClaim: 1 }, false],
-  ])("%j: %s", (trust, expected) => {
+  ])("accepts or refuses %j: %s", (trust, expected) => {
     expect(isEmailTrust(trust as EmailTrust)).toBe(expected);
   });
 });

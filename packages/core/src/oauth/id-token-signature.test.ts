@@ -61,12 +61,12 @@ describe.each([...algorithmsFor("id_token").keys()])("an ID token that is signed
   const jwk = publicKey.export({ format: "jwk" });
   const token = mint(alg, privateKey, { at_hash: halfHash(alg, "access") });
 
-  it("is verified by a key that says its algorithm, and by one that does not", async () => {
+  it("is verified by a key with the member alg, and by a key without it", async () => {
     await expect(verify(token, [{ ...jwk, alg, use: "sig" }])).resolves.toMatchObject({ sub: "ann" });
     await expect(verify(token, [jwk])).resolves.toMatchObject({ sub: "ann" });
   });
 
-  it("is refused by a key of another algorithm, with other claims, and with the hash of another token", async () => {
+  it("is refused with a key of another algorithm, with changed claims, and with a wrong at_hash", async () => {
     const other = alg === "RS256" ? "PS256" : "RS256";
     await expect(verify(token, [{ ...jwk, alg: other }])).rejects.toThrow(REFUSED);
     const swapped = mint(alg, privateKey, { sub: "eve" }).split(".")[1];
@@ -75,7 +75,7 @@ describe.each([...algorithmsFor("id_token").keys()])("an ID token that is signed
     await expect(verify(foreign, [jwk])).rejects.toThrow("the ID token belongs to another access token");
   });
 
-  it("is refused with a signature that is empty of meaning, or of another length", async () => {
+  it("is refused with a signature of zeros, or of another length", async () => {
     const [head, body, signature = ""] = token.split(".");
     for (const bytes of [
       Buffer.alloc(Buffer.from(signature, "base64url").length),
@@ -87,13 +87,13 @@ describe.each([...algorithmsFor("id_token").keys()])("an ID token that is signed
   });
 });
 
-it("takes eleven algorithms, none of them symmetric", () => {
+it("can have one of eleven algorithms, and none of them is symmetric", () => {
   expect([...algorithmsFor("id_token").keys()].join(" ")).toBe(
     "EdDSA Ed25519 ES256 ES384 ES512 RS256 RS384 RS512 PS256 PS384 PS512",
   );
 });
 
-describe("a key", () => {
+describe("a key of the provider", () => {
   const key = rsa.publicKey.export({ format: "jwk" });
   const token = mint("RS256", rsa.privateKey, {});
 
@@ -107,7 +107,7 @@ describe("a key", () => {
     ["its private half", rsa.privateKey.export({ format: "jwk" })],
     ["another type", { kty: "EC" }],
     ["no modulus", { n: undefined }],
-  ])("is passed over with %s", async (_, members) => {
+  ])("is skipped with %s", async (_, members) => {
     await expect(verify(token, [{ ...key, ...members }])).rejects.toThrow(REFUSED);
     await expect(verify(token, [null, { ...key, ...members }, key])).resolves.toMatchObject({ sub: "ann" });
   });
@@ -131,14 +131,14 @@ describe("an RSA key of a provider (RFC 8725 3.4)", () => {
     ["exponent 2", { e: "Ag" }],
     ["exponent 65536", { e: "AQAA" }],
     ["no exponent", { e: undefined }],
-  ])("verifies nothing with %s", async (_, members) => {
+  ])("verifies no token with %s", async (_, members) => {
     for (const alg of ["RS256", "PS512"]) {
       await expect(verify(mint(alg, rsa.privateKey, {}), [{ ...key, ...members }])).rejects.toThrow(REFUSED);
     }
   });
 
   // With the exponent 1 a signature is its own message, so that all can sign.
-  it("verifies no forged token by the exponent 1", async () => {
+  it("with the exponent 1 verifies no forged token", async () => {
     const [head, body] = mint("RS256", rsa.privateKey, {}).split(".");
     const digest = createHash("sha256").update(`${head}.${body}`).digest();
     const info = Buffer.from("3031300d060960864801650304020105000420", "hex");

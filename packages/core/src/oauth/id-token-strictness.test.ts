@@ -59,7 +59,7 @@ const CASES: readonly (readonly [string, OAuthFault, string])[] = [
 ];
 
 describe("an ID token that oauth4webapi accepts", () => {
-  it("is accepted here where it is right", async () => {
+  it("is accepted here too where it is valid", async () => {
     await expect(library(tokenOf(right))).resolves.toBeDefined();
     await expect(ours(tokenOf(right))).resolves.toMatchObject({ sub: "ann" });
   });

@@ -74,26 +74,26 @@ async function wordsFor(claims: string, changes: Partial<ExpectedIdToken> = {}):
 }
 
 describe("the claims of an ID token", () => {
-  it("have no fault where all are right", async () => {
+  it("are accepted where all are valid", async () => {
     expect(await wordsFor(JSON.stringify(right))).toBeNull();
     expect(await wordsFor(JSON.stringify({ ...right, more: "x", email: 7 }))).toBeNull();
   });
 
-  it.each(Object.entries(good))("have no fault with a good %s", async (claim, values) => {
+  it.each(Object.entries(good))("are accepted with a good %s", async (claim, values) => {
     for (const value of values ?? []) {
       const words = await wordsFor(JSON.stringify({ ...right, [claim]: value }));
-      expect([value, words]).toEqual([value, null]);
+      expect({ value, fault: words }).toEqual({ value, fault: null });
     }
   });
 
-  it.each(Object.entries(bad))("OAU-11 have a fault with every wrong %s", async (claim, [fault, values]) => {
+  it.each(Object.entries(bad))("OAU-11 are refused with each wrong %s", async (claim, [fault, values]) => {
     for (const value of values) {
       const words = await wordsFor(JSON.stringify({ ...right, [claim]: value }));
-      expect([value, words]).toEqual([value, oauthFault(fault).message]);
+      expect({ value, fault: words }).toEqual({ value, fault: oauthFault(fault).message });
     }
   });
 
-  it.each(Object.keys(right))("are own members only: %s", async (claim) => {
+  it.each(Object.keys(right))("do not count where they are inherited: %s", async (claim) => {
     const { [claim]: hidden, ...others }: Readonly<Record<string, unknown>> = right;
     const words = await wordsFor(
       `{"__proto__":{"${claim}":${JSON.stringify(hidden)}},${JSON.stringify(others).slice(1)}`,
@@ -101,21 +101,21 @@ describe("the claims of an ID token", () => {
     expect(words).toBe(oauthFault(bad[claim as Claim][0]).message);
   });
 
-  it("have a fault where no issuer can be expected", async () => {
+  it("are refused where no issuer can be expected", async () => {
     const words = await wordsFor(JSON.stringify(right), { issuer: () => null });
     expect(words).toBe(oauthFault("id_token_issuer").message);
   });
 
-  it("have a fault where auth_time is no number of seconds (OpenID Connect Core 2)", async () => {
+  it("are refused where auth_time is no number of seconds (OpenID Connect Core 2)", async () => {
     for (const value of ["1800000000", -1, null, true]) {
       const words = await wordsFor(JSON.stringify({ ...right, auth_time: value }));
-      expect([value, words]).toEqual([value, oauthFault("id_token_time").message]);
+      expect({ value, fault: words }).toEqual({ value, fault: oauthFault("id_token_time").message });
     }
   });
 });
 
 describe("isSubject", () => {
-  it("is a text of 1 to 255 characters without controls", () => {
+  it("accepts a text of 1 to 255 characters without control characters", () => {
     for (const value of good.sub ?? []) expect(isSubject(value)).toBe(true);
     for (const value of bad.sub[1]) expect(isSubject(value)).toBe(false);
   });

@@ -51,16 +51,16 @@ function expected({ holder, asker, email, owner, linkByEmail }: LinkFacts): Link
 }
 
 describe("decideLink", () => {
-  it("knows 444 cases", () => expect(facts).toHaveLength(444));
+  it("is tested in all 444 cases", () => expect(facts).toHaveLength(444));
 
   it.each(facts)(
-    "holder $holder, asker $asker, e-mail $email, owner $owner, by e-mail $linkByEmail",
+    "agrees with the table: holder $holder, asker $asker, e-mail $email, owner $owner, by e-mail $linkByEmail",
     (known) => {
       expect(decideLink(known)).toEqual(expected(known));
     },
   );
 
-  it("OAU-17 leads to a user by an address only where both sides have proved it, and the application allows it", () => {
+  it("OAU-17 finds a user by an address only where both sides have proved it and the application allows it", () => {
     for (const known of facts.filter(({ holder, asker }) => holder === null && asker === null)) {
       const { kind } = decideLink(known);
       const { email, owner, linkByEmail } = known;
@@ -70,7 +70,7 @@ describe("decideLink", () => {
     }
   });
 
-  it("OAU-17 proves nothing and stores nothing as proven by a word that is not proof", () => {
+  it("OAU-17 treats an address as verified only where the provider proves it", () => {
     for (const known of facts.filter(({ email }) => !(email?.verified && email.authoritative))) {
       const decision = decideLink(known);
       if ("proves" in decision) expect(decision.proves).toBe(false);
@@ -78,7 +78,7 @@ describe("decideLink", () => {
     }
   });
 
-  it("OAU-18 never gives a user an account that another has", () => {
+  it("OAU-18 never gives a user an account that belongs to another user", () => {
     for (const known of facts.filter(({ holder }) => holder !== null)) {
       expect(["sign_in", "refuse"]).toContain(decideLink(known).kind);
     }
@@ -92,7 +92,7 @@ describe("decideUnlink", () => {
     [false, 2, true],
     [true, 0, true],
     [true, 3, true],
-  ])("password %s and %i other links: %s", (password, links, expected) => {
+  ])("decides for password %s and %i other links: %s", (password, links, expected) => {
     expect(decideUnlink({ password, links })).toBe(expected);
   });
 });

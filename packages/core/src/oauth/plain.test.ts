@@ -38,13 +38,13 @@ async function send(changes: Partial<TokenRequest>, headers: Record<string, stri
 const REFUSED = "the callback names another issuer, or none where the provider announces one";
 
 describe("a token request", () => {
-  it("sends ids and secrets of unreserved characters by Basic as they are (RFC 3986 2.3)", async () => {
+  it("sends ids and secrets of unreserved characters by Basic without encoding (RFC 3986 2.3)", async () => {
     const client = { clientId: "1-a_b.apps~x", clientSecret: "GOCSPX-a_b.c~d" };
     const [request] = await send({ client });
     expect(request?.headers.get("authorization")).toBe(`Basic ${btoa("1-a_b.apps~x:GOCSPX-a_b.c~d")}`);
   });
 
-  it("has the limits of every request to a provider, and our name", async () => {
+  it("has the accept header, the form type and our user agent", async () => {
     const [request] = await send({});
     expect(request?.url).toBe(`${ISSUER}/token`);
     expect(Object.fromEntries(request?.headers ?? [])).toMatchObject({
@@ -54,7 +54,7 @@ describe("a token request", () => {
     });
   });
 
-  it("reads nothing from the headers of the answer", async () => {
+  it("ignores the headers of the answer", async () => {
     await expect(send({}, { "www-authenticate": "Bearer error" })).resolves.toHaveLength(1);
   });
 
@@ -75,7 +75,7 @@ describe("a token request", () => {
     await expect(send({ provider, answer: { code: "code", iss: ISSUER } })).resolves.toHaveLength(1);
   });
 
-  it("is sent over http to an issuer on this machine alone", async () => {
+  it("is sent over http only to an issuer on this machine", async () => {
     const local = { issuer: "http://localhost:4000", token_endpoint: "http://localhost:4000/token" };
     await expect(send({ provider: local })).resolves.toHaveLength(1);
     const provider = { issuer: ISSUER, token_endpoint: "http://id.example.org/token" };

@@ -3,7 +3,7 @@ import { platformEnv } from "../platform/env.ts";
 import { TRUST_ALL } from "./link.ts";
 import { defineProvider, type OAuthConnection } from "./provider.ts";
 
-it("shares the first connection among all sign-ins that begin while the protocol is loaded", async () => {
+it("connects once for all sign-ins that begin while the protocol is being loaded", async () => {
   let made = 0;
   const used: number[] = [];
   const described = { id: "test", storeTokens: false, trustEmail: TRUST_ALL };

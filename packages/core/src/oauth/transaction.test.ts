@@ -23,7 +23,7 @@ const begun = {
 } as const;
 
 describe("a transaction", () => {
-  it("has three secrets of 256 bits and their seed, no two alike", () => {
+  it("has a seed and three secrets of 256 bits, all different", () => {
     const { seed, state, nonce, codeVerifier, ...rest } = mintTransaction(begun, random);
     expect(rest).toEqual(begun);
     const drawn = [seed, state, nonce, codeVerifier];
@@ -31,7 +31,7 @@ describe("a transaction", () => {
     for (const secret of drawn) expect(secret).toMatch(/^[\w-]{43}$/);
   });
 
-  it("opens as it was sealed, by any of the secrets", async () => {
+  it("is unchanged after it is sealed and opened, by any secret of the list", async () => {
     const transaction = mintTransaction(begun, random);
     const sealed = await sealTransaction(transaction, OLD, random);
     expect(await openTransaction(sealed, [NEW, OLD], NOW)).toEqual(transaction);
@@ -46,12 +46,12 @@ describe("a transaction", () => {
     [FLOW_LIFETIME, false],
     [1 - FLOW_LIFETIME, true],
     [-FLOW_LIFETIME, false],
-  ])("%i seconds after its start is open: %s", async (age, isOpen) => {
+  ])("is open or expired %i seconds after its start: open is %s", async (age, isOpen) => {
     const sealed = await sealTransaction(mintTransaction(begun, random), NEW, random);
     expect((await openTransaction(sealed, [NEW], NOW + age)) !== null).toBe(isOpen);
   });
 
-  it("opens nothing that was sealed for another purpose, or is another document", async () => {
+  it("is refused where it was sealed for another purpose or is another document", async () => {
     const transaction = mintTransaction(begun, random);
     const text = JSON.stringify(transaction);
     expect(await openTransaction(await seal(text, NEW, "provider-tokens", random), [NEW], NOW)).toBeNull();
@@ -73,13 +73,16 @@ describe("a transaction", () => {
     }
   });
 
-  it("lives in a cookie of its own, whose name does not tell the state", () => {
+  it("has a cookie of its own, whose name does not reveal the state", () => {
     const site = { origin: "https://app.example.com", secure: true };
     const at = (state: string, mode: Transaction["responseMode"] = "query") =>
       transactionPlace(site, state, mode);
     expect(at("one").name).not.toBe(at("two").name);
     expect(at("one").name).toBe(at("one", "form_post").name);
     expect(at("one").name).toMatch(/^__Host-Http-latchkey\.oauth\.[\w-]{16}$/);
-    expect([at("one").sameSite, at("one", "form_post").sameSite]).toEqual(["lax", "none"]);
+    expect({ query: at("one").sameSite, formPost: at("one", "form_post").sameSite }).toEqual({
+      query: "lax",
+      formPost: "none",
+    });
   });
 });

@@ -57,7 +57,7 @@ describe.each([
     expect(Buffer.from(key).toString("hex")).toBe(expected);
   });
 
-  it("makes and takes the strings of the other", async () => {
+  it("makes hashes that the other implementation verifies, and verifies those that it makes", async () => {
     const other = native === null ? nativeCrypto() : null;
     const mine = scryptHasher({ cost: cheap, native });
     const theirs = scryptHasher({ cost: cheap, native: other });
@@ -78,7 +78,7 @@ describe.each<[string, PasswordHasher]>([
     }
   });
 
-  it("differ by their salt, 16 bytes of the given randomness", async () => {
+  it("differ by their salt, which is 16 bytes of the given randomness", async () => {
     expect(await hasher.hash("same", random)).not.toBe(await hasher.hash("same", random));
     const asked: number[] = [];
     await hasher.hash("same", (length) => {
@@ -95,7 +95,7 @@ describe.each<[string, PasswordHasher]>([
     await expect(hashing).rejects.toThrow("no entropy");
   });
 
-  it.each([8, 55, 64, 72, 128, 1_000])("see what follows byte %d (PWD-05)", async (length) => {
+  it.each([8, 55, 64, 72, 128, 1_000])("depend on what follows byte %d (PWD-05)", async (length) => {
     const prefix = "a".repeat(length);
     const stored = await hasher.hash(`${prefix}b`, random);
     expect(await hasher.verify(`${prefix}b`, stored)).toBe(true);
@@ -103,7 +103,7 @@ describe.each<[string, PasswordHasher]>([
     expect(await hasher.verify(prefix, stored)).toBe(false);
   });
 
-  it("see what follows a character that spans byte 72 (PWD-05)", async () => {
+  it("depend on what follows a character across byte 72 (PWD-05)", async () => {
     const prefix = `${"a".repeat(71)}é`;
     const stored = await hasher.hash(`${prefix}1`, random);
     expect(await hasher.verify(`${prefix}1`, stored)).toBe(true);
@@ -111,7 +111,7 @@ describe.each<[string, PasswordHasher]>([
     expect(await hasher.verify(`${"a".repeat(71)}è1`, stored)).toBe(false);
   });
 
-  it("see what follows a NUL (PWD-06)", async () => {
+  it("depend on what follows a NUL (PWD-06)", async () => {
     const stored = await hasher.hash("before\0after", random);
     expect(await hasher.verify("before\0after", stored)).toBe(true);
     for (const other of ["before", "before\0", "before\0other"]) {
@@ -154,7 +154,7 @@ describe("scrypt hashes", () => {
     ["a short key", `$scrypt$ln=15,r=8,p=3$${SALT}$AAAAAAAA`],
     ["a long key", `$scrypt$ln=15,r=8,p=3$${SALT}$${"A".repeat(86)}`],
   ])(
-    "are not run with %s, and the refusal costs what a current one does (PWD-02, PWD-11)",
+    "are not computed with %s, and the refusal costs as much work as a current hash (PWD-02, PWD-11)",
     async (_, stored) => {
       const { native, work } = counted();
       const hasher = scryptHasher({ native });
@@ -170,7 +170,7 @@ describe("scrypt hashes", () => {
     { ln: 12, r: 8, p: 1 },
     { ln: 13, r: 4, p: 7 },
     { ln: 15, r: 8, p: 2 },
-  ])("of the lower cost %j are refused after the work of a current one (PWD-02)", async (cost) => {
+  ])("of the lower cost %j cost a wrong password as much work as a current hash (PWD-02)", async (cost) => {
     const stored = await scryptHasher({ cost }).hash("correct horse", random);
     const { native, work } = counted();
     const hasher = scryptHasher({ native });
@@ -179,7 +179,7 @@ describe("scrypt hashes", () => {
     expect(Math.abs(total - CURRENT) / CURRENT).toBeLessThan(0.02);
   });
 
-  it("of a lower cost verify, and ask for a new hash (KEY-17)", async () => {
+  it("of a lower cost are verified and replaced (KEY-17)", async () => {
     const old = await scryptHasher({ cost: cheap }).hash("correct horse", random);
     const { native, work } = counted();
     const hasher = scryptHasher({ cost: { ln: 5, r: 8, p: 3 }, native });
@@ -189,7 +189,7 @@ describe("scrypt hashes", () => {
     expect(hasher.needsRehash(await hasher.hash("correct horse", random))).toBe(false);
   });
 
-  it("of a higher cost verify, and stay", async () => {
+  it("of a higher cost are verified and not replaced", async () => {
     const old = await scryptHasher({ cost: { ln: 6, r: 8, p: 3 } }).hash("correct horse", random);
     const hasher = scryptHasher({ cost: cheap });
     expect(await hasher.verify("correct horse", old)).toBe(true);
@@ -197,7 +197,7 @@ describe("scrypt hashes", () => {
     expect(hasher.needsRehash(old)).toBe(false);
   });
 
-  it("with as much work in less memory ask for a new hash", async () => {
+  it("with the same work in less memory are replaced", async () => {
     const old = await scryptHasher({ cost: { ln: 3, r: 8, p: 6 } }).hash("correct horse", random);
     expect(scryptHasher({ cost: cheap }).needsRehash(old)).toBe(true);
   });
@@ -205,16 +205,19 @@ describe("scrypt hashes", () => {
   it.each([
     [undefined, 2],
     [1, 1],
-  ])("run at most so many at once: %j gives %d (PWD-13)", async (concurrency, expected) => {
-    const { native, work, most } = counted();
-    const hasher = scryptHasher({ cost: cheap, native, ...(concurrency && { concurrency }) });
-    const answers = await Promise.all(Array.from({ length: 100 }, () => hasher.verify("a", null)));
-    expect(answers.every((answer) => !answer)).toBe(true);
-    expect(work).toHaveLength(100);
-    expect(most()).toBe(expected);
-  });
+  ])(
+    "run at most two at once by default: concurrency %j gives %d (PWD-13)",
+    async (concurrency, expected) => {
+      const { native, work, most } = counted();
+      const hasher = scryptHasher({ cost: cheap, native, ...(concurrency && { concurrency }) });
+      const answers = await Promise.all(Array.from({ length: 100 }, () => hasher.verify("a", null)));
+      expect(answers.every((answer) => !answer)).toBe(true);
+      expect(work).toHaveLength(100);
+      expect(most()).toBe(expected);
+    },
+  );
 
-  it("wait in one place of the queue for all the derivations of a check (PWD-13)", async () => {
+  it("take one place in the queue for all the derivations of one check (PWD-13)", async () => {
     const old = await scryptHasher({ cost: { ln: 3, r: 8, p: 3 } }).hash("correct horse", random);
     const { native, work } = counted();
     const hasher = scryptHasher({ cost: cheap, native, concurrency: 1, queue: 1 });
@@ -225,7 +228,7 @@ describe("scrypt hashes", () => {
     expect(work).toEqual([192, 192, 384]);
   });
 
-  it("leave the event loop free (PWD-13)", async () => {
+  it("do not block the event loop (PWD-13)", async () => {
     const hasher = scryptHasher();
     let done = false;
     const hashing = hasher.hash("correct horse", random).finally(() => {
@@ -236,7 +239,7 @@ describe("scrypt hashes", () => {
     await hashing;
   });
 
-  it("pass on a fault of the derivation (PWD-12)", async () => {
+  it("report a failure of the derivation (PWD-12)", async () => {
     const native: NativeCrypto = { scrypt: (...call) => call[4](new Error("broken"), zeros(0)) };
     const hasher = scryptHasher({ native });
     await expect(hasher.verify("correct horse", null)).rejects.toThrow("broken");
@@ -251,22 +254,22 @@ describe("scrypt hashes", () => {
     { ln: Number.NaN, r: 8, p: 3 },
     { ln: 15, r: 8, p: 1_000 },
     { ln: 60, r: 1, p: 1 },
-  ])("are refused a cost of %j", (cost) => {
+  ])("refuse a cost of %j", (cost) => {
     expect(() => scryptHasher({ cost })).toThrow(TypeError);
   });
 
-  it.each([-1, 1.5, Number.NaN, 1e9])("are refused a queue of %d", (queue) => {
+  it.each([-1, 1.5, Number.NaN, 1e9])("refuse a queue of %d", (queue) => {
     expect(() => scryptHasher({ queue })).toThrow(TypeError);
     expect(() => pbkdf2Hasher({ queue })).toThrow(TypeError);
   });
 
-  it.each([0, -1, 1.5, Number.NaN, 1e9])("are refused a concurrency of %d", (concurrency) => {
+  it.each([0, -1, 1.5, Number.NaN, 1e9])("refuse a concurrency of %d", (concurrency) => {
     expect(() => scryptHasher({ concurrency })).toThrow(TypeError);
     expect(() => pbkdf2Hasher({ concurrency })).toThrow(TypeError);
   });
 });
 
-describe("the bounds of a hasher's queue (PWD-13)", () => {
+describe("the default limits of a hasher (PWD-13)", () => {
   const native = { each: 0.2, pooled: true };
 
   it.each([
@@ -276,7 +279,7 @@ describe("the bounds of a hasher's queue (PWD-13)", () => {
     [2, 1],
     [1, 1],
     [null, 2],
-  ])("of %j threads run %d by default", (threads, concurrency) => {
+  ])("are, for %j threads, %d at once", (threads, concurrency) => {
     expect(queueBounds("hasher", {}, native, threads).concurrency).toBe(concurrency);
   });
 
@@ -284,7 +287,7 @@ describe("the bounds of a hasher's queue (PWD-13)", () => {
     [4, 3, "write at most 2, or start Node with UV_THREADPOOL_SIZE=6"],
     [1, 2, "write at most 1, or start Node with UV_THREADPOOL_SIZE=4"],
     [16, 9, "write at most 8, or start Node with UV_THREADPOOL_SIZE=18"],
-  ])("of %d threads never run %d", (threads, concurrency, advice) => {
+  ])("refuse, for %d threads, %d at once", (threads, concurrency, advice) => {
     expect(() => queueBounds("hasher", { concurrency }, native, threads)).toThrow(advice);
   });
 
@@ -296,7 +299,7 @@ describe("the bounds of a hasher's queue (PWD-13)", () => {
     [{}, { each: 0.000_1, pooled: true }, { waiting: 1_000, retryAfter: 1 }],
     [{ queue: 0 }, native, { waiting: 0, retryAfter: 1 }],
     [{ queue: 200 }, native, { waiting: 200, retryAfter: 20 }],
-  ])("for %j and %j are %j", (options, cost, expected) => {
+  ])("are, for the options %j and the cost %j, %j", (options, cost, expected) => {
     expect(queueBounds("hasher", options, cost, 4)).toMatchObject(expected);
   });
 });
@@ -305,7 +308,7 @@ describe("PBKDF2 hashes", () => {
   const SALT = "c2FsdHNhbHRzYWx0c2FsdA";
 
   // Computed by Node's own pbkdf2, which shares no code with Web Crypto's call here but the algorithm.
-  it("equal an independent computation", async () => {
+  it("equal an independent implementation", async () => {
     const { pbkdf2Sync } = await import("node:crypto");
     const key = pbkdf2Sync("correct horse", Buffer.from(SALT, "base64"), 1_000, 32, "sha256").toString(
       "base64",
@@ -316,7 +319,7 @@ describe("PBKDF2 hashes", () => {
     expect(pbkdf2Hasher().needsRehash(stored)).toBe(true);
   });
 
-  it("verify at a lower cost, and not above what Workers run (PWD-14)", async () => {
+  it("are verified at a lower cost, and refused above the limit of Workers (PWD-14)", async () => {
     const old = await pbkdf2Hasher({ rounds: 10 }).hash("correct horse", random);
     const hasher = pbkdf2Hasher();
     expect(await hasher.verify("correct horse", old)).toBe(true);
@@ -327,7 +330,7 @@ describe("PBKDF2 hashes", () => {
   });
 });
 
-it("takes native scrypt that says undefined where there is no error, as Bun's does", async () => {
+it("accepts a native scrypt that passes undefined where there is no error, as Bun's does", async () => {
   const fault = new Error("no memory");
   const native = (error: Error | undefined): NativeCrypto => ({
     scrypt: (_password, _salt, length, _options, done) => done(error, new Uint8Array(length)),

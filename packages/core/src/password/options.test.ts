@@ -18,7 +18,7 @@ function messageFor(factory: Factory, options: unknown): string {
 const HASHER = scryptHasher();
 const COST = "whole numbers that take at most 64 MiB: write a cost such as { ln: 15, r: 8, p: 3 }";
 
-describe("wrong options", () => {
+describe("wrong options of password() and the hashers", () => {
   it.each<[Factory, unknown, string]>([
     [password, { minLenght: 8 }, "minLenght is not an option of password: did you mean minLength?"],
     [
@@ -110,11 +110,11 @@ describe("wrong options", () => {
       { queue: "10" },
       'pbkdf2Hasher: queue is "10", but it must be a whole number from 0 to 100000',
     ],
-  ])("of %o: %o", (factory, options, message) => {
+  ])("are refused in %o with the message %o", (factory, options, message) => {
     expect(messageFor(factory, options)).toBe(message);
   });
 
-  it("are not those of a hasher whose methods are in its prototype, and not undefined ones", () => {
+  it("do not include a hasher with methods in its prototype, or members that are undefined", () => {
     expect(messageFor(password, { hasher: Object.create(HASHER) })).toBe("");
     expect(messageFor(password, { hasher: undefined, identifier: undefined, minLength: undefined })).toBe("");
     expect(messageFor(scryptHasher, { cost: undefined, native: null, queue: undefined })).toBe("");

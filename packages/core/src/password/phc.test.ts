@@ -6,7 +6,7 @@ const SALT = "AAECAwQFBgcICQoLDA0ODw";
 const KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
 
 describe("PHC strings", () => {
-  it("have one form", () => {
+  it("have exactly one form", () => {
     const bytes = Uint8Array.from({ length: 32 }, (_, n) => n);
     const text = `$scrypt$ln=15,r=8,p=3$${SALT}$${KEY}`;
     const phc = {
@@ -50,7 +50,7 @@ describe("PHC strings", () => {
     expect(parsePhc(text)).toBeNull();
   });
 
-  it("come back as they were, or not at all, whatever the text", () => {
+  it("are either refused or written back unchanged, for any text", () => {
     const near = fc.stringMatching(
       /^\$[a-z0-9-]+\$[a-z]+=\d+(,[a-z]+=\d+)*\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/=]+$/,
     );

@@ -22,13 +22,13 @@ describe("the password policy", () => {
     [1_024, "ok"],
     [1_025, "too_long"],
     [1_048_576, "too_long"],
-  ])("judges %d code points: %s (PWD-04)", (length, verdict) => {
+  ])("decides for %d code points: %s (PWD-04)", (length, verdict) => {
     const password = FILL.repeat(Math.ceil(length / FILL.length)).slice(0, length);
     expect(check(password)).toBe(verdict);
     expect(isPossiblePassword(password)).toBe(verdict !== "too_long");
   });
 
-  it("counts code points of the normal form, not units and not what was typed", () => {
+  it("counts code points of the normal form, not code units and not the text as typed", () => {
     expect(check("🐴".repeat(7))).toBe("too_short");
     expect(check("🐴".repeat(8))).toBe("ok");
     expect(check("🐴".repeat(1_024))).toBe("ok");
@@ -37,7 +37,7 @@ describe("the password policy", () => {
     expect(check("e\u0301".repeat(1_024))).toBe("ok");
   });
 
-  it("takes a longer minimum", () => {
+  it("accepts a longer minimum", () => {
     expect(check("fourteen chars", 15)).toBe("too_short");
     expect(check("fifteen chars !", 15)).toBe("ok");
   });
@@ -49,7 +49,7 @@ describe("the password policy", () => {
     ["emoji", "👩‍👩‍👧‍👦 family 1"],
     ["right to left", "סיסמה ארוכה מאוד"],
     ["controls", "\u0001\u0002\u0003\u0004\u0005\u0006\u0007\u0008"],
-  ])("takes %s as they are (PWD-06)", (_, password) => {
+  ])("accepts %s unchanged (PWD-06)", (_, password) => {
     expect(check(password)).toBe("ok");
     expect(normalizePassword(password)).toBe(password);
   });
@@ -61,7 +61,7 @@ describe("the password policy", () => {
   });
 
   it.each(["\ud800", "\udc00", "correct horse \ud83d", "\udc34\ud83d correct horse"])(
-    "calls the lone surrogate of %j malformed (PWD-07)",
+    "reports the lone surrogate of %j as malformed (PWD-07)",
     (password) => {
       expect(check(password)).toBe("malformed");
       expect(isPossiblePassword(password)).toBe(false);
@@ -77,7 +77,7 @@ describe("the password policy", () => {
     "iloveyou",
     "trustno1",
     "11111111",
-  ])("finds %s common (PWD-10)", (password) => {
+  ])("refuses %s as common (PWD-10)", (password) => {
     expect(check(password)).toBe("common");
     expect(isPossiblePassword(password)).toBe(true);
   });
@@ -91,7 +91,7 @@ describe("the password policy", () => {
     ["alice", "alice in a wonder land", "ok"],
     ["bob", "bobtail8", "ok"],
     ["o", "horse of old", "ok"],
-  ])("lets the user name %s count for nothing in %s: %s (PWD-10)", (username, password, verdict) => {
+  ])("does not count the user name %s in the password %s: %s (PWD-10)", (username, password, verdict) => {
     expect(
       checkPassword(password, { minLength: 8, identifier: { username }, isCommon: isCommonPassword }),
     ).toBe(verdict);
@@ -105,7 +105,7 @@ describe("the password policy", () => {
     ["al@example.com", "al@example.com1", "contains_identifier"],
     ["al@example.com", "almost there", "ok"],
     ["alice@example.com", "correct horse battery", "ok"],
-  ])("lets the address %s count for nothing in %s: %s (PWD-10)", (email, password, verdict) => {
+  ])("does not count the address %s in the password %s: %s (PWD-10)", (email, password, verdict) => {
     expect(checkPassword(password, { minLength: 8, identifier: { email }, isCommon: isCommonPassword })).toBe(
       verdict,
     );
@@ -113,15 +113,15 @@ describe("the password policy", () => {
 });
 
 describe("the list of common passwords", () => {
-  it("holds a thousand, of at least 8 characters", () => {
+  it("has a thousand entries of at least 8 characters", () => {
     expect(isCommonPassword("")).toBe(false);
     expect(isCommonPassword("correct horse")).toBe(false);
     for (const first of ["0.0.0.000", "baseball", "zxcvbnm1"]) expect(isCommonPassword(first)).toBe(true);
   });
 });
 
-describe("what is refused before NFC", () => {
-  it("is nothing that NFC would bring to 1,024 code points", () => {
+describe("a password that is refused before NFC", () => {
+  it("would be too long after NFC as well", () => {
     // U+1F82 comes apart into four.
     const letters = "\u1F82".repeat(1_024);
     expect(letters.normalize("NFD")).toHaveLength(4_096);
@@ -133,12 +133,12 @@ describe("what is refused before NFC", () => {
     expect(isPossiblePassword(`a${"\u0316".repeat(1_027)}`)).toBe(false);
   });
 
-  it("is what is longer than 4,096 code units", () => {
+  it("has more than 4,096 code units", () => {
     expect(isTooLong("x".repeat(4_096))).toBe(false);
     expect(isTooLong("x".repeat(4_097))).toBe(true);
   });
 
-  it("is a row of marks that NFC would take long to sort", () => {
+  it("has so many combining marks that NFC would take long to sort them", () => {
     for (const marks of ["\u0301\u0316".repeat(1_000), "\u0301\u0316".repeat(8_000)]) {
       expect(isPossiblePassword(marks)).toBe(false);
       expect(isPossiblePassword(`a${marks}b`)).toBe(false);

@@ -22,7 +22,7 @@ function noting(): { hasher: PasswordHasher; asked: (readonly [string, string | 
 }
 
 describe("the password provider", () => {
-  it("signs in with an e-mail address unless told otherwise", () => {
+  it("signs in with an e-mail address by default", () => {
     expect(password({ hasher }).identifier).toBe("email");
     expect(password({ hasher }).parseIdentifier(" Alice@Example.com")).toEqual({
       email: "alice@example.com",
@@ -30,13 +30,13 @@ describe("the password provider", () => {
     expect(password({ hasher }).parseIdentifier("alice")).toBeNull();
   });
 
-  it("signs in with a user name", () => {
+  it("signs in with a user name where that is configured", () => {
     const provider = password({ identifier: "username", hasher });
     expect(provider.parseIdentifier("Alice")).toEqual({ username: "alice" });
     expect(provider.parseIdentifier("alice@example.com")).toBeNull();
   });
 
-  it("judges passwords to be set by its minimum and the identifier", async () => {
+  it("checks a new password against its minimum length and the identifier", async () => {
     const provider = password({ minLength: 15, hasher });
     expect(await provider.check("fourteen chars", null)).toBe("too_short");
     expect(await provider.check("correct horse battery", null)).toBe("ok");
@@ -45,14 +45,14 @@ describe("the password provider", () => {
     );
   });
 
-  it("verifies what it hashed, typed on another system too", async () => {
+  it("verifies its own hashes, also for a password that another system encodes differently", async () => {
     const provider = password({ hasher });
     const stored = await provider.hash("caf\u00e9 au lait", random);
     expect(await provider.verify("cafe\u0301 au lait", stored)).toEqual({ ok: true, rehash: false });
     expect(await provider.verify("cafe au lait", stored)).toEqual({ ok: false, rehash: false });
   });
 
-  it("asks for a new hash only after the right password", async () => {
+  it("requests a new hash only after the right password", async () => {
     const stored = await password({ hasher }).hash("correct horse", random);
     const provider = password({ hasher: scryptHasher({ cost: { ln: 5, r: 8, p: 3 } }) });
     expect(await provider.verify("correct horse", stored)).toEqual({ ok: true, rehash: true });
@@ -66,7 +66,7 @@ describe("the password provider", () => {
   });
 
   it.each(["\ud800 correct horse", "x".repeat(1_025)])(
-    "never hashes what can be no password, and works as long (PWD-04, PWD-07)",
+    "never hashes an impossible password, but takes as long (PWD-04, PWD-07)",
     async (input) => {
       const { hasher, asked } = noting();
       const provider = password({ hasher });
@@ -83,7 +83,7 @@ describe("the password provider", () => {
     await expect(hashing).rejects.not.toThrow("secret");
   });
 
-  it("says no to a common password only when it is set (PWD-10)", async () => {
+  it("refuses a common password only when it is set (PWD-10)", async () => {
     const provider = password({ hasher });
     const stored = await hasher.hash("password", random);
     expect(await provider.check("password", null)).toBe("common");
@@ -91,11 +91,11 @@ describe("the password provider", () => {
     expect((await provider.verify("password", stored)).ok).toBe(true);
   });
 
-  it.each([0, 7, 8.5, Number.NaN, 1_025])("is refused a minimum of %d", (minLength) => {
+  it.each([0, 7, 8.5, Number.NaN, 1_025])("refuses a minimum of %d", (minLength) => {
     expect(() => password({ minLength, hasher })).toThrow(TypeError);
   });
 
-  it("is refused another kind of identifier", () => {
+  it("refuses another kind of identifier", () => {
     const options: object = { identifier: "phone", hasher };
     expect(() => password(options)).toThrow(TypeError);
   });

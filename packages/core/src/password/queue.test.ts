@@ -17,8 +17,8 @@ function job(name: string, started: string[]): Job {
   };
 }
 
-describe("the queue", () => {
-  it("runs at most so many at once, the rest in order of arrival", async () => {
+describe("the queue of the password hasher", () => {
+  it("runs a limited number at once, and the rest in order of arrival", async () => {
     const started: string[] = [];
     const queue = createQueue({ concurrency: 2, waiting: 100, retryAfter: 7 });
     const jobs = ["a", "b", "c", "d", "e"].map((name) => job(name, started));
@@ -35,7 +35,7 @@ describe("the queue", () => {
     expect(started).toEqual(["a", "b", "c", "d", "e"]);
   });
 
-  it("frees the place of work that fails", async () => {
+  it("frees a place when its work fails", async () => {
     const started: string[] = [];
     const queue = createQueue({ concurrency: 1, waiting: 100, retryAfter: 7 });
     const [first, second] = [job("a", started), job("b", started)];
@@ -47,7 +47,7 @@ describe("the queue", () => {
     expect(await waiting).toBe("b");
   });
 
-  it("frees the place of work that throws before it waits", async () => {
+  it("frees a place when its work throws synchronously", async () => {
     const queue = createQueue({ concurrency: 1, waiting: 100, retryAfter: 7 });
     const failing = queue(() => {
       throw new Error("broken");
@@ -56,7 +56,7 @@ describe("the queue", () => {
     expect(await queue(async () => 1)).toBe(1);
   });
 
-  it("refuses what comes when as many wait as may, and takes more once a place is free", async () => {
+  it("refuses work while it is full, and accepts work again once a place is free", async () => {
     const started: string[] = [];
     const queue = createQueue({ concurrency: 1, waiting: 2, retryAfter: 7 });
     const jobs = ["a", "b", "c"].map((name) => job(name, started));
@@ -73,7 +73,7 @@ describe("the queue", () => {
     expect(await Promise.all([...results, late])).toEqual(["a", "b", "c", "e"]);
   });
 
-  it("refuses what would wait, where nothing may", async () => {
+  it("refuses work at once where its length is 0", async () => {
     const queue = createQueue({ concurrency: 1, waiting: 0, retryAfter: 1 });
     const first = job("a", []);
     const running = queue(first.work);
@@ -83,7 +83,7 @@ describe("the queue", () => {
     expect(await queue(async () => "c")).toBe("c");
   });
 
-  it("never lets a newcomer overtake, nor more than the bound in", async () => {
+  it("never runs later work before earlier work, nor more than the limit", async () => {
     const queue = createQueue({ concurrency: 3, waiting: 100, retryAfter: 7 });
     const order: number[] = [];
     let running = 0;

@@ -77,11 +77,11 @@ const values: readonly (readonly [title: string, value: unknown, expected: strin
 const told = (verdict: HookResult): string => (verdict.kind === "fault" ? verdict.returned : verdict.kind);
 
 describe("classifyHookResult", () => {
-  it.each(values)("%s", (_, value, expected) =>
+  it.each(values)("classifies %s", (_, value, expected) =>
     expect(told(classifyHookResult(value, KNOWN))).toBe(expected),
   );
 
-  it("takes only the members that are known", () => {
+  it("returns only the known members", () => {
     expect(told(classifyHookResult({ claims: {} }, ["context"]))).toBe(
       "an object with members besides context",
     );
@@ -91,7 +91,7 @@ describe("classifyHookResult", () => {
     });
   });
 
-  it("shows nothing of what was returned", () => {
+  it("shows no returned value in its message", () => {
     const secret = "lkr_secret";
     for (const value of [
       secret,
@@ -107,7 +107,7 @@ describe("classifyHookResult", () => {
 });
 
 describe("faultOfPlain and faultOfObject", () => {
-  it.each(values)("%s", (_, value) => {
+  it.each(values)("accept or refuse %s", (_, value) => {
     const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
     const isThenable = kindOf(value) === "a promise";
     expect(faultOfObject(value) === null).toBe(
@@ -119,7 +119,7 @@ describe("faultOfPlain and faultOfObject", () => {
 });
 
 describe("requireFlag", () => {
-  it.each(values)("%s", (_, value) => {
+  it.each(values)("accepts or refuses %s", (_, value) => {
     const require = (): void => requireFlag("verify", value);
     if (typeof value === "boolean") expect(require).not.toThrow();
     else
@@ -129,7 +129,7 @@ describe("requireFlag", () => {
   });
 });
 
-it("ignored survives a promise whose then throws", () => {
+it("ignored accepts a promise whose then throws", () => {
   const broken = Promise.resolve();
   // biome-ignore lint/suspicious/noThenProperty: an application may have patched its promises
   Object.defineProperty(broken, "then", {
@@ -141,7 +141,7 @@ it("ignored survives a promise whose then throws", () => {
 });
 
 describe("ignored", () => {
-  it("runs no query, alone or as a member", () => {
+  it("starts no lazy query, alone or as a member", () => {
     let runs = 0;
     // biome-ignore lint/suspicious/noThenProperty: a query builder has one, and runs by it
     const query = { then: () => (runs += 1) };

@@ -20,7 +20,7 @@ describe("base64", () => {
     expect(fromBase64url(encoded.replace(/=+$/, ""))).toEqual(utf8(text));
   });
 
-  it("writes every byte in every place as Buffer does", () => {
+  it("writes every byte at every position as Buffer does", () => {
     for (let byte = 0; byte < 256; byte++) {
       for (const list of [[byte], [0, byte], [255, 255, byte], [byte, byte, byte, byte]]) {
         const bytes = Uint8Array.from(list);
@@ -37,20 +37,20 @@ describe("base64", () => {
     expect(fromBase64url(toBase64url(bytes))).toEqual(bytes);
   });
 
-  it("reads one text for each two bytes, and no other (RFC 4648 3.5)", () => {
+  it("reads exactly one text for each two bytes (RFC 4648 3.5)", () => {
     const read = [...ALPHABET].flatMap((last) => fromBase64url(`AA${last}`) ?? []);
     expect(read).toHaveLength(16);
     expect([...ALPHABET].flatMap((last) => fromBase64url(`A${last}`) ?? [])).toHaveLength(4);
   });
 
   it.each(["A", "AAAAA", "AA=", "AA==", "AA A", " AAAA", "AAAA\n", "A+AA", "A/AA", "AAA\u00e9", "AAAA\0"])(
-    "does not read %j",
+    "refuses %j",
     (text) => {
       expect(fromBase64url(text)).toBeNull();
     },
   );
 
-  it("answers null for what atob does not take", () => {
+  it("returns null for a text that atob refuses", () => {
     for (const text of ["A", "A-__", "====", "\u{1F600}"]) expect(fromBase64(text)).toBeNull();
   });
 });

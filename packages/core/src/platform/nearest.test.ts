@@ -37,7 +37,7 @@ describe("nearestName", () => {
     ["constructor", null],
     ["l".repeat(65), null],
     ["lease".repeat(20_000), null],
-  ])("for %j is %j", (name, expected) => {
+  ])("returns for %j the name %j", (name, expected) => {
     expect(nearestName(name, NAMES)).toBe(expected);
   });
 
@@ -48,18 +48,18 @@ describe("nearestName", () => {
     expect(nearestName("abcdefghijklmno", ["abcdefghijkWXYZ"])).toBeNull();
   });
 
-  it("takes the nearest of several, and the first of equals", () => {
+  it("returns the nearest of several names, and the first of equals", () => {
     expect(nearestName("secrets", ["secretss", "secret", "secrets1"])).toBe("secretss");
     expect(nearestName("names", ["name", "named"])).toBe("name");
     expect(nearestName("names", ["renames", "name"])).toBe("name");
     expect(nearestName("any", [])).toBeNull();
   });
 
-  it("compares no name of more than 64 characters", () => {
+  it("ignores names of more than 64 characters", () => {
     const known = ["l".repeat(64)];
-    expect([nearestName("l".repeat(64), known), nearestName("l".repeat(65), known)]).toEqual([
-      known[0],
-      null,
-    ]);
+    expect({
+      atTheLimit: nearestName("l".repeat(64), known),
+      above: nearestName("l".repeat(65), known),
+    }).toEqual({ atTheLimit: known[0], above: null });
   });
 });

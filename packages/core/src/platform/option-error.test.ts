@@ -51,7 +51,7 @@ describe("refuse", () => {
     );
   });
 
-  it("says to call a function where its result belongs", () => {
+  it("advises to call a function where its result is expected", () => {
     function memory(): void {}
     expect(refuse("store", memory, "it must be a Store").message).toBe(
       "store is the function memory: call memory()",
@@ -64,7 +64,7 @@ describe("refuse", () => {
 });
 
 describe("refuseUnknown", () => {
-  it("suggests the nearest name with its path, and else lists the names", () => {
+  it("suggests the nearest name with its path, or lists the names", () => {
     const known = ["lifetime", "issuer"];
     const messageFor = (value: object): string =>
       messageOf(() => refuseUnknown("createAuth", "accessToken.", value, known));
@@ -78,14 +78,14 @@ describe("refuseUnknown", () => {
     expect(messageFor(Object.create({ inherited: 1 }))).toBe("");
   });
 
-  it("knows no name of Object.prototype", () => {
+  it("ignores the names of Object.prototype", () => {
     expect(messageOf(() => refuseUnknown("f", "", { constructor: 1 }, ["a"]))).toContain(
       "constructor is not",
     );
   });
 });
 
-it("choiceOf writes the values to choose from", () => {
+it("choiceOf lists the values to choose from", () => {
   expect(choiceOf(["lax"])).toBe('"lax"');
   expect(choiceOf(FLAG)).toBe("true or false");
   expect(choiceOf(["lax", "strict", "none"])).toBe('one of "lax", "strict", "none"');
@@ -112,7 +112,7 @@ describe("checkMembers", () => {
     { cookies: {} },
     Object.create({ clok: "inherited" }),
     Object.create({ clock: "inherited" }),
-  ])("takes %j", (options) => {
+  ])("accepts %j", (options) => {
     expect(messageOf(() => checkMembers("redis", options, OPTIONS))).toBe("");
   });
 

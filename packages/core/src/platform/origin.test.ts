@@ -12,7 +12,7 @@ describe("checkOrigin", () => {
     "com.example.app://callback",
     "org.example.my-app+x://",
     "capacitor://localhost",
-  ])("takes %s as it stands", (text) => expect(checkOrigin(text)).toBe(text));
+  ])("returns %s unchanged", (text) => expect(checkOrigin(text)).toBe(text));
 
   it.each([
     ["https://spa.example.com/", "https://spa.example.com"],
@@ -27,7 +27,7 @@ describe("checkOrigin", () => {
     ["null", "https://spa.example.com"],
     ["spa.example.com", "https://spa.example.com"],
     ["", "https://spa.example.com"],
-  ])("refuses %s, and says what to write: %s", (text, instead) => {
+  ])("refuses %s, and advises: %s", (text, instead) => {
     expect(() => checkOrigin(text)).toThrow(TypeError);
     expect(() => checkOrigin(text)).toThrow(`write it as "${instead}"`);
   });
@@ -39,7 +39,7 @@ describe("checkOrigin", () => {
     "http://127.0.0.1:8080",
     "http://127.9.8.7",
     "http://[::1]:3000",
-  ])("takes %s: its pages come from this machine", (text) => expect(checkOrigin(text)).toBe(text));
+  ])("accepts %s, whose pages come from this machine", (text) => expect(checkOrigin(text)).toBe(text));
 
   it.each([
     "http://spa.example.com",
@@ -53,7 +53,7 @@ describe("checkOrigin", () => {
     "http://notlocalhost",
     "http://localhost.",
     "http://128.0.0.1",
-  ])("refuses %s, which a network can answer for", (text) => {
+  ])("refuses %s, whose pages can come from the network", (text) => {
     expect(() => checkOrigin(text)).toThrow(TypeError);
     expect(() => checkOrigin(text)).toThrow(`trustedOrigins is "${text}", but`);
     expect(() => checkOrigin(text)).toThrow(`write "https:${text.slice(5)}"`);
@@ -73,7 +73,7 @@ describe("checkOrigin", () => {
     "filesystem",
     "ws",
   ];
-  it.each(schemes)("trusts no %s, which a browser runs or opens by itself", (scheme) => {
+  it.each(schemes)("refuses the scheme of %s, which a browser runs or opens by itself", (scheme) => {
     for (const text of [
       `${scheme}:`,
       `${scheme}:x`,

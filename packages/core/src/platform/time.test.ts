@@ -11,7 +11,7 @@ it.each([
   [86_400, "days(1)"],
   [1_209_600, "days(14)"],
   [-60, "-60"],
-])("writes %d as %s", (duration, expected) => {
+])("writes the duration %d as %s", (duration, expected) => {
   expect(writtenDuration(duration)).toBe(expected);
 });
 
@@ -27,6 +27,6 @@ it.each<[unknown, string]>([
   [1.5, "minutes(15)"],
   [true, "minutes(15)"],
   [null, "minutes(15)"],
-])("suggests for %j %s", (value, expected) => {
+])("suggests for %j the text %s", (value, expected) => {
   expect(durationInstead(value)).toBe(`write seconds as a number, such as ${expected}`);
 });

@@ -132,7 +132,7 @@ function expectedLookUp(at: Case, sinceIssue: number): string {
 }
 
 describe("decideLookUp", () => {
-  it("is the rules, over the whole of a small world", () => {
+  it("agrees with the written rules in every state of a small model", () => {
     const seen = new Set<string>();
     for (const at of combinations<Case>(domain)) {
       for (const sinceIssue of [-86_401, -86_400, -1, 0, 839, 840, 1e6]) {
@@ -157,7 +157,7 @@ describe("decideLookUp", () => {
     ]);
   });
 
-  it("refuses a token of no session as unknown", () => {
+  it("refuses a token as unknown where the session does not exist", () => {
     const token = { familyHash: "family", secretHash: "root", generation: 0 };
     expect(decideLookUp(null, token, NOW, { lease: LEASE, transport: null })).toEqual({
       kind: "refused",
@@ -167,11 +167,11 @@ describe("decideLookUp", () => {
 });
 
 describe("decide", () => {
-  it("is the rules, over the whole of a small world", () => {
+  it("agrees with the written rules in every state of a small model", () => {
     const seen = new Set<string>();
     for (const at of combinations<Case>(domain)) {
       const decision = named(decide(rowOf(at), tokenOf(at), NOW, { lease: LEASE, transport: at.asked }));
-      if (decision !== expected(at)) expect([at, decision]).toEqual([at, expected(at)]);
+      if (decision !== expected(at)) expect({ at, decision }).toEqual({ at, decision: expected(at) });
       seen.add(decision);
     }
     expect([...seen].sort()).toEqual([
@@ -189,7 +189,7 @@ describe("decide", () => {
     ]);
   });
 
-  it("knows no row as unknown, and no session without refresh tokens as anybody's", () => {
+  it("answers unknown without a row, and reports reuse where the session has no refresh tokens", () => {
     const token = { familyHash: "family", secretHash: "root", generation: 0 };
     expect(named(decide(null, token, NOW, { lease: LEASE, transport: null }))).toBe("refused unknown");
     const without = { ...base, rootHash: null };
@@ -200,7 +200,7 @@ describe("decide", () => {
 });
 
 describe("applyDecision and rotationOutcome", () => {
-  it("write what was decided and nothing else, and the row tells what it was", () => {
+  it("write only what was decided, and the written row tells the outcome", () => {
     for (const at of combinations<Case>(domain)) {
       const row = rowOf(at);
       const decision = decide(row, tokenOf(at), NOW, { lease: LEASE, transport: at.asked });
@@ -223,7 +223,7 @@ describe("applyDecision and rotationOutcome", () => {
     }
   });
 
-  it("tell the outcomes apart along a life: first, lost and lost again, rotated", () => {
+  it("tell the outcomes of one session apart: first, reissued twice, rotated", () => {
     const present = (
       row: SessionRow,
       token: PresentedToken,
@@ -245,15 +245,23 @@ describe("applyDecision and rotationOutcome", () => {
       NOW + 3 * LEASE,
       "d",
     );
-    expect([first, lost, again, rotated]).toEqual(["first", "reissued", "reissued", "rotated"]);
-    expect([four.generation, four.rootGeneration]).toEqual([7, 6]);
+    expect({ first, lost, again, rotated }).toEqual({
+      first: "first",
+      lost: "reissued",
+      again: "reissued",
+      rotated: "rotated",
+    });
+    expect({ generation: four.generation, rootGeneration: four.rootGeneration }).toEqual({
+      generation: 7,
+      rootGeneration: 6,
+    });
     const [, stale] = present(four, { ...root, secretHash: "b", generation: 5 }, NOW + 3 * LEASE, "e");
     expect(stale).toBe("reuse");
   });
 });
 
 describe("confirmChild", () => {
-  it("makes the child the root, only of that generation, a lease after it was issued, in a living session", () => {
+  it("makes the child the root only for its generation, a lease after its issue, in a live session", () => {
     interface Confirmation {
       readonly generation: number;
       readonly age: number;
@@ -286,27 +294,23 @@ describe("confirmChild", () => {
   });
 });
 
-describe("expiries", () => {
-  it("are over at their very second, and the absolute one bounds the idle one", () => {
+describe("the expiries of a session", () => {
+  it("take effect at their exact second, and the absolute expiry limits the idle expiry", () => {
     const at = (expiresAt: number | null, absoluteExpiresAt: number | null): boolean =>
       isExpired({ expiresAt, absoluteExpiresAt }, NOW);
-    expect([at(NOW, null), at(NOW + 1, null), at(null, NOW), at(null, NOW + 1), at(null, null)]).toEqual([
-      true,
-      false,
-      true,
-      false,
-      false,
-    ]);
+    expect(at(NOW, null)).toBe(true);
+    expect(at(NOW + 1, null)).toBe(false);
+    expect(at(null, NOW)).toBe(true);
+    expect(at(null, NOW + 1)).toBe(false);
+    expect(at(null, null)).toBe(false);
     expect(isLive({ endedAt: null, expiresAt: NOW + 1, absoluteExpiresAt: null }, NOW)).toBe(true);
     expect(isLive({ endedAt: 0, expiresAt: NOW + 1, absoluteExpiresAt: null }, NOW)).toBe(false);
     const idle = (idleLifetime: number | null, absoluteExpiresAt: number | null): number | null =>
       idleExpiry({ idleLifetime, absoluteExpiresAt }, NOW);
-    expect([
-      idle(10, null),
-      idle(10, NOW + 5),
-      idle(10, NOW + 20),
-      idle(null, NOW + 5),
-      idle(null, null),
-    ]).toEqual([NOW + 10, NOW + 5, NOW + 10, NOW + 5, null]);
+    expect(idle(10, null)).toBe(NOW + 10);
+    expect(idle(10, NOW + 5)).toBe(NOW + 5);
+    expect(idle(10, NOW + 20)).toBe(NOW + 10);
+    expect(idle(null, NOW + 5)).toBe(NOW + 5);
+    expect(idle(null, null)).toBeNull();
   });
 });

@@ -9,39 +9,32 @@ function optionAt(access: number, changes: Partial<RefreshPolicy> = {}): string 
 }
 
 describe("faultOfLifetimes", () => {
-  it("takes the defaults, and every bound itself", () => {
+  it("accepts the defaults and every value at its bound", () => {
     expect(optionAt(600)).toBeNull();
-    expect([optionAt(86_400), optionAt(86_401)]).toEqual([null, "accessLifetime"]);
-    expect([optionAt(600, { lease: 5 }), optionAt(600, { lease: 4 })]).toEqual([null, "lease"]);
-    expect([optionAt(900, { lease: 300 }), optionAt(900, { lease: 301 })]).toEqual([null, "lease"]);
-    expect([optionAt(120, { refreshBefore: 0 }), optionAt(119, { refreshBefore: 0 })]).toEqual([
-      null,
-      "accessLifetime",
-    ]);
-    expect([optionAt(600, { refreshBefore: 480 }), optionAt(600, { refreshBefore: 481 })]).toEqual([
-      null,
-      "refreshBefore",
-    ]);
-    expect([optionAt(600, { lifetime: 720 }), optionAt(600, { lifetime: 719 })]).toEqual([
-      null,
-      "refreshLifetime",
-    ]);
-    expect([optionAt(600, { maxLifetime: 1_209_600 }), optionAt(600, { maxLifetime: 1_209_599 })]).toEqual([
-      null,
-      "maxLifetime",
-    ]);
+    expect(optionAt(86_400)).toBeNull();
+    expect(optionAt(86_401)).toBe("accessLifetime");
+    expect(optionAt(600, { lease: 5 })).toBeNull();
+    expect(optionAt(600, { lease: 4 })).toBe("lease");
+    expect(optionAt(900, { lease: 300 })).toBeNull();
+    expect(optionAt(900, { lease: 301 })).toBe("lease");
+    expect(optionAt(120, { refreshBefore: 0 })).toBeNull();
+    expect(optionAt(119, { refreshBefore: 0 })).toBe("accessLifetime");
+    expect(optionAt(600, { refreshBefore: 480 })).toBeNull();
+    expect(optionAt(600, { refreshBefore: 481 })).toBe("refreshBefore");
+    expect(optionAt(600, { lifetime: 720 })).toBeNull();
+    expect(optionAt(600, { lifetime: 719 })).toBe("refreshLifetime");
+    expect(optionAt(600, { maxLifetime: 1_209_600 })).toBeNull();
+    expect(optionAt(600, { maxLifetime: 1_209_599 })).toBe("maxLifetime");
   });
 
-  it("knows lifetimes without an end", () => {
+  it("accepts lifetimes without an end", () => {
     expect(optionAt(600, { lifetime: null, maxLifetime: null })).toBeNull();
     expect(optionAt(600, { maxLifetime: null })).toBeNull();
-    expect([
-      optionAt(600, { lifetime: null, maxLifetime: 720 }),
-      optionAt(600, { lifetime: null, maxLifetime: 719 }),
-    ]).toEqual([null, "maxLifetime"]);
+    expect(optionAt(600, { lifetime: null, maxLifetime: 720 })).toBeNull();
+    expect(optionAt(600, { lifetime: null, maxLifetime: 719 })).toBe("maxLifetime");
   });
 
-  it("asks only for a bound where there are no refresh tokens", () => {
+  it("checks only the upper bound where there are no refresh tokens", () => {
     expect(faultOfLifetimes(1, null)).toBeNull();
     expect(faultOfLifetimes(86_401, null)?.option).toBe("accessLifetime");
   });
@@ -75,11 +68,11 @@ describe("faultOfLifetimes", () => {
       { lifetime: null, maxLifetime: 719 },
       "must be at least accessToken.lifetime + 2 × refreshToken.lease (720 seconds): write minutes(12) or more, or null for no end",
     ],
-  ])("for an access token of %d seconds and %j says what to write instead", (access, changes, why) => {
+  ])("names the value to write for an access token of %d seconds and %j", (access, changes, why) => {
     expect(faultOfLifetimes(access, { ...policy, ...changes })?.why).toBe(why);
   });
 
-  it("uses the names that it is given", () => {
+  it("uses the given names of the options", () => {
     const names = { ...CONFIGURED_NAMES, accessLifetime: "accessLifetime" };
     expect(faultOfLifetimes(600, { ...policy, lifetime: 719 }, names)?.why).toContain(
       "at least accessLifetime + 2 × refreshToken.lease",
@@ -87,27 +80,29 @@ describe("faultOfLifetimes", () => {
   });
 });
 
-describe("when a refresh is due", () => {
-  it("by default a fifth of the life before its end, a minute at most, two leases at least", () => {
+describe("the time when a refresh is due", () => {
+  it("is by default a fifth of the lifetime before expiry, at most a minute, and at least two leases after issue", () => {
     const at = (access: number, lease = 60): number => defaultRefreshBefore(access, lease);
-    expect([at(600), at(300), at(130), at(120), at(119), at(30, 10)]).toEqual([60, 60, 10, 0, 0, 6]);
+    expect(at(600)).toBe(60);
+    expect(at(300)).toBe(60);
+    expect(at(130)).toBe(10);
+    expect(at(120)).toBe(0);
+    expect(at(119)).toBe(0);
+    expect(at(30, 10)).toBe(6);
     for (let access = 120; access < 1_000; access++)
       expect(optionAt(access, { refreshBefore: at(access) })).toBeNull();
   });
 
-  it("from refreshBefore on, and for a short token never inside its two leases", () => {
+  it("begins at refreshBefore, and for a short token never within its first two leases", () => {
     const token = { iat: 0, exp: 600 };
-    expect([
-      isNearExpiry(token, 539, policy),
-      isNearExpiry(token, 540, policy),
-      isNearExpiry(token, 600, policy),
-    ]).toEqual([false, true, true]);
+    expect(isNearExpiry(token, 539, policy)).toBe(false);
+    expect(isNearExpiry(token, 540, policy)).toBe(true);
+    expect(isNearExpiry(token, 600, policy)).toBe(true);
     const short = { iat: 0, exp: 130 };
-    expect([isNearExpiry(short, 119, policy), isNearExpiry(short, 120, policy)]).toEqual([false, true]);
-    expect([
-      isNearExpiry({ iat: 0, exp: 20 }, 19, policy),
-      isNearExpiry({ iat: 0, exp: 20 }, 20, policy),
-    ]).toEqual([false, true]);
+    expect(isNearExpiry(short, 119, policy)).toBe(false);
+    expect(isNearExpiry(short, 120, policy)).toBe(true);
+    expect(isNearExpiry({ iat: 0, exp: 20 }, 19, policy)).toBe(false);
+    expect(isNearExpiry({ iat: 0, exp: 20 }, 20, policy)).toBe(true);
   });
 });
 

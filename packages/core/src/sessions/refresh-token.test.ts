@@ -23,13 +23,13 @@ const TEXT =
   "lkr_AQABAgMEBQYHCAkKCwwNDg8AAAECEBESExQVFhcYGRobHB0eHyAhIiMkJSYnKCkqKywtLi8wMTIzNDU2Nzg5Ojs8PT4_";
 
 describe("the form of a refresh token", () => {
-  it("is lkr_ and 92 characters, to the byte", () => {
+  it("is lkr_ and 92 characters, byte for byte", () => {
     expect(formatRefreshToken(token)).toBe(TEXT);
-    expect([TEXT.length, REFRESH_TOKEN_LENGTH]).toEqual([96, 96]);
+    expect({ ofText: TEXT.length, constant: REFRESH_TOKEN_LENGTH }).toEqual({ ofText: 96, constant: 96 });
     expect(parseRefreshToken(TEXT)).toEqual(token);
   });
 
-  it("keeps every generation of 32 bits", () => {
+  it("holds every generation of 32 bits", () => {
     for (const generation of [0, 1, 255, 256, 65_535, 2 ** 31, 2 ** 32 - 1]) {
       expect(parseRefreshToken(formatRefreshToken({ ...token, generation }))?.generation).toBe(generation);
     }
@@ -48,11 +48,11 @@ describe("the form of a refresh token", () => {
     ["version 0", TEXT.replace("lkr_AQ", "lkr_AA")],
     ["version 2", TEXT.replace("lkr_AQ", "lkr_Ag")],
     ["a letter outside ASCII", `${TEXT.slice(0, -1)}é`],
-  ])("has no other: %s is refused", (_, text) => {
+  ])("is unique: %s is refused", (_, text) => {
     expect(parseRefreshToken(text)).toBeNull();
   });
 
-  it("is the only form of its bytes: whatever differs in one character is other bytes, or nothing", () => {
+  it("is unique for its bytes: a changed character gives other bytes or a refusal", () => {
     for (let at = 4; at < TEXT.length; at++) {
       const changed = `${TEXT.slice(0, at)}${TEXT[at] === "A" ? "B" : "A"}${TEXT.slice(at + 1)}`;
       const parsed = parseRefreshToken(changed);
@@ -61,13 +61,13 @@ describe("the form of a refresh token", () => {
     }
   });
 
-  it.each([undefined, null, 1, {}, [TEXT], new String(TEXT)])("is text: %j is refused", (value) => {
+  it.each([undefined, null, 1, {}, [TEXT], new String(TEXT)])("is a text: %j is refused", (value) => {
     expect(parseRefreshToken(value as string)).toBeNull();
   });
 });
 
-describe("what is stored of a refresh token", () => {
-  it("is these digests (SHA-256 of label, session id and secret)", () => {
+describe("the digests of a refresh token", () => {
+  it("are SHA-256 over label, session id and secret", () => {
     expect(hashFamilySecret(token.id, token.familySecret)).toBe(
       "1V5WgD-2MzrT8zuF7bz9ruW2uVmeArqtfyLoxYu9RZQ",
     );
@@ -76,7 +76,7 @@ describe("what is stored of a refresh token", () => {
     );
   });
 
-  it("differs by session, by secret and by purpose", () => {
+  it("differ by session, by secret and by purpose", () => {
     const secret = token.familySecret;
     const other = "AAECAwQFBgcICQoLDA0OEA";
     const all = [
@@ -89,7 +89,7 @@ describe("what is stored of a refresh token", () => {
     expect(new Set(all).size).toBe(all.length);
   });
 
-  it("is made for session ids only", () => {
+  it("are made for valid session ids only", () => {
     expect(() => hashFamilySecret("x", token.familySecret)).toThrow(TypeError);
     expect(() => formatRefreshToken({ ...token, id: "" })).toThrow(TypeError);
   });
@@ -105,10 +105,17 @@ describe("session ids", () => {
       mintSessionId("bob", random),
     ];
     const tag = (id: string): string => Buffer.from(id, "base64url").subarray(0, 8).toString("hex");
-    expect([tag(ann) === tag(again), tag(ann) === tag(bob), ann === again]).toEqual([true, false, false]);
+    expect({
+      sameUser: tag(ann) === tag(again),
+      otherUser: tag(ann) === tag(bob),
+      sameId: ann === again,
+    }).toEqual({ sameUser: true, otherUser: false, sameId: false });
     expect([ann, again, bob].every(isSessionId)).toBe(true);
     expect([ann, again, bob].map(userTagOf)).toEqual([userTag("ann"), userTag("ann"), userTag("bob")]);
-    expect([userTagOf("nobody"), userTagOf("")]).toEqual([null, null]);
+    expect({ ofText: userTagOf("nobody"), ofNothing: userTagOf("") }).toEqual({
+      ofText: null,
+      ofNothing: null,
+    });
   });
 
   it.each([
@@ -119,7 +126,7 @@ describe("session ids", () => {
     "AAECAwQFBgcICQoLDA0O=w",
     "AAECAwQFBgcICQoLDA0ODwA",
     "../../../../etc/passwd",
-  ])("have one form: %j is none", (text) => {
+  ])("have one form: %j is refused", (text) => {
     expect(isSessionId(text)).toBe(false);
   });
 });

@@ -60,8 +60,8 @@ function tokensOf(sessionId: string, under: Under): readonly Candidate[] {
   ];
 }
 
-describe("one token", () => {
-  it("is taken, whatever it is, unless it is an access token that is over", () => {
+describe("a single token", () => {
+  it("is selected, whatever it is, unless it is an expired access token", () => {
     for (const under of [CURRENT, FORMER, HOST]) {
       for (const token of tokensOf(V, under)) {
         const isTaken = token.kind === "refresh" || token.verdict === "live";
@@ -72,18 +72,18 @@ describe("one token", () => {
     }
   });
 
-  it("needs no reading, nor do tokens of one session beside a live access token", () => {
+  it("needs no call to the store, and neither do several tokens of one session beside a live access token", () => {
     expect(sessionOf("authenticate", access(V), refresh(V, "unread"))).toBe(V);
     expect(sessionOf("authenticate", access(V), refresh(V, "unread"), refresh(V, "unread", FORMER))).toBe(V);
     expect(sessionOf("refresh", access(V), refresh(V, "unread"))).toBe(V);
   });
 
-  it("does not exist in an empty request", () => {
+  it("is not found in an empty request", () => {
     for (const purpose of PURPOSES) expect(sessionOf(purpose)).toBe("none");
   });
 });
 
-describe("a name in use against a former name", () => {
+describe("a current cookie name beside a former name", () => {
   /** What each token of the victim under a name in use makes of any token of the attacker under a former name. */
   const table: readonly (readonly [Candidate, authenticate: string, refresh: string])[] = [
     [access(V, "live"), V, "none"],
@@ -93,7 +93,7 @@ describe("a name in use against a former name", () => {
     [refresh(V, "ended"), V, V],
   ];
 
-  it.each(table)("%o is never answered as another session", (own, byAny, byRefresh) => {
+  it.each(table)("is never answered as another session: %o", (own, byAny, byRefresh) => {
     for (const foreign of tokensOf(A, FORMER)) {
       for (const candidates of [
         [own, foreign],
@@ -105,7 +105,7 @@ describe("a name in use against a former name", () => {
     }
   });
 
-  it("asks the store of a name in use before it believes a former name", () => {
+  it("is checked in the store before a former name counts", () => {
     const bound = { current: false, hostBound: true };
     for (const foreign of [
       access(A, "live", FORMER),
@@ -118,12 +118,12 @@ describe("a name in use against a former name", () => {
     }
   });
 
-  it("proves nothing with a token that never was of the session it names", () => {
+  it("is ignored where its session never issued the token", () => {
     expect(sessionOf("authenticate", refresh(V, "dead"), access(A, "live", FORMER))).toBe(A);
     expect(sessionOf("authenticate", refresh(V, "dead"), refresh(A, "live", FORMER))).toBe(A);
   });
 
-  it("once its session is over, yields to a former name that only this host can have set", () => {
+  it("gives way, once its session is over, to a former name that only this host can have set", () => {
     const former = { current: false, hostBound: true };
     for (const own of [refresh(V, "ended"), access(V, "expired")]) {
       expect(sessionOf("authenticate", own, access(A, "live", former))).toBe(A);
@@ -134,7 +134,7 @@ describe("a name in use against a former name", () => {
     }
   });
 
-  it("shares the request with former names of its own session", () => {
+  it("shares the request with a former name of the same session", () => {
     expect(indexOf("authenticate", refresh(V, "live"), access(V, "live", FORMER))).toBe(1);
     expect(indexOf("refresh", access(V), refresh(V, "unread", FORMER))).toBe(1);
     expect(indexOf("refresh", refresh(V, "superseded"), refresh(V, "live", FORMER))).toBe(1);
@@ -142,7 +142,7 @@ describe("a name in use against a former name", () => {
   });
 });
 
-describe("two sessions under names of one standing", () => {
+describe("two sessions under cookie names of the same rank", () => {
   it.each([CURRENT, FORMER])("are a conflict where both are live (%o)", (under) => {
     for (const pair of [
       [access(V, "live", under), access(A, "live", under)],
@@ -160,7 +160,7 @@ describe("two sessions under names of one standing", () => {
     }
   });
 
-  it.each([CURRENT, FORMER])("are the live one's where the other is not (%o)", (under) => {
+  it.each([CURRENT, FORMER])("are answered as the live one where the other is not live (%o)", (under) => {
     for (const own of [access(V, "live", under), refresh(V, "live", under)]) {
       for (const foreign of tokensOf(A, under).filter(({ verdict }) => verdict !== "live")) {
         expect(sessionOf("authenticate", own, foreign)).toBe(V);
@@ -169,14 +169,14 @@ describe("two sessions under names of one standing", () => {
     }
   });
 
-  it("must be read before anything is said", () => {
+  it("are both read before the request is answered", () => {
     expect(sessionOf("authenticate", access(V), refresh(A, "unread"))).toBe("unread");
     expect(sessionOf("refresh", access(V), refresh(A, "unread"))).toBe("unread");
     expect(sessionOf("refresh", refresh(V, "unread"), refresh(A, "unread"))).toBe("unread");
     expect(sessionOf("authenticate", access(V), access(A), refresh(V, "unread"))).toBe("conflict");
   });
 
-  it("go by a token that no sibling can have set (REF-10)", () => {
+  it("are decided by a token that no sibling host can have set (REF-10)", () => {
     expect(sessionOf("authenticate", access(V, "live", HOST), refresh(A, "unread", HOST))).toBe(V);
     expect(sessionOf("authenticate", access(V, "live", HOST), refresh(A, "unread", CURRENT))).toBe(V);
     expect(sessionOf("refresh", access(V, "live", HOST), refresh(A, "unread", HOST))).toBe(A);
@@ -185,7 +185,7 @@ describe("two sessions under names of one standing", () => {
 });
 
 describe("several tokens of one session", () => {
-  it("the newest live one is taken, in any order", () => {
+  it("are answered by the newest live one, in any order", () => {
     expect(indexOf("authenticate", access(V, "live", CURRENT, 1), access(V, "live", CURRENT, 2))).toBe(1);
     expect(indexOf("authenticate", access(V, "live", CURRENT, 2), access(V, "live", CURRENT, 1))).toBe(0);
     for (const other of REFRESH) {
@@ -196,7 +196,7 @@ describe("several tokens of one session", () => {
     }
   });
 
-  it("prefers a superseded token to an ended or dead one", () => {
+  it("are answered by a superseded token before an ended or dead one", () => {
     for (const other of ["ended", "dead"] as const) {
       expect(indexOf("refresh", refresh(V, other, CURRENT, 9), refresh(A, "superseded"))).toBe(1);
     }
@@ -207,7 +207,7 @@ describe("several tokens of one session", () => {
   });
 });
 
-it("never answers as the attacker where the victim has a token that proves a session under a name in use", () => {
+it("the attacker's session is never selected where the victim has a valid token under a current name", () => {
   const own = tokensOf(V, CURRENT).filter(({ verdict }) => verdict !== "dead");
   const foreign = [...tokensOf(A, FORMER), ...tokensOf(A, FORMER)];
   for (const purpose of PURPOSES) {

@@ -3,7 +3,7 @@ import { decideThrottle } from "./throttle.ts";
 
 const START = 1_900_000_000;
 
-test("every count, limit, window and age gets the verdict of the definition", () => {
+test("every combination of count, limit, window and age gets the verdict of the definition", () => {
   let checked = 0;
   for (const limit of [1, 2, 3, 5])
     for (const window of [1, 2, 7])
@@ -23,14 +23,14 @@ test("every count, limit, window and age gets the verdict of the definition", ()
   expect(checked).toBeGreaterThan(500);
 });
 
-test("the first attempt of a key goes through, and begins its window", () => {
+test("the first attempt of a key is allowed and starts its window", () => {
   expect(decideThrottle(null, { limit: 1, window: 60 }, START)).toEqual({
     verdict: { allowed: true },
     row: { count: 1, since: START },
   });
 });
 
-test("what a refusal says to wait is enough, and no second too long", () => {
+test("a refused client may try again after exactly the seconds that the refusal names", () => {
   const rule = { limit: 2, window: 30 };
   for (let age = -30; age < 30; age++) {
     const row = { count: 2, since: START };
@@ -43,7 +43,7 @@ test("what a refusal says to wait is enough, and no second too long", () => {
   }
 });
 
-test("no row that is handed in is changed", () => {
+test("the given row is never modified", () => {
   const row = Object.freeze({ count: 1, since: START });
   decideThrottle(row, { limit: 5, window: 60 }, START + 1);
   expect(row).toEqual({ count: 1, since: START });

@@ -16,9 +16,9 @@ const users = [
 const cases = users.flatMap((user) => proofs.map((proof) => [user, proof] as const));
 
 describe("decideProof", () => {
-  it("knows 15 cases", () => expect(cases).toHaveLength(15));
+  it("is tested in all 15 cases", () => expect(cases).toHaveLength(15));
 
-  it.each(cases)("user %j, proof %j", (user, proof) => {
+  it.each(cases)("agrees with the table: user %j, proof %j", (user, proof) => {
     const decision = decideProof(user, proof);
     if (user === null) return expect(decision).toEqual({ kind: "no_user" });
     if (user.email === null) return expect(decision).toEqual({ kind: "no_address" });
@@ -35,7 +35,7 @@ describe("decideProof", () => {
 describe("linksToRemove", () => {
   const links = [account, { provider: "google", subject: "2" }, { provider: "github", subject: "1" }];
 
-  it("takes all, or all but the account that is the proof", () => {
+  it("returns every link except the account that is the proof", () => {
     expect(linksToRemove(links, null)).toEqual(links);
     expect(linksToRemove(links, account)).toEqual(links.slice(1));
     expect(linksToRemove(links, { provider: "github", subject: "2" })).toEqual(links);

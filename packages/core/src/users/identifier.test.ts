@@ -24,7 +24,7 @@ describe("an e-mail address (PWD-09)", () => {
     ["a@localhost", "a@localhost"],
     ["1@2.example", "1@2.example"],
     [`${"a".repeat(64)}@example.com`, `${"a".repeat(64)}@example.com`],
-  ])("%j is %s", (input, expected) => {
+  ])("is normalised from %j to %s", (input, expected) => {
     expect(parseEmail(input)).toBe(expected);
   });
 
@@ -86,11 +86,11 @@ describe("an e-mail address (PWD-09)", () => {
     ["a domain of 255", `alice@${"abcdefg.".repeat(31)}example`],
     ["a local part of 65", `${"a".repeat(65)}@example.com`],
     ["a megabyte", `${"a".repeat(1_000_000)}@example.com`],
-  ])("is none with %s", (_, input) => {
+  ])("is refused with %s", (_, input) => {
     expect(parseEmail(input)).toBeNull();
   });
 
-  it("keeps the Turkish letters apart, whatever the locale", () => {
+  it("keeps the Turkish letters distinct in every locale", () => {
     const spellings = ["I@example.com", "i@example.com", "İ@example.com", "ı@example.com"];
     expect(spellings.map(parseEmail)).toEqual([
       "i@example.com",
@@ -115,7 +115,7 @@ describe("a user name (PWD-09)", () => {
     ["𝒜lice", "alice"],
     ["a".repeat(64), "a".repeat(64)],
     ["𠮷".repeat(64), "𠮷".repeat(64)],
-  ])("%j is %s", (input, expected) => {
+  ])("is normalised from %j to %s", (input, expected) => {
     expect(parseUsername(input)).toBe(expected);
   });
 
@@ -140,13 +140,13 @@ describe("a user name (PWD-09)", () => {
     "😀",
     "a".repeat(65),
     "𠮷".repeat(65),
-  ])("%j is none", (input) => {
+  ])("is refused: %j", (input) => {
     expect(parseUsername(input)).toBeNull();
   });
 });
 
-describe("the normal form", () => {
-  it("is its own normal form, for every character", () => {
+describe("the normal form of an identifier", () => {
+  it("does not change when it is normalised again, for every character", () => {
     const moved: string[] = [];
     for (let point = 0; point <= 0x10ffff; point++) {
       const character = String.fromCodePoint(point);
@@ -159,7 +159,7 @@ describe("the normal form", () => {
     expect(moved).toEqual([]);
   });
 
-  it("is its own normal form, for any text", () => {
+  it("does not change when it is normalised again, for any text", () => {
     const text = fc.string({ unit: "binary", maxLength: 20 });
     fc.assert(
       fc.property(text, text, (local, domain) => {
@@ -173,8 +173,8 @@ describe("the normal form", () => {
   });
 });
 
-describe("the length of what is typed", () => {
-  it("is bounded before anything else: 254 for an address, 128 for a user name", () => {
+describe("the length of an identifier as typed", () => {
+  it("is checked first: at most 254 for an address and 128 for a user name", () => {
     // Three labels of 63 and one of 57 after a name of 3: 254 in all.
     const domain = [63, 63, 63, 57].map((length) => "d".repeat(length)).join(".");
     expect(`ann@${domain}`).toHaveLength(253);

@@ -62,8 +62,8 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-describe("arcticProvider, for a client of its own kind", () => {
-  it("refuses one that would come back to another place", async () => {
+describe("arcticProvider, with a client that the application wrote", () => {
+  it("refuses a client with another redirect URI", async () => {
     const client = new Twitch(ID, SECRET, "https://evil.example/callback");
     const start = connect(client, openNet()).authorizationUrl(FLOW);
     await expect(start).rejects.toMatchObject({ code: "internal_error" });
@@ -79,7 +79,7 @@ describe("arcticProvider, for a client of its own kind", () => {
     ["rejects", () => Promise.reject(new Error(SECRET))],
     ["rejects with nothing", () => Promise.reject(null)],
     ["rejects with a cause", () => Promise.reject(new Error(SECRET, { cause: new Error(SECRET) }))],
-  ])("fails in our words where it %s before it sends", async (_, exchange) => {
+  ])("throws an error of ours where the client %s before it sends", async (_, exchange) => {
     const net = openNet();
     const failure: unknown = await connect(clientOf(exchange), net)
       .identify(FLOW, ANSWER)
@@ -90,7 +90,7 @@ describe("arcticProvider, for a client of its own kind", () => {
     expect(net.sent).toEqual([]);
   });
 
-  it("fails as the network did, whether the client wraps that or not", async () => {
+  it("reports a network failure, whether the client wraps the error or not", async () => {
     const raw = clientOf(
       async () => new OAuth2Tokens(await (await fetch("https://id.example.com/token")).json()),
     );
@@ -102,7 +102,7 @@ describe("arcticProvider, for a client of its own kind", () => {
     }
   });
 
-  it("takes nothing from one that waits before it sends, which goes past us to the global fetch", async () => {
+  it("ignores the answer of a client that waits before it sends, because that request used the global fetch", async () => {
     const net = openNet();
     elsewhere.mockImplementation(async () => Response.json(TOKENS));
     const patient = clientOf(async () => {
@@ -115,7 +115,7 @@ describe("arcticProvider, for a client of its own kind", () => {
     expect(elsewhere).toHaveBeenCalledExactlyOnceWith("https://id.example.com/token");
   });
 
-  it("keeps two exchanges at once apart, and the global fetch out of both", async () => {
+  it("keeps two simultaneous exchanges apart, and uses the global fetch for neither", async () => {
     const nets = [openNet(), openNet()];
     const client = new Twitch(ID, SECRET, REDIRECT_URI);
     await Promise.all(nets.map((net) => connect(client, net).identify(FLOW, ANSWER)));
@@ -124,7 +124,7 @@ describe("arcticProvider, for a client of its own kind", () => {
   });
 });
 
-describe("arcticProvider, for the profile that the application reads", () => {
+describe("arcticProvider, with the profile that the application reads", () => {
   const read = (profile: unknown): Promise<unknown> =>
     connect(new Twitch(ID, SECRET, REDIRECT_URI), openNet(), {
       profile: () => profile as never,
@@ -144,7 +144,7 @@ describe("arcticProvider, for the profile that the application reads", () => {
     await expect(read(profile)).rejects.toMatchObject({ code: "oauth_failed" });
   });
 
-  it("is verified by true alone, and text where it is text", async () => {
+  it("treats an address as verified only for the value true, and takes only texts as text", async () => {
     for (const emailVerified of ["true", "false", 1, {}, undefined]) {
       const account = await read({ subject: "x", email: "ann@example.com", emailVerified });
       expect(account).toMatchObject({ email: "ann@example.com", emailVerified: false });
@@ -155,7 +155,7 @@ describe("arcticProvider, for the profile that the application reads", () => {
     }
   });
 
-  it("asks with the access token, within the limits", async () => {
+  it("requests the profile with the access token, within the limits", async () => {
     const net = openNet();
     const client = new Twitch(ID, SECRET, REDIRECT_URI);
     const profile: ArcticOptions["profile"] = async (_, get) => {

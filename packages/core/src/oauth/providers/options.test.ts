@@ -48,7 +48,7 @@ const FACTORIES: readonly (readonly [Factory, Options, readonly string[]])[] = [
 ];
 
 describe.each(FACTORIES)("%o", (factory, options, more) => {
-  it("refuses an option that it does not have, with those that it has", () => {
+  it("refuses an unknown option, and lists the known ones", () => {
     expect(messageFor(factory, options)).toBe("");
     const names = [...SHARED, ...more].join(", ");
     expect(messageFor(factory, { ...options, responseMode: "query" })).toBe(
@@ -56,7 +56,7 @@ describe.each(FACTORIES)("%o", (factory, options, more) => {
     );
   });
 
-  it("suggests the nearest spelling of each", () => {
+  it("suggests the nearest spelling of each option", () => {
     for (const name of [...SHARED, ...more].filter((each) => each.length > 2)) {
       const misspelled = `${name}s`.replace("s", "ss");
       expect(messageFor(factory, { ...options, [misspelled]: "hidden" })).toBe(
@@ -65,13 +65,13 @@ describe.each(FACTORIES)("%o", (factory, options, more) => {
     }
   });
 
-  it("refuses what is no object of options", () => {
+  it("refuses options that are no object", () => {
     expect(messageFor(factory, undefined)).toBe(
       `${factory.name} takes options as an object, and got undefined`,
     );
   });
 
-  it("shows a wrong value, and never a secret", () => {
+  it("shows a wrong value in the error, but never a secret", () => {
     const { name } = factory;
     expect(messageFor(factory, { ...options, scopes: "openid" })).toBe(
       `${name}: scopes is "openid", but it must be a list of strings: write one such as ["openid"]`,
@@ -84,7 +84,7 @@ describe.each(FACTORIES)("%o", (factory, options, more) => {
   });
 });
 
-describe("a value of one provider", () => {
+describe("a wrong value in the options of one provider", () => {
   it.each<[Factory, Options, string]>([
     [
       microsoft,
@@ -101,7 +101,7 @@ describe("a value of one provider", () => {
       { ...CLIENT, issuer: "https://app:hidden@id.example.com" },
       'oidc: issuer is a URL with credentials, but it must be an https URL without query, such as "https://id.example.com"',
     ],
-  ])("of %o is shown", (factory, options, message) => {
+  ])("is shown for %o", (factory, options, message) => {
     expect(messageFor(factory, options)).toBe(message);
   });
 });
@@ -132,7 +132,7 @@ describe("arcticProvider", () => {
       "arcticProvider takes a client of arctic, such as new Twitch(…), and got a function",
     ],
     [client, { scopes: [], profile }, ""],
-  ])("of %o and %o", (instance, options, message) => {
+  ])("checks the client %o and the options %o", (instance, options, message) => {
     expect(messageFor(() => arcticProvider(instance as never, options as never), undefined)).toBe(message);
   });
 });

@@ -8,14 +8,14 @@ import { bundle, htmlOf } from "./pages.ts";
 const ENTRY = `
 import React from "react";
 import { createRoot } from "react-dom/client";
-import OAuthLoginButton from "./pasted/OAuthLoginButton.js";
-import Profile from "./pasted/Profile.js";
-import { UserProvider } from "./pasted/UserContext.js";
+import OAuthLoginButton from "./existing-app/OAuthLoginButton.js";
+import Profile from "./existing-app/Profile.js";
+import { UserProvider } from "./existing-app/UserContext.js";
 const page = <UserProvider><Profile /><OAuthLoginButton provider="oidc" /></UserProvider>;
 createRoot(document.getElementById("root")).render(page);
 `;
 
-describeChromium("the React button of an existing application", () => {
+describeChromium("the unchanged React sign-in button of an existing application", () => {
   let browser: Browser;
   let server: AuthServer;
   beforeAll(async () => {

@@ -1,4 +1,4 @@
-// React code for SecureBite's routes, as people paste it into their applications. Keep it as it is.
+// React code of an existing application, which runs against Latchkey unchanged. Keep it as it is.
 import React, { useState } from "react";
 import { useUser } from "./UserContext";
 const Login = () => {

@@ -21,7 +21,7 @@ const table: readonly (readonly [string, string, RouteName])[] = [
 ];
 
 describe("matchPath", () => {
-  it.each(table)("finds %s %s, with a slash at the end too", (method, path, name) => {
+  it.each(table)("finds %s %s, also with a slash at the end", (method, path, name) => {
     for (const variant of [path, `${path}/`]) {
       expect(matchPath(list, method, variant, "/auth")).toMatchObject({ kind: "route", route: byName[name] });
       expect(matchPath(list, "OPTIONS", variant, "/auth")).toMatchObject({ kind: "options" });
@@ -48,29 +48,32 @@ describe("matchPath", () => {
     "",
     "/auth/__proto__",
     "/auth/constructor",
-  ])("finds nothing at %j", (path) => {
+  ])("finds no route at %j", (path) => {
     expect(matchPath(list, "POST", path, "/auth")).toEqual({ kind: "not_found" });
   });
 
-  it.each(["__proto__", "constructor", "toString", "get", "Post", ""])("takes %j for no method", (method) => {
-    expect(matchPath(list, method, "/auth/me", "/auth")).toEqual({
-      kind: "wrong_method",
-      allow: "GET, HEAD, OPTIONS",
-    });
-    expect(matchPath(list, method, "/auth/login", "/auth")).toEqual({
-      kind: "wrong_method",
-      allow: "POST, OPTIONS",
-    });
-  });
+  it.each(["__proto__", "constructor", "toString", "get", "Post", ""])(
+    "treats %j as an unknown method",
+    (method) => {
+      expect(matchPath(list, method, "/auth/me", "/auth")).toEqual({
+        kind: "wrong_method",
+        allow: "GET, HEAD, OPTIONS",
+      });
+      expect(matchPath(list, method, "/auth/login", "/auth")).toEqual({
+        kind: "wrong_method",
+        allow: "POST, OPTIONS",
+      });
+    },
+  );
 
-  it("keeps to its base path", () => {
+  it("finds no route outside its base path", () => {
     expect(matchPath(list, "POST", "/api/v1/auth/login", "/api/v1/auth").kind).toBe("route");
     expect(matchPath(list, "POST", "/auth/login", "/api/v1/auth").kind).toBe("not_found");
   });
 });
 
 describe("matchRoute", () => {
-  it.each(table)("asks %s of a route that is mounted by itself", (method, _, name) => {
+  it.each(table)("requires %s for a route that is mounted by itself", (method, _, name) => {
     expect(matchRoute(byName[name], method)).toMatchObject({ kind: "route", route: byName[name] });
     expect(matchRoute(byName[name], "PATCH").kind).toBe("wrong_method");
   });

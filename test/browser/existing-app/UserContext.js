@@ -1,4 +1,4 @@
-// React code for SecureBite's routes, as people paste it into their applications. Keep it as it is.
+// React code of an existing application, which runs against Latchkey unchanged. Keep it as it is.
 import React, { createContext, useContext, useEffect, useState } from "react";
 import axios from "axios";
 const UserContext = createContext();

@@ -8,11 +8,11 @@ import { bundle, htmlOf } from "./pages.ts";
 const ENTRY = `
 import React from "react";
 import { createRoot } from "react-dom/client";
-import App from "./pasted/App.js";
+import App from "./existing-app/App.js";
 createRoot(document.getElementById("root")).render(<App />);
 `;
 
-describeChromium("the React code of an existing application", () => {
+describeChromium("the unchanged React code of an existing application", () => {
   let browser: Browser;
   let server: AuthServer;
   let page: Page;
@@ -42,7 +42,7 @@ describeChromium("the React code of an existing application", () => {
     return answer.status();
   };
 
-  it("shows that it loads until the server has answered", async () => {
+  it("shows that it is loading until the server answers", async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     server.meddle(async (_, pass) => {
       await promise;
@@ -55,7 +55,7 @@ describeChromium("the React code of an existing application", () => {
     await shows("Not logged in");
   });
 
-  it("is refused with a wrong password, and stays where it was", async () => {
+  it("stays signed out after a wrong password", async () => {
     expect(await submit("not the password")).toBe(401);
     await shows("Not logged in");
     await expect.poll(() => faults).toEqual(["Request failed with status code 401"]);
@@ -68,7 +68,7 @@ describeChromium("the React code of an existing application", () => {
     await shows(`Welcome, ${ANN.email}`);
   });
 
-  it("is renewed without any code of its own when the access token has expired", async () => {
+  it("stays signed in after its access token expires, without code for it", async () => {
     for (let round = 0; round < 3; round++) {
       server.clock.advance(61);
       server.events.length = 0;
@@ -78,7 +78,7 @@ describeChromium("the React code of an existing application", () => {
     }
   });
 
-  it("signs out, in this page and on the server", async () => {
+  it("signs out in this page and on the server", async () => {
     await page.getByRole("button", { name: "Logout" }).click();
     await shows("Not logged in");
     expect(await page.context().cookies()).toEqual([]);

@@ -204,7 +204,7 @@ function* combinations(row: ValidationRow): Generator<{ readonly own: Handled; r
   }
 }
 
-describe.each(responses)("on $kind", ({ make }) => {
+describe.each(responses)("applyValidation on $kind", ({ make }) => {
   it.each(validations)("merges cookies, Vary and caching of $name", (row) => {
     const rows = [...combinations(row)].map(({ own, expected }) => {
       const given = make(headersOf(own));
@@ -224,38 +224,38 @@ describe.each(responses)("on $kind", ({ make }) => {
   });
 });
 
-describe("a response", () => {
+describe("a response to which a validation is applied", () => {
   const [, refreshed] = validations.map(({ validation }) => validation);
   if (refreshed === undefined) throw new Error("the table has no refreshed session");
 
-  it("keeps its body, and the first one stays as it was", async () => {
+  it("keeps its body, and the original response does not change", async () => {
     const given = new Response(new Blob(["streamed"]).stream(), { headers: { "cache-control": "public" } });
     const applied = applyValidation(given, refreshed);
     expect(await applied.text()).toBe("streamed");
     expect(outcomeOf(given)).toEqual({ cookies: [], vary: null, cacheControl: "public", targeted: {} });
   });
 
-  it("of the platform with immutable headers is copied", () => {
+  it("is copied where the platform made its headers immutable", () => {
     const applied = applyValidation(Response.redirect("https://app.example.com/next", 303), refreshed);
     expect(applied.headers.get("location")).toBe("https://app.example.com/next");
     expect(applied.headers.getSetCookie()).toEqual(ISSUED);
   });
 
-  it("whose body was read gets the headers itself", async () => {
+  it("gets the headers itself where its body was read", async () => {
     const given = new Response("read");
     await given.text();
     expect(applyValidation(given, refreshed)).toBe(given);
     expect(given.headers.getSetCookie()).toEqual(ISSUED);
   });
 
-  it.each([0, 100, 101, 103])("with status %i is left alone", (status) => {
+  it.each([0, 100, 101, 103])("is not changed where its status is %i", (status) => {
     const given = Object.defineProperty(new Response(null), "status", { value: status });
     expect(applyValidation(given, refreshed)).toBe(given);
     expect([...given.headers]).toEqual([]);
   });
 });
 
-it("has every failure of a validation in its table", () => {
+it("the table has every error code of a validation", () => {
   expect(failureCodes).toEqual(
     expect.arrayContaining(["unauthenticated", "csrf_rejected", "internal_error"]),
   );

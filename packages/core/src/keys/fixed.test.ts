@@ -14,7 +14,7 @@ async function exported(kid: string): Promise<Jwk & { readonly kty: string }> {
 }
 
 describe("a key for Ed25519 (RFC 9864 2.2)", () => {
-  it("signs and verifies as one for EdDSA, and is listed as that", async () => {
+  it("signs and verifies as an EdDSA key does, and is published as one", async () => {
     const jwk = await exported("one");
     const auth = createAuth({
       store: memory(),
@@ -33,13 +33,13 @@ describe("a key for Ed25519 (RFC 9864 2.2)", () => {
     expect(found).toMatchObject({ ok: true, userId: id });
   });
 
-  it("is none for another algorithm", async () => {
+  it("is refused for another algorithm", async () => {
     const jwk = await exported("one");
     expect(faultOfProvided([{ ...jwk, kty: "EC" }], "ES256")).toBe("has a key for Ed25519, not for ES256");
   });
 });
 
-it("takes what other libraries say of a key, and no key of more than two primes (RFC 7518 6.3.2.7)", async () => {
+it("accepts the descriptive members of other libraries, and refuses keys of more than two primes (RFC 7518 6.3.2.7)", async () => {
   const jwk = await exported("one");
   const told = { ext: false, x5c: ["MIIB"], x5t: "AA", "x5t#S256": "AA", x5u: "https://app.example.com/" };
   const taken: Jwk = { ...told, kty: "OKP", oth: [{ r: "AQ", d: "AQ", t: "AQ" }] };
