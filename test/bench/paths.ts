@@ -37,12 +37,16 @@ const hasher: PasswordHasher = {
 /** The paths of the checkout in `folder`, in the same order for every checkout. It must be installed there. */
 export async function pathsOf(folder: string): Promise<readonly Path[]> {
   const tree = await load(folder);
-  const sqlite = tree.sqlite.sqlite(new DatabaseSync(":memory:"));
-  await tree.sqlite.migrate(sqlite);
+  const openMemory = async (): Promise<Store> => tree.memory.memory();
+  const openSqlite = async (): Promise<Store> => {
+    const store = tree.sqlite.sqlite(new DatabaseSync(":memory:"));
+    await tree.sqlite.migrate(store);
+    return store;
+  };
   return [
     await validatorPath(tree),
-    ...(await storePaths(tree, "memory", tree.memory.memory())),
-    ...(await storePaths(tree, "sqlite", sqlite)),
+    ...(await storePaths(tree, "memory", openMemory)),
+    ...(await storePaths(tree, "sqlite", openSqlite)),
   ];
 }
 
@@ -68,37 +72,65 @@ async function validatorPath({ core, memory, validator }: Tree): Promise<Path> {
   return { name: "validator: validate of a live token", run: async () => expectOk(await validate(request)) };
 }
 
-async function storePaths({ core, password }: Tree, name: string, store: Store): Promise<readonly Path[]> {
+async function storePaths(tree: Tree, name: string, open: () => Promise<Store>): Promise<readonly Path[]> {
+  const paths = {
+    ...(await livePath(await openServer(tree, open))),
+    ...(await refreshPaths(await openServer(tree, open))),
+    ...(await handlePaths(await openServer(tree, open))),
+  };
+  return Object.entries(paths).map(([path, run]) => ({ name: `${name}: ${path}`, run }));
+}
+
+/** A server with a store and a clock of its own, so that no path moves the time of another. */
+async function openServer({ core, password }: Tree, open: () => Promise<Store>) {
   let now = Date.now();
   const auth = core.createAuth({
-    store,
+    store: await open(),
     providers: [password.password({ hasher })],
     rateLimit: false,
     env: { clock: () => now },
   });
   const { id } = await auth.users.create(CREDENTIALS);
+  const wait = (): void => {
+    now += STEP;
+  };
+  return { auth, id, wait };
+}
+
+type Server = Awaited<ReturnType<typeof openServer>>;
+type Runs = Readonly<Record<string, Path["run"]>>;
+
+async function livePath({ auth, id }: Server): Promise<Runs> {
   const { headers } = await auth.sessions.create(id);
-  const live = new Request(ORIGIN, { headers: { cookie: cookieOf(headers) } });
+  const request = new Request(ORIGIN, { headers: { cookie: cookieOf(headers) } });
+  return { "validate of a live token": async () => expectOk(await auth.validate(request)) };
+}
+
+async function refreshPaths({ auth, id, wait }: Server): Promise<Runs> {
+  let { refreshToken: token } = await auth.sessions.create(id, { transport: "bearer" });
+  return {
+    "refresh with a rotation": async () => {
+      wait();
+      const result = await auth.sessions.refresh(token ?? "");
+      if (!result.ok) throw new Error(result.code);
+      token = result.refreshToken;
+    },
+    "access-only answer": async () => expectOk(await auth.sessions.refresh(token ?? "")),
+  };
+}
+
+async function handlePaths({ auth, id, wait }: Server): Promise<Runs> {
   const post = async (path: string, body: object, token?: string): Promise<Response> => {
     const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
-    const init = { "content-type": "application/json", ...authorization };
-    const request = { method: "POST", headers: init, body: JSON.stringify(body) };
+    const headers = { "content-type": "application/json", ...authorization };
+    const request = { method: "POST", headers, body: JSON.stringify(body) };
     const response = await auth.handle(new Request(`${ORIGIN}/auth/${path}`, request));
     if (!response.ok) throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
     return response;
   };
-  let { refreshToken: rotated } = await auth.sessions.create(id, { transport: "bearer" });
-  let { refreshToken: posted } = await auth.sessions.create(id, { transport: "bearer" });
+  let { refreshToken: token } = await auth.sessions.create(id, { transport: "bearer" });
   let signIns = 0;
-  const paths = {
-    "validate of a live token": async () => expectOk(await auth.validate(live)),
-    "refresh with a rotation": async () => {
-      now += STEP;
-      const result = await auth.sessions.refresh(rotated ?? "");
-      if (!result.ok) throw new Error(result.code);
-      rotated = result.refreshToken;
-    },
-    "access-only answer": async () => expectOk(await auth.sessions.refresh(rotated ?? "")),
+  return {
     "sign-in and sign-out by handle": async () => {
       const user = { ...CREDENTIALS, email: `${Math.floor(signIns / SIGN_INS_PER_USER)}@example.com` };
       if (signIns++ % SIGN_INS_PER_USER === 0) await auth.users.create(user);
@@ -106,11 +138,10 @@ async function storePaths({ core, password }: Tree, name: string, store: Store):
       await post("logout", {}, access_token);
     },
     "refresh with a rotation by handle": async () => {
-      now += STEP;
-      posted = (await (await post("refresh", { refresh_token: posted })).json()).refresh_token;
+      wait();
+      token = (await (await post("refresh", { refresh_token: token })).json()).refresh_token;
     },
   };
-  return Object.entries(paths).map(([path, run]) => ({ name: `${name}: ${path}`, run }));
 }
 
 function cookieOf(headers: Headers): string {

@@ -13,16 +13,16 @@ const { values: options } = parseArgs({
 if (options.strict && options.against === undefined) throw new Error("--strict needs --against <folder>");
 
 /**
- * Microseconds a call of each path: the least of many short rounds, since the rest of the machine can only add to it.
- * The paths take turns within a round, and each round starts with another of them.
+ * Microseconds a call of each run: the least of many short rounds, since the rest of the machine can only add to it.
+ * Every round has all of the runs, and each starts with another of them.
  */
-async function measure(paths: readonly Path["run"][]): Promise<readonly number[]> {
-  const least = paths.map(() => Number.POSITIVE_INFINITY);
-  for (const run of paths) await time(run, WARM_UP);
+async function measure(runs: readonly Path["run"][]): Promise<readonly number[]> {
+  const least = runs.map(() => Number.POSITIVE_INFINITY);
+  for (const run of runs) await time(run, WARM_UP);
   for (let round = 0; round < ROUNDS; round++) {
-    for (let turn = 0; turn < paths.length; turn++) {
-      const index = (round + turn) % paths.length;
-      const run = paths[index];
+    for (let turn = 0; turn < runs.length; turn++) {
+      const index = (round + turn) % runs.length;
+      const run = runs[index];
       if (run !== undefined) least[index] = Math.min(least[index] ?? 0, await time(run, CALLS));
     }
   }
@@ -37,23 +37,21 @@ async function time(run: Path["run"], calls: number): Promise<number> {
 
 async function main(): Promise<void> {
   const own = await pathsOf(fileURLToPath(new URL("../..", import.meta.url)));
-  const others = options.against === undefined ? null : await pathsOf(options.against);
-  const [unit = Number.NaN] = await measure([await verification()]);
+  const others = options.against === undefined ? [] : await pathsOf(options.against);
+  const pairs = own.flatMap(({ run }, index) => [run, others[index]?.run ?? run]);
+  const runs = others.length === 0 ? own.map(({ run }) => run) : pairs;
+  const [unit = Number.NaN, ...costs] = await measure([await verification(), ...runs]);
   console.log(`one Ed25519 verification: ${unit.toFixed(0)} us = 1.0`);
-  let most = 0;
-  for (const [index, { name, run }] of own.entries()) {
-    const other = others?.[index];
-    const [here = Number.NaN, there] = await measure(other === undefined ? [run] : [run, other.run]);
-    const cost = `${name}: ${(here / unit).toFixed(2)}`;
-    if (there === undefined) {
-      console.log(cost);
-    } else {
-      const ratio = here / there;
-      most = Math.max(most, ratio);
-      console.log(`${cost}, the other tree ${(there / unit).toFixed(2)}, ratio ${ratio.toFixed(2)}`);
-    }
+  for (const [index, { name }] of own.entries()) {
+    if (others.length === 0) console.log(`${name}: ${((costs[index] ?? 0) / unit).toFixed(2)}`);
+    else compare(name, (costs[2 * index] ?? 0) / unit, (costs[2 * index + 1] ?? 0) / unit);
   }
-  if (options.strict && most > MOST_SLOWER) process.exitCode = 1;
+}
+
+function compare(name: string, here: number, there: number): void {
+  const ratio = here / there;
+  if (options.strict && ratio > MOST_SLOWER) process.exitCode = 1;
+  console.log(`${name}: ${here.toFixed(2)}, the other tree ${there.toFixed(2)}, ratio ${ratio.toFixed(2)}`);
 }
 
 async function verification(): Promise<Path["run"]> {
