@@ -1,6 +1,6 @@
 import { packageSources, type Repository } from "../gates/repository.ts";
 import type { Source } from "../gates/source.ts";
-import type { MeasureId } from "./limits.ts";
+import type { MeasureId } from "./goals.ts";
 
 /** What a measure found: its value, and the places or files that make it. */
 export interface Finding {

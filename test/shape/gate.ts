@@ -1,5 +1,5 @@
 import type { Gate } from "../gates/repository.ts";
-import { largestAllowed } from "./limits.ts";
+import { largestAllowed } from "./goals.ts";
 import { staticMeasures } from "./static.ts";
 
 /** No measure that can be read from the sources exceeds its limit. */
@@ -8,5 +8,5 @@ export const shape: Gate = (repository) =>
     const largest = largestAllowed(id);
     if (value <= largest) return [];
     const detail = `${label}: ${value}, at most ${largest}; pnpm shape --files lists them`;
-    return [{ path: "test/shape/limits.ts", line: 1, rule: "shape", detail }];
+    return [{ path: "test/shape/goals.ts", line: 1, rule: "shape", detail }];
   });

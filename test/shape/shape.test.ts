@@ -7,7 +7,7 @@ import { languageOf } from "../gates/language.ts";
 import { sizeOf } from "../gates/size.ts";
 import { parseSource } from "../gates/source.ts";
 import type { Measure } from "./finding.ts";
-import { largestAllowed, type RunningId } from "./limits.ts";
+import { largestAllowed, type RunningId } from "./goals.ts";
 
 const HERE = new URL(".", import.meta.url);
 

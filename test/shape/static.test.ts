@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { repository } from "../gates/repository.ts";
 import type { Measure } from "./finding.ts";
 import { shape } from "./gate.ts";
-import { largestAllowed, type StaticId } from "./limits.ts";
+import { largestAllowed, type StaticId } from "./goals.ts";
 import { staticMeasures } from "./static.ts";
 
 const FILE = "packages/core/src/keys/ring.ts";

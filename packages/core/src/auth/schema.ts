@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { isCookieName } from "../cookies/cookie.ts";
-import { algorithmsOf } from "../keys/algorithms.ts";
+import { algorithmsFor } from "../keys/algorithms.ts";
 import { choiceOf } from "../platform/option-error.ts";
 import { durationInstead, writtenDuration } from "../platform/time.ts";
 
@@ -99,7 +99,7 @@ export const optionsSchema: v.GenericSchema = bag({
   accessToken: v.optional(
     bag({
       lifetime: v.optional(seconds(1)),
-      algorithm: v.optional(oneOf(algorithmsOf("access_token"))),
+      algorithm: v.optional(oneOf([...algorithmsFor("access_token").keys()])),
       issuer: v.optional(text),
       audience: v.optional(text),
       claims: v.optional(fn),

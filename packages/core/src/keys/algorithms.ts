@@ -46,16 +46,9 @@ const facts = {
 /** The facts about each algorithm for access tokens. */
 export const algorithmFacts: Readonly<Record<Algorithm, AlgorithmFacts>> = facts;
 
-/** The algorithms for one kind of token. */
-export function algorithmsOf(use: Use): readonly string[] {
-  return Object.entries<AlgorithmFacts>(facts).flatMap(([name, { uses }]) =>
-    uses.includes(use) ? [name] : [],
-  );
-}
-
-/** The facts about an algorithm for ID tokens; null for any other (RFC 8725 3.1). */
-export function idTokenFacts(name: unknown): AlgorithmFacts | null {
-  return hasFacts(name, "id_token") ? facts[name] : null;
+/** The algorithms for one kind of token, and their facts. */
+export function algorithmsFor(use: Use): ReadonlyMap<string, AlgorithmFacts> {
+  return new Map(Object.entries<AlgorithmFacts>(facts).filter(([, { uses }]) => uses.includes(use)));
 }
 
 /** Whether a value names an algorithm of a key ring. */

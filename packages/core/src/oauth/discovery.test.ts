@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseMetadata } from "./provider-metadata.ts";
+import { parseMetadata } from "./discovery.ts";
 
 const ISSUER = "https://id.example.org/realm";
 const document = {

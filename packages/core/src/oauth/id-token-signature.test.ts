@@ -1,6 +1,6 @@
 import { createHash, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { algorithmsOf } from "../keys/algorithms.ts";
+import { algorithmsFor } from "../keys/algorithms.ts";
 import { platformEnv } from "../platform/env.ts";
 import { type ExpectedIdToken, verifyIdToken } from "./id-token.ts";
 import { issuerKeys } from "./provider-metadata.ts";
@@ -56,7 +56,7 @@ function verify(token: string, keys: readonly unknown[]): Promise<unknown> {
 
 const REFUSED = "the ID token's signature is not the provider's";
 
-describe.each(algorithmsOf("id_token"))("an ID token that is signed by %s", (alg) => {
+describe.each([...algorithmsFor("id_token").keys()])("an ID token that is signed by %s", (alg) => {
   const { privateKey, publicKey } = pairOf(alg);
   const jwk = publicKey.export({ format: "jwk" });
   const token = mint(alg, privateKey, { at_hash: halfHash(alg, "access") });
@@ -88,7 +88,7 @@ describe.each(algorithmsOf("id_token"))("an ID token that is signed by %s", (alg
 });
 
 it("takes eleven algorithms, none of them symmetric", () => {
-  expect(algorithmsOf("id_token").join(" ")).toBe(
+  expect([...algorithmsFor("id_token").keys()].join(" ")).toBe(
     "EdDSA Ed25519 ES256 ES384 ES512 RS256 RS384 RS512 PS256 PS384 PS512",
   );
 });

@@ -6,7 +6,7 @@ import {
   processAuthorizationCodeResponse,
   validateApplicationLevelSignature,
 } from "oauth4webapi";
-import { type AlgorithmFacts, algorithmsOf, idTokenFacts } from "../keys/algorithms.ts";
+import { type AlgorithmFacts, algorithmsFor } from "../keys/algorithms.ts";
 import { isSoundRsa, type Members, mayVerify, plainJwk } from "../keys/jwk.ts";
 import { equalStrings } from "../platform/digest.ts";
 import {
@@ -29,6 +29,9 @@ const MAX_LENGTH = 16_384;
 const TOLERANCE: Seconds = 60;
 /** The provider issues the token right before we read it: an older one is from another sign-in. */
 const MAX_AGE: Seconds = minutes(10);
+
+/** Asymmetric ones only: a public key or a client secret must never pass for a signing key (RFC 8725 3.1). */
+const ALGORITHMS = algorithmsFor("id_token");
 
 export type IdClaims = Readonly<Record<string, unknown>>;
 
@@ -60,7 +63,7 @@ export async function verifyIdToken(
   if (header.isExtended) throw oauthFault("id_token_signature");
   const issuer = expected.issuer(claims);
   if (issuer === null) throw oauthFault("id_token_issuer");
-  const server = { issuer, id_token_signing_alg_values_supported: [...algorithmsOf("id_token")] };
+  const server = { issuer, id_token_signing_alg_values_supported: [...ALGORITHMS.keys()] };
   const response = await validated(env, token, server, expected);
   const fault = faultOfClaims(claims, expected.clientId, now(env));
   if (fault !== null) throw oauthFault(fault);
@@ -90,9 +93,9 @@ function parseHeader(token: string): Header | null {
   const [name, type] = [own(members, "alg"), own(members, "typ")];
   // RFC 8725 3.11: an access token or a logout token is no ID token.
   if (type !== undefined && !(typeof type === "string" && type.toUpperCase() === "JWT")) return null;
-  const algorithm = idTokenFacts(name);
+  const algorithm = typeof name === "string" ? ALGORITHMS.get(name) : undefined;
   // RFC 7797 7: the payload of a JWT is encoded.
-  if (typeof name !== "string" || algorithm === null || own(members, "b64") !== undefined) return null;
+  if (typeof name !== "string" || algorithm === undefined || own(members, "b64") !== undefined) return null;
   return {
     name,
     algorithm,

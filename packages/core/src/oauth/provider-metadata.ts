@@ -1,16 +1,9 @@
-import {
-  type AuthorizationServer,
-  discoveryRequest,
-  PARSE_ERROR,
-  processDiscoveryResponse,
-} from "oauth4webapi";
+import type { AuthorizationServer } from "oauth4webapi";
 import { type CachePauses, refreshingCache } from "../keys/cache.ts";
 import { listedKeys, type Members } from "../keys/jwk.ts";
-import { isRecord, own } from "../platform/encoding.ts";
 import type { Env } from "../platform/env.ts";
 import { hours, minutes, type Seconds } from "../platform/time.ts";
-import { oauthFault } from "./provider.ts";
-import { getJson, requestOptions } from "./request.ts";
+import { getJson } from "./request.ts";
 
 /** The metadata of an OpenID provider that a sign-in needs, by the names of OpenID Connect Discovery 1.0. */
 export interface ProviderMetadata extends AuthorizationServer {
@@ -19,8 +12,8 @@ export interface ProviderMetadata extends AuthorizationServer {
   readonly jwks_uri: string;
 }
 
-/** The metadata of a provider, or the issuer whose discovery document has them. */
-export type MetadataSource = ProviderMetadata | string;
+/** The metadata of a provider, or how they are found. */
+export type MetadataSource = ProviderMetadata | (() => Promise<ProviderMetadata>);
 
 /** An issuer that is known: its metadata and its keys. */
 export interface Issuer {
@@ -37,7 +30,7 @@ const NO_PAUSES: CachePauses = { loaded: 0, missed: 0, empty: 0 };
 
 /** Returns the metadata and the keys of an issuer, and keeps them. Fails with `oauth_failed`. */
 export function issuerFrom(env: Env, source: MetadataSource): () => Promise<Issuer> {
-  if (typeof source !== "string") {
+  if (typeof source !== "function") {
     const known = { metadata: source, keys: issuerKeys(env, source.jwks_uri) };
     return async () => known;
   }
@@ -45,7 +38,7 @@ export function issuerFrom(env: Env, source: MetadataSource): () => Promise<Issu
     env,
     pauses: NO_PAUSES,
     load: async () => {
-      const metadata = await discover(env, source);
+      const metadata = await source();
       return { metadata, keys: issuerKeys(env, metadata.jwks_uri) };
     },
     supersedes: () => true,
@@ -93,61 +86,4 @@ async function isAny(
 ): Promise<boolean> {
   for (const jwk of keys) if (await isSignedBy(jwk).catch(() => false)) return true;
   return false;
-}
-
-/** Fetches the discovery document of an issuer (OpenID Connect Discovery 1.0). Fails with `oauth_failed`. */
-async function discover(env: Env, issuer: string): Promise<ProviderMetadata> {
-  const url = new URL(issuer);
-  const response = await discoveryRequest(url, requestOptions(env, { issuer }));
-  const document = await processDiscoveryResponse(url, response).catch((error: unknown) => {
-    const isParseError = error instanceof Error && "code" in error && error.code === PARSE_ERROR;
-    throw oauthFault(isParseError ? "no_json" : "metadata");
-  });
-  const metadata = parseMetadata(document, issuer);
-  if (metadata === null) throw oauthFault("metadata");
-  return metadata;
-}
-
-/**
- * Reads the metadata of a discovery document; null where it is of another issuer, or lacks what a sign-in needs.
- *
- * oauth4webapi compares issuers as URLs, and leaves the endpoints and the methods of client authentication to the caller.
- */
-export function parseMetadata(document: unknown, issuer: string): ProviderMetadata | null {
-  // Discovery 4.3: exactly the issuer that was asked for, or its keys would vouch for another issuer.
-  if (!isRecord(document) || own(document, "issuer") !== issuer) return null;
-  const at = (name: string): string | undefined => {
-    const value = own(document, name);
-    return typeof value === "string" && isProviderUrl(value, issuer) ? value : undefined;
-  };
-  const authorization_endpoint = at("authorization_endpoint");
-  const token_endpoint = at("token_endpoint");
-  const jwks_uri = at("jwks_uri");
-  if (authorization_endpoint === undefined || token_endpoint === undefined || jwks_uri === undefined) {
-    return null;
-  }
-  const listed = own(document, "token_endpoint_auth_methods_supported");
-  const methods = Array.isArray(listed) ? listed.filter((method) => typeof method === "string") : null;
-  if (methods !== null && !methods.some((method) => METHODS.includes(method))) return null;
-  const userinfo_endpoint = at("userinfo_endpoint");
-  return {
-    issuer,
-    authorization_endpoint,
-    token_endpoint,
-    jwks_uri,
-    ...(userinfo_endpoint === undefined ? {} : { userinfo_endpoint }),
-    ...(methods === null ? {} : { token_endpoint_auth_methods_supported: methods }),
-    authorization_response_iss_parameter_supported:
-      own(document, "authorization_response_iss_parameter_supported") === true,
-  };
-}
-
-/** The methods by which we authenticate at a token endpoint (OpenID Connect Core 9). */
-const METHODS: readonly string[] = ["client_secret_basic", "client_secret_post", "none"];
-
-/** Whether a URL may be of a provider: https, or http where the issuer itself is on this machine. */
-function isProviderUrl(text: string, issuer: string): boolean {
-  const url = URL.parse(text);
-  if (url === null || url.username !== "" || url.password !== "") return false;
-  return url.protocol === "https:" || (url.protocol === "http:" && issuer.startsWith("http://"));
 }

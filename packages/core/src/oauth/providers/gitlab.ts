@@ -32,7 +32,7 @@ export function gitlab(options: GitLabOptions): OAuthProvider {
   return defineProvider(checked, async (env) => {
     const [{ connectOpenId }, { withUserinfo }] = await Promise.all([
       import("../openid.ts"),
-      import("../openid.ts"),
+      import("../userinfo.ts"),
     ]);
     return connectOpenId({ ...checked, metadata, withUserinfo }, env);
   });

@@ -38,7 +38,7 @@ export function keycloak(options: KeycloakOptions): OAuthProvider {
   return defineProvider(checked, async (env) => {
     const [{ connectOpenId }, { withUserinfo }] = await Promise.all([
       import("../openid.ts"),
-      import("../openid.ts"),
+      import("../userinfo.ts"),
     ]);
     return connectOpenId({ ...checked, metadata, withUserinfo }, env);
   });

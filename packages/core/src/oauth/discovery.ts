@@ -1,0 +1,65 @@
+import { discoveryRequest, PARSE_ERROR, processDiscoveryResponse } from "oauth4webapi";
+import { isRecord, own } from "../platform/encoding.ts";
+import type { Env } from "../platform/env.ts";
+import { oauthFault } from "./provider.ts";
+import type { ProviderMetadata } from "./provider-metadata.ts";
+import { requestOptions } from "./request.ts";
+
+/** Makes a function that fetches the discovery document of an issuer (OpenID Connect Discovery 1.0). It fails with `oauth_failed`. */
+export function discovery(env: Env, issuer: string): () => Promise<ProviderMetadata> {
+  return async () => {
+    const url = new URL(issuer);
+    const response = await discoveryRequest(url, requestOptions(env, { issuer }));
+    const document = await processDiscoveryResponse(url, response).catch((error: unknown) => {
+      const isParseError = error instanceof Error && "code" in error && error.code === PARSE_ERROR;
+      throw oauthFault(isParseError ? "no_json" : "metadata");
+    });
+    const metadata = parseMetadata(document, issuer);
+    if (metadata === null) throw oauthFault("metadata");
+    return metadata;
+  };
+}
+
+/**
+ * Reads the metadata of a discovery document; null where it is of another issuer, or lacks what a sign-in needs.
+ *
+ * oauth4webapi compares issuers as URLs, and leaves the endpoints and the methods of client authentication to the caller.
+ */
+export function parseMetadata(document: unknown, issuer: string): ProviderMetadata | null {
+  // Discovery 4.3: exactly the issuer that was asked for, or its keys would vouch for another issuer.
+  if (!isRecord(document) || own(document, "issuer") !== issuer) return null;
+  const at = (name: string): string | undefined => {
+    const value = own(document, name);
+    return typeof value === "string" && isProviderUrl(value, issuer) ? value : undefined;
+  };
+  const authorization_endpoint = at("authorization_endpoint");
+  const token_endpoint = at("token_endpoint");
+  const jwks_uri = at("jwks_uri");
+  if (authorization_endpoint === undefined || token_endpoint === undefined || jwks_uri === undefined) {
+    return null;
+  }
+  const listed = own(document, "token_endpoint_auth_methods_supported");
+  const methods = Array.isArray(listed) ? listed.filter((method) => typeof method === "string") : null;
+  if (methods !== null && !methods.some((method) => METHODS.includes(method))) return null;
+  const userinfo_endpoint = at("userinfo_endpoint");
+  return {
+    issuer,
+    authorization_endpoint,
+    token_endpoint,
+    jwks_uri,
+    ...(userinfo_endpoint === undefined ? {} : { userinfo_endpoint }),
+    ...(methods === null ? {} : { token_endpoint_auth_methods_supported: methods }),
+    authorization_response_iss_parameter_supported:
+      own(document, "authorization_response_iss_parameter_supported") === true,
+  };
+}
+
+/** The methods by which we authenticate at a token endpoint (OpenID Connect Core 9). */
+const METHODS: readonly string[] = ["client_secret_basic", "client_secret_post", "none"];
+
+/** Whether a URL may be of a provider: https, or http where the issuer itself is on this machine. */
+function isProviderUrl(text: string, issuer: string): boolean {
+  const url = URL.parse(text);
+  if (url === null || url.username !== "" || url.password !== "") return false;
+  return url.protocol === "https:" || (url.protocol === "http:" && issuer.startsWith("http://"));
+}
