@@ -1,60 +1,64 @@
-import { DatabaseSync } from "node:sqlite";
-import { createAuth } from "@latchkey/core";
-import { memory } from "@latchkey/core/memory";
-import { migrate, sqlite } from "@latchkey/sql/sqlite";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { type Path, pathsOf } from "./paths.ts";
 
-const ROUNDS = 5;
+const ROUNDS = 200;
+const CALLS = 25;
+const WARM_UP = 1_000;
+const MOST_SLOWER = 1.1;
 
-/** The best of a few rounds, in microseconds a call: the least disturbed by the rest of the machine. */
-async function measure(calls: number, work: () => Promise<unknown>): Promise<number> {
-  let best = Number.POSITIVE_INFINITY;
+const { values: options } = parseArgs({
+  options: { against: { type: "string" }, strict: { type: "boolean", default: false } },
+});
+if (options.strict && options.against === undefined) throw new Error("--strict needs --against <folder>");
+
+/**
+ * Microseconds a call of each run: the least of many short rounds, since the rest of the machine can only add to it.
+ * Every round has all of the runs, and each starts with another of them.
+ */
+async function measure(runs: readonly Path["run"][]): Promise<readonly number[]> {
+  const least = runs.map(() => Number.POSITIVE_INFINITY);
+  for (const run of runs) await time(run, WARM_UP);
   for (let round = 0; round < ROUNDS; round++) {
-    const start = performance.now();
-    for (let call = 0; call < calls; call++) await work();
-    best = Math.min(best, ((performance.now() - start) * 1_000) / calls);
+    for (let turn = 0; turn < runs.length; turn++) {
+      const index = (round + turn) % runs.length;
+      const run = runs[index];
+      if (run !== undefined) least[index] = Math.min(least[index] ?? 0, await time(run, CALLS));
+    }
   }
-  return best;
+  return least;
+}
+
+async function time(run: Path["run"], calls: number): Promise<number> {
+  const start = performance.now();
+  for (let call = 0; call < calls; call++) await run();
+  return ((performance.now() - start) * 1_000) / calls;
 }
 
 async function main(): Promise<void> {
+  const own = await pathsOf(fileURLToPath(new URL("../..", import.meta.url)));
+  const others = options.against === undefined ? [] : await pathsOf(options.against);
+  const pairs = own.flatMap(({ run }, index) => [run, others[index]?.run ?? run]);
+  const runs = others.length === 0 ? own.map(({ run }) => run) : pairs;
+  const [unit = Number.NaN, ...costs] = await measure([await verification(), ...runs]);
+  console.log(`one Ed25519 verification: ${unit.toFixed(0)} us = 1.0`);
+  for (const [index, { name }] of own.entries()) {
+    if (others.length === 0) console.log(`${name}: ${((costs[index] ?? 0) / unit).toFixed(2)}`);
+    else compare(name, (costs[2 * index] ?? 0) / unit, (costs[2 * index + 1] ?? 0) / unit);
+  }
+}
+
+function compare(name: string, here: number, there: number): void {
+  const ratio = here / there;
+  if (options.strict && ratio > MOST_SLOWER) process.exitCode = 1;
+  console.log(`${name}: ${here.toFixed(2)}, the other tree ${there.toFixed(2)}, ratio ${ratio.toFixed(2)}`);
+}
+
+async function verification(): Promise<Path["run"]> {
   const pair = await crypto.subtle.generateKey("Ed25519", false, ["sign", "verify"]);
   const message = crypto.getRandomValues(new Uint8Array(500));
   const signature = await crypto.subtle.sign("Ed25519", pair.privateKey, message);
-  const unit = await measure(2_000, () =>
-    crypto.subtle.verify("Ed25519", pair.publicKey, signature, message),
-  );
-  console.log(`one Ed25519 verification: ${unit.toFixed(0)} us = 1.0`);
-  const print = (name: string, cost: number): void => {
-    console.log(`${name}: ${(cost / unit).toFixed(2)}`);
-  };
-
-  const database = sqlite(new DatabaseSync(":memory:"));
-  await migrate(database);
-  for (const [name, store] of [
-    ["memory", memory()],
-    ["sqlite", database],
-  ] as const) {
-    let now = Date.now();
-    const auth = createAuth({ store, env: { clock: () => now } });
-    const user = await auth.users.create({ email: "a@example.com" });
-    const { headers } = await auth.sessions.create(user.id);
-    const cookie = headers
-      .getSetCookie()
-      .map((line) => line.split(";")[0])
-      .join("; ");
-    const live = new Request("http://localhost/", { headers: { cookie } });
-    print(`${name}: validate of a live token`, await measure(2_000, () => auth.validate(live)));
-    let { refreshToken } = await auth.sessions.create(user.id, { transport: "bearer" });
-    const rotate = async (): Promise<void> => {
-      now += 61_000;
-      const result = await auth.sessions.refresh(refreshToken ?? "");
-      if (!result.ok) throw new Error(result.code);
-      refreshToken = result.refreshToken;
-    };
-    print(`${name}: refresh with a rotation`, await measure(1_000, rotate));
-    const again = refreshToken ?? "";
-    print(`${name}: access-only answer`, await measure(1_000, () => auth.sessions.refresh(again)));
-  }
+  return () => crypto.subtle.verify("Ed25519", pair.publicKey, signature, message);
 }
 
 await main();
