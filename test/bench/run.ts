@@ -14,14 +14,16 @@ if (options.strict && options.against === undefined) throw new Error("--strict n
 
 /**
  * Microseconds a call of each run: the least of many short rounds, since the rest of the machine can only add to it.
- * Every round has all of the runs, and each starts with another of them.
+ * Every round has all of the runs. Each starts with another of them, and every second round goes backwards: what runs
+ * before a run leaves work for the garbage collector.
  */
 async function measure(runs: readonly Path["run"][]): Promise<readonly number[]> {
   const least = runs.map(() => Number.POSITIVE_INFINITY);
   for (const run of runs) await time(run, WARM_UP);
   for (let round = 0; round < ROUNDS; round++) {
     for (let turn = 0; turn < runs.length; turn++) {
-      const index = (round + turn) % runs.length;
+      const step = (round + turn) % runs.length;
+      const index = round % 2 === 0 ? step : runs.length - 1 - step;
       const run = runs[index];
       if (run !== undefined) least[index] = Math.min(least[index] ?? 0, await time(run, CALLS));
     }

@@ -38,6 +38,19 @@ for (const { name, make } of stores) {
       expect(await auth.sessions.list(id)).toMatchObject([{ id: endless.session.id }]);
     });
 
+    test("A session without an idle expiry keeps the configured maximum lifetime", async () => {
+      const refreshToken = { lifetime: null, maxLifetime: days(30) };
+      const { auth, clock } = openServer({ store: await make(), refreshToken });
+      const { id } = await auth.users.create(ANN);
+      const most = clock.now() / 1_000 + days(30);
+      for (const lifetimes of [{}, { accessLifetime: 300 }, { accessLifetime: 300, refresh: undefined }]) {
+        const { session } = await auth.sessions.create(id, lifetimes as { accessLifetime?: number });
+        expect(session.expiresAt).toBe(most);
+      }
+      const endless = await auth.sessions.create(id, { refreshLifetime: null });
+      expect(endless.session.expiresAt).toBeNull();
+    });
+
     test("A6 lifetimes that are invalid or no whole seconds start no session", async () => {
       const { auth } = openServer({ store: await make() });
       const { id } = await auth.users.create(ANN);

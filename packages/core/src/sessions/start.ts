@@ -98,10 +98,10 @@ async function runSignedInHook(
     : null;
 }
 
-async function haveCredentialsChanged(engine: SessionEngine, checkLifetimes: User): Promise<boolean> {
-  const user = await engine.findUser(checkLifetimes.id);
+async function haveCredentialsChanged(engine: SessionEngine, checkedUser: User): Promise<boolean> {
+  const user = await engine.findUser(checkedUser.id);
   return (
-    user === null || user.disabledAt !== null || user.credentialsVersion !== checkLifetimes.credentialsVersion
+    user === null || user.disabledAt !== null || user.credentialsVersion !== checkedUser.credentialsVersion
   );
 }
 
