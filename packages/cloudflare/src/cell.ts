@@ -25,13 +25,16 @@ export function readCell({ kv }: ObjectStorage): Cell | undefined {
 /** The operations on a cell. None awaits anything between its read and its write, so each is one turn of the object. */
 export function cellOperations(storage: ObjectStorage, clock: (() => number) | null): CellOperations {
   const at = (callerNow: EpochSeconds): EpochSeconds => clock?.() ?? callerNow;
-  return { ...attempts(storage, at), ...token(storage, at), ...holder(storage) };
+  return { ...attemptOperations(storage, at), ...tokenOperations(storage, at), ...holderOperations(storage) };
 }
 
 /** The time that decides. */
 type At = (callerNow: EpochSeconds) => EpochSeconds;
 
-function attempts(storage: ObjectStorage, at: At): Pick<CellOperations, "attempts.hit" | "attempts.reset"> {
+function attemptOperations(
+  storage: ObjectStorage,
+  at: At,
+): Pick<CellOperations, "attempts.hit" | "attempts.reset"> {
   return {
     "attempts.hit": async (rule, callerNow) => {
       const before = readCell(storage)?.attempts ?? null;
@@ -48,11 +51,11 @@ function attempts(storage: ObjectStorage, at: At): Pick<CellOperations, "attempt
 
 type TokenOperations = Pick<CellOperations, "token.put" | "token.take" | "token.spend">;
 
-function token(storage: ObjectStorage, at: At): TokenOperations {
+function tokenOperations(storage: ObjectStorage, at: At): TokenOperations {
   return {
-    "token.put": async (put) => {
+    "token.put": async (token) => {
       if (readCell(storage) !== undefined) throw new Error("a token of this digest exists");
-      await writeCell(storage, { token: put, until: put.expiresAt });
+      await writeCell(storage, { token, until: token.expiresAt });
     },
 
     "token.take": async (purpose, callerNow) => {
@@ -73,7 +76,7 @@ async function spend(storage: ObjectStorage, expiresAt: EpochSeconds, now: Epoch
   return true;
 }
 
-function holder(
+function holderOperations(
   storage: ObjectStorage,
 ): Pick<CellOperations, "holder.get" | "holder.claim" | "holder.release"> {
   return {

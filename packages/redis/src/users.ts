@@ -9,8 +9,8 @@ import * as lua from "./user-scripts.ts";
 
 type Values = readonly (string | number)[];
 
-/** The rows of users, and the claims on their identifiers. */
-interface Rows {
+/** What the operations on users need: names of keys, the claims on identifiers, and a script runner. */
+interface UserParts {
   readonly names: Names;
   readonly claims: Claims;
   /** Runs a script on the keys of a user. */
@@ -21,25 +21,25 @@ export function redisUsers(connection: Connection, { names }: Settings): UserSto
   const claims = redisClaims(connection);
   const run = (script: string, id: string, values: Values = []): Promise<unknown> =>
     connection.run(script, [names.user(id), names.links(id), names.linkTokens(id)], values);
-  const rows: Rows = { names, claims, run };
+  const parts: UserParts = { names, claims, run };
   return {
-    create: (user) => create(rows, user),
-    get: (id) => get(rows, id),
-    find: (identifier) => find(rows, identifier),
+    create: (user) => create(parts, user),
+    get: (id) => get(parts, id),
+    find: (identifier) => find(parts, identifier),
     update: async (id, change, { ifVersion, raiseVersion }) => {
       const condition = [ifVersion ?? "", raiseVersion ? 1 : 0];
       return userOf(await run(lua.UPDATE, id, [...condition, ...changedValues(change)]));
     },
-    delete: (id) => remove(rows, id),
+    delete: (id) => remove(parts, id),
     ...redisLinks(connection, names, claims),
   };
 }
 
-async function create(rows: Rows, user: User): Promise<boolean> {
-  const { names, claims, run } = rows;
+async function create(parts: UserParts, user: User): Promise<boolean> {
+  const { names, claims, run } = parts;
   const identifiers = identifiersOf(user).map((identifier) => ({
     key: names.identifier(identifier),
-    isHeldBy: async (id: string) => (await getIfHolder(rows, id, identifier)) !== null,
+    isHeldBy: async (id: string) => (await getIfHolder(parts, id, identifier)) !== null,
   }));
   const granted = await claims.claimAll(user.id, identifiers);
   if (granted === null) return false;
@@ -52,26 +52,26 @@ async function create(rows: Rows, user: User): Promise<boolean> {
   );
 }
 
-async function get({ run }: Rows, id: string): Promise<User | null> {
+async function get({ run }: UserParts, id: string): Promise<User | null> {
   return userOf(await run(lua.GET, id));
 }
 
-async function find(rows: Rows, identifier: Identifier): Promise<User | null> {
-  const id = await rows.claims.holder(rows.names.identifier(identifier));
-  return id === null ? null : getIfHolder(rows, id, identifier);
+async function find(parts: UserParts, identifier: Identifier): Promise<User | null> {
+  const id = await parts.claims.holder(parts.names.identifier(identifier));
+  return id === null ? null : getIfHolder(parts, id, identifier);
 }
 
 /** The user, if the row of the user has the identifier. */
-async function getIfHolder(rows: Rows, id: string, identifier: Identifier): Promise<User | null> {
-  const user = await get(rows, id);
+async function getIfHolder(parts: UserParts, id: string, identifier: Identifier): Promise<User | null> {
+  const user = await get(parts, id);
   const isHeld =
     "email" in identifier ? user?.email === identifier.email : user?.username === identifier.username;
   return isHeld ? user : null;
 }
 
-async function remove(rows: Rows, id: string): Promise<boolean> {
-  const { names, claims, run } = rows;
-  const user = await get(rows, id);
+async function remove(parts: UserParts, id: string): Promise<boolean> {
+  const { names, claims, run } = parts;
+  const user = await get(parts, id);
   if (user === null) return false;
   const accounts = texts("links", await run(lua.LINKS, id)).map((member) => names.account(readLink(member)));
   const identifiers = identifiersOf(user).map(names.identifier);

@@ -28,18 +28,18 @@ export function sqlSessions(driver: Driver, users: UserStore): SessionStore {
         ended: results.flatMap((rows, n) => (steps[n]?.endsSessions === true ? rows.map(readEnded) : [])),
       };
     },
-    ...rotation(driver),
+    ...rotateOperations(driver),
     ...changes(driver),
     ...sessionsOfUser(driver),
     prune: (options) => prune(driver, options),
   };
 }
 
-function rotation(driver: Driver): Pick<SessionStore, "get" | "rotate" | "confirm"> {
+function rotateOperations(driver: Driver): Pick<SessionStore, "get" | "rotate" | "confirm"> {
   return {
     get: (id, now) => get(driver, id, now),
     rotate: async (rotation) => {
-      const rotated = timed(await first(driver, rotating(rotation, driver.dialect)));
+      const rotated = timed(await first(driver, rotateStatement(rotation, driver.dialect)));
       if (rotated !== null) return { ...rotated, refused: false };
       const found = await get(driver, rotation.id, rotation.now);
       return found === null ? null : { ...found, refused: true };
@@ -53,7 +53,7 @@ async function get(driver: Driver, id: SessionId, now: number): Promise<TimedRow
   return timed(await first(driver, { sql: sql.GET, values: { id, now } }));
 }
 
-function rotating({ id, token, policy, next, now }: Rotation, dialect: Dialect): Statement {
+function rotateStatement({ id, token, policy, next, now }: Rotation, dialect: Dialect): Statement {
   const { familyHash, secretHash, generation } = token;
   const presented = { family_hash: familyHash, secret_hash: secretHash, generation };
   return { sql: sql.ROTATE[dialect], values: { id, ...presented, ...policy, next, now } };

@@ -29,8 +29,8 @@ export function sqlUsers(driver: Driver): UserStore {
   return {
     create: async (created) => (await first(driver, { sql: CREATE, values: userValues(created) })) !== null,
     get: (id) => user({ sql: GET, values: { id } }),
-    find: (identifier) => user(finding(identifier)),
-    update: (id, change, conditions) => user(updating(id, change, conditions)),
+    find: (identifier) => user(findStatement(identifier)),
+    update: (id, change, conditions) => user(updateStatement(id, change, conditions)),
     // A link in progress locks the row of the user, so the second statement sees that link.
     delete: async (id) => {
       const [deleted = []] = await driver.batch([{ sql: DELETE, values: { id } }, deleteAccounts(id)]);
@@ -41,13 +41,13 @@ export function sqlUsers(driver: Driver): UserStore {
   };
 }
 
-function finding(identifier: Identifier): Statement {
+function findStatement(identifier: Identifier): Statement {
   return "email" in identifier
     ? { sql: FIND_EMAIL, values: { email: identifier.email } }
     : { sql: FIND_USERNAME, values: { username: identifier.username } };
 }
 
-function updating(
+function updateStatement(
   id: string,
   change: UserChange,
   { ifVersion, raiseVersion }: Parameters<UserStore["update"]>[2],
