@@ -3,7 +3,7 @@ import { defineConfig, type ViteUserConfig } from "vitest/config";
 const root: string = new URL("..", import.meta.url).pathname;
 const shared = {
   root,
-  testTimeout: 60_000,
+  testTimeout: 120_000,
   hookTimeout: 60_000,
   // Files that wait for a browser or a clock leave a core idle: one worker more than two cores uses it.
   maxWorkers: 3,

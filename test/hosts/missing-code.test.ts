@@ -7,7 +7,7 @@ const PROGRAM = `
 import { registerHooks } from "node:module";
 registerHooks({
   resolve(specifier, context, next) {
-    if (specifier.endsWith("/check.ts")) throw new Error("Cannot find module /srv/secret-path/check.js");
+    if (specifier.endsWith("/blocklist.ts")) throw new Error("Cannot find module /srv/secret-path/blocklist.js");
     return next(specifier, context);
   },
 });
