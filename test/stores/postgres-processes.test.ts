@@ -7,7 +7,7 @@ import { startPostgres, type TestPostgres } from "./postgres-server.ts";
 import { START, session, sessionIdOf } from "./sessions.ts";
 
 const run = promisify(execFile);
-const STARTUP = 1_500;
+const STARTUP = 4_000;
 
 let server: TestPostgres;
 beforeAll(async () => {

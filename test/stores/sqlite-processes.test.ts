@@ -5,7 +5,7 @@ import { migrated, open, temporaryFile } from "./files.ts";
 import { START, session, sessionIdOf } from "./sessions.ts";
 
 const run = promisify(execFile);
-const STARTUP = 700;
+const STARTUP = 3_000;
 
 async function processes(script: string, count: number, file: string, ...rest: string[]): Promise<string[]> {
   const start = String(Date.now() + STARTUP);

@@ -61,12 +61,15 @@ export function concat(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer>
   return joined;
 }
 
-/** Reads a body to its end. Returns null and cancels it if it is longer than `limit`. Fails if the body fails. */
+/** Reads a body to its end, or to an abort. Returns null and cancels it if it is longer than `limit`. Fails if the body fails. */
 export async function readAtMost(
   body: ReadableStream<Uint8Array>,
   limit: number,
+  signal?: AbortSignal,
 ): Promise<Uint8Array<ArrayBuffer> | null> {
   const reader = body.getReader();
+  const cancel = (): Promise<void> => reader.cancel().catch(() => undefined);
+  signal?.addEventListener("abort", cancel, { once: true });
   const parts: Uint8Array[] = [];
   let size = 0;
   for (;;) {
@@ -76,7 +79,7 @@ export async function readAtMost(
     if (size > limit) break;
     parts.push(value);
   }
-  await reader.cancel().catch(() => undefined);
+  await cancel();
   return null;
 }
 

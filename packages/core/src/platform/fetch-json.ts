@@ -23,17 +23,18 @@ export async function fetchJson(env: Env, url: string, init: RequestInit): Promi
     abort.abort();
     return new Error("late");
   };
-  const sent = send(env, url, { ...init, signal: abort.signal }).catch(() => failed("unreachable"));
+  const sent = send(env, url, init, abort.signal).catch(() => failed("unreachable"));
   return withTimeout(sent, FETCH_TIMEOUT, late).catch(() => failed("late"));
 }
 
-async function send(env: Env, url: string, init: RequestInit): Promise<FetchedJson> {
-  const { status, body, type, headers } = await env.fetch(url, { ...init, redirect: "manual" });
+async function send(env: Env, url: string, init: RequestInit, signal: AbortSignal): Promise<FetchedJson> {
+  const { status, body, type, headers } = await env.fetch(url, { ...init, redirect: "manual", signal });
   if (type === "opaqueredirect" || (status >= 300 && status < 400)) {
     await body?.cancel().catch(() => undefined);
     return failed("redirected");
   }
-  const bytes = body === null ? new Uint8Array() : await readAtMost(body, MAX_ANSWER);
+  // Node forgets the signal of a request that is collected, so the body is cancelled here too.
+  const bytes = body === null ? new Uint8Array() : await readAtMost(body, MAX_ANSWER, signal);
   if (bytes === null) return failed("too_large");
   const text = decodeUtf8(bytes);
   // RFC 8259 8.1: a byte order mark is not allowed. Some parsers ignore it and others do not.
