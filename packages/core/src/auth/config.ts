@@ -66,7 +66,7 @@ export interface Callbacks {
   /** Null shows id, identifiers and name. */
   readonly serialize: ((user: User) => object) | null;
   readonly clientAddress: (request: Request) => unknown;
-  /** Null writes faults to the console. */
+  /** Null turns faults into warnings. */
   readonly onEvent: ((event: AuthEvent) => unknown) | null;
 }
 

@@ -27,11 +27,8 @@ export interface JwsForm {
  * jose alone accepts padding, white space and stray bits, and leaves `typ` to the caller.
  */
 export function parseHeader(token: unknown, { typ, maxLength }: JwsForm): JwsHeader | null {
-  if (typeof token !== "string" || token.length > maxLength) return null;
-  const segments = token.split(".", 4);
-  if (segments.length !== 3 || !segments.every((segment) => segment !== "" && isBase64url(segment)))
-    return null;
-  const members = membersOf(segments[0] ?? "");
+  const segments = splitJws(token, maxLength);
+  const members = segments === null ? null : parseSegment(segments[0]);
   if (members === null || hasExtension(members) || !hasType(own(members, "typ"), typ)) return null;
   const alg = own(members, "alg");
   const kid = own(members, "kid");
@@ -39,7 +36,20 @@ export function parseHeader(token: unknown, { typ, maxLength }: JwsForm): JwsHea
   return { alg, kid };
 }
 
-function membersOf(segment: string): Readonly<Record<string, unknown>> | null {
+/** The three segments of a compact JWS in their canonical form (RFC 7515 7.1); null for any other value. */
+export function splitJws(
+  token: unknown,
+  maxLength: number,
+): readonly [header: string, payload: string, signature: string] | null {
+  if (typeof token !== "string" || token.length > maxLength) return null;
+  const [header = "", payload = "", signature = "", ...more] = token.split(".", 4);
+  const isWhole =
+    more.length === 0 && [header, payload, signature].every((text) => text !== "" && isBase64url(text));
+  return isWhole ? [header, payload, signature] : null;
+}
+
+/** Parses a segment as a JSON object; null for any other. */
+export function parseSegment(segment: string): Readonly<Record<string, unknown>> | null {
   const text = decodeUtf8(base64url.decode(segment));
   const members = text === null ? null : parseJson(text);
   return isRecord(members) ? members : null;

@@ -8,17 +8,9 @@ import {
 } from "oauth4webapi";
 import { type AlgorithmFacts, algorithmsFor } from "../keys/algorithms.ts";
 import { isSoundRsa, type Members, mayVerify, plainJwk } from "../keys/jwk.ts";
+import { parseSegment, splitJws } from "../keys/jws.ts";
 import { equalStrings } from "../platform/digest.ts";
-import {
-  decodeUtf8,
-  fromBase64url,
-  isBase64url,
-  isRecord,
-  own,
-  parseJson,
-  toBase64url,
-  utf8,
-} from "../platform/encoding.ts";
+import { own, toBase64url, utf8 } from "../platform/encoding.ts";
 import { type Env, now, platformEnv } from "../platform/env.ts";
 import { type EpochSeconds, minutes, type Seconds } from "../platform/time.ts";
 import { type OAuthFault, oauthFault } from "./fault.ts";
@@ -57,8 +49,9 @@ export async function verifyIdToken(
   keys: IssuerKeys,
   expected: ExpectedIdToken,
 ): Promise<IdClaims> {
-  const header = parseHeader(token);
-  const claims = parseSegment(token.split(".")[1]);
+  const segments = splitJws(token, MAX_LENGTH);
+  const header = segments === null ? null : parseHeader(segments);
+  const claims = segments === null ? null : parseSegment(segments[1]);
   if (header === null || claims === null) throw oauthFault("id_token_form");
   if (header.isExtended) throw oauthFault("id_token_signature");
   const issuer = expected.issuer(claims);
@@ -84,11 +77,8 @@ interface Header {
 }
 
 // oauth4webapi accepts padding, white space, stray bits, broken UTF-8, any `typ` and `b64`.
-function parseHeader(token: string): Header | null {
-  const segments = token.length > MAX_LENGTH ? [] : token.split(".");
-  if (segments.length !== 3 || !segments.every((segment) => segment !== "" && isBase64url(segment)))
-    return null;
-  const members = parseSegment(segments[0]);
+function parseHeader([header, , signature]: readonly [string, string, string]): Header | null {
+  const members = parseSegment(header);
   if (members === null) return null;
   const [name, type] = [own(members, "alg"), own(members, "typ")];
   // RFC 8725 3.11: an access token or a logout token is no ID token.
@@ -102,15 +92,8 @@ function parseHeader(token: string): Header | null {
     kid: own(members, "kid"),
     // RFC 7515 4.1.11: no extension is understood here.
     isExtended: own(members, "crit") !== undefined,
-    signatureLength: Math.floor(((segments[2]?.length ?? 0) * 3) / 4),
+    signatureLength: Math.floor((signature.length * 3) / 4),
   };
-}
-
-function parseSegment(segment = ""): IdClaims | null {
-  const bytes = fromBase64url(segment);
-  const text = bytes === null ? null : decodeUtf8(bytes);
-  const parsed = text === null ? undefined : parseJson(text);
-  return isRecord(parsed) ? parsed : null;
 }
 
 /** The fault of each claim that oauth4webapi checks. */

@@ -112,7 +112,7 @@ describe("session ids", () => {
     }).toEqual({ sameUser: true, otherUser: false, sameId: false });
     expect([ann, again, bob].every(isSessionId)).toBe(true);
     expect([ann, again, bob].map(userTagOf)).toEqual([userTag("ann"), userTag("ann"), userTag("bob")]);
-    expect({ ofText: userTagOf("nobody"), ofNothing: userTagOf("") }).toEqual({
+    expect({ ofText: userTagOf("no session id"), ofNothing: userTagOf("") }).toEqual({
       ofText: null,
       ofNothing: null,
     });

@@ -171,7 +171,7 @@ function lifetimesOf(
   return checkLifetimes(accessLifetime, { ...settings.refresh, lifetime, maxLifetime, refreshBefore: 0 });
 }
 
-// A longer idle lifetime of its own extends the absolute one. Without an idle expiry there is no absolute expiry.
+// A longer idle lifetime that the call asks for extends the absolute one. If it asks for none, the absolute one is none too.
 function maxLifetimeFor(requested: Seconds | null | undefined, configured: Seconds | null): Seconds | null {
   if (requested === undefined) return configured;
   return requested === null || configured === null ? null : Math.max(requested, configured);

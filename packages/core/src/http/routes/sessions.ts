@@ -44,11 +44,6 @@ export const revokeSession: Route = {
     }),
 };
 
-function describeSession(row: SessionRow, currentId: string): object {
-  const { id, device, context, createdAt, refreshedAt, expiresAt } = row;
-  return { id, current: id === currentId, device, context, createdAt, refreshedAt, expiresAt };
-}
-
 /** `GET /me`: the user in the form of `user.serialize`. */
 export const me: Route = {
   method: "GET",
@@ -70,3 +65,8 @@ export const session: Route = {
       return respondJson(app, { expires_in: expiresIn, session: valid.session, user }, 200, changes);
     }),
 };
+
+function describeSession(row: SessionRow, currentId: string): object {
+  const { id, device, context, createdAt, refreshedAt, expiresAt } = row;
+  return { id, current: id === currentId, device, context, createdAt, refreshedAt, expiresAt };
+}
