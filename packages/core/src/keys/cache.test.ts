@@ -160,4 +160,15 @@ describe("a refreshing cache", () => {
     pass(1);
     expect(cache.isPaused()).toBe(false);
   });
+
+  it("counts the age of a value from the start of its load", async () => {
+    const { cache, pass } = open();
+    const loading = cache.load();
+    pass(9);
+    await loading;
+    pass(50);
+    expect(cache.fresh(60)).toBe("first");
+    pass(1);
+    expect(cache.fresh(60)).toBeNull();
+  });
 });
