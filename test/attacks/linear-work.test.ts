@@ -39,8 +39,8 @@ const MOST = 2.5;
 const FLOOR = 4;
 const FEWEST = 3;
 const MANY = 40;
-/** So many hostile repetitions of one surface are evidence enough. */
-const ENOUGH = 3;
+/** So many hostile repetitions of one surface are evidence enough: quadratic work at the larger size takes long. */
+const ENOUGH = 1;
 
 type Surface = (text: string) => unknown;
 
