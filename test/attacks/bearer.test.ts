@@ -3,7 +3,7 @@ import { requestTo } from "../fixtures/requests.ts";
 import { ACCESS, REFRESH } from "../fixtures/server.ts";
 import { openForgery } from "./forger.ts";
 import { openAttackedServer, PASSWORD } from "./server.ts";
-import { modes, read, signUp, whoAmI } from "./session.ts";
+import { modes, read, signUp, whoAmI, withAccess } from "./session.ts";
 import { codeOf } from "./verdicts.ts";
 
 const { server, token } = openForgery();
@@ -74,8 +74,10 @@ describe("the Authorization header", () => {
   });
 
   it.each([
-    ["BRR-06 no credentials", {}, null],
-    ["BRR-06 a cookie", { cookie: `${ACCESS}=x` }, null],
+    ["BRR-06 no credentials", {}, "Bearer"],
+    ["BRR-06 a cookie without a token", { cookie: `${ACCESS}=` }, "Bearer"],
+    ["BRR-06 a bad cookie", { cookie: `${ACCESS}=x` }, 'Bearer error="invalid_token"'],
+    ["BRR-06 a bad refresh cookie", { cookie: `${REFRESH}=x` }, "Bearer"],
     ["BRR-06 a scheme without a token", { authorization: "Bearer" }, "Bearer"],
     ["BRR-06 a bad token", { authorization: "Bearer x" }, 'Bearer error="invalid_token"'],
   ])("gets for %s the challenge %s", async (_, headers, challenge) => {
@@ -112,6 +114,42 @@ describe("the Authorization header", () => {
         wwwAuthenticate: response.headers.get("www-authenticate"),
       }).toEqual({ url: "", status: 401, wwwAuthenticate: 'Bearer error="invalid_token"' });
     }
+  });
+
+  it("BRR-06 every 401 without a token has a challenge without an error (RFC 9110 15.5.2), on each route", async () => {
+    const own = openAttackedServer();
+    const calls = [
+      own.send("/auth/me"),
+      own.send("/auth/session"),
+      own.send("/auth/sessions"),
+      own.send("/auth/sessions/AAAAAAAAAAAAAAAAAAAAAA", { method: "DELETE" }),
+      own.send("/auth/refresh", { method: "POST" }),
+      own.send("/auth/refresh", { method: "POST", body: { refresh_token: "lkr_x" } }),
+      own.send("/auth/logout", { method: "POST", body: { scope: "all" } }),
+      own.send("/auth/login", { method: "POST", body: { email: "ann@example.com", password: PASSWORD } }),
+      own.auth.handlers.me(requestTo("/anywhere")),
+    ];
+    for (const response of await Promise.all(calls)) {
+      const { status, headers } = response;
+      const wwwAuthenticate = headers.get("www-authenticate");
+      expect({ status, wwwAuthenticate }).toEqual({ status: 401, wwwAuthenticate: "Bearer" });
+    }
+    const verified = await own.auth.sessions.verify("x");
+    expect(verified.headers.get("www-authenticate")).toBe('Bearer error="invalid_token"');
+    const other = openAttackedServer({ bearer: { schemes: ["token", "Bearer"] } });
+    expect((await other.send("/auth/me")).headers.get("www-authenticate")).toBe("Token");
+  });
+
+  it.each(modes)("BRR-06 a wrong password is no fault of the token beside it, %s", async (mode) => {
+    const own = openAttackedServer();
+    const ann = await signUp(own, mode);
+    const headers = withAccess(mode, ann.access);
+    const body = { email: "ann@example.com", password: `${PASSWORD}!` };
+    const refused = await own.send("/auth/login", { method: "POST", headers, body });
+    expect({ status: refused.status, wwwAuthenticate: refused.headers.get("www-authenticate") }).toEqual({
+      status: 401,
+      wwwAuthenticate: "Bearer",
+    });
   });
 
   it("J4 A5 can be replaced by another header with other schemes, and then the usual ones do not count", async () => {

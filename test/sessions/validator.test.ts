@@ -144,7 +144,9 @@ describe("B7: a validator without a store", () => {
     expect(await codeOf(edge.validator({ issuer: "https://other.example" }).validate(bearer(token)))).toBe(
       "unauthenticated",
     );
-    expect(await codeOf(edge.validator().validate(new Request(ORIGIN)))).toBe("unauthenticated");
+    const without = await edge.validator().validate(new Request(ORIGIN));
+    expect(without).toMatchObject({ ok: false, code: "unauthenticated", status: 401 });
+    expect(without.headers.get("www-authenticate")).toBe("Bearer");
     edge.clock.advance(600);
     const late = await edge.validator().validate(bearer(token));
     expect(late).toMatchObject({ ok: false, code: "unauthenticated", status: 401 });

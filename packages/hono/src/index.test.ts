@@ -369,6 +369,7 @@ describe("requireSession", () => {
     const here = world();
     const nobody = await here.app.request("http://localhost/own");
     expect(nobody.status).toBe(401);
+    expect(nobody.headers.get("www-authenticate")).toBe("Bearer");
     expect(await nobody.json()).toMatchObject({ error: "unauthenticated" });
     const bearer = await here.app.request("http://localhost/own", { headers: { authorization: "Bearer x" } });
     expect(bearer.headers.get("www-authenticate")).toBe('Bearer error="invalid_token"');

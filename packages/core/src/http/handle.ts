@@ -1,8 +1,9 @@
 import type { App } from "../accounts/app.ts";
 import type { Site } from "../cookies/site.ts";
+import { AuthError } from "../platform/errors.ts";
 import { addVary } from "./headers.ts";
 import { type Credentials, isCrossSite, readCredentials } from "./request.ts";
-import { addChallenge, answerError, errorResponse } from "./response.ts";
+import { answerError, challenge, errorResponse } from "./response.ts";
 import type { Method, Route } from "./route.ts";
 import * as named from "./routes/list.ts";
 import { NO_BASE_URL } from "./validate.ts";
@@ -62,15 +63,19 @@ async function runRoute(
   if (match.route.crossSite !== true && isCrossSite(request, site, app.config))
     return errorResponse("csrf_rejected");
   let credentials: Credentials | null = null;
+  let isAboutToken = true;
   let response: Response;
   try {
     credentials = readCredentials(request.headers, site, app.config, app.deviceOf(request));
     response = await match.route.handle(app, { request, site, credentials });
   } catch (error) {
     response = answerError(app, error);
+    isAboutToken = !(error instanceof AuthError && error.code === "invalid_credentials");
   }
-  if (response.status === 401 && credentials !== null)
-    addChallenge(response.headers, app.config.bearer.schemes, credentials);
+  if (response.status === 401) {
+    const sent = isAboutToken ? credentials : null;
+    response.headers.set("www-authenticate", challenge(app.config.bearer.schemes, sent));
+  }
   return response;
 }
 

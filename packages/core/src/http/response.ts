@@ -11,6 +11,7 @@ import { pathOf, type Site, siblingPlaces } from "../cookies/site.ts";
 import { AuthError, type ErrorCode, faultName, messages, statuses } from "../platform/errors.ts";
 import type { EpochSeconds } from "../platform/time.ts";
 import type { IssuedTokens } from "../sessions/access-token.ts";
+import type { Presentation } from "../sessions/presented-tokens.ts";
 import { sessionHeaders, titleCase } from "./headers.ts";
 import type { CredentialOptions, Credentials } from "./request.ts";
 import type { InvalidSession } from "./validation.ts";
@@ -32,9 +33,15 @@ export function errorResponse(
   return json({ error: code, message }, statuses[code], headers);
 }
 
-/** RFC 6750 section 3: the challenge has an error only if the request had a token. */
-export function challenge(scheme: string, sent: boolean): string {
-  return sent ? `${titleCase(scheme)} error="invalid_token"` : titleCase(scheme);
+/** The access tokens of a request. */
+export interface SentTokens {
+  readonly presented: Pick<Presentation, "access">;
+}
+
+/** Makes the challenge of a 401. RFC 6750 section 3: it has an error only if the request had an access token. */
+export function challenge([scheme = "bearer"]: readonly string[], sent: SentTokens | null): string {
+  const hasToken = sent?.presented.access.some(({ token }) => token !== "") === true;
+  return hasToken ? `${titleCase(scheme)} error="invalid_token"` : titleCase(scheme);
 }
 
 /** Redirects the browser without a referrer (OAU-26). */
@@ -58,27 +65,17 @@ const FAILURE_STATUSES: ReadonlySet<number> = new Set([401, 403, 500, 503]);
 export function refusal(
   { bearer }: CredentialOptions,
   code: ErrorCode,
-  credentials: Credentials | null,
+  sent: SentTokens | null,
   message: string = messages[code],
 ): InvalidSession {
   const status = statuses[code];
   // A hook may throw any code, but a validation only has these statuses.
-  if (!isFailureStatus(status)) return refusal({ bearer }, "internal_error", credentials);
+  if (!isFailureStatus(status)) return refusal({ bearer }, "internal_error", sent);
   const headers = sessionHeaders(bearer.header);
-  if (status === 401 && credentials !== null) addChallenge(headers, bearer.schemes, credentials);
+  // RFC 9110 15.5.2: every 401 has a challenge. A browser opens no dialog for this scheme.
+  if (status === 401) headers.set("www-authenticate", challenge(bearer.schemes, sent));
   const response = (): Response => errorResponse(code, new Headers(headers), message);
   return { ok: false, code, status, headers, response };
-}
-
-/** RFC 6750 section 3: adds a challenge for a bearer client. A browser gets none. */
-export function addChallenge(
-  headers: Headers,
-  [scheme = "bearer"]: readonly string[],
-  { presented }: Credentials,
-): void {
-  if (presented.transport !== "bearer") return;
-  const sent = presented.access.some(({ token }) => token !== "");
-  headers.set("www-authenticate", challenge(scheme, sent));
 }
 
 function isFailureStatus(status: number): status is InvalidSession["status"] {

@@ -25,6 +25,7 @@ import {
   deleteFormerCookies,
   deleteRivalCookies,
   refusal,
+  type SentTokens,
 } from "./response.ts";
 import type { Call } from "./route.ts";
 import type { InvalidSession, ValidateOptions, Validation, ValidSession } from "./validation.ts";
@@ -146,9 +147,9 @@ export async function validateToken(
   };
   try {
     const found = await authenticate(app.engine, presented, { refresh: "never", fresh: false });
-    if (!found.ok) return failRequest(app, found.code, null).validation;
+    if (!found.ok) return failRequest(app, found.code, { presented }).validation;
     const accepted = runValidatedHook(app, found.claims.transport, found);
-    if (accepted === null) return failRequest(app, "unauthenticated", null).validation;
+    if (accepted === null) return failRequest(app, "unauthenticated", { presented }).validation;
     const { transport: by } = found.claims;
     const headers = sessionHeaders(app.config.bearer.header);
     return {
@@ -161,7 +162,7 @@ export async function validateToken(
       cookies: new Map(),
     };
   } catch (error) {
-    return failRequest(app, codeOf(app, error), null).validation;
+    return failRequest(app, codeOf(app, error), { presented }).validation;
   }
 }
 
@@ -191,10 +192,10 @@ export function runValidatedHook(
 function failRequest(
   app: App,
   code: ErrorCode,
-  credentials: Credentials | null,
+  sent: SentTokens | null,
   message?: string,
 ): { readonly validation: InvalidSession; readonly changes: readonly [] } {
-  return { validation: refusal(app.config, code, credentials, message), changes: [] };
+  return { validation: refusal(app.config, code, sent, message), changes: [] };
 }
 
 /** The valid session of a call, and the cookie changes of its validation. */
