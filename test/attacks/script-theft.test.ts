@@ -91,14 +91,17 @@ describe("T9 theft of tokens by a script in the page", () => {
   it("A15 a session that moves to another device causes an event", async () => {
     const server = openAttackedServer({ clientAddress: (request) => request.headers.get("x-real-ip") });
     const ann = await signUp(server, "cookie");
+    const device = { userAgent: "ann/1.0", address: "192.0.2.1" };
+    const { session, refreshToken } = await server.auth.sessions.create(ann.userId, { device });
     const headers = {
-      cookie: `${REFRESH}=${ann.refresh}`,
+      cookie: `${REFRESH}=${refreshToken}`,
       "user-agent": "thief/1.0",
       "x-real-ip": "198.51.100.7",
     };
     expect((await server.send("/auth/refresh", { method: "POST", headers })).status).toBe(200);
     expect(server.events.find(({ type }) => type === "session.device_changed")).toMatchObject({
-      sessionId: ann.sessionId,
+      sessionId: session.id,
+      before: device,
       after: { userAgent: "thief/1.0", address: "198.51.100.7" },
     });
   });

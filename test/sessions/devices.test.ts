@@ -1,15 +1,33 @@
+import type { Device, Store } from "@latchkey/core/store";
 import { describe, expect, test } from "vitest";
 import { bodyOf, expectError, memberOf } from "../fixtures/answers.ts";
 import { ANN, BOB, openServer, type TestServer, typesOf } from "../fixtures/server.ts";
 import { stores } from "../fixtures/stores.ts";
 import { sidOf } from "../fixtures/tokens.ts";
-import { wrapped } from "../fixtures/wrapped-store.ts";
+import { counted, wrapped } from "../fixtures/wrapped-store.ts";
 
 async function annOf<C>({ auth }: TestServer<C>): Promise<string> {
   return (await auth.users.create(ANN)).id;
 }
 async function liveOf<C>({ auth }: TestServer<C>, userId: string): Promise<readonly string[]> {
   return (await auth.sessions.list(userId)).map(({ id }) => id);
+}
+
+const NO_DEVICE: Device = { userAgent: null, address: null };
+
+/** A server that knows the address of a client, and what refreshes a session from a device by its bearer token. */
+function openDevices(store: Store) {
+  const clientAddress = (request: Request): string | null => request.headers.get("x-real-ip");
+  const server = openServer({ store, clientAddress });
+  const refreshFrom = async ({ userAgent, address }: Device, token: string | null): Promise<string> => {
+    const headers = {
+      ...(userAgent === null ? {} : { "user-agent": userAgent }),
+      ...(address === null ? {} : { "x-real-ip": address }),
+    };
+    const call = { method: "POST", headers, body: { refresh_token: token } };
+    return String((await bodyOf(await server.send("/auth/refresh", call)))["refresh_token"]);
+  };
+  return { ...server, refreshFrom };
 }
 
 for (const { name, make } of stores) {
@@ -105,6 +123,46 @@ for (const { name, make } of stores) {
       clock.advance(60);
       await ann.post("/auth/refresh", undefined, toaster);
       expect(typesOf(events)).toContain("session.device_changed");
+    });
+
+    test("A15 the first device of a session that was created without one is stored once, and causes no event", async () => {
+      const { store, calls } = counted(await make());
+      const { auth, clock, events, refreshFrom } = openDevices(store);
+      const { id } = await auth.users.create(ANN);
+      const created = await auth.sessions.create(id, { transport: "bearer" });
+      let { refreshToken } = created;
+      const device = { userAgent: "toaster", address: "192.0.2.1" };
+      for (let n = 0; n < 3; n++) {
+        clock.advance(60);
+        refreshToken = await refreshFrom(device, refreshToken);
+      }
+      expect(await auth.sessions.get(created.session.id)).toMatchObject({ device });
+      expect(typesOf(events)).not.toContain("session.device_changed");
+      expect(calls.filter((operation) => operation === "sessions.update").length).toBe(1);
+      clock.advance(60);
+      await refreshFrom({ ...device, address: "203.0.113.9" }, refreshToken);
+      expect(events.filter(({ type }) => type === "session.device_changed")).toEqual([
+        expect.objectContaining({ before: device, after: { ...device, address: "203.0.113.9" } }),
+      ]);
+    });
+
+    test("A15 an unknown device replaces no known one, and no event compares an unknown member", async () => {
+      const { store, calls } = counted(await make());
+      const { auth, clock, events, refreshFrom } = openDevices(store);
+      const { id } = await auth.users.create(ANN);
+      const created = await auth.sessions.create(id, {
+        transport: "bearer",
+        device: { userAgent: "toaster" },
+      });
+      const told = { userAgent: "toaster", address: "192.0.2.1" };
+      let refreshToken = created.refreshToken;
+      for (const device of [NO_DEVICE, { ...told, userAgent: null }, told, NO_DEVICE]) {
+        clock.advance(60);
+        refreshToken = await refreshFrom(device, refreshToken);
+      }
+      expect(await auth.sessions.get(created.session.id)).toMatchObject({ device: told });
+      expect(typesOf(events)).not.toContain("session.device_changed");
+      expect(calls.filter((operation) => operation === "sessions.update").length).toBe(1);
     });
 
     test("T8 a user may have many devices, each with its own session", async () => {

@@ -36,6 +36,7 @@ export type RefreshOutcome<Context = unknown> =
 
 export interface CreateSessionOptions<Context = unknown> extends SessionLifetimes {
   readonly context?: Context;
+  /** What is known of the client. The first refresh by a request stores what is missing, without an event. */
   readonly device?: Partial<Device>;
   /** Default cookie. */
   readonly transport?: Transport;

@@ -72,6 +72,10 @@ export type EventBody =
    */
   | { readonly type: "session.conflict"; readonly sessionIds: readonly SessionId[] }
   | ({ readonly type: "session.ended"; readonly reason: EndReason } & SessionEventIds)
+  /**
+   * A refresh came from another device: a user agent or an address that was known has another value. `after` is stored. The first
+   * device of a session that was created without one is stored without this event, and an unknown member changes nothing.
+   */
   | ({
       readonly type: "session.device_changed";
       readonly before: Device;

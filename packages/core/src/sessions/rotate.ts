@@ -198,13 +198,25 @@ function reportRotation(
   }
 }
 
-async function recordDevice(engine: SessionEngine, row: SessionRow, after: Device | null): Promise<void> {
+async function recordDevice(engine: SessionEngine, row: SessionRow, seen: Device | null): Promise<void> {
   const before = row.device;
-  if (after === null || (after.userAgent === before.userAgent && after.address === before.address)) return;
+  const after = seen === null ? before : updateDevice(before, seen);
+  if (after.userAgent === before.userAgent && after.address === before.address) return;
   // A failing store must not lose the new refresh token. The next refresh records the device again.
   const recorded = await engine.store.update(row.id, { device: after }).catch(() => null);
-  if (recorded === null) return;
+  if (recorded === null || !hasChanged(before, after)) return;
   engine.emit({ type: "session.device_changed", sessionId: row.id, userId: row.userId, before, after });
+}
+
+/** The device with the members that are known now. An unknown member replaces no known one. */
+function updateDevice(before: Device, seen: Device): Device {
+  return { userAgent: seen.userAgent ?? before.userAgent, address: seen.address ?? before.address };
+}
+
+/** Whether a member that was known has another value. A member that was unknown has not changed. */
+function hasChanged(before: Device, after: Device): boolean {
+  const isOther = (name: keyof Device): boolean => before[name] !== null && before[name] !== after[name];
+  return isOther("userAgent") || isOther("address");
 }
 
 function digestsOf(token: RefreshToken): PresentedToken {
