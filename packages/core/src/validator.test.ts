@@ -58,6 +58,16 @@ describe("createValidator", () => {
     [{ audience: "" }, 'audience is "", but it must be the server\'s audience: leave it out, or pass it'],
     [{ cookies: "sid" }, "cookies is a string, but it must be an object with names, domain"],
     [{ cookies: { names: { access: 5 } } }, "cookies.names.access is 5, but it must be the name of a cookie"],
+    [
+      { cookies: { names: { access: "a b" } } },
+      'cookies.names.access is "a b", but it must be the name of a cookie',
+    ],
+    ...["__Host-x", "__SECURE-x", "__Http-x", "__Host-Http-x", "__host-http-x"].map(
+      (access): [object, string] => [
+        { cookies: { names: { access } } },
+        `cookies.names.access is "${access}", but it must be without prefix: Latchkey adds the right one`,
+      ],
+    ),
     [{ bearer: { header: 5 } }, "bearer.header is 5, but it must be the name of a header"],
     [
       { bearer: { schemes: "Bearer" } },

@@ -1,4 +1,4 @@
-import { jarAfter } from "./cookies/cookie.ts";
+import { hasNamePrefix, isCookieName, jarAfter } from "./cookies/cookie.ts";
 import { type Site, siteAt } from "./cookies/site.ts";
 import { sessionHeaders } from "./http/headers.ts";
 import { type Credentials, isForged, readCredentials } from "./http/request.ts";
@@ -115,7 +115,10 @@ function settingsOf(options: ValidatorOptions) {
   assertOption(isText(header), "bearer.header", header, "the name of a header");
   const isScheme = Array.isArray(schemes) && schemes.length > 0 && schemes.every(isText);
   assertOption(isScheme, "bearer.schemes", schemes, 'a list of names such as ["Bearer"]');
-  assertOption(isText(access), "cookies.names.access", access, "the name of a cookie");
+  const isName = isText(access) && isCookieName(access);
+  assertOption(isName, "cookies.names.access", access, "the name of a cookie");
+  const isPlain = !hasNamePrefix(access);
+  assertOption(isPlain, "cookies.names.access", access, "without prefix: Latchkey adds the right one");
   assertOption(Array.isArray(trustedOrigins), "trustedOrigins", trustedOrigins, "a list of origins");
   const origin = baseURL === undefined ? null : URL.parse(baseURL);
   const isOrigin = baseURL === undefined || origin?.origin === baseURL;

@@ -134,11 +134,13 @@ const WRONG: readonly (readonly [path: string, value: unknown, message: string, 
   ],
   ["cookies", 5, `cookies ${OBJECT} names, previous, domain, sameSite, refreshPath`],
   ["cookies.names", 5, `cookies.names ${OBJECT} access, refresh`],
-  [
-    "cookies.names.access",
-    "__Host-sid",
-    'cookies.names.access is "__Host-sid", but it must be without prefix: Latchkey adds the right one',
-  ],
+  ...["__Host-sid", "__Secure-sid", "__Http-sid", "__Host-Http-sid", "__hTTP-sid"].map(
+    (name): readonly [string, unknown, string] => [
+      "cookies.names.access",
+      name,
+      `cookies.names.access is "${name}", but it must be without prefix: Latchkey adds the right one`,
+    ],
+  ),
   [
     "cookies.names.refresh",
     "a b",

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { isCookieName } from "../cookies/cookie.ts";
+import { hasNamePrefix, isCookieName } from "../cookies/cookie.ts";
 import { algorithmsFor } from "../keys/algorithms.ts";
 import { choiceOf } from "../platform/option-error.ts";
 import { durationInstead, writtenDuration } from "../platform/time.ts";
@@ -39,7 +39,7 @@ const cookieName = v.pipe(
     isCookieName,
     "must not have a character that no cookie name can have: write letters, digits, - . _",
   ),
-  v.check((name) => !/^__(host|secure)-/i.test(name), "must be without prefix: Latchkey adds the right one"),
+  v.check((name) => !hasNamePrefix(name), "must be without prefix: Latchkey adds the right one"),
 );
 const path = v.pipe(
   text,

@@ -66,6 +66,14 @@ export function isCookieName(name: string): boolean {
   return NAME.test(name);
 }
 
+/**
+ * Whether a name begins with a prefix that browsers enforce: `__Host-`, `__Secure-`, `__Http-` or `__Host-Http-`, in any case
+ * (RFC 6265bis 5.7).
+ */
+export function hasNamePrefix(name: string): boolean {
+  return /^__(host|secure|http)-/i.test(name);
+}
+
 /** Writes a Set-Cookie line, always with HttpOnly and SameSite: not every browser uses Lax by default. */
 export function serializeCookie(place: CookiePlace, value: string, maxAge: Seconds): string {
   if (!NAME.test(place.name) || !VALUE.test(value) || !ATTRIBUTE.test(place.path + (place.domain ?? ""))) {

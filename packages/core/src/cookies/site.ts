@@ -97,8 +97,9 @@ export interface CookiePlaces {
 }
 
 /**
- * Makes the places of the two cookies for an origin. They are Secure and prefixed, so that neither a subdomain nor a
- * script can set them. On http://localhost the name has the port instead, because all ports share cookies.
+ * Makes the places of the two cookies for an origin. They are Secure and prefixed. `__Host-` keeps subdomains from setting them.
+ * `Http-` also keeps scripts from it, in Chrome 140, Firefox 143 and later; other browsers read it as a part of the name. On
+ * http://localhost the name has the port instead, because all ports share cookies.
  */
 export function cookiePlaces(origin: URL, options: CookieOptions): CookiePlaces {
   const secure = isSecure(origin);
