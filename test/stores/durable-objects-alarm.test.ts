@@ -113,7 +113,7 @@ test.concurrent("a request for an unknown row creates no object", async () => {
   const account = { provider: "github", subject: "1001" };
   const answers = await Promise.all([
     sessions.get(id, 0),
-    sessions.update(id, { context: {} }),
+    sessions.update(id, { context: {} }, null),
     sessions.end(id, null, over),
     sessions.confirm(id, 1, 60, 0),
     sessions.list("ann", 0),

@@ -37,6 +37,7 @@ const OPERATIONS: {
     end: true,
     endAll: true,
     prune: true,
+    endedSince: true,
   },
   keys: { load: true, save: true },
   tokens: { put: true, redeem: true, spend: true, revoke: true, prune: true },

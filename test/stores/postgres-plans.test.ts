@@ -41,7 +41,7 @@ async function callEverything({ sessions, users, tokens, throttle }: ReturnType<
   await sessions.get(id, START);
   await sessions.list("ann", START);
   await sessions.confirm(id, 1, 60, START);
-  await sessions.update(id, { context: {} });
+  await sessions.update(id, { context: {} }, null);
   await sessions.end(id, null, { reason: "logout", now: START });
   await sessions.endAll("ann", null, { reason: "revoked", now: START });
   await sessions.prune({ userId: "ann", keep: false, now: START });

@@ -19,7 +19,7 @@ test("no call of a request scans a table", async () => {
   await sessions.get(id, NOW);
   await sessions.list("ann", NOW);
   await sessions.confirm(id, 1, 60, NOW);
-  await sessions.update(id, { context: {} });
+  await sessions.update(id, { context: {} }, null);
   await sessions.end(id, null, { reason: "logout", now: NOW });
   await sessions.endAll("ann", null, { reason: "revoked", now: NOW });
   await sessions.prune({ userId: "ann", keep: false, now: NOW });

@@ -86,6 +86,10 @@ const OPERATION_RULES: OperationRules = {
   "sessions.end": { withoutTables: { result: null }, setsAlarm: "always" },
   "sessions.endAll": { withoutTables: { result: [] }, setsAlarm: "always" },
   "sessions.prune": { withoutTables: { result: 0 }, setsAlarm: "always" },
+  "sessions.endedSince": {
+    withoutTables: { result: { entries: [], cursor: "0", more: false } },
+    setsAlarm: "never",
+  },
 
   "users.create": { withoutTables: "create", setsAlarm: "never" },
   "users.get": { withoutTables: { result: null }, setsAlarm: "never" },

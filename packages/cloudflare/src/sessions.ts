@@ -26,14 +26,15 @@ export function objectSessions(call: Call, users: UserStore): SessionStore {
     confirm: async (id, ...rest) =>
       atSession(id, false, (object) => call(object, "sessions.confirm", id, ...rest)),
     list: (userId, now) => call(userObject(userId), "sessions.list", userId, now),
-    update: async (id, change) =>
-      atSession(id, null, (object) => call(object, "sessions.update", id, change)),
+    update: async (id, ...rest) =>
+      atSession(id, null, (object) => call(object, "sessions.update", id, ...rest)),
     end: async (id, ...rest) => atSession(id, null, (object) => call(object, "sessions.end", id, ...rest)),
     endAll: (userId, ...rest) => call(userObject(userId), "sessions.endAll", userId, ...rest),
 
     // The objects of a namespace cannot be listed. The alarm of each object deletes its expired sessions.
     prune: async (options) =>
       options.userId === null ? 0 : call(userObject(options.userId), "sessions.prune", options),
+    endedSince: () => Promise.reject(new Error("this store has no feed of ended sessions yet")),
   };
 }
 

@@ -26,6 +26,7 @@ export {
   type RotationPolicy,
   rotationOutcome,
 } from "./sessions/decide.ts";
+export { FEED_RETENTION, type FeedEntry, type FeedPage, MOST_ENDED_ENTRIES } from "./sessions/ended-feed.ts";
 export { mintSessionId, userTag, userTagOf } from "./sessions/refresh-token.ts";
 export {
   type Device,

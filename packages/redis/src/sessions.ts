@@ -39,6 +39,7 @@ export function redisSessions(connection: Connection, settings: Settings, users:
     ...changes(onRow),
     ...sessionsOfUser(connection, settings),
     prune: (options) => prune(connection, settings, options),
+    endedSince: () => Promise.reject(new Error("this store has no feed of ended sessions yet")),
   };
 }
 

@@ -32,6 +32,7 @@ export function sqlSessions(driver: Driver, users: UserStore): SessionStore {
     ...changes(driver),
     ...sessionsOfUser(driver),
     prune: (options) => prune(driver, options),
+    endedSince: () => Promise.reject(new Error("this store has no feed of ended sessions yet")),
   };
 }
 

@@ -28,6 +28,7 @@ export type Step =
       readonly op: "update";
       readonly id: SessionId;
       readonly change: Parameters<SessionStore["update"]>[1];
+      readonly staleAt: EpochSeconds | null;
     }
   | {
       readonly op: "end";
@@ -60,7 +61,7 @@ export async function perform(sessions: SessionStore, step: Step): Promise<unkno
     case "confirm":
       return sessions.confirm(step.id, step.generation, step.lease, step.now);
     case "update":
-      return sessions.update(step.id, step.change);
+      return sessions.update(step.id, step.change, step.staleAt);
     case "end":
       return sessions.end(step.id, step.familyHash, step.options);
     case "endAll":

@@ -157,7 +157,8 @@ function otherStep(world: World, session: KnownSession, random: SeededRandom): W
     { device: { userAgent: `b${random.below(9)}`, address: null } },
   ]);
   const userOrAll = random.pick([userId, null]);
-  if (random.chance(0.3)) return watchOne(session, { op: "update", id, change });
+  if (random.chance(0.3))
+    return watchOne(session, { op: "update", id, change, staleAt: random.pick([now, null]) });
   if (random.chance(0.4)) return watchOne(session, { op: "confirm", id, generation, lease: LEASE, now });
   if (random.chance(0.5)) return watchOne(session, { op: "list", userId, now });
   if (random.chance(0.5)) return watchOne(session, { op: "end", id, familyHash, options });

@@ -44,6 +44,7 @@ export function guardStore(store: Store, users: UserStore, timeout: Seconds, emi
       end: (...args) => run("sessions.end", ENDED, () => sessions.end(...args)),
       endAll: (...args) => run("sessions.endAll", ALL_ENDED, () => sessions.endAll(...args)),
       prune: (...args) => run("sessions.prune", COUNT, () => sessions.prune(...args)),
+      endedSince: (...args) => run("sessions.endedSince", PAGE, () => sessions.endedSince(...args)),
     },
     users: {
       create: (...args) => run("users.create", FLAG, () => users.create(...args)),
@@ -128,6 +129,15 @@ const isUser = record({
 });
 const isTimedRow = record({ row: isRow, now: isNumber });
 const isRotatedRow = record({ row: isRow, now: isNumber, refused: isFlag });
+const isFeedEntry = either(
+  record({
+    kind: (value) => value === "ended" || value === "stale",
+    sessionId: isText,
+    at: isNumber,
+    until: isNumber,
+  }),
+  record({ kind: (value) => value === "user", userId: isText, at: isNumber, until: isNumber }),
+);
 const isEnded = record({ id: isText, userId: isText, reason: isText });
 
 const answer = (isSound: Check, expected: string): StoreAnswer => ({ isSound, expected });
@@ -142,6 +152,10 @@ const ROTATED: StoreAnswer = answer(either(isNull, isRotatedRow), "a RotatedRow 
 const ENDED: StoreAnswer = answer(either(isNull, isEnded), "an EndedSession or null");
 const ALL_ENDED: StoreAnswer = answer(listOf(isEnded), "a list of EndedSession");
 const CREATED: StoreAnswer = answer(either(isNull, record({ ended: listOf(isEnded) })), "{ ended } or null");
+const PAGE: StoreAnswer = answer(
+  record({ entries: listOf(isFeedEntry), cursor: isText, more: isFlag }),
+  "a FeedPage",
+);
 const USER: StoreAnswer = answer(either(isNull, isUser), "a User or null");
 const ACCOUNTS: StoreAnswer = answer(
   listOf(record({ provider: isText, subject: isText })),

@@ -59,7 +59,8 @@ export function sessionsApi(app: App): SessionsApi {
     async update(id, change) {
       checkMembers("sessions.update", change, UPDATE);
       if (!isSessionId(id)) return null;
-      const row = await store.update(id, { context: await engine.settings.parseContext(change.context) });
+      const context = await engine.settings.parseContext(change.context);
+      const row = await store.update(id, { context }, now(app.env));
       return row === null || !isLive(row, now(app.env)) ? null : detailsOfRow(row);
     },
     revoke: async (id) => isSessionId(id) && (await endSession(engine, id, "revoked")) !== null,

@@ -36,6 +36,7 @@ const OPERATIONS: { readonly [Part in keyof Store]: OperationsOf<Store[Part]> } 
     end: "always",
     endAll: "always",
     prune: "always",
+    endedSince: "always",
   },
   users: USER_OPERATIONS,
   keys: { load: "always", save: "always" },

@@ -4,13 +4,15 @@ import { applyDecision, confirmChild, decide, isExpired, isLive } from "../sessi
 import type { EndReason, SessionId, SessionRow } from "../sessions/session.ts";
 import type { CreateOptions, EndedSession, SessionStore } from "../sessions/session-store.ts";
 import type { UserId } from "../users/user.ts";
+import { type MemoryFeed, memoryFeed } from "./feed.ts";
 import type { MemoryUsers } from "./users.ts";
 
 export function memorySessions(users: MemoryUsers): SessionStore {
-  const rows = memoryRows();
+  const rows = memoryRows(memoryFeed());
   return {
     users,
     ...sessionEnds(rows),
+    endedSince: rows.feed.endedSince,
 
     create: async (row, options) => {
       if (rows.byId.get(row.id) !== undefined) throw new Error("a session of this id exists");
@@ -30,6 +32,7 @@ export function memorySessions(users: MemoryUsers): SessionStore {
       if (row === undefined) return null;
       const decision = decide(row, token, now, policy);
       const after = applyDecision(row, decision, next, now);
+      if (decision.kind === "reuse") rows.feed.add("ended", row, now);
       return { row: after === row ? row : rows.put(after), now, refused: decision.kind === "refused" };
     },
 
@@ -43,9 +46,10 @@ export function memorySessions(users: MemoryUsers): SessionStore {
 
     list: async (userId, now) => listLive(rows, userId, now),
 
-    update: async (id, { context, device }) => {
+    update: async (id, { context, device }, staleAt) => {
       const row = rows.byId.get(id);
       if (row === undefined || row.endedAt !== null) return null;
+      if (context !== undefined && staleAt !== null) rows.feed.add("stale", row, staleAt);
       return rows.put({ ...row, context: context ?? row.context, device: device ?? row.device });
     },
   };
@@ -60,11 +64,11 @@ function sessionEnds(rows: Rows): Pick<SessionStore, "end" | "endAll" | "prune">
       return endRow(rows, row, reason, now);
     },
 
-    endAll: async (userId, except, { reason, now }) =>
-      rows
-        .ofUser(userId)
-        .filter((row) => row.endedAt === null && row.id !== except)
-        .map((row) => endRow(rows, row, reason, now)),
+    endAll: async (userId, except, { reason, now }) => {
+      const due = rows.ofUser(userId).filter((row) => row.endedAt === null && row.id !== except);
+      rows.feed.addAll(due, now);
+      return due.map((row) => markEnded(rows, row, reason, now));
+    },
 
     prune: async ({ userId, keep, now }) => {
       const candidates = userId === null ? [...rows.byId.values()] : rows.ofUser(userId);
@@ -72,9 +76,10 @@ function sessionEnds(rows: Rows): Pick<SessionStore, "end" | "endAll" | "prune">
         keep ? row.endedAt === null && isExpired(row, now) : isPrunable(row, now),
       );
       for (const row of due) {
-        if (keep) endRow(rows, row, "expired", now);
+        if (keep) markEnded(rows, row, "expired", now);
         else rows.delete(row);
       }
+      if (userId === null) rows.feed.prune(now);
       return due.length;
     },
   };
@@ -107,6 +112,11 @@ function listLive(rows: Rows, userId: UserId, now: EpochSeconds): SessionRow[] {
 }
 
 function endRow(rows: Rows, row: SessionRow, reason: EndReason, now: EpochSeconds): EndedSession {
+  rows.feed.add("ended", row, now);
+  return markEnded(rows, row, reason, now);
+}
+
+function markEnded(rows: Rows, row: SessionRow, reason: EndReason, now: EpochSeconds): EndedSession {
   rows.put({ ...row, endedAt: now, endReason: reason });
   return { id: row.id, userId: row.userId, reason };
 }
@@ -119,6 +129,7 @@ function isPrunable(row: SessionRow, now: EpochSeconds): boolean {
 
 /** Frozen rows by id and by user, both in insertion order. */
 interface Rows {
+  readonly feed: MemoryFeed;
   readonly byId: ReadonlyMap<SessionId, SessionRow>;
   ofUser(userId: UserId): readonly SessionRow[];
   /** Inserts, or replaces the row of that id and user. */
@@ -126,11 +137,12 @@ interface Rows {
   delete(row: SessionRow): void;
 }
 
-function memoryRows(): Rows {
+function memoryRows(feed: MemoryFeed): Rows {
   const byId = new Map<SessionId, SessionRow>();
   const byUser = new Map<UserId, Map<SessionId, SessionRow>>();
 
   return {
+    feed,
     byId,
     ofUser: (userId) => [...(byUser.get(userId)?.values() ?? [])],
     put: (row) => {

@@ -172,7 +172,9 @@ async function finishRefresh(
     return refuse("session_revoked", row.id);
   }
   if (verdict.kind === "replace") {
-    row = await engine.store.update(row.id, { context: await parseContext(verdict.members["context"]) });
+    const context = await parseContext(verdict.members["context"]);
+    // The refresh issues a token with this context, so no entry of the feed asks for another refresh.
+    row = await engine.store.update(row.id, { context }, null);
   }
   if (row === null) return refuse("session_revoked", rotated.id);
   return { ok: true, row, outcome, tokens: await mintTokens(engine, row, user, refreshToken) };
@@ -203,7 +205,7 @@ async function recordDevice(engine: SessionEngine, row: SessionRow, seen: Device
   const after = seen === null ? before : updateDevice(before, seen);
   if (after.userAgent === before.userAgent && after.address === before.address) return;
   // A failing store must not lose the new refresh token. The next refresh records the device again.
-  const recorded = await engine.store.update(row.id, { device: after }).catch(() => null);
+  const recorded = await engine.store.update(row.id, { device: after }, null).catch(() => null);
   if (recorded === null || !hasChanged(before, after)) return;
   engine.emit({ type: "session.device_changed", sessionId: row.id, userId: row.userId, before, after });
 }

@@ -3,6 +3,7 @@ import type { JsonObject } from "../platform/encoding.ts";
 import type { EpochSeconds } from "../platform/time.ts";
 import type { UserId } from "../users/user.ts";
 import type { PresentedToken, RotationPolicy } from "./decide.ts";
+import type { FeedPage } from "./ended-feed.ts";
 import type { Device, EndReason, SessionId, SessionRow } from "./session.ts";
 
 /** A row and the time of the decision, by the store's own clock if it has one, else by the caller's. */
@@ -77,10 +78,14 @@ export interface SessionStore {
   /** The user's live sessions, newest first. */
   list(userId: UserId, now: EpochSeconds): Promise<readonly SessionRow[]>;
 
-  /** Replaces the given members of a session that has not ended. Returns the changed row, or null. */
+  /**
+   * Replaces the given members of a session that has not ended. Returns the changed row, or null. `staleAt` is the current
+   * time if the access tokens of the session are to be renewed: then a new context also writes a `stale` entry to the feed.
+   */
   update(
     id: SessionId,
     change: { readonly context?: JsonObject; readonly device?: Device },
+    staleAt: EpochSeconds | null,
   ): Promise<SessionRow | null>;
 
   /** Ends one session and returns it; null if it does not exist, has ended, or has another family. */
@@ -98,4 +103,15 @@ export interface SessionStore {
     readonly keep: boolean;
     readonly now: EpochSeconds;
   }): Promise<number>;
+
+  /**
+   * Reads the feed of ended sessions: the entries after `cursor`, at most `limit` of them. Null starts with the oldest entry
+   * of which an access token may be live at `now`, and so does a cursor that is malformed or of another database.
+   *
+   * The operation that ends a session writes its entry in the same atomic step, except `prune`: one `ended` entry for each
+   * session, or one `user` entry for an `endAll` of more than `MOST_ENDED_ENTRIES`. Calling again with the returned cursor
+   * misses no entry that is committed later, whatever the clocks do. Writes and `prune` of all users delete entries that are
+   * older than `FEED_RETENTION` after `until`.
+   */
+  endedSince(cursor: string | null, limit: number, now: EpochSeconds): Promise<FeedPage>;
 }

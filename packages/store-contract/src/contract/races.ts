@@ -64,7 +64,7 @@ export const raceCases: Cases = {
         store.sessions.rotate(sampleRotation(name, 1, OLD)),
         store.sessions.endAll("ann", null, { reason: "revoked", now: OLD }),
         store.sessions.confirm(row.id, 1, LEASE, OLD),
-        store.sessions.update(row.id, { context: {} }),
+        store.sessions.update(row.id, { context: {} }, OLD),
       ]);
       await expectOver(store, name);
     });
