@@ -70,14 +70,14 @@ describe("guessing passwords (T9, A14)", () => {
     expect((await attempt(server, { password: PASSWORD })).status).toBe(429);
   });
 
-  it("RAT-01 a right password clears the failures of its own client only", async () => {
-    const server = limited();
+  it("RAT-01 a right password counts as no failure, and clears none", async () => {
+    const server = limited({ signIn: { limit: 1_000, window: 60 } });
     await server.auth.users.create({ email: ANN, password: PASSWORD });
     await statusesOf(times(9, () => attempt(server, {})));
-    await statusesOf(times(10, () => attempt(server, { client: "198.51.100.1" })));
-    expect((await attempt(server, { password: PASSWORD })).status).toBe(200);
-    expect(await statusesOf(times(10, () => attempt(server, {})))).toEqual(times(10, () => 401));
-    expect((await attempt(server, { client: "198.51.100.1" })).status).toBe(429);
+    for (let turn = 0; turn < 20; turn++)
+      expect((await attempt(server, { password: PASSWORD })).status).toBe(200);
+    expect((await attempt(server, {})).status).toBe(401);
+    expect((await attempt(server, {})).status).toBe(429);
   });
 
   it("CON-08 of 200 simultaneous wrong passwords, no more than the rule allows are checked", async () => {

@@ -56,7 +56,7 @@ test("every call to D1 is made in a session that begins at the primary", async (
   await store.sessions.list("ann", START);
   await store.users.get("ann");
   await store.users.delete("ann");
-  await store.throttle.reset("key");
+  await store.throttle.release(["key"]);
   expect(constraints).toEqual(Array.from({ length: 5 }, () => "first-primary"));
 });
 

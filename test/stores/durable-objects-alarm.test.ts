@@ -88,7 +88,7 @@ test.concurrent("an alarm keeps ended sessions where keepEnded is set", async ()
 test.concurrent("the rows of small objects are deleted too", async () => {
   const { store, look } = inWorld("small");
   const hash = digestOf("token");
-  await store.throttle.hit("key", { limit: 1, window: SOON }, 0);
+  await store.throttle.hit([{ key: "key", rule: { limit: 1, window: SOON } }], 0);
   await store.tokens.put({ hash, purpose: "reset", userId: "ann", data: {}, expiresAt: now() + SOON });
   const user = { username: null, name: null, emailVerified: false, passwordHash: null, disabledAt: null };
   const bob = { id: "bob", email: "b@example.com", credentialsVersion: 1, createdAt: now(), ...user };
@@ -132,7 +132,7 @@ test.concurrent("a request for an unknown row creates no object", async () => {
     tokens.redeem("unknown", "reset", 0),
     store.keys.load(),
   ]);
-  await Promise.all([tokens.revoke("ann", "reset"), throttle.reset("key")]);
+  await Promise.all([tokens.revoke("ann", "reset"), throttle.release(["key"])]);
   const absent = [null, null, null, false, [], [], 0];
   expect(answers).toEqual([
     ...absent,
@@ -182,8 +182,8 @@ test("the object's clock decides about expiry", async () => {
   expect(after?.row.childIssuedAt).toBe(after?.now);
   expect((await sessions.rotate({ ...rotation, now: 9_999_999_999 }))?.row).toEqual(after?.row);
   const rule = { limit: 1, window: 600 };
-  expect(await throttle.hit("key", rule, 5)).toEqual({ allowed: true });
-  expect((await throttle.hit("key", rule, 9_999_999_999)).allowed).toBe(false);
+  expect(await throttle.hit([{ key: "key", rule }], 5)).toEqual({ allowed: true });
+  expect((await throttle.hit([{ key: "key", rule }], 9_999_999_999)).allowed).toBe(false);
   const token = { hash: digestOf("old"), purpose: "reset", userId: null, data: {}, expiresAt: now() - 1 };
   await tokens.put(token);
   expect(await tokens.redeem(token.hash, "reset", 5)).toBeNull();

@@ -41,7 +41,7 @@ const OPERATIONS: {
   },
   keys: { load: true, save: true },
   tokens: { put: true, redeem: true, spend: true, revoke: true, prune: true },
-  throttle: { hit: true, reset: true },
+  throttle: { hit: true, release: true },
 };
 
 /** A store whose every call is carried out by `durableObjects` in the Worker, in a world of objects of its own. */

@@ -56,8 +56,8 @@ test("the database's clock decides, whatever the clock of the server is", async 
     expect((await sessions.list("ann", claimed)).length).toBe(1);
   }
   const rule = { limit: 1, window: 600 };
-  expect(await throttle.hit("key", rule, 0)).toEqual({ allowed: true });
-  expect((await throttle.hit("key", rule, START)).allowed).toBe(false);
+  expect(await throttle.hit([{ key: "key", rule }], 0)).toEqual({ allowed: true });
+  expect((await throttle.hit([{ key: "key", rule }], START)).allowed).toBe(false);
   const token = { hash: "h", purpose: "reset", userId: null, data: {}, expiresAt: now + 600 };
   await tokens.put(token);
   expect(await tokens.redeem("h", "reset", START)).toEqual(token);

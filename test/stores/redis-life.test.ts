@@ -159,8 +159,8 @@ describeRedis("Redis", () => {
       expect(after?.row.generation).toBe(1);
     }
     const rule = { limit: 1, window: 60 };
-    expect(await throttle.hit("key", rule, 0)).toEqual({ allowed: true });
-    expect((await throttle.hit("key", rule, now + DAY)).allowed).toBe(false);
+    expect(await throttle.hit([{ key: "key", rule }], 0)).toEqual({ allowed: true });
+    expect((await throttle.hit([{ key: "key", rule }], now + DAY)).allowed).toBe(false);
     expect(near(60)).toContain(await client.ttl(`${prefix}attempts:key`));
     const token = { hash: digestOf("t"), purpose: "reset", userId: "ann", data: {}, expiresAt: now + 100 };
     await tokens.put(token);

@@ -1,4 +1,10 @@
-import { decideThrottle, type EpochSeconds, type OneTimeToken, type ThrottleRow } from "@latchkey/core/store";
+import {
+  decideThrottle,
+  type EpochSeconds,
+  type OneTimeToken,
+  releaseAttempt,
+  type ThrottleRow,
+} from "@latchkey/core/store";
 import type { CellOperations, Claim } from "./operations.ts";
 import type { ObjectStorage } from "./platform.ts";
 
@@ -34,17 +40,22 @@ type At = (callerNow: EpochSeconds) => EpochSeconds;
 function attemptOperations(
   storage: ObjectStorage,
   at: At,
-): Pick<CellOperations, "attempts.hit" | "attempts.reset"> {
+): Pick<CellOperations, "attempts.hit" | "attempts.release"> {
   return {
     "attempts.hit": async (rule, callerNow) => {
       const before = readCell(storage)?.attempts ?? null;
-      const { verdict, row } = decideThrottle(before, rule, at(callerNow));
-      if (row !== before) await writeCell(storage, { attempts: row, until: row.since + rule.window });
-      return verdict;
+      const { verdict, rows } = decideThrottle([before], [{ key: KEY, rule }], at(callerNow));
+      if (!verdict.allowed) return verdict.retryAfter;
+      const [row] = rows;
+      if (row) await writeCell(storage, { attempts: row, until: row.since + rule.window });
+      return 0;
     },
 
-    "attempts.reset": async () => {
-      if (readCell(storage)?.attempts !== undefined) await writeCell(storage, RELEASED);
+    "attempts.release": async () => {
+      const { attempts, until } = readCell(storage) ?? RELEASED;
+      if (attempts === undefined) return;
+      const left = releaseAttempt(attempts);
+      await writeCell(storage, left === null ? RELEASED : { attempts: left, until });
     },
   };
 }

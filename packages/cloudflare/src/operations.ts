@@ -1,11 +1,4 @@
-import type {
-  EpochSeconds,
-  OneTimeToken,
-  Store,
-  ThrottleRule,
-  ThrottleVerdict,
-  UserId,
-} from "@latchkey/core/store";
+import type { EpochSeconds, OneTimeToken, Seconds, Store, ThrottleRule, UserId } from "@latchkey/core/store";
 
 type Method = (...args: never[]) => Promise<unknown>;
 
@@ -25,8 +18,9 @@ export interface RecordOperations
 
 /** The operations on a small object, which keeps one record: attempts, a one-time token, or the holder of an identifier. */
 export interface CellOperations {
-  readonly "attempts.hit": (rule: ThrottleRule, now: EpochSeconds) => Promise<ThrottleVerdict>;
-  readonly "attempts.reset": () => Promise<void>;
+  /** Returns the seconds to wait; 0 if the attempt is counted. */
+  readonly "attempts.hit": (rule: ThrottleRule, now: EpochSeconds) => Promise<Seconds>;
+  readonly "attempts.release": () => Promise<void>;
   /** Throws if the object has a token. */
   readonly "token.put": (token: OneTimeToken) => Promise<void>;
   readonly "token.take": (purpose: string, now: EpochSeconds) => Promise<OneTimeToken | null>;
@@ -113,7 +107,7 @@ const OPERATION_RULES: OperationRules = {
   "keys.save": { withoutTables: "create", setsAlarm: "never" },
 
   "attempts.hit": "cell",
-  "attempts.reset": "cell",
+  "attempts.release": "cell",
   "token.put": "cell",
   "token.take": "cell",
   "token.spend": "cell",

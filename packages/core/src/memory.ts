@@ -2,7 +2,7 @@ import type { KeyStore, VersionedDocument } from "./keys/keys.ts";
 import { memorySessions } from "./memory/sessions.ts";
 import { memoryUsers } from "./memory/users.ts";
 import type { Store } from "./store.ts";
-import { localThrottle } from "./throttle/throttle.ts";
+import { localThrottle } from "./throttle/local.ts";
 import type { OneTimeToken, TokenStore } from "./users/one-time-token.ts";
 
 /**

@@ -51,12 +51,17 @@ export type {
   SessionStore,
   TimedRow,
 } from "./sessions/session-store.ts";
-export type { ThrottleStore } from "./throttle/throttle.ts";
 export {
   decideThrottle,
+  hitEach,
+  releaseAttempt,
+  type ThrottleAttempt,
   type ThrottleRow,
+  type ThrottleRows,
   type ThrottleRule,
+  type ThrottleStore,
   type ThrottleVerdict,
+  throttleVerdict,
 } from "./throttle/throttle.ts";
 export type { Identifier } from "./users/identifier.ts";
 export type { OneTimeToken, TokenStore } from "./users/one-time-token.ts";

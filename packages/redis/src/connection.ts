@@ -22,6 +22,8 @@ export type RedisClient = NodeRedisClient | IoredisClient;
 /** A connection to Redis. The store only runs scripts, each in one round trip. */
 export interface Connection {
   run(script: string, keys: readonly string[], values: readonly (string | number)[]): Promise<unknown>;
+  /** Whether keys are on several servers, so that a script reaches only keys of one slot. */
+  readonly isCluster: boolean;
   /** A connection to each server that holds keys: one, or every primary of a cluster. */
   primaries(): Promise<readonly Connection[]>;
 }
@@ -55,6 +57,7 @@ function connection(client: unknown, digestOf: (script: string) => Promise<strin
         return byText(script, [...keys], texts);
       }
     },
+    isCluster: isNodeRedisCluster(client) || typeof member(client, "nodes") === "function",
     primaries: async () => {
       const nodes = await primariesOf(client);
       return nodes.map((node) => connection(node, digestOf));
@@ -90,15 +93,23 @@ function ioredisCommands(client: IoredisClient): ScriptCommands {
 }
 
 async function primariesOf(client: unknown): Promise<readonly unknown[]> {
-  const masters = member(client, "masters");
-  const nodeClient = member(client, "nodeClient");
-  if (Array.isArray(masters) && typeof nodeClient === "function") {
-    return Promise.all(masters.map((node: unknown): unknown => Reflect.apply(nodeClient, client, [node])));
+  if (isNodeRedisCluster(client)) {
+    const { masters, nodeClient } = client;
+    return Promise.all(masters.map((node): unknown => Reflect.apply(nodeClient, client, [node])));
   }
   const nodes = member(client, "nodes");
   if (typeof nodes !== "function") return [client];
   const found: unknown = Reflect.apply(nodes, client, ["master"]);
   return Array.isArray(found) ? found : [client];
+}
+
+interface NodeRedisCluster {
+  readonly masters: readonly unknown[];
+  readonly nodeClient: (node: unknown) => unknown;
+}
+
+function isNodeRedisCluster(client: unknown): client is NodeRedisCluster {
+  return Array.isArray(member(client, "masters")) && typeof member(client, "nodeClient") === "function";
 }
 
 function isNodeRedis(client: unknown): client is NodeRedisClient {

@@ -69,6 +69,15 @@ export function texts(kind: string, reply: unknown): readonly string[] {
   return found;
 }
 
+/** Narrows a reply to a list of numbers. */
+export function numbers(kind: string, reply: unknown): readonly number[] {
+  const isNumbers = (value: readonly unknown[]): value is readonly number[] =>
+    value.length > 0 && value.every((item) => typeof item === "number");
+  const found = list(kind, reply);
+  if (!isNumbers(found)) throw new Error(`redis: the reply for ${kind} is not a list of numbers`);
+  return found;
+}
+
 /** Fields and values in the order of an HSET, without the fields whose value is null. */
 export function flat(values: Readonly<Record<string, string | number | null>>): (string | number)[] {
   return Object.entries(values).flatMap(([field, value]) => (value === null ? [] : [field, value]));

@@ -2,13 +2,17 @@ import {
   checkMembers,
   type EpochSeconds,
   FLAG,
+  hitEach,
   type KeyStore,
   type MembersOf,
+  type Seconds,
   type Store,
+  type ThrottleAttempt,
   type ThrottleStore,
+  throttleVerdict,
 } from "@latchkey/core/store";
 import { type Connection, connect, type RedisClient } from "./connection.ts";
-import { fieldsOf } from "./fields.ts";
+import { fieldsOf, numbers } from "./fields.ts";
 import { redisSessions } from "./sessions.ts";
 import { namesUnder, type Settings } from "./settings.ts";
 import { redisTokens } from "./tokens.ts";
@@ -36,7 +40,8 @@ const OPTIONS: MembersOf<RedisOptions> = {
 
 /**
  * Makes a store in Redis 6.2 or newer, or in Valkey, from a connected client of node-redis or ioredis, cluster clients
- * included. Every operation on sessions is one script, in one round trip.
+ * included. Every operation on sessions is one script, in one round trip. An attempt is one script too, but in a cluster it
+ * is one for each of its keys, at the same time.
  *
  * It does not check the persistence and the eviction of the server; the README says how to configure them.
  * Throws a `TypeError` for a wrong option, and for an argument that is no client.
@@ -69,37 +74,62 @@ function settingsOf({ prefix = "latchkey:", keepEnded = false, clock = "server" 
   };
 }
 
-/** Follows `decideThrottle` line by line. ARGV: limit, window. Returns 0 if the attempt is allowed, else the seconds to wait. */
+/**
+ * Follows `decideThrottle` line by line. ARGV after the clock: limit and window of each key. Returns the seconds that each
+ * key makes the attempt wait, and counts it if all are 0.
+ */
 const COUNT_ATTEMPT = `
 local now = tonumber(ARGV[1]) or tonumber(redis.call('TIME')[1])
-local limit, window = tonumber(ARGV[3]), tonumber(ARGV[4])
-local row = redis.call('HMGET', KEYS[1], 'count', 'since')
-local count, since = tonumber(row[1]), tonumber(row[2])
-local age = since and now - since
-if not age or age >= window or age < -window then count, since = 0, now
-elseif count >= limit then return since + window - now end
-redis.call('HSET', KEYS[1], 'count', count + 1, 'since', since)
-if ARGV[2] == '1' then redis.call('EXPIREAT', KEYS[1], since + window) end
-return 0`;
+local waits, rows, refused = {}, {}, false
+for n, key in ipairs(KEYS) do
+  local limit, window = tonumber(ARGV[2 * n + 1]), tonumber(ARGV[2 * n + 2])
+  local row = redis.call('HMGET', key, 'count', 'since')
+  local count, since = tonumber(row[1]), tonumber(row[2])
+  local age = since and now - since
+  waits[n] = 0
+  if not age or age >= window or age < -window then count, since = 0, now
+  elseif count >= limit then waits[n], refused = since + window - now, true end
+  rows[n] = { count + 1, since, since + window }
+end
+if refused then return waits end
+for n, key in ipairs(KEYS) do
+  redis.call('HSET', key, 'count', rows[n][1], 'since', rows[n][2])
+  if ARGV[2] == '1' then redis.call('EXPIREAT', key, rows[n][3]) end
+end
+return waits`;
 
-const RESET_ATTEMPTS = "return redis.call('DEL', KEYS[1])";
+const RELEASE_ATTEMPT = `
+for _, key in ipairs(KEYS) do
+  local count = tonumber(redis.call('HGET', key, 'count')) or 0
+  if count > 1 then redis.call('HINCRBY', key, 'count', -1) else redis.call('DEL', key) end
+end`;
 
+/** One script for all keys. In a cluster the keys are on several servers: a script for each, and given back after a refusal. */
 function redisThrottle(connection: Connection, { names, clock }: Settings): ThrottleStore {
+  const count = async (
+    attempts: readonly ThrottleAttempt[],
+    now: EpochSeconds,
+  ): Promise<readonly Seconds[]> => {
+    const keys = attempts.map(({ key }) => names.attempts(key));
+    const rules = attempts.flatMap(({ rule: { limit, window } }) => [limit, window]);
+    return numbers("attempts", await connection.run(COUNT_ATTEMPT, keys, [...clock(now), ...rules]));
+  };
+  const giveBack = async (keys: readonly string[]): Promise<void> => {
+    await connection.run(RELEASE_ATTEMPT, keys.map(names.attempts), []);
+  };
+  if (!connection.isCluster) {
+    return {
+      hit: async (attempts, now) => throttleVerdict(await count(attempts, now)),
+      release: giveBack,
+    };
+  }
+  const release = async (keys: readonly string[]): Promise<void> => {
+    await Promise.all(keys.map((key) => giveBack([key])));
+  };
   return {
-    hit: async (key, { limit, window }, now) => {
-      const reply = await connection.run(
-        COUNT_ATTEMPT,
-        [names.attempts(key)],
-        [...clock(now), limit, window],
-      );
-      if (typeof reply !== "number")
-        throw new Error("redis: the reply of the throttle script is not a number");
-      return reply === 0 ? { allowed: true } : { allowed: false, retryAfter: reply };
-    },
-
-    reset: async (key) => {
-      await connection.run(RESET_ATTEMPTS, [names.attempts(key)], []);
-    },
+    hit: (attempts, now) =>
+      hitEach(attempts, async (attempt) => Math.max(...(await count([attempt], now))), release),
+    release,
   };
 }
 

@@ -13,7 +13,7 @@ import { AuthError } from "../platform/errors.ts";
 import type { SessionEngine, SessionSettings } from "../sessions/engine.ts";
 import { type Emit, emitter } from "../sessions/events.ts";
 import type { Store } from "../store.ts";
-import { localThrottle } from "../throttle/throttle.ts";
+import { localThrottle } from "../throttle/local.ts";
 import { mintOneTimeToken } from "../users/one-time-token.ts";
 import type { User } from "../users/user.ts";
 import type { Auth, KeysApi } from "./auth.ts";

@@ -77,7 +77,7 @@ export function guardStore(store: Store, users: UserStore, timeout: Seconds, emi
     },
     throttle: {
       hit: (...args) => run("throttle.hit", VERDICT, () => throttle.hit(...args)),
-      reset: (...args) => run("throttle.reset", NOTHING, () => throttle.reset(...args)),
+      release: (...args) => run("throttle.release", NOTHING, () => throttle.release(...args)),
     },
   };
 }
@@ -169,9 +169,9 @@ const DOCUMENT: StoreAnswer = answer(
 const VERDICT: StoreAnswer = answer(
   either(
     record({ allowed: (value) => value === true }),
-    record({ allowed: (value) => value === false, retryAfter: isNumber }),
+    record({ allowed: (value) => value === false, retryAfter: isNumber, index: isNumber }),
   ),
-  "{ allowed: true } or { allowed: false, retryAfter }",
+  "{ allowed: true } or { allowed: false, retryAfter, index }",
 );
 
 /** A redeemed token is the one that was asked for: what is merely not null redeems nothing. */

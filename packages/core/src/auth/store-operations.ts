@@ -41,7 +41,7 @@ const OPERATIONS: { readonly [Part in keyof Store]: OperationsOf<Store[Part]> } 
   users: USER_OPERATIONS,
   keys: { load: "always", save: "always" },
   tokens: { put: "always", redeem: "always", spend: "always", revoke: "always", prune: "always" },
-  throttle: { hit: "always", reset: "always" },
+  throttle: { hit: "always", release: "always" },
 };
 
 const WHOLE: readonly Need[] = ["always", "provider", "storeTokens"];

@@ -7,12 +7,12 @@ import { clientNetworks, type RateLimits, type ThrottleStore, widenRule } from "
 
 /** Counts one attempt on a subject. Fails with `rate_limited` beyond the rule, and if the throttle store fails. */
 export async function limit(app: App, rule: keyof RateLimits, ...subject: readonly string[]): Promise<void> {
-  await countAttempt(app, app.throttle, { rule, subject, width: 0 });
+  await countAttempts(app, app.throttle, [{ rule, subject, width: 0 }]);
 }
 
 /**
- * Counts one attempt of a client in each network of its address, the narrowest first. If a network refuses the attempt,
- * the wider ones do not count it. Otherwise one client could use up the attempts of its whole network.
+ * Counts one attempt of a client in each network of its address. If a network refuses the attempt, none counts it.
+ * Otherwise one client could use up the attempts of its whole network.
  */
 export async function limitClient(
   app: App,
@@ -20,14 +20,12 @@ export async function limitClient(
   request: Request,
   ...subject: readonly string[]
 ): Promise<void> {
-  for (const attempt of attemptsOf(app, rule, request, subject))
-    await countAttempt(app, app.throttle, attempt);
+  await countAttempts(app, app.throttle, attemptsOf(app, rule, request, subject));
 }
 
 /** Like `limitClient`, but counts in this process, for attempts that cost less than a call to the store. */
 export async function limitClientLocally(app: App, rule: keyof RateLimits, request: Request): Promise<void> {
-  for (const attempt of attemptsOf(app, rule, request, []))
-    await countAttempt(app, app.localThrottle, attempt);
+  await countAttempts(app, app.localThrottle, attemptsOf(app, rule, request, []));
 }
 
 /** Counts one attempt on a subject, but allows it if the throttle store is down. */
@@ -43,12 +41,12 @@ export async function limitUnlessStoreDown(
   }
 }
 
-/** Resets the failures of a client on an account after a sign-in. A failing store does not fail the sign-in. */
-export async function resetFailures(app: App, request: Request, account: string): Promise<void> {
+/** Gives back the attempt of a client on an account after a sign-in. A failing store does not fail the sign-in. */
+export async function releaseSignIn(app: App, request: Request, account: string): Promise<void> {
   if (app.config.limits === null) return;
   const attempts = attemptsOf(app, "account", request, [account]);
   const keys = [...attempts.map(keyOf), keyOf({ rule: "accountTotal", subject: [account] })];
-  await Promise.all(keys.map((key) => app.throttle.reset(key).catch(() => undefined)));
+  await app.throttle.release(keys).catch(() => undefined);
 }
 
 interface Attempt {
@@ -71,16 +69,19 @@ function attemptsOf(
   });
 }
 
-async function countAttempt(app: App, throttle: ThrottleStore, attempt: Attempt): Promise<void> {
+async function countAttempts(app: App, throttle: ThrottleStore, attempts: readonly Attempt[]): Promise<void> {
   const {
     config: { limits },
     env,
   } = app;
   if (limits === null) return;
-  const { rule, width } = attempt;
-  const verdict = await throttle.hit(keyOf(attempt), widenRule(limits, rule, width), now(env));
+  const counted = attempts.map((attempt) => {
+    return { key: keyOf(attempt), rule: widenRule(limits, attempt.rule, attempt.width) };
+  });
+  const verdict = await throttle.hit(counted, now(env));
   if (verdict.allowed) return;
-  app.engine.emit({ type: "throttle.refused", rule });
+  const refusing = attempts[verdict.index];
+  if (refusing !== undefined) app.engine.emit({ type: "throttle.refused", rule: refusing.rule });
   throw new AuthError("rate_limited", undefined, verdict.retryAfter);
 }
 

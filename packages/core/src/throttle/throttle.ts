@@ -6,33 +6,67 @@ export interface ThrottleRule {
   readonly window: Seconds;
 }
 
-/** The stored counter of one key. */
+/** The stored counter of one key. One without attempts is the same as none. */
 export interface ThrottleRow {
   readonly count: number;
   readonly since: EpochSeconds;
 }
 
-/** Whether an attempt is allowed, and if not, when to try again. */
+/** One attempt in the bucket of a key. */
+export interface ThrottleAttempt {
+  readonly key: string;
+  readonly rule: ThrottleRule;
+}
+
+/** Whether an attempt is allowed, and if not, when to try again and the index of the first bucket that refuses it. */
 export type ThrottleVerdict =
   | { readonly allowed: true }
-  | { readonly allowed: false; readonly retryAfter: Seconds };
+  | { readonly allowed: false; readonly retryAfter: Seconds; readonly index: number };
 
-/** Decides one attempt. Pure; every store must give the same result. A refused attempt is not counted. */
+/** The stored counters of the attempts of one call, in their order; null for a key without a counter. */
+export type ThrottleRows = readonly (ThrottleRow | null)[];
+
+/**
+ * Decides one attempt in several buckets: it is counted in all of them, or in none if one of them refuses it. Pure; every
+ * store must give the same result.
+ */
 export function decideThrottle(
-  row: ThrottleRow | null,
-  rule: ThrottleRule,
+  rows: ThrottleRows,
+  attempts: readonly ThrottleAttempt[],
   now: EpochSeconds,
-): { readonly verdict: ThrottleVerdict; readonly row: ThrottleRow } {
-  if (row === null || isWindowVoid(row, rule, now))
-    return { verdict: { allowed: true }, row: { count: 1, since: now } };
-  if (row.count < rule.limit) return { verdict: { allowed: true }, row: { ...row, count: row.count + 1 } };
-  return { verdict: { allowed: false, retryAfter: row.since + rule.window - now }, row };
+): { readonly verdict: ThrottleVerdict; readonly rows: ThrottleRows } {
+  const verdict = throttleVerdict(
+    attempts.map(({ rule }, index) => secondsToWait(rows[index] ?? null, rule, now)),
+  );
+  if (!verdict.allowed) return { verdict, rows };
+  return { verdict, rows: attempts.map(({ rule }, index) => countAttempt(rows[index] ?? null, rule, now)) };
+}
+
+/** Makes the verdict on an attempt from the seconds that each bucket makes it wait; 0 if the bucket allows it. */
+export function throttleVerdict(waits: readonly Seconds[]): ThrottleVerdict {
+  const index = waits.findIndex((wait) => wait > 0);
+  return index < 0 ? { allowed: true } : { allowed: false, retryAfter: Math.max(...waits), index };
+}
+
+/** Gives back one attempt, of a sign-in that succeeded. Null if none is left. */
+export function releaseAttempt(row: ThrottleRow): ThrottleRow | null {
+  return row.count > 1 ? { ...row, count: row.count - 1 } : null;
+}
+
+function secondsToWait(row: ThrottleRow | null, rule: ThrottleRule, now: EpochSeconds): Seconds {
+  if (row === null || isWindowVoid(row, rule, now) || row.count < rule.limit) return 0;
+  return row.since + rule.window - now;
+}
+
+function countAttempt(row: ThrottleRow | null, rule: ThrottleRule, now: EpochSeconds): ThrottleRow {
+  if (row === null || isWindowVoid(row, rule, now)) return { count: 1, since: now };
+  return { ...row, count: row.count + 1 };
 }
 
 // Clocks of servers differ a little, so a window may begin slightly ahead. One that begins far ahead is void.
-function isWindowVoid({ since }: ThrottleRow, { window }: ThrottleRule, now: EpochSeconds): boolean {
+function isWindowVoid({ count, since }: ThrottleRow, { window }: ThrottleRule, now: EpochSeconds): boolean {
   const age = now - since;
-  return age >= window || age < -window;
+  return count === 0 || age >= window || age < -window;
 }
 
 /** The rules for each kind of attempt. */
@@ -77,47 +111,40 @@ export function widenRule(limits: RateLimits, name: keyof RateLimits, width: num
   return { limit: limit * WIDENING_FACTORS[name] ** width, window };
 }
 
-/** The store of attempts. Keys are digests. A store may delete a row after its window has ended. */
+/**
+ * The store of attempts. Keys are digests, and those of one call differ. A store may delete a row after its window has
+ * ended.
+ */
 export interface ThrottleStore {
-  /** Counts one attempt by `decideThrottle`, in one atomic step. */
-  hit(key: string, rule: ThrottleRule, now: EpochSeconds): Promise<ThrottleVerdict>;
+  /**
+   * Counts one attempt in all of the buckets, or in none, by `decideThrottle`, in one atomic step. If the buckets are on
+   * several servers, `hitEach` counts in each and gives back after a refusal. Then a concurrent attempt may be refused
+   * too early, and never allowed beyond a limit.
+   */
+  hit(attempts: readonly ThrottleAttempt[], now: EpochSeconds): Promise<ThrottleVerdict>;
 
-  /** Deletes the counter of a key. */
-  reset(key: string): Promise<void>;
+  /** Gives back one attempt in each bucket by `releaseAttempt`. A key without a counter changes nothing. */
+  release(keys: readonly string[]): Promise<void>;
 }
 
-/** The oldest keys are deleted beyond this number, so that an attacker cannot fill the memory of the process. */
-const MAX_KEYS = 100_000;
-const KEYS_AFTER_EVICTION = 90_000;
-
-interface KeptRow extends ThrottleRow {
-  readonly until: EpochSeconds;
-}
-
-/** Counts attempts in this process alone. */
-export function localThrottle(): ThrottleStore {
-  const rows = new Map<string, KeptRow>();
-  return {
-    hit: async (key, rule, now) => {
-      const { verdict, row } = decideThrottle(rows.get(key) ?? null, rule, now);
-      rows.delete(key);
-      rows.set(key, { ...row, until: row.since + rule.window });
-      if (rows.size > MAX_KEYS) evictOldest(rows, now);
-      return verdict;
-    },
-
-    reset: async (key) => {
-      rows.delete(key);
-    },
-  };
-}
-
-function evictOldest(rows: Map<string, KeptRow>, now: EpochSeconds): void {
-  for (const [key, { until }] of rows) if (until <= now) rows.delete(key);
-  for (const key of rows.keys()) {
-    if (rows.size <= KEYS_AFTER_EVICTION) return;
-    rows.delete(key);
-  }
+/**
+ * Counts an attempt in buckets that no single step covers: in each by itself, at the same time. `hit` returns the seconds
+ * to wait, 0 if it counted. If a bucket refuses or fails, the others are given back.
+ */
+export async function hitEach(
+  attempts: readonly ThrottleAttempt[],
+  hit: (attempt: ThrottleAttempt) => Promise<Seconds>,
+  release: (keys: readonly string[]) => Promise<void>,
+): Promise<ThrottleVerdict> {
+  const results = await Promise.allSettled(attempts.map(hit));
+  const failure = results.find((result) => result.status === "rejected");
+  const waits = results.map((result) => (result.status === "fulfilled" ? result.value : 1));
+  const verdict = throttleVerdict(waits);
+  if (verdict.allowed) return verdict;
+  const counted = attempts.filter((_, index) => waits[index] === 0).map(({ key }) => key);
+  if (counted.length > 0) await release(counted);
+  if (failure !== undefined) throw failure.reason;
+  return verdict;
 }
 
 const MAX = 64;

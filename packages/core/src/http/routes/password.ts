@@ -1,6 +1,6 @@
 import { checkCredentials, createUser, deleteUser } from "../../accounts/accounts.ts";
 import { AuthError } from "../../platform/errors.ts";
-import { limit, limitClient, resetFailures } from "../limit.ts";
+import { limit, limitClient, releaseSignIn } from "../limit.ts";
 import type { Route } from "../route.ts";
 import { readPasswordInput, signInByPassword } from "../sign-in.ts";
 
@@ -11,13 +11,13 @@ export const login: Route = {
   async handle(app, call) {
     await limitClient(app, "signIn", call.request);
     const { identifier, password, transport } = await readPasswordInput(app, call.request);
-    // Counted before the check and reset after it, so that concurrent attempts cannot exceed the rule.
+    // Counted before the check and given back after it, so that concurrent attempts cannot exceed the rule.
     const account = JSON.stringify(identifier);
     await limitClient(app, "account", call.request, account);
     await limit(app, "accountTotal", account);
     const user = await checkCredentials(app, identifier, password);
     if (user === null) throw new AuthError("invalid_credentials");
-    await resetFailures(app, call.request, account);
+    await releaseSignIn(app, call.request, account);
     return signInByPassword(app, call, user, { transport, status: 200 });
   },
 };
