@@ -260,7 +260,7 @@ describe("clientAddress", () => {
     ([title]) => !/^null$|text$/.test(title),
   );
   it.each(noAddresses)(
-    "refuses %s as an address, because all clients would share one limit",
+    "refuses %s as an address, because no limit would count the client",
     async (_, make) => {
       const server = openAttackedServer(loose({ clientAddress: make }));
       await expectFault(server, await enter(server, "cookie", "/auth/signup"), "clientAddress");

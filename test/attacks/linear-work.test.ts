@@ -21,7 +21,8 @@ import { checkPassword, possiblePassword } from "../../packages/core/src/passwor
 import { parseJson } from "../../packages/core/src/platform/encoding.ts";
 import { platformEnv } from "../../packages/core/src/platform/env.ts";
 import { parseRefreshToken } from "../../packages/core/src/sessions/refresh-token.ts";
-import { clientNetworks } from "../../packages/core/src/throttle/throttle.ts";
+import { clientNetworks, parseNetwork } from "../../packages/core/src/throttle/address.ts";
+import { decideClientAddress } from "../../packages/core/src/throttle/proxies.ts";
 import { parseEmail, parseUsername } from "../../packages/core/src/users/identifier.ts";
 import { cookieHeader } from "../../packages/next/src/cookies.ts";
 import { originOf, pageOf, pathMatcher } from "../../packages/next/src/url.ts";
@@ -222,6 +223,11 @@ const surfaces: Readonly<Record<string, Surface>> = {
     }),
   "a client's address": clientNetworks,
   "a client's address in brackets": (text) => clientNetworks(`[${text}]:1`),
+  "X-Forwarded-For": (forwardedFor) =>
+    decideClientAddress(null, { forwardedFor, forwarded: null }, { kind: "count", count: 1_000_000 }),
+  Forwarded: (forwarded) =>
+    decideClientAddress(null, { forwardedFor: null, forwarded }, { kind: "count", count: 1_000_000 }),
+  "a network of proxies": parseNetwork,
   "a redirect target": (text) => decideRedirect(text, policy),
   "a redirect path": (text) => safeRedirect(`/${text}`),
   "an absolute redirect target": (text) => decideRedirect(`https://${text}`, policy),

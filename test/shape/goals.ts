@@ -32,8 +32,8 @@ const EXACT: ReadonlySet<MeasureId> = new Set([
 
 /** The largest value of each measure that meets its goal. A feature that needs more files raises the two counts of files. */
 export const goals: Readonly<Record<MeasureId, number>> = {
-  files: 207,
-  coreFiles: 117,
+  files: 210,
+  coreFiles: 120,
   forwarders: 20,
   genericFunctions: 15,
   importChain: 11,
@@ -51,7 +51,7 @@ export const goals: Readonly<Record<MeasureId, number>> = {
   validateExpired: 30,
   refresh: 32,
   login: 45,
-  callback: 50,
+  callback: 51,
   loginFrames: 4,
 };
 

@@ -4,10 +4,10 @@ import type { PasswordProvider } from "../password/provider.ts";
 import type { Env } from "../platform/env.ts";
 import type { Seconds } from "../platform/time.ts";
 import type { SessionEngine } from "../sessions/engine.ts";
-import type { Device } from "../sessions/session.ts";
 import type { RateLimits, ThrottleStore } from "../throttle/throttle.ts";
 import type { TokenStore } from "../users/one-time-token.ts";
 import type { User, UserStore } from "../users/user.ts";
+import type { Client, RequestHost } from "./client.ts";
 
 /** What the routes and the use cases read of the options, with every default applied. */
 export interface Config {
@@ -49,7 +49,7 @@ export interface App {
   readonly serialize: (user: User) => object;
   /** Makes the context of a session at sign-in. `settings.parseContext` checks it. */
   readonly contextOf: (request: Request, user: User) => unknown;
-  readonly deviceOf: (request: Request) => Device;
+  readonly clientOf: (request: Request, host?: RequestHost) => Client;
   /** Returns the site for the URL of a request, or the default site for null. Null for a host that is not served. */
   readonly siteOf: (url: string | null) => Site | null;
 }

@@ -1,4 +1,5 @@
 import type { NewUser } from "../accounts/accounts.ts";
+import type { RequestHost } from "../accounts/client.ts";
 import type { RouteName } from "../http/handle.ts";
 import type { ValidateOptions, Validation } from "../http/validation.ts";
 import type { PublicJwk } from "../keys/jwk.ts";
@@ -124,8 +125,11 @@ export interface KeysApi {
 
 /** What `createAuth` returns. */
 export interface Auth<Context = unknown, U extends User = User> {
-  /** Answers every route under `basePath`, and 404 for the rest. Never throws. */
-  handle(request: Request): Promise<Response>;
+  /**
+   * Answers every route under `basePath`, and 404 for the rest. Never throws. Pass the client's address in `host`: without
+   * it no limit by client network applies. A member that `host` does not have is `internal_error`.
+   */
+  handle(request: Request, host?: RequestHost): Promise<Response>;
   /**
    * Tells who sends a request, and refreshes on the way where that is due. A live access token costs no call to the
    * store; that its session ended since is seen only with `fresh` or `revocation: "store"`. Never throws on input;
@@ -133,7 +137,7 @@ export interface Auth<Context = unknown, U extends User = User> {
    */
   validate(request: Request, options?: ValidateOptions): Promise<Validation<Context>>;
   /** Each route by itself, to mount on any path. */
-  readonly handlers: Readonly<Record<RouteName, (request: Request) => Promise<Response>>>;
+  readonly handlers: Readonly<Record<RouteName, (request: Request, host?: RequestHost) => Promise<Response>>>;
   readonly sessions: SessionsApi<Context>;
   readonly users: UsersApi<U>;
   readonly keys: KeysApi;

@@ -13,7 +13,7 @@ type Call = (options: never) => Promise<unknown>;
 
 /** Every call that takes options, and its options. */
 const CALLS: readonly (readonly [name: string, call: Call, members: readonly string[]])[] = [
-  ["validate", (how) => auth.validate(request, how), ["refresh", "fresh"]],
+  ["validate", (how) => auth.validate(request, how), ["refresh", "fresh", "clientAddress", "waitUntil"]],
   [
     "sessions.create",
     (options) => auth.sessions.create("x", options),
@@ -91,6 +91,16 @@ describe("a wrong value in the options of a call", () => {
       (options) => auth.users.setPassword("x", PASSWORD, options),
       { provesEmail: "true" },
       'users.setPassword: provesEmail is "true", but it must be true or false',
+    ],
+    [
+      (how) => auth.validate(request, how),
+      { clientAddress: 7 },
+      "validate: clientAddress is 7, but it must be a string or null",
+    ],
+    [
+      (how) => auth.validate(request, how),
+      { waitUntil: true },
+      "validate: waitUntil is true, but it must be a function",
     ],
   ])("is refused in %o with the message %o", async (call, options, message) => {
     expect(await messageFor(call, options)).toBe(message);

@@ -235,6 +235,31 @@ const WRONG: readonly (readonly [path: string, value: unknown, message: string, 
     ] as const,
   ]),
   ["clientAddress", "10.0.0.1", "clientAddress is a string, but it must be a function"],
+  [
+    "trustedProxies",
+    0,
+    'trustedProxies is 0, but it must be a number of proxies, 1 or more, or a list of networks such as ["10.0.0.0/8"]',
+  ],
+  [
+    "trustedProxies",
+    1.5,
+    'trustedProxies is 1.5, but it must be a number of proxies, 1 or more, or a list of networks such as ["10.0.0.0/8"]',
+  ],
+  [
+    "trustedProxies",
+    "10.0.0.0/8",
+    'trustedProxies is "10.0.0.0/8", but it must be a number of proxies, 1 or more, or a list of networks such as ["10.0.0.0/8"]',
+  ],
+  [
+    "trustedProxies",
+    true,
+    'trustedProxies is true, but it must be a number of proxies, 1 or more, or a list of networks such as ["10.0.0.0/8"]',
+  ],
+  [
+    "trustedProxies",
+    [],
+    "trustedProxies is a list, but it must not be empty: leave it out, or write the networks of your proxies",
+  ],
   ["storeTimeout", 0, "storeTimeout is 0, but it must be seconds(1) or more"],
   ["logout", 5, `logout ${OBJECT} keepAccessToken`],
   ["logout.keepAccessToken", 1, "logout.keepAccessToken is 1, but it must be true or false"],
@@ -279,6 +304,18 @@ describe("a wrong value", () => {
     [
       { cookies: { names: { access: "sid", refresh: "sid" } } },
       'cookies.names is "sid", but both names are the same',
+    ],
+    [
+      { trustedProxies: ["10.0.0.0/8", "loopback"] },
+      'trustedProxies[1] is "loopback", but it must be a network or an address: write "10.0.0.0/8" or "2001:db8::1"',
+    ],
+    [
+      { trustedProxies: ["::/0"] },
+      'trustedProxies[0] is "::/0", but it must not be every address: write the networks of your proxies',
+    ],
+    [
+      { trustedProxies: [7] },
+      "trustedProxies[0] is 7, but it must be a number of proxies, 1 or more, or a list",
     ],
     [{ storeTimeout: 2 ** 31 }, "storeTimeout is 2147483648, but it must be days(24855) or less"],
     [{ storeTimeout: minutes }, "storeTimeout is the function minutes: call minutes()"],

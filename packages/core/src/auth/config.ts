@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import type { App, Config } from "../accounts/app.ts";
+import type { ClientOptions } from "../accounts/client.ts";
 import type { Algorithm } from "../keys/algorithms.ts";
 import type { Jwk } from "../keys/jwk.ts";
 import { kindOf } from "../platform/callback-answer.ts";
@@ -17,6 +18,7 @@ import {
   type RefreshPolicy,
 } from "../sessions/policy.ts";
 import type { Store } from "../store.ts";
+import { parseProxies } from "../throttle/proxies.ts";
 import { defaultLimits, type RateLimits } from "../throttle/throttle.ts";
 import type { User, UserStore } from "../users/user.ts";
 import {
@@ -49,6 +51,7 @@ export interface CheckedOptions {
   /** Null where a context is any object. */
   readonly contextSchema: StandardSchema<unknown> | null;
   readonly callbacks: Callbacks;
+  readonly client: ClientOptions;
 }
 
 export interface KeyOptions {
@@ -65,7 +68,6 @@ export interface Callbacks {
   readonly contextFrom: App["contextOf"] | null;
   /** Null shows id, identifiers and name. */
   readonly serialize: ((user: User) => object) | null;
-  readonly clientAddress: (request: Request) => unknown;
   /** Null turns faults into warnings. */
   readonly onEvent: ((event: AuthEvent) => unknown) | null;
 }
@@ -99,8 +101,12 @@ export function checkOptions(options: unknown): CheckedOptions {
     callbacks: {
       contextFrom: given.sessions?.context?.from ?? null,
       serialize: given.user?.serialize ?? null,
-      clientAddress: given.clientAddress ?? (() => null),
       onEvent: given.onEvent ?? null,
+    },
+    client: {
+      clientAddress: given.clientAddress ?? (() => null),
+      trustedProxies: given.trustedProxies === undefined ? null : parseProxies(given.trustedProxies),
+      needsAddress: given.rateLimit !== false && baseURL !== null && !isLoopback(baseURL.hostname),
     },
   };
 }

@@ -1,14 +1,14 @@
 import type { App } from "../accounts/app.ts";
+import { clientReader } from "../accounts/client.ts";
 import { siteReader } from "../cookies/site.ts";
 import { handlersOf, requestHandler } from "../http/handle.ts";
-import { deviceOf } from "../http/request.ts";
 import { requestValidator } from "../http/validate.ts";
 import { providedKeys, sharedSecretKeys } from "../keys/fixed.ts";
 import type { KeyStore, Keys } from "../keys/keys.ts";
 import { storedKeys } from "../keys/stored.ts";
-import { badAnswer, kindOf, requireObject, requirePlain } from "../platform/callback-answer.ts";
+import { requireObject, requirePlain } from "../platform/callback-answer.ts";
 import { isRecord, type JsonObject, parseJson, utf8 } from "../platform/encoding.ts";
-import { type Env, now, warn, withRejectionsIgnored } from "../platform/env.ts";
+import { type Env, now, warn } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
 import type { SessionEngine, SessionSettings } from "../sessions/engine.ts";
 import { type Emit, emitter } from "../sessions/events.ts";
@@ -66,7 +66,7 @@ function makeApp(options: CheckedOptions): App {
     sealing: sealingSecrets(options.keys.secrets, env),
     serialize: serializer(callbacks.serialize),
     contextOf: contextMaker(callbacks.contextFrom),
-    deviceOf: deviceReader(callbacks.clientAddress),
+    clientOf: clientReader(options.client),
     siteOf: siteReader(config),
   };
 }
@@ -136,16 +136,6 @@ function contextMaker(from: App["contextOf"] | null): App["contextOf"] {
     const context = from(request, user);
     requireObject("sessions.context.from", context, "the context, and wait for nothing");
     return context;
-  };
-}
-
-// What is no address would be counted as unknown: all clients would share one limit.
-function deviceReader(addressOf: (request: Request) => unknown): App["deviceOf"] {
-  return (request) => {
-    const address = addressOf(request);
-    if (typeof address === "string" || address === null)
-      return deviceOf(request.headers.get("user-agent"), address);
-    throw badAnswer("clientAddress", kindOf(withRejectionsIgnored(address)), "a string or null");
   };
 }
 

@@ -163,8 +163,24 @@ export interface AuthOptions<Context = JsonObject, U extends User = User> {
    * `false` limits nothing.
    */
   readonly rateLimit?: Partial<RateLimits> | false;
-  /** The client's address, from a header that your proxy sets; null for unknown. Default null. */
+  /**
+   * The client's address where the host passes none to `handle` and `validate`; null for unknown. Default null. Read a
+   * header here only if your proxy overwrites it: otherwise clients choose their address.
+   */
   readonly clientAddress?: (request: Request) => string | null;
+  /**
+   * The proxies in front of the application, whose `X-Forwarded-For` and `Forwarded` are believed. Default none: these
+   * headers are ignored.
+   *
+   * A number counts entries from the right: with 2, the client is the second entry from the right, or the first one if
+   * there are fewer. Every request must come through that many proxies, because a client that avoids one of them chooses
+   * its address. A list of networks, such as `["10.0.0.0/8", "2001:db8::1"]`, is stricter: entries are skipped from the
+   * right while the address is in one of them, and the headers are ignored unless the connection comes from one.
+   *
+   * If a request has both headers, they must name the same client: requests that do not have no address, and share one
+   * limit. So let your proxy remove the header that it does not write. See RFC 7239.
+   */
+  readonly trustedProxies?: number | readonly string[];
   /** How long a store may take, in seconds. Default 5. */
   readonly storeTimeout?: Seconds;
   readonly logout?: {

@@ -3,6 +3,7 @@ import { hasNamePrefix, isCookieName } from "../cookies/cookie.ts";
 import { algorithmsFor } from "../keys/algorithms.ts";
 import { choiceOf } from "../platform/option-error.ts";
 import { durationInstead, writtenDuration } from "../platform/time.ts";
+import { parseNetwork } from "../throttle/address.ts";
 
 const WHOLE_SECONDS = (issue: v.BaseIssue<unknown>): string =>
   `must be whole seconds: ${durationInstead(issue.input)}`;
@@ -57,6 +58,25 @@ const httpToken = v.pipe(
 );
 
 const rule = bag({ limit: count("must be a whole number, 1 or more"), window: seconds(1) });
+
+const PROXIES = 'must be a number of proxies, 1 or more, or a list of networks such as ["10.0.0.0/8"]';
+const proxyNetwork = v.pipe(
+  v.string(PROXIES),
+  v.check(
+    (text) => parseNetwork(text) !== null,
+    'must be a network or an address: write "10.0.0.0/8" or "2001:db8::1"',
+  ),
+  v.check(
+    (text) => parseNetwork(text)?.prefix !== 0,
+    "must not be every address: write the networks of your proxies",
+  ),
+);
+const proxyNetworks = v.pipe(
+  v.array(proxyNetwork, PROXIES),
+  v.minLength(1, "must not be empty: leave it out, or write the networks of your proxies"),
+);
+const proxyCount = count(PROXIES);
+const trustedProxies = v.lazy((value) => (Array.isArray(value) ? proxyNetworks : proxyCount));
 
 const SECRETS = "must be a string of at least 32 bytes, or a list of such strings";
 const secret = v.string(SECRETS);
@@ -198,6 +218,7 @@ export const optionsSchema: v.GenericSchema = bag({
     }),
   ),
   clientAddress: v.optional(fn),
+  trustedProxies: v.optional(trustedProxies),
   storeTimeout: v.optional(seconds(1)),
   logout: v.optional(bag({ keepAccessToken: v.optional(flag) })),
   env: v.optional(bag({ clock: v.optional(fn), random: v.optional(fn), fetch: v.optional(fn) })),

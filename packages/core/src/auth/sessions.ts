@@ -1,8 +1,8 @@
 import { endEverywhere } from "../accounts/accounts.ts";
 import type { App } from "../accounts/app.ts";
+import { deviceOf } from "../accounts/client.ts";
 import { writeChanges } from "../cookies/cookie.ts";
 import { sessionHeaders } from "../http/headers.ts";
-import { deviceOf } from "../http/request.ts";
 import { cookiesOf } from "../http/response.ts";
 import { validateToken } from "../http/validate.ts";
 import { now } from "../platform/env.ts";

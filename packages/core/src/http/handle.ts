@@ -1,4 +1,5 @@
 import type { App } from "../accounts/app.ts";
+import { checkHost, type RequestHost } from "../accounts/client.ts";
 import type { Site } from "../cookies/site.ts";
 import { AuthError } from "../platform/errors.ts";
 import { addVary } from "./headers.ts";
@@ -10,7 +11,7 @@ import { NO_BASE_URL } from "./validate.ts";
 
 export type RouteName = keyof typeof named;
 
-type Handler = (request: Request) => Promise<Response>;
+type Handler = (request: Request, host?: RequestHost) => Promise<Response>;
 
 /** The pattern of each path parameter. It stands above the table, which is made when this file is loaded. */
 const PARAMETERS: Readonly<Record<string, string>> = { ":id": "[A-Za-z0-9_-]+", ":provider": "[a-z0-9-]+" };
@@ -19,8 +20,8 @@ const table: RouteTable = routeTable(Object.values<Route>(named));
 
 /** Makes `auth.handle`, which answers a request to any path below `basePath`. It never throws. */
 export function requestHandler(app: App): Handler {
-  return (request) =>
-    respond(app, request, () => {
+  return (request, host) =>
+    respond(app, { name: "handle", request, host }, () => {
       const pathname = URL.parse(request.url)?.pathname ?? "";
       return matchPath(table, request.method, pathname, app.config.basePath);
     });
@@ -30,18 +31,28 @@ export function requestHandler(app: App): Handler {
 export function handlersOf(app: App): Readonly<Record<RouteName, Handler>> {
   const handlers = Object.entries<Route>(named).map(([name, route]): [string, Handler] => [
     name,
-    (request) => respond(app, request, () => matchRoute(route, request.method)),
+    (request, host) =>
+      respond(app, { name: `handlers.${name}`, request, host }, () => matchRoute(route, request.method)),
   ]);
   return Object.freeze(Object.fromEntries(handlers) as Record<RouteName, Handler>);
 }
 
-async function respond(app: App, request: Request, find: () => Match): Promise<Response> {
+/** A request as the host passed it to the function `name`. */
+interface Passed {
+  readonly name: string;
+  readonly request: Request;
+  readonly host: RequestHost | undefined;
+}
+
+async function respond(app: App, passed: Passed, find: () => Match): Promise<Response> {
+  const { name, request, host } = passed;
   try {
+    if (host !== undefined) requireHost(name, host);
     const match = find();
     const site = app.siteOf(request.url);
     if (site === null) return errorResponse("invalid_request", new Headers(), NO_BASE_URL);
     if (match.kind === "options") return preflight(request, match.allow, app.config);
-    const response = await runRoute(app, request, site, match);
+    const response = await runRoute(app, passed, site, match);
     const isPublic = response.headers.get("cache-control")?.startsWith("public") ?? false;
     if (!isPublic) addVary(response.headers, "Cookie");
     allowOrigin(response.headers, request.headers.get("origin"), app.config.trustedOrigins);
@@ -51,9 +62,18 @@ async function respond(app: App, request: Request, find: () => Match): Promise<R
   }
 }
 
+// An event shows the message of an AuthError only.
+function requireHost(name: string, host: RequestHost): void {
+  try {
+    checkHost(name, host);
+  } catch (error) {
+    throw error instanceof TypeError ? new AuthError("internal_error", error.message) : error;
+  }
+}
+
 async function runRoute(
   app: App,
-  request: Request,
+  { request, host }: Passed,
   site: Site,
   match: Exclude<Match, { kind: "options" }>,
 ): Promise<Response> {
@@ -66,8 +86,9 @@ async function runRoute(
   let isAboutToken = true;
   let response: Response;
   try {
-    credentials = readCredentials(request.headers, site, app.config, app.deviceOf(request));
-    response = await match.route.handle(app, { request, site, credentials });
+    const client = app.clientOf(request, host);
+    credentials = readCredentials(request.headers, site, app.config, client.device);
+    response = await match.route.handle(app, { request, client, site, credentials });
   } catch (error) {
     response = answerError(app, error);
     isAboutToken = !(error instanceof AuthError && error.code === "invalid_credentials");

@@ -1,9 +1,10 @@
 import type { App } from "../accounts/app.ts";
+import type { Client } from "../accounts/client.ts";
 import { labelledHash } from "../platform/digest.ts";
 import { toBase64url, utf8 } from "../platform/encoding.ts";
 import { now } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
-import { clientNetworks, type RateLimits, type ThrottleStore, widenRule } from "../throttle/throttle.ts";
+import { type RateLimits, type ThrottleStore, widenRule } from "../throttle/throttle.ts";
 
 /** Counts one attempt on a subject. Fails with `rate_limited` beyond the rule, and if the throttle store fails. */
 export async function limit(app: App, rule: keyof RateLimits, ...subject: readonly string[]): Promise<void> {
@@ -17,15 +18,15 @@ export async function limit(app: App, rule: keyof RateLimits, ...subject: readon
 export async function limitClient(
   app: App,
   rule: keyof RateLimits,
-  request: Request,
+  client: Client,
   ...subject: readonly string[]
 ): Promise<void> {
-  await countAttempts(app, app.throttle, attemptsOf(app, rule, request, subject));
+  await countAttempts(app, app.throttle, attemptsOf(rule, client, subject));
 }
 
 /** Like `limitClient`, but counts in this process, for attempts that cost less than a call to the store. */
-export async function limitClientLocally(app: App, rule: keyof RateLimits, request: Request): Promise<void> {
-  await countAttempts(app, app.localThrottle, attemptsOf(app, rule, request, []));
+export async function limitClientLocally(app: App, rule: keyof RateLimits, client: Client): Promise<void> {
+  await countAttempts(app, app.localThrottle, attemptsOf(rule, client, []));
 }
 
 /** Counts one attempt on a subject, but allows it if the throttle store is down. */
@@ -42,9 +43,9 @@ export async function limitUnlessStoreDown(
 }
 
 /** Gives back the attempt of a client on an account after a sign-in. A failing store does not fail the sign-in. */
-export async function releaseSignIn(app: App, request: Request, account: string): Promise<void> {
+export async function releaseSignIn(app: App, client: Client, account: string): Promise<void> {
   if (app.config.limits === null) return;
-  const attempts = attemptsOf(app, "account", request, [account]);
+  const attempts = attemptsOf("account", client, [account]);
   const keys = [...attempts.map(keyOf), keyOf({ rule: "accountTotal", subject: [account] })];
   await app.throttle.release(keys).catch(() => undefined);
 }
@@ -56,17 +57,9 @@ interface Attempt {
   readonly width: number;
 }
 
-/** All clients without a known address count as one client. */
-function attemptsOf(
-  app: App,
-  rule: keyof RateLimits,
-  request: Request,
-  subject: readonly string[],
-): readonly Attempt[] {
-  const networks = clientNetworks(app.deviceOf(request).address);
-  return (networks.length === 0 ? ["unknown"] : networks).map((network, width) => {
-    return { rule, subject: [...subject, network], width };
-  });
+/** None for a client without a known address: a limit that such clients share would lock all of them out at once. */
+function attemptsOf(rule: keyof RateLimits, client: Client, subject: readonly string[]): readonly Attempt[] {
+  return client.networks().map((network, width) => ({ rule, subject: [...subject, network], width }));
 }
 
 async function countAttempts(app: App, throttle: ThrottleStore, attempts: readonly Attempt[]): Promise<void> {
@@ -74,7 +67,7 @@ async function countAttempts(app: App, throttle: ThrottleStore, attempts: readon
     config: { limits },
     env,
   } = app;
-  if (limits === null) return;
+  if (limits === null || attempts.length === 0) return;
   const counted = attempts.map((attempt) => {
     return { key: keyOf(attempt), rule: widenRule(limits, attempt.rule, attempt.width) };
   });

@@ -146,16 +146,6 @@ export function pathSegment(url: string, fromEnd: number): string {
   return pathname.replace(/\/$/, "").split("/").at(-fromEnd) ?? "";
 }
 
-/** The longest stored User-Agent or address, in characters. */
-const MAX_DETAIL = 256;
-
-/** Makes the stored device. Values that are not strings, which an application without types may pass, become null. */
-export function deviceOf(userAgent: unknown, address: unknown): Device {
-  const text = (value: unknown): string | null =>
-    typeof value === "string" ? value.slice(0, MAX_DETAIL) : null;
-  return { userAgent: text(userAgent), address: text(address) };
-}
-
 /** The largest body that is read, in bytes. */
 export const MAX_BODY = 16_384;
 

@@ -1,10 +1,12 @@
 import type { App } from "../accounts/app.ts";
+import type { Client } from "../accounts/client.ts";
 import type { Site } from "../cookies/site.ts";
 import type { Credentials } from "./request.ts";
 
-/** A request in a route: its site and its credentials. */
+/** A request in a route: its client, its site and its credentials. */
 export interface Call {
   readonly request: Request;
+  readonly client: Client;
   readonly site: Site;
   readonly credentials: Credentials;
 }

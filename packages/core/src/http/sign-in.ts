@@ -94,7 +94,7 @@ export async function signIn(
   const started = await startSession(app.engine, {
     user,
     context: await app.engine.settings.parseContext(app.contextOf(call.request, user)),
-    device: app.deviceOf(call.request),
+    device: call.client.device,
     transport,
     amr,
     replaces: [

@@ -1,4 +1,5 @@
 import type { App } from "../accounts/app.ts";
+import { checkHostValues, HOST_MEMBERS } from "../accounts/client.ts";
 import { type CookieChange, jarAfter, writeChanges } from "../cookies/cookie.ts";
 import type { Site } from "../cookies/site.ts";
 import { SAFE_METHODS } from "../csrf/decide-csrf.ts";
@@ -36,14 +37,17 @@ export interface ValidatedRequest {
   readonly changes: readonly CookieChange[];
 }
 
-const OPTIONS: MembersOf<ValidateOptions> = { refresh: ["auto", "never"], fresh: FLAG };
+const OPTIONS: MembersOf<ValidateOptions> = { refresh: ["auto", "never"], fresh: FLAG, ...HOST_MEMBERS };
 
 /** Makes `auth.validate`: it reads the tokens of a request, checks its origin, and refreshes if that is due. It never throws. */
 export function requestValidator(
   app: App,
 ): (request: Request, options?: ValidateOptions) => Promise<Validation> {
   return async (request, options) => {
-    if (options !== undefined) checkMembers("validate", options, OPTIONS);
+    if (options !== undefined) {
+      checkMembers("validate", options, OPTIONS);
+      checkHostValues("validate", options);
+    }
     return (await validateRequest(app, request, options ?? {})).validation;
   };
 }
@@ -57,7 +61,7 @@ async function validateRequest(
   if (site === null) return failRequest(app, "unauthenticated", null, NO_BASE_URL);
   let credentials: Credentials | null = null;
   try {
-    credentials = readCredentials(request.headers, site, app.config, app.deviceOf(request));
+    credentials = readCredentials(request.headers, site, app.config, app.clientOf(request, options).device);
     if (isForged(request, site, credentials, app.config))
       return failRequest(app, "csrf_rejected", credentials);
     const refresh = refreshOf(request.method, options);

@@ -1,3 +1,4 @@
+import type { RequestHost } from "../accounts/client.ts";
 import type { ErrorCode } from "../platform/errors.ts";
 import type { AccessClaims } from "../sessions/access-token.ts";
 import type { Session, Transport } from "../sessions/session.ts";
@@ -31,7 +32,7 @@ export interface InvalidSession {
   readonly response: () => Response;
 }
 
-export interface ValidateOptions {
+export interface ValidateOptions extends RequestHost {
   /**
    * `auto`, the default, refreshes if a refresh is due. `never`, the default of HEAD, is for requests that cannot set a
    * cookie: it writes nothing and does not report reuse. Without a live access token it accepts a refresh token only for

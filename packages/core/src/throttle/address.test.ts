@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { clientNetworks } from "./throttle.ts";
+import { clientNetworks, isInNetwork, parseAddress, parseNetwork } from "./address.ts";
 
 describe("clientNetworks", () => {
   it.each([
@@ -49,5 +49,62 @@ describe("clientNetworks", () => {
     ["::ffff:192.0.2.1", ["192.0.2.1"]],
   ])("%s is in the networks %j", (address, networks) => {
     expect(clientNetworks(address)).toEqual(networks);
+  });
+});
+
+describe("isInNetwork", () => {
+  const isIn = (address: string, network: string): boolean | null => {
+    const [parsed, within] = [parseAddress(address), parseNetwork(network)];
+    return parsed === null || within === null ? null : isInNetwork(parsed, within);
+  };
+
+  it.each([
+    ["10.1.2.3", "10.0.0.0/8"],
+    ["10.1.2.3", "10.9.9.9/8"],
+    ["10.1.2.3", "10.1.2.3"],
+    ["10.1.2.3", "10.1.2.2/31"],
+    ["::ffff:10.1.2.3", "10.0.0.0/8"],
+    ["10.1.2.3", "::ffff:10.0.0.0/104"],
+    ["203.0.113.7", "128.0.0.0/1"],
+    ["2001:db8::1", "2001:DB8::/32"],
+    ["2001:db8:0:1::", "2001:db8::/47"],
+    ["2001:db8::1%eth0", "2001:db8::1"],
+  ])("%s is in %s", (address, network) => {
+    expect(isIn(address, network)).toBe(true);
+  });
+
+  it.each([
+    ["11.1.2.3", "10.0.0.0/8"],
+    ["10.1.2.4", "10.1.2.3"],
+    ["10.1.2.4", "10.1.2.2/31"],
+    ["10.1.2.3", "::/0"],
+    ["::1", "0.0.0.0/0"],
+    ["::a01:203", "10.0.0.0/8"],
+    ["2001:db9::1", "2001:db8::/32"],
+    ["2001:db8:2::", "2001:db8::/47"],
+    ["2001:db8::2", "2001:db8::1"],
+  ])("%s is not in %s", (address, network) => {
+    expect(isIn(address, network)).toBe(false);
+  });
+
+  it.each([
+    "",
+    "/8",
+    "10.0.0.0/",
+    "10.0.0.0/33",
+    "10.0.0.0/-1",
+    "10.0.0.0/8.0",
+    "10.0.0.0/0x8",
+    "10.0.0.0/8/8",
+    "10.0.0/8",
+    "10.0.0.0:80",
+    "[2001:db8::1]",
+    "2001:db8::1%eth0",
+    "2001:db8::/129",
+    "::ffff:10.0.0.0/95",
+    "proxy.example.com",
+    " 10.0.0.1",
+  ])("%j is no network", (network) => {
+    expect(parseNetwork(network)).toBeNull();
   });
 });

@@ -11,7 +11,7 @@ export const oauthExchange: Route = {
   method: "POST",
   path: "/oauth/exchange",
   async handle(app, call) {
-    await limitClient(app, "signIn", call.request);
+    await limitClient(app, "signIn", call.client);
     const body = await readBody(call.request, false);
     const code = body === null ? undefined : stringMember(body, "code");
     const codeVerifier = body === null ? undefined : stringMember(body, "code_verifier");

@@ -21,7 +21,7 @@ export const oauthStart: Route = {
     const query = new URL(call.request.url).searchParams;
     const intent = intentOf(query);
     const redirectTo = requireTarget(app, call, query.getAll("redirect_to"), intent.kind === "native");
-    await limitClient(app, "signIn", call.request);
+    await limitClient(app, "signIn", call.client);
     try {
       const { url, changes } = await beginFlow(app, call, { provider, redirectTo, intent });
       return redirect(url, headersOf(app, changes));
@@ -67,7 +67,7 @@ export const linkAccount: Route = {
       const body = await readBody(call.request, true);
       const target = body === null ? undefined : stringMember(body, "redirect_to");
       const redirectTo = requireTarget(app, call, target === undefined ? [] : [target], false);
-      await limitClient(app, "signIn", call.request);
+      await limitClient(app, "signIn", call.client);
       const intent = { kind: "link", userId: valid.userId, sessionId: valid.session.id } as const;
       const begun = await beginFlow(app, call, { provider, redirectTo, intent });
       const all = [...changes, ...begun.changes];

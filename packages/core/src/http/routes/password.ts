@@ -9,15 +9,15 @@ export const login: Route = {
   method: "POST",
   path: "/login",
   async handle(app, call) {
-    await limitClient(app, "signIn", call.request);
+    await limitClient(app, "signIn", call.client);
     const { identifier, password, transport } = await readPasswordInput(app, call.request);
     // Counted before the check and given back after it, so that concurrent attempts cannot exceed the rule.
     const account = JSON.stringify(identifier);
-    await limitClient(app, "account", call.request, account);
+    await limitClient(app, "account", call.client, account);
     await limit(app, "accountTotal", account);
     const user = await checkCredentials(app, identifier, password);
     if (user === null) throw new AuthError("invalid_credentials");
-    await releaseSignIn(app, call.request, account);
+    await releaseSignIn(app, call.client, account);
     return signInByPassword(app, call, user, { transport, status: 200 });
   },
 };
@@ -27,7 +27,7 @@ export const signup: Route = {
   method: "POST",
   path: "/signup",
   async handle(app, call) {
-    await limitClient(app, "signUp", call.request);
+    await limitClient(app, "signUp", call.client);
     const { identifier, password, transport } = await readPasswordInput(app, call.request);
     const user = await createUser(app, { ...identifier, password });
     try {

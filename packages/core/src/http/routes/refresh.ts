@@ -80,11 +80,11 @@ async function refreshByCookie(app: App, call: Call): Promise<Response> {
 
 // The lease limits refreshes that issue a refresh token, so only the others are counted, after the refresh. They count
 // against a session only if they prove its family secret. Otherwise forged tokens could use up its attempts (RAT-01).
-async function limitRefresh(app: App, { request }: Call, result: RefreshResult | Failure): Promise<void> {
+async function limitRefresh(app: App, { client }: Call, result: RefreshResult | Failure): Promise<void> {
   if (result.ok && result.outcome !== "access_only") return;
   const provenId = result.ok ? result.row.id : "provenId" in result ? result.provenId : null;
   if (provenId !== null) return limitUnlessStoreDown(app, "refresh", provenId);
-  await limitClientLocally(app, "unprovenRefresh", request);
+  await limitClientLocally(app, "unprovenRefresh", client);
 }
 
 function refuseAndClear(app: App, call: Call, code: ErrorCode): Response {
