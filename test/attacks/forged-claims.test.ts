@@ -57,6 +57,26 @@ describe("wrong claims, signed with the right key", () => {
     expect(await verdictsOf(server, token({ exp: now + 1 }))).toEqual(GOOD);
   });
 
+  it("JWT-15 are refused from the second of the expiry on, and JWT-14 if they expire before they are issued", async () => {
+    expect(await verdictsOf(server, token({ iat: now - 600, exp: now + 1 }))).toEqual(GOOD);
+    for (const times of [
+      { iat: now - 600, exp: now },
+      { iat: now - 600, exp: now - 1 },
+      { iat: now + 50, exp: now + 50 },
+      { iat: now + 50, exp: now + 40 },
+    ]) {
+      expect({ times, ...(await verdictsOf(server, token(times))) }).toEqual({ times, ...REFUSED });
+    }
+  });
+
+  it.each(["auth_time", "session_created", "session_expires"])(
+    "JWT-14 are refused with milliseconds in %s",
+    async (member) => {
+      expect(await verdictsOf(server, token({ [member]: now * 1_000 }))).toEqual(REFUSED);
+      expect(await verdictsOf(server, token({ [member]: "1" }))).toEqual(REFUSED);
+    },
+  );
+
   it("JWT-16 are accepted with iat a minute ahead, and JWT-17 with nbf in the past", async () => {
     expect(await verdictsOf(server, token({ iat: now + 60 }))).toEqual(GOOD);
     expect(await verdictsOf(server, token({ nbf: now - 5 }))).toEqual(GOOD);

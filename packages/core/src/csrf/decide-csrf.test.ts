@@ -72,6 +72,15 @@ describe("decideCsrf", () => {
     ]);
   });
 
+  it("takes a referrer that browsers would have shortened for another site, and for no missing one", () => {
+    const policy = { ownOrigin: OWN, trustedOrigins: new Set<string>(), requireFetchMetadata: false };
+    const sent = { method: "POST", upgrade: false, secFetchSite: null, origin: null };
+    const referer = (length: number): string => `${OWN}/`.padEnd(length, "x");
+    const because = (length: number): string =>
+      decideCsrf({ ...sent, referer: referer(length) }, policy).because;
+    expect([because(4_096), because(4_097)]).toEqual(["same_origin", "cross_site"]);
+  });
+
   it("trusts no other origin if the list is empty", () => {
     const policy = { ownOrigin: OWN, trustedOrigins: new Set<string>(), requireFetchMetadata: false };
     const request = {

@@ -1,5 +1,6 @@
-import { expect, it } from "vitest";
-import { thumbprint } from "./jwk.ts";
+import { generateKeyPairSync } from "node:crypto";
+import { describe, expect, it } from "vitest";
+import { faultOfNumbers, isWholePrivateKey, type Jwk, mayVerify, thumbprint } from "./jwk.ts";
 
 it("computes the thumbprint of RFC 7638 3.1", async () => {
   const n = [
@@ -19,4 +20,60 @@ it("computes the thumbprint of RFC 8037 A.3 from the public members alone", asyn
     crv: "Ed25519",
   };
   expect(await thumbprint(jwk)).toBe("kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
+});
+
+describe("the numbers of a key", () => {
+  const ec = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey.export({ format: "jwk" });
+  const okp = generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" });
+  const x = Buffer.from(ec.x ?? "", "base64url");
+  const wrong: Readonly<Record<string, unknown>> = {
+    "a zero before it": Buffer.concat([Buffer.alloc(1), x]).toString("base64url"),
+    "a byte less": x.subarray(1).toString("base64url"),
+    "a form that is not canonical": `${ec.x}=`,
+    "no text": 1,
+    "no value": undefined,
+  };
+
+  it("are sound on the curve of the algorithm alone", () => {
+    expect([faultOfNumbers(ec, "ES256"), faultOfNumbers(okp, "EdDSA")]).toEqual([null, null]);
+    const curves = ["P-384", "P-521", "secp256k1", "Ed25519", "", undefined];
+    for (const crv of curves)
+      expect(faultOfNumbers({ ...ec, crv } as Jwk, "ES256"), crv).toMatch(/another curve/);
+    for (const crv of ["Ed448", "X25519", "P-256"]) {
+      expect(faultOfNumbers({ ...okp, crv }, "EdDSA"), crv).toMatch(/another curve/);
+    }
+  });
+
+  it.each(Object.entries(wrong))("are unsound with a coordinate of %s", (_, value) => {
+    for (const [jwk, algorithm] of [
+      [{ ...ec, x: value }, "ES256"],
+      [{ ...ec, y: value }, "ES256"],
+      [{ ...okp, x: value }, "EdDSA"],
+    ] as const) {
+      expect(faultOfNumbers(jwk as Jwk, algorithm)).toBe("has a coordinate of a wrong length");
+      expect(isWholePrivateKey({ d: value } as Jwk, algorithm)).toBe(false);
+    }
+    expect([isWholePrivateKey(ec, "ES256"), isWholePrivateKey(okp, "EdDSA")]).toEqual([true, true]);
+  });
+
+  it("say nothing against a key that says nothing of its use, and a private key proves nothing", () => {
+    const { d: _, ...jwk } = okp;
+    for (const allowed of [
+      {},
+      { use: "sig" },
+      { key_ops: ["verify"] },
+      { key_ops: ["sign", "verify"] },
+      { ext: false },
+    ])
+      expect(mayVerify({ ...jwk, ...allowed })).toBe(true);
+    for (const refused of [
+      { d: "" },
+      { use: "enc" },
+      { key_ops: [] },
+      { key_ops: ["sign"] },
+      { key_ops: "verify" },
+      { ext: "true" },
+    ])
+      expect(mayVerify({ ...jwk, ...refused }), JSON.stringify(refused)).toBe(false);
+  });
 });

@@ -1,7 +1,7 @@
-import { generateKeyPairSync, type JsonWebKey } from "node:crypto";
+import { generateKeyPairSync, type JsonWebKey, sign } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { faultOfNumbers, generateKey, importKey, plainJwk } from "./jwk.ts";
-import { verifyJws } from "./jws.ts";
+import { type JwsForm, parseHeader, splitJws, verifyJws } from "./jws.ts";
 
 function rsa(modulusLength: number): JsonWebKey {
   return generateKeyPairSync("rsa", { modulusLength }).publicKey.export({ format: "jwk" });
@@ -35,6 +35,68 @@ describe("an RSA key (RFC 8725 3.4)", () => {
     await expect(importKey(refused, "PS256")).rejects.toThrow(TypeError);
     expect(faultOfNumbers(refused, "PS256")).toMatch(/^has an RSA key/);
   });
+});
+
+const FORM: JwsForm = { typ: "at+jwt", maxLength: 200 };
+
+function encoded(value: unknown): string {
+  return Buffer.from(JSON.stringify(value)).toString("base64url");
+}
+
+describe("the header of a token", () => {
+  const header = { alg: "EdDSA", typ: "at+jwt", kid: "one" };
+
+  it("is read from three canonical segments", () => {
+    for (const typ of ["at+jwt", "AT+JWT", "application/at+jwt"]) {
+      expect(parseHeader(`${encoded({ ...header, typ })}.e30.AA`, FORM)).toEqual({
+        alg: "EdDSA",
+        kid: "one",
+      });
+    }
+  });
+
+  it.each<[string, object]>([
+    ["crit", { crit: ["exp"] }],
+    ["an empty crit", { crit: [] }],
+    ["b64", { b64: false }],
+    ["b64 that changes nothing", { b64: true }],
+    ["another type", { typ: "JWT" }],
+    ["no type", { typ: undefined }],
+    ["an algorithm that is no text", { alg: ["EdDSA"] }],
+    ["no algorithm", { alg: undefined }],
+    ["no kid", { kid: undefined }],
+    ["an empty kid", { kid: "" }],
+    ["a kid that is a path", { kid: "../one" }],
+    ["a kid of 65 characters", { kid: "k".repeat(65) }],
+  ])("is refused with %s", (_, changes) => {
+    const form = { ...FORM, maxLength: 1_000 };
+    expect(parseHeader(`${encoded({ ...header, ...changes })}.e30.AA`, form)).toBeNull();
+  });
+
+  it.each([
+    "e30.e30",
+    "e30.e30.AA.AA",
+    "e30.e30.AA.",
+    ".e30.AA",
+    "e30..AA",
+    "e30.e30.",
+    "e30=.e30.AA",
+    "e30.e30.AB",
+    "e30.e30.A\n",
+    `e30.e30.${"A".repeat(200)}`,
+    1,
+  ])("is not read from %j", (token) => {
+    expect(splitJws(token, FORM.maxLength)).toBeNull();
+  });
+});
+
+it("a key verifies by its own algorithm, whatever the token names", async () => {
+  const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2_048 });
+  const signed = `${encoded({ alg: "RS256" })}.e30`;
+  const token = `${signed}.${sign("sha256", Buffer.from(signed), privateKey).toString("base64url")}`;
+  const key = plainJwk(publicKey.export({ format: "jwk" }));
+  expect(await verifyJws(token, { kid: "one", algorithm: "RS256", key })).not.toBeNull();
+  expect(await verifyJws(token, { kid: "one", algorithm: "PS256", key })).toBeNull();
 });
 
 describe("the members of a JWK that only describe it", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { checkOrigin } from "../platform/origin.ts";
+import { checkOrigin, isLoopback } from "../platform/origin.ts";
 
 describe("checkOrigin", () => {
   it.each([
@@ -101,4 +101,23 @@ describe("checkOrigin", () => {
     "https://",
     "http://",
   ])("refuses %j as the scheme of an app", (text) => expect(() => checkOrigin(text)).toThrow(TypeError));
+});
+
+it.each<[string, boolean]>([
+  ["localhost", true],
+  ["LOCALHOST", true],
+  ["app.localhost", true],
+  ["127.0.0.1", true],
+  ["127.255.255.254", true],
+  ["[::1]", true],
+  ["127.example.com", false],
+  ["127.0.0.1.example.com", false],
+  ["1270.0.0.1", false],
+  ["evil-localhost", false],
+  ["localhost.example.com", false],
+  ["[::2]", false],
+  ["0.0.0.0", false],
+  ["", false],
+])("Whether %s means this machine: %s", (host, expected) => {
+  expect(isLoopback(host)).toBe(expected);
 });

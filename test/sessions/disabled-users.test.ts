@@ -1,0 +1,69 @@
+import { memory } from "@latchkey/core/memory";
+import { type PasswordHasher, password } from "@latchkey/core/password";
+import { describe, expect, it } from "vitest";
+import { expectError } from "../fixtures/answers.ts";
+import { ANN, cheapHasher, openServer } from "../fixtures/server.ts";
+import { counted } from "../fixtures/wrapped-store.ts";
+
+// Several layers refuse the sign-in of a disabled user. Each has its own test, so that none hides a fault of another.
+describe("a disabled user with the right password", () => {
+  it("is refused by the check of the password, after the same work, before a session or a hook", async () => {
+    const checked: (string | null)[] = [];
+    const hasher: PasswordHasher = {
+      ...cheapHasher,
+      verify: (input, stored) => {
+        checked.push(stored);
+        return cheapHasher.verify(input, stored);
+      },
+    };
+    const { store, calls } = counted(memory());
+    const started: string[] = [];
+    const hooks = {
+      signedIn: ({ user }: { readonly user: { readonly id: string } }) => void started.push(user.id),
+    };
+    const { auth, send } = openServer({ store, providers: [password({ hasher })], hooks });
+    const { id } = await auth.users.create(ANN);
+    await auth.users.disable(id);
+    calls.length = 0;
+    await expectError(await send("/auth/login", { method: "POST", body: ANN }), 401, "invalid_credentials");
+    const unknown = { ...ANN, email: "unknown@example.com" };
+    await expectError(
+      await send("/auth/login", { method: "POST", body: unknown }),
+      401,
+      "invalid_credentials",
+    );
+    expect(checked).toEqual([null, null]);
+    expect(calls).toEqual(["users.find", "users.find"]);
+    expect(started).toEqual([]);
+  });
+
+  it.each([true, false])(
+    "is refused by the start of the session if disabled after the check, with users elsewhere: %s",
+    async (elsewhere) => {
+      const store = memory();
+      const { users } = elsewhere ? memory() : store;
+      const hooks = {
+        signedIn: async ({ user }: { readonly user: { readonly id: string } }) => {
+          // Without a new version, as an application may write it.
+          await users.update(user.id, { disabledAt: 1 }, { ifVersion: null, raiseVersion: false });
+        },
+      };
+      const { auth, send } = openServer({ store, users, hooks });
+      const { id } = await auth.users.create(ANN);
+      await expectError(await send("/auth/login", { method: "POST", body: ANN }), 401, "invalid_credentials");
+      expect(await auth.sessions.list(id)).toEqual([]);
+    },
+  );
+});
+
+it.each(["/auth/me", "/auth/session"])(
+  "A disabled user with a live access token gets no data from %s",
+  async (path) => {
+    const { auth, store, signedIn } = openServer();
+    const ann = await signedIn();
+    expect((await ann.get(path)).status).toBe(200);
+    const user = await auth.users.find({ email: ANN.email });
+    await store.users.update(user?.id ?? "", { disabledAt: 1 }, { ifVersion: null, raiseVersion: false });
+    await expectError(await ann.get(path), 401, "unauthenticated");
+  },
+);
