@@ -1,0 +1,158 @@
+import { type Edit, editsIn } from "./edit.ts";
+
+const CORE = "packages/core/src";
+
+/** What decides about users, their passwords and their links. */
+export const accountEdits: readonly Edit[] = [
+  ...editsIn(
+    `${CORE}/accounts/accounts.ts`,
+    ["test/sessions/disabled-users.test.ts"],
+    [
+      [
+        "the password of a disabled user",
+        "user === null || user.disabledAt !== null ? null : user.passwordHash",
+        "user === null ? null : user.passwordHash",
+      ],
+      ["a wrong password", "if (ok !== true || user === null)", "if (user === null)"],
+      [
+        "an unknown user costs no work",
+        "await runHasher(app, () => provider.verify(password, stored))",
+        "stored === null ? { ok: false, rehash: false } : await runHasher(app, () => provider.verify(password, stored))",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/accounts/accounts.ts`,
+    ["test/sessions/credential-changes.test.ts"],
+    [
+      [
+        "a password change keeps the sessions",
+        "await endSessionsOf(app.engine, id, null, reason);\n  app.engine.emit",
+        "app.engine.emit",
+      ],
+      [
+        "a password change keeps the version",
+        "app.users.update(id, change, { ifVersion: null, raiseVersion: true })",
+        "app.users.update(id, change, { ifVersion: null, raiseVersion: false })",
+      ],
+      [
+        "a deleted user keeps the sessions",
+        'const deleted = await app.users.delete(id);\n  await endSessionsOf(app.engine, id, null, "user_deleted");',
+        "const deleted = await app.users.delete(id);",
+      ],
+      [
+        "an upgrade writes the old password back",
+        "const options = { ifVersion: user.credentialsVersion, raiseVersion: false };\n  const updated",
+        "const options = { ifVersion: null, raiseVersion: false };\n  const updated",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/accounts/accounts.ts`,
+    ["test/attacks/password-input.test.ts"],
+    [["a weak password", 'if (verdict !== "ok") throw', "if (false) throw"]],
+  ),
+  ...editsIn(
+    `${CORE}/users/first-proof.ts`,
+    [`${CORE}/users/first-proof.test.ts`],
+    [
+      [
+        "a first proof keeps the earlier password",
+        'proof.by === "password" ? proof.passwordHash : null',
+        'proof.by === "password" ? proof.passwordHash : "kept"',
+      ],
+      [
+        "a first proof keeps every link",
+        "provider !== stays?.provider || subject !== stays.subject",
+        "false",
+      ],
+      ["every proof is the first", 'if (user.emailVerified) return { kind: "repeated" };', ""],
+      [
+        "a first proof keeps links of the same provider",
+        "provider !== stays?.provider || subject !== stays.subject",
+        "provider !== stays?.provider",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/accounts/oauth-identity.ts`,
+    ["test/oauth/linking.test.ts"],
+    [
+      [
+        "a link for a disabled user",
+        'if (user !== null && user.disabledAt !== null) throw new AuthError("forbidden");',
+        "",
+      ],
+      [
+        "a link after the session ended",
+        "if (requester !== null) await requireLiveRequester(app, requester, account);",
+        "",
+      ],
+      [
+        "an address that only normalizes to the user's",
+        "emailVerified && hasSameMailbox(email, address)",
+        "emailVerified",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/accounts/unlink.ts`,
+    ["test/oauth/ways-in.test.ts"],
+    [
+      [
+        "the last link is removed",
+        "if (!(await hasOtherMethod(app, userId, provider))) throw lastMethodError();",
+        "",
+      ],
+      ["a password without its identifier is a method", "&& user[password.identifier] !== null", ""],
+      ["a link of a provider that is gone is a method", "&& app.oauth.has(provider)", ""],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/accounts/unlink.ts`,
+    ["test/oauth/linking.test.ts"],
+    [["a session of another user links", "session.row.userId === userId &&", ""]],
+  ),
+  ...editsIn(
+    `${CORE}/password/policy.ts`,
+    [`${CORE}/password/policy.test.ts`],
+    [
+      ["a common password", 'if (policy.isCommon(plain)) return "common";', ""],
+      ["a short password", 'if (length < policy.minLength) return "too_short";', ""],
+      ["a password of the identifier", 'return isWeaker ? "contains_identifier" : "ok";', 'return "ok";'],
+      ["lone surrogates are equal", "LONE_SURROGATE.test(password) ? null :", ""],
+      ["a password of any length", "password.length > MAX_INPUT ||", ""],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/password/provider.ts`,
+    [`${CORE}/password/provider.test.ts`],
+    [["a truthy answer is a sign-in", 'requireFlag("hasher.verify", ok);', ""]],
+  ),
+  ...editsIn(
+    `${CORE}/auth/guard-store.ts`,
+    ["test/attacks/store-answers.test.ts"],
+    [
+      [
+        "every answer of a store is sound",
+        "if (fault !== null) throw badAnswer(operation, fault, expected.expected);",
+        "",
+      ],
+      ["a member of a prototype", "name in Object.prototype ? own(value, name) : value[name]", "value[name]"],
+      ["a token of another purpose", "purpose: (value) => value === purpose,", ""],
+      ["a token of another digest", "hash: (value) => value === hash,", ""],
+      ["an attempt that is not refused", "record({ allowed: (value) => value === true })", "record({})"],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/auth/guard-store.ts`,
+    ["test/attacks/store-faults.test.ts"],
+    [
+      [
+        "the words of a driver",
+        'throw error instanceof AuthError ? error : new AuthError("store_unavailable");',
+        "throw error;",
+      ],
+    ],
+  ),
+];

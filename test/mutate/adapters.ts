@@ -1,0 +1,108 @@
+import { type Edit, editsIn } from "./edit.ts";
+
+const VALIDATOR = "packages/core/src/validator.ts";
+
+/** What decides in the packages of hosts, and in the validator without a store. */
+export const adapterEdits: readonly Edit[] = [
+  ...editsIn(
+    VALIDATOR,
+    ["test/sessions/validator.test.ts"],
+    [
+      ["the validator checks no origin", "if (isForged(request, site, credentials, settings))", "if (false)"],
+      ["an expired token is valid", 'if (access.kind !== "live") {', 'if (access.kind === "none") {'],
+    ],
+  ),
+  ...editsIn(
+    VALIDATOR,
+    ["packages/core/src/validator.test.ts"],
+    [
+      [
+        "keys come by http",
+        'const isMet = isSafe && url.username === ""',
+        'const isMet = url !== null && url.username === ""',
+      ],
+      ["keys come with credentials", 'url.username === "" && url.password === ""', "true"],
+    ],
+  ),
+  ...editsIn(
+    "packages/core/src/keys/remote.ts",
+    ["test/sessions/validator-keys.test.ts"],
+    [
+      ["a remote key of any use", "|| !mayVerify(jwk)", ""],
+      ["a remote key that is unsound", "if (faultOfNumbers(jwk, algorithm) !== null) return null;", ""],
+      ["a remote key of a secret", "|| !isAsymmetric(algorithm)", ""],
+    ],
+  ),
+  ...editsIn(
+    "packages/hono/src/index.ts",
+    ["packages/hono/src/index.test.ts"],
+    [
+      [
+        "the value of another middleware is a validation",
+        'const VALIDATED: unique symbol = Symbol("latchkey");',
+        'const VALIDATED = "session" as never;',
+      ],
+      ["the validation of another auth", "if (earlier?.auth === auth) {", "if (earlier !== undefined) {"],
+      ["a route of another auth", "found === undefined || isOther", "found === undefined"],
+      [
+        "a route without a session",
+        "if (!validation.ok) return validation.response();",
+        "if (!validation.ok) return next();",
+      ],
+      [
+        "a route for which `when` is not true",
+        "options.when(validation.session) !== true",
+        "!options.when(validation.session)",
+      ],
+      ["a handshake rotates", '{ ...options, refresh: "never" } : options', "options : options"],
+      [
+        "the page of a user is public",
+        "const response = applyValidation(c.res, validation);",
+        "const response = new Response(c.res.body, c.res);",
+      ],
+    ],
+  ),
+  ...editsIn(
+    "packages/next/src/server.ts",
+    ["packages/next/src/require-session.test.ts"],
+    [
+      ["a page without `when`", "when(signedIn.session) === true", "true"],
+      ["a page without a session", "signedIn !== null && when", "signedIn === null || when"],
+      ["a truthy `when`", "when(signedIn.session) === true", "when(signedIn.session)"],
+      ["a server component rotates", 'current.canSetCookies ? "auto" : "never"', '"auto"'],
+      [
+        "a store that is down signs out",
+        "if (validation.status >= 500) throw new AuthError(validation.code);",
+        "",
+      ],
+      ["an unsafe method is safe", 'isUnsafe(sent) ? "POST" : "GET"', '"GET"'],
+    ],
+  ),
+  ...editsIn(
+    "packages/next/src/proxy.ts",
+    ["packages/next/src/proxy.test.ts"],
+    [
+      ["a protected page without a session", "&& isProtected(pathname)", "&& false"],
+      ["a path with an escape is one of ours", "!/%|\\/\\//.test(pathname) &&", ""],
+    ],
+  ),
+  ...editsIn(
+    "packages/next/src/url.ts",
+    ["packages/next/src/url.test.ts"],
+    [
+      [
+        "a path with dots",
+        "decoded === null || hasDotSegment(path) || hasDotSegment(decoded)",
+        "decoded === null",
+      ],
+      [
+        "an escape that cannot be read",
+        "return forms === null || forms.some",
+        "return forms !== null && forms.some",
+      ],
+      ["a path in capitals", '"is");', '"s");'],
+      ["the data of a page", "flatMap((form) => [form, pageOf(form)])", "flatMap((form) => [form])"],
+      ["a path of two slashes", 'path.replace(/[/\\\\]+/g, "/")', "path"],
+    ],
+  ),
+];

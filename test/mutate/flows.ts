@@ -1,0 +1,135 @@
+import { type Edit, editsIn } from "./edit.ts";
+
+const CORE = "packages/core/src";
+
+/** What decides about a sign-in with a provider under way. */
+export const flowEdits: readonly Edit[] = [
+  ...editsIn(
+    `${CORE}/oauth/redirect.ts`,
+    [`${CORE}/oauth/redirect.test.ts`],
+    [
+      ["a disguised target", "|| DISGUISE.test(target)", ""],
+      [
+        "a target with credentials",
+        'if (url === null || url.username !== "" || url.password !== "") return null;\n  if',
+        "if (url === null) return null;\n  if",
+      ],
+      ["an escaped slash", "|| ESCAPED.test(url.pathname)", ""],
+      ["a path of two slashes", 'url.pathname.startsWith("//") ||', ""],
+      ["one of our own routes", "if (isOwn && isOwnRoute(url.pathname, policy.basePath)) return null;", ""],
+      ["any origin", "return isListed || (isOwn && !policy.native) ? url : null;", "return url;"],
+      ["a page of ours gets the code of an app", "(isOwn && !policy.native)", "isOwn"],
+      [
+        "any scheme of an app",
+        "return trustedOrigins.has(whole) || trustedOrigins.has(whole + url.host) ? url : null;",
+        "return url;",
+      ],
+      ["a scheme without an app", "policy.native && CUSTOM.test(target)", "CUSTOM.test(target)"],
+      ["a long target", "target.length > MAX_LENGTH ||", ""],
+      ["a target that grows long", "|| url.href.length > MAX_LENGTH", ""],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/oauth/transaction.ts`,
+    [`${CORE}/oauth/transaction.test.ts`],
+    [
+      ["a flow has no end", "if (Math.abs(now - startedAt) >= FLOW_LIFETIME) return null;", ""],
+      ["the state is the nonce", 'nonce: derive("nonce")', 'nonce: derive("state")'],
+      ["the verifier is the state", 'codeVerifier: derive("verifier")', 'codeVerifier: derive("state")'],
+      ["another form is a flow", "if (!isPacked(packed)) return null;", ""],
+      ["one cookie for every flow", 'labelledHash("oauth-flow", utf8(state))', 'labelledHash("oauth-flow")'],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/oauth/transaction.ts`,
+    [`${CORE}/oauth/pkce.test.ts`],
+    [
+      ["any verifier", "&& equalStrings(challengeOf(codeVerifier), challenge)", ""],
+      ["a short verifier", "VERIFIER.test(codeVerifier) &&", ""],
+      ["the plain method", "toBase64url(sha256(utf8(codeVerifier)))", "codeVerifier"],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/oauth/callback.ts`,
+    [`${CORE}/oauth/callback.test.ts`],
+    [
+      ["a state of another flow", "transaction.state === state &&", ""],
+      ["the answer of another provider", "&& transaction.provider === here.provider", ""],
+      ["a state twice", "|| !here.first)", ")"],
+      ["any method", "|| here.method !== method", ""],
+      ["an error beside a code", "if (error !== null) return", "if (error !== null && code === null) return"],
+      ["a parameter twice", "if (found.has(name)) return null;", ""],
+      ["a state of any form", "if (!isOneTimeToken(state)) return null;", ""],
+      ["a code of any length", "|| code.length > MAX_CODE", ""],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/http/flow.ts`,
+    ["test/oauth/state-cookie.test.ts"],
+    [
+      [
+        "a state is spent more than once",
+        "return app.tokens.spend(hash, STATE, expiresAt, now(app.env));",
+        "return true;",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/http/flow.ts`,
+    ["test/oauth/redirect-targets.test.ts"],
+    [
+      [
+        "the target is not checked again",
+        'return allowedTarget(app, call, redirectTo, native) ?? new URL("/", call.site.origin);',
+        "return new URL(redirectTo, call.site.origin);",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/http/routes/oauth-callback.ts`,
+    ["test/oauth/linking.test.ts"],
+    [
+      [
+        "a link of another session",
+        "!isSameSession || !(await isSignedIn(app, requester))",
+        "!(await isSignedIn(app, requester))",
+      ],
+      [
+        "a link of an ended session",
+        "!isSameSession || !(await isSignedIn(app, requester))",
+        "!isSameSession",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/http/routes/oauth-start.ts`,
+    ["test/oauth/linking.test.ts"],
+    [
+      ["a link long after the sign-in", "if (at - authTime <= MAX_SIGN_IN_AGE) return;", "return;"],
+      ["a link by a bearer token", 'if (valid.transport !== "cookie") throw', "if (false) throw"],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/http/routes/oauth-exchange.ts`,
+    ["test/oauth/native-app.test.ts"],
+    [
+      [
+        "an exchange after a password change",
+        "user === null || user.credentialsVersion !== credentialsVersion",
+        "user === null",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/accounts/native-code.ts`,
+    ["test/oauth/native-app.test.ts"],
+    [
+      ["a code without its verifier", "if (!isVerifierOf(codeVerifier, codeChallenge))", "if (false)"],
+      [
+        "a code is valid for long",
+        "const CODE_LIFETIME: Seconds = 60;",
+        "const CODE_LIFETIME: Seconds = 3600;",
+      ],
+    ],
+  ),
+];

@@ -1,0 +1,217 @@
+import { type Edit, editsIn } from "./edit.ts";
+
+const CORE = "packages/core/src";
+
+/** What decides about the tokens, the body and the session of a request. */
+export const httpEdits: readonly Edit[] = [
+  ...editsIn(
+    `${CORE}/http/request.ts`,
+    ["test/attacks/bearer.test.ts"],
+    [
+      [
+        "an invalid bearer token falls back to the cookie",
+        'return rest.length === 1 ? (rest[0] ?? "") : "";',
+        "return rest.length === 1 ? (rest[0] ?? null) : null;",
+      ],
+      ["any scheme is a token", "if (!bearer.schemes.includes(scheme.toLowerCase())) return null;", ""],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/http/request.ts`,
+    ["test/attacks/csrf.test.ts"],
+    [
+      ["no request is cross-site", 'return decision.kind === "reject";', "return false;"],
+      [
+        "validate checks no origin",
+        "&& ambient && isCrossSite(request, site, options)",
+        "&& ambient && false",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/http/request.ts`,
+    ["test/attacks/cookie-tossing.test.ts"],
+    [["every cookie is of this host", "hostBound: !settableBySibling.has(name)", "hostBound: true"]],
+  ),
+  ...editsIn(
+    `${CORE}/http/request.ts`,
+    ["test/attacks/refresh-path.test.ts"],
+    [["a refresh cookie on every path", "if (sendsRefreshCookie(site)) refresh.push", "refresh.push"]],
+  ),
+  ...editsIn(
+    `${CORE}/http/request.ts`,
+    ["test/oauth/navigation.test.ts"],
+    [
+      ["a flow by fetch", 'mode === "navigate" &&', ""],
+      ["a flow in a frame or an image", 'destination === "document" &&', ""],
+      ["a flow by prefetch", "&& !ahead", ""],
+      ["a flow by HEAD", 'method !== "HEAD" &&', ""],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/http/request.ts`,
+    ["test/attacks/body-parsing.test.ts"],
+    [
+      [
+        "a declared body of any length",
+        'if (Number(request.headers.get("content-length") ?? 0) > MAX_BODY)',
+        "if (false)",
+      ],
+      [
+        "a body of any length",
+        'if (bytes === null) throw new AuthError("payload_too_large");',
+        "if (bytes === null) return new Uint8Array();",
+      ],
+      ["a body of any type", "if (!isForm && !JSON_TYPE.test(type))", "if (false)"],
+      ["a field twice", "if (Object.hasOwn(fields, name)) return null;", ""],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/http/validate.ts`,
+    ["test/attacks/theft-without-rotation.test.ts"],
+    [["never is taken for every method", 'SAFE_METHODS.has(method) ? "never" : "ignore"', '"never"']],
+  ),
+  ...editsIn(
+    `${CORE}/http/validate.ts`,
+    ["test/attacks/csrf.test.ts"],
+    [["a forged request is validated", 'return failRequest(app, "csrf_rejected", credentials);', ";"]],
+  ),
+  ...editsIn(
+    `${CORE}/http/validate.ts`,
+    ["test/sessions/hooks.test.ts"],
+    [
+      [
+        "hooks.validated refuses nothing",
+        'if (verdict.kind === "refuse") return null;',
+        'if (verdict.kind === "refuse") return { session, claims };',
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/http/validation.ts`,
+    [`${CORE}/http/validation.test.ts`],
+    [
+      ["a shared cache keeps cookies", "if (cookies.length > 0) {", "if (false) {"],
+      [
+        "a shared cache keeps the page of a user",
+        'validation.ok || validation.code !== "unauthenticated"',
+        "false",
+      ],
+      ["a CDN keeps the page of a user", "if (TARGETED_FIELD.test(name)) headers.delete(name);", ""],
+      ["Vary is not added", "addVary(applied.headers,", "[].concat(applied.headers as never,"],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/http/handle.ts`,
+    ["test/attacks/csrf.test.ts"],
+    [
+      [
+        "routes check no origin",
+        "match.route.crossSite !== true && isCrossSite(request, site, app.config)",
+        "false",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/http/handle.ts`,
+    ["test/attacks/methods-and-cors.test.ts"],
+    [
+      [
+        "every origin reads the answers",
+        "if (origin === null || !trusted.has(origin)) return;",
+        "if (origin === null) return;",
+      ],
+      [
+        "every origin may send",
+        'if (origin !== null && trusted.has(origin) && request.headers.has("access',
+        'if (request.headers.has("access',
+      ],
+      ["every method reaches a route", "listOf<string>(candidate.method).includes(asked)", "true"],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/http/routes/logout.ts`,
+    ["test/attacks/logout.test.ts"],
+    [
+      [
+        "a sign-out without the family secret",
+        'await endSession(app.engine, parsed.id, "logout", familyHash);',
+        'await endSession(app.engine, parsed.id, "logout");',
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/http/routes/password.ts`,
+    ["test/attacks/guessing.test.ts"],
+    [
+      [
+        "sign-ins of an account are not counted",
+        'await limit(app, "accountTotal"',
+        'await String(app, "accountTotal"',
+      ],
+      [
+        "sign-ins of a client are not counted",
+        'await limitClient(app, "signIn"',
+        'await String(app, "signIn"',
+      ],
+      [
+        "sign-ups of a client are not counted",
+        'await limitClient(app, "signUp"',
+        'await String(app, "signUp"',
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/http/sign-in.ts`,
+    ["test/attacks/session-fixation.test.ts"],
+    [
+      [
+        "a sign-in keeps the earlier session",
+        "...(await findProvenSessions(app.engine, call.credentials.presented))",
+        "",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/http/request.ts`,
+    ["test/attacks/prototype-pollution.test.ts"],
+    [["a member of a prototype", "Object.hasOwn(body, name) ? body[name] : undefined", "body[name]"]],
+  ),
+  ...editsIn(
+    `${CORE}/http/validate.ts`,
+    ["test/sessions/ended-sessions.test.ts"],
+    [["a changing route reads no store", 'request.method !== "GET" && request.method !== "HEAD"', "false"]],
+  ),
+  ...editsIn(
+    `${CORE}/http/validate.ts`,
+    ["test/sessions/disabled-users.test.ts"],
+    [
+      [
+        "a disabled user reads their data",
+        'user === null || user.disabledAt !== null) throw new AuthError("unauthenticated")',
+        'user === null) throw new AuthError("unauthenticated")',
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/http/routes/sessions.ts`,
+    ["test/sessions/devices.test.ts"],
+    [["the session of another user ends", "found.row.userId !== valid.userId ||", ""]],
+  ),
+  ...editsIn(
+    `${CORE}/http/routes/logout.ts`,
+    ["test/sessions/ended-sessions.test.ts"],
+    [["a sign-out keeps the session", 'await endSession(app.engine, sid, "logout");', ""]],
+  ),
+  ...editsIn(
+    `${CORE}/http/routes/logout.ts`,
+    ["test/sessions/ended-sessions.test.ts"],
+    [
+      [
+        "an ended session signs out everywhere",
+        '{ refresh: "prove", fresh: true }',
+        '{ refresh: "prove", fresh: false }',
+      ],
+    ],
+  ),
+];

@@ -1,0 +1,201 @@
+import { type Edit, editsIn } from "./edit.ts";
+
+const CORE = "packages/core/src";
+
+/** What decides about signatures, keys and sealed texts. */
+export const keyEdits: readonly Edit[] = [
+  ...editsIn(
+    `${CORE}/keys/jws.ts`,
+    [`${CORE}/keys/jws.test.ts`],
+    [
+      ["an extension is ignored", "hasExtension(members) ||", ""],
+      ["any type of token", '|| !hasType(own(members, "typ"), typ)', ""],
+      ["a token of any length", "|| token.length > maxLength", ""],
+      ["a key id of any form", '|| typeof kid !== "string" || !KID.test(kid)', '|| typeof kid !== "string"'],
+      ["a form that is not canonical", 'text !== "" && isBase64url(text)', 'text !== ""'],
+      ["more than three segments", "more.length === 0 &&", ""],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/keys/jws.ts`,
+    [`${CORE}/keys/jws.test.ts`],
+    [
+      ["the token names the algorithm", "{ algorithms: [algorithm] }", "{}"],
+      ["a signature of any length", "if (!hasSignatureLength(token, algorithm)) return null;", ""],
+      ["a longer signature", "Math.floor((length * 3) / 4) === signatureLength", "length > 1"],
+      [
+        "an unusable key is a fault",
+        "isInvalidSignature(error) || isUnusableKey(error)",
+        "isInvalidSignature(error)",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/keys/jws.ts`,
+    ["test/attacks/algorithm-confusion.test.ts"],
+    [
+      [
+        "a token without a valid signature",
+        "if (isInvalidSignature(error) || isUnusableKey(error)) return null;",
+        "return utf8(atob(token.split('.')[1] ?? ''));",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/keys/jwk.ts`,
+    ["test/sessions/validator-keys.test.ts"],
+    [
+      ["a private key verifies", '&& own(jwk, "d") === undefined', ""],
+      ["a key for encryption verifies", 'return use === "sig" &&', "return"],
+      [
+        "key_ops are not read",
+        'operations === undefined || (isDistinct(operations) && operations.includes("verify"))',
+        "true",
+      ],
+      ["a small exponent", "if (jwk.e !== EXPONENT) return", "if (false) return"],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/keys/jwk.ts`,
+    [`${CORE}/keys/jwk.test.ts`],
+    [
+      ["a key on another curve", "if (jwk.crv !== crv) return", "if (false) return"],
+      [
+        "a coordinate of any length",
+        "bytesOf(jwk[name])?.length === COORDINATE_BYTES)",
+        "bytesOf(jwk[name]) !== null)",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/keys/jwk.ts`,
+    [`${CORE}/keys/jws.test.ts`],
+    [
+      ["a short modulus", "bitsOf(modulus) >= MIN_MODULUS_BITS &&", ""],
+      ["an exponent of 1", "&& bitsOf(exponent) > 1", ""],
+      ["an even exponent", "&& isOdd", ""],
+      ["an unsound RSA key is imported", 'if (jwk.kty === "RSA" && !isSoundRsa(jwk))', "if (false)"],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/keys/jwk.ts`,
+    ["test/attacks/jwks.test.ts"],
+    [
+      [
+        "the key set has private members",
+        '["kty", "crv", "x", "y", "n", "e"]',
+        '["kty", "crv", "x", "y", "n", "e", "d"]',
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/keys/algorithms.ts`,
+    [`${CORE}/keys/algorithms.test.ts`],
+    [
+      ["an algorithm of a prototype", "|| !Object.hasOwn(facts, value)", ""],
+      ["a shared secret signs ID tokens", 'HS256: { use: "access_token"', 'HS256: { use: "both"'],
+      ["a key ring of an algorithm for ID tokens alone", 'RS512: { use: "id_token"', 'RS512: { use: "both"'],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/keys/seal.ts`,
+    [`${CORE}/keys/seal.test.ts`],
+    [
+      ["one key for every purpose", "info: utf8(`latchkey/${label}/v1`)", 'info: utf8("latchkey/v1")'],
+      [
+        "one key for every secret",
+        'importKey("raw", utf8(secret), "HKDF"',
+        'importKey("raw", utf8("secret"), "HKDF"',
+      ],
+      ["the same nonce for every text", "Uint8Array.from(random(NONCE))", "new Uint8Array(NONCE)"],
+      [
+        "only the newest secret opens",
+        "for (const secret of secrets) {",
+        "for (const secret of secrets.slice(0, 1)) {",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/keys/key-ring.ts`,
+    [`${CORE}/keys/key-ring.test.ts`],
+    [
+      [
+        "a superseded key verifies for ever",
+        "superseded === undefined || now < superseded + RETIREMENT",
+        "true",
+      ],
+      [
+        "a key signs before it is active",
+        "key.activeAt <= now && key.supersededAt === undefined",
+        "key.supersededAt === undefined",
+      ],
+      [
+        "a superseded key signs again",
+        "key.activeAt <= now && key.supersededAt === undefined",
+        "key.activeAt <= now",
+      ],
+      ["a revoked key stays", "if (key === revoked) return [];", ""],
+      ["a predecessor verifies longer", "[markSuperseded(key, revoked.activeAt)]", "[key]"],
+      [
+        "the current key is revoked and none signs",
+        "=== revoked ? rotateRing(left, now, usable) : left",
+        "=== revoked ? left : left",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/keys/stored.ts`,
+    ["test/attacks/database-theft.test.ts"],
+    [["private keys are stored open", "newest === undefined ? text :", "newest !== undefined ? text :"]],
+  ),
+  ...editsIn(
+    `${CORE}/keys/fixed.ts`,
+    ["test/attacks/algorithm-confusion.test.ts"],
+    [
+      ["a provided key of another type", "if (jwk.kty !== algorithmFacts[algorithm].kty)", "if (false)"],
+      [
+        "a provided key of another algorithm",
+        "if (jwk.alg !== undefined && normalizeAlgorithm(jwk.alg) !== algorithm)",
+        "if (false)",
+      ],
+      ["a provided key of two kids", "if (kids.has(jwk.kid))", "if (false)"],
+      [
+        "a provided key without kid",
+        'if (jwk.kid === undefined || jwk.kid === "")',
+        "if (jwk.kid === undefined)",
+      ],
+      [
+        "a first key that may not sign",
+        'if (first.key_ops !== undefined && !first.key_ops.includes("sign"))',
+        "if (false)",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/platform/digest.ts`,
+    [`${CORE}/users/one-time-token.test.ts`],
+    [["one digest for every purpose", "utf8(`latchkey/${label}/v1\\0`)", 'utf8("latchkey/v1\\0")']],
+  ),
+  ...editsIn(
+    `${CORE}/users/one-time-token.ts`,
+    [`${CORE}/users/one-time-token.test.ts`],
+    [
+      ["a one-time token of any purpose", "labelledHash(`token/${purpose}`", 'labelledHash("token"'],
+      ["a one-time token of any form", "text.length === LENGTH && isBase64url(text)", "text.length > 0"],
+      ["a one-time token of few bits", "const BYTES = 32;", "const BYTES = 4;"],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/auth/secrets.ts`,
+    [`${CORE}/auth/config.test.ts`],
+    [
+      ["no secret", "secrets.length === 0 && baseURL !== null && !isLoopback(baseURL.hostname)", "false"],
+      ["a short secret", "length < MIN_SECRET_BYTES", "length < 1"],
+      [
+        "a secret that can be guessed",
+        "if (new Set(secret).size < MIN_SECRET_VARIETY || /change",
+        "if (/nothing",
+      ],
+    ],
+  ),
+];

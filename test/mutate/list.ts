@@ -1,0 +1,25 @@
+import { accountEdits } from "./accounts.ts";
+import { adapterEdits } from "./adapters.ts";
+import { cookieEdits } from "./cookies.ts";
+import type { Edit } from "./edit.ts";
+import { flowEdits } from "./flows.ts";
+import { httpEdits } from "./http.ts";
+import { keyEdits } from "./keys.ts";
+import { oauthEdits } from "./oauth.ts";
+import { rotationEdits } from "./rotation.ts";
+import { sessionEdits } from "./sessions.ts";
+import { storeEdits } from "./stores.ts";
+
+/** Every edit. */
+export const edits: readonly Edit[] = [
+  ...sessionEdits,
+  ...rotationEdits,
+  ...keyEdits,
+  ...cookieEdits,
+  ...httpEdits,
+  ...oauthEdits,
+  ...flowEdits,
+  ...accountEdits,
+  ...adapterEdits,
+  ...storeEdits,
+];

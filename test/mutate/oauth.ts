@@ -1,0 +1,161 @@
+import { type Edit, editsIn } from "./edit.ts";
+
+const CORE = "packages/core/src";
+
+/** What decides about the answers of a provider. */
+export const oauthEdits: readonly Edit[] = [
+  ...editsIn(
+    `${CORE}/oauth/id-token.ts`,
+    ["test/oauth/id-token-claims.test.ts"],
+    [
+      [
+        "a second audience",
+        'if (Array.isArray(audience) && audience.length !== 1) return "id_token_audience";',
+        "",
+      ],
+      ["a foreign party", 'if (party !== undefined && party !== clientId) return "id_token_audience";', ""],
+      ["an old ID token", "iat > at - MAX_AGE - TOLERANCE &&", ""],
+      ["an ID token of tomorrow", "iat <= at + TOLERANCE &&", ""],
+      ["an ID token without a lifetime", "&& exp > iat", ""],
+      [
+        "any nonce",
+        "expectedNonce: nonce",
+        'expectedNonce: JSON.parse(atob(token.split(".")[1] ?? "")).nonce',
+      ],
+      ["any hash of the access token", "!(await isHashOf(hash, expected.accessToken, header))", "false"],
+      ["any subject", 'return isSubject(own(claims, "sub")) ? null : "subject";', "return null;"],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/oauth/id-token.ts`,
+    ["test/oauth/id-token-signature.test.ts"],
+    [
+      ["no signature", "if (!(await isSigned(response, header, server, keys)))", "if (false)"],
+      ["an extension is ignored", 'if (header.isExtended) throw oauthFault("id_token_signature");', ""],
+      ["any type of token", 'type.toUpperCase() === "JWT"', "true"],
+      ["a payload that is not encoded", '|| own(members, "b64") !== undefined', ""],
+      ["a key of another id", 'own(jwk, "kid") === kid)', "true)"],
+      ["a key for another algorithm", "(alg === undefined || alg === name) &&", ""],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/oauth/id-token.ts`,
+    [`${CORE}/oauth/id-token-signature.test.ts`],
+    [
+      [
+        "a signature of any length",
+        "signatureLength !== null && signatureLength !== header.signatureLength",
+        "false",
+      ],
+      [
+        "a private key or one for encryption",
+        "(alg === undefined || alg === name) && mayVerify(jwk)",
+        "(alg === undefined || alg === name)",
+      ],
+      ["an unsound RSA key", 'if (jwk["kty"] === "RSA" && !isSoundRsa(jwk)) return false;', ""],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/oauth/link.ts`,
+    [`${CORE}/oauth/link.test.ts`],
+    [
+      [
+        "the account of another user",
+        'return { kind: "refuse", because: "held_by_another" };',
+        'return { kind: "link", userId: asker, proves: false };',
+      ],
+      [
+        "the word of no authority proves",
+        "email?.verified === true && email.authoritative",
+        "email?.verified === true",
+      ],
+      [
+        "an unverified address proves",
+        "email?.verified === true && email.authoritative",
+        "email?.authoritative === true",
+      ],
+      ["an unproved owner is linked", "proven && owner.verified && linkByEmail", "proven && linkByEmail"],
+      [
+        "an unproved address is linked",
+        "proven && owner.verified && linkByEmail",
+        "owner.verified && linkByEmail",
+      ],
+      ["linkByEmail is not read", "proven && owner.verified && linkByEmail", "proven && owner.verified"],
+      [
+        "an unverified address is kept",
+        "email?.verified === true ? email.address : null",
+        "email?.address ?? null",
+      ],
+      ["a reachable owner is a leftover", "address !== null && !owner.reachable &&", "address !== null &&"],
+      [
+        "a proof of another's address",
+        "proven && owner?.id === userId && !owner.verified",
+        "proven && owner?.verified === false",
+      ],
+      ["the last sign-in method goes", "left.password || left.links > 0", "true"],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/oauth/link.ts`,
+    [`${CORE}/oauth/email-trust.test.ts`],
+    [
+      ["a domain that is not listed", "if (domains.includes(domain)) return true;", "return true;"],
+      ["a claim of another domain", "?.toLowerCase() === domain", "?.toLowerCase() !== undefined"],
+      ["the first @ separates", 'address.lastIndexOf("@")', 'address.indexOf("@")'],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/oauth/discovery.ts`,
+    [`${CORE}/oauth/discovery.test.ts`],
+    [
+      ["metadata of another issuer", '|| own(document, "issuer") !== issuer', ""],
+      ["an endpoint without https", 'return url.protocol === "https:" ||', "return true ||"],
+      ["an endpoint with credentials", '|| url.username !== "" || url.password !== ""', ""],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/oauth/request.ts`,
+    ["test/oauth/issuer-parameter.test.ts"],
+    [
+      ["an answer of another issuer", "...(iss === null ? {} : { iss })", ""],
+      ["an empty issuer", 'if (iss === "") throw oauthFault("issuer");', ""],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/oauth/request.ts`,
+    ["test/oauth/token-endpoint.test.ts"],
+    [
+      ["tokens beside an error", '|| own(data, "error") !== undefined', ""],
+      ["tokens of another type", "|| !/^bearer$/i.test(type)", ""],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/platform/fetch-json.ts`,
+    ["test/oauth/token-endpoint.test.ts"],
+    [
+      ["a redirect is followed", 'redirect: "manual"', 'redirect: "follow"'],
+      ["an answer of any length", "readAtMost(body, MAX_ANSWER, signal)", "readAtMost(body, 1e9, signal)"],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/oauth/profile.ts`,
+    [`${CORE}/oauth/provider.test.ts`],
+    [
+      [
+        "an account of another provider",
+        "provider: (value, provider) => value === provider",
+        "provider: () => true",
+      ],
+      [
+        "a truthy word is verified",
+        'emailVerified: (value) => typeof value === "boolean"',
+        "emailVerified: () => true",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/oauth/profile.ts`,
+    ["test/oauth/userinfo.test.ts"],
+    [["any word is verified", 'verified === true || verified === "true"', "verified !== undefined"]],
+  ),
+];
