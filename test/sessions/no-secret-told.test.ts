@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
-import { createAuth } from "@latchkey/core";
+import { AuthError, createAuth } from "@latchkey/core";
 import { memory } from "@latchkey/core/memory";
 import type { Store } from "@latchkey/core/store";
 import { expect, onTestFinished, test, vi } from "vitest";
@@ -126,8 +126,17 @@ async function failingStore(
 }
 
 /** Makes a server whose store listens for secrets and may fail loudly. */
-function worldOf(store: Store, secrets: Secrets, failing: { now: boolean }, options: object): TestServer {
-  const given: ServerOptions<Record<string, never>, never> = { ...options };
+function worldOf(
+  said: Said,
+  store: Store,
+  secrets: Secrets,
+  failing: { now: boolean },
+  options: object,
+): TestServer {
+  // The driver of this store writes secrets into its errors: the application gets these, and nothing else does.
+  const onError: ServerOptions<Record<string, never>, never>["onError"] = (error, context) =>
+    said.add(context, error instanceof AuthError ? error : "");
+  const given: ServerOptions<Record<string, never>, never> = { onError, ...options };
   return openServer({ ...given, store: chatty(listening(store, secrets), () => failing.now) });
 }
 
@@ -141,7 +150,7 @@ for (const { name, make } of stores) {
       const [said, secrets, failing] = [listen(), collectSecrets(), { now: false }];
       hearKeys(secrets);
       secrets.add(ANN.password, BOB.password, NEW_PASSWORD, SECRET);
-      const server = worldOf(await make(), secrets, failing, options);
+      const server = worldOf(said, await make(), secrets, failing, options);
       await busyDay(server, said, secrets, failing);
       said.add(server.events);
       expect(secrets.size()).toBeGreaterThan(100);

@@ -25,7 +25,8 @@ export type { Jwk, PublicJwk } from "./keys/jwk.ts";
 export { type SafeRedirectOptions, safeRedirect } from "./oauth/redirect.ts";
 export type { Json, JsonObject } from "./platform/encoding.ts";
 export type { Env } from "./platform/env.ts";
-export { AuthError, type ErrorCode } from "./platform/errors.ts";
+export { AuthError, type ErrorCode, type ErrorOrigin } from "./platform/errors.ts";
+export type { ErrorContext, OnError } from "./platform/faults.ts";
 export { days, hours, minutes, type Seconds, seconds } from "./platform/time.ts";
 export type { AccessClaims } from "./sessions/access-token.ts";
 export type {

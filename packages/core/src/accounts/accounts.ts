@@ -2,7 +2,7 @@ import type { PasswordVerdict } from "../password/policy.ts";
 import type { PasswordProvider } from "../password/provider.ts";
 import { toBase64url } from "../platform/encoding.ts";
 import { now } from "../platform/env.ts";
-import { AuthError, type ErrorCode } from "../platform/errors.ts";
+import { AuthError, type ErrorCode, reportQuietly } from "../platform/errors.ts";
 import { endSessionsOf } from "../sessions/end.ts";
 import type { EndReason } from "../sessions/session.ts";
 import { type Identifier, parseEmail, parseUsername } from "../users/identifier.ts";
@@ -86,7 +86,9 @@ async function upgradeHash(app: App, user: User, password: string): Promise<void
   const passwordHash = await hashPassword(app, password).catch(ignoreBusy);
   if (passwordHash === null) return;
   const options = { ifVersion: user.credentialsVersion, raiseVersion: false };
-  const updated = await app.users.update(user.id, { passwordHash }, options).catch(() => null);
+  const updated = await app.users
+    .update(user.id, { passwordHash }, options)
+    .catch(reportQuietly(app.engine.report));
   if (updated !== null) app.engine.emit({ type: "user.password_rehashed", userId: user.id });
 }
 

@@ -2,6 +2,7 @@ import type { CookieOptions, PreviousCookie, Site } from "../cookies/site.ts";
 import type { OAuthConnection, OAuthProvider } from "../oauth/provider.ts";
 import type { PasswordProvider } from "../password/provider.ts";
 import type { Env } from "../platform/env.ts";
+import type { Reporter } from "../platform/faults.ts";
 import type { Seconds } from "../platform/time.ts";
 import type { SessionEngine } from "../sessions/engine.ts";
 import type { RateLimits, ThrottleStore } from "../throttle/throttle.ts";
@@ -50,6 +51,9 @@ export interface App {
   /** Makes the context of a session at sign-in. `settings.parseContext` checks it. */
   readonly contextOf: (request: Request, user: User) => unknown;
   readonly clientOf: (request: Request, host?: RequestHost) => Client;
+  readonly reporter: Reporter;
+  /** The id of the request that this is for; null outside of a request. */
+  readonly requestId: () => string | null;
   /** Returns the site for the URL of a request, or the default site for null. Null for a host that is not served. */
   readonly siteOf: (url: string | null) => Site | null;
 }

@@ -1,5 +1,6 @@
 import { badAnswer, kindOf } from "../platform/callback-answer.ts";
 import { warn, withRejectionsIgnored } from "../platform/env.ts";
+import { asFault } from "../platform/errors.ts";
 import { checkMembers, type MembersOf, refuse } from "../platform/option-error.ts";
 import type { Device } from "../sessions/session.ts";
 import { clientNetworks } from "../throttle/address.ts";
@@ -92,9 +93,17 @@ export function clientReader(options: ClientOptions): (request: Request, host?: 
 const CONFLICTING = ["conflicting"] as const;
 
 function askAddress({ clientAddress }: ClientOptions, request: Request): string | null {
-  const address = clientAddress(request);
+  const address = callAddress(clientAddress, request);
   if (typeof address === "string" || address === null) return address;
   throw badAnswer("clientAddress", kindOf(withRejectionsIgnored(address)), "a string or null");
+}
+
+function callAddress(clientAddress: ClientOptions["clientAddress"], request: Request): unknown {
+  try {
+    return clientAddress(request);
+  } catch (error) {
+    throw asFault("clientAddress", error);
+  }
 }
 
 interface ResolvedAddress {

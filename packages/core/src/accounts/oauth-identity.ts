@@ -2,7 +2,7 @@ import { open, seal } from "../keys/seal.ts";
 import { decideLink, isAuthority, type LinkDecision, type LinkFacts, TRUST_ALL } from "../oauth/link.ts";
 import { isRecord, own, parseJson } from "../platform/encoding.ts";
 import { now } from "../platform/env.ts";
-import { AuthError } from "../platform/errors.ts";
+import { AuthError, reportQuietly } from "../platform/errors.ts";
 import { parseEmail } from "../users/identifier.ts";
 import type { LinkedAccount, ProviderAccount, ProviderTokens, User } from "../users/user.ts";
 import { deleteUser, insertUser } from "./accounts.ts";
@@ -179,7 +179,7 @@ async function requireLiveRequester(
   requester: LinkRequester,
   account: ProviderAccount,
 ): Promise<void> {
-  if (await isSignedIn(app, requester).catch(() => false)) return;
+  if (await isSignedIn(app, requester).catch(reportQuietly(app.engine.report))) return;
   await removeLink(app, requester.userId, account);
   throw new AuthError("oauth_state_invalid");
 }

@@ -1,6 +1,6 @@
 import { decideUnlink } from "../oauth/link.ts";
 import { now } from "../platform/env.ts";
-import { AuthError } from "../platform/errors.ts";
+import { AuthError, reportQuietly } from "../platform/errors.ts";
 import { isLive } from "../sessions/decide.ts";
 import type { LinkedAccount, User } from "../users/user.ts";
 import { endEverywhere } from "./accounts.ts";
@@ -15,10 +15,11 @@ export async function unlinkProvider(app: App, requester: LinkRequester, provide
   if (!(await hasOtherMethod(app, userId, provider))) throw lastMethodError();
   for (const account of removed) await app.users.unlink(userId, account);
   // A concurrent request may have removed another link. If no method is left, or the check fails, restore the links.
-  if (!(await hasOtherMethod(app, userId, provider).catch(() => false))) {
+  const reported = reportQuietly(app.engine.report);
+  if (!(await hasOtherMethod(app, userId, provider).catch(reported))) {
     for (const account of removed) await app.users.link(userId, account);
     // A first proof of the address ends this session, then lists the links to remove. Do not restore a link after that.
-    if (!(await isSignedIn(app, requester).catch(() => false))) {
+    if (!(await isSignedIn(app, requester).catch(reported))) {
       for (const account of removed) await app.users.unlink(userId, account);
     }
     throw lastMethodError();

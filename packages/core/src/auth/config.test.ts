@@ -218,6 +218,7 @@ const WRONG: readonly (readonly [path: string, value: unknown, message: string, 
   ["hooks.refreshed", null, "hooks.refreshed is null, but it must be a function"],
   ["hooks.validated", "x", "hooks.validated is a string, but it must be a function"],
   ["onEvent", [], "onEvent is a list, but it must be a function"],
+  ["onError", "x", "onError is a string, but it must be a function"],
   ["rateLimit", true, `rateLimit is true, but it must be false, or an object with ${RULES.join(", ")}`],
   ...RULES.flatMap((name) => [
     [`rateLimit.${name}`, 5, `rateLimit.${name} ${OBJECT} limit, window`] as const,

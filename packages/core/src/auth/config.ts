@@ -5,7 +5,8 @@ import type { Algorithm } from "../keys/algorithms.ts";
 import type { Jwk } from "../keys/jwk.ts";
 import { kindOf } from "../platform/callback-answer.ts";
 import { isRecord } from "../platform/encoding.ts";
-import { type Env, platformEnv } from "../platform/env.ts";
+import { type Env, logError, platformEnv } from "../platform/env.ts";
+import type { OnError } from "../platform/faults.ts";
 import { refuse } from "../platform/option-error.ts";
 import { checkOrigin, isLoopback } from "../platform/origin.ts";
 import { days, minutes, type Seconds } from "../platform/time.ts";
@@ -68,8 +69,8 @@ export interface Callbacks {
   readonly contextFrom: App["contextOf"] | null;
   /** Null shows id, identifiers and name. */
   readonly serialize: ((user: User) => object) | null;
-  /** Null turns faults into warnings. */
   readonly onEvent: ((event: AuthEvent) => unknown) | null;
+  readonly onError: OnError;
 }
 
 /** Copies and checks the options, once. Throws a `TypeError` that names the option, its value, why, and what to write instead. */
@@ -102,6 +103,7 @@ export function checkOptions(options: unknown): CheckedOptions {
       contextFrom: given.sessions?.context?.from ?? null,
       serialize: given.user?.serialize ?? null,
       onEvent: given.onEvent ?? null,
+      onError: given.onError ?? logError,
     },
     client: {
       clientAddress: given.clientAddress ?? (() => null),

@@ -6,20 +6,22 @@ import { requestValidator } from "../http/validate.ts";
 import { providedKeys, sharedSecretKeys } from "../keys/fixed.ts";
 import type { KeyStore, Keys } from "../keys/keys.ts";
 import { storedKeys } from "../keys/stored.ts";
-import { requireObject, requirePlain } from "../platform/callback-answer.ts";
+import { callAndWait, callNow, requireObject, requirePlain } from "../platform/callback-answer.ts";
 import { isRecord, type JsonObject, parseJson, utf8 } from "../platform/encoding.ts";
-import { type Env, now, warn } from "../platform/env.ts";
+import { type Env, now } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
+import { faultLog, type Report } from "../platform/faults.ts";
 import type { SessionEngine, SessionSettings } from "../sessions/engine.ts";
-import { type Emit, emitter } from "../sessions/events.ts";
+import { emitter } from "../sessions/events.ts";
 import type { Store } from "../store.ts";
 import { localThrottle } from "../throttle/local.ts";
 import { mintOneTimeToken } from "../users/one-time-token.ts";
 import type { User } from "../users/user.ts";
-import type { Auth, KeysApi } from "./auth.ts";
+import type { Auth, KeysApi, SessionsApi, UsersApi } from "./auth.ts";
 import { type CheckedOptions, checkOptions } from "./config.ts";
 import { guardStore } from "./guard-store.ts";
 import type { AuthOptions, ContextShape, Provider, StandardResult, StandardSchema } from "./options.ts";
+import { reportedCalls } from "./public-calls.ts";
 import { sessionsApi } from "./sessions.ts";
 import { usersApi } from "./users.ts";
 
@@ -37,13 +39,14 @@ export function createAuth<Context extends ContextShape = JsonObject, U extends 
   options: AuthOptions<Context, U>,
 ): Auth<Context, U> {
   const app = makeApp(checkOptions(options));
+  const { report } = app.engine;
   const auth: Auth = {
     handle: requestHandler(app),
     validate: requestValidator(app),
     handlers: handlersOf(app),
-    sessions: sessionsApi(app),
-    users: usersApi(app),
-    keys: Object.freeze(pickKeys(app.engine.keys)),
+    sessions: reportedCalls("sessions", sessionsApi(app), report) as SessionsApi,
+    users: reportedCalls("users", usersApi(app), report) as UsersApi,
+    keys: reportedCalls("keys", pickKeys(app.engine.keys), report) as KeysApi,
   };
   // Inside, a context is unknown and a user is a `User`. The types of the application stand at this border alone.
   return Object.freeze(auth) as Auth<Context, U>;
@@ -51,12 +54,15 @@ export function createAuth<Context extends ContextShape = JsonObject, U extends 
 
 function makeApp(options: CheckedOptions): App {
   const { config, env, callbacks } = options;
-  const emit = emitter(callbacks.onEvent, () => now(env), warn);
-  const store = guardStore(options.store, options.users, config.storeTimeout, emit);
+  const { report: reporter, keep } = faultLog(callbacks.onError);
+  const report: Report = (error, operation = "background") =>
+    reporter(error, () => ({ operation, requestId: null }));
+  const emit = emitter(callbacks.onEvent, () => now(env), report);
+  const store = guardStore(options.store, options.users, { timeout: config.storeTimeout, emit, keep });
   return {
     config,
     env,
-    engine: makeEngine(options, store, emit),
+    engine: makeEngine(options, store, { emit, report }),
     users: store.users,
     throttle: store.throttle,
     localThrottle: localThrottle(),
@@ -68,6 +74,8 @@ function makeApp(options: CheckedOptions): App {
     contextOf: contextMaker(callbacks.contextFrom),
     clientOf: clientReader(options.client),
     siteOf: siteReader(config),
+    reporter,
+    requestId: () => null,
   };
 }
 
@@ -87,15 +95,17 @@ function sealingSecrets(secrets: readonly string[], env: Env): App["sealing"] {
   };
 }
 
-function makeEngine(options: CheckedOptions, store: Store, emit: Emit): SessionEngine {
+type Telling = Pick<SessionEngine, "emit" | "report">;
+
+function makeEngine(options: CheckedOptions, store: Store, telling: Telling): SessionEngine {
   const { env, contextSchema } = options;
   const usersElsewhere = options.store.sessions.users !== options.users;
   return {
     env,
     store: store.sessions,
-    keys: keysOf(options, store.keys, emit),
+    keys: keysOf(options, store.keys, telling),
     settings: { ...options.settings, parseContext: contextParser(contextSchema) },
-    emit,
+    ...telling,
     findUser: store.users.get,
     usersElsewhere,
     needsUser: usersElsewhere || options.settings.claims !== null,
@@ -103,7 +113,7 @@ function makeEngine(options: CheckedOptions, store: Store, emit: Emit): SessionE
   };
 }
 
-function keysOf({ keys, env }: CheckedOptions, store: KeyStore, emit: Emit): Keys {
+function keysOf({ keys, env }: CheckedOptions, store: KeyStore, { emit, report }: Telling): Keys {
   const { algorithm, secrets, rotateEvery, provided } = keys;
   if (algorithm === "HS256") return sharedSecretKeys(secrets);
   if (provided !== null) return providedKeys(provided, algorithm);
@@ -114,6 +124,7 @@ function keysOf({ keys, env }: CheckedOptions, store: KeyStore, emit: Emit): Key
     rotateEvery,
     secrets,
     changed: ({ type, kid }) => emit({ type: `key.${type}`, kid }),
+    failed: report,
   });
 }
 
@@ -124,16 +135,16 @@ function pickKeys({ jwks, rotate, revoke }: Keys): KeysApi {
 function serializer(serialize: ((user: User) => object) | null): App["serialize"] {
   if (serialize === null) return shownUser;
   return (user) => {
-    const shown = serialize(user);
+    const shown = callNow("user.serialize", () => serialize(user));
     requirePlain("user.serialize", shown, "a plain object of what may be shown");
-    return shown;
+    return shown as object;
   };
 }
 
 function contextMaker(from: App["contextOf"] | null): App["contextOf"] {
   if (from === null) return () => ({});
   return (request, user) => {
-    const context = from(request, user);
+    const context = callNow("sessions.context.from", () => from(request, user));
     requireObject("sessions.context.from", context, "the context, and wait for nothing");
     return context;
   };
@@ -151,11 +162,8 @@ const MAX_CONTEXT = 2_048;
 /** Checks a context against the schema and brings it into the plain data that a store and a token can hold. */
 function contextParser(schema: StandardSchema<unknown> | null): SessionSettings["parseContext"] {
   return async (context) => {
-    const result: StandardResult<unknown> =
-      schema === null ? { value: context } : await schema["~standard"].validate(context);
-    if (result.issues !== undefined) {
-      throw new AuthError("internal_error", "sessions.context: the schema refuses the context of a session");
-    }
+    const result = await checkContext(schema, context);
+    if (result.issues !== undefined) throw contextError(result.issues);
     requireObject("sessions.context.schema", result.value, "an object of data");
     const text: unknown = JSON.stringify(result.value);
     const fits = typeof text === "string" && utf8(text).length <= MAX_CONTEXT;
@@ -168,4 +176,20 @@ function contextParser(schema: StandardSchema<unknown> | null): SessionSettings[
     }
     return plain as JsonObject;
   };
+}
+
+async function checkContext(
+  schema: StandardSchema<unknown> | null,
+  context: unknown,
+): Promise<StandardResult<unknown>> {
+  if (schema === null) return { value: context };
+  const result = await callAndWait("sessions.context.schema", () => schema["~standard"].validate(context));
+  return result as StandardResult<unknown>;
+}
+
+function contextError(issues: readonly { readonly message: string }[]): AuthError {
+  const message = "sessions.context: the schema refuses the context of a session";
+  const said = issues.map((issue) => issue.message).join("; ");
+  const cause = new Error(`${message}: ${said}`, { cause: issues });
+  return new AuthError("internal_error", message, null, { operation: "sessions.context.schema", cause });
 }

@@ -1,7 +1,8 @@
 import { badAnswer, kindOf } from "../platform/callback-answer.ts";
 import { isRecord, own } from "../platform/encoding.ts";
 import { withTimeout } from "../platform/env.ts";
-import { AuthError, faultName } from "../platform/errors.ts";
+import { AuthError, asFault, faultName } from "../platform/errors.ts";
+import type { KeepOriginal } from "../platform/faults.ts";
 import type { Seconds } from "../platform/time.ts";
 import type { Emit } from "../sessions/events.ts";
 import type { Store } from "../store.ts";
@@ -9,19 +10,47 @@ import type { UserStore } from "../users/user.ts";
 
 type Guard = <T>(operation: string, expected: StoreAnswer, call: () => Promise<T>) => Promise<T>;
 
-function guard(timeout: Seconds, emit: Emit): Guard {
+/** What a guard does besides calling the store. */
+export interface GuardOptions {
+  readonly timeout: Seconds;
+  readonly emit: Emit;
+  readonly keep: KeepOriginal;
+}
+
+function guard({ timeout, emit, keep }: GuardOptions): Guard {
   return async (operation, expected, call) => {
     try {
       // Called inside the try: a store that throws instead of rejecting fails the same way.
-      const answer = await withTimeout(call(), timeout, () => new AuthError("store_unavailable"));
+      const answer = await withTimeout(call(), timeout, () => lateError(operation, timeout));
       const fault = faultOfAnswer(answer, expected);
       if (fault !== null) throw badAnswer(operation, fault, expected.expected);
       return answer;
     } catch (error) {
       emit({ type: "store.failed", operation, error: faultName(error) });
-      throw error instanceof AuthError ? error : new AuthError("store_unavailable");
+      if (error instanceof AuthError) throw asFault(operation, error);
+      const failure = new AuthError("store_unavailable", undefined, null, {
+        operation,
+        cause: outlineOf(error),
+      });
+      keep(failure, error);
+      throw failure;
     }
   };
+}
+
+const DRIVER_CODE = /^[A-Z][A-Z0-9_]{1,31}$|^[0-9A-Z]{5}$/;
+
+/** The name and the code of a driver's error, such as ECONNREFUSED, and nothing of its text. */
+function outlineOf(error: unknown): Error {
+  const outline = new Error(faultName(error));
+  const code = isRecord(error) ? own(error, "code") : undefined;
+  if (typeof code !== "string" || !DRIVER_CODE.test(code)) return outline;
+  return Object.assign(outline, { code });
+}
+
+function lateError(operation: string, timeout: Seconds): AuthError {
+  const cause = new Error(`${operation} did not answer within storeTimeout, ${timeout} seconds`);
+  return new AuthError("store_unavailable", undefined, null, { operation, cause });
 }
 
 /**
@@ -29,8 +58,8 @@ function guard(timeout: Seconds, emit: Emit): Guard {
  * code for what can be tried again, and nothing of the driver's own words. An answer that the contract does not know is
  * `internal_error`: to try again mends no store, and the limits that let pass while a store is down must not.
  */
-export function guardStore(store: Store, users: UserStore, timeout: Seconds, emit: Emit): Store {
-  const run = guard(timeout, emit);
+export function guardStore(store: Store, users: UserStore, options: GuardOptions): Store {
+  const run = guard(options);
   const { sessions, keys, tokens, throttle } = store;
   return {
     sessions: {

@@ -7,6 +7,7 @@ import type { PasswordProvider } from "../password/provider.ts";
 import { kindOf } from "../platform/callback-answer.ts";
 import { isRecord, type JsonObject } from "../platform/encoding.ts";
 import type { Env } from "../platform/env.ts";
+import type { OnError } from "../platform/faults.ts";
 import { refuse, refuseUnknown } from "../platform/option-error.ts";
 import type { Seconds } from "../platform/time.ts";
 import type { AuthHooks } from "../sessions/engine.ts";
@@ -155,8 +156,15 @@ export interface AuthOptions<Context = JsonObject, U extends User = User> {
   /** Users of your own. Default the store's. */
   readonly users?: UserStore<U>;
   readonly hooks?: AuthHooks<NoInfer<Context>, NoInfer<U>>;
-  /** Hears of everything that happens. Never holds a secret; a throw is of no effect. */
+  /** Hears of everything that happens. Never holds a secret; what it throws goes to `onError`, and fails no request. */
   readonly onEvent?: (event: AuthEvent) => unknown;
+  /**
+   * Gets every error of the server whole, with its cause: what a hook, a callback, a schema, a provider or a store threw.
+   * Clients never see it. Default `console.error`. What it throws is of no effect.
+   *
+   * The error is the original, so it may hold whatever your code or your driver wrote into it.
+   */
+  readonly onError?: OnError;
   /**
    * What is limited. By default, in 15 minutes: 10 failed sign-ins by account and client, and 100 by account. In a minute:
    * 100 sign-ins and 20 sign-ups by client, 600 refreshes by session, and 300 refreshes that prove no session by client.

@@ -207,6 +207,7 @@ export const optionsSchema: v.GenericSchema = bag({
   users: v.optional(v.unknown()),
   hooks: v.optional(bag({ signedIn: v.optional(fn), refreshed: v.optional(fn), validated: v.optional(fn) })),
   onEvent: v.optional(fn),
+  onError: v.optional(fn),
   rateLimit: v.optional(
     bagOrFalse({
       account: v.optional(rule),

@@ -19,7 +19,7 @@ import {
   type Transaction,
   transactionPlace,
 } from "../oauth/transaction.ts";
-import { badAnswer, kindOf } from "../platform/callback-answer.ts";
+import { badAnswer, callAndWait, kindOf } from "../platform/callback-answer.ts";
 import { now } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
 import { findProvenSessions } from "../sessions/authenticate.ts";
@@ -87,8 +87,10 @@ export async function beginFlow(
     replaces: await findProvenSessions(app.engine, call.credentials.presented),
   };
   const transaction = mintTransaction(begun, random);
-  const url: unknown = await connection.authorizationUrl(flowOf(app, call, transaction));
-  if (!(url instanceof URL)) throw badAnswer(`authorizationUrl of ${provider.id}`, kindOf(url), "a URL");
+  const operation = `authorizationUrl of ${provider.id}`;
+  const flow = flowOf(app, call, transaction);
+  const url = await callAndWait(operation, () => connection.authorizationUrl(flow));
+  if (!(url instanceof URL)) throw badAnswer(operation, kindOf(url), "a URL");
   const [secret] = app.sealing();
   const place = transactionPlace(call.site, transaction.state, provider.responseMode);
   const value = await sealTransaction(transaction, secret, random);

@@ -3,7 +3,7 @@ import { checkHost, type RequestHost } from "../accounts/client.ts";
 import type { Site } from "../cookies/site.ts";
 import { AuthError } from "../platform/errors.ts";
 import { addVary } from "./headers.ts";
-import { type Credentials, isCrossSite, readCredentials } from "./request.ts";
+import { type Credentials, forRequest, isCrossSite, readCredentials, requireRequest } from "./request.ts";
 import { answerError, challenge, errorResponse } from "./response.ts";
 import type { Method, Route } from "./route.ts";
 import * as named from "./routes/list.ts";
@@ -44,11 +44,14 @@ interface Passed {
   readonly host: RequestHost | undefined;
 }
 
-async function respond(app: App, passed: Passed, find: () => Match): Promise<Response> {
+async function respond(whole: App, passed: Passed, find: () => Match): Promise<Response> {
   const { name, request, host } = passed;
+  let app = whole;
   try {
+    requireRequest(name, request, "internal_error");
     if (host !== undefined) requireHost(name, host);
     const match = find();
+    app = forRequest(whole, request.headers, operationOf(request.method, match));
     const site = app.siteOf(request.url);
     if (site === null) return errorResponse("invalid_request", new Headers(), NO_BASE_URL);
     if (match.kind === "options") return preflight(request, match.allow, app.config);
@@ -69,6 +72,11 @@ function requireHost(name: string, host: RequestHost): void {
   } catch (error) {
     throw error instanceof TypeError ? new AuthError("internal_error", error.message) : error;
   }
+}
+
+/** The path is the one of the route: that of the request may hold anything. */
+function operationOf(method: string, match: Match): string {
+  return match.kind === "route" ? `${method} ${listOf(match.route.path)[0]}` : match.kind;
 }
 
 async function runRoute(

@@ -3,7 +3,7 @@ import type { Client } from "../accounts/client.ts";
 import { labelledHash } from "../platform/digest.ts";
 import { toBase64url, utf8 } from "../platform/encoding.ts";
 import { now } from "../platform/env.ts";
-import { AuthError } from "../platform/errors.ts";
+import { AuthError, reportQuietly } from "../platform/errors.ts";
 import { type RateLimits, type ThrottleStore, widenRule } from "../throttle/throttle.ts";
 
 /** Counts one attempt on a subject. Fails with `rate_limited` beyond the rule, and if the throttle store fails. */
@@ -39,6 +39,7 @@ export async function limitUnlessStoreDown(
     await limit(app, rule, ...subject);
   } catch (error) {
     if (!(error instanceof AuthError) || error.code !== "store_unavailable") throw error;
+    app.engine.report(error);
   }
 }
 
@@ -47,7 +48,7 @@ export async function releaseSignIn(app: App, client: Client, account: string): 
   if (app.config.limits === null) return;
   const attempts = attemptsOf("account", client, [account]);
   const keys = [...attempts.map(keyOf), keyOf({ rule: "accountTotal", subject: [account] })];
-  await app.throttle.release(keys).catch(() => undefined);
+  await app.throttle.release(keys).catch(reportQuietly(app.engine.report));
 }
 
 interface Attempt {

@@ -1,8 +1,11 @@
+import type { App } from "../accounts/app.ts";
 import { type CookiePair, parseCookies } from "../cookies/cookie.ts";
 import { pathOf, type Site } from "../cookies/site.ts";
 import { decideCsrf } from "../csrf/decide-csrf.ts";
-import { decodeUtf8, isRecord, parseJson, readAtMost } from "../platform/encoding.ts";
-import { AuthError } from "../platform/errors.ts";
+import { kindOf } from "../platform/callback-answer.ts";
+import { decodeUtf8, isRecord, parseJson, readAtMost, toBase64url } from "../platform/encoding.ts";
+import { AuthError, type ErrorCode } from "../platform/errors.ts";
+import type { Report } from "../platform/faults.ts";
 import type { Presentation, PresentedText } from "../sessions/presented-tokens.ts";
 import type { Device, Transport } from "../sessions/session.ts";
 
@@ -144,6 +147,45 @@ export function requireNavigation({ headers, method }: Request): void {
 export function pathSegment(url: string, fromEnd: number): string {
   const { pathname } = new URL(url);
   return pathname.replace(/\/$/, "").split("/").at(-fromEnd) ?? "";
+}
+
+/** Refuses a value that an application without types passes in place of a request. */
+export function requireRequest(of: string, value: unknown, code: ErrorCode): void {
+  const isRequest =
+    isRecord(value) &&
+    typeof value["url"] === "string" &&
+    typeof value["method"] === "string" &&
+    isRecord(value["headers"]) &&
+    typeof value["headers"]["get"] === "function";
+  if (!isRequest) throw new AuthError(code, `${of}: request is ${kindOf(value)}, but it must be a Request`);
+}
+
+const REQUEST_ID = /^[\w.:-]{1,128}$/;
+
+/** Makes the part of the application that serves one request: it reports faults with the id of the request. */
+export function forRequest(app: App, headers: Headers, operation: string): App {
+  let id: string | null = null;
+  const requestId = (): string | null => {
+    id ??= sentRequestId(headers) ?? drawRequestId(app.env);
+    return id;
+  };
+  const report: Report = (error, of = operation) =>
+    app.reporter(error, () => ({ operation: of, requestId: requestId() }));
+  return { ...app, requestId, engine: { ...app.engine, report } };
+}
+
+// A generator that fails is a fault to report, not one of the report.
+function drawRequestId({ random }: App["env"]): string | null {
+  try {
+    return toBase64url(random(12));
+  } catch {
+    return null;
+  }
+}
+
+function sentRequestId(headers: Headers): string | null {
+  const sent = headers.get("x-request-id");
+  return sent !== null && REQUEST_ID.test(sent) ? sent : null;
 }
 
 /** The largest body that is read, in bytes. */

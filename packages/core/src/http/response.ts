@@ -82,10 +82,11 @@ function isFailureStatus(status: number): status is InvalidSession["status"] {
   return FAILURE_STATUSES.has(status);
 }
 
-/** Maps an error to a code, and emits an event for an unexpected one. */
+/** Maps an error to a code, reports a fault, and emits an event for an unexpected one. */
 export function codeOf(app: App, error: unknown): ErrorCode {
   const code = error instanceof AuthError ? error.code : "internal_error";
   if (code === "internal_error") app.engine.emit({ type: "internal_error", error: faultName(error) });
+  app.engine.report(error);
   return code;
 }
 
@@ -98,7 +99,14 @@ export function answerError(app: App, error: unknown, changes: readonly CookieCh
   // RFC 6585 section 4.
   if (error instanceof AuthError && error.retryAfter !== null)
     headers.set("retry-after", `${error.retryAfter}`);
+  if (statuses[code] >= 500) writeRequestId(headers, app);
   return errorResponse(code, headers, own);
+}
+
+/** Writes the id under which `onError` got the fault, so that the report of a user can be matched. */
+export function writeRequestId(headers: Headers, { requestId }: Pick<App, "requestId">): void {
+  const id = requestId();
+  if (id !== null) headers.set("x-request-id", id);
 }
 
 /** Makes an uncacheable JSON response with cookie changes. */

@@ -3,7 +3,7 @@ import { checkHostValues, HOST_MEMBERS } from "../accounts/client.ts";
 import { type CookieChange, jarAfter, writeChanges } from "../cookies/cookie.ts";
 import type { Site } from "../cookies/site.ts";
 import { SAFE_METHODS } from "../csrf/decide-csrf.ts";
-import { badAnswer, classifyHookResult } from "../platform/callback-answer.ts";
+import { badAnswer, callNow, classifyHookResult } from "../platform/callback-answer.ts";
 import type { JsonObject } from "../platform/encoding.ts";
 import { now, withRejectionsIgnored } from "../platform/env.ts";
 import { AuthError, type ErrorCode } from "../platform/errors.ts";
@@ -18,7 +18,7 @@ import {
 import type { Transport } from "../sessions/session.ts";
 import type { User } from "../users/user.ts";
 import { sessionHeaders } from "./headers.ts";
-import { type Credentials, isForged, readCredentials } from "./request.ts";
+import { type Credentials, forRequest, isForged, readCredentials, requireRequest } from "./request.ts";
 import {
   answerError,
   codeOf,
@@ -27,6 +27,7 @@ import {
   deleteRivalCookies,
   refusal,
   type SentTokens,
+  writeRequestId,
 } from "./response.ts";
 import type { Call } from "./route.ts";
 import type { InvalidSession, ValidateOptions, Validation, ValidSession } from "./validation.ts";
@@ -48,7 +49,9 @@ export function requestValidator(
       checkMembers("validate", options, OPTIONS);
       checkHostValues("validate", options);
     }
-    return (await validateRequest(app, request, options ?? {})).validation;
+    requireRequest("validate", request, "invalid_request");
+    const scoped = forRequest(app, request.headers, "validate");
+    return (await validateRequest(scoped, request, options ?? {})).validation;
   };
 }
 
@@ -179,10 +182,8 @@ export function runValidatedHook(
   const session = sessionOfClaims(claims);
   const { validated } = app.engine.settings.hooks;
   if (validated === undefined) return { session, claims };
-  const verdict = classifyHookResult(withRejectionsIgnored(validated({ session, claims, transport })), [
-    "context",
-    "claims",
-  ]);
+  const answer = callNow("hooks.validated", () => validated({ session, claims, transport }));
+  const verdict = classifyHookResult(withRejectionsIgnored(answer), ["context", "claims"]);
   if (verdict.kind === "fault") throw badAnswer("hooks.validated", verdict.returned, VALIDATED_ANSWERS);
   if (verdict.kind === "nothing") return { session, claims };
   if (verdict.kind === "refuse") return null;
@@ -199,7 +200,9 @@ function failRequest(
   sent: SentTokens | null,
   message?: string,
 ): { readonly validation: InvalidSession; readonly changes: readonly [] } {
-  return { validation: refusal(app.config, code, sent, message), changes: [] };
+  const validation = refusal(app.config, code, sent, message);
+  if (validation.status >= 500) writeRequestId(validation.headers, app);
+  return { validation, changes: [] };
 }
 
 /** The valid session of a call, and the cookie changes of its validation. */

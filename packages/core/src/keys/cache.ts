@@ -45,6 +45,8 @@ export interface CacheOptions<T> {
   readonly pauses: CachePauses;
   /** Fails if there is nothing to load. The cache then keeps its value. */
   readonly load: () => Promise<T>;
+  /** Hears of a load that failed while the value that is kept is used. */
+  readonly failed?: (error: unknown) => void;
   /** Whether a value may replace a kept one that was set during its load. Default never. */
   readonly supersedes?: (value: T, kept: T) => boolean;
 }
@@ -53,7 +55,7 @@ export interface CacheOptions<T> {
  * Makes a refreshing cache. Concurrent callers share one load, except on platforms where work ends with its request.
  */
 export function refreshingCache<T>(options: CacheOptions<T>): RefreshingCache<T> {
-  const { env, pauses } = options;
+  const { env, pauses, failed = () => undefined } = options;
   const state: CacheState<T> = { kept: null, pause: null };
   const { run: load, isUnderWay } = shareRun(() => loadInto(state, options));
   const isPaused = (): boolean =>
@@ -73,11 +75,19 @@ export function refreshingCache<T>(options: CacheOptions<T>): RefreshingCache<T>
       const age = kept === null ? -1 : now(env) - kept.at;
       return kept !== null && age >= 0 && age < maxAge ? kept.value : null;
     },
-    ...searches(state, env, { load, isLoading: isUnderWay, pause, isPaused, repeats: pauses.loaded === 0 }),
+    ...searches(state, env, {
+      load,
+      failed,
+      isLoading: isUnderWay,
+      pause,
+      isPaused,
+      repeats: pauses.loaded === 0,
+    }),
   };
 }
 
 interface Loading<T> extends Pick<RefreshingCache<T>, "load" | "isLoading" | "pause" | "isPaused"> {
+  readonly failed: (error: unknown) => void;
   /** Whether a load may follow another at once. */
   readonly repeats: boolean;
 }
@@ -86,7 +96,7 @@ interface Loading<T> extends Pick<RefreshingCache<T>, "load" | "isLoading" | "pa
 function searches<T>(
   state: CacheState<T>,
   env: Env,
-  { load, isLoading, pause, isPaused, repeats }: Loading<T>,
+  { load, failed, isLoading, pause, isPaused, repeats }: Loading<T>,
 ): Pick<RefreshingCache<T>, "get" | "findKnown" | "findOrLoad"> {
   const isOld = ({ at }: Kept<T>, maxAge: Seconds): boolean => Math.abs(now(env) - at) > maxAge;
   // If loads are not shared, a pause keeps other requests from the same load.
@@ -97,7 +107,11 @@ function searches<T>(
     async get(maxAge) {
       const { kept } = state;
       if (kept === null) return load();
-      return !isOld(kept, maxAge) || isPaused() ? kept.value : load().catch(() => kept.value);
+      if (!isOld(kept, maxAge) || isPaused()) return kept.value;
+      return load().catch((error: unknown) => {
+        failed(error);
+        return kept.value;
+      });
     },
 
     findKnown(maxAge, find) {
@@ -106,7 +120,7 @@ function searches<T>(
       // A kept value is returned at once, even if the server does not respond.
       if (isOld(kept, maxAge) && !isPaused()) {
         claimLoad();
-        load().catch(() => undefined);
+        load().catch(failed);
       }
       return find(kept.value);
     },

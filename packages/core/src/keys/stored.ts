@@ -30,6 +30,8 @@ export interface StoredKeysOptions {
   /** Newest first; empty leaves private keys unsealed. */
   readonly secrets: readonly string[];
   readonly changed: (change: KeyChange) => void;
+  /** Hears of a failure of the store while the cached keys are used. */
+  readonly failed?: (error: unknown) => void;
 }
 
 export type KeyChange = { readonly type: "created" | "rotated" | "revoked"; readonly kid: string };
@@ -59,6 +61,7 @@ export function storedKeys(options: StoredKeysOptions): Keys {
     env,
     pauses: PAUSES,
     load,
+    ...(options.failed === undefined ? {} : { failed: options.failed }),
     supersedes: (found, kept) => found.version >= kept.version,
   });
   const changed = (change: RingChange): Promise<Loaded> => cache.replace(() => load(change));

@@ -1,5 +1,6 @@
-import { badAnswer, kindOf, requireFlag } from "../platform/callback-answer.ts";
+import { badAnswer, callAndWait, callNow, kindOf, requireFlag } from "../platform/callback-answer.ts";
 import type { Env } from "../platform/env.ts";
+
 import { checkMembers, type MembersOf } from "../platform/option-error.ts";
 import { type Identifier, parseEmail, parseUsername } from "../users/identifier.ts";
 import { checkHasher, checkOption, type PasswordHasher } from "./hasher.ts";
@@ -91,7 +92,7 @@ export function password(options: PasswordOptions = {}): PasswordProvider {
       const normal = possiblePassword(input);
       if (normal === null)
         throw new TypeError("The password is malformed, or longer than 1,024 code points.");
-      const made: unknown = await hasher.hash(normal, random);
+      const made = await callAndWait("hasher.hash", () => hasher.hash(normal, random));
       if (typeof made === "string" && made !== "") return made;
       const returned = made === "" ? "an empty string" : kindOf(made);
       throw badAnswer("hasher.hash", returned, "the hash as a string");
@@ -99,10 +100,11 @@ export function password(options: PasswordOptions = {}): PasswordProvider {
 
     async verify(input, stored) {
       const normal = possiblePassword(input);
-      const ok: unknown = await hasher.verify(normal ?? "", normal === null ? null : stored);
+      const asked = normal === null ? null : stored;
+      const ok = await callAndWait("hasher.verify", () => hasher.verify(normal ?? "", asked));
       // A truthy answer is none: a row of a query, or a list of none, would be a sign-in with any password.
       requireFlag("hasher.verify", ok);
-      const rehash: unknown = ok && stored !== null && hasher.needsRehash(stored);
+      const rehash = ok && stored !== null && callNow("hasher.needsRehash", () => hasher.needsRehash(stored));
       requireFlag("hasher.needsRehash", rehash);
       return { ok, rehash };
     },

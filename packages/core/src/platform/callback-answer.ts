@@ -1,5 +1,5 @@
 import { withRejectionsIgnored } from "./env.ts";
-import { AuthError } from "./errors.ts";
+import { AuthError, asFault } from "./errors.ts";
 
 type Members = Readonly<Record<string, unknown>>;
 
@@ -41,9 +41,28 @@ export function faultOfObject(value: unknown): string | null {
   return Object.values(value).some(isThenable) ? "an object that holds a promise" : null;
 }
 
+/** Calls a synchronous callback of the application. */
+export function callNow(operation: string, call: () => unknown): unknown {
+  try {
+    return call();
+  } catch (error) {
+    throw asFault(operation, error);
+  }
+}
+
+/** Calls a callback of the application, and waits for its result. */
+export async function callAndWait(operation: string, call: () => unknown): Promise<unknown> {
+  try {
+    return await call();
+  } catch (error) {
+    throw asFault(operation, error);
+  }
+}
+
 /** Makes the error for an invalid result of a callback. It names the callback and the expected result. */
 export function badAnswer(callback: string, returned: string, expected: string): AuthError {
-  return new AuthError("internal_error", `${callback} returned ${returned}: return ${expected}`);
+  const message = `${callback} returned ${returned}: return ${expected}`;
+  return new AuthError("internal_error", message, null, { operation: callback });
 }
 
 /** Throws if a synchronous callback did not return a plain object. */

@@ -66,6 +66,15 @@ export function warn(message: string): void {
   console.warn(`latchkey: ${message}`);
 }
 
+/** Writes a fault of the server for the developer, with its stack and its causes. */
+export function logError(
+  error: unknown,
+  { operation, requestId }: { readonly operation: string; readonly requestId: string | null },
+): void {
+  const request = requestId === null ? "" : ` in request ${requestId}`;
+  console.error(`latchkey: ${operation} failed${request}:`, error);
+}
+
 /** The parts of `node:crypto` that Latchkey uses if the runtime has it. */
 export interface NativeCrypto {
   scrypt(
@@ -105,19 +114,25 @@ export function threadPoolSize(): number | null {
   return asked === undefined ? 4 : Math.max(1, Number.parseInt(asked, 10) || 0);
 }
 
-/** Returns a value unchanged, and ignores rejections of promises in it. It does not await them, and runs no query. */
-export function withRejectionsIgnored(value: unknown): unknown {
-  ignoreRejection(value);
+/**
+ * Returns a value unchanged, and passes rejections of promises in it to `rejected`, which ignores them by default. It does
+ * not await them, and runs no query.
+ */
+export function withRejectionsIgnored(
+  value: unknown,
+  rejected: (reason: unknown) => void = () => undefined,
+): unknown {
+  handleRejection(value, rejected);
   if (typeof value === "object" && value !== null)
-    for (const member of Object.values(value)) ignoreRejection(member);
+    for (const member of Object.values(value)) handleRejection(member, rejected);
   return value;
 }
 
 // Calling `then` of a query builder runs the query, so only promises are handled. They have this tag in every realm.
-function ignoreRejection(value: unknown): void {
+function handleRejection(value: unknown, rejected: (reason: unknown) => void): void {
   if (Object.prototype.toString.call(value) !== "[object Promise]") return;
   try {
-    (value as Promise<unknown>).then(undefined, () => undefined);
+    (value as Promise<unknown>).then(undefined, rejected);
   } catch {
     // A `then` that throws, or a forged tag, leaves nothing to handle.
   }

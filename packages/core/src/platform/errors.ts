@@ -90,16 +90,57 @@ export class AuthError extends Error {
   readonly code: ErrorCode;
   /** The seconds until the next allowed attempt, for `rate_limited`. */
   readonly retryAfter: number | null;
+  /** What failed, such as `sessions.rotate` or `hooks.signedIn`; null if that is not known. Like `cause`, it is not enumerable. */
+  declare readonly operation: string | null;
 
-  constructor(code: ErrorCode, message: string = messages[code], retryAfter: number | null = null) {
-    super(message);
+  constructor(
+    code: ErrorCode,
+    message: string = messages[code],
+    retryAfter: number | null = null,
+    origin: ErrorOrigin = {},
+  ) {
+    super(message, origin);
     this.code = code;
     this.retryAfter = retryAfter;
+    Object.defineProperty(this, "operation", { value: origin.operation ?? null });
   }
+}
+
+/** Where an error comes from. */
+export interface ErrorOrigin {
+  readonly operation?: string;
+  /** What a callback or a driver threw. */
+  readonly cause?: unknown;
 }
 
 /** Describes an error without secrets: the message of an `AuthError`, and only the name of any other error. */
 export function faultName(error: unknown): string {
+  if (isWrapped(error)) return faultName(error.cause);
   if (error instanceof AuthError) return error.message;
   return error instanceof Error ? error.name : "unknown";
+}
+
+function isWrapped(error: unknown): error is AuthError {
+  return error instanceof AuthError && error.message === messages.internal_error && "cause" in error;
+}
+
+/** Whether the server is at fault, or the cause is known that made a provider fail. */
+export function isFault(error: AuthError): boolean {
+  return statuses[error.code] >= 500 || (error.code === "oauth_failed" && "cause" in error);
+}
+
+/** Turns what a callback or a store threw into an error that keeps it as its cause. A refusal stays as it is. */
+export function asFault(operation: string, error: unknown): AuthError {
+  if (!(error instanceof AuthError))
+    return new AuthError("internal_error", undefined, null, { operation, cause: error });
+  if (!isFault(error) || error.operation !== null) return error;
+  return new AuthError(error.code, error.message, error.retryAfter, { operation, cause: error });
+}
+
+/** Makes the handler of a fault that does not fail the request. It reports the fault, and returns null. */
+export function reportQuietly(report: (error: unknown) => void): (error: unknown) => null {
+  return (error) => {
+    report(error);
+    return null;
+  };
 }

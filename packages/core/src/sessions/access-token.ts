@@ -1,6 +1,6 @@
 import { type JwsForm, parseHeader, signJwt, verifyJws } from "../keys/jws.ts";
 import type { Keys, SigningKey } from "../keys/keys.ts";
-import { requirePlain } from "../platform/callback-answer.ts";
+import { callNow, requirePlain } from "../platform/callback-answer.ts";
 import {
   decodeUtf8,
   isRecord,
@@ -121,16 +121,16 @@ function makeCustomClaims(minter: TokenMinter, session: Session, user: User | nu
   const { claims } = minter.settings;
   if (claims === null) return {};
   if (user === null) throw new AuthError("internal_error", "accessToken.claims needs the user");
-  const custom = claims(session, user);
+  const custom = callNow("accessToken.claims", () => claims(session, user));
   requirePlain("accessToken.claims", custom, "a plain object of claims");
-  for (const name of Object.keys(custom)) {
+  for (const name of Object.keys(custom as JsonObject)) {
     if (reservedClaims.has(name))
       throw new AuthError(
         "internal_error",
         `accessToken.claims sets ${name}, which Latchkey sets: use another name`,
       );
   }
-  return custom;
+  return custom as JsonObject;
 }
 
 /** Computes the expiry of an access token minted at `now`. It is never later than the session's absolute expiry. */

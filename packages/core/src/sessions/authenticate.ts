@@ -1,5 +1,5 @@
 import { now } from "../platform/env.ts";
-import { AuthError, type ErrorCode, faultName } from "../platform/errors.ts";
+import { AuthError, type ErrorCode, faultName, reportQuietly } from "../platform/errors.ts";
 import { type AccessClaims, claimsOf, type IssuedTokens, isNearExpiry } from "./access-token.ts";
 import { isExpired } from "./decide.ts";
 import type { SessionEngine } from "./engine.ts";
@@ -102,6 +102,7 @@ async function continueWithAccess(
 }
 
 function refreshFailure(engine: SessionEngine, error: unknown): Failure {
+  engine.report(error);
   if (error instanceof AuthError && error.code === "store_unavailable")
     return { ok: false, code: error.code };
   engine.emit({ type: "internal_error", error: faultName(error) });
@@ -173,7 +174,9 @@ async function confirmEarly(engine: SessionEngine, claims: AccessClaims): Promis
   if (at - claims.iat < refresh.lease || engine.confirmed.has(claims.jti)) return;
   if (engine.confirmed.size >= MAX_CONFIRMED) engine.confirmed.clear();
   engine.confirmed.add(claims.jti);
-  await engine.store.confirm(claims.sid, claims.generation, refresh.lease, at).catch(() => false);
+  await engine.store
+    .confirm(claims.sid, claims.generation, refresh.lease, at)
+    .catch(reportQuietly(engine.report));
 }
 
 /** Finds the sessions that the tokens of a request prove. A session id alone proves nothing. */

@@ -1,6 +1,7 @@
 import type { Keys } from "../keys/keys.ts";
 import type { JsonObject } from "../platform/encoding.ts";
 import type { Env } from "../platform/env.ts";
+import type { Report } from "../platform/faults.ts";
 import type { Seconds } from "../platform/time.ts";
 import type { ProviderAccount, User } from "../users/user.ts";
 import type { AccessClaims, TokenSettings } from "./access-token.ts";
@@ -83,6 +84,8 @@ export interface SessionEngine {
   readonly keys: Keys;
   readonly settings: SessionSettings;
   readonly emit: Emit;
+  /** Tells the developer of a fault, also of one that does not fail the request. */
+  readonly report: Report;
   readonly findUser: (id: string) => Promise<User | null>;
   /** Whether users are in another store, so that `sessions.create` cannot check them in its atomic step. */
   readonly usersElsewhere: boolean;

@@ -1,5 +1,6 @@
 import { withRejectionsIgnored } from "../platform/env.ts";
-import type { ErrorCode } from "../platform/errors.ts";
+import { asFault, type ErrorCode } from "../platform/errors.ts";
+import type { Report } from "../platform/faults.ts";
 import type { EpochSeconds } from "../platform/time.ts";
 import type { UserId } from "../users/user.ts";
 import type { RotationOutcome } from "./decide.ts";
@@ -102,28 +103,21 @@ export type AuthEvent = EventBody & { readonly at: EpochSeconds };
 
 export type Emit = (event: EventBody) => void;
 
-/**
- * Passes events to `sink`. An error of the sink does not affect the request. Without a sink, faults of the server go to
- * `warn`, so that they are not lost.
- */
+/** Passes events to `sink`. An error of the sink is reported, and does not affect the request. */
 export function emitter(
   sink: ((event: AuthEvent) => unknown) | null,
   clock: () => EpochSeconds,
-  warn: (message: string) => void,
+  report: Report,
 ): Emit {
+  if (sink === null) return () => undefined;
+  const rejected = (error: unknown): void => report(asFault("onEvent", error));
   return (event) => {
-    if (sink !== null) return deliver(sink, { ...event, at: clock() });
-    if (event.type === "internal_error") warn(event.error);
-    if (event.type === "store.failed") warn(`${event.operation} failed: ${event.error}`);
+    try {
+      withRejectionsIgnored(sink({ ...event, at: clock() }), rejected);
+    } catch (error) {
+      rejected(error);
+    }
   };
-}
-
-function deliver(sink: (event: AuthEvent) => unknown, event: AuthEvent): void {
-  try {
-    withRejectionsIgnored(sink(event));
-  } catch {
-    // An error of the sink must not fail the request.
-  }
 }
 
 /** Emits `session.ended` for each session. */

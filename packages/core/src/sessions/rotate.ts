@@ -1,6 +1,6 @@
-import { badAnswer, classifyHookResult } from "../platform/callback-answer.ts";
+import { badAnswer, callAndWait, classifyHookResult, type HookResult } from "../platform/callback-answer.ts";
 import { now } from "../platform/env.ts";
-import { AuthError, type ErrorCode } from "../platform/errors.ts";
+import { AuthError, type ErrorCode, reportQuietly } from "../platform/errors.ts";
 import type { User } from "../users/user.ts";
 import { type IssuedTokens, mintTokens } from "./access-token.ts";
 import {
@@ -14,7 +14,7 @@ import {
   rotationOutcome,
 } from "./decide.ts";
 import { endSession } from "./end.ts";
-import { HOOK_ANSWERS, type SessionEngine } from "./engine.ts";
+import { type AuthHooks, HOOK_ANSWERS, type Refreshed, type SessionEngine } from "./engine.ts";
 import {
   formatRefreshToken,
   hashFamilySecret,
@@ -163,9 +163,7 @@ async function finishRefresh(
       return refuse("session_revoked", row.id);
     }
   }
-  const verdict = classifyHookResult(await hooks.refreshed?.({ session: sessionOfRow(row), outcome }), [
-    "context",
-  ]);
+  const verdict = await runRefreshedHook(hooks.refreshed, { session: sessionOfRow(row), outcome });
   if (verdict.kind === "fault") throw badAnswer("hooks.refreshed", verdict.returned, HOOK_ANSWERS);
   if (verdict.kind === "refuse") {
     await endSession(engine, row.id, "refused");
@@ -178,6 +176,11 @@ async function finishRefresh(
   }
   if (row === null) return refuse("session_revoked", rotated.id);
   return { ok: true, row, outcome, tokens: await mintTokens(engine, row, user, refreshToken) };
+}
+
+async function runRefreshedHook(hook: AuthHooks["refreshed"], refreshed: Refreshed): Promise<HookResult> {
+  if (hook === undefined) return { kind: "nothing" };
+  return classifyHookResult(await callAndWait("hooks.refreshed", () => hook(refreshed)), ["context"]);
 }
 
 function reportRotation(
@@ -205,7 +208,8 @@ async function recordDevice(engine: SessionEngine, row: SessionRow, seen: Device
   const after = seen === null ? before : updateDevice(before, seen);
   if (after.userAgent === before.userAgent && after.address === before.address) return;
   // A failing store must not lose the new refresh token. The next refresh records the device again.
-  const recorded = await engine.store.update(row.id, { device: after }, null).catch(() => null);
+  const change = { device: after };
+  const recorded = await engine.store.update(row.id, change, null).catch(reportQuietly(engine.report));
   if (recorded === null || !hasChanged(before, after)) return;
   engine.emit({ type: "session.device_changed", sessionId: row.id, userId: row.userId, before, after });
 }

@@ -1,4 +1,4 @@
-import { badAnswer, classifyHookResult } from "../platform/callback-answer.ts";
+import { badAnswer, callAndWait, classifyHookResult } from "../platform/callback-answer.ts";
 import type { JsonObject } from "../platform/encoding.ts";
 import { now } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
@@ -88,9 +88,9 @@ async function runSignedInHook(
   { user, account }: SessionStart,
 ): Promise<SessionRow | null> {
   const { hooks, parseContext } = engine.settings;
-  const verdict = classifyHookResult(await hooks.signedIn?.({ session: sessionOfRow(row), user, account }), [
-    "context",
-  ]);
+  const signedIn = { session: sessionOfRow(row), user, account };
+  const answer = await callAndWait("hooks.signedIn", () => hooks.signedIn?.(signedIn));
+  const verdict = classifyHookResult(answer, ["context"]);
   if (verdict.kind === "fault") throw badAnswer("hooks.signedIn", verdict.returned, HOOK_ANSWERS);
   if (verdict.kind === "nothing") return row;
   return verdict.kind === "replace"

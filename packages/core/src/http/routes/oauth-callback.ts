@@ -7,8 +7,8 @@ import { type CallbackParameters, decideCallback, parseCallback } from "../../oa
 import { oauthFault } from "../../oauth/fault.ts";
 import { faultOfAccount } from "../../oauth/profile.ts";
 import type { Transaction } from "../../oauth/transaction.ts";
-import { badAnswer } from "../../platform/callback-answer.ts";
-import { AuthError, faultName } from "../../platform/errors.ts";
+import { badAnswer, callAndWait } from "../../platform/callback-answer.ts";
+import { AuthError, faultName, reportQuietly } from "../../platform/errors.ts";
 import { findProvenSessions } from "../../sessions/authenticate.ts";
 import type { ProviderAccount } from "../../users/user.ts";
 import { findFlow, flowOf, providerOf, spendState, targetAfterCallback } from "../flow.ts";
@@ -75,10 +75,12 @@ async function identify(
   const { iss, user } = parameters;
   const { provider, connection } = connected;
   const answer = { code: decision.code, iss, user };
-  const account = await connection.identify(flowOf(app, call, transaction), answer);
+  const operation = `identify of ${provider.id}`;
+  const flow = flowOf(app, call, transaction);
+  const account = await callAndWait(operation, () => connection.identify(flow, answer));
   const fault = faultOfAccount(account, provider.id);
-  if (fault !== null) throw badAnswer(`identify of ${provider.id}`, fault, "a ProviderAccount");
-  return account;
+  if (fault !== null) throw badAnswer(operation, fault, "a ProviderAccount");
+  return account as ProviderAccount;
 }
 
 // OAU-18: the session of the callback must be the one that started the link. A form post brings no session cookie, and a
@@ -131,7 +133,8 @@ async function finishSignIn(
     return redirect(target, headersOf(app, changes));
   } catch (error) {
     // A failed sign-in must not leave an account or a link behind.
-    await undoSignIn(app, found.user.id, { created: found.created, account }).catch(() => undefined);
+    const { user, created } = found;
+    await undoSignIn(app, user.id, { created, account }).catch(reportQuietly(app.engine.report));
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import { redeemCode } from "../../accounts/native-code.ts";
 import { keepTokens, undoSignIn } from "../../accounts/oauth-identity.ts";
-import { AuthError } from "../../platform/errors.ts";
+import { AuthError, reportQuietly } from "../../platform/errors.ts";
 import { limitClient } from "../limit.ts";
 import { readBody, stringMember } from "../request.ts";
 import type { Route } from "../route.ts";
@@ -29,7 +29,7 @@ export const oauthExchange: Route = {
       await keepTokens(app, account);
       return answer;
     } catch (error) {
-      await undoSignIn(app, userId, { created, account }).catch(() => undefined);
+      await undoSignIn(app, userId, { created, account }).catch(reportQuietly(app.engine.report));
       throw error;
     }
   },

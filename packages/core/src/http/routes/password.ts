@@ -1,5 +1,5 @@
 import { checkCredentials, createUser, deleteUser } from "../../accounts/accounts.ts";
-import { AuthError } from "../../platform/errors.ts";
+import { AuthError, reportQuietly } from "../../platform/errors.ts";
 import { limit, limitClient, releaseSignIn } from "../limit.ts";
 import type { Route } from "../route.ts";
 import { readPasswordInput, signInByPassword } from "../sign-in.ts";
@@ -34,7 +34,7 @@ export const signup: Route = {
       return await signInByPassword(app, call, user, { transport, status: 201 });
     } catch (error) {
       // A failed sign-up must not leave an account behind.
-      await deleteUser(app, user.id).catch(() => undefined);
+      await deleteUser(app, user.id).catch(reportQuietly(app.engine.report));
       throw error;
     }
   },

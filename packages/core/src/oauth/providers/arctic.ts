@@ -1,5 +1,5 @@
 import type { OAuth2Tokens } from "arctic";
-import { kindOf } from "../../platform/callback-answer.ts";
+import { callAndWait, kindOf } from "../../platform/callback-answer.ts";
 import { decodeUtf8, fromBase64, isRecord, toBase64, utf8 } from "../../platform/encoding.ts";
 import type { Env } from "../../platform/env.ts";
 import { AuthError } from "../../platform/errors.ts";
@@ -110,8 +110,9 @@ function connect(env: Env, { id, instance, scopes, profile }: Definition): OAuth
       const issued = await exchangeCode(env, instance, code, codeVerifier);
       const tokens = readTokens(issued.data);
       const authorization = `Bearer ${tokens.accessToken}`;
-      const read = await profile(issued, (url, headers) => getJson(env, url, { authorization, ...headers }));
-      return { provider: id, ...checkProfile(read, { ...read }), tokens };
+      const get: GetJson = (url, headers) => getJson(env, url, { authorization, ...headers });
+      const read = await callAndWait(`profile of ${id}`, () => profile(issued, get));
+      return { provider: id, ...checkProfile(read, { ...(read as Profile) }), tokens };
     },
   };
 }
