@@ -91,14 +91,14 @@ describe("the published key set", () => {
     };
     expect(attempt([{ ...jwk, kid: "a" }])).not.toThrow();
     expect(attempt([])).toThrow(/keys\.provided/);
-    expect(attempt([jwk])).toThrow(/keys\.provided has a key without kid/);
-    expect(attempt([{ ...jwk, kid: "" }])).toThrow(/keys\.provided has a key without kid/);
+    expect(attempt([jwk])).toThrow(/keys\.provided\[0\] has no kid/);
+    expect(attempt([{ ...jwk, kid: "" }])).toThrow(/keys\.provided\[0\] has no kid/);
     expect(
       attempt([
         { ...jwk, kid: "a" },
         { ...jwk, kid: "a" },
       ]),
-    ).toThrow(/keys\.provided has the kid a twice/);
+    ).toThrow(/keys\.provided\[0\] \(kid "a"\) has the kid of another key/);
     expect(attempt([{ ...jwk, kid: "a", alg: "ES256" }])).toThrow(/keys\.provided/);
     expect(attempt([{ ...jwk, kid: "a", kty: "EC" }])).toThrow(/keys\.provided/);
     expect(attempt([{ ...jwk, kid: "a" }], "ES256")).toThrow(/keys\.provided/);

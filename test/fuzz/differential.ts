@@ -1,6 +1,6 @@
 import { compactVerify, jwtVerify } from "jose";
 import { parseHeader, verifyJws } from "../../packages/core/src/keys/jws.ts";
-import { readKeySet } from "../../packages/core/src/keys/remote.ts";
+import { readKeySet } from "../../packages/core/src/keys/key-set.ts";
 import { verifyAccessToken } from "../../packages/core/src/sessions/access-token.ts";
 import { type Random, randomOf } from "./random.ts";
 import { ISSUER, makePairs, mutate, NOW, type Pair, signedToken } from "./tokens.ts";

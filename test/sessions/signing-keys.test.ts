@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { openSecureServer, openServer, SECRET, typesOf } from "../fixtures/server.ts";
+import { expectError } from "../fixtures/answers.ts";
+import { ANN, BOB, openSecureServer, openServer, SECRET, typesOf } from "../fixtures/server.ts";
 import { stores } from "../fixtures/stores.ts";
 import { headerOf, kidOf } from "../fixtures/tokens.ts";
 
@@ -111,4 +112,34 @@ test("T4 the first provided key signs, all of them verify, and no key is created
   expect((await auth.keys.jwks()).keys.map(({ kid }) => kid)).toEqual(["new", "old"]);
   expect(await store.keys.load()).toBeNull();
   await expect(auth.keys.rotate()).rejects.toThrow(/keys\.provided/);
+});
+
+describe("a provided key whose private part belongs to another key", () => {
+  const keyOf = async (algorithm: "Ed25519" | "ECDSA"): Promise<JsonWebKey> => {
+    const name = { name: algorithm, namedCurve: "P-256" };
+    const pair = (await crypto.subtle.generateKey(name, true, ["sign", "verify"])) as CryptoKeyPair;
+    return crypto.subtle.exportKey("jwk", pair.privateKey);
+  };
+
+  test.each([
+    ["EdDSA", "Ed25519"],
+    ["ES256", "ECDSA"],
+  ] as const)("KEY-08 signs nothing, and the error names its kid (%s)", async (algorithm, name) => {
+    const [one, other] = [await keyOf(name), await keyOf(name)];
+    const { kty = "", crv = "", x = "", y, d = "" } = { ...one, d: other.d ?? "" };
+    const jwk = { kty, crv, x, d, ...(y === undefined ? {} : { y }), kid: "mixed" };
+    const { auth, browser, events } = openServer({ keys: { provided: [jwk] }, accessToken: { algorithm } });
+    const refused = {
+      name: "AuthError",
+      code: "internal_error",
+      message: expect.stringContaining('"mixed"'),
+    };
+    await expect(auth.keys.jwks()).rejects.toMatchObject(refused);
+    const { id } = await auth.users.create(BOB);
+    await expect(auth.sessions.create(id)).rejects.toMatchObject(refused);
+    await expectError(await browser().post("/auth/signup", ANN), 500, "internal_error");
+    expect(events.find(({ type }) => type === "internal_error")).toMatchObject({ error: refused.message });
+    const told = JSON.stringify(events);
+    for (const secret of [one.d, other.d]) expect(told).not.toContain(secret);
+  });
 });

@@ -5,8 +5,9 @@ import { type Credentials, isForged, readCredentials } from "./http/request.ts";
 import { refusal } from "./http/response.ts";
 import type { Validation } from "./http/validation.ts";
 import type { Jwk } from "./keys/jwk.ts";
+import { faultOfPublished, readKeySet } from "./keys/key-set.ts";
 import type { Keys } from "./keys/keys.ts";
-import { readKeySet, remoteKeys } from "./keys/remote.ts";
+import { remoteKeys } from "./keys/remote.ts";
 import { isRecord, type JsonObject } from "./platform/encoding.ts";
 import { type Env, now, platformEnv } from "./platform/env.ts";
 import { AuthError } from "./platform/errors.ts";
@@ -27,9 +28,12 @@ export type { UserId } from "./users/user.ts";
 
 /** What `createValidator` takes. */
 export interface ValidatorOptions {
-  /** Where the server that signs publishes its keys, as `https://app.example.com/auth/jwks`. This, or `jwks`. */
+  /**
+   * Where the server that signs publishes its keys, as `https://app.example.com/auth/jwks`. This, or `jwks`. A key of the set that
+   * is not safe, or that has private members, is not used, and neither are two keys with the same `kid`.
+   */
   readonly jwksUrl?: string;
-  /** The keys themselves, as `auth.keys.jwks()` returns them. */
+  /** The keys themselves, as `auth.keys.jwks()` returns them. A key that is not safe to use is refused with a `TypeError`. */
   readonly jwks?: { readonly keys: readonly Jwk[] };
   /** `accessToken.issuer` of the server that signs; by default its `baseURL`. */
   readonly issuer: string;
@@ -157,6 +161,8 @@ function keysOf({ jwksUrl, jwks }: ValidatorOptions, env: Env): Find {
   if (jwksUrl === undefined) {
     if (!isRecord(jwks) || !Array.isArray(jwks["keys"]) || jwks["keys"].length === 0)
       throw new TypeError("createValidator: jwks has no keys: pass what auth.keys.jwks() returns");
+    const fault = faultOfPublished(jwks["keys"]);
+    if (fault !== null) throw new TypeError(`createValidator: jwks.${fault}`);
     return fixedKeys(jwks);
   }
   const url = URL.parse(jwksUrl);

@@ -9,7 +9,13 @@ import { checkOptions } from "./config.ts";
 import type { Shape } from "./options.ts";
 import { optionsSchema } from "./schema.ts";
 
-const JWK = { kty: "OKP", crv: "Ed25519", x: "A".repeat(43), d: "A".repeat(43), kid: "a" };
+const JWK = {
+  kty: "OKP",
+  crv: "Ed25519",
+  x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+  d: "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A",
+  kid: "a",
+};
 const store = memory();
 
 /** What is said of these options; empty where they are right. */

@@ -1,6 +1,6 @@
 import type { Algorithm } from "../keys/algorithms.ts";
-import { faultOfProvided } from "../keys/fixed.ts";
 import type { Jwk } from "../keys/jwk.ts";
+import { faultOfProvided } from "../keys/key-set.ts";
 import { isLoopback } from "../platform/origin.ts";
 
 const MIN_SECRET_BYTES = 32;
@@ -48,5 +48,5 @@ export function checkKeys(
     return;
   }
   const fault = provided === null ? null : faultOfProvided(provided, algorithm);
-  if (fault !== null) throw new TypeError(`keys.provided ${fault}`);
+  if (fault !== null) throw new TypeError(`keys.provided${fault}`);
 }

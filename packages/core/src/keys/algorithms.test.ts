@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { algorithmsFor, isAsymmetric } from "./algorithms.ts";
-import { readKeySet } from "./remote.ts";
+import { readKeySet } from "./key-set.ts";
 
 const RING = ["EdDSA", "ES256", "RS256", "PS256"];
 

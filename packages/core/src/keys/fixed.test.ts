@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { createAuth, type Jwk } from "../index.ts";
 import { memory } from "../memory.ts";
 import { createValidator } from "../validator.ts";
-import { faultOfProvided } from "./fixed.ts";
+import { faultOfProvided } from "./key-set.ts";
 
 /** A key as WebCrypto exports it where it goes by RFC 9864. */
 async function exported(kid: string): Promise<Jwk & { readonly kty: string }> {
@@ -35,7 +35,9 @@ describe("a key for Ed25519 (RFC 9864 2.2)", () => {
 
   it("is refused for another algorithm", async () => {
     const jwk = await exported("one");
-    expect(faultOfProvided([{ ...jwk, kty: "EC" }], "ES256")).toBe("has a key for Ed25519, not for ES256");
+    expect(faultOfProvided([{ ...jwk, kty: "EC" }], "ES256")).toBe(
+      '[0] (kid "one") is for another algorithm than ES256',
+    );
   });
 });
 
@@ -44,5 +46,5 @@ it("accepts the descriptive members of other libraries, and refuses keys of more
   const told = { ext: false, x5c: ["MIIB"], x5t: "AA", "x5t#S256": "AA", x5u: "https://app.example.com/" };
   const taken: Jwk = { ...told, kty: "OKP", oth: [{ r: "AQ", d: "AQ", t: "AQ" }] };
   expect(faultOfProvided([{ ...taken, ...jwk, oth: [] }], "EdDSA")).toBeNull();
-  expect(faultOfProvided([{ ...jwk, ...taken }], "EdDSA")).toBe("has a key of more than two primes");
+  expect(faultOfProvided([{ ...jwk, ...taken }], "EdDSA")).toBe('[0] (kid "one") has more than two primes');
 });

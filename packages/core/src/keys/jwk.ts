@@ -77,55 +77,95 @@ export function listedKeys(set: unknown): readonly Members[] {
 
 /** Whether a key says nothing against its use for signatures (RFC 7517 4.2 and 4.3). A private key proves nothing. */
 export function mayVerify(jwk: Members): boolean {
-  const [use = "sig", operations, extractable = true] = ["use", "key_ops", "ext"].map((name) =>
+  return isForSignatures(jwk) && allowsOne(jwk, ["verify"]) && !isPrivate(jwk);
+}
+
+/** Whether `use`, `key_ops` and `ext` are well-formed, and the key is not for encryption. */
+export function isForSignatures(jwk: Members): boolean {
+  const [use = "sig", operations = [], extractable = true] = ["use", "key_ops", "ext"].map((name) =>
     own(jwk, name),
   );
-  const isListed = operations === undefined || (isDistinct(operations) && operations.includes("verify"));
-  return use === "sig" && isListed && typeof extractable === "boolean" && own(jwk, "d") === undefined;
+  const isDistinct = Array.isArray(operations) && new Set(operations).size === operations.length;
+  return use === "sig" && isDistinct && typeof extractable === "boolean";
 }
 
-function isDistinct(value: unknown): value is readonly unknown[] {
-  return Array.isArray(value) && new Set(value).size === value.length;
+/** Whether `key_ops` has one of the operations; true without `key_ops`. */
+export function allowsOne(jwk: Members, needed: readonly string[]): boolean {
+  const operations = own(jwk, "key_ops");
+  return (
+    operations === undefined ||
+    (Array.isArray(operations) && needed.some((name) => operations.includes(name)))
+  );
 }
 
-const COORDINATE_BYTES = 32;
+/** Whether a key has a private member. */
+export function isPrivate(jwk: Members): boolean {
+  return PRIVATE_MEMBERS.some((name) => own(jwk, name) !== undefined);
+}
+
+/** The members of a key that are numbers in base64url. They are not checked. */
+export interface KeyNumbers {
+  readonly crv?: unknown;
+  readonly x?: unknown;
+  readonly y?: unknown;
+  readonly n?: unknown;
+  readonly e?: unknown;
+  readonly d?: unknown;
+  readonly p?: unknown;
+  readonly q?: unknown;
+  readonly dp?: unknown;
+  readonly dq?: unknown;
+  readonly qi?: unknown;
+}
+
 const MIN_MODULUS_BITS = 2_048;
-/** 65537. A small exponent makes forgery possible, and libraries generate no other exponent. */
-const EXPONENT = "AQAB";
-
-/** Describes the fault of the numbers of a key; null if they are valid (RFC 8725 3.4). */
-export function faultOfNumbers(jwk: Jwk, algorithm: AsymmetricAlgorithm): string | null {
-  const { kty, crv } = algorithmFacts[algorithm];
-  if (crv === null) {
-    if (jwk.e !== EXPONENT) return `has an RSA key whose e is not ${EXPONENT}`;
-    return isSoundRsa(jwk) ? null : `has an RSA key of less than ${MIN_MODULUS_BITS} bits`;
-  }
-  if (jwk.crv !== crv) return `has a key on another curve than ${crv}`;
-  const coordinates = kty === "EC" ? (["x", "y"] as const) : (["x"] as const);
-  const isLong = coordinates.every((name) => bytesOf(jwk[name])?.length === COORDINATE_BYTES);
-  return isLong ? null : "has a coordinate of a wrong length";
-}
-
-/** Whether a private key has the length of its curve. */
-export function isWholePrivateKey({ d }: Jwk, algorithm: AsymmetricAlgorithm): boolean {
-  return algorithmFacts[algorithm].crv === null || bytesOf(d)?.length === COORDINATE_BYTES;
-}
 
 /**
- * Whether the modulus and the exponent of an RSA key are valid. Not every platform refuses a short modulus, or an exponent
- * of 1, with which every signature is valid (RFC 8725 3.4, RFC 8017 3.1).
+ * Describes the fault of the modulus or the exponent of an RSA key; null if both are valid. Not every platform refuses a
+ * short modulus, or an exponent of 1, with which every signature is valid (RFC 8725 3.4, RFC 8017 3.1).
  */
-export function isSoundRsa({ n, e }: Jwk): boolean {
-  const [modulus, exponent] = [numberOf(n), numberOf(e)];
-  const isOdd = (exponent.at(-1) ?? 0) % 2 === 1;
-  return bitsOf(modulus) >= MIN_MODULUS_BITS && bitsOf(exponent) > 1 && isOdd;
+export function faultOfRsa({ n, e }: KeyNumbers): string | null {
+  const [modulus, exponent] = [withoutZeros(n), withoutZeros(e)];
+  if (bitsOf(modulus) < MIN_MODULUS_BITS) return `has less than ${MIN_MODULUS_BITS} bits`;
+  if (!isOdd(modulus)) return "has an even modulus";
+  if (bitsOf(exponent) < 2 || !isOdd(exponent)) return "has an exponent that is even, or below 3";
+  return isRoca(modulus) ? "can be factored, because of CVE-2017-15361 (ROCA): generate another" : null;
+}
+
+// The primes up to 167 of which the powers of 65537 are not all the residues. A random modulus passes for one of ROCA in one
+// of 2^27 cases.
+const ROCA_PRIMES = [11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157];
+
+/**
+ * Whether a modulus is one of those that the library of CVE-2017-15361 generates. Its primes are powers of 65537 modulo
+ * many small primes, so the modulus is one too.
+ */
+function isRoca(modulus: Uint8Array): boolean {
+  return ROCA_PRIMES.every((prime) => isPowerOfExponent(remainder(modulus, prime), prime));
+}
+
+function isPowerOfExponent(residue: number, prime: number): boolean {
+  let power = 1;
+  do {
+    if (power === residue) return true;
+    power = (power * 65_537) % prime;
+  } while (power !== 1);
+  return false;
+}
+
+function remainder(number: Uint8Array, divisor: number): number {
+  return number.reduce((rest, byte) => (rest * 256 + byte) % divisor, 0);
 }
 
 // RFC 7518 2, Base64urlUInt. Leading zeros, which are not allowed, are removed.
-function numberOf(text: unknown): Uint8Array {
+function withoutZeros(text: unknown): Uint8Array {
   const bytes = bytesOf(text) ?? new Uint8Array();
   const first = bytes.findIndex((byte) => byte !== 0);
   return bytes.subarray(first < 0 ? bytes.length : first);
+}
+
+function isOdd(number: Uint8Array): boolean {
+  return (number.at(-1) ?? 0) % 2 === 1;
 }
 
 function bitsOf(number: Uint8Array): number {
@@ -133,7 +173,8 @@ function bitsOf(number: Uint8Array): number {
   return first === undefined ? 0 : number.length * 8 + 24 - Math.clz32(first);
 }
 
-function bytesOf(text: unknown): Uint8Array | null {
+/** The bytes of a member in base64url; null for any other value. */
+export function bytesOf(text: unknown): Uint8Array | null {
   return typeof text === "string" && isBase64url(text) ? base64url.decode(text) : null;
 }
 
@@ -145,8 +186,8 @@ export async function generateKey(algorithm: AsymmetricAlgorithm): Promise<Jwk> 
 
 /** Imports a key for one algorithm: a private one signs, a public one verifies. Fails for a key of another algorithm. */
 export async function importKey(jwk: Jwk, algorithm: AsymmetricAlgorithm): Promise<CryptoKey> {
-  if (jwk.kty === "RSA" && !isSoundRsa(jwk))
-    throw new TypeError("an RSA key has at least 2048 bits, and an odd exponent above 1");
+  const fault = jwk.kty === "RSA" ? faultOfRsa(jwk) : null;
+  if (fault !== null) throw new TypeError(`the RSA key ${fault}`);
   const key = await importJWK(plainJwk(jwk), algorithm, { extractable: false });
   if (key instanceof Uint8Array) throw new TypeError("a key of this type is a secret");
   return key;

@@ -1,7 +1,8 @@
 import { generateKeyPairSync, type JsonWebKey, sign } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { faultOfNumbers, generateKey, importKey, plainJwk } from "./jwk.ts";
+import { generateKey, importKey, plainJwk } from "./jwk.ts";
 import { type JwsForm, parseHeader, splitJws, verifyJws } from "./jws.ts";
+import { faultOfNumbers } from "./key-numbers.ts";
 
 function rsa(modulusLength: number): JsonWebKey {
   return generateKeyPairSync("rsa", { modulusLength }).publicKey.export({ format: "jwk" });
@@ -33,7 +34,7 @@ describe("an RSA key (RFC 8725 3.4)", () => {
   ])("is refused with %s", async (_, refused) => {
     await expect(importKey(refused, "RS256")).rejects.toThrow(TypeError);
     await expect(importKey(refused, "PS256")).rejects.toThrow(TypeError);
-    expect(faultOfNumbers(refused, "PS256")).toMatch(/^has an RSA key/);
+    expect(faultOfNumbers(refused, "PS256")).toMatch(/^has (less than|an exponent)/);
   });
 });
 

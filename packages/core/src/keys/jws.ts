@@ -109,3 +109,9 @@ export function signJwt(
     .setProtectedHeader({ alg: algorithm, ...header, kid })
     .sign(key);
 }
+
+/** Whether a private and a public key belong together: signs once, and verifies that signature. */
+export async function isPair(signing: SigningKey, verification: VerificationKey): Promise<boolean> {
+  const token = await signJwt({ typ: "key-check" }, {}, signing);
+  return (await verifyJws(token, verification)) !== null;
+}

@@ -24,6 +24,8 @@ export interface Keys {
   /** Finds a key by its id, or null. An unknown id causes at most one shared load, then a pause. */
   find(kid: string): Promise<VerificationKey | null>;
   jwks(): Promise<{ readonly keys: readonly PublicJwk[] }>;
+  /** Checks that this process can sign with the key that signs now. Writes nothing. Fails with `internal_error`. */
+  check(): Promise<unknown>;
   rotate(): Promise<void>;
   /** Returns `false` for an unknown key. */
   revoke(kid: string): Promise<boolean>;

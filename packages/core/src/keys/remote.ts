@@ -1,15 +1,11 @@
-import { own, parseJson } from "../platform/encoding.ts";
+import { parseJson } from "../platform/encoding.ts";
 import type { Env } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
 import { fetchJson } from "../platform/fetch-json.ts";
 import { minutes, type Seconds } from "../platform/time.ts";
-import { algorithmFacts, isAsymmetric, normalizeAlgorithm } from "./algorithms.ts";
 import { type CachePauses, refreshingCache } from "./cache.ts";
-import { faultOfNumbers, listedKeys, type Members, mayVerify, plainJwk } from "./jwk.ts";
-import { KID } from "./jws.ts";
+import { type KeySet, readKeySet } from "./key-set.ts";
 import type { VerificationKey } from "./keys.ts";
-
-type KeySet = ReadonlyMap<string, VerificationKey>;
 
 /** The maximum age of a key set, the same as on a server with a store. */
 const MAX_AGE: Seconds = minutes(10);
@@ -18,7 +14,7 @@ const PAUSES: CachePauses = { loaded: 30, missed: 30, empty: 1 };
 
 /**
  * Makes the keys of another server from its key set (RFC 7517). They are fetched at the first token, and again when a token
- * names an unknown key. They are kept while the server does not respond.
+ * names an unknown key. They are kept while the server does not respond. `readKeySet` says which keys of a set are not used.
  */
 export function remoteKeys(env: Env, url: string): (kid: string) => Promise<VerificationKey | null> {
   const load = async (): Promise<KeySet> => {
@@ -38,20 +34,4 @@ export function remoteKeys(env: Env, url: string): (kid: string) => Promise<Veri
       return null;
     });
   };
-}
-
-/** Reads a key set; null if it has no usable key. A key without `alg` is not used (RFC 8725 3.1). */
-export function readKeySet(set: unknown): KeySet | null {
-  const keys = listedKeys(set)
-    .map(readKey)
-    .filter((key) => key !== null);
-  return keys.length === 0 ? null : new Map(keys.map((key) => [key.kid, key]));
-}
-
-function readKey(jwk: Members): VerificationKey | null {
-  const [kid, algorithm] = [own(jwk, "kid"), normalizeAlgorithm(own(jwk, "alg"))];
-  if (typeof kid !== "string" || !KID.test(kid) || !isAsymmetric(algorithm)) return null;
-  if (own(jwk, "kty") !== algorithmFacts[algorithm].kty || !mayVerify(jwk)) return null;
-  if (faultOfNumbers(jwk, algorithm) !== null) return null;
-  return { kid, algorithm, key: plainJwk(jwk) };
 }

@@ -5,6 +5,7 @@ import type { EpochSeconds, Seconds } from "../platform/time.ts";
 import type { AsymmetricAlgorithm } from "./algorithms.ts";
 import { type CachePauses, refreshingCache } from "./cache.ts";
 import { generateKey, importKey, type Jwk, plainJwk, publicJwk, thumbprint } from "./jwk.ts";
+import { isPair } from "./jws.ts";
 import {
   currentKey,
   extendRing,
@@ -82,6 +83,7 @@ export function storedKeys(options: StoredKeysOptions): Keys {
       const { ring } = await cache.get(SIGNING_RING_AGE);
       return { keys: verificationKeys(ring, now(env)).map((key) => key.publicJwk) };
     },
+    check: ringCheck(options),
     async rotate() {
       const { ring, signing } = await changed(rotateRing);
       const current = currentKey(ring, now(env), signing);
@@ -103,6 +105,34 @@ function signingKid({ ring, signing }: Loaded, at: EpochSeconds): string {
       ring.find((key) => signing.has(key.kid) && key.supersededAt === undefined)
     )?.kid ?? ""
   );
+}
+
+/**
+ * Makes the check of the key that signs for all processes. An empty ring passes: its first key is made at the first use. If
+ * this process cannot open the key, it would make another one, and the other processes would not open that.
+ */
+function ringCheck(options: StoredKeysOptions): () => Promise<void> {
+  return async () => {
+    const stored = await options.store.load();
+    const ring = stored === null ? [] : parseRing(stored.document);
+    const own = ring.filter(({ algorithm }) => algorithm === options.algorithm);
+    const current = currentKey(own, now(options.env), { has: () => true });
+    if (current === null) return;
+    const { kid, algorithm } = current;
+    const jwk = await openPrivateKey(options, current);
+    if (jwk === null)
+      throw unusableKey(
+        kid,
+        "secret does not open it: pass the secret that sealed it, at least as an older one",
+      );
+    const signing = { kid, algorithm, key: await importKey(jwk, algorithm) };
+    if (await isPair(signing, { kid, algorithm, key: plainJwk(current.publicJwk) })) return;
+    throw unusableKey(kid, "its public part does not verify its signature: revoke it");
+  };
+}
+
+function unusableKey(kid: string, reason: string): AuthError {
+  return new AuthError("internal_error", `the stored key with the kid "${kid}" cannot sign: ${reason}`);
 }
 
 type RingChange = (ring: KeyRing, now: EpochSeconds, usable: UsableKids) => KeyRing;

@@ -7,7 +7,7 @@ import {
   validateApplicationLevelSignature,
 } from "oauth4webapi";
 import { type AlgorithmFacts, algorithmsFor } from "../keys/algorithms.ts";
-import { isSoundRsa, type Members, mayVerify, plainJwk } from "../keys/jwk.ts";
+import { faultOfRsa, type Members, mayVerify, plainJwk } from "../keys/jwk.ts";
 import { parseSegment, splitJws } from "../keys/jws.ts";
 import { equalStrings } from "../platform/digest.ts";
 import { own, toBase64url, utf8 } from "../platform/encoding.ts";
@@ -161,7 +161,7 @@ async function isSigned(
   return keys(
     (jwk) => fits(jwk, header),
     async (jwk) => {
-      if (jwk["kty"] === "RSA" && !isSoundRsa(jwk)) return false;
+      if (jwk["kty"] === "RSA" && faultOfRsa(jwk) !== null) return false;
       // The members about the use of a key were checked; a platform may refuse them.
       const only = { ...plainJwk(jwk), ...(typeof header.kid === "string" ? { kid: header.kid } : {}) };
       // oauth4webapi selects one key by itself, from a key set that it keeps for the server: here the set is the one key, the
