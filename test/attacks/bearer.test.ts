@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { requestTo } from "../fixtures/requests.ts";
-import { ACCESS, REFRESH } from "../fixtures/server.ts";
+import { ACCESS, openServer, REFRESH } from "../fixtures/server.ts";
 import { openForgery } from "./forger.ts";
 import { openAttackedServer, PASSWORD } from "./server.ts";
 import { modes, read, signUp, whoAmI, withAccess } from "./session.ts";
@@ -136,6 +136,11 @@ describe("the Authorization header", () => {
     }
     const verified = await own.auth.sessions.verify("x");
     expect(verified.headers.get("www-authenticate")).toBe('Bearer error="invalid_token"');
+    const local = await openServer().auth.validate(requestTo("/"));
+    expect({ ok: local.ok, challenge: local.headers.get("www-authenticate") }).toEqual({
+      ok: false,
+      challenge: "Bearer",
+    });
     const other = openAttackedServer({ bearer: { schemes: ["token", "Bearer"] } });
     expect((await other.send("/auth/me")).headers.get("www-authenticate")).toBe("Token");
   });

@@ -12,6 +12,12 @@ async function codeOf(work: Promise<{ readonly ok: boolean; readonly code?: stri
   return found.ok ? "ok" : (found.code ?? "");
 }
 
+async function privateKey(name: "Ed25519" | "ECDSA"): Promise<JsonWebKey> {
+  const algorithm = { name, namedCurve: "P-256" };
+  const pair = (await crypto.subtle.generateKey(algorithm, true, ["sign", "verify"])) as CryptoKeyPair;
+  return crypto.subtle.exportKey("jwk", pair.privateKey);
+}
+
 export const tokens: readonly Case[] = [
   ...algorithms.map((algorithm) => ({
     name: `access tokens are signed and checked by ${algorithm}`,
@@ -51,6 +57,22 @@ export const tokens: readonly Case[] = [
       same(await codeOf(server.auth.validate(bearing(access))), "unauthenticated");
       const body = { refresh_token: refresh };
       await answered(await server.browser().post("/auth/refresh", body), 200);
+    },
+  },
+  {
+    name: "a provided key whose two parts belong to different keys signs nothing, and the error names it",
+    run: async () => {
+      for (const [algorithm, name] of [["EdDSA", "Ed25519"] as const, ["ES256", "ECDSA"] as const]) {
+        const [one, other] = [await privateKey(name), await privateKey(name)];
+        const { kty = "", crv = "", x = "", y, d = "" } = { ...one, d: other.d ?? "" };
+        const mixed = { kty, crv, x, d, ...(y === undefined ? {} : { y }), kid: "mixed" };
+        const server = openSecureServer({ keys: { provided: [mixed] }, accessToken: { algorithm } });
+        const error: unknown = await server.auth.keys.jwks().catch((thrown: unknown) => thrown);
+        holds(
+          error instanceof Error && error.message.includes('"mixed"'),
+          `the error names it: ${algorithm}`,
+        );
+      }
     },
   },
   {

@@ -1,8 +1,9 @@
 import { generateKeyPairSync, type JsonWebKey, sign } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { generateKey, importKey, plainJwk } from "./jwk.ts";
-import { type JwsForm, parseHeader, splitJws, verifyJws } from "./jws.ts";
+import { generateKey, importKey, type Jwk, plainJwk, publicJwk } from "./jwk.ts";
+import { isPair, type JwsForm, parseHeader, splitJws, verifyJws } from "./jws.ts";
 import { faultOfNumbers } from "./key-numbers.ts";
+import type { VerificationKey } from "./keys.ts";
 
 function rsa(modulusLength: number): JsonWebKey {
   return generateKeyPairSync("rsa", { modulusLength }).publicKey.export({ format: "jwk" });
@@ -145,3 +146,16 @@ it("a signature of a wrong length is refused before the platform gets it", async
   const token = `${Buffer.from('{"alg":"EdDSA"}').toString("base64url")}.e30.${"A".repeat(88)}`;
   expect(await verifyJws(token, { kid: "one", algorithm: "EdDSA", key })).toBeNull();
 });
+
+it.each(["EdDSA", "ES256", "RS256", "PS256"] as const)(
+  "KEY-08 the two parts of a key belong together if one verifies the signature of the other (%s)",
+  async (algorithm) => {
+    const [one, other] = [await generateKey(algorithm), await generateKey(algorithm)];
+    const signing = { kid: "one", algorithm, key: await importKey(one, algorithm) };
+    const openOf = (jwk: Jwk): VerificationKey => {
+      return { kid: "one", algorithm, key: plainJwk(publicJwk({ ...jwk }, "one", algorithm)) };
+    };
+    expect(await isPair(signing, openOf(one))).toBe(true);
+    expect(await isPair(signing, openOf(other))).toBe(false);
+  },
+);
