@@ -42,39 +42,77 @@ export const keyEdits: readonly Edit[] = [
     ],
   ),
   ...editsIn(
-    `${CORE}/keys/jwk.ts`,
-    ["test/sessions/validator-keys.test.ts"],
-    [
-      ["a private key verifies", '&& own(jwk, "d") === undefined', ""],
-      ["a key for encryption verifies", 'return use === "sig" &&', "return"],
-      [
-        "key_ops are not read",
-        'operations === undefined || (isDistinct(operations) && operations.includes("verify"))',
-        "true",
-      ],
-      ["a small exponent", "if (jwk.e !== EXPONENT) return", "if (false) return"],
-    ],
+    `${CORE}/keys/jws.ts`,
+    [`${CORE}/keys/jws.test.ts`],
+    [["two parts of different keys", "(await verifyJws(token, verification)) !== null", "token !== null"]],
   ),
   ...editsIn(
     `${CORE}/keys/jwk.ts`,
     [`${CORE}/keys/jwk.test.ts`],
     [
+      ["a private key verifies", "&& !isPrivate(jwk)", ""],
+      ["a key for encryption verifies", 'return use === "sig" &&', "return"],
+      ["an operation twice", "new Set(operations).size === operations.length", "true"],
+      ["key_ops are not read", '&& allowsOne(jwk, ["verify"])', ""],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/keys/key-numbers.ts`,
+    ["test/sessions/validator-keys.test.ts"],
+    [["a small exponent", "jwk.e === EXPONENT ?", "true ?"]],
+  ),
+  ...editsIn(
+    `${CORE}/keys/key-numbers.ts`,
+    [`${CORE}/keys/jwk.test.ts`],
+    [
       ["a key on another curve", "if (jwk.crv !== crv) return", "if (false) return"],
-      [
-        "a coordinate of any length",
-        "bytesOf(jwk[name])?.length === COORDINATE_BYTES)",
-        "bytesOf(jwk[name]) !== null)",
-      ],
+      ["a coordinate of any length", "bytes?.length === COORDINATE_BYTES ? bytes : null", "bytes"],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/keys/key-numbers.ts`,
+    [`${CORE}/keys/key-numbers.test.ts`],
+    [
+      ["a point off P-256", "(x ** 3n - 3n * x + P256_B - y * y) % P256 === 0n", "true"],
+      ["a key of a small order", "y >= P25519 || isSmall", "y >= P25519"],
+      ["a key of order 8", "|| (ED25519_D * square * square + 2n * square - 1n) % P25519 === 0n", ""],
+      ["a point off Ed25519", "(P25519 - 1n) / 2n, P25519) === 1n", "(P25519 - 1n) / 2n, P25519) !== 2n"],
+      ["a private part of 0", "numberOf(d) > 0n &&", ""],
+      ["primes of another modulus", "first * second === modulus &&", ""],
+      ["an exponent of another key", "product % (first - 1n) === 1n &&", ""],
     ],
   ),
   ...editsIn(
     `${CORE}/keys/jwk.ts`,
     [`${CORE}/keys/jws.test.ts`],
     [
-      ["a short modulus", "bitsOf(modulus) >= MIN_MODULUS_BITS &&", ""],
-      ["an exponent of 1", "&& bitsOf(exponent) > 1", ""],
-      ["an even exponent", "&& isOdd", ""],
-      ["an unsound RSA key is imported", 'if (jwk.kty === "RSA" && !isSoundRsa(jwk))', "if (false)"],
+      ["a short modulus", "bitsOf(modulus) < MIN_MODULUS_BITS", "false"],
+      ["an exponent of 1", "bitsOf(exponent) < 2 ||", ""],
+      ["an even exponent", "|| !isOdd(exponent)", ""],
+      ["an unsound RSA key is imported", 'jwk.kty === "RSA" ? faultOfRsa(jwk) : null', "null"],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/keys/jwk.ts`,
+    [`${CORE}/keys/key-numbers.test.ts`],
+    [
+      ["a modulus of ROCA", "return isRoca(modulus) ?", "return false ?"],
+      ["every modulus is one of ROCA", "return ROCA_PRIMES.every(", "return ROCA_PRIMES.some("],
+      ["an even modulus", "if (!isOdd(modulus)) return", "if (false) return"],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/keys/key-set.ts`,
+    ["test/attacks/unsafe-keys.test.ts"],
+    [
+      ["a fetched key of a repeated kid", '"fault" in read || repeated.has(read.kid)', '"fault" in read'],
+      ["a key of a repeated kid", 'repeated.has(kid) ? "has the kid of another key" : null', "null"],
+      ["a private key of a configured set", "if (isPrivate(jwk)) return", "if (false) return"],
+      ["a key of any use", "if (!isForSignatures(jwk))", "if (false)"],
+      ["a key of more than two primes", "Array.isArray(others) && others.length > 0", "false"],
+      ["a key with unsound numbers", "if (unsound !== null) return unsound;", ""],
+      ["a key without kid", 'if (kid === undefined || kid === "") return "has no kid";', ""],
+      ["a key of another type", 'own(jwk, "kty") !== kty', "false"],
     ],
   ),
   ...editsIn(
@@ -149,27 +187,21 @@ export const keyEdits: readonly Edit[] = [
     [["private keys are stored open", "newest === undefined ? text :", "newest !== undefined ? text :"]],
   ),
   ...editsIn(
-    `${CORE}/keys/fixed.ts`,
+    `${CORE}/keys/key-set.ts`,
     ["test/attacks/algorithm-confusion.test.ts"],
     [
-      ["a provided key of another type", "if (jwk.kty !== algorithmFacts[algorithm].kty)", "if (false)"],
       [
         "a provided key of another algorithm",
-        "if (jwk.alg !== undefined && normalizeAlgorithm(jwk.alg) !== algorithm)",
-        "if (false)",
+        "alg !== undefined && normalizeAlgorithm(alg) !== algorithm",
+        "false",
       ],
-      ["a provided key of two kids", "if (kids.has(jwk.kid))", "if (false)"],
-      [
-        "a provided key without kid",
-        'if (jwk.kid === undefined || jwk.kid === "")',
-        "if (jwk.kid === undefined)",
-      ],
-      [
-        "a first key that may not sign",
-        'if (first.key_ops !== undefined && !first.key_ops.includes("sign"))',
-        "if (false)",
-      ],
+      ["a first key that is public", "if (signs && !isSigner) return", "if (false) return"],
     ],
+  ),
+  ...editsIn(
+    `${CORE}/keys/key-set.ts`,
+    ["packages/core/src/keys/fixed.test.ts"],
+    [["a first key that may not sign", 'signs ? ["sign"] : ["sign", "verify"]', '["sign", "verify"]']],
   ),
   ...editsIn(
     `${CORE}/platform/digest.ts`,

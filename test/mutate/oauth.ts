@@ -52,7 +52,7 @@ export const oauthEdits: readonly Edit[] = [
         "(alg === undefined || alg === name) && mayVerify(jwk)",
         "(alg === undefined || alg === name)",
       ],
-      ["an unsound RSA key", 'if (jwk["kty"] === "RSA" && !isSoundRsa(jwk)) return false;', ""],
+      ["an unsound RSA key", 'if (jwk["kty"] === "RSA" && faultOfRsa(jwk) !== null) return false;', ""],
     ],
   ),
   ...editsIn(

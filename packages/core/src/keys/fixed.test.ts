@@ -41,6 +41,13 @@ describe("a key for Ed25519 (RFC 9864 2.2)", () => {
   });
 });
 
+it("KEY-08 refuses a first key that may not sign, and accepts such a key behind it", async () => {
+  const [jwk, other] = [await exported("one"), await exported("two")];
+  const verifying = { ...other, key_ops: ["verify"] };
+  expect(faultOfProvided([verifying, jwk], "EdDSA")).toBe('[0] (kid "two") has key_ops without sign');
+  expect(faultOfProvided([jwk, verifying], "EdDSA")).toBeNull();
+});
+
 it("accepts the descriptive members of other libraries, and refuses keys of more than two primes (RFC 7518 6.3.2.7)", async () => {
   const jwk = await exported("one");
   const told = { ext: false, x5c: ["MIIB"], x5t: "AA", "x5t#S256": "AA", x5u: "https://app.example.com/" };

@@ -71,6 +71,8 @@ function unusableKey(kid: string, reason: string): AuthError {
   return new AuthError(
     "internal_error",
     `keys.provided: the key with the kid "${kid}" cannot sign, because ${reason}. Export the private key again, with all of its members.`,
+    null,
+    { operation: "keys.provided" },
   );
 }
 

@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { faultOfNumbers, isWholePrivateKey, type Jwk, mayVerify, thumbprint } from "./jwk.ts";
+import { type Jwk, mayVerify, thumbprint } from "./jwk.ts";
+import { faultOfNumbers, faultOfPrivateNumbers } from "./key-numbers.ts";
 
 it("computes the thumbprint of RFC 7638 3.1", async () => {
   const n = [
@@ -51,9 +52,9 @@ describe("the numbers of a key", () => {
       [{ ...okp, x: value }, "EdDSA"],
     ] as const) {
       expect(faultOfNumbers(jwk as Jwk, algorithm)).toBe("has a coordinate of a wrong length");
-      expect(isWholePrivateKey({ d: value } as Jwk, algorithm)).toBe(false);
+      expect(faultOfPrivateNumbers({ d: value }, algorithm)).toBe("has a private part of a wrong length");
     }
-    expect([isWholePrivateKey(ec, "ES256"), isWholePrivateKey(okp, "EdDSA")]).toEqual([true, true]);
+    expect([faultOfPrivateNumbers(ec, "ES256"), faultOfPrivateNumbers(okp, "EdDSA")]).toEqual([null, null]);
   });
 
   it("say nothing against a key that says nothing of its use, and a private key proves nothing", () => {
@@ -72,6 +73,8 @@ describe("the numbers of a key", () => {
       { key_ops: [] },
       { key_ops: ["sign"] },
       { key_ops: "verify" },
+      { key_ops: ["verify", "verify"] },
+      { p: "" },
       { ext: "true" },
     ])
       expect(mayVerify({ ...jwk, ...refused }), JSON.stringify(refused)).toBe(false);
