@@ -8,6 +8,9 @@ import {
   type Validation,
 } from "@latchkey/core";
 import type { Context as HonoContext, MiddlewareHandler, Next } from "hono";
+import { requestHost } from "./host.ts";
+
+export { requestHost } from "./host.ts";
 
 // The key is a symbol of this module, so no other middleware can write a validation under it.
 const VALIDATED: unique symbol = Symbol("latchkey");
@@ -29,14 +32,18 @@ export type SignedInEnv<C = unknown> = { Variables: { session: Session<C>; claim
 /** An auth, or a function from the bindings of a request to one, such as `defineAuth` of `@latchkey/cloudflare` returns. */
 export type AuthSource<Context, U extends User> = Auth<Context, U> | ((bindings: never) => Auth<Context, U>);
 
+/** Options of `auth.validate`. The client's address is that of each request. */
+export type SessionOptions = Pick<ValidateOptions, "refresh" | "fresh">;
+
 /**
- * Answers every route of `auth`. No other middleware may read the body before it.
+ * Answers every route of `auth`. No other middleware may read the body before it. The client's address is the one of
+ * `requestHost`.
  *
  * @example
  * app.all("/auth/*", authHandler(auth));
  */
 export function authHandler<Context, U extends User>(source: AuthSource<Context, U>): MiddlewareHandler {
-  return (c) => authOf(source, c.env).handle(c.req.raw);
+  return (c) => authOf(source, c.env).handle(c.req.raw, requestHost(c));
 }
 
 /**
@@ -51,7 +58,7 @@ export function authHandler<Context, U extends User>(source: AuthSource<Context,
  */
 export function session<Context, U extends User>(
   source: AuthSource<Context, U>,
-  options: ValidateOptions = {},
+  options: SessionOptions = {},
 ): MiddlewareHandler<SessionEnv<Context>> {
   return async (c, next) => {
     const auth = authOf(source, c.env);
@@ -61,7 +68,10 @@ export function session<Context, U extends User>(
       setVariables(c, earlier.validation);
       return next();
     }
-    const validation = await auth.validate(c.req.raw, optionsFor(c.req.raw, options));
+    const validation = await auth.validate(c.req.raw, {
+      ...optionsFor(c.req.raw, options),
+      ...requestHost(c),
+    });
     c.set(VALIDATED, { auth, validation });
     setVariables(c, validation);
     return respond(c, next, validation);
@@ -125,7 +135,7 @@ function setVariables<Context>(c: HonoContext<SessionEnv<Context>>, validation: 
   c.set("claims", validation.ok ? validation.claims : null);
 }
 
-function optionsFor(request: Request, options: ValidateOptions): ValidateOptions {
+function optionsFor(request: Request, options: SessionOptions): SessionOptions {
   return isWebSocketHandshake(request) ? { ...options, refresh: "never" } : options;
 }
 
