@@ -18,7 +18,13 @@ interface Answer {
 interface Worker {
   ask(
     path: string,
-    call?: { tenant?: string; token?: string; body?: object; leaves?: boolean },
+    call?: {
+      tenant?: string;
+      token?: string;
+      body?: object;
+      leaves?: boolean;
+      headers?: Readonly<Record<string, string>>;
+    },
   ): Promise<Answer>;
   counts(): Promise<{ readonly made: number; readonly objectCalls: number }>;
 }
@@ -33,13 +39,14 @@ async function start(): Promise<Worker> {
   });
   running.push(host);
   return {
-    ask: async (path, { tenant = "ann", token, body, leaves = false } = {}) => {
+    ask: async (path, { tenant = "ann", token, body, leaves = false, headers = {} } = {}) => {
       const answer = await host.dispatchFetch(`https://${tenant}.example.com${path}`, {
         method: body === undefined ? "GET" : "POST",
         headers: {
           "content-type": "application/json",
           ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
           ...(leaves ? { "x-leave": "1" } : {}),
+          ...headers,
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
@@ -140,4 +147,17 @@ it("ADP-07: a Worker makes a small part of the calls that one request may make",
   console.info(`Durable Objects: calls ${JSON.stringify({ forSignUp, forLogin, forRefresh, forSession })}`);
   for (const count of [forSignUp, forLogin, forRefresh, forSession])
     expect(count).toBeLessThan(SUBREQUESTS / 3);
+});
+
+it("RAT-03: requestHost hands over the address that Cloudflare wrote, and no other header, and waitUntil", async () => {
+  const worker = await start();
+  const headers = {
+    "cf-connecting-ip": "203.0.113.7",
+    "x-forwarded-for": "198.51.100.9",
+    forwarded: "for=198.51.100.9",
+  };
+  const { body } = await worker.ask("/auth/signup", { body: ANN, headers });
+  const listed = await worker.ask("/auth/sessions", { token: String(body["access_token"]) });
+  expect(listed.body).toMatchObject({ sessions: [{ device: { address: "203.0.113.7" } }] });
+  expect((await worker.ask("/wait")).body).toEqual({ waits: true });
 });

@@ -20,8 +20,6 @@ const getAuth = defineAuth((env: Env) => ({
   providers: [password()],
   baseURL: env.ORIGIN,
   secret: env.AUTH_SECRET,
-  // Cloudflare sets this header, and replaces one that the client sends.
-  clientAddress: (request) => request.headers.get("cf-connecting-ip"),
 }));
 
 const app: Hono<{ Bindings: Env }> = new Hono<{ Bindings: Env }>();

@@ -16,7 +16,10 @@ import {
  *
  * @example
  * const getAuth = defineAuth((env: Env) => ({ store: durableObjects(env.SESSIONS), providers: [password()] }));
- * export default { fetch: (request: Request, env: Env) => getAuth(env).handle(request) };
+ * export default {
+ *   fetch: (request: Request, env: Env, ctx: ExecutionContext) =>
+ *     getAuth(env).handle(request, requestHost(request, ctx)),
+ * };
  */
 export function defineAuth<
   Env extends object,

@@ -1,4 +1,11 @@
-import { defineAuth, durableObjects, type ObjectNamespace, SessionObject } from "@latchkey/cloudflare";
+import {
+  defineAuth,
+  durableObjects,
+  type ObjectNamespace,
+  requestHost,
+  SessionObject,
+  type WaitingContext,
+} from "@latchkey/cloudflare";
 import { password, pbkdf2Hasher, scryptHasher } from "@latchkey/core/password";
 import { createValidator } from "@latchkey/core/validator";
 
@@ -54,13 +61,15 @@ const validator = createValidator({
 });
 const hasher = scryptHasher({ concurrency: 1 });
 
-const worker: { fetch(request: Request, bindings: Bindings): Promise<Response> } = {
-  fetch: async (request, bindings) => {
+const worker: {
+  fetch(request: Request, bindings: Bindings, context: WaitingContext): Promise<Response>;
+} = {
+  fetch: async (request, bindings, context) => {
     const { hostname, pathname } = new URL(request.url);
     if (pathname === "/counts") return Response.json(counts);
     const env = tenantOf(bindings, hostname.replace(".example.com", ""));
     try {
-      const work = answer(request, env, pathname);
+      const work = answer(request, env, context);
       if (!request.headers.has("x-leave")) return await work;
       // Return early, as for an aborted request: the runtime then stops the work that this request started.
       work.catch(() => undefined);
@@ -73,7 +82,8 @@ const worker: { fetch(request: Request, bindings: Bindings): Promise<Response> }
 };
 export default worker;
 
-async function answer(request: Request, env: Env, pathname: string): Promise<Response> {
+async function answer(request: Request, env: Env, context: WaitingContext): Promise<Response> {
+  const { pathname } = new URL(request.url);
   if (pathname === "/hash") {
     return Response.json(await hasher.hash("a password", (length) => new Uint8Array(length)));
   }
@@ -82,7 +92,12 @@ async function answer(request: Request, env: Env, pathname: string): Promise<Res
     const found = await validator.validate(request);
     return Response.json(found.ok ? { userId: found.userId } : { error: found.code });
   }
-  return getAuth(env).handle(request);
+  const host = requestHost(request, context);
+  if (pathname === "/wait") {
+    host.waitUntil?.(pause(1));
+    return Response.json({ waits: true });
+  }
+  return getAuth(env).handle(request, host);
 }
 
 function watched({ SESSIONS, TENANT }: Env): ObjectNamespace {
