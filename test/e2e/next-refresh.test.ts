@@ -406,3 +406,28 @@ describe("two conflicting sessions, as a sibling subdomain can cause", () => {
     expect(seen(await here.send("/seen", { headers: { cookie: own } }))).toMatch(/ by /);
   });
 });
+
+describe("the client's address in Next.js", () => {
+  const [FORGED, FIRST, SECOND] = ["198.51.100.9", "203.0.113.1", "203.0.113.2"];
+  const from = (address: string): Readonly<Record<string, string>> => ({
+    "x-forwarded-for": `${FORGED}, ${address}`,
+  });
+
+  it.each([
+    ["read as a proxy wrote it, with trustedProxies", { AUTH_PROXIES: "1" }, [FIRST, SECOND]],
+    ["not read from a header, without", {}, [null, null]],
+  ])("RAT-03 is %s", async (_, env, [first, second]) => {
+    const site = await openWorld(null, env);
+    // The proxy refreshes for one path, and `getSession` in a handler for the other.
+    for (const path of ["/seen", "/unproxied/data"]) {
+      const visitor = openRawVisitor(site);
+      const addressOf = (): unknown => JSON.parse(String(rowOf(site, visitor)["device"])).address;
+      const headers = { ...JSON_BODY, ...from(FIRST) };
+      const answer = await visitor.send("/auth/login", { method: "POST", headers, body: ADA });
+      expect({ status: answer.status, address: addressOf() }).toEqual({ status: 200, address: first });
+      visitor.expire();
+      expect(seen(await visitor.send(path, { headers: from(SECOND) }))).toMatch(/ by /);
+      expect(addressOf()).toBe(second);
+    }
+  });
+});

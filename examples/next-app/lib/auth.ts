@@ -2,7 +2,7 @@ import { createAuth } from "@latchkey/core";
 import { password } from "@latchkey/core/password";
 import { store } from "./store.ts";
 
-const { AUTH_URL, AUTH_SECRET } = process.env;
+const { AUTH_PROXIES, AUTH_URL, AUTH_SECRET } = process.env;
 
 /** The authentication of this application. On localhost neither environment variable is needed. */
 export const auth = createAuth({
@@ -11,5 +11,7 @@ export const auth = createAuth({
   // With "store", a device that is signed out from another device loses access at once.
   revocation: "store",
   ...(AUTH_URL === undefined ? {} : { baseURL: AUTH_URL }),
+  // How many proxies extend X-Forwarded-For. Without it, this header is ignored.
+  ...(AUTH_PROXIES === undefined ? {} : { trustedProxies: Number(AUTH_PROXIES) }),
   ...(AUTH_SECRET === undefined ? {} : { secret: AUTH_SECRET }),
 });

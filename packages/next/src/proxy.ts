@@ -5,6 +5,11 @@ import { atPublicUrl, cleanPath, pageOf, pathMatcher } from "./url.ts";
 /** The part of `NextRequest` that the proxy reads. */
 type ProxyRequest = Request & { nextUrl: Record<"pathname" | "search" | "basePath", string> };
 
+/** The part of `NextFetchEvent` that the proxy uses. */
+interface ProxyEvent {
+  waitUntil(work: Promise<unknown>): void;
+}
+
 export interface AuthProxyOptions {
   /** The `basePath` of `createAuth`. The proxy leaves these routes alone. Default `/auth`. */
   readonly basePath?: string;
@@ -30,14 +35,15 @@ export interface AuthProxyOptions {
 export function authProxy<Context, U extends User>(
   auth: Auth<Context, U>,
   { basePath = "/auth", protect = [], signIn }: AuthProxyOptions = {},
-): (request: ProxyRequest) => Promise<Response> {
+): (request: ProxyRequest, event?: ProxyEvent) => Promise<Response> {
   const isProtected = pathMatcher(protect);
   const ignored = [`${basePath}/`, "/_next/static/", "/_next/image"];
-  return async (request) => {
+  return async (request, event) => {
     const { pathname } = request.nextUrl;
     if (startsWithOneOf(ignored, pathname)) return NextResponse.next();
     const { method, headers } = request;
-    const validation = await auth.validate(atPublicUrl(request, { method, headers }));
+    const host = event === undefined ? {} : { waitUntil: (work: Promise<unknown>) => event.waitUntil(work) };
+    const validation = await auth.validate(atPublicUrl(request, { method, headers }), host);
     const isRefused = !validation.ok && cleanPath(pathname) !== signIn && isProtected(pathname);
     const response = isRefused ? refuse(request, validation, signIn) : forward(request, validation);
     const applied = applyValidation(response, validation);

@@ -1,7 +1,15 @@
-import { type Auth, AuthError, type User, type ValidateOptions, type ValidSession } from "@latchkey/core";
+import {
+  type Auth,
+  AuthError,
+  type RequestHost,
+  type User,
+  type ValidateOptions,
+  type ValidSession,
+} from "@latchkey/core";
 import { cookies, headers } from "next/headers.js";
 import { cache } from "react";
 import { type CookieJar, canSetCookies, cookieHeader, setCookies } from "./cookies.ts";
+import { NEXT_HOST } from "./host.ts";
 import { atPublicUrl, originOf } from "./url.ts";
 
 /** The session of a signed-in user. */
@@ -14,10 +22,12 @@ export interface RequireOptions<Context> extends Pick<ValidateOptions, "fresh"> 
   readonly otherwise?: (code: "unauthenticated" | "forbidden") => never;
 }
 
-type Route = (request: Request) => Promise<Response>;
+type Route = (request: Request, host?: RequestHost) => Promise<Response>;
 
 /** The exports of `app/auth/[...latchkey]/route.ts`. */
-export type RouteHandlers = Readonly<Record<"GET" | "POST" | "DELETE" | "HEAD" | "OPTIONS", Route>>;
+export type RouteHandlers = Readonly<
+  Record<"GET" | "POST" | "DELETE" | "HEAD" | "OPTIONS", (request: Request) => Promise<Response>>
+>;
 
 /**
  * Answers every route of `auth`.
@@ -26,7 +36,7 @@ export type RouteHandlers = Readonly<Record<"GET" | "POST" | "DELETE" | "HEAD" |
  * export const { GET, POST, DELETE, HEAD, OPTIONS } = routeHandlers(auth);
  */
 export function routeHandlers<Context, U extends User>(auth: Auth<Context, U>): RouteHandlers {
-  const handle: Route = (request) => auth.handle(atPublicUrl(request));
+  const handle = (request: Request): Promise<Response> => auth.handle(atPublicUrl(request), NEXT_HOST);
   return { GET: handle, POST: handle, DELETE: handle, HEAD: handle, OPTIONS: handle };
 }
 
@@ -86,7 +96,7 @@ export async function requireSession<Context, U extends User>(
 export async function callRoute(route: Route, body: object = {}): Promise<Response> {
   const current = await readCurrentRequest();
   if (!current.canSetCookies) throw new TypeError("callRoute needs an action or a route handler");
-  const response = await route(jsonRequest(current.headers, body));
+  const response = await route(jsonRequest(current.headers, body), NEXT_HOST);
   setCookies(current.jar, response.headers);
   return response;
 }
@@ -96,7 +106,8 @@ const validateCurrentRequest = cache(
   async <Context, U extends User>(auth: Auth<Context, U>, fresh: boolean) => {
     const current = await readCurrentRequest();
     const refresh = current.canSetCookies ? "auto" : "never";
-    const validation = await auth.validate(requestWithoutBody(current.headers), { fresh, refresh });
+    const options = { ...NEXT_HOST, fresh, refresh } as const;
+    const validation = await auth.validate(requestWithoutBody(current.headers), options);
     // A conflict of two sessions deletes cookies even with `never`.
     if (current.canSetCookies) setCookies(current.jar, validation.headers);
     return validation;

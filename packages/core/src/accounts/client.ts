@@ -84,8 +84,19 @@ export function clientReader(options: ClientOptions): (request: Request, host?: 
         if (networks.length === 0) warnOnce();
         return networks;
       },
-      waitUntil: waitUntil ?? null,
+      waitUntil: waitUntil === undefined ? null : guarded(waitUntil),
     };
+  };
+}
+
+// Next throws in some of its scopes. The work then runs without it, and the request must not fail.
+function guarded(waitUntil: (work: Promise<unknown>) => void): (work: Promise<unknown>) => void {
+  return (work) => {
+    try {
+      waitUntil(work);
+    } catch {
+      // Nothing is left to do.
+    }
   };
 }
 

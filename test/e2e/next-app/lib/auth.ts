@@ -2,7 +2,7 @@ import { createAuth } from "@latchkey/core";
 import { password } from "@latchkey/core/password";
 import { store } from "./store.ts";
 
-const { AUTH_URL, AUTH_SECRET, AUTH_DOMAIN } = process.env;
+const { AUTH_PROXIES, AUTH_URL, AUTH_SECRET, AUTH_DOMAIN } = process.env;
 
 /** The example's, and cookies that subdomains share where a test asks for them. */
 export const auth = createAuth({
@@ -10,6 +10,7 @@ export const auth = createAuth({
   providers: [password()],
   revocation: "store",
   ...(AUTH_URL === undefined ? {} : { baseURL: AUTH_URL }),
+  ...(AUTH_PROXIES === undefined ? {} : { trustedProxies: Number(AUTH_PROXIES) }),
   ...(AUTH_SECRET === undefined ? {} : { secret: AUTH_SECRET }),
   ...(AUTH_DOMAIN === undefined ? {} : { cookies: { domain: AUTH_DOMAIN } }),
 });
