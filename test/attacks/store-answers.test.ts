@@ -48,7 +48,7 @@ function openBroken(options: Options = {}): Broken {
     operation === broken?.operation ? Promise.resolve(broken.value) : null,
   );
   return {
-    server: openAttackedServer({ store, rateLimit: {}, ...options }),
+    server: openAttackedServer({ store, rateLimit: {}, clientAddress: () => "203.0.113.7", ...options }),
     answerWith: (operation, value) => {
       broken = { operation, value };
     },
