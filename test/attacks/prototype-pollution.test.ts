@@ -1,4 +1,6 @@
+import type { Store } from "@latchkey/core/store";
 import { describe, expect, it } from "vitest";
+import { newStore } from "../fixtures/environment-store.ts";
 import { requestTo } from "../fixtures/requests.ts";
 import { openForgery } from "./forger.ts";
 import { openAttackedServer, PASSWORD } from "./server.ts";
@@ -91,6 +93,24 @@ describe("prototype pollution", () => {
         ).toBe(200);
       },
     );
+    expectClean();
+  });
+
+  it("STO-07 inherited members do not complete the answer of a store", async () => {
+    const { sessions, ...others } = newStore();
+    const get: Store["sessions"]["get"] = async (id, now) => {
+      const found = await sessions.get(id, now);
+      if (found === null) return null;
+      const { endedAt: _, ...row } = found.row;
+      return { ...found, row } as typeof found;
+    };
+    const server = openAttackedServer({ store: { ...others, sessions: { ...sessions, get } } });
+    const ann = await signUp(server, "bearer");
+    const request = requestTo("/", { headers: withAccess("bearer", ann.access) });
+    await polluted({ endedAt: null }, async () => {
+      const found = await server.auth.validate(request, { fresh: true });
+      expect(found).toMatchObject({ ok: false, code: "internal_error" });
+    });
     expectClean();
   });
 

@@ -3,7 +3,7 @@ import { expectError } from "../fixtures/answers.ts";
 import { expectFailed, expectSentTo, whoIs } from "../fixtures/oauth-answers.ts";
 import { linkAt, openStubServer, signInAt } from "../fixtures/oauth-server.ts";
 import { ANN_THERE, stubProvider } from "../fixtures/providers/stub-provider.ts";
-import { ANN } from "../fixtures/server.ts";
+import { ANN, countOf } from "../fixtures/server.ts";
 
 const INTRUDER = { subject: "intruder", email: "intruder@example.com", emailVerified: true };
 const two = () => [stubProvider(), stubProvider({ id: "other" })] as const;
@@ -51,6 +51,8 @@ describe("a refused sign-in", () => {
     await server.auth.users.disable(id);
     expectFailed(await server.signIn(server.browser()), "forbidden");
     expect(await server.auth.users.accounts(id)).toEqual([]);
+    // Not even until the sign-in fails: a crash in between would leave the link.
+    expect(countOf(server, "account.linked")).toBe(0);
   });
 
   it("removes its link where a native app is refused at the exchange", async () => {

@@ -4,7 +4,7 @@ import type { Browser } from "../fixtures/browser.ts";
 import { expectSentTo, whoIs } from "../fixtures/oauth-answers.ts";
 import { linkAt, openStubServer, type StubServer, signInAt } from "../fixtures/oauth-server.ts";
 import { ANN_THERE, stubProvider } from "../fixtures/providers/stub-provider.ts";
-import { ANN, countOf, openServer, SECRET } from "../fixtures/server.ts";
+import { ANN, cheapPassword, countOf, openServer, SECRET } from "../fixtures/server.ts";
 import { sidOf } from "../fixtures/tokens.ts";
 
 const two = () => [stubProvider(), stubProvider({ id: "other" })] as const;
@@ -76,6 +76,20 @@ describe("unlinking", () => {
     const { store, clock, stub } = server;
     const options = { baseURL: "https://app.example.com", secret: SECRET };
     const later = openServer({ ...options, store, clock, providers: [stub.provider] });
+    const other = later.browser();
+    await signInAt(stub, other, { subject: "mine" });
+    await expectError(await unlink(other), 403, "forbidden");
+    expect(await later.auth.users.accounts(String(await whoIs(other)))).toHaveLength(1);
+  });
+
+  it("does not count a password of a user without the identifier that it is paired with", async () => {
+    const server = openStubServer();
+    const browser = await server.signedIn();
+    await linkAt(server.stub, browser, { subject: "mine" });
+    const { store, clock, stub } = server;
+    const options = { baseURL: "https://app.example.com", secret: SECRET };
+    const providers = [cheapPassword("username"), stub.provider];
+    const later = openServer({ ...options, store, clock, providers });
     const other = later.browser();
     await signInAt(stub, other, { subject: "mine" });
     await expectError(await unlink(other), 403, "forbidden");

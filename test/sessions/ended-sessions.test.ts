@@ -84,7 +84,7 @@ describe("fresh refuses a live access token", () => {
   });
 });
 
-describe("`never` refuses a refresh token of a user in another store", () => {
+describe("a refresh token of a user in another store is refused, with and without `never`,", () => {
   const changes: Readonly<Record<string, (users: Store["users"], id: string) => Promise<unknown>>> = {
     "who is disabled there": (users, id) =>
       users.update(id, { disabledAt: 1 }, { ifVersion: null, raiseVersion: false }),
@@ -101,6 +101,10 @@ describe("`never` refuses a refresh token of a user in another store", () => {
     if (found.ok) await change(users, found.userId);
     const after = await auth.validate(ann.request("/page"), { refresh: "never" });
     expect(after).toMatchObject({ ok: false, code: "session_revoked" });
+    // Nor does it rotate.
+    const answer = await ann.post("/auth/refresh");
+    expect(answer.headers.getSetCookie().filter((line) => !line.includes("Max-Age=0"))).toEqual([]);
+    await expectError(answer, 401, "session_revoked");
   });
 });
 

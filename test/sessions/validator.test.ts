@@ -117,6 +117,23 @@ describe("B7: a validator without a store", () => {
     expect(await codeOf(validate(post({ origin: "https://spa.example.com" })))).toBe("ok");
   });
 
+  it("refuses the cookies of two sessions, and takes the newest of two tokens of one session", async () => {
+    const edge = await openEdge();
+    const { validate } = edge.validator({ cookies: { domain: "example.com" } });
+    const user = await edge.auth.users.create({ email: "ann@example.com" });
+    const [one, two] = [await edge.auth.sessions.create(user.id), await edge.auth.sessions.create(user.id)];
+    edge.clock.advance(60);
+    const later = await edge.auth.sessions.refresh(one.refreshToken ?? "");
+    const sent = (...tokens: readonly string[]): Request => {
+      const pairs = tokens.map((token) => `__Secure-latchkey.access=${token}`);
+      return new Request(`${ORIGIN}/`, { headers: { cookie: pairs.join("; ") } });
+    };
+    expect(await codeOf(validate(sent(one.accessToken, two.accessToken)))).toBe("unauthenticated");
+    const newest = later.ok ? later.accessToken : "";
+    const found = await validate(sent(one.accessToken, newest));
+    expect(found).toMatchObject({ ok: true, claims: { iat: one.session.createdAt + 60 } });
+  });
+
   it("accepts a token by its own transport only, unless restrictTransport is false", async () => {
     const edge = await openEdge();
     const [byBearer, byCookie] = [await tokenOf(edge), await tokenOf(edge, "cookie")];

@@ -411,6 +411,20 @@ describe("requireSession", () => {
     expect(await refused.text()).toBe("requireSession needs session(auth) to run before it");
   });
 
+  it("validates by its own auth after the session of another auth in the same application", async () => {
+    const [ann, bob] = [world().auth, world().auth];
+    const app = new Hono<SessionEnv>().all("/auth/*", authHandler(ann)).use("*", session(ann));
+    app.use("/bob/*", session(bob));
+    app.get("/ann/own", requireSession(), (c) => c.text("in"));
+    app.get("/bob/own", requireSession(), (c) => c.text("in"));
+    app.get("/bob/who", (c) => c.json({ session: c.var.session, claims: c.var.claims }));
+    const headers = { cookie: await signIn({ app }) };
+    expect((await app.request("http://localhost/ann/own", { headers })).status).toBe(200);
+    expect((await app.request("http://localhost/bob/own", { headers })).status).toBe(401);
+    const who = await app.request("http://localhost/bob/who", { headers });
+    expect(await who.json()).toEqual({ session: null, claims: null });
+  });
+
   it("puts its own session back where another middleware wrote under the same names", async () => {
     const { auth } = world();
     const planted = { id: "x", userId: "admin" };

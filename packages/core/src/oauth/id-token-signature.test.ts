@@ -113,6 +113,28 @@ describe("a key of the provider", () => {
   });
 });
 
+it.each(["EdDSA", "ES256", "ES384"])(
+  "A signature of a wrong length is refused before a key is looked for (%s)",
+  async (alg) => {
+    let looks = 0;
+    const keys = async (): Promise<boolean> => {
+      looks += 1;
+      return false;
+    };
+    const env = { ...platformEnv, clock: () => NOW * 1_000 };
+    const token = mint(alg, pairOf(alg).privateKey, {});
+    await expect(verifyIdToken(env, token, keys, expected)).rejects.toThrow(REFUSED);
+    expect(looks).toBe(1);
+    const [head, body, signature = ""] = token.split(".");
+    const bytes = Buffer.from(signature, "base64url");
+    for (const wrong of [Buffer.concat([bytes, Buffer.alloc(1)]), bytes.subarray(0, -1)]) {
+      const changed = `${head}.${body}.${wrong.toString("base64url")}`;
+      await expect(verifyIdToken(env, changed, keys, expected)).rejects.toThrow(REFUSED);
+    }
+    expect(looks).toBe(1);
+  },
+);
+
 describe("an RSA key of a provider (RFC 8725 3.4)", () => {
   const key = rsa.publicKey.export({ format: "jwk" });
   const modulus = Buffer.from(key.n ?? "", "base64url");

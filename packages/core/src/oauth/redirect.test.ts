@@ -52,6 +52,25 @@ describe("decideRedirect", () => {
     }
   });
 
+  it("RED-05 gives the answer to an app to listed targets only, and to no page of ours", () => {
+    const targets = ["/welcome", `${OWN_ORIGIN}/welcome`, `${TRUSTED_ORIGIN}/welcome`, "net.trusted.app://x"];
+    const accepted = targets.map((target) => decideRedirect(target, native) !== null);
+    expect(accepted).toEqual([false, false, true, true]);
+    expect(targets.map((target) => decideRedirect(target, policy) !== null)).toEqual([
+      true,
+      true,
+      true,
+      false,
+    ]);
+  });
+
+  it("RED-09 refuses a target of more than 1,024 characters, as sent and as parsed", () => {
+    const long = (length: number): string => "/".padEnd(length, "x");
+    expect(decideRedirect(long(1_000), policy)).not.toBeNull();
+    expect(decideRedirect(`/${"a/../".repeat(300)}x`, policy)).toBeNull();
+    expect(decideRedirect(`/?${"\u00e4".repeat(500)}`, policy)).toBeNull();
+  });
+
   it("RED-08 refuses targets that are relative to a path", () => {
     for (const input of RELATIVES) {
       expect({ input, target: decideRedirect(input, native) }).toEqual({ input, target: null });
