@@ -79,11 +79,6 @@ export const accountEdits: readonly Edit[] = [
     ["test/oauth/linking.test.ts"],
     [
       [
-        "a link for a disabled user",
-        'if (user !== null && user.disabledAt !== null) throw new AuthError("forbidden");',
-        "",
-      ],
-      [
         "a link after the session ended",
         "if (requester !== null) await requireLiveRequester(app, requester, account);",
         "",
@@ -109,11 +104,6 @@ export const accountEdits: readonly Edit[] = [
     ],
   ),
   ...editsIn(
-    `${CORE}/accounts/unlink.ts`,
-    ["test/oauth/linking.test.ts"],
-    [["a session of another user links", "session.row.userId === userId &&", ""]],
-  ),
-  ...editsIn(
     `${CORE}/password/policy.ts`,
     [`${CORE}/password/policy.test.ts`],
     [
@@ -125,11 +115,6 @@ export const accountEdits: readonly Edit[] = [
     ],
   ),
   ...editsIn(
-    `${CORE}/password/provider.ts`,
-    [`${CORE}/password/provider.test.ts`],
-    [["a truthy answer is a sign-in", 'requireFlag("hasher.verify", ok);', ""]],
-  ),
-  ...editsIn(
     `${CORE}/auth/guard-store.ts`,
     ["test/attacks/store-answers.test.ts"],
     [
@@ -138,7 +123,7 @@ export const accountEdits: readonly Edit[] = [
         "if (fault !== null) throw badAnswer(operation, fault, expected.expected);",
         "",
       ],
-      ["a member of a prototype", "name in Object.prototype ? own(value, name) : value[name]", "value[name]"],
+
       ["a token of another purpose", "purpose: (value) => value === purpose,", ""],
       ["a token of another digest", "hash: (value) => value === hash,", ""],
       ["an attempt that is not refused", "record({ allowed: (value) => value === true })", "record({})"],
@@ -147,12 +132,27 @@ export const accountEdits: readonly Edit[] = [
   ...editsIn(
     `${CORE}/auth/guard-store.ts`,
     ["test/attacks/store-faults.test.ts"],
+    [["the words of a driver", "throw failure;", "throw error;"]],
+  ),
+  ...editsIn(
+    `${CORE}/accounts/oauth-identity.ts`,
+    ["test/oauth/squatters.test.ts"],
     [
       [
-        "the words of a driver",
-        'throw error instanceof AuthError ? error : new AuthError("store_unavailable");',
-        "throw error;",
+        "a link for a disabled user",
+        'if (user !== null && user.disabledAt !== null) throw new AuthError("forbidden");',
+        "",
       ],
     ],
+  ),
+  ...editsIn(
+    `${CORE}/password/provider.ts`,
+    ["test/attacks/hook-answers.test.ts"],
+    [["a truthy answer is a sign-in", 'requireFlag("hasher.verify", ok);', ""]],
+  ),
+  ...editsIn(
+    `${CORE}/auth/guard-store.ts`,
+    ["test/attacks/prototype-pollution.test.ts"],
+    [["a member of a prototype", "name in Object.prototype ? own(value, name) : value[name]", "value[name]"]],
   ),
 ];

@@ -219,7 +219,7 @@ export const keyEdits: readonly Edit[] = [
   ),
   ...editsIn(
     `${CORE}/auth/secrets.ts`,
-    [`${CORE}/auth/config.test.ts`],
+    [`${CORE}/auth/secrets.test.ts`],
     [
       ["no secret", "secrets.length === 0 && baseURL !== null && !isLoopback(baseURL.hostname)", "false"],
       ["a short secret", "length < MIN_SECRET_BYTES", "length < 1"],

@@ -52,7 +52,7 @@ export const rotationEdits: readonly Edit[] = [
   ),
   ...editsIn(
     `${CORE}/sessions/start.ts`,
-    ["test/oauth/half-way-links.test.ts"],
+    ["test/oauth/sign-in-orders.test.ts"],
     [
       [
         "a sign-in after its session ended",

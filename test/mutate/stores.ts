@@ -203,10 +203,7 @@ export const storeEdits: readonly Edit[] = [
   ...editsIn(
     `${REDIS}/user-scripts.ts`,
     [IN_REDIS],
-    [
-      ["credentials that changed are overwritten", "or (ARGV[1] ~= '' and ARGV[1] ~= version)", ""],
-      ["an account of two users", "'ZADD', KEYS[2], 'NX',", "'ZADD', KEYS[2],"],
-    ],
+    [["credentials that changed are overwritten", "or (ARGV[1] ~= '' and ARGV[1] ~= version)", ""]],
   ),
   ...editsIn(
     `${REDIS}/store.ts`,
@@ -225,5 +222,27 @@ export const storeEdits: readonly Edit[] = [
     `${SQL}/attempts.ts`,
     [IN_SQLITE],
     [["a window has no end", "AND :now - since < given.duration AND", "AND"]],
+  ),
+  ...editsIn(
+    `${REDIS}/claims.ts`,
+    [IN_REDIS],
+    [
+      [
+        "an address or an account of two users",
+        "if held and held ~= ARGV[2] then return { 0, held, now[1] } end",
+        "",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${REDIS}/claims.ts`,
+    ["test/stores/redis-claims.test.ts"],
+    [
+      [
+        "a name that a user claimed later is released",
+        "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end",
+        "",
+      ],
+    ],
   ),
 ];
