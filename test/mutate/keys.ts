@@ -79,7 +79,11 @@ export const keyEdits: readonly Edit[] = [
       ["a point off Ed25519", "(P25519 - 1n) / 2n, P25519) === 1n", "(P25519 - 1n) / 2n, P25519) !== 2n"],
       ["a private part of 0", "numberOf(d) > 0n &&", ""],
       ["primes of another modulus", "first * second === modulus &&", ""],
-      ["an exponent of another key", "product % (first - 1n) === 1n &&", ""],
+      [
+        "an exponent of another key",
+        "product % (first - 1n) === 1n &&\n    product % (second - 1n) === 1n;",
+        "true;",
+      ],
     ],
   ),
   ...editsIn(

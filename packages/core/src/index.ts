@@ -2,6 +2,9 @@ export type { NewUser } from "./accounts/accounts.ts";
 export type { RequestHost } from "./accounts/client.ts";
 export type {
   Auth,
+  CheckedPart,
+  CheckProblem,
+  CheckResult,
   CreateSessionOptions,
   IssuedSession,
   KeysApi,

@@ -74,4 +74,6 @@ export interface Store {
   readonly keys: KeyStore;
   readonly tokens: TokenStore;
   readonly throttle: ThrottleStore;
+  /** Fails if the store is not ready, such as with tables of another version. `auth.check` calls it. */
+  readonly check?: () => Promise<void>;
 }

@@ -19,6 +19,10 @@ export function sqlStore(driver: Driver): SqlStore {
     keys: sqlKeys(checked),
     tokens: sqlTokens(checked),
     throttle: sqlThrottle(checked),
+    check: async () => {
+      const fault = await schemaError({ driver });
+      if (fault !== null) throw fault;
+    },
     driver,
   };
 }

@@ -22,7 +22,7 @@ interface Call {
   /** Which call of an object fails, counted from 1, and whether it is carried out all the same. */
   readonly failing: { readonly call: number; readonly late: boolean } | null;
   readonly settings: CallSettings;
-  readonly part: keyof Store;
+  readonly part: Exclude<keyof Store, "check">;
   readonly method: string;
   readonly args: readonly unknown[];
 }

@@ -123,6 +123,30 @@ export interface KeysApi {
   revoke(kid: string): Promise<boolean>;
 }
 
+/** A part of a deployment that `check` looks at. */
+export type CheckedPart =
+  | "keys"
+  | "store"
+  | "store.sessions"
+  | "store.users"
+  | "store.keys"
+  | "store.tokens"
+  | "store.throttle";
+
+/** What `check` found wrong with one part. */
+export interface CheckProblem {
+  readonly part: CheckedPart;
+  /** The message of the error, for the log of a deployment. */
+  readonly message: string;
+  /** What the part threw: for a store, the error of its driver. */
+  readonly error: unknown;
+}
+
+/** What `check` found. */
+export type CheckResult =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly problems: readonly CheckProblem[] };
+
 /** What `createAuth` returns. */
 export interface Auth<Context = unknown, U extends User = User> {
   /**
@@ -141,4 +165,18 @@ export interface Auth<Context = unknown, U extends User = User> {
   readonly sessions: SessionsApi<Context>;
   readonly users: UsersApi<U>;
   readonly keys: KeysApi;
+  /**
+   * Checks what a deployment needs, before it gets requests. Never throws, and writes nothing.
+   *
+   * - `keys`: the key that signs can be opened with `secret`, and its public part verifies its signature.
+   * - `store`: an SQL store has tables of this version.
+   * - `store.sessions` and the other parts: each answers within `storeTimeout`.
+   *
+   * It does not check providers, or that the store can write. Before the first request a store has no keys, which is no problem.
+   *
+   * @example
+   * const found = await auth.check();
+   * if (!found.ok) throw new Error(found.problems.map(({ part, message }) => `${part}: ${message}`).join("\n"));
+   */
+  check(): Promise<CheckResult>;
 }

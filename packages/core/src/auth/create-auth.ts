@@ -18,6 +18,7 @@ import { localThrottle } from "../throttle/local.ts";
 import { mintOneTimeToken } from "../users/one-time-token.ts";
 import type { User } from "../users/user.ts";
 import type { Auth, KeysApi, SessionsApi, UsersApi } from "./auth.ts";
+import { deploymentCheck } from "./check.ts";
 import { type CheckedOptions, checkOptions } from "./config.ts";
 import { guardStore } from "./guard-store.ts";
 import type { AuthOptions, ContextShape, Provider, StandardResult, StandardSchema } from "./options.ts";
@@ -38,7 +39,8 @@ import { usersApi } from "./users.ts";
 export function createAuth<Context extends ContextShape = JsonObject, U extends User = User>(
   options: AuthOptions<Context, U>,
 ): Auth<Context, U> {
-  const app = makeApp(checkOptions(options));
+  const checked = checkOptions(options);
+  const app = makeApp(checked);
   const { report } = app.engine;
   const auth: Auth = {
     handle: requestHandler(app),
@@ -47,6 +49,7 @@ export function createAuth<Context extends ContextShape = JsonObject, U extends 
     sessions: reportedCalls("sessions", sessionsApi(app), report) as SessionsApi,
     users: reportedCalls("users", usersApi(app), report) as UsersApi,
     keys: reportedCalls("keys", pickKeys(app.engine.keys), report) as KeysApi,
+    check: deploymentCheck(checked, app.engine.keys),
   };
   // Inside, a context is unknown and a user is a `User`. The types of the application stand at this border alone.
   return Object.freeze(auth) as Auth<Context, U>;

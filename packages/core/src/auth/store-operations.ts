@@ -25,7 +25,7 @@ export const USER_OPERATIONS: OperationsOf<UserStore> = {
 };
 
 /** The same for every part of a store. */
-const OPERATIONS: { readonly [Part in keyof Store]: OperationsOf<Store[Part]> } = {
+const OPERATIONS: { readonly [Part in Exclude<keyof Store, "check">]: OperationsOf<Store[Part]> } = {
   sessions: {
     create: "always",
     get: "always",
