@@ -16,6 +16,8 @@ const config: ViteUserConfig = defineConfig({
     root,
     projects: [
       {
+        // The build of SvelteKit makes this module.
+        resolve: { alias: { "$app/env": `${root}test/hosts/servers/sveltekit-env.ts` } },
         test: {
           ...shared,
           name: "all",

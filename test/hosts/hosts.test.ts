@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { IncomingMessage, request, ServerResponse } from "node:http";
 import { Socket } from "node:net";
 import { dirname, join } from "node:path";
+import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { RouterContextProvider } from "react-router";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -73,16 +74,41 @@ it("the code of HOSTS.md would not compile with a mistake", async () => {
   writeFileSync(file, text);
 });
 
-function statusOf(port: number, method: string): Promise<number> {
+interface Asked {
+  readonly path?: string;
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: object;
+  /** The address of this machine that the connection comes from. */
+  readonly from?: string;
+}
+
+interface Told {
+  readonly status: number;
+  readonly text: string;
+  /** The cookies that the answer sets, by the last part of their names. */
+  readonly cookies: Readonly<Record<string, string>>;
+}
+
+function ask(
+  port: number,
+  { path = "/mine", method = "GET", headers = {}, body, from }: Asked,
+): Promise<Told> {
   return new Promise((resolve, reject) => {
-    const sent = request({ host: "localhost", port, method, path: "/mine" }, (answer) => {
-      answer.resume();
-      resolve(answer.statusCode ?? 0);
+    const own = { host: `localhost:${port}`, "content-type": "application/json", ...headers };
+    const local = from === undefined ? { host: "localhost" } : { host: "127.0.0.1", localAddress: from };
+    const sent = request({ ...local, port, method, path, headers: own }, async (answer) => {
+      const lines = answer.headers["set-cookie"] ?? [];
+      const pairs = lines.map((line) => line.split(";", 1)[0] ?? "");
+      const cookies = Object.fromEntries(pairs.map((pair) => [/access|refresh/.exec(pair)?.[0], pair]));
+      resolve({ status: answer.statusCode ?? 0, text: await text(answer), cookies });
     });
     sent.once("error", reject);
-    sent.end();
+    sent.end(body === undefined ? undefined : JSON.stringify(body));
   });
 }
+
+const FORGED = { "x-forwarded-for": "198.51.100.9", forwarded: "for=198.51.100.9" };
 
 describe.each(served)("a server with the code of HOSTS.md for %s", (heading) => {
   it("serves a sign-up, a refresh and a sign-out over HTTP", async () => {
@@ -125,8 +151,31 @@ describe.each(served)("a server with the code of HOSTS.md for %s", (heading) => 
       expect(visitor.cookies()).toEqual([]);
       expect((await visitor.get("/mine")).status).toBe(401);
       // `Request` refuses this method. The server must survive it.
-      expect(await statusOf(port, "TRACE")).toBeGreaterThanOrEqual(400);
+      expect((await ask(port, { method: "TRACE" })).status).toBeGreaterThanOrEqual(400);
       expect((await visitor.get("/mine")).status).toBe(401);
+    } finally {
+      await server.stop("SIGKILL");
+    }
+  });
+});
+
+describe.each(served)("a server with the code of HOSTS.md for %s", (heading) => {
+  it("RAT-03 hands over the address of each connection, and no header", async () => {
+    const port = await freePort();
+    const env = { ORIGIN: `http://localhost:${port}` };
+    const server = await startServer({ script: section(heading).files[0], port, env });
+    const addressSeen = async (cookie = ""): Promise<unknown> => {
+      const { text: listed } = await ask(port, { path: "/auth/sessions", headers: { cookie } });
+      return JSON.parse(listed).sessions[0].device.address;
+    };
+    try {
+      const join = { path: "/auth/signup", method: "POST", headers: FORGED, body: ADA };
+      const signedUp = await ask(port, { ...join, from: "127.0.0.2" });
+      expect(await addressSeen(signedUp.cookies["access"])).toBe("127.0.0.2");
+      const headers = { ...FORGED, cookie: signedUp.cookies["refresh"] ?? "" };
+      const mine = await ask(port, { headers, from: "127.0.0.3" });
+      expect(mine.status).toBe(200);
+      expect(await addressSeen(mine.cookies["access"])).toBe("127.0.0.3");
     } finally {
       await server.stop("SIGKILL");
     }
@@ -158,11 +207,15 @@ const page: Page = (userId) => {
   return response;
 };
 
+/** The client's address, which the frameworks tell. */
+let clientAddress = "";
+
 /** Calls the exports of a snippet as its framework would. */
 const doors: Readonly<Record<string, (module: Module) => Server>> = {
   SvelteKit: ({ handle }) => ({
     handle: async (request) => {
-      const event = { url: new URL(request.url), request, locals: { session: undefined } };
+      const locals = { session: undefined };
+      const event = { url: new URL(request.url), request, locals, getClientAddress: () => clientAddress };
       const resolve = async () => page(Object(event.locals.session).userId ?? null);
       return handle({ event, resolve });
     },
@@ -171,18 +224,18 @@ const doors: Readonly<Record<string, (module: Module) => Server>> = {
     handle: async (request) => {
       const locals = { session: undefined };
       const url = new URL(request.url);
-      const context = { url, request, locals, isPrerendered: false };
+      const context = { url, request, locals, clientAddress, isPrerendered: false };
       return onRequest(context, async () =>
         url.pathname.startsWith("/auth/") ? ALL(context) : page(Object(locals.session).userId ?? null),
       );
     },
   }),
-  "React Router": ({ withSession, sessionContext, answer }) => ({
+  "React Router": ({ withSession, sessionContext, addressContext, respond }) => ({
     handle: async (request) => {
-      const context = new RouterContextProvider();
+      const context = new RouterContextProvider(new Map([[addressContext as never, clientAddress]]));
       const args = { request, context, params: {}, pattern: "" };
       return withSession(args, async () => {
-        if (new URL(request.url).pathname.startsWith("/auth/")) return answer(args);
+        if (new URL(request.url).pathname.startsWith("/auth/")) return respond(args);
         return page(Object(context.get(sessionContext as never)).userId ?? null);
       });
     },
@@ -190,32 +243,38 @@ const doors: Readonly<Record<string, (module: Module) => Server>> = {
 };
 
 type Exported = (...args: readonly unknown[]) => Promise<Response>;
-type Name = "handle" | "onRequest" | "ALL" | "withSession" | "sessionContext" | "answer";
+type Name = "handle" | "onRequest" | "ALL" | "withSession" | "sessionContext" | "addressContext" | "respond";
 type Module = Readonly<Record<Name, Exported>>;
 
 describe.each(called)("a hook with the code of HOSTS.md for %s", (heading) => {
   it("serves a sign-up, a refresh and a sign-out", async () => {
     // One after the other: parallel imports of one module can create two instances, each with its own store.
     const modules: Module[] = [];
-    for (const file of section(heading).files) modules.push(await import(file));
+    const { files } = section(heading);
+    for (const file of [...files, join(dirname(files[0]), "context.ts")]) modules.push(await import(file));
     const door = doors[heading]?.(Object.assign({}, ...modules));
     if (door === undefined) throw new Error("no door");
     const browser = openBrowser({ server: door, clock: { now: Date.now, advance: () => undefined } });
+    const devices = async (): Promise<unknown> => (await browser.get("/auth/sessions")).json();
+    clientAddress = "203.0.113.7";
     expect(await (await browser.get("/")).json()).toEqual({ userId: null });
     const signedUp = await browser.post("/auth/signup", ADA);
     expect(signedUp.status).toBe(201);
     const userId = (await signedUp.json()).user.id;
+    expect(await devices()).toMatchObject({ sessions: [{ device: { address: "203.0.113.7" } }] });
     const mine = await browser.get("/");
     expect({ body: await mine.json(), cacheControl: mine.headers.get("cache-control") }).toEqual({
       body: { userId },
       cacheControl: "private, no-store",
     });
     browser.drop("access");
+    clientAddress = "203.0.113.8";
     const refreshed = await browser.get("/");
     expect({ body: await refreshed.json(), cookies: refreshed.headers.getSetCookie().length }).toEqual({
       body: { userId },
       cookies: 2,
     });
+    expect(await devices()).toMatchObject({ sessions: [{ device: { address: "203.0.113.8" } }] });
     expect((await browser.post("/auth/logout")).status).toBe(200);
     expect(browser.names()).toEqual([]);
     const anonymous = await browser.get("/");

@@ -7,7 +7,7 @@ const DOCUMENT = fileURLToPath(new URL("../../packages/core/HOSTS.md", import.me
 const FOLDER = fileURLToPath(new URL(`./.latchkey/${process.pid}`, import.meta.url));
 
 /** Modules that the code of several hosts imports. */
-const SHARED: ReadonlySet<string> = new Set(["auth.ts", "node.ts", "locals.d.ts"]);
+const SHARED: ReadonlySet<string> = new Set(["auth.ts", "node.ts", "locals.d.ts", "context.ts"]);
 
 export interface Section {
   readonly heading: string;

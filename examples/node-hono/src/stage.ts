@@ -1,6 +1,6 @@
-import type { Store } from "@latchkey/core";
-import { requireSession, type SignedInEnv } from "@latchkey/hono";
-import { Hono } from "hono";
+import type { RequestHost, Store } from "@latchkey/core";
+import { requestHost, requireSession, type SignedInEnv } from "@latchkey/hono";
+import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import type { Copies } from "./copies.ts";
 import { familyOf } from "./family.ts";
@@ -12,14 +12,14 @@ export interface StageOptions {
   readonly copies: Copies;
   readonly journal: Journal;
   /** Handles the requests of the thief, and those with an answer that gets lost. */
-  readonly handle: (request: Request) => Promise<Response>;
+  readonly handle: (request: Request, host: RequestHost) => Promise<Response>;
 }
 
 /** The routes that show a family, replay stolen tokens and lose answers. No answer contains a token. */
 export function stage({ store, copies, journal, handle }: StageOptions): Hono<SignedInEnv> {
-  const play = async (by: Actor, request: Request): Promise<object> => {
+  const play = async (c: Context, by: Actor, request: Request): Promise<object> => {
     const cookies = request.headers.get("cookie") ?? "";
-    return outcomeOf(await journal.during({ by, cookies }, () => handle(request)));
+    return outcomeOf(await journal.during({ by, cookies }, () => handle(request, requestHost(c))));
   };
 
   const app = new Hono<SignedInEnv>();
@@ -43,12 +43,12 @@ export function stage({ store, copies, journal, handle }: StageOptions): Hono<Si
     const cookie = copies.find(c.var.session.id, back);
     if (cookie === null)
       return c.json(error("not_found", "There is no copy of an older token yet. Refresh first."), 404);
-    return c.json(await play("thief", refreshOf(c.req.url, { cookie, "user-agent": "Thief/1.0" })));
+    return c.json(await play(c, "thief", refreshOf(c.req.url, { cookie, "user-agent": "Thief/1.0" })));
   });
   app.post("/lose", async (c) => {
     const cookie = c.req.header("cookie") ?? "";
     const agent = c.req.header("user-agent") ?? "";
-    return c.json(await play("lost", refreshOf(c.req.url, { cookie, "user-agent": agent })));
+    return c.json(await play(c, "lost", refreshOf(c.req.url, { cookie, "user-agent": agent })));
   });
   return app;
 }

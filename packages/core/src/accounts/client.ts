@@ -75,7 +75,7 @@ export function clientReader(options: ClientOptions): (request: Request, host?: 
   };
   return (request, host = {}) => {
     const { clientAddress, waitUntil } = ownMembers(host);
-    const given = clientAddress ?? askAddress(options, request);
+    const given = clientAddress || askAddress(options, request);
     const { address, isConflicting } = resolveAddress(given, request.headers, options.trustedProxies);
     return {
       device: deviceOf(request.headers.get("user-agent"), address),

@@ -1,0 +1,2 @@
+/** `$app/env` of SvelteKit, when requests are answered. */
+export const building = false;
