@@ -8,7 +8,7 @@ const seed = Number(process.env["LATCHKEY_SEED"] ?? Math.floor(Math.random() * 2
 
 const kinds = ["first", "rotated", "reissued", "access_only", "reuse"];
 const refusals = ["unknown", "wrong_family", "ended", "expired", "wrong_transport", "rolled_back"];
-const calls = ["create", "confirm", "update", "end", "endAll", "list", "prune"];
+const calls = ["create", "confirm", "update", "end", "endAll", "list", "endedSince", "prune"];
 
 test(`the SQLite statement equals decide over ${STEPS} steps, seed ${seed}`, async () => {
   const { counts } = await runTrace({

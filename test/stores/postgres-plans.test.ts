@@ -23,7 +23,7 @@ test(`no call of a request scans a table of ${ROWS} rows`, async () => {
   seen.clear();
   await callEverything(store);
   const statements = [...seen].filter((text) => text.includes("latchkey_") && !text.includes("advisory"));
-  expect(statements.length).toBe(35);
+  expect(statements.length).toBe(40);
   for (const text of statements) {
     const { rows } = await pool.query(`EXPLAIN (GENERIC_PLAN, COSTS OFF) ${text}`);
     const plan = rows.map((row) => String(row["QUERY PLAN"]));
@@ -41,7 +41,8 @@ async function callEverything({ sessions, users, tokens, throttle }: ReturnType<
   await sessions.get(id, START);
   await sessions.list("ann", START);
   await sessions.confirm(id, 1, 60, START);
-  await sessions.update(id, { context: {} }, null);
+  await sessions.update(id, { context: {} }, START);
+  await sessions.endedSince(null, 10, START);
   await sessions.end(id, null, { reason: "logout", now: START });
   await sessions.endAll("ann", null, { reason: "revoked", now: START });
   await sessions.prune({ userId: "ann", keep: false, now: START });
@@ -94,6 +95,7 @@ async function fill(): Promise<void> {
     SELECT 'h' || n, 'reset', 'u' || n, '{}', ${START} + n FROM generate_series(1, ${4 * ROWS}) AS n;
     INSERT INTO latchkey_attempts (key, attempts, since, over_at, refused)
     SELECT 'k' || n, 1, ${START}, ${START} + n, 0 FROM ${series};
+    INSERT INTO latchkey_feed (kind, session_id, at, until) SELECT 'ended', 's' || n, ${START}, ${START + 600} FROM ${series};
     ANALYZE`);
 }
 

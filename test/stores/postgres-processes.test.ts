@@ -27,7 +27,7 @@ async function processes(count: number, sessions: number): Promise<readonly stri
 test("8 processes create the same tables at once", async () => {
   await processes(8, 0);
   const { rows } = await server.pool().query("SELECT version::int FROM latchkey_schema ORDER BY version");
-  expect(rows).toEqual([{ version: 1 }, { version: 2 }, { version: 3 }]);
+  expect(rows).toEqual([1, 2, 3, 4].map((version) => ({ version })));
 });
 
 test("4 processes rotate the same tokens, and each token gets one successor", async () => {
@@ -60,25 +60,28 @@ test("the printed schema equals the migrated one, and a second migration changes
   await printed.query(schema());
   expect(await tables(name)).toEqual(made);
   await pool.query(`DROP SCHEMA ${name} CASCADE`);
-
-  async function tables(of: string = server.schema): Promise<unknown[]> {
-    const { rows } = await pool.query(
-      `SELECT table_name, column_name, data_type, collation_name, is_nullable, is_identity,
-        (SELECT string_agg(replace(indexdef, schemaname || '.', ''), ';' ORDER BY indexname) FROM pg_indexes
-          WHERE schemaname = $1 AND tablename = table_name) AS indexes
-      FROM information_schema.columns WHERE table_schema = $1 ORDER BY table_name, ordinal_position`,
-      [of],
-    );
-    return rows;
-  }
 });
+
+async function tables(of: string = server.schema): Promise<unknown[]> {
+  const { rows } = await server.pool(1).query(
+    `SELECT table_name, column_name, data_type, collation_name, is_nullable, is_identity, column_default,
+      (SELECT string_agg(replace(indexdef, schemaname || '.', ''), ';' ORDER BY indexname) FROM pg_indexes
+        WHERE schemaname = $1 AND tablename = table_name) AS indexes,
+      (SELECT string_agg(replace(pg_get_triggerdef(t.oid), $1 || '.', ''), ';' ORDER BY tgname) FROM pg_trigger AS t
+        WHERE tgrelid = to_regclass($1 || '.' || table_name) AND NOT tgisinternal) AS triggers
+    FROM information_schema.columns WHERE table_schema = $1 ORDER BY table_name, ordinal_position`,
+    [of],
+  );
+  return rows;
+}
 
 const digests = {
   1: "6655e6a50dfc185d5c63cd5d7fa6f6019426fa94fa1fcd2a7573c6f27a595ef5",
   2: "bfed512100b9503ef5029a11d7ded973240f94a20df099445e0552383c4f41f9",
+  3: "79c3a213bf0e0239c5c3e4514b182fa9e78c1eb7586ed9bb60b77a0a79581839",
 } as const;
 
-for (const version of [1, 2] as const) {
+for (const version of [1, 2, 3] as const) {
   test(`a database of version ${version} is migrated with all its rows`, async () => {
     const name = `${server.schema}_released_${version}`;
     const pool = server.pool(4, name);
@@ -89,19 +92,22 @@ for (const version of [1, 2] as const) {
     await sessions.create(session("phone"), { ifVersion: null, limit: null, replaces: [] });
     await users.create(ann);
     await keys.save(0, "document");
-    if (version === 2) await users.link("ann", github);
-    const fault = `latchkey schema version ${version}, expected 3`;
-    await expect(users.keptTokens(github)).rejects.toThrow(fault);
+    if (version > 1) await users.link("ann", github);
+    const fault = `latchkey schema version ${version}, expected 4`;
+    await expect(sessions.endedSince(null, 10, START)).rejects.toThrow(fault);
 
     await Promise.all([migrate(store), migrate(store)]);
     expect((await sessions.get(sessionIdOf("phone"), START))?.row).toEqual(session("phone"));
     expect(await users.get("ann")).toEqual(ann);
     expect((await keys.load())?.document).toBe("document");
-    expect(await users.accounts("ann")).toEqual(version === 2 ? [github] : []);
+    expect(await users.accounts("ann")).toEqual(version > 1 ? [github] : []);
     expect(await users.link("ann", github)).toBe(version === 1);
     expect(await users.keptTokens(github)).toBeNull();
     expect(await users.keepTokens(github, "sealed")).toBe(true);
     expect(await users.keptTokens(github)).toBe("sealed");
+    await sessions.end(sessionIdOf("phone"), null, { reason: "logout", now: START });
+    expect((await sessions.endedSince(null, 10, START)).entries.length).toBe(1);
+    expect(await tables(name)).toEqual(await tables());
     await pool.query(`DROP SCHEMA ${name} CASCADE`);
   });
 }
@@ -131,10 +137,10 @@ test("the error for a database without tables, or of a newer version, names the 
   const bare = server.pool(1, name);
   await bare.query(`CREATE SCHEMA ${name}`);
   const store = postgres(bare);
-  await expect(store.keys.load()).rejects.toThrow("latchkey schema version 0, expected 3");
+  await expect(store.keys.load()).rejects.toThrow("latchkey schema version 0, expected 4");
   await migrate(store);
   expect(await store.keys.load()).toBeNull();
   await bare.query("INSERT INTO latchkey_schema (version) VALUES (7)");
-  await expect(migrate(store)).rejects.toThrow("latchkey schema version 7, expected 3");
+  await expect(migrate(store)).rejects.toThrow("latchkey schema version 7, expected 4");
   await bare.query(`DROP SCHEMA ${name} CASCADE`);
 });

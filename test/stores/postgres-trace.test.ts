@@ -20,7 +20,7 @@ test(`the PostgreSQL statement equals decide over ${STEPS} steps, seed ${seed}`,
   const store = postgres(pool, { clock: "caller" });
   await migrate(store);
   const makeStore = async () => {
-    await pool.query("TRUNCATE latchkey_sessions RESTART IDENTITY");
+    await pool.query("TRUNCATE latchkey_sessions, latchkey_feed RESTART IDENTITY");
     return { store };
   };
   const { counts } = await runTrace({ seed, steps: STEPS, makeStore });

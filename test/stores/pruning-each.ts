@@ -12,7 +12,7 @@ export function pruningEach(store: Store): Store {
     },
     prune: async (options) => {
       if (options.userId !== null) return prune(options);
-      let pruned = 0;
+      let pruned = await prune(options);
       for (const userId of seen) pruned += await prune({ ...options, userId });
       return pruned;
     },

@@ -56,6 +56,7 @@ async function dump(client: RedisClientType): Promise<string> {
         hash: () => client.hGetAll(key),
         zset: () => client.zRangeWithScores(key, 0, -1),
         string: () => client.get(key),
+        stream: () => client.xRange(key, "-", "+"),
       };
       const read = readers[type];
       if (read === undefined) throw new Error(`a key of type ${type}`);

@@ -12,7 +12,7 @@ const run = `latchkey-trace-${process.pid}:`;
 
 const kinds = ["first", "rotated", "reissued", "access_only", "reuse"];
 const refusals = ["unknown", "wrong_family", "ended", "expired", "wrong_transport", "rolled_back"];
-const calls = ["create", "confirm", "update", "end", "endAll", "list", "prune"];
+const calls = ["create", "confirm", "update", "end", "endAll", "list", "endedSince", "prune"];
 
 describeRedis("the Redis scripts", () => {
   let server: Awaited<ReturnType<typeof startRedis>>;
@@ -47,7 +47,7 @@ describeRedis("the Redis scripts", () => {
       "no bound on a clock that jumped": ["age >= -lease", "true"],
       "an expiry one second late": ["now >= at)\nend", "now > at)\nend"],
       "a generation that is not asked": ["presented == tonumber(row.root_generation)", "true"],
-      "an alarm on a lost write": [" or presented > generation then return refusal", " then return refusal"],
+      "an alarm on a lost write": [" or presented > generation then return with_", " then return with_"],
       "a reuse that ends nothing": ["end_session(row, 'reuse')", "row = row"],
       "an idle expiry beyond the absolute one": ["return math.min(a, b)", "return math.max(a, b)"],
     };

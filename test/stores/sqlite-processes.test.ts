@@ -24,6 +24,7 @@ test("8 processes create the same database at once", async () => {
     { version: 1 },
     { version: 2 },
     { version: 3 },
+    { version: 4 },
   ]);
   expect(database.prepare("SELECT count(*) AS n FROM latchkey_users").get()).toEqual({ n: 8 });
   expect(database.prepare("PRAGMA integrity_check").get()).toEqual({ integrity_check: "ok" });

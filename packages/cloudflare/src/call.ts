@@ -1,4 +1,4 @@
-import type { CallSettings, ObjectCall, Operations } from "./operations.ts";
+import type { CallSettings, ObjectAnswer, ObjectCall, Operations } from "./operations.ts";
 import type { ObjectNamespace } from "./platform.ts";
 
 /** Calls an operation of the object with that name. */
@@ -8,8 +8,24 @@ export type Call = <Name extends keyof Operations>(
   ...args: Parameters<Operations[Name]>
 ) => Promise<Awaited<ReturnType<Operations[Name]>>>;
 
+/** The name of the object with the feed of ended sessions. */
+export const FEED_OBJECT = "feed";
+
+/** Makes the calls. The entries that an operation wrote for the feed are stored before its result is returned. */
 export function callObjects<Id>(namespace: ObjectNamespace<Id>, settings: CallSettings): Call {
+  const send = sendTo(namespace, settings);
   return async (object, operation, ...args) => {
+    const { result, entries } = await send(object, operation, args);
+    if (entries.length > 0) await send(FEED_OBJECT, "feed.add", [entries]);
+    return result;
+  };
+}
+
+/** The caller knows the type of the result. */
+type Send = (object: string, operation: string, args: readonly unknown[]) => Promise<ObjectAnswer<never>>;
+
+function sendTo<Id>(namespace: ObjectNamespace<Id>, settings: CallSettings): Send {
+  return async (object, operation, args) => {
     const call: ObjectCall = { ...settings, operation, args };
     // A stub stays broken after a failure, so each call makes its own.
     const stub = namespace.get(namespace.idFromName(object));

@@ -2,6 +2,7 @@ import { cellOperations, readCell } from "./cell.ts";
 import {
   type CallSettings,
   type CellOperations,
+  type ObjectAnswer,
   type ObjectCall,
   type RecordOperations,
   type RecordRule,
@@ -44,8 +45,9 @@ export class SessionObject {
     const records = await this.#open(clock);
     const result = await invoke(records.operations, operation, args);
     // The alarm is set in the turn of the write.
+    const entries = rule.writesFeed === true ? await records.takeEntries() : [];
     if (setsAlarm(rule, result)) await this.#setAlarm(records, keepEnded);
-    return jsonResponse(result);
+    return jsonResponse(result, entries);
   }
 
   /** Deletes expired rows, and the whole storage if no row is left. */
@@ -113,6 +115,7 @@ async function invoke(operations: object, operation: string, args: readonly unkn
   return Reflect.apply(method, undefined, args);
 }
 
-function jsonResponse(result: unknown): Response {
-  return Response.json(result ?? null);
+function jsonResponse(result: unknown, entries: ObjectAnswer["entries"] = []): Response {
+  const answer: ObjectAnswer = { result: result ?? null, entries };
+  return Response.json(answer);
 }

@@ -1,4 +1,5 @@
 import type { EpochSeconds, OneTimeToken, Seconds, Store, ThrottleRule, UserId } from "@latchkey/core/store";
+import type { SqlRow } from "@latchkey/sql/driver";
 
 type Method = (...args: never[]) => Promise<unknown>;
 
@@ -14,7 +15,10 @@ export interface RecordOperations
   extends PartOperations<"sessions">,
     PartOperations<"users">,
     PartOperations<"tokens">,
-    PartOperations<"keys"> {}
+    PartOperations<"keys"> {
+  /** Adds the entries of sessions that ended in another object. */
+  readonly "feed.add": (entries: readonly SqlRow[]) => Promise<void>;
+}
 
 /** The operations on a small object, which keeps one record: attempts, a one-time token, or the holder of an identifier. */
 export interface CellOperations {
@@ -54,12 +58,21 @@ export interface ObjectCall extends CallSettings {
   readonly args: readonly unknown[];
 }
 
+/** The answer to a call, as JSON. */
+export interface ObjectAnswer<Result = unknown> {
+  readonly result: Result;
+  /** The rows that the operation wrote for the feed. They have left the object with this answer. */
+  readonly entries: readonly SqlRow[];
+}
+
 /** How the object of a user, or of the key ring, carries out an operation on its tables. */
 export interface RecordRule<Result = unknown> {
   /** If the object has no tables: create them, or return this result and use no storage. */
   readonly withoutTables: "create" | { readonly result: Result };
   /** Whether something can expire before the current alarm, after the operation. */
   readonly setsAlarm: "always" | "never" | "on reuse";
+  /** Whether the operation can write entries for the feed. */
+  readonly writesFeed?: true;
 }
 
 /** A rule for each operation; `cell` for an operation on a small object, which has no tables. */
@@ -70,20 +83,21 @@ type OperationRules = {
 };
 
 const OPERATION_RULES: OperationRules = {
-  "sessions.create": { withoutTables: "create", setsAlarm: "always" },
+  "sessions.create": { withoutTables: "create", setsAlarm: "always", writesFeed: true },
   "sessions.get": { withoutTables: { result: null }, setsAlarm: "never" },
   // A rotation only extends a session, unless it detects reuse and ends it.
-  "sessions.rotate": { withoutTables: { result: null }, setsAlarm: "on reuse" },
+  "sessions.rotate": { withoutTables: { result: null }, setsAlarm: "on reuse", writesFeed: true },
   "sessions.confirm": { withoutTables: { result: false }, setsAlarm: "never" },
   "sessions.list": { withoutTables: { result: [] }, setsAlarm: "never" },
-  "sessions.update": { withoutTables: { result: null }, setsAlarm: "never" },
-  "sessions.end": { withoutTables: { result: null }, setsAlarm: "always" },
-  "sessions.endAll": { withoutTables: { result: [] }, setsAlarm: "always" },
+  "sessions.update": { withoutTables: { result: null }, setsAlarm: "never", writesFeed: true },
+  "sessions.end": { withoutTables: { result: null }, setsAlarm: "always", writesFeed: true },
+  "sessions.endAll": { withoutTables: { result: [] }, setsAlarm: "always", writesFeed: true },
   "sessions.prune": { withoutTables: { result: 0 }, setsAlarm: "always" },
   "sessions.endedSince": {
     withoutTables: { result: { entries: [], cursor: "0", more: false } },
     setsAlarm: "never",
   },
+  "feed.add": { withoutTables: "create", setsAlarm: "always" },
 
   "users.create": { withoutTables: "create", setsAlarm: "never" },
   "users.get": { withoutTables: { result: null }, setsAlarm: "never" },

@@ -1,3 +1,4 @@
+import { FEED_RETENTION } from "@latchkey/core/store";
 import {
   bind,
   type CompiledStatement,
@@ -15,6 +16,8 @@ import type { ObjectStorage } from "./platform.ts";
 export interface Records {
   /** The methods of the store by names like `sessions.rotate`. */
   readonly operations: Readonly<Record<string, unknown>>;
+  /** Deletes the entries for the feed, and returns them in the order of their writes. */
+  takeEntries(): Promise<readonly SqlRow[]>;
   /** Deletes expired rows; with `keepEnded` only one-time tokens. */
   deleteExpired(now: number, keepEnded: boolean): Promise<void>;
   /** The time when the next row can be deleted, null for never, and whether there are no rows. */
@@ -27,9 +30,18 @@ const INSPECT = `SELECT
     SELECT access_lifetime + COALESCE(ended_at, MIN(
       COALESCE(expires_at, absolute_expires_at), COALESCE(absolute_expires_at, expires_at))) AS due
     FROM latchkey_sessions WHERE :keep_ended = 0
-    UNION ALL SELECT expires_at FROM latchkey_tokens)) AS due,
+    UNION ALL SELECT expires_at FROM latchkey_tokens
+    UNION ALL SELECT until FROM (SELECT until + ${FEED_RETENTION} AS until FROM latchkey_feed ORDER BY seq LIMIT 1))) AS due,
   EXISTS (SELECT 1 FROM latchkey_sessions) OR EXISTS (SELECT 1 FROM latchkey_users)
-    OR EXISTS (SELECT 1 FROM latchkey_tokens) OR EXISTS (SELECT 1 FROM latchkey_documents) AS kept`;
+    OR EXISTS (SELECT 1 FROM latchkey_feed) OR EXISTS (SELECT 1 FROM latchkey_tokens) OR EXISTS (SELECT 1 FROM latchkey_documents) AS kept`;
+
+const ADD_ENTRY = `INSERT INTO latchkey_feed (kind, session_id, user_id, at, until)
+VALUES (:kind, :session_id, :user_id, :at, :until)`;
+
+const TAKE_ENTRIES = "DELETE FROM latchkey_feed RETURNING seq, kind, session_id, user_id, at, until";
+
+// All of the old ones: without an entry the object is deleted, and every cursor starts again.
+const DELETE_ENTRIES = `DELETE FROM latchkey_feed WHERE until + ${FEED_RETENTION} <= :now`;
 
 /** Whether an object has tables. */
 export function hasTables({ sql }: ObjectStorage): boolean {
@@ -41,10 +53,18 @@ export async function openRecords(driver: Driver): Promise<Records> {
   const store = sqlStore(driver);
   await migrate(store);
   return {
-    operations: operationsOf(store),
+    operations: {
+      ...operationsOf(store),
+      "feed.add": (entries: readonly SqlRow[]) => addEntries(driver, entries),
+    },
+    takeEntries: async () => {
+      const entries = await driver.query({ sql: TAKE_ENTRIES });
+      return [...entries].sort((a, b) => Number(a["seq"]) - Number(b["seq"]));
+    },
     deleteExpired: async (now, keepEnded) => {
       if (!keepEnded) await store.sessions.prune({ userId: null, keep: false, now });
       await store.tokens.prune(now);
+      await driver.query({ sql: DELETE_ENTRIES, values: { now } });
     },
     inspect: async (keepEnded) => {
       const [row = {}] = await driver.query({ sql: INSPECT, values: { keep_ended: keepEnded ? 1 : 0 } });
@@ -52,6 +72,22 @@ export async function openRecords(driver: Driver): Promise<Records> {
       return { nextDeletion: typeof due === "number" ? due : null, isEmpty: row["kept"] === 0 };
     },
   };
+}
+
+async function addEntries(driver: Driver, entries: readonly SqlRow[]): Promise<void> {
+  const textOrNull = (value: unknown): string | null => (typeof value === "string" ? value : null);
+  await driver.batch(
+    entries.map((row) => ({
+      sql: ADD_ENTRY,
+      values: {
+        kind: textOrNull(row["kind"]),
+        session_id: textOrNull(row["session_id"]),
+        user_id: textOrNull(row["user_id"]),
+        at: Number(row["at"]),
+        until: Number(row["until"]),
+      },
+    })),
+  );
 }
 
 function operationsOf({ sessions, users, tokens, keys }: SqlStore): Readonly<Record<string, unknown>> {

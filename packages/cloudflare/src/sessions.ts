@@ -9,7 +9,7 @@ import {
   userTag,
   userTagOf,
 } from "@latchkey/core/store";
-import type { Call } from "./call.ts";
+import { type Call, FEED_OBJECT } from "./call.ts";
 
 /** The name of the object with everything of one user. */
 export function userObject(userId: string): string {
@@ -32,9 +32,9 @@ export function objectSessions(call: Call, users: UserStore): SessionStore {
     endAll: (userId, ...rest) => call(userObject(userId), "sessions.endAll", userId, ...rest),
 
     // The objects of a namespace cannot be listed. The alarm of each object deletes its expired sessions.
-    prune: async (options) =>
-      options.userId === null ? 0 : call(userObject(options.userId), "sessions.prune", options),
-    endedSince: () => Promise.reject(new Error("this store has no feed of ended sessions yet")),
+    prune: (options) =>
+      call(options.userId === null ? FEED_OBJECT : userObject(options.userId), "sessions.prune", options),
+    endedSince: (...args) => call(FEED_OBJECT, "sessions.endedSince", ...args),
   };
 }
 

@@ -1,10 +1,16 @@
+import { MOST_ENDED_ENTRIES } from "@latchkey/core/store";
+import { APPEND_FUNCTION } from "./feed.ts";
+
 // Every rule here is a line of `decide`; tests compare the two on random traces.
 //
 // KEYS[1] begins with the prefix and the user's tag in braces. Scripts build the other keys of the user from that part,
 // so all keys are in one slot. ARGV[1] is the caller's time, or empty if the server's clock decides; ARGV[2] is 1 if keys
 // get a time to live.
+//
+// A script that may end sessions returns its result and the entries for the feed. If the last key is that of the feed, it
+// writes the entries itself.
 
-const FUNCTIONS = `
+const FUNCTIONS = `${APPEND_FUNCTION}
 local clock = redis.call('TIME')
 local now = tonumber(ARGV[1]) or tonumber(clock[1])
 local expiring = ARGV[2] == '1'
@@ -69,7 +75,18 @@ local function write(row, changes)
   if #cleared > 0 then redis.call('HDEL', row_key(row.id), unpack(cleared)) end
 end
 
+local entries = {}
+local function add_entry(kind, id, lifetime) entries[#entries + 1] = { kind, id, now, now + lifetime } end
+
+local function with_entries(result)
+  local feed = KEYS[#KEYS]
+  if string.sub(feed, 1, #base) == base then return { result, entries } end
+  for _, entry in ipairs(entries) do append(feed, entry, ARGV[1] == '') end
+  return { result, {} }
+end
+
 local function end_session(row, reason)
+  add_entry('ended', row.id, tonumber(row.access_lifetime))
   write(row, { ended_at = now, end_reason = reason })
   update_expiry(row)
   return { row.id, row.user_id, reason }
@@ -86,7 +103,7 @@ local secret, presented, lease = ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7])
 if not row then return false end
 local generation = tonumber(row.generation)
 local other_transport = ARGV[8] ~= '' and ARGV[8] ~= row.transport
-if row.family_hash ~= ARGV[4] or not is_live(row) or other_transport or presented > generation then return refusal(row.id) end
+if row.family_hash ~= ARGV[4] or not is_live(row) or other_transport or presented > generation then return with_entries(refusal(row.id)) end
 
 local issued = tonumber(row.child_issued_at)
 local age = issued and now - issued
@@ -106,7 +123,7 @@ elseif not leased then
   write(row, changes)
   update_expiry(row)
 end
-return answer(row.id)`;
+return with_entries(answer(row.id))`;
 
 /** ARGV: id. */
 export const GET: string = `${FUNCTIONS}
@@ -148,7 +165,7 @@ local row = { inserted = string.format('%d%06d', clock[1], clock[2]) }
 for i = first, #ARGV, 2 do row[ARGV[i]] = ARGV[i + 1] end
 write(row, row)
 update_expiry(row)
-return ended`;
+return with_entries(ended)`;
 
 /** ARGV: id, generation, lease. */
 export const CONFIRM: string = `${FUNCTIONS}
@@ -170,36 +187,44 @@ for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
 end
 return rows`;
 
-/** ARGV: id, context or empty, device or empty. */
+/** ARGV: id, context or empty, device or empty, 1 if a new context makes access tokens stale. */
 export const UPDATE: string = `${FUNCTIONS}
 local row = read_session(ARGV[3])
 if not row or row.ended_at then return false end
 local changes = {}
 if ARGV[4] ~= '' then changes.context = ARGV[4] end
+if ARGV[4] ~= '' and ARGV[6] == '1' then add_entry('stale', row.id, tonumber(row.access_lifetime)) end
 if ARGV[5] ~= '' then changes.device = ARGV[5] end
 write(row, changes)
-return redis.call('HGETALL', KEYS[1])`;
+return with_entries(redis.call('HGETALL', KEYS[1]))`;
 
 /** ARGV: id, reason, family hash or empty. */
 export const END: string = `${FUNCTIONS}
 local row = read_session(ARGV[3])
 if not row or row.ended_at then return false end
 if ARGV[5] ~= '' and ARGV[5] ~= row.family_hash then return false end
-return end_session(row, ARGV[4])`;
+return with_entries(end_session(row, ARGV[4]))`;
 
 /** ARGV: id. */
 export const END_REPLACED: string = `${FUNCTIONS}
 local row = read_session(ARGV[3])
-return row and is_live(row) and end_session(row, 'replaced')`;
+return row and is_live(row) and with_entries(end_session(row, 'replaced'))`;
 
 /** KEYS: sessions of the user. ARGV: reason, id of the session that stays or empty. */
 export const END_ALL: string = `${FUNCTIONS}
-local ended = {}
+local ended, longest = {}, 0
 for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
   local row = id ~= ARGV[4] and read_session(id)
-  if row and not row.ended_at then ended[#ended + 1] = end_session(row, ARGV[3]) end
+  if row and not row.ended_at then
+    ended[#ended + 1] = end_session(row, ARGV[3])
+    longest = math.max(longest, tonumber(row.access_lifetime))
+  end
 end
-return ended`;
+if #entries > ${MOST_ENDED_ENTRIES} then
+  entries = {}
+  add_entry('user', ended[1][2], longest)
+end
+return with_entries(ended)`;
 
 /** KEYS: sessions of the user. Ended sessions lose their time to live. */
 export const MARK_EXPIRED: string = `${FUNCTIONS}

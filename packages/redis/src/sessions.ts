@@ -8,11 +8,11 @@ import {
   type SessionStore,
   storedSession,
   type TimedRow,
-  type UserId,
   type UserStore,
   userTagOf,
 } from "@latchkey/core/store";
 import { type Connection, sumOverKeys } from "./connection.ts";
+import { type Feed, redisFeed } from "./feed.ts";
 import { fieldsOf, flat, list, texts } from "./fields.ts";
 import * as lua from "./session-scripts.ts";
 import type { Settings } from "./settings.ts";
@@ -25,32 +25,38 @@ type RunOnRow = (script: string, id: SessionId, now: number, values?: Values) =>
 
 export function redisSessions(connection: Connection, settings: Settings, users: UserStore): SessionStore {
   const { names, sessionClock } = settings;
+  const feed = redisFeed(connection, settings);
   const onRow: RunOnRow = (script, id, now, values = []) =>
     connection.run(script, [names.session(id)], [...sessionClock(now), id, ...values]);
+  const writeRow: RunOnRow = (script, id, now, values = []) =>
+    feed.write(script, [names.session(id)], [...sessionClock(now), id, ...values]);
   return {
     users,
     create: async (row, options) => {
-      const reply = await connection.run(...creation(row, options, settings));
+      const reply = await feed.write(...creation(row, options, settings));
       if (reply === null) return null;
-      const replaced = await endInOtherSlots(onRow, row, options.replaces);
+      const replaced = await endInOtherSlots(writeRow, row, options.replaces);
       return { ended: [...list(KIND, reply).map(readEnded), ...replaced] };
     },
-    ...rotation(onRow),
-    ...changes(onRow),
-    ...sessionsOfUser(connection, settings),
-    prune: (options) => prune(connection, settings, options),
-    endedSince: () => Promise.reject(new Error("this store has no feed of ended sessions yet")),
+    ...rotation(onRow, writeRow),
+    ...changes(writeRow),
+    ...sessionsOfUser(connection, settings, feed),
+    prune: async (options) => {
+      if (options.userId === null) await feed.prune(options.now);
+      return prune(connection, settings, options);
+    },
+    endedSince: feed.endedSince,
   };
 }
 
-function rotation(onRow: RunOnRow): Pick<SessionStore, "get" | "rotate" | "confirm"> {
+function rotation(onRow: RunOnRow, writeRow: RunOnRow): Pick<SessionStore, "get" | "rotate" | "confirm"> {
   return {
     get: async (id, now) => timed(await onRow(lua.GET, id, now)),
 
     rotate: async ({ id, token, policy, next, now }) => {
       const presented = [token.familyHash, token.secretHash, token.generation];
       const values = [...presented, policy.lease, policy.transport ?? "", next];
-      const reply = await onRow(lua.ROTATE, id, now, values);
+      const reply = await writeRow(lua.ROTATE, id, now, values);
       const found = timed(reply);
       return found === null ? null : { ...found, refused: list(KIND, reply).length > 2 };
     },
@@ -60,16 +66,16 @@ function rotation(onRow: RunOnRow): Pick<SessionStore, "get" | "rotate" | "confi
   };
 }
 
-function changes(onRow: RunOnRow): Pick<SessionStore, "update" | "end"> {
+function changes(writeRow: RunOnRow): Pick<SessionStore, "update" | "end"> {
   return {
-    update: async (id, { context, device }) => {
+    update: async (id, { context, device }, staleAt) => {
       const values = [context, device].map((value) => (value === undefined ? "" : JSON.stringify(value)));
-      const reply = await onRow(lua.UPDATE, id, 0, values);
+      const reply = await writeRow(lua.UPDATE, id, staleAt ?? 0, [...values, staleAt === null ? 0 : 1]);
       return reply === null ? null : sessionOf(reply);
     },
 
     end: async (id, familyHash, { reason, now }) => {
-      const reply = await onRow(lua.END, id, now, [reason, familyHash ?? ""]);
+      const reply = await writeRow(lua.END, id, now, [reason, familyHash ?? ""]);
       return reply === null ? null : readEnded(reply);
     },
   };
@@ -78,29 +84,29 @@ function changes(onRow: RunOnRow): Pick<SessionStore, "update" | "end"> {
 function sessionsOfUser(
   connection: Connection,
   { names, sessionClock }: Settings,
+  feed: Feed,
 ): Pick<SessionStore, "list" | "endAll"> {
-  const onUser = (script: string, userId: UserId, now: number, values: Values = []): Promise<unknown> =>
-    connection.run(script, [names.sessions(userId)], [...sessionClock(now), ...values]);
   return {
-    list: async (userId, now) => newestFirst(list(KIND, await onUser(lua.LIST, userId, now))),
+    list: async (userId, now) =>
+      newestFirst(list(KIND, await connection.run(lua.LIST, [names.sessions(userId)], sessionClock(now)))),
 
     endAll: async (userId, except, { reason, now }) => {
-      const reply = await onUser(lua.END_ALL, userId, now, [reason, except ?? ""]);
-      return list(KIND, reply).map(readEnded);
+      const values = [...sessionClock(now), reason, except ?? ""];
+      return list(KIND, await feed.write(lua.END_ALL, [names.sessions(userId)], values)).map(readEnded);
     },
   };
 }
 
 /** The sessions of another user are in another slot, which the script of the creation cannot access. */
 async function endInOtherSlots(
-  onRow: RunOnRow,
+  writeRow: RunOnRow,
   row: SessionRow,
   replaces: readonly SessionId[],
 ): Promise<readonly EndedSession[]> {
   const ended: EndedSession[] = [];
   for (const id of new Set(replaces)) {
     if (isSibling(row, id)) continue;
-    const reply = await onRow(lua.END_REPLACED, id, row.createdAt);
+    const reply = await writeRow(lua.END_REPLACED, id, row.createdAt);
     if (reply !== null) ended.push(readEnded(reply));
   }
   return ended;

@@ -30,6 +30,7 @@ export interface Names {
   token(hash: string): string;
   attempts(key: string): string;
   readonly keyRing: string;
+  readonly feed: string;
   /** Patterns for SCAN. */
   readonly sessionsPattern: string;
   readonly tokensPattern: string;
@@ -47,6 +48,7 @@ export function namesUnder(prefix: string): Names {
     token: (hash) => `${prefix}token:${hash}`,
     attempts: (key) => `${prefix}attempts:${key}`,
     keyRing: `${prefix}keys`,
+    feed: `${prefix}feed`,
     sessionsPattern: `${prefix}{*}:sessions:*`,
     tokensPattern: `${prefix}token:*`,
   };

@@ -1,3 +1,4 @@
+import { FEED_RETENTION } from "@latchkey/core/store";
 import type { Dialect } from "./driver.ts";
 
 interface Types {
@@ -8,7 +9,33 @@ interface Types {
   readonly options: string;
   /** The options of a table whose rows change often. */
   readonly updatedOptions: string;
+  /** The columns of the feed that have a default value of their own. */
+  readonly feedDefaults: string;
+  /** The triggers that write the feed, and its index for reading. */
+  readonly feed: readonly string[];
 }
+
+// A session that is marked as expired has no live access token. The end of many sessions has an entry of its own.
+const HAS_ENDED = "OLD.ended_at IS NULL AND NEW.ended_at IS NOT NULL AND NEW.end_reason <> 'expired'";
+const ADD_ENDED = `INSERT INTO latchkey_feed (kind, session_id, at, until)
+  SELECT 'ended', NEW.id, NEW.ended_at, NEW.ended_at + NEW.access_lifetime
+  WHERE NOT EXISTS (SELECT 1 FROM latchkey_feed WHERE kind = 'ending' AND user_id = NEW.user_id);`;
+
+// Every 8th entry deletes up to 16 of the oldest, so the feed stays small without `prune`.
+const IS_TRIMMING = "NEW.seq % 8 = 0";
+const trimmed = (lock: string): string => `DELETE FROM latchkey_feed WHERE seq IN (
+    SELECT seq FROM latchkey_feed
+    WHERE seq IN (SELECT seq FROM latchkey_feed ORDER BY seq LIMIT 16) AND until + ${FEED_RETENTION} <= NEW.at${lock});`;
+
+const plpgsql = (
+  name: string,
+  body: string,
+): string => `CREATE FUNCTION ${name}() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  ${body}
+  RETURN NULL;
+END
+$$`;
 
 const sqlite: Types = {
   serial: "INTEGER PRIMARY KEY",
@@ -16,6 +43,19 @@ const sqlite: Types = {
   text: "TEXT",
   options: " STRICT",
   updatedOptions: " STRICT",
+  feedDefaults: "mark TEXT NOT NULL DEFAULT (lower(hex(randomblob(4))))",
+  feed: [
+    `CREATE TRIGGER latchkey_feed_ended AFTER UPDATE OF ended_at ON latchkey_sessions
+WHEN ${HAS_ENDED}
+BEGIN
+  ${ADD_ENDED}
+END`,
+    `CREATE TRIGGER latchkey_feed_trim AFTER INSERT ON latchkey_feed
+WHEN ${IS_TRIMMING}
+BEGIN
+  ${trimmed("")}
+END`,
+  ],
 };
 
 const types: Readonly<Record<Dialect, Types>> = {
@@ -30,6 +70,19 @@ const types: Readonly<Record<Dialect, Types>> = {
     options: "",
     // Each page keeps free space for the next version of a row, so a rotation changes no index.
     updatedOptions: " WITH (fillfactor = 80)",
+    // The order of the commits cannot be read from `seq`. That of the transactions says which entries cannot be missing.
+    feedDefaults: `mark TEXT COLLATE "C" NOT NULL DEFAULT substr(md5(random()::text), 1, 8),
+  xid BIGINT NOT NULL DEFAULT pg_current_xact_id()::text::bigint`,
+    feed: [
+      "CREATE INDEX latchkey_feed_by_transaction ON latchkey_feed (xid, seq)",
+      plpgsql("latchkey_feed_ended", ADD_ENDED),
+      // The condition is part of the trigger: an update that ends nothing calls no function.
+      `CREATE TRIGGER latchkey_feed_ended AFTER UPDATE OF ended_at ON latchkey_sessions
+FOR EACH ROW WHEN (${HAS_ENDED}) EXECUTE FUNCTION latchkey_feed_ended()`,
+      plpgsql("latchkey_feed_trim", trimmed(" FOR UPDATE SKIP LOCKED")),
+      `CREATE TRIGGER latchkey_feed_trim AFTER INSERT ON latchkey_feed
+FOR EACH ROW WHEN (${IS_TRIMMING}) EXECUTE FUNCTION latchkey_feed_trim()`,
+    ],
   },
 };
 
@@ -109,6 +162,21 @@ const migrations: readonly ((types: Types) => readonly string[])[] = [
     "CREATE INDEX latchkey_attempts_over ON latchkey_attempts (over_at)",
   ],
   ({ text }) => [`ALTER TABLE latchkey_accounts ADD COLUMN tokens ${text}`],
+  ({ serial, integer, text, options, feedDefaults, feed }) => [
+    "DROP INDEX latchkey_sessions_ended",
+    `CREATE TABLE latchkey_feed (
+  seq ${serial},
+  kind ${text} NOT NULL,
+  session_id ${text},
+  user_id ${text},
+  at ${integer} NOT NULL,
+  until ${integer} NOT NULL,
+  ${feedDefaults}
+)${options}`,
+    // Holds an entry only while its transaction ends many sessions of a user.
+    "CREATE INDEX latchkey_feed_ending ON latchkey_feed (user_id) WHERE kind = 'ending'",
+    ...feed,
+  ],
 ];
 
 /** The schema version that this library reads and writes. */

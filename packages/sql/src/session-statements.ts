@@ -1,4 +1,4 @@
-import { SESSION_MEMBERS } from "@latchkey/core/store";
+import { MOST_ENDED_ENTRIES, SESSION_MEMBERS } from "@latchkey/core/store";
 import { type Dialect, type Variants, withRowLock } from "./driver.ts";
 
 // Every rule here is a line of `decide`; tests compare the two on random traces.
@@ -84,15 +84,31 @@ export const UPDATE: string = `UPDATE latchkey_sessions SET
 WHERE id = :id AND ended_at IS NULL
 RETURNING ${COLUMNS}`;
 
+/** Follows `UPDATE` in its transaction. */
+export const ADD_STALE: string = `INSERT INTO latchkey_feed (kind, session_id, at, until)
+SELECT 'stale', id, CAST(:now AS BIGINT), :now + access_lifetime FROM latchkey_sessions
+WHERE id = :id AND ended_at IS NULL`;
+
 export const END: string = `UPDATE latchkey_sessions SET ended_at = :now, end_reason = :reason
 WHERE id = :id AND ended_at IS NULL
   AND (CAST(:family_hash AS TEXT) IS NULL OR family_hash = :family_hash)
 RETURNING id, user_id, end_reason`;
 
+const ALL = `user_id = :user_id AND ended_at IS NULL
+  AND (CAST(:except AS TEXT) IS NULL OR id <> :except)`;
+
+/** Precedes `END_ALL` in its transaction. If many sessions end, it adds the entry in whose presence the trigger adds none. */
+export const ADD_ENDING: string = `INSERT INTO latchkey_feed (kind, user_id, at, until)
+SELECT 'ending', user_id, CAST(:now AS BIGINT), :now + MAX(access_lifetime) FROM latchkey_sessions
+WHERE ${ALL} GROUP BY user_id HAVING COUNT(*) > ${MOST_ENDED_ENTRIES}`;
+
 export const END_ALL: string = `UPDATE latchkey_sessions SET ended_at = :now, end_reason = :reason
-WHERE user_id = :user_id AND ended_at IS NULL
-  AND (CAST(:except AS TEXT) IS NULL OR id <> :except)
+WHERE ${ALL}
 RETURNING id, user_id, end_reason`;
+
+/** Follows `END_ALL` in its transaction, with a time at which no session that ended gets a token any more. */
+export const PUBLISH_ENDING: string = `UPDATE latchkey_feed SET kind = 'user', at = :now, until = until - at + :now
+WHERE kind = 'ending' AND user_id = :user_id`;
 
 /** The first statement of a sign-in. It inserts nothing if the user is disabled or has another version. */
 export const INSERT: Variants = withRowLock(

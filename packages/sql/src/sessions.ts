@@ -12,6 +12,7 @@ import {
   type UserStore,
 } from "@latchkey/core/store";
 import { columns, type Dialect, type Driver, first, type SqlRow, type Statement } from "./driver.ts";
+import { pruneFeed, readFeed } from "./feed.ts";
 import * as sql from "./session-statements.ts";
 
 const SLICE = 1_000;
@@ -32,7 +33,7 @@ export function sqlSessions(driver: Driver, users: UserStore): SessionStore {
     ...changes(driver),
     ...sessionsOfUser(driver),
     prune: (options) => prune(driver, options),
-    endedSince: () => Promise.reject(new Error("this store has no feed of ended sessions yet")),
+    endedSince: readFeed(driver),
   };
 }
 
@@ -62,11 +63,15 @@ function rotateStatement({ id, token, policy, next, now }: Rotation, dialect: Di
 
 function changes(driver: Driver): Pick<SessionStore, "update" | "end"> {
   return {
-    update: async (id, change) => {
+    update: async (id, change, staleAt) => {
       const context = change.context === undefined ? null : JSON.stringify(change.context);
       const device = change.device === undefined ? null : JSON.stringify(change.device);
-      const row = await first(driver, { sql: sql.UPDATE, values: { id, context, device } });
-      return row === null ? null : readSession(row);
+      const statement = { sql: sql.UPDATE, values: { id, context, device } };
+      const makesStale = context !== null && staleAt !== null;
+      const [row] = makesStale
+        ? await updateStale(driver, statement, { id, now: staleAt })
+        : await driver.query(statement);
+      return row === undefined ? null : readSession(row);
     },
 
     end: async (id, familyHash, { reason, now }) => {
@@ -77,6 +82,15 @@ function changes(driver: Driver): Pick<SessionStore, "update" | "end"> {
   };
 }
 
+async function updateStale(
+  driver: Driver,
+  update: Statement,
+  values: { readonly id: SessionId; readonly now: number },
+): Promise<readonly SqlRow[]> {
+  const [rows = []] = await driver.batch([update, { sql: sql.ADD_STALE, values }]);
+  return rows;
+}
+
 function sessionsOfUser(driver: Driver): Pick<SessionStore, "list" | "endAll"> {
   return {
     list: async (userId, now) =>
@@ -84,7 +98,9 @@ function sessionsOfUser(driver: Driver): Pick<SessionStore, "list" | "endAll"> {
 
     endAll: async (userId, except, { reason, now }) => {
       const values = { user_id: userId, except, reason, now };
-      return (await driver.query({ sql: sql.END_ALL, values })).map(readEnded);
+      const texts = [sql.ADD_ENDING, sql.END_ALL, sql.PUBLISH_ENDING];
+      const [, ended = []] = await driver.batch(texts.map((text) => ({ sql: text, values })));
+      return ended.map(readEnded);
     },
   };
 }
@@ -94,6 +110,7 @@ async function prune(
   { userId, keep, now }: Parameters<SessionStore["prune"]>[0],
 ): Promise<number> {
   if (userId === null) {
+    await pruneFeed(driver, now);
     const inSlice = keep ? sql.MARK_EXPIRED_IN_SLICE : sql.DELETE_ENDED_IN_SLICE;
     return pruneSlices(driver, inSlice[driver.dialect], now);
   }

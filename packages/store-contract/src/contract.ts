@@ -3,6 +3,8 @@ import { accountCases } from "./contract/accounts.ts";
 import { confirmCases } from "./contract/confirm.ts";
 import { createCases } from "./contract/create.ts";
 import { endCases, pruneCases } from "./contract/end.ts";
+import { feedCases } from "./contract/feed.ts";
+import { feedPageCases } from "./contract/feed-pages.ts";
 import { keptTokenCases } from "./contract/kept-tokens.ts";
 import { keyCases } from "./contract/keys.ts";
 import { raceCases } from "./contract/races.ts";
@@ -22,6 +24,8 @@ const parts: Readonly<Record<string, Cases>> = {
   "sessions.update": updateCases,
   "sessions.end and endAll": endCases,
   "sessions.prune": pruneCases,
+  "the feed of ended sessions": feedCases,
+  "sessions.endedSince": feedPageCases,
   users: userCases,
   "linked accounts": accountCases,
   "kept tokens": keptTokenCases,

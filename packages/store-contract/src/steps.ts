@@ -4,6 +4,7 @@ import {
   decide,
   type EndOptions,
   type EpochSeconds,
+  type FeedPage,
   type Rotation,
   type Seconds,
   type SessionId,
@@ -43,6 +44,7 @@ export type Step =
       readonly options: EndOptions;
     }
   | { readonly op: "list"; readonly userId: UserId; readonly now: EpochSeconds }
+  | { readonly op: "endedSince"; readonly limit: number; readonly now: EpochSeconds }
   | { readonly op: "prune"; readonly options: Parameters<SessionStore["prune"]>[0] };
 
 /** A step, and the sessions whose rows are compared after it. */
@@ -68,12 +70,32 @@ export async function perform(sessions: SessionStore, step: Step): Promise<unkno
       return sortEnded(await sessions.endAll(step.userId, step.except, step.options));
     case "list":
       return sessions.list(step.userId, step.now);
+    case "endedSince":
+      return liveEntries(sessions, step.limit, step.now);
     case "prune":
       return sessions.prune(step.options);
     default:
       // A step without a case would compare nothing.
       return step satisfies never;
   }
+}
+
+/** The entries of the whole feed of which an access token may be live, read in pages. */
+async function liveEntries(
+  sessions: SessionStore,
+  limit: number,
+  now: EpochSeconds,
+): Promise<readonly string[]> {
+  const live = new Set<string>();
+  let cursor: string | null = null;
+  let more = true;
+  while (more) {
+    const page: FeedPage = await sessions.endedSince(cursor, limit, now);
+    for (const entry of page.entries)
+      if (entry.until > now) live.add(JSON.stringify(Object.entries(entry).sort()));
+    ({ cursor, more } = page);
+  }
+  return [...live].sort();
 }
 
 /** The decision about a rotation, and the result that `rotate` must return for it. */

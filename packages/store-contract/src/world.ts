@@ -160,7 +160,8 @@ function otherStep(world: World, session: KnownSession, random: SeededRandom): W
   if (random.chance(0.3))
     return watchOne(session, { op: "update", id, change, staleAt: random.pick([now, null]) });
   if (random.chance(0.4)) return watchOne(session, { op: "confirm", id, generation, lease: LEASE, now });
-  if (random.chance(0.5)) return watchOne(session, { op: "list", userId, now });
+  if (random.chance(0.4)) return watchOne(session, { op: "list", userId, now });
+  if (random.chance(0.2)) return watchOne(session, { op: "endedSince", limit: random.pick([7, 50]), now });
   if (random.chance(0.5)) return watchOne(session, { op: "end", id, familyHash, options });
   if (random.chance(0.5))
     return watchAll(world, { op: "prune", options: { userId: userOrAll, keep: random.chance(0.5), now } });
