@@ -18,8 +18,8 @@ export const adapterEdits: readonly Edit[] = [
     [
       [
         "keys come by http",
-        'const isMet = isSafe && url.username === ""',
-        'const isMet = url !== null && url.username === ""',
+        'return isSafe && url.username === ""',
+        'return url !== null && url.username === ""',
       ],
       ["keys come with credentials", 'url.username === "" && url.password === ""', "true"],
     ],

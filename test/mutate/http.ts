@@ -209,8 +209,8 @@ export const httpEdits: readonly Edit[] = [
     [
       [
         "an ended session signs out everywhere",
-        '{ refresh: "prove", fresh: true }',
-        '{ refresh: "prove", fresh: false }',
+        '{ refresh: "prove", fresh: true, keepAlive: null }',
+        '{ refresh: "prove", fresh: false, keepAlive: null }',
       ],
     ],
   ),

@@ -151,16 +151,20 @@ export const sessionEdits: readonly Edit[] = [
     [
       [
         "an ended session passes while its token is near expiry",
-        "endCodes.includes(result.code) ? result : kept",
-        "kept",
+        "END_CODES.has(result.code) ? result : keepToken",
+        "keepToken",
       ],
-      ["a revoked session passes near expiry", '["session_revoked", ', "["],
+      [
+        "a revoked session passes near expiry",
+        '  "session_revoked",\n  "session_expired",\n',
+        '  "session_expired",\n',
+      ],
       [
         "an expired session passes near expiry",
-        '"session_expired", "refresh_token_reused"]',
-        '"refresh_token_reused"]',
+        '  "session_expired",\n  "refresh_token_reused",\n',
+        '  "refresh_token_reused",\n',
       ],
-      ["a reused token passes near expiry", ', "refresh_token_reused"]', "]"],
+      ["a reused token passes near expiry", '  "refresh_token_reused",\n]', "]"],
       [
         "fresh accepts an expired session",
         "found === null || isExpired(found.row, found.now)",
@@ -172,21 +176,17 @@ export const sessionEdits: readonly Edit[] = [
         "found !== null && isExpired(found.row, found.now)",
       ],
       ["fresh accepts a revoked session", 'found.row.endedAt === null ? null : "session_revoked"', "null"],
-      [
-        "fresh is not read",
-        'options.fresh || settings.revocation === "store"',
-        'settings.revocation === "store"',
-      ],
-      ["revocation store is not read", 'options.fresh || settings.revocation === "store"', "options.fresh"],
+      ["fresh is not read", 'fresh || settings.revocation === "store"', 'settings.revocation === "store"'],
+      ["revocation store is not read", 'fresh || settings.revocation === "store"', "fresh"],
       [
         "never accepts a disabled user of another store",
-        "asks && (user === null || user.disabledAt !== null)",
-        "asks && user === null",
+        'user === null || user.disabledAt !== null ? "refused" : user',
+        'user === null ? "refused" : user',
       ],
       [
         "never accepts a deleted user of another store",
-        "asks && (user === null || user.disabledAt !== null)",
-        "asks && user !== null && user.disabledAt !== null",
+        'user === null || user.disabledAt !== null ? "refused" : user',
+        'user !== null && user.disabledAt !== null ? "refused" : user',
       ],
     ],
   ),
@@ -199,6 +199,38 @@ export const sessionEdits: readonly Edit[] = [
         '(lookUp.kind === "stale" && purpose === "prove")',
         'lookUp.kind === "stale"',
       ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/sessions/authenticate.ts`,
+    ["test/sessions/ended-list.test.ts"],
+    [
+      ["the list of ended sessions is not read", 'if (ended === null) return "valid";', 'return "valid";'],
+      ["a listed session is accepted", 'ended: { ok: false, code: "session_revoked" }', 'ended: "valid"'],
+      ["a session of a user with many ends is accepted", 'user_ended: "unsure"', 'user_ended: "valid"'],
+      ["a token with an old context is accepted", 'stale: "stale"', 'stale: "valid"'],
+      [
+        "an unsure token is accepted while the store is down",
+        'if (revocation === "unsure") throw',
+        "if (false) throw",
+      ],
+      ["an ended row renews a token", "found === null || code !== null) return", "found === null) return"],
+      ["a renewed token lives longer", "at), iat, exp, jti }", "at), iat, jti }"],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/sessions/revocation.ts`,
+    ["packages/core/src/sessions/revocation.test.ts"],
+    [
+      ["an end is replaced by a change", '{ ...entry, kind: "ended" }', "entry"],
+      [
+        "a clock that jumps drops ends",
+        "Math.min(Math.max(now - list.readAt, 0), longest)",
+        "now - list.readAt",
+      ],
+      ["the first request waits for no read", "const mustWait = isBehind ||", "const mustWait ="],
+      ["a list that is behind is accepted", 'if (whenBehind === "accept") return;', "return;"],
+      ["the skew of clocks is left out", "token.issuedAt <= user.at + skew", "token.issuedAt <= user.at"],
     ],
   ),
   ...editsIn(

@@ -117,8 +117,8 @@ export const storeEdits: readonly Edit[] = [
       ["an end without the family secret", "IS NULL OR family_hash = :family_hash)", "IS NULL OR 1 = 1)"],
       [
         "the sessions of every user end",
-        "WHERE user_id = :user_id AND ended_at IS NULL\n",
-        "WHERE ended_at IS NULL\n",
+        "const ALL = `user_id = :user_id AND ended_at IS NULL",
+        "const ALL = `ended_at IS NULL",
       ],
       ["the own session ends too", "IS NULL OR id <> :except)", "IS NULL OR 1 = 1)"],
       [

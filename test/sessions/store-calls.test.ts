@@ -38,6 +38,8 @@ for (const { name, make } of stores) {
         transport: "bearer",
       });
       const headers = { authorization: `Bearer ${accessToken}` };
+      // The first request of a process reads the list of ended sessions.
+      await auth.validate(ann.request("/page"));
       calls.length = 0;
       for (let n = 0; n < 100; n++) {
         expect((await auth.validate(ann.request("/page"))).ok).toBe(true);

@@ -1,6 +1,6 @@
-import { hasNamePrefix, isCookieName, jarAfter } from "./cookies/cookie.ts";
+import type { RequestHost } from "./accounts/client.ts";
+import { hasNamePrefix, isCookieName, jarAfter, sessionHeaders } from "./cookies/cookie.ts";
 import { type Site, siteAt } from "./cookies/site.ts";
-import { sessionHeaders } from "./http/headers.ts";
 import { type Credentials, isForged, readCredentials } from "./http/request.ts";
 import { refusal } from "./http/response.ts";
 import type { Validation } from "./http/validation.ts";
@@ -15,6 +15,8 @@ import { checkMembers, FLAG, type MembersOf, refuse } from "./platform/option-er
 import { checkOrigin, isLoopback } from "./platform/origin.ts";
 import { sessionOfClaims } from "./sessions/access-token.ts";
 import { verifyPresented } from "./sessions/presented-tokens.ts";
+import type { RemoteEnds } from "./sessions/remote-ends.ts";
+import type { KeepAlive } from "./sessions/revocation.ts";
 import type { Session } from "./sessions/session.ts";
 
 export type { InvalidSession, Validation, ValidSession } from "./http/validation.ts";
@@ -33,6 +35,13 @@ export interface ValidatorOptions {
    * is not safe, or that has private members, is not used, and neither are two keys with the same `kid`.
    */
   readonly jwksUrl?: string;
+  /**
+   * Where the server that signs publishes its ended sessions, as `https://app.example.com/auth/ended`. It is read at most every 8
+   * seconds, as `revocation: { pollEvery }` of `createAuth` reads the store. Default: a token is valid until it expires.
+   */
+  readonly endedUrl?: string;
+  /** Whether tokens are accepted or refused while `endedUrl` could not be read for 24 seconds. Default `accept`. */
+  readonly whenBehind?: "accept" | "refuse";
   /** The keys themselves, as `auth.keys.jwks()` returns them. A key that is not safe to use is refused with a `TypeError`. */
   readonly jwks?: { readonly keys: readonly Jwk[] };
   /** `accessToken.issuer` of the server that signs; by default its `baseURL`. */
@@ -55,10 +64,10 @@ export interface Validator<Context> {
   /**
    * Tells who sends a request, by its access token alone. Never throws on input.
    *
-   * It cannot refresh, and does not see that a session has ended: its access token is good until it expires. Without the
-   * keys it answers `store_unavailable`.
+   * It cannot refresh. It sees that a session has ended only with `endedUrl`. Without the keys it answers `store_unavailable`.
+   * `waitUntil` of the host keeps the read of `endedUrl` alive on platforms that stop work with its request.
    */
-  validate(request: Request): Promise<Validation<Context>>;
+  validate(request: Request, host?: Pick<RequestHost, "waitUntil">): Promise<Validation<Context>>;
 }
 
 /**
@@ -71,7 +80,7 @@ export interface Validator<Context> {
 export function createValidator<Context = JsonObject>(options: ValidatorOptions): Validator<Context> {
   const settings = settingsOf(options);
   return Object.freeze({
-    async validate(request: Request): Promise<Validation<Context>> {
+    async validate(request: Request, host?: Pick<RequestHost, "waitUntil">): Promise<Validation<Context>> {
       let credentials: Credentials | null = null;
       try {
         const site = placeOf(request, settings);
@@ -79,7 +88,7 @@ export function createValidator<Context = JsonObject>(options: ValidatorOptions)
         credentials = readCredentials(request.headers, site, settings, { userAgent: null, address: null });
         if (isForged(request, site, credentials, settings))
           return refusal(settings, "csrf_rejected", credentials);
-        return await validateAccess<Context>(settings, credentials);
+        return await validateAccess<Context>(settings, credentials, host?.waitUntil ?? null);
       } catch (error) {
         return refusal(settings, error instanceof AuthError ? error.code : "internal_error", credentials);
       }
@@ -92,6 +101,8 @@ type Settings = ReturnType<typeof settingsOf>;
 
 const OPTIONS: MembersOf<ValidatorOptions> = {
   jwksUrl: null,
+  endedUrl: null,
+  whenBehind: ["accept", "refuse"],
   jwks: null,
   issuer: null,
   audience: null,
@@ -133,6 +144,7 @@ function settingsOf(options: ValidatorOptions) {
     audience,
     restrictTransport: options.restrictTransport ?? true,
     find: keysOf(options, env),
+    ends: endsOf(options, env),
     baseURL: origin,
     cookies: {
       names: { access, refresh: "" },
@@ -165,11 +177,26 @@ function keysOf({ jwksUrl, jwks }: ValidatorOptions, env: Env): Find {
     if (fault !== null) throw new TypeError(`createValidator: jwks.${fault}`);
     return fixedKeys(jwks);
   }
-  const url = URL.parse(jwksUrl);
-  const isSafe = url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback(url.hostname));
-  const isMet = isSafe && url.username === "" && url.password === "";
-  assertOption(isMet, "jwksUrl", jwksUrl, "an https URL without credentials: keys come by https");
+  assertOption(
+    isSafeUrl(jwksUrl),
+    "jwksUrl",
+    jwksUrl,
+    "an https URL without credentials: keys come by https",
+  );
   return remoteKeys(env, jwksUrl);
+}
+
+function isSafeUrl(text: string): boolean {
+  const url = URL.parse(text);
+  const isSafe = url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback(url.hostname));
+  return isSafe && url.username === "" && url.password === "";
+}
+
+// Loaded only for a validator that reads the list.
+function endsOf({ endedUrl, whenBehind = "accept" }: ValidatorOptions, env: Env): Promise<RemoteEnds> | null {
+  if (endedUrl === undefined) return null;
+  assertOption(isSafeUrl(endedUrl), "endedUrl", endedUrl, "an https URL without credentials");
+  return import("./sessions/remote-ends.ts").then(({ remoteEnds }) => remoteEnds(env, endedUrl, whenBehind));
 }
 
 function fixedKeys(jwks: unknown): Find {
@@ -183,13 +210,17 @@ function placeOf({ url }: Request, settings: Settings): Site | null {
 }
 
 async function validateAccess<Context>(
-  { env, find, issuer, audience, restrictTransport, bearer }: Settings,
+  { env, find, ends, issuer, audience, restrictTransport, bearer }: Settings,
   credentials: Credentials,
+  keepAlive: KeepAlive | null,
 ): Promise<Validation<Context>> {
   const expected = { keys: { find }, issuer, audience, restrictTransport, now: now(env) };
   const access = await verifyPresented(expected, credentials.presented);
   if (access.kind !== "live") {
     return refusal({ bearer }, access.kind === "none" ? access.code : "unauthenticated", credentials);
+  }
+  if (await (await ends)?.hasEnded(access.claims, keepAlive)) {
+    return refusal({ bearer }, "session_revoked", credentials);
   }
   const session = sessionOfClaims(access.claims) as Session<Context>;
   return {

@@ -156,7 +156,7 @@ export interface Auth<Context = unknown, U extends User = User> {
   handle(request: Request, host?: RequestHost): Promise<Response>;
   /**
    * Tells who sends a request, and refreshes on the way where that is due. A live access token costs no call to the
-   * store; that its session ended since is seen only with `fresh` or `revocation: "store"`. Never throws on input;
+   * store. That its session ended is seen within seconds, by the list that `revocation` reads, and at once with `fresh`. Never throws on input;
    * rejects with a `TypeError` for an option that it does not have.
    */
   validate(request: Request, options?: ValidateOptions): Promise<Validation<Context>>;

@@ -10,7 +10,7 @@ import type { OnError } from "../platform/faults.ts";
 import { refuse } from "../platform/option-error.ts";
 import { checkOrigin, isLoopback } from "../platform/origin.ts";
 import { days, minutes, type Seconds } from "../platform/time.ts";
-import type { SessionSettings } from "../sessions/engine.ts";
+import type { RevocationPolicy, SessionSettings } from "../sessions/engine.ts";
 import type { AuthEvent } from "../sessions/events.ts";
 import {
   CONFIGURED_NAMES,
@@ -169,9 +169,26 @@ function settingsOf(given: Given, baseURL: URL | null): CheckedOptions["settings
     limit: given.sessions?.limit ?? null,
     keepEnded: given.sessions?.keepEnded ?? false,
     confirm: given.sessions?.confirm ?? "on-refresh",
-    revocation: given.revocation ?? "none",
+    revocation: revocationOf(given),
     claims: given.accessToken?.claims ?? null,
     hooks: given.hooks ?? NONE,
+  };
+}
+
+/** How often a process reads the list of ended sessions. */
+const POLL_EVERY: Seconds = 10;
+
+function revocationOf({ revocation, logout }: Given): RevocationPolicy {
+  if (typeof revocation === "string") return revocation;
+  if (logout?.keepAccessToken === true) {
+    if (revocation === undefined) return "none";
+    throw new TypeError(
+      'revocation polls the list of ended sessions, but logout.keepAccessToken keeps the access token of an ended session: remove one, or write revocation: "none"',
+    );
+  }
+  return {
+    pollEvery: revocation?.pollEvery ?? POLL_EVERY,
+    whenBehind: revocation?.whenBehind ?? "accept",
   };
 }
 

@@ -13,6 +13,7 @@ import { AuthError } from "../platform/errors.ts";
 import { faultLog, type Report } from "../platform/faults.ts";
 import type { SessionEngine, SessionSettings } from "../sessions/engine.ts";
 import { emitter } from "../sessions/events.ts";
+import { type EndedFeed, endedFeed, listedPage } from "../sessions/revocation.ts";
 import type { Store } from "../store.ts";
 import { localThrottle } from "../throttle/local.ts";
 import { mintOneTimeToken } from "../users/one-time-token.ts";
@@ -112,8 +113,28 @@ function makeEngine(options: CheckedOptions, store: Store, telling: Telling): Se
     findUser: store.users.get,
     usersElsewhere,
     needsUser: usersElsewhere || options.settings.claims !== null,
+    ended: endedSessions(options, store, telling),
     confirmed: new Set(),
   };
+}
+
+/** The largest page of the list of ended sessions that is read at once. */
+const PAGE = 500;
+
+function endedSessions(
+  { env, settings }: CheckedOptions,
+  store: Store,
+  { emit, report }: Telling,
+): EndedFeed | null {
+  const { revocation } = settings;
+  if (typeof revocation === "string") return null;
+  return endedFeed({
+    ...revocation,
+    env,
+    read: async (cursor) => listedPage(await store.sessions.endedSince(cursor, PAGE, now(env))),
+    onBehind: (seconds) => emit({ type: "revocation.behind", seconds }),
+    onFailure: report,
+  });
 }
 
 function keysOf({ keys, env }: CheckedOptions, store: KeyStore, { emit, report }: Telling): Keys {

@@ -147,8 +147,25 @@ export interface AuthOptions<Context = JsonObject, U extends User = User> {
     /** When the newest refresh token counts as received. Default `on-refresh`: once it is presented. */
     readonly confirm?: "on-refresh" | "early";
   };
-  /** Whether `validate` asks the store if the session has ended. Default `none`: an access token is good until it expires. */
-  readonly revocation?: "none" | "store";
+  /**
+   * How `validate` learns that the session of a live access token has ended.
+   *
+   * - `{ pollEvery }`, the default, with 10 seconds: each process reads the list of ended sessions from the store at most once per
+   *   interval. A request starts the read and does not wait for it, except at the first request of a process and after a long
+   *   idle time, then for at most a second. While the list is more than three intervals behind, `whenBehind` accepts tokens
+   *   (default), or refuses them with `store_unavailable`.
+   * - `"store"`: each call asks the store.
+   * - `"none"`: an access token is valid until it expires. The default with `logout.keepAccessToken`.
+   */
+  readonly revocation?:
+    | "none"
+    | "store"
+    | {
+        /** Default 10, from 1 to 300. */
+        readonly pollEvery?: Seconds;
+        /** Default `accept`. */
+        readonly whenBehind?: "accept" | "refuse";
+      };
   readonly user?: {
     /** What `/me`, `/session` and sign-in answers show of a user: a plain object. Default id, email or username, name. */
     readonly serialize?: NoInfer<(user: U) => object>;

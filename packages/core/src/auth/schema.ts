@@ -57,6 +57,16 @@ const httpToken = v.pipe(
   v.regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, "must be one word, without spaces and separators"),
 );
 
+const REVOCATION = 'must be "none", "store", or an object with pollEvery, whenBehind';
+const revocationName = v.picklist(["none", "store"], REVOCATION);
+const revocationPolling = v.strictObject(
+  {
+    pollEvery: v.optional(v.pipe(seconds(1), v.maxValue(300, "must be minutes(5) or less"))),
+    whenBehind: v.optional(oneOf(["accept", "refuse"])),
+  },
+  REVOCATION,
+);
+
 const rule = bag({ limit: count("must be a whole number, 1 or more"), window: seconds(1) });
 
 const PROXIES = 'must be a number of proxies, 1 or more, or a list of networks such as ["10.0.0.0/8"]';
@@ -202,7 +212,7 @@ export const optionsSchema: v.GenericSchema = bag({
       confirm: v.optional(oneOf(["on-refresh", "early"])),
     }),
   ),
-  revocation: v.optional(oneOf(["none", "store"])),
+  revocation: v.optional(v.lazy((value) => (typeof value === "string" ? revocationName : revocationPolling))),
   user: v.optional(bag({ serialize: v.optional(fn) })),
   users: v.optional(v.unknown()),
   hooks: v.optional(bag({ signedIn: v.optional(fn), refreshed: v.optional(fn), validated: v.optional(fn) })),

@@ -1,8 +1,7 @@
 import { endEverywhere } from "../accounts/accounts.ts";
 import type { App } from "../accounts/app.ts";
 import { deviceOf } from "../accounts/client.ts";
-import { writeChanges } from "../cookies/cookie.ts";
-import { sessionHeaders } from "../http/headers.ts";
+import { sessionHeaders, writeChanges } from "../cookies/cookie.ts";
 import { cookiesOf } from "../http/response.ts";
 import { validateToken } from "../http/validate.ts";
 import { now } from "../platform/env.ts";

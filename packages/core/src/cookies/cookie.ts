@@ -1,3 +1,4 @@
+import { titleCase } from "../platform/encoding.ts";
 import { AuthError } from "../platform/errors.ts";
 import { days, type Seconds } from "../platform/time.ts";
 
@@ -110,6 +111,11 @@ export function setCookie(place: CookiePlace, value: string, maxAge: Seconds): C
 
 export function deleteCookie(place: CookiePlace): CookieChange {
   return { place, value: null, maxAge: 0 };
+}
+
+/** Makes the headers of a response that depends on the cookies or the bearer token of its request, so that no cache stores it (RFC 9111). */
+export function sessionHeaders(bearerHeader: string): Headers {
+  return new Headers({ "cache-control": "private, no-store", vary: `Cookie, ${titleCase(bearerHeader)}` });
 }
 
 /** Appends one Set-Cookie line for each cookie. The last change of a cookie wins. */

@@ -4,15 +4,16 @@ import {
   type CookiePlace,
   deleteCookie,
   MAX_AGE,
+  sessionHeaders,
   setCookie,
   writeChanges,
 } from "../cookies/cookie.ts";
 import { pathOf, type Site, siblingPlaces } from "../cookies/site.ts";
+import { titleCase } from "../platform/encoding.ts";
 import { AuthError, type ErrorCode, faultName, messages, statuses } from "../platform/errors.ts";
 import type { EpochSeconds } from "../platform/time.ts";
 import type { IssuedTokens } from "../sessions/access-token.ts";
 import type { Presentation } from "../sessions/presented-tokens.ts";
-import { sessionHeaders, titleCase } from "./headers.ts";
 import type { CredentialOptions, Credentials } from "./request.ts";
 import type { InvalidSession } from "./validation.ts";
 

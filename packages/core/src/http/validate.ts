@@ -1,6 +1,6 @@
 import type { App } from "../accounts/app.ts";
 import { checkHostValues, HOST_MEMBERS } from "../accounts/client.ts";
-import { type CookieChange, jarAfter, writeChanges } from "../cookies/cookie.ts";
+import { type CookieChange, jarAfter, sessionHeaders, writeChanges } from "../cookies/cookie.ts";
 import type { Site } from "../cookies/site.ts";
 import { SAFE_METHODS } from "../csrf/decide-csrf.ts";
 import { badAnswer, callNow, classifyHookResult } from "../platform/callback-answer.ts";
@@ -17,7 +17,6 @@ import {
 } from "../sessions/authenticate.ts";
 import type { Transport } from "../sessions/session.ts";
 import type { User } from "../users/user.ts";
-import { sessionHeaders } from "./headers.ts";
 import { type Credentials, forRequest, isForged, readCredentials, requireRequest } from "./request.ts";
 import {
   answerError,
@@ -64,11 +63,13 @@ async function validateRequest(
   if (site === null) return failRequest(app, "unauthenticated", null, NO_BASE_URL);
   let credentials: Credentials | null = null;
   try {
-    credentials = readCredentials(request.headers, site, app.config, app.clientOf(request, options).device);
+    const client = app.clientOf(request, options);
+    credentials = readCredentials(request.headers, site, app.config, client.device);
     if (isForged(request, site, credentials, app.config))
       return failRequest(app, "csrf_rejected", credentials);
     const refresh = refreshOf(request.method, options);
-    return await validateCredentials(app, site, credentials, { refresh, fresh: options.fresh ?? false });
+    const how = { refresh, fresh: options.fresh ?? false, keepAlive: client.waitUntil };
+    return await validateCredentials(app, site, credentials, how);
   } catch (error) {
     return failRequest(app, codeOf(app, error), credentials);
   }
@@ -153,7 +154,11 @@ export async function validateToken(
     device: null,
   };
   try {
-    const found = await authenticate(app.engine, presented, { refresh: "never", fresh: false });
+    const found = await authenticate(app.engine, presented, {
+      refresh: "never",
+      fresh: false,
+      keepAlive: null,
+    });
     if (!found.ok) return failRequest(app, found.code, { presented }).validation;
     const accepted = runValidatedHook(app, found.claims.transport, found);
     if (accepted === null) return failRequest(app, "unauthenticated", { presented }).validation;
@@ -214,13 +219,14 @@ export interface SignedIn {
 /** Validates a call and runs `then` with its session, or responds with the error. */
 export async function whenSignedIn(
   app: App,
-  { request, site, credentials }: Call,
+  { request, client, site, credentials }: Call,
   then: (signedIn: SignedIn) => Promise<Response>,
 ): Promise<Response> {
   const refresh = request.method === "HEAD" ? "never" : "auto";
   // A route that changes something checks the store, so that an ended session cannot use it.
   const fresh = request.method !== "GET" && request.method !== "HEAD";
-  const { validation, changes } = await validateCredentials(app, site, credentials, { refresh, fresh });
+  const how = { refresh, fresh, keepAlive: client.waitUntil } as const;
+  const { validation, changes } = await validateCredentials(app, site, credentials, how);
   if (!validation.ok) return validation.response();
   try {
     return await then({ valid: validation, changes });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { sessionHeaders } from "../cookies/cookie.ts";
 import { type ErrorCode, statuses } from "../platform/errors.ts";
-import { sessionHeaders } from "./headers.ts";
 import { refusal } from "./response.ts";
 import { applyValidation, type Validation } from "./validation.ts";
 

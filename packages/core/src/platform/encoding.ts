@@ -113,3 +113,8 @@ export function parseJson(text: string): unknown {
     return undefined;
   }
 }
+
+/** Writes a header name or a scheme in its usual case. */
+export function titleCase(name: string): string {
+  return name.replace(/(^|-)[a-z]/g, (letter) => letter.toUpperCase());
+}

@@ -1,5 +1,7 @@
 import { now } from "../platform/env.ts";
 import { AuthError, type ErrorCode, faultName, reportQuietly } from "../platform/errors.ts";
+import type { Seconds } from "../platform/time.ts";
+import type { User } from "../users/user.ts";
 import { type AccessClaims, claimsOf, type IssuedTokens, isNearExpiry } from "./access-token.ts";
 import { isExpired } from "./decide.ts";
 import type { SessionEngine } from "./engine.ts";
@@ -11,8 +13,10 @@ import {
   type Presentation,
 } from "./presented-tokens.ts";
 import { parseRefreshToken } from "./refresh-token.ts";
+import { judgeToken, type KeepAlive, type ListVerdict } from "./revocation.ts";
 import { lookUpToken, type RefreshResult, refreshSession, refusalCode } from "./rotate.ts";
 import type { SessionId, SessionRow } from "./session.ts";
+import type { TimedRow } from "./session-store.ts";
 
 export interface AuthenticateOptions {
   /**
@@ -20,8 +24,10 @@ export interface AuthenticateOptions {
    * after the session last issued one. `ignore` does not read it. `prove` looks it up without that bound, for a sign-out.
    */
   readonly refresh: "auto" | "never" | "ignore" | "prove";
-  /** Check in the store whether the session has ended, even if `revocation` is `none`. */
+  /** Check in the store whether the session has ended, whatever `revocation` is. */
   readonly fresh: boolean;
+  /** Gets the read of the list of ended sessions that this request starts; null if the host has none. */
+  readonly keepAlive: KeepAlive | null;
 }
 
 export type Authentication =
@@ -80,25 +86,96 @@ async function continueWithAccess(
   options: AuthenticateOptions,
   claims: AccessClaims,
 ): Promise<Authentication> {
-  const { settings } = engine;
-  if (options.fresh || settings.revocation === "store") {
-    const code = await codeOfEnded(engine, claims.sid);
-    if (code !== null) return { ok: false, code };
-  }
+  const revocation = await checkRevocation(engine, claims, options);
+  if (typeof revocation === "object") return revocation;
   if (options.refresh === "auto") await confirmEarly(engine, claims);
-  const kept: Authentication = { ok: true, claims, tokens: null, held: true };
-  const due = settings.refresh !== null && isNearExpiry(claims, now(engine.env), settings.refresh);
-  if (options.refresh !== "auto" || !due) return kept;
-  const own = presented.refresh.filter(({ token }) => parseRefreshToken(token)?.id === claims.sid);
-  if (own.length === 0) return kept;
+  const { refresh } = engine.settings;
+  const isDue =
+    revocation !== "valid" || (refresh !== null && isNearExpiry(claims, now(engine.env), refresh));
+  const own =
+    options.refresh === "auto" && isDue
+      ? presented.refresh.filter(({ token }) => parseRefreshToken(token)?.id === claims.sid)
+      : [];
+  if (refresh === null || own.length === 0) return keepToken(engine, claims, revocation);
   // If the refresh fails, such as with a store that is down, the live token stays valid, unless the session has ended.
   const presentedOwn = { ...presented, access: [], refresh: own };
   const result = await refreshPresented(engine, presentedOwn).catch((error: unknown) =>
     refreshFailure(engine, error),
   );
   if (result.ok) return authenticationOf(result);
-  const endCodes: readonly ErrorCode[] = ["session_revoked", "session_expired", "refresh_token_reused"];
-  return endCodes.includes(result.code) ? result : kept;
+  return END_CODES.has(result.code) ? result : keepToken(engine, claims, revocation);
+}
+
+const END_CODES: ReadonlySet<ErrorCode> = new Set([
+  "session_revoked",
+  "session_expired",
+  "refresh_token_reused",
+]);
+
+/** How far the clocks of the servers and of the store may differ. */
+const CLOCK_SKEW: Seconds = 60;
+
+/** The state of the session of a live access token: `stale` and `unsure` need the row of the session. */
+type Revocation = "valid" | "stale" | "unsure" | Failure;
+
+const REVOCATIONS: Readonly<Record<ListVerdict, Revocation>> = {
+  unlisted: "valid",
+  stale: "stale",
+  user_ended: "unsure",
+  ended: { ok: false, code: "session_revoked" },
+};
+
+/** Checks whether the session of a live access token has ended, in the store or in the list of ended sessions. */
+async function checkRevocation(
+  engine: SessionEngine,
+  claims: AccessClaims,
+  { fresh, keepAlive }: AuthenticateOptions,
+): Promise<Revocation> {
+  const { ended, settings } = engine;
+  if (fresh || settings.revocation === "store") {
+    const code = await codeOfEnded(engine, claims.sid);
+    return code === null ? "valid" : { ok: false, code };
+  }
+  if (ended === null) return "valid";
+  const token = { session: claims.sid, user: claims.sub, issuedAt: claims.iat };
+  return REVOCATIONS[judgeToken(await ended.current(keepAlive), token, CLOCK_SKEW)];
+}
+
+/** Accepts a live access token. If that needs the row of the session, its claims come from there, and its times stay. */
+async function keepToken(
+  engine: SessionEngine,
+  claims: AccessClaims,
+  revocation: Exclude<Revocation, Failure>,
+): Promise<Authentication> {
+  const kept: Authentication = { ok: true, claims, tokens: null, held: true };
+  if (revocation === "valid") return kept;
+  // A store that is down does not end a session, but it cannot confirm one either.
+  return renewClaims(engine, claims).catch((error: unknown) => {
+    if (revocation === "unsure") throw error;
+    engine.report(error);
+    return kept;
+  });
+}
+
+async function renewClaims(
+  engine: SessionEngine,
+  { sid, iat, exp, jti }: AccessClaims,
+): Promise<Authentication> {
+  const at = now(engine.env);
+  const found = await engine.store.get(sid, at);
+  const code = endCodeOf(found);
+  if (found === null || code !== null) return { ok: false, code: code ?? "session_expired" };
+  const user = await checkUser(engine, found.row);
+  if (user === "refused") return { ok: false, code: "session_revoked" };
+  const claims = { ...claimsOf(engine, found.row, user, at), iat, exp, jti };
+  return { ok: true, claims, tokens: null, held: true };
+}
+
+/** Reads the user of a session if its claims need the user. */
+async function checkUser(engine: SessionEngine, { userId }: SessionRow): Promise<User | null | "refused"> {
+  if (!engine.needsUser) return null;
+  const user = await engine.findUser(userId);
+  return user === null || user.disabledAt !== null ? "refused" : user;
 }
 
 function refreshFailure(engine: SessionEngine, error: unknown): Failure {
@@ -145,9 +222,8 @@ async function lookUp(
   if (row !== null && lookUp.kind === "superseded") reportStaleToken(engine, row, token.generation);
   const isProven = lookUp.kind === "proven" || (lookUp.kind === "stale" && purpose === "prove");
   if (row === null || !isProven) return { ok: false, code: refusalCode(lookUp) };
-  const asks = engine.needsUser;
-  const user = asks ? await engine.findUser(row.userId) : null;
-  if (asks && (user === null || user.disabledAt !== null)) return { ok: false, code: "session_revoked" };
+  const user = await checkUser(engine, row);
+  if (user === "refused") return { ok: false, code: "session_revoked" };
   return { ok: true, claims: claimsOf(engine, row, user, now(engine.env)), tokens: null, held: false };
 }
 
@@ -160,8 +236,10 @@ function reportStaleToken(
 }
 
 async function codeOfEnded(engine: SessionEngine, id: string): Promise<ErrorCode | null> {
-  const at = now(engine.env);
-  const found = await engine.store.get(id, at);
+  return endCodeOf(await engine.store.get(id, now(engine.env)));
+}
+
+function endCodeOf(found: TimedRow | null): ErrorCode | null {
   if (found === null || isExpired(found.row, found.now)) return "session_expired";
   return found.row.endedAt === null ? null : "session_revoked";
 }

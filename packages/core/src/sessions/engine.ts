@@ -8,6 +8,7 @@ import type { AccessClaims, TokenSettings } from "./access-token.ts";
 import type { RotationOutcome } from "./decide.ts";
 import type { Emit } from "./events.ts";
 import type { RefreshPolicy } from "./policy.ts";
+import type { EndedFeed } from "./revocation.ts";
 import type { Session, Transport } from "./session.ts";
 import type { SessionStore } from "./session-store.ts";
 
@@ -65,13 +66,22 @@ export interface Validated<Context = unknown> {
   readonly transport: Transport;
 }
 
+/**
+ * How `validate` learns that the session of a live access token has ended: never, from the store at each call, or from a list
+ * that the process reads every few seconds.
+ */
+export type RevocationPolicy =
+  | "none"
+  | "store"
+  | { readonly pollEvery: Seconds; readonly whenBehind: "accept" | "refuse" };
+
 export interface SessionSettings extends TokenSettings {
   readonly accessLifetime: Seconds;
   readonly refresh: RefreshPolicy | null;
   readonly restrictTransport: boolean;
   readonly limit: number | null;
   readonly keepEnded: boolean;
-  readonly revocation: "none" | "store";
+  readonly revocation: RevocationPolicy;
   /** Validates a context, or throws an `AuthError`. Without a schema it returns the context unchanged. */
   readonly parseContext: (context: unknown) => Promise<JsonObject>;
   readonly hooks: AuthHooks;
@@ -91,6 +101,8 @@ export interface SessionEngine {
   readonly usersElsewhere: boolean;
   /** Whether a token is minted with its user: `accessToken.claims` gets the user, and another store does not check users. */
   readonly needsUser: boolean;
+  /** The list of ended sessions; null unless `revocation` polls it. */
+  readonly ended: EndedFeed | null;
   /** The `jti` of recent access tokens that were confirmed early, so that each token costs one write. */
   readonly confirmed: Set<string>;
 }

@@ -94,6 +94,8 @@ export type EventBody =
         | "unprovenRefresh"
         | "hashing";
     }
+  /** The list of ended sessions could not be read for `seconds`. Sessions that ended since may still be accepted. */
+  | { readonly type: "revocation.behind"; readonly seconds: number }
   | { readonly type: "key.created" | "key.rotated" | "key.revoked"; readonly kid: string }
   | { readonly type: "store.failed"; readonly operation: string; readonly error: string }
   | { readonly type: "internal_error"; readonly error: string };

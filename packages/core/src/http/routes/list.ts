@@ -1,3 +1,4 @@
+export { ended } from "./ended.ts";
 export { jwks } from "./jwks.ts";
 export { logout } from "./logout.ts";
 export { oauthCallback } from "./oauth-callback.ts";

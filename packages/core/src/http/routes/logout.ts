@@ -72,7 +72,7 @@ async function endProvenSessions(app: App, presented: Presentation): Promise<voi
 
 // To end other sessions, the own session must be live in the store.
 async function endSessionsOfUser(app: App, presented: Presentation, scope: "others" | "all"): Promise<void> {
-  const proof = await authenticate(app.engine, presented, { refresh: "prove", fresh: true });
+  const proof = await authenticate(app.engine, presented, { refresh: "prove", fresh: true, keepAlive: null });
   const session = proof.ok
     ? runValidatedHook(app, presented.transport ?? proof.claims.transport, proof)
     : null;

@@ -1,0 +1,48 @@
+import { type Env, warn } from "../platform/env.ts";
+import { AuthError } from "../platform/errors.ts";
+import { fetchJson } from "../platform/fetch-json.ts";
+import type { Seconds } from "../platform/time.ts";
+import type { AccessClaims } from "./access-token.ts";
+import { parsePublishedPage, publishedKey } from "./published-ends.ts";
+import { type EndedPage, endedFeed, type FeedOptions, judgeToken, type KeepAlive } from "./revocation.ts";
+
+/** How often the list is read. With the age that a cache may add, an end is known within ten seconds. */
+const POLL_EVERY: Seconds = 8;
+
+/** The ended sessions of another server. */
+export interface RemoteEnds {
+  /** Whether the session of a live access token has ended, by the list. */
+  hasEnded(claims: AccessClaims, keepAlive: KeepAlive | null): Promise<boolean>;
+}
+
+/** Makes the list of a server that publishes it at `url`, which is its `GET /ended`. */
+export function remoteEnds(env: Env, url: string, whenBehind: FeedOptions["whenBehind"]): RemoteEnds {
+  const feed = endedFeed({
+    env,
+    pollEvery: POLL_EVERY,
+    whenBehind,
+    read: (cursor) => fetchPage(env, url, cursor),
+    onBehind: (seconds) => warn(`${url} could not be read for ${seconds} seconds`),
+    onFailure: () => undefined,
+  });
+  return {
+    async hasEnded({ sid, sub, iat }, keepAlive) {
+      const list = await feed.current(keepAlive);
+      // Digests are made only for lists that have entries.
+      const session = list.sessions.size === 0 ? "" : publishedKey("session", sid);
+      const user = list.users.size === 0 ? "" : publishedKey("user", sub);
+      const verdict = judgeToken(list, { session, user, issuedAt: iat }, 0);
+      // A stale context is no reason to refuse: only a server with a store can read the new one.
+      return verdict === "ended" || verdict === "user_ended";
+    },
+  };
+}
+
+async function fetchPage(env: Env, endedUrl: string, cursor: string | null): Promise<EndedPage> {
+  const url = new URL(endedUrl);
+  if (cursor !== null) url.searchParams.set("after", cursor);
+  const answer = await fetchJson(env, url.href, { headers: { accept: "application/json" } });
+  const page = answer.ok && answer.status === 200 ? parsePublishedPage(answer.text) : null;
+  if (page === null) throw new AuthError("store_unavailable", "the list of ended sessions cannot be fetched");
+  return page;
+}
