@@ -161,3 +161,18 @@ it("RAT-03: requestHost hands over the address that Cloudflare wrote, and no oth
   expect(listed.body).toMatchObject({ sessions: [{ device: { address: "203.0.113.7" } }] });
   expect((await worker.ask("/wait")).body).toEqual({ waits: true });
 });
+
+it("an isolate learns that a session ended, by waitUntil, and without it by the request that is due", async () => {
+  const worker = await start();
+  const tenant = "quick";
+  const errorOf = async (token: string, headers = {}): Promise<unknown> =>
+    (await worker.ask("/auth/me", { tenant, token, headers })).body["error"] ?? "none";
+  for (const headers of [{}, { "x-alone": "1" }]) {
+    const email = `${Object.keys(headers).length}@example.com`;
+    const signedUp = await worker.ask("/auth/signup", { tenant, body: { ...ANN, email } });
+    const token = String(signedUp.body["access_token"]);
+    expect(await errorOf(token, headers)).toBe("none");
+    await worker.ask("/auth/logout", { tenant, token, body: {} });
+    await expect.poll(() => errorOf(token, headers), { timeout: 20_000 }).toBe("session_revoked");
+  }
+});

@@ -33,6 +33,7 @@ const getAuth = defineAuth((env: Env) => {
     baseURL: `https://${env.TENANT}.example.com`,
     secret: env.AUTH_SECRET,
     rateLimit: false,
+    ...(env.TENANT === "quick" ? { revocation: { pollEvery: 1 } } : {}),
   };
 });
 
@@ -97,7 +98,7 @@ async function answer(request: Request, env: Env, context: WaitingContext): Prom
     host.waitUntil?.(pause(1));
     return Response.json({ waits: true });
   }
-  return getAuth(env).handle(request, host);
+  return request.headers.has("x-alone") ? getAuth(env).handle(request) : getAuth(env).handle(request, host);
 }
 
 function watched({ SESSIONS, TENANT }: Env): ObjectNamespace {
