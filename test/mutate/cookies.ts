@@ -55,6 +55,14 @@ export const cookieEdits: readonly Edit[] = [
   ),
   ...editsIn(
     `${CORE}/cookies/cookie.ts`,
+    [`${CORE}/auth/config.test.ts`, `${CORE}/validator.test.ts`],
+    [
+      ["a name with the prefix __Http-", "/^__(host|secure|http)-/i", "/^__(host|secure)-/i"],
+      ["a prefix in another case", "/^__(host|secure|http)-/i", "/^__(Host|Secure|Http)-/"],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/cookies/cookie.ts`,
     [`${CORE}/cookies/serialize.test.ts`],
     [
       ["a cookie for scripts", '"HttpOnly"', '""'],

@@ -17,6 +17,31 @@ export const httpEdits: readonly Edit[] = [
     ],
   ),
   ...editsIn(
+    `${CORE}/http/response.ts`,
+    ["test/attacks/bearer.test.ts"],
+    [
+      ["a 401 without a challenge", "if (status === 401) headers.set", "if (false) headers.set"],
+      [
+        "a challenge only for a token",
+        "if (status === 401) headers",
+        "if (status === 401 && sent !== null) headers",
+      ],
+      ["an error without a token", 'some(({ token }) => token !== "") === true', "length !== undefined"],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/http/handle.ts`,
+    ["test/attacks/bearer.test.ts"],
+    [
+      ["a route without a challenge", "if (response.status === 401) {", "if (false) {"],
+      [
+        "a wrong password is a fault of the token",
+        '!(error instanceof AuthError && error.code === "invalid_credentials")',
+        "true",
+      ],
+    ],
+  ),
+  ...editsIn(
     `${CORE}/http/request.ts`,
     ["test/attacks/csrf.test.ts"],
     [

@@ -208,6 +208,27 @@ export const keyEdits: readonly Edit[] = [
     [["a first key that may not sign", 'signs ? ["sign"] : ["sign", "verify"]', '["sign", "verify"]']],
   ),
   ...editsIn(
+    `${CORE}/keys/stored.ts`,
+    ["test/stores/deployment-check.test.ts"],
+    [
+      [
+        "a secret that opens no key",
+        "if (jwk === null)\n      throw",
+        "if (jwk === null) return;\n    if (false as boolean)\n      throw",
+      ],
+      [
+        "a stored key of two keys",
+        "if (await isPair(signing, { kid, algorithm, key: plainJwk(current.publicJwk) })) return;",
+        "if (signing !== null) return;",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/auth/check.ts`,
+    ["test/stores/deployment-check.test.ts"],
+    [["a check that throws", "return { part, message: describeError(error), error };", "throw error;"]],
+  ),
+  ...editsIn(
     `${CORE}/platform/digest.ts`,
     [`${CORE}/users/one-time-token.test.ts`],
     [["one digest for every purpose", "utf8(`latchkey/${label}/v1\\0`)", 'utf8("latchkey/v1\\0")']],

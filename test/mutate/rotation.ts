@@ -74,6 +74,19 @@ export const rotationEdits: readonly Edit[] = [
   ),
   ...editsIn(
     `${CORE}/sessions/rotate.ts`,
+    ["test/sessions/devices.test.ts"],
+    [
+      ["an unknown address replaces a known one", "seen.address ?? before.address", "seen.address"],
+      ["a first device is a change", "before[name] !== null && before", "before"],
+      [
+        "a changed device is no event",
+        "if (recorded === null || !hasChanged(before, after)) return;",
+        "return;",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/sessions/rotate.ts`,
     ["test/sessions/hooks.test.ts"],
     [["hooks.refreshed refuses nothing", 'if (verdict.kind === "refuse") {', "if (false) {"]],
   ),

@@ -64,6 +64,9 @@ describe.each(Object.entries(SQLITE))("auth.check on %s", (_, make) => {
     expect(await deployed(store, { secret: [other, SECRET] }).check()).toEqual({ ok: true });
     // The check made no key of its own.
     expect((await deployed(store).keys.jwks()).keys.map((key) => key.kid)).toContain(kid);
+    const moved = deployed(store, { secret: other });
+    expect(await moved.keys.revoke(kid)).toBe(true);
+    expect(await moved.check()).toEqual({ ok: true });
   });
 
   test("finds a stored key whose public part is another one", async () => {

@@ -112,6 +112,7 @@ describe("authProxy", () => {
       status: 401,
       error: "unauthenticated",
     });
+    expect(nowhere.headers.get("www-authenticate")).toBe("Bearer");
     const { ask, cookie } = world(options);
     const headers = {
       cookie: await cookie(),

@@ -123,7 +123,7 @@ function ringCheck(options: StoredKeysOptions): () => Promise<void> {
     if (jwk === null)
       throw unusableKey(
         kid,
-        "secret does not open it: pass the secret that sealed it, at least as an older one",
+        "secret does not open it: pass the secret that sealed it, at least as an older one, or revoke the key",
       );
     const signing = { kid, algorithm, key: await importKey(jwk, algorithm) };
     if (await isPair(signing, { kid, algorithm, key: plainJwk(current.publicJwk) })) return;
