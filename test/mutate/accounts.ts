@@ -50,7 +50,7 @@ export const accountEdits: readonly Edit[] = [
   ...editsIn(
     `${CORE}/accounts/accounts.ts`,
     ["test/attacks/password-input.test.ts"],
-    [["a weak password", 'if (verdict !== "ok") throw', "if (false) throw"]],
+    [["a weak password", 'if (verdict !== "ok") {', "if (false) {"]],
   ),
   ...editsIn(
     `${CORE}/users/first-proof.ts`,

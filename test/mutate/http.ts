@@ -84,7 +84,7 @@ export const httpEdits: readonly Edit[] = [
       ],
       [
         "a body of any length",
-        'if (bytes === null) throw new AuthError("payload_too_large");',
+        'if (bytes === null) throw new AuthError("payload_too_large", TOO_LARGE);',
         "if (bytes === null) return new Uint8Array();",
       ],
       ["a body of any type", "if (!isForm && !JSON_TYPE.test(type))", "if (false)"],
@@ -99,7 +99,13 @@ export const httpEdits: readonly Edit[] = [
   ...editsIn(
     `${CORE}/http/validate.ts`,
     ["test/attacks/csrf.test.ts"],
-    [["a forged request is validated", 'return failRequest(app, "csrf_rejected", credentials);', ";"]],
+    [
+      [
+        "a forged request is validated",
+        'return failRequest(app, "csrf_rejected", credentials, crossSiteMessage(app, request, site));',
+        ";",
+      ],
+    ],
   ),
   ...editsIn(
     `${CORE}/http/validate.ts`,

@@ -5,7 +5,7 @@ import { now } from "../platform/env.ts";
 import { AuthError, type ErrorCode, reportQuietly } from "../platform/errors.ts";
 import { endSessionsOf } from "../sessions/end.ts";
 import type { EndReason } from "../sessions/session.ts";
-import { type Identifier, parseEmail, parseUsername } from "../users/identifier.ts";
+import { type Identifier, identifierNames, parseEmail, parseUsername } from "../users/identifier.ts";
 import type { User, UserChange } from "../users/user.ts";
 import type { App } from "./app.ts";
 
@@ -20,10 +20,10 @@ export interface NewUser {
 
 const refusals: Readonly<Record<Exclude<PasswordVerdict, "ok">, readonly [ErrorCode, string]>> = {
   malformed: ["invalid_request", "The password is not well-formed text."],
-  too_long: ["invalid_request", "The password is too long."],
-  too_short: ["weak_password", "The password is too short."],
-  common: ["weak_password", "The password is among the most common ones."],
-  contains_identifier: ["weak_password", "The password is too similar to the email or username."],
+  too_long: ["invalid_request", "The password is too long: use at most 1,024 characters."],
+  too_short: ["weak_password", "The password is too short: use at least {minimum} characters."],
+  common: ["weak_password", "The password is among the most common ones: choose another."],
+  contains_identifier: ["weak_password", "The password is too similar to the {identifier}: choose another."],
 };
 
 /** Creates a user. Fails with `invalid_request`, `weak_password`, `identifier_taken` or `rate_limited`. */
@@ -31,10 +31,10 @@ export async function createUser(app: App, input: NewUser): Promise<User> {
   if (input.name !== undefined && typeof input.name !== "string") {
     throw new AuthError("invalid_request", "A name is a string.");
   }
-  const email = requireNormal(input.email, parseEmail);
-  const username = requireNormal(input.username, parseUsername);
+  const email = requireNormal("email", input.email);
+  const username = requireNormal("username", input.username);
   if (email === null && username === null) {
-    throw new AuthError("invalid_request", "A user needs an email or a username.");
+    throw new AuthError("invalid_request", "A user needs an e-mail or a username.");
   }
   const identifier = email !== null ? { email } : { username: username ?? "" };
   const user = await insertUser(app, {
@@ -44,8 +44,14 @@ export async function createUser(app: App, input: NewUser): Promise<User> {
     emailVerified: input.emailVerified ?? false,
     passwordHash: input.password === undefined ? null : await checkAndHash(app, input.password, identifier),
   });
-  if (user === null) throw new AuthError("identifier_taken");
+  if (user === null) throw takenError(email, username);
   return user;
+}
+
+function takenError(email: string | null, username: string | null): AuthError {
+  if (email !== null && username !== null) return new AuthError("identifier_taken");
+  const name = identifierNames[email === null ? "username" : "email"];
+  return new AuthError("identifier_taken", `An account with this ${name} exists already.`);
 }
 
 /** Inserts a user whose identifiers are in normal form. Returns null if an identifier is taken. */
@@ -147,7 +153,14 @@ export async function changeCredentials(
 async function checkAndHash(app: App, password: string, identifier: Identifier | null): Promise<string> {
   const provider = requirePassword(app);
   const verdict = await provider.check(password, identifier);
-  if (verdict !== "ok") throw new AuthError(...refusals[verdict]);
+  if (verdict !== "ok") {
+    const [code, text] = refusals[verdict];
+    const name = identifierNames[identifier !== null && "username" in identifier ? "username" : "email"];
+    throw new AuthError(
+      code,
+      text.replace("{minimum}", `${provider.minLength}`).replace("{identifier}", name),
+    );
+  }
   return hashPassword(app, password);
 }
 
@@ -184,10 +197,10 @@ function identifierOf(user: User): Identifier | null {
   return user.username === null ? null : { username: user.username };
 }
 
-function requireNormal(input: string | undefined, parse: (input: string) => string | null): string | null {
+function requireNormal(kind: "email" | "username", input: string | undefined): string | null {
   if (input === undefined) return null;
-  const normal = normalForm(input, parse);
-  if (normal === null) throw new AuthError("invalid_request", "The email or username is malformed.");
+  const normal = normalForm(input, kind === "email" ? parseEmail : parseUsername);
+  if (normal === null) throw new AuthError("invalid_request", `The ${identifierNames[kind]} is malformed.`);
   return normal;
 }
 

@@ -52,6 +52,8 @@ export interface App {
   readonly contextOf: (request: Request, user: User) => unknown;
   readonly clientOf: (request: Request, host?: RequestHost) => Client;
   readonly reporter: Reporter;
+  /** Tells the developer of an origin that the CSRF check refused: each once, and a few at most. */
+  readonly reportOrigin: (origin: string, ownOrigin: string) => void;
   /** The id of the request that this is for; null outside of a request. */
   readonly requestId: () => string | null;
   /** Returns the site for the URL of a request, or the default site for null. Null for a host that is not served. */

@@ -31,7 +31,7 @@ export async function proveMailbox(app: App, id: string, proof: MailboxProof): P
     const decision = decideProof(user, proof);
     if (user === null || decision.kind === "no_user") return null;
     if (decision.kind === "no_address") {
-      throw new AuthError("invalid_request", "The user has no email address that could be proved.");
+      throw new AuthError("invalid_request", "The user has no e-mail address that could be proved.");
     }
     if (decision.kind === "repeated") return { kind: "repeated", user };
     const proved = await proveFirst(app, user, decision);

@@ -1,6 +1,7 @@
 import type { App } from "../accounts/app.ts";
 import { clientReader } from "../accounts/client.ts";
 import { siteReader } from "../cookies/site.ts";
+import { originReporter } from "../csrf/decide-csrf.ts";
 import { handlersOf, requestHandler } from "../http/handle.ts";
 import { requestValidator } from "../http/validate.ts";
 import { providedKeys, sharedSecretKeys } from "../keys/fixed.ts";
@@ -8,7 +9,7 @@ import type { KeyStore, Keys } from "../keys/keys.ts";
 import { storedKeys } from "../keys/stored.ts";
 import { callAndWait, callNow, requireObject, requirePlain } from "../platform/callback-answer.ts";
 import { isRecord, type JsonObject, parseJson, utf8 } from "../platform/encoding.ts";
-import { type Env, now } from "../platform/env.ts";
+import { type Env, now, warn } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
 import { faultLog, type Report } from "../platform/faults.ts";
 import type { SessionEngine, SessionSettings } from "../sessions/engine.ts";
@@ -79,6 +80,7 @@ function makeApp(options: CheckedOptions): App {
     clientOf: clientReader(options.client),
     siteOf: siteReader(config),
     reporter,
+    reportOrigin: originReporter(warn),
     requestId: () => null,
   };
 }

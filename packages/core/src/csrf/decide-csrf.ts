@@ -69,3 +69,33 @@ function originOf(referer: string | null): string | null {
 function reject(because: Extract<CsrfDecision, { kind: "reject" }>["because"]): CsrfDecision {
   return { kind: "reject", because };
 }
+
+/** A host name has at most 253 characters. */
+const MAX_ORIGIN = 280;
+
+/** The origin of a request as a parsed URL writes it, to show it; null if there is none. Never the bytes of a header. */
+export function shownOrigin({ origin, referer }: Pick<Provenance, "origin" | "referer">): string | null {
+  const source = origin ?? referer;
+  const url = source === null || source.length > MAX_REFERER ? null : URL.parse(source);
+  if (url === null || (url.protocol !== "https:" && url.protocol !== "http:")) return null;
+  return url.origin.length > MAX_ORIGIN ? null : url.origin;
+}
+
+/** Says which origin was refused, and which option lets it in. */
+export function originAdvice(origin: string | null, ownOrigin: string): string {
+  if (origin === null) return "The request comes from another site, and does not name its origin.";
+  return `The request comes from ${origin}, and this server is ${ownOrigin}: to let it in, add it to trustedOrigins.`;
+}
+
+/** The largest number of refused origins that are named: a client can send any number of them. */
+const MAX_NAMED = 32;
+
+/** Makes the function that passes the advice about each refused origin to `tell`, once. */
+export function originReporter(tell: (advice: string) => void): (origin: string, ownOrigin: string) => void {
+  const named = new Set<string>();
+  return (origin, ownOrigin) => {
+    if (named.has(origin) || named.size >= MAX_NAMED) return;
+    named.add(origin);
+    tell(originAdvice(origin, ownOrigin));
+  };
+}

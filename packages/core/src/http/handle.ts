@@ -4,7 +4,7 @@ import type { Site } from "../cookies/site.ts";
 import { AuthError } from "../platform/errors.ts";
 import { addVary } from "./headers.ts";
 import { type Credentials, forRequest, isCrossSite, readCredentials, requireRequest } from "./request.ts";
-import { answerError, challenge, errorResponse } from "./response.ts";
+import { answerError, challenge, crossSiteMessage, errorResponse } from "./response.ts";
 import type { Method, Route } from "./route.ts";
 import * as named from "./routes/list.ts";
 import { NO_BASE_URL } from "./validate.ts";
@@ -89,7 +89,7 @@ async function runRoute(
   if (match.kind === "wrong_method")
     return errorResponse("method_not_allowed", new Headers({ allow: match.allow }));
   if (match.route.crossSite !== true && isCrossSite(request, site, app.config))
-    return errorResponse("csrf_rejected");
+    return errorResponse("csrf_rejected", new Headers(), crossSiteMessage(app, request, site));
   let credentials: Credentials | null = null;
   let isAboutToken = true;
   let response: Response;

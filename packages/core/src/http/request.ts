@@ -191,6 +191,8 @@ function sentRequestId(headers: Headers): string | null {
 /** The largest body that is read, in bytes. */
 export const MAX_BODY = 16_384;
 
+const TOO_LARGE = `The request body is too large: send at most ${MAX_BODY} bytes.`;
+
 const JSON_TYPE = /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
 const FORM_TYPE = /^application\/x-www-form-urlencoded\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
 
@@ -203,30 +205,42 @@ export type Body = Readonly<Record<string, unknown>>;
 export async function readBody(request: Request, forms: boolean): Promise<Body | null> {
   const type = request.headers.get("content-type") ?? "";
   const isForm = forms && FORM_TYPE.test(type);
-  if (request.headers.has("content-encoding")) throw new AuthError("unsupported_media_type");
+  if (request.headers.has("content-encoding"))
+    throw new AuthError(
+      "unsupported_media_type",
+      "The body is compressed: send it without Content-Encoding.",
+    );
   const bytes = await readBytes(request);
   if (bytes.length === 0) return null;
-  if (!isForm && !JSON_TYPE.test(type)) throw new AuthError("unsupported_media_type");
+  if (!isForm && !JSON_TYPE.test(type)) throw new AuthError("unsupported_media_type", acceptedTypes(forms));
   const text = decodeUtf8(bytes);
-  if (text === null || text.startsWith("\uFEFF")) throw new AuthError("invalid_request");
+  if (text === null || text.startsWith("\uFEFF"))
+    throw new AuthError("invalid_request", "The body is not UTF-8 text without a byte order mark.");
   const body = isForm ? parseForm(text) : parseJson(text);
-  if (!isRecord(body)) throw new AuthError("invalid_request");
-  return body;
+  if (isRecord(body)) return body;
+  if (isForm) throw new AuthError("invalid_request", "The body is not a form whose fields each occur once.");
+  const isJson = body !== undefined;
+  throw new AuthError("invalid_request", isJson ? "The body is not a JSON object." : "The body is not JSON.");
+}
+
+function acceptedTypes(forms: boolean): string {
+  const types = forms ? "application/json or application/x-www-form-urlencoded" : "application/json";
+  return `Send the body with the Content-Type ${types}, in UTF-8.`;
 }
 
 async function readBytes(request: Request): Promise<Uint8Array> {
   if (request.bodyUsed || request.body?.locked) {
-    throw new AuthError("invalid_request", "the body was already read");
+    throw new AuthError("invalid_request", "The body was already read.");
   }
   if (Number(request.headers.get("content-length") ?? 0) > MAX_BODY) {
     await request.body?.cancel().catch(() => undefined);
-    throw new AuthError("payload_too_large");
+    throw new AuthError("payload_too_large", TOO_LARGE);
   }
   if (request.body === null) return new Uint8Array();
   const bytes = await readAtMost(request.body, MAX_BODY).catch(() => {
-    throw new AuthError("invalid_request", "the body ended before it was complete");
+    throw new AuthError("invalid_request", "The body ended before it was complete.");
   });
-  if (bytes === null) throw new AuthError("payload_too_large");
+  if (bytes === null) throw new AuthError("payload_too_large", TOO_LARGE);
   return bytes;
 }
 
@@ -250,7 +264,7 @@ export function stringMember(body: Body, name: string): string | undefined {
   const value = Object.hasOwn(body, name) ? body[name] : undefined;
   if (value === undefined) return undefined;
   if (typeof value !== "string" || !value.isWellFormed()) {
-    throw new AuthError("invalid_request", `${name} must be a string of well-formed text`);
+    throw new AuthError("invalid_request", `${name} must be a string of well-formed text.`);
   }
   return value;
 }

@@ -9,8 +9,10 @@ import {
   writeChanges,
 } from "../cookies/cookie.ts";
 import { pathOf, type Site, siblingPlaces } from "../cookies/site.ts";
+import { originAdvice, shownOrigin } from "../csrf/decide-csrf.ts";
 import { titleCase } from "../platform/encoding.ts";
 import { AuthError, type ErrorCode, faultName, messages, statuses } from "../platform/errors.ts";
+import { isLoopback } from "../platform/origin.ts";
 import type { EpochSeconds } from "../platform/time.ts";
 import type { IssuedTokens } from "../sessions/access-token.ts";
 import type { Presentation } from "../sessions/presented-tokens.ts";
@@ -108,6 +110,15 @@ export function answerError(app: App, error: unknown, changes: readonly CookieCh
 export function writeRequestId(headers: Headers, { requestId }: Pick<App, "requestId">): void {
   const id = requestId();
   if (id !== null) headers.set("x-request-id", id);
+}
+
+/** The message for a request that the CSRF check refused. Only a developer at localhost reads the origin in the response. */
+export function crossSiteMessage(app: App, { headers }: Request, { origin: ownOrigin }: Site): string {
+  const origin = shownOrigin({ origin: headers.get("origin"), referer: headers.get("referer") });
+  const { baseURL } = app.config;
+  if (baseURL === null || isLoopback(baseURL.hostname)) return originAdvice(origin, ownOrigin);
+  if (origin !== null) app.reportOrigin(origin, ownOrigin);
+  return messages.csrf_rejected;
 }
 
 /** Makes an uncacheable JSON response with cookie changes. */

@@ -3,7 +3,7 @@ import { AuthError } from "../platform/errors.ts";
 import { findProvenSessions } from "../sessions/authenticate.ts";
 import { sessionOfRow, type Transport } from "../sessions/session.ts";
 import { type StartedSession, startSession } from "../sessions/start.ts";
-import type { Identifier } from "../users/identifier.ts";
+import { type Identifier, identifierNames } from "../users/identifier.ts";
 import type { ProviderAccount, User } from "../users/user.ts";
 import { type Body, readBody, stringMember } from "./request.ts";
 import { cookiesOf, deleteFormerCookies, respondJson, tokenFields } from "./response.ts";
@@ -27,9 +27,14 @@ export async function readPasswordInput(app: App, request: Request): Promise<Pas
     throw new AuthError("invalid_request", `The body needs ${provider.identifier} and password.`);
   }
   const identifier = provider.parseIdentifier(input);
-  if (identifier === null) throw new AuthError("invalid_request", `The ${provider.identifier} is malformed.`);
-  if (!provider.isPossible(password))
-    throw new AuthError("invalid_request", "The password is malformed or too long.");
+  if (identifier === null) {
+    const name = identifierNames[provider.identifier];
+    throw new AuthError("invalid_request", `The ${name} is malformed.`);
+  }
+  if (!provider.isPossible(password)) {
+    const why = "The password is malformed, or longer than 1,024 characters.";
+    throw new AuthError("invalid_request", why);
+  }
   return { identifier, password, transport: transportOf(body) };
 }
 

@@ -22,6 +22,7 @@ import {
   answerError,
   codeOf,
   cookiesOf,
+  crossSiteMessage,
   deleteFormerCookies,
   deleteRivalCookies,
   refusal,
@@ -66,7 +67,7 @@ async function validateRequest(
     const client = app.clientOf(request, options);
     credentials = readCredentials(request.headers, site, app.config, client.device);
     if (isForged(request, site, credentials, app.config))
-      return failRequest(app, "csrf_rejected", credentials);
+      return failRequest(app, "csrf_rejected", credentials, crossSiteMessage(app, request, site));
     const refresh = refreshOf(request.method, options);
     const how = { refresh, fresh: options.fresh ?? false, keepAlive: client.waitUntil };
     return await validateCredentials(app, site, credentials, how);

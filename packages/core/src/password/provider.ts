@@ -33,6 +33,8 @@ const OPTIONS: MembersOf<PasswordOptions> = {
 export interface PasswordProvider {
   readonly type: "password";
   readonly identifier: "email" | "username";
+  /** The fewest code points of a new password. */
+  readonly minLength: number;
 
   /** Brings an identifier as typed into the form under which the user is stored; null if it cannot be one. */
   parseIdentifier(input: string): Identifier | null;
@@ -72,6 +74,7 @@ export function password(options: PasswordOptions = {}): PasswordProvider {
   return {
     type: "password",
     identifier,
+    minLength,
     isPossible: isPossiblePassword,
     async check(input, of) {
       // Loaded when a password is set: the list of common ones is as large as the rest of this module.

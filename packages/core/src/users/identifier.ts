@@ -1,6 +1,12 @@
 /** How a user is found: by e-mail address or by user name. A store keeps and gets both in normal form. */
 export type Identifier = { readonly email: string } | { readonly username: string };
 
+/** How a message names an identifier. */
+export const identifierNames: Readonly<Record<"email" | "username", string>> = {
+  email: "e-mail",
+  username: "username",
+};
+
 // RFC 5321 4.5.3.1.3 with the erratum 1690: a path of 256 octets leaves 254 for the address.
 const MAX_EMAIL = 254;
 const MAX_USERNAME = 128;
