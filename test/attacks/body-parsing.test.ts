@@ -284,7 +284,7 @@ describe("members of a body", () => {
       await server.send("/auth/signup", { method: "POST", body: { ...more, ...CREDENTIALS } }),
     );
     expect(answer.body["session"]).toMatchObject({ amr: ["pwd"], context: {} });
-    const user = await server.auth.users.find({ email: CREDENTIALS.email });
+    const user = await server.store.users.find({ email: CREDENTIALS.email });
     expect(user).toMatchObject({ emailVerified: false, name: null, credentialsVersion: 0 });
     expect(user?.id).not.toBe("root");
     expect(JSON.stringify(answer.body)).not.toMatch(/admin|root|passwordHash|scrypt/);

@@ -217,7 +217,7 @@ onEveryStore((make) => {
     const id = String(await whoIs(browser));
     expectSentTo(await linkAt(server.stub, browser, HEIR), "/settings");
     expect(await whoIs(browser)).toBe(id);
-    const user = await server.auth.users.get(id);
+    const user = await server.store.users.get(id);
     expect({ emailVerified: user?.emailVerified, hasPassword: user?.passwordHash !== null }).toEqual({
       emailVerified: false,
       hasPassword: true,

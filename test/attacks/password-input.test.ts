@@ -221,7 +221,7 @@ describe("the stored hash of a password", () => {
         Array.from({ length: 20 }, () => post(better, "/auth/login", PASSWORD)),
       );
       expect(answers).toEqual(Array(20).fill({ status: 200, code: null }));
-      expect((await server.auth.users.get(ann.userId))?.passwordHash).toMatch(/^\$scrypt\$ln=6,r=8,p=1\$/);
+      expect((await server.store.users.get(ann.userId))?.passwordHash).toMatch(/^\$scrypt\$ln=6,r=8,p=1\$/);
       const renewed = countOf(better, "user.password_rehashed");
       expect(await post(better, "/auth/login", PASSWORD)).toEqual({ status: 200, code: null });
       expect(await post(better, "/auth/login", "wrong password")).toEqual({

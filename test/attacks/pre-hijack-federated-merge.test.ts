@@ -44,7 +44,7 @@ onEveryStore((make) => {
         error: "identifier_taken",
       });
       expect(await knows(scene, TROJAN.password, mode)).toBe(false);
-      expect(await scene.auth.users.get(String(id))).toMatchObject({ email: ANN.email, passwordHash: null });
+      expect(await scene.store.users.get(String(id))).toMatchObject({ email: ANN.email, passwordHash: null });
     },
   );
 

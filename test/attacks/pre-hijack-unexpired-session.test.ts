@@ -86,13 +86,13 @@ onEveryStore((make) => {
   );
 
   it("a proof without an address to prove is refused", async () => {
-    const { auth } = openScene(await make());
+    const { auth, store } = openScene(await make());
     expect(await auth.users.confirmEmail("unknown")).toBe(false);
     expect(await auth.users.setPassword("unknown", CHOSEN, { provesEmail: true })).toBe(false);
     const { id } = await auth.users.create({ username: "ann" });
     await expect(auth.users.confirmEmail(id)).rejects.toMatchObject({ code: "invalid_request" });
     const reset = auth.users.setPassword(id, CHOSEN, { provesEmail: true });
     await expect(reset).rejects.toMatchObject({ code: "invalid_request" });
-    expect(await auth.users.get(id)).toMatchObject({ passwordHash: null, emailVerified: false });
+    expect(await store.users.get(id)).toMatchObject({ passwordHash: null, emailVerified: false });
   });
 });

@@ -19,7 +19,7 @@ describe("OAU-16 OAU-17 an address from a provider", () => {
     const server = openStubServer();
     const browser = server.browser();
     expectSentTo(await server.signIn(browser, { ...ANN_THERE, ...changes }), "/welcome");
-    const user = await server.auth.users.get(String(await whoIs(browser)));
+    const user = await server.store.users.get(String(await whoIs(browser)));
     const isProven = title === "a verified address";
     const email = isProven ? "ann@example.com" : null;
     expect(user).toMatchObject({ email, emailVerified: isProven, passwordHash: null, name: "Ann" });

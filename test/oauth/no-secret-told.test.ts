@@ -1,5 +1,5 @@
 import { inspect } from "node:util";
-import { createAuth } from "@latchkey/core";
+import { createAuth, type ErrorContext } from "@latchkey/core";
 import { memory } from "@latchkey/core/memory";
 import { oidc } from "@latchkey/core/oauth";
 import { afterEach, expect, test, vi } from "vitest";
@@ -34,6 +34,11 @@ async function note(response: Response, secrets: Secrets, said: unknown[]): Prom
   said.push(headers, await response.clone().text());
 }
 
+/** As without `onError`, which the fixture sets. */
+function printError(error: unknown, context: ErrorContext): void {
+  console.error(context, error);
+}
+
 function addFlows(browser: Browser, secrets: Secrets): void {
   secrets.add(...flowsOf(browser).values());
 }
@@ -46,7 +51,7 @@ test("LOG-01 no event, body, header or console line holds a secret, for any fail
   const stub = stubProvider({ storeTokens: true });
   const store = chatty(memory(), () => failing.now);
   const trustedOrigins = ["com.example.app://"];
-  const server = openStubServer({ store, stubs: [stub], trustedOrigins });
+  const server = openStubServer({ store, stubs: [stub], trustedOrigins, onError: printError });
   const { auth, events } = server;
   const browser = server.browser();
   const queries = [
@@ -95,7 +100,7 @@ test("OAU-20 LOG-01 neither the text of a failing provider nor the client's secr
   try {
     const said = listen();
     const options = { issuer: rig.issuer, clientId: "client", clientSecret: CLIENT_SECRET };
-    const { auth, events, browser } = openServerWith([oidc(options)]);
+    const { auth, events, browser } = openServerWith([oidc(options)], { onError: printError });
     const own = browser();
     const bad: readonly (readonly [string, object])[] = [
       ["error", { error: `${WORDS}\r\nset-cookie: x=y`, error_description: `<b>${WORDS}\u{1F600}</b>` }],

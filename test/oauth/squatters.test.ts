@@ -31,7 +31,7 @@ describe("OAU-17 an attacker that signed up before the owner of the address", ()
     expect(await server.auth.users.get(id)).toMatchObject({ emailVerified: false });
     const ann = server.browser();
     expectSentTo(await server.signIn(ann), "/welcome");
-    expect(await server.auth.users.get(id)).toMatchObject({ emailVerified: true, passwordHash: null });
+    expect(await server.store.users.get(id)).toMatchObject({ emailVerified: true, passwordHash: null });
     expect(await whoIs(ann)).toBe(id);
     expect(await server.auth.sessions.list(id)).toHaveLength(1);
   });

@@ -125,7 +125,7 @@ describe("OAU-17 the first proof of a mailbox", () => {
     const id = String(await whoIs(ann));
     const former = sidOf(ann.cookie("access"));
     expectSentTo(await linkAt(server.stub, ann), "/settings");
-    expect(await server.auth.users.get(id)).toMatchObject({ emailVerified: true, passwordHash: null });
+    expect(await server.store.users.get(id)).toMatchObject({ emailVerified: true, passwordHash: null });
     expect((await server.auth.sessions.get(former))?.endReason).toBe("password_changed");
     expect(await server.auth.sessions.list(id)).toHaveLength(1);
     expect(await whoIs(ann)).toBe(id);
@@ -145,7 +145,7 @@ describe("OAU-17 the first proof of a mailbox", () => {
       const { id } = await server.auth.users.create({ ...ANN, emailVerified });
       const browser = await server.signedIn();
       expectSentTo(await linkAt(server.stub, browser, { ...ANN_THERE, ...changes }), "/settings");
-      expect(await server.auth.users.get(id)).toMatchObject({
+      expect(await server.store.users.get(id)).toMatchObject({
         emailVerified,
         passwordHash: expect.any(String),
       });
@@ -159,7 +159,7 @@ describe("OAU-17 the first proof of a mailbox", () => {
     const id = String(await whoIs(browser));
     await server.store.users.link(id, { provider: "stub", subject: ANN_THERE.subject });
     expectSentTo(await linkAt(server.stub, browser), "/settings");
-    expect(await server.auth.users.get(id)).toMatchObject({ emailVerified: true, passwordHash: null });
+    expect(await server.store.users.get(id)).toMatchObject({ emailVerified: true, passwordHash: null });
     expect(await whoIs(browser)).toBe(id);
   });
 });

@@ -1,5 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { AuthError, type ErrorContext, type JsonObject, type Store, type User } from "@latchkey/core";
+import {
+  AuthError,
+  createAuth,
+  type ErrorContext,
+  type JsonObject,
+  type Store,
+  type User,
+} from "@latchkey/core";
 import { memory } from "@latchkey/core/memory";
 import { type ArcticClient, arcticProvider } from "@latchkey/core/oauth";
 import { type PasswordHasher, password } from "@latchkey/core/password";
@@ -9,6 +16,7 @@ import { begin, comeBack } from "../fixtures/oauth-flow.ts";
 import { openStubServer, type StubServer, type StubServerOptions } from "../fixtures/oauth-server.ts";
 import { s256 } from "../fixtures/providers/rigged-answers.ts";
 import { ANN_THERE, stubProvider } from "../fixtures/providers/stub-provider.ts";
+import { requestTo } from "../fixtures/requests.ts";
 import { collectSecrets, listening, printed } from "../fixtures/secrets.ts";
 import { ANN, BOB, cheapHasher, openSecureServer, openServer, SECRET } from "../fixtures/server.ts";
 import { faulty } from "../fixtures/wrapped-store.ts";
@@ -506,17 +514,19 @@ describe("the id of a request", () => {
   it("stands in the line that the console gets without onError, before the error with its stack", async () => {
     const lines: unknown[][] = [];
     vi.spyOn(console, "error").mockImplementation((...line) => void lines.push(line));
-    const server = openServer({
+    const auth = createAuth({
+      store: memory(),
+      providers: [password({ hasher: cheapHasher })],
       hooks: {
-        validated: () => {
+        signedIn: () => {
           throw thrown;
         },
       },
     });
-    const ann = await server.signedIn();
-    const answer = await ann.get("/auth/me", { "x-request-id": "abc" });
+    const call = { method: "POST", body: ANN, headers: { "x-request-id": "abc" } };
+    const answer = await auth.handle(requestTo("/auth/signup", call, "http://localhost"));
     expect(await answer.text()).not.toContain(thrown.message);
-    expect(lines).toEqual([["latchkey: hooks.validated failed in request abc:", thrown]]);
+    expect(lines).toEqual([["latchkey: hooks.signedIn failed in request abc:", thrown]]);
   });
 
   it("comes with the route for an error that names no operation", async () => {

@@ -1,4 +1,4 @@
-import type { User } from "@latchkey/core";
+import type { PublicUser, User } from "@latchkey/core";
 import { memory } from "@latchkey/core/memory";
 import { describe, expect, test } from "vitest";
 import { ANN, openServer, type ServerOptions } from "../fixtures/server.ts";
@@ -67,7 +67,7 @@ for (const { name, make } of stores) {
     test("a refresh reads no user, except for accessToken.claims, which always gets the user by one users.get", async () => {
       const alone = await callsOf({ store: await make() });
       expect(alone).toEqual([["sessions.rotate"], ["sessions.rotate"]]);
-      const ofUser = { claims: (_: unknown, user: User) => ({ mail: user.email }) };
+      const ofUser = { claims: (_: unknown, user: PublicUser) => ({ mail: user.email }) };
       const asked = await callsOf({ store: await make(), accessToken: ofUser });
       const both = ["sessions.rotate", "users.get"];
       expect(asked).toEqual([both, both]);

@@ -4,6 +4,7 @@ import {
   createAuth,
   type ErrorCode,
   type JsonObject,
+  type PublicUser,
   type Session,
   type User,
   type UserStore,
@@ -71,7 +72,9 @@ test("A11 hooks and claims get the typed context", () => {
     accessToken: {
       claims: (session, user) => {
         expectTypeOf(session.context).toEqualTypeOf<Context>();
-        expectTypeOf(user).toEqualTypeOf<User>();
+        expectTypeOf(user).toEqualTypeOf<PublicUser>();
+        // @ts-expect-error the application gets no password hash
+        user.passwordHash;
         return { tenant: session.context.tenant };
       },
     },
@@ -109,14 +112,14 @@ test("S5 serialize, hooks and auth.users have the user type of the user store", 
     users,
     user: {
       serialize: (user) => {
-        expectTypeOf(user).toEqualTypeOf<Member>();
+        expectTypeOf(user).toEqualTypeOf<PublicUser<Member>>();
         return { id: user.id, plan: user.plan };
       },
     },
     hooks: { signedIn: ({ user }) => expectTypeOf(user.plan).toEqualTypeOf<"free" | "gold">() && undefined },
   });
-  expectTypeOf(await club.users.get("id")).toEqualTypeOf<Member | null>();
-  expectTypeOf(await auth.users.get("id")).toEqualTypeOf<User | null>();
+  expectTypeOf(await club.users.get("id")).toEqualTypeOf<PublicUser<Member> | null>();
+  expectTypeOf(await auth.users.get("id")).toEqualTypeOf<PublicUser | null>();
 });
 
 test("codes and events are closed unions", () => {

@@ -51,6 +51,7 @@ export type {
   LinkedAccount,
   ProviderAccount,
   ProviderTokens,
+  PublicUser,
   User,
   UserChange,
   UserId,

@@ -28,9 +28,6 @@ const refusals: Readonly<Record<Exclude<PasswordVerdict, "ok">, readonly [ErrorC
 
 /** Creates a user. Fails with `invalid_request`, `weak_password`, `identifier_taken` or `rate_limited`. */
 export async function createUser(app: App, input: NewUser): Promise<User> {
-  if (input.name !== undefined && typeof input.name !== "string") {
-    throw new AuthError("invalid_request", "A name is a string.");
-  }
   const email = requireNormal("email", input.email);
   const username = requireNormal("username", input.username);
   if (email === null && username === null) {

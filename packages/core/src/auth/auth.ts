@@ -9,7 +9,7 @@ import type { RotationOutcome } from "../sessions/decide.ts";
 import type { Device, Session, SessionDetails, SessionId, Transport } from "../sessions/session.ts";
 import type { SessionLifetimes } from "../sessions/start.ts";
 import type { Identifier } from "../users/identifier.ts";
-import type { LinkedAccount, ProviderTokens, User, UserId } from "../users/user.ts";
+import type { LinkedAccount, ProviderTokens, PublicUser, User, UserId } from "../users/user.ts";
 
 /** A session that `sessions.create` started, and the tokens of it. */
 export interface IssuedSession<Context = unknown> {
@@ -73,13 +73,13 @@ export interface SessionsApi<Context = unknown> {
   prune(options?: { readonly userId?: UserId }): Promise<number>;
 }
 
-/** Users, with everything that must happen to their sessions. */
+/** Users, with everything that must happen to their sessions. No user that it returns has the password hash. */
 export interface UsersApi<U extends User = User> {
   /** Fails with `invalid_request`, `weak_password`, `identifier_taken` or, where too many passwords are being hashed, `rate_limited`. */
-  create(user: NewUser): Promise<U>;
-  get(id: UserId): Promise<U | null>;
+  create(user: NewUser): Promise<PublicUser<U>>;
+  get(id: UserId): Promise<PublicUser<U> | null>;
   /** Finds by e-mail or user name, as typed. */
-  find(identifier: Identifier): Promise<U | null>;
+  find(identifier: Identifier): Promise<PublicUser<U> | null>;
   /**
    * Sets a password and ends all of the user's sessions. `false` where there is no such user. Fails with `invalid_request`,
    * `weak_password` or, where too many passwords are being hashed, `rate_limited`.

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import type { App, Config } from "../accounts/app.ts";
+import type { Config } from "../accounts/app.ts";
 import type { ClientOptions } from "../accounts/client.ts";
 import type { Algorithm } from "../keys/algorithms.ts";
 import type { Jwk } from "../keys/jwk.ts";
@@ -21,7 +21,7 @@ import {
 import type { Store } from "../store.ts";
 import { parseProxies } from "../throttle/proxies.ts";
 import { defaultLimits, type RateLimits } from "../throttle/throttle.ts";
-import type { User, UserStore } from "../users/user.ts";
+import type { PublicUser, User, UserStore } from "../users/user.ts";
 import {
   type AuthOptions,
   copyOptions,
@@ -66,9 +66,9 @@ export interface KeyOptions {
 /** What the application is asked and told. */
 export interface Callbacks {
   /** Null makes an empty context. */
-  readonly contextFrom: App["contextOf"] | null;
+  readonly contextFrom: ((request: Request, user: PublicUser) => unknown) | null;
   /** Null shows id, identifiers and name. */
-  readonly serialize: ((user: User) => object) | null;
+  readonly serialize: ((user: PublicUser) => object) | null;
   readonly onEvent: ((event: AuthEvent) => unknown) | null;
   readonly onError: OnError;
 }

@@ -18,13 +18,13 @@ import { type EndedFeed, endedFeed, listedPage } from "../sessions/revocation.ts
 import type { Store } from "../store.ts";
 import { localThrottle } from "../throttle/local.ts";
 import { mintOneTimeToken } from "../users/one-time-token.ts";
-import type { User } from "../users/user.ts";
+import { publicUser, type User } from "../users/user.ts";
 import type { Auth, KeysApi, SessionsApi, UsersApi } from "./auth.ts";
 import { deploymentCheck } from "./check.ts";
 import { type CheckedOptions, checkOptions } from "./config.ts";
 import { guardStore } from "./guard-store.ts";
 import type { AuthOptions, ContextShape, Provider, StandardResult, StandardSchema } from "./options.ts";
-import { reportedCalls } from "./public-calls.ts";
+import { publicCalls } from "./public-calls.ts";
 import { sessionsApi } from "./sessions.ts";
 import { usersApi } from "./users.ts";
 
@@ -48,9 +48,9 @@ export function createAuth<Context extends ContextShape = JsonObject, U extends 
     handle: requestHandler(app),
     validate: requestValidator(app),
     handlers: handlersOf(app),
-    sessions: reportedCalls("sessions", sessionsApi(app), report) as SessionsApi,
-    users: reportedCalls("users", usersApi(app), report) as UsersApi,
-    keys: reportedCalls("keys", pickKeys(app.engine.keys), report) as KeysApi,
+    sessions: publicCalls("sessions", sessionsApi(app), report) as SessionsApi,
+    users: publicCalls("users", usersApi(app), report) as UsersApi,
+    keys: publicCalls("keys", pickKeys(app.engine.keys), report) as KeysApi,
     check: deploymentCheck(checked, app.engine.keys),
   };
   // Inside, a context is unknown and a user is a `User`. The types of the application stand at this border alone.
@@ -158,19 +158,19 @@ function pickKeys({ jwks, rotate, revoke }: Keys): KeysApi {
   return { jwks, rotate, revoke };
 }
 
-function serializer(serialize: ((user: User) => object) | null): App["serialize"] {
+function serializer(serialize: CheckedOptions["callbacks"]["serialize"]): App["serialize"] {
   if (serialize === null) return shownUser;
   return (user) => {
-    const shown = callNow("user.serialize", () => serialize(user));
+    const shown = callNow("user.serialize", () => serialize(publicUser(user)));
     requirePlain("user.serialize", shown, "a plain object of what may be shown");
     return shown as object;
   };
 }
 
-function contextMaker(from: App["contextOf"] | null): App["contextOf"] {
+function contextMaker(from: CheckedOptions["callbacks"]["contextFrom"]): App["contextOf"] {
   if (from === null) return () => ({});
   return (request, user) => {
-    const context = callNow("sessions.context.from", () => from(request, user));
+    const context = callNow("sessions.context.from", () => from(request, publicUser(user)));
     requireObject("sessions.context.from", context, "the context, and wait for nothing");
     return context;
   };
@@ -191,7 +191,7 @@ function contextParser(schema: StandardSchema<unknown> | null): SessionSettings[
     const result = await checkContext(schema, context);
     if (result.issues !== undefined) throw contextError(result.issues);
     requireObject("sessions.context.schema", result.value, "an object of data");
-    const text: unknown = JSON.stringify(result.value);
+    const text = callNow("sessions.context", () => JSON.stringify(result.value));
     const fits = typeof text === "string" && utf8(text).length <= MAX_CONTEXT;
     const plain = fits ? parseJson(text) : undefined;
     if (!isRecord(plain)) {

@@ -15,7 +15,7 @@ import type { AuthEvent } from "../sessions/events.ts";
 import type { Session } from "../sessions/session.ts";
 import type { Store } from "../store.ts";
 import type { RateLimits } from "../throttle/throttle.ts";
-import type { User, UserStore } from "../users/user.ts";
+import type { PublicUser, User, UserStore } from "../users/user.ts";
 
 /** The part of Standard Schema (standardschema.dev) that Latchkey uses: valibot, zod and arktype schemas have it. */
 export interface StandardSchema<Output> {
@@ -76,7 +76,7 @@ export interface AuthOptions<Context = JsonObject, U extends User = User> {
      * Returns more claims for each token: a plain object, synchronously. Each refresh reads the user for it, with one more
      * call to the store.
      */
-    readonly claims?: NoInfer<(session: Session<Context>, user: U) => JsonObject>;
+    readonly claims?: NoInfer<(session: Session<Context>, user: PublicUser<U>) => JsonObject>;
   };
   readonly refreshToken?:
     | {
@@ -138,7 +138,7 @@ export interface AuthOptions<Context = JsonObject, U extends User = User> {
     readonly context?: {
       readonly schema: StandardSchema<Context>;
       /** Makes the context of a session at sign-in, synchronously. Without it, it is `{}`. */
-      readonly from?: (request: Request, user: NoInfer<U>) => NoInfer<Context>;
+      readonly from?: (request: Request, user: PublicUser<NoInfer<U>>) => NoInfer<Context>;
     };
     /** Live sessions per user; a new one ends the oldest. Default null, as many as there are. */
     readonly limit?: number | null;
@@ -168,7 +168,7 @@ export interface AuthOptions<Context = JsonObject, U extends User = User> {
       };
   readonly user?: {
     /** What `/me`, `/session` and sign-in answers show of a user: a plain object. Default id, email or username, name. */
-    readonly serialize?: NoInfer<(user: U) => object>;
+    readonly serialize?: NoInfer<(user: PublicUser<U>) => object>;
   };
   /** Users of your own. Default the store's. */
   readonly users?: UserStore<U>;

@@ -1,17 +1,104 @@
+import { kindOf } from "../platform/callback-answer.ts";
+import { isRecord } from "../platform/encoding.ts";
+import { AuthError } from "../platform/errors.ts";
 import type { Report } from "../platform/faults.ts";
+import type { KeysApi, SessionsApi, UsersApi } from "./auth.ts";
 
 type Call = (...given: unknown[]) => Promise<unknown>;
 
-/** Makes the functions that the application calls report their faults. Each still fails as before. */
-export function reportedCalls(of: string, calls: object, report: Report): object {
-  const entries: [string, Call][] = Object.entries(calls);
-  const reported = entries.map(([name, call]) => [name, reportedCall(`${of}.${name}`, call, report)]);
-  return Object.freeze(Object.fromEntries(reported));
+/** What is wrong with an argument: where, and what it must be. */
+interface Fault {
+  readonly path: string;
+  readonly value: unknown;
+  readonly expected: string;
 }
 
-function reportedCall(operation: string, call: Call, report: Report): Call {
+/** Checks the type of an argument, or of a member of one. Null for the right type. */
+type Check = (path: string, value: unknown) => Fault | null;
+
+const text: Check = (path, value) =>
+  typeof value === "string" ? null : { path, value, expected: "a string" };
+
+const optionalText: Check = (path, value) => (value === undefined ? null : text(path, value));
+
+/** Checks the members of options. `checkMembers` refuses what is no object. */
+const members =
+  (checks: Readonly<Record<string, Check>>): Check =>
+  (path, value) => {
+    if (!isRecord(value)) return null;
+    const faults = Object.entries(checks).map(([name, check]) => check(`${path}.${name}`, value[name]));
+    return faults.find((fault) => fault !== null) ?? null;
+  };
+
+const identifier: Check = (path, value) => {
+  if (isRecord(value) && "email" in value) return text(`${path}.email`, value["email"]);
+  if (isRecord(value) && "username" in value) return text(`${path}.username`, value["username"]);
+  return { path, value, expected: "{ email } or { username }" };
+};
+
+/** The checked arguments of each function, in their order. A function that is not listed is a type error. */
+type Arguments<Api> = { readonly [Name in keyof Api]: Readonly<Record<string, Check>> };
+
+/** A token comes from a client: whatever it is, it is not valid, and no error. */
+const SESSIONS: Arguments<SessionsApi> = {
+  create: { userId: text },
+  refresh: {},
+  verify: {},
+  get: { id: text },
+  list: { userId: text },
+  update: { id: text },
+  revoke: { id: text },
+  revokeAll: { userId: text, options: members({ except: optionalText }) },
+  prune: { options: members({ userId: optionalText }) },
+};
+const USERS: Arguments<UsersApi> = {
+  create: {
+    user: members({
+      email: optionalText,
+      username: optionalText,
+      name: optionalText,
+      password: optionalText,
+    }),
+  },
+  get: { id: text },
+  find: { identifier },
+  setPassword: { id: text, password: text },
+  confirmEmail: { id: text },
+  disable: { id: text },
+  enable: { id: text },
+  delete: { id: text },
+  accounts: { id: text },
+  unlink: { id: text, provider: text },
+  providerTokens: { id: text, provider: text },
+};
+const KEYS: Arguments<KeysApi> = { jwks: {}, rotate: {}, revoke: { kid: text } };
+
+const ARGUMENTS = { sessions: SESSIONS, users: USERS, keys: KEYS };
+
+/** Makes the functions that the application calls check their arguments and report their faults. */
+export function publicCalls(of: "sessions" | "users" | "keys", calls: object, report: Report): object {
+  const checks = new Map<string, Readonly<Record<string, Check>>>(Object.entries(ARGUMENTS[of]));
+  const entries: [string, Call][] = Object.entries(calls);
+  const made = entries.map(([name, call]) => [
+    name,
+    publicCall(`${of}.${name}`, { call, checks: Object.entries(checks.get(name) ?? {}), report }),
+  ]);
+  return Object.freeze(Object.fromEntries(made));
+}
+
+interface PublicCall {
+  readonly call: Call;
+  readonly checks: readonly (readonly [argument: string, check: Check])[];
+  readonly report: Report;
+}
+
+function publicCall(operation: string, { call, checks, report }: PublicCall): Call {
   return async (...given) => {
     try {
+      for (const [index, [argument, check]] of checks.entries()) {
+        const fault = check(argument, given[index]);
+        if (fault !== null) throw argumentError(operation, fault);
+      }
       return await call(...given);
     } catch (error) {
       // A `TypeError` says that the call itself is wrong.
@@ -19,4 +106,9 @@ function reportedCall(operation: string, call: Call, report: Report): Call {
       throw error;
     }
   };
+}
+
+function argumentError(operation: string, { path, value, expected }: Fault): AuthError {
+  const message = `${operation}: ${path} is ${kindOf(value)}, but it must be ${expected}`;
+  return new AuthError("invalid_request", message, null, { operation });
 }

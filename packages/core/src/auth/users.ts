@@ -12,8 +12,8 @@ import { proveMailbox, setProvenPassword } from "../accounts/prove-mailbox.ts";
 import { unlinkByHand } from "../accounts/unlink.ts";
 import { now } from "../platform/env.ts";
 import { checkMembers, FLAG, type MembersOf } from "../platform/option-error.ts";
-import { parseEmail, parseUsername } from "../users/identifier.ts";
-import type { User } from "../users/user.ts";
+import { type Identifier, parseEmail, parseUsername } from "../users/identifier.ts";
+import { type PublicUser, publicUser, type User } from "../users/user.ts";
 import type { UsersApi } from "./auth.ts";
 
 const CREATE: MembersOf<NewUser> = {
@@ -25,21 +25,30 @@ const CREATE: MembersOf<NewUser> = {
 };
 const SET_PASSWORD: MembersOf<NonNullable<Parameters<UsersApi["setPassword"]>[2]>> = { provesEmail: FLAG };
 
+function shownOrNull(user: User | null): PublicUser | null {
+  return user === null ? null : publicUser(user);
+}
+
+function parseIdentifier(identifier: Identifier): Identifier | null {
+  if ("email" in identifier) {
+    const email = normalForm(identifier.email, parseEmail);
+    return email === null ? null : { email };
+  }
+  const username = normalForm(identifier.username, parseUsername);
+  return username === null ? null : { username };
+}
+
 /** Makes `auth.users`. */
 export function usersApi(app: App): UsersApi<User> {
   return {
     async create(user) {
       checkMembers("users.create", user, CREATE);
-      return createUser(app, user);
+      return publicUser(await createUser(app, user));
     },
-    get: app.users.get,
+    get: async (id) => shownOrNull(await app.users.get(id)),
     async find(identifier) {
-      if ("email" in identifier) {
-        const email = normalForm(identifier.email, parseEmail);
-        return email === null ? null : app.users.find({ email });
-      }
-      const username = normalForm(identifier.username, parseUsername);
-      return username === null ? null : app.users.find({ username });
+      const normal = parseIdentifier(identifier);
+      return normal === null ? null : shownOrNull(await app.users.find(normal));
     },
     async setPassword(id, password, options = {}) {
       checkMembers("users.setPassword", options, SET_PASSWORD);

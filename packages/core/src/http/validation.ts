@@ -1,5 +1,7 @@
 import type { RequestHost } from "../accounts/client.ts";
-import type { ErrorCode } from "../platform/errors.ts";
+import { kindOf } from "../platform/callback-answer.ts";
+import { isRecord } from "../platform/encoding.ts";
+import { AuthError, type ErrorCode } from "../platform/errors.ts";
 import type { AccessClaims } from "../sessions/access-token.ts";
 import type { Session, Transport } from "../sessions/session.ts";
 import type { UserId } from "../users/user.ts";
@@ -64,11 +66,15 @@ const TARGETED_FIELD = /(?:cdn-cache|surrogate)-control$/;
  * It does not refuse anything: if a session is required, send `validation.response()` for a failed validation. It does
  * not see headers that are set later, so do not set a public `Cache-Control` after it. See RFC 9111 and RFC 9213.
  *
+ * Throws an `AuthError` with `invalid_request` for an argument of another type.
+ *
  * @example
  * const validation = await auth.validate(request);
  * return applyValidation(await render(request, validation), validation);
  */
 export function applyValidation(response: Response, validation: Validation): Response {
+  requireHeaders("response", response, "a Response");
+  requireHeaders("validation", validation, "what auth.validate returned");
   if (response.status < 200) return response;
   const applied = mutableCopy(response);
   const cookies = cookiesToAdd(applied.headers, validation.headers);
@@ -80,6 +86,14 @@ export function applyValidation(response: Response, validation: Validation): Res
     forbidSharedCaching(applied.headers);
   }
   return applied;
+}
+
+function requireHeaders(argument: string, value: unknown, expected: string): void {
+  // A runtime may have several classes of headers.
+  const headers = isRecord(value) ? value["headers"] : null;
+  if (isRecord(headers) && typeof headers["getSetCookie"] === "function") return;
+  const message = `applyValidation: ${argument} is ${kindOf(value)}, but it must be ${expected}`;
+  throw new AuthError("invalid_request", message);
 }
 
 function mutableCopy(response: Response): Response {

@@ -13,7 +13,7 @@ import {
 import { type Env, now } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
 import { type EpochSeconds, MAX_ACCESS_LIFETIME, type Seconds } from "../platform/time.ts";
-import type { User, UserId } from "../users/user.ts";
+import { type PublicUser, publicUser, type User, type UserId } from "../users/user.ts";
 import type { RefreshPolicy } from "./policy.ts";
 import { type Session, type SessionId, type SessionRow, sessionOfRow, type Transport } from "./session.ts";
 
@@ -57,7 +57,7 @@ export interface TokenSettings {
   readonly issuer: string;
   readonly audience: string;
   readonly confirm: "on-refresh" | "early";
-  readonly claims: ((session: Session, user: User) => JsonObject) | null;
+  readonly claims: ((session: Session, user: PublicUser) => JsonObject) | null;
 }
 
 /** What mints tokens: the part of the session engine that it needs. */
@@ -121,7 +121,7 @@ function makeCustomClaims(minter: TokenMinter, session: Session, user: User | nu
   const { claims } = minter.settings;
   if (claims === null) return {};
   if (user === null) throw new AuthError("internal_error", "accessToken.claims needs the user");
-  const custom = callNow("accessToken.claims", () => claims(session, user));
+  const custom = callNow("accessToken.claims", () => claims(session, publicUser(user)));
   requirePlain("accessToken.claims", custom, "a plain object of claims");
   for (const name of Object.keys(custom as JsonObject)) {
     if (reservedClaims.has(name))

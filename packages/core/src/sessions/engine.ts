@@ -3,7 +3,7 @@ import type { JsonObject } from "../platform/encoding.ts";
 import type { Env } from "../platform/env.ts";
 import type { Report } from "../platform/faults.ts";
 import type { Seconds } from "../platform/time.ts";
-import type { ProviderAccount, User } from "../users/user.ts";
+import type { ProviderAccount, PublicUser, User } from "../users/user.ts";
 import type { AccessClaims, TokenSettings } from "./access-token.ts";
 import type { RotationOutcome } from "./decide.ts";
 import type { Emit } from "./events.ts";
@@ -33,7 +33,7 @@ export interface ValidatedChange<Context = unknown> {
 export const HOOK_ANSWERS = "undefined to continue, false to refuse, or { context }";
 
 /** The callbacks of the application, in the order in which they run for a session. */
-export interface AuthHooks<Context = unknown, U = User> {
+export interface AuthHooks<Context = unknown, U extends User = User> {
   /** Runs after the credentials were verified, before tokens are sent. */
   readonly signedIn?: (event: SigningIn<Context, U>) => HookAnswer<Context> | Promise<HookAnswer<Context>>;
   /** Runs after every refresh, before tokens are sent. */
@@ -46,9 +46,9 @@ export interface AuthHooks<Context = unknown, U = User> {
 }
 
 /** What `hooks.signedIn` sees: the session that starts, and its user. */
-export interface SigningIn<Context = unknown, U = User> {
+export interface SigningIn<Context = unknown, U extends User = User> {
   readonly session: Session<Context>;
-  readonly user: U;
+  readonly user: PublicUser<U>;
   /** The account at a provider that the user signed in with, and the provider's tokens, this once; null for any other method. */
   readonly account: ProviderAccount | null;
 }

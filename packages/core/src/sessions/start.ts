@@ -4,7 +4,7 @@ import { now } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
 import { refuse, shown } from "../platform/option-error.ts";
 import { durationInstead, type EpochSeconds, type Seconds } from "../platform/time.ts";
-import type { ProviderAccount, User } from "../users/user.ts";
+import { type ProviderAccount, publicUser, type User } from "../users/user.ts";
 import { type IssuedTokens, mintTokens } from "./access-token.ts";
 import { idleExpiry } from "./decide.ts";
 import { HOOK_ANSWERS, type SessionEngine } from "./engine.ts";
@@ -88,8 +88,10 @@ async function runSignedInHook(
   { user, account }: SessionStart,
 ): Promise<SessionRow | null> {
   const { hooks, parseContext } = engine.settings;
-  const signedIn = { session: sessionOfRow(row), user, account };
-  const answer = await callAndWait("hooks.signedIn", () => hooks.signedIn?.(signedIn));
+  const { signedIn } = hooks;
+  if (signedIn === undefined) return row;
+  const event = { session: sessionOfRow(row), user: publicUser(user), account };
+  const answer = await callAndWait("hooks.signedIn", () => signedIn(event));
   const verdict = classifyHookResult(answer, ["context"]);
   if (verdict.kind === "fault") throw badAnswer("hooks.signedIn", verdict.returned, HOOK_ANSWERS);
   if (verdict.kind === "nothing") return row;

@@ -19,6 +19,24 @@ export interface User {
   readonly disabledAt: EpochSeconds | null;
 }
 
+/** What the application gets of a user: everything but the password hash and the version of the credentials. */
+export type PublicUser<U extends User = User> = Omit<U, keyof typeof HIDDEN>;
+
+const HIDDEN = { passwordHash: true, credentialsVersion: true } as const;
+
+/**
+ * Copies a user without what only a store needs. A user of a class keeps its prototype, and the hidden members are then
+ * undefined if the prototype has them.
+ */
+export function publicUser(user: User): PublicUser {
+  const members = Object.getOwnPropertyDescriptors(user);
+  const shown = Object.entries(members).filter(([name]) => !Object.hasOwn(HIDDEN, name));
+  const copy: PublicUser = Object.create(Object.getPrototypeOf(user), Object.fromEntries(shown));
+  for (const name of Object.keys(HIDDEN))
+    if (name in copy) Object.defineProperty(copy, name, { value: undefined });
+  return copy;
+}
+
 /** An account at an identity provider: the id of the provider, and the subject of the user there. */
 export interface LinkedAccount {
   readonly provider: string;
