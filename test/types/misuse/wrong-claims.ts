@@ -4,7 +4,7 @@ import { memory } from "@latchkey/core/memory";
 createAuth({
   store: memory(),
   accessToken: {
-    // error TS2322: Type '(session: Session<JsonObject>) => { since: Date; }' is not assignable to type '(session: Session<JsonObject>, user: User) => JsonObject'.
+    // error TS2322: Type '(session: Session<JsonObject>) => { since: Date; }' is not assignable to type '(session: Session<JsonObject>, user: PublicUser<User>) => JsonObject'.
     claims: (session) => ({ since: new Date(session.createdAt * 1000) }),
   },
 });
