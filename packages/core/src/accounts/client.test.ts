@@ -31,3 +31,19 @@ describe("the client of a request", () => {
     },
   );
 });
+
+it("A client whose headers contradict each other has no address, and shares one network with all such clients", () => {
+  const of = clientReader({
+    clientAddress: () => "10.0.0.1",
+    trustedProxies: { kind: "count", count: 1 },
+    needsAddress: false,
+  });
+  const sent = (forwarded: string) => {
+    const headers = { "x-forwarded-for": "203.0.113.7", forwarded: `for=${forwarded}` };
+    const { device, networks } = of(new Request("http://localhost/", { headers }));
+    return { address: device.address, networks: networks() };
+  };
+  expect(sent("203.0.113.7")).toEqual({ address: "203.0.113.7", networks: ["203.0.113.7"] });
+  expect(sent("1.2.3.4")).toEqual({ address: null, networks: ["conflicting"] });
+  expect(sent("5.6.7.8")).toEqual({ address: null, networks: ["conflicting"] });
+});

@@ -150,6 +150,12 @@ describe("the private part of a key", () => {
     expect(faultOfPrivateNumbers(jwk, "RS256")).toMatch(fault);
   });
 
+  it.each(["p", "q"] as const)("JWT-28 is refused with an exponent that fits %s alone (RSA)", (prime) => {
+    const integer = (text = ""): bigint => BigInt(`0x${Buffer.from(text, "base64url").toString("hex")}`);
+    const d = base64url(integer(rsa.d) + integer(rsa[prime]) - 1n);
+    expect(faultOfPrivateNumbers({ ...rsa, d }, "RS256")).toMatch(/do not belong together/);
+  });
+
   it("JWT-28 is refused where it is 0 or not below the order (P-256)", () => {
     const [zero, most] = [Buffer.alloc(32), Buffer.alloc(32, 255)].map((bytes) =>
       bytes.toString("base64url"),

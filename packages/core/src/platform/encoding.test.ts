@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { fromBase64, fromBase64url, toBase64, toBase64url, utf8 } from "./encoding.ts";
+import { decodeUtf8, fromBase64, fromBase64url, parseJson, toBase64, toBase64url, utf8 } from "./encoding.ts";
 
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
@@ -52,5 +52,22 @@ describe("base64", () => {
 
   it("returns null for a text that atob refuses", () => {
     for (const text of ["A", "A-__", "====", "\u{1F600}"]) expect(fromBase64(text)).toBeNull();
+  });
+});
+
+describe("text and JSON", () => {
+  it("are not read from bytes that are not UTF-8, and keep a byte order mark", () => {
+    expect(decodeUtf8(utf8("\ufeff\u00e4"))).toBe("\ufeff\u00e4");
+    for (const bytes of [[0xff], [0xc0, 0x80], [0xed, 0xa0, 0x80], [0xe2, 0x82]]) {
+      expect(decodeUtf8(Uint8Array.from(bytes)), bytes.join()).toBeNull();
+    }
+  });
+
+  it("have no member named __proto__, however it is written", () => {
+    for (const name of ["__proto__", "\\u005f_proto__", "__\\u0070roto__"]) {
+      const parsed = parseJson(`{"a":{"${name}":{"admin":true},"b":1}}`);
+      expect(JSON.stringify(parsed), name).toBe('{"a":{"b":1}}');
+    }
+    expect(parseJson("{")).toBeUndefined();
   });
 });
