@@ -13,6 +13,12 @@ export type Outcome =
   /** The text to find does not occur once in the file. */
   | { readonly kind: "text not found" };
 
+/** The first failing test of a file, and the first line of its message. */
+export interface Failure {
+  readonly test: string;
+  readonly message: string;
+}
+
 const TIME_LIMIT = 600_000;
 
 /** Applies an edit to the copy, runs its tests and restores the file. */
@@ -25,7 +31,7 @@ export async function attempt(root: string, edit: Edit): Promise<Outcome> {
   try {
     const failures = await runTests(root, edit.tests, edit.tests.length === 1);
     const files = edit.tests.filter((file) => !failures.has(file));
-    const [by = ""] = failures.values();
+    const by = [...failures.values()][0]?.test ?? "";
     return files.length === 0 ? { kind: "noticed", by } : { kind: "unnoticed", files };
   } finally {
     writeFileSync(path, text);
@@ -37,7 +43,7 @@ export async function runTests(
   root: string,
   files: readonly string[],
   stopAtFirst: boolean,
-): Promise<ReadonlyMap<string, string>> {
+): Promise<ReadonlyMap<string, Failure>> {
   const output = join(root, "..", "result.json");
   rmSync(output, { force: true });
   const vitest = join(root, "node_modules/vitest/vitest.mjs");
@@ -57,17 +63,27 @@ interface Report {
   readonly testResults: readonly {
     readonly name: string;
     readonly message: string;
-    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
+    readonly assertionResults: readonly {
+      readonly status: string;
+      readonly fullName: string;
+      readonly failureMessages: readonly string[];
+    }[];
   }[];
 }
 
 // A file that cannot be loaded, such as after an edit that is no JavaScript, notices nothing.
-function failuresOf(root: string, { testResults }: Report): ReadonlyMap<string, string> {
-  const failures = new Map<string, string>();
+function failuresOf(root: string, { testResults }: Report): ReadonlyMap<string, Failure> {
+  const failures = new Map<string, Failure>();
   for (const { name, message, assertionResults } of testResults) {
     const failed = assertionResults.find(({ status }) => status === "failed");
-    if (failed !== undefined) failures.set(name.slice(root.length + 1), failed.fullName);
-    else if (assertionResults.length === 0) throw new Error(`${name} has no test: ${message}`);
+    if (failed !== undefined) {
+      const [first = ""] = failed.failureMessages;
+      failures.set(name.slice(root.length + 1), {
+        test: failed.fullName,
+        message: first.split("\n", 1)[0] ?? "",
+      });
+    }
+    if (assertionResults.length === 0) throw new Error(`${name} has no test: ${message}`);
   }
   return failures;
 }

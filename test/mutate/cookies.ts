@@ -160,4 +160,39 @@ export const cookieEdits: readonly Edit[] = [
       ["two nodes in one element", "more.length > 0 ? CONFLICTING : readAddress(node)", "readAddress(node)"],
     ],
   ),
+  ...editsIn(
+    `${CORE}/accounts/client.ts`,
+    [`${CORE}/accounts/client.test.ts`],
+    [
+      [
+        "headers are believed without an option",
+        "if (trusted === null) return { address: plain, isConflicting: false };",
+        "",
+      ],
+      [
+        "contradictory headers avoid the limits",
+        "isConflicting ? CONFLICTING : clientNetworks(address)",
+        "clientNetworks(address)",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/auth/schema.ts`,
+    [`${CORE}/auth/config.test.ts`],
+    [["a cookie name with a prefix", "!hasNamePrefix(name)", "true"]],
+  ),
+  ...editsIn(
+    `${CORE}/platform/encoding.ts`,
+    [`${CORE}/platform/encoding.test.ts`],
+    [
+      [
+        "stray bits in base64url",
+        "(left === 2 ? ENDS_OF_ONE : ENDS_OF_TWO).includes(text.slice(-1))",
+        "true",
+      ],
+      ["characters outside base64url", "left === 1 || !BASE64URL.test(text)", "left === 1"],
+      ["broken UTF-8", "fatal: true", "fatal: false"],
+      ["a member named __proto__", '(key === "__proto__" ? undefined : value)', "value"],
+    ],
+  ),
 ];

@@ -245,4 +245,15 @@ export const httpEdits: readonly Edit[] = [
       ],
     ],
   ),
+  ...editsIn(
+    `${CORE}/http/handle.ts`,
+    ["test/attacks/paths.test.ts"],
+    [
+      [
+        "a parameter of any form",
+        '":id": "[A-Za-z0-9_-]+", ":provider": "[a-z0-9-]+"',
+        '":id": ".*", ":provider": ".*"',
+      ],
+    ],
+  ),
 ];

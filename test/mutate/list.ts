@@ -6,6 +6,7 @@ import { flowEdits } from "./flows.ts";
 import { httpEdits } from "./http.ts";
 import { keyEdits } from "./keys.ts";
 import { oauthEdits } from "./oauth.ts";
+import { providerEdits } from "./providers.ts";
 import { rotationEdits } from "./rotation.ts";
 import { sessionEdits } from "./sessions.ts";
 import { storeEdits } from "./stores.ts";
@@ -19,6 +20,7 @@ export const edits: readonly Edit[] = [
   ...httpEdits,
   ...oauthEdits,
   ...flowEdits,
+  ...providerEdits,
   ...accountEdits,
   ...adapterEdits,
   ...storeEdits,

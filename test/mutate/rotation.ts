@@ -162,4 +162,36 @@ export const rotationEdits: readonly Edit[] = [
       ["an absolute lifetime below the idle one", "maxLifetime === null || maxLifetime >= floor", "true"],
     ],
   ),
+  ...editsIn(
+    `${CORE}/sessions/rotate.ts`,
+    ["test/attacks/unproven-refresh.test.ts"],
+    [
+      [
+        "forged tokens use up the attempts of the owner",
+        'reason === "wrong_family" ? null : sessionId',
+        "sessionId",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/http/routes/refresh.ts`,
+    ["test/attacks/unproven-refresh.test.ts"],
+    [
+      [
+        "refreshes that prove no session are not counted",
+        'await limitClientLocally(app, "unprovenRefresh"',
+        'await String(app, "unprovenRefresh"',
+      ],
+      [
+        "refreshes without a refresh token are not counted",
+        'return limitUnlessStoreDown(app, "refresh", provenId);',
+        "return;",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/http/routes/refresh.ts`,
+    ["test/attacks/refresh-refusal.test.ts"],
+    [["a refusal that is not final clears the cookies", "if (FINAL_CODES.has(result.code))", "if (true)"]],
+  ),
 ];

@@ -34,7 +34,9 @@ async function passesWithoutEdit(root: string): Promise<boolean> {
   const files = [...new Set(chosen.flatMap(({ tests }) => tests))];
   console.log(`${files.length} test files without an edit`);
   const failures = await runTests(root, files, false);
-  for (const [file, test] of failures) console.log(`fails without an edit: ${file}: ${test}`);
+  for (const [file, { test, message }] of failures) {
+    console.log(`fails without an edit: ${file}: ${test}: ${message}`);
+  }
   return failures.size === 0;
 }
 

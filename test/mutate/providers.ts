@@ -1,0 +1,96 @@
+import { type Edit, editsIn } from "./edit.ts";
+
+const CORE = "packages/core/src";
+
+/** What decides how far a provider is believed, and how long it is waited for. */
+export const providerEdits: readonly Edit[] = [
+  ...editsIn(
+    `${CORE}/oauth/userinfo.ts`,
+    ["test/oauth/userinfo.test.ts"],
+    [
+      ["the userinfo of another user", 'String(own(claims, "sub"))', 'String(own(told, "sub"))'],
+      ["userinfo replaces a claim of the ID token", "{ ...told, ...claims }", "{ ...claims, ...told }"],
+      ["a verified address vouches for another", 'own(said, "email") === own(merged, "email")', "true"],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/oauth/providers/microsoft.ts`,
+    ["test/oauth/microsoft.test.ts"],
+    [
+      ["a tenant of any form", "|| !TENANT_ID.test(tenant)) return null;", ") return null;"],
+      ["consumers of a business", '(tenants === "consumers") === (tenant === CONSUMERS)', "true"],
+      ["an address that its domain does not own", "profile: readMicrosoftProfile,", ""],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/oauth/providers/github.ts`,
+    ["test/oauth/github.test.ts"],
+    [
+      ["an address that is not primary", 'entry["primary"] === true', "true"],
+      ["an address that is not verified", 'verified: primary["verified"] === true', "verified: true"],
+      ["a login is the subject", 'numberOf(claims, "id")', 'String(claims["login"])'],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/oauth/providers/discord.ts`,
+    ["test/oauth/known-providers.test.ts"],
+    [["an address that is not verified", 'own(claims, "verified") === true', "true"]],
+  ),
+  ...editsIn(
+    `${CORE}/oauth/provider-metadata.ts`,
+    ["test/oauth/provider-keys.test.ts"],
+    [
+      ["a key set of any length", ".slice(0, MAX_KEYS)", ""],
+      ["a load for every token", "if (known.length > 0 && cache.isPaused()) return false;", ""],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/platform/fetch-json.ts`,
+    ["test/oauth/slow-provider.test.ts"],
+    [
+      [
+        "a provider is waited for without end",
+        "withTimeout(sent, FETCH_TIMEOUT, late)",
+        "withTimeout(sent, 3 * FETCH_TIMEOUT, late)",
+      ],
+      [
+        "a provider is given up at once",
+        "withTimeout(sent, FETCH_TIMEOUT, late)",
+        "withTimeout(sent, 0.2 * FETCH_TIMEOUT, late)",
+      ],
+      ["a late connection stays open", "abort.abort();", ""],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/password/provider.ts`,
+    ["test/attacks/password-enumeration.test.ts"],
+    [
+      [
+        "the time of an answer tells known users",
+        'hasher.verify(normal ?? "", asked)',
+        'asked !== null && hasher.verify(normal ?? "", asked)',
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/password/hasher.ts`,
+    ["test/attacks/password-enumeration.test.ts"],
+    [
+      [
+        "a cheap old hash tells known users",
+        "if (missing !== null) await derive(password, phc.salt, missing);",
+        "",
+      ],
+      ["an unknown user takes no time", "await derive(password, new Uint8Array(SALT_LENGTH), cost);", ""],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/password/hasher.ts`,
+    [`${CORE}/password/hasher.test.ts`],
+    [
+      ["any password", "if (constantTimeEqual(key, phc.key)) return true;", "return true;"],
+      ["a short salt", "phc.salt.length < MIN_SALT_LENGTH ||", ""],
+      ["a short key", "|| phc.key.length !== KEY_LENGTH", ""],
+    ],
+  ),
+];
