@@ -1,5 +1,6 @@
 import { accountEdits } from "./accounts.ts";
 import { adapterEdits } from "./adapters.ts";
+import { addressEdits } from "./addresses.ts";
 import { cookieEdits } from "./cookies.ts";
 import type { Edit } from "./edit.ts";
 import { flowEdits } from "./flows.ts";
@@ -18,6 +19,7 @@ export const edits: readonly Edit[] = [
   ...keyEdits,
   ...cookieEdits,
   ...httpEdits,
+  ...addressEdits,
   ...oauthEdits,
   ...flowEdits,
   ...providerEdits,

@@ -105,7 +105,10 @@ describe("FIX-01 FIX-02 a sign-in with a provider starts a session", () => {
   });
 
   it("is limited by signIn at the start of a link", async () => {
-    const server = openStubServer({ rateLimit: { signIn: { limit: 2, window: 60 } } });
+    const server = openStubServer({
+      rateLimit: { signIn: { limit: 2, window: 60 } },
+      clientAddress: () => "203.0.113.7",
+    });
     await server.auth.users.create(ANN);
     const browser = server.browser();
     await browser.post("/auth/login", ANN);
@@ -116,6 +119,7 @@ describe("FIX-01 FIX-02 a sign-in with a provider starts a session", () => {
   it("is limited by signIn at its start and at the exchange of a code", async () => {
     const server = openStubServer({
       rateLimit: { signIn: { limit: 3, window: 60 } },
+      clientAddress: () => "203.0.113.7",
       trustedOrigins: ["com.example.app://"],
     });
     const browser = server.browser();

@@ -6,9 +6,7 @@ import { atPublicUrl, cleanPath, pageOf, pathMatcher } from "./url.ts";
 type ProxyRequest = Request & { nextUrl: Record<"pathname" | "search" | "basePath", string> };
 
 /** The part of `NextFetchEvent` that the proxy uses. */
-interface ProxyEvent {
-  waitUntil(work: Promise<unknown>): void;
-}
+type ProxyEvent = { waitUntil(work: Promise<unknown>): void };
 
 export interface AuthProxyOptions {
   /** The `basePath` of `createAuth`. The proxy leaves these routes alone. Default `/auth`. */
