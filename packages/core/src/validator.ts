@@ -1,4 +1,3 @@
-import type { RequestHost } from "./accounts/client.ts";
 import { hasNamePrefix, isCookieName, jarAfter, sessionHeaders } from "./cookies/cookie.ts";
 import { type Site, siteAt } from "./cookies/site.ts";
 import { type Credentials, isForged, readCredentials } from "./http/request.ts";
@@ -60,14 +59,19 @@ export interface ValidatorOptions {
   readonly env?: Partial<Env>;
 }
 
+/** What the host of a validator knows. */
+export interface ValidatorHost {
+  /** Keeps the read of `endedUrl` alive after the request, as `ctx.waitUntil` of Workers does. It is called as a function. */
+  readonly waitUntil?: ((work: Promise<unknown>) => void) | undefined;
+}
+
 export interface Validator<Context> {
   /**
    * Tells who sends a request, by its access token alone. Never throws on input.
    *
    * It cannot refresh. It sees that a session has ended only with `endedUrl`. Without the keys it answers `store_unavailable`.
-   * `waitUntil` of the host keeps the read of `endedUrl` alive on platforms that stop work with its request.
    */
-  validate(request: Request, host?: Pick<RequestHost, "waitUntil">): Promise<Validation<Context>>;
+  validate(request: Request, host?: ValidatorHost): Promise<Validation<Context>>;
 }
 
 /**
@@ -80,7 +84,7 @@ export interface Validator<Context> {
 export function createValidator<Context = JsonObject>(options: ValidatorOptions): Validator<Context> {
   const settings = settingsOf(options);
   return Object.freeze({
-    async validate(request: Request, host?: Pick<RequestHost, "waitUntil">): Promise<Validation<Context>> {
+    async validate(request: Request, host?: ValidatorHost): Promise<Validation<Context>> {
       let credentials: Credentials | null = null;
       try {
         const site = placeOf(request, settings);

@@ -2,8 +2,10 @@ import type { Keys } from "../keys/keys.ts";
 import { toBase64url } from "../platform/encoding.ts";
 import { now, withTimeout } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
-import type { Seconds } from "../platform/time.ts";
+import type { EpochSeconds, Seconds } from "../platform/time.ts";
 import { mintSessionId } from "../sessions/refresh-token.ts";
+import type { SessionId } from "../sessions/session.ts";
+import type { SessionStore } from "../sessions/session-store.ts";
 import { hashOneTimeToken } from "../users/one-time-token.ts";
 import type { CheckedPart, CheckProblem, CheckResult } from "./auth.ts";
 import type { CheckedOptions } from "./config.ts";
@@ -35,12 +37,17 @@ function storeCalls({ store, users, env }: CheckedOptions): readonly StoreCall[]
   const unknown = (): string => toBase64url(env.random(16));
   return [
     ["store", async () => store.check?.()],
-    ["store.sessions", () => store.sessions.get(mintSessionId(unknown(), env.random), now(env))],
+    ["store.sessions", () => readSessions(store.sessions, mintSessionId(unknown(), env.random), now(env))],
     ["store.users", () => users.find({ email: `${unknown()}@latchkey.invalid` })],
     ["store.keys", () => store.keys.load()],
     ["store.tokens", () => store.tokens.redeem(hashOneTimeToken(unknown(), "check"), "check", now(env))],
     ["store.throttle", () => store.throttle.release([`check:${unknown()}`])],
   ];
+}
+
+async function readSessions(sessions: SessionStore, unknownId: SessionId, at: EpochSeconds): Promise<void> {
+  await sessions.get(unknownId, at);
+  await sessions.endedSince(null, 1, at);
 }
 
 async function problemOf(part: CheckedPart, check: () => Promise<unknown>): Promise<CheckProblem | null> {
