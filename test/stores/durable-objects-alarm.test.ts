@@ -105,6 +105,29 @@ test.concurrent("the rows of small objects are deleted too", async () => {
   }, patience);
 });
 
+test.concurrent("an alarm deletes old entries of the feed, and its object after the last one", async () => {
+  const store = bridged(host, { world: "feed", fragile: true, clock: "caller" });
+  const look = () => ask(host, { look: "feed/feed" });
+  const { sessions } = store;
+  const endedAt = async (at: number): Promise<string> => {
+    const row = current();
+    await sessions.create(row, freely);
+    await sessions.end(row.id, null, { reason: "logout", now: at });
+    return row.id;
+  };
+  await endedAt(now() - 9_000);
+  const { cursor } = await sessions.endedSince(null, 10, 0);
+  await vi.waitFor(async () => expect(await look()).toEqual(nothing), patience);
+  expect(await sessions.endedSince(cursor, 10, 0)).toEqual({ entries: [], cursor: "0", more: false });
+  await endedAt(now() - 9_000);
+  const id = await endedAt(now());
+  await vi.waitFor(async () => {
+    expect((await sessions.endedSince(cursor, 10, 0)).entries).toMatchObject([
+      { kind: "ended", sessionId: id },
+    ]);
+  }, patience);
+});
+
 test.concurrent("a request for an unknown row creates no object", async () => {
   const { store, look } = inWorld("blank");
   const { sessions, users, tokens, throttle } = store;
@@ -131,6 +154,7 @@ test.concurrent("a request for an unknown row creates no object", async () => {
     users.keptTokens(account),
     tokens.redeem("unknown", "reset", 0),
     store.keys.load(),
+    sessions.endedSince(null, 10, 0),
   ]);
   await Promise.all([tokens.revoke("ann", "reset"), throttle.release(["key"])]);
   const absent = [null, null, null, false, [], [], 0];
@@ -148,6 +172,7 @@ test.concurrent("a request for an unknown row creates no object", async () => {
     null,
     null,
     null,
+    { entries: [], cursor: "0", more: false },
   ]);
   await vi.waitFor(async () => {
     expect(await sessions.rotate({ ...rotationOf("phone", 0, 0), id })).toBeNull();
@@ -158,7 +183,7 @@ test.concurrent("a request for an unknown row creates no object", async () => {
     hashed("token", "unknown"),
     hashed("attempts", "key"),
   ];
-  for (const object of [ann, "keys", ...others]) expect(await look(object), object).toEqual(nothing);
+  for (const object of [ann, "keys", "feed", ...others]) expect(await look(object), object).toEqual(nothing);
 });
 
 test.concurrent("a refused sign-up leaves no object behind", async () => {

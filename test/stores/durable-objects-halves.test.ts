@@ -2,7 +2,7 @@ import type { User } from "@latchkey/core/store";
 import type { Miniflare } from "miniflare";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { bridged } from "./objects-bridge.ts";
-import { digestOf, START } from "./sessions.ts";
+import { digestOf, START, session, sessionIdOf } from "./sessions.ts";
 import { bundle, workerd } from "./workerd.ts";
 
 // What spans two objects can be cut in two: here it is, at each of its calls.
@@ -129,5 +129,19 @@ test("a one-time token whose use is interrupted is used at most once", async () 
     await broken.tokens.put({ ...token, hash: digestOf("u") }).catch(() => null);
     await whole.tokens.revoke("bob", "reset");
     expect(await whole.tokens.redeem(digestOf("u"), "reset", START)).toBeNull();
+  });
+});
+
+test("an end that answers is in the feed, and one that fails at the feed is there after one repetition", async () => {
+  await atEachCut(async (failing) => {
+    const { whole, broken } = cut("end", failing);
+    await whole.sessions.create(session("phone"), { ifVersion: null, limit: null, replaces: [] });
+    const options = { reason: "logout", now: START } as const;
+    const ended = await broken.sessions.end(sessionIdOf("phone"), null, options).catch(() => null);
+    const { entries } = await whole.sessions.endedSince(null, 10, START);
+    const ids = new Set(entries.map((entry) => ("sessionId" in entry ? entry.sessionId : "")));
+    // Cut at the first call, the answer with the entry is lost.
+    expect(ids, JSON.stringify(failing)).toEqual(new Set(failing.call === 1 ? [] : [sessionIdOf("phone")]));
+    expect(ended === null).toBe(failing.call === 1);
   });
 });

@@ -16,7 +16,10 @@ export function callObjects<Id>(namespace: ObjectNamespace<Id>, settings: CallSe
   const send = sendTo(namespace, settings);
   return async (object, operation, ...args) => {
     const { result, entries } = await send(object, operation, args);
-    if (entries.length > 0) await send(FEED_OBJECT, "feed.add", [entries]);
+    if (entries.length === 0) return result;
+    const add = (): Promise<ObjectAnswer> => send(FEED_OBJECT, "feed.add", [entries]);
+    // The session has ended, and a repetition of the operation would write no entry. An entry may be there twice.
+    await add().catch(add);
     return result;
   };
 }

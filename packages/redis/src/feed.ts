@@ -81,7 +81,10 @@ export function redisFeed(connection: Connection, { names, clock }: Settings): F
     if (reply === null) return null;
     const [result, entries] = list("feed", reply);
     const values = list("feed", entries).flatMap((entry) => list("feed", entry).map(String));
-    if (values.length > 0) await connection.run(APPEND, [key], [now, ...values]);
+    if (values.length === 0) return result;
+    const add = (): Promise<unknown> => connection.run(APPEND, [key], [now, ...values]);
+    // The session has ended, and a repetition of the operation would write no entry. An entry may be there twice.
+    await add().catch(add);
     return result;
   };
   const write: Feed["write"] = async (script, keys, values) => {
