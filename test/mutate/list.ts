@@ -8,7 +8,10 @@ import { httpEdits } from "./http.ts";
 import { keyEdits } from "./keys.ts";
 import { oauthEdits } from "./oauth.ts";
 import { providerEdits } from "./providers.ts";
+import { redisEdits } from "./redis.ts";
 import { rotationEdits } from "./rotation.ts";
+import { routeEdits } from "./routes.ts";
+import { secretEdits } from "./secrets.ts";
 import { sessionEdits } from "./sessions.ts";
 import { storeEdits } from "./stores.ts";
 
@@ -26,4 +29,7 @@ export const edits: readonly Edit[] = [
   ...accountEdits,
   ...adapterEdits,
   ...storeEdits,
+  ...redisEdits,
+  ...secretEdits,
+  ...routeEdits,
 ];

@@ -1,0 +1,122 @@
+import { type Edit, editsIn } from "./edit.ts";
+
+const CORE = "packages/core/src";
+
+/** What decides which route answers, and what routes end. */
+export const routeEdits: readonly Edit[] = [
+  ...editsIn(
+    `${CORE}/http/handle.ts`,
+    ["test/attacks/bearer.test.ts"],
+    [
+      ["a route without a challenge", "if (response.status === 401) {", "if (false) {"],
+      [
+        "a wrong password is a fault of the token",
+        '!(error instanceof AuthError && error.code === "invalid_credentials")',
+        "true",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/http/handle.ts`,
+    ["test/attacks/csrf.test.ts"],
+    [
+      [
+        "routes check no origin",
+        "match.route.crossSite !== true && isCrossSite(request, site, app.config)",
+        "false",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/http/handle.ts`,
+    ["test/attacks/methods-and-cors.test.ts"],
+    [
+      [
+        "every origin reads the answers",
+        "if (origin === null || !trusted.has(origin)) return;",
+        "if (origin === null) return;",
+      ],
+      [
+        "every origin may send",
+        'if (origin !== null && trusted.has(origin) && request.headers.has("access',
+        'if (request.headers.has("access',
+      ],
+      ["every method reaches a route", "listOf<string>(candidate.method).includes(asked)", "true"],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/http/routes/logout.ts`,
+    ["test/attacks/logout.test.ts"],
+    [
+      [
+        "a sign-out without the family secret",
+        'await endSession(app.engine, parsed.id, "logout", familyHash);',
+        'await endSession(app.engine, parsed.id, "logout");',
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/http/routes/password.ts`,
+    ["test/attacks/guessing.test.ts"],
+    [
+      [
+        "sign-ins of an account are not counted",
+        'await limit(app, "accountTotal"',
+        'await String(app, "accountTotal"',
+      ],
+      [
+        "sign-ins of a client are not counted",
+        'await limitClient(app, "signIn"',
+        'await String(app, "signIn"',
+      ],
+      [
+        "sign-ups of a client are not counted",
+        'await limitClient(app, "signUp"',
+        'await String(app, "signUp"',
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/http/sign-in.ts`,
+    ["test/attacks/session-fixation.test.ts"],
+    [
+      [
+        "a sign-in keeps the earlier session",
+        "...(await findProvenSessions(app.engine, call.credentials.presented))",
+        "",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/http/routes/sessions.ts`,
+    ["test/sessions/devices.test.ts"],
+    [["the session of another user ends", "found.row.userId !== valid.userId ||", ""]],
+  ),
+  ...editsIn(
+    `${CORE}/http/routes/logout.ts`,
+    ["test/sessions/ended-sessions.test.ts"],
+    [["a sign-out keeps the session", 'await endSession(app.engine, sid, "logout");', ""]],
+  ),
+  ...editsIn(
+    `${CORE}/http/routes/logout.ts`,
+    ["test/sessions/ended-sessions.test.ts"],
+    [
+      [
+        "an ended session signs out everywhere",
+        '{ refresh: "prove", fresh: true, keepAlive: null }',
+        '{ refresh: "prove", fresh: false, keepAlive: null }',
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/http/handle.ts`,
+    ["test/attacks/paths.test.ts"],
+    [
+      [
+        "a parameter of any form",
+        '":id": "[A-Za-z0-9_-]+", ":provider": "[a-z0-9-]+"',
+        '":id": ".*", ":provider": ".*"',
+      ],
+    ],
+  ),
+];
