@@ -18,6 +18,7 @@ import type { RemoteEnds } from "./sessions/remote-ends.ts";
 import type { KeepAlive } from "./sessions/revocation.ts";
 import type { Session } from "./sessions/session.ts";
 
+export type { RequestHost } from "./accounts/client.ts";
 export type { InvalidSession, Validation, ValidSession } from "./http/validation.ts";
 export type { Jwk } from "./keys/jwk.ts";
 export type { Json, JsonObject } from "./platform/encoding.ts";
