@@ -3,6 +3,7 @@ import { adapterEdits } from "./adapters.ts";
 import { addressEdits } from "./addresses.ts";
 import { cookieEdits } from "./cookies.ts";
 import type { Edit } from "./edit.ts";
+import { errorEdits } from "./errors.ts";
 import { flowEdits } from "./flows.ts";
 import { httpEdits } from "./http.ts";
 import { keyEdits } from "./keys.ts";
@@ -32,4 +33,5 @@ export const edits: readonly Edit[] = [
   ...redisEdits,
   ...secretEdits,
   ...routeEdits,
+  ...errorEdits,
 ];

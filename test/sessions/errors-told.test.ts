@@ -8,7 +8,7 @@ import {
   type User,
 } from "@latchkey/core";
 import { memory } from "@latchkey/core/memory";
-import { type ArcticClient, arcticProvider } from "@latchkey/core/oauth";
+import { type ArcticClient, arcticProvider, github } from "@latchkey/core/oauth";
 import { type PasswordHasher, password } from "@latchkey/core/password";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Browser } from "../fixtures/browser.ts";
@@ -120,7 +120,12 @@ const STEPS: {
     end: byHand(({ ann }) => ann.post("/auth/logout")),
     endAll: byHand(({ server, annId }) => server.auth.sessions.revokeAll(annId)),
     prune: byHand(({ server, annId }) => server.auth.sessions.prune({ userId: annId })),
-    endedSince: null,
+    endedSince: async ({ server, ann }, arm) => {
+      // So far behind that the request waits for the read.
+      server.clock.advance(60);
+      arm();
+      await server.auth.validate(ann.request("/"));
+    },
   },
   users: {
     create: signup,
@@ -417,6 +422,22 @@ describe("a callback that throws", () => {
     expect(told[0]?.error).toBe(thrown);
   });
 
+  it("is told whole where the network of a provider fails, which is its fault for the browser", async () => {
+    const thrown = newError();
+    const told: Told[] = [];
+    const server = openSecureServer({
+      providers: [github({ clientId: "client", clientSecret: "secret" })],
+      onError: (error, context) => told.push({ error, context }),
+      env: { fetch: () => Promise.reject(thrown) },
+    });
+    const browser = server.browser();
+    const state = new URL(await begin(browser, "github")).searchParams.get("state") ?? "";
+    const back = await browser.get(`/auth/oauth/github/callback?code=c&state=${state}`);
+    expect(back.headers.get("location")).toContain("error=oauth_failed");
+    expect(told.map(({ context }) => context.operation)).toEqual(["identify of github"]);
+    expect(told[0]?.error).toBe(thrown);
+  });
+
   it("gives the messages of a schema that refuses a context", async () => {
     const told: Told[] = [];
     const validate = () => ({ issues: [{ message: "tenant is missing" }] });
@@ -428,6 +449,26 @@ describe("a callback that throws", () => {
     expect(await answer.text()).not.toContain("tenant");
     expect(String(told[0]?.error)).toContain("tenant is missing");
     expect(told[0]?.context.operation).toBe("sessions.context.schema");
+  });
+
+  it("is told once where a hook passes on the failure of a call to auth", async () => {
+    const fault = { armed: false };
+    const thrown = newError();
+    const told: Told[] = [];
+    const server = openServer({
+      store: faulty(memory(), (of) => (of === "users.accounts" ? Promise.reject(thrown) : null)),
+      onError: (error, context) => told.push({ error, context }),
+      hooks: {
+        signedIn: async ({ user }) => {
+          if (fault.armed) await server.auth.users.accounts(user.id);
+        },
+      },
+    });
+    await server.signedIn();
+    arm(fault);
+    const answer = await server.browser().post("/auth/login", ANN);
+    expect(answer.status).toBe(503);
+    expect(told).toEqual([{ error: thrown, context: { operation: "users.accounts", requestId: null } }]);
   });
 
   it("tells of no refusal", async () => {

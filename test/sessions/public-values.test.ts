@@ -1,4 +1,4 @@
-import type { PublicUser, User, UserStore, Validation } from "@latchkey/core";
+import type { JsonObject, PublicUser, StandardSchema, User, UserStore, Validation } from "@latchkey/core";
 import { memory } from "@latchkey/core/memory";
 import { describe, expect, it, vi } from "vitest";
 import { comeBack } from "../fixtures/oauth-flow.ts";
@@ -9,6 +9,11 @@ import { collectSecrets, printed, type Secrets } from "../fixtures/secrets.ts";
 import { ANN, BOB, openServer, SECRET } from "../fixtures/server.ts";
 import { stores } from "../fixtures/stores.ts";
 import { type Between, wrapped } from "../fixtures/wrapped-store.ts";
+
+/** A schema that takes every context. */
+const ANY: StandardSchema<JsonObject> = {
+  "~standard": { version: 1, vendor: "test", validate: (value) => ({ value: value as JsonObject }) },
+};
 
 /** The members of rows that never leave a store. */
 const HIDDEN =
@@ -153,6 +158,7 @@ describe.each(stores)("every public value on $name", ({ make }) => {
       // The application may return what it got.
       user: { serialize: (user) => ({ ...user }) },
       hooks: { signedIn: tell, refreshed: tell, validated: tell },
+      sessions: { context: { schema: ANY, from: (_request, user) => ({ ...user }) } },
       onError: (...given) => tell(given),
     });
     const add = async (work: Promise<unknown>): Promise<unknown> => {

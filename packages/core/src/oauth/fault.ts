@@ -27,7 +27,7 @@ const faults = {
 
 export type OAuthFault = keyof typeof faults;
 
-/** The error for a fault of a provider. */
-export function oauthFault(fault: OAuthFault): AuthError {
-  return new AuthError("oauth_failed", faults[fault]);
+/** The error for a fault of a provider. With a cause, which must not come from the provider, it is reported to `onError`. */
+export function oauthFault(fault: OAuthFault, cause?: unknown): AuthError {
+  return new AuthError("oauth_failed", faults[fault], null, cause === undefined ? {} : { cause });
 }

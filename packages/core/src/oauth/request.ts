@@ -31,7 +31,7 @@ const HEADERS = { accept: "application/json", "user-agent": "latchkey" };
 /** Sends one request to a provider, within the limits of `fetchJson`. Fails with `oauth_failed`. */
 export async function askProvider(env: Env, url: string, init: RequestInit): Promise<ProviderAnswer> {
   const answer = await fetchJson(env, url, init);
-  if (!answer.ok) throw oauthFault(answer.fault);
+  if (!answer.ok) throw oauthFault(answer.fault, answer.cause);
   return answer;
 }
 

@@ -134,7 +134,9 @@ export function asFault(operation: string, error: unknown): AuthError {
   if (!(error instanceof AuthError))
     return new AuthError("internal_error", undefined, null, { operation, cause: error });
   if (!isFault(error) || error.operation !== null) return error;
-  return new AuthError(error.code, error.message, error.retryAfter, { operation, cause: error });
+  // The error of a failed provider is ours, and its cause is the original.
+  const cause = error.code === "oauth_failed" ? error.cause : error;
+  return new AuthError(error.code, error.message, error.retryAfter, { operation, cause });
 }
 
 /** Makes the handler of a fault that does not fail the request. It reports the fault, and returns null. */

@@ -11,7 +11,12 @@ export type FetchFault = "unreachable" | "late" | "redirected" | "too_large" | "
 /** The complete response of another server. Its text is not parsed yet. */
 export type FetchedJson =
   | { readonly ok: true; readonly status: number; readonly text: string }
-  | { readonly ok: false; readonly fault: FetchFault };
+  | {
+      readonly ok: false;
+      readonly fault: FetchFault;
+      /** What the platform threw for a server that cannot be reached. */
+      readonly cause?: unknown;
+    };
 
 /**
  * Sends one request to another server. It does not follow redirects, which could send the credentials to another server
@@ -23,7 +28,9 @@ export async function fetchJson(env: Env, url: string, init: RequestInit): Promi
     abort.abort();
     return new Error("late");
   };
-  const sent = send(env, url, init, abort.signal).catch(() => failed("unreachable"));
+  const sent = send(env, url, init, abort.signal).catch(
+    (cause: unknown): FetchedJson => ({ ok: false, fault: "unreachable", cause }),
+  );
   return withTimeout(sent, FETCH_TIMEOUT, late).catch(() => failed("late"));
 }
 

@@ -20,20 +20,18 @@ export interface User {
 }
 
 /** What the application gets of a user: everything but the password hash and the version of the credentials. */
-export type PublicUser<U extends User = User> = Omit<U, keyof typeof HIDDEN>;
+export type PublicUser<U extends User = User> = Omit<U, (typeof HIDDEN)[number]>;
 
-const HIDDEN = { passwordHash: true, credentialsVersion: true } as const;
+const HIDDEN = ["passwordHash", "credentialsVersion"] as const;
 
 /**
  * Copies a user without what only a store needs. A user of a class keeps its prototype, and the hidden members are then
  * undefined if the prototype has them.
  */
 export function publicUser(user: User): PublicUser {
-  const members = Object.getOwnPropertyDescriptors(user);
-  const shown = Object.entries(members).filter(([name]) => !Object.hasOwn(HIDDEN, name));
-  const copy: PublicUser = Object.create(Object.getPrototypeOf(user), Object.fromEntries(shown));
-  for (const name of Object.keys(HIDDEN))
-    if (name in copy) Object.defineProperty(copy, name, { value: undefined });
+  const { passwordHash: _, credentialsVersion: __, ...shown } = Object.getOwnPropertyDescriptors(user);
+  const copy: PublicUser = Object.create(Object.getPrototypeOf(user), shown);
+  for (const name of HIDDEN) if (name in copy) Object.defineProperty(copy, name, { value: undefined });
   return copy;
 }
 
