@@ -566,6 +566,7 @@ describe("the id of a request", () => {
     });
     const call = { method: "POST", body: ANN, headers: { "x-request-id": "abc" } };
     const answer = await auth.handle(requestTo("/auth/signup", call, "http://localhost"));
+    expect(answer.headers.get("x-request-id")).toBe("abc");
     expect(await answer.text()).not.toContain(thrown.message);
     expect(lines).toEqual([["latchkey: hooks.signedIn failed in request abc:", thrown]]);
   });
