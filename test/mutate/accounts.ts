@@ -156,22 +156,6 @@ export const accountEdits: readonly Edit[] = [
     [["a member of a prototype", "name in Object.prototype ? own(value, name) : value[name]", "value[name]"]],
   ),
   ...editsIn(
-    `${CORE}/users/user.ts`,
-    ["test/sessions/public-values.test.ts"],
-    [
-      [
-        "the application gets the password hash",
-        "const HIDDEN = { passwordHash: true, ",
-        "const HIDDEN = { ",
-      ],
-      [
-        "the application gets the version",
-        "passwordHash: true, credentialsVersion: true }",
-        "passwordHash: true }",
-      ],
-    ],
-  ),
-  ...editsIn(
     `${CORE}/sessions/published-ends.ts`,
     ["test/sessions/ended-list.test.ts"],
     [
