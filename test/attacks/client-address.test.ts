@@ -87,17 +87,25 @@ describe("an address that the host passes", () => {
 describe("a host that is not one", () => {
   it.each<[object | null, string]>([
     [{ clientAddres: HERE }, "clientAddres is not an option of handle: did you mean clientAddress?"],
-    [{ remoteAddr: {} }, "remoteAddr is not an option of handle"],
     [{ clientAddress: 7 }, "handle: clientAddress is 7, but it must be a string or null"],
     [{ clientAddress: { address: HERE } }, "handle: clientAddress is an object"],
     [{ waitUntil: 1 }, "handle: waitUntil is 1, but it must be a function"],
-    [null, "handle takes options as an object, and got null"],
   ])("%j answers 500, and the event explains it", async (host, message) => {
     const server = limited();
     const refused = await server.auth.handle(requestTo("/auth/me"), host as RequestHost);
     expect(refused.status).toBe(500);
     expect(await refused.json()).toMatchObject({ error: "internal_error" });
     expect(JSON.stringify(server.events.at(-1))).toContain(message);
+  });
+
+  it.each<[string, unknown]>([
+    ["Deno", { remoteAddr: { hostname: HERE }, completed: Promise.resolve() }],
+    ["Workers", { AUTH_SECRET: "x", DB: {} }],
+    ["a map over a list", 7],
+    ["a caller without types", null],
+  ])("the second argument of %s is ignored", async (_, host) => {
+    const answer = await limited().auth.handle(requestTo("/auth/session"), host as RequestHost);
+    expect((await answer.json()).error).toBe("unauthenticated");
   });
 
   it("SEC-08 no inherited member is an address", async () => {

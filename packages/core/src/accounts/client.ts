@@ -1,7 +1,8 @@
 import { badAnswer, kindOf } from "../platform/callback-answer.ts";
+import { isRecord } from "../platform/encoding.ts";
 import { warn, withRejectionsIgnored } from "../platform/env.ts";
 import { asFault } from "../platform/errors.ts";
-import { checkMembers, type MembersOf, refuse } from "../platform/option-error.ts";
+import { type MembersOf, nearestName, refuse, refuseUnknown } from "../platform/option-error.ts";
 import type { Device } from "../sessions/session.ts";
 import { clientNetworks } from "../throttle/address.ts";
 import { decideClientAddress, type TrustedProxies } from "../throttle/proxies.ts";
@@ -29,9 +30,17 @@ export interface Client {
 /** The members of a host, and their types. */
 export const HOST_MEMBERS: MembersOf<RequestHost> = { clientAddress: null, waitUntil: null };
 
-/** Checks the host that an adapter passed to the function `of`. Throws a `TypeError` that names the member. */
+/**
+ * Checks the second argument of the function `of`, and throws a `TypeError` that names the member. Runtimes pass arguments of
+ * their own there, as `Deno.serve(auth.handle)` does: other members are ignored, unless one looks like a misspelling.
+ */
 export function checkHost(of: string, host: RequestHost): void {
-  checkMembers(of, host, HOST_MEMBERS);
+  if (!isRecord(host)) return;
+  const known = Object.keys(HOST_MEMBERS);
+  const misspelt = Object.keys(host).find(
+    (name) => !known.includes(name) && nearestName(name, known) !== null,
+  );
+  if (misspelt !== undefined) refuseUnknown(of, "", { [misspelt]: true }, known);
   checkHostValues(of, host);
 }
 
@@ -74,7 +83,7 @@ export function clientReader(options: ClientOptions): (request: Request, host?: 
     warn(NO_ADDRESS);
   };
   return (request, host = {}) => {
-    const { clientAddress, waitUntil } = ownMembers(host);
+    const { clientAddress, waitUntil } = isRecord(host) ? ownMembers(host) : {};
     const given = clientAddress || askAddress(options, request);
     const { address, isConflicting } = resolveAddress(given, request.headers, options.trustedProxies);
     return {
