@@ -1,8 +1,10 @@
 import type { RateLimits } from "@latchkey/core";
+import { password } from "@latchkey/core/password";
 import { describe, expect, it } from "vitest";
+import { countingHasher } from "../fixtures/counting-hasher.ts";
 import { newStore } from "../fixtures/environment-store.ts";
 import type { TestServer } from "../fixtures/server.ts";
-import { faulty } from "../fixtures/wrapped-store.ts";
+import { counted, faulty } from "../fixtures/wrapped-store.ts";
 import { openAttackedServer, PASSWORD } from "./server.ts";
 import { present, signUp } from "./session.ts";
 
@@ -132,12 +134,21 @@ describe("guessing passwords (T9, A14)", () => {
     expect(await statusesOf(mapped.map((client) => attempt(server, { client })))).toEqual([401, 401, 429]);
   });
 
-  it("RAT-07 the limit applies before the body is read", async () => {
-    const server = limited({ signIn: { limit: 1, window: 60 } });
-    await attempt(server, {});
-    const body = new ReadableStream({ pull: () => Promise.reject(new Error("read")) });
-    const headers = { "x-client": HERE, "content-type": "application/json" };
-    expect((await server.send("/auth/login", { method: "POST", headers, body })).status).toBe(429);
+  it.each([
+    ["/auth/login", ["users.find", "throttle.hit"]],
+    ["/auth/signup", ["throttle.hit"]],
+  ])("RAT-07 the limit of %s applies before any hash, and before any other write", async (path, expected) => {
+    const { store, calls } = counted(newStore());
+    const { hasher, hashed } = countingHasher();
+    const rule = { limit: 1, window: 60 };
+    const rateLimit = { signIn: rule, signUp: rule };
+    const server = limited(rateLimit, { store, providers: [password({ hasher })] });
+    await attempt(server, { path });
+    const before = hashed();
+    calls.length = 0;
+    expect((await attempt(server, { path, email: "bob@example.com" })).status).toBe(429);
+    expect(calls).toEqual(expected);
+    expect(hashed()).toBe(before);
   });
 
   it("RAT-01 one client is limited to twenty sign-ups in a minute", async () => {

@@ -114,16 +114,6 @@ export const cookieEdits: readonly Edit[] = [
     ],
   ),
   ...editsIn(
-    `${CORE}/throttle/throttle.ts`,
-    [`${CORE}/throttle/throttle.test.ts`],
-    [
-      ["one attempt more than the rule", "row.count < rule.limit", "row.count <= rule.limit"],
-      ["an attempt is not counted", "count: row.count + 1", "count: row.count"],
-      ["a window has no end", "age >= window || age < -window", "age < -window"],
-      ["a window ahead of time locks", "age >= window || age < -window", "age >= window"],
-    ],
-  ),
-  ...editsIn(
     `${CORE}/throttle/address.ts`,
     [`${CORE}/throttle/address.test.ts`],
     [

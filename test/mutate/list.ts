@@ -7,6 +7,7 @@ import { errorEdits } from "./errors.ts";
 import { flowEdits } from "./flows.ts";
 import { httpEdits } from "./http.ts";
 import { keyEdits } from "./keys.ts";
+import { limitEdits } from "./limits.ts";
 import { oauthEdits } from "./oauth.ts";
 import { providerEdits } from "./providers.ts";
 import { redisEdits } from "./redis.ts";
@@ -24,6 +25,7 @@ export const edits: readonly Edit[] = [
   ...cookieEdits,
   ...httpEdits,
   ...addressEdits,
+  ...limitEdits,
   ...oauthEdits,
   ...flowEdits,
   ...providerEdits,

@@ -184,7 +184,7 @@ export const rotationEdits: readonly Edit[] = [
       ],
       [
         "refreshes without a refresh token are not counted",
-        'return limitUnlessStoreDown(app, "refresh", provenId);',
+        'return limitUnlessStoreDown(app, bucketOf("refresh", provenId));',
         "return;",
       ],
     ],

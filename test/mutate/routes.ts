@@ -56,27 +56,6 @@ export const routeEdits: readonly Edit[] = [
     ],
   ),
   ...editsIn(
-    `${CORE}/http/routes/password.ts`,
-    ["test/attacks/guessing.test.ts"],
-    [
-      [
-        "sign-ins of an account are not counted",
-        'await limit(app, "accountTotal"',
-        'await String(app, "accountTotal"',
-      ],
-      [
-        "sign-ins of a client are not counted",
-        'await limitClient(app, "signIn"',
-        'await String(app, "signIn"',
-      ],
-      [
-        "sign-ups of a client are not counted",
-        'await limitClient(app, "signUp"',
-        'await String(app, "signUp"',
-      ],
-    ],
-  ),
-  ...editsIn(
     `${CORE}/http/sign-in.ts`,
     ["test/attacks/session-fixation.test.ts"],
     [

@@ -162,17 +162,6 @@ export const storeEdits: readonly Edit[] = [
   ),
 
   ...editsIn(
-    `${SQL}/attempts.ts`,
-    [IN_SQLITE],
-    [["one attempt more than the rule", "attempts >= given.most", "attempts > given.most"]],
-  ),
-  ...editsIn(
-    `${SQL}/attempts.ts`,
-    [IN_SQLITE],
-    [["a window has no end", "AND :now - since < given.duration AND", "AND"]],
-  ),
-
-  ...editsIn(
     `${MEMORY}/feed.ts`,
     [IN_MEMORY],
     [

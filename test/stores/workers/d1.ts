@@ -1,7 +1,8 @@
 import { type D1Database, d1, migrate } from "@latchkey/sql/d1";
 import { describeStore, runTrace, type StoreUnderTest } from "@latchkey/store-contract";
+import { crowds } from "../login-crowd.ts";
 
-// Runs the store contract, and traces, on a D1 database within workerd.
+// Runs the store contract, traces, and crowds of sign-ins, on a D1 database within workerd.
 interface Env {
   readonly DB: D1Database;
 }
@@ -31,6 +32,10 @@ const worker: { fetch(request: Request, env: Env): Promise<Response> } = {
     try {
       if (url.pathname === "/case") {
         return Response.json({ ran: await runCases(DB, url.searchParams.get("name")) });
+      }
+      if (url.pathname === "/crowd") {
+        const crowd = Object.entries(crowds).find(([name]) => name === url.searchParams.get("name"))?.[1];
+        return Response.json(await crowd?.((await emptied(DB)).store));
       }
       const makeStore = () => emptied(DB);
       return Response.json(await runTrace({ seed: number("seed"), steps: number("steps"), makeStore }));

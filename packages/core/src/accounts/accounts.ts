@@ -65,14 +65,9 @@ export async function insertUser(
   return user;
 }
 
-/** Returns the user if the password is right, else null. An unknown user costs the same work as a known one. */
-export async function checkCredentials(
-  app: App,
-  identifier: Identifier,
-  password: string,
-): Promise<User | null> {
+/** Returns the user if the password is right, else null. An unknown user, null, costs the same work as a known one. */
+export async function checkCredentials(app: App, user: User | null, password: string): Promise<User | null> {
   const provider = requirePassword(app);
-  const user = await app.users.find(identifier);
   const stored = user === null || user.disabledAt !== null ? null : user.passwordHash;
   const { ok, rehash } = await runHasher(app, () => provider.verify(password, stored));
   if (ok !== true || user === null) {

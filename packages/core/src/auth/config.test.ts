@@ -70,7 +70,16 @@ const schema = {
 const DAY_TEXT = "write seconds as a number, such as days(1)";
 const OBJECT = "is 5, but it must be an object with";
 const STORE = "pass a Store such as memory()";
-const RULES = ["account", "accountTotal", "signIn", "signUp", "refresh", "unprovenRefresh"];
+const RULES = [
+  "device",
+  "account",
+  "accountTotal",
+  "signIn",
+  "signUp",
+  "mailbox",
+  "refresh",
+  "unprovenRefresh",
+];
 
 /** A wrong value for every option, and what is said of it. */
 const WRONG: readonly (readonly [path: string, value: unknown, message: string, siblings?: object])[] = [

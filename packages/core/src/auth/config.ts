@@ -148,10 +148,12 @@ function configOf(given: Given, baseURL: URL | null): Config {
 // An option that is undefined leaves the default, as everywhere.
 function limitsOf(given: Partial<RateLimits>): RateLimits {
   return {
+    device: given.device ?? defaultLimits.device,
     account: given.account ?? defaultLimits.account,
     accountTotal: given.accountTotal ?? defaultLimits.accountTotal,
     signIn: given.signIn ?? defaultLimits.signIn,
     signUp: given.signUp ?? defaultLimits.signUp,
+    mailbox: given.mailbox ?? defaultLimits.mailbox,
     refresh: given.refresh ?? defaultLimits.refresh,
     unprovenRefresh: given.unprovenRefresh ?? defaultLimits.unprovenRefresh,
   };

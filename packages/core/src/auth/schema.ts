@@ -220,10 +220,12 @@ export const optionsSchema: v.GenericSchema = bag({
   onError: v.optional(fn),
   rateLimit: v.optional(
     bagOrFalse({
+      device: v.optional(rule),
       account: v.optional(rule),
       accountTotal: v.optional(rule),
       signIn: v.optional(rule),
       signUp: v.optional(rule),
+      mailbox: v.optional(rule),
       refresh: v.optional(rule),
       unprovenRefresh: v.optional(rule),
     }),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { flowPlace, flowPrefix, type Site, siteAt } from "./site.ts";
+import { devicePlace, flowPlace, flowPrefix, type Site, siteAt } from "./site.ts";
 
 function site(text: string): Site {
   const names = { access: "access", refresh: "refresh" };
@@ -42,5 +42,16 @@ describe("flowPlace", () => {
     for (const text of Object.keys(origins)) {
       expect(flowPrefix(site(text))).not.toMatch(/access|refresh/);
     }
+  });
+});
+
+describe("devicePlace", () => {
+  it.each([
+    ["https://app.example.com", "__Host-Http-latchkey.device", true],
+    ["https://app.example.com:8443", "__Host-Http-latchkey.device", true],
+    ["http://localhost:3000", "latchkey.device.3000", false],
+    ["http://localhost", "latchkey.device", false],
+  ])("has the expected name and attributes at %s", (text, name, secure) => {
+    expect(devicePlace(site(text))).toEqual({ name, path: "/", domain: null, secure, sameSite: "lax" });
   });
 });

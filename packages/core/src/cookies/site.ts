@@ -117,7 +117,7 @@ export function cookiePlaces(origin: URL, options: CookieOptions): CookiePlaces 
 
 const FLOW = "latchkey.oauth";
 
-/** The part of a site that flow cookies depend on. */
+/** The part of a site that flow cookies and the device cookie depend on. */
 export type FlowSite = Pick<Site, "origin" | "secure">;
 
 /** The prefix of the flow cookies of a site. */
@@ -133,6 +133,15 @@ export function flowPlace(site: FlowSite, id: string, crossSite: boolean): Cooki
   const { secure } = site;
   const sameSite = crossSite && secure ? "none" : "lax";
   return { name: `${flowPrefix(site)}${id}`, path: "/", domain: null, secure, sameSite };
+}
+
+const DEVICE = "latchkey.device";
+
+/** Makes the place of the cookie that remembers a browser. Like a flow cookie, it is for this host only. */
+export function devicePlace({ origin, secure }: FlowSite): CookiePlace {
+  const { port } = new URL(origin);
+  const local = port === "" ? DEVICE : `${DEVICE}.${port}`;
+  return { name: secure ? `__Host-Http-${DEVICE}` : local, path: "/", domain: null, secure, sameSite: "lax" };
 }
 
 function isSecure(origin: URL): boolean {

@@ -1,85 +1,78 @@
 import type { App } from "../accounts/app.ts";
 import type { Client } from "../accounts/client.ts";
-import { labelledHash } from "../platform/digest.ts";
-import { toBase64url, utf8 } from "../platform/encoding.ts";
 import { now } from "../platform/env.ts";
 import { AuthError, reportQuietly } from "../platform/errors.ts";
-import { type RateLimits, type ThrottleStore, widenRule } from "../throttle/throttle.ts";
-
-/** Counts one attempt on a subject. Fails with `rate_limited` beyond the rule, and if the throttle store fails. */
-export async function limit(app: App, rule: keyof RateLimits, ...subject: readonly string[]): Promise<void> {
-  await countAttempts(app, app.throttle, [{ rule, subject, width: 0 }]);
-}
+import {
+  attemptIn,
+  type Bucket,
+  keyOf,
+  networkBuckets,
+  type RateLimits,
+  type ThrottleStore,
+} from "../throttle/throttle.ts";
+import type { User } from "../users/user.ts";
 
 /**
- * Counts one attempt of a client in each network of its address. If a network refuses the attempt, none counts it.
- * Otherwise one client could use up the attempts of its whole network.
+ * Counts one attempt in all of the buckets, or in none. Fails with `rate_limited` if one of them is full, and if the
+ * throttle store fails.
  */
-export async function limitClient(
+export async function countAttempt(
   app: App,
-  rule: keyof RateLimits,
-  client: Client,
-  ...subject: readonly string[]
+  buckets: readonly Bucket[],
+  throttle: ThrottleStore = app.throttle,
 ): Promise<void> {
-  await countAttempts(app, app.throttle, attemptsOf(rule, client, subject));
+  const {
+    config: { limits },
+    env,
+  } = app;
+  if (limits === null || buckets.length === 0) return;
+  const verdict = await throttle.hit(
+    buckets.map((bucket) => attemptIn(limits, bucket)),
+    now(env),
+  );
+  if (verdict.allowed) return;
+  const refusing = buckets[verdict.index];
+  if (refusing !== undefined) app.engine.emit({ type: "throttle.refused", rule: refusing.rule });
+  throw new AuthError("rate_limited", undefined, verdict.retryAfter);
 }
 
-/** Like `limitClient`, but counts in this process, for attempts that cost less than a call to the store. */
-export async function limitClientLocally(app: App, rule: keyof RateLimits, client: Client): Promise<void> {
-  await countAttempts(app, app.localThrottle, attemptsOf(rule, client, []));
+/** Counts one attempt of a client in each of its networks, in this process, because it costs less than a call to the store. */
+export function limitClientLocally(app: App, rule: keyof RateLimits, client: Client): Promise<void> {
+  return countAttempt(app, networkBuckets(rule, client.networks()), app.localThrottle);
 }
 
-/** Counts one attempt on a subject, but allows it if the throttle store is down. */
-export async function limitUnlessStoreDown(
-  app: App,
-  rule: keyof RateLimits,
-  ...subject: readonly string[]
-): Promise<void> {
+/** Counts one attempt, but allows it if the throttle store is down. */
+export async function limitUnlessStoreDown(app: App, bucket: Bucket): Promise<void> {
   try {
-    await limit(app, rule, ...subject);
+    await countAttempt(app, [bucket]);
   } catch (error) {
     if (!(error instanceof AuthError) || error.code !== "store_unavailable") throw error;
     app.engine.report(error);
   }
 }
 
-/** Gives back the attempt of a client on an account after a sign-in. A failing store does not fail the sign-in. */
-export async function releaseSignIn(app: App, client: Client, account: string): Promise<void> {
+/**
+ * Counts an attempt before a check, so that concurrent attempts cannot exceed the rules, and gives it back unless the
+ * check returns null. The buckets then hold failures and attempts in progress.
+ */
+export async function countFailure(
+  app: App,
+  buckets: readonly Bucket[],
+  check: () => Promise<User | null>,
+): Promise<User | null> {
+  await countAttempt(app, buckets);
+  let isFailure = false;
+  try {
+    const result = await check();
+    isFailure = result === null;
+    return result;
+  } finally {
+    if (!isFailure) await giveBackAttempt(app, buckets);
+  }
+}
+
+/** Gives back one attempt in each bucket. A store that fails does not fail the request. */
+export async function giveBackAttempt(app: App, buckets: readonly Bucket[]): Promise<void> {
   if (app.config.limits === null) return;
-  const attempts = attemptsOf("account", client, [account]);
-  const keys = [...attempts.map(keyOf), keyOf({ rule: "accountTotal", subject: [account] })];
-  await app.throttle.release(keys).catch(reportQuietly(app.engine.report));
-}
-
-interface Attempt {
-  readonly rule: keyof RateLimits;
-  readonly subject: readonly string[];
-  /** The index of the network; 0 is the narrowest. */
-  readonly width: number;
-}
-
-/** None for a client without a known address: a limit that such clients share would lock all of them out at once. */
-function attemptsOf(rule: keyof RateLimits, client: Client, subject: readonly string[]): readonly Attempt[] {
-  return client.networks().map((network, width) => ({ rule, subject: [...subject, network], width }));
-}
-
-async function countAttempts(app: App, throttle: ThrottleStore, attempts: readonly Attempt[]): Promise<void> {
-  const {
-    config: { limits },
-    env,
-  } = app;
-  if (limits === null || attempts.length === 0) return;
-  const counted = attempts.map((attempt) => {
-    return { key: keyOf(attempt), rule: widenRule(limits, attempt.rule, attempt.width) };
-  });
-  const verdict = await throttle.hit(counted, now(env));
-  if (verdict.allowed) return;
-  const refusing = attempts[verdict.index];
-  if (refusing !== undefined) app.engine.emit({ type: "throttle.refused", rule: refusing.rule });
-  throw new AuthError("rate_limited", undefined, verdict.retryAfter);
-}
-
-// The key is a digest, so that the store holds no account and no address.
-function keyOf({ rule, subject }: Pick<Attempt, "rule" | "subject">): string {
-  return toBase64url(labelledHash("throttle", utf8(JSON.stringify([rule, ...subject]))));
+  await app.throttle.release(buckets.map(keyOf)).catch(reportQuietly(app.engine.report));
 }

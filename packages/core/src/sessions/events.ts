@@ -86,10 +86,12 @@ export type EventBody =
   | {
       readonly type: "throttle.refused";
       readonly rule:
+        | "device"
         | "account"
         | "accountTotal"
         | "signIn"
         | "signUp"
+        | "mailbox"
         | "refresh"
         | "unprovenRefresh"
         | "hashing";

@@ -1,4 +1,6 @@
-import { type EpochSeconds, minutes, type Seconds } from "../platform/time.ts";
+import { labelledHash } from "../platform/digest.ts";
+import { toBase64url, utf8 } from "../platform/encoding.ts";
+import { type EpochSeconds, hours, minutes, type Seconds } from "../platform/time.ts";
 
 /** At most `limit` attempts in a window, which begins with the first attempt. */
 export interface ThrottleRule {
@@ -69,48 +71,6 @@ function isWindowVoid({ count, since }: ThrottleRow, { window }: ThrottleRule, n
   return count === 0 || age >= window || age < -window;
 }
 
-/** The rules for each kind of attempt. */
-export interface RateLimits {
-  /** Failed sign-ins, by account and client. */
-  readonly account: ThrottleRule;
-  /** Failed sign-ins, by account over all clients. */
-  readonly accountTotal: ThrottleRule;
-  /** Sign-ins, by client. */
-  readonly signIn: ThrottleRule;
-  /** Sign-ups, by client. */
-  readonly signUp: ThrottleRule;
-  /** Refreshes that give no refresh token, by the session that the token proved. */
-  readonly refresh: ThrottleRule;
-  /** Refreshes whose token proves no session, by client and in each process. They refuse no token that proves one. */
-  readonly unprovenRefresh: ThrottleRule;
-}
-
-export const defaultLimits: RateLimits = {
-  account: { limit: 10, window: minutes(15) },
-  // OWASP ASVS 5.0 6.3.1, NIST SP 800-63B-4 3.2.2: at most 100 consecutive failures.
-  accountTotal: { limit: 100, window: minutes(15) },
-  signIn: { limit: 100, window: minutes(1) },
-  signUp: { limit: 20, window: minutes(1) },
-  refresh: { limit: 600, window: minutes(1) },
-  unprovenRefresh: { limit: 300, window: minutes(1) },
-};
-
-/** The factor by which each wider network of a client has more attempts. */
-const WIDENING_FACTORS: Readonly<Record<keyof RateLimits, number>> = {
-  account: 2,
-  accountTotal: 1,
-  signIn: 4,
-  signUp: 4,
-  refresh: 1,
-  unprovenRefresh: 4,
-};
-
-/** Returns the rule for a network of a client. The narrowest network is 0, and each wider one has more attempts. */
-export function widenRule(limits: RateLimits, name: keyof RateLimits, width: number): ThrottleRule {
-  const { limit, window } = limits[name];
-  return { limit: limit * WIDENING_FACTORS[name] ** width, window };
-}
-
 /**
  * The store of attempts. Keys are digests, and those of one call differ. A store may delete a row after its window has
  * ended.
@@ -145,4 +105,107 @@ export async function hitEach(
   if (counted.length > 0) await release(counted);
   if (failure !== undefined) throw failure.reason;
   return verdict;
+}
+
+/** The rules for each kind of attempt. A client network is an IPv4 address, or the /64, /56 and /48 of an IPv6 address. */
+export interface RateLimits {
+  /** Failed sign-ins of a browser in which the user has signed in before, by its device cookie. No other rule counts them. */
+  readonly device: ThrottleRule;
+  /** Failed sign-ins of all other clients, by account and client network. */
+  readonly account: ThrottleRule;
+  /** Failed sign-ins of all other clients, by account. */
+  readonly accountTotal: ThrottleRule;
+  /** Failed sign-ins of all other clients, and starts of flows with a provider, by client network. */
+  readonly signIn: ThrottleRule;
+  /** Sign-ups, by client network. */
+  readonly signUp: ThrottleRule;
+  /** Sign-ups with one email or username. */
+  readonly mailbox: ThrottleRule;
+  /** Refreshes that give no refresh token, by the session that the token proved. */
+  readonly refresh: ThrottleRule;
+  /** Refreshes whose token proves no session, by client network and in each process. They refuse no token that proves one. */
+  readonly unprovenRefresh: ThrottleRule;
+}
+
+export const defaultLimits: RateLimits = {
+  device: { limit: 10, window: minutes(15) },
+  account: { limit: 10, window: minutes(15) },
+  // OWASP ASVS 5.0 6.3.1, NIST SP 800-63B-4 3.2.2: at most 100 consecutive failures.
+  accountTotal: { limit: 100, window: minutes(15) },
+  signIn: { limit: 100, window: minutes(1) },
+  signUp: { limit: 20, window: minutes(1) },
+  mailbox: { limit: 5, window: hours(1) },
+  refresh: { limit: 600, window: minutes(1) },
+  unprovenRefresh: { limit: 300, window: minutes(1) },
+};
+
+/** The factor by which each wider network of a client has more attempts. */
+const WIDENING_FACTORS: Readonly<Record<keyof RateLimits, number>> = {
+  device: 1,
+  account: 2,
+  accountTotal: 1,
+  signIn: 4,
+  signUp: 4,
+  mailbox: 1,
+  refresh: 1,
+  unprovenRefresh: 4,
+};
+
+/** A rule, and the subject whose attempts it counts. */
+export interface Bucket {
+  readonly rule: keyof RateLimits;
+  readonly subject: readonly string[];
+  /** The index of the client's network, 0 for the narrowest. Each wider network has more attempts. */
+  readonly width: number;
+}
+
+export function bucketOf(rule: keyof RateLimits, ...subject: readonly string[]): Bucket {
+  return { rule, subject, width: 0 };
+}
+
+/**
+ * Makes a bucket for each network of a client. None for a client without a known address: a bucket that such clients share
+ * would lock all of them out at once.
+ */
+export function networkBuckets(
+  rule: keyof RateLimits,
+  networks: readonly string[],
+  ...subject: readonly string[]
+): readonly Bucket[] {
+  return networks.map((network, width) => ({ rule, subject: [...subject, network], width }));
+}
+
+/** A sign-in with a password. */
+export interface PasswordAttempt {
+  readonly account: string;
+  /** The id of the device, if the user has signed in with it before. */
+  readonly device: string | null;
+  readonly networks: () => readonly string[];
+}
+
+/**
+ * Chooses the buckets of a sign-in with a password. A device that the user has signed in with has one of its own, and
+ * counts in no other, so no attempt of another client can lock it out (OWASP, "Slow down online guessing attacks with
+ * device cookies"). There is no bucket of all accounts, and none of all clients.
+ */
+export function signInBuckets({ account, device, networks }: PasswordAttempt): readonly Bucket[] {
+  if (device !== null) return [bucketOf("device", device)];
+  const known = networks();
+  return [
+    bucketOf("accountTotal", account),
+    ...networkBuckets("account", known, account),
+    ...networkBuckets("signIn", known),
+  ];
+}
+
+/** Makes the attempt of a bucket. The key is a digest, so that the store holds no account and no address. */
+export function attemptIn(limits: RateLimits, bucket: Bucket): ThrottleAttempt {
+  const { limit, window } = limits[bucket.rule];
+  const widened = limit * WIDENING_FACTORS[bucket.rule] ** bucket.width;
+  return { key: keyOf(bucket), rule: { limit: widened, window } };
+}
+
+/** Names a bucket in the store. */
+export function keyOf({ rule, subject }: Bucket): string {
+  return toBase64url(labelledHash("throttle", utf8(JSON.stringify([rule, ...subject]))));
 }

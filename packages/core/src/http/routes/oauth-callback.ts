@@ -13,17 +13,9 @@ import { findProvenSessions } from "../../sessions/authenticate.ts";
 import type { ProviderAccount } from "../../users/user.ts";
 import { findFlow, flowOf, providerOf, spendState, targetAfterCallback } from "../flow.ts";
 import { pathSegment, readBody, requireNavigation } from "../request.ts";
-import {
-  addError,
-  answerError,
-  codeOf,
-  cookiesOf,
-  deleteFormerCookies,
-  headersOf,
-  redirect,
-} from "../response.ts";
+import { addError, answerError, codeOf, headersOf, redirect } from "../response.ts";
 import type { Call, Route } from "../route.ts";
-import { type SignIn, signIn } from "../sign-in.ts";
+import { type SignIn, signIn, signInCookies } from "../sign-in.ts";
 
 /** `GET` or `POST /oauth/:provider/callback`: finishes a flow and redirects to its target. */
 export const oauthCallback: Route = {
@@ -125,11 +117,7 @@ async function finishSignIn(
   try {
     const { tokens } = await signIn(app, call, found.user, how);
     await keepTokens(app, account);
-    const changes = [
-      ...cleared,
-      ...deleteFormerCookies(call.site, call.credentials),
-      ...cookiesOf(call.site, tokens),
-    ];
+    const changes = [...cleared, ...(await signInCookies(app, call, found.user, tokens))];
     return redirect(target, headersOf(app, changes));
   } catch (error) {
     // A failed sign-in must not leave an account or a link behind.

@@ -1,7 +1,8 @@
 import { redeemCode } from "../../accounts/native-code.ts";
 import { keepTokens, undoSignIn } from "../../accounts/oauth-identity.ts";
 import { AuthError, reportQuietly } from "../../platform/errors.ts";
-import { limitClient } from "../limit.ts";
+import { networkBuckets } from "../../throttle/throttle.ts";
+import { countAttempt } from "../limit.ts";
 import { readBody, stringMember } from "../request.ts";
 import type { Route } from "../route.ts";
 import { signInAndRespond } from "../sign-in.ts";
@@ -11,7 +12,7 @@ export const oauthExchange: Route = {
   method: "POST",
   path: "/oauth/exchange",
   async handle(app, call) {
-    await limitClient(app, "signIn", call.client);
+    await countAttempt(app, networkBuckets("signIn", call.client.networks()));
     const body = await readBody(call.request, false);
     const code = body === null ? undefined : stringMember(body, "code");
     const codeVerifier = body === null ? undefined : stringMember(body, "code_verifier");

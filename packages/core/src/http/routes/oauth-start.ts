@@ -4,8 +4,9 @@ import { type Intent, isChallenge } from "../../oauth/transaction.ts";
 import { now } from "../../platform/env.ts";
 import { AuthError } from "../../platform/errors.ts";
 import { minutes, type Seconds } from "../../platform/time.ts";
+import { networkBuckets } from "../../throttle/throttle.ts";
 import { beginFlow, providerOf, requireTarget } from "../flow.ts";
-import { limitClient } from "../limit.ts";
+import { countAttempt } from "../limit.ts";
 import { pathSegment, readBody, requireNavigation, stringMember } from "../request.ts";
 import { addError, codeOf, headersOf, redirect, respondJson } from "../response.ts";
 import type { Route } from "../route.ts";
@@ -21,7 +22,7 @@ export const oauthStart: Route = {
     const query = new URL(call.request.url).searchParams;
     const intent = intentOf(query);
     const redirectTo = requireTarget(app, call, query.getAll("redirect_to"), intent.kind === "native");
-    await limitClient(app, "signIn", call.client);
+    await countAttempt(app, networkBuckets("signIn", call.client.networks()));
     try {
       const { url, changes } = await beginFlow(app, call, { provider, redirectTo, intent });
       return redirect(url, headersOf(app, changes));
@@ -67,7 +68,7 @@ export const linkAccount: Route = {
       const body = await readBody(call.request, true);
       const target = body === null ? undefined : stringMember(body, "redirect_to");
       const redirectTo = requireTarget(app, call, target === undefined ? [] : [target], false);
-      await limitClient(app, "signIn", call.client);
+      await countAttempt(app, networkBuckets("signIn", call.client.networks()));
       const intent = { kind: "link", userId: valid.userId, sessionId: valid.session.id } as const;
       const begun = await beginFlow(app, call, { provider, redirectTo, intent });
       const all = [...changes, ...begun.changes];

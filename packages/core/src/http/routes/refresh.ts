@@ -4,6 +4,7 @@ import { AuthError, type ErrorCode } from "../../platform/errors.ts";
 import { type Failure, refreshPresented } from "../../sessions/authenticate.ts";
 import { type RefreshResult, refreshSession } from "../../sessions/rotate.ts";
 import { sessionOfRow } from "../../sessions/session.ts";
+import { bucketOf } from "../../throttle/throttle.ts";
 import { limitClientLocally, limitUnlessStoreDown } from "../limit.ts";
 import { readBody, stringMember } from "../request.ts";
 import {
@@ -83,7 +84,7 @@ async function refreshByCookie(app: App, call: Call): Promise<Response> {
 async function limitRefresh(app: App, { client }: Call, result: RefreshResult | Failure): Promise<void> {
   if (result.ok && result.outcome !== "access_only") return;
   const provenId = result.ok ? result.row.id : "provenId" in result ? result.provenId : null;
-  if (provenId !== null) return limitUnlessStoreDown(app, "refresh", provenId);
+  if (provenId !== null) return limitUnlessStoreDown(app, bucketOf("refresh", provenId));
   await limitClientLocally(app, "unprovenRefresh", client);
 }
 
