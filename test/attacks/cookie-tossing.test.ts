@@ -160,7 +160,7 @@ describe("a token that a sibling host set under a former name", () => {
 
     it("is not looked up beside a live access token, so the store gets no call", async () => {
       const { store, calls } = counted(newStore());
-      const scene = await open(setting, { store });
+      const scene = await open(setting, { store, revocation: "none" });
       scene.jar.toss(`sid=${scene.eve.access}; Domain=example.com; Path=/`);
       scene.jar.toss(`sid=${scene.eve.refresh}; Domain=example.com; Path=${setting.path}`);
       calls.length = 0;
