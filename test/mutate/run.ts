@@ -22,6 +22,12 @@ function isChosen({ name, file, tests }: Edit): boolean {
 async function runAll(): Promise<number> {
   if (chosen.length === 0) throw new Error("no edit has this name");
   const copy = copyTree(new URL("../..", import.meta.url).pathname);
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => {
+      copy.remove();
+      process.exit(1);
+    });
+  }
   try {
     return (await passesWithoutEdit(copy.root)) ? await runEach(copy.root) : 1;
   } finally {
