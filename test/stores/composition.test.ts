@@ -116,6 +116,7 @@ function authOver(store: Store): Auth {
     providers: [password({ hasher: scryptHasher({ cost: { ln: 4, r: 8, p: 1 } }) })],
     baseURL: ORIGIN,
     secret: "ZrQ0wPp3Lk8vX1uT5sY7aB2cD4eF6gH9",
+    clientAddress: () => "203.0.113.7",
     env: { clock: () => START },
   });
 }

@@ -60,7 +60,7 @@ export const accounts: readonly Case[] = [
   {
     name: "ten wrong passwords are enough",
     run: async () => {
-      const server = openSecureServer({ rateLimit: {} });
+      const server = openSecureServer({ rateLimit: {}, clientAddress: () => "203.0.113.7" });
       await server.signedIn();
       const wrong = { ...ANN, password: BOB.password };
       for (let n = 0; n < 10; n++) await server.browser().post("/auth/login", wrong);
