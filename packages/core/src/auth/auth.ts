@@ -151,7 +151,7 @@ export type CheckResult =
 export interface Auth<Context = unknown, U extends User = User> {
   /**
    * Answers every route under `basePath`, and 404 for the rest. Never throws. Pass the client's address in `host`: without
-   * it no limit by client network applies. A member that `host` does not have is `internal_error`.
+   * it no limit by client network applies. A misspelled member of `host` is `internal_error`.
    */
   handle(request: Request, host?: RequestHost): Promise<Response>;
   /**
