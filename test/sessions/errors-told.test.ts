@@ -531,6 +531,23 @@ describe("the id of a request", () => {
     expect(told.map(({ context }) => context.requestId)).toEqual([expect.any(String), "abc", null]);
   });
 
+  it("can be read by the pages of trusted origins", async () => {
+    const origin = "https://spa.example.com";
+    const server = openServer({
+      trustedOrigins: [origin],
+      hooks: {
+        signedIn: () => {
+          throw thrown;
+        },
+      },
+    });
+    const answer = await server
+      .browser()
+      .post("/auth/signup", ANN, { origin, "sec-fetch-site": "cross-site" });
+    expect(answer.status).toBe(500);
+    expect(answer.headers.get("access-control-expose-headers")).toContain("X-Request-Id");
+  });
+
   it("is not on an answer that is no fault of the server", async () => {
     const answer = await openServer().browser().get("/auth/me", { "x-request-id": "abc" });
     expect(answer.status).toBe(401);

@@ -117,7 +117,7 @@ function allowOrigin(headers: Headers, origin: string | null, trusted: ReadonlyS
   if (origin === null || !trusted.has(origin)) return;
   headers.set("access-control-allow-origin", origin);
   headers.set("access-control-allow-credentials", "true");
-  headers.set("access-control-expose-headers", "Retry-After");
+  headers.set("access-control-expose-headers", "Retry-After, X-Request-Id");
 }
 
 export interface CorsOptions {
