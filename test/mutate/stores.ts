@@ -158,7 +158,11 @@ export const storeEdits: readonly Edit[] = [
   ...editsIn(
     `${SQL}/store.ts`,
     [IN_SQLITE],
-    [["a key ring is overwritten", "AND version = :if_version", ""]],
+    [
+      ["a key ring is overwritten", "AND version = :if_version", ""],
+      ["a window of attempts has no end", "AND :now - since < given.duration AND", "AND"],
+      ["an attempt is not counted", "THEN ${ATTEMPTS}.attempts + 1 ELSE", "THEN ${ATTEMPTS}.attempts ELSE"],
+    ],
   ),
 
   ...editsIn(
