@@ -36,12 +36,15 @@ const values = (
 ): string => `'filler-' || ${n}, 'user-' || (${n} / 3), 'f' || ${n}, 'r' || ${n}, 0, 0, '{}',
   '{"userAgent":null,"address":null}', 'cookie', '[]', ${START}, ${START}, ${START}, 600, 86400, ${START} + 86400`;
 
-// Their triggers run, one second after the other, until an hour before the measurement.
-const endHalf = (
-  count: number,
-  number: string,
-): string => `UPDATE latchkey_sessions SET end_reason = 'logout',
-  ended_at = ${START} - 9000 - ${count} + seq WHERE ${number} % 2 = 0`;
+const SLICE = 1_000;
+
+// Their triggers run. The last of them end more than two hours before the measurement.
+async function endHalf(count: number, run: (sql: string) => unknown): Promise<void> {
+  for (let from = 0; from < count; from += SLICE) {
+    await run(`UPDATE latchkey_sessions SET end_reason = 'logout', ended_at = ${START} - 9000 - ${count} + seq
+      WHERE seq % 2 = 0 AND seq > ${from} AND seq <= ${from + SLICE}`);
+  }
+}
 
 async function sqlitePair(): Promise<Pair> {
   const directory = mkdtempSync(join(tmpdir(), "latchkey-polls-"));
@@ -51,7 +54,7 @@ async function sqlitePair(): Promise<Pair> {
     await migrate(store);
     database.exec(`WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ${count})
       INSERT INTO latchkey_sessions (${COLUMNS}) SELECT ${values("n")} FROM numbers`);
-    database.exec(endHalf(count, "seq"));
+    await endHalf(count, (sql) => database.exec(sql));
     await store.sessions.prune({ userId: null, keep: true, now: START });
     database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
     return store.sessions;
@@ -71,7 +74,7 @@ async function postgresPair(): Promise<Pair> {
     await migratePostgres(store);
     await pool.query(`INSERT INTO latchkey_sessions (${COLUMNS})
       SELECT ${values("n")} FROM generate_series(1, ${count}) AS n`);
-    await pool.query(endHalf(count, "seq"));
+    await endHalf(count, (sql) => pool.query(sql));
     await store.sessions.prune({ userId: null, keep: true, now: START });
     await pool.query("VACUUM ANALYZE");
     return store.sessions;

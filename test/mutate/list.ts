@@ -4,6 +4,7 @@ import { addressEdits } from "./addresses.ts";
 import { cookieEdits } from "./cookies.ts";
 import type { Edit } from "./edit.ts";
 import { errorEdits } from "./errors.ts";
+import { feedEdits } from "./feed.ts";
 import { flowEdits } from "./flows.ts";
 import { httpEdits } from "./http.ts";
 import { keyEdits } from "./keys.ts";
@@ -36,4 +37,5 @@ export const edits: readonly Edit[] = [
   ...secretEdits,
   ...routeEdits,
   ...errorEdits,
+  ...feedEdits,
 ];

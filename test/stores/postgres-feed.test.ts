@@ -120,6 +120,18 @@ test("entries of a restored dump, whose transactions are later than all of this 
   expect(reader.seen.size).toBe(2);
 });
 
+test("a cursor of the server of a restored dump starts again, because new transactions have smaller ids", async () => {
+  for (const name of ["old", "new"]) await sessions.create(session(name), freely);
+  await sessions.end(sessionIdOf("old"), null, revoked);
+  const { cursor } = await sessions.endedSince(null, 10, START);
+  await pool.query("UPDATE latchkey_feed SET xid = xid + 1000000000");
+  const [xid = "", ...rest] = cursor.split(".");
+  const reader = follow(10, [(Number.parseInt(xid, 36) + 1_000_000_000).toString(36), ...rest].join("."));
+  await sessions.end(sessionIdOf("new"), null, revoked);
+  await reader.read();
+  expect(reader.seen.has(sessionIdOf("new"))).toBe(true);
+});
+
 test("the end of 2,000 sessions is one entry of the user, and ends beside it have their own", async () => {
   await pool.query(`INSERT INTO latchkey_sessions (id, user_id, family_hash, root_generation, generation, context,
       device, transport, amr, created_at, auth_time, refreshed_at, access_lifetime)

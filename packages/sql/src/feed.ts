@@ -49,13 +49,16 @@ const bySequence: OrderText = {
   horizon: "1",
 };
 
+const HORIZON = "CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT)";
+
 const byTransaction: OrderText = {
   columns: `xid, ${ENTRY}`,
   order: "xid, seq",
   newest: "ORDER BY xid DESC, seq DESC LIMIT 1",
-  isAnchor: "xid = :xid AND seq = :seq",
+  // An entry of a restored dump may have a transaction that this server has not reached: what follows it here is smaller.
+  isAnchor: `xid = :xid AND seq = :seq AND xid < ${HORIZON}`,
   isAfter: `(xid, seq) > (COALESCE((SELECT CAST(:after_xid AS BIGINT) FROM place), 0), ${AFTER_SEQ})`,
-  horizon: "CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT)",
+  horizon: HORIZON,
 };
 
 const KNOWN = "CASE WHEN EXISTS (SELECT 1 FROM place) THEN 1 ELSE 0 END AS known";
