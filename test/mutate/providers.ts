@@ -5,7 +5,7 @@ const CORE = "packages/core/src";
 /** What decides how far a provider is believed, and how long it is waited for. */
 export const providerEdits: readonly Edit[] = [
   ...editsIn(
-    `${CORE}/oauth/userinfo.ts`,
+    `${CORE}/oauth/openid.ts`,
     ["test/oauth/userinfo.test.ts"],
     [
       ["the userinfo of another user", 'String(own(claims, "sub"))', 'String(own(told, "sub"))'],

@@ -32,8 +32,8 @@ const EXACT: ReadonlySet<MeasureId> = new Set([
 
 /** The largest value of each measure that meets its goal. A feature that needs more files raises the two counts of files. */
 export const goals: Readonly<Record<MeasureId, number>> = {
-  files: 222,
-  coreFiles: 132,
+  files: 220,
+  coreFiles: 130,
   forwarders: 20,
   genericFunctions: 15,
   importChain: 11,
@@ -51,7 +51,7 @@ export const goals: Readonly<Record<MeasureId, number>> = {
   validateExpired: 30,
   refresh: 32,
   login: 45,
-  callback: 52,
+  callback: 50,
   loginFrames: 4,
 };
 

@@ -113,6 +113,17 @@ export function deleteCookie(place: CookiePlace): CookieChange {
   return { place, value: null, maxAge: 0 };
 }
 
+/** Adds names to Vary and keeps the existing ones. `*` stays as it is. */
+export function addVary(headers: Headers, ...names: readonly string[]): void {
+  const present = (headers.get("vary") ?? "")
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "");
+  if (present.includes("*")) return;
+  const known = new Set(present.map((name) => name.toLowerCase()));
+  headers.set("vary", [...present, ...names.filter((name) => !known.has(name.toLowerCase()))].join(", "));
+}
+
 /** Makes the headers of a response that depends on the cookies or the bearer token of its request, so that no cache stores it (RFC 9111). */
 export function sessionHeaders(bearerHeader: string): Headers {
   return new Headers({ "cache-control": "private, no-store", vary: `Cookie, ${titleCase(bearerHeader)}` });

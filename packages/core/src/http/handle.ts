@@ -1,8 +1,8 @@
 import type { App } from "../accounts/app.ts";
 import { checkHost, type RequestHost } from "../accounts/client.ts";
+import { addVary } from "../cookies/cookie.ts";
 import type { Site } from "../cookies/site.ts";
 import { AuthError } from "../platform/errors.ts";
-import { addVary } from "./headers.ts";
 import { type Credentials, forRequest, isCrossSite, readCredentials, requireRequest } from "./request.ts";
 import { answerError, challenge, crossSiteMessage, errorResponse } from "./response.ts";
 import type { Method, Route } from "./route.ts";

@@ -1,11 +1,11 @@
 import type { RequestHost } from "../accounts/client.ts";
+import { addVary } from "../cookies/cookie.ts";
 import { kindOf } from "../platform/callback-answer.ts";
 import { isRecord } from "../platform/encoding.ts";
 import { AuthError, type ErrorCode } from "../platform/errors.ts";
 import type { AccessClaims } from "../sessions/access-token.ts";
 import type { Session, Transport } from "../sessions/session.ts";
 import type { UserId } from "../users/user.ts";
-import { addVary } from "./headers.ts";
 
 /** The result of `validate`, which never throws because of its input. */
 export type Validation<Context = unknown> = ValidSession<Context> | InvalidSession;

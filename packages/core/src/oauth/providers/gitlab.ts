@@ -30,10 +30,7 @@ export function gitlab(options: GitLabOptions): OAuthProvider {
     userinfo_endpoint: `${issuer}/oauth/userinfo`,
   };
   return defineProvider(checked, async (env) => {
-    const [{ connectOpenId }, { withUserinfo }] = await Promise.all([
-      import("../openid.ts"),
-      import("../userinfo.ts"),
-    ]);
+    const { connectOpenId, withUserinfo } = await import("../openid.ts");
     return connectOpenId({ ...checked, metadata, withUserinfo }, env);
   });
 }

@@ -36,10 +36,7 @@ export function keycloak(options: KeycloakOptions): OAuthProvider {
     authorization_response_iss_parameter_supported: true,
   };
   return defineProvider(checked, async (env) => {
-    const [{ connectOpenId }, { withUserinfo }] = await Promise.all([
-      import("../openid.ts"),
-      import("../userinfo.ts"),
-    ]);
+    const { connectOpenId, withUserinfo } = await import("../openid.ts");
     return connectOpenId({ ...checked, metadata, withUserinfo }, env);
   });
 }

@@ -23,10 +23,9 @@ export function oidc(options: OidcOptions): OAuthProvider {
   const checked = checkOptions(options, defaults);
   const issuer = checkIssuer(checked.id, options.issuer);
   return defineProvider(checked, async (env) => {
-    const [{ connectOpenId }, { discovery }, { withUserinfo }] = await Promise.all([
+    const [{ connectOpenId, withUserinfo }, { discovery }] = await Promise.all([
       import("../openid.ts"),
       import("../discovery.ts"),
-      import("../userinfo.ts"),
     ]);
     return connectOpenId({ ...checked, metadata: discovery(env, issuer), withUserinfo }, env);
   });
