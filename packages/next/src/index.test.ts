@@ -38,6 +38,7 @@ describe("without baseURL", () => {
     expect(lines.map((line) => line?.split("=", 1)[0])).toEqual([
       `latchkey.access.${port}`,
       `latchkey.refresh.${port}`,
+      `latchkey.device.${port}`,
     ]);
     const proxy = authProxy(auth, { protect: ["/:all*"], signIn: "/login" });
     const headers = { cookie: lines.join("; "), origin: `http://${host}` };
