@@ -94,12 +94,16 @@ describe("a session that another process ended", () => {
         await first.auth.sessions.update(session, { context: { role: "editor" } });
       clock.advance(10);
       await poll(second, eve.request());
+      clock.advance(10);
       const byBearer = await second.auth.validate(eve.request());
       expect(byBearer).toMatchObject({
         ok: true,
         refreshed: false,
         session: { context: { role: "editor" } },
       });
+      // Its times stay: a token that is read again from the store lives no longer.
+      expect(byBearer.ok && byBearer.claims.exp - byBearer.claims.iat).toBe(600);
+      expect(byBearer.ok && clock.now() / 1_000 - byBearer.claims.iat).toBeGreaterThanOrEqual(20);
       const byCookie = await second.auth.validate(ann.request("/"));
       expect(byCookie).toMatchObject({ ok: true, refreshed: true, session: { context: { role: "editor" } } });
     });
@@ -161,6 +165,23 @@ describe("a store that does not answer", () => {
     await poll(second, bob.request());
     expect(await validate(second, eve.request())).toBe("session_revoked");
     expect(await validate(second, bob.request())).toBe("ok");
+  });
+
+  it("answers 503 for a token that only the store can confirm, and accepts one with an old context", async () => {
+    const { store, state } = unsteady();
+    const server = openServer({ store });
+    const [eve, bob] = [await bearerOf(server), await bearerOf(server, "bob@example.com")];
+    for (let n = 0; n < 110; n++) await server.auth.sessions.create(eve.userId);
+    const kept = await bearerOf(server);
+    await server.auth.sessions.revokeAll(eve.userId, { except: kept.id });
+    await server.auth.sessions.update(bob.id, { context: { role: "editor" } });
+    expect([await validate(server, kept.request()), await validate(server, bob.request())]).toEqual([
+      "ok",
+      "ok",
+    ]);
+    state.fault = "down";
+    expect(await validate(server, kept.request())).toBe("store_unavailable");
+    expect(await validate(server, bob.request())).toBe("ok");
   });
 
   it("answers 503 while the list is behind, if whenBehind is refuse", async () => {
