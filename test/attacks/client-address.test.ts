@@ -58,11 +58,13 @@ describe("an address that the host passes", () => {
     expect(await statusesOf(limited(), requests)).toEqual([201, 429, 201, 429]);
   });
 
-  it("takes precedence over the option, which serves requests without one", async () => {
-    const options = { clientAddress: () => THERE };
-    expect(await addressSeen(openAttackedServer(options), { clientAddress: HERE })).toBe(HERE);
-    expect(await addressSeen(openAttackedServer(options), { clientAddress: null })).toBe(THERE);
+  it("is used where the option clientAddress returns null", async () => {
+    let own: string | null = THERE;
+    const options = { clientAddress: () => own };
+    expect(await addressSeen(openAttackedServer(options), { clientAddress: HERE })).toBe(THERE);
     expect(await addressSeen(openAttackedServer(options), {})).toBe(THERE);
+    own = null;
+    expect(await addressSeen(openAttackedServer(options), { clientAddress: HERE })).toBe(HERE);
   });
 
   it("is the address of each handler and of validate too", async () => {

@@ -60,9 +60,9 @@ export const addressEdits: readonly Edit[] = [
         "host.clientAddress",
       ],
       [
-        "the option before the host",
-        "clientAddress || askAddress(options, request)",
+        "the host before the option",
         "askAddress(options, request) || (clientAddress ?? null)",
+        "clientAddress || askAddress(options, request)",
       ],
       ["an address of any type", 'typeof clientAddress !== "string")', "false)"],
       ["no warning of a missing address", "if (networks.length === 0) warnOnce();", ""],

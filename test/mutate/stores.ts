@@ -168,9 +168,6 @@ export const storeEdits: readonly Edit[] = [
   ...editsIn(
     `${MEMORY}/feed.ts`,
     [IN_MEMORY],
-    [
-      ["a cursor of another feed", "of === id && Number(digits) <= last", "Number(digits) <= last"],
-      ["the last page is not the last", "more: end < last", "more: false"],
-    ],
+    [["the last page is not the last", "more: end < last", "more: false"]],
   ),
 ];

@@ -62,7 +62,7 @@ function ownMembers(host: RequestHost): RequestHost {
 }
 
 export interface ClientOptions {
-  /** Asked if the host gives no address. */
+  /** Asked first: the address of the host is used where this returns null. */
   readonly clientAddress: (request: Request) => unknown;
   /** Null believes no header. */
   readonly trustedProxies: TrustedProxies | null;
@@ -84,7 +84,8 @@ export function clientReader(options: ClientOptions): (request: Request, host?: 
   };
   return (request, host = {}) => {
     const { clientAddress, waitUntil } = isRecord(host) ? ownMembers(host) : {};
-    const given = clientAddress || askAddress(options, request);
+    // An adapter passes the connection of any deployment. The option is about this one, so it comes first.
+    const given = askAddress(options, request) || (clientAddress ?? null);
     const { address, isConflicting } = resolveAddress(given, request.headers, options.trustedProxies);
     return {
       device: deviceOf(request.headers.get("user-agent"), address),

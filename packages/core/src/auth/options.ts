@@ -192,8 +192,8 @@ export interface AuthOptions<Context = JsonObject, U extends User = User> {
    */
   readonly rateLimit?: Partial<RateLimits> | false;
   /**
-   * The client's address where the host passes none to `handle` and `validate`; null for unknown. Default null. Read a
-   * header here only if your proxy overwrites it: otherwise clients choose their address.
+   * The client's address, in place of the one that the host passes to `handle` and `validate`; null to use that one. Default
+   * null. Read a header here only if your proxy overwrites it: otherwise clients choose their address.
    */
   readonly clientAddress?: (request: Request) => string | null;
   /**
