@@ -176,6 +176,7 @@ async function measure({ name, small, large, close }: Pair): Promise<boolean> {
 }
 
 let isSteady = true;
-for (const open of [sqlitePair, postgresPair, redisPair])
+const only = process.argv[3];
+for (const open of [sqlitePair, postgresPair, redisPair].filter(({ name }) => name.startsWith(only ?? "")))
   isSteady = (await measure(await open())) && isSteady;
 process.exitCode = isSteady ? 0 : 1;
