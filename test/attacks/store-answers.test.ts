@@ -94,6 +94,7 @@ const fresh: Way = async (server, mode, { access }) => {
 };
 const list: Way = async (server, mode, { access }) =>
   faultOf(await server.send("/auth/sessions", { headers: withAccess(mode, access) }));
+const endedSessions: Way = async (server) => faultOf(await server.send("/auth/ended"));
 const byHand =
   (call: (auth: TestServer["auth"], id: string, sessionId: string) => Promise<unknown>): Way =>
   async ({ auth }, _, { userId, sessionId }) => {
@@ -125,6 +126,7 @@ const ways: Readonly<
   ],
   "sessions.end": [["ending a session", byHand((auth, _, id) => auth.sessions.revoke(id)), wrongRows]],
   "sessions.endAll": [["ending them all", byHand((auth, id) => auth.sessions.revokeAll(id)), wrongLists]],
+  "sessions.endedSince": [["the ended sessions", endedSessions, [...wrongRows, ["null", null]]]],
   "sessions.prune": [["cleaning up", byHand((auth) => auth.sessions.prune()), wrongCounts]],
   "throttle.hit": [
     ["a sign-in", login, wrongRows],
