@@ -20,7 +20,7 @@ export interface Visitor {
   readonly remove: (path: string) => Promise<Answer>;
   /** Goes to a page, as a link does. */
   readonly open: (path: string) => Promise<Answer>;
-  /** The names of its cookies. */
+  /** The names of the cookies of its session: all but the device cookie, which stays after a sign-out. */
   readonly cookies: () => readonly string[];
   /** Forgets the cookies whose names hold a word, as if they had run out. */
   readonly drop: (word: string) => void;
@@ -58,7 +58,7 @@ export function openVisitor(url: string, userAgent: string): Visitor {
           }),
     remove: (path) => send(path, { method: "DELETE" }),
     open: async (path) => read(await navigate(url + path, ownHeaders())),
-    cookies: () => [...jar.keys()],
+    cookies: () => [...jar.keys()].filter((name) => !name.includes("latchkey.device")),
     drop: (word) => {
       for (const name of jar.keys()) if (name.includes(word)) jar.delete(name);
     },

@@ -61,12 +61,13 @@ export const accounts: readonly Case[] = [
     name: "ten wrong passwords are enough",
     run: async () => {
       const server = openSecureServer({ rateLimit: {}, clientAddress: () => "203.0.113.7" });
-      await server.signedIn();
+      const known = await server.signedIn();
       const wrong = { ...ANN, password: BOB.password };
       for (let n = 0; n < 10; n++) await server.browser().post("/auth/login", wrong);
       const response = await server.browser().post("/auth/login", ANN);
       holds(Number(response.headers.get("retry-after")) > 0, "Retry-After says when");
       await refused(response, 429, "rate_limited");
+      same((await known.post("/auth/login", ANN)).status, 200);
     },
   },
   {
