@@ -284,9 +284,9 @@ describe("the default limits of a hasher (PWD-13)", () => {
   });
 
   it.each([
-    [4, 3, "write at most 2, or start Node with UV_THREADPOOL_SIZE=6"],
-    [1, 2, "write at most 1, or start Node with UV_THREADPOOL_SIZE=4"],
-    [16, 9, "write at most 8, or start Node with UV_THREADPOOL_SIZE=18"],
+    [4, 3, "write at most 2, or start it with UV_THREADPOOL_SIZE=6"],
+    [1, 2, "write at most 1, or start it with UV_THREADPOOL_SIZE=4"],
+    [16, 9, "write at most 8, or start it with UV_THREADPOOL_SIZE=18"],
   ])("refuse, for %d threads, %d at once", (threads, concurrency, advice) => {
     expect(() => queueBounds("hasher", { concurrency }, native, threads)).toThrow(advice);
   });

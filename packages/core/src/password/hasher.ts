@@ -52,7 +52,7 @@ const MAX_SALT_LENGTH = 64;
 /** How long a queue of the default length takes to empty. */
 const LONGEST_WAIT: Seconds = 5;
 const MOST_WAITING = 1_000;
-/** Half of the threads that Node has unless UV_THREADPOOL_SIZE says otherwise. */
+/** Half of the threads of Node, unless UV_THREADPOOL_SIZE says otherwise. Bun may have fewer. */
 const DEFAULT_CONCURRENCY = 2;
 
 /** Makes a hasher of PHC strings from a derivation. */
@@ -104,8 +104,9 @@ export function createHasher<Cost>(derivation: Derivation<Cost>): PasswordHasher
 /** What an application may say of a hasher's queue. */
 export interface QueueOptions {
   /**
-   * How many derivations run at once; the rest queues. Default 2. On Node at most half of the threads of its pool, 4
-   * unless `UV_THREADPOOL_SIZE` says otherwise: the signature checks of `validate` need the rest.
+   * How many derivations run at once; the rest queues. Default 2, and 1 on Bun with two cores. On Node and Bun at most half
+   * of the threads of their pool, because the signature checks of `validate` need the rest. Node has 4, Bun one for each core,
+   * unless `UV_THREADPOOL_SIZE` says otherwise.
    */
   readonly concurrency?: number;
   /**
@@ -136,7 +137,7 @@ export function queueBounds(
     throw refuse(
       `${name}: concurrency`,
       running,
-      `it must be at most half of the ${threads} threads that Node also checks signatures with: write at most ${most}, or start Node with UV_THREADPOOL_SIZE=${2 * running}`,
+      `it must be at most half of the ${threads} threads that the runtime also checks signatures with: write at most ${most}, or start it with UV_THREADPOOL_SIZE=${2 * running}`,
     );
   }
   const perSecond = (pooled ? running : 1) / each;

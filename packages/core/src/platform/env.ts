@@ -100,8 +100,8 @@ function isNativeCrypto(value: unknown): value is NativeCrypto {
 }
 
 /**
- * The number of threads that Node uses for scrypt, PBKDF2 and the signature checks of Web Crypto. Null if the runtime has
- * no such pool, or does not expose its size.
+ * The number of threads that Node and Bun use for scrypt, PBKDF2 and the signature checks of Web Crypto. Null if the
+ * runtime has no such pool, or does not expose its size.
  */
 export function threadPoolSize(): number | null {
   const { process } = globalThis as {
@@ -109,9 +109,11 @@ export function threadPoolSize(): number | null {
   };
   const versions = process?.versions ?? {};
   // Bun and Deno also report a version of Node, and Deno needs a permission to read the environment.
-  if (versions["node"] === undefined || "bun" in versions || "deno" in versions) return null;
+  if (versions["node"] === undefined || "deno" in versions) return null;
+  // Bun has a thread for each core, and two at least.
+  const usual = "bun" in versions ? Math.max(2, navigator.hardwareConcurrency) : 4;
   const asked = process?.env?.["UV_THREADPOOL_SIZE"];
-  return asked === undefined ? 4 : Math.max(1, Number.parseInt(asked, 10) || 0);
+  return asked === undefined ? usual : Math.max(1, Number.parseInt(asked, 10) || 0);
 }
 
 /**
