@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type Path, pathsOf } from "./paths.ts";
@@ -63,4 +64,15 @@ async function verification(): Promise<Path["run"]> {
   return () => crypto.subtle.verify("Ed25519", pair.publicKey, signature, message);
 }
 
+/** Runs the file that measures `validate` under sign-ins, in Node and in Bun. */
+function measureHashing(): void {
+  const script = fileURLToPath(new URL("hashing.ts", import.meta.url));
+  const bun = fileURLToPath(new URL("../../node_modules/.bin/bun", import.meta.url));
+  for (const runtime of [process.execPath, bun]) {
+    const { status } = spawnSync(runtime, [script], { stdio: "inherit" });
+    if (status !== 0) process.exitCode = 1;
+  }
+}
+
 await main();
+if (options.against === undefined) measureHashing();
