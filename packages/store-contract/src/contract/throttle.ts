@@ -227,8 +227,8 @@ function someOf(
 
 const LONGEST = 300;
 
-// A store may have deleted an ended window. So the clock goes back slightly only while no window has ended, or so far
-// that every window is void until the end of the walk.
+// A store may have deleted an ended window, or restarted it and given the attempt back. So the clock goes back slightly only
+// while no window is void before or after, or so far that every window is void until the end of the walk.
 function nextClockStep(
   random: SeededRandom,
   rows: ReadonlyMap<string, ThrottleRow>,
@@ -237,6 +237,10 @@ function nextClockStep(
   if (random.chance(0.01)) return -2 * WALK * LONGEST;
   if (random.chance(0.7)) return random.pick([0, 0, 0, 1, 2, 9, 10, 11]);
   if (random.chance(0.2)) return random.pick([59, 60, 61, 299, 300, 301]);
-  const none = walked.every(({ key, rule }) => now - (rows.get(key)?.since ?? now) < rule.window);
-  return none ? random.pick([-1, -9]) : 0;
+  const back = random.pick([-1, -9]);
+  const none = walked.every(({ key, rule: { window } }) => {
+    const age = now - (rows.get(key)?.since ?? now);
+    return age < window && age + back >= -window;
+  });
+  return none ? back : 0;
 }
