@@ -1,6 +1,7 @@
 import type { AuthOptions, RateLimits } from "@latchkey/core";
 import { password } from "@latchkey/core/password";
 import { describe, expect, it } from "vitest";
+import { seal, open as unseal } from "../../packages/core/src/keys/seal.ts";
 import { countingHasher } from "../fixtures/counting-hasher.ts";
 import { newStore } from "../fixtures/environment-store.ts";
 import { SECRET, type TestServer } from "../fixtures/server.ts";
@@ -169,7 +170,7 @@ describe("the device cookie", () => {
   });
 });
 
-describe("a device cookie that is not good", () => {
+describe("RAT-09 a device cookie that is not good", () => {
   it.each([
     ["empty", ""],
     ["no base64url", "%%%"],
@@ -211,6 +212,18 @@ describe("a device cookie that is not good", () => {
     const statusUnder = async (secret: AuthOptions["secret"] & {}) =>
       (await attempt(under(secret), { secret: PASSWORD, device })).status;
     expect([await statusUnder(other), await statusUnder([other, SECRET])]).toEqual([429, 200]);
+  });
+
+  it("sealed for another purpose, or longer than any of Latchkey, is as none", async () => {
+    const { server, lock, isTrusted } = await openLocked();
+    const text = await unseal(await deviceFor(server), [SECRET], "device");
+    if (text === null) throw new Error("the cookie is sealed otherwise");
+    const sealed = (content: string, label: string) =>
+      seal(content, SECRET, label, (length) => new Uint8Array(length));
+    await lock();
+    expect(await isTrusted(await sealed(text, "device"))).toBe(true);
+    expect(await isTrusted(await sealed(text, "oauth-transaction"))).toBe(false);
+    expect(await isTrusted(await sealed(text.padEnd(2_000), "device"))).toBe(false);
   });
 
   it("of another user is as none", async () => {
@@ -289,7 +302,7 @@ describe("a device cookie that is not good", () => {
   });
 });
 
-describe("ten thousand wrong passwords from a thousand addresses", () => {
+describe("RAT-10 ten thousand wrong passwords from a thousand addresses", () => {
   it.each(["known", "unknown"])("lock no owner out, if the addresses are %s", async (kind) => {
     const { server, hashed } = await open();
     const device = await deviceFor(server);
