@@ -367,10 +367,10 @@ describe("types", () => {
 describe("requireSession", () => {
   it("answers for the validation: 401 and 503 with its code, Bearer with its challenge", async () => {
     const here = world();
-    const nobody = await here.app.request("http://localhost/own");
-    expect(nobody.status).toBe(401);
-    expect(nobody.headers.get("www-authenticate")).toBe("Bearer");
-    expect(await nobody.json()).toMatchObject({ error: "unauthenticated" });
+    const anonymous = await here.app.request("http://localhost/own");
+    expect(anonymous.status).toBe(401);
+    expect(anonymous.headers.get("www-authenticate")).toBe("Bearer");
+    expect(await anonymous.json()).toMatchObject({ error: "unauthenticated" });
     const bearer = await here.app.request("http://localhost/own", { headers: { authorization: "Bearer x" } });
     expect(bearer.headers.get("www-authenticate")).toBe('Bearer error="invalid_token"');
     const down = new Hono().use("*", session(storeDown())).get("/own", requireSession(), (c) => c.text("in"));
