@@ -14,6 +14,9 @@ const ANN = "ann@example.com";
 type Native = NonNullable<NonNullable<Parameters<typeof scryptHasher>[0]>["native"]>;
 const { scrypt }: Native = createRequire(import.meta.url)("node:crypto");
 
+/** The default concurrency here is that of a machine with more than two cores. */
+type HeldOptions = NonNullable<Parameters<typeof scryptHasher>[0]>;
+
 /** A server whose derivations wait for the test, and the default bounds of its hasher. */
 interface HeldStage {
   readonly server: TestServer;
@@ -23,7 +26,7 @@ interface HeldStage {
   readonly counts: () => { readonly started: number; readonly most: number };
 }
 
-async function openHeld(options: Parameters<typeof scryptHasher>[0] = {}): Promise<HeldStage> {
+async function openHeld({ concurrency = RUNNING, ...options }: HeldOptions = {}): Promise<HeldStage> {
   const held: (() => void)[] = [];
   let isHeld = false;
   let [running, most, started] = [0, 0, 0];
@@ -44,7 +47,7 @@ async function openHeld(options: Parameters<typeof scryptHasher>[0] = {}): Promi
     },
   };
   const server = openAttackedServer({
-    providers: [password({ hasher: scryptHasher({ ...options, native }) })],
+    providers: [password({ hasher: scryptHasher({ concurrency, ...options, native }) })],
   });
   // The first sign-up loads code.
   await server.auth.users.create({ email: "first@example.com", password: PASSWORD });

@@ -194,7 +194,7 @@ describe("the stored hash of a password", () => {
       },
     };
     const server = openAttackedServer({
-      providers: [password({ hasher: scryptHasher({ native, queue: 100 }) })],
+      providers: [password({ hasher: scryptHasher({ native, concurrency: 2, queue: 100 }) })],
     });
     const ann = await signUp(server, "bearer");
     let pending = 100;

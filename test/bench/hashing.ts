@@ -31,10 +31,14 @@ function unbounded(native: Native): PasswordHasher {
 
 async function open(hasher: PasswordHasher) {
   const auth = createAuth({ store: memory(), providers: [password({ hasher })], rateLimit: false });
-  const { id } = await auth.users.create({ email: "a@example.com", password: PASSWORD });
+  await auth.users.create({ email: "a@example.com", password: PASSWORD });
+  let users = 0;
   return {
     /** Milliseconds that a token takes which was never validated before. */
     validation: async (): Promise<number> => {
+      // A user for each, because a store looks at all sessions of a user when one starts.
+      users += 1;
+      const { id } = await auth.users.create({ email: `u${users}@example.com` });
       const { accessToken } = await auth.sessions.create(id, { transport: "bearer" });
       const headers = { authorization: `Bearer ${accessToken}` };
       const request = new Request("http://localhost/", { headers });

@@ -121,8 +121,23 @@ export const limitEdits: readonly Edit[] = [
   ),
   ...editsIn(
     `${SQL}/store.ts`,
+    ["test/stores/sqlite-rows.test.ts"],
+    [
+      ["one attempt more than the rule", "attempts >= given.most", "attempts > given.most"],
+      ["a refused attempt is counted", "WHERE NOT EXISTS (SELECT 1 FROM refusing)", "WHERE 1 = 1"],
+    ],
+  ),
+  ...editsIn(
+    `${SQL}/store.ts`,
     ["test/stores/sqlite.test.ts"],
-    [["a window has no end", "AND :now - since < given.duration AND", "AND"]],
+    [
+      ["a window has no end", "AND :now - since < given.duration AND", "AND"],
+      [
+        "an attempt is given back below zero",
+        "WHERE attempts > 0 AND key IN (SELECT value",
+        "WHERE key IN (SELECT value",
+      ],
+    ],
   ),
   ...editsIn(
     `${SQL}/store.ts`,

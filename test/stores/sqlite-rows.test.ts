@@ -24,6 +24,18 @@ test("a session has one row after 1,000 rotations", async () => {
   );
 });
 
+test("a refused attempt writes nothing", async () => {
+  const database = open(":memory:");
+  const { throttle } = await migrated(database);
+  const rule = { limit: 1, window: 60 };
+  await throttle.hit([{ key: "full", rule }], START);
+  const changes = (): unknown => database.prepare("SELECT total_changes() AS n").get();
+  const before = changes();
+  const attempts = ["a", "full", "z"].map((key) => ({ key, rule }));
+  expect(await throttle.hit(attempts, START)).toMatchObject({ allowed: false, index: 1 });
+  expect(changes()).toEqual(before);
+});
+
 test("an answer with an access token only writes no page", async () => {
   const file = temporaryFile();
   const database = open(file);

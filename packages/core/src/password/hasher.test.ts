@@ -203,10 +203,11 @@ describe("scrypt hashes", () => {
   });
 
   it.each([
-    [undefined, 2],
+    [undefined, Math.max(1, Math.min(2, navigator.hardwareConcurrency - 1))],
+    [2, 2],
     [1, 1],
   ])(
-    "run at most two at once by default: concurrency %j gives %d (PWD-13)",
+    "run at most two at once by default, and leave a core free: concurrency %j gives %d (PWD-13)",
     async (concurrency, expected) => {
       const { native, work, most } = counted();
       const hasher = scryptHasher({ cost: cheap, native, ...(concurrency && { concurrency }) });
@@ -273,14 +274,19 @@ describe("the default limits of a hasher (PWD-13)", () => {
   const native = { each: 0.2, pooled: true };
 
   it.each([
-    [4, 2],
-    [1_024, 2],
-    [3, 1],
-    [2, 1],
-    [1, 1],
-    [null, 2],
-  ])("are, for %j threads, %d at once", (threads, concurrency) => {
-    expect(queueBounds("hasher", {}, native, threads).concurrency).toBe(concurrency);
+    [4, 8, 2],
+    [1_024, 8, 2],
+    [3, 8, 1],
+    [2, 8, 1],
+    [1, 8, 1],
+    [null, 8, 2],
+    [4, 3, 2],
+    [4, 2, 1],
+    [4, 1, 1],
+    [4, null, 2],
+    [null, null, 2],
+  ])("are, for %j threads and %j cores, %d at once", (threads, cores, concurrency) => {
+    expect(queueBounds("hasher", {}, native, { threads, cores }).concurrency).toBe(concurrency);
   });
 
   it.each([
@@ -288,7 +294,7 @@ describe("the default limits of a hasher (PWD-13)", () => {
     [1, 2, "write at most 1, or start it with UV_THREADPOOL_SIZE=4"],
     [16, 9, "write at most 8, or start it with UV_THREADPOOL_SIZE=18"],
   ])("refuse, for %d threads, %d at once", (threads, concurrency, advice) => {
-    expect(() => queueBounds("hasher", { concurrency }, native, threads)).toThrow(advice);
+    expect(() => queueBounds("hasher", { concurrency }, native, { threads, cores: 1 })).toThrow(advice);
   });
 
   it.each([
@@ -300,7 +306,7 @@ describe("the default limits of a hasher (PWD-13)", () => {
     [{ queue: 0 }, native, { waiting: 0, retryAfter: 1 }],
     [{ queue: 200 }, native, { waiting: 200, retryAfter: 20 }],
   ])("are, for the options %j and the cost %j, %j", (options, cost, expected) => {
-    expect(queueBounds("hasher", options, cost, 4)).toMatchObject(expected);
+    expect(queueBounds("hasher", options, cost, { threads: 4, cores: 8 })).toMatchObject(expected);
   });
 });
 

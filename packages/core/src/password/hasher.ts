@@ -1,6 +1,6 @@
 import { constantTimeEqual } from "@oslojs/crypto/subtle";
 import { fromBase64, isRecord, toBase64, utf8 } from "../platform/encoding.ts";
-import { type Env, threadPoolSize } from "../platform/env.ts";
+import { coreCount, type Env, threadPoolSize } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
 import { type MembersOf, refuse } from "../platform/option-error.ts";
 import type { Seconds } from "../platform/time.ts";
@@ -104,8 +104,8 @@ export function createHasher<Cost>(derivation: Derivation<Cost>): PasswordHasher
 /** What an application may say of a hasher's queue. */
 export interface QueueOptions {
   /**
-   * How many derivations run at once; the rest queues. Default 2, and 1 on Bun with two cores. On Node and Bun at most half
-   * of the threads of their pool, because the signature checks of `validate` need the rest. Node has 4, Bun one for each core,
+   * How many derivations run at once; the rest queues. Default 2, and 1 on one or two cores. On Node and Bun at most half of
+   * the threads of their pool, because the signature checks of `validate` need the rest. Node has 4, Bun one for each core,
    * unless `UV_THREADPOOL_SIZE` says otherwise.
    */
   readonly concurrency?: number;
@@ -118,6 +118,14 @@ export interface QueueOptions {
 
 export const QUEUE_OPTIONS: MembersOf<QueueOptions> = { concurrency: null, queue: null };
 
+/** What derivations share with the checks of signatures; null for what is not known. */
+interface Processor {
+  readonly threads: number | null;
+  readonly cores: number | null;
+}
+
+const UNKNOWN: Processor = { threads: null, cores: null };
+
 /**
  * Bounds the queue of a hasher of which one derivation takes about `each` seconds. `pooled` derivations run in the
  * thread pool of the runtime, others in the thread of JavaScript, one after the other.
@@ -128,10 +136,11 @@ export function queueBounds(
   name: string,
   { concurrency, queue }: QueueOptions,
   { each, pooled }: { readonly each: Seconds; readonly pooled: boolean },
-  threads: number | null = pooled ? threadPoolSize() : null,
+  { threads, cores }: Processor = pooled ? { threads: threadPoolSize(), cores: coreCount() } : UNKNOWN,
 ): QueueBounds {
   const most = threads === null ? 1_024 : Math.max(1, Math.floor(threads / 2));
-  const running = concurrency ?? Math.min(DEFAULT_CONCURRENCY, most);
+  const spared = Math.max(1, (cores ?? Number.POSITIVE_INFINITY) - 1);
+  const running = concurrency ?? Math.min(DEFAULT_CONCURRENCY, most, spared);
   checkOption(`${name}: concurrency`, running, [1, 1_024]);
   if (running > most) {
     throw refuse(

@@ -99,6 +99,12 @@ function isNativeCrypto(value: unknown): value is NativeCrypto {
   );
 }
 
+/** The number of processor cores. Null if the runtime does not expose it. */
+export function coreCount(): number | null {
+  const { navigator: host } = globalThis as { navigator?: { hardwareConcurrency?: unknown } };
+  return typeof host?.hardwareConcurrency === "number" ? host.hardwareConcurrency : null;
+}
+
 /**
  * The number of threads that Node and Bun use for scrypt, PBKDF2 and the signature checks of Web Crypto. Null if the
  * runtime has no such pool, or does not expose its size.
@@ -111,7 +117,7 @@ export function threadPoolSize(): number | null {
   // Bun and Deno also report a version of Node, and Deno needs a permission to read the environment.
   if (versions["node"] === undefined || "deno" in versions) return null;
   // Bun has a thread for each core, and two at least.
-  const usual = "bun" in versions ? Math.max(2, navigator.hardwareConcurrency) : 4;
+  const usual = "bun" in versions ? Math.max(2, coreCount() ?? 2) : 4;
   const asked = process?.env?.["UV_THREADPOOL_SIZE"];
   return asked === undefined ? usual : Math.max(1, Number.parseInt(asked, 10) || 0);
 }

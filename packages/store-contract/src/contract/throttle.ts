@@ -90,6 +90,8 @@ export const throttleCases: Cases = {
     equal(await countOf(throttle, ["a", "b", "c", "unknown"]), [1, 2, 0, 0], "after one");
     for (let n = 0; n < 3; n++) await throttle.release(["a", "b"]);
     equal(await countOf(throttle, ["a", "b", "c"]), [0, 0, 0], "after all");
+    for (let n = 0; n < 2; n++) equal(await throttle.hit([at("a", 2)], START), allowed, `after zero ${n}`);
+    equal((await throttle.hit([at("a", 2)], START)).allowed, false, "beyond");
     await throttle.release([]);
   },
 
