@@ -76,20 +76,26 @@ export interface IssuedTokens {
   readonly refreshToken: string | null;
 }
 
+/** A refresh token, or null, and the time of issue of the access token. */
+export interface Issue {
+  readonly refreshToken: string | null;
+  /** Not later than the read or the write of the row: entries of ended sessions are compared with it. */
+  readonly at: EpochSeconds;
+}
+
 /** Mints the access token of a session, and combines it with the refresh token if there is one. */
 export async function mintTokens(
   minter: TokenMinter,
   row: SessionRow,
   user: User | null,
-  refreshToken: string | null,
+  { refreshToken, at }: Issue,
 ): Promise<IssuedTokens> {
-  const at = now(minter.env);
   const claims = {
     ...claimsOf(minter, row, user, at),
     ...(refreshToken !== null && minter.settings.confirm === "early" ? { generation: row.generation } : {}),
   };
   const accessToken = await mintAccessToken(claims, await minter.keys.signing());
-  return { accessToken, claims, expiresIn: claims.exp - at, refreshToken };
+  return { accessToken, claims, expiresIn: claims.exp - now(minter.env), refreshToken };
 }
 
 /** Makes the claims of an access token that is minted at `at`. */

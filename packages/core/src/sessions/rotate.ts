@@ -2,7 +2,7 @@ import { badAnswer, callAndWait, classifyHookResult, type HookResult } from "../
 import { now } from "../platform/env.ts";
 import { AuthError, type ErrorCode, reportQuietly } from "../platform/errors.ts";
 import type { User } from "../users/user.ts";
-import { type IssuedTokens, mintTokens } from "./access-token.ts";
+import { type Issue, type IssuedTokens, mintTokens } from "./access-token.ts";
 import {
   type Decision,
   decide,
@@ -82,7 +82,7 @@ export async function refreshSession(engine: SessionEngine, request: RefreshRequ
   const issued = outcome !== "access_only";
   const refreshToken = issued ? formatRefreshToken({ ...next, generation: after.row.generation }) : null;
   if (issued) await recordDevice(engine, after.row, request.device);
-  return finishRefresh(engine, after.row, outcome, refreshToken);
+  return finishRefresh(engine, after.row, outcome, { refreshToken, at: rotation.now });
 }
 
 /** The session of a token, and two decisions about the token that write nothing. */
@@ -150,7 +150,7 @@ async function finishRefresh(
   engine: SessionEngine,
   rotated: SessionRow,
   outcome: Exclude<RotationOutcome, "reuse">,
-  refreshToken: string | null,
+  issue: Issue,
 ): Promise<RefreshResult> {
   const { hooks, parseContext } = engine.settings;
   let row: SessionRow | null = rotated;
@@ -175,7 +175,7 @@ async function finishRefresh(
     row = await engine.store.update(row.id, { context }, null);
   }
   if (row === null) return refuse("session_revoked", rotated.id);
-  return { ok: true, row, outcome, tokens: await mintTokens(engine, row, user, refreshToken) };
+  return { ok: true, row, outcome, tokens: await mintTokens(engine, row, user, issue) };
 }
 
 async function runRefreshedHook(hook: AuthHooks["refreshed"], refreshed: Refreshed): Promise<HookResult> {

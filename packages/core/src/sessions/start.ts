@@ -63,7 +63,7 @@ export async function startSession(
   const row = await runSignedInHook(engine, drawn, start);
   if (row === null) return null;
   const refreshToken = token === null ? null : formatRefreshToken(token);
-  const tokens = await mintTokens(engine, row, start.user, refreshToken);
+  const tokens = await mintTokens(engine, row, start.user, { refreshToken, at: now(engine.env) });
   const created = await store.create(row, {
     ifVersion: engine.usersElsewhere ? null : start.user.credentialsVersion,
     limit: settings.limit,
