@@ -1,5 +1,6 @@
 import type { Auth, Validation } from "@latchkey/core";
 import { memory } from "@latchkey/core/memory";
+import { createValidator, type Jwk } from "@latchkey/core/validator";
 import { describe, expect, it } from "vitest";
 import { onEveryStore } from "../fixtures/every-store.ts";
 import { ANN, countOf, openServer, type ServerOptions } from "../fixtures/server.ts";
@@ -131,6 +132,71 @@ async function idOf({ auth }: Server, request: Request): Promise<string> {
   const found = await auth.validate(request);
   return found.ok ? found.session.id : "";
 }
+
+describe("a refresh during a change", () => {
+  /** A server whose hook changes the store while the refresh waits for it, for two seconds. */
+  async function changedDuring(change: (auth: Auth, userId: string, id: string) => Promise<unknown>) {
+    const server: Server = openServer({
+      hooks: {
+        refreshed: async ({ session }) => {
+          await change(server.auth, session.userId, session.id);
+          server.clock.advance(2);
+        },
+      },
+    });
+    const eve = await bearerOf(server);
+    for (let n = 0; n < 110; n++) await server.auth.sessions.create(eve.userId);
+    server.clock.advance(300);
+    const next = await server.auth.sessions.refresh(eve.refreshToken);
+    return { server, token: next.ok ? next.accessToken : "", expiresIn: next.ok ? next.expiresIn : 0 };
+  }
+
+  it("issues no token that hides a new context", async () => {
+    const { server, token, expiresIn } = await changedDuring((auth, _, id) =>
+      auth.sessions.update(id, { context: { role: "reader" } }),
+    );
+    expect(expiresIn).toBe(598);
+    server.clock.advance(10);
+    expect(await server.auth.sessions.verify(token)).toMatchObject({
+      session: { context: { role: "reader" } },
+    });
+  });
+
+  it("issues no token that a server without a store accepts after the end of all sessions", async () => {
+    const { server, token } = await changedDuring((auth, userId) => auth.sessions.revokeAll(userId));
+    const { validate: check } = createValidator({
+      jwks: (await server.auth.keys.jwks()) as { keys: readonly Jwk[] },
+      issuer: "http://localhost",
+      endedUrl: "http://localhost:3000/auth/ended",
+      env: { clock: server.clock.now, fetch: (url) => server.auth.handle(new Request(url)) },
+    });
+    const headers = { authorization: `Bearer ${token}` };
+    expect(await check(new Request("http://localhost:3000/page", { headers }))).toMatchObject({
+      ok: false,
+      code: "session_revoked",
+    });
+  });
+});
+
+describe("a session that stays while the others of its user end", () => {
+  it("is read from the store for a minute, and refreshed once after that", async () => {
+    const { first, second, clock, calls } = await openPair();
+    const ann = await first.signedIn();
+    const id = await idOf(first, ann.request("/"));
+    const userId = String((await first.auth.users.find(ANN))?.id);
+    for (let n = 0; n < 110; n++) await first.auth.sessions.create(userId);
+    clock.advance(120);
+    await first.auth.sessions.revokeAll(userId, { except: id });
+    calls.length = 0;
+    for (let n = 0; n < 30; n++) {
+      clock.advance(5);
+      const found = await second.auth.validate(ann.request("/"));
+      expect(found.ok).toBe(true);
+      ann.take(found.headers);
+    }
+    expect(calls.filter((call) => call === "sessions.rotate")).toHaveLength(1);
+  });
+});
 
 describe("a store that does not answer", () => {
   /** A store whose calls fail or hang while `fault` says so. */

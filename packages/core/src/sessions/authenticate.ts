@@ -91,7 +91,9 @@ async function continueWithAccess(
   if (options.refresh === "auto") await confirmEarly(engine, claims);
   const { refresh } = engine.settings;
   const isDue =
-    revocation !== "valid" || (refresh !== null && isNearExpiry(claims, now(engine.env), refresh));
+    revocation === "stale" ||
+    revocation === "unsure" ||
+    (refresh !== null && isNearExpiry(claims, now(engine.env), refresh));
   const own =
     options.refresh === "auto" && isDue
       ? presented.refresh.filter(({ token }) => parseRefreshToken(token)?.id === claims.sid)
@@ -115,8 +117,11 @@ const END_CODES: ReadonlySet<ErrorCode> = new Set([
 /** How far the clocks of the servers and of the store may differ. */
 const CLOCK_SKEW: Seconds = 60;
 
-/** The state of the session of a live access token: `stale` and `unsure` need the row of the session. */
-type Revocation = "valid" | "stale" | "unsure" | Failure;
+/**
+ * The state of the session of a live access token: all but `valid` need the row of the session. `stale` and `unsure` end with a
+ * refresh; a token that is issued now would still be `stale_now` and `unsure_now`.
+ */
+type Revocation = "valid" | "stale" | "stale_now" | "unsure" | "unsure_now" | Failure;
 
 const REVOCATIONS: Readonly<Record<ListVerdict, Revocation>> = {
   unlisted: "valid",
@@ -137,8 +142,12 @@ async function checkRevocation(
     return code === null ? "valid" : { ok: false, code };
   }
   if (ended === null) return "valid";
+  const list = await ended.current(keepAlive);
   const token = { session: claims.sid, user: claims.sub, issuedAt: claims.iat };
-  return REVOCATIONS[judgeToken(await ended.current(keepAlive), token, CLOCK_SKEW)];
+  const revocation = REVOCATIONS[judgeToken(list, token, CLOCK_SKEW)];
+  if (revocation !== "stale" && revocation !== "unsure") return revocation;
+  const renewed = judgeToken(list, { ...token, issuedAt: now(engine.env) }, CLOCK_SKEW);
+  return renewed === "unlisted" ? revocation : `${revocation}_now`;
 }
 
 /** Accepts a live access token. If that needs the row of the session, its claims come from there, and its times stay. */
@@ -151,7 +160,7 @@ async function keepToken(
   if (revocation === "valid") return kept;
   // A store that is down does not end a session, but it cannot confirm one either.
   return renewClaims(engine, claims).catch((error: unknown) => {
-    if (revocation === "unsure") throw error;
+    if (revocation === "unsure" || revocation === "unsure_now") throw error;
     engine.report(error);
     return kept;
   });
