@@ -211,11 +211,27 @@ export const sessionEdits: readonly Edit[] = [
       ["a token with an old context is accepted", 'stale: "stale"', 'stale: "valid"'],
       [
         "an unsure token is accepted while the store is down",
-        'if (revocation === "unsure") throw',
+        'if (revocation === "unsure" || revocation === "unsure_now") throw',
         "if (false) throw",
       ],
       ["an ended row renews a token", "found === null || code !== null) return", "found === null) return"],
       ["a renewed token lives longer", "at), iat, exp, jti }", "at), iat, jti }"],
+      [
+        "every request refreshes for a minute after many ends",
+        'renewed === "unlisted" ? revocation : `${revocation}_now`',
+        "revocation",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/sessions/rotate.ts`,
+    ["test/sessions/ended-list.test.ts"],
+    [
+      [
+        "a token issued during the end of its session is newer than the end",
+        "{ refreshToken, at: rotation.now }",
+        "{ refreshToken, at: now(engine.env) }",
+      ],
     ],
   ),
   ...editsIn(
@@ -228,7 +244,8 @@ export const sessionEdits: readonly Edit[] = [
         "Math.min(Math.max(now - list.readAt, 0), longest)",
         "now - list.readAt",
       ],
-      ["the first request waits for no read", "const mustWait = isBehind ||", "const mustWait ="],
+      ["the first request waits for no read", "const mustWait = waits ||", "const mustWait ="],
+      ["a request after an idle time waits for no read", "last === null || at - last > gap", "last === null"],
       ["a list that is behind is accepted", 'if (whenBehind === "accept") return;', "return;"],
       ["the skew of clocks is left out", "token.issuedAt <= user.at + skew", "token.issuedAt <= user.at"],
     ],

@@ -156,11 +156,27 @@ describe("the list of a process", () => {
     expect(performance.now() - begin - waited).toBeLessThan(900);
   });
 
-  it("waits for the read after a long idle time", async () => {
+  it("delays no request of a busy process while reads fail late", async () => {
+    const { rig, verdict } = open();
+    await verdict();
+    rig.read = () => new Promise((_, fail) => setTimeout(fail, 150, new Error("late")));
+    let longest = 0;
+    for (let n = 0; n < 60; n++) {
+      rig.now += 1;
+      const begin = performance.now();
+      await verdict();
+      longest = Math.max(longest, performance.now() - begin);
+      await new Promise((resolve) => setTimeout(resolve, 30));
+    }
+    expect(longest).toBeLessThan(100);
+    expect(rig.behind.length).toBeGreaterThan(2);
+  });
+
+  it.each([12, 31])("waits for the read after %i seconds without a request", async (idle) => {
     const { rig, verdict } = open();
     await verdict();
     rig.pages.push(page(false, "7", entry("ended", "s", START)));
-    rig.now += 31;
+    rig.now += idle;
     expect(await verdict()).toBe("ended");
     expect(rig.behind).toEqual([]);
   });
@@ -175,10 +191,13 @@ describe("the list of a process", () => {
     }
     expect(rig.cursors).toHaveLength(1 + 6);
     expect(rig.behind).toEqual([30, 40, 50, 60]);
+    const background = () => new Promise((resolve) => setTimeout(resolve));
+    await background();
     rig.read = null;
     rig.pages.push(page(false, "7", entry("ended", "s", START)));
     rig.now += 10;
     await verdict();
+    await background();
     expect(await verdict()).toBe("ended");
   });
 

@@ -134,14 +134,16 @@ export interface EndedFeed {
 
 /** From this many intervals on, the list is behind. */
 const INTERVALS_BEHIND = 3;
+/** After an interval and this time without a read, the process had no requests, so the list may lack more than one interval. */
+const IDLE_AFTER: Seconds = 1;
 /** How long the first request of a process, or of one that was idle, waits for its read. */
 const LONGEST_WAIT: Seconds = 1;
 /** A longer list is read in several polls. */
 const MOST_PAGES = 1_000;
 
-/** Makes the list of a process. A request waits for a read only if it is the first of the process, or after a long idle time. */
+/** Makes the list of a process. A request waits for a read only if it is the first of the process, or after an idle time. */
 export function endedFeed(options: FeedOptions): EndedFeed {
-  const { env, pollEvery, onFailure } = options;
+  const { env, pollEvery, whenBehind, onFailure } = options;
   const cache: RefreshingCache<EndedList> = refreshingCache({
     env,
     pauses: { loaded: 0, missed: pollEvery, empty: pollEvery },
@@ -152,10 +154,17 @@ export function endedFeed(options: FeedOptions): EndedFeed {
   const report = reporter(options);
   // Pending while requests of this process wait for a read.
   let wait: Promise<void> | null = null;
+  const followsIdleTime = idleFinder(options);
+  const startDue = (keepAlive: KeepAlive | null): Promise<void> | null => {
+    if (!isOlder(pollEvery) || cache.isPaused() || cache.isLoading()) return null;
+    const isBehind = isOlder(longest);
+    // A busy process reads in the background, even if reads fail for a long time.
+    const waits = followsIdleTime() || (isBehind && whenBehind === "refuse");
+    return startRead(cache, { keepAlive, isBehind, waits, onFailure });
+  };
   return {
     async current(keepAlive) {
-      const isDue = isOlder(pollEvery) && !cache.isPaused() && !cache.isLoading();
-      const own = isDue ? startRead(cache, { keepAlive, isBehind: isOlder(longest), onFailure }) : null;
+      const own = startDue(keepAlive);
       // A request of another context must not wait for this one.
       if (own !== null && !endsWithRequest()) wait = own;
       await (own ?? wait);
@@ -174,19 +183,20 @@ function knownList(cache: RefreshingCache<EndedList>, { env }: FeedOptions): End
 interface ReadStart extends Pick<FeedOptions, "onFailure"> {
   readonly keepAlive: KeepAlive | null;
   readonly isBehind: boolean;
+  readonly waits: boolean;
 }
 
 /** Starts a read. Returns the time to wait for it, or null. */
 function startRead(
   cache: RefreshingCache<EndedList>,
-  { keepAlive, isBehind, onFailure }: ReadStart,
+  { keepAlive, isBehind, waits, onFailure }: ReadStart,
 ): Promise<void> | null {
   // Where loads are not shared, the pause keeps other requests from the same read.
   if (endsWithRequest() && !isBehind) cache.pause();
   const read = cache.load().then(ignore, onFailure);
   keepAlive?.(read);
   // Without `keepAlive`, such a platform would stop the read with its request.
-  const mustWait = isBehind || (endsWithRequest() && keepAlive === null);
+  const mustWait = waits || (endsWithRequest() && keepAlive === null);
   return mustWait ? withTimeout(read, LONGEST_WAIT, () => new Error("late")).catch(ignore) : null;
 }
 
@@ -213,6 +223,22 @@ function oncePer(interval: Seconds): (at: EpochSeconds) => boolean {
     if (last !== null && Math.abs(at - last) < interval) return true;
     last = at;
     return false;
+  };
+}
+
+/** Makes a function that is called at each read, and tells whether the read follows an idle time, or is the first. */
+function idleFinder({ env, pollEvery }: Pick<FeedOptions, "env" | "pollEvery">): () => boolean {
+  const isAfterGap = gapFinder(pollEvery + IDLE_AFTER);
+  return () => isAfterGap(now(env));
+}
+
+/** Makes a function that is true for the first time, and for one more than `gap` after the time before it. */
+function gapFinder(gap: Seconds): (at: EpochSeconds) => boolean {
+  let last: EpochSeconds | null = null;
+  return (at) => {
+    const isAfterGap = last === null || at - last > gap;
+    last = at;
+    return isAfterGap;
   };
 }
 
