@@ -96,6 +96,12 @@ describe("the device cookie", () => {
     expect(linesOf(await server.send("/auth/signup", { method: "POST", body: signUp }))).toHaveLength(1);
   });
 
+  it("is sent in requests of a page of another site, if the session cookies are", async () => {
+    const { server } = await open({}, { cookies: { sameSite: "none" } });
+    const lines = (await attempt(server, { secret: PASSWORD })).headers.getSetCookie();
+    expect(lines.map((line) => line.split("; ").at(-1))).toEqual(Array(3).fill("SameSite=None"));
+  });
+
   it("comes with no failed sign-in, with no bearer tokens, and not without limits", async () => {
     const { server } = await open();
     const device = await deviceFor(server);

@@ -92,7 +92,10 @@ export const cookieEdits: readonly Edit[] = [
   ...editsIn(
     `${CORE}/cookies/site.ts`,
     [`${CORE}/cookies/flow-place.test.ts`],
-    [["a flow cookie on every site", 'crossSite && secure ? "none" : "lax"', '"none"']],
+    [
+      ["a flow cookie on every site", 'crossSite && secure ? "none" : "lax"', '"none"'],
+      ["no device cookie on another site", 'places.access.sameSite === "none" ? "none" : "lax"', '"lax"'],
+    ],
   ),
   ...editsIn(
     `${CORE}/platform/origin.ts`,

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
+import type { SameSite } from "./cookie.ts";
 import { devicePlace, flowPlace, flowPrefix, type Site, siteAt } from "./site.ts";
 
-function site(text: string): Site {
+function site(text: string, sameSite: SameSite = "lax"): Site {
   const names = { access: "access", refresh: "refresh" };
-  const cookies = { names, domain: null, sameSite: "lax", refreshPath: "/", previous: [] } as const;
+  const cookies = { names, domain: null, sameSite, refreshPath: "/", previous: [] } as const;
   return siteAt(new URL(text), { baseURL: null, cookies });
 }
 
@@ -53,5 +54,13 @@ describe("devicePlace", () => {
     ["http://localhost", "latchkey.device", false],
   ])("has the expected name and attributes at %s", (text, name, secure) => {
     expect(devicePlace(site(text))).toEqual({ name, path: "/", domain: null, secure, sameSite: "lax" });
+  });
+
+  it.each<[text: string, configured: SameSite, sameSite: SameSite]>([
+    ["https://app.example.com", "none", "none"],
+    ["https://app.example.com", "strict", "lax"],
+    ["http://localhost:3000", "none", "lax"],
+  ])("at %s with SameSite=%s of the session cookies has SameSite=%s", (text, configured, sameSite) => {
+    expect(devicePlace(site(text, configured)).sameSite).toBe(sameSite);
   });
 });

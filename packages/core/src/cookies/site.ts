@@ -117,7 +117,7 @@ export function cookiePlaces(origin: URL, options: CookieOptions): CookiePlaces 
 
 const FLOW = "latchkey.oauth";
 
-/** The part of a site that flow cookies and the device cookie depend on. */
+/** The part of a site that flow cookies depend on. */
 export type FlowSite = Pick<Site, "origin" | "secure">;
 
 /** The prefix of the flow cookies of a site. */
@@ -137,11 +137,16 @@ export function flowPlace(site: FlowSite, id: string, crossSite: boolean): Cooki
 
 const DEVICE = "latchkey.device";
 
-/** Makes the place of the cookie that remembers a browser. Like a flow cookie, it is for this host only. */
-export function devicePlace({ origin, secure }: FlowSite): CookiePlace {
+/**
+ * Makes the place of the cookie that remembers a browser. Like a flow cookie, it is for this host only. It is as cross-site
+ * as the session cookies: a browser neither stores nor sends a Lax cookie in a request of a page of another site.
+ */
+export function devicePlace({ origin, secure, places }: FlowSite & Pick<Site, "places">): CookiePlace {
   const { port } = new URL(origin);
   const local = port === "" ? DEVICE : `${DEVICE}.${port}`;
-  return { name: secure ? `__Host-Http-${DEVICE}` : local, path: "/", domain: null, secure, sameSite: "lax" };
+  const name = secure ? `__Host-Http-${DEVICE}` : local;
+  const sameSite = places.access.sameSite === "none" ? "none" : "lax";
+  return { name, path: "/", domain: null, secure, sameSite };
 }
 
 function isSecure(origin: URL): boolean {
