@@ -78,4 +78,15 @@ export const redisEdits: readonly Edit[] = [
       ],
     ],
   ),
+  ...editsIn(
+    `${REDIS}/users.ts`,
+    ["test/stores/redis-claims.test.ts"],
+    [
+      [
+        "an unknown user costs less to look up",
+        "return getIfHolder(parts, (await parts.claims.holder(key)) ?? key, identifier);",
+        "const id = await parts.claims.holder(key); return id === null ? null : getIfHolder(parts, id, identifier);",
+      ],
+    ],
+  ),
 ];

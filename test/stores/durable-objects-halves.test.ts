@@ -145,3 +145,14 @@ test("an end that answers is in the feed, and one that fails at the feed is ther
     expect(ended === null).toBe(failing.call === 1);
   });
 });
+
+test("an identifier of no user costs as many calls of objects as one of a user", async () => {
+  const world = "look-up";
+  await bridged(host, { world }).users.create(user("bob"));
+  for (const email of ["a@example.com", "none@example.com"]) {
+    const cutAt = (call: number) =>
+      bridged(host, { world, failing: { call, late: false } }).users.find({ email });
+    await expect(cutAt(2)).rejects.toThrow("the network fails");
+    expect((await cutAt(3))?.id ?? null).toBe(email.startsWith("a@") ? "bob" : null);
+  }
+});

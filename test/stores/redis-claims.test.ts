@@ -114,6 +114,26 @@ describeRedis("a claim on an identifier in Redis", () => {
     expect(await others.keptTokens(github)).toBeNull();
   });
 
+  test("costs as many commands to look up if there is none", async () => {
+    let commands = 0;
+    const counting: NodeRedisClient = {
+      evalSha: (...args) => {
+        commands += 1;
+        return client.evalSha(...args);
+      },
+      eval: (...args) => client.eval(...args),
+    };
+    const { users } = redis(counting, { prefix });
+    await users.create(user("first"));
+    const costs: number[] = [];
+    for (const email of ["ann@example.com", "none@example.com"]) {
+      commands = 0;
+      expect((await users.find({ email }))?.id ?? null).toBe(email.startsWith("ann") ? "first" : null);
+      costs.push(commands);
+    }
+    expect(costs).toEqual([2, 2]);
+  });
+
   test("that another call has taken is not released by the first call", async () => {
     const { users } = redis(client, { prefix });
     const key = `${prefix}account:["github","1001"]`;

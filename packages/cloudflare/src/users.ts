@@ -13,8 +13,10 @@ export function objectUsers(call: Call): UserStore {
     get: (id) => get(call, id),
     create: (user) => create(call, user),
     find: async (identifier) => {
-      const claim = await call(await identifierObject(identifier), "holder.get");
-      const user = claim === null ? null : await get(call, claim.userId);
+      const object = await identifierObject(identifier);
+      const claim = await call(object, "holder.get");
+      // Without a holder an object is read too, or the time of the answer would tell whether the user exists.
+      const user = await get(call, claim?.userId ?? object);
       return hasIdentifier(user, identifier) ? user : null;
     },
     update: (id, ...rest) => call(userObject(id), "users.update", id, ...rest),

@@ -57,8 +57,9 @@ async function get({ run }: UserParts, id: string): Promise<User | null> {
 }
 
 async function find(parts: UserParts, identifier: Identifier): Promise<User | null> {
-  const id = await parts.claims.holder(parts.names.identifier(identifier));
-  return id === null ? null : getIfHolder(parts, id, identifier);
+  const key = parts.names.identifier(identifier);
+  // Without a holder a row is read too, or the time of the answer would tell whether the user exists.
+  return getIfHolder(parts, (await parts.claims.holder(key)) ?? key, identifier);
 }
 
 /** The user, if the row of the user has the identifier. */
