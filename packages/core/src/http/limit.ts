@@ -13,8 +13,8 @@ import {
 import type { User } from "../users/user.ts";
 
 /**
- * Counts one attempt in all of the buckets, or in none. Fails with `rate_limited` if one of them is full, and if the
- * throttle store fails.
+ * Counts one attempt in all of the buckets, or in none. Fails with `rate_limited` if one of them is full, and with
+ * `store_unavailable` if the throttle store fails.
  */
 export async function countAttempt(
   app: App,

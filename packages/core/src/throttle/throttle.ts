@@ -83,7 +83,10 @@ export interface ThrottleStore {
    */
   hit(attempts: readonly ThrottleAttempt[], now: EpochSeconds): Promise<ThrottleVerdict>;
 
-  /** Gives back one attempt in each bucket by `releaseAttempt`. A key without a counter changes nothing. */
+  /**
+   * Gives back one attempt in each bucket by `releaseAttempt`. A key without a counter changes nothing. An attempt that is
+   * given back after its window has ended is taken from the next window.
+   */
   release(keys: readonly string[]): Promise<void>;
 }
 
