@@ -22,6 +22,10 @@ describeRedis("the feed on one server", () => {
   let stores = 0;
   const newPrefix = (): string => `${run}${stores++}:`;
   const clock = async (): Promise<number> => Number(String(await client.sendCommand(["TIME"])).split(",")[0]);
+  const addEntry = (prefix: string, id: string, until: number, place = "*"): Promise<unknown> => {
+    const fields = ["kind", "ended", "id", id, "at", `${until - 600}`, "until", `${until}`];
+    return client.sendCommand(["XADD", `${prefix}feed`, place, ...fields]);
+  };
 
   beforeAll(async () => {
     server = await startRedis(run);
@@ -70,6 +74,35 @@ describeRedis("the feed on one server", () => {
     expect(9_000 + RETENTION - (await ttl())).toBeLessThan(30);
     await sessions.end(session("short", now).id, null, { reason: "logout", now });
     expect(9_000 + RETENTION - (await ttl())).toBeLessThan(30);
+  });
+
+  test("a read from the start reads no expired entry twice", async () => {
+    const prefix = newPrefix();
+    const { sessions } = redis(client, { prefix });
+    const now = await clock();
+    for (let n = 0; n < 100; n++) {
+      await Promise.all(Array.from({ length: 500 }, () => addEntry(prefix, "old", now - 2)));
+    }
+    await addEntry(prefix, "live", now + 600);
+    const read = async (cursor: string | null) => {
+      const { entries } = await sessions.endedSince(cursor, 10, now);
+      return entries.map((entry) => ("sessionId" in entry ? entry.sessionId : entry.userId));
+    };
+    const cost = async (): Promise<number> => {
+      const begin = performance.now();
+      for (let n = 0; n < 5; n++) expect(await read(n % 2 === 0 ? null : "1-1")).toEqual(["live"]);
+      return performance.now() - begin;
+    };
+    const other = redis(client, { prefix }).sessions;
+    const begin = performance.now();
+    await other.endedSince(null, 10, now);
+    const whole = performance.now() - begin;
+    await read(null);
+    expect(await cost()).toBeLessThan(whole);
+    // Another stream of the same name has other entries.
+    await client.del(`${prefix}feed`);
+    await addEntry(prefix, "new", now + 600, "1-1");
+    expect(await read(null)).toEqual(["new"]);
   });
 
   test("a cursor of a stream that was deleted, or of another one, starts again", async () => {

@@ -28,26 +28,30 @@ return 1`;
 const NOW = "local now = tonumber(ARGV[1]) or tonumber(redis.call('TIME')[1])";
 
 /**
- * KEYS: feed. ARGV: the caller's time or empty, the id of the last entry that was read, 0 or empty, the size of a page.
- * Returns entries, and the id after which they follow. An id that the stream does not have is that of another stream.
+ * KEYS: feed. ARGV: the caller's time or empty, the id of the last entry that was read, 0 or empty, the size of a page; an id up
+ * to which every entry had expired at a time, or empty, and this time. Returns entries, the id after which they follow, and the
+ * time at which every entry up to it has expired, or nothing. An id that the stream does not have is that of another stream.
  */
 const READ = `${NOW}
-local after, most = ARGV[2], ARGV[3]
+local after, most, expired = ARGV[2], ARGV[3], ARGV[4]
 if after ~= '' and after ~= '0' and #redis.call('XRANGE', KEYS[1], after, after) == 0 then after = '' end
 if after ~= '' then
   local start = after == '0' and '-' or '(' .. after
   return { redis.call('XRANGE', KEYS[1], start, '+', 'COUNT', most), after }
 end
 local start, last = '-', '0'
+if expired ~= '' and now >= tonumber(ARGV[5]) and #redis.call('XRANGE', KEYS[1], expired, expired) == 1 then
+  start, last = '(' .. expired, expired
+end
 while true do
   local page = redis.call('XRANGE', KEYS[1], start, '+', 'COUNT', 200)
   for _, entry in ipairs(page) do
     if tonumber(entry[2][8]) > now then
-      return { redis.call('XRANGE', KEYS[1], entry[1], '+', 'COUNT', most), last }
+      return { redis.call('XRANGE', KEYS[1], entry[1], '+', 'COUNT', most), last, now }
     end
     last = entry[1]
   end
-  if #page < 200 then return { {}, last } end
+  if #page < 200 then return { {}, last, now } end
   start = '(' .. last
 end`;
 
@@ -75,6 +79,8 @@ export interface Feed {
 export function redisFeed(connection: Connection, { names, clock }: Settings): Feed {
   const key = names.feed;
   let inScript = !connection.isCluster;
+  // Any client may read from the start, so this reads expired entries once.
+  let expired = { id: "", at: 0 };
   const time = (now: EpochSeconds): string | number => clock(now)[0] ?? "";
 
   const append = async (reply: unknown, now: string | number): Promise<unknown> => {
@@ -106,8 +112,9 @@ export function redisFeed(connection: Connection, { names, clock }: Settings): F
       while ((await connection.run(PRUNE, [key], [time(now)])) === 1);
     },
     endedSince: async (cursor, limit, now) => {
-      const reply = await connection.run(READ, [key], [time(now), idOf(cursor), limit + 1]);
-      const [found, after] = list("feed", reply);
+      const values = [time(now), idOf(cursor), limit + 1, expired.id, expired.at];
+      const [found, after, at] = list("feed", await connection.run(READ, [key], values));
+      if (typeof at === "number" && after !== "0") expired = { id: String(after), at };
       const page = list("feed", found).slice(0, limit).map(readEntry);
       return {
         entries: page.map(({ entry }) => entry),
