@@ -29,8 +29,8 @@ export function remoteEnds(env: Env, url: string, whenBehind: FeedOptions["whenB
     async hasEnded({ sid, sub, iat }, keepAlive) {
       const list = await feed.current(keepAlive);
       // Digests are made only for lists that have entries.
-      const session = list.sessions.size === 0 ? "" : publishedKey("session", sid);
-      const user = list.users.size === 0 ? "" : publishedKey("user", sub);
+      if (list.parts.length === 0) return false;
+      const [session, user] = [publishedKey("session", sid), publishedKey("user", sub)];
       const verdict = judgeToken(list, { session, user, issuedAt: iat }, 0);
       // A stale context is no reason to refuse: only a server with a store can read the new one.
       return verdict === "ended" || verdict === "user_ended";

@@ -78,6 +78,40 @@ describe("the age of a list", () => {
   });
 });
 
+describe("a list of many parts", () => {
+  const other = (n: number): ListedEnd => entry("ended", `other ${n}`, START);
+
+  it("finds the ends and the latest changes in every part", () => {
+    const later = [entry("stale", "s", START + 50), entry("user", "u", START + 5)];
+    let list = listOf(entry("stale", "s", START), ...Array.from({ length: 20 }, (_, n) => other(n)));
+    list = addEntries(list, later, "2");
+    expect(list.parts.length).toBe(2);
+    expect(judgeToken(list, token(START + 50), 0)).toBe("stale");
+    expect(judgeToken(list, token(START + 5), 0)).toBe("user_ended");
+    list = addEntries(
+      listOf(entry("ended", "s", START), other(1), other(2), other(3)),
+      [later[0] ?? other(4)],
+      "2",
+    );
+    expect(judgeToken(list, token(START + 90), 0)).toBe("ended");
+  });
+
+  it("copies few entries at each read, and drops them all in the end", () => {
+    const many = Array.from({ length: 200_000 }, (_, n) => other(n));
+    let list = addEntries(emptyList(START), many, "1");
+    let longest = 0;
+    for (let n = 1; n <= 50; n++) {
+      const begin = performance.now();
+      list = addEntries(ageList(list, START + 10 * n, 30), [entry("ended", `new ${n}`, START + 10 * n)], "2");
+      longest = Math.max(longest, performance.now() - begin);
+    }
+    expect(longest).toBeLessThan(20);
+    expect(list.parts.length).toBeLessThan(10);
+    for (let n = 51; n <= 111; n++) list = ageList(list, START + 10 * n, 30);
+    expect(list.parts).toEqual([]);
+  });
+});
+
 interface Rig {
   now: number;
   readonly pages: EndedPage[];

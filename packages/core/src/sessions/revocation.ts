@@ -38,11 +38,19 @@ interface KeptEnd extends Pick<ListedEnd, "kind" | "at"> {
   readonly dropAt: Seconds;
 }
 
+/** Entries of a list that are deleted together. */
+interface EndedPart {
+  readonly sessions: ReadonlyMap<string, KeptEnd>;
+  readonly users: ReadonlyMap<string, KeptEnd>;
+  /** The latest of its entries. */
+  readonly dropAt: Seconds;
+}
+
 /** The ended sessions that a process knows. */
 export interface EndedList {
   readonly cursor: string | null;
-  readonly sessions: ReadonlyMap<string, KeptEnd>;
-  readonly users: ReadonlyMap<string, KeptEnd>;
+  /** From the largest to the smallest, each at least twice as large as the next. So a read copies few entries. */
+  readonly parts: readonly EndedPart[];
   /** The sum of the times between the reads, in seconds. A clock that jumps adds at most one limited step to it. */
   readonly age: Seconds;
   readonly readAt: EpochSeconds;
@@ -50,34 +58,82 @@ export interface EndedList {
 
 /** Makes the list of a process that has read nothing yet. */
 export function emptyList(at: EpochSeconds): EndedList {
-  return { cursor: null, sessions: new Map(), users: new Map(), age: 0, readAt: at };
+  return { cursor: null, parts: [], age: 0, readAt: at };
 }
 
-/** Returns the list at `now`, without the entries whose access tokens have expired. `longest` bounds the time since the last read. */
+/** Returns the list at `now`, without the parts whose access tokens have expired. `longest` bounds the time since the last read. */
 export function ageList(list: EndedList, now: EpochSeconds, longest: Seconds): EndedList {
   const age = list.age + Math.min(Math.max(now - list.readAt, 0), longest);
-  const isKept = ([, { dropAt }]: readonly [string, KeptEnd]): boolean => dropAt >= age;
-  return {
-    ...list,
-    age,
-    readAt: now,
-    sessions: new Map([...list.sessions].filter(isKept)),
-    users: new Map([...list.users].filter(isKept)),
-  };
+  return { ...list, age, readAt: now, parts: list.parts.filter(({ dropAt }) => dropAt >= age) };
 }
 
 /** Adds entries to the list. Entries that are added twice change nothing. */
 export function addEntries(list: EndedList, entries: readonly ListedEnd[], cursor: string): EndedList {
-  const sessions = new Map(list.sessions);
-  const users = new Map(list.users);
-  for (const { kind, key, at, until } of entries) {
-    const map = kind === "user" ? users : sessions;
-    const known = map.get(key);
-    const entry: KeptEnd = { kind, at: Math.max(at, known?.at ?? at), dropAt: list.age + (until - at) };
-    // The end of a session is final: a later change of its context does not replace it.
-    map.set(key, known?.kind === "ended" ? { ...entry, kind: "ended" } : entry);
+  if (entries.length === 0) return { ...list, cursor };
+  const parts = [...list.parts, partOf(entries, list.age)];
+  for (;;) {
+    const [larger, smaller] = parts.slice(-2);
+    if (larger === undefined || smaller === undefined || sizeOf(larger) >= 2 * sizeOf(smaller)) break;
+    parts.splice(-2, 2, mergeParts(larger, smaller, list.age));
   }
-  return { ...list, cursor, sessions, users };
+  return { ...list, cursor, parts };
+}
+
+function partOf(entries: readonly ListedEnd[], age: Seconds): EndedPart {
+  const sessions = new Map<string, KeptEnd>();
+  const users = new Map<string, KeptEnd>();
+  let latest = age;
+  for (const { kind, key, at, until } of entries) {
+    const dropAt = age + (until - at);
+    latest = Math.max(latest, dropAt);
+    addEnd(kind === "user" ? users : sessions, key, { kind, at, dropAt });
+  }
+  return { sessions, users, dropAt: latest };
+}
+
+function sizeOf({ sessions, users }: EndedPart): number {
+  return sessions.size + users.size;
+}
+
+function mergeParts(larger: EndedPart, smaller: EndedPart, age: Seconds): EndedPart {
+  return {
+    sessions: mergeMaps(larger.sessions, smaller.sessions, age),
+    users: mergeMaps(larger.users, smaller.users, age),
+    dropAt: Math.max(larger.dropAt, smaller.dropAt),
+  };
+}
+
+function mergeMaps(
+  larger: EndedPart["sessions"],
+  smaller: EndedPart["sessions"],
+  age: Seconds,
+): EndedPart["sessions"] {
+  const merged = new Map<string, KeptEnd>();
+  for (const [key, end] of [...larger, ...smaller]) if (end.dropAt >= age) addEnd(merged, key, end);
+  return merged;
+}
+
+function addEnd(ends: Map<string, KeptEnd>, key: string, end: KeptEnd): void {
+  const known = ends.get(key);
+  ends.set(key, known === undefined ? end : mergeEnds(known, end));
+}
+
+function mergeEnds(one: KeptEnd, other: KeptEnd): KeptEnd {
+  return {
+    // The end of a session is final: a later change of its context does not replace it.
+    kind: one.kind === "ended" ? "ended" : other.kind,
+    at: Math.max(one.at, other.at),
+    dropAt: Math.max(one.dropAt, other.dropAt),
+  };
+}
+
+function findEnd(parts: readonly EndedPart[], of: "sessions" | "users", key: string): KeptEnd | undefined {
+  let found: KeptEnd | undefined;
+  for (const part of parts) {
+    const end = part[of].get(key);
+    if (end !== undefined) found = found === undefined ? end : mergeEnds(found, end);
+  }
+  return found;
 }
 
 /** An access token, as the list knows it: the keys of its session and its user, and its time of issue. */
@@ -95,13 +151,13 @@ export type ListVerdict = "unlisted" | "ended" | "stale" | "user_ended";
 
 /** Decides about one access token. Pure. `skew` is how far the clocks of the servers may differ. */
 export function judgeToken(
-  { sessions, users }: Pick<EndedList, "sessions" | "users">,
+  { parts }: Pick<EndedList, "parts">,
   token: ListedToken,
   skew: Seconds,
 ): ListVerdict {
-  const session = sessions.get(token.session);
+  const session = findEnd(parts, "sessions", token.session);
   if (session?.kind === "ended") return "ended";
-  const user = users.get(token.user);
+  const user = findEnd(parts, "users", token.user);
   if (user !== undefined && token.issuedAt <= user.at + skew) return "user_ended";
   return session !== undefined && token.issuedAt <= session.at ? "stale" : "unlisted";
 }
