@@ -244,6 +244,12 @@ export const sessionEdits: readonly Edit[] = [
         "Math.min(Math.max(now - list.readAt, 0), longest)",
         "now - list.readAt",
       ],
+      [
+        "an end is dropped with an older one",
+        "dropAt: Math.max(larger.dropAt, smaller.dropAt)",
+        "dropAt: larger.dropAt",
+      ],
+      ["an end in a larger part is not found", "found === undefined ? end : mergeEnds(found, end)", "end"],
       ["the first request waits for no read", "const mustWait = waits ||", "const mustWait ="],
       ["a request after an idle time waits for no read", "last === null || at - last > gap", "last === null"],
       ["a list that is behind is accepted", 'if (whenBehind === "accept") return;', "return;"],

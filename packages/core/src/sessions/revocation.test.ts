@@ -70,6 +70,15 @@ describe("the age of a list", () => {
     expect(judgeToken(ageList(list, START + LIFETIME + 1, 30), token(START), 0)).toBe("unlisted");
   });
 
+  it("keeps a later entry beside one that expires", () => {
+    let list = ended;
+    for (let at = START + 10; at <= START + 500; at += 10) list = ageList(list, at, 30);
+    list = addEntries(list, [entry("ended", "later", START + 500)], "2");
+    for (let at = START + 510; at <= START + 500 + LIFETIME; at += 10) list = ageList(list, at, 30);
+    expect(judgeToken(list, { ...token(START), session: "later" }, 0)).toBe("ended");
+    expect(list.parts).toHaveLength(1);
+  });
+
   it("loses no entry if the clock jumps ahead and back", () => {
     const ahead = ageList(ended, START + 100_000, 30);
     const back = ageList(ahead, START + 10, 30);
