@@ -151,9 +151,9 @@ export interface AuthOptions<Context = JsonObject, U extends User = User> {
    * How `validate` learns that the session of a live access token has ended.
    *
    * - `{ pollEvery }`, the default, with 10 seconds: each process reads the list of ended sessions from the store at most once per
-   *   interval. A request starts the read and does not wait for it, except at the first request of a process and after a long
-   *   idle time, then for at most a second. While the list is more than three intervals behind, `whenBehind` accepts tokens
-   *   (default), or refuses them with `store_unavailable`.
+   *   interval. A request starts the read and does not wait for it, except at the first request of a process and after an
+   *   interval and a second without a read, then for at most a second. While the list is more than three intervals behind,
+   *   `whenBehind` accepts tokens (default), or refuses them with `store_unavailable`.
    * - `"store"`: each call asks the store.
    * - `"none"`: an access token is valid until it expires. The default with `logout.keepAccessToken`.
    */

@@ -6,7 +6,7 @@ import type { AccessClaims } from "./access-token.ts";
 import { parsePublishedPage, publishedKey } from "./published-ends.ts";
 import { type EndedPage, endedFeed, type FeedOptions, judgeToken, type KeepAlive } from "./revocation.ts";
 
-/** How often the list is read. With the age that a cache may add, an end is known within ten seconds. */
+/** How often the list is read. With an idle second and the age that a cache may add, an end is known within 11 seconds. */
 const POLL_EVERY: Seconds = 8;
 
 /** The ended sessions of another server. */
