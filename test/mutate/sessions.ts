@@ -229,8 +229,8 @@ export const sessionEdits: readonly Edit[] = [
     [
       [
         "a token issued during the end of its session is newer than the end",
-        "{ refreshToken, at: rotation.now }",
-        "{ refreshToken, at: now(engine.env) }",
+        "mintTokens(engine, row, user, issue)",
+        "mintTokens(engine, row, user, { ...issue, at: now(engine.env) })",
       ],
     ],
   ),
