@@ -128,6 +128,23 @@ export const limitEdits: readonly Edit[] = [
     ],
   ),
   ...editsIn(
+    `${CORE}/password/scrypt.ts`,
+    ["packages/core/src/password/scrypt-threads.test.ts"],
+    [
+      [
+        "no hash without threads",
+        "if (thread === null) return native.scrypt",
+        "if (thread === null) throw native.scrypt",
+      ],
+      ["the process ends before its hash", "      thread.ref();\n", ""],
+      [
+        "the process never ends after a hash",
+        "    thread.unref();\n    done?.(error, key);",
+        "    done?.(error, key);",
+      ],
+    ],
+  ),
+  ...editsIn(
     `${SQL}/store.ts`,
     ["test/stores/sqlite.test.ts"],
     [

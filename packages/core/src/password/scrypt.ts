@@ -1,4 +1,11 @@
-import { endsWithRequest, type NativeCrypto, nativeCrypto } from "../platform/env.ts";
+import { isRecord } from "../platform/encoding.ts";
+import {
+  endsWithRequest,
+  type NativeCrypto,
+  type NativeThread,
+  nativeCrypto,
+  startThread,
+} from "../platform/env.ts";
 import { checkMembers, type MembersOf } from "../platform/option-error.ts";
 import {
   createHasher,
@@ -41,8 +48,8 @@ const PORTABLE_SECONDS = 0.5;
 /**
  * Hashes passwords with scrypt: `$scrypt$ln=15,r=8,p=3$salt$key`.
  *
- * It uses `node:crypto` off the event loop where the runtime has it, and a portable implementation elsewhere, which
- * takes 0.3 to 0.7 s of CPU time. It refuses costs above 64 MiB. It verifies scrypt hashes only.
+ * It uses `node:crypto` off the event loop where the runtime has it, on Node and Bun in threads of its own, and a portable
+ * implementation elsewhere, which takes 0.3 to 0.7 s of CPU time. It refuses costs above 64 MiB. It verifies scrypt hashes only.
  *
  * Each hasher has a queue of its own, so pass one hasher to every `createAuth` of a process.
  *
@@ -54,7 +61,7 @@ const PORTABLE_SECONDS = 0.5;
 export function scryptHasher(options: ScryptOptions = {}): PasswordHasher {
   checkMembers("scryptHasher", options, OPTIONS);
   const cost = options.cost ?? DEFAULT_COST;
-  const native = options.native === undefined ? nativeCrypto() : options.native;
+  const native = options.native === undefined ? threadedCrypto(nativeCrypto()) : options.native;
   if (!isAffordable(cost)) {
     const { ln, r, p } = cost;
     throw new TypeError(
@@ -98,6 +105,91 @@ export async function scryptKey(
       error ? reject(error) : resolve(key),
     );
   });
+}
+
+const THREAD_PROGRAM = `const { parentPort } = require("node:worker_threads");
+const { scryptSync } = require("node:crypto");
+parentPort.on("message", ({ password, salt, length, options }) => {
+  try {
+    parentPort.postMessage({ key: scryptSync(password, salt, length, options) });
+  } catch (error) {
+    parentPort.postMessage({ error });
+  }
+});`;
+
+type Done = Parameters<NativeCrypto["scrypt"]>[4];
+
+/** A thread that derives one key at a time. */
+interface HashThread {
+  hasEnded(): boolean;
+  derive(message: object, done: Done): void;
+}
+
+/**
+ * Derives keys in threads of their own, one for each derivation that runs at once. In the pool of the runtime, a signature check
+ * of `validate` waits for a derivation. If no thread can be started, the pool derives.
+ */
+function threadedCrypto(native: NativeCrypto | null): NativeCrypto | null {
+  if (native === null) return null;
+  const idle: HashThread[] = [];
+  return {
+    scrypt(password, salt, length, options, done) {
+      const thread = takeIdle(idle) ?? hashThread();
+      if (thread === null) return native.scrypt(password, salt, length, options, done);
+      thread.derive({ password, salt, length, options }, (error, key) => {
+        // A thread that failed has ended, or will.
+        if (!error) idle.push(thread);
+        done(error, key);
+      });
+    },
+  };
+}
+
+function takeIdle(idle: HashThread[]): HashThread | null {
+  const thread = idle.pop();
+  if (thread === undefined) return null;
+  return thread.hasEnded() ? takeIdle(idle) : thread;
+}
+
+function hashThread(): HashThread | null {
+  const thread = startThread(THREAD_PROGRAM, "latchkey-scrypt");
+  if (thread === null) return null;
+  let pending: Done | null = null;
+  let hasEnded = false;
+  const finish = (error: Error | null, key: Uint8Array): void => {
+    const done = pending;
+    pending = null;
+    thread.unref();
+    done?.(error, key);
+  };
+  listen(thread, finish);
+  thread.on("exit", () => {
+    hasEnded = true;
+  });
+  thread.unref();
+  return {
+    hasEnded: () => hasEnded,
+    derive(message, done) {
+      pending = done;
+      // A process that waits for a hash must not end.
+      thread.ref();
+      thread.postMessage(message);
+    },
+  };
+}
+
+const NO_KEY = new Uint8Array();
+
+function listen(thread: NativeThread, finish: (error: Error | null, key: Uint8Array) => void): void {
+  const failed = (error: unknown): void =>
+    finish(error instanceof Error ? error : new Error("the thread of scrypt ended"), NO_KEY);
+  thread.on("message", (answer) => {
+    const key = isRecord(answer) ? answer["key"] : null;
+    if (key instanceof Uint8Array) finish(null, key);
+    else failed(isRecord(answer) ? answer["error"] : null);
+  });
+  thread.on("error", failed);
+  thread.on("exit", failed);
 }
 
 function parseCost(parameters: Readonly<Record<string, number>>): ScryptCost | null {

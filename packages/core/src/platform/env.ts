@@ -93,6 +93,34 @@ export function nativeCrypto(): NativeCrypto | null {
   return isNativeCrypto(found) ? found : null;
 }
 
+/** The part of a thread of `node:worker_threads` that Latchkey uses. */
+export interface NativeThread {
+  postMessage(message: unknown): void;
+  on(event: "message" | "error" | "exit", listen: (value: unknown) => void): unknown;
+  /** The process stays alive for the thread. */
+  ref(): unknown;
+  unref(): unknown;
+}
+
+type ThreadModule = { readonly Worker: new (program: string, options: object) => NativeThread };
+
+/** Starts a thread of Node or Bun that runs a CommonJS program. Null on other runtimes, and if the process may not. */
+export function startThread(program: string, name: string): NativeThread | null {
+  const { process } = globalThis as {
+    process?: { versions?: Record<string, string>; getBuiltinModule?: (id: string) => unknown };
+  };
+  const versions = process?.versions ?? {};
+  if (versions["node"] === undefined || "deno" in versions) return null;
+  const threads = process?.getBuiltinModule?.("node:worker_threads") as ThreadModule | undefined;
+  if (threads === undefined) return null;
+  try {
+    // Nothing of the process is passed on: neither its environment nor its loaders.
+    return new threads.Worker(program, { eval: true, name, env: {}, execArgv: [] });
+  } catch {
+    return null;
+  }
+}
+
 function isNativeCrypto(value: unknown): value is NativeCrypto {
   return (
     typeof value === "object" && value !== null && "scrypt" in value && typeof value.scrypt === "function"
