@@ -114,6 +114,8 @@ describeRedis("the feed on one server", () => {
     const { cursor } = await sessions.endedSince(null, 10, now);
     await client.del(`${prefix}feed`);
     expect(await sessions.endedSince(cursor, 10, now)).toEqual({ entries: [], cursor: "0", more: false });
+    // An entry of the same millisecond would have the id of the deleted one.
+    await new Promise((resolve) => setTimeout(resolve, 3));
     await sessions.end(session("b", now).id, null, { reason: "logout", now });
     const page = await sessions.endedSince(cursor, 10, now);
     expect(page.entries).toMatchObject([{ sessionId: session("b", now).id }]);
