@@ -133,9 +133,10 @@ function threadedCrypto(native: NativeCrypto | null): NativeCrypto | null {
   if (native === null) return null;
   const idle: HashThread[] = [];
   return {
-    scrypt(password, salt, length, options, done) {
+    scrypt(...call) {
       const thread = takeIdle(idle) ?? hashThread();
-      if (thread === null) return native.scrypt(password, salt, length, options, done);
+      if (thread === null) return native.scrypt(...call);
+      const [password, salt, length, options, done] = call;
       thread.derive({ password, salt, length, options }, (error, key) => {
         // A thread that failed has ended, or will.
         if (!error) idle.push(thread);
