@@ -131,7 +131,7 @@ export const accountEdits: readonly Edit[] = [
   ),
   ...editsIn(
     `${CORE}/auth/guard-store.ts`,
-    ["test/attacks/store-faults.test.ts"],
+    ["test/sessions/errors-told.test.ts"],
     [["the words of a driver", "throw failure;", "throw error;"]],
   ),
   ...editsIn(

@@ -191,7 +191,7 @@ export const rotationEdits: readonly Edit[] = [
   ),
   ...editsIn(
     `${CORE}/http/routes/refresh.ts`,
-    ["test/attacks/refresh-refusal.test.ts"],
+    ["test/sessions/transports.test.ts"],
     [["a refusal that is not final clears the cookies", "if (FINAL_CODES.has(result.code))", "if (true)"]],
   ),
 ];
