@@ -12,9 +12,8 @@ import { type ArcticClient, arcticProvider, github } from "@latchkey/core/oauth"
 import { type PasswordHasher, password } from "@latchkey/core/password";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Browser } from "../fixtures/browser.ts";
-import { begin, comeBack } from "../fixtures/oauth-flow.ts";
+import { begin, nativeCode, VERIFIER } from "../fixtures/oauth-flow.ts";
 import { openStubServer, type StubServer, type StubServerOptions } from "../fixtures/oauth-server.ts";
-import { s256 } from "../fixtures/providers/rigged-answers.ts";
 import { ANN_THERE, stubProvider } from "../fixtures/providers/stub-provider.ts";
 import { requestTo } from "../fixtures/requests.ts";
 import { collectSecrets, listening, printed } from "../fixtures/secrets.ts";
@@ -71,21 +70,10 @@ async function thereId(stage: Stage): Promise<string> {
   return (await stage.server.auth.users.find({ email: "there@example.com" }))?.id ?? "";
 }
 
-const VERIFIER = "v".repeat(43);
-
 /** The sign-in of a native app, as far as its code. */
-async function nativeCode({ server }: Stage): Promise<string> {
-  const query = {
-    transport: "bearer",
-    redirect_to: "com.example.app://in",
-    code_challenge: s256(VERIFIER),
-    code_challenge_method: "S256",
-  };
-  const browser = server.browser();
-  const start = await browser.get(`/auth/oauth/stub?${new URLSearchParams(query)}`);
+function codeOf({ server }: Stage): Promise<string> {
   const person = { ...ANN_THERE, email: "there@example.com" };
-  const back = await comeBack(browser, server.stub.agree(start.headers.get("location") ?? "", person));
-  return new URL(back.headers.get("location") ?? "").searchParams.get("code") ?? "";
+  return nativeCode(server.browser(), (location) => server.stub.agree(location, person));
 }
 
 /** Prepares what the step needs without the fault, and makes the step. */
@@ -155,9 +143,9 @@ const STEPS: {
     save: byHand(({ server }) => server.auth.keys.rotate()),
   },
   tokens: {
-    put: byHand(nativeCode),
+    put: byHand(codeOf),
     redeem: async (stage, arm) => {
-      const code = await nativeCode(stage);
+      const code = await codeOf(stage);
       arm();
       await stage.server.send("/auth/oauth/exchange", {
         method: "POST",

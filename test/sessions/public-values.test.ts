@@ -1,9 +1,8 @@
 import type { JsonObject, PublicUser, StandardSchema, User, UserStore, Validation } from "@latchkey/core";
 import { memory } from "@latchkey/core/memory";
 import { describe, expect, it, vi } from "vitest";
-import { comeBack } from "../fixtures/oauth-flow.ts";
+import { nativeCode, VERIFIER } from "../fixtures/oauth-flow.ts";
 import { openStubServer, type StubServer } from "../fixtures/oauth-server.ts";
-import { s256 } from "../fixtures/providers/rigged-answers.ts";
 import { ANN_THERE, stubProvider } from "../fixtures/providers/stub-provider.ts";
 import { collectSecrets, printed, type Secrets } from "../fixtures/secrets.ts";
 import { ANN, BOB, openServer, SECRET } from "../fixtures/server.ts";
@@ -46,20 +45,14 @@ function hearPrivateKeys(secrets: Secrets): void {
   });
 }
 
-const VERIFIER = "v".repeat(43);
-
 async function nativeSignIn({ server, add }: Walk): Promise<void> {
-  const query = {
-    transport: "bearer",
-    redirect_to: "com.example.app://in",
-    code_challenge: s256(VERIFIER),
-    code_challenge_method: "S256",
-  };
-  const browser = server.browser();
-  const start = await browser.get(`/auth/oauth/stub?${new URLSearchParams(query)}`);
-  const back = await comeBack(browser, server.stub.agree(start.headers.get("location") ?? "", ANN_THERE));
-  const code = new URL(back.headers.get("location") ?? "").searchParams.get("code") ?? "";
-  await add(server.send("/auth/oauth/exchange", { method: "POST", body: { code, code_verifier: VERIFIER } }));
+  const code = await nativeCode(server.browser(), (location) => server.stub.agree(location, ANN_THERE));
+  const answer = await server.send("/auth/oauth/exchange", {
+    method: "POST",
+    body: { code, code_verifier: VERIFIER },
+  });
+  expect(answer.status).toBe(200);
+  await add(Promise.resolve(answer));
 }
 
 interface Walk {

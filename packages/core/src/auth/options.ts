@@ -177,7 +177,7 @@ export interface AuthOptions<Context = JsonObject, U extends User = User> {
   readonly onEvent?: (event: AuthEvent) => unknown;
   /**
    * Gets every error of the server whole, with its cause: what a hook, a callback, a schema, a provider or a store threw.
-   * Clients never see it. Default `console.error`. What it throws is of no effect.
+   * Clients never see it. Default: it is printed with its stack. What `onError` throws is of no effect.
    *
    * The error is the original, so it may hold whatever your code or your driver wrote into it.
    */
