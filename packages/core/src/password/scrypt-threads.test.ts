@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { describe, expect, it } from "vitest";
+import { Worker, type WorkerOptions } from "node:worker_threads";
+import { describe, expect, it, vi } from "vitest";
 import { nativeCrypto } from "../platform/env.ts";
 import { scryptHasher } from "./scrypt.ts";
 
@@ -37,6 +38,31 @@ describe("scrypt in threads of its own", () => {
     const stored = await Promise.all(words.map((word) => hasher.hash(word, random)));
     const checked = await Promise.all(stored.map((hash, n) => hasher.verify(`password ${n}`, hash)));
     expect(checked).toEqual(words.map(() => true));
+  });
+
+  it("starts another thread where one ended, idle or at work", async () => {
+    const started: Worker[] = [];
+    class Watched extends Worker {
+      constructor(program: string, options: WorkerOptions) {
+        super(program, options);
+        started.push(this);
+      }
+    }
+    const builtin = process.getBuiltinModule;
+    vi.spyOn(process, "getBuiltinModule").mockImplementation((id: string) =>
+      id === "node:worker_threads" ? { Worker: Watched } : builtin(id),
+    );
+    const hasher = scryptHasher({ cost });
+    const stored = await hasher.hash("a password", random);
+    await started[0]?.terminate();
+    expect(await hasher.verify("a password", stored)).toBe(true);
+    const interrupted = hasher.verify("a password", stored);
+    await Promise.resolve();
+    started[1]?.terminate();
+    await expect(interrupted).rejects.toThrow("the thread of scrypt ended");
+    expect(await hasher.verify("a password", stored)).toBe(true);
+    expect(started).toHaveLength(3);
+    vi.restoreAllMocks();
   });
 
   it("keeps the process alive while it hashes, and not after that", async () => {
