@@ -11,6 +11,7 @@ const STATUSES: ReadonlyMap<string, number> = new Map([
   ["refresh_token_invalid", 401],
   ["refresh_token_reused", 401],
   ["transport_mismatch", 401],
+  ["insufficient_user_authentication", 401],
   ["csrf_rejected", 403],
   ["not_found", 404],
   ["method_not_allowed", 405],
@@ -18,6 +19,7 @@ const STATUSES: ReadonlyMap<string, number> = new Map([
   ["payload_too_large", 413],
   ["unsupported_media_type", 415],
   ["weak_password", 422],
+  ["mail_token_invalid", 400],
   ["rate_limited", 429],
 ]);
 const GOOD: ReadonlySet<number> = new Set([200, 201, 204, 304]);

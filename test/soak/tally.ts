@@ -2,6 +2,7 @@ const CODES: ReadonlySet<string> = new Set([
   ..."invalid_request invalid_credentials unauthenticated session_expired session_revoked".split(" "),
   ..."refresh_token_invalid refresh_token_reused transport_mismatch csrf_rejected forbidden".split(" "),
   ..."not_found method_not_allowed identifier_taken payload_too_large unsupported_media_type".split(" "),
+  ..."insufficient_user_authentication mail_token_invalid".split(" "),
   ..."weak_password rate_limited store_unavailable internal_error".split(" "),
 ]);
 

@@ -10,6 +10,7 @@ const sentences: Readonly<Record<ClientError["code"], string>> = {
   refresh_token_invalid: "Your session has ended. Sign in again.",
   refresh_token_reused: "A copy of your key was used, so the session was ended. Sign in again.",
   transport_mismatch: "Your session belongs to another kind of app. Sign in again.",
+  insufficient_user_authentication: "Sign in again to do this.",
   csrf_rejected: "The server does not trust this page. Add its origin to the trusted origins of the server.",
   forbidden: "You are not allowed to do this.",
   not_found: "This does not exist any more.",
@@ -18,6 +19,7 @@ const sentences: Readonly<Record<ClientError["code"], string>> = {
   payload_too_large: "This is longer than the server accepts.",
   unsupported_media_type: "The server did not understand this. Reload the page and try again.",
   weak_password: "This password is too easy to guess. Choose a longer one, without your address in it.",
+  mail_token_invalid: "This link or code does not work any more. Ask for another.",
   redirect_not_allowed:
     "The server does not redirect to this page. Add its origin to the trusted origins of the server.",
   oauth_denied: "You cancelled at the provider. Nothing has changed.",

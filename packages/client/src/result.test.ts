@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readResult, serverCodes } from "./result.ts";
+import { isUnauthenticated, readResult, serverCodes } from "./result.ts";
 
 const json = (body: unknown, status = 200): Response => Response.json(body, { status });
 
@@ -23,5 +23,16 @@ describe("readResult", () => {
     ["a redirect", new Response(null, { status: 304 }), 304],
   ])("takes %s for an invalid response", async (_, response, status) => {
     expect(await readResult(response)).toMatchObject({ error: { code: "invalid_response", status } });
+  });
+});
+
+describe("isUnauthenticated", () => {
+  it.each([
+    ["unauthenticated", true],
+    ["session_revoked", true],
+    ["invalid_response", false],
+    ["insufficient_user_authentication", false],
+  ] as const)("is for a 401 with %s: %s", (code, expected) => {
+    expect(isUnauthenticated({ code, message: "A sentence.", status: 401 })).toBe(expected);
   });
 });

@@ -8,6 +8,7 @@ export const serverCodes = [
   "refresh_token_invalid",
   "refresh_token_reused",
   "transport_mismatch",
+  "insufficient_user_authentication",
   "csrf_rejected",
   "forbidden",
   "not_found",
@@ -16,6 +17,7 @@ export const serverCodes = [
   "payload_too_large",
   "unsupported_media_type",
   "weak_password",
+  "mail_token_invalid",
   "redirect_not_allowed",
   "oauth_denied",
   "oauth_state_invalid",
@@ -58,10 +60,10 @@ export function failure(code: ClientError["code"], message: string, status = 0):
 
 /**
  * Whether Latchkey answered that there is no session. No other failure signs out: not a server or a network that is down,
- * and not the 401 of a proxy.
+ * not the 401 of a proxy, and not a session whose sign-in is too old for the request.
  */
 export function isUnauthenticated({ code, status }: ClientError): boolean {
-  return status === 401 && code !== "invalid_response";
+  return status === 401 && code !== "invalid_response" && code !== "insufficient_user_authentication";
 }
 
 /** Reads an answer. The data of a 204 is null. */

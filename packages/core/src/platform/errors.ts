@@ -8,6 +8,7 @@ export type ErrorCode =
   | "refresh_token_invalid"
   | "refresh_token_reused"
   | "transport_mismatch"
+  | "insufficient_user_authentication"
   | "csrf_rejected"
   | "forbidden"
   | "not_found"
@@ -16,6 +17,7 @@ export type ErrorCode =
   | "payload_too_large"
   | "unsupported_media_type"
   | "weak_password"
+  | "mail_token_invalid"
   | "redirect_not_allowed"
   | "oauth_denied"
   | "oauth_state_invalid"
@@ -35,6 +37,8 @@ export const statuses: Readonly<Record<ErrorCode, number>> = {
   refresh_token_invalid: 401,
   refresh_token_reused: 401,
   transport_mismatch: 401,
+  // RFC 9470 section 3.
+  insufficient_user_authentication: 401,
   csrf_rejected: 403,
   forbidden: 403,
   not_found: 404,
@@ -43,6 +47,7 @@ export const statuses: Readonly<Record<ErrorCode, number>> = {
   payload_too_large: 413,
   unsupported_media_type: 415,
   weak_password: 422,
+  mail_token_invalid: 400,
   redirect_not_allowed: 400,
   oauth_denied: 400,
   oauth_state_invalid: 400,
@@ -63,6 +68,7 @@ export const messages: Readonly<Record<ErrorCode, string>> = {
   refresh_token_invalid: "The refresh token is not valid.",
   refresh_token_reused: "An old refresh token was presented, so its session was ended; sign in again.",
   transport_mismatch: "The token was issued for another transport.",
+  insufficient_user_authentication: "Sign in again to do that.",
   forbidden: "This session may not do that.",
   csrf_rejected: "The request comes from an origin that is not trusted.",
   not_found: "Not found.",
@@ -71,6 +77,8 @@ export const messages: Readonly<Record<ErrorCode, string>> = {
   payload_too_large: "The request body is too large.",
   unsupported_media_type: "The content type is not supported.",
   weak_password: "The password is too weak.",
+  mail_token_invalid:
+    "The link or code is not valid: it has expired, was used, or was replaced by a newer one; ask for another.",
   redirect_not_allowed: "The redirect target is not allowed.",
   oauth_denied: "The sign-in was cancelled at the provider.",
   oauth_state_invalid:
