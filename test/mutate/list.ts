@@ -16,11 +16,13 @@ import { rotationEdits } from "./rotation.ts";
 import { routeEdits } from "./routes.ts";
 import { secretEdits } from "./secrets.ts";
 import { sessionEdits } from "./sessions.ts";
+import { stepUpEdits } from "./step-up.ts";
 import { storeEdits } from "./stores.ts";
 
 /** Every edit. */
 export const edits: readonly Edit[] = [
   ...sessionEdits,
+  ...stepUpEdits,
   ...rotationEdits,
   ...keyEdits,
   ...cookieEdits,

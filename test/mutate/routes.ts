@@ -8,11 +8,21 @@ export const routeEdits: readonly Edit[] = [
     `${CORE}/http/handle.ts`,
     ["test/attacks/bearer.test.ts"],
     [
-      ["a route without a challenge", "if (response.status === 401) {", "if (false) {"],
+      [
+        "a route without a challenge",
+        'if (response.status === 401 && !response.headers.has("www-authenticate"))',
+        "if (false)",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/http/response.ts`,
+    ["test/attacks/bearer.test.ts"],
+    [
       [
         "a wrong password is a fault of the token",
-        '!(error instanceof AuthError && error.code === "invalid_credentials")',
-        "true",
+        'if (code === "invalid_credentials") return challenge(options.bearer.schemes, null);',
+        "",
       ],
     ],
   ),

@@ -212,10 +212,14 @@ describe("the request for a link", () => {
     server.clock.advance(900);
     expect((await browser.post(LINK)).status).toBe(200);
     server.clock.advance(1);
-    await expectError(await browser.post(LINK), 403, "forbidden");
-    await expectError(await browser.send(LINK, { method: "DELETE" }), 403, "forbidden");
+    await expectError(await browser.post(LINK), 401, "insufficient_user_authentication");
+    const unlinked = await browser.send(LINK, { method: "DELETE" });
+    expect(unlinked.headers.get("www-authenticate")).toBe(
+      'Bearer error="insufficient_user_authentication", max_age=900',
+    );
+    await expectError(unlinked, 401, "insufficient_user_authentication");
     await browser.post("/auth/refresh");
-    await expectError(await browser.post(LINK), 403, "forbidden");
+    await expectError(await browser.post(LINK), 401, "insufficient_user_authentication");
     await browser.post("/auth/login", ANN);
     expect((await browser.post(LINK)).status).toBe(200);
   });

@@ -44,6 +44,7 @@ export type {
 export type { AuthEvent, EventBody, SessionEventIds } from "./sessions/events.ts";
 export type { Device, EndReason, Session, SessionDetails, SessionId, Transport } from "./sessions/session.ts";
 export type { SessionLifetimes } from "./sessions/start.ts";
+export type { StepUpBounds } from "./sessions/step-up.ts";
 export type { Store } from "./store.ts";
 export type { RateLimits, ThrottleRule } from "./throttle/throttle.ts";
 export type { Identifier } from "./users/identifier.ts";

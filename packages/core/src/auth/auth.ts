@@ -8,6 +8,7 @@ import type { Seconds } from "../platform/time.ts";
 import type { RotationOutcome } from "../sessions/decide.ts";
 import type { Device, Session, SessionDetails, SessionId, Transport } from "../sessions/session.ts";
 import type { SessionLifetimes } from "../sessions/start.ts";
+import type { StepUpBounds } from "../sessions/step-up.ts";
 import type { Identifier } from "../users/identifier.ts";
 import type { LinkedAccount, ProviderTokens, PublicUser, User, UserId } from "../users/user.ts";
 
@@ -160,6 +161,15 @@ export interface Auth<Context = unknown, U extends User = User> {
    * rejects with a `TypeError` for an option that it does not have.
    */
   validate(request: Request, options?: ValidateOptions): Promise<Validation<Context>>;
+  /**
+   * Refuses a valid session whose sign-in does not meet the bounds, as `validate` does with `maxAge` and `amr`: 401
+   * `insufficient_user_authentication` with the challenge of RFC 9470. Returns any other validation unchanged. It is for a session
+   * that was validated before, as adapters have it. Throws a `TypeError` for bounds that are not valid.
+   *
+   * @example
+   * const validation = auth.stepUp(await auth.validate(request), { maxAge: minutes(15) });
+   */
+  stepUp(validation: Validation<Context>, bounds: StepUpBounds): Validation<Context>;
   /** Each route by itself, to mount on any path. */
   readonly handlers: Readonly<Record<RouteName, (request: Request, host?: RequestHost) => Promise<Response>>>;
   readonly sessions: SessionsApi<Context>;

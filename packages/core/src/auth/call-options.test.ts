@@ -13,7 +13,12 @@ type Call = (options: never) => Promise<unknown>;
 
 /** Every call that takes options, and its options. */
 const CALLS: readonly (readonly [name: string, call: Call, members: readonly string[]])[] = [
-  ["validate", (how) => auth.validate(request, how), ["refresh", "fresh", "clientAddress", "waitUntil"]],
+  [
+    "validate",
+    (how) => auth.validate(request, how),
+    ["refresh", "fresh", "maxAge", "amr", "clientAddress", "waitUntil"],
+  ],
+  ["stepUp", async (bounds) => auth.stepUp(await auth.validate(request), bounds), ["maxAge", "amr"]],
   [
     "sessions.create",
     (options) => auth.sessions.create("x", options),
@@ -66,6 +71,21 @@ describe("a wrong value in the options of a call", () => {
       (how) => auth.validate(request, how),
       { fresh: "yes" },
       'validate: fresh is "yes", but it must be true or false',
+    ],
+    [
+      (how) => auth.validate(request, how),
+      { maxAge: "15m" },
+      'validate: maxAge is "15m", but it must be whole seconds above 0: write seconds as a number, such as minutes(15)',
+    ],
+    [
+      (how) => auth.validate(request, how),
+      { amr: "pwd" },
+      'validate: amr is "pwd", but it must be a list of methods, such as ["pwd"]',
+    ],
+    [
+      async (bounds) => auth.stepUp(await auth.validate(request), bounds),
+      { amr: [] },
+      'stepUp: amr is a list, but it must be a list of methods, such as ["pwd"]',
     ],
     [
       (how) => auth.sessions.verify("x", how),

@@ -3,7 +3,7 @@ import { clientReader } from "../accounts/client.ts";
 import { siteReader } from "../cookies/site.ts";
 import { originReporter } from "../csrf/decide-csrf.ts";
 import { handlersOf, requestHandler } from "../http/handle.ts";
-import { requestValidator } from "../http/validate.ts";
+import { requestValidator, stepUpChecker } from "../http/validate.ts";
 import { providedKeys, sharedSecretKeys } from "../keys/fixed.ts";
 import type { KeyStore, Keys } from "../keys/keys.ts";
 import { storedKeys } from "../keys/stored.ts";
@@ -47,6 +47,7 @@ export function createAuth<Context extends ContextShape = JsonObject, U extends 
   const auth: Auth = {
     handle: requestHandler(app),
     validate: requestValidator(app),
+    stepUp: stepUpChecker(app),
     handlers: handlersOf(app),
     sessions: publicCalls("sessions", sessionsApi(app), report) as SessionsApi,
     users: publicCalls("users", usersApi(app), report) as UsersApi,

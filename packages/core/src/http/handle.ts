@@ -91,7 +91,6 @@ async function runRoute(
   if (match.route.crossSite !== true && isCrossSite(request, site, app.config))
     return errorResponse("csrf_rejected", new Headers(), crossSiteMessage(app, request, site));
   let credentials: Credentials | null = null;
-  let isAboutToken = true;
   let response: Response;
   try {
     const client = app.clientOf(request, host);
@@ -99,12 +98,9 @@ async function runRoute(
     response = await match.route.handle(app, { request, client, site, credentials });
   } catch (error) {
     response = answerError(app, error);
-    isAboutToken = !(error instanceof AuthError && error.code === "invalid_credentials");
   }
-  if (response.status === 401) {
-    const sent = isAboutToken ? credentials : null;
-    response.headers.set("www-authenticate", challenge(app.config.bearer.schemes, sent));
-  }
+  if (response.status === 401 && !response.headers.has("www-authenticate"))
+    response.headers.set("www-authenticate", challenge(app.config.bearer.schemes, credentials));
   return response;
 }
 

@@ -16,6 +16,7 @@ import { isLoopback } from "../platform/origin.ts";
 import type { EpochSeconds } from "../platform/time.ts";
 import type { IssuedTokens } from "../sessions/access-token.ts";
 import type { Presentation } from "../sessions/presented-tokens.ts";
+import { FRESH, type StepUpBounds, stepUpChallenge } from "../sessions/step-up.ts";
 import type { CredentialOptions, Credentials } from "./request.ts";
 import type { InvalidSession } from "./validation.ts";
 
@@ -45,6 +46,11 @@ export interface SentTokens {
 export function challenge([scheme = "bearer"]: readonly string[], sent: SentTokens | null): string {
   const hasToken = sent?.presented.access.some(({ token }) => token !== "") === true;
   return hasToken ? `${titleCase(scheme)} error="invalid_token"` : titleCase(scheme);
+}
+
+/** Makes the challenge for a session whose sign-in does not meet the bounds (RFC 9470 section 3). */
+export function challengeToStepUp({ bearer }: CredentialOptions, bounds: StepUpBounds): string {
+  return stepUpChallenge(challenge(bearer.schemes, null), bounds);
 }
 
 /** Redirects the browser without a referrer (OAU-26). */
@@ -93,12 +99,20 @@ export function codeOf(app: App, error: unknown): ErrorCode {
   return code;
 }
 
+// RFC 6750 3.1: a wrong password is no fault of the token beside it.
+function challengeOf(code: ErrorCode, options: CredentialOptions): string | null {
+  if (code === "invalid_credentials") return challenge(options.bearer.schemes, null);
+  return code === "insufficient_user_authentication" ? challengeToStepUp(options, { maxAge: FRESH }) : null;
+}
+
 /** Answers an error: an `AuthError` with its own message, any other as `internal_error`. */
 export function answerError(app: App, error: unknown, changes: readonly CookieChange[] = []): Response {
   const code = codeOf(app, error);
   const own = error instanceof AuthError && code !== "internal_error" ? error.message : messages[code];
   const headers = sessionHeaders(app.config.bearer.header);
   writeChanges(headers, changes);
+  const challenged = challengeOf(code, app.config);
+  if (challenged !== null) headers.set("www-authenticate", challenged);
   // RFC 6585 section 4.
   if (error instanceof AuthError && error.retryAfter !== null)
     headers.set("retry-after", `${error.retryAfter}`);

@@ -16,10 +16,12 @@ import {
   type Failure,
 } from "../sessions/authenticate.ts";
 import type { Transport } from "../sessions/session.ts";
+import { checkStepUp, decideStepUp, FRESH, type StepUpBounds } from "../sessions/step-up.ts";
 import type { User } from "../users/user.ts";
 import { type Credentials, forRequest, isForged, readCredentials, requireRequest } from "./request.ts";
 import {
   answerError,
+  challengeToStepUp,
   codeOf,
   cookiesOf,
   crossSiteMessage,
@@ -38,21 +40,62 @@ export interface ValidatedRequest {
   readonly changes: readonly CookieChange[];
 }
 
-const OPTIONS: MembersOf<ValidateOptions> = { refresh: ["auto", "never"], fresh: FLAG, ...HOST_MEMBERS };
+const BOUNDS: MembersOf<StepUpBounds> = { maxAge: null, amr: null };
+const OPTIONS: MembersOf<ValidateOptions> = {
+  refresh: ["auto", "never"],
+  fresh: FLAG,
+  ...BOUNDS,
+  ...HOST_MEMBERS,
+};
 
 /** Makes `auth.validate`: it reads the tokens of a request, checks its origin, and refreshes if that is due. It never throws. */
 export function requestValidator(
   app: App,
 ): (request: Request, options?: ValidateOptions) => Promise<Validation> {
   return async (request, options) => {
-    if (options !== undefined) {
-      checkMembers("validate", options, OPTIONS);
-      checkHostValues("validate", options);
-    }
+    const hasBounds = options !== undefined && hasStepUpBounds(options);
     requireRequest("validate", request, "invalid_request");
     const scoped = forRequest(app, request.headers, "validate");
-    return (await validateRequest(scoped, request, options ?? {})).validation;
+    const { validation } = await validateRequest(scoped, request, options ?? {});
+    return hasBounds ? refuseWeakSignIn(app, validation, options) : validation;
   };
+}
+
+/** Checks the options of `validate`, and tells whether they require something of the sign-in. */
+function hasStepUpBounds(options: ValidateOptions): boolean {
+  checkMembers("validate", options, OPTIONS);
+  checkHostValues("validate", options);
+  if (options.maxAge === undefined && options.amr === undefined) return false;
+  checkStepUp("validate", options);
+  return true;
+}
+
+/** Makes `auth.stepUp`: it refuses a valid session whose sign-in does not meet the bounds. */
+export function stepUpChecker(app: App): (validation: Validation, bounds: StepUpBounds) => Validation {
+  return (validation, bounds) => {
+    checkMembers("stepUp", bounds, BOUNDS);
+    checkStepUp("stepUp", bounds);
+    return refuseWeakSignIn(app, validation, bounds);
+  };
+}
+
+function refuseWeakSignIn(app: App, validation: Validation, bounds: StepUpBounds): Validation {
+  if (!validation.ok) return validation;
+  if (decideStepUp(validation.session, bounds, now(app.env)) === "satisfied") return validation;
+  const refused = refusal(app.config, "insufficient_user_authentication", null);
+  refused.headers.set("www-authenticate", challengeToStepUp(app.config, bounds));
+  // The session is live, so the tokens of a refresh reach the client.
+  for (const cookie of validation.headers.getSetCookie()) refused.headers.append("set-cookie", cookie);
+  return refused;
+}
+
+/**
+ * Fails with `insufficient_user_authentication` if the user signed in more than 15 minutes ago. A change of the account
+ * itself needs it, so that a browser left open is not enough (ASVS 5.0 7.5.1).
+ */
+export function requireFreshSignIn(app: App, { session }: Pick<ValidSession, "session">): void {
+  if (decideStepUp(session, { maxAge: FRESH }, now(app.env)) !== "satisfied")
+    throw new AuthError("insufficient_user_authentication");
 }
 
 async function validateRequest(

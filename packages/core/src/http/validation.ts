@@ -5,6 +5,7 @@ import { isRecord } from "../platform/encoding.ts";
 import { AuthError, type ErrorCode } from "../platform/errors.ts";
 import type { AccessClaims } from "../sessions/access-token.ts";
 import type { Session, Transport } from "../sessions/session.ts";
+import type { StepUpBounds } from "../sessions/step-up.ts";
 import type { UserId } from "../users/user.ts";
 
 /** The result of `validate`, which never throws because of its input. */
@@ -34,7 +35,11 @@ export interface InvalidSession {
   readonly response: () => Response;
 }
 
-export interface ValidateOptions extends RequestHost {
+/**
+ * With `maxAge` or `amr`, a valid session whose sign-in does not meet them is `insufficient_user_authentication`: it stays
+ * signed in, and the cookies of a refresh are in `headers`.
+ */
+export interface ValidateOptions extends RequestHost, StepUpBounds {
   /**
    * `auto`, the default, refreshes if a refresh is due. `never`, the default of HEAD, is for requests that cannot set a
    * cookie: it writes nothing and does not report reuse. Without a live access token it accepts a refresh token only for

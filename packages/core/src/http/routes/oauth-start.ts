@@ -1,16 +1,14 @@
 import type { App } from "../../accounts/app.ts";
 import { unlinkProvider } from "../../accounts/unlink.ts";
 import { type Intent, isChallenge } from "../../oauth/transaction.ts";
-import { now } from "../../platform/env.ts";
 import { AuthError } from "../../platform/errors.ts";
-import { minutes, type Seconds } from "../../platform/time.ts";
 import { networkBuckets } from "../../throttle/throttle.ts";
 import { beginFlow, providerOf, requireTarget } from "../flow.ts";
 import { countAttempt } from "../limit.ts";
 import { pathSegment, readBody, requireNavigation, stringMember } from "../request.ts";
 import { addError, codeOf, headersOf, redirect, respondJson } from "../response.ts";
 import type { Route } from "../route.ts";
-import { whenSignedIn } from "../validate.ts";
+import { requireFreshSignIn, whenSignedIn } from "../validate.ts";
 
 /** `GET /oauth/:provider`: redirects the browser to the provider. */
 export const oauthStart: Route = {
@@ -53,9 +51,6 @@ function respondFailure(app: App, error: unknown, provider: string, redirectTo: 
   return redirect(addError(redirectTo, codeOf(app, error)), headersOf(app, []));
 }
 
-/** Sign-in methods change only soon after a sign-in, so that a browser left open is not enough (ASVS 5.0 7.5.1). */
-const MAX_SIGN_IN_AGE: Seconds = minutes(15);
-
 /** `POST /oauth/:provider/link`: starts to link an account. It redirects a form, and gives a script the `url`. */
 export const linkAccount: Route = {
   method: "POST",
@@ -63,7 +58,7 @@ export const linkAccount: Route = {
   handle: (app, call) =>
     whenSignedIn(app, call, async ({ valid, changes }) => {
       const provider = providerOf(app, pathSegment(call.request.url, 2));
-      requireRecent(valid.session.authTime, now(app.env));
+      requireFreshSignIn(app, valid);
       if (valid.transport !== "cookie") throw new AuthError("transport_mismatch");
       const body = await readBody(call.request, true);
       const target = body === null ? undefined : stringMember(body, "redirect_to");
@@ -85,14 +80,9 @@ export const unlinkAccount: Route = {
   path: "/oauth/:provider/link",
   handle: (app, call) =>
     whenSignedIn(app, call, async ({ valid, changes }) => {
-      requireRecent(valid.session.authTime, now(app.env));
+      requireFreshSignIn(app, valid);
       const requester = { userId: valid.userId, sessionId: valid.session.id };
       await unlinkProvider(app, requester, pathSegment(call.request.url, 2));
       return new Response(null, { status: 204, headers: headersOf(app, changes) });
     }),
 };
-
-function requireRecent(authTime: number, at: number): void {
-  if (at - authTime <= MAX_SIGN_IN_AGE) return;
-  throw new AuthError("forbidden", "Sign in again first: this needs a sign-in of the last 15 minutes.");
-}

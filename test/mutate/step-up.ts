@@ -1,0 +1,51 @@
+import { type Edit, editsIn } from "./edit.ts";
+
+const CORE = "packages/core/src";
+
+/** What decides whether a sign-in is recent enough, and used the required methods. */
+export const stepUpEdits: readonly Edit[] = [
+  ...editsIn(
+    `${CORE}/sessions/step-up.ts`,
+    [`${CORE}/sessions/step-up.test.ts`],
+    [
+      ["a sign-in of any age", "now - authTime <= maxAge", "true"],
+      ["a sign-in of the future", "authTime <= now + SKEW && ", ""],
+      ["one method of several", "amr.every((method)", "amr.some((method)"],
+      ["any method", 'used.includes(method)) ? "satisfied"', 'used) ? "satisfied"'],
+      ["no age is an age", "Number(maxAge) > 0", "true"],
+      ["an empty list of methods", "amr.length > 0 && ", ""],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/http/validate.ts`,
+    ["test/sessions/step-up.test.ts"],
+    [
+      [
+        "validate ignores its bounds",
+        "return hasBounds ? refuseWeakSignIn",
+        "return false ? refuseWeakSignIn",
+      ],
+      [
+        "a list of methods is no bound",
+        "options.maxAge === undefined && options.amr === undefined",
+        "options.maxAge === undefined",
+      ],
+      [
+        "the tokens of a refresh are lost with a refusal",
+        'refused.headers.append("set-cookie", cookie);',
+        "void cookie;",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/http/validate.ts`,
+    ["test/oauth/linking.test.ts"],
+    [
+      [
+        "a route takes a sign-in of any age",
+        "decideStepUp(session, { maxAge: FRESH }",
+        "decideStepUp(session, {}",
+      ],
+    ],
+  ),
+];
