@@ -41,14 +41,15 @@ export const adapterEdits: readonly Edit[] = [
       ["a route of another auth", "found === undefined || isOther", "found === undefined"],
       [
         "a route without a session",
-        "if (!validation.ok) return validation.response();",
-        "if (!validation.ok) return next();",
+        "if (!found.validation.ok) return found.validation.response();",
+        "if (!found.validation.ok) return next();",
       ],
       [
         "a route for which `when` is not true",
-        "options.when(validation.session) !== true",
-        "!options.when(validation.session)",
+        "when(found.validation.session) !== true",
+        "!when(found.validation.session)",
       ],
+      ["a route for any sign-in", "isBound ? found.auth.stepUp", "false ? found.auth.stepUp"],
       ["a handshake rotates", '{ ...options, refresh: "never" } : options', "options : options"],
       [
         "the page of a user is public",
@@ -61,9 +62,10 @@ export const adapterEdits: readonly Edit[] = [
     "packages/next/src/server.ts",
     ["packages/next/src/require-session.test.ts"],
     [
-      ["a page without `when`", "when(signedIn.session) === true", "true"],
-      ["a page without a session", "signedIn !== null && when", "signedIn === null || when"],
-      ["a truthy `when`", "when(signedIn.session) === true", "when(signedIn.session)"],
+      ["a page without `when`", "when(valid.session) === true", "true"],
+      ["a page without a session", "valid !== null && when", "valid === null || when"],
+      ["a truthy `when`", "when(valid.session) === true", "when(valid.session)"],
+      ["a page for any sign-in", "isAllowed && meetsBounds(auth, valid, bounds)", "isAllowed"],
       ["a server component rotates", 'current.canSetCookies ? "auto" : "never"', '"auto"'],
       [
         "a store that is down signs out",

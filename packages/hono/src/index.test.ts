@@ -382,6 +382,45 @@ describe("requireSession", () => {
     expect(response.headers.getSetCookie()).toEqual([]);
   });
 
+  it("answers 401 with the challenge of RFC 9470 for a sign-in that is too old, and keeps the session", async () => {
+    const { auth, clock } = world();
+    const app = new Hono().all("/auth/*", authHandler(auth)).use("*", session(auth));
+    app.get("/own", requireSession(), (c) => c.text("in"));
+    app.get("/pay", requireSession({ maxAge: 900, amr: ["pwd"] }), (c) => c.text(c.var.session.userId));
+    app.get("/vault", requireSession({ auth, maxAge: 900, amr: ["pwd", "otp"] }), (c) => c.text("in"));
+    app.get("/closed", requireSession({ maxAge: 1, when: () => false }), (c) => c.text("in"));
+    app.get("/typo", requireSession({ maxage: 900 } as object), (c) => c.text("in"));
+    app.onError((error) => new Response(error.message, { status: 500 }));
+    let cookie = await signIn({ app });
+    const get = (path: string) => app.request(`http://localhost${path}`, { headers: { cookie } });
+    expect((await get("/pay")).status).toBe(200);
+    const methods = await get("/vault");
+    expect({ status: methods.status, body: await methods.json() }).toMatchObject({
+      status: 401,
+      body: { error: "insufficient_user_authentication" },
+    });
+    const typo = await get("/typo");
+    expect({ status: typo.status, text: await typo.text() }).toEqual({
+      status: 500,
+      text: "maxage is not an option of stepUp: did you mean maxAge?",
+    });
+    clock.now += 901_000;
+    const old = await get("/pay");
+    expect({ status: old.status, body: await old.json() }).toEqual({
+      status: 401,
+      body: { error: "insufficient_user_authentication", message: "Sign in again to do that." },
+    });
+    expect(old.headers.get("www-authenticate")).toBe(
+      'Bearer error="insufficient_user_authentication", max_age=900',
+    );
+    expect(cookieNames(old)).toEqual(OURS);
+    cookie = cookieHeader(old);
+    expect((await get("/own")).status).toBe(200);
+    expect((await get("/closed")).status).toBe(403);
+    cookie = "";
+    expect(await (await get("/pay")).json()).toMatchObject({ error: "unauthenticated" });
+  });
+
   it("answers 403 unless `when` returns true for the session", async () => {
     const { auth } = world();
     const app = new Hono().all("/auth/*", authHandler(auth)).use("*", session(auth));

@@ -3,6 +3,7 @@ import {
   type Auth,
   applyValidation,
   type Session,
+  type StepUpBounds,
   type User,
   type ValidateOptions,
   type Validation,
@@ -20,7 +21,10 @@ export interface SessionVariables<Context = unknown> {
   readonly session: Session<Context> | null;
   /** All claims of the access token, including those of `accessToken.claims`. */
   readonly claims: AccessClaims | null;
-  readonly [VALIDATED]?: { readonly auth: unknown; readonly validation: Validation<Context> };
+  readonly [VALIDATED]?: {
+    readonly auth: Pick<Auth<Context>, "stepUp">;
+    readonly validation: Validation<Context>;
+  };
 }
 
 /** The environment of an app with sessions of this context: `new Hono<SessionEnv<Context>>()`. */
@@ -78,8 +82,8 @@ export function session<Context, U extends User>(
   };
 }
 
-/** What `requireSession` takes. */
-export interface RequireOptions<Context = unknown> {
+/** What `requireSession` takes. `maxAge` and `amr` are those of `auth.stepUp`. */
+export interface RequireOptions<Context = unknown> extends StepUpBounds {
   /** The auth of `session(auth)`. It types the context in `when`, and `session` must have run with this one. */
   readonly auth?: AuthSource<Context, User>;
   /** Whether a session may do this; anything but true is no. */
@@ -91,7 +95,9 @@ export type UnknownContext = Readonly<Record<string, unknown>>;
 
 /**
  * Lets only requests with a session pass. Others get the response of the failed validation: 401, 403 or 503. A session for
- * which `when` does not return true gets 403 `forbidden`. Throws a `TypeError` if `session` did not run before it.
+ * which `when` does not return true gets 403 `forbidden`. Then a session whose sign-in is older than `maxAge`, or lacks a
+ * method of `amr`, gets 401 `insufficient_user_authentication`; it stays signed in. Throws a `TypeError` if `session` did
+ * not run before it, and for bounds that are not valid.
  *
  * @example
  * app.get("/admin", requireSession({ auth, when: ({ context }) => context.role === "admin" }), show);
@@ -100,25 +106,31 @@ export function requireSession<Context>(
   options: RequireOptions<Context> & { readonly auth: AuthSource<Context, User> },
 ): MiddlewareHandler<SignedInEnv<Context>>;
 /** Without `auth`, the members of the context are `unknown` in `when`, so a misspelled one is not a type error. */
-export function requireSession(options: {
-  readonly auth?: never;
-  readonly when: (session: Session<UnknownContext>) => boolean;
-}): MiddlewareHandler<SignedInEnv>;
+export function requireSession(
+  options: StepUpBounds & {
+    readonly auth?: never;
+    readonly when: (session: Session<UnknownContext>) => boolean;
+  },
+): MiddlewareHandler<SignedInEnv>;
 export function requireSession<Context = unknown>(
   options?: RequireOptions<Context>,
 ): MiddlewareHandler<SignedInEnv<Context>>;
-export function requireSession<Context>(
-  options: RequireOptions<Context> = {},
-): MiddlewareHandler<SignedInEnv<Context>> {
+export function requireSession<Context>({
+  auth,
+  when,
+  ...bounds
+}: RequireOptions<Context> = {}): MiddlewareHandler<SignedInEnv<Context>> {
   return async (c, next) => {
     const found = (c as HonoContext<SessionEnv<Context>>).get(VALIDATED);
-    const isOther = options.auth !== undefined && found?.auth !== authOf(options.auth, c.env);
+    const isOther = auth !== undefined && found?.auth !== authOf(auth, c.env);
     if (found === undefined || isOther)
       throw new TypeError("requireSession needs session(auth) to run before it");
-    const { validation } = found;
-    if (!validation.ok) return validation.response();
+    if (!found.validation.ok) return found.validation.response();
     const refusal = { error: "forbidden", message: "This session may not do that." };
-    if (options.when !== undefined && options.when(validation.session) !== true) return c.json(refusal, 403);
+    if (when !== undefined && when(found.validation.session) !== true) return c.json(refusal, 403);
+    const isBound = Object.keys(bounds).length > 0;
+    const validation = isBound ? found.auth.stepUp(found.validation, bounds) : found.validation;
+    if (!validation.ok) return validation.response();
     c.set("session", validation.session);
     c.set("claims", validation.claims);
     return next();

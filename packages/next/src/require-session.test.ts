@@ -53,6 +53,14 @@ told.signedIn = await answer({});
 told.allowed = await answer({ when: ({ userId }) => userId === id });
 told.refused = await answer({ when: () => false });
 told.truthy = await answer({ when: () => ({}) });
+told.fresh = await answer({ maxAge: 1 });
+told.method = await answer({ amr: ["pwd"] });
+told.refusedFirst = await answer({ amr: ["pwd"], when: () => false });
+told.misspelt = await requireSession(auth, { maxage: 1 }).catch((error) => error.message);
+at += 2;
+told.old = await answer({ maxAge: 1 });
+told.anonymousOld = (send({}), await answer({ maxAge: 1 }));
+send({ cookie });
 isDown = true;
 told.down = await session();
 isDown = false;
@@ -79,6 +87,12 @@ it("requires a session, refuses each `when` that does not return true, and rotat
     allowed: "passes",
     refused: "forbidden, forbidden",
     truthy: "forbidden, forbidden",
+    fresh: "passes",
+    method: "insufficient_user_authentication, insufficient_user_authentication",
+    refusedFirst: "forbidden, forbidden",
+    misspelt: "maxage is not an option of stepUp: did you mean maxAge?",
+    old: "insufficient_user_authentication, insufficient_user_authentication",
+    anonymousOld: "unauthenticated, unauthenticated",
     down: "store_unavailable",
     component: true,
     componentRotations: 0,

@@ -2,6 +2,7 @@ import {
   type Auth,
   AuthError,
   type RequestHost,
+  type StepUpBounds,
   type User,
   type ValidateOptions,
   type ValidSession,
@@ -15,12 +16,16 @@ import { atPublicUrl, originOf } from "./url.ts";
 /** The session of a signed-in user. */
 export type SignedIn<Context = unknown> = Pick<ValidSession<Context>, "session" | "userId" | "claims">;
 
-export interface RequireOptions<Context> extends Pick<ValidateOptions, "fresh"> {
+/** What `requireSession` takes. `maxAge` and `amr` are those of `auth.stepUp`. */
+export interface RequireOptions<Context> extends Pick<ValidateOptions, "fresh">, StepUpBounds {
   /** Tells whether a session is allowed. Every result but `true` refuses. Default: every session is allowed. */
   readonly when?: (session: ValidSession<Context>["session"]) => boolean;
   /** Called for a refused request; it must throw, as `() => redirect("/login")` does. Default: throws `AuthError`. */
-  readonly otherwise?: (code: "unauthenticated" | "forbidden") => never;
+  readonly otherwise?: (code: RefusalCode) => never;
 }
+
+/** Why `requireSession` refuses a request. */
+export type RefusalCode = "unauthenticated" | "forbidden" | "insufficient_user_authentication";
 
 type Route = (request: Request, host?: RequestHost) => Promise<Response>;
 
@@ -54,36 +59,57 @@ export async function getSession<Context, U extends User>(
   auth: Auth<Context, U>,
   { fresh = false }: Pick<ValidateOptions, "fresh"> = {},
 ): Promise<SignedIn<Context> | null> {
-  const validation = await validateCurrentRequest(auth, fresh);
-  if (validation.ok) {
-    const { session, userId, claims } = validation;
-    return { session, userId, claims };
-  }
-  if (validation.status >= 500) throw new AuthError(validation.code);
-  return null;
+  const valid = await findSession(auth, fresh);
+  return valid === null ? null : signedInBy(valid);
 }
 
 /**
  * Returns the session of the user, or ends the component, the action or the handler: it calls `otherwise` with
- * `unauthenticated` if there is no session, and with `forbidden` if `when` does not return true for it. It calls `when` after the
+ * `unauthenticated` if there is no session, with `forbidden` if `when` does not return true for it, and with
+ * `insufficient_user_authentication` if its sign-in is older than `maxAge` or lacks a method of `amr`. It calls `when` after the
  * refresh.
  *
  * Next answers 500 for an error in a route handler: use `getSession` there.
  *
- * Throws `AuthError` with `unauthenticated` or `forbidden`, and those of `getSession`.
+ * Throws `AuthError` with these codes, and those of `getSession`.
  *
  * @example
  * const { userId } = await requireSession(auth, { otherwise: () => redirect("/login") });
  */
 export async function requireSession<Context, U extends User>(
   auth: Auth<Context, U>,
-  { when = () => true, otherwise, ...options }: RequireOptions<Context> = {},
+  { when = () => true, otherwise, fresh = false, ...bounds }: RequireOptions<Context> = {},
 ): Promise<SignedIn<Context>> {
-  const signedIn = await getSession(auth, options);
-  if (signedIn !== null && when(signedIn.session) === true) return signedIn;
-  const code = signedIn === null ? "unauthenticated" : "forbidden";
+  const valid = await findSession(auth, fresh);
+  const isAllowed = valid !== null && when(valid.session) === true;
+  if (isAllowed && meetsBounds(auth, valid, bounds)) return signedInBy(valid);
+  const refusal = isAllowed ? "insufficient_user_authentication" : "forbidden";
+  const code = valid === null ? "unauthenticated" : refusal;
   otherwise?.(code);
   throw new AuthError(code);
+}
+
+function meetsBounds<Context>(
+  auth: Pick<Auth<Context>, "stepUp">,
+  valid: ValidSession<Context>,
+  bounds: StepUpBounds,
+): boolean {
+  return Object.keys(bounds).length === 0 || auth.stepUp(valid, bounds).ok;
+}
+
+/** The valid session of the request; null without one. Throws if it cannot tell. */
+async function findSession<Context, U extends User>(
+  auth: Auth<Context, U>,
+  fresh: boolean,
+): Promise<ValidSession<Context> | null> {
+  const validation = await validateCurrentRequest(auth, fresh);
+  if (validation.ok) return validation;
+  if (validation.status >= 500) throw new AuthError(validation.code);
+  return null;
+}
+
+function signedInBy<Context>({ session, userId, claims }: ValidSession<Context>): SignedIn<Context> {
+  return { session, userId, claims };
 }
 
 /**

@@ -6,6 +6,7 @@ import type { sessionOf } from "./session-helpers.js";
 type Role = NonNullable<Awaited<ReturnType<typeof sessionOf>>>["context"];
 
 export const signedIn = requireSession();
+export const recent = requireSession({ maxAge: 900, amr: ["pwd"], when: (s) => s.userId !== "" });
 
 export const admin = requireSession({ auth, when: (s) => s.context.role === "admin" });
 

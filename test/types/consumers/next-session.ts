@@ -15,6 +15,8 @@ export const onlyAdmin = () =>
     otherwise: (code) => redirect(`/login?error=${code}`),
   });
 
+export const recent = () => requireSession(auth, { maxAge: 900, amr: ["pwd"] });
+
 export async function tenantOf() {
   const { session, claims } = await onlyAdmin();
   return { tenant: session.context.tenant, claims };
