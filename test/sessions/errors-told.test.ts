@@ -129,6 +129,7 @@ const STEPS: {
       arm();
       await stage.server.auth.users.unlink(id, "stub");
     },
+    changeEmail: null,
     accounts: byHand(({ server, annId }) => server.auth.users.accounts(annId)),
     keepTokens: byHand(signInThere),
     keptTokens: async (stage, arm) => {
@@ -154,6 +155,9 @@ const STEPS: {
     },
     spend: byHand(signInThere),
     revoke: null,
+    fillSlot: null,
+    readSlot: null,
+    redeemSlot: null,
     prune: byHand(({ server }) => server.auth.sessions.prune()),
   },
   throttle: { hit: login, release: login },

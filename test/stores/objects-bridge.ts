@@ -28,6 +28,7 @@ const OPERATIONS: {
     accounts: true,
     keepTokens: true,
     keptTokens: true,
+    changeEmail: true,
   },
   sessions: {
     create: true,
@@ -42,7 +43,16 @@ const OPERATIONS: {
     endedSince: true,
   },
   keys: { load: true, save: true },
-  tokens: { put: true, redeem: true, spend: true, revoke: true, prune: true },
+  tokens: {
+    put: true,
+    redeem: true,
+    spend: true,
+    revoke: true,
+    fillSlot: true,
+    readSlot: true,
+    redeemSlot: true,
+    prune: true,
+  },
   throttle: { hit: true, release: true },
 };
 

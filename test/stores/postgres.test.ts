@@ -29,7 +29,7 @@ afterAll(async () => {
   await server.stop();
 });
 
-const tables = ["sessions", "feed", "users", "documents", "accounts", "tokens", "attempts"].map(
+const tables = ["sessions", "feed", "users", "documents", "accounts", "tokens", "slots", "attempts"].map(
   (name) => `latchkey_${name}`,
 );
 

@@ -5,6 +5,15 @@ import { migrated } from "./files.ts";
 import { rotationOf, session, sessionIdOf } from "./sessions.ts";
 
 const NOW = 1_900_000_000;
+const slotToken = {
+  slot: "s",
+  purpose: "reset",
+  secret: "digest",
+  tries: 5,
+  userId: "ann",
+  data: {},
+  expiresAt: NOW + 1,
+};
 const account = { provider: "github", subject: "1001" };
 
 test("no call of a request scans a table", async () => {
@@ -30,6 +39,7 @@ test("no call of a request scans a table", async () => {
   await users.find({ email: "ann@example.com" });
   await users.find({ username: "ann" });
   await users.update("ann", { name: "Ann" }, { ifVersion: null, raiseVersion: true });
+  await users.changeEmail("ann", "new@example.com", 1);
   await users.delete("ann");
   await users.findByAccount(account);
   await users.link("ann", account);
@@ -42,12 +52,15 @@ test("no call of a request scans a table", async () => {
   await tokens.put({ hash: "h", purpose: "reset", userId: "ann", data: {}, expiresAt: NOW });
   await tokens.redeem("h", "reset", NOW);
   await tokens.spend("h", "state", NOW, NOW);
+  await tokens.fillSlot(slotToken);
+  await tokens.readSlot("s", NOW);
+  await tokens.redeemSlot("s", "digest", NOW);
   await tokens.revoke("ann", "reset");
   await tokens.prune(NOW);
   await throttle.hit([{ key: "key", rule: { limit: 1, window: 60 } }], NOW);
   await throttle.release(["key"]);
 
-  expect(seen.size).toBe(42);
+  expect(seen.size).toBe(48);
   for (const sql of seen) {
     const plan = planOf(database, sql);
     expect(

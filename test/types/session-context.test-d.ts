@@ -106,6 +106,7 @@ test("S5 serialize, hooks and auth.users have the user type of the user store", 
     find: async () => null,
     findByAccount: async () => null,
     update: async () => null,
+    changeEmail: async () => null,
   };
   const club = createAuth({
     store: memory(),

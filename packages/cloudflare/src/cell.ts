@@ -1,12 +1,14 @@
 import {
+  decideSlot,
   decideThrottle,
   type EpochSeconds,
   type OneTimeToken,
   releaseAttempt,
+  type SlotToken,
   type ThrottleRow,
 } from "@latchkey/core/store";
-import type { CellOperations, Claim } from "./operations.ts";
-import type { ObjectStorage } from "./platform.ts";
+import type { CellOperations, Claim, HeldClaim } from "./operations.ts";
+import { type ObjectStorage, wallClock } from "./platform.ts";
 
 /**
  * The one record of a small object. It expires at `until`; null means never. A cell with only `until` marks a spent
@@ -15,11 +17,21 @@ import type { ObjectStorage } from "./platform.ts";
 export interface Cell {
   readonly attempts?: ThrottleRow;
   readonly token?: OneTimeToken;
-  readonly claim?: Claim;
+  readonly slot?: SlotToken;
+  readonly claim?: StoredClaim;
   readonly until: number | null;
 }
 
+/** A claim, with the time at which a reservation was made. */
+interface StoredClaim extends Claim {
+  readonly reservedAt?: EpochSeconds;
+}
+
 const KEY = "cell";
+/** How long after a reservation the row may be written, in seconds. */
+const DEADLINE = 30;
+/** How long a reservation counts without the row, in seconds: longer than the deadline by more than two clocks differ. */
+const RESERVATION = 60;
 /** Expired long ago: the alarm deletes the object at once. */
 const RELEASED: Cell = { until: 1 };
 
@@ -31,7 +43,12 @@ export function readCell({ kv }: ObjectStorage): Cell | undefined {
 /** The operations on a cell. None awaits anything between its read and its write, so each is one turn of the object. */
 export function cellOperations(storage: ObjectStorage, clock: (() => number) | null): CellOperations {
   const at = (callerNow: EpochSeconds): EpochSeconds => clock?.() ?? callerNow;
-  return { ...attemptOperations(storage, at), ...tokenOperations(storage, at), ...holderOperations(storage) };
+  return {
+    ...attemptOperations(storage, at),
+    ...tokenOperations(storage, at),
+    ...slotOperations(storage, at),
+    ...holderOperations(storage),
+  };
 }
 
 /** The time that decides. */
@@ -87,24 +104,64 @@ async function spend(storage: ObjectStorage, expiresAt: EpochSeconds, now: Epoch
   return true;
 }
 
-function holderOperations(
-  storage: ObjectStorage,
-): Pick<CellOperations, "holder.get" | "holder.claim" | "holder.release"> {
+type SlotOperations = Pick<CellOperations, "slot.fill" | "slot.read" | "slot.redeem">;
+
+function slotOperations(storage: ObjectStorage, at: At): SlotOperations {
+  return {
+    "slot.fill": (slot) => writeCell(storage, { slot, until: slot.expiresAt }),
+
+    "slot.read": async (callerNow) => {
+      const slot = readCell(storage)?.slot;
+      return slot !== undefined && at(callerNow) < slot.expiresAt ? slot : null;
+    },
+
+    "slot.redeem": async (secret, callerNow) => {
+      const slot = readCell(storage)?.slot ?? null;
+      const { redeemed, stays } = decideSlot(slot, secret, at(callerNow));
+      if (stays !== slot) {
+        await writeCell(storage, stays === null ? RELEASED : { slot: stays, until: stays.expiresAt });
+      }
+      return redeemed;
+    },
+  };
+}
+
+type HolderOperations = Pick<
+  CellOperations,
+  "holder.get" | "holder.claim" | "holder.reserve" | "holder.release"
+>;
+
+function holderOperations(storage: ObjectStorage): HolderOperations {
   return {
     "holder.get": async () => readCell(storage)?.claim ?? null,
 
     "holder.claim": async (userId, replaces) => {
       const held = readCell(storage)?.claim;
-      if (held !== undefined && held.userId !== userId && held.id !== replaces) return held;
+      if (held !== undefined && held.userId !== userId && held.id !== replaces) return heldClaim(held);
       const claim = { userId, id: crypto.randomUUID() };
       await writeCell(storage, { claim, until: null });
-      return claim;
+      return heldClaim(claim);
+    },
+
+    // Not even the same user replaces a reservation: of two changes to one address, the loser would release that of the winner.
+    "holder.reserve": async (claim, replaces) => {
+      const held = readCell(storage)?.claim;
+      if (held !== undefined && held.id !== replaces) return heldClaim(held);
+      const reserved = { ...claim, reservedAt: wallClock() };
+      await writeCell(storage, { claim: reserved, until: null });
+      return heldClaim(reserved);
     },
 
     "holder.release": async (id) => {
       if (readCell(storage)?.claim?.id === id) await writeCell(storage, RELEASED);
     },
   };
+}
+
+function heldClaim({ userId, id, reservedAt }: StoredClaim): HeldClaim {
+  if (reservedAt === undefined) return { userId, id, isReserved: false, deadline: null };
+  const isReserved = wallClock() < reservedAt + RESERVATION;
+  return { userId, id, isReserved, deadline: reservedAt + DEADLINE };
 }
 
 async function writeCell(storage: ObjectStorage, cell: Cell): Promise<void> {

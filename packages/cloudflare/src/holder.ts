@@ -1,5 +1,6 @@
-import type { UserId } from "@latchkey/core/store";
+import type { EpochSeconds, UserId } from "@latchkey/core/store";
 import type { Call } from "./call.ts";
+import type { HeldClaim } from "./operations.ts";
 
 /** Whether the row of a user has the identifier or the link of an object. */
 export type IsHeldBy = (userId: UserId) => Promise<boolean>;
@@ -13,9 +14,33 @@ export async function becomeHolder(
 ): Promise<boolean> {
   const claim = await call(object, "holder.claim", userId, null);
   if (claim.userId === userId) return true;
-  if (await isHeldBy(claim.userId)) return false;
+  if (claim.isReserved || (await isHeldBy(claim.userId))) return false;
   // Replaces exactly this claim: the holder may have made a new one since.
   return (await call(object, "holder.claim", userId, claim.id)).userId === userId;
+}
+
+/** A claim that counts before the row of its user confirms it, for a short time. */
+export interface Reservation {
+  readonly id: string;
+  /** The time until which the row may be written. */
+  readonly deadline: EpochSeconds;
+}
+
+/** Reserves an object for a user; null if there is a reservation, or a claim that a row confirms. */
+export async function reserve(
+  call: Call,
+  object: string,
+  userId: UserId,
+  isHeldBy: IsHeldBy,
+): Promise<Reservation | null> {
+  const id = crypto.randomUUID();
+  const attempt = (replaces: string | null): Promise<HeldClaim> =>
+    call(object, "holder.reserve", { userId, id }, replaces);
+  const first = await attempt(null);
+  const isFree = first.id === id || !(first.isReserved || (await isHeldBy(first.userId)));
+  if (!isFree) return null;
+  const { id: now, deadline } = first.id === id ? first : await attempt(first.id);
+  return now === id && deadline !== null ? { id, deadline } : null;
 }
 
 /** Deletes a user or a link, and then releases the claims of the user. A claim made since the start stays. */

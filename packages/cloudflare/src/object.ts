@@ -8,7 +8,7 @@ import {
   type RecordRule,
   ruleOf,
 } from "./operations.ts";
-import type { ObjectState } from "./platform.ts";
+import { type ObjectState, wallClock } from "./platform.ts";
 import { hasTables, objectDriver, openRecords, type Records } from "./records.ts";
 
 const KEEP_ENDED = "keep-ended";
@@ -29,7 +29,7 @@ export class SessionObject {
   constructor(state: ObjectState, _env?: unknown) {
     this.#state = state;
     this.#cells = {
-      object: cellOperations(state.storage, objectClock),
+      object: cellOperations(state.storage, wallClock),
       caller: cellOperations(state.storage, null),
     };
   }
@@ -57,7 +57,7 @@ export class SessionObject {
       const cell = readCell(storage);
       if (cell !== undefined) {
         if (cell.until === null) return;
-        if (cell.until <= objectClock()) await storage.deleteAll();
+        if (cell.until <= wallClock()) await storage.deleteAll();
         else await storage.setAlarm(cell.until * 1_000);
         return;
       }
@@ -70,7 +70,7 @@ export class SessionObject {
     if (!hasTables(storage)) return;
     const records = await this.#open("object");
     const keepEnded = storage.kv.get(KEEP_ENDED) === true;
-    await records.deleteExpired(objectClock(), keepEnded);
+    await records.deleteExpired(wallClock(), keepEnded);
     if (!(await records.inspect(keepEnded)).isEmpty) return this.#setAlarm(records, keepEnded);
     this.#records = {};
     await storage.deleteAll();
@@ -91,7 +91,7 @@ export class SessionObject {
   #open(clock: CallSettings["clock"]): Promise<Records> {
     const open = this.#records[clock];
     if (open !== undefined) return open;
-    const driver = objectDriver(this.#state.storage, clock === "object" ? objectClock : null);
+    const driver = objectDriver(this.#state.storage, clock === "object" ? wallClock : null);
     const opening = openRecords(driver);
     this.#records[clock] = opening;
     opening.catch(() => delete this.#records[clock]);
@@ -103,10 +103,6 @@ function setsAlarm(rule: RecordRule, result: unknown): boolean {
   if (rule.setsAlarm !== "on reuse") return rule.setsAlarm === "always";
   const rotated = result as Awaited<ReturnType<RecordOperations["sessions.rotate"]>>;
   return rotated !== null && !rotated.refused && rotated.row.endedAt !== null;
-}
-
-function objectClock(): number {
-  return Math.floor(Date.now() / 1_000);
 }
 
 async function invoke(operations: object, operation: string, args: readonly unknown[]): Promise<unknown> {

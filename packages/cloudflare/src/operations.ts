@@ -1,4 +1,14 @@
-import type { EpochSeconds, OneTimeToken, Seconds, Store, ThrottleRule, UserId } from "@latchkey/core/store";
+import type {
+  EpochSeconds,
+  OneTimeToken,
+  Seconds,
+  SecretHash,
+  SlotToken,
+  Store,
+  ThrottleRule,
+  User,
+  UserId,
+} from "@latchkey/core/store";
 import type { SqlRow } from "@latchkey/sql/driver";
 
 type Method = (...args: never[]) => Promise<unknown>;
@@ -10,14 +20,22 @@ type PartOperations<Part extends keyof Store> = {
     : never]: Store[Part][Name] extends Method ? Store[Part][Name] : never;
 };
 
+/** A token in a slot is in a small object of its own, never in that of a user. */
+type SlotOperation = "tokens.fillSlot" | "tokens.readSlot" | "tokens.redeemSlot";
+
 /** The operations on the object of a user, or of the key ring. */
 export interface RecordOperations
   extends PartOperations<"sessions">,
     PartOperations<"users">,
-    PartOperations<"tokens">,
+    Omit<PartOperations<"tokens">, SlotOperation>,
     PartOperations<"keys"> {
   /** Adds the entries of sessions that ended in another object. */
   readonly "feed.add": (entries: readonly SqlRow[]) => Promise<void>;
+  /** `users.changeEmail` with a reserved address. Throws after `deadline`, so that no row is written after the reservation. */
+  readonly "users.changeEmailBefore": (
+    deadline: EpochSeconds,
+    ...change: Parameters<Store["users"]["changeEmail"]>
+  ) => Promise<User | "taken" | null>;
 }
 
 /** The operations on a small object, which keeps one record: attempts, a one-time token, or the holder of an identifier. */
@@ -30,9 +48,17 @@ export interface CellOperations {
   readonly "token.take": (purpose: string, now: EpochSeconds) => Promise<OneTimeToken | null>;
   /** Marks a secret as spent; `false` if the object has a token or a mark that has not expired. */
   readonly "token.spend": (expiresAt: EpochSeconds, now: EpochSeconds) => Promise<boolean>;
+  readonly "slot.fill": (token: SlotToken) => Promise<void>;
+  readonly "slot.read": (now: EpochSeconds) => Promise<SlotToken | null>;
+  readonly "slot.redeem": (secret: SecretHash, now: EpochSeconds) => Promise<SlotToken | null>;
   readonly "holder.get": () => Promise<Claim | null>;
   /** Makes the user the holder unless another user holds a claim other than `replaces`; returns the claim afterwards. */
-  readonly "holder.claim": (userId: UserId, replaces: string | null) => Promise<Claim>;
+  readonly "holder.claim": (userId: UserId, replaces: string | null) => Promise<HeldClaim>;
+  /**
+   * Claims the object for a user whose row does not confirm it yet. Until the reservation ends, the claim counts without the
+   * row. Returns the claim in place afterwards: one of another id if there is a claim other than `replaces`.
+   */
+  readonly "holder.reserve": (claim: Claim, replaces: string | null) => Promise<HeldClaim>;
   readonly "holder.release": (claim: string) => Promise<void>;
 }
 
@@ -40,6 +66,14 @@ export interface CellOperations {
 export interface Claim {
   readonly userId: UserId;
   readonly id: string;
+}
+
+/** A claim in place. */
+export interface HeldClaim extends Claim {
+  /** Whether it is a reservation that has not ended. */
+  readonly isReserved: boolean;
+  /** The time until which the row of the holder of a reservation may be written; null for another claim. */
+  readonly deadline: EpochSeconds | null;
 }
 
 export interface Operations extends RecordOperations, CellOperations {}
@@ -103,6 +137,8 @@ const OPERATION_RULES: OperationRules = {
   "users.get": { withoutTables: { result: null }, setsAlarm: "never" },
   "users.find": { withoutTables: { result: null }, setsAlarm: "never" },
   "users.update": { withoutTables: { result: null }, setsAlarm: "never" },
+  "users.changeEmail": { withoutTables: { result: null }, setsAlarm: "never" },
+  "users.changeEmailBefore": { withoutTables: { result: null }, setsAlarm: "never" },
   "users.delete": { withoutTables: { result: false }, setsAlarm: "always" },
   "users.findByAccount": { withoutTables: { result: null }, setsAlarm: "never" },
   "users.link": { withoutTables: { result: false }, setsAlarm: "never" },
@@ -125,8 +161,12 @@ const OPERATION_RULES: OperationRules = {
   "token.put": "cell",
   "token.take": "cell",
   "token.spend": "cell",
+  "slot.fill": "cell",
+  "slot.read": "cell",
+  "slot.redeem": "cell",
   "holder.get": "cell",
   "holder.claim": "cell",
+  "holder.reserve": "cell",
   "holder.release": "cell",
 };
 

@@ -29,3 +29,8 @@ export interface ObjectStorage {
   setAlarm(milliseconds: number): Promise<void>;
   deleteAll(): Promise<void>;
 }
+
+/** The clock of the object's machine, in seconds. */
+export function wallClock(): number {
+  return Math.floor(Date.now() / 1_000);
+}

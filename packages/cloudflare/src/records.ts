@@ -10,7 +10,8 @@ import {
   type Statement,
   sqlStore,
 } from "@latchkey/sql/driver";
-import type { ObjectStorage } from "./platform.ts";
+import type { RecordOperations } from "./operations.ts";
+import { type ObjectStorage, wallClock } from "./platform.ts";
 
 /** The rows of one user, or the key ring, in the tables of the SQL store. */
 export interface Records {
@@ -56,6 +57,7 @@ export async function openRecords(driver: Driver): Promise<Records> {
     operations: {
       ...operationsOf(store),
       "feed.add": (entries: readonly SqlRow[]) => addEntries(driver, entries),
+      "users.changeEmailBefore": changeEmailBefore(store),
     },
     takeEntries: async () => {
       const entries = await driver.query({ sql: TAKE_ENTRIES });
@@ -88,6 +90,15 @@ async function addEntries(driver: Driver, entries: readonly SqlRow[]): Promise<v
       },
     })),
   );
+}
+
+function changeEmailBefore({ users }: SqlStore): RecordOperations["users.changeEmailBefore"] {
+  return async (deadline, ...change) => {
+    if (wallClock() <= deadline) return users.changeEmail(...change);
+    throw new Error(
+      "durableObjects: the address was not changed: the write came too late after its reservation; repeat the call",
+    );
+  };
 }
 
 function operationsOf({ sessions, users, tokens, keys }: SqlStore): Readonly<Record<string, unknown>> {

@@ -4,7 +4,7 @@ import { userObject } from "./sessions.ts";
 
 /**
  * Each one-time token has its own object, which returns it once. A token of a user is also in the user's object, and
- * can be redeemed only while it is in both. Revoking removes it from the user's object.
+ * can be redeemed only while it is in both. Revoking removes it from the user's object. Each slot has its own object.
  */
 export function objectTokens(call: Call): TokenStore {
   return {
@@ -17,6 +17,10 @@ export function objectTokens(call: Call): TokenStore {
 
     spend: async (hash, _purpose, expiresAt, now) =>
       call(await tokenObject(hash), "token.spend", expiresAt, now),
+
+    fillSlot: async (token) => call(await slotObject(token.slot), "slot.fill", token),
+    readSlot: async (slot, now) => call(await slotObject(slot), "slot.read", now),
+    redeemSlot: async (slot, secret, now) => call(await slotObject(slot), "slot.redeem", secret, now),
 
     revoke: (userId, purpose) => call(userObject(userId), "tokens.revoke", userId, purpose),
 
@@ -38,4 +42,8 @@ async function redeem(
 
 function tokenObject(hash: string): Promise<string> {
   return digestName("token", hash);
+}
+
+function slotObject(slot: string): Promise<string> {
+  return digestName("slot", slot);
 }

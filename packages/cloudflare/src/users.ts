@@ -1,7 +1,7 @@
 import type { Identifier, User, UserId, UserStore } from "@latchkey/core/store";
 import { accountObject, objectAccounts } from "./accounts.ts";
 import { type Call, digestName } from "./call.ts";
-import { becomeHolder, type IsHeldBy, removeAndRelease } from "./holder.ts";
+import { becomeHolder, type IsHeldBy, removeAndRelease, reserve } from "./holder.ts";
 import { userObject } from "./sessions.ts";
 
 /**
@@ -20,6 +20,7 @@ export function objectUsers(call: Call): UserStore {
       return hasIdentifier(user, identifier) ? user : null;
     },
     update: (id, ...rest) => call(userObject(id), "users.update", id, ...rest),
+    changeEmail: (id, email, ifVersion) => changeEmail(call, id, email, ifVersion),
     delete: (id) => remove(call, id),
     ...objectAccounts(call),
   };
@@ -35,12 +36,38 @@ async function create(call: Call, user: User): Promise<boolean> {
   for (const identifier of identifiersOf(user)) {
     const object = await identifierObject(identifier);
     claimed.push(object);
-    const isHeldBy: IsHeldBy = async (id) => hasIdentifier(await get(call, id), identifier);
-    if (await becomeHolder(call, object, user.id, isHeldBy)) continue;
+    if (await becomeHolder(call, object, user.id, isHolderOf(call, identifier))) continue;
     await removeAndRelease(call, claimed, user.id, () => removeRow(call, user.id));
     return false;
   }
   return true;
+}
+
+function isHolderOf(call: Call, identifier: Identifier): IsHeldBy {
+  return async (id) => hasIdentifier(await get(call, id), identifier);
+}
+
+/** The new address is reserved before the row is written, and the old one is released after that. */
+async function changeEmail(
+  call: Call,
+  id: UserId,
+  email: string,
+  ifVersion: number,
+): Promise<User | "taken" | null> {
+  const user = await get(call, id);
+  if (user?.credentialsVersion !== ifVersion) return null;
+  if (user.email === email) return call(userObject(id), "users.changeEmail", id, email, ifVersion);
+  const object = await identifierObject({ email });
+  const old = user.email === null ? null : await identifierObject({ email: user.email });
+  const held = old === null ? null : await call(old, "holder.get");
+  const reservation = await reserve(call, object, id, isHolderOf(call, { email }));
+  // A version only rises. If it is still this one, the address was the reason.
+  if (reservation === null) return (await get(call, id))?.credentialsVersion === ifVersion ? "taken" : null;
+  const { deadline } = reservation;
+  const changed = await call(userObject(id), "users.changeEmailBefore", deadline, id, email, ifVersion);
+  if (changed === null || changed === "taken") await call(object, "holder.release", reservation.id);
+  else if (old !== null && held?.userId === id) await call(old, "holder.release", held.id);
+  return changed;
 }
 
 async function remove(call: Call, id: UserId): Promise<boolean> {

@@ -3,7 +3,7 @@ import { memorySessions } from "./memory/sessions.ts";
 import { memoryUsers } from "./memory/users.ts";
 import type { Store } from "./store.ts";
 import { localThrottle } from "./throttle/local.ts";
-import type { OneTimeToken, TokenStore } from "./users/one-time-token.ts";
+import { decideSlot, type OneTimeToken, type SlotToken, type TokenStore } from "./users/one-time-token.ts";
 
 /**
  * Makes a store in the memory of this process, for tests, demos and servers with one process. It loses all data when the
@@ -27,6 +27,7 @@ type Kept = OneTimeToken | { readonly spent: true; readonly hash: string; readon
 
 function memoryTokens(): TokenStore {
   const byHash = new Map<string, Kept>();
+  const slots = memorySlots();
   const forget = (is: (kept: Kept) => boolean): number => {
     const found = [...byHash.values()].filter(is);
     for (const { hash } of found) byHash.delete(hash);
@@ -56,7 +57,39 @@ function memoryTokens(): TokenStore {
       forget((kept) => !("spent" in kept) && kept.userId === userId && kept.purpose === purpose);
     },
 
-    prune: async (now) => forget((kept) => kept.expiresAt <= now),
+    ...slots.operations,
+
+    prune: async (now) => forget((kept) => kept.expiresAt <= now) + slots.prune(now),
+  };
+}
+
+/** The tokens in slots. */
+interface Slots {
+  readonly operations: Pick<TokenStore, "fillSlot" | "readSlot" | "redeemSlot">;
+  prune(now: number): number;
+}
+
+function memorySlots(): Slots {
+  const bySlot = new Map<string, SlotToken>();
+  return {
+    operations: {
+      fillSlot: async (token) => void bySlot.set(token.slot, Object.freeze(structuredClone(token))),
+      readSlot: async (slot, now) => {
+        const token = bySlot.get(slot);
+        return token !== undefined && now < token.expiresAt ? structuredClone(token) : null;
+      },
+      redeemSlot: async (slot, secret, now) => {
+        const { redeemed, stays } = decideSlot(bySlot.get(slot) ?? null, secret, now);
+        if (stays === null) bySlot.delete(slot);
+        else bySlot.set(slot, Object.freeze(stays));
+        return redeemed;
+      },
+    },
+    prune(now) {
+      const expired = [...bySlot.values()].filter(({ expiresAt }) => expiresAt <= now);
+      for (const { slot } of expired) bySlot.delete(slot);
+      return expired.length;
+    },
   };
 }
 

@@ -64,7 +64,13 @@ export {
   throttleVerdict,
 } from "./throttle/throttle.ts";
 export type { Identifier } from "./users/identifier.ts";
-export type { OneTimeToken, TokenStore } from "./users/one-time-token.ts";
+export {
+  decideSlot,
+  type OneTimeToken,
+  type SlotDecision,
+  type SlotToken,
+  type TokenStore,
+} from "./users/one-time-token.ts";
 export type { LinkedAccount, User, UserChange, UserId, UserStore } from "./users/user.ts";
 
 /** All stores of Latchkey. The parts may come from different databases. */

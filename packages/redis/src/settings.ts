@@ -28,12 +28,14 @@ export interface Names {
   identifier(identifier: Identifier): string;
   account(account: LinkedAccount): string;
   token(hash: string): string;
+  slot(slot: string): string;
   attempts(key: string): string;
   readonly keyRing: string;
   readonly feed: string;
   /** Patterns for SCAN. */
   readonly sessionsPattern: string;
   readonly tokensPattern: string;
+  readonly slotsPattern: string;
 }
 
 export function namesUnder(prefix: string): Names {
@@ -46,11 +48,13 @@ export function namesUnder(prefix: string): Names {
         : `${prefix}username:${identifier.username}`,
     account: ({ provider, subject }) => `${prefix}account:${JSON.stringify([provider, subject])}`,
     token: (hash) => `${prefix}token:${hash}`,
+    slot: (slot) => `${prefix}slot:${slot}`,
     attempts: (key) => `${prefix}attempts:${key}`,
     keyRing: `${prefix}keys`,
     feed: `${prefix}feed`,
     sessionsPattern: `${prefix}{*}:sessions:*`,
     tokensPattern: `${prefix}token:*`,
+    slotsPattern: `${prefix}slot:*`,
   };
 }
 

@@ -2,6 +2,7 @@ import { type EpochSeconds, isJsonObject, type OneTimeToken, type TokenStore } f
 import { type Connection, sumOverKeys } from "./connection.ts";
 import { fieldsOf, flat, texts } from "./fields.ts";
 import type { Names, Settings } from "./settings.ts";
+import { redisSlots } from "./slots.ts";
 
 // ARGV[1] is the caller's time, or empty if the server's clock decides; ARGV[2] is 1 if keys get a time to live.
 const NOW = "local now = tonumber(ARGV[1]) or tonumber(redis.call('TIME')[1])\n";
@@ -62,6 +63,8 @@ export function redisTokens(connection: Connection, settings: Settings): TokenSt
 
     revoke: async (userId, purpose) => revokeList(connection, names, names.userTokens(userId, purpose)),
 
+    ...redisSlots(connection, settings),
+
     prune: (now) => prune(connection, settings, now),
   };
 }
@@ -91,7 +94,8 @@ async function prune(
   if (expiring) return 0;
   const deleteExpired = async (at: Connection, key: string): Promise<number> =>
     Number(await at.run(DELETE_EXPIRED, [key], clock(now)));
-  return sumOverKeys(connection, names.tokensPattern, deleteExpired);
+  const tokens = await sumOverKeys(connection, names.tokensPattern, deleteExpired);
+  return tokens + (await sumOverKeys(connection, names.slotsPattern, deleteExpired));
 }
 
 function tokenValues({

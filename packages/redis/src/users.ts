@@ -1,5 +1,5 @@
 import type { Identifier, User, UserChange, UserStore } from "@latchkey/core/store";
-import { type Claims, redisClaims } from "./claims.ts";
+import { type Claimable, type Claims, redisClaims } from "./claims.ts";
 import type { Connection } from "./connection.ts";
 import { flat, texts } from "./fields.ts";
 import { redisLinks } from "./links.ts";
@@ -30,17 +30,15 @@ export function redisUsers(connection: Connection, { names }: Settings): UserSto
       const condition = [ifVersion ?? "", raiseVersion ? 1 : 0];
       return userOf(await run(lua.UPDATE, id, [...condition, ...changedValues(change)]));
     },
+    changeEmail: (id, email, ifVersion) => changeEmail(parts, id, email, ifVersion),
     delete: (id) => remove(parts, id),
     ...redisLinks(connection, names, claims),
   };
 }
 
 async function create(parts: UserParts, user: User): Promise<boolean> {
-  const { names, claims, run } = parts;
-  const identifiers = identifiersOf(user).map((identifier) => ({
-    key: names.identifier(identifier),
-    isHeldBy: async (id: string) => (await getIfHolder(parts, id, identifier)) !== null,
-  }));
+  const { claims, run } = parts;
+  const identifiers = identifiersOf(user).map((identifier) => claimable(parts, identifier));
   const granted = await claims.claimAll(user.id, identifiers);
   if (granted === null) return false;
   const reply = await run(lua.INSERT, user.id, [granted.deadline ?? "", ...flat(userValues(user))]);
@@ -50,6 +48,35 @@ async function create(parts: UserParts, user: User): Promise<boolean> {
   throw new Error(
     "redis: the user was not written: the write came too late after its claims; repeat the call",
   );
+}
+
+function claimable(parts: UserParts, identifier: Identifier): Claimable {
+  return {
+    key: parts.names.identifier(identifier),
+    isHeldBy: async (id) => (await getIfHolder(parts, id, identifier)) !== null,
+  };
+}
+
+/** The new address is claimed before the row is written, and the old one is released after that. */
+async function changeEmail(
+  parts: UserParts,
+  id: string,
+  email: string,
+  ifVersion: number,
+): Promise<User | "taken" | null> {
+  const { names, claims, run } = parts;
+  const user = await get(parts, id);
+  if (user?.credentialsVersion !== ifVersion) return null;
+  if (user.email === email) return userOf(await run(lua.CHANGE_EMAIL, id, ["", ifVersion, email]));
+  const old = user.email === null ? [] : [names.identifier({ email: user.email })];
+  const held = await claims.held(old, id);
+  const granted = await claims.claimAll(id, [claimable(parts, { email })]);
+  // A version only rises. If it is still this one, the address was the reason.
+  if (granted === null) return (await get(parts, id))?.credentialsVersion === ifVersion ? "taken" : null;
+  const values = [granted.deadline ?? 0, ifVersion, email];
+  const changed = userOf(await run(lua.CHANGE_EMAIL, id, values));
+  await claims.release(changed === null ? granted.claims : held);
+  return changed;
 }
 
 async function get({ run }: UserParts, id: string): Promise<User | null> {

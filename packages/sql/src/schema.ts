@@ -177,6 +177,19 @@ const migrations: readonly ((types: Types) => readonly string[])[] = [
     "CREATE INDEX latchkey_feed_ending ON latchkey_feed (user_id) WHERE kind = 'ending'",
     ...feed,
   ],
+  ({ integer, text, options }) => [
+    `CREATE TABLE latchkey_slots (
+  slot ${text} NOT NULL PRIMARY KEY,
+  purpose ${text} NOT NULL,
+  secret ${text} NOT NULL,
+  tries ${integer},
+  emptied ${integer} NOT NULL,
+  user_id ${text},
+  data ${text} NOT NULL,
+  expires_at ${integer} NOT NULL
+)${options}`,
+    "CREATE INDEX latchkey_slots_by_expiry ON latchkey_slots (expires_at)",
+  ],
 ];
 
 /** The schema version that this library reads and writes. */

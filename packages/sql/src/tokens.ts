@@ -1,5 +1,14 @@
 import { isJsonObject, type JsonObject, type OneTimeToken, type TokenStore } from "@latchkey/core/store";
-import { columns, type Driver, first, type SqlRow, type SqlValue, withRowLock } from "./driver.ts";
+import {
+  columns,
+  type Driver,
+  first,
+  type SqlRow,
+  type SqlValue,
+  type Variants,
+  withRowLock,
+} from "./driver.ts";
+import { sqlSlots } from "./slots.ts";
 
 const TABLE = "latchkey_tokens";
 const COLUMNS = "hash, purpose, user_id, data, expires_at";
@@ -23,12 +32,15 @@ RETURNING CASE WHEN expires_at > :now THEN 1 ELSE 0 END AS live`;
 
 const REVOKE = `DELETE FROM ${TABLE} WHERE user_id = :user_id AND purpose = :purpose`;
 
-const PRUNE = withRowLock(
-  "FOR UPDATE SKIP LOCKED",
-  (lock) => `DELETE FROM ${TABLE} WHERE hash IN (
-  SELECT hash FROM ${TABLE} WHERE expires_at <= :now ORDER BY expires_at LIMIT ${BATCH}${lock})
-RETURNING hash`,
-);
+const pruneText = (table: string, key: string): Variants =>
+  withRowLock(
+    "FOR UPDATE SKIP LOCKED",
+    (lock) => `DELETE FROM ${table} WHERE ${key} IN (
+  SELECT ${key} FROM ${table} WHERE expires_at <= :now ORDER BY expires_at LIMIT ${BATCH}${lock})
+RETURNING ${key}`,
+  );
+const PRUNE = pruneText(TABLE, "hash");
+const PRUNE_SLOTS = pruneText("latchkey_slots", "slot");
 
 export function sqlTokens(driver: Driver): TokenStore {
   return {
@@ -50,14 +62,16 @@ export function sqlTokens(driver: Driver): TokenStore {
       await driver.query({ sql: REVOKE, values: { user_id: userId, purpose } });
     },
 
-    prune: (now) => prune(driver, now),
+    ...sqlSlots(driver),
+
+    prune: async (now) => (await prune(driver, PRUNE, now)) + (await prune(driver, PRUNE_SLOTS, now)),
   };
 }
 
-async function prune(driver: Driver, now: number): Promise<number> {
+async function prune(driver: Driver, text: Variants, now: number): Promise<number> {
   let pruned = 0;
   for (let last = BATCH; last >= BATCH; await driver.pause()) {
-    last = (await driver.query({ sql: PRUNE[driver.dialect], values: { now } })).length;
+    last = (await driver.query({ sql: text[driver.dialect], values: { now } })).length;
     pruned += last;
   }
   return pruned;

@@ -21,16 +21,20 @@ const updateText = (assignments: readonly string[]): string => `UPDATE latchkey_
 WHERE id = :id AND (CAST(:if_version AS BIGINT) IS NULL OR credentials_version = :if_version)
 RETURNING ${COLUMNS}`;
 
+const CHANGE_EMAIL = `UPDATE latchkey_users SET
+  email = :email, email_verified = 1, credentials_version = credentials_version + 1
+WHERE id = :id AND credentials_version = :if_version
+  AND NOT EXISTS (SELECT 1 FROM latchkey_users WHERE email = :email AND id <> :id)
+RETURNING ${COLUMNS}`;
+
 export function sqlUsers(driver: Driver): UserStore {
-  const user = async (statement: Statement): Promise<User | null> => {
-    const row = await first(driver, statement);
-    return row === null ? null : readUser(row);
-  };
+  const user = (statement: Statement): Promise<User | null> => firstUser(driver, statement);
   return {
     create: async (created) => (await first(driver, { sql: CREATE, values: userValues(created) })) !== null,
     get: (id) => user({ sql: GET, values: { id } }),
     find: (identifier) => user(findStatement(identifier)),
     update: (id, change, conditions) => user(updateStatement(id, change, conditions)),
+    changeEmail: (...change) => changeEmail(driver, ...change),
     // A link in progress locks the row of the user, so the second statement sees that link.
     delete: async (id) => {
       const [deleted = []] = await driver.batch([{ sql: DELETE, values: { id } }, deleteAccounts(id)]);
@@ -39,6 +43,28 @@ export function sqlUsers(driver: Driver): UserStore {
     findByAccount: ({ provider, subject }) => user({ sql: FIND_ACCOUNT, values: { provider, subject } }),
     ...sqlAccounts(driver),
   };
+}
+
+async function firstUser(driver: Driver, statement: Statement): Promise<User | null> {
+  const row = await first(driver, statement);
+  return row === null ? null : readUser(row);
+}
+
+async function changeEmail(
+  driver: Driver,
+  ...[id, email, ifVersion]: Parameters<UserStore["changeEmail"]>
+): Promise<User | "taken" | null> {
+  const change = { sql: CHANGE_EMAIL, values: { id, email, if_version: ifVersion } };
+  const changed = await firstUser(driver, change).catch(async (error: unknown) => {
+    // PostgreSQL: another user got the address at the same time, and the unique index refused this change.
+    const holder = await firstUser(driver, findStatement({ email }));
+    if (holder === null || holder.id === id) throw error;
+    return null;
+  });
+  if (changed !== null) return changed;
+  // A version only rises. If it is still this one, the address was the reason.
+  const user = await firstUser(driver, { sql: GET, values: { id } });
+  return user?.credentialsVersion === ifVersion ? "taken" : null;
 }
 
 function findStatement(identifier: Identifier): Statement {

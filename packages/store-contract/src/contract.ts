@@ -1,5 +1,6 @@
 import type { Cases, MakeStore, Runner } from "./cases.ts";
 import { accountCases } from "./contract/accounts.ts";
+import { changeEmailCases } from "./contract/change-email.ts";
 import { confirmCases } from "./contract/confirm.ts";
 import { createCases } from "./contract/create.ts";
 import { endCases, pruneCases } from "./contract/end.ts";
@@ -10,6 +11,7 @@ import { keyCases } from "./contract/keys.ts";
 import { raceCases } from "./contract/races.ts";
 import { readCases, updateCases } from "./contract/read.ts";
 import { rotateCases } from "./contract/rotate.ts";
+import { slotCases } from "./contract/slots.ts";
 import { stringCases } from "./contract/strings.ts";
 import { throttleCases } from "./contract/throttle.ts";
 import { tokenCases } from "./contract/tokens.ts";
@@ -27,10 +29,12 @@ const parts: Readonly<Record<string, Cases>> = {
   "the feed of ended sessions": feedCases,
   "sessions.endedSince": feedPageCases,
   users: userCases,
+  "users.changeEmail": changeEmailCases,
   "linked accounts": accountCases,
   "kept tokens": keptTokenCases,
   keys: keyCases,
   "one-time tokens": tokenCases,
+  "tokens in slots": slotCases,
   throttle: throttleCases,
   "strings of all kinds": stringCases,
   races: raceCases,

@@ -7,7 +7,7 @@ interface Env {
   readonly DB: D1Database;
 }
 
-const tables = ["sessions", "feed", "users", "documents", "accounts", "tokens", "attempts"];
+const tables = ["sessions", "feed", "users", "documents", "accounts", "tokens", "slots", "attempts"];
 
 async function emptied(database: D1Database): Promise<StoreUnderTest> {
   const store = d1(database);

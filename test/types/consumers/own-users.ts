@@ -13,6 +13,7 @@ export const members = {
   find: async () => null,
   findByAccount: async () => null,
   update: async () => null,
+  changeEmail: async () => null,
 } satisfies UserStore<Member>;
 
 export const club = createAuth({

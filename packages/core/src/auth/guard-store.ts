@@ -6,6 +6,7 @@ import type { KeepOriginal } from "../platform/faults.ts";
 import type { Seconds } from "../platform/time.ts";
 import type { Emit } from "../sessions/events.ts";
 import type { Store } from "../store.ts";
+import type { TokenStore } from "../users/one-time-token.ts";
 import type { UserStore } from "../users/user.ts";
 
 type Guard = <T>(operation: string, expected: StoreAnswer, call: () => Promise<T>) => Promise<T>;
@@ -75,39 +76,52 @@ export function guardStore(store: Store, users: UserStore, options: GuardOptions
       prune: (...args) => run("sessions.prune", COUNT, () => sessions.prune(...args)),
       endedSince: (...args) => run("sessions.endedSince", PAGE, () => sessions.endedSince(...args)),
     },
-    users: {
-      create: (...args) => run("users.create", FLAG, () => users.create(...args)),
-      get: (...args) => run("users.get", USER, () => users.get(...args)),
-      find: (...args) => run("users.find", USER, () => users.find(...args)),
-      update: (...args) => run("users.update", USER, () => users.update(...args)),
-      delete: (...args) => run("users.delete", FLAG, () => users.delete(...args)),
-      findByAccount: (...args) => run("users.findByAccount", USER, () => users.findByAccount(...args)),
-      link: (...args) => run("users.link", FLAG, () => users.link(...args)),
-      unlink: (...args) => run("users.unlink", FLAG, () => users.unlink(...args)),
-      // Users of the application's own need no links where there are no providers.
-      accounts: (...args) =>
-        typeof users.accounts === "function"
-          ? run("users.accounts", ACCOUNTS, () => users.accounts(...args))
-          : Promise.resolve([]),
-      keepTokens: (...args) => run("users.keepTokens", FLAG, () => users.keepTokens(...args)),
-      keptTokens: (...args) => run("users.keptTokens", TEXT, () => users.keptTokens(...args)),
-    },
+    users: guardUsers(users, run),
     keys: {
       load: () => run("keys.load", DOCUMENT, () => keys.load()),
       save: (...args) => run("keys.save", FLAG, () => keys.save(...args)),
     },
-    tokens: {
-      put: (...args) => run("tokens.put", NOTHING, () => tokens.put(...args)),
-      redeem: (hash, purpose, now) =>
-        run("tokens.redeem", redeemed(hash, purpose), () => tokens.redeem(hash, purpose, now)),
-      spend: (...args) => run("tokens.spend", FLAG, () => tokens.spend(...args)),
-      revoke: (...args) => run("tokens.revoke", NOTHING, () => tokens.revoke(...args)),
-      prune: (...args) => run("tokens.prune", COUNT, () => tokens.prune(...args)),
-    },
+    tokens: guardTokens(tokens, run),
     throttle: {
       hit: (...args) => run("throttle.hit", VERDICT, () => throttle.hit(...args)),
       release: (...args) => run("throttle.release", NOTHING, () => throttle.release(...args)),
     },
+  };
+}
+
+function guardUsers(users: UserStore, run: Guard): UserStore {
+  return {
+    create: (...args) => run("users.create", FLAG, () => users.create(...args)),
+    get: (...args) => run("users.get", USER, () => users.get(...args)),
+    find: (...args) => run("users.find", USER, () => users.find(...args)),
+    update: (...args) => run("users.update", USER, () => users.update(...args)),
+    changeEmail: (...args) => run("users.changeEmail", USER_OR_TAKEN, () => users.changeEmail(...args)),
+    delete: (...args) => run("users.delete", FLAG, () => users.delete(...args)),
+    findByAccount: (...args) => run("users.findByAccount", USER, () => users.findByAccount(...args)),
+    link: (...args) => run("users.link", FLAG, () => users.link(...args)),
+    unlink: (...args) => run("users.unlink", FLAG, () => users.unlink(...args)),
+    // Users of the application's own need no links where there are no providers.
+    accounts: (...args) =>
+      typeof users.accounts === "function"
+        ? run("users.accounts", ACCOUNTS, () => users.accounts(...args))
+        : Promise.resolve([]),
+    keepTokens: (...args) => run("users.keepTokens", FLAG, () => users.keepTokens(...args)),
+    keptTokens: (...args) => run("users.keptTokens", TEXT, () => users.keptTokens(...args)),
+  };
+}
+
+function guardTokens(tokens: TokenStore, run: Guard): TokenStore {
+  return {
+    put: (...args) => run("tokens.put", NOTHING, () => tokens.put(...args)),
+    redeem: (hash, purpose, now) =>
+      run("tokens.redeem", redeemed(hash, purpose), () => tokens.redeem(hash, purpose, now)),
+    spend: (...args) => run("tokens.spend", FLAG, () => tokens.spend(...args)),
+    revoke: (...args) => run("tokens.revoke", NOTHING, () => tokens.revoke(...args)),
+    fillSlot: (...args) => run("tokens.fillSlot", NOTHING, () => tokens.fillSlot(...args)),
+    readSlot: (slot, now) => run("tokens.readSlot", slotToken(slot), () => tokens.readSlot(slot, now)),
+    redeemSlot: (slot, secret, now) =>
+      run("tokens.redeemSlot", slotToken(slot, secret), () => tokens.redeemSlot(slot, secret, now)),
+    prune: (...args) => run("tokens.prune", COUNT, () => tokens.prune(...args)),
   };
 }
 
@@ -186,6 +200,10 @@ const PAGE: StoreAnswer = answer(
   "a FeedPage",
 );
 const USER: StoreAnswer = answer(either(isNull, isUser), "a User or null");
+const USER_OR_TAKEN: StoreAnswer = answer(
+  either((value) => value === "taken" || value === null, isUser),
+  'a User, "taken" or null',
+);
 const ACCOUNTS: StoreAnswer = answer(
   listOf(record({ provider: isText, subject: isText })),
   "a list of LinkedAccount",
@@ -211,6 +229,20 @@ function redeemed(hash: string, purpose: string): StoreAnswer {
     data: isRecord,
   });
   return answer(either(isNull, isAsked), "the OneTimeToken or null");
+}
+
+/** A token of the slot that was asked for; with `secret`, the one that this secret redeems. */
+function slotToken(slot: string, secret: string | null = null): StoreAnswer {
+  const isAsked = record({
+    slot: (value) => value === slot,
+    secret: (value) => (secret === null ? isText(value) : value === secret),
+    purpose: isText,
+    tries: either(isNull, isNumber),
+    userId: either(isNull, isText),
+    data: isRecord,
+    expiresAt: isNumber,
+  });
+  return answer(either(isNull, isAsked), "the SlotToken or null");
 }
 
 /** Says what a store answered where it is no answer; null where it is one. */

@@ -4,8 +4,8 @@ import { refuse } from "../platform/option-error.ts";
 import type { Store } from "../store.ts";
 import type { UserStore } from "../users/user.ts";
 
-/** When users that live elsewhere need an operation: always, with a provider, or where its tokens are kept. */
-export type Need = "always" | "provider" | "storeTokens";
+/** When users that live elsewhere need an operation: always, with a provider, where its tokens are kept, or with `mail`. */
+export type Need = "always" | "provider" | "storeTokens" | "mail";
 
 type OperationsOf<Part> = Readonly<Record<Exclude<keyof Part, "users">, Need>>;
 
@@ -22,6 +22,7 @@ export const USER_OPERATIONS: OperationsOf<UserStore> = {
   accounts: "provider",
   keepTokens: "storeTokens",
   keptTokens: "storeTokens",
+  changeEmail: "mail",
 };
 
 /** The same for every part of a store. */
@@ -40,11 +41,20 @@ const OPERATIONS: { readonly [Part in Exclude<keyof Store, "check">]: Operations
   },
   users: USER_OPERATIONS,
   keys: { load: "always", save: "always" },
-  tokens: { put: "always", redeem: "always", spend: "always", revoke: "always", prune: "always" },
+  tokens: {
+    put: "always",
+    redeem: "always",
+    spend: "always",
+    revoke: "always",
+    fillSlot: "always",
+    readSlot: "always",
+    redeemSlot: "always",
+    prune: "always",
+  },
   throttle: { hit: "always", release: "always" },
 };
 
-const WHOLE: readonly Need[] = ["always", "provider", "storeTokens"];
+const WHOLE: readonly Need[] = ["always", "provider", "storeTokens", "mail"];
 const A_STORE = "pass a Store such as memory()";
 
 /** Checks that a store has every operation, or without `users` every one but theirs. Throws a `TypeError`. */

@@ -44,6 +44,8 @@ export function memoryUsers(): MemoryUsers {
       return changed;
     },
 
+    changeEmail: changeEmailIn(users, emails),
+
     delete: async (id) => {
       const user = users.get(id);
       if (user === undefined) return false;
@@ -56,6 +58,24 @@ export function memoryUsers(): MemoryUsers {
 
     findByAccount: async (account) => users.get(links.holder(account) ?? "") ?? null,
     link: async (id, account) => users.has(id) && links.add(id, account),
+  };
+}
+
+function changeEmailIn(users: Map<string, User>, emails: Map<string, string>): UserStore["changeEmail"] {
+  return async (id, email, ifVersion) => {
+    const user = users.get(id);
+    if (user === undefined || user.credentialsVersion !== ifVersion) return null;
+    if ((emails.get(email) ?? id) !== id) return "taken";
+    if (user.email !== null) emails.delete(user.email);
+    emails.set(email, id);
+    const changed = Object.freeze({
+      ...user,
+      email,
+      emailVerified: true,
+      credentialsVersion: ifVersion + 1,
+    });
+    users.set(id, changed);
+    return changed;
   };
 }
 

@@ -67,6 +67,13 @@ export interface UserStore<U extends User = User> {
     options: { readonly ifVersion: number | null; readonly raiseVersion: boolean },
   ): Promise<U | null>;
 
+  /**
+   * Gives a user another address, which is proved, and adds one to `credentialsVersion`, in one atomic step. Returns the changed
+   * user. Null for an unknown user, and if `ifVersion` is not the user's `credentialsVersion`; `"taken"` if another user has
+   * the address. The address that the user had is free after that.
+   */
+  changeEmail(id: UserId, email: string, ifVersion: number): Promise<U | "taken" | null>;
+
   /** Deletes one user; `false` for an unknown user. */
   delete(id: UserId): Promise<boolean>;
 

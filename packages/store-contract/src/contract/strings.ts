@@ -56,6 +56,15 @@ export const stringCases: Cases = {
       equal(await users.find({ username: text }), user, "by user name");
       const changed = await users.update(text, { name: `${text}!` }, { ifVersion: 1, raiseVersion: false });
       equal(changed, { ...user, name: `${text}!` }, "update");
+      const moved = {
+        ...user,
+        name: `${text}!`,
+        email: `${text}@`,
+        emailVerified: true,
+        credentialsVersion: 2,
+      };
+      equal(await users.changeEmail(text, `${text}@`, 1), moved, "change of address");
+      equal(await users.find({ email: `${text}@` }), moved, "by the new address");
     }
     equal(await users.find({ email: "e\u0301 \u00e9 " }), null, "close is not equal");
   },
@@ -87,6 +96,25 @@ export const stringCases: Cases = {
       await tokens.put(token);
       await tokens.revoke(text, `${text} `);
       equal(await tokens.redeem(token.hash, text, START), token, "redeem");
+    }
+  },
+
+  "keeps any text in a slot unchanged": async ({ tokens }) => {
+    for (const text of nasty) {
+      const data = Object.fromEntries([[`key ${text}`, { deep: [text, "\u0000"] }]]);
+      const token = {
+        slot: `${text}#`,
+        purpose: text,
+        secret: text,
+        tries: null,
+        userId: text,
+        data,
+        expiresAt: START + 1,
+      };
+      await tokens.fillSlot(token);
+      equal(await tokens.redeemSlot(token.slot, `${text} `, START), null, "close is not equal");
+      equal(await tokens.readSlot(token.slot, START), token, "read");
+      equal(await tokens.redeemSlot(token.slot, text, START), token, "redeem");
     }
   },
 };
