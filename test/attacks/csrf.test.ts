@@ -93,6 +93,9 @@ describe("T9 cross-site request forgery", () => {
       expect(await post("/auth/signup", {}, credentials)).toBe(expected);
       expect(await post("/auth/login", {}, { ...credentials, email: "ann@example.com" })).toBe(expected);
       expect(await post("/auth/refresh", { cookie })).toBe(expected);
+      expect(await post("/auth/reauthenticate", { cookie }, { password: "wrong" })).toBe(
+        allowed ? "invalid_credentials" : "csrf_rejected",
+      );
       const id = `/auth/sessions/${ann.sessionId}`;
       const remote = await read(
         await server.send(id, { method: "DELETE", headers: { ...provenance, cookie } }),

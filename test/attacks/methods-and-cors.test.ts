@@ -10,6 +10,7 @@ const SPA = "https://spa.example.com";
 const routes: readonly (readonly [path: string, method: string, allow: string])[] = [
   ["/auth/signup", "POST", "POST, OPTIONS"],
   ["/auth/login", "POST", "POST, OPTIONS"],
+  ["/auth/reauthenticate", "POST", "POST, OPTIONS"],
   ["/auth/refresh", "POST", "POST, OPTIONS"],
   ["/auth/logout", "POST", "POST, OPTIONS"],
   ["/auth/me", "GET", "GET, HEAD, OPTIONS"],

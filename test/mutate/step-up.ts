@@ -48,4 +48,34 @@ export const stepUpEdits: readonly Edit[] = [
       ],
     ],
   ),
+  ...editsIn(
+    `${CORE}/http/sign-in.ts`,
+    ["test/sessions/reauthenticate.test.ts"],
+    [
+      [
+        "any password proves a signed-in user",
+        'if (checked === null) throw new AuthError("invalid_credentials");',
+        "if (checked === null) return user;",
+      ],
+      [
+        "guesses of a signed-in client are not counted",
+        "await countFailure(app, buckets, () => checkCredentials(app, user, password))",
+        "await checkCredentials(app, user, password)",
+      ],
+      ["an ended session is replaced", "succeeds: id,", "succeeds: null,"],
+      ["the context is lost", "context: context ?? (await", "context: (await"],
+      ["any text is a password", "if (provider.isPossible(password)) return;", "return;"],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/http/routes/reauthenticate.ts`,
+    ["test/sessions/reauthenticate.test.ts"],
+    [
+      [
+        "a wrong password is not read",
+        "await requirePasswordOf(app, call, user, password), valid",
+        "user, valid",
+      ],
+    ],
+  ),
 ];

@@ -23,6 +23,8 @@ interface Operation {
 
 const join = (ann: Browser): Promise<Response> => ann.post("/auth/signup", ANN);
 const enter = (ann: Browser): Promise<Response> => ann.post("/auth/login", ANN);
+const prove = (ann: Browser): Promise<Response> =>
+  ann.post("/auth/reauthenticate", { password: ANN.password });
 const renew = (ann: Browser): Promise<Response> => ann.post("/auth/refresh");
 
 /** Signs in again, as after a sign-in without an answer. */
@@ -98,6 +100,15 @@ const operations: Readonly<Record<string, Operation>> = {
     run: (ann) => enter(ann),
     after: oldOrNew,
     options: { sessions: { limit: 1 } },
+  },
+  "a reauthentication": { before: join, run: prove, after: oldOrNew },
+  "a reauthentication after the access token has expired": {
+    before: async (ann, { clock }) => {
+      await join(ann);
+      clock.advance(601);
+    },
+    run: prove,
+    after: oldOrNew,
   },
   "first refresh": { before: join, run: renew, after: sameSession },
   "refresh with the newest token": {

@@ -15,6 +15,7 @@ for (const { name, make } of stores) {
     const mounted = new Map([
       ["/account/join", handlers.signup],
       ["/account/enter", handlers.login],
+      ["/account/again", handlers.reauthenticate],
       ["/account/renew", handlers.refresh],
       ["/account/leave", handlers.logout],
       ["/whoami", handlers.me],
@@ -31,6 +32,7 @@ for (const { name, make } of stores) {
     };
     expect((await send("POST", "/account/join", ANN)).status).toBe(201);
     expect((await send("POST", "/account/enter", ANN)).status).toBe(200);
+    expect((await send("POST", "/account/again", { password: ANN.password })).status).toBe(200);
     expect((await send("POST", "/account/renew")).status).toBe(200);
     expect(await bodyOf(await send("GET", "/whoami"))).toMatchObject({ email: ANN.email });
     const { id } = memberOf(await bodyOf(await send("GET", "/now")), "session");

@@ -10,6 +10,7 @@ const byName: Readonly<Record<RouteName, Route>> = { ...routes };
 const table: readonly (readonly [string, string, RouteName])[] = [
   ["POST", "/auth/signup", "signup"],
   ["POST", "/auth/login", "login"],
+  ["POST", "/auth/reauthenticate", "reauthenticate"],
   ["POST", "/auth/refresh", "refresh"],
   ["POST", "/auth/logout", "logout"],
   ["GET", "/auth/me", "me"],

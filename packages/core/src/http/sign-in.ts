@@ -1,7 +1,10 @@
+import { checkCredentials } from "../accounts/accounts.ts";
 import type { App } from "../accounts/app.ts";
 import { type CookieChange, setCookie } from "../cookies/cookie.ts";
 import { devicePlace } from "../cookies/site.ts";
 import { open, seal } from "../keys/seal.ts";
+import type { PasswordProvider } from "../password/provider.ts";
+import type { JsonObject } from "../platform/encoding.ts";
 import { now } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
 import type { IssuedTokens } from "../sessions/access-token.ts";
@@ -17,11 +20,14 @@ import {
   parseDevices,
   rememberDevice,
 } from "../throttle/device.ts";
+import { signInBuckets } from "../throttle/throttle.ts";
 import { type Identifier, identifierNames } from "../users/identifier.ts";
 import type { ProviderAccount, User } from "../users/user.ts";
+import { countFailure } from "./limit.ts";
 import { type Body, readBody, stringMember } from "./request.ts";
 import { cookiesOf, deleteFormerCookies, respondJson, tokenFields } from "./response.ts";
 import type { Call } from "./route.ts";
+import type { ValidSession } from "./validation.ts";
 
 /** The input of `POST /login` and `POST /signup`. */
 export interface PasswordInput {
@@ -45,11 +51,14 @@ export async function readPasswordInput(app: App, request: Request): Promise<Pas
     const name = identifierNames[provider.identifier];
     throw new AuthError("invalid_request", `The ${name} is malformed.`);
   }
-  if (!provider.isPossible(password)) {
-    const why = "The password is malformed, or longer than 1,024 characters.";
-    throw new AuthError("invalid_request", why);
-  }
+  requirePossible(provider, password);
   return { identifier, password, transport: transportOf(body) };
+}
+
+/** Refuses a password that no user can have, before it costs any work. */
+export function requirePossible(provider: PasswordProvider, password: string): void {
+  if (provider.isPossible(password)) return;
+  throw new AuthError("invalid_request", "The password is malformed, or longer than 1,024 characters.");
 }
 
 function transportOf(body: Body): Transport {
@@ -68,6 +77,8 @@ export interface SignIn {
   /** The live session that authorizes this sign-in; null if the user just authenticated. */
   readonly succeeds: string | null;
   readonly account: ProviderAccount | null;
+  /** The context of the session. Default: `sessions.context.from` makes it. */
+  readonly context?: JsonObject;
   /** The error if the application refuses the user, or if their credentials changed since the check. */
   readonly refusal: "invalid_credentials" | "forbidden";
 }
@@ -82,6 +93,53 @@ export function signInByPassword(
   const refusal = status === 201 ? "forbidden" : "invalid_credentials";
   const how: SignIn = { transport, amr: ["pwd"], replaces: [], succeeds: null, account: null, refusal };
   return signInAndRespond(app, call, user, { ...how, status });
+}
+
+/**
+ * Checks the password of a user, and counts a failure as one of a sign-in. Fails with `invalid_credentials`, also for a user
+ * without a password, after the same work.
+ */
+export async function requirePasswordOf(app: App, call: Call, user: User, password: string): Promise<User> {
+  const buckets = signInBuckets({
+    account: JSON.stringify(identifierOf(app, user)),
+    device: await readDeviceOf(app, call, user),
+    networks: call.client.networks,
+  });
+  const checked = await countFailure(app, buckets, () => checkCredentials(app, user, password));
+  if (checked === null) throw new AuthError("invalid_credentials");
+  return checked;
+}
+
+/** What the user signs in with, in the form that `POST /login` counts by. */
+function identifierOf({ password }: App, { id, email, username }: User): object {
+  if (password?.identifier === "username") return username === null ? { id } : { username };
+  return email === null ? { id } : { email };
+}
+
+/**
+ * Starts a session in place of the one of the call, with its context and its transport, and responds as a sign-in does. No
+ * session starts if that one has ended.
+ */
+export async function signInInPlace(
+  app: App,
+  call: Call,
+  user: User,
+  { session: { id }, transport }: Pick<ValidSession, "session" | "transport">,
+): Promise<Response> {
+  const found = await app.engine.store.get(id, now(app.env));
+  if (found === null) throw new AuthError("unauthenticated");
+  // A hook may have changed the context of the validation, for this request alone.
+  const { context } = found.row;
+  return signInAndRespond(app, call, user, {
+    transport,
+    amr: ["pwd"],
+    replaces: [id],
+    succeeds: id,
+    account: null,
+    context,
+    refusal: "invalid_credentials",
+    status: 200,
+  });
 }
 
 /** Signs in a user, and responds with the session in JSON. */
@@ -153,11 +211,11 @@ export async function signIn(
   app: App,
   call: Call,
   user: User,
-  { transport, amr, replaces, succeeds, account, refusal }: SignIn,
+  { transport, amr, replaces, succeeds, account, context, refusal }: SignIn,
 ): Promise<StartedSession> {
   const started = await startSession(app.engine, {
     user,
-    context: await app.engine.settings.parseContext(app.contextOf(call.request, user)),
+    context: context ?? (await app.engine.settings.parseContext(app.contextOf(call.request, user))),
     device: call.client.device,
     transport,
     amr,

@@ -5,5 +5,6 @@ export { oauthCallback } from "./oauth-callback.ts";
 export { oauthExchange } from "./oauth-exchange.ts";
 export { linkAccount, oauthStart, unlinkAccount } from "./oauth-start.ts";
 export { login, signup } from "./password.ts";
+export { reauthenticate } from "./reauthenticate.ts";
 export { refresh } from "./refresh.ts";
 export { me, revokeSession, session, sessions } from "./sessions.ts";
