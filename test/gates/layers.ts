@@ -10,6 +10,7 @@ const LAYERS: readonly { readonly units: readonly string[]; readonly siblings: b
   { units: ["keys", "cookies", "csrf", "throttle"], siblings: false },
   { units: ["users"], siblings: false },
   { units: ["sessions", "password", "oauth"], siblings: false },
+  { units: ["mail"], siblings: false },
   { units: ["store"], siblings: false },
   { units: ["accounts"], siblings: false },
   { units: ["http"], siblings: false },

@@ -25,6 +25,22 @@ export {
 } from "./http/validation.ts";
 export type { Algorithm } from "./keys/algorithms.ts";
 export type { Jwk, PublicJwk } from "./keys/jwk.ts";
+export type { MailOptions, MailPages, MailTexts } from "./mail/mailer.ts";
+export type {
+  MailContent,
+  MailKinds,
+  MailMessage,
+  MailRecipient,
+  MailText,
+  MailType,
+} from "./mail/message.ts";
+export {
+  type EmailCodeProvider,
+  emailCode,
+  type MagicLinkProvider,
+  type MailSignInOptions,
+  magicLink,
+} from "./mail/providers.ts";
 export { type SafeRedirectOptions, safeRedirect } from "./oauth/redirect.ts";
 export type { Json, JsonObject } from "./platform/encoding.ts";
 export type { Env } from "./platform/env.ts";

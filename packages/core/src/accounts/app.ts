@@ -1,4 +1,6 @@
 import type { CookieOptions, PreviousCookie, Site } from "../cookies/site.ts";
+import type { MailScope, PostMail } from "../mail/mailer.ts";
+import type { EmailCodeProvider, MagicLinkProvider } from "../mail/providers.ts";
 import type { OAuthConnection, OAuthProvider } from "../oauth/provider.ts";
 import type { PasswordProvider } from "../password/provider.ts";
 import type { Env } from "../platform/env.ts";
@@ -45,6 +47,12 @@ export interface App {
   readonly tokens: TokenStore;
   readonly password: PasswordProvider | null;
   readonly oauth: ReadonlyMap<string, ConnectedProvider>;
+  /** Sends a message after the answer; null without the option `mail`. */
+  readonly mail: PostMail | null;
+  readonly magicLink: MagicLinkProvider | null;
+  readonly emailCode: EmailCodeProvider | null;
+  /** Makes `mail` for a request; null without the option `mail`. */
+  readonly mailFor: ((scope: MailScope) => PostMail) | null;
   /** The secrets that seal the state of a sign-in and the tokens of a provider, newest first. */
   readonly sealing: () => readonly [string, ...string[]];
   readonly serialize: (user: User) => object;

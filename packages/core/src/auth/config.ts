@@ -3,6 +3,7 @@ import type { Config } from "../accounts/app.ts";
 import type { ClientOptions } from "../accounts/client.ts";
 import type { Algorithm } from "../keys/algorithms.ts";
 import type { Jwk } from "../keys/jwk.ts";
+import type { MailOptions } from "../mail/mailer.ts";
 import { kindOf } from "../platform/callback-answer.ts";
 import { isRecord } from "../platform/encoding.ts";
 import { type Env, logError, platformEnv } from "../platform/env.ts";
@@ -53,6 +54,7 @@ export interface CheckedOptions {
   readonly contextSchema: StandardSchema<unknown> | null;
   readonly callbacks: Callbacks;
   readonly client: ClientOptions;
+  readonly mail: MailOptions | null;
 }
 
 export interface KeyOptions {
@@ -85,7 +87,7 @@ export function checkOptions(options: unknown): CheckedOptions {
     provided: given.keys?.provided ?? null,
   };
   checkKeys(keys.provided, keys.algorithm, keys.secrets);
-  checkProviders(providers, users);
+  checkProviders(providers, users, given.mail !== undefined);
   return {
     config: configOf(given, baseURL),
     env: {
@@ -110,6 +112,7 @@ export function checkOptions(options: unknown): CheckedOptions {
       trustedProxies: given.trustedProxies === undefined ? null : parseProxies(given.trustedProxies),
       needsAddress: given.rateLimit !== false && baseURL !== null && !isLoopback(baseURL.hostname),
     },
+    mail: given.mail ?? null,
   };
 }
 
@@ -154,6 +157,7 @@ function limitsOf(given: Partial<RateLimits>): RateLimits {
     signIn: given.signIn ?? defaultLimits.signIn,
     signUp: given.signUp ?? defaultLimits.signUp,
     mailbox: given.mailbox ?? defaultLimits.mailbox,
+    mail: given.mail ?? defaultLimits.mail,
     refresh: given.refresh ?? defaultLimits.refresh,
     unprovenRefresh: given.unprovenRefresh ?? defaultLimits.unprovenRefresh,
   };

@@ -7,6 +7,7 @@ import { requestValidator, stepUpChecker } from "../http/validate.ts";
 import { providedKeys, sharedSecretKeys } from "../keys/fixed.ts";
 import type { KeyStore, Keys } from "../keys/keys.ts";
 import { storedKeys } from "../keys/stored.ts";
+import { mailer } from "../mail/mailer.ts";
 import { callAndWait, callNow, requireObject, requirePlain } from "../platform/callback-answer.ts";
 import { isRecord, type JsonObject, parseJson, utf8 } from "../platform/encoding.ts";
 import { type Env, now, warn } from "../platform/env.ts";
@@ -64,6 +65,9 @@ function makeApp(options: CheckedOptions): App {
   const report: Report = (error, operation = "background") =>
     reporter(error, () => ({ operation, requestId: null }));
   const emit = emitter(callbacks.onEvent, () => now(env), report);
+  const siteOf = siteReader(config);
+  const mailFor = options.mail === null ? null : mailer(options.mail);
+  const byHand = { origin: siteOf(null)?.origin ?? "", locale: null, waitUntil: null, report };
   const store = guardStore(options.store, options.users, { timeout: config.storeTimeout, emit, keep });
   return {
     config,
@@ -74,12 +78,16 @@ function makeApp(options: CheckedOptions): App {
     localThrottle: localThrottle(),
     tokens: store.tokens,
     password: options.providers.find((provider) => provider.type === "password") ?? null,
+    magicLink: options.providers.find((provider) => provider.type === "magic_link") ?? null,
+    emailCode: options.providers.find((provider) => provider.type === "email_code") ?? null,
     oauth: connect(options.providers, env),
     sealing: sealingSecrets(options.keys.secrets, env),
     serialize: serializer(callbacks.serialize),
     contextOf: contextMaker(callbacks.contextFrom),
     clientOf: clientReader(options.client),
-    siteOf: siteReader(config),
+    siteOf,
+    mail: mailFor?.(byHand) ?? null,
+    mailFor,
     reporter,
     reportOrigin: originReporter(warn),
     requestId: () => null,

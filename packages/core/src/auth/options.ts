@@ -2,6 +2,8 @@ import type * as v from "valibot";
 import type { PreviousCookie } from "../cookies/site.ts";
 import type { Algorithm } from "../keys/algorithms.ts";
 import type { Jwk } from "../keys/jwk.ts";
+import type { MailOptions } from "../mail/mailer.ts";
+import type { EmailCodeProvider, MagicLinkProvider } from "../mail/providers.ts";
 import type { OAuthProvider } from "../oauth/provider.ts";
 import type { PasswordProvider } from "../password/provider.ts";
 import { kindOf } from "../platform/callback-answer.ts";
@@ -39,7 +41,7 @@ export type ContextShape = object | { readonly [key: string]: ContextLiteral };
 export type ContextLiteral = "" | 0 | true | ContextShape | readonly ContextLiteral[];
 
 /** A way to sign in. */
-export type Provider = PasswordProvider | OAuthProvider;
+export type Provider = PasswordProvider | OAuthProvider | MagicLinkProvider | EmailCodeProvider;
 
 /** What `createAuth` takes. Durations are whole seconds; `minutes(5)` and `days(14)` help. */
 export interface AuthOptions<Context = JsonObject, U extends User = User> {
@@ -211,6 +213,8 @@ export interface AuthOptions<Context = JsonObject, U extends User = User> {
   readonly trustedProxies?: number | readonly string[];
   /** How long a store may take, in seconds. Default 5. */
   readonly storeTimeout?: Seconds;
+  /** Sends the messages of the life of an account. Default none: then the routes that send messages answer `not_found`. */
+  readonly mail?: MailOptions;
   readonly logout?: {
     /** Leave the access cookie until it expires. Default false. */
     readonly keepAccessToken?: boolean;

@@ -226,6 +226,7 @@ export const optionsSchema: v.GenericSchema = bag({
       signIn: v.optional(rule),
       signUp: v.optional(rule),
       mailbox: v.optional(rule),
+      mail: v.optional(rule),
       refresh: v.optional(rule),
       unprovenRefresh: v.optional(rule),
     }),
@@ -234,5 +235,34 @@ export const optionsSchema: v.GenericSchema = bag({
   trustedProxies: v.optional(trustedProxies),
   storeTimeout: v.optional(seconds(1)),
   logout: v.optional(bag({ keepAccessToken: v.optional(flag) })),
+  mail: v.optional(
+    bag({
+      send: fn,
+      pages: v.optional(
+        bag({
+          verify: v.optional(text),
+          reset: v.optional(text),
+          change: v.optional(text),
+          undo: v.optional(text),
+          link: v.optional(text),
+          invitation: v.optional(text),
+        }),
+      ),
+      texts: v.optional(
+        bag({
+          verify: v.optional(fn),
+          reset: v.optional(fn),
+          change: v.optional(fn),
+          changed_notice: v.optional(fn),
+          magic_link: v.optional(fn),
+          code: v.optional(fn),
+          invitation: v.optional(fn),
+          new_device: v.optional(fn),
+          password_changed: v.optional(fn),
+          session_ended_by_reuse: v.optional(fn),
+        }),
+      ),
+    }),
+  ),
   env: v.optional(bag({ clock: v.optional(fn), random: v.optional(fn), fetch: v.optional(fn) })),
 });

@@ -3,7 +3,14 @@ import { checkHost, type RequestHost } from "../accounts/client.ts";
 import { addVary } from "../cookies/cookie.ts";
 import type { Site } from "../cookies/site.ts";
 import { AuthError } from "../platform/errors.ts";
-import { type Credentials, forRequest, isCrossSite, readCredentials, requireRequest } from "./request.ts";
+import {
+  type Credentials,
+  forCall,
+  forRequest,
+  isCrossSite,
+  readCredentials,
+  requireRequest,
+} from "./request.ts";
 import { answerError, challenge, crossSiteMessage, errorResponse } from "./response.ts";
 import type { Method, Route } from "./route.ts";
 import * as named from "./routes/list.ts";
@@ -95,7 +102,8 @@ async function runRoute(
   try {
     const client = app.clientOf(request, host);
     credentials = readCredentials(request.headers, site, app.config, client.device);
-    response = await match.route.handle(app, { request, client, site, credentials });
+    const scoped = forCall(app, { request, client, site });
+    response = await match.route.handle(scoped, { request, client, site, credentials });
   } catch (error) {
     response = answerError(app, error);
   }

@@ -1,4 +1,5 @@
 import type { App } from "../accounts/app.ts";
+import type { Client } from "../accounts/client.ts";
 import { type CookiePair, parseCookies } from "../cookies/cookie.ts";
 import { pathOf, type Site } from "../cookies/site.ts";
 import { decideCsrf } from "../csrf/decide-csrf.ts";
@@ -172,6 +173,31 @@ export function forRequest(app: App, headers: Headers, operation: string): App {
   const report: Report = (error, of = operation) =>
     app.reporter(error, () => ({ operation: of, requestId: requestId() }));
   return { ...app, requestId, engine: { ...app.engine, report } };
+}
+
+/** The parts of a call that its messages depend on. */
+interface MailedCall {
+  readonly request: Request;
+  readonly client: Pick<Client, "waitUntil">;
+  readonly site: Site;
+}
+
+/** Makes the part of the application that serves one call: its messages are in the language and for the site of the request. */
+export function forCall(app: App, { request, client, site }: MailedCall): App {
+  if (app.mailFor === null) return app;
+  const { origin } = site;
+  const locale = preferredLanguage(request.headers.get("accept-language"));
+  return {
+    ...app,
+    mail: app.mailFor({ origin, locale, waitUntil: client.waitUntil, report: app.engine.report }),
+  };
+}
+
+const LANGUAGE = /^\s*([a-z]{2,3}(?:-[a-z0-9]{2,8}){0,3})\s*(?:[,;]|$)/i;
+
+// RFC 9110 12.5.4. Browsers write the languages in the order of preference.
+function preferredLanguage(header: string | null): string | null {
+  return LANGUAGE.exec(header ?? "")?.[1] ?? null;
 }
 
 // A generator that fails is a fault to report, not one of the report.

@@ -1,7 +1,7 @@
 import { badAnswer, callAndWait, callNow, kindOf, requireFlag } from "../platform/callback-answer.ts";
 import type { Env } from "../platform/env.ts";
 
-import { checkMembers, type MembersOf } from "../platform/option-error.ts";
+import { checkMembers, FLAG, type MembersOf, refuse } from "../platform/option-error.ts";
 import { type Identifier, parseEmail, parseUsername } from "../users/identifier.ts";
 import { checkHasher, checkOption, type PasswordHasher } from "./hasher.ts";
 import {
@@ -21,12 +21,23 @@ export interface PasswordOptions {
   readonly minLength?: number;
   /** Default `scryptHasher()`. */
   readonly hasher?: PasswordHasher;
+  /**
+   * Whether a sign-up must prove its address. It needs `identifier: "email"` and the option `mail`. Default false.
+   *
+   * - `"later"`: the sign-up signs in, and sends a message with a link.
+   * - `"required"`: the sign-up answers 202, the same for a known and an unknown address, and no session exists before the proof.
+   */
+  readonly verifyEmail?: "required" | "later" | false;
+  /** Whether everyone may sign up. Default true. With `false` only an invitation creates an account. */
+  readonly signUp?: boolean;
 }
 
 const OPTIONS: MembersOf<PasswordOptions> = {
   identifier: ["email", "username"],
   minLength: null,
   hasher: null,
+  verifyEmail: ["required", "later", false],
+  signUp: FLAG,
 };
 
 /** Sign-in with a password. */
@@ -35,6 +46,8 @@ export interface PasswordProvider {
   readonly identifier: "email" | "username";
   /** The fewest code points of a new password. */
   readonly minLength: number;
+  readonly verifyEmail: "required" | "later" | false;
+  readonly signUp: boolean;
 
   /** Brings an identifier as typed into the form under which the user is stored; null if it cannot be one. */
   parseIdentifier(input: string): Identifier | null;
@@ -71,10 +84,19 @@ export function password(options: PasswordOptions = {}): PasswordProvider {
   const { identifier = "email", minLength = MIN_LENGTH, hasher = scryptHasher() } = options;
   checkOption("password: minLength", minLength, [MIN_LENGTH, MAX_LENGTH]);
   checkHasher("password: hasher", hasher);
+  const { verifyEmail = false, signUp = true } = options;
+  if (verifyEmail !== false && identifier !== "email")
+    throw refuse(
+      "password: verifyEmail",
+      verifyEmail,
+      'it needs identifier: "email": leave it out, or write false',
+    );
   return {
     type: "password",
     identifier,
     minLength,
+    verifyEmail,
+    signUp,
     isPossible: isPossiblePassword,
     async check(input, of) {
       // Loaded when a password is set: the list of common ones is as large as the rest of this module.

@@ -33,6 +33,12 @@ export async function withTimeout<T>(work: Promise<T>, limit: Seconds, late: () 
   }
 }
 
+/** Runs work in the next turn of the event loop, so that its synchronous part delays nothing that is under way now. */
+export async function inNextTurn<T>(work: () => Promise<T>): Promise<T> {
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  return work();
+}
+
 /**
  * Whether the platform stops pending work when the request that started it ends, as on Cloudflare Workers. Another request
  * that waits for this work would then wait for ever.

@@ -92,6 +92,7 @@ export type EventBody =
         | "signIn"
         | "signUp"
         | "mailbox"
+        | "mail"
         | "refresh"
         | "unprovenRefresh"
         | "hashing";

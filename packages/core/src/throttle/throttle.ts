@@ -122,8 +122,10 @@ export interface RateLimits {
   readonly signIn: ThrottleRule;
   /** Sign-ups, by client network. */
   readonly signUp: ThrottleRule;
-  /** Sign-ups with one email or username. */
+  /** Sign-ups with one email or username, and messages to one address. */
   readonly mailbox: ThrottleRule;
+  /** Requests for a message, by client network. */
+  readonly mail: ThrottleRule;
   /** Refreshes that give no refresh token, by the session that the token proved. */
   readonly refresh: ThrottleRule;
   /** Refreshes whose token proves no session, by client network and in each process. They refuse no token that proves one. */
@@ -138,6 +140,7 @@ export const defaultLimits: RateLimits = {
   signIn: { limit: 100, window: minutes(1) },
   signUp: { limit: 20, window: minutes(1) },
   mailbox: { limit: 5, window: hours(1) },
+  mail: { limit: 20, window: minutes(1) },
   refresh: { limit: 600, window: minutes(1) },
   unprovenRefresh: { limit: 300, window: minutes(1) },
 };
@@ -150,6 +153,7 @@ const WIDENING_FACTORS: Readonly<Record<keyof RateLimits, number>> = {
   signIn: 4,
   signUp: 4,
   mailbox: 1,
+  mail: 4,
   refresh: 1,
   unprovenRefresh: 4,
 };
