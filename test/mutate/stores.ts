@@ -40,7 +40,7 @@ export const storeEdits: readonly Edit[] = [
     [
       ["a token is redeemed twice", "byHash.delete(hash);\n      return now", "return now"],
       ["a token of another purpose", "|| token.purpose !== purpose", ""],
-      ["an expired token is redeemed", "now < token.expiresAt ? token : null", "token"],
+      ["an expired token is redeemed", "return now < token.expiresAt ? token : null", "return token"],
       ["a secret is spent twice", "(before !== undefined && now < before.expiresAt)", "false"],
       ["a key ring is overwritten", "if ((saved?.version ?? 0) !== ifVersion) return false;", ""],
     ],

@@ -9,6 +9,9 @@ import type { SlotToken } from "../users/one-time-token.ts";
 import type { UserId } from "../users/user.ts";
 import type { App } from "./app.ts";
 
+/** The parts of the application that tokens need. */
+type TokenIssuer = Pick<App, "env" | "tokens" | "sealing">;
+
 /** What a token that was sent by mail may do. A token of one purpose is not valid for another. */
 export type MailPurpose = "verify" | "reset" | "change" | "undo" | "link" | "code" | "invitation";
 
@@ -43,7 +46,7 @@ export interface IssuedMailToken {
 }
 
 /** Issues a token for a link: 64 bytes in base64url, of which the first 32 name the slot. The store gets digests only. */
-export async function issueMailToken(app: App, grant: MailGrant): Promise<IssuedMailToken> {
+export async function issueMailToken(app: TokenIssuer, grant: MailGrant): Promise<IssuedMailToken> {
   const secret = app.env.random(SECRET_BYTES);
   const slot = slotBytes(grant.purpose, grant.subject);
   const expiresAt = await fillSlot(app, grant, { slot, secret: secretHash(slot, secret), tries: null });
@@ -51,20 +54,32 @@ export async function issueMailToken(app: App, grant: MailGrant): Promise<Issued
 }
 
 /** Returns what a token grants, and leaves it valid. Fails with `mail_token_invalid`. */
-export async function readMailToken(app: App, purpose: MailPurpose, token: string): Promise<SlotToken> {
+export async function readMailToken(
+  app: TokenIssuer,
+  purpose: MailPurpose,
+  token: string,
+): Promise<SlotToken> {
   const { slot, secret } = parseMailToken(token);
   const found = await app.tokens.readSlot(slot, now(app.env));
   return requireToken(purpose, found !== null && found.secret === secret ? found : null);
 }
 
 /** Redeems a token once. Fails with `mail_token_invalid`. */
-export async function redeemMailToken(app: App, purpose: MailPurpose, token: string): Promise<SlotToken> {
+export async function redeemMailToken(
+  app: TokenIssuer,
+  purpose: MailPurpose,
+  token: string,
+): Promise<SlotToken> {
   const { slot, secret } = parseMailToken(token);
   return requireToken(purpose, await app.tokens.redeemSlot(slot, secret, now(app.env)));
 }
 
 /** Returns the token in the slot of a subject, whatever its secret. Null if there is none. */
-export function readMailSlot(app: App, purpose: MailPurpose, subject: string): Promise<SlotToken | null> {
+export function readMailSlot(
+  app: TokenIssuer,
+  purpose: MailPurpose,
+  subject: string,
+): Promise<SlotToken | null> {
   return app.tokens.readSlot(toBase64url(slotBytes(purpose, subject)), now(app.env));
 }
 
@@ -92,7 +107,7 @@ const CODE_TRIES = 5;
 
 /** Issues a code of six digits for an address. The store gets its keyed digest, so a reader of the store cannot compute it. */
 export async function issueMailCode(
-  app: App,
+  app: TokenIssuer,
   grant: Omit<MailGrant, "purpose">,
 ): Promise<{ readonly code: string; readonly expiresAt: EpochSeconds }> {
   const code = drawCode(app.env.random);
@@ -103,7 +118,7 @@ export async function issueMailCode(
 }
 
 /** Redeems a code of an address once; a wrong one takes one of its tries. Fails with `mail_token_invalid`. */
-export async function redeemMailCode(app: App, subject: string, code: string): Promise<SlotToken> {
+export async function redeemMailCode(app: TokenIssuer, subject: string, code: string): Promise<SlotToken> {
   const slot = slotBytes("code", subject);
   const secret = codeHash(app, slot, code);
   return requireToken("code", await app.tokens.redeemSlot(toBase64url(slot), secret, now(app.env)));
@@ -116,14 +131,14 @@ function drawCode(random: (length: number) => Uint8Array): string {
   }
 }
 
-function codeHash(app: App, slot: Uint8Array, code: string): SecretHash {
+function codeHash(app: TokenIssuer, slot: Uint8Array, code: string): SecretHash {
   const [secret] = app.sealing();
   const key = labelledHash("mail-code-key", utf8(secret));
   return toBase64url(hmac(SHA256, key, concat(slot, utf8(code))));
 }
 
 async function fillSlot(
-  app: App,
+  app: TokenIssuer,
   { purpose, userId, data }: MailGrant,
   {
     slot,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { emailCode, magicLink } from "../mail/providers.ts";
 import { memory } from "../memory.ts";
 import { github } from "../oauth/providers/github.ts";
 import { google } from "../oauth/providers/google.ts";
@@ -35,11 +36,11 @@ function optionsAt(path: string, value: unknown): object {
   return { [name]: valueAt(rest, value) };
 }
 
-/** The same with members beside the last one. */
+/** The same with members beside the last one, and for `mail` beside the first one inside. */
 function optionsBeside(path: string, value: unknown, siblings: object): object {
-  const cut = path.lastIndexOf(".");
+  const cut = path.startsWith("mail.") ? "mail".length : path.lastIndexOf(".");
   if (Object.keys(siblings).length === 0) return optionsAt(path, value);
-  return optionsAt(path.slice(0, cut), { ...siblings, [path.slice(cut + 1)]: value });
+  return optionsAt(path.slice(0, cut), { ...siblings, ...optionsAt(path.slice(cut + 1), value) });
 }
 
 function valueAt(rest: string, value: unknown): unknown {
@@ -62,12 +63,26 @@ function pathsOf(shape: Shape, path: string): readonly string[] {
 const described = pathsOf(optionsSchema as Shape, "").filter((path) => path !== "");
 const members = described.filter((path) => !path.endsWith("]"));
 /** Options that must be there, and those beside them. */
-const REQUIRED = /^store$|^sessions\.context\.|^rateLimit\.\w+\.|^cookies\.previous\[0\]\./;
+const REQUIRED = /^store$|^mail\.|^sessions\.context\.|^rateLimit\.\w+\.|^cookies\.previous\[0\]\./;
 const schema = {
   "~standard": { version: 1, vendor: "test", validate: (value: unknown) => ({ value }) },
 } as const;
 
 const DAY_TEXT = "write seconds as a number, such as days(1)";
+const PAGES = ["verify", "reset", "change", "undo", "link", "invitation"];
+const TEXTS = [
+  "verify",
+  "reset",
+  "change",
+  "changed_notice",
+  "magic_link",
+  "code",
+  "invitation",
+  "new_device",
+  "password_changed",
+  "session_ended_by_reuse",
+];
+const send = (): void => undefined;
 const OBJECT = "is 5, but it must be an object with";
 const STORE = "pass a Store such as memory()";
 const RULES = [
@@ -77,6 +92,7 @@ const RULES = [
   "signIn",
   "signUp",
   "mailbox",
+  "mail",
   "refresh",
   "unprovenRefresh",
 ];
@@ -289,6 +305,23 @@ const WRONG: readonly (readonly [path: string, value: unknown, message: string, 
     "trustedProxies is a list, but it must not be empty: leave it out, or write the networks of your proxies",
   ],
   ["storeTimeout", 0, "storeTimeout is 0, but it must be seconds(1) or more"],
+  ["mail", 5, `mail ${OBJECT} send, pages, texts`],
+  ["mail.send", "smtp://localhost", "mail.send is a string, but it must be a function"],
+  ["mail.pages", 5, `mail.pages ${OBJECT} ${PAGES.join(", ")}`, { send }],
+  ...PAGES.map(
+    (name) =>
+      [`mail.pages.${name}`, 5, `mail.pages.${name} is 5, but it must be a string`, { send }] as const,
+  ),
+  ["mail.texts", 5, `mail.texts ${OBJECT} ${TEXTS.join(", ")}`, { send }],
+  ...TEXTS.map(
+    (name) =>
+      [
+        `mail.texts.${name}`,
+        "Hello",
+        `mail.texts.${name} is a string, but it must be a function`,
+        { send },
+      ] as const,
+  ),
   ["logout", 5, `logout ${OBJECT} keepAccessToken`],
   ["logout.keepAccessToken", 1, "logout.keepAccessToken is 1, but it must be true or false"],
   ["env", 5, `env ${OBJECT} clock, random, fetch`],
@@ -327,6 +360,13 @@ describe("a wrong value", () => {
     [
       { rateLimit: { signIn: { limit: 1 } } },
       "rateLimit.signIn.window is missing: write it, or leave out rateLimit.signIn",
+    ],
+    [{ mail: {} }, "mail.send is missing: write it, or leave out mail"],
+    [{ providers: [magicLink()] }, "magicLink() needs mail: add mail: { send }"],
+    [{ providers: [emailCode()] }, "emailCode() needs mail: add mail: { send }"],
+    [
+      { providers: [password({ verifyEmail: "later" })] },
+      "password: verifyEmail needs mail: add mail: { send }",
     ],
     [{ cookies: { names: { access: "x".repeat(65) } } }, "but it must be at most 64 characters"],
     [

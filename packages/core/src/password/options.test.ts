@@ -24,7 +24,7 @@ describe("wrong options of password() and the hashers", () => {
     [
       password,
       { algorithm: "argon2" },
-      "algorithm is not an option of password: remove it, or write one of identifier, minLength, hasher",
+      "algorithm is not an option of password: remove it, or write one of identifier, minLength, hasher, verifyEmail, signUp",
     ],
     [
       password,
@@ -62,6 +62,17 @@ describe("wrong options of password() and the hashers", () => {
       { hasher: { ...HASHER, needsRehash: true } },
       "password: hasher has no needsRehash: pass a PasswordHasher such as scryptHasher()",
     ],
+    [
+      password,
+      { verifyEmail: true },
+      'password: verifyEmail is true, but it must be one of "required", "later", false',
+    ],
+    [
+      password,
+      { identifier: "username", verifyEmail: "later" },
+      'password: verifyEmail is "later", but it needs identifier: "email": leave it out, or write false',
+    ],
+    [password, { signUp: "no" }, 'password: signUp is "no", but it must be true or false'],
     [password, null, "password takes options as an object, and got null"],
     [
       scryptHasher,

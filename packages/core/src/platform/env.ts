@@ -34,7 +34,7 @@ export async function withTimeout<T>(work: Promise<T>, limit: Seconds, late: () 
 }
 
 /** Runs work in the next turn of the event loop, so that its synchronous part delays nothing that is under way now. */
-export async function inNextTurn<T>(work: () => Promise<T>): Promise<T> {
+export async function inNextTurn(work: () => Promise<void>): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 0));
   return work();
 }
