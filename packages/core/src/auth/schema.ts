@@ -27,6 +27,9 @@ const text = v.pipe(
 );
 const bag = (entries: v.ObjectEntries): v.GenericSchema =>
   v.strictObject(entries, `must be an object with ${Object.keys(entries).join(", ")}`);
+/** Options of one kind, each of which may be left out. */
+const optionals = (names: readonly string[], each: v.GenericSchema): v.ObjectEntries =>
+  Object.fromEntries(names.map((name) => [name, v.optional(each)]));
 /** Options that `false` switches off. */
 const bagOrFalse = (entries: v.ObjectEntries): v.GenericSchema => {
   const names = Object.keys(entries).join(", ");
@@ -106,6 +109,20 @@ const jwk = v.record(
 function isStandardSchema(value: unknown): boolean {
   return (typeof value === "object" || typeof value === "function") && value !== null && "~standard" in value;
 }
+
+const MAIL_PAGES = ["verify", "reset", "change", "undo", "link", "invitation"];
+const MAIL_TYPES = [
+  "verify",
+  "reset",
+  "change",
+  "changed_notice",
+  "magic_link",
+  "code",
+  "invitation",
+  "new_device",
+  "password_changed",
+  "session_ended_by_reuse",
+];
 
 /** The shape of the options, and what can be said of each by itself. `store`, `users` and `providers` have checks of their own. */
 export const optionsSchema: v.GenericSchema = bag({
@@ -238,30 +255,8 @@ export const optionsSchema: v.GenericSchema = bag({
   mail: v.optional(
     bag({
       send: fn,
-      pages: v.optional(
-        bag({
-          verify: v.optional(text),
-          reset: v.optional(text),
-          change: v.optional(text),
-          undo: v.optional(text),
-          link: v.optional(text),
-          invitation: v.optional(text),
-        }),
-      ),
-      texts: v.optional(
-        bag({
-          verify: v.optional(fn),
-          reset: v.optional(fn),
-          change: v.optional(fn),
-          changed_notice: v.optional(fn),
-          magic_link: v.optional(fn),
-          code: v.optional(fn),
-          invitation: v.optional(fn),
-          new_device: v.optional(fn),
-          password_changed: v.optional(fn),
-          session_ended_by_reuse: v.optional(fn),
-        }),
-      ),
+      pages: v.optional(bag(optionals(MAIL_PAGES, text))),
+      texts: v.optional(bag(optionals(MAIL_TYPES, fn))),
     }),
   ),
   env: v.optional(bag({ clock: v.optional(fn), random: v.optional(fn), fetch: v.optional(fn) })),
