@@ -96,13 +96,28 @@ test.concurrent("the rows of small objects are deleted too", async () => {
   const spent = digestOf("spent");
   expect(await store.tokens.spend(spent, "state", now() + SOON, 0)).toBe(true);
   expect(await store.tokens.spend(spent, "state", now() + SOON, 9_999_999_999)).toBe(false);
+  const slot = { slot: "s", purpose: "code", secret: "d", tries: 1, userId: "ann", data: {} };
+  for (const name of ["redeemed", "guessed", "expiring"]) {
+    await store.tokens.fillSlot({
+      ...slot,
+      slot: name,
+      expiresAt: now() + (name === "expiring" ? SOON : 999),
+    });
+  }
+  const slots = ["redeemed", "guessed", "expiring"].map((name) => hashed("slot", name));
+  for (const object of slots) expect(await look(object), object).not.toEqual(nothing);
+  expect((await store.tokens.redeemSlot("redeemed", "d", 9_999_999_999))?.slot).toBe("redeemed");
+  expect(await store.tokens.redeemSlot("guessed", "wrong", 0)).toBeNull();
+  expect(await store.tokens.readSlot("guessed", 0)).toBeNull();
   const keys = [hashed("attempts", "key"), hashed("token", hash), hashed("token", spent)];
   const objects = [...keys, hashed("email", bob.email), ann];
   for (const object of objects) expect(await look(object), object).not.toEqual(nothing);
   await store.users.delete("bob");
   await vi.waitFor(async () => {
-    for (const object of objects) expect(await look(object), object).toEqual(nothing);
+    for (const object of [...objects, ...slots]) expect(await look(object), object).toEqual(nothing);
   }, patience);
+  await store.tokens.fillSlot({ ...slot, slot: "redeemed", expiresAt: now() + 999 });
+  expect((await store.tokens.readSlot("redeemed", 0))?.slot).toBe("redeemed");
 });
 
 test.concurrent("an alarm deletes old entries of the feed, and its object after the last one", async () => {
@@ -155,6 +170,9 @@ test.concurrent("a request for an unknown row creates no object", async () => {
     tokens.redeem("unknown", "reset", 0),
     store.keys.load(),
     sessions.endedSince(null, 10, 0),
+    tokens.readSlot("unknown", 0),
+    tokens.redeemSlot("unknown", "secret", 0),
+    users.changeEmail("ann", "a@example.com", 1),
   ]);
   await Promise.all([tokens.revoke("ann", "reset"), throttle.release(["key"])]);
   const absent = [null, null, null, false, [], [], 0];
@@ -173,6 +191,9 @@ test.concurrent("a request for an unknown row creates no object", async () => {
     null,
     null,
     { entries: [], cursor: "0", more: false },
+    null,
+    null,
+    null,
   ]);
   await vi.waitFor(async () => {
     expect(await sessions.rotate({ ...rotationOf("phone", 0, 0), id })).toBeNull();
@@ -181,6 +202,7 @@ test.concurrent("a request for an unknown row creates no object", async () => {
     hashed("email", "a@example.com"),
     hashed("account", JSON.stringify(["github", "1001"])),
     hashed("token", "unknown"),
+    hashed("slot", "unknown"),
     hashed("attempts", "key"),
   ];
   for (const object of [ann, "keys", "feed", ...others]) expect(await look(object), object).toEqual(nothing);
@@ -196,6 +218,25 @@ test.concurrent("a refused sign-up leaves no object behind", async () => {
   expect(await store.sessions.create(current(), { ...freely, ifVersion: 1 })).toBeNull();
   await vi.waitFor(async () => expect(await look(ann)).toEqual(nothing), patience);
 });
+
+test.concurrent("the reservation of an interrupted change of address ends after a minute", async () => {
+  const world = "reserved";
+  const blank = { username: null, name: null, emailVerified: false, passwordHash: null, disabledAt: null };
+  const user = { credentialsVersion: 1, createdAt: now(), ...blank };
+  const { users } = bridged(host, { world });
+  await users.create({ id: "bob", email: "b@example.com", ...user });
+  // The calls: the row, the holder of the old address, the reservation, the row.
+  const { users: broken } = bridged(host, { world, failing: { call: 4, late: false } });
+  await expect(broken.changeEmail("bob", "new@example.com", 1)).rejects.toThrow("the network fails");
+  const signUp = (id: string): Promise<boolean> => users.create({ id, email: "new@example.com", ...user });
+  expect(await signUp("eve")).toBe(false);
+  expect(await users.changeEmail("bob", "new@example.com", 1)).toBe("taken");
+  await new Promise((resolve) => setTimeout(resolve, 55_000));
+  expect(await signUp("eve")).toBe(false);
+  await vi.waitFor(async () => expect(await signUp("eve")).toBe(true), patience);
+  expect((await users.find({ email: "new@example.com" }))?.id).toBe("eve");
+  expect(await users.changeEmail("bob", "new@example.com", 1)).toBe("taken");
+}, 120_000);
 
 test("the object's clock decides about expiry", async () => {
   const { sessions, throttle, tokens } = bridged(host, { world: "clock", clock: "object" });

@@ -65,6 +65,44 @@ test("a repeated deletion after an interrupted one frees the identifiers and the
   });
 });
 
+test("an interrupted change of address leaves the user with one address, by which the user is found", async () => {
+  let failures = 0;
+  await atEachCut(async (failing) => {
+    const { whole, broken } = cut("address", failing);
+    const { users } = whole;
+    await users.create(user("bob"));
+    const answer = await broken.users.changeEmail("bob", "new@example.com", 1).catch(() => null);
+    if (answer === null) failures++;
+    const bob = await users.get("bob");
+    const isChanged = bob?.email === "new@example.com";
+    const changed = { ...user("bob"), email: "new@example.com", emailVerified: true, credentialsVersion: 2 };
+    expect(bob, JSON.stringify(failing)).toEqual(isChanged ? changed : user("bob"));
+    if (answer !== null) expect(answer).toEqual(changed);
+    const found = [
+      await users.find({ email: "a@example.com" }),
+      await users.find({ email: "new@example.com" }),
+    ];
+    expect(found).toEqual(isChanged ? [null, changed] : [user("bob"), null]);
+    const eve = { ...user("eve"), username: null };
+    expect(await users.create(eve)).toBe(isChanged);
+    expect(await users.create({ ...user("joe"), username: null, email: bob?.email ?? null })).toBe(false);
+    if (isChanged) expect((await users.find({ email: "a@example.com" }))?.id).toBe("eve");
+  });
+  expect(failures).toBeGreaterThan(5);
+});
+
+test("a token in a slot whose use is interrupted is used at most once", async () => {
+  await atEachCut(async (failing) => {
+    const { whole, broken } = cut("slot", failing);
+    const token = { slot: digestOf("s"), purpose: "code", secret: "d", tries: 2, userId: "bob", data: {} };
+    await whole.tokens.fillSlot({ ...token, expiresAt: START + 9 });
+    const one = await broken.tokens.redeemSlot(token.slot, "d", START).catch(() => null);
+    const two = await whole.tokens.redeemSlot(token.slot, "d", START);
+    const isCarriedOut = failing.call > 1 || failing.late;
+    expect([one !== null, two !== null], JSON.stringify(failing)).toEqual([failing.call > 1, !isCarriedOut]);
+  });
+});
+
 test("an interrupted link can be repeated, and has one holder", async () => {
   await atEachCut(async (failing) => {
     const { whole, broken } = cut("link", failing);

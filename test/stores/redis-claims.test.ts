@@ -114,6 +114,81 @@ describeRedis("a claim on an identifier in Redis", () => {
     expect(await others.keptTokens(github)).toBeNull();
   });
 
+  test("of a change of address that was interrupted before the write is void after a minute", async () => {
+    const { users } = redis(cutShort(client, "'HSET', KEYS[1], 'email'"), { prefix });
+    await users.create(user("first"));
+    await expect(users.changeEmail("first", "new@example.com", 1)).rejects.toThrow("cut short");
+    const { users: others } = redis(client, { prefix });
+    const second = { ...user("second"), email: "new@example.com", username: null };
+    expect((await others.find({ email: "ann@example.com" }))?.id).toBe("first");
+    expect(await others.find({ email: "new@example.com" })).toBeNull();
+    expect(await others.create(second)).toBe(false);
+    await age(`${prefix}email:new@example.com`, 61);
+    expect(await others.create(second)).toBe(true);
+    expect(await others.changeEmail("first", "new@example.com", 1)).toBe("taken");
+    expect(await others.get("first")).toEqual(user("first"));
+  });
+
+  test("of a change of address that was interrupted after the write finds the user by the new address only", async () => {
+    const { users } = redis(cutShort(client, "~= ARGV[1] then return 0 end"), { prefix });
+    await users.create(user("first"));
+    await expect(users.changeEmail("first", "new@example.com", 1)).rejects.toThrow("cut short");
+    const { users: others } = redis(client, { prefix });
+    expect((await others.find({ email: "new@example.com" }))?.id).toBe("first");
+    expect(await others.find({ email: "ann@example.com" })).toBeNull();
+    await age(email(), 61);
+    const second = { ...user("second"), username: null };
+    const [created, back] = await Promise.all([
+      others.create(second),
+      others.changeEmail("first", "ann@example.com", 2),
+    ]);
+    expect(created).toBe(back === "taken");
+    expect((await others.find({ email: "ann@example.com" }))?.id).toBe(created ? "second" : "first");
+  });
+
+  test("of a change of address cannot be confirmed too late", async () => {
+    const late: NodeRedisClient = {
+      evalSha: async () => {
+        throw new Error("NOSCRIPT");
+      },
+      eval: (script, options) => {
+        const isChange = script.includes("'HSET', KEYS[1], 'email'");
+        const [deadline = "", ...rest] = options.arguments;
+        const values = isChange ? [String(Number(deadline) - 31), ...rest] : options.arguments;
+        return client.eval(script, { ...options, arguments: values });
+      },
+    };
+    const { users } = redis(late, { prefix });
+    await users.create(user("first"));
+    await expect(users.changeEmail("first", "new@example.com", 1)).rejects.toThrow("too late");
+    expect(await users.get("first")).toEqual(user("first"));
+    expect((await users.find({ email: "ann@example.com" }))?.id).toBe("first");
+  });
+
+  test("that a change back has renewed is not released by the first change", async () => {
+    const { users } = redis(client, { prefix });
+    await users.create(user("first"));
+    await age(email(), 61);
+    let isBack = false;
+    const slow: NodeRedisClient = {
+      evalSha: async () => {
+        throw new Error("NOSCRIPT");
+      },
+      eval: async (script, options) => {
+        if (script.includes("~= ARGV[1] then return 0 end") && !isBack) {
+          isBack = true;
+          expect(await users.changeEmail("first", "ann@example.com", 2)).toMatchObject({
+            credentialsVersion: 3,
+          });
+        }
+        return client.eval(script, options);
+      },
+    };
+    await redis(slow, { prefix }).users.changeEmail("first", "new@example.com", 1);
+    expect(await users.create({ ...user("second"), username: null })).toBe(false);
+    expect((await users.find({ email: "ann@example.com" }))?.id).toBe("first");
+  });
+
   test("costs as many commands to look up if there is none", async () => {
     let commands = 0;
     const counting: NodeRedisClient = {

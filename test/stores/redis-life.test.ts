@@ -176,6 +176,17 @@ describeRedis("Redis", () => {
     }
     expect(near(100)).toContain(await client.ttl(`${prefix}token:${spent}`));
     expect(await tokens.spend(digestOf("late"), "state", now - 1, 0)).toBe(false);
+    const slot = { slot: "s", purpose: "code", secret: "d", tries: 5, userId: null, data: {} };
+    await tokens.fillSlot({ ...slot, expiresAt: now + 100 });
+    expect(near(100)).toContain(await client.ttl(`${prefix}slot:s`));
+    await tokens.fillSlot({ ...slot, expiresAt: now + 50 });
+    expect(await tokens.redeemSlot("s", "wrong", now + DAY)).toBeNull();
+    expect(near(50)).toContain(await client.ttl(`${prefix}slot:s`));
+    expect((await tokens.readSlot("s", now + DAY))?.tries).toBe(4);
+    expect((await tokens.redeemSlot("s", "d", now + DAY))?.secret).toBe("d");
+    await tokens.fillSlot({ ...slot, expiresAt: now - 1 });
+    expect(await tokens.readSlot("s", 0)).toBeNull();
+    expect(await tokens.redeemSlot("s", "d", 0)).toBeNull();
   });
 
   test("scripts are loaded again after the server has lost them", async () => {
