@@ -16,6 +16,7 @@ import { rotationEdits } from "./rotation.ts";
 import { routeEdits } from "./routes.ts";
 import { secretEdits } from "./secrets.ts";
 import { sessionEdits } from "./sessions.ts";
+import { slotEdits } from "./slots.ts";
 import { stepUpEdits } from "./step-up.ts";
 import { storeEdits } from "./stores.ts";
 
@@ -36,6 +37,7 @@ export const edits: readonly Edit[] = [
   ...adapterEdits,
   ...storeEdits,
   ...redisEdits,
+  ...slotEdits,
   ...secretEdits,
   ...routeEdits,
   ...errorEdits,
