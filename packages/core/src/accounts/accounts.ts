@@ -95,7 +95,8 @@ export async function setPassword(app: App, id: string, password: string): Promi
   const user = await app.users.get(id);
   if (user === null) return false;
   const passwordHash = await hashPasswordOf(app, user, password);
-  return (await changeCredentials(app, id, { passwordHash }, "password_changed")) !== null;
+  const how = { reason: "password_changed", ifVersion: null } as const;
+  return (await changeCredentials(app, id, { passwordHash }, how)) !== null;
 }
 
 /** Hashes a new password for a user. Fails with `invalid_request` or `weak_password`. */
@@ -123,16 +124,24 @@ export async function endEverywhere(
   return (await endSessionsOf(app.engine, id, except, reason)).length;
 }
 
+/** How credentials change. */
+export interface CredentialChange {
+  readonly reason: "password_changed" | "user_disabled";
+  /** The version of the credentials that the change was decided for; null for any version. */
+  readonly ifVersion: number | null;
+}
+
+/** Changes the credentials of a user and ends all of their sessions. Null for an unknown user, and for another `ifVersion`. */
 // Sessions end before and after the change. Before: if the process crashes in between, no session of the old
 // credentials is left. After: a sign-in that checked the old credentials either fails by the version or ends here.
 export async function changeCredentials(
   app: App,
   id: string,
   change: UserChange,
-  reason: "password_changed" | "user_disabled",
+  { reason, ifVersion }: CredentialChange,
 ): Promise<User | null> {
   await endSessionsOf(app.engine, id, null, reason);
-  const changed = await app.users.update(id, change, { ifVersion: null, raiseVersion: true });
+  const changed = await app.users.update(id, change, { ifVersion, raiseVersion: true });
   if (changed === null) return null;
   await endSessionsOf(app.engine, id, null, reason);
   app.engine.emit({

@@ -15,7 +15,8 @@ export async function setProvenPassword(app: App, id: string, password: string):
   const passwordHash = await hashPasswordOf(app, user, password);
   const proved = await proveMailbox(app, id, { by: "password", passwordHash });
   if (proved?.kind !== "repeated") return proved !== null;
-  return (await changeCredentials(app, id, { passwordHash }, "password_changed")) !== null;
+  const how = { reason: "password_changed", ifVersion: null } as const;
+  return (await changeCredentials(app, id, { passwordHash }, how)) !== null;
 }
 
 /** A user whose mailbox is proved, and whether this was the first proof. */

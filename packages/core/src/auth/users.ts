@@ -58,8 +58,8 @@ export function usersApi(app: App): UsersApi<User> {
     },
     confirmEmail: async (id) => (await proveMailbox(app, id, { by: "message" })) !== null,
     async disable(id) {
-      const disabledAt = now(app.env);
-      return (await changeCredentials(app, id, { disabledAt }, "user_disabled")) !== null;
+      const how = { reason: "user_disabled", ifVersion: null } as const;
+      return (await changeCredentials(app, id, { disabledAt: now(app.env) }, how)) !== null;
     },
     async enable(id) {
       const options = { ifVersion: null, raiseVersion: false };

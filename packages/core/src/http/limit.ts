@@ -73,6 +73,6 @@ export async function countFailure(
 
 /** Gives back one attempt in each bucket. A store that fails does not fail the request. */
 export async function giveBackAttempt(app: App, buckets: readonly Bucket[]): Promise<void> {
-  if (app.config.limits === null) return;
+  if (app.config.limits === null || buckets.length === 0) return;
   await app.throttle.release(buckets.map(keyOf)).catch(reportQuietly(app.engine.report));
 }

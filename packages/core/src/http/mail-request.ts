@@ -1,0 +1,66 @@
+import type { App } from "../accounts/app.ts";
+import { AuthError } from "../platform/errors.ts";
+import { type Bucket, bucketOf, networkBuckets } from "../throttle/throttle.ts";
+import { parseEmail } from "../users/identifier.ts";
+import type { User } from "../users/user.ts";
+import { countAttempt, giveBackAttempt } from "./limit.ts";
+import { readBody, stringMember } from "./request.ts";
+import type { Call } from "./route.ts";
+import { readDeviceOf } from "./sign-in.ts";
+
+/** A request for a message to an address. */
+export interface MailRequest {
+  /** In normal form. */
+  readonly email: string;
+  /** The user with this address; null if there is none. The answer must not depend on it. */
+  readonly user: User | null;
+}
+
+/**
+ * Reads `{ email }`, finds the user and counts the request. A known and an unknown address cost the same calls to the store.
+ * Fails with `not_found` without the option `mail`, with `invalid_request` and with `rate_limited`.
+ */
+export async function readMailRequest(app: App, call: Call): Promise<MailRequest> {
+  if (app.mail === null) throw new AuthError("not_found");
+  const body = await readBody(call.request, true);
+  const input = body === null ? undefined : stringMember(body, "email");
+  if (input === undefined) throw new AuthError("invalid_request", "The body needs email.");
+  const email = parseEmail(input);
+  if (email === null) throw new AuthError("invalid_request", "The e-mail is malformed.");
+  const user = await app.users.find({ email });
+  await limitMailRequest(app, call, { email, user });
+  return { email, user };
+}
+
+/**
+ * Counts a request for a message to an address. Fails with `rate_limited`.
+ *
+ * A browser in which the user has signed in counts in a bucket of its own, so that no other client can keep its messages away.
+ */
+export async function limitMailRequest(app: App, call: Call, { email, user }: MailRequest): Promise<void> {
+  const device = await readDeviceOf(app, call, user);
+  const mailbox = bucketOf("mailbox", "mail", email, ...(device === null ? [] : [device]));
+  await countAttempt(app, [...networkBuckets("mail", call.client.networks()), mailbox]);
+}
+
+/**
+ * Runs what redeems a token or a code, and counts an invalid one as a failed sign-in of the client's networks. It counts before
+ * the check, so that concurrent attempts cannot exceed the rule. Fails with `rate_limited`, and with the errors of `redeem`.
+ */
+export async function countInvalidToken<Result>(
+  app: App,
+  { client }: Call,
+  redeem: () => Promise<Result>,
+): Promise<Result> {
+  const buckets: readonly Bucket[] = networkBuckets("signIn", client.networks());
+  await countAttempt(app, buckets);
+  let isInvalid = false;
+  try {
+    return await redeem();
+  } catch (error) {
+    isInvalid = error instanceof AuthError && error.code === "mail_token_invalid";
+    throw error;
+  } finally {
+    if (!isInvalid) await giveBackAttempt(app, buckets);
+  }
+}
