@@ -13,10 +13,21 @@ export async function setProvenPassword(app: App, id: string, password: string):
   const user = await app.users.get(id);
   if (user === null) return false;
   const passwordHash = await hashPasswordOf(app, user, password);
-  const proved = await proveMailbox(app, id, { by: "password", passwordHash });
-  if (proved?.kind !== "repeated") return proved !== null;
-  const how = { reason: "password_changed", ifVersion: null } as const;
-  return (await changeCredentials(app, id, { passwordHash }, how)) !== null;
+  return (await replacePassword(app, id, { passwordHash, ifVersion: null })) !== null;
+}
+
+/**
+ * Replaces the password of a user who proved the mailbox, and ends all sessions. Null for an unknown user, and if `ifVersion` is
+ * given and the credentials have changed.
+ */
+export async function replacePassword(
+  app: App,
+  id: string,
+  { passwordHash, ifVersion }: { readonly passwordHash: string; readonly ifVersion: number | null },
+): Promise<User | null> {
+  const proved = await proveMailbox(app, id, { by: "password", passwordHash }, ifVersion);
+  if (proved?.kind !== "repeated") return proved?.user ?? null;
+  return changeCredentials(app, id, { passwordHash }, { reason: "password_changed", ifVersion });
 }
 
 /** A user whose mailbox is proved, and whether this was the first proof. */
@@ -25,20 +36,36 @@ export interface ProvedUser {
   readonly user: User;
 }
 
-/** Applies a proof of a user's mailbox. Returns null for an unknown user. Fails with `invalid_request` without an address. */
-export async function proveMailbox(app: App, id: string, proof: MailboxProof): Promise<ProvedUser | null> {
+/**
+ * Applies a proof of a user's mailbox. Returns null for an unknown user, and if `ifVersion` is given and the credentials have
+ * changed. Fails with `invalid_request` without an address.
+ */
+export async function proveMailbox(
+  app: App,
+  id: string,
+  proof: MailboxProof,
+  ifVersion: number | null = null,
+): Promise<ProvedUser | null> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const user = await app.users.get(id);
+    if (ifVersion !== null && user?.credentialsVersion !== ifVersion) return null;
     const decision = decideProof(user, proof);
     if (user === null || decision.kind === "no_user") return null;
     if (decision.kind === "no_address") {
       throw new AuthError("invalid_request", "The user has no e-mail address that could be proved.");
     }
     if (decision.kind === "repeated") return { kind: "repeated", user };
-    const proved = await proveFirst(app, user, decision);
+    const proved =
+      decision.kind === "owner" ? await markProved(app, user) : await proveFirst(app, user, decision);
     if (proved !== null) return { kind: "first", user: proved };
   }
   throw new AuthError("store_unavailable");
+}
+
+// Null if the credentials changed in between. Then the decision is repeated.
+function markProved(app: App, { id, credentialsVersion }: User): Promise<User | null> {
+  const options = { ifVersion: credentialsVersion, raiseVersion: false };
+  return app.users.update(id, { emailVerified: true }, options);
 }
 
 /**
@@ -52,10 +79,10 @@ async function proveFirst(
 ): Promise<User | null> {
   const { users, engine } = app;
   await endSessionsOf(engine, id, null, "password_changed");
-  const change = { passwordHash: decision.passwordHash };
-  let changed = await users.update(id, change, { ifVersion: credentialsVersion, raiseVersion: true });
+  const removal = { passwordHash: null };
+  let changed = await users.update(id, removal, { ifVersion: credentialsVersion, raiseVersion: true });
   if (changed === null) return null;
-  if (passwordHash !== null || change.passwordHash !== null) {
+  if (passwordHash !== null || decision.passwordHash !== null) {
     engine.emit({ type: "user.password_changed", userId: id });
   }
   await endSessionsOf(engine, id, null, "password_changed");
@@ -66,7 +93,8 @@ async function proveFirst(
     await endSessionsOf(engine, id, null, "password_changed");
   }
   const options = { ifVersion: changed.credentialsVersion, raiseVersion: false };
-  return users.update(id, { emailVerified: true }, options);
+  // The new password comes last, so that it never stands beside an earlier sign-in method.
+  return users.update(id, { emailVerified: true, passwordHash: decision.passwordHash }, options);
 }
 
 /** Removes every link except `stays`. Returns `false` if there was none to remove. */

@@ -6,6 +6,7 @@ const proofs: readonly MailboxProof[] = [
   { by: "message" },
   { by: "password", passwordHash: "new" },
   { by: "account", account },
+  { by: "owner" },
 ];
 const users = [
   null,
@@ -16,7 +17,7 @@ const users = [
 const cases = users.flatMap((user) => proofs.map((proof) => [user, proof] as const));
 
 describe("decideProof", () => {
-  it("is tested in all 15 cases", () => expect(cases).toHaveLength(15));
+  it("is tested in all 20 cases", () => expect(cases).toHaveLength(20));
 
   it.each(cases)("agrees with the table: user %j, proof %j", (user, proof) => {
     const decision = decideProof(user, proof);
@@ -27,6 +28,7 @@ describe("decideProof", () => {
       message: { kind: "first", passwordHash: null, stays: null },
       password: { kind: "first", passwordHash: "new", stays: null },
       account: { kind: "first", passwordHash: null, stays: account },
+      owner: { kind: "owner" },
     };
     expect(decision).toEqual(first[proof.by]);
   });
