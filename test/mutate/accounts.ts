@@ -16,8 +16,8 @@ export const accountEdits: readonly Edit[] = [
       ["a wrong password", "if (ok !== true || user === null)", "if (user === null)"],
       [
         "an unknown user costs no work",
-        "await runHasher(app, () => provider.verify(password, stored))",
-        "stored === null ? { ok: false, rehash: false } : await runHasher(app, () => provider.verify(password, stored))",
+        "await provider.verify(password, stored).catch(tellBusy(app))",
+        "stored === null ? { ok: false, rehash: false } : await provider.verify(password, stored).catch(tellBusy(app))",
       ],
     ],
   ),
@@ -32,8 +32,8 @@ export const accountEdits: readonly Edit[] = [
       ],
       [
         "a password change keeps the version",
-        "app.users.update(id, change, { ifVersion: null, raiseVersion: true })",
-        "app.users.update(id, change, { ifVersion: null, raiseVersion: false })",
+        "app.users.update(id, change, { ifVersion, raiseVersion: true })",
+        "app.users.update(id, change, { ifVersion, raiseVersion: false })",
       ],
       [
         "a deleted user keeps the sessions",
@@ -67,6 +67,16 @@ export const accountEdits: readonly Edit[] = [
         "false",
       ],
       ["every proof is the first", 'if (user.emailVerified) return { kind: "repeated" };', ""],
+      [
+        "a first proof by the owner removes everything",
+        'if (proof.by === "owner") return { kind: "owner" };',
+        "",
+      ],
+      [
+        "every first proof is the owner's",
+        'if (proof.by === "owner") return { kind: "owner" };',
+        'return { kind: "owner" };',
+      ],
       [
         "a first proof keeps links of the same provider",
         "provider !== stays?.provider || subject !== stays.subject",

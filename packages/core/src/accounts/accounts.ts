@@ -69,7 +69,7 @@ export async function insertUser(
 export async function checkCredentials(app: App, user: User | null, password: string): Promise<User | null> {
   const provider = requirePassword(app);
   const stored = user === null || user.disabledAt !== null ? null : user.passwordHash;
-  const { ok, rehash } = await runHasher(app, () => provider.verify(password, stored));
+  const { ok, rehash } = await provider.verify(password, stored).catch(tellBusy(app));
   if (ok !== true || user === null) {
     app.engine.emit({ type: "sign_in.failed", userId: user?.id ?? null, code: "invalid_credentials" });
     return null;
@@ -166,17 +166,15 @@ async function checkAndHash(app: App, password: string, identifier: Identifier |
 }
 
 function hashPassword(app: App, password: string): Promise<string> {
-  return runHasher(app, () => requirePassword(app).hash(password, app.env.random));
+  return requirePassword(app).hash(password, app.env.random).catch(tellBusy(app));
 }
 
-/** Runs a hasher, and emits an event if its queue is full. */
-async function runHasher<T>(app: App, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (isBusy(error)) app.engine.emit({ type: "throttle.refused", rule: "hashing" });
+/** Makes the handler of a failed hash. It emits an event if the queue of the hasher is full. */
+function tellBusy({ engine }: App): (error: unknown) => never {
+  return (error) => {
+    if (isBusy(error)) engine.emit({ type: "throttle.refused", rule: "hashing" });
     throw error;
-  }
+  };
 }
 
 function ignoreBusy(error: unknown): null {
