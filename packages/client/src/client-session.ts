@@ -20,7 +20,7 @@ import {
   type SessionState,
 } from "./state.ts";
 import { decideOnMessage, type TabMessage, type Tabs } from "./tabs.ts";
-import { endsSession, type SignOutScope, type Transport } from "./transport.ts";
+import { endsSession, type RouteRequest, type SignOutScope, type Transport } from "./transport.ts";
 
 /** The user that signed in, and the session that began. */
 export interface SignedIn<U = unknown, C = unknown> {
@@ -126,14 +126,27 @@ export class ClientSession {
     if (refreshAt !== null && this.#env.now() >= refreshAt) await this.refresh();
   }
 
-  /** Signs in after the requests under way, so that no late answer replaces the new session. */
-  signIn(path: string, body: object): Promise<Result<SignedIn>> {
+  /**
+   * Sends a request after those under way, so that no late answer replaces the session that its answer may start. `data` is the
+   * whole answer.
+   */
+  call(request: RouteRequest): Promise<Result<unknown>> {
     // A later call of `refresh` must not share a refresh of the earlier session.
     this.#refreshing = null;
     return this.#runExclusively(async () => {
-      const result = await this.#transport.signIn(path, body);
-      return result.ok ? this.#accept(result.data) : result;
+      const result = await this.#transport.call(request);
+      if (!result.ok || !isRecord(result.data) || !isRecord(result.data.session)) return result;
+      const accepted = this.#accept(result.data);
+      return accepted.ok ? result : accepted;
     });
+  }
+
+  /** Sends a request whose answer must start a session. */
+  async signIn(path: string, body: object): Promise<Result<SignedIn>> {
+    const result = await this.call({ path, method: "POST", body });
+    if (!result.ok) return result;
+    const signedIn = signedInOf(result.data);
+    return signedIn === null ? this.#fail(invalidResponse(200)) : success(signedIn);
   }
 
   /** Signs out here and in the other tabs, after the requests under way. */
@@ -280,6 +293,12 @@ interface SessionAnswer {
   readonly expires_in: number;
   /** Not in the answer to a refresh. */
   readonly user?: unknown;
+}
+
+/** The user and the session of an answer to a request; null if it started no session. */
+export function signedInOf(answer: unknown): SignedIn | null {
+  if (!isSessionAnswer(answer) || !isRecord(answer.user)) return null;
+  return { user: answer.user, session: answer.session };
 }
 
 function isSessionAnswer(value: unknown): value is SessionAnswer {

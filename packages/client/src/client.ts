@@ -1,4 +1,5 @@
 import { createAddress } from "./address.ts";
+import { callsOf, type EmailCalls, type MailSignIns, type PasswordCalls, sendAgain } from "./calls.ts";
 import { ClientSession, type SignedIn } from "./client-session.ts";
 import { type Device, listDevices, revokeDevice } from "./devices.ts";
 import { type Env, platform } from "./env.ts";
@@ -26,6 +27,9 @@ export type Credentials =
   | { readonly email: string; readonly password: string }
   | { readonly username: string; readonly password: string };
 
+/** The credentials of a new account, and the token of an invitation if the user has one. */
+export type SignUp = Credentials & { readonly invitation?: string | undefined };
+
 /** A client of one server. Calls resolve to a `Result` and never reject; only `fetch` rejects, as the `fetch` of the platform. */
 export interface AuthClient<U = User, C = unknown> {
   readonly session: {
@@ -40,15 +44,32 @@ export interface AuthClient<U = User, C = unknown> {
      */
     readonly subscribe: (listen: (state: SessionState<U, C>) => void) => () => void;
   };
-  /** Fails with `identifier_taken`, `weak_password`, `invalid_request`, `rate_limited`. */
-  readonly signUp: (credentials: Credentials) => Promise<Result<SignedIn<U, C>>>;
-  readonly signIn: {
+  /**
+   * Fails with `identifier_taken`, `weak_password`, `invalid_request`, `rate_limited`, `forbidden`. With
+   * `verifyEmail: "required"` on the server, `data` is null: the user signs in after the verification of the address.
+   */
+  readonly signUp: (input: SignUp) => Promise<Result<SignedIn<U, C> | null>>;
+  readonly signIn: MailSignIns<U, C> & {
     /** Fails with `invalid_credentials`, `invalid_request`, `rate_limited`. */
     readonly password: (credentials: Credentials) => Promise<Result<SignedIn<U, C>>>;
     /** Navigates to a provider. The user comes back to `redirectTo`, with `?error=code` if the sign-in failed. */
     readonly oauth: (provider: string, options?: OAuthOptions) => Promise<Result<OAuthStart>>;
     /** Completes the sign-in of a native app with the code of its redirect (RFC 7636 4.5). Needs `storage`. */
     readonly exchange: (code: NativeCode) => Promise<Result<SignedIn<U, C>>>;
+  };
+  readonly password: PasswordCalls<U, C>;
+  readonly email: EmailCalls<U, C>;
+  /**
+   * Replaces the session by one whose sign-in is recent. Call it after `insufficient_user_authentication`, then repeat the
+   * request. Fails with `invalid_credentials`.
+   */
+  readonly reauthenticate: (input: { readonly password: string }) => Promise<Result<SignedIn<U, C>>>;
+  readonly account: {
+    /**
+     * Deletes the account of the signed-in user, and signs out everywhere. Fails with `insufficient_user_authentication`: call
+     * `reauthenticate` first.
+     */
+    readonly delete: () => Promise<Result<null>>;
   };
   /**
    * Ends this session (the default), the other sessions of the user, or all. It succeeds if there was no session. If it
@@ -102,15 +123,21 @@ export function createAuthClient<U = User, C = unknown>(options: ClientOptions):
       ? fetchWithSession(session, transport, env, request)
       : env.fetch(request);
   };
+  const { signUp, password, email, mailSignIns, reauthenticate, deleteAccount } = callsOf(session);
   const client: AuthClient<unknown> = {
     session: { get: () => session.state, subscribe: (listen) => session.subscribe(listen) },
-    signUp: (credentials) => session.signIn("/signup", credentials),
+    signUp,
     signIn: {
+      ...mailSignIns,
       password: (credentials) => session.signIn("/login", credentials),
       oauth: (provider, how = {}) => startOAuth({ lock, address, page: env.page }, provider, how),
       exchange: ({ code, codeVerifier }) =>
         session.signIn("/oauth/exchange", { code, code_verifier: codeVerifier }),
     },
+    password,
+    email,
+    reauthenticate,
+    account: { delete: deleteAccount },
     signOut: ({ scope = "session" } = {}) => session.signOut(scope),
     refresh: () => session.refresh(),
     fetch: send,
@@ -130,12 +157,13 @@ async function fetchWithSession(
   request: Request,
 ): Promise<Response> {
   await session.refreshIfDue();
-  const { tokenVersion, state } = session;
-  const response = await env.fetch(await transport.authorize(request.clone()));
-  if (response.status !== 401) return response;
-  if (session.tokenVersion === tokenVersion && !(await session.refresh()).ok) return response;
-  // The request belongs to one session, and is not repeated with another one.
-  if (state.session !== null && session.state.session?.id !== state.session.id) return response;
-  await response.body?.cancel();
-  return env.fetch(await transport.authorize(request));
+  let refused: Response | null = null;
+  const send = async (): Promise<Response> => {
+    await refused?.body?.cancel();
+    return env.fetch(await transport.authorize(request.clone()));
+  };
+  return sendAgain(session, send, (response) => {
+    refused = response;
+    return response.status === 401;
+  });
 }

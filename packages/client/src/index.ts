@@ -1,9 +1,11 @@
+export type { EmailCalls, MailSignIns, PasswordCalls, Verified } from "./calls.ts";
 export {
   type AuthClient,
   type ClientOptions,
   type Credentials,
   createAuthClient,
   type NativeCode,
+  type SignUp,
 } from "./client.ts";
 export type { SignedIn } from "./client-session.ts";
 export type { Device } from "./devices.ts";

@@ -31,6 +31,7 @@ describe("isUnauthenticated", () => {
     ["unauthenticated", true],
     ["session_revoked", true],
     ["invalid_response", false],
+    ["invalid_credentials", false],
     ["insufficient_user_authentication", false],
   ] as const)("is for a 401 with %s: %s", (code, expected) => {
     expect(isUnauthenticated({ code, message: "A sentence.", status: 401 })).toBe(expected);

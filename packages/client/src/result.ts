@@ -58,12 +58,18 @@ export function failure(code: ClientError["code"], message: string, status = 0):
   return { ok: false, error: { code, message, status } };
 }
 
+const OTHER_REFUSALS: readonly ClientError["code"][] = [
+  "invalid_response",
+  "invalid_credentials",
+  "insufficient_user_authentication",
+];
+
 /**
  * Whether Latchkey answered that there is no session. No other failure signs out: not a server or a network that is down,
- * not the 401 of a proxy, and not a session whose sign-in is too old for the request.
+ * not the 401 of a proxy, not a wrong password, and not a session whose sign-in is too old for the request.
  */
 export function isUnauthenticated({ code, status }: ClientError): boolean {
-  return status === 401 && code !== "invalid_response" && code !== "insufficient_user_authentication";
+  return status === 401 && !OTHER_REFUSALS.includes(code);
 }
 
 /** Reads an answer. The data of a 204 is null. */

@@ -1,5 +1,11 @@
 import { type Failure, failure, isRecord, isUnauthenticated, type Result, success } from "./result.ts";
-import { type CallRoute, endsSession, type SignOutScope, type Transport } from "./transport.ts";
+import {
+  type CallWithProof,
+  endsSession,
+  type RouteRequest,
+  type SignOutScope,
+  type Transport,
+} from "./transport.ts";
 
 /**
  * Where an application keeps its tokens. Both tokens are in one string, so that they are always written together. Keep it
@@ -19,7 +25,7 @@ interface Tokens {
 }
 
 /** The application keeps the tokens. They are read before each use, because another process may have written new ones. */
-export function tokenTransport(callRoute: CallRoute, storage: TokenStorage): Transport {
+export function tokenTransport(callRoute: CallWithProof, storage: TokenStorage): Transport {
   return {
     isRefreshedByServer: false,
     authorize: async (request) => withToken(await readTokens(storage))(request),
@@ -30,12 +36,12 @@ export function tokenTransport(callRoute: CallRoute, storage: TokenStorage): Tra
       const refreshed = await refresh(callRoute, storage);
       return refreshed.ok ? load(callRoute, storage) : refreshed;
     },
-    signIn: (path, body) => signIn(callRoute, storage, path, body),
+    call: (request) => call(callRoute, storage, request),
     signOut: (scope) => signOut(callRoute, storage, scope),
   };
 }
 
-async function refresh(callRoute: CallRoute, storage: TokenStorage): Promise<Result<unknown>> {
+async function refresh(callRoute: CallWithProof, storage: TokenStorage): Promise<Result<unknown>> {
   const sent = await readTokens(storage);
   if (sent === null || sent.refresh === null) return unauthenticated();
   const body = { refresh_token: sent.refresh };
@@ -53,29 +59,28 @@ async function refresh(callRoute: CallRoute, storage: TokenStorage): Promise<Res
   return result;
 }
 
-async function load(callRoute: CallRoute, storage: TokenStorage): Promise<Result<unknown>> {
+async function load(callRoute: CallWithProof, storage: TokenStorage): Promise<Result<unknown>> {
   const sent = await readTokens(storage);
   if (sent === null) return unauthenticated();
   return callRoute({ path: "/session", method: "GET" }, withToken(sent));
 }
 
-async function signIn(
-  callRoute: CallRoute,
+async function call(
+  callRoute: CallWithProof,
   storage: TokenStorage,
-  path: string,
-  body: object,
+  { body, ...request }: RouteRequest,
 ): Promise<Result<unknown>> {
   // The token names the session that the server ends when the new one begins.
   const authorize = withToken(await readTokens(storage));
-  const request = { path, method: "POST", body: { ...body, transport: "bearer" } } as const;
-  const result = await callRoute(request, authorize);
+  const content = body === undefined ? {} : { body: { ...body, transport: "bearer" } };
+  const result = await callRoute({ ...request, ...content }, authorize);
   const tokens = result.ok ? tokensOf(result.data, null) : null;
   if (tokens !== null) await writeTokens(storage, tokens);
   return result;
 }
 
 async function signOut(
-  callRoute: CallRoute,
+  callRoute: CallWithProof,
   storage: TokenStorage,
   scope: SignOutScope,
 ): Promise<Result<unknown>> {

@@ -5,7 +5,7 @@ import { isUnauthenticated, networkFailure, type Result, readResult } from "./re
 /** A request to one of Latchkey's routes. */
 export interface RouteRequest {
   readonly path: string;
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "DELETE";
   readonly body?: object;
 }
 
@@ -15,8 +15,8 @@ export interface Transport {
   readonly isRefreshedByServer: boolean;
   /** Adds the proof of the session to a request to a trusted origin. */
   readonly authorize: (request: Request) => Promise<Request>;
-  /** Starts a session: `POST /login`, `/signup` or `/oauth/exchange`. */
-  readonly signIn: (path: string, body: object) => Promise<Result<unknown>>;
+  /** Sends a request that may start a session, such as `POST /login`. */
+  readonly call: CallRoute;
   /** Loads the user and the session: `GET /session`. */
   readonly load: () => Promise<Result<unknown>>;
   /** Presents the refresh token: `POST /refresh`. */
@@ -43,8 +43,11 @@ export function endsSession(result: Result<unknown>, scope: SignOutScope): boole
  */
 const TIMEOUT = 10_000;
 
-/** Sends a request to a route, after `authorize` has added the proof of the session, and reads the answer. Never rejects. */
-export type CallRoute = (
+/** Sends a request to a route and reads the answer. Never rejects, unless a token storage does. */
+export type CallRoute = (request: RouteRequest) => Promise<Result<unknown>>;
+
+/** The same, after `authorize` has added the proof of the session. */
+export type CallWithProof = (
   request: RouteRequest,
   authorize: (request: Request) => Request,
 ) => Promise<Result<unknown>>;
@@ -52,7 +55,7 @@ export type CallRoute = (
 export function createCallRoute(
   { urlOf }: Pick<Address, "urlOf">,
   env: Pick<Env, "fetch" | "later">,
-): CallRoute {
+): CallWithProof {
   return async ({ path, method, body }, authorize) => {
     const url = urlOf(path);
     if (url === null) return noPageFailure();
@@ -75,12 +78,12 @@ export function createCallRoute(
 }
 
 /** The browser keeps the tokens, in cookies that no script can read. */
-export function cookieTransport(callRoute: CallRoute): Transport {
+export function cookieTransport(callRoute: CallWithProof): Transport {
   const withCookies = (request: Request): Request => new Request(request, { credentials: "include" });
   return {
     isRefreshedByServer: true,
     authorize: async (request) => withCookies(request),
-    signIn: (path, body) => callRoute({ path, method: "POST", body }, withCookies),
+    call: (request) => callRoute(request, withCookies),
     load: () => callRoute({ path: "/session", method: "GET" }, withCookies),
     refresh: () => callRoute({ path: "/refresh", method: "POST" }, withCookies),
     signOut: (scope) => callRoute({ path: "/logout", method: "POST", body: { scope } }, withCookies),
