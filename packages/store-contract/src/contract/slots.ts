@@ -135,6 +135,22 @@ export const slotCases: Cases = {
     equal(await tokens.readSlot(token.slot, START), null, "read");
   },
 
+  "wrong secrets below the limit take nothing from the right one at the same time": async ({ tokens }) => {
+    for (let round = 0; round < ROUNDS; round++) {
+      const token = sampleSlot(`code ${round}`, { tries: TRIES });
+      await tokens.fillSlot(token);
+      const [, , right] = await Promise.all([
+        guess(tokens, token, 0),
+        guess(tokens, token, 1),
+        redeem(tokens, token),
+        guess(tokens, token, 2),
+        guess(tokens, token, 3),
+      ]);
+      equal({ ...right, tries: TRIES }, token, "right");
+      equal(await redeem(tokens, token), null, "again");
+    }
+  },
+
   "counts every one of many wrong secrets at the same time": async ({ tokens }) => {
     const token = sampleSlot("code", { tries: 201 });
     await tokens.fillSlot(token);
