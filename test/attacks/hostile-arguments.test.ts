@@ -64,6 +64,8 @@ beforeAll(async () => {
 
 type Call = (value: never) => unknown;
 
+const PASSWORDS = { currentPassword: "wrong", newPassword: "a different staple" };
+
 /** Every function, with the hostile value in each place. One that is not listed is a type error. */
 const CALLS: {
   readonly [Part in "users" | "sessions" | "keys"]: Readonly<
@@ -93,6 +95,23 @@ const CALLS: {
       ["password", (password) => auth.users.setPassword(userId, password)],
       ["options", (options) => auth.users.setPassword(userId, "a different staple", options)],
       ["provesEmail", (provesEmail) => auth.users.setPassword(userId, "a different staple", { provesEmail })],
+    ],
+    forgotPassword: [["email", (email) => auth.users.forgotPassword(email)]],
+    resetPassword: [
+      ["token", (token) => auth.users.resetPassword(token, "a different staple")],
+      ["newPassword", (newPassword) => auth.users.resetPassword("x", newPassword)],
+    ],
+    changePassword: [
+      ["id", (id) => auth.users.changePassword(id, PASSWORDS)],
+      ["change", (change) => auth.users.changePassword(userId, change)],
+      [
+        "change.currentPassword",
+        (currentPassword) => auth.users.changePassword(userId, { ...PASSWORDS, currentPassword }),
+      ],
+      [
+        "change.newPassword",
+        (newPassword) => auth.users.changePassword(userId, { ...PASSWORDS, newPassword }),
+      ],
     ],
     confirmEmail: [["id", (id) => auth.users.confirmEmail(id)]],
     disable: [["id", (id) => auth.users.disable(id)]],
@@ -185,6 +204,7 @@ const cases: readonly (readonly [title: string, call: Call])[] = [
 
 const CODES: ReadonlySet<string> = new Set([
   ..."invalid_request not_found invalid_credentials weak_password identifier_taken internal_error".split(" "),
+  "mail_token_invalid",
 ]);
 
 /** What a call told: nothing, the code of an AuthError, or the message of another error. */

@@ -75,13 +75,17 @@ export const limitEdits: readonly Edit[] = [
     ],
   ),
   ...editsIn(
-    `${CORE}/http/sign-in.ts`,
+    `${CORE}/http/device-cookie.ts`,
     [DEVICES],
     [
       ["a device cookie of any length is opened", "sent.value.length > MAX_DEVICE_COOKIE", "false"],
       ["a device cookie without a seal", "await open(sent.value, app.sealing(), DEVICE_LABEL)", "sent.value"],
-      ["no device cookie is set", "...(await deviceCookie(app, call, user)),", ""],
     ],
+  ),
+  ...editsIn(
+    `${CORE}/http/sign-in.ts`,
+    [DEVICES],
+    [["no device cookie is set", "...(await deviceCookie(app, call, user)),", ""]],
   ),
   ...editsIn(
     `${CORE}/http/limit.ts`,

@@ -9,6 +9,7 @@ import { flowEdits } from "./flows.ts";
 import { httpEdits } from "./http.ts";
 import { keyEdits } from "./keys.ts";
 import { limitEdits } from "./limits.ts";
+import { newPasswordEdits } from "./new-passwords.ts";
 import { oauthEdits } from "./oauth.ts";
 import { providerEdits } from "./providers.ts";
 import { redisEdits } from "./redis.ts";
@@ -34,6 +35,7 @@ export const edits: readonly Edit[] = [
   ...flowEdits,
   ...providerEdits,
   ...accountEdits,
+  ...newPasswordEdits,
   ...adapterEdits,
   ...storeEdits,
   ...redisEdits,

@@ -28,8 +28,8 @@ const refusals: Readonly<Record<Exclude<PasswordVerdict, "ok">, readonly [ErrorC
 
 /** Creates a user. Fails with `invalid_request`, `weak_password`, `identifier_taken` or `rate_limited`. */
 export async function createUser(app: App, input: NewUser): Promise<User> {
-  const email = requireNormal("email", input.email);
-  const username = requireNormal("username", input.username);
+  const email = input.email === undefined ? null : requireNormal("email", input.email);
+  const username = input.username === undefined ? null : requireNormal("username", input.username);
   if (email === null && username === null) {
     throw new AuthError("invalid_request", "A user needs an e-mail or a username.");
   }
@@ -99,7 +99,12 @@ export async function setPassword(app: App, id: string, password: string): Promi
   return (await changeCredentials(app, id, { passwordHash }, how)) !== null;
 }
 
-/** Hashes a new password for a user. Fails with `invalid_request` or `weak_password`. */
+/** Checks a new password for a user. Fails with `invalid_request` or `weak_password`. */
+export function checkPasswordOf(app: App, user: User, password: string): Promise<void> {
+  return requireStrong(app, password, identifierOf(user));
+}
+
+/** Checks and hashes a new password for a user. Fails with `invalid_request` or `weak_password`. */
 export function hashPasswordOf(app: App, user: User, password: string): Promise<string> {
   return checkAndHash(app, password, identifierOf(user));
 }
@@ -152,6 +157,11 @@ export async function changeCredentials(
 }
 
 async function checkAndHash(app: App, password: string, identifier: Identifier | null): Promise<string> {
+  await requireStrong(app, password, identifier);
+  return hashPassword(app, password);
+}
+
+async function requireStrong(app: App, password: string, identifier: Identifier | null): Promise<void> {
   const provider = requirePassword(app);
   const verdict = await provider.check(password, identifier);
   if (verdict !== "ok") {
@@ -162,10 +172,10 @@ async function checkAndHash(app: App, password: string, identifier: Identifier |
       text.replace("{minimum}", `${provider.minLength}`).replace("{identifier}", name),
     );
   }
-  return hashPassword(app, password);
 }
 
-function hashPassword(app: App, password: string): Promise<string> {
+/** Hashes a password that was checked. Fails with `rate_limited` if too many are being hashed. */
+export function hashPassword(app: App, password: string): Promise<string> {
   return requirePassword(app).hash(password, app.env.random).catch(tellBusy(app));
 }
 
@@ -196,8 +206,8 @@ function identifierOf(user: User): Identifier | null {
   return user.username === null ? null : { username: user.username };
 }
 
-function requireNormal(kind: "email" | "username", input: string | undefined): string | null {
-  if (input === undefined) return null;
+/** Normalizes an identifier. Fails with `invalid_request`. */
+export function requireNormal(kind: "email" | "username", input: string): string {
   const normal = normalForm(input, kind === "email" ? parseEmail : parseUsername);
   if (normal === null) throw new AuthError("invalid_request", `The ${identifierNames[kind]} is malformed.`);
   return normal;

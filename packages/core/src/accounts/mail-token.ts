@@ -1,5 +1,6 @@
 import { hmac } from "@oslojs/crypto/hmac";
 import { SHA256 } from "@oslojs/crypto/sha2";
+import type { PostMail } from "../mail/mailer.ts";
 import { labelledHash, type SecretHash } from "../platform/digest.ts";
 import { concat, fromBase64url, type JsonObject, toBase64url, utf8 } from "../platform/encoding.ts";
 import { now } from "../platform/env.ts";
@@ -25,6 +26,12 @@ export const MAIL_LIFETIMES: Readonly<Record<MailPurpose, Seconds>> = {
   code: minutes(10),
   invitation: days(7),
 };
+
+/** Returns the function that sends messages. Throws a `TypeError` without the option `mail`. */
+export function requireMail({ mail }: App): PostMail {
+  if (mail === null) throw new TypeError("createAuth has no mail: add mail: { send } to send messages");
+  return mail;
+}
 
 const SLOT_BYTES = 32;
 const SECRET_BYTES = 32;

@@ -90,6 +90,26 @@ export interface UsersApi<U extends User = User> {
    */
   setPassword(id: UserId, password: string, options?: { readonly provesEmail?: boolean }): Promise<boolean>;
   /**
+   * Sends a message with a link that resets the password of an address. An unknown address, and the one of a disabled user, gets
+   * none, and costs the same calls to the store. It counts no limit. Fails with `invalid_request`; rejects with a `TypeError` without
+   * the option `mail`.
+   */
+  forgotPassword(email: string): Promise<void>;
+  /**
+   * Sets the password of the user that a token of `forgotPassword` was sent to, and ends all of their sessions. It proves the
+   * mailbox, as `setPassword` with `provesEmail` does. A password that is refused leaves the token valid. Fails with
+   * `mail_token_invalid`, `invalid_request`, `weak_password` or `rate_limited`.
+   */
+  resetPassword(token: string, newPassword: string): Promise<PublicUser<U>>;
+  /**
+   * Changes the password of a user who knows the current one, and ends all of their sessions. It counts no limit, and does not check
+   * that the user is signed in. Fails with `not_found`, `invalid_credentials`, `invalid_request`, `weak_password` or `rate_limited`.
+   */
+  changePassword(
+    id: UserId,
+    change: { readonly currentPassword: string; readonly newPassword: string },
+  ): Promise<PublicUser<U>>;
+  /**
    * Marks the user's address as verified, once you have checked that they have the mailbox. `false` where there is no such
    * user. Fails with `invalid_request` where the user has no address.
    *

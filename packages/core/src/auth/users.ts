@@ -1,17 +1,28 @@
 import {
   changeCredentials,
+  checkCredentials,
   createUser,
   deleteUser,
   type NewUser,
   normalForm,
+  requireNormal,
   setPassword,
 } from "../accounts/accounts.ts";
 import type { App } from "../accounts/app.ts";
+import {
+  changePassword,
+  type PasswordChange,
+  resetPassword,
+  sendReset,
+  tellPasswordChanged,
+} from "../accounts/new-password.ts";
 import { readKeptTokens } from "../accounts/oauth-identity.ts";
 import { proveMailbox, setProvenPassword } from "../accounts/prove-mailbox.ts";
 import { unlinkByHand } from "../accounts/unlink.ts";
 import { now } from "../platform/env.ts";
+import { AuthError } from "../platform/errors.ts";
 import { checkMembers, FLAG, type MembersOf } from "../platform/option-error.ts";
+import type { Device } from "../sessions/session.ts";
 import { type Identifier, parseEmail, parseUsername } from "../users/identifier.ts";
 import { type PublicUser, publicUser, type User } from "../users/user.ts";
 import type { UsersApi } from "./auth.ts";
@@ -24,6 +35,10 @@ const CREATE: MembersOf<NewUser> = {
   emailVerified: FLAG,
 };
 const SET_PASSWORD: MembersOf<NonNullable<Parameters<UsersApi["setPassword"]>[2]>> = { provesEmail: FLAG };
+
+const CHANGE_PASSWORD: MembersOf<PasswordChange> = { currentPassword: null, newPassword: null };
+/** By hand there is no request, so the client is not known. */
+const NO_DEVICE: Device = { userAgent: null, address: null };
 
 function shownOrNull(user: User | null): PublicUser | null {
   return user === null ? null : publicUser(user);
@@ -55,6 +70,28 @@ export function usersApi(app: App): UsersApi<User> {
       return options.provesEmail === true
         ? setProvenPassword(app, id, password)
         : setPassword(app, id, password);
+    },
+    async forgotPassword(input) {
+      const email = requireNormal("email", input);
+      const user = await app.users.find({ email });
+      await sendReset(app, { email, user, signedUpAgain: false });
+    },
+    async resetPassword(token, newPassword) {
+      const user = await resetPassword(app, token, newPassword);
+      tellPasswordChanged(app, user, NO_DEVICE);
+      return publicUser(user);
+    },
+    async changePassword(id, change) {
+      checkMembers("users.changePassword", change, CHANGE_PASSWORD);
+      const found = await app.users.get(id);
+      if (found === null) throw new AuthError("not_found", "users.changePassword: there is no such user");
+      const user = await changePassword(app, found, change, async () => {
+        const checked = await checkCredentials(app, found, change.currentPassword);
+        if (checked === null) throw new AuthError("invalid_credentials");
+        return checked;
+      });
+      tellPasswordChanged(app, user, NO_DEVICE);
+      return publicUser(user);
     },
     confirmEmail: async (id) => (await proveMailbox(app, id, { by: "message" })) !== null,
     async disable(id) {

@@ -1,12 +1,12 @@
 import type { App } from "../accounts/app.ts";
-import { AuthError } from "../platform/errors.ts";
+import { AuthError, reportQuietly } from "../platform/errors.ts";
 import { type Bucket, bucketOf, networkBuckets } from "../throttle/throttle.ts";
 import { parseEmail } from "../users/identifier.ts";
 import type { User } from "../users/user.ts";
+import { readDeviceOf } from "./device-cookie.ts";
 import { countAttempt, giveBackAttempt } from "./limit.ts";
-import { readBody, stringMember } from "./request.ts";
+import { readBody, requiredString } from "./request.ts";
 import type { Call } from "./route.ts";
-import { readDeviceOf } from "./sign-in.ts";
 
 /** A request for a message to an address. */
 export interface MailRequest {
@@ -22,10 +22,7 @@ export interface MailRequest {
  */
 export async function readMailRequest(app: App, call: Call): Promise<MailRequest> {
   if (app.mail === null) throw new AuthError("not_found");
-  const body = await readBody(call.request, true);
-  const input = body === null ? undefined : stringMember(body, "email");
-  if (input === undefined) throw new AuthError("invalid_request", "The body needs email.");
-  const email = parseEmail(input);
+  const email = parseEmail(requiredString(await readBody(call.request, true), "email"));
   if (email === null) throw new AuthError("invalid_request", "The e-mail is malformed.");
   const user = await app.users.find({ email });
   await limitMailRequest(app, call, { email, user });
@@ -41,6 +38,19 @@ export async function limitMailRequest(app: App, call: Call, { email, user }: Ma
   const device = await readDeviceOf(app, call, user);
   const mailbox = bucketOf("mailbox", "mail", email, ...(device === null ? [] : [device]));
   await countAttempt(app, [...networkBuckets("mail", call.client.networks()), mailbox]);
+}
+
+/**
+ * Whether a notice may go to a user. An address that is not proved may be the one of a stranger, so it counts as a request for a
+ * message does, and a full mailbox gets none.
+ */
+export async function isMailable(app: App, { email, emailVerified }: User): Promise<boolean> {
+  if (app.mail === null || email === null) return false;
+  if (emailVerified) return true;
+  const counted = await countAttempt(app, [bucketOf("mailbox", "mail", email)]).catch(
+    reportQuietly(app.engine.report),
+  );
+  return counted !== null;
 }
 
 /**

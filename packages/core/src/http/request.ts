@@ -294,3 +294,10 @@ export function stringMember(body: Body, name: string): string | undefined {
   }
   return value;
 }
+
+/** Reads a member that the body must have. Fails with `invalid_request`. */
+export function requiredString(body: Body | null, name: string): string {
+  const value = body === null ? undefined : stringMember(body, name);
+  if (value === undefined) throw new AuthError("invalid_request", `The body needs ${name}.`);
+  return value;
+}

@@ -1,8 +1,6 @@
 import { checkCredentials } from "../accounts/accounts.ts";
 import type { App } from "../accounts/app.ts";
-import { type CookieChange, setCookie } from "../cookies/cookie.ts";
-import { devicePlace } from "../cookies/site.ts";
-import { open, seal } from "../keys/seal.ts";
+import type { CookieChange } from "../cookies/cookie.ts";
 import type { PasswordProvider } from "../password/provider.ts";
 import type { JsonObject } from "../platform/encoding.ts";
 import { now } from "../platform/env.ts";
@@ -11,18 +9,10 @@ import type { IssuedTokens } from "../sessions/access-token.ts";
 import { findProvenSessions } from "../sessions/authenticate.ts";
 import { sessionOfRow, type Transport } from "../sessions/session.ts";
 import { type StartedSession, startSession } from "../sessions/start.ts";
-import {
-  DEVICE_LIFETIME,
-  type DeviceUser,
-  findDevice,
-  formatDevices,
-  type KnownDevice,
-  parseDevices,
-  rememberDevice,
-} from "../throttle/device.ts";
 import { signInBuckets } from "../throttle/throttle.ts";
 import { type Identifier, identifierNames } from "../users/identifier.ts";
 import type { ProviderAccount, User } from "../users/user.ts";
+import { deviceCookie, readDeviceOf } from "./device-cookie.ts";
 import { countFailure } from "./limit.ts";
 import { type Body, readBody, stringMember } from "./request.ts";
 import { cookiesOf, deleteFormerCookies, respondJson, tokenFields } from "./response.ts";
@@ -156,37 +146,6 @@ export async function signInAndRespond(
   if (how.transport === "bearer") return respondJson(app, { ...tokenFields(tokens), ...body }, how.status);
   const changes = await signInCookies(app, call, user, tokens);
   return respondJson(app, { expires_in: tokens.expiresIn, ...body }, how.status, changes);
-}
-
-const DEVICE_LABEL = "device";
-/** A device cookie has less than 700 characters. A longer one is ignored. */
-const MAX_DEVICE_COOKIE = 1_024;
-
-/** Reads the devices in the cookie of a browser. Empty without a cookie that this server sealed, and without limits. */
-async function readDevices(app: App, call: Call): Promise<readonly KnownDevice[]> {
-  if (app.config.limits === null) return [];
-  const { name } = devicePlace(call.site);
-  const sent = call.credentials.cookies.find((cookie) => cookie.name === name);
-  if (sent === undefined || sent.value.length > MAX_DEVICE_COOKIE) return [];
-  return parseDevices(await open(sent.value, app.sealing(), DEVICE_LABEL));
-}
-
-/** An unknown user, who has no device. */
-const NO_USER: DeviceUser = { id: "", credentialsVersion: -1 };
-
-/** Reads the id of the browser as a device of a user; null if it is none. An unknown user costs the same work as a known one. */
-export async function readDeviceOf(app: App, call: Call, user: DeviceUser | null): Promise<string | null> {
-  return findDevice(await readDevices(app, call), user ?? NO_USER, now(app.env));
-}
-
-/** Makes the cookie that remembers this browser for a user who just signed in. None without limits. */
-async function deviceCookie(app: App, call: Call, user: DeviceUser): Promise<readonly CookieChange[]> {
-  if (app.config.limits === null) return [];
-  const { random } = app.env;
-  const devices = rememberDevice(await readDevices(app, call), user, now(app.env), random);
-  const [secret] = app.sealing();
-  const sealed = await seal(formatDevices(devices), secret, DEVICE_LABEL, random);
-  return [setCookie(devicePlace(call.site), sealed, DEVICE_LIFETIME)];
 }
 
 /** Makes the cookies of a sign-in. One of them remembers the browser, for the limits of later sign-ins. */

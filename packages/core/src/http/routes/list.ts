@@ -1,6 +1,7 @@
 export { ended } from "./ended.ts";
 export { jwks } from "./jwks.ts";
 export { logout } from "./logout.ts";
+export { changePassword, forgotPassword, resetPassword } from "./new-password.ts";
 export { oauthCallback } from "./oauth-callback.ts";
 export { oauthExchange } from "./oauth-exchange.ts";
 export { linkAccount, oauthStart, unlinkAccount } from "./oauth-start.ts";

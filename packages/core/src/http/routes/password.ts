@@ -3,9 +3,10 @@ import type { App } from "../../accounts/app.ts";
 import { AuthError, reportQuietly } from "../../platform/errors.ts";
 import { bucketOf, networkBuckets, signInBuckets } from "../../throttle/throttle.ts";
 import type { User } from "../../users/user.ts";
+import { readDeviceOf } from "../device-cookie.ts";
 import { countAttempt, countFailure, giveBackAttempt } from "../limit.ts";
 import type { Call, Route } from "../route.ts";
-import { type PasswordInput, readDeviceOf, readPasswordInput, signInByPassword } from "../sign-in.ts";
+import { type PasswordInput, readPasswordInput, signInByPassword } from "../sign-in.ts";
 
 /** `POST /login`: checks an identifier and a password, and starts a session. */
 export const login: Route = {

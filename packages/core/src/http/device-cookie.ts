@@ -1,0 +1,46 @@
+import type { App } from "../accounts/app.ts";
+import { type CookieChange, setCookie } from "../cookies/cookie.ts";
+import { devicePlace } from "../cookies/site.ts";
+import { open, seal } from "../keys/seal.ts";
+import { now } from "../platform/env.ts";
+import {
+  DEVICE_LIFETIME,
+  type DeviceUser,
+  findDevice,
+  formatDevices,
+  type KnownDevice,
+  parseDevices,
+  rememberDevice,
+} from "../throttle/device.ts";
+import type { Call } from "./route.ts";
+
+const DEVICE_LABEL = "device";
+/** A device cookie has less than 700 characters. A longer one is ignored. */
+const MAX_DEVICE_COOKIE = 1_024;
+
+/** Reads the devices in the cookie of a browser. Empty without a cookie that this server sealed, and without limits. */
+async function readDevices(app: App, call: Call): Promise<readonly KnownDevice[]> {
+  if (app.config.limits === null) return [];
+  const { name } = devicePlace(call.site);
+  const sent = call.credentials.cookies.find((cookie) => cookie.name === name);
+  if (sent === undefined || sent.value.length > MAX_DEVICE_COOKIE) return [];
+  return parseDevices(await open(sent.value, app.sealing(), DEVICE_LABEL));
+}
+
+/** An unknown user, who has no device. */
+const NO_USER: DeviceUser = { id: "", credentialsVersion: -1 };
+
+/** Reads the id of the browser as a device of a user; null if it is none. An unknown user costs the same work as a known one. */
+export async function readDeviceOf(app: App, call: Call, user: DeviceUser | null): Promise<string | null> {
+  return findDevice(await readDevices(app, call), user ?? NO_USER, now(app.env));
+}
+
+/** Makes the cookie that remembers this browser for a user who just signed in. None without limits. */
+export async function deviceCookie(app: App, call: Call, user: DeviceUser): Promise<readonly CookieChange[]> {
+  if (app.config.limits === null) return [];
+  const { random } = app.env;
+  const devices = rememberDevice(await readDevices(app, call), user, now(app.env), random);
+  const [secret] = app.sealing();
+  const sealed = await seal(formatDevices(devices), secret, DEVICE_LABEL, random);
+  return [setCookie(devicePlace(call.site), sealed, DEVICE_LIFETIME)];
+}
