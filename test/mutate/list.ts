@@ -1,6 +1,7 @@
 import { accountEdits } from "./accounts.ts";
 import { adapterEdits } from "./adapters.ts";
 import { addressEdits } from "./addresses.ts";
+import { breachedEdits } from "./breached.ts";
 import { cookieEdits } from "./cookies.ts";
 import type { Edit } from "./edit.ts";
 import { errorEdits } from "./errors.ts";
@@ -25,6 +26,7 @@ import { storeEdits } from "./stores.ts";
 export const edits: readonly Edit[] = [
   ...sessionEdits,
   ...stepUpEdits,
+  ...breachedEdits,
   ...rotationEdits,
   ...keyEdits,
   ...cookieEdits,

@@ -50,13 +50,13 @@ export const providerEdits: readonly Edit[] = [
     [
       [
         "a provider is waited for without end",
-        "withTimeout(sent, FETCH_TIMEOUT, late)",
-        "withTimeout(sent, 3 * FETCH_TIMEOUT, late)",
+        "fetchText(env, url, init, FETCH_TIMEOUT)",
+        "fetchText(env, url, init, 3 * FETCH_TIMEOUT)",
       ],
       [
         "a provider is given up at once",
-        "withTimeout(sent, FETCH_TIMEOUT, late)",
-        "withTimeout(sent, 0.2 * FETCH_TIMEOUT, late)",
+        "fetchText(env, url, init, FETCH_TIMEOUT)",
+        "fetchText(env, url, init, 0.2 * FETCH_TIMEOUT)",
       ],
       ["a late connection stays open", "abort.abort();", ""],
     ],

@@ -1,3 +1,4 @@
+export { type BreachedPasswords, type HaveIBeenPwnedOptions, haveIBeenPwned } from "./password/breached.ts";
 export type { PasswordHasher, QueueOptions } from "./password/hasher.ts";
 export { type Pbkdf2Options, pbkdf2Hasher } from "./password/pbkdf2.ts";
 export type { PasswordVerdict } from "./password/policy.ts";

@@ -23,6 +23,7 @@ const refusals: Readonly<Record<Exclude<PasswordVerdict, "ok">, readonly [ErrorC
   too_long: ["invalid_request", "The password is too long: use at most 1,024 characters."],
   too_short: ["weak_password", "The password is too short: use at least {minimum} characters."],
   common: ["weak_password", "The password is among the most common ones: choose another."],
+  breached: ["weak_password", "The password is known from a data breach: choose another."],
   contains_identifier: ["weak_password", "The password is too similar to the {identifier}: choose another."],
 };
 
@@ -163,7 +164,8 @@ async function checkAndHash(app: App, password: string, identifier: Identifier |
 
 async function requireStrong(app: App, password: string, identifier: Identifier | null): Promise<void> {
   const provider = requirePassword(app);
-  const verdict = await provider.check(password, identifier);
+  const checked = await provider.check(password, identifier);
+  const verdict = checked === "ok" && (await isBreached(app, password)) ? "breached" : checked;
   if (verdict !== "ok") {
     const [code, text] = refusals[verdict];
     const name = identifierNames[identifier !== null && "username" in identifier ? "username" : "email"];
@@ -171,6 +173,16 @@ async function requireStrong(app: App, password: string, identifier: Identifier 
       code,
       text.replace("{minimum}", `${provider.minLength}`).replace("{identifier}", name),
     );
+  }
+}
+
+// If it cannot be told, the password is accepted: another server must not decide whether users can sign up.
+async function isBreached(app: App, password: string): Promise<boolean> {
+  try {
+    return await requirePassword(app).isBreached(password, app.env);
+  } catch (cause) {
+    app.engine.report(new AuthError("internal_error", undefined, null, { operation: "breached", cause }));
+    return false;
   }
 }
 

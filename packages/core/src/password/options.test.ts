@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { haveIBeenPwned } from "./breached.ts";
 import { pbkdf2Hasher } from "./pbkdf2.ts";
 import { password } from "./provider.ts";
 import { scryptHasher } from "./scrypt.ts";
@@ -15,6 +16,8 @@ function messageFor(factory: Factory, options: unknown): string {
   return "";
 }
 
+const URL_RULE =
+  'it must be an https URL without credentials that ends with "/": five hexadecimal digits are appended';
 const HASHER = scryptHasher();
 const COST = "whole numbers that take at most 64 MiB: write a cost such as { ln: 15, r: 8, p: 3 }";
 
@@ -24,7 +27,7 @@ describe("wrong options of password() and the hashers", () => {
     [
       password,
       { algorithm: "argon2" },
-      "algorithm is not an option of password: remove it, or write one of identifier, minLength, hasher, verifyEmail, signUp",
+      "algorithm is not an option of password: remove it, or write one of identifier, minLength, hasher, breached, verifyEmail, signUp",
     ],
     [
       password,
@@ -73,6 +76,63 @@ describe("wrong options of password() and the hashers", () => {
       'password: verifyEmail is "later", but it needs identifier: "email": leave it out, or write false',
     ],
     [password, { signUp: "no" }, 'password: signUp is "no", but it must be true or false'],
+    [
+      password,
+      { breached: haveIBeenPwned },
+      "password: breached is the function haveIBeenPwned: call haveIBeenPwned()",
+    ],
+    [
+      password,
+      { breached: true },
+      "password: breached is true, but it must be haveIBeenPwned(), or an object with isBreached",
+    ],
+    [
+      password,
+      { breached: { check: () => false } },
+      "password: breached is an object, but it must be haveIBeenPwned(), or an object with isBreached",
+    ],
+    [haveIBeenPwned, { uri: "" }, "uri is not an option of haveIBeenPwned: did you mean url?"],
+    [
+      haveIBeenPwned,
+      { url: "http://pwned.example.com/range/" },
+      `haveIBeenPwned: url is "http://pwned.example.com/range/", but ${URL_RULE}`,
+    ],
+    [
+      haveIBeenPwned,
+      { url: "https://pwned.example.com/range" },
+      `haveIBeenPwned: url is "https://pwned.example.com/range", but ${URL_RULE}`,
+    ],
+    [
+      haveIBeenPwned,
+      { url: "https://pwned.example.com/#/" },
+      `haveIBeenPwned: url is "https://pwned.example.com/#/", but ${URL_RULE}`,
+    ],
+    [
+      haveIBeenPwned,
+      { url: "https://me:secret@pwned.example.com/" },
+      `haveIBeenPwned: url is a URL with credentials, but ${URL_RULE}`,
+    ],
+    [
+      haveIBeenPwned,
+      { url: "https://:secret@pwned.example.com/" },
+      `haveIBeenPwned: url is a URL with credentials, but ${URL_RULE}`,
+    ],
+    [
+      haveIBeenPwned,
+      { url: "https://me@pwned.example.com/" },
+      `haveIBeenPwned: url is a URL with credentials, but ${URL_RULE}`,
+    ],
+    [
+      haveIBeenPwned,
+      { url: "ftp://localhost/" },
+      `haveIBeenPwned: url is "ftp://localhost/", but ${URL_RULE}`,
+    ],
+    [haveIBeenPwned, { url: "range/" }, `haveIBeenPwned: url is "range/", but ${URL_RULE}`],
+    [
+      haveIBeenPwned,
+      { url: new URL("https://example.com/") },
+      `haveIBeenPwned: url is an object of a class, but ${URL_RULE}`,
+    ],
     [password, null, "password takes options as an object, and got null"],
     [
       scryptHasher,

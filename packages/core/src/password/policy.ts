@@ -49,6 +49,7 @@ export type PasswordVerdict =
   | "too_short"
   | "too_long"
   | "common"
+  | "breached"
   | "contains_identifier"
   | "malformed";
 

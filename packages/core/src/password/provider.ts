@@ -1,8 +1,8 @@
 import { badAnswer, callAndWait, callNow, kindOf, requireFlag } from "../platform/callback-answer.ts";
-import type { Env } from "../platform/env.ts";
-
+import { type Env, withTimeout } from "../platform/env.ts";
 import { checkMembers, FLAG, type MembersOf, refuse } from "../platform/option-error.ts";
 import { type Identifier, parseEmail, parseUsername } from "../users/identifier.ts";
+import { BREACHED_TIMEOUT, type BreachedPasswords, checkBreached } from "./breached.ts";
 import { checkHasher, checkOption, type PasswordHasher } from "./hasher.ts";
 import {
   checkPassword,
@@ -22,6 +22,11 @@ export interface PasswordOptions {
   /** Default `scryptHasher()`. */
   readonly hasher?: PasswordHasher;
   /**
+   * Tells whether a password is known from a data breach: `haveIBeenPwned()`, or your own. It is asked when a password is set,
+   * after every other check, and never at sign-in. Default: none is asked.
+   */
+  readonly breached?: BreachedPasswords;
+  /**
    * Whether a sign-up must prove its address. It needs `identifier: "email"` and the option `mail`. Default false.
    *
    * - `"later"`: the sign-up signs in, and sends a message with a link.
@@ -36,8 +41,20 @@ const OPTIONS: MembersOf<PasswordOptions> = {
   identifier: ["email", "username"],
   minLength: null,
   hasher: null,
+  breached: null,
   verifyEmail: ["required", "later", false],
   signUp: FLAG,
+};
+
+const PARSERS: Readonly<Record<"email" | "username", PasswordProvider["parseIdentifier"]>> = {
+  email(input) {
+    const email = parseEmail(input);
+    return email === null ? null : { email };
+  },
+  username(input) {
+    const username = parseUsername(input);
+    return username === null ? null : { username };
+  },
 };
 
 /** Sign-in with a password. */
@@ -57,6 +74,9 @@ export interface PasswordProvider {
 
   /** Decides whether a password may be set. */
   check(password: string, identifier: Identifier | null): Promise<PasswordVerdict>;
+
+  /** Tells whether a password that `check` found ok is known from a data breach. Rejects if it cannot tell within a second. */
+  isBreached(password: string, env: Env): Promise<boolean>;
 
   /** Hashes a password that `check` found ok. Throws a `TypeError` for one that is not possible. */
   hash(password: string, random: Env["random"]): Promise<string>;
@@ -84,7 +104,8 @@ export function password(options: PasswordOptions = {}): PasswordProvider {
   const { identifier = "email", minLength = MIN_LENGTH, hasher = scryptHasher() } = options;
   checkOption("password: minLength", minLength, [MIN_LENGTH, MAX_LENGTH]);
   checkHasher("password: hasher", hasher);
-  const { verifyEmail = false, signUp = true } = options;
+  const { breached = null, verifyEmail = false, signUp = true } = options;
+  if (breached !== null) checkBreached(breached);
   if (verifyEmail !== false && identifier !== "email")
     throw refuse(
       "password: verifyEmail",
@@ -104,14 +125,12 @@ export function password(options: PasswordOptions = {}): PasswordProvider {
       return checkPassword(input, { minLength, identifier: of, isCommon: isCommonPassword });
     },
 
-    parseIdentifier(input) {
-      if (identifier === "username") {
-        const username = parseUsername(input);
-        return username === null ? null : { username };
-      }
-      const email = parseEmail(input);
-      return email === null ? null : { email };
+    isBreached: async (input, env) => {
+      const normal = possiblePassword(input);
+      return breached !== null && normal !== null && askBreached(breached, normal, env);
     },
+
+    parseIdentifier: PARSERS[identifier],
 
     async hash(input, random) {
       const normal = possiblePassword(input);
@@ -134,4 +153,12 @@ export function password(options: PasswordOptions = {}): PasswordProvider {
       return { ok, rehash };
     },
   };
+}
+
+async function askBreached(breached: BreachedPasswords, normal: string, env: Env): Promise<boolean> {
+  const asked = (async () => breached.isBreached(normal, env))();
+  const late = (): Error => new Error("breached: no answer within a second");
+  const found: unknown = await withTimeout(asked, BREACHED_TIMEOUT, late);
+  requireFlag("breached", found);
+  return found;
 }

@@ -8,33 +8,58 @@ export const MAX_ANSWER = 262_144;
 
 export type FetchFault = "unreachable" | "late" | "redirected" | "too_large" | "no_json";
 
+interface Failed {
+  readonly ok: false;
+  readonly fault: FetchFault;
+  /** What the platform threw for a server that cannot be reached. */
+  readonly cause?: unknown;
+}
+
 /** The complete response of another server. Its text is not parsed yet. */
-export type FetchedJson =
-  | { readonly ok: true; readonly status: number; readonly text: string }
+export type FetchedJson = { readonly ok: true; readonly status: number; readonly text: string } | Failed;
+
+/** The complete response of another server. The text is null if the body is not UTF-8. */
+export type FetchedText =
   | {
-      readonly ok: false;
-      readonly fault: FetchFault;
-      /** What the platform threw for a server that cannot be reached. */
-      readonly cause?: unknown;
-    };
+      readonly ok: true;
+      readonly status: number;
+      readonly text: string | null;
+      readonly type: string | null;
+    }
+  | Failed;
+
+/** Sends one request to another server, within the limits of `fetchText`, and requires JSON. It never throws. */
+export async function fetchJson(env: Env, url: string, init: RequestInit): Promise<FetchedJson> {
+  const fetched = await fetchText(env, url, init, FETCH_TIMEOUT);
+  if (!fetched.ok) return fetched;
+  const { status, text, type } = fetched;
+  // RFC 8259 8.1: a byte order mark is not allowed. Some parsers ignore it and others do not.
+  const isJson = text !== null && !text.startsWith("\uFEFF") && isJsonType(type);
+  return isJson ? { ok: true, status, text } : failed("no_json");
+}
 
 /**
  * Sends one request to another server. It does not follow redirects, which could send the credentials to another server
  * (RFC 9700 4.12). It limits the time and the size of the response. It never throws.
  */
-export async function fetchJson(env: Env, url: string, init: RequestInit): Promise<FetchedJson> {
+export async function fetchText(
+  env: Env,
+  url: string,
+  init: RequestInit,
+  limit: Seconds,
+): Promise<FetchedText> {
   const abort = new AbortController();
   const late = (): Error => {
     abort.abort();
     return new Error("late");
   };
   const sent = send(env, url, init, abort.signal).catch(
-    (cause: unknown): FetchedJson => ({ ok: false, fault: "unreachable", cause }),
+    (cause: unknown): FetchedText => ({ ok: false, fault: "unreachable", cause }),
   );
-  return withTimeout(sent, FETCH_TIMEOUT, late).catch(() => failed("late"));
+  return withTimeout(sent, limit, late).catch(() => failed("late"));
 }
 
-async function send(env: Env, url: string, init: RequestInit, signal: AbortSignal): Promise<FetchedJson> {
+async function send(env: Env, url: string, init: RequestInit, signal: AbortSignal): Promise<FetchedText> {
   const { status, body, type, headers } = await env.fetch(url, { ...init, redirect: "manual", signal });
   if (type === "opaqueredirect" || (status >= 300 && status < 400)) {
     await body?.cancel().catch(() => undefined);
@@ -43,16 +68,13 @@ async function send(env: Env, url: string, init: RequestInit, signal: AbortSigna
   // Node forgets the signal of a request that is collected, so the body is cancelled here too.
   const bytes = body === null ? new Uint8Array() : await readAtMost(body, MAX_ANSWER, signal);
   if (bytes === null) return failed("too_large");
-  const text = decodeUtf8(bytes);
-  // RFC 8259 8.1: a byte order mark is not allowed. Some parsers ignore it and others do not.
-  const isJson = text !== null && !text.startsWith("\uFEFF") && isJsonType(headers.get("content-type"));
-  return isJson ? { ok: true, status, text } : failed("no_json");
+  return { ok: true, status, text: decodeUtf8(bytes), type: headers.get("content-type") };
 }
 
 function isJsonType(type: string | null): boolean {
   return /^(application\/([\w.-]+\+)?json|text\/json)\s*(;|$)/i.test(type ?? "");
 }
 
-function failed(fault: FetchFault): FetchedJson {
+function failed(fault: FetchFault): Failed {
   return { ok: false, fault };
 }
