@@ -29,7 +29,7 @@ export interface MailKinds {
   /** Proves the new address of an account. It goes to the new address. */
   readonly change: LinkMessage;
   /** Tells the former address that the account has another one. */
-  readonly changed_notice: LinkMessage & {
+  readonly changed_notice: Omit<LinkMessage, "url"> & {
     /** Undoes the change; null while an earlier change can be undone, because only the mailbox before that one may undo. */
     readonly url: string | null;
     readonly newEmail: string;
