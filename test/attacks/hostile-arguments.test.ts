@@ -1,4 +1,12 @@
-import { AuthError, applyValidation, createAuth, safeRedirect, type Validation } from "@latchkey/core";
+import {
+  AuthError,
+  applyValidation,
+  createAuth,
+  emailCode,
+  magicLink,
+  safeRedirect,
+  type Validation,
+} from "@latchkey/core";
 import { memory } from "@latchkey/core/memory";
 import { createValidator } from "@latchkey/core/validator";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -54,7 +62,11 @@ function circle(): object {
   return made;
 }
 
-const { auth } = openServer({ onError: () => undefined });
+const { auth } = openServer({
+  onError: () => undefined,
+  mail: { send: () => undefined },
+  providers: [cheapPassword(), magicLink(), emailCode()],
+});
 let userId = "";
 let sessionId = "";
 beforeAll(async () => {
@@ -117,6 +129,19 @@ const CALLS: {
     disable: [["id", (id) => auth.users.disable(id)]],
     enable: [["id", (id) => auth.users.enable(id)]],
     delete: [["id", (id) => auth.users.delete(id)]],
+    changeEmail: [
+      ["id", (id) => auth.users.changeEmail(id, "other@example.com")],
+      ["email", (email) => auth.users.changeEmail(userId, email)],
+    ],
+    confirmEmailChange: [["token", (token) => auth.users.confirmEmailChange(token)]],
+    undoEmailChange: [["token", (token) => auth.users.undoEmailChange(token)]],
+    sendLink: [["email", (email) => auth.users.sendLink(email)]],
+    redeemLink: [["token", (token) => auth.users.redeemLink(token)]],
+    sendCode: [["email", (email) => auth.users.sendCode(email)]],
+    redeemCode: [
+      ["email", (email) => auth.users.redeemCode(email, "123456")],
+      ["code", (code) => auth.users.redeemCode(ANN.email, code)],
+    ],
     accounts: [["id", (id) => auth.users.accounts(id)]],
     unlink: [
       ["id", (id) => auth.users.unlink(id, "stub")],

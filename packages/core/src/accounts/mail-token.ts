@@ -2,7 +2,7 @@ import { hmac } from "@oslojs/crypto/hmac";
 import { SHA256 } from "@oslojs/crypto/sha2";
 import type { PostMail } from "../mail/mailer.ts";
 import { labelledHash, type SecretHash } from "../platform/digest.ts";
-import { concat, fromBase64url, type JsonObject, toBase64url, utf8 } from "../platform/encoding.ts";
+import { concat, fromBase64url, type JsonObject, own, toBase64url, utf8 } from "../platform/encoding.ts";
 import { now } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
 import { days, type EpochSeconds, hours, minutes, type Seconds } from "../platform/time.ts";
@@ -53,8 +53,26 @@ export interface IssuedMailToken {
 }
 
 /** Issues a token for a link: 64 bytes in base64url, of which the first 32 name the slot. The store gets digests only. */
-export async function issueMailToken(app: TokenIssuer, grant: MailGrant): Promise<IssuedMailToken> {
-  const secret = app.env.random(SECRET_BYTES);
+export function issueMailToken(app: TokenIssuer, grant: MailGrant): Promise<IssuedMailToken> {
+  return issueWithSecret(app, grant, app.env.random(SECRET_BYTES));
+}
+
+/**
+ * Issues the token that gives a user the address back that they have now. Its secret is derived from the user and the address: two
+ * changes at the same time issue the same token, so none voids the token that the other one sent.
+ */
+export function issueUndoToken(app: App, userId: UserId, email: string): Promise<IssuedMailToken> {
+  const [newest] = app.sealing();
+  const key = labelledHash("mail-undo-key", utf8(newest));
+  const secret = hmac(SHA256, key, utf8(JSON.stringify([userId, email])));
+  return issueWithSecret(app, { purpose: "undo", subject: userId, userId, data: { email } }, secret);
+}
+
+async function issueWithSecret(
+  app: TokenIssuer,
+  grant: MailGrant,
+  secret: Uint8Array,
+): Promise<IssuedMailToken> {
   const slot = slotBytes(grant.purpose, grant.subject);
   const expiresAt = await fillSlot(app, grant, { slot, secret: secretHash(slot, secret), tries: null });
   return { token: toBase64url(concat(slot, secret)), expiresAt };
@@ -88,6 +106,30 @@ export function readMailSlot(
   subject: string,
 ): Promise<SlotToken | null> {
   return app.tokens.readSlot(toBase64url(slotBytes(purpose, subject)), now(app.env));
+}
+
+/** Deletes the token in the slot of a subject if it is for this user. A token that replaces it in between stays. */
+export async function dropMailToken(
+  app: App,
+  { purpose, subject, userId }: Pick<MailGrant, "purpose" | "subject" | "userId">,
+): Promise<void> {
+  const found = await readMailSlot(app, purpose, subject);
+  if (found === null || found.userId !== userId) return;
+  await app.tokens.redeemSlot(found.slot, found.secret, now(app.env));
+}
+
+/** Reads a text of what a token grants. Fails with `mail_token_invalid`. */
+export function textOf({ data }: SlotToken, name: string): string {
+  const value = own(data, name);
+  if (typeof value !== "string") throw new AuthError("mail_token_invalid");
+  return value;
+}
+
+/** Reads the version of the credentials that a token is bound to. Fails with `mail_token_invalid`. */
+export function versionOf({ data }: SlotToken): number {
+  const version = own(data, "credentialsVersion");
+  if (typeof version !== "number") throw new AuthError("mail_token_invalid");
+  return version;
 }
 
 function parseMailToken(token: string): { readonly slot: SecretHash; readonly secret: SecretHash } {

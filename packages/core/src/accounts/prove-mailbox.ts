@@ -1,7 +1,7 @@
 import { AuthError } from "../platform/errors.ts";
 import { endSessionsOf } from "../sessions/end.ts";
 import { decideProof, linksToRemove, type MailboxProof, type ProofDecision } from "../users/first-proof.ts";
-import type { User } from "../users/user.ts";
+import type { LinkedAccount, User } from "../users/user.ts";
 import { changeCredentials, hashPasswordOf } from "./accounts.ts";
 import type { App } from "./app.ts";
 import { removeLink } from "./unlink.ts";
@@ -74,36 +74,54 @@ function markProved(app: App, { id, credentialsVersion }: User): Promise<User | 
  */
 async function proveFirst(
   app: App,
+  user: User,
+  { passwordHash, stays }: Extract<ProofDecision, { kind: "first" }>,
+): Promise<User | null> {
+  const reduced = await removeMethods(app, user, stays);
+  if (reduced === null) return null;
+  // The new password comes last, so that it never stands beside an earlier sign-in method.
+  const options = { ifVersion: reduced.credentialsVersion, raiseVersion: false };
+  const proved = await app.users.update(user.id, { emailVerified: true, passwordHash }, options);
+  if (proved !== null && user.passwordHash === null && passwordHash !== null) {
+    app.engine.emit({ type: "user.password_changed", userId: user.id });
+  }
+  return proved;
+}
+
+/**
+ * Removes the password of a user and every link except `stays`, and ends all sessions. Returns null if the credentials changed in
+ * between, such as by another proof.
+ */
+export async function removeMethods(
+  app: App,
   { id, passwordHash, credentialsVersion }: User,
-  decision: Extract<ProofDecision, { kind: "first" }>,
+  stays: LinkedAccount | null,
 ): Promise<User | null> {
   const { users, engine } = app;
   await endSessionsOf(engine, id, null, "password_changed");
-  const removal = { passwordHash: null };
-  let changed = await users.update(id, removal, { ifVersion: credentialsVersion, raiseVersion: true });
+  const options = { ifVersion: credentialsVersion, raiseVersion: true };
+  const changed = await users.update(id, { passwordHash: null }, options);
   if (changed === null) return null;
-  if (passwordHash !== null || decision.passwordHash !== null) {
-    engine.emit({ type: "user.password_changed", userId: id });
-  }
+  if (passwordHash !== null) engine.emit({ type: "user.password_changed", userId: id });
   await endSessionsOf(engine, id, null, "password_changed");
-  while (await removeLinks(app, id, decision)) {
-    // A sign-in by a removed link either fails by the version or ends with these sessions.
-    changed = await users.update(id, {}, { ifVersion: changed.credentialsVersion, raiseVersion: true });
-    if (changed === null) return null;
-    await endSessionsOf(engine, id, null, "password_changed");
-  }
-  const options = { ifVersion: changed.credentialsVersion, raiseVersion: false };
-  // The new password comes last, so that it never stands beside an earlier sign-in method.
-  return users.update(id, { emailVerified: true, passwordHash: decision.passwordHash }, options);
+  return removeLinks(app, changed, stays);
 }
 
-/** Removes every link except `stays`. Returns `false` if there was none to remove. */
-async function removeLinks(
-  app: App,
-  id: string,
-  { stays }: Extract<ProofDecision, { kind: "first" }>,
-): Promise<boolean> {
-  const removed = linksToRemove(await app.users.accounts(id), stays);
-  for (const account of removed) await removeLink(app, id, account);
-  return removed.length > 0;
+/**
+ * Removes every link of a user except `stays`, and ends all sessions if there was one. Returns null if the credentials changed in
+ * between.
+ */
+export async function removeLinks(app: App, user: User, stays: LinkedAccount | null): Promise<User | null> {
+  let changed = user;
+  for (;;) {
+    const removed = linksToRemove(await app.users.accounts(user.id), stays);
+    if (removed.length === 0) return changed;
+    for (const account of removed) await removeLink(app, user.id, account);
+    // A sign-in by a removed link either fails by the version or ends with these sessions.
+    const options = { ifVersion: changed.credentialsVersion, raiseVersion: true };
+    const raised = await app.users.update(user.id, {}, options);
+    if (raised === null) return null;
+    await endSessionsOf(app.engine, user.id, null, "password_changed");
+    changed = raised;
+  }
 }

@@ -121,7 +121,41 @@ export interface UsersApi<U extends User = User> {
   disable(id: UserId): Promise<boolean>;
   /** Lets a disabled user sign in again. */
   enable(id: UserId): Promise<boolean>;
-  /** Deletes a user and ends all of their sessions. */
+  /**
+   * Sends a message to the address that a user wants to have, with a token that proves it. Nothing changes yet. An address that
+   * another user has gets no message, and costs the same calls to the store. It counts no limit. Fails with `not_found`, and with
+   * `invalid_request` for the address that the user has; rejects with a `TypeError` without the option `mail`.
+   */
+  changeEmail(id: UserId, email: string): Promise<void>;
+  /**
+   * Gives the user of a token of `changeEmail` the address that it proves. It does not check that this user is signed in: check that,
+   * or an attacker can have another person attach their address to the account of the attacker. Sessions stay. The former address,
+   * if it was proved, gets a notice with a token that undoes the change. Fails with `mail_token_invalid` or `identifier_taken`.
+   */
+  confirmEmailChange(token: string): Promise<PublicUser<U>>;
+  /**
+   * Gives a user the address back that they had before a change. It removes their password and all links, and ends all sessions. Fails
+   * with `mail_token_invalid`, and with `identifier_taken` if another account has that address by now; then the token stays valid.
+   */
+  undoEmailChange(token: string): Promise<PublicUser<U>>;
+  /**
+   * Sends a link to sign in to an address. An unknown address gets none without `magicLink({ signUp: true })`, and costs the same
+   * calls to the store. It counts no limit. Fails with `invalid_request`, and with `not_found` without the provider `magicLink()`.
+   */
+  sendLink(email: string): Promise<void>;
+  /**
+   * Redeems the token of a link, which proves the mailbox as `confirmEmail` does, and returns its user. It starts no session: call
+   * `sessions.create`. Fails with `mail_token_invalid`.
+   */
+  redeemLink(token: string): Promise<PublicUser<U>>;
+  /** Sends a code to sign in to an address, by the rules of `sendLink`, for the provider `emailCode()`. */
+  sendCode(email: string): Promise<void>;
+  /**
+   * Redeems the code of an address, by the rules of `redeemLink`. A code has 5 tries, and this function counts no failures of a client.
+   * Fails with `mail_token_invalid`.
+   */
+  redeemCode(email: string, code: string): Promise<PublicUser<U>>;
+  /** Deletes a user with their links and the tokens of their messages, and ends all of their sessions. */
   delete(id: UserId): Promise<boolean>;
   /** The accounts at providers that a user can sign in with, in the order of their linking. */
   accounts(id: UserId): Promise<readonly LinkedAccount[]>;
@@ -152,15 +186,14 @@ export type CheckedPart =
   | "store.users"
   | "store.keys"
   | "store.tokens"
-  | "store.throttle"
-  | "mail";
+  | "store.throttle";
 
 /** What `check` found wrong with one part. */
 export interface CheckProblem {
   readonly part: CheckedPart;
   /** The message of the error, for the log of a deployment. */
   readonly message: string;
-  /** What the part threw: for a store, the error of its driver, for mail the one of `mail.check`. */
+  /** What the part threw: for a store, the error of its driver. */
   readonly error: unknown;
 }
 

@@ -2,13 +2,13 @@ import {
   changeCredentials,
   checkCredentials,
   createUser,
-  deleteUser,
   type NewUser,
   normalForm,
   requireNormal,
   setPassword,
 } from "../accounts/accounts.ts";
 import type { App } from "../accounts/app.ts";
+import { deleteAccount } from "../accounts/delete-account.ts";
 import {
   changePassword,
   type PasswordChange,
@@ -26,6 +26,7 @@ import type { Device } from "../sessions/session.ts";
 import { type Identifier, parseEmail, parseUsername } from "../users/identifier.ts";
 import { type PublicUser, publicUser, type User } from "../users/user.ts";
 import type { UsersApi } from "./auth.ts";
+import { usersByMail } from "./users-by-mail.ts";
 
 const CREATE: MembersOf<NewUser> = {
   email: null,
@@ -104,7 +105,8 @@ export function usersApi(app: App): UsersApi<User> {
       if (enabled !== null) app.engine.emit({ type: "user.enabled", userId: id });
       return enabled !== null;
     },
-    delete: (id) => deleteUser(app, id),
+    delete: (id) => deleteAccount(app, id),
+    ...usersByMail(app),
     accounts: app.users.accounts,
     unlink: (id, provider) => unlinkByHand(app, id, provider),
     providerTokens: (id, provider) => readKeptTokens(app, id, provider),

@@ -51,7 +51,8 @@ export function requirePossible(provider: PasswordProvider, password: string): v
   throw new AuthError("invalid_request", "The password is malformed, or longer than 1,024 characters.");
 }
 
-function transportOf(body: Body): Transport {
+/** Reads the member `transport`. Fails with `invalid_request`. */
+export function transportOf(body: Body): Transport {
   const transport = stringMember(body, "transport") ?? "cookie";
   if (transport === "cookie" || transport === "bearer") return transport;
   throw new AuthError("invalid_request", 'transport is "cookie" or "bearer".');

@@ -20,6 +20,8 @@ export type EventBody =
       readonly userId: UserId;
     }
   | { readonly type: "user.password_changed" | "user.password_rehashed"; readonly userId: UserId }
+  /** A user has another address. The event does not hold it. */
+  | { readonly type: "user.email_changed"; readonly userId: UserId }
   | {
       readonly type: "account.linked" | "account.unlinked";
       readonly userId: UserId;

@@ -1,6 +1,9 @@
+export { deleteAccount } from "./account.ts";
+export { changeEmail, confirmEmailChange, undoEmailChange } from "./email-change.ts";
 export { ended } from "./ended.ts";
 export { jwks } from "./jwks.ts";
 export { logout } from "./logout.ts";
+export { confirmCode, confirmLink, sendCode, sendLink } from "./mail-sign-in.ts";
 export { changePassword, forgotPassword, resetPassword } from "./new-password.ts";
 export { oauthCallback } from "./oauth-callback.ts";
 export { oauthExchange } from "./oauth-exchange.ts";

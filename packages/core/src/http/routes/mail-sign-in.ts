@@ -1,0 +1,101 @@
+import { requireNormal } from "../../accounts/accounts.ts";
+import type { App } from "../../accounts/app.ts";
+import {
+  type AdmittedUser,
+  sendCode as mailCode,
+  sendLink as mailLink,
+  type OwnerCheck,
+  redeemCode,
+  redeemLink,
+  withdrawUser,
+} from "../../accounts/mail-sign-in.ts";
+import { AuthError, reportQuietly } from "../../platform/errors.ts";
+import { authenticate } from "../../sessions/authenticate.ts";
+import { countInvalidToken, readMailRequest } from "../mail-request.ts";
+import { readBody, requiredString } from "../request.ts";
+import { respondJson } from "../response.ts";
+import type { Call, Route } from "../route.ts";
+import { type SignIn, signInAndRespond, transportOf } from "../sign-in.ts";
+import { runValidatedHook } from "../validate.ts";
+
+/** `POST /link`: sends a link to sign in. The answer is the same for every address. */
+export const sendLink: Route = {
+  method: "POST",
+  path: "/link",
+  async handle(app, call) {
+    if (app.magicLink === null) throw new AuthError("not_found");
+    await mailLink(app, await readMailRequest(app, call));
+    return respondJson(app, {}, 200);
+  },
+};
+
+/** `POST /link/confirm`: signs in with the token of a link. */
+export const confirmLink: Route = {
+  method: "POST",
+  path: "/link/confirm",
+  async handle(app, call) {
+    if (app.magicLink === null) throw new AuthError("not_found");
+    const body = (await readBody(call.request, true)) ?? {};
+    const token = requiredString(body, "token");
+    const how = { transport: transportOf(body), amr: ["link"] } as const;
+    const isOwner = ownerCheck(app, call);
+    const admitted = await countInvalidToken(app, call, () => redeemLink(app, token, isOwner));
+    return signInByMail(app, call, admitted, how);
+  },
+};
+
+/** `POST /code`: sends a code to sign in. The answer is the same for every address. */
+export const sendCode: Route = {
+  method: "POST",
+  path: "/code",
+  async handle(app, call) {
+    if (app.emailCode === null) throw new AuthError("not_found");
+    await mailCode(app, await readMailRequest(app, call));
+    return respondJson(app, {}, 200);
+  },
+};
+
+/** `POST /code/confirm`: signs in with the code of an address. */
+export const confirmCode: Route = {
+  method: "POST",
+  path: "/code/confirm",
+  async handle(app, call) {
+    if (app.emailCode === null) throw new AuthError("not_found");
+    const body = (await readBody(call.request, true)) ?? {};
+    const email = requireNormal("email", requiredString(body, "email"));
+    const code = requiredString(body, "code");
+    const how = { transport: transportOf(body), amr: ["otp"] } as const;
+    const isOwner = ownerCheck(app, call);
+    const admitted = await countInvalidToken(app, call, () => redeemCode(app, { email, code }, isOwner));
+    return signInByMail(app, call, admitted, how);
+  },
+};
+
+/**
+ * Signs in a user that a link or a code admitted, and responds with the session. A user that it created does not outlive a
+ * failure.
+ */
+async function signInByMail(
+  app: App,
+  call: Call,
+  { user, isCreated }: AdmittedUser,
+  how: Pick<SignIn, "transport" | "amr">,
+): Promise<Response> {
+  const rest = { replaces: [], succeeds: null, account: null, refusal: "forbidden" } as const;
+  try {
+    return await signInAndRespond(app, call, user, { ...rest, ...how, status: 200 });
+  } catch (error) {
+    if (isCreated) await withdrawUser(app, user.id).catch(reportQuietly(app.engine.report));
+    throw error;
+  }
+}
+
+/** Tells whether a call has a live session of a user. The store is asked, so that an ended session does not count. */
+function ownerCheck(app: App, { credentials: { presented } }: Call): OwnerCheck {
+  const how = { refresh: "prove", fresh: true, keepAlive: null } as const;
+  return async (user) => {
+    const found = await authenticate(app.engine, presented, how);
+    if (!found.ok || found.claims.sub !== user.id) return false;
+    return runValidatedHook(app, presented.transport, found) !== null;
+  };
+}
