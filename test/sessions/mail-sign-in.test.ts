@@ -1,0 +1,331 @@
+import { describe, expect, it } from "vitest";
+import { bodyOf, expectError, memberOf } from "../fixtures/answers.ts";
+import type { Browser } from "../fixtures/browser.ts";
+import {
+  codeIn,
+  type MailedServer,
+  openMailedServer,
+  provedAnn,
+  recipientsOf,
+} from "../fixtures/mailed-server.ts";
+import { linkAt } from "../fixtures/oauth-server.ts";
+import { ANN_THERE } from "../fixtures/providers/stub-provider.ts";
+import { ANN, countOf, openServer } from "../fixtures/server.ts";
+
+interface Method {
+  readonly title: string;
+  readonly amr: string;
+  readonly type: "magic_link" | "code";
+  /** Asks for a message. */
+  ask(browser: Browser, email: string): Promise<Response>;
+  /** Reads the newest message into the body that redeems it. */
+  read(server: MailedServer, email: string): Promise<Readonly<Record<string, string>>>;
+  confirm(browser: Browser, body: object): Promise<Response>;
+  /** The same by hand. */
+  byHand(server: MailedServer, body: Readonly<Record<string, string>>): Promise<{ readonly id: string }>;
+}
+
+const methods: readonly Method[] = [
+  {
+    title: "a link",
+    amr: "link",
+    type: "magic_link",
+    ask: (browser, email) => browser.post("/auth/link", { email }),
+    read: async ({ inbox }) => ({ token: await inbox.token("magic_link") }),
+    confirm: (browser, body) => browser.post("/auth/link/confirm", body),
+    byHand: ({ auth }, { token = "" }) => auth.users.redeemLink(token),
+  },
+  {
+    title: "a code",
+    amr: "otp",
+    type: "code",
+    ask: (browser, email) => browser.post("/auth/code", { email }),
+    read: async ({ inbox }, email) => ({ email, code: await codeIn(inbox) }),
+    confirm: (browser, body) => browser.post("/auth/code/confirm", body),
+    byHand: ({ auth }, { email = "", code = "" }) => auth.users.redeemCode(email, code),
+  },
+];
+
+describe.each(methods)("a sign-in by $title", (method) => {
+  const { amr, type, ask, read, confirm, byHand } = method;
+
+  it("starts a session, with a cookie or with tokens", async () => {
+    const server = openMailedServer({ rateLimit: {}, clientAddress: () => "203.0.113.7" });
+    const { id } = await provedAnn(server);
+    const browser = server.browser();
+    const asked = await ask(browser, ANN.email);
+    expect({ status: asked.status, body: await asked.json() }).toEqual({ status: 200, body: {} });
+    const body = await bodyOf(await confirm(browser, await read(server, ANN.email)));
+    expect(body).toMatchObject({ user: { id }, session: { userId: id, amr: [amr] } });
+    expect((await browser.get("/auth/me")).status).toBe(200);
+    expect(browser.names().some((name) => name.includes("device"))).toBe(true);
+
+    await ask(browser, ANN.email);
+    const app = server.browser();
+    const tokens = await bodyOf(
+      await confirm(app, { ...(await read(server, ANN.email)), transport: "bearer" }),
+    );
+    const headers = { authorization: `Bearer ${tokens["access_token"]}` };
+    expect((await app.get("/auth/me", headers)).status).toBe(200);
+    expect(app.names()).toEqual([]);
+  });
+
+  it("needs the newest message, and works once", async () => {
+    const server = openMailedServer();
+    await provedAnn(server);
+    await ask(server.browser(), ANN.email);
+    const first = await read(server, ANN.email);
+    await ask(server.browser(), ANN.email);
+    const second = await read(server, ANN.email);
+    await expectError(await confirm(server.browser(), first), 400, "mail_token_invalid");
+    expect((await confirm(server.browser(), second)).status).toBe(200);
+    await expectError(await confirm(server.browser(), second), 400, "mail_token_invalid");
+  });
+
+  it("expires", async () => {
+    const server = openMailedServer();
+    await provedAnn(server);
+    await ask(server.browser(), ANN.email);
+    const body = await read(server, ANN.email);
+    server.clock.advance(type === "code" ? 600 : 900);
+    await expectError(await confirm(server.browser(), body), 400, "mail_token_invalid");
+  });
+
+  it("answers the same for a known, an unknown and a disabled address, and mails the known one only", async () => {
+    const server = openMailedServer();
+    await provedAnn(server);
+    const { id } = await server.auth.users.create({ email: "disabled@example.com" });
+    await server.auth.users.disable(id);
+    const answers: unknown[] = [];
+    for (const email of [ANN.email, "unknown@example.com", "disabled@example.com"]) {
+      const response = await ask(server.browser(), email);
+      answers.push([response.status, await response.text(), [...response.headers]]);
+    }
+    expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
+    expect(recipientsOf(await server.inbox.messages(), type)).toEqual([ANN.email]);
+  });
+
+  it("keeps the password, the links and the sessions of a user whose address is proved", async () => {
+    const server = openMailedServer();
+    const { id, browser } = await provedAnn(server);
+    await linkAt(server.stub, browser, ANN_THERE);
+    await ask(server.browser(), ANN.email);
+    expect((await confirm(server.browser(), await read(server, ANN.email))).status).toBe(200);
+    expect(await server.auth.users.accounts(id)).toHaveLength(1);
+    expect((await browser.get("/auth/me")).status).toBe(200);
+    expect((await server.browser().post("/auth/login", ANN)).status).toBe(200);
+    expect(countOf(server, "account.unlinked")).toBe(0);
+  });
+
+  it("is the first proof of an address: it removes the password, the links and the sessions of another person", async () => {
+    const server = openMailedServer();
+    const browser = await server.signedIn();
+    await linkAt(server.stub, browser, {
+      subject: "attacker",
+      email: "eve@example.com",
+      emailVerified: true,
+    });
+    const owner = server.browser();
+    await ask(owner, ANN.email);
+    const { user } = await bodyOf(await confirm(owner, await read(server, ANN.email)));
+    const { id } = { id: "", ...(user as object) };
+    expect(await server.auth.users.get(id)).toMatchObject({ emailVerified: true });
+    expect(await server.auth.users.accounts(id)).toEqual([]);
+    expect((await browser.get("/auth/me")).status).toBe(401);
+    await expectError(await server.browser().post("/auth/login", ANN), 401, "invalid_credentials");
+    expect((await owner.get("/auth/me")).status).toBe(200);
+  });
+
+  it("keeps everything at a first proof in a browser that is signed in as the user", async () => {
+    const server = openMailedServer();
+    const [browser, other] = [await server.signedIn(), await server.signedIn()];
+    await linkAt(server.stub, browser, { subject: "ann", email: "other@example.com", emailVerified: true });
+    await ask(browser, ANN.email);
+    const { user } = await bodyOf(await confirm(browser, await read(server, ANN.email)));
+    const { id } = { id: "", ...(user as object) };
+    expect(await server.auth.users.get(id)).toMatchObject({ emailVerified: true });
+    expect(await server.auth.users.accounts(id)).toHaveLength(1);
+    expect((await other.get("/auth/me")).status).toBe(200);
+    expect((await server.browser().post("/auth/login", ANN)).status).toBe(200);
+  });
+
+  it("removes everything at a first proof in a browser whose session has ended, or is of another user", async () => {
+    for (const end of [true, false]) {
+      const server = openMailedServer();
+      const browser = end
+        ? await server.signedIn()
+        : await server.signedIn({ ...ANN, email: "eve@example.com" });
+      const user = await server.auth.users.find({ email: ANN.email });
+      const id = user?.id ?? (await server.auth.users.create(ANN)).id;
+      if (end) await server.auth.sessions.revokeAll(id);
+      await ask(browser, ANN.email);
+      expect((await confirm(browser, await read(server, ANN.email))).status).toBe(200);
+      await expectError(await server.browser().post("/auth/login", ANN), 401, "invalid_credentials");
+    }
+  });
+
+  it("is void after a change of credentials, for a deleted user and for a disabled one", async () => {
+    for (const change of ["setPassword", "delete", "disable"] as const) {
+      const server = openMailedServer();
+      const { id } = await provedAnn(server);
+      await ask(server.browser(), ANN.email);
+      const body = await read(server, ANN.email);
+      await server.auth.users[change](id, "another long password");
+      if (change === "delete") await server.auth.users.create(ANN);
+      await expectError(await confirm(server.browser(), body), 400, "mail_token_invalid");
+    }
+  });
+
+  it("signs in by hand without a session", async () => {
+    const server = openMailedServer();
+    const { id } = await provedAnn(server);
+    await ask(server.browser(), ANN.email);
+    const body = await read(server, ANN.email);
+    expect(await byHand(server, body)).toMatchObject({ id, email: ANN.email });
+    await expect(byHand(server, body)).rejects.toMatchObject({ code: "mail_token_invalid" });
+  });
+
+  it("leaves no user behind whose first sign-in the application refuses", async () => {
+    const server = openMailedServer({ signUp: true, hooks: { signedIn: () => false } });
+    await ask(server.browser(), "new@example.com");
+    const body = await read(server, "new@example.com");
+    await expectError(await confirm(server.browser(), body), 403, "forbidden");
+    expect(await server.auth.users.find({ email: "new@example.com" })).toBeNull();
+    const { id } = await server.auth.users.create({ ...ANN, emailVerified: true });
+    await ask(server.browser(), ANN.email);
+    await expectError(await confirm(server.browser(), await read(server, ANN.email)), 403, "forbidden");
+    expect(await server.auth.users.get(id)).not.toBeNull();
+  });
+
+  it("creates a user with a verified address if sign-up is on", async () => {
+    const server = openMailedServer({ signUp: true });
+    const browser = server.browser();
+    await ask(browser, "new@example.com");
+    expect(await server.auth.users.find({ email: "new@example.com" })).toBeNull();
+    const { user } = await bodyOf(await confirm(browser, await read(server, "new@example.com")));
+    const { id } = { id: "", ...(user as object) };
+    expect(await server.auth.users.get(id)).toMatchObject({ email: "new@example.com", emailVerified: true });
+    expect(countOf(server, "user.created")).toBe(1);
+  });
+
+  it("is the first proof of an account that another person created after the message", async () => {
+    const server = openMailedServer({ signUp: true });
+    const owner = server.browser();
+    await ask(owner, ANN.email);
+    const attacker = await server.signedIn();
+    expect((await confirm(owner, await read(server, ANN.email))).status).toBe(200);
+    expect((await attacker.get("/auth/me")).status).toBe(401);
+    await expectError(await server.browser().post("/auth/login", ANN), 401, "invalid_credentials");
+    expect(countOf(server, "user.created")).toBe(1);
+  });
+
+  it("refuses an account that was created after the message, once its credentials changed", async () => {
+    const server = openMailedServer({ signUp: true });
+    await ask(server.browser(), ANN.email);
+    const body = await read(server, ANN.email);
+    const { id } = await server.auth.users.create(ANN);
+    await server.auth.users.setPassword(id, "another long password");
+    await expectError(await confirm(server.browser(), body), 400, "mail_token_invalid");
+  });
+
+  it("answers 404 without its provider", async () => {
+    const server = openServer();
+    const browser = server.browser();
+    await expectError(await ask(browser, ANN.email), 404, "not_found");
+    const body = { token: "a".repeat(86), email: ANN.email, code: "123456" };
+    await expectError(await confirm(browser, body), 404, "not_found");
+  });
+
+  it("refuses a body without its members, and an unknown transport", async () => {
+    const server = openMailedServer();
+    await provedAnn(server);
+    await expectError(await ask(server.browser(), "no address"), 400, "invalid_request");
+    await expectError(await confirm(server.browser(), {}), 400, "invalid_request");
+    await ask(server.browser(), ANN.email);
+    const body = await read(server, ANN.email);
+    await expectError(
+      await confirm(server.browser(), { ...body, transport: "pigeon" }),
+      400,
+      "invalid_request",
+    );
+    expect((await confirm(server.browser(), body)).status).toBe(200);
+  });
+});
+
+describe("a code", () => {
+  it("has six digits, also if the first are zeros", async () => {
+    const zero = openMailedServer({ env: { random: (length) => new Uint8Array(length) } });
+    await zero.auth.users.create({ ...ANN, emailVerified: true });
+    await zero.browser().post("/auth/code", { email: ANN.email });
+    expect(await codeIn(zero.inbox)).toBe("000000");
+    const body = { email: ANN.email, code: "000000" };
+    expect((await zero.browser().post("/auth/code/confirm", body)).status).toBe(200);
+  });
+
+  it.each([
+    ["spaces", (code: string) => ` ${code.slice(0, 3)} ${code.slice(3)} `],
+    ["a hyphen", (code: string) => `${code.slice(0, 3)}-${code.slice(3)}`],
+    [
+      "full-width digits",
+      (code: string) => code.replace(/./g, (digit) => String.fromCodePoint(0xff10 + +digit)),
+    ],
+  ])("is accepted with %s", async (_, spell) => {
+    const server = openMailedServer();
+    await provedAnn(server);
+    await server.browser().post("/auth/code", { email: ANN.email });
+    const body = { email: ANN.email, code: spell(await codeIn(server.inbox)) };
+    expect((await server.browser().post("/auth/code/confirm", body)).status).toBe(200);
+  });
+
+  it("takes no try for a text that is no code", async () => {
+    const server = openMailedServer();
+    await provedAnn(server);
+    await server.browser().post("/auth/code", { email: ANN.email });
+    const confirm = (code: string): Promise<Response> =>
+      server.browser().post("/auth/code/confirm", { email: ANN.email, code });
+    for (const wrong of [
+      "",
+      "12345",
+      "1234567",
+      "abcdef",
+      "1e5",
+      "123456".repeat(100),
+      "\u0661\u0662\u0663\u0664\u0665\u0666",
+    ]) {
+      for (let time = 0; time < 5; time++) await expectError(await confirm(wrong), 400, "mail_token_invalid");
+    }
+    expect((await confirm(await codeIn(server.inbox))).status).toBe(200);
+  });
+
+  it("has five tries, and signs in at the fifth", async () => {
+    for (const wrongs of [4, 5]) {
+      const server = openMailedServer();
+      await provedAnn(server);
+      await server.browser().post("/auth/code", { email: ANN.email });
+      const code = await codeIn(server.inbox);
+      const wrong = code === "111111" ? "222222" : "111111";
+      const confirm = (of: string): Promise<Response> =>
+        server.browser().post("/auth/code/confirm", { email: ANN.email, code: of });
+      for (let time = 0; time < wrongs; time++)
+        await expectError(await confirm(wrong), 400, "mail_token_invalid");
+      expect((await confirm(code)).status).toBe(wrongs === 4 ? 200 : 400);
+    }
+  });
+
+  it("of another address does not sign in", async () => {
+    const server = openMailedServer();
+    await provedAnn(server);
+    const eve = await server.auth.users.create({ email: "eve@example.com", emailVerified: true });
+    await server.browser().post("/auth/code", { email: "eve@example.com" });
+    const code = await codeIn(server.inbox);
+    await server.browser().post("/auth/code", { email: ANN.email });
+    if ((await codeIn(server.inbox)) === code) return;
+    await expectError(
+      await server.browser().post("/auth/code/confirm", { email: ANN.email, code }),
+      400,
+      "mail_token_invalid",
+    );
+    const own = await server.browser().post("/auth/code/confirm", { email: "EVE@example.com", code });
+    expect(memberOf(await bodyOf(own), "user")).toMatchObject({ id: eve.id });
+  });
+});
