@@ -123,6 +123,7 @@ describe("the Authorization header", () => {
       own.send("/auth/session"),
       own.send("/auth/sessions"),
       own.send("/auth/sessions/AAAAAAAAAAAAAAAAAAAAAA", { method: "DELETE" }),
+      own.send("/auth/reauthenticate", { method: "POST", body: { password: PASSWORD } }),
       own.send("/auth/refresh", { method: "POST" }),
       own.send("/auth/refresh", { method: "POST", body: { refresh_token: "lkr_x" } }),
       own.send("/auth/logout", { method: "POST", body: { scope: "all" } }),

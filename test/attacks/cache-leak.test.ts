@@ -78,6 +78,7 @@ describe.each(modes)("shared caches (%s)", (mode) => {
       ["/auth/login", { method: "POST", body: { email: "ann@example.com", password: "wrong password" } }],
       ["/auth/signup", { method: "POST", body: { email: "c@example.com", password: PASSWORD } }],
       ["/auth/signup", { method: "POST", body: { email: "c@example.com", password: PASSWORD } }],
+      ["/auth/reauthenticate", { method: "POST", headers, body: { password: "wrong password" } }],
       ["/auth/refresh", { method: "POST", headers }],
       ["/auth/refresh", { method: "POST", body: { refresh_token: "x" } }],
       ["/auth/me", { headers }],

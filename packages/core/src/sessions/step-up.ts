@@ -6,7 +6,7 @@ import type { Session } from "./session.ts";
 export interface StepUpBounds {
   /** The longest time since the sign-in, in seconds. Default: any. */
   readonly maxAge?: Seconds | undefined;
-  /** The methods (RFC 8176) that the sign-in must have used, each of them: `pwd`, or `fed` for a provider. Default: any. */
+  /** The methods (RFC 8176) that the sign-in must have used, each of them: `pwd`, `fed` for a provider, `link`, `otp`. Default: any. */
   readonly amr?: readonly string[] | undefined;
 }
 
