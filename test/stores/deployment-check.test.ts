@@ -47,6 +47,21 @@ describe.each(Object.entries(SQLITE))("auth.check on %s", (_, make) => {
     expect((await auth.sessions.list(id)).length).toBe(1);
   });
 
+  test("finds that the mail system cannot be reached, and does not wait for it without end", async () => {
+    const store = await make();
+    const send = (): void => undefined;
+    const refused = new Error("connect ECONNREFUSED");
+    const failing = deployed(store, { mail: { send, check: () => Promise.reject(refused) } });
+    expect(await problemsOf(failing)).toEqual([{ part: "mail", message: refused.message, error: refused }]);
+    const hanging = deployed(store, {
+      storeTimeout: 1,
+      mail: { send, check: () => new Promise(() => undefined) },
+    });
+    expect(partsOf(await problemsOf(hanging))).toEqual(["mail"]);
+    expect(await deployed(store, { mail: { send, check: () => true } }).check()).toEqual({ ok: true });
+    expect(await deployed(store, { mail: { send } }).check()).toEqual({ ok: true });
+  });
+
   test("finds a secret that does not open the key, and accepts the right one as an older one", async () => {
     const store = await make();
     const [{ kid } = { kid: "" }] = (await deployed(store).keys.jwks()).keys;

@@ -25,7 +25,7 @@ export {
 } from "./http/validation.ts";
 export type { Algorithm } from "./keys/algorithms.ts";
 export type { Jwk, PublicJwk } from "./keys/jwk.ts";
-export type { MailOptions, MailPages, MailTexts } from "./mail/mailer.ts";
+export type { MailOptions, MailTexts } from "./mail/mailer.ts";
 export type {
   MailContent,
   MailKinds,
@@ -34,6 +34,7 @@ export type {
   MailText,
   MailType,
 } from "./mail/message.ts";
+export type { MailPages } from "./mail/pages.ts";
 export {
   type EmailCodeProvider,
   emailCode,

@@ -186,14 +186,15 @@ export type CheckedPart =
   | "store.users"
   | "store.keys"
   | "store.tokens"
-  | "store.throttle";
+  | "store.throttle"
+  | "mail";
 
 /** What `check` found wrong with one part. */
 export interface CheckProblem {
   readonly part: CheckedPart;
   /** The message of the error, for the log of a deployment. */
   readonly message: string;
-  /** What the part threw: for a store, the error of its driver. */
+  /** What the part threw: for a store, the error of its driver, for mail the one of `mail.check`. */
   readonly error: unknown;
 }
 

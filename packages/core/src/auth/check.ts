@@ -10,30 +10,30 @@ import { hashOneTimeToken } from "../users/one-time-token.ts";
 import type { CheckedPart, CheckProblem, CheckResult } from "./auth.ts";
 import type { CheckedOptions } from "./config.ts";
 
-type StorePart = Exclude<CheckedPart, "keys">;
+type CalledPart = Exclude<CheckedPart, "keys">;
 
 /** Makes `auth.check`. The store is called without its guard, so that a problem keeps the error of the driver. */
 export function deploymentCheck(options: CheckedOptions, keys: Keys): () => Promise<CheckResult> {
   const { storeTimeout } = options.config;
   return async () => {
     const found = await Promise.all(
-      storeCalls(options).map(([part, call]) =>
+      [...storeCalls(options), ...mailCalls(options)].map(([part, call]) =>
         problemOf(part, () => withTimeout(call(), storeTimeout, () => lateError(part, storeTimeout))),
       ),
     );
-    const ofStore = found.filter((problem) => problem !== null);
+    const ofCalls = found.filter((problem) => problem !== null);
     // Without the store of the keys, their check would only repeat its problem.
-    const isUnknown = ofStore.some(({ part }) => part === "store.keys");
+    const isUnknown = ofCalls.some(({ part }) => part === "store.keys");
     const ofKeys = isUnknown ? null : await problemOf("keys", () => keys.check());
-    const problems = ofKeys === null ? ofStore : [ofKeys, ...ofStore];
+    const problems = ofKeys === null ? ofCalls : [ofKeys, ...ofCalls];
     return problems.length === 0 ? { ok: true } : { ok: false, problems };
   };
 }
 
-type StoreCall = readonly [part: StorePart, call: () => Promise<unknown>];
+type PartCall = readonly [part: CalledPart, call: () => Promise<unknown>];
 
 /** The calls for each part. None of them changes what the store holds: they ask for ids that it does not know. */
-function storeCalls({ store, users, env }: CheckedOptions): readonly StoreCall[] {
+function storeCalls({ store, users, env }: CheckedOptions): readonly PartCall[] {
   const unknown = (): string => toBase64url(env.random(16));
   return [
     ["store", async () => store.check?.()],
@@ -43,6 +43,11 @@ function storeCalls({ store, users, env }: CheckedOptions): readonly StoreCall[]
     ["store.tokens", () => store.tokens.redeem(hashOneTimeToken(unknown(), "check"), "check", now(env))],
     ["store.throttle", () => store.throttle.release([`check:${unknown()}`])],
   ];
+}
+
+function mailCalls({ mail }: CheckedOptions): readonly PartCall[] {
+  const check = mail?.check;
+  return check === undefined ? [] : [["mail", async () => check()]];
 }
 
 async function readSessions(sessions: SessionStore, unknownId: SessionId, at: EpochSeconds): Promise<void> {
@@ -66,7 +71,7 @@ function describeError(error: unknown): string {
   return error.message === "" ? `${error.name}${code}` : error.message;
 }
 
-function lateError(part: StorePart, limit: Seconds): AuthError {
+function lateError(part: CalledPart, limit: Seconds): AuthError {
   const message = `${part} did not answer within storeTimeout, ${limit} seconds`;
   return new AuthError("store_unavailable", message);
 }

@@ -4,6 +4,7 @@ import type { ClientOptions } from "../accounts/client.ts";
 import type { Algorithm } from "../keys/algorithms.ts";
 import type { Jwk } from "../keys/jwk.ts";
 import type { MailOptions } from "../mail/mailer.ts";
+import { checkPages } from "../mail/pages.ts";
 import { kindOf } from "../platform/callback-answer.ts";
 import { isRecord } from "../platform/encoding.ts";
 import { type Env, logError, platformEnv } from "../platform/env.ts";
@@ -88,8 +89,10 @@ export function checkOptions(options: unknown): CheckedOptions {
   };
   checkKeys(keys.provided, keys.algorithm, keys.secrets);
   checkProviders(providers, users, given.mail !== undefined);
+  const config = configOf(given, baseURL);
+  checkPages(given.mail?.pages ?? NONE, config.trustedOrigins);
   return {
-    config: configOf(given, baseURL),
+    config,
     env: {
       clock: given.env?.clock ?? platformEnv.clock,
       random: given.env?.random ?? platformEnv.random,

@@ -66,7 +66,7 @@ function makeApp(options: CheckedOptions): App {
     reporter(error, () => ({ operation, requestId: null }));
   const emit = emitter(callbacks.onEvent, () => now(env), report);
   const siteOf = siteReader(config);
-  const mailFor = options.mail === null ? null : mailer(options.mail);
+  const mailFor = options.mail === null ? null : mailer(options.mail, env);
   const byHand = { origin: siteOf(null)?.origin ?? "", locale: null, waitUntil: null, report };
   const store = guardStore(options.store, options.users, { timeout: config.storeTimeout, emit, keep });
   return {

@@ -1,6 +1,8 @@
 import * as v from "valibot";
 import { hasNamePrefix, isCookieName } from "../cookies/cookie.ts";
 import { algorithmsFor } from "../keys/algorithms.ts";
+import { defaultPages } from "../mail/pages.ts";
+import { MAIL_TYPES } from "../mail/texts.ts";
 import { choiceOf } from "../platform/option-error.ts";
 import { durationInstead, writtenDuration } from "../platform/time.ts";
 import { parseNetwork } from "../throttle/address.ts";
@@ -109,20 +111,6 @@ const jwk = v.record(
 function isStandardSchema(value: unknown): boolean {
   return (typeof value === "object" || typeof value === "function") && value !== null && "~standard" in value;
 }
-
-const MAIL_PAGES = ["verify", "reset", "change", "undo", "link", "invitation"];
-const MAIL_TYPES = [
-  "verify",
-  "reset",
-  "change",
-  "changed_notice",
-  "magic_link",
-  "code",
-  "invitation",
-  "new_device",
-  "password_changed",
-  "session_ended_by_reuse",
-];
 
 /** The shape of the options, and what can be said of each by itself. `store`, `users` and `providers` have checks of their own. */
 export const optionsSchema: v.GenericSchema = bag({
@@ -255,8 +243,9 @@ export const optionsSchema: v.GenericSchema = bag({
   mail: v.optional(
     bag({
       send: fn,
-      pages: v.optional(bag(optionals(MAIL_PAGES, text))),
+      pages: v.optional(bag(optionals(Object.keys(defaultPages), text))),
       texts: v.optional(bag(optionals(MAIL_TYPES, fn))),
+      check: v.optional(fn),
     }),
   ),
   env: v.optional(bag({ clock: v.optional(fn), random: v.optional(fn), fetch: v.optional(fn) })),

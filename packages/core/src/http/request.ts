@@ -3,6 +3,7 @@ import type { Client } from "../accounts/client.ts";
 import { type CookiePair, parseCookies } from "../cookies/cookie.ts";
 import { pathOf, type Site } from "../cookies/site.ts";
 import { decideCsrf } from "../csrf/decide-csrf.ts";
+import { preferredLanguage } from "../mail/locale.ts";
 import { kindOf } from "../platform/callback-answer.ts";
 import { decodeUtf8, isRecord, parseJson, readAtMost, toBase64url } from "../platform/encoding.ts";
 import { AuthError, type ErrorCode } from "../platform/errors.ts";
@@ -191,13 +192,6 @@ export function forCall(app: App, { request, client, site }: MailedCall): App {
     ...app,
     mail: app.mailFor({ origin, locale, waitUntil: client.waitUntil, report: app.engine.report }),
   };
-}
-
-const LANGUAGE = /^\s*([a-z]{2,3}(?:-[a-z0-9]{2,8}){0,3})\s*(?:[,;]|$)/i;
-
-// RFC 9110 12.5.4. Browsers write the languages in the order of preference.
-function preferredLanguage(header: string | null): string | null {
-  return LANGUAGE.exec(header ?? "")?.[1] ?? null;
 }
 
 // A generator that fails is a fault to report, not one of the report.

@@ -1,37 +1,51 @@
 import { describe, expect, it } from "vitest";
+import { AuthError } from "../platform/errors.ts";
 import { type MailOptions, type MailScope, mailer } from "./mailer.ts";
 import type { MailDraft, MailMessage } from "./message.ts";
 
-const EXPIRES = 1_700_000_000;
+const NOW = 1_700_000_000;
 const RESET: MailDraft = {
   type: "reset",
   to: "a@example.com",
   user: null,
   token: "T-o_k",
-  expiresAt: EXPIRES,
+  expiresAt: NOW + 3_600,
   signedUpAgain: false,
 };
 
 interface Rig {
   readonly post: (draft: MailDraft) => void;
   readonly sent: MailMessage[];
-  readonly faults: { readonly error: unknown; readonly operation: string | undefined }[];
+  readonly faults: unknown[];
   readonly waited: Promise<unknown>[];
+  /** Posts one message, and waits until it is sent. */
+  deliver(draft?: MailDraft): Promise<void>;
 }
 
 function rig(options: Partial<MailOptions> = {}, scope: Partial<MailScope> = {}): Rig {
   const sent: MailMessage[] = [];
-  const faults: Rig["faults"] = [];
+  const faults: unknown[] = [];
   const waited: Promise<unknown>[] = [];
   const send = async (message: MailMessage): Promise<void> => void sent.push(message);
-  const post = mailer({ send, ...options })({
+  const post = mailer(
+    { send, ...options },
+    { clock: () => NOW * 1_000 },
+  )({
     origin: "https://app.example.com",
     locale: "de-CH",
     waitUntil: (work) => void waited.push(work),
-    report: (error, operation) => void faults.push({ error, operation }),
+    report: (error) => void faults.push(error),
     ...scope,
   });
-  return { post, sent, faults, waited };
+  const deliver = async (draft: MailDraft = RESET): Promise<void> => {
+    post(draft);
+    await waited.at(-1);
+  };
+  return { post, sent, faults, waited, deliver };
+}
+
+function raise(message: string): never {
+  throw new Error(message);
 }
 
 describe("a message", () => {
@@ -47,26 +61,126 @@ describe("a message", () => {
         to: "a@example.com",
         user: null,
         url: "https://app.example.com/reset-password?token=T-o_k",
-        expiresAt: EXPIRES,
+        expiresAt: NOW + 3_600,
         locale: "de-CH",
+        subject: "Set a new password for app.example.com",
       },
     ]);
+    expect(sent[0]?.text).toContain("valid for 60 minutes");
     expect(sent[0]).not.toHaveProperty("token");
     expect(faults).toEqual([]);
   });
 
+  it("opens the page of the configuration, and a default one where it names none", async () => {
+    const { sent, deliver } = rig({ pages: { reset: "https://spa.example.com/r?x=1" } });
+    await deliver();
+    await deliver({ ...RESET, type: "verify" } as MailDraft);
+    expect(sent.map((message) => "url" in message && message.url)).toEqual([
+      "https://spa.example.com/r?x=1&token=T-o_k",
+      "https://app.example.com/verify-email?token=T-o_k",
+    ]);
+  });
+
+  it("has no link if its draft has no token", async () => {
+    const { sent, deliver } = rig();
+    await deliver({ ...RESET, type: "changed_notice", newEmail: "b@example.com", token: null });
+    expect(sent[0]).toMatchObject({ url: null, newEmail: "b@example.com" });
+  });
+
   it.each<[string, () => unknown]>([
-    ["throws", () => raise("at once")],
-    ["rejects", () => Promise.reject(new Error("later"))],
+    ["throws", () => raise("down")],
+    ["rejects", () => Promise.reject(new Error("down"))],
+    [
+      "throws a refusal",
+      () => {
+        throw new AuthError("rate_limited");
+      },
+    ],
+    [
+      "throws no error",
+      () => {
+        throw undefined;
+      },
+    ],
   ])("whose send %s is reported, and rejects nowhere", async (_, send) => {
-    const { post, faults, waited } = rig({ send });
-    post(RESET);
+    const { faults, waited, deliver } = rig({ send });
+    await deliver();
     await expect(Promise.all(waited)).resolves.toHaveLength(1);
-    expect(faults).toHaveLength(1);
-    expect(faults[0]?.operation).toBe("mail.send");
+    expect(faults).toMatchObject([{ code: "internal_error", operation: "mail.send" }]);
+  });
+
+  it("whose send never ends keeps only waitUntil waiting", async () => {
+    const { post, waited, faults } = rig({ send: () => new Promise(() => undefined) });
+    expect(post(RESET)).toBeUndefined();
+    const first = await Promise.race([waited[0], new Promise((resolve) => setTimeout(resolve, 10, "waits"))]);
+    expect(first).toBe("waits");
+    expect(faults).toEqual([]);
+  });
+
+  it("is sent without waitUntil", async () => {
+    const { post, sent } = rig({}, { waitUntil: null });
+    post(RESET);
+    await expect.poll(() => sent.length).toBe(1);
+  });
+
+  it.each([
+    "a@example.com\r\nBcc: b@example.com",
+    "a@example.com, b@example.com",
+    "a@example.com;b@example.com",
+    "<a@example.com>",
+    "a b@example.com",
+    "a@example.com\u0000",
+    "example.com",
+    "",
+  ])("to %j is not sent, but reported", async (to) => {
+    const { sent, faults, deliver } = rig();
+    await deliver({ ...RESET, to });
+    expect(sent).toEqual([]);
+    expect(faults).toMatchObject([{ operation: "mail.send" }]);
   });
 });
 
-function raise(message: string): never {
-  throw new Error(message);
-}
+describe("a text of the application", () => {
+  const OWN = { subject: "Neues Passwort — für Ännchen", text: "Hallo", html: "<p>Hallo" };
+
+  it("replaces the English one of its type only, and nothing else of the message", async () => {
+    const seen: object[] = [];
+    const more = { to: "b@example.com", url: "https://evil.example" };
+    const { sent, deliver } = rig({
+      texts: {
+        reset: (message) => {
+          seen.push(message);
+          return { ...OWN, ...more };
+        },
+      },
+    });
+    await deliver();
+    await deliver({ ...RESET, type: "verify" } as MailDraft);
+    expect(seen).toMatchObject([{ type: "reset", locale: "de-CH", signedUpAgain: false }]);
+    expect(sent[0]).toMatchObject({ ...OWN, to: "a@example.com" });
+    expect(sent[0]).toHaveProperty("url", "https://app.example.com/reset-password?token=T-o_k");
+    expect(sent[1]?.subject).toBe("Confirm your e-mail address for app.example.com");
+  });
+
+  it.each<[string, () => unknown, string]>([
+    ["throws", () => raise("no template"), "no template"],
+    ["returns nothing", () => undefined, "returned undefined"],
+    ["returns a promise", async () => OWN, "returned a promise"],
+    ["returns a promise that rejects", () => Promise.reject(new Error("late")), "returned a promise"],
+    ["has an empty subject", () => ({ ...OWN, subject: " " }), "returned subject as an empty string"],
+    ["has no HTML", () => ({ ...OWN, html: undefined }), "returned html as undefined"],
+    ["has a number as text", () => ({ ...OWN, text: 5 }), "returned text as a number"],
+    ["adds a header", () => ({ ...OWN, subject: "Hello\r\nBcc: b@example.com" }), "control character"],
+    [
+      "adds a header with a bare line feed",
+      () => ({ ...OWN, subject: "Hello\nBcc: x" }),
+      "control character",
+    ],
+  ])("that %s is reported, and the English one is sent", async (_, reset, message) => {
+    const { sent, faults, deliver } = rig({ texts: { reset: reset as never } });
+    await deliver();
+    expect(sent[0]?.subject).toBe("Set a new password for app.example.com");
+    expect(faults).toMatchObject([{ code: "internal_error", operation: "mail.texts.reset" }]);
+    expect((faults[0] as { cause: Error }).cause.message).toContain(message);
+  });
+});

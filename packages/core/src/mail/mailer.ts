@@ -1,37 +1,10 @@
-import { callAndWait } from "../platform/callback-answer.ts";
-import { inNextTurn } from "../platform/env.ts";
+import { faultOfPlain, kindOf } from "../platform/callback-answer.ts";
+import { type Env, inNextTurn, now, withRejectionsIgnored } from "../platform/env.ts";
+import { AuthError } from "../platform/errors.ts";
 import type { Report } from "../platform/faults.ts";
 import type { MailContent, MailDraft, MailMessage, MailText, MailType } from "./message.ts";
-import { englishText } from "./texts.ts";
-
-/** The pages of the application that the links of messages open. */
-export interface MailPages {
-  readonly verify: string;
-  readonly reset: string;
-  readonly change: string;
-  readonly undo: string;
-  readonly link: string;
-  readonly invitation: string;
-}
-
-export const defaultPages: MailPages = {
-  verify: "/verify-email",
-  reset: "/reset-password",
-  change: "/confirm-email",
-  undo: "/undo-email-change",
-  link: "/sign-in/link",
-  invitation: "/sign-up",
-};
-
-/** The page of each message with a link. */
-const PAGE_OF = {
-  verify: "verify",
-  reset: "reset",
-  change: "change",
-  changed_notice: "undo",
-  magic_link: "link",
-  invitation: "invitation",
-} as const satisfies Partial<Record<MailType, keyof MailPages>>;
+import { defaultPages, linkTo, type MailPages, PAGE_OF } from "./pages.ts";
+import { englishText, type TextScope } from "./texts.ts";
 
 /** Texts of the application, in place of the English ones. */
 export type MailTexts = {
@@ -43,12 +16,18 @@ export interface MailOptions {
   /** Sends one message. Latchkey calls it after the answer, and reports what it throws to `onError`. */
   readonly send: (message: MailMessage) => unknown;
   /**
-   * The pages that links open, as paths of the application or as URLs. Default `/verify-email`, `/reset-password`,
-   * `/confirm-email`, `/undo-email-change`, `/sign-in/link` and `/sign-up`.
+   * The pages that links open: paths of the application, URLs with https, or URLs of an app whose scheme is in
+   * `trustedOrigins`. Default `/verify-email`, `/reset-password`, `/confirm-email`, `/undo-email-change`, `/sign-in/link` and
+   * `/sign-up`.
    */
   readonly pages?: Partial<MailPages>;
-  /** Texts in place of the English ones, by type. */
+  /**
+   * Texts in place of the English ones, by type. A function that throws, or returns no text, is reported to `onError`, and the
+   * English text is sent.
+   */
   readonly texts?: MailTexts;
+  /** Rejects if the mail system cannot be reached. `auth.check` calls it, such as `() => transport.verify()` of nodemailer. */
+  readonly check?: () => unknown;
 }
 
 /** The circumstances of the request that a message belongs to. */
@@ -64,31 +43,72 @@ export interface MailScope {
 export type PostMail = (draft: MailDraft) => void;
 
 /** Makes the function that sends the messages of one request. */
-export function mailer(options: MailOptions): (scope: MailScope) => PostMail {
-  const pages = { ...defaultPages, ...options.pages };
+export function mailer(options: MailOptions, env: Pick<Env, "clock">): (scope: MailScope) => PostMail {
+  const { send, texts = {} } = options;
+  const pages = { ...defaultPages, ...ownPages(options.pages) };
   return (scope) => (draft) => {
-    const sent = inNextTurn(async () => {
-      const message = writtenMessage(contentOf(draft, pages, scope), options.texts ?? {});
-      await callAndWait("mail.send", () => options.send(message));
-    }).catch((error: unknown) => scope.report(error, "mail.send"));
+    const post = async (): Promise<void> => {
+      const content = contentOf(draft, pages, scope);
+      const text = ownText(content, texts, scope.report);
+      const named: TextScope = { host: new URL(scope.origin).host, now: now(env) };
+      await send({ ...content, ...(text ?? englishText(content, named)) });
+    };
+    const sent = inNextTurn(post).catch((cause: unknown) => scope.report(fault("mail.send", cause)));
     scope.waitUntil?.(sent);
   };
 }
 
+// An option that is undefined leaves the default, as everywhere.
+function ownPages(pages: Partial<MailPages> = {}): Partial<MailPages> {
+  return Object.fromEntries(Object.entries(pages).filter(([, page]) => page !== undefined));
+}
+
+/** A recipient in a form that can add neither a header nor a second recipient. */
+const ADDRESS = /^[^\p{C}\p{Z}"(),:;<>@[\\\]]+@[^\p{C}\p{Z}"(),:;<>@[\\\]]+$/u;
+
 function contentOf(draft: MailDraft, pages: MailPages, { origin, locale }: MailScope): MailContent {
+  // A user store of the application may hold any text.
+  if (!ADDRESS.test(draft.to)) throw new Error("the user has no address that a message can be sent to");
   if (!("token" in draft)) return { ...draft, locale };
   const { token, ...rest } = draft;
   const url = token === null ? null : linkTo(pages[PAGE_OF[rest.type]], origin, token);
   return { ...rest, url, locale } as MailContent;
 }
 
-function linkTo(page: string, origin: string, token: string): string {
-  const url = new URL(page, origin);
-  url.searchParams.set("token", token);
-  return url.href;
+const TEXT = "{ subject, text, html } as strings that are not empty, the subject in one line";
+
+// A wrong text must not lose a message that a user waits for.
+function ownText(content: MailContent, texts: MailTexts, report: Report): MailText | null {
+  const write = texts[content.type] as ((content: MailContent) => unknown) | undefined;
+  if (write === undefined) return null;
+  const operation = `mail.texts.${content.type}`;
+  try {
+    return requireText(operation, withRejectionsIgnored(write(content)));
+  } catch (cause) {
+    report(fault(operation, cause));
+    return null;
+  }
 }
 
-function writtenMessage(content: MailContent, texts: MailTexts): MailMessage {
-  const write = texts[content.type] as ((message: MailContent) => MailText) | undefined;
-  return { ...content, ...(write?.(content) ?? englishText(content)) };
+function requireText(operation: string, written: unknown): MailText {
+  const unfit = faultOfPlain(written);
+  if (unfit !== null) throw new TypeError(`${operation} returned ${unfit}: return ${TEXT}`);
+  const { subject, text, html } = written as Readonly<Record<keyof MailText, unknown>>;
+  for (const [name, value] of Object.entries({ subject, text, html })) {
+    if (typeof value !== "string" || value.trim() === "")
+      throw new TypeError(`${operation} returned ${name} as ${emptyOr(value)}: return ${TEXT}`);
+  }
+  // RFC 5322 2.2: a line break in a header begins another header.
+  if (/\p{Cc}/u.test(subject as string))
+    throw new TypeError(`${operation} returned a subject with a control character: return ${TEXT}`);
+  return { subject, text, html } as MailText;
+}
+
+function emptyOr(value: unknown): string {
+  return typeof value === "string" ? "an empty string" : kindOf(value);
+}
+
+/** An error whose cause is reported, also one that would be a refusal in a route. */
+function fault(operation: string, cause: unknown): AuthError {
+  return new AuthError("internal_error", undefined, null, { operation, cause });
 }

@@ -1,55 +1,169 @@
-import type { MailContent, MailText } from "./message.ts";
+import { utcTime } from "../platform/env.ts";
+import { days, type EpochSeconds, hours, minutes, type Seconds } from "../platform/time.ts";
+import type { MailContent, MailText, MailType } from "./message.ts";
 
-/** Writes the English text of a message. */
-export function englishText(content: MailContent): MailText {
-  const { subject, lines } = wordsOf(content);
-  const address = linkOf(content);
-  const text = [...lines, ...(address === null ? [] : [address])].join("\n\n");
-  const paragraphs = lines.map((line) => `<p>${escapeHtml(line)}</p>`);
-  const link = address === null ? [] : [`<p><a href="${escapeHtml(address)}">${escapeHtml(subject)}</a></p>`];
-  return { subject, text: `${text}\n`, html: [...paragraphs, ...link].join("\n") };
+/** The circumstances that a text names besides the message itself. */
+export interface TextScope {
+  /** The host of the application, such as `app.example.com`. */
+  readonly host: string;
+  readonly now: EpochSeconds;
 }
 
-function linkOf(content: MailContent): string | null {
-  return "url" in content ? content.url : null;
-}
-
+/** The words of a message. */
 interface Words {
   readonly subject: string;
-  readonly lines: readonly string[];
+  readonly before: string;
+  /** The label of the link. */
+  readonly action?: string;
+  /** What applies if the recipient did not cause the message. */
+  readonly otherwise: string;
 }
 
-const IGNORE = "If you did not ask for this, ignore this message.";
+type Writers = {
+  readonly [Type in MailType]: (content: Extract<MailContent, { type: Type }>, host: string) => Words;
+};
 
-function wordsOf(content: MailContent): Words {
-  switch (content.type) {
-    case "verify":
-      return {
-        subject: "Confirm your e-mail address",
-        lines: ["Open this link to confirm your address.", IGNORE],
-      };
-    case "reset":
-      return { subject: "Set a new password", lines: ["Open this link to set a new password.", IGNORE] };
-    case "change":
-      return { subject: "Confirm your new e-mail address", lines: ["Open this link to confirm it.", IGNORE] };
-    case "changed_notice":
-      return {
-        subject: "Your e-mail address was changed",
-        lines: [`The address of your account is now ${content.newEmail}.`],
-      };
-    case "magic_link":
-      return { subject: "Sign in", lines: ["Open this link to sign in.", IGNORE] };
-    case "code":
-      return { subject: `${content.code} is your code`, lines: [`Your code is ${content.code}.`, IGNORE] };
-    case "invitation":
-      return { subject: "You are invited", lines: ["Open this link to create your account.", IGNORE] };
-    case "new_device":
-      return { subject: "New sign-in", lines: ["Your account was used from a new browser or app."] };
-    case "password_changed":
-      return { subject: "Your password was changed", lines: ["The password of your account was changed."] };
-    case "session_ended_by_reuse":
-      return { subject: "A session was ended", lines: ["A session of your account was ended."] };
-  }
+const KEEPS = "If you did not ask for this, ignore this message: nothing changes.";
+
+const WRITERS: Writers = {
+  verify: (_, host) => ({
+    subject: `Confirm your e-mail address for ${host}`,
+    before: `This address was entered at ${host}. Open the link to confirm that it is yours.`,
+    action: "Confirm the address",
+    otherwise: "If you did not enter it, ignore this message: the address is then not confirmed.",
+  }),
+  reset: ({ signedUpAgain }, host) => ({
+    subject: `Set a new password for ${host}`,
+    before: signedUpAgain
+      ? `This address was used to sign up at ${host}, and it already has an account there. Sign in with it, or open the link to set a new password, which signs you out everywhere.`
+      : `A new password was requested for your account at ${host}. Open the link to set it. This signs you out everywhere.`,
+    action: "Set a new password",
+    otherwise: "If you did not ask for this, ignore this message: your password stays as it is.",
+  }),
+  change: (_, host) => ({
+    subject: `Confirm your new e-mail address for ${host}`,
+    before: `An account at ${host} is to have this address. Open the link in the browser where you are signed in, to confirm it.`,
+    action: "Confirm the address",
+    otherwise: "If it is not your account, ignore this message: its address does not change.",
+  }),
+  changed_notice: ({ url, newEmail }, host) => ({
+    subject: `Your e-mail address for ${host} was changed`,
+    before: `The e-mail address of your account at ${host} is now ${newEmail}. If you changed it, you have nothing to do.`,
+    action: "Undo the change",
+    otherwise:
+      url === null
+        ? `If you did not change it, contact ${host}.`
+        : "If you did not change it, open the link. It restores this address, removes the password, and signs out every browser and app. Then set a new password.",
+  }),
+  magic_link: (_, host) => ({
+    subject: `Sign in to ${host}`,
+    before: `Open the link to sign in to ${host}.`,
+    action: "Sign in",
+    otherwise: `${KEEPS} Do not forward it: the link signs in the person who opens it.`,
+  }),
+  code: (_, host) => ({
+    subject: `Your code for ${host}`,
+    before: `Enter this code at ${host} to sign in:`,
+    otherwise: `${KEEPS} Do not tell the code to another person, who could then sign in as you.`,
+  }),
+  invitation: (_, host) => ({
+    subject: `Your invitation to ${host}`,
+    before: `You are invited to ${host}. Open the link to create your account.`,
+    action: "Create the account",
+    otherwise: "If you do not want an account, ignore this message.",
+  }),
+  new_device: (content, host) => ({
+    subject: `New sign-in to ${host}`,
+    before: `Your account at ${host} was used to sign in from a new browser or app${circumstances(content)}. If it was you, you have nothing to do.`,
+    otherwise: `If it was not you, set a new password at ${host}: this signs out every browser and app.`,
+  }),
+  password_changed: (content, host) => ({
+    subject: `Your password for ${host} was changed`,
+    before: `The password of your account at ${host} was changed${circumstances(content)}. The other browsers and apps were signed out. If it was you, you have nothing to do.`,
+    otherwise: `If it was not you, set a new password at ${host} with the help of this address.`,
+  }),
+  session_ended_by_reuse: (content, host) => ({
+    subject: `A session at ${host} was ended`,
+    before: `A session of your account at ${host} was ended${circumstances(content)}, because an old token of it was used again. Another person may have a copy of it. Sign in again to continue.`,
+    otherwise: `If you do not recognize the device, set a new password at ${host}: this signs out every browser and app.`,
+  }),
+};
+
+/** The name of every type of message. */
+export const MAIL_TYPES: readonly string[] = Object.keys(WRITERS);
+
+function circumstances({
+  at,
+  device,
+}: {
+  at: EpochSeconds;
+  device: { userAgent: string | null; address: string | null };
+}): string {
+  const { userAgent, address } = device;
+  const from = [userAgent, address].filter((part) => part !== null).map(printable);
+  return ` on ${utcTime(at)}${from.length === 0 ? "" : ` (${from.join(", ")})`}`;
+}
+
+// A client writes its User-Agent, so a line of it must not look like a part of the message.
+function printable(text: string): string {
+  return text.replace(/[\p{C}\p{Z}]+/gu, " ").slice(0, 120);
+}
+
+/** Writes the English text of a message, as plain text and as HTML without images and external resources. */
+export function englishText(content: MailContent, { host, now }: TextScope): MailText {
+  const write = WRITERS[content.type] as (content: MailContent, host: string) => Words;
+  const { subject, before, action = "", otherwise } = write(content, host);
+  const url = "url" in content ? content.url : null;
+  const shown = url ?? ("code" in content ? content.code : null);
+  const kind = url === null ? "code" : "link";
+  const validity =
+    shown === null || !("expiresAt" in content)
+      ? []
+      : [`The ${kind} is valid for ${inWords(content.expiresAt - now)}, and works once.`];
+  const text = [before, ...(shown === null ? [] : [shown]), ...validity, otherwise].join("\n\n");
+  const key = url === null ? strong(shown) : link(url, action);
+  const html = [paragraph(before), ...key, ...[...validity, otherwise].map(paragraph)].join("\n");
+  return { subject, text: `${text}\n`, html: page(subject, html) };
+}
+
+// An hour may have begun a second ago, so the span is rounded to the minute.
+function inWords(span: Seconds): string {
+  const whole = Math.round(span / minutes(1)) * minutes(1);
+  if (whole >= days(2)) return `${Math.round(whole / days(1))} days`;
+  if (whole >= hours(2)) return `${Math.round(whole / hours(1))} hours`;
+  return `${whole / minutes(1)} minutes`;
+}
+
+function paragraph(text: string): string {
+  return `<p>${escapeHtml(text)}</p>`;
+}
+
+function strong(code: string | null): readonly string[] {
+  return code === null ? [] : [`<p style="font-size:1.5em"><strong>${escapeHtml(code)}</strong></p>`];
+}
+
+function link(url: string, label: string): readonly string[] {
+  const escaped = escapeHtml(url);
+  return [`<p><a href="${escaped}" rel="noreferrer">${escapeHtml(label)}</a></p>`, `<p>${escaped}</p>`];
+}
+
+// Without colors of its own, a reader shows it in those of the light or the dark.
+function page(title: string, body: string): string {
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<meta name="referrer" content="no-referrer">
+<meta name="color-scheme" content="light dark">
+<title>${escapeHtml(title)}</title>
+</head>
+<body style="font-family:sans-serif;line-height:1.5;max-width:36em;margin:auto;padding:1em;overflow-wrap:anywhere">
+<h1 style="font-size:1.25em">${escapeHtml(title)}</h1>
+${body}
+</body>
+</html>
+`;
 }
 
 const ENTITIES: Readonly<Record<string, string>> = {

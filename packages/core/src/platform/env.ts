@@ -20,6 +20,11 @@ export function now(env: Pick<Env, "clock">): EpochSeconds {
   return Math.floor(env.clock() / 1_000);
 }
 
+/** Writes a time for people, such as `2026-03-01 09:30 UTC`. */
+export function utcTime(at: EpochSeconds): string {
+  return `${new Date(at * 1_000).toISOString().slice(0, 16).replace("T", " ")} UTC`;
+}
+
 /** Returns the result of `work`, or rejects with `late()` after `limit` seconds. It does not stop the work. */
 export async function withTimeout<T>(work: Promise<T>, limit: Seconds, late: () => Error): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
