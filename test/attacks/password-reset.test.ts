@@ -141,6 +141,8 @@ describe("a token that resets a password", () => {
     const server = await withAnn();
     const token = await server.resetToken();
     expect(await reset(server, token)).toMatchObject({ status: 200 });
+    const slot = Buffer.from(token, "base64url").subarray(0, 32).toString("base64url");
+    expect(await server.store.tokens.readSlot(slot, 0)).toBeNull();
     expect(await reset(server, token, "yet another new one")).toMatchObject(INVALID);
     expect(await server.signIn(NEW_PASSWORD)).toBe(200);
   });
@@ -351,6 +353,16 @@ describe("a request for a reset", () => {
       expect(await server.ask("/password/forgot", { email })).toMatchObject({ status: 200 });
     expect(await server.ask("/password/forgot", { email: "aNN@example.com" })).toMatchObject({ status: 429 });
     expect(new Set((await server.inbox.messages()).map(({ to }) => to))).toEqual(new Set([ANN.email]));
+  });
+
+  it("PWD-17 of a disabled and of a deleted user sends no message", async () => {
+    const server = await withAnn();
+    await server.auth.users.disable(server.id);
+    expect(await server.ask("/password/forgot", { email: ANN.email })).toMatchObject({ status: 200 });
+    await server.auth.users.forgotPassword(ANN.email);
+    await server.auth.users.delete(server.id);
+    expect(await server.ask("/password/forgot", { email: ANN.email })).toMatchObject({ status: 200 });
+    expect(await server.inbox.messages()).toEqual([]);
   });
 
   it("PWD-16 needs an address", async () => {

@@ -17,7 +17,6 @@ export const newPasswordEdits: readonly Edit[] = [
         "user.disabledAt === null && user.email === email",
         "user.email === email",
       ],
-      ["a reset of another address", "&& user.email === email &&", "&&"],
       ["a token that resets twice", 'await redeemMailToken(app, "reset", token);', ""],
       [
         "a weak password redeems the token",
@@ -25,6 +24,22 @@ export const newPasswordEdits: readonly Edit[] = [
         'const { userId, data } = await redeemMailToken(app, "reset", token);',
       ],
       ["a disabled user gets a message", "user !== null && user.disabledAt === null ? user : null", "user"],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/accounts/new-password.ts`,
+    [`${CORE}/accounts/new-password.test.ts`],
+    [["a reset of another address", "&& user.email === email &&", "&&"]],
+  ),
+  ...editsIn(
+    `${CORE}/accounts/prove-mailbox.ts`,
+    ["test/sessions/killed-new-password.test.ts"],
+    [
+      [
+        "a new password beside an earlier link",
+        "const removal = { passwordHash: null };",
+        "const removal = { passwordHash: decision.passwordHash };",
+      ],
     ],
   ),
   ...editsIn(

@@ -1,6 +1,8 @@
+import type { Store } from "@latchkey/core/store";
 import { type D1Database, d1, migrate } from "@latchkey/sql/d1";
 import { describeStore, runTrace, type StoreUnderTest } from "@latchkey/store-contract";
 import { crowds } from "../login-crowd.ts";
+import { resetCrowds } from "../reset-crowd.ts";
 
 // Runs the store contract, traces, and crowds of sign-ins, on a D1 database within workerd.
 interface Env {
@@ -34,7 +36,8 @@ const worker: { fetch(request: Request, env: Env): Promise<Response> } = {
         return Response.json({ ran: await runCases(DB, url.searchParams.get("name")) });
       }
       if (url.pathname === "/crowd") {
-        const crowd = Object.entries(crowds).find(([name]) => name === url.searchParams.get("name"))?.[1];
+        const all = Object.entries<(store: Store) => Promise<unknown>>({ ...crowds, ...resetCrowds });
+        const crowd = all.find(([name]) => name === url.searchParams.get("name"))?.[1];
         return Response.json(await crowd?.((await emptied(DB)).store));
       }
       const makeStore = () => emptied(DB);
