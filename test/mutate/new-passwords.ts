@@ -37,8 +37,8 @@ export const newPasswordEdits: readonly Edit[] = [
     [
       [
         "a new password beside an earlier link",
-        "const removal = { passwordHash: null };",
-        "const removal = { passwordHash: decision.passwordHash };",
+        "const reduced = await removeMethods(app, user, stays);",
+        "const early = await app.users.update(user.id, { passwordHash }, { ifVersion: user.credentialsVersion, raiseVersion: true });\n  const reduced = early === null ? null : await removeLinks(app, early, stays);",
       ],
     ],
   ),
