@@ -1,7 +1,9 @@
-import { type PasswordHasher, pbkdf2Hasher, scryptHasher } from "@latchkey/core/password";
+import { haveIBeenPwned, type PasswordHasher, pbkdf2Hasher, scryptHasher } from "@latchkey/core/password";
 import { type Case, failureOf, holds, type Runtime, same } from "../case.ts";
 
 const PASSWORD = "correct horse battery";
+/** The SHA-1 digest of the password. */
+const DIGEST = "98DECC62ECE399A22ED30D490EF333BE7FDE7385";
 const random = (length: number): Uint8Array => crypto.getRandomValues(new Uint8Array(length));
 
 /** Where `node:crypto` can be had without an import, and with it native scrypt. */
@@ -42,6 +44,20 @@ export const hashers: readonly Case[] = [
   {
     name: "scrypt without the runtime's help",
     run: () => roundTrip(scryptHasher({ native: null, cost: { ln: 12, r: 8, p: 1 } })),
+  },
+  {
+    name: "a breached password is known by the digits of its SHA-1 digest",
+    run: async () => {
+      const urls: string[] = [];
+      const fetch = async (url: unknown): Promise<Response> => {
+        urls.push(String(url));
+        return new Response(`${"0".repeat(35)}:0\r\n${DIGEST.slice(5)}:7`);
+      };
+      const env = { clock: () => Date.now(), random, fetch };
+      same(await haveIBeenPwned().isBreached(PASSWORD, env), true);
+      same(await haveIBeenPwned().isBreached(`${PASSWORD}!`, env), false);
+      same(urls[0], `https://api.pwnedpasswords.com/range/${DIGEST.slice(0, 5)}`);
+    },
   },
   { name: "PBKDF2 at its most rounds", run: () => roundTrip(pbkdf2Hasher()) },
   {
