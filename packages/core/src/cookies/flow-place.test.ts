@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { SameSite } from "./cookie.ts";
-import { devicePlace, flowPlace, flowPrefix, type Site, siteAt } from "./site.ts";
+import { browserPlace, flowPlace, flowPrefix, type Site, siteAt } from "./site.ts";
 
 function site(text: string, sameSite: SameSite = "lax"): Site {
   const names = { access: "access", refresh: "refresh" };
@@ -46,14 +46,20 @@ describe("flowPlace", () => {
   });
 });
 
-describe("devicePlace", () => {
+describe("browserPlace", () => {
   it.each([
     ["https://app.example.com", "__Host-Http-latchkey.device", true],
     ["https://app.example.com:8443", "__Host-Http-latchkey.device", true],
     ["http://localhost:3000", "latchkey.device.3000", false],
     ["http://localhost", "latchkey.device", false],
   ])("has the expected name and attributes at %s", (text, name, secure) => {
-    expect(devicePlace(site(text))).toEqual({ name, path: "/", domain: null, secure, sameSite: "lax" });
+    expect(browserPlace("device", site(text))).toEqual({
+      name,
+      path: "/",
+      domain: null,
+      secure,
+      sameSite: "lax",
+    });
   });
 
   it.each<[text: string, configured: SameSite, sameSite: SameSite]>([
@@ -61,6 +67,6 @@ describe("devicePlace", () => {
     ["https://app.example.com", "strict", "lax"],
     ["http://localhost:3000", "none", "lax"],
   ])("at %s with SameSite=%s of the session cookies has SameSite=%s", (text, configured, sameSite) => {
-    expect(devicePlace(site(text, configured)).sameSite).toBe(sameSite);
+    expect(browserPlace("device", site(text, configured)).sameSite).toBe(sameSite);
   });
 });

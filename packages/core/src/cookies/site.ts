@@ -135,18 +135,22 @@ export function flowPlace(site: FlowSite, id: string, crossSite: boolean): Cooki
   return { name: `${flowPrefix(site)}${id}`, path: "/", domain: null, secure, sameSite };
 }
 
-const DEVICE = "latchkey.device";
+/** The cookies of a browser beside those of its session: of the users that signed in, and of a sign-up that waits for its proof. */
+export type BrowserCookie = "device" | "sign-up";
 
 /**
- * Makes the place of the cookie that remembers a browser. Like a flow cookie, it is for this host only. It is as cross-site
+ * Makes the place of a cookie that remembers a browser. Like a flow cookie, it is for this host only. It is as cross-site
  * as the session cookies: a browser neither stores nor sends a Lax cookie in a request of a page of another site.
  */
-export function devicePlace({ origin, secure, places }: FlowSite & Pick<Site, "places">): CookiePlace {
+export function browserPlace(
+  cookie: BrowserCookie,
+  { origin, secure, places }: FlowSite & Pick<Site, "places">,
+): CookiePlace {
   const { port } = new URL(origin);
-  const local = port === "" ? DEVICE : `${DEVICE}.${port}`;
-  const name = secure ? `__Host-Http-${DEVICE}` : local;
+  const plain = `latchkey.${cookie}`;
+  const local = port === "" ? plain : `${plain}.${port}`;
   const sameSite = places.access.sameSite === "none" ? "none" : "lax";
-  return { name, path: "/", domain: null, secure, sameSite };
+  return { name: secure ? `__Host-Http-${plain}` : local, path: "/", domain: null, secure, sameSite };
 }
 
 function isSecure(origin: URL): boolean {

@@ -1,6 +1,6 @@
 import type { App } from "../accounts/app.ts";
 import { type CookieChange, setCookie } from "../cookies/cookie.ts";
-import { devicePlace } from "../cookies/site.ts";
+import { browserPlace } from "../cookies/site.ts";
 import { open, seal } from "../keys/seal.ts";
 import { now } from "../platform/env.ts";
 import {
@@ -21,7 +21,7 @@ const MAX_DEVICE_COOKIE = 1_024;
 /** Reads the devices in the cookie of a browser. Empty without a cookie that this server sealed, and without limits. */
 async function readDevices(app: App, call: Call): Promise<readonly KnownDevice[]> {
   if (app.config.limits === null) return [];
-  const { name } = devicePlace(call.site);
+  const { name } = browserPlace("device", call.site);
   const sent = call.credentials.cookies.find((cookie) => cookie.name === name);
   if (sent === undefined || sent.value.length > MAX_DEVICE_COOKIE) return [];
   return parseDevices(await open(sent.value, app.sealing(), DEVICE_LABEL));
@@ -42,5 +42,5 @@ export async function deviceCookie(app: App, call: Call, user: DeviceUser): Prom
   const devices = rememberDevice(await readDevices(app, call), user, now(app.env), random);
   const [secret] = app.sealing();
   const sealed = await seal(formatDevices(devices), secret, DEVICE_LABEL, random);
-  return [setCookie(devicePlace(call.site), sealed, DEVICE_LIFETIME)];
+  return [setCookie(browserPlace("device", call.site), sealed, DEVICE_LIFETIME)];
 }
