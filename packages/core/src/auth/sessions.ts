@@ -3,7 +3,7 @@ import type { App } from "../accounts/app.ts";
 import { deviceOf } from "../accounts/client.ts";
 import { sessionHeaders, writeChanges } from "../cookies/cookie.ts";
 import { cookiesOf } from "../http/response.ts";
-import { validateToken } from "../http/validate.ts";
+import { validateToken } from "../http/validate-token.ts";
 import { now } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
 import { checkMembers, type MembersOf } from "../platform/option-error.ts";

@@ -185,43 +185,6 @@ function acceptRequest(
   return { validation, changes };
 }
 
-/** Validates an access token that did not come with a request. A null `transport` accepts either. */
-export async function validateToken(
-  app: App,
-  token: string,
-  transport: Transport | null,
-): Promise<Validation> {
-  const presented = {
-    transport,
-    access: [{ token, current: true, hostBound: true }],
-    refresh: [],
-    device: null,
-  };
-  try {
-    const found = await authenticate(app.engine, presented, {
-      refresh: "never",
-      fresh: false,
-      keepAlive: null,
-    });
-    if (!found.ok) return failRequest(app, found.code, { presented }).validation;
-    const accepted = runValidatedHook(app, found.claims.transport, found);
-    if (accepted === null) return failRequest(app, "unauthenticated", { presented }).validation;
-    const { transport: by } = found.claims;
-    const headers = sessionHeaders(app.config.bearer.header);
-    return {
-      ok: true,
-      ...accepted,
-      userId: accepted.session.userId,
-      transport: by,
-      refreshed: false,
-      headers,
-      cookies: new Map(),
-    };
-  } catch (error) {
-    return failRequest(app, codeOf(app, error), { presented }).validation;
-  }
-}
-
 /** Runs `hooks.validated`. Returns null if it refuses the session. */
 export function runValidatedHook(
   app: App,
@@ -243,7 +206,8 @@ export function runValidatedHook(
   };
 }
 
-function failRequest(
+/** Makes a failed validation. A fault of the server has the id of the request. */
+export function failRequest(
   app: App,
   code: ErrorCode,
   sent: SentTokens | null,
@@ -278,6 +242,17 @@ export async function whenSignedIn(
     // The tokens of a refresh are sent also with an error.
     return answerError(app, error, changes);
   }
+}
+
+/**
+ * Whether a call has a live session of a user. The store is asked, so that an ended session does not count. Fails with
+ * `store_unavailable` if that is not known.
+ */
+export async function isSignedInAs(app: App, { credentials }: Call, user: User): Promise<boolean> {
+  const { presented } = credentials;
+  const found = await authenticate(app.engine, presented, { refresh: "prove", fresh: true, keepAlive: null });
+  const isOwn = found.ok && found.claims.sub === user.id;
+  return isOwn && runValidatedHook(app, presented.transport, found) !== null;
 }
 
 /** Reads the user of a session. Fails with `unauthenticated` if the user is deleted or disabled. */
