@@ -125,6 +125,13 @@ const CALLS: {
         (newPassword) => auth.users.changePassword(userId, { ...PASSWORDS, newPassword }),
       ],
     ],
+    requestEmailVerification: [["email", (email) => auth.users.requestEmailVerification(email)]],
+    verifyEmail: [
+      ["token", (token) => auth.users.verifyEmail(token)],
+      ["options", (options) => auth.users.verifyEmail("x", options)],
+      ["password", (password) => auth.users.verifyEmail("x", { password })],
+    ],
+    invite: [["email", (email) => auth.users.invite(email)]],
     confirmEmail: [["id", (id) => auth.users.confirmEmail(id)]],
     disable: [["id", (id) => auth.users.disable(id)]],
     enable: [["id", (id) => auth.users.enable(id)]],

@@ -101,9 +101,15 @@ export const limitEdits: readonly Edit[] = [
     [
       [
         "a password is checked before it is counted",
-        "countFailure(app, buckets, () => checkCredentials(app, found, password))",
-        "checkCredentials(app, found, password)",
+        "countFailure(app, buckets, () => checkSignIn(app, call, found, password))",
+        "checkSignIn(app, call, found, password)",
       ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/http/routes/sign-up.ts`,
+    [GUESSING],
+    [
       [
         "sign-ups of a client are not counted",
         '...networkBuckets("signUp", client.networks()), mailbox',
@@ -112,7 +118,7 @@ export const limitEdits: readonly Edit[] = [
     ],
   ),
   ...editsIn(
-    `${CORE}/http/routes/password.ts`,
+    `${CORE}/http/routes/sign-up.ts`,
     [DEVICES],
     [
       [

@@ -14,3 +14,12 @@ export const register = (email: string, password: string) => auth.users.create({
 export const accountsOf = (id: string) => auth.users.accounts(id);
 
 export const tokensOf = (id: string) => auth.users.providerTokens(id, "github");
+
+export const invite = (email: string): Promise<void> => auth.users.invite(email);
+
+export const verifyAgain = (email: string): Promise<void> => auth.users.requestEmailVerification(email);
+
+export async function verified(token: string, password: string) {
+  const user = await auth.users.verifyEmail(token, { password });
+  return user.emailVerified;
+}

@@ -79,6 +79,12 @@ export async function checkCredentials(app: App, user: User | null, password: st
   return user;
 }
 
+/** Whether a password is the one of a stored hash. */
+export async function isPasswordOf(app: App, password: string, stored: string | null): Promise<boolean> {
+  const { ok } = await requirePassword(app).verify(password, stored).catch(tellBusy(app));
+  return ok === true;
+}
+
 // The compare-and-set keeps a password that changed since the check. A failing store or a full queue does not fail the
 // sign-in, because the next sign-in tries again.
 async function upgradeHash(app: App, user: User, password: string): Promise<void> {
@@ -157,7 +163,12 @@ export async function changeCredentials(
   return changed;
 }
 
-async function checkAndHash(app: App, password: string, identifier: Identifier | null): Promise<string> {
+/** Checks and hashes a new password for an identifier. Fails with `invalid_request` or `weak_password`. */
+export async function checkAndHash(
+  app: App,
+  password: string,
+  identifier: Identifier | null,
+): Promise<string> {
   await requireStrong(app, password, identifier);
   return hashPassword(app, password);
 }

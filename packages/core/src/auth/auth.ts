@@ -110,6 +110,24 @@ export interface UsersApi<U extends User = User> {
     change: { readonly currentPassword: string; readonly newPassword: string },
   ): Promise<PublicUser<U>>;
   /**
+   * Sends a message with a link that verifies an address, to a user or a sign-up that waits for it. Any other address gets none, and
+   * costs the same calls to the store. It counts no limit. Fails with `invalid_request`; rejects with a `TypeError` without the option
+   * `mail`.
+   */
+  requestEmailVerification(email: string): Promise<void>;
+  /**
+   * Verifies the address that a token was sent to. The user of a sign-up with `verifyEmail: "required"` is created by it.
+   *
+   * With the `password` that was chosen at the sign-up everything is kept, and a wrong one leaves the token valid. Without it a first
+   * proof removes the password, as `confirmEmail` does. Fails with `mail_token_invalid`, `invalid_credentials` or `rate_limited`.
+   */
+  verifyEmail(token: string, options?: { readonly password?: string }): Promise<PublicUser<U>>;
+  /**
+   * Sends an invitation to an address, for a sign-up that is also open with `signUp: false`. It replaces an earlier one. Fails with
+   * `invalid_request` or `identifier_taken`; rejects with a `TypeError` without the option `mail`.
+   */
+  invite(email: string): Promise<void>;
+  /**
    * Marks the user's address as verified, once you have checked that they have the mailbox. `false` where there is no such
    * user. Fails with `invalid_request` where the user has no address.
    *

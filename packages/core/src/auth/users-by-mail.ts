@@ -9,7 +9,10 @@ import {
   sendCode,
   sendLink,
 } from "../accounts/mail-sign-in.ts";
+import { invite } from "../accounts/sign-up.ts";
+import { requestVerification, verifyByHand } from "../accounts/verify-email.ts";
 import { AuthError } from "../platform/errors.ts";
+import { checkMembers, type MembersOf } from "../platform/option-error.ts";
 import { publicUser, type User } from "../users/user.ts";
 import type { UsersApi } from "./auth.ts";
 
@@ -21,7 +24,12 @@ async function addressOf(app: App, input: string): Promise<MailAddress> {
   return { email, user: await app.users.find({ email }) };
 }
 
+const VERIFY_EMAIL: MembersOf<NonNullable<Parameters<UsersApi["verifyEmail"]>[1]>> = { password: null };
+
 type Name =
+  | "requestEmailVerification"
+  | "verifyEmail"
+  | "invite"
   | "changeEmail"
   | "confirmEmailChange"
   | "undoEmailChange"
@@ -30,9 +38,20 @@ type Name =
   | "sendCode"
   | "redeemCode";
 
-/** Makes the part of `auth.users` that changes an address, and signs in by a message. */
+/** Makes the part of `auth.users` that proves and changes an address, invites, and signs in by a message. */
 export function usersByMail(app: App): Pick<UsersApi<User>, Name> {
   return {
+    async requestEmailVerification(input) {
+      const { email, user } = await addressOf(app, input);
+      await requestVerification(app, email, user);
+    },
+    async verifyEmail(token, options = {}) {
+      checkMembers("users.verifyEmail", options, VERIFY_EMAIL);
+      return publicUser(await verifyByHand(app, token, options.password));
+    },
+    async invite(input) {
+      await invite(app, requireNormal("email", input));
+    },
     async changeEmail(id, input) {
       const email = requireNormal("email", input);
       const user = await app.users.get(id);

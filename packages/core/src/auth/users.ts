@@ -94,6 +94,7 @@ export function usersApi(app: App): UsersApi<User> {
       tellPasswordChanged(app, user, NO_DEVICE);
       return publicUser(user);
     },
+    ...usersByMail(app),
     confirmEmail: async (id) => (await proveMailbox(app, id, { by: "message" })) !== null,
     async disable(id) {
       const how = { reason: "user_disabled", ifVersion: null } as const;
@@ -106,7 +107,6 @@ export function usersApi(app: App): UsersApi<User> {
       return enabled !== null;
     },
     delete: (id) => deleteAccount(app, id),
-    ...usersByMail(app),
     accounts: app.users.accounts,
     unlink: (id, provider) => unlinkByHand(app, id, provider),
     providerTokens: (id, provider) => readKeptTokens(app, id, provider),

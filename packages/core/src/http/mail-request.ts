@@ -22,7 +22,12 @@ export interface MailRequest {
  */
 export async function readMailRequest(app: App, call: Call): Promise<MailRequest> {
   if (app.mail === null) throw new AuthError("not_found");
-  const email = parseEmail(requiredString(await readBody(call.request, true), "email"));
+  return requestMailTo(app, call, requiredString(await readBody(call.request, true), "email"));
+}
+
+/** Finds the user of an address as typed, and counts the request. Fails with `invalid_request` and `rate_limited`. */
+export async function requestMailTo(app: App, call: Call, input: string): Promise<MailRequest> {
+  const email = parseEmail(input);
   if (email === null) throw new AuthError("invalid_request", "The e-mail is malformed.");
   const user = await app.users.find({ email });
   await limitMailRequest(app, call, { email, user });

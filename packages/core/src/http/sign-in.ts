@@ -26,11 +26,15 @@ export interface PasswordInput {
   readonly transport: Transport;
 }
 
-/** Reads the body of a sign-in or sign-up. Fails with `invalid_request`. */
+/** Reads the body of a sign-in. Fails with `invalid_request`. */
 export async function readPasswordInput(app: App, request: Request): Promise<PasswordInput> {
-  const provider = app.password;
+  if (app.password === null) throw new AuthError("not_found");
+  return parsePasswordInput(app, await readBody(request, true));
+}
+
+/** Parses the body of a sign-in or sign-up. Fails with `invalid_request`. */
+export function parsePasswordInput({ password: provider }: App, body: Body | null): PasswordInput {
   if (provider === null) throw new AuthError("not_found");
-  const body = await readBody(request, true);
   const input = body === null ? undefined : stringMember(body, provider.identifier);
   const password = body === null ? undefined : stringMember(body, "password");
   if (body === null || input === undefined || password === undefined) {
@@ -133,20 +137,32 @@ export async function signInInPlace(
   });
 }
 
+/** The answer to a sign-in. */
+export interface AnswerOfSignIn {
+  readonly status: number;
+  /** More members of the body. */
+  readonly more?: object;
+  /** Changes of other cookies. */
+  readonly changes?: readonly CookieChange[];
+}
+
 /** Signs in a user, and responds with the session in JSON. */
 export async function signInAndRespond(
   app: App,
   call: Call,
   user: User,
-  how: SignIn & { readonly status: number },
+  how: SignIn & AnswerOfSignIn,
 ): Promise<Response> {
   // Before the session starts, so that an error of the application leaves none behind.
   const shown = app.serialize(user);
   const { row, tokens } = await signIn(app, call, user, how);
-  const body = { user: shown, session: sessionOfRow(row) };
-  if (how.transport === "bearer") return respondJson(app, { ...tokenFields(tokens), ...body }, how.status);
-  const changes = await signInCookies(app, call, user, tokens);
-  return respondJson(app, { expires_in: tokens.expiresIn, ...body }, how.status, changes);
+  const { status, more, changes: others = [] } = how;
+  const body = { ...more, user: shown, session: sessionOfRow(row) };
+  if (how.transport === "bearer") {
+    return respondJson(app, { ...tokenFields(tokens), ...body }, status, others);
+  }
+  const changes = [...others, ...(await signInCookies(app, call, user, tokens))];
+  return respondJson(app, { expires_in: tokens.expiresIn, ...body }, status, changes);
 }
 
 /** Makes the cookies of a sign-in. One of them remembers the browser, for the limits of later sign-ins. */

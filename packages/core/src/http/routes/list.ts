@@ -8,7 +8,9 @@ export { changePassword, forgotPassword, resetPassword } from "./new-password.ts
 export { oauthCallback } from "./oauth-callback.ts";
 export { oauthExchange } from "./oauth-exchange.ts";
 export { linkAccount, oauthStart, unlinkAccount } from "./oauth-start.ts";
-export { login, signup } from "./password.ts";
+export { login } from "./password.ts";
 export { reauthenticate } from "./reauthenticate.ts";
 export { refresh } from "./refresh.ts";
 export { me, revokeSession, session, sessions } from "./sessions.ts";
+export { signup } from "./sign-up.ts";
+export { requestEmailVerification, verifyEmail } from "./verify-email.ts";

@@ -1,12 +1,16 @@
-import { checkCredentials, createUser, deleteUser } from "../../accounts/accounts.ts";
+import { checkCredentials } from "../../accounts/accounts.ts";
 import type { App } from "../../accounts/app.ts";
+import { maySignIn } from "../../accounts/sign-up.ts";
+import { requestVerification } from "../../accounts/verify-email.ts";
+import { inNextTurn } from "../../platform/env.ts";
 import { AuthError, reportQuietly } from "../../platform/errors.ts";
-import { bucketOf, networkBuckets, signInBuckets } from "../../throttle/throttle.ts";
+import { signInBuckets } from "../../throttle/throttle.ts";
 import type { User } from "../../users/user.ts";
 import { readDeviceOf } from "../device-cookie.ts";
-import { countAttempt, countFailure, giveBackAttempt } from "../limit.ts";
+import { countFailure } from "../limit.ts";
+import { limitMailRequest } from "../mail-request.ts";
 import type { Call, Route } from "../route.ts";
-import { type PasswordInput, readPasswordInput, signInByPassword } from "../sign-in.ts";
+import { readPasswordInput, signInByPassword } from "../sign-in.ts";
 
 /** `POST /login`: checks an identifier and a password, and starts a session. */
 export const login: Route = {
@@ -20,42 +24,28 @@ export const login: Route = {
       device: await readDeviceOf(app, call, found),
       networks: call.client.networks,
     });
-    const user = await countFailure(app, buckets, () => checkCredentials(app, found, password));
+    const user = await countFailure(app, buckets, () => checkSignIn(app, call, found, password));
     if (user === null) throw new AuthError("invalid_credentials");
     return signInByPassword(app, call, user, { transport, status: 200 });
   },
 };
 
-/** `POST /signup`: creates a user with a password, and signs them in. */
-export const signup: Route = {
-  method: "POST",
-  path: "/signup",
-  async handle(app, call) {
-    const input = await readPasswordInput(app, call.request);
-    const user = await createLimited(app, call, input);
-    try {
-      return await signInByPassword(app, call, user, { transport: input.transport, status: 201 });
-    } catch (error) {
-      // A failed sign-up must not leave an account behind.
-      await deleteUser(app, user.id).catch(reportQuietly(app.engine.report));
-      throw error;
-    }
-  },
-};
+/** Returns the user if the password is right and they may sign in with it, else null. */
+async function checkSignIn(app: App, call: Call, found: User | null, password: string): Promise<User | null> {
+  const user = await checkCredentials(app, found, password);
+  if (user === null || app.password === null || maySignIn(app.password, user)) return user;
+  return refuseUnproven(app, call, user);
+}
 
-// A password that is refused does not count against the mailbox: its owner may need several tries.
-async function createLimited(
-  app: App,
-  { client }: Call,
-  { identifier, password }: PasswordInput,
-): Promise<User> {
-  const mailbox = bucketOf("mailbox", JSON.stringify(identifier));
-  await countAttempt(app, [...networkBuckets("signUp", client.networks()), mailbox]);
-  try {
-    return await createUser(app, { ...identifier, password });
-  } catch (error) {
-    const isTaken = error instanceof AuthError && error.code === "identifier_taken";
-    if (!isTaken) await giveBackAttempt(app, [mailbox]);
-    throw error;
-  }
+// The answer is that of a wrong password. The message is made after it, so that it takes no longer either.
+function refuseUnproven(app: App, call: Call, user: User): null {
+  const { id: userId, email } = user;
+  app.engine.emit({ type: "sign_in.failed", userId, code: "invalid_credentials" });
+  if (email === null) return null;
+  const sent = inNextTurn(async () => {
+    await limitMailRequest(app, call, { email, user });
+    await requestVerification(app, email, user);
+  }).catch(reportQuietly(app.engine.report));
+  call.client.waitUntil?.(sent);
+  return null;
 }

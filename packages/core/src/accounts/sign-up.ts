@@ -1,0 +1,95 @@
+import type { PasswordProvider } from "../password/provider.ts";
+import { equalStrings, type SecretHash } from "../platform/digest.ts";
+import { AuthError } from "../platform/errors.ts";
+import {
+  hashOneTimeToken,
+  isOneTimeToken,
+  mintOneTimeToken,
+  type SlotToken,
+} from "../users/one-time-token.ts";
+import type { User } from "../users/user.ts";
+import { deleteUser } from "./accounts.ts";
+import type { App } from "./app.ts";
+import { issueMailToken, readMailToken, requireMail } from "./mail-token.ts";
+
+/** How a sign-up is served: by an invitation, not at all, after a proof of the address, or at once. */
+export type SignUpDecision = "invited" | "closed" | "pending" | "now";
+
+/** Decides how a sign-up is served. An invitation proves its address, so it is served in every mode. */
+export function decideSignUp(
+  { signUp, verifyEmail }: Pick<PasswordProvider, "signUp" | "verifyEmail">,
+  hasInvitation: boolean,
+): SignUpDecision {
+  if (hasInvitation) return "invited";
+  if (!signUp) return "closed";
+  return verifyEmail === "required" ? "pending" : "now";
+}
+
+/** Decides whether a user with the right password may sign in: with `verifyEmail: "required"` the address must be proved. */
+export function maySignIn(
+  { verifyEmail }: Pick<PasswordProvider, "verifyEmail">,
+  { emailVerified }: Pick<User, "emailVerified">,
+): boolean {
+  return emailVerified || verifyEmail !== "required";
+}
+
+/** A sign-up whose address is not proved yet. There is no user of it. */
+export interface PendingSignUp {
+  readonly email: string;
+  readonly passwordHash: string;
+  /** The digest of the secret in the cookie of the browser that signed up. */
+  readonly browser: SecretHash;
+}
+
+const PURPOSE = "sign-up";
+
+/** The cookie of the browser of a sign-up: its secret, and the digest of that. */
+export function mintBrowser({ env }: App): { readonly secret: string; readonly browser: SecretHash } {
+  const secret = mintOneTimeToken(env.random);
+  return { secret, browser: hashOneTimeToken(secret, PURPOSE) };
+}
+
+/** Whether a secret is the one of the cookie of a sign-up. */
+export function isBrowserOf({ browser }: Pick<PendingSignUp, "browser">, secret: string): boolean {
+  return isOneTimeToken(secret) && equalStrings(hashOneTimeToken(secret, PURPOSE), browser);
+}
+
+/** Stores a sign-up until its address is proved, and sends the message for that. It replaces an earlier one of the address. */
+export async function sendSignUp(app: App, { email, passwordHash, browser }: PendingSignUp): Promise<void> {
+  const post = requireMail(app);
+  const data = { email, passwordHash, browser };
+  const issued = await issueMailToken(app, { purpose: "verify", subject: email, userId: null, data });
+  post({ type: "verify", to: email, user: null, ...issued });
+}
+
+/** Reads the sign-up in the data of a token that verifies an address. Null if the token is for a user. */
+export function parseSignUp({ userId, data }: Pick<SlotToken, "userId" | "data">): PendingSignUp | null {
+  const { email, passwordHash, browser } = data;
+  if (userId !== null || typeof email !== "string") return null;
+  if (typeof passwordHash !== "string" || typeof browser !== "string") return null;
+  return { email, passwordHash, browser };
+}
+
+/** Sends an invitation to an address. It replaces an earlier one. Fails with `identifier_taken`. */
+export async function invite(app: App, email: string): Promise<void> {
+  const post = requireMail(app);
+  if ((await app.users.find({ email })) !== null) {
+    throw new AuthError("identifier_taken", "An account with this e-mail exists already.");
+  }
+  const grant = { purpose: "invitation", subject: email, userId: null, data: { email } } as const;
+  const issued = await issueMailToken(app, grant);
+  post({ type: "invitation", to: email, user: null, ...issued });
+}
+
+/** Reads the address of an invitation, and leaves it valid. Fails with `mail_token_invalid`. */
+export async function readInvitation(app: App, token: string): Promise<string> {
+  const { email } = (await readMailToken(app, "invitation", token)).data;
+  if (typeof email !== "string") throw new AuthError("mail_token_invalid");
+  return email;
+}
+
+/** Deletes the user of a sign-up that failed. A verified address keeps its user if a provider is linked to it by now. */
+export async function undoSignUp(app: App, { id, emailVerified }: User): Promise<void> {
+  const links = emailVerified ? await app.users.accounts(id) : [];
+  if (links.length === 0) await deleteUser(app, id);
+}

@@ -1,0 +1,126 @@
+import { checkAndHash, createUser } from "../../accounts/accounts.ts";
+import type { App } from "../../accounts/app.ts";
+import { redeemMailToken } from "../../accounts/mail-token.ts";
+import { sendReset } from "../../accounts/new-password.ts";
+import { decideSignUp, mintBrowser, readInvitation, sendSignUp, undoSignUp } from "../../accounts/sign-up.ts";
+import { sendVerification } from "../../accounts/verify-email.ts";
+import { setCookie } from "../../cookies/cookie.ts";
+import { browserPlace } from "../../cookies/site.ts";
+import { AuthError, reportQuietly } from "../../platform/errors.ts";
+import { days, type Seconds } from "../../platform/time.ts";
+import { type Bucket, bucketOf, networkBuckets } from "../../throttle/throttle.ts";
+import { type Identifier, parseEmail } from "../../users/identifier.ts";
+import type { User } from "../../users/user.ts";
+import { countAttempt, giveBackAttempt } from "../limit.ts";
+import { countInvalidToken } from "../mail-request.ts";
+import { type Body, readBody, stringMember } from "../request.ts";
+import { respondJson } from "../response.ts";
+import type { Call, Route } from "../route.ts";
+import { type PasswordInput, parsePasswordInput, signInByPassword } from "../sign-in.ts";
+
+const CLOSED = "Sign-up is closed; ask for an invitation.";
+/** How long the browser of a sign-up is known. Its token is valid for as long. */
+const BROWSER_LIFETIME: Seconds = days(1);
+
+/** `POST /signup`: creates a user with a password, at once, by an invitation, or after a proof of the address. */
+export const signup: Route = {
+  method: "POST",
+  path: "/signup",
+  async handle(app, call) {
+    if (app.password === null) throw new AuthError("not_found");
+    const body = await readBody(call.request, true);
+    const invitation = body === null ? undefined : stringMember(body, "invitation");
+    if (body !== null && invitation !== undefined) return signUpByInvitation(app, call, body, invitation);
+    const input = parsePasswordInput(app, body);
+    const decision = decideSignUp(app.password, false);
+    if (decision === "closed") throw new AuthError("forbidden", CLOSED);
+    return decision === "pending" ? signUpLater(app, call, input) : signUpNow(app, call, input);
+  },
+};
+
+/** Creates a user and signs them in. With `verifyEmail: "later"` it also sends a message that verifies the address. */
+async function signUpNow(
+  app: App,
+  call: Call,
+  { identifier, password, transport }: PasswordInput,
+): Promise<Response> {
+  const mailbox = await countSignUp(app, call, identifier);
+  const user = await createUser(app, { ...identifier, password }).catch(giveBackUnlessTaken(app, mailbox));
+  const response = await undoneOnFailure(app, user, () =>
+    signInByPassword(app, call, user, { transport, status: 201 }),
+  );
+  if (app.password?.verifyEmail === "later" && user.email !== null) {
+    // The user can ask for another message, so this one does not fail the sign-up.
+    await sendVerification(app, user.email, user).catch(reportQuietly(app.engine.report));
+  }
+  return response;
+}
+
+/** Begins a sign-up. A known address gets the same answer, after the same work. */
+async function signUpLater(app: App, call: Call, { identifier, password }: PasswordInput): Promise<Response> {
+  const email = "email" in identifier ? identifier.email : "";
+  const mailbox = await countSignUp(app, call, identifier);
+  const secret = await beginSignUp(app, email, password).catch(giveBackUnlessTaken(app, mailbox));
+  return respondJson(app, {}, 202, [setCookie(browserPlace("sign-up", call.site), secret, BROWSER_LIFETIME)]);
+}
+
+/** Returns the secret for the cookie of the browser. A known address gets a message to reset its password instead. */
+async function beginSignUp(app: App, email: string, password: string): Promise<string> {
+  const passwordHash = await checkAndHash(app, password, { email });
+  const user = await app.users.find({ email });
+  const { secret, browser } = mintBrowser(app);
+  if (user !== null) await sendReset(app, { email, user, signedUpAgain: true });
+  else await sendSignUp(app, { email, passwordHash, browser });
+  return secret;
+}
+
+/**
+ * Creates the user of an invitation and signs them in. The invitation is redeemed last: if anything fails before, it can be used
+ * again, and if it was replaced or redeemed in between, the user is deleted.
+ */
+async function signUpByInvitation(app: App, call: Call, body: Body, invitation: string): Promise<Response> {
+  await countAttempt(app, networkBuckets("signUp", call.client.networks()));
+  const email = await countInvalidToken(app, call, () => readInvitation(app, invitation));
+  const { identifier, password, transport } = parsePasswordInput(app, withInvited(body, email));
+  const user = await createUser(app, { ...identifier, email, password, emailVerified: true });
+  return undoneOnFailure(app, user, async () => {
+    const response = await signInByPassword(app, call, user, { transport, status: 201 });
+    await redeemMailToken(app, "invitation", invitation);
+    return response;
+  });
+}
+
+/** Adds the invited address to a body without one. Fails with `invalid_request` for another address. */
+function withInvited(body: Body, invited: string): Body {
+  const given = stringMember(body, "email");
+  if (given !== undefined && parseEmail(given) !== invited) {
+    throw new AuthError("invalid_request", "The e-mail is not the invited one.");
+  }
+  return { ...body, email: invited };
+}
+
+// A failed sign-up must not leave an account behind.
+async function undoneOnFailure(app: App, user: User, run: () => Promise<Response>): Promise<Response> {
+  try {
+    return await run();
+  } catch (error) {
+    await undoSignUp(app, user).catch(reportQuietly(app.engine.report));
+    throw error;
+  }
+}
+
+/** Counts a sign-up by client network and by mailbox, and returns the bucket of the mailbox. Fails with `rate_limited`. */
+async function countSignUp(app: App, { client }: Call, identifier: Identifier): Promise<Bucket> {
+  const mailbox = bucketOf("mailbox", JSON.stringify(identifier));
+  await countAttempt(app, [...networkBuckets("signUp", client.networks()), mailbox]);
+  return mailbox;
+}
+
+// A password that is refused does not count against the mailbox: its owner may need several tries.
+function giveBackUnlessTaken(app: App, mailbox: Bucket): (error: unknown) => Promise<never> {
+  return async (error) => {
+    const isTaken = error instanceof AuthError && error.code === "identifier_taken";
+    if (!isTaken) await giveBackAttempt(app, [mailbox]);
+    throw error;
+  };
+}
