@@ -1,6 +1,7 @@
-import { password, scryptHasher } from "@latchkey/core/password";
+import { type PasswordHasher, password, scryptHasher } from "@latchkey/core/password";
 import { describe, expect, it } from "vitest";
-import { countOf, type TestServer } from "../fixtures/server.ts";
+import { countingHasher } from "../fixtures/counting-hasher.ts";
+import { cheapHasher, countOf, type TestServer } from "../fixtures/server.ts";
 import { openAttackedServer, PASSWORD } from "./server.ts";
 import { modes, read, signUp } from "./session.ts";
 
@@ -65,15 +66,32 @@ describe("the time of an answer", () => {
   const hasher = scryptHasher({ cost: { ln: 10, r: 8, p: 1 } });
   const ROUNDS = 60;
 
+  /** Accounts, and the request whose answer is timed. */
+  interface Probe {
+    readonly emails: readonly string[];
+    /** The one of them that the others are compared with. */
+    readonly known: string;
+    readonly send: (server: TestServer, email: string) => Promise<Response>;
+  }
+
+  const signIn: Probe = {
+    emails: accounts,
+    known: "wrong@example.com",
+    send: (server, email) => attempt(server, email, "wrong password", "cookie"),
+  };
+
   /** Times the answers to each account. */
-  async function timesOf(server: TestServer): Promise<ReadonlyMap<string, readonly number[]>> {
-    const times = new Map<string, number[]>(accounts.map((email) => [email, []]));
+  async function timesOf(
+    server: TestServer,
+    { emails, send }: Probe = signIn,
+  ): Promise<ReadonlyMap<string, readonly number[]>> {
+    const times = new Map<string, number[]>(emails.map((email) => [email, []]));
     // By turns, each round from another account on, so that whatever else the machine does hits all of them alike.
     for (let round = 0; round < ROUNDS; round++) {
-      const turn = round % accounts.length;
-      for (const email of [...accounts.slice(turn), ...accounts.slice(0, turn)]) {
+      const turn = round % emails.length;
+      for (const email of [...emails.slice(turn), ...emails.slice(0, turn)]) {
         const begin = performance.now();
-        await attempt(server, email, "wrong password", "cookie");
+        await send(server, email);
         times.get(email)?.push(performance.now() - begin);
       }
     }
@@ -99,10 +117,10 @@ describe("the time of an answer", () => {
    * so it alone tells groups apart that are alike. Where the two groups have the same distribution, whatever it is, the
    * share of pairs is 0.5 with a standard deviation of 0.053.
    */
-  async function toldApart(server: TestServer): Promise<readonly string[]> {
-    const times = await timesOf(server);
-    const known = times.get("wrong@example.com") ?? [];
-    return accounts.filter((email) => {
+  async function toldApart(server: TestServer, probe: Probe): Promise<readonly string[]> {
+    const times = await timesOf(server, probe);
+    const known = times.get(probe.known) ?? [];
+    return probe.emails.filter((email) => {
       const found = times.get(email) ?? [];
       const ratio = quantile(found, 0.5) / quantile(known, 0.5);
       return Math.abs(shareBelow(found, known) - 0.5) > 0.25 && (ratio < 0.6 || ratio > 1.6);
@@ -110,11 +128,11 @@ describe("the time of an answer", () => {
   }
 
   /** The accounts that each of three measures tells apart: noise does not repeat itself. */
-  async function alwaysToldApart(server: TestServer): Promise<readonly string[]> {
-    await timesOf(server);
-    let told: readonly string[] = accounts;
+  async function alwaysToldApart(server: TestServer, probe: Probe = signIn): Promise<readonly string[]> {
+    await timesOf(server, probe);
+    let told = probe.emails;
     for (let n = 0; n < 3 && told.length > 0; n++) {
-      const found = await toldApart(server);
+      const found = await toldApart(server, probe);
       told = told.filter((email) => found.includes(email));
     }
     return told;
@@ -134,6 +152,23 @@ describe("the time of an answer", () => {
     const server = openAttackedServer({ providers: [password({ hasher: leaky })] });
     await populate(server);
     expect(await alwaysToldApart(server)).toEqual(accounts.filter((email) => email !== "wrong@example.com"));
+  });
+
+  it("PWD-18 is the same for a known and an unknown address in a sign-up that must prove it", async () => {
+    const { server, probe } = await openSignUp(hasher);
+    expect(await alwaysToldApart(server, probe)).toEqual([]);
+  });
+
+  it("PWD-18 differs at a server that works twice for an unknown address, so the measure works", async () => {
+    const { server, probe } = await openSignUp(hasher);
+    const leaky: Probe = {
+      ...probe,
+      send: async (of, email) => {
+        if (email === "unknown@example.com") await probe.send(of, email);
+        return probe.send(of, email);
+      },
+    };
+    expect(await alwaysToldApart(server, leaky)).toEqual(["unknown@example.com"]);
   });
 
   it("PWD-02 is the same where the stored hash is old and cheap", async () => {
@@ -159,6 +194,62 @@ describe("the time of an answer", () => {
     });
   });
 });
+
+/** Accounts in every state that a sign-up must not tell apart, if it must prove its address. */
+const KINDS = ["proven", "unproven", "disabled", "passwordless", "pending", "unknown"] as const;
+
+describe('sign-up with verifyEmail: "required"', () => {
+  it("PWD-18 answers a known and an unknown address with the same status, body, headers and form of the cookie", async () => {
+    const { server, probe } = await openSignUp();
+    const answers = new Set<string>();
+    for (const email of probe.emails) {
+      for (let n = 0; n < 2; n++) {
+        const answer = await probe.send(server, email);
+        const cookies = answer.headers.getSetCookie().map((line) => line.replace(/=[\w-]{43};/, "=…;"));
+        const headers = [...answer.headers].filter(([name]) => name !== "set-cookie");
+        answers.add(JSON.stringify([answer.status, await answer.text(), headers, cookies]));
+      }
+    }
+    expect([...answers]).toHaveLength(1);
+    expect([...answers][0]).toContain('[202,"{}"');
+    expect(countOf(server, "session.started")).toBe(0);
+    expect(await server.auth.users.find({ email: "unknown@example.com" })).toBeNull();
+  });
+
+  it("PWD-18 hashes once for every address", async () => {
+    const { hasher, hashed } = countingHasher();
+    const { server, probe } = await openSignUp(hasher);
+    for (const email of probe.emails) {
+      const before = hashed();
+      await probe.send(server, email);
+      expect({ email, hashed: hashed() - before }).toEqual({ email, hashed: 1 });
+    }
+  });
+});
+
+/** Opens a server with an address of each kind, and returns it with the sign-up of an address. */
+async function openSignUp(hasher: PasswordHasher = cheapHasher): Promise<{
+  readonly server: TestServer;
+  readonly probe: {
+    readonly emails: readonly string[];
+    readonly known: string;
+    readonly send: (server: TestServer, email: string) => Promise<Response>;
+  };
+}> {
+  const mail = { send: () => undefined };
+  const server = openAttackedServer({ mail, providers: [password({ hasher, verifyEmail: "required" })] });
+  const send = (of: TestServer, email: string): Promise<Response> =>
+    of.send("/auth/signup", { method: "POST", body: { email, password: "another long password" } });
+  for (const kind of KINDS.slice(0, 4)) {
+    const email = `${kind}@example.com`;
+    const secret = kind === "passwordless" ? {} : { password: PASSWORD };
+    const { id } = await server.auth.users.create({ email, emailVerified: kind === "proven", ...secret });
+    if (kind === "disabled") await server.auth.users.disable(id);
+  }
+  await send(server, "pending@example.com");
+  const emails = KINDS.map((kind) => `${kind}@example.com`);
+  return { server, probe: { emails, known: "proven@example.com", send } };
+}
 
 describe("sign-up", () => {
   it("PWD-03 with a taken address is refused, in every spelling, and changes nothing", async () => {

@@ -65,7 +65,7 @@ onEveryStore((make) => {
         providers: [cheapPassword(), magicLink(), ...stubs.map(({ provider }) => provider)],
       });
       const signIn: Scene["signIn"] = (browser, person) => signInAt(stubs[0], browser, person);
-      const scene: Scene = { ...server, stub: stubs[0], other: stubs[1], signIn };
+      const scene: Scene = { ...server, inbox, stub: stubs[0], other: stubs[1], signIn };
       const trojan = await plant(scene, "cookie");
       await trojan.browser.post("/auth/email/change", { email: EVE });
       const token = await inbox.token("change");

@@ -1,6 +1,7 @@
 import type { Store, Transport } from "@latchkey/core";
 import { expect } from "vitest";
 import type { Browser } from "../fixtures/browser.ts";
+import { type Inbox, openInbox } from "../fixtures/inbox.ts";
 import { expectSentTo, whoIs } from "../fixtures/oauth-answers.ts";
 import {
   linkAt,
@@ -28,28 +29,66 @@ export const CHOSEN = "chosen by the victim";
 /** The account of the attacker at a provider, under an address of their own. */
 export const ATTACKER: Person = { subject: "attacker", email: "eve@example.com", emailVerified: true };
 
-type Prove = (server: StubServer, id: string) => Promise<boolean>;
+type Prove = (scene: Scene, id: string) => Promise<boolean>;
+
+/** How often the victim asks for another message. An attacker that changes the credentials in between voids the token of one. */
+const TRIES = 5;
+
+/** The victim asks for a message, and redeems its token in a browser without cookies. */
+async function proveByRoute(
+  { auth, browser, inbox }: Scene,
+  paths: { readonly request: string; readonly redeem: string },
+  type: "verify" | "reset",
+): Promise<boolean> {
+  for (let attempt = 0; attempt < TRIES; attempt++) {
+    const victim = browser();
+    if (!(await victim.post(paths.request, { email: ANN.email })).ok) return false;
+    // An address that is proved already gets no message.
+    const token = await inbox.token(type).catch(() => "");
+    if ((await victim.post(paths.redeem, { token, newPassword: CHOSEN })).ok) return true;
+  }
+  return (await auth.users.find(ANN))?.emailVerified === true;
+}
 
 /** The ways in which the victim, or support for them, proves the mailbox. */
 export const PROOFS: Readonly<Record<string, Prove>> = {
   confirmEmail: ({ auth }, id) => auth.users.confirmEmail(id),
   "setPassword with provesEmail": ({ auth }, id) => auth.users.setPassword(id, CHOSEN, { provesEmail: true }),
+  "POST /email/verify": (scene) =>
+    proveByRoute(scene, { request: "/auth/email/verify/request", redeem: "/auth/email/verify" }, "verify"),
+  "POST /password/reset": (scene) =>
+    proveByRoute(scene, { request: "/auth/password/forgot", redeem: "/auth/password/reset" }, "reset"),
 };
+
+/** The proofs in which the victim chooses a password. */
+export const CHOOSING: ReadonlySet<string> = new Set([
+  "setPassword with provesEmail",
+  "POST /password/reset",
+]);
 
 /** Each proof by each transport of the attacker. */
 export const CASES: readonly { readonly title: string; readonly mode: Transport; readonly prove: Prove }[] =
   Object.entries(PROOFS).flatMap(([title, prove]) => modes.map((mode) => ({ title, mode, prove })));
 
-/** A server with two providers, whose validation asks the store whether a session has ended. */
+/** A server with two providers, whose validation asks the store whether a session has ended. It sends messages to the victim. */
 export interface Scene extends StubServer {
   readonly other: StubProvider;
+  readonly inbox: Inbox;
 }
 
 export function openScene(store: Store, options: Partial<StubServerOptions> = {}): Scene {
   const stubs = [stubProvider(), stubProvider({ id: "other" })] as const;
   const trustedOrigins = ["com.example.app://"];
-  const server = openStubServer({ store, revocation: "store", trustedOrigins, stubs, ...options });
-  return { ...server, other: stubs[1] };
+  const inbox = openInbox();
+  const server = openStubServer({
+    store,
+    revocation: "store",
+    trustedOrigins,
+    stubs,
+    mail: inbox.mail,
+    ...options,
+  });
+  return { ...server, other: stubs[1], inbox };
 }
 
 /** What the attacker holds. */
