@@ -36,7 +36,7 @@ function deliver(draft: MailDraft, options: Partial<Smtp["mail"]> = {}): Deliver
   let done: Promise<unknown> = Promise.resolve();
   const scope: MailScope = {
     origin: "https://app.example.com",
-    locale: null,
+    acceptLanguage: null,
     waitUntil: (work) => {
       done = work;
     },

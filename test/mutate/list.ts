@@ -10,6 +10,7 @@ import { flowEdits } from "./flows.ts";
 import { httpEdits } from "./http.ts";
 import { keyEdits } from "./keys.ts";
 import { limitEdits } from "./limits.ts";
+import { mailEdits } from "./mail.ts";
 import { newPasswordEdits } from "./new-passwords.ts";
 import { oauthEdits } from "./oauth.ts";
 import { providerEdits } from "./providers.ts";
@@ -38,6 +39,7 @@ export const edits: readonly Edit[] = [
   ...providerEdits,
   ...accountEdits,
   ...newPasswordEdits,
+  ...mailEdits,
   ...adapterEdits,
   ...storeEdits,
   ...redisEdits,

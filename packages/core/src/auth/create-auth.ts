@@ -3,11 +3,13 @@ import { clientReader } from "../accounts/client.ts";
 import { siteReader } from "../cookies/site.ts";
 import { originReporter } from "../csrf/decide-csrf.ts";
 import { handlersOf, requestHandler } from "../http/handle.ts";
-import { requestValidator, stepUpChecker } from "../http/validate.ts";
+import { stepUpChecker } from "../http/step-up.ts";
+import { requestValidator } from "../http/validate.ts";
 import { providedKeys, sharedSecretKeys } from "../keys/fixed.ts";
 import type { KeyStore, Keys } from "../keys/keys.ts";
 import { storedKeys } from "../keys/stored.ts";
 import { mailer } from "../mail/mailer.ts";
+import { reuseNotice } from "../mail/notices.ts";
 import { callAndWait, callNow, requireObject, requirePlain } from "../platform/callback-answer.ts";
 import { isRecord, type JsonObject, parseJson, utf8 } from "../platform/encoding.ts";
 import { type Env, now, warn } from "../platform/env.ts";
@@ -67,12 +69,14 @@ function makeApp(options: CheckedOptions): App {
   const emit = emitter(callbacks.onEvent, () => now(env), report);
   const siteOf = siteReader(config);
   const mailFor = options.mail === null ? null : mailer(options.mail, env);
-  const byHand = { origin: siteOf(null)?.origin ?? "", locale: null, waitUntil: null, report };
+  const scope = { origin: siteOf(null)?.origin ?? "", acceptLanguage: null, waitUntil: null, report };
+  const mail = mailFor?.(scope) ?? null;
   const store = guardStore(options.store, options.users, { timeout: config.storeTimeout, emit, keep });
+  const onReuse = mail === null ? () => undefined : reuseNotice(mail, store.users, env);
   return {
     config,
     env,
-    engine: makeEngine(options, store, { emit, report }),
+    engine: makeEngine(options, store, { emit, report, onReuse }),
     users: store.users,
     throttle: store.throttle,
     localThrottle: localThrottle(),
@@ -86,7 +90,7 @@ function makeApp(options: CheckedOptions): App {
     contextOf: contextMaker(callbacks.contextFrom),
     clientOf: clientReader(options.client),
     siteOf,
-    mail: mailFor?.(byHand) ?? null,
+    mail,
     mailFor,
     reporter,
     reportOrigin: originReporter(warn),
@@ -110,7 +114,7 @@ function sealingSecrets(secrets: readonly string[], env: Env): App["sealing"] {
   };
 }
 
-type Telling = Pick<SessionEngine, "emit" | "report">;
+type Telling = Pick<SessionEngine, "emit" | "report" | "onReuse">;
 
 function makeEngine(options: CheckedOptions, store: Store, telling: Telling): SessionEngine {
   const { env, contextSchema } = options;

@@ -3,7 +3,7 @@ import type { Client } from "../accounts/client.ts";
 import { type CookiePair, parseCookies } from "../cookies/cookie.ts";
 import { pathOf, type Site } from "../cookies/site.ts";
 import { decideCsrf } from "../csrf/decide-csrf.ts";
-import { preferredLanguage } from "../mail/locale.ts";
+import { reuseNotice } from "../mail/notices.ts";
 import { kindOf } from "../platform/callback-answer.ts";
 import { decodeUtf8, isRecord, parseJson, readAtMost, toBase64url } from "../platform/encoding.ts";
 import { AuthError, type ErrorCode } from "../platform/errors.ts";
@@ -186,12 +186,14 @@ interface MailedCall {
 /** Makes the part of the application that serves one call: its messages are in the language and for the site of the request. */
 export function forCall(app: App, { request, client, site }: MailedCall): App {
   if (app.mailFor === null) return app;
-  const { origin } = site;
-  const locale = preferredLanguage(request.headers.get("accept-language"));
-  return {
-    ...app,
-    mail: app.mailFor({ origin, locale, waitUntil: client.waitUntil, report: app.engine.report }),
-  };
+  const { engine, users, env } = app;
+  const mail = app.mailFor({
+    origin: site.origin,
+    acceptLanguage: request.headers.get("accept-language"),
+    waitUntil: client.waitUntil,
+    report: engine.report,
+  });
+  return { ...app, mail, engine: { ...engine, onReuse: reuseNotice(mail, users, env) } };
 }
 
 // A generator that fails is a fault to report, not one of the report.

@@ -1,17 +1,18 @@
 import { checkCredentials } from "../accounts/accounts.ts";
 import type { App } from "../accounts/app.ts";
 import type { CookieChange } from "../cookies/cookie.ts";
+import { decideNewDevice } from "../mail/notices.ts";
 import type { PasswordProvider } from "../password/provider.ts";
 import type { JsonObject } from "../platform/encoding.ts";
 import { now } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
 import type { IssuedTokens } from "../sessions/access-token.ts";
 import { findProvenSessions } from "../sessions/authenticate.ts";
-import { sessionOfRow, type Transport } from "../sessions/session.ts";
+import { type SessionRow, sessionOfRow, type Transport } from "../sessions/session.ts";
 import { type StartedSession, startSession } from "../sessions/start.ts";
 import { signInBuckets } from "../throttle/throttle.ts";
 import { type Identifier, identifierNames } from "../users/identifier.ts";
-import type { ProviderAccount, User } from "../users/user.ts";
+import { type ProviderAccount, publicUser, type User } from "../users/user.ts";
 import { deviceCookie, readDeviceOf } from "./device-cookie.ts";
 import { countFailure } from "./limit.ts";
 import { type Body, readBody, stringMember } from "./request.ts";
@@ -202,7 +203,26 @@ export async function signIn(
     lifetimes: {},
     account,
   });
-  if (started !== null) return started;
+  if (started !== null) {
+    const continues = succeeds !== null || context !== undefined;
+    await tellNewDevice(app, call, { user, row: started.row, continues });
+    return started;
+  }
   app.engine.emit({ type: "sign_in.failed", userId: user.id, code: refusal });
   throw new AuthError(refusal);
+}
+
+interface ToldSignIn {
+  readonly user: User;
+  readonly row: SessionRow;
+  readonly continues: boolean;
+}
+
+async function tellNewDevice(app: App, call: Call, { user, row, continues }: ToldSignIn): Promise<void> {
+  if (app.mail === null) return;
+  const { createdAt: at, device } = row;
+  const isKnown = (await readDeviceOf(app, call, user)) !== null;
+  const hasDevices = app.config.limits !== null;
+  if (decideNewDevice({ user, continues, isKnown, hasDevices, at }) === "quiet") return;
+  app.mail({ type: "new_device", to: user.email ?? "", user: publicUser(user), at, device });
 }

@@ -18,7 +18,14 @@ import {
 import type { Transport } from "../sessions/session.ts";
 import { checkStepUp, decideStepUp, FRESH, type StepUpBounds } from "../sessions/step-up.ts";
 import type { User } from "../users/user.ts";
-import { type Credentials, forRequest, isForged, readCredentials, requireRequest } from "./request.ts";
+import {
+  type Credentials,
+  forCall,
+  forRequest,
+  isForged,
+  readCredentials,
+  requireRequest,
+} from "./request.ts";
 import {
   answerError,
   challengeToStepUp,
@@ -40,7 +47,7 @@ export interface ValidatedRequest {
   readonly changes: readonly CookieChange[];
 }
 
-const BOUNDS: MembersOf<StepUpBounds> = { maxAge: null, amr: null };
+export const BOUNDS: MembersOf<StepUpBounds> = { maxAge: null, amr: null };
 const OPTIONS: MembersOf<ValidateOptions> = {
   refresh: ["auto", "never"],
   fresh: FLAG,
@@ -70,16 +77,8 @@ function hasStepUpBounds(options: ValidateOptions): boolean {
   return true;
 }
 
-/** Makes `auth.stepUp`: it refuses a valid session whose sign-in does not meet the bounds. */
-export function stepUpChecker(app: App): (validation: Validation, bounds: StepUpBounds) => Validation {
-  return (validation, bounds) => {
-    checkMembers("stepUp", bounds, BOUNDS);
-    checkStepUp("stepUp", bounds);
-    return refuseWeakSignIn(app, validation, bounds);
-  };
-}
-
-function refuseWeakSignIn(app: App, validation: Validation, bounds: StepUpBounds): Validation {
+/** Refuses a valid session whose sign-in does not meet the bounds. */
+export function refuseWeakSignIn(app: App, validation: Validation, bounds: StepUpBounds): Validation {
   if (!validation.ok) return validation;
   if (decideStepUp(validation.session, bounds, now(app.env)) === "satisfied") return validation;
   const refused = refusal(app.config, "insufficient_user_authentication", null);
@@ -113,7 +112,7 @@ async function validateRequest(
       return failRequest(app, "csrf_rejected", credentials, crossSiteMessage(app, request, site));
     const refresh = refreshOf(request.method, options);
     const how = { refresh, fresh: options.fresh ?? false, keepAlive: client.waitUntil };
-    return await validateCredentials(app, site, credentials, how);
+    return await validateCredentials(forCall(app, { request, client, site }), site, credentials, how);
   } catch (error) {
     return failRequest(app, codeOf(app, error), credentials);
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { AuthError } from "../platform/errors.ts";
-import { type MailOptions, type MailScope, mailer } from "./mailer.ts";
+import { type MailOptions, type MailScope, mailer, type PostMail } from "./mailer.ts";
 import type { MailDraft, MailMessage } from "./message.ts";
 
 const NOW = 1_700_000_000;
@@ -19,7 +19,7 @@ interface Rig {
   readonly faults: unknown[];
   readonly waited: Promise<unknown>[];
   /** Posts one message, and waits until it is sent. */
-  deliver(draft?: MailDraft): Promise<void>;
+  deliver(draft?: Parameters<PostMail>[0]): Promise<void>;
 }
 
 function rig(options: Partial<MailOptions> = {}, scope: Partial<MailScope> = {}): Rig {
@@ -32,12 +32,12 @@ function rig(options: Partial<MailOptions> = {}, scope: Partial<MailScope> = {})
     { clock: () => NOW * 1_000 },
   )({
     origin: "https://app.example.com",
-    locale: "de-CH",
+    acceptLanguage: "de-CH, en;q=0.5",
     waitUntil: (work) => void waited.push(work),
     report: (error) => void faults.push(error),
     ...scope,
   });
-  const deliver = async (draft: MailDraft = RESET): Promise<void> => {
+  const deliver = async (draft: Parameters<PostMail>[0] = RESET): Promise<void> => {
     post(draft);
     await waited.at(-1);
   };
@@ -107,6 +107,20 @@ describe("a message", () => {
     await deliver();
     await expect(Promise.all(waited)).resolves.toHaveLength(1);
     expect(faults).toMatchObject([{ code: "internal_error", operation: "mail.send" }]);
+  });
+
+  it("is written after the answer where it needs the store, and may be none", async () => {
+    const { sent, faults, deliver } = rig();
+    const late = async (): Promise<MailDraft> => RESET;
+    await deliver(late);
+    await deliver(async () => null);
+    expect(sent).toHaveLength(1);
+    expect(faults).toEqual([]);
+    const down = new AuthError("store_unavailable", undefined, null, { operation: "users.get" });
+    await deliver(() => Promise.reject(down));
+    await deliver(() => Promise.reject(new Error("down")));
+    expect(faults).toMatchObject([{ operation: "users.get" }, { operation: "mail.send" }]);
+    expect(sent).toHaveLength(1);
   });
 
   it("whose send never ends keeps only waitUntil waiting", async () => {

@@ -1,7 +1,8 @@
 import { faultOfPlain, kindOf } from "../platform/callback-answer.ts";
 import { type Env, inNextTurn, now, withRejectionsIgnored } from "../platform/env.ts";
-import { AuthError } from "../platform/errors.ts";
+import { AuthError, isFault } from "../platform/errors.ts";
 import type { Report } from "../platform/faults.ts";
+import { preferredLanguage } from "./locale.ts";
 import type { MailContent, MailDraft, MailMessage, MailText, MailType } from "./message.ts";
 import { defaultPages, linkTo, type MailPages, PAGE_OF } from "./pages.ts";
 import { englishText, type TextScope } from "./texts.ts";
@@ -33,14 +34,18 @@ export interface MailOptions {
 /** The circumstances of the request that a message belongs to. */
 export interface MailScope {
   readonly origin: string;
-  readonly locale: string | null;
+  /** The header; null if it is absent, and by hand. */
+  readonly acceptLanguage: string | null;
   /** Keeps the runtime running until the message is sent; null if the host has no such function. */
   readonly waitUntil: ((work: Promise<unknown>) => void) | null;
   readonly report: Report;
 }
 
 /** Sends a message after the answer. It never throws, and the answer never waits for it. */
-export type PostMail = (draft: MailDraft) => void;
+export type PostMail = (draft: MailDraft | LateDraft) => void;
+
+/** Writes a message after the answer; null sends none. */
+export type LateDraft = () => Promise<MailDraft | null>;
 
 /** Makes the function that sends the messages of one request. */
 export function mailer(options: MailOptions, env: Pick<Env, "clock">): (scope: MailScope) => PostMail {
@@ -48,12 +53,14 @@ export function mailer(options: MailOptions, env: Pick<Env, "clock">): (scope: M
   const pages = { ...defaultPages, ...ownPages(options.pages) };
   return (scope) => (draft) => {
     const post = async (): Promise<void> => {
-      const content = contentOf(draft, pages, scope);
+      const written = typeof draft === "function" ? await draft() : draft;
+      if (written === null) return;
+      const content = contentOf(written, pages, scope);
       const text = ownText(content, texts, scope.report);
       const named: TextScope = { host: new URL(scope.origin).host, now: now(env) };
       await send({ ...content, ...(text ?? englishText(content, named)) });
     };
-    const sent = inNextTurn(post).catch((cause: unknown) => scope.report(fault("mail.send", cause)));
+    const sent = inNextTurn(post).catch((error: unknown) => scope.report(fault("mail.send", error)));
     scope.waitUntil?.(sent);
   };
 }
@@ -66,9 +73,10 @@ function ownPages(pages: Partial<MailPages> = {}): Partial<MailPages> {
 /** A recipient in a form that can add neither a header nor a second recipient. */
 const ADDRESS = /^[^\p{C}\p{Z}"(),:;<>@[\\\]]+@[^\p{C}\p{Z}"(),:;<>@[\\\]]+$/u;
 
-function contentOf(draft: MailDraft, pages: MailPages, { origin, locale }: MailScope): MailContent {
+function contentOf(draft: MailDraft, pages: MailPages, { origin, acceptLanguage }: MailScope): MailContent {
   // A user store of the application may hold any text.
   if (!ADDRESS.test(draft.to)) throw new Error("the user has no address that a message can be sent to");
+  const locale = preferredLanguage(acceptLanguage);
   if (!("token" in draft)) return { ...draft, locale };
   const { token, ...rest } = draft;
   const url = token === null ? null : linkTo(pages[PAGE_OF[rest.type]], origin, token);
@@ -108,7 +116,8 @@ function emptyOr(value: unknown): string {
   return typeof value === "string" ? "an empty string" : kindOf(value);
 }
 
-/** An error whose cause is reported, also one that would be a refusal in a route. */
+/** An error whose cause is reported, also one that would be a refusal in a route. The error of a store names its operation. */
 function fault(operation: string, cause: unknown): AuthError {
+  if (cause instanceof AuthError && cause.operation !== null && isFault(cause)) return cause;
   return new AuthError("internal_error", undefined, null, { operation, cause });
 }

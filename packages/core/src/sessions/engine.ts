@@ -9,7 +9,7 @@ import type { RotationOutcome } from "./decide.ts";
 import type { Emit } from "./events.ts";
 import type { RefreshPolicy } from "./policy.ts";
 import type { EndedFeed } from "./revocation.ts";
-import type { Session, Transport } from "./session.ts";
+import type { Device, Session, Transport } from "./session.ts";
 import type { SessionStore } from "./session-store.ts";
 
 /**
@@ -94,6 +94,8 @@ export interface SessionEngine {
   readonly keys: Keys;
   readonly settings: SessionSettings;
   readonly emit: Emit;
+  /** Hears that a refresh token was used twice, and that its session has ended. `device` is the one of that request. */
+  readonly onReuse: (reuse: { readonly userId: string; readonly device: Device | null }) => void;
   /** Tells the developer of a fault, also of one that does not fail the request. */
   readonly report: Report;
   readonly findUser: (id: string) => Promise<User | null>;

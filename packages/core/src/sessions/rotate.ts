@@ -78,6 +78,7 @@ export async function refreshSession(engine: SessionEngine, request: RefreshRequ
   if ("ok" in after) return after;
   const outcome = rotationOutcome(after.row, rotation.token, rotation.next);
   reportRotation(engine, rotation, after, outcome);
+  if (outcome === "reuse") engine.onReuse({ userId: after.row.userId, device: request.device });
   if (outcome === "reuse") return refuse("refresh_token_reused", token.id);
   const issued = outcome !== "access_only";
   const refreshToken = issued ? formatRefreshToken({ ...next, generation: after.row.generation }) : null;
