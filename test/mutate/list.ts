@@ -1,3 +1,4 @@
+import { accountRouteEdits } from "./account-routes.ts";
 import { accountEdits } from "./accounts.ts";
 import { adapterEdits } from "./adapters.ts";
 import { addressEdits } from "./addresses.ts";
@@ -38,6 +39,7 @@ export const edits: readonly Edit[] = [
   ...flowEdits,
   ...providerEdits,
   ...accountEdits,
+  ...accountRouteEdits,
   ...newPasswordEdits,
   ...mailEdits,
   ...adapterEdits,

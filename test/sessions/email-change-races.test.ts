@@ -290,7 +290,7 @@ for (const kind of stores) {
       },
     );
 
-    test("a link that a thief adds before the address is restored does not outlive the undo", async () => {
+    test("a link and a session of a thief from before the address is restored do not outlive the undo", async () => {
       const calls = await aroundEach(
         kind,
         async ({ ask, ann, observer, store, undo }) => {
@@ -299,12 +299,14 @@ for (const kind of stores) {
           const other: Act = async () => {
             if ((await observer.users.find({ email: B })) === null) return;
             await store.users.link(ann, { provider: "github", subject: "thief" });
+            await observer.sessions.create(ann);
           };
           return { act: (auth) => auth.users.undoEmailChange(token), other };
         },
         async ({ observer, ann }, outcomes) => {
           expect(outcomes).toEqual(["done", "done"]);
           expect(await observer.users.accounts(ann)).toEqual([]);
+          expect(await observer.sessions.list(ann)).toEqual([]);
         },
       );
       expect(calls).toBeGreaterThan(6);

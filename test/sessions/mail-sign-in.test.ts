@@ -151,7 +151,7 @@ describe.each(methods)("a sign-in by $title", (method) => {
 
   it("removes everything at a first proof in a browser whose session has ended, or is of another user", async () => {
     for (const end of [true, false]) {
-      const server = openMailedServer();
+      const server = openMailedServer({ revocation: "none" });
       const browser = end
         ? await server.signedIn()
         : await server.signedIn({ ...ANN, email: "eve@example.com" });
@@ -249,6 +249,29 @@ describe.each(methods)("a sign-in by $title", (method) => {
       "invalid_request",
     );
     expect((await confirm(server.browser(), body)).status).toBe(200);
+  });
+});
+
+describe("a user that a link creates", () => {
+  it("stays although its first sign-in is refused, if a code has signed in by then", async () => {
+    const email = "new@example.com";
+    const server: MailedServer = openMailedServer({
+      signUp: true,
+      hooks: {
+        signedIn: async ({ session }) => {
+          if (session.amr[0] !== "link") return undefined;
+          const code = await codeIn(server.inbox);
+          expect((await server.browser().post("/auth/code/confirm", { email, code })).status).toBe(200);
+          return false;
+        },
+      },
+    });
+    await server.browser().post("/auth/code", { email });
+    await server.browser().post("/auth/link", { email });
+    const token = await server.inbox.token("magic_link");
+    await expectError(await server.browser().post("/auth/link/confirm", { token }), 403, "forbidden");
+    const user = await server.auth.users.find({ email });
+    expect(await server.auth.sessions.list(user?.id ?? "")).toHaveLength(1);
   });
 });
 

@@ -1,0 +1,137 @@
+import { type Edit, editsIn } from "./edit.ts";
+
+const ACCOUNTS = "packages/core/src/accounts";
+const ROUTES = "packages/core/src/http/routes";
+
+/** What decides about a change of address, a sign-in by a message, and the deletion of an account. */
+export const accountRouteEdits: readonly Edit[] = [
+  ...editsIn(
+    `${ACCOUNTS}/decide-email-change.ts`,
+    [`${ACCOUNTS}/decide-email-change.test.ts`],
+    [
+      [
+        "a confirmation after a change of credentials",
+        "|| user.credentialsVersion !== credentialsVersion",
+        "",
+      ],
+      ["a confirmation of a disabled user", "user.disabledAt !== null ||", ""],
+      ["a confirmation of a taken address", 'if (isTaken) return { kind: "taken" };', ""],
+      ["an undo for an address that was not proved", "|| !user.emailVerified", ""],
+      ["an undo for the address of a thief", "undoable !== null && undoable !== user.email", "false"],
+      ["an undo of no change", "|| user.email === email", ""],
+      ["an undo to a taken address", 'isTaken ? "taken" : "restore"', '"restore"'],
+    ],
+  ),
+  ...editsIn(
+    `${ACCOUNTS}/change-email.ts`,
+    ["test/attacks/email-change-theft.test.ts"],
+    [
+      ["an address of another person is attached", "if (asker !== null && asker !== id) {", "if (false) {"],
+      [
+        "an undo keeps the password and the links",
+        "if (hasMethod) return removeMethods(app, user, null);",
+        "",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${ACCOUNTS}/change-email.ts`,
+    ["test/sessions/email-change.test.ts"],
+    [["a taken address gets a message", 'if (request === "free") mail(', "mail("]],
+  ),
+  ...editsIn(
+    `${ACCOUNTS}/change-email.ts`,
+    ["test/sessions/email-change-races.test.ts"],
+    [
+      [
+        "an undo keeps a link from before it",
+        "return (await removeLinks(app, restored, null)) ?? restored;",
+        "return restored;",
+      ],
+      [
+        "an undo keeps a session from before it",
+        'await endSessionsOf(app.engine, user.id, null, "password_changed");\n  app.engine.emit',
+        "app.engine.emit",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${ACCOUNTS}/mail-token.ts`,
+    ["test/sessions/email-change-races.test.ts"],
+    [
+      [
+        "a slow confirmation voids an undo",
+        "hmac(SHA256, key, utf8(JSON.stringify([userId, email])))",
+        "app.env.random(SECRET_BYTES)",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${ACCOUNTS}/mail-token.ts`,
+    ["test/sessions/delete-account.test.ts"],
+    [["a deletion of the tokens of another user", "|| found.userId !== userId", ""]],
+  ),
+  ...editsIn(
+    `${ACCOUNTS}/delete-account.ts`,
+    ["test/sessions/delete-account.test.ts"],
+    [["a deletion keeps the tokens", "await dropTokens(app, user)", "await Promise.resolve()"]],
+  ),
+  ...editsIn(
+    `${ACCOUNTS}/decide-mail-sign-in.ts`,
+    [`${ACCOUNTS}/decide-mail-sign-in.test.ts`],
+    [
+      ["a guessed code signs up", 'if (userId === null && !signUp) return "refuse";', ""],
+      ["a message signs a disabled user in", "user.disabledAt !== null ||", ""],
+      ["a message of a deleted user signs another one in", "|| (userId !== null && user.id !== userId)", ""],
+      [
+        "a message outlives a change of credentials",
+        'if (user.credentialsVersion !== credentialsVersion) return "refuse";',
+        "",
+      ],
+      [
+        "a sign-in by a message keeps what was planted",
+        'user.emailVerified ? "sign_in" : "prove"',
+        '"sign_in"',
+      ],
+      [
+        "a sign-in by a message is always a first proof",
+        'user.emailVerified ? "sign_in" : "prove"',
+        '"prove"',
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${ACCOUNTS}/mail-sign-in.ts`,
+    ["test/attacks/mail-enumeration.test.ts"],
+    [
+      [
+        "an unknown address gets a message",
+        "isSent: known !== null || (user === null && signUp)",
+        "isSent: true",
+      ],
+      ["a disabled user gets a message", "user !== null && user.disabledAt === null ? user : null", "user"],
+    ],
+  ),
+  ...editsIn(
+    `${ACCOUNTS}/mail-sign-in.ts`,
+    ["test/sessions/mail-sign-in.test.ts"],
+    [
+      ["a link signs in twice", 'await redeemMailToken(app, "link", token);', ""],
+      ["every first proof is the owner's", '(await isOwner(user)) ? "owner" : "message"', '"owner"'],
+      ["a user in use is withdrawn", "if (sessions.length === 0)", ""],
+    ],
+  ),
+  ...editsIn(
+    `${ROUTES}/email-change.ts`,
+    ["test/sessions/email-change.test.ts"],
+    [["a change of address after an old sign-in", "requireFreshSignIn(app, valid);", ""]],
+  ),
+  ...editsIn(
+    `${ROUTES}/account.ts`,
+    ["test/sessions/delete-account.test.ts"],
+    [
+      ["a deletion after an old sign-in", "requireFreshSignIn(app, valid);", ""],
+      ["a deletion keeps the cookies", "[...changes, ...cleared]", "[...changes]"],
+    ],
+  ),
+];
