@@ -10,13 +10,12 @@ import {
   withdrawUser,
 } from "../../accounts/mail-sign-in.ts";
 import { AuthError, reportQuietly } from "../../platform/errors.ts";
-import { authenticate } from "../../sessions/authenticate.ts";
 import { countInvalidToken, readMailRequest } from "../mail-request.ts";
 import { readBody, requiredString } from "../request.ts";
 import { respondJson } from "../response.ts";
 import type { Call, Route } from "../route.ts";
 import { type SignIn, signInAndRespond, transportOf } from "../sign-in.ts";
-import { runValidatedHook } from "../validate.ts";
+import { isSignedInAs } from "../validate.ts";
 
 /** `POST /link`: sends a link to sign in. The answer is the same for every address. */
 export const sendLink: Route = {
@@ -90,12 +89,7 @@ async function signInByMail(
   }
 }
 
-/** Tells whether a call has a live session of a user. The store is asked, so that an ended session does not count. */
-function ownerCheck(app: App, { credentials: { presented } }: Call): OwnerCheck {
-  const how = { refresh: "prove", fresh: true, keepAlive: null } as const;
-  return async (user) => {
-    const found = await authenticate(app.engine, presented, how);
-    if (!found.ok || found.claims.sub !== user.id) return false;
-    return runValidatedHook(app, presented.transport, found) !== null;
-  };
+/** Tells whether a call has a live session of a user: then the holder of the mailbox is the owner of the account. */
+function ownerCheck(app: App, call: Call): OwnerCheck {
+  return (user) => isSignedInAs(app, call, user);
 }
