@@ -1,6 +1,7 @@
 import { type Auth, createAuth, type JsonObject, type User } from "@latchkey/core";
 import { memory } from "@latchkey/core/memory";
 import { password } from "@latchkey/core/password";
+import type { Store } from "@latchkey/core/store";
 import { describe, expect, test } from "vitest";
 import { type Browser, openBrowser } from "../fixtures/browser.ts";
 import { type Clock, settableClock } from "../fixtures/clock.ts";
@@ -31,9 +32,11 @@ interface Scene {
 interface Where extends StoreKind {
   /** Whether Ann's address is proved. */
   readonly emailVerified: boolean;
+  /** Users of another place than the sessions. */
+  readonly elsewhere: boolean;
 }
 
-async function makeScene({ make, emailVerified }: Where): Promise<Scene> {
+async function makeScene({ make, emailVerified, elsewhere }: Where): Promise<Scene> {
   const scheduler = makeScheduler();
   const clock: Clock = settableClock();
   const store = await make();
@@ -45,7 +48,10 @@ async function makeScene({ make, emailVerified }: Where): Promise<Scene> {
     rateLimit: false,
     onError: () => undefined,
   } as const;
-  const observer = createAuth({ store, ...options });
+  const others = elsewhere ? await make() : null;
+  const authOver = (over: Store, users: Store | null): AnyAuth =>
+    createAuth({ store: over, ...(users === null ? {} : { users: users.users }), ...options });
+  const observer = authOver(store, others);
   const user = (await observer.users.create({ ...ANN, emailVerified })).id;
   const thief = openBrowser({ server: observer, clock });
   await thief.post("/auth/login", ANN);
@@ -58,7 +64,10 @@ async function makeScene({ make, emailVerified }: Where): Promise<Scene> {
     inbox,
     thief,
     token,
-    actor: (name) => createAuth({ store: scheduler.storeFor(name, store), ...options }),
+    actor: (name) => {
+      const users = others === null ? null : scheduler.storeFor(name, others);
+      return authOver(scheduler.storeFor(name, store), users);
+    },
     browser: (server) => openBrowser({ server, clock }),
   };
 }
@@ -120,12 +129,20 @@ async function expectPasswords({ observer, browser }: Scene, right: readonly str
   }
 }
 
-const places: readonly Where[] = stores.flatMap((kind) => [
-  { ...kind, emailVerified: true },
-  { ...kind, name: `${kind.name}, an address that is not proved`, emailVerified: false },
-]);
+const places: readonly Where[] = [
+  ...stores.flatMap((kind) => [
+    { ...kind, emailVerified: true, elsewhere: false },
+    { ...kind, name: `${kind.name}, an address that is not proved`, emailVerified: false, elsewhere: false },
+  ]),
+  { name: "memory, users elsewhere", make: async () => memory(), emailVerified: true, elsewhere: true },
+];
 
-const IN_MEMORY: Where = { name: "memory", make: async () => memory(), emailVerified: true };
+const IN_MEMORY: Where = {
+  name: "memory",
+  make: async () => memory(),
+  emailVerified: true,
+  elsewhere: false,
+};
 
 for (const where of places) {
   describe(where.name, () => {

@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
-import { AuthError, createAuth } from "@latchkey/core";
+import { AuthError, createAuth, type MailMessage } from "@latchkey/core";
 import { memory } from "@latchkey/core/memory";
 import type { Store } from "@latchkey/core/store";
 import { expect, onTestFinished, test, vi } from "vitest";
 import type { Browser } from "../fixtures/browser.ts";
+import { type Inbox, openInbox } from "../fixtures/inbox.ts";
 import { chatty, collectSecrets, listening, printed, type Secrets } from "../fixtures/secrets.ts";
 import {
   ANN,
@@ -50,6 +51,20 @@ function hearKeys(secrets: Secrets): void {
   });
 }
 
+function waysOf(said: Said, secrets: Secrets): Ways {
+  return {
+    said,
+    async keep(answer) {
+      const response = await answer;
+      await secrets.addAnswer(response);
+      if (!response.ok) said.add(await response.clone().text(), [...response.headers]);
+    },
+    async attempt(work) {
+      await work().catch((error: unknown) => said.add(error));
+    },
+  };
+}
+
 /** A busy day: all that can go well, and much that can go wrong. */
 async function busyDay(
   server: TestServer,
@@ -58,14 +73,7 @@ async function busyDay(
   failing: { now: boolean },
 ): Promise<void> {
   const { auth, clock, browser } = server;
-  const keep = async (answer: Promise<Response>): Promise<void> => {
-    const response = await answer;
-    await secrets.addAnswer(response);
-    if (!response.ok) said.add(await response.clone().text(), [...response.headers]);
-  };
-  const attempt = async (work: () => Promise<unknown>): Promise<void> => {
-    await work().catch((error: unknown) => said.add(error));
-  };
+  const { keep, attempt } = waysOf(said, secrets);
   const ann = browser();
   await keep(ann.post("/auth/signup", ANN));
   const [old, thief] = [ann.copy(), ann.copy()];
@@ -166,6 +174,73 @@ for (const { name, make } of stores) {
       expect(secrets.foundIn(said.text())).toEqual([]);
     });
   }
+}
+
+/** Resets and changes of a password, with all that can go wrong. The tokens of the messages count as secrets. */
+async function mailedDay(
+  server: TestServer,
+  ways: Ways,
+  inbox: Inbox,
+  failing: { now: boolean },
+): Promise<void> {
+  const { keep, attempt, said } = ways;
+  const { auth, browser } = server;
+  const ann = browser();
+  await keep(ann.post("/auth/signup", ANN));
+  const ask = (): Promise<void> => keep(ann.post("/auth/password/forgot", { email: ANN.email }));
+  const reset = (token: unknown, newPassword: unknown): Promise<void> =>
+    keep(browser().post("/auth/password/reset", { token, newPassword }));
+  await ask();
+  const older = await inbox.token("reset");
+  await ask();
+  const token = await inbox.token("reset");
+  await reset(older, NEW_PASSWORD);
+  await reset(token, "short");
+  await reset([token], NEW_PASSWORD);
+  await reset(`${token}=`, NEW_PASSWORD);
+  await keep(browser().post("/auth/password/reset", `{"token":"${token}"`));
+  await keep(browser().get(`/auth/password/reset?token=${token}`));
+  await keep(browser().get(`/auth/${token}`));
+  await keep(ann.post("/auth/password/change", { currentPassword: BOB.password, newPassword: NEW_PASSWORD }));
+  failing.now = true;
+  await ask();
+  await reset(token, NEW_PASSWORD);
+  await attempt(() => auth.users.resetPassword(token, NEW_PASSWORD));
+  await attempt(() => auth.users.forgotPassword(ANN.email));
+  failing.now = false;
+  await reset(token, NEW_PASSWORD);
+  await reset(token, NEW_PASSWORD);
+  await attempt(() => auth.users.resetPassword(token, NEW_PASSWORD));
+  await keep(ann.post("/auth/login", { ...ANN, password: NEW_PASSWORD }));
+  await keep(ann.post("/auth/password/change", { currentPassword: NEW_PASSWORD, newPassword: ANN.password }));
+  said.add(await auth.users.find(ANN), (await inbox.messages()).at(-1));
+}
+
+for (const { name, make } of stores) {
+  test(`no event, error or console line holds the token of a message, ${name}`, async () => {
+    const [said, secrets, failing] = [listen(), collectSecrets(), { now: false }];
+    secrets.add(ANN.password, BOB.password, NEW_PASSWORD, SECRET);
+    const inbox = openInbox();
+    const send = (message: MailMessage): never => {
+      inbox.mail.send(message);
+      throw new Error("the mail system is down");
+    };
+    const server = worldOf(said, await make(), secrets, failing, { secret: SECRET, mail: { send } });
+    const before = secrets.size();
+    await mailedDay(server, waysOf(said, secrets), inbox, failing);
+    for (const message of await inbox.messages()) {
+      if (!("url" in message) || message.url === null) continue;
+      const token = new URL(message.url).searchParams.get("token") ?? "";
+      secrets.add(message.url, token);
+      secrets.addBytes(Buffer.from(token, "base64url").subarray(32));
+    }
+    said.add(server.events);
+    expect(secrets.size()).toBeGreaterThan(before + 8);
+    expect(said.text()).toContain("mail_token_invalid");
+    expect(said.text()).toContain("mail.send");
+    expect(said.text()).toContain("store_unavailable");
+    expect(secrets.foundIn(said.text())).toEqual([]);
+  });
 }
 
 test("the search finds a token that an event holds", async () => {
