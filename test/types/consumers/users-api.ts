@@ -23,3 +23,15 @@ export async function verified(token: string, password: string) {
   const user = await auth.users.verifyEmail(token, { password });
   return user.emailVerified;
 }
+
+export async function moved(id: string, email: string, token: string) {
+  const asked: void = await auth.users.changeEmail(id, email);
+  const user = await auth.users.confirmEmailChange(token);
+  return asked ?? (user.email === email && (await auth.users.undoEmailChange(token)).emailVerified);
+}
+
+export async function entered(email: string, code: string, token: string) {
+  const sent: readonly void[] = [await auth.users.sendLink(email), await auth.users.sendCode(email)];
+  const users = [await auth.users.redeemLink(token), await auth.users.redeemCode(email, code)];
+  return [sent.length, ...users.map(({ id }) => id)];
+}
