@@ -1,3 +1,4 @@
+import { emailCode, magicLink } from "@latchkey/core";
 import { type PasswordHasher, password, scryptHasher } from "@latchkey/core/password";
 import { describe, expect, it } from "vitest";
 import { countingHasher } from "../fixtures/counting-hasher.ts";
@@ -198,6 +199,15 @@ describe("the time of an answer", () => {
     expect(await alwaysToldApart(server, leaky)).toEqual(["unknown@example.com"]);
   });
 
+  it.each([
+    ["a request for a link", "/auth/link", {}],
+    ["a request for a code", "/auth/code", {}],
+    ["a guess of a code", "/auth/code/confirm", { code: "123456" }],
+  ])("PWD-19 is the same for all kinds of accounts in %s", async (_, path, more) => {
+    const { server, probe } = await openForgot(path, more);
+    expect(await alwaysToldApart(server, { ...probe, rest })).toEqual([]);
+  });
+
   it("PWD-02 is the same where the stored hash is old and cheap", async () => {
     const server = openAttackedServer({ providers: [password({ hasher })] });
     await populate(server);
@@ -282,11 +292,12 @@ async function populateKinds({ auth }: TestServer): Promise<void> {
   }
 }
 
-/** Opens a server with an address of each kind, and returns it with the request for a reset of an address. */
-async function openForgot(): ReturnType<typeof openSignUp> {
-  const server = openAttackedServer({ mail: { send: () => undefined } });
+/** Opens a server with an address of each kind, and returns it with a request for a message to an address. */
+async function openForgot(path = "/auth/password/forgot", more = {}): ReturnType<typeof openSignUp> {
+  const providers = [password(), magicLink(), emailCode()];
+  const server = openAttackedServer({ mail: { send: () => undefined }, providers });
   const send = (of: TestServer, email: string): Promise<Response> =>
-    of.send("/auth/password/forgot", { method: "POST", body: { email } });
+    of.send(path, { method: "POST", body: { email, ...more } });
   await populateKinds(server);
   const emails = KINDS.filter((kind) => kind !== "pending").map((kind) => `${kind}@example.com`);
   return { server, probe: { emails, known: "proven@example.com", send } };
