@@ -20,6 +20,7 @@ import { rotationEdits } from "./rotation.ts";
 import { routeEdits } from "./routes.ts";
 import { secretEdits } from "./secrets.ts";
 import { sessionEdits } from "./sessions.ts";
+import { signUpEdits } from "./sign-up.ts";
 import { slotEdits } from "./slots.ts";
 import { stepUpEdits } from "./step-up.ts";
 import { storeEdits } from "./stores.ts";
@@ -40,6 +41,7 @@ export const edits: readonly Edit[] = [
   ...providerEdits,
   ...accountEdits,
   ...accountRouteEdits,
+  ...signUpEdits,
   ...newPasswordEdits,
   ...mailEdits,
   ...adapterEdits,

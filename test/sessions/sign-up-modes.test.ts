@@ -1,10 +1,17 @@
 import { memory } from "@latchkey/core/memory";
+import type { SlotToken } from "@latchkey/core/store";
 import { describe, expect, it, vi } from "vitest";
 import { expectError } from "../fixtures/answers.ts";
 import { onEveryStore } from "../fixtures/every-store.ts";
 import { ANN } from "../fixtures/server.ts";
-import { openMailingServer, SIGN_UP, signUpIn, told } from "../fixtures/verified-server.ts";
-import { counted } from "../fixtures/wrapped-store.ts";
+import {
+  type MailingServer,
+  openMailingServer,
+  SIGN_UP,
+  signUpIn,
+  told,
+} from "../fixtures/verified-server.ts";
+import { counted, wrapped } from "../fixtures/wrapped-store.ts";
 
 const WEAK = { ...ANN, password: "password" };
 const required = { verifyEmail: "required" } as const;
@@ -259,6 +266,59 @@ describe("sign-up in each mode", () => {
       email: ANN.email,
       emailVerified: true,
     });
+  });
+});
+
+describe("a failed sign-up by an invitation", () => {
+  it("keeps a user that a provider is linked to by now", async () => {
+    const server: MailingServer = openMailingServer({
+      password: closed,
+      hooks: {
+        signedIn: async ({ user }) => {
+          await server.store.users.link(user.id, { provider: "other", subject: "mine" });
+          return false as const;
+        },
+      },
+    });
+    await server.auth.users.invite(ANN.email);
+    const invitation = await server.inbox.token("invitation");
+    await expectError(await signUpIn(server.browser(), { ...ANN, invitation }), 403, "forbidden");
+    expect(await server.auth.users.find(ANN)).toMatchObject({ emailVerified: true });
+  });
+
+  it("deletes the user if the invitation was replaced in between", async () => {
+    const store = memory();
+    let issued: SlotToken | null = null;
+    const replaced = wrapped(store, async (operation, call, given) => {
+      if (operation === "tokens.fillSlot") issued = given[0] as SlotToken;
+      const result = await call();
+      if (operation === "sessions.create" && issued !== null) {
+        await store.tokens.fillSlot({ ...issued, secret: "another" });
+      }
+      return result;
+    });
+    const server = openMailingServer({ store: replaced, password: closed });
+    await server.auth.users.invite(ANN.email);
+    const invitation = await server.inbox.token("invitation");
+    const ann = server.browser();
+    await expectError(await signUpIn(ann, { ...ANN, invitation }), 400, "mail_token_invalid");
+    expect(await server.auth.users.find(ANN)).toBeNull();
+    expect(ann.names()).toEqual([]);
+  });
+});
+
+describe("the messages of refused sign-ins", () => {
+  it("are at most 5 an hour", async () => {
+    const server = openMailingServer({
+      password: required,
+      rateLimit: { accountTotal: { limit: 50, window: 60 } },
+    });
+    await server.auth.users.create(ANN);
+    for (let n = 0; n < 12; n++) {
+      expect((await server.browser().post("/auth/login", ANN)).status).toBe(401);
+    }
+    await vi.waitFor(async () => expect(await server.inbox.messages()).toHaveLength(5));
+    expect(await server.inbox.messages()).toHaveLength(5);
   });
 });
 

@@ -11,7 +11,7 @@ import {
   signUpIn,
   told,
 } from "../fixtures/verified-server.ts";
-import { counted, faulty } from "../fixtures/wrapped-store.ts";
+import { counted, faulty, wrapped } from "../fixtures/wrapped-store.ts";
 
 const later = { verifyEmail: "later" } as const;
 const required = { verifyEmail: "required" } as const;
@@ -76,7 +76,36 @@ onEveryStore((make) => {
       expect(await server.auth.users.get(id)).toMatchObject({ emailVerified: true });
     });
 
-    it("is void after any change of the credentials or a disabling, and does not depend on an ended session", async () => {
+    it("removes the password for a session that has ended, although its access token lives", async () => {
+      const server = openMailingServer({ store: await make(), password: later });
+      const ann = server.browser();
+      const { body } = await told(await signUpIn(ann));
+      const { id } = { id: "", ...(body["session"] as object) };
+      expect(await server.auth.sessions.revoke(id)).toBe(true);
+      expect(await told(await verifyIn(server, ann))).toMatchObject({ body: { password: "removed" } });
+    });
+
+    it("changes nothing if the credentials change while the token is redeemed", async () => {
+      const paused: { run: (() => Promise<unknown>) | null } = { run: null };
+      const store = wrapped(await make(), async (operation, call) => {
+        const { run } = paused;
+        const result = await call();
+        if (operation !== "tokens.redeemSlot" || run === null) return result;
+        paused.run = null;
+        await run();
+        return result;
+      });
+      const server = openMailingServer({ store, password: later });
+      const ann = server.browser();
+      await signUpIn(ann);
+      const { id } = (await server.auth.users.find(ANN)) ?? { id: "" };
+      paused.run = () => server.auth.users.setPassword(id, "another long password");
+      await expectError(await verifyIn(server, ann), 400, "mail_token_invalid");
+      expect(await server.auth.users.get(id)).toMatchObject({ emailVerified: false });
+      expect((await ann.post("/auth/login", { ...ANN, password: "another long password" })).status).toBe(200);
+    });
+
+    it("is void after any change of the credentials or a disabling", async () => {
       const server = openMailingServer({ store: await make(), password: later });
       const ann = server.browser();
       await signUpIn(ann);
@@ -164,6 +193,24 @@ onEveryStore((make) => {
       const asked = await server.browser().post("/auth/email/verify/request", { email: ANN.email });
       expect(await told(asked)).toEqual({ status: 200, body: {}, set: [], deleted: [] });
       await expectError(await ann.post("/auth/email/verify", { token: earlier }), 400, "mail_token_invalid");
+      expect(await told(await verifyIn(server, ann))).toMatchObject({ body: { password: "kept" } });
+    });
+
+    it("is not replaced by the token of a request that began before the sign-up", async () => {
+      const paused: { run: (() => Promise<unknown>) | null } = { run: null };
+      const store = wrapped(await make(), async (operation, call) => {
+        const { run } = paused;
+        const result = await call();
+        if (operation !== "tokens.readSlot" || run === null) return result;
+        paused.run = null;
+        await run();
+        return result;
+      });
+      const server = openMailingServer({ store, password: required });
+      const ann = server.browser();
+      paused.run = () => signUpIn(ann);
+      const asked = await server.browser().post("/auth/email/verify/request", { email: ANN.email });
+      expect(asked.status).toBe(200);
       expect(await told(await verifyIn(server, ann))).toMatchObject({ body: { password: "kept" } });
     });
 
@@ -309,6 +356,17 @@ describe("the routes that verify an address", () => {
     expect(await server.inbox.messages()).toHaveLength(5);
   });
 
+  it("count the requests of a signed-in user", async () => {
+    const server = openMailingServer({ password: later, rateLimit: {} });
+    const ann = server.browser();
+    await signUpIn(ann);
+    await server.inbox.clear();
+    for (const status of [200, 200, 200, 200, 200, 429]) {
+      expect((await ann.post("/auth/email/verify/request")).status).toBe(status);
+    }
+    expect(await server.inbox.messages()).toHaveLength(5);
+  });
+
   it("count a wrong password as a failed sign-in", async () => {
     const server = openMailingServer({
       password: required,
@@ -320,6 +378,34 @@ describe("the routes that verify an address", () => {
       expect((await verifyIn(server, other, { password: "not the right one" })).status).toBe(status);
     }
     expect(countOf(server, "sign_in.failed")).toBe(2);
+  });
+
+  it("count a wrong token as a failed sign-in of the client's network", async () => {
+    const server = openMailingServer({
+      password: required,
+      rateLimit: { signIn: { limit: 3, window: 60 } },
+      clientAddress: () => "203.0.113.7",
+    });
+    const ann = server.browser();
+    await signUpIn(ann);
+    for (const status of [400, 400, 400, 429]) {
+      expect((await ann.post("/auth/email/verify", { token: "A".repeat(86) })).status).toBe(status);
+    }
+    server.clock.advance(60);
+    for (let n = 0; n < 5; n++) {
+      expect((await ann.post("/auth/email/verify", { token: 1 })).status).toBe(400);
+    }
+    expect((await verifyIn(server, ann)).status).toBe(200);
+  });
+
+  it("remove the password if the application refuses the session", async () => {
+    let isRefused = false;
+    const hooks = { validated: () => (isRefused ? (false as const) : undefined) };
+    const server = openMailingServer({ password: later, hooks });
+    const ann = server.browser();
+    await signUpIn(ann);
+    isRefused = true;
+    expect(await told(await verifyIn(server, ann))).toMatchObject({ body: { password: "removed" } });
   });
 
   it("remove nothing while the store does not tell whether there is a session", async () => {

@@ -1,0 +1,244 @@
+import { type Edit, editsIn } from "./edit.ts";
+
+const CORE = "packages/core/src";
+const MODES = "test/sessions/sign-up-modes.test.ts";
+const VERIFY = "test/sessions/verify-email.test.ts";
+const HIJACK = "test/attacks/pre-hijack-sign-up.test.ts";
+
+/** What decides about sign-ups, and about what a proof of an address keeps. */
+export const signUpEdits: readonly Edit[] = [
+  ...editsIn(
+    `${CORE}/accounts/sign-up.ts`,
+    [`${CORE}/accounts/sign-up.test.ts`, MODES],
+    [
+      ["sign-up is never closed", 'if (!signUp) return "closed";', ""],
+      [
+        "no sign-up waits for a proof",
+        'return verifyEmail === "required" ? "pending" : "now";',
+        'return "now";',
+      ],
+      ["an unproven user signs in", 'return emailVerified || verifyEmail !== "required";', "return true;"],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/accounts/sign-up.ts`,
+    [`${CORE}/accounts/sign-up.test.ts`, HIJACK],
+    [
+      [
+        "any browser is the one of the sign-up",
+        "isOneTimeToken(secret) && equalStrings(hashOneTimeToken(secret, PURPOSE), browser)",
+        "isOneTimeToken(secret)",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/accounts/sign-up.ts`,
+    [MODES],
+    [
+      [
+        "an address with an account is invited",
+        "if ((await app.users.find({ email })) !== null) {",
+        "if (false) {",
+      ],
+      [
+        "a failed sign-up deletes a linked user",
+        "if (links.length === 0) await deleteUser",
+        "await deleteUser",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/accounts/verify-email.ts`,
+    [`${CORE}/accounts/verify-email.test.ts`, VERIFY],
+    [
+      [
+        "a proven address gets messages",
+        'user.emailVerified || user.disabledAt !== null ? "none"',
+        'user.disabledAt !== null ? "none"',
+      ],
+      [
+        "a disabled user gets messages",
+        'user.emailVerified || user.disabledAt !== null ? "none"',
+        'user.emailVerified ? "none"',
+      ],
+      [
+        "a sign-up takes an address with an account",
+        'return user === null ? { kind: "create"',
+        'return true ? { kind: "create"',
+      ],
+      [
+        "a token outlives a change of the credentials",
+        "user.email === email && user.credentialsVersion === credentialsVersion",
+        "user.email === email",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/accounts/verify-email.ts`,
+    [`${CORE}/accounts/verify-email.test.ts`],
+    [
+      [
+        "a token outlives a change of the address",
+        "user.email === email && user.credentialsVersion === credentialsVersion",
+        "user.credentialsVersion === credentialsVersion",
+      ],
+      [
+        "a disabled user is verified",
+        "if (user === null || user.disabledAt !== null) return null;",
+        "if (user === null) return null;",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/accounts/verify-email.ts`,
+    [VERIFY],
+    [
+      [
+        "a verification spends no token",
+        'await redeemMailToken(app, "verify", token);',
+        'await readMailToken(app, "verify", token);',
+      ],
+      ["a decoy replaces a sign-up", "subject: `decoy ${email}`", "subject: email"],
+      [
+        "credentials that changed during a verification are kept",
+        "(await proveMailbox(app, id, proof, credentialsVersion))",
+        "(await proveMailbox(app, id, proof))",
+      ],
+      [
+        "a verification by hand takes any password",
+        "if (password !== undefined && !isOwner) throw",
+        "if (false) throw",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/accounts/verify-email.ts`,
+    [VERIFY, HIJACK],
+    [
+      ["every proof is the owner's", '{ by: isOwner ? "owner" : "message" }', '{ by: "owner" }'],
+      [
+        "the password of a stranger's sign-up is kept",
+        "passwordHash: isOwner ? passwordHash : null",
+        "passwordHash",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/accounts/prove-mailbox.ts`,
+    [VERIFY],
+    [
+      [
+        "a proof is for any version of the credentials",
+        "if (ifVersion !== null && user?.credentialsVersion !== ifVersion) return null;",
+        "",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/http/routes/sign-up.ts`,
+    [MODES],
+    [
+      ["an invitation is never spent", 'await redeemMailToken(app, "invitation", invitation);', ""],
+      [
+        "an invitation is for any address",
+        "if (given !== undefined && parseEmail(given) !== invited) {",
+        "if (false) {",
+      ],
+      [
+        "a failed sign-up leaves its user",
+        "await undoSignUp(app, user).catch(reportQuietly(app.engine.report));",
+        "",
+      ],
+      [
+        "a known address gets another message",
+        "if (user !== null) await sendReset",
+        "if (false) await sendReset",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/http/routes/sign-up.ts`,
+    ["test/attacks/password-enumeration.test.ts"],
+    [
+      [
+        "a sign-up tells of a known address",
+        "if (user !== null) await sendReset",
+        'if (user !== null) throw new AuthError("identifier_taken");\n  if (user !== null) await sendReset',
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/http/routes/password.ts`,
+    [MODES, HIJACK],
+    [
+      [
+        "a sign-in asks for no proof",
+        "|| maySignIn(app.password, user)) return user;",
+        "|| true) return user;",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/http/routes/password.ts`,
+    [MODES],
+    [
+      [
+        "a refused sign-in sends any number of messages",
+        "await limitMailRequest(app, call, { email, user });",
+        "",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/http/routes/verify-email.ts`,
+    [VERIFY],
+    [
+      [
+        "any password proves the owner",
+        "if (!isSignedIn && given !== null) await requirePasswordOf(app, call, user, given);",
+        "",
+      ],
+      [
+        "any password proves a sign-up",
+        "isWrong = !(await isPasswordOf(app, given, passwordHash));",
+        "isWrong = false;",
+      ],
+      [
+        "guesses of the password of a sign-up are not counted",
+        "if (!isWrong) await giveBackAttempt(app, buckets);",
+        "await giveBackAttempt(app, buckets);",
+      ],
+      [
+        "wrong tokens are not counted",
+        "await countInvalidToken(app, call, () => readVerification(app, input.token))",
+        "await readVerification(app, input.token)",
+      ],
+      [
+        "requests of a signed-in user are not counted",
+        "await limitMailRequest(app, call, { email, user });",
+        "",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/http/validate.ts`,
+    [VERIFY],
+    [
+      [
+        "a session of another user is one's own",
+        "const isOwn = found.ok && found.claims.sub === user.id;",
+        "const isOwn = found.ok;",
+      ],
+      [
+        "an ended session is one's own",
+        '{ refresh: "prove", fresh: true, keepAlive: null }',
+        '{ refresh: "prove", fresh: false, keepAlive: null }',
+      ],
+      [
+        "a session that a hook refuses is one's own",
+        "return isOwn && runValidatedHook(app, presented.transport, found) !== null;",
+        "return isOwn;",
+      ],
+    ],
+  ),
+];
