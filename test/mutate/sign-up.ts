@@ -62,11 +62,6 @@ export const signUpEdits: readonly Edit[] = [
         'user.emailVerified ? "none"',
       ],
       [
-        "a sign-up takes an address with an account",
-        'return user === null ? { kind: "create"',
-        'return true ? { kind: "create"',
-      ],
-      [
         "a token outlives a change of the credentials",
         "user.email === email && user.credentialsVersion === credentialsVersion",
         "user.email === email",
@@ -77,6 +72,11 @@ export const signUpEdits: readonly Edit[] = [
     `${CORE}/accounts/verify-email.ts`,
     [`${CORE}/accounts/verify-email.test.ts`],
     [
+      [
+        "a sign-up takes an address with an account",
+        'return user === null ? { kind: "create"',
+        'return true ? { kind: "create"',
+      ],
       [
         "a token outlives a change of the address",
         "user.email === email && user.credentialsVersion === credentialsVersion",

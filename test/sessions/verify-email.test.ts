@@ -76,6 +76,15 @@ onEveryStore((make) => {
       expect(await server.auth.users.get(id)).toMatchObject({ emailVerified: true });
     });
 
+    it("keeps everything for a session whose access token has expired", async () => {
+      const server = openMailingServer({ store: await make(), password: later });
+      const ann = server.browser();
+      await signUpIn(ann);
+      server.clock.advance(3_600);
+      expect(await told(await verifyIn(server, ann))).toMatchObject({ body: { password: "kept" } });
+      expect((await ann.get("/auth/me")).status).toBe(200);
+    });
+
     it("removes the password for a session that has ended, although its access token lives", async () => {
       const server = openMailingServer({ store: await make(), password: later });
       const ann = server.browser();
