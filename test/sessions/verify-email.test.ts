@@ -443,6 +443,53 @@ describe("the routes that verify an address", () => {
   });
 });
 
+describe("the store", () => {
+  it("gets neither a token, nor the secret of a cookie, nor a password", async () => {
+    const seen: string[] = [];
+    const store = wrapped(memory(), (_, call, given) => {
+      seen.push(JSON.stringify(given));
+      return call();
+    });
+    const server = openMailingServer({ store, password: required });
+    const ann = server.browser();
+    const [line = ""] = (await signUpIn(ann)).headers.getSetCookie();
+    const secret = line.slice(line.indexOf("=") + 1).split(";")[0] ?? "";
+    const first = await server.inbox.token("verify");
+    await ann.post("/auth/email/verify/request", { email: ANN.email });
+    const second = await server.inbox.token("verify");
+    expect((await ann.post("/auth/email/verify", { token: second })).status).toBe(200);
+    await server.auth.users.invite(BOB.email);
+    const invitation = await server.inbox.token("invitation");
+    expect((await signUpIn(server.browser(), { ...BOB, invitation })).status).toBe(201);
+    expect(secret).toMatch(/^[\w-]{43}$/);
+    const all = seen.join("\n");
+    for (const token of [first, second, invitation]) {
+      // The second half is the secret. The first names the slot.
+      expect(all).not.toContain(token.slice(44));
+    }
+    for (const text of [secret, ANN.password, BOB.password]) expect(all).not.toContain(text);
+  });
+
+  it("may have the users of another place", async () => {
+    const elsewhere = memory();
+    for (const options of [required, later, { signUp: false }] as const) {
+      const server = openMailingServer({ store: memory(), users: elsewhere.users, password: options });
+      const ann = server.browser();
+      const isClosed = "signUp" in options;
+      if (isClosed) await server.auth.users.invite(ANN.email);
+      const more = isClosed ? { invitation: await server.inbox.token("invitation") } : {};
+      expect((await signUpIn(ann, { ...ANN, ...more })).ok).toBe(true);
+      if (!isClosed) {
+        expect(await told(await verifyIn(server, ann))).toMatchObject({ body: { password: "kept" } });
+      }
+      expect((await ann.get("/auth/me")).status).toBe(200);
+      const user = await elsewhere.users.find(ANN);
+      expect(user).toMatchObject({ emailVerified: true });
+      await server.auth.users.delete(user?.id ?? "");
+    }
+  });
+});
+
 describe("auth.users.verifyEmail", () => {
   it("keeps the password with it, refuses a wrong one, and removes it without one", async () => {
     const server = openMailingServer({ password: required });
