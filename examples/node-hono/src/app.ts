@@ -1,4 +1,14 @@
-import { AuthError, createAuth, type ErrorCode, minutes, type Store, seconds } from "@latchkey/core";
+import {
+  AuthError,
+  createAuth,
+  type ErrorCode,
+  emailCode,
+  type MailPages,
+  magicLink,
+  minutes,
+  type Store,
+  seconds,
+} from "@latchkey/core";
 import { oidc } from "@latchkey/core/oauth";
 import { password } from "@latchkey/core/password";
 import { authHandler, requireSession, session } from "@latchkey/hono";
@@ -6,7 +16,9 @@ import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { type Copies, openCopies } from "./copies.ts";
 import type { OpenId } from "./identity-provider.ts";
 import { openJournal } from "./journal.ts";
+import { mailPages } from "./mail-pages.ts";
 import { localOnly, page, secured } from "./page.ts";
+import type { Post } from "./post.ts";
 import { error, stage } from "./stage.ts";
 
 export interface DemoOptions {
@@ -17,6 +29,10 @@ export interface DemoOptions {
   readonly openId?: OpenId | null;
   /** Origins of other pages that may use `/auth`, such as `http://localhost:5173`. */
   readonly trustedOrigins?: readonly string[];
+  /** Sends messages. Without it, the demo has no routes that need mail. */
+  readonly post?: Post | null;
+  /** The origin of the pages that links in messages open. Default: that of the demo. */
+  readonly pagesAt?: string | undefined;
 }
 
 const PROVIDER = "local";
@@ -39,13 +55,18 @@ const LIBRARY = { lifetime: minutes(10), lease: seconds(60), refreshBefore: seco
 
 /** Creates the demo: Latchkey's routes, a page that calls them, and routes that play a thief. */
 export function demoApp(options: DemoOptions): Hono {
-  const { store, defaults = false, openId = null, trustedOrigins = [] } = options;
+  const { store, defaults = false, openId = null, trustedOrigins = [], post = null } = options;
   const { lifetime, lease, refreshBefore } = defaults ? LIBRARY : QUICK;
   const copies = openCopies();
   const journal = openJournal();
   const auth = createAuth({
     store,
-    providers: [password(), ...(openId === null ? [] : [local(openId)])],
+    providers: [
+      password(post === null ? {} : { verifyEmail: "later" }),
+      ...(post === null ? [] : [magicLink(), emailCode()]),
+      ...(openId === null ? [] : [local(openId)]),
+    ],
+    ...(post === null ? {} : { mail: { send: post.send, pages: pagesAt(options.pagesAt) } }),
     trustedOrigins,
     ...(defaults ? {} : { accessToken: { lifetime }, refreshToken: { lease, refreshBefore } }),
     onEvent: journal.write,
@@ -59,7 +80,14 @@ export function demoApp(options: DemoOptions): Hono {
   app.all("/auth/*", authHandler(auth));
   app.use("/demo/*", ownPageOnly);
   app.get("/demo/settings", (c) =>
-    c.json({ lifetime, lease, refreshBefore, openId: openId !== null, sentences: sentences() }),
+    c.json({
+      lifetime,
+      lease,
+      refreshBefore,
+      openId: openId !== null,
+      hasMail: post !== null,
+      sentences: sentences(),
+    }),
   );
   app.get("/demo/visit", session(auth), requireSession(), (c) => c.json({ userId: c.var.session.userId }));
 
@@ -71,6 +99,7 @@ export function demoApp(options: DemoOptions): Hono {
   });
   app.route("/demo", stage({ store, copies, journal, handle: auth.handle }));
 
+  if (post !== null) app.route("/", mailPages(post.inbox));
   app.route("/", page());
   app.notFound((c) => c.json(error("not_found", "There is nothing at this address."), 404));
   return app;
@@ -82,6 +111,17 @@ const ownPageOnly: MiddlewareHandler = async (c, next) => {
   if (site === "same-origin" || site === "none") return next();
   return c.json(error("csrf_rejected", "Only the page of the demo may use this route."), 403);
 };
+
+function pagesAt(origin: string | undefined): Partial<MailPages> {
+  if (origin === undefined) return {};
+  return {
+    verify: `${origin}/verify-email`,
+    reset: `${origin}/reset-password`,
+    change: `${origin}/confirm-email`,
+    undo: `${origin}/undo-email-change`,
+    link: `${origin}/sign-in/link`,
+  };
+}
 
 function local({ issuer, clientId, clientSecret }: OpenId): ReturnType<typeof oidc> {
   return oidc({ id: PROVIDER, issuer, clientId, clientSecret });

@@ -6,6 +6,7 @@ import { migrate, sqlite } from "@latchkey/sql/sqlite";
 import { CALLBACK, demoApp } from "./app.ts";
 import { startIdentityProvider } from "./identity-provider.ts";
 import { close, listen } from "./local-server.ts";
+import { openPost } from "./post.ts";
 
 const { PORT = "3000", LATCHKEY_DEMO_DIR = ".latchkey", LATCHKEY_DEMO_DEFAULTS } = process.env;
 // Origins of other pages that sign in here, such as http://localhost:5173, separated by spaces.
@@ -29,7 +30,9 @@ async function main(): Promise<void> {
   const openId = await startIdentityProvider({ port, callback: CALLBACK, trustedOrigins }).catch(
     withoutProvider,
   );
-  const app = demoApp({ store, defaults: isDefault, openId, trustedOrigins });
+  const post = await openPost(process.env["SMTP_URL"]);
+  const pagesAt = process.env["LATCHKEY_DEMO_MAIL_PAGES"];
+  const app = demoApp({ store, defaults: isDefault, openId, trustedOrigins, post, pagesAt });
   const listener = getRequestListener(app.fetch);
   const servers = await Promise.all(HOSTS.map((host) => listen(listener, port, host))).catch(
     (error: unknown) => fail(faultOf(error, port)),
@@ -39,8 +42,12 @@ async function main(): Promise<void> {
   if (openId !== null)
     say(`Local OpenID: ${openId.issuer}, a fake provider for "Sign in with local OpenID".`);
 
+  say(
+    `Messages: ${post.inbox === null ? "sent to the server of SMTP_URL" : `http://localhost:${port}/inbox`}`,
+  );
+
   const stop = async (): Promise<void> => {
-    await Promise.all([...servers.map(close), openId?.close()]);
+    await Promise.all([...servers.map(close), openId?.close(), post.close()]);
     database.close();
     process.exit(0);
   };
