@@ -21,6 +21,7 @@ const api = spawn(process.execPath, [API], {
     ...process.env,
     PORT: String(apiPort),
     LATCHKEY_DEMO_TRUSTED_ORIGINS: `http://localhost:${port}`,
+    LATCHKEY_DEMO_MAIL_PAGES: `http://localhost:${port}`,
   },
 });
 api.once("exit", (code) => process.exit(code ?? 1));

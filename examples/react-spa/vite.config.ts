@@ -32,7 +32,7 @@ const contentPolicy = (server: string): Plugin => ({
 const headers = {
   "content-security-policy": "frame-ancestors 'none'",
   "cross-origin-opener-policy": "same-origin",
-  "referrer-policy": "same-origin",
+  "referrer-policy": "no-referrer",
   "x-content-type-options": "nosniff",
 };
 
@@ -40,7 +40,12 @@ export default defineConfig(({ mode }) => {
   const { VITE_AUTH_URL = "http://localhost:3000/auth" } = loadEnv(mode, import.meta.dirname);
   return {
     plugins: [react(), contentPolicy(URL.parse(VITE_AUTH_URL)?.origin ?? "'self'")],
-    server: { host: "localhost", port: 5173, strictPort: true },
+    server: {
+      host: "localhost",
+      port: 5173,
+      strictPort: true,
+      headers: { "referrer-policy": "no-referrer" },
+    },
     preview: { host: "localhost", port: 5173, strictPort: true, headers },
   };
 });

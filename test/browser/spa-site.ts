@@ -18,13 +18,22 @@ export interface SpaSite {
   readonly close: () => Promise<void>;
 }
 
-export async function startSpa(): Promise<SpaSite> {
+/** Messages go to the mail server at `smtpUrl`; without one, to the inbox of the API. */
+export async function startSpa(smtpUrl: string | null = null): Promise<SpaSite> {
   const [apiPort, port] = await Promise.all([freePort(), freePort()]);
   const [origin, api] = [`http://localhost:${port}`, `http://localhost:${apiPort}`];
   const dir = mkdtempSync(join(tmpdir(), "latchkey-spa-"));
   const env = { VITE_AUTH_URL: `${api}/auth` };
   const [server, preview] = await Promise.all([
-    startServer({ port: apiPort, env: { LATCHKEY_DEMO_DIR: dir, LATCHKEY_DEMO_TRUSTED_ORIGINS: origin } }),
+    startServer({
+      port: apiPort,
+      env: {
+        LATCHKEY_DEMO_DIR: dir,
+        LATCHKEY_DEMO_TRUSTED_ORIGINS: origin,
+        LATCHKEY_DEMO_MAIL_PAGES: origin,
+        ...(smtpUrl === null ? {} : { SMTP_URL: smtpUrl }),
+      },
+    }),
     startPreview(join(dir, "dist"), port, env),
   ]);
   return {

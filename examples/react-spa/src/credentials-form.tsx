@@ -1,105 +1,34 @@
-import type { AuthClient, ClientError } from "@latchkey/client";
-import { type FormEvent, type ReactNode, useEffect, useRef, useState } from "react";
-import { Field } from "./field.tsx";
-import { sentenceOf } from "./sentences.ts";
+import type { Result } from "@latchkey/client";
+import type { ReactNode } from "react";
+import { newPasswordEntry, passwordEntry, usernameEntry } from "./entries.ts";
+import { EntryForm } from "./entry-form.tsx";
 
-type Name = "email" | "password";
-
-interface Fault {
-  /** The field that gets the focus; null leaves the focus where it is. */
-  readonly focus: Name | null;
-  /** Whether the sentence is shown at that field, or above both fields. */
-  readonly isOfField: boolean;
-  readonly sentence: string;
+interface Credentials {
+  readonly email: string;
+  readonly password: string;
 }
 
 interface CredentialsFormProps {
   readonly label: string;
   readonly busyLabel: string;
   readonly isNew: boolean;
-  readonly send: AuthClient["signUp"];
+  readonly send: (credentials: Credentials) => Promise<Result<unknown>>;
 }
 
 /** A form for an address and a password. After a sign-in, the page around it navigates. */
 export function CredentialsForm({ label, busyLabel, isNew, send }: CredentialsFormProps): ReactNode {
-  const form = useRef<HTMLFormElement>(null);
-  const [fault, setFault] = useState<Fault | null>(null);
-  const [isBusy, setBusy] = useState(false);
-
-  const submit = async (event: FormEvent<HTMLFormElement>): Promise<void> => {
-    event.preventDefault();
-    if (isBusy) return;
-    const entered = new FormData(event.currentTarget);
-    const email = String(entered.get("email")).trim();
-    const password = String(entered.get("password"));
-    const missing = missingOf(email, password);
-    setFault(missing);
-    if (missing !== null) return;
-    setBusy(true);
-    const result = await send({ email, password });
-    setBusy(false);
-    if (!result.ok) setFault(faultOf(result.error));
-  };
-
-  useEffect(() => {
-    if (fault === null || fault.focus === null) return;
-    const field = form.current?.elements.namedItem(fault.focus);
-    if (field instanceof HTMLInputElement) field.focus();
-  }, [fault]);
-
-  const errorOf = (name: Name): string | null =>
-    fault?.isOfField && fault.focus === name ? fault.sentence : null;
+  const { name } = passwordEntry;
   return (
-    <form ref={form} noValidate onSubmit={submit}>
-      {fault === null || fault.isOfField ? null : (
-        <p className="fault" role="alert">
-          {fault.sentence}
-        </p>
-      )}
-      <Field
-        label="E-mail address"
-        name="email"
-        type="email"
-        autoComplete="username"
-        error={errorOf("email")}
-      />
-      <Field
-        label="Password"
-        name="password"
-        type="password"
-        autoComplete={isNew ? "new-password" : "current-password"}
-        hint={isNew ? "8 characters or more. A few words are easy to remember." : null}
-        error={errorOf("password")}
-      />
-      <button type="submit" aria-disabled={isBusy}>
-        {isBusy ? busyLabel : label}
-      </button>
-    </form>
+    <EntryForm
+      label={label}
+      busyLabel={busyLabel}
+      entries={[usernameEntry, isNew ? { ...newPasswordEntry, name, label: "Password" } : passwordEntry]}
+      send={({ email = "", password = "" }) => send({ email, password })}
+      blame={{
+        identifier_taken: { name: "email", isOfField: true },
+        weak_password: { name, isOfField: true },
+        invalid_credentials: { name, isOfField: false },
+      }}
+    />
   );
-}
-
-function missingOf(email: string, password: string): Fault | null {
-  if (!/^[^\s@]+@[^\s@]+$/.test(email)) {
-    return {
-      focus: "email",
-      isOfField: true,
-      sentence: "Enter an e-mail address, such as ada@example.com.",
-    };
-  }
-  if (password === "") return { focus: "password", isOfField: true, sentence: "Enter a password." };
-  return null;
-}
-
-function faultOf(error: ClientError): Fault {
-  const sentence = sentenceOf(error);
-  switch (error.code) {
-    case "identifier_taken":
-      return { focus: "email", isOfField: true, sentence };
-    case "weak_password":
-      return { focus: "password", isOfField: true, sentence };
-    case "invalid_credentials":
-      return { focus: "password", isOfField: false, sentence };
-    default:
-      return { focus: null, isOfField: false, sentence };
-  }
 }

@@ -1,16 +1,20 @@
 import { type ReactNode, useId, useState } from "react";
 
+export type FieldType = "email" | "password" | "code";
+
 interface FieldProps {
   readonly label: string;
   readonly name: string;
-  readonly type: "email" | "password";
+  readonly type: FieldType;
   readonly autoComplete: string;
-  readonly hint?: string | null;
+  readonly hint: string | null;
+  readonly isRequired: boolean;
   readonly error: string | null;
 }
 
 /** An input with a label, a hint and an error, which screen readers announce with the input. */
-export function Field({ label, name, type, autoComplete, hint = null, error }: FieldProps): ReactNode {
+export function Field(props: FieldProps): ReactNode {
+  const { label, name, type, autoComplete, hint, isRequired, error } = props;
   const id = useId();
   const [isShown, setShown] = useState(false);
   const describedBy = [hint === null ? [] : `${id}-hint`, error === null ? [] : `${id}-error`]
@@ -23,11 +27,12 @@ export function Field({ label, name, type, autoComplete, hint = null, error }: F
         <input
           id={id}
           name={name}
-          type={isShown ? "text" : type}
+          type={isShown || type === "code" ? "text" : type}
+          inputMode={type === "code" ? "numeric" : undefined}
           autoComplete={autoComplete}
           autoCapitalize="none"
           spellCheck={false}
-          required
+          required={isRequired}
           aria-invalid={error !== null}
           aria-describedby={describedBy === "" ? undefined : describedBy}
         />

@@ -5,6 +5,7 @@ import { Action } from "./action.tsx";
 import { AUTH_URL } from "./auth.ts";
 import { Connection } from "./connection.tsx";
 import { SignOutContext, useNewSignOut, useSignOut } from "./sign-out.ts";
+import { StepUp } from "./step-up.tsx";
 
 export function Layout(): ReactNode {
   const main = useRef<HTMLElement>(null);
@@ -32,7 +33,9 @@ export function Layout(): ReactNode {
         )}
       </div>
       <main id="main" ref={main} tabIndex={-1}>
-        <Outlet />
+        <StepUp>
+          <Outlet />
+        </StepUp>
       </main>
       <footer>
         This page is <b>{location.host}</b>. Its API is <b>{URL.parse(AUTH_URL)?.host ?? location.host}</b>.

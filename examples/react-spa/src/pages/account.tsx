@@ -7,6 +7,8 @@ import { Time } from "../time.tsx";
 const METHODS: Readonly<Record<string, string>> = {
   pwd: "with a password",
   fed: "through a provider",
+  link: "with a link",
+  otp: "with a code",
 };
 
 export function AccountPage(): ReactNode {
@@ -39,6 +41,9 @@ export function AccountPage(): ReactNode {
       <ReadableByScripts />
       <p>
         <Link to="/devices">See every device that is signed in</Link>
+      </p>
+      <p>
+        <Link to="/settings">Change your address or password, or delete your account</Link>
       </p>
     </Page>
   );

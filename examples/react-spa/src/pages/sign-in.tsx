@@ -20,7 +20,13 @@ export function SignInPage(): ReactNode {
       <Page title="Sign in" lead={lead}>
         {error === null ? null : <ReturnedError code={error} />}
         <CredentialsForm label="Sign in" busyLabel="Signing in…" isNew={false} send={signIn.password} />
+        <p className="aside">
+          <Link to="/forgot-password">Forgotten password</Link>
+        </p>
         <ProviderButtons destination={destination} />
+        <Link className="button outline" to={{ pathname: "/sign-in/mail", search: search.toString() }}>
+          Sign in by mail
+        </Link>
         <p className="aside">
           New here? <Link to={{ pathname: "/sign-up", search: search.toString() }}>Create an account</Link>
         </p>
