@@ -1,4 +1,11 @@
 import type { NextConfig } from "next";
 
-const config: NextConfig = { poweredByHeader: false };
+/** The pages that links of messages open. Their address has a token, which must not reach other sites. */
+const TOKEN_PAGES = ["reset-password", "verify-email", "confirm-email", "undo-email-change", "sign-in/link"];
+const NO_REFERRER = [{ key: "Referrer-Policy", value: "no-referrer" }];
+
+const config: NextConfig = {
+  poweredByHeader: false,
+  headers: async () => TOKEN_PAGES.map((page) => ({ source: `/${page}`, headers: NO_REFERRER })),
+};
 export default config;

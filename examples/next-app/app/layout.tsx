@@ -26,6 +26,7 @@ export default async function Layout({ children }: Props): Promise<ReactNode> {
             <Link href="/">Latchkey</Link>
             <Link href="/dashboard">Dashboard</Link>
             <Link href="/devices">Devices</Link>
+            <Link href="/settings">Settings</Link>
           </nav>
           {found === null ? (
             <Link href="/login">Sign in</Link>

@@ -1,5 +1,6 @@
-import { createAuth } from "@latchkey/core";
+import { createAuth, emailCode, magicLink } from "@latchkey/core";
 import { password } from "@latchkey/core/password";
+import { mail } from "./mail.ts";
 import { store } from "./store.ts";
 
 const { AUTH_PROXIES, AUTH_URL, AUTH_SECRET } = process.env;
@@ -7,7 +8,8 @@ const { AUTH_PROXIES, AUTH_URL, AUTH_SECRET } = process.env;
 /** The authentication of this application. On localhost neither environment variable is needed. */
 export const auth = createAuth({
   store,
-  providers: [password()],
+  providers: [password({ verifyEmail: "later" }), magicLink(), emailCode()],
+  mail,
   // With "store", a device that is signed out from another device loses access at once.
   revocation: "store",
   ...(AUTH_URL === undefined ? {} : { baseURL: AUTH_URL }),

@@ -1,22 +1,12 @@
+import Link from "next/link";
 import type { ReactNode } from "react";
+import { refusalOf } from "../../lib/refusals.ts";
+import type { PageProps } from "../../lib/search.ts";
 import { signIn, signUp } from "../actions.ts";
 
-const REFUSALS: ReadonlyMap<string, string> = new Map([
-  ["invalid_credentials", "The address or the password is wrong."],
-  ["identifier_taken", "There is an account with this address already."],
-  ["weak_password", "This password is too easy to guess. Choose a longer one."],
-  ["invalid_request", "This is not an e-mail address."],
-  ["rate_limited", "Too many attempts. Wait a few minutes."],
-]);
-
-interface Props {
-  readonly searchParams: Promise<Readonly<Record<string, string | readonly string[] | undefined>>>;
-}
-
-export default async function Login({ searchParams }: Props): Promise<ReactNode> {
+export default async function Login({ searchParams }: PageProps): Promise<ReactNode> {
   const { error, redirect_to: to } = await searchParams;
-  const refusal =
-    error === undefined ? null : (REFUSALS.get(String(error)) ?? "The sign-in failed. Try again.");
+  const refusal = error === undefined ? null : refusalOf(error);
   return (
     <>
       <h1>Sign in</h1>
@@ -49,6 +39,10 @@ export default async function Login({ searchParams }: Props): Promise<ReactNode>
           </button>
         </div>
       </form>
+      <p>
+        <Link href="/forgot-password">Forgotten password</Link> or{" "}
+        <Link href="/sign-in/mail">sign in by mail</Link>
+      </p>
     </>
   );
 }

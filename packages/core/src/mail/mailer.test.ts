@@ -97,12 +97,6 @@ describe("a message", () => {
       },
     ],
     [
-      "throws a refusal of a store",
-      () => {
-        throw new AuthError("rate_limited", undefined, null, { operation: "throttle.hit" });
-      },
-    ],
-    [
       "throws no error",
       () => {
         throw undefined;
