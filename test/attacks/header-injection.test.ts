@@ -148,6 +148,7 @@ describe("header injection", () => {
     expect([...new Set(response.headers.keys())].sort()).toEqual([
       "cache-control",
       "content-type",
+      "referrer-policy",
       "set-cookie",
       "vary",
       "x-content-type-options",

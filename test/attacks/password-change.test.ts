@@ -202,6 +202,17 @@ describe("the request", () => {
     expect(await server.inbox.messages()).toHaveLength(6);
   });
 
+  it("PWD-15 starts no session if the hook refuses the user, and no earlier one lives", async () => {
+    let isRefused = false;
+    const server = openMailedServer({ hooks: { signedIn: () => (isRefused ? false : undefined) } });
+    const owner = await signUp(server, "cookie");
+    isRefused = true;
+    expect(await change(server, owner)).toMatchObject({ status: 403, code: "forbidden", access: null });
+    expect(await server.auth.sessions.list(owner.userId)).toEqual([]);
+    isRefused = false;
+    expect(await server.signIn(NEW_PASSWORD)).toBe(200);
+  });
+
   it("PWD-15 is not found without passwords", async () => {
     const server = openMailedServer();
     const owner = await signUp(server, "bearer");

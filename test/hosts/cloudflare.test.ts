@@ -26,7 +26,7 @@ interface Worker {
       headers?: Readonly<Record<string, string>>;
     },
   ): Promise<Answer>;
-  counts(): Promise<{ readonly made: number; readonly objectCalls: number }>;
+  counts(): Promise<{ readonly made: number; readonly objectCalls: number; readonly messages: number }>;
 }
 
 /** A fresh isolate, without any compatibility flag. */
@@ -160,6 +160,21 @@ it("RAT-03: requestHost hands over the address that Cloudflare wrote, and no oth
   const listed = await worker.ask("/auth/sessions", { token: String(body["access_token"]) });
   expect(listed.body).toMatchObject({ sessions: [{ device: { address: "203.0.113.7" } }] });
   expect((await worker.ask("/wait")).body).toEqual({ waits: true });
+});
+
+it("a message is sent after the answer by waitUntil, and is lost without it", async () => {
+  const worker = await start();
+  const { email } = ANN;
+  await worker.ask("/auth/signup", { body: ANN });
+  const forgot = (headers = {}): Promise<Answer> =>
+    worker.ask("/auth/password/forgot", { body: { email }, headers });
+  expect(await forgot()).toEqual({ status: 200, body: {} });
+  await expect.poll(async () => (await worker.counts()).messages, { timeout: 20_000 }).toBe(1);
+  expect(await forgot({ "x-alone": "1" })).toEqual({ status: 200, body: {} });
+  expect(await forgot()).toEqual({ status: 200, body: {} });
+  await expect.poll(async () => (await worker.counts()).messages, { timeout: 20_000 }).toBe(2);
+  await new Promise((resolve) => setTimeout(resolve, 600));
+  expect((await worker.counts()).messages).toBe(2);
 });
 
 it("an isolate learns that a session ended, by waitUntil, and without it by the request that is due", async () => {

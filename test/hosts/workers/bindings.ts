@@ -23,7 +23,7 @@ interface Env extends Bindings {
 
 /** How long the key ring and the key set take to come, in milliseconds. */
 const SLOW = 300;
-const counts = { made: 0, objectCalls: 0 };
+const counts = { made: 0, objectCalls: 0, messages: 0 };
 
 const getAuth = defineAuth((env: Env) => {
   counts.made++;
@@ -33,6 +33,12 @@ const getAuth = defineAuth((env: Env) => {
     baseURL: `https://${env.TENANT}.example.com`,
     secret: env.AUTH_SECRET,
     rateLimit: false,
+    mail: {
+      send: async () => {
+        await pause(SLOW);
+        counts.messages++;
+      },
+    },
     ...(env.TENANT === "quick" ? { revocation: { pollEvery: 1 } } : {}),
   };
 });

@@ -63,6 +63,8 @@ async function respond(whole: App, passed: Passed, find: () => Match): Promise<R
     if (site === null) return errorResponse("invalid_request", new Headers(), NO_BASE_URL);
     if (match.kind === "options") return preflight(request, match.allow, app.config);
     const response = await runRoute(app, passed, site, match);
+    // The page that posts a token may have it in its address.
+    response.headers.set("referrer-policy", "no-referrer");
     const isPublic = response.headers.get("cache-control")?.startsWith("public") ?? false;
     if (!isPublic) addVary(response.headers, "Cookie");
     allowOrigin(response.headers, request.headers.get("origin"), app.config.trustedOrigins);

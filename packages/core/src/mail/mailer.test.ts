@@ -97,6 +97,12 @@ describe("a message", () => {
       },
     ],
     [
+      "throws a refusal of a store",
+      () => {
+        throw new AuthError("rate_limited", undefined, null, { operation: "throttle.hit" });
+      },
+    ],
+    [
       "throws no error",
       () => {
         throw undefined;
