@@ -177,6 +177,12 @@ it("a message is sent after the answer by waitUntil, and is lost without it", as
   expect((await worker.counts()).messages).toBe(2);
 });
 
+it("a call by hand waits until its message is sent, because it has no waitUntil", async () => {
+  const worker = await start();
+  expect((await worker.ask("/invite")).body).toEqual({ invited: true });
+  expect((await worker.counts()).messages).toBe(1);
+});
+
 it("an isolate learns that a session ended, by waitUntil, and without it by the request that is due", async () => {
   const worker = await start();
   const tenant = "quick";

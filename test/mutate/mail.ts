@@ -79,4 +79,30 @@ export const mailEdits: readonly Edit[] = [
     [SENT_NOTICES],
     [["reuse is not told", "engine.onReuse(", "((_: unknown) => undefined)("]],
   ),
+  ...editsIn(
+    "packages/core/src/http/sign-in.ts",
+    [SENT_NOTICES],
+    [
+      [
+        "a sign-in in place of a session is told",
+        "continues = succeeds !== null || context !== undefined",
+        "continues = false",
+      ],
+      [
+        "a changed password is told twice",
+        "continues = succeeds !== null || context !== undefined",
+        "continues = succeeds !== null",
+      ],
+    ],
+  ),
+  ...editsIn(
+    "packages/core/src/http/handle.ts",
+    ["test/mail/no-secret-told.test.ts"],
+    [["a Referer from an answer", 'response.headers.set("referrer-policy", "no-referrer");', ""]],
+  ),
+  ...editsIn(
+    "packages/core/src/auth/sending-calls.ts",
+    ["test/hosts/cloudflare.test.ts"],
+    [["a call by hand loses its message on Workers", "await Promise.all(waited);", ""]],
+  ),
 ];

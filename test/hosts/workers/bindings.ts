@@ -99,6 +99,10 @@ async function answer(request: Request, env: Env, context: WaitingContext): Prom
     const found = await validator.validate(request);
     return Response.json(found.ok ? { userId: found.userId } : { error: found.code });
   }
+  if (pathname === "/invite") {
+    await getAuth(env).users.invite("zoe@example.com");
+    return Response.json({ invited: true });
+  }
   const host = requestHost(request, context);
   if (pathname === "/wait") {
     host.waitUntil?.(pause(1));

@@ -28,6 +28,7 @@ import { type CheckedOptions, checkOptions } from "./config.ts";
 import { guardStore } from "./guard-store.ts";
 import type { AuthOptions, ContextShape, Provider, StandardResult, StandardSchema } from "./options.ts";
 import { publicCalls } from "./public-calls.ts";
+import { sendingCalls } from "./sending-calls.ts";
 import { sessionsApi } from "./sessions.ts";
 import { usersApi } from "./users.ts";
 
@@ -52,8 +53,8 @@ export function createAuth<Context extends ContextShape = JsonObject, U extends 
     validate: requestValidator(app),
     stepUp: stepUpChecker(app),
     handlers: handlersOf(app),
-    sessions: publicCalls("sessions", sessionsApi(app), report) as SessionsApi,
-    users: publicCalls("users", usersApi(app), report) as UsersApi,
+    sessions: publicCalls("sessions", sendingCalls(app, sessionsApi), report) as SessionsApi,
+    users: publicCalls("users", sendingCalls(app, usersApi), report) as UsersApi,
     keys: publicCalls("keys", pickKeys(app.engine.keys), report) as KeysApi,
     check: deploymentCheck(checked, app.engine.keys),
   };
