@@ -122,6 +122,22 @@ export const accountRouteEdits: readonly Edit[] = [
     ],
   ),
   ...editsIn(
+    `${ACCOUNTS}/accounts.ts`,
+    ["test/sessions/mail-sign-in.test.ts"],
+    [
+      [
+        "a sign-up signs in to an account that its owner took over",
+        "user.credentialsVersion === row.credentialsVersion ? user : null",
+        "user",
+      ],
+      [
+        "a failed sign-up deletes an account that its owner took over",
+        "return (await app.users.update(id, {}, options)) !== null;",
+        "return true;",
+      ],
+    ],
+  ),
+  ...editsIn(
     `${ROUTES}/email-change.ts`,
     ["test/sessions/email-change.test.ts"],
     [["a change of address after an old sign-in", "requireFreshSignIn(app, valid);", ""]],

@@ -1,8 +1,10 @@
+import { memory } from "@latchkey/core/memory";
 import { describe, expect, it } from "vitest";
 import { bodyOf, expectError, memberOf } from "../fixtures/answers.ts";
 import type { Browser } from "../fixtures/browser.ts";
 import {
   codeIn,
+  type MailedOptions,
   type MailedServer,
   openMailedServer,
   provedAnn,
@@ -11,6 +13,7 @@ import {
 import { linkAt } from "../fixtures/oauth-server.ts";
 import { ANN_THERE } from "../fixtures/providers/stub-provider.ts";
 import { ANN, countOf, openServer } from "../fixtures/server.ts";
+import { type Between, wrapped } from "../fixtures/wrapped-store.ts";
 
 interface Method {
   readonly title: string;
@@ -249,6 +252,58 @@ describe.each(methods)("a sign-in by $title", (method) => {
       "invalid_request",
     );
     expect((await confirm(server.browser(), body)).status).toBe(200);
+  });
+});
+
+describe("a sign-up that the owner of the mailbox overtakes with a link", () => {
+  /** The owner asks for a link before the attacker signs up, and confirms it when `overtake` is called. */
+  async function scene(
+    options: MailedOptions,
+  ): Promise<{ server: MailedServer; overtake: () => Promise<void> }> {
+    const server = openMailedServer({ signUp: true, ...options });
+    await server.browser().post("/auth/link", { email: ANN.email });
+    const token = await server.inbox.token("magic_link");
+    const overtake = async (): Promise<void> => {
+      expect((await server.browser().post("/auth/link/confirm", { token })).status).toBe(200);
+    };
+    return { server, overtake };
+  }
+
+  async function expectOwned({ auth, browser }: MailedServer): Promise<void> {
+    const user = await auth.users.find(ANN);
+    expect(user).toMatchObject({ emailVerified: true });
+    const sessions = await auth.sessions.list(user?.id ?? "");
+    expect(sessions.map(({ amr }) => amr)).toEqual([["link"]]);
+    await expectError(await browser().post("/auth/login", ANN), 401, "invalid_credentials");
+  }
+
+  it("gets no session, if that happens before the new user is read back", async () => {
+    let next: (() => Promise<void>) | null = null;
+    const between: Between = async (operation, call) => {
+      const result = await call();
+      const act = operation === "users.create" ? next : null;
+      if (act !== null) next = null;
+      await act?.();
+      return result;
+    };
+    const { server, overtake } = await scene({ store: wrapped(memory(), between) });
+    next = overtake;
+    await expectError(await server.browser().post("/auth/signup", ANN), 409, "identifier_taken");
+    await expectOwned(server);
+  });
+
+  it("fails without a deletion of the user, if that happens before its session starts", async () => {
+    let next: (() => Promise<void>) | null = null;
+    const { server, overtake } = await scene({
+      hooks: {
+        signedIn: async ({ session }) => {
+          if (session.amr[0] === "pwd") await next?.();
+        },
+      },
+    });
+    next = overtake;
+    await expectError(await server.browser().post("/auth/signup", ANN), 403, "forbidden");
+    await expectOwned(server);
   });
 });
 

@@ -52,7 +52,7 @@ function takenError(email: string | null, username: string | null): AuthError {
   return new AuthError("identifier_taken", `An account with this ${name} exists already.`);
 }
 
-/** Inserts a user whose identifiers are in normal form. Returns null if an identifier is taken. */
+/** Inserts a user whose identifiers are in normal form. Returns null if an identifier is taken, or its owner took the user over. */
 export async function insertUser(
   app: App,
   input: Pick<User, "email" | "username" | "name" | "emailVerified" | "passwordHash">,
@@ -63,7 +63,8 @@ export async function insertUser(
   const user = await app.users.get(id);
   if (user === null) throw new AuthError("store_unavailable");
   app.engine.emit({ type: "user.created", userId: id });
-  return user;
+  // The owner of the address has proved it since. A sign-in with the version that was read would be a way into their account.
+  return user.credentialsVersion === row.credentialsVersion ? user : null;
 }
 
 /** Returns the user if the password is right, else null. An unknown user, null, costs the same work as a known one. */
@@ -134,6 +135,15 @@ export async function endEverywhere(
 ): Promise<number> {
   await app.users.update(id, {}, { ifVersion: null, raiseVersion: true });
   return (await endSessionsOf(app.engine, id, except, reason)).length;
+}
+
+/**
+ * Raises the version of the credentials of a user if it is still the one that was read, so that every proof and every sign-in in
+ * progress fails. Returns `false` if another request has changed them.
+ */
+export async function claimUnchanged(app: App, { id, credentialsVersion }: User): Promise<boolean> {
+  const options = { ifVersion: credentialsVersion, raiseVersion: true };
+  return (await app.users.update(id, {}, options)) !== null;
 }
 
 /** How credentials change. */

@@ -1,8 +1,8 @@
 import { now } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
 import type { SlotToken } from "../users/one-time-token.ts";
-import { publicUser, type User, type UserId } from "../users/user.ts";
-import { deleteUser, insertUser } from "./accounts.ts";
+import { publicUser, type User } from "../users/user.ts";
+import { claimUnchanged, deleteUser, insertUser } from "./accounts.ts";
 import type { App } from "./app.ts";
 import { decideMailSignIn, type MailSignInDecision } from "./decide-mail-sign-in.ts";
 import {
@@ -153,7 +153,8 @@ async function applyPlan(
 }
 
 /** Deletes a user whose first sign-in failed, unless another sign-in has used the account. */
-export async function withdrawUser(app: App, id: UserId): Promise<void> {
-  const sessions = await app.engine.store.list(id, now(app.env));
-  if (sessions.length === 0) await deleteUser(app, id);
+export async function withdrawUser(app: App, user: User): Promise<void> {
+  if (!(await claimUnchanged(app, user))) return;
+  const sessions = await app.engine.store.list(user.id, now(app.env));
+  if (sessions.length === 0) await deleteUser(app, user.id);
 }

@@ -8,7 +8,7 @@ import {
   type SlotToken,
 } from "../users/one-time-token.ts";
 import type { User } from "../users/user.ts";
-import { deleteUser } from "./accounts.ts";
+import { claimUnchanged, deleteUser } from "./accounts.ts";
 import type { App } from "./app.ts";
 import { issueMailToken, readMailToken, requireMail } from "./mail-token.ts";
 
@@ -88,8 +88,13 @@ export async function readInvitation(app: App, token: string): Promise<string> {
   return email;
 }
 
-/** Deletes the user of a sign-up that failed. A verified address keeps its user if a provider is linked to it by now. */
-export async function undoSignUp(app: App, { id, emailVerified }: User): Promise<void> {
+/**
+ * Deletes the user of a sign-up that failed. A verified address keeps its user if a provider is linked to it by now, and so does an
+ * address that its owner has proved since.
+ */
+export async function undoSignUp(app: App, user: User): Promise<void> {
+  const { id, emailVerified } = user;
+  if (!(await claimUnchanged(app, user))) return;
   const links = emailVerified ? await app.users.accounts(id) : [];
   if (links.length === 0) await deleteUser(app, id);
 }

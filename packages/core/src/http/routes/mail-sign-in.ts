@@ -84,7 +84,7 @@ async function signInByMail(
   try {
     return await signInAndRespond(app, call, user, { ...rest, ...how, status: 200 });
   } catch (error) {
-    if (isCreated) await withdrawUser(app, user.id).catch(reportQuietly(app.engine.report));
+    if (isCreated) await withdrawUser(app, user).catch(reportQuietly(app.engine.report));
     throw error;
   }
 }
