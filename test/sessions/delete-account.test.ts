@@ -2,10 +2,10 @@ import { memory } from "@latchkey/core/memory";
 import { describe, expect, it } from "vitest";
 import { clearedIn, expectError } from "../fixtures/answers.ts";
 import type { Browser } from "../fixtures/browser.ts";
-import { codeIn, openMailedServer, provedAnn } from "../fixtures/mailed-server.ts";
+import { codeIn, type MailedServer, openMailedServer, provedAnn } from "../fixtures/mailed-server.ts";
 import { linkAt } from "../fixtures/oauth-server.ts";
 import { ACCESS, ANN, BOB, countOf, REFRESH } from "../fixtures/server.ts";
-import { counted } from "../fixtures/wrapped-store.ts";
+import { counted, wrapped } from "../fixtures/wrapped-store.ts";
 
 const remove = (browser: Browser): Promise<Response> => browser.send("/auth/account", { method: "DELETE" });
 
@@ -61,6 +61,23 @@ describe("the deletion of an account", () => {
     const body = { email: ANN.email, code };
     await expectError(await browser.post("/auth/code/confirm", body), 400, "mail_token_invalid");
     expect((await bob.post("/auth/email/change/confirm", { token: change })).status).toBe(200);
+  });
+
+  it("leaves the token of a new account that has the address by then", async () => {
+    const server: MailedServer = openMailedServer({
+      store: wrapped(memory(), async (operation, call) => {
+        const result = await call();
+        if (operation === "users.delete") {
+          await server.auth.users.create({ ...ANN, emailVerified: true });
+          await server.auth.users.sendLink(ANN.email);
+        }
+        return result;
+      }),
+    });
+    const { browser } = await provedAnn(server);
+    expect((await remove(browser)).status).toBe(204);
+    const token = await server.inbox.token("magic_link");
+    expect((await server.browser().post("/auth/link/confirm", { token })).status).toBe(200);
   });
 
   it("makes the undo of an earlier change void", async () => {
