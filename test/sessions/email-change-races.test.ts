@@ -1,3 +1,5 @@
+// Loaded here, so that the first message waits for no file.
+import "../../packages/core/src/mail/texts.ts";
 import { type Auth, createAuth, type JsonObject, type MailMessage, type User } from "@latchkey/core";
 import type { Store } from "@latchkey/core/store";
 import { describe, expect, test } from "vitest";

@@ -1,8 +1,8 @@
 import * as v from "valibot";
 import { hasNamePrefix, isCookieName } from "../cookies/cookie.ts";
 import { algorithmsFor } from "../keys/algorithms.ts";
+import { MAIL_TYPES } from "../mail/message.ts";
 import { defaultPages } from "../mail/pages.ts";
-import { MAIL_TYPES } from "../mail/texts.ts";
 import { choiceOf } from "../platform/option-error.ts";
 import { durationInstead, writtenDuration } from "../platform/time.ts";
 import { parseNetwork } from "../throttle/address.ts";

@@ -5,7 +5,7 @@ import type { Report } from "../platform/faults.ts";
 import { preferredLanguage } from "./locale.ts";
 import type { MailContent, MailDraft, MailMessage, MailText, MailType } from "./message.ts";
 import { defaultPages, linkTo, type MailPages, PAGE_OF } from "./pages.ts";
-import { englishText, type TextScope } from "./texts.ts";
+import type { TextScope } from "./texts.ts";
 
 /** Texts of the application, in place of the English ones. */
 export type MailTexts = {
@@ -58,11 +58,17 @@ export function mailer(options: MailOptions, env: Pick<Env, "clock">): (scope: M
       const content = contentOf(written, pages, scope);
       const text = ownText(content, texts, scope.report);
       const named: TextScope = { host: new URL(scope.origin).host, now: now(env) };
-      await send({ ...content, ...(text ?? englishText(content, named)) });
+      await send({ ...content, ...(text ?? (await englishText(content, named))) });
     };
     const sent = inNextTurn(post).catch((error: unknown) => scope.report(fault("mail.send", error)));
     scope.waitUntil?.(sent);
   };
+}
+
+// Loaded with the first message, which is sent after the answer.
+async function englishText(content: MailContent, scope: TextScope): Promise<MailText> {
+  const texts = await import("./texts.ts");
+  return texts.englishText(content, scope);
 }
 
 // An option that is undefined leaves the default, as everywhere.

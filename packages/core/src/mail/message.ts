@@ -81,3 +81,19 @@ type WithToken<Content> = Content extends { readonly url: infer Url }
 
 /** A message as the use cases write it: with the token, before the link is made. */
 export type MailDraft = WithToken<MailContent>;
+
+const TYPES: Readonly<Record<MailType, true>> = {
+  verify: true,
+  reset: true,
+  change: true,
+  changed_notice: true,
+  magic_link: true,
+  code: true,
+  invitation: true,
+  new_device: true,
+  password_changed: true,
+  session_ended_by_reuse: true,
+};
+
+/** The name of every type of message. */
+export const MAIL_TYPES: readonly string[] = Object.keys(TYPES);

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Device } from "../sessions/session.ts";
 import type { MailContent } from "./message.ts";
-import { englishText, MAIL_TYPES } from "./texts.ts";
+import { MAIL_TYPES } from "./message.ts";
+import { englishText } from "./texts.ts";
 
 const NOW = 1_767_225_600;
 const SCOPE = { host: "app.example.com", now: NOW };

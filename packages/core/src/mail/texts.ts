@@ -89,9 +89,6 @@ const WRITERS: Writers = {
   }),
 };
 
-/** The name of every type of message. */
-export const MAIL_TYPES: readonly string[] = Object.keys(WRITERS);
-
 function circumstances({
   at,
   device,
