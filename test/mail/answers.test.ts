@@ -1,7 +1,12 @@
-import type { ErrorContext, MailOptions } from "@latchkey/core";
+import type { ServerResponse } from "node:http";
+import { getRequestListener } from "@hono/node-server";
+import { type ErrorContext, emailCode, type MailOptions, magicLink } from "@latchkey/core";
+import { memory } from "@latchkey/core/memory";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ANN, openSecureServer, type TestServer } from "../fixtures/server.ts";
+import { openLocalServer } from "../fixtures/local-server.ts";
+import { ANN, cheapPassword, openSecureServer, type TestServer } from "../fixtures/server.ts";
 import { openSmtp, type Smtp } from "../fixtures/smtp.ts";
+import { wrapped } from "../fixtures/wrapped-store.ts";
 
 interface Fault extends ErrorContext {
   readonly error: unknown;
@@ -133,4 +138,35 @@ it("a message is handed to waitUntil of the host, and its failure does not reach
   await forgot(server, ANN.email, (work) => void waited.push(work));
   await expect(Promise.all(waited)).resolves.toHaveLength(1);
   expect(server.faults).toHaveLength(1);
+});
+
+describe("on a server of Node", () => {
+  it.each(["/password/forgot", "/link", "/code"])(
+    "POST %s has answered before the synchronous part of send runs",
+    async (path) => {
+      const local = await openLocalServer();
+      let answer: ServerResponse | null = null;
+      const wasAnswered: boolean[] = [];
+      const send = (): void => void wasAnswered.push(answer?.writableEnded === true);
+      // Each call of the store takes a turn of the event loop, as over a network.
+      const store = wrapped(memory(), async (_, call) => {
+        await new Promise((resolve) => setImmediate(resolve));
+        return call();
+      });
+      const providers = [cheapPassword(), magicLink(), emailCode()];
+      const server = openSecureServer({ store, providers, mail: { send }, baseURL: local.origin });
+      await server.auth.users.create({ ...ANN, emailVerified: true });
+      const listener = getRequestListener((request) => server.auth.handle(request));
+      local.listen((request, response) => {
+        answer = response;
+        void listener(request, response);
+      });
+      const body = JSON.stringify({ email: ANN.email });
+      const headers = { "content-type": "application/json", origin: local.origin };
+      const got = await fetch(`${local.origin}/auth${path}`, { method: "POST", headers, body });
+      expect(got.status).toBe(200);
+      await expect.poll(() => wasAnswered).toEqual([true]);
+      await local.close();
+    },
+  );
 });
