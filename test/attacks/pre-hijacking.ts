@@ -60,6 +60,32 @@ export const PROOFS: Readonly<Record<string, Prove>> = {
     proveByRoute(scene, { request: "/auth/password/forgot", redeem: "/auth/password/reset" }, "reset"),
 };
 
+/** The victim signs in by a message in a browser without cookies, and signs out. */
+async function proveBySignIn(
+  { browser, inbox }: Scene,
+  path: "link" | "code",
+  bodyOf: (inbox: Inbox) => Promise<object>,
+): Promise<boolean> {
+  for (let attempt = 0; attempt < TRIES; attempt++) {
+    const victim = browser();
+    await victim.post(`/auth/${path}`, { email: ANN.email });
+    if (!(await victim.post(`/auth/${path}/confirm`, await bodyOf(inbox))).ok) continue;
+    return (await victim.post("/auth/logout")).ok;
+  }
+  return false;
+}
+
+/** The proofs that also sign the victim in. */
+const SIGN_INS: Readonly<Record<string, Prove>> = {
+  "POST /link/confirm": (scene) =>
+    proveBySignIn(scene, "link", async (inbox) => ({ token: await inbox.token("magic_link") })),
+  "POST /code/confirm": (scene) =>
+    proveBySignIn(scene, "code", async (inbox) => {
+      const message = (await inbox.messages()).findLast(({ type }) => type === "code");
+      return { email: ANN.email, code: message?.type === "code" ? message.code : "" };
+    }),
+};
+
 /** The proofs in which the victim chooses a password. */
 export const CHOOSING: ReadonlySet<string> = new Set([
   "setPassword with provesEmail",
@@ -68,7 +94,9 @@ export const CHOOSING: ReadonlySet<string> = new Set([
 
 /** Each proof by each transport of the attacker. */
 export const CASES: readonly { readonly title: string; readonly mode: Transport; readonly prove: Prove }[] =
-  Object.entries(PROOFS).flatMap(([title, prove]) => modes.map((mode) => ({ title, mode, prove })));
+  Object.entries({ ...PROOFS, ...SIGN_INS }).flatMap(([title, prove]) =>
+    modes.map((mode) => ({ title, mode, prove })),
+  );
 
 /** A server with two providers, whose validation asks the store whether a session has ended. It sends messages to the victim. */
 export interface Scene extends StubServer {
@@ -85,6 +113,7 @@ export function openScene(store: Store, options: Partial<StubServerOptions> = {}
     revocation: "store",
     trustedOrigins,
     stubs,
+    signsInByMail: true,
     mail: inbox.mail,
     ...options,
   });
