@@ -255,6 +255,33 @@ describe.each(methods)("a sign-in by $title", (method) => {
   });
 });
 
+it("J2 each handler of a message, mounted on any path, answers as its route does", async () => {
+  const server = openMailedServer();
+  const { handlers } = server.auth;
+  await server.auth.users.create({ ...ANN, emailVerified: true });
+  const ann = server.browser();
+  const send = async (handler: (typeof handlers)["sendLink"], body: object): Promise<number> => {
+    const answer = await handler(ann.request("/anywhere", { method: "POST", body }));
+    ann.take(answer.headers);
+    return answer.status;
+  };
+  expect(await send(handlers.sendLink, { email: ANN.email })).toBe(200);
+  expect(await send(handlers.confirmLink, { token: await server.inbox.token("magic_link") })).toBe(200);
+  expect(await send(handlers.sendCode, { email: ANN.email })).toBe(200);
+  const code = await codeIn(server.inbox);
+  expect(await send(handlers.confirmCode, { email: ANN.email, code })).toBe(200);
+  expect(await send(handlers.changeEmail, { email: "ann@new.example" })).toBe(200);
+  const token = await server.inbox.token("change");
+  expect(await send(handlers.confirmEmailChange, { token })).toBe(200);
+  const undo = await server.inbox.token("changed_notice");
+  expect(await send(handlers.undoEmailChange, { token: undo })).toBe(200);
+  expect(await send(handlers.sendLink, { email: ANN.email })).toBe(200);
+  expect(await send(handlers.confirmLink, { token: await server.inbox.token("magic_link") })).toBe(200);
+  const deleted = await handlers.deleteAccount(ann.request("/anywhere", { method: "DELETE" }));
+  expect(deleted.status).toBe(204);
+  expect(await server.auth.users.find(ANN)).toBeNull();
+});
+
 describe("a sign-up that the owner of the mailbox overtakes with a link", () => {
   /** The owner asks for a link before the attacker signs up, and confirms it when `overtake` is called. */
   async function scene(
