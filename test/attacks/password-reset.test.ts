@@ -1,4 +1,4 @@
-import { magicLink } from "@latchkey/core";
+import { magicLink, minutes } from "@latchkey/core";
 import type { SlotToken, Store } from "@latchkey/core/store";
 import { describe, expect, it } from "vitest";
 import { openInbox } from "../fixtures/inbox.ts";
@@ -6,7 +6,7 @@ import { linkAt, openStubServer } from "../fixtures/oauth-server.ts";
 import { requestTo } from "../fixtures/requests.ts";
 import { ANN, BOB, countOf } from "../fixtures/server.ts";
 import { type MailedServer, NEW_PASSWORD, openMailedServer } from "./reset-scene.ts";
-import { modes, present, signUp } from "./session.ts";
+import { type Answer, endReasonOf, modes, present, signIn, signUp, withAccess } from "./session.ts";
 
 /** Ann's account, with a proved address unless `options` says otherwise. */
 async function withAnn(options: Parameters<typeof openMailedServer>[0] = {}, emailVerified = true) {
@@ -387,6 +387,28 @@ describe("a request for a reset", () => {
         code: "invalid_request",
       });
     await expect(server.auth.users.forgotPassword("ann")).rejects.toMatchObject({ code: "invalid_request" });
+  });
+
+  it("PWD-16 cannot be kept from the owner by a thief that signs out other sessions again and again", async () => {
+    const server = openMailedServer({ rateLimit: {} });
+    const thief = await signUp(server, "bearer");
+    const owner = await signIn(server, "bearer");
+    const signOutOthers = (): Promise<Answer> =>
+      server.ask("/logout", { scope: "others" }, withAccess("bearer", thief.access));
+    for (let time = 0; time < 5; time++) {
+      const token = await server.resetToken();
+      expect(await signOutOthers()).toMatchObject({ status: 200 });
+      expect(await endReasonOf(server, owner.sessionId)).toBe("logout");
+      if (time === 0) expect(await reset(server, token)).toMatchObject(INVALID);
+    }
+    server.clock.advance(minutes(9));
+    await server.auth.users.forgotPassword(ANN.email);
+    const token = await server.inbox.token("reset");
+    const late = await signIn(server, "bearer");
+    expect(await signOutOthers()).toMatchObject({ status: 200 });
+    expect(await endReasonOf(server, late.sessionId)).toBe("logout");
+    expect(await reset(server, token)).toMatchObject({ status: 200 });
+    expect(await endReasonOf(server, thief.sessionId)).toBe("password_changed");
   });
 
   it("PWD-16 is not found without the option mail, or without passwords", async () => {

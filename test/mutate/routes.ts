@@ -98,6 +98,18 @@ export const routeEdits: readonly Edit[] = [
     ],
   ),
   ...editsIn(
+    `${CORE}/http/routes/logout.ts`,
+    ["test/attacks/password-reset.test.ts"],
+    [
+      ["a sign-out of others voids tokens without a limit", "(await mayFailSignIns(app, id))", "true"],
+      [
+        "a sign-out of others beyond the limit ends none",
+        '} else await endSessionsOf(app.engine, userId, id, "logout");',
+        "}",
+      ],
+    ],
+  ),
+  ...editsIn(
     `${CORE}/http/handle.ts`,
     ["test/attacks/paths.test.ts"],
     [
