@@ -12,6 +12,7 @@ import { type ArcticClient, arcticProvider, github } from "@latchkey/core/oauth"
 import { type PasswordHasher, password } from "@latchkey/core/password";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Browser } from "../fixtures/browser.ts";
+import { type Inbox, openInbox } from "../fixtures/inbox.ts";
 import { begin, nativeCode, VERIFIER } from "../fixtures/oauth-flow.ts";
 import { openStubServer, type StubServer, type StubServerOptions } from "../fixtures/oauth-server.ts";
 import { ANN_THERE, stubProvider } from "../fixtures/providers/stub-provider.ts";
@@ -31,6 +32,7 @@ interface Stage {
   readonly annId: string;
   readonly sessionId: string;
   readonly told: Told[];
+  readonly inbox: Inbox;
   /** Whether the fault happens. */
   readonly fault: { armed: boolean };
 }
@@ -49,8 +51,10 @@ const CALLBACKS = { trustedOrigins: ["com.example.app://"], sessions: { confirm:
 
 async function openStage(options: StubServerOptions = {}): Promise<Stage> {
   const told: Told[] = [];
+  const inbox = openInbox();
   const server = openStubServer({
     stubs: [stubProvider({ storeTokens: true })],
+    mail: inbox.mail,
     rateLimit: {},
     ...CALLBACKS,
     onError: (error, context) => told.push({ error, context }),
@@ -59,7 +63,7 @@ async function openStage(options: StubServerOptions = {}): Promise<Stage> {
   const ann = await server.signedIn();
   const annId = (await server.auth.users.find({ email: ANN.email }))?.id ?? "";
   const [session] = await server.auth.sessions.list(annId);
-  return { server, ann, annId, sessionId: session?.id ?? "", told, fault: { armed: false } };
+  return { server, ann, annId, sessionId: session?.id ?? "", told, inbox, fault: { armed: false } };
 }
 
 async function signInThere({ server }: Stage): Promise<void> {
@@ -76,6 +80,12 @@ function codeOf({ server }: Stage): Promise<string> {
   return nativeCode(server.browser(), (location) => server.stub.agree(location, person));
 }
 
+/** Asks for another address, and returns the token of the message. */
+async function changeTokenOf({ server, annId, inbox }: Stage): Promise<string> {
+  await server.auth.users.changeEmail(annId, "ann@new.example");
+  return inbox.token("change");
+}
+
 /** Prepares what the step needs without the fault, and makes the step. */
 type Step = (stage: Stage, arm: () => void) => Promise<unknown>;
 
@@ -85,6 +95,11 @@ const byHand =
     arm();
     await call(stage);
   };
+const confirmChange: Step = async (stage, arm) => {
+  const token = await changeTokenOf(stage);
+  arm();
+  await stage.ann.post("/auth/email/change/confirm", { token });
+};
 const login = byHand(({ server }) => server.browser().post("/auth/login", ANN));
 const signup = byHand(({ server }) => server.browser().post("/auth/signup", BOB));
 
@@ -129,7 +144,7 @@ const STEPS: {
       arm();
       await stage.server.auth.users.unlink(id, "stub");
     },
-    changeEmail: null,
+    changeEmail: confirmChange,
     accounts: byHand(({ server, annId }) => server.auth.users.accounts(annId)),
     keepTokens: byHand(signInThere),
     keptTokens: async (stage, arm) => {
@@ -155,9 +170,9 @@ const STEPS: {
     },
     spend: byHand(signInThere),
     revoke: null,
-    fillSlot: null,
-    readSlot: null,
-    redeemSlot: null,
+    fillSlot: byHand(changeTokenOf),
+    readSlot: confirmChange,
+    redeemSlot: confirmChange,
     prune: byHand(({ server }) => server.auth.sessions.prune()),
   },
   throttle: { hit: login, release: login },
@@ -191,6 +206,9 @@ describe("a store that throws", () => {
     for (const [index, { error, context }] of stage.told.entries()) {
       expect(error).toBe(thrown[index]);
       expect(context.operation).toBe(operation);
+    }
+    for (const message of await stage.inbox.messages()) {
+      if ("url" in message) secrets.add(new URL(message.url ?? "").searchParams.get("token") ?? "");
     }
     const added = [stage.told.map(({ context }) => context), rejected, stage.server.events];
     expect(secrets.foundIn(added.map(printed).join("\n"))).toEqual([]);
