@@ -12,15 +12,15 @@ import {
   provedAnn,
 } from "../fixtures/mailed-server.ts";
 import { ANN, countOf } from "../fixtures/server.ts";
+import { openMailingServer, signUpIn } from "../fixtures/verified-server.ts";
 import { bridged } from "./objects-bridge.ts";
 import { bundle, workerd } from "./workerd.ts";
 
 type Make = () => Promise<Store>;
 
 const CROWD = 50;
-const FEW = 20;
 const GUESSES = 200;
-const TIME = 60_000;
+const TIME = 120_000;
 
 /** How many of these answers have each status. */
 async function statusesOf(answers: readonly Promise<Response>[]): Promise<Readonly<Record<number, number>>> {
@@ -93,18 +93,68 @@ function declare(make: Make): void {
   );
 
   it(
-    "one of 20 confirmations of one change of address wins, and so does one of 20 undos",
+    "one of 50 confirmations of one change of address wins, and so does one of 50 undos",
     async () => {
       const server = await openOn(make);
       const { id, browser } = await provedAnn(server);
       await browser.post("/auth/email/change", { email: "ann@new.example" });
       const token = await server.inbox.token("change");
-      const confirms = crowd(FEW, () => browser.post("/auth/email/change/confirm", { token }));
-      expect(await statusesOf(confirms)).toEqual({ 200: 1, 400: FEW - 1 });
+      const confirms = crowd(CROWD, () => browser.post("/auth/email/change/confirm", { token }));
+      expect(await statusesOf(confirms)).toEqual({ 200: 1, 400: CROWD - 1 });
       const undo = { token: await server.inbox.token("changed_notice") };
-      const undos = crowd(FEW, () => server.browser().post("/auth/email/change/undo", undo));
-      expect(await statusesOf(undos)).toEqual({ 200: 1, 400: FEW - 1 });
+      const undos = crowd(CROWD, () => server.browser().post("/auth/email/change/undo", undo));
+      expect(await statusesOf(undos)).toEqual({ 200: 1, 400: CROWD - 1 });
       expect(await server.auth.users.get(id)).toMatchObject({ email: ANN.email });
+    },
+    TIME,
+  );
+
+  it(
+    "one of 50 proofs of one address wins",
+    async () => {
+      const server = await openOn(make);
+      const browser = await server.signedIn();
+      await browser.post("/auth/email/verify/request");
+      const token = await server.inbox.token("verify");
+      const proofs = crowd(CROWD, () => browser.post("/auth/email/verify", { token }));
+      expect(await statusesOf(proofs)).toEqual({ 200: 1, 400: CROWD - 1 });
+      expect(await server.auth.users.find(ANN)).toMatchObject({ emailVerified: true });
+      expect((await server.browser().post("/auth/login", ANN)).status).toBe(200);
+    },
+    TIME,
+  );
+
+  it(
+    "one of 50 proofs of one sign-up wins, and creates one user",
+    async () => {
+      const server = openMailingServer({
+        store: await make(),
+        storeTimeout: 60,
+        password: { verifyEmail: "required" },
+      });
+      const browser = server.browser();
+      await signUpIn(browser);
+      const token = await server.inbox.token("verify");
+      const proofs = crowd(CROWD, () => browser.copy().post("/auth/email/verify", { token }));
+      expect(await statusesOf(proofs)).toEqual({ 200: 1, 400: CROWD - 1 });
+      expect(countOf(server, "user.created")).toBe(1);
+      expect((await server.browser().post("/auth/login", ANN)).status).toBe(200);
+    },
+    TIME,
+  );
+
+  it(
+    "one of 50 sign-ups by one invitation wins, and its user stays",
+    async () => {
+      const password = { signUp: false };
+      const server = openMailingServer({ store: await make(), storeTimeout: 60, password });
+      await server.auth.users.invite(ANN.email);
+      const invitation = await server.inbox.token("invitation");
+      const signUps = crowd(CROWD, () => signUpIn(server.browser(), { ...ANN, invitation }));
+      const { 201: created, 400: spent = 0, 409: taken = 0 } = await statusesOf(signUps);
+      expect([created, spent + taken]).toEqual([1, CROWD - 1]);
+      expect(countOf(server, "user.created")).toBe(1);
+      expect((await server.browser().post("/auth/login", ANN)).status).toBe(200);
     },
     TIME,
   );
