@@ -68,6 +68,20 @@ const linkTo = async (ann: Browser, { inbox }: MailedServer): Promise<string> =>
   return inbox.token("magic_link");
 };
 
+const codeFor = async (ann: Browser, { inbox }: MailedServer): Promise<string> => {
+  await ann.post("/auth/code", { email: ANN.email });
+  return codeIn(inbox);
+};
+
+/** Asks for a code, and signs in by it. Returns the id of the user. */
+async function signsInByCode(ann: Browser, server: MailedServer): Promise<string> {
+  expect((await enterByCode(ann, await codeFor(ann, server))).status).toBe(200);
+  expect((await ann.get("/auth/me")).status).toBe(200);
+  const user = await server.auth.users.find(ANN);
+  expect(user).toMatchObject({ emailVerified: true });
+  return user?.id ?? "";
+}
+
 /** An attacker has an account with the address, a link and a session. */
 async function planted(server: MailedServer): Promise<void> {
   const id = await known(server, false);
@@ -80,6 +94,44 @@ async function nothingOfTheAttacker(server: MailedServer, id: string, sessions: 
   expect(await server.auth.sessions.list(id)).toHaveLength(sessions);
   expect((await server.browser().post("/auth/login", ANN)).status).toBe(401);
 }
+
+type Way = Pick<Operation, "before" | "run"> & {
+  readonly enter: (ann: Browser, server: MailedServer) => Promise<string>;
+};
+
+/** The first proof of an account that an attacker planted. */
+function firstProof(amr: string, { before, run, enter }: Way): Operation {
+  return {
+    before: async (ann, server) => {
+      await planted(server);
+      return before(ann, server);
+    },
+    run,
+    after: async (ann, server) => {
+      const id = await enter(ann, server);
+      const sessions = await server.auth.sessions.list(id);
+      expect(sessions.every((session) => session.amr[0] === amr)).toBe(true);
+      await nothingOfTheAttacker(server, id, sessions.length);
+    },
+  };
+}
+
+/** The sign-up of an unknown address. */
+function signUpBy({ before, run, enter }: Way): Operation {
+  return {
+    before,
+    run,
+    after: async (ann, server) => {
+      const half = await server.auth.users.find(ANN);
+      if (half !== null) expect(half.emailVerified).toBe(true);
+      const id = await enter(ann, server);
+      if (half !== null) expect(half.id).toBe(id);
+    },
+  };
+}
+
+const byLink: Way = { before: linkTo, run: enterByLink, enter: signsInByLink };
+const byCode: Way = { before: codeFor, run: enterByCode, enter: signsInByCode };
 
 const operations: Readonly<Record<string, Operation>> = {
   "a request to change the address": {
@@ -148,41 +200,26 @@ const operations: Readonly<Record<string, Operation>> = {
       expect((await ann.post("/auth/login", ANN)).status).toBe(200);
     },
   },
-  "a first proof by a link": {
-    before: async (ann, server) => {
-      await planted(server);
-      return linkTo(ann, server);
+  "a request for a code": {
+    before: async (_, server) => {
+      await known(server);
+      return "";
     },
-    run: enterByLink,
-    after: async (ann, server) => {
-      const id = await signsInByLink(ann, server);
-      const sessions = await server.auth.sessions.list(id);
-      expect(sessions.every(({ amr }) => amr[0] === "link")).toBe(true);
-      await nothingOfTheAttacker(server, id, sessions.length);
-    },
-  },
-  "a sign-up by a link": {
-    before: linkTo,
-    run: enterByLink,
-    after: async (ann, server) => {
-      const half = await server.auth.users.find(ANN);
-      if (half !== null) expect(half.emailVerified).toBe(true);
-      const id = await signsInByLink(ann, server);
-      if (half !== null) expect(half.id).toBe(id);
-    },
+    run: (ann) => ann.post("/auth/code", { email: ANN.email }),
+    after: async (ann, server) => void (await signsInByCode(ann, server)),
   },
   "a sign-in by a code": {
     before: async (ann, server) => {
       await known(server);
-      await ann.post("/auth/code", { email: ANN.email });
-      return codeIn(server.inbox);
+      return codeFor(ann, server);
     },
     run: enterByCode,
-    after: async (ann, server) => {
-      await ann.post("/auth/code", { email: ANN.email });
-      expect((await enterByCode(ann, await codeIn(server.inbox))).status).toBe(200);
-    },
+    after: async (ann, server) => void (await signsInByCode(ann, server)),
   },
+  "a first proof by a link": firstProof("link", byLink),
+  "a first proof by a code": firstProof("otp", byCode),
+  "a sign-up by a link": signUpBy(byLink),
+  "a sign-up by a code": signUpBy(byCode),
   "a deletion": {
     before: async (ann, server) => {
       await signedIn(ann, server);

@@ -119,6 +119,12 @@ const steps: Readonly<Record<string, Step>> = {
       await expectIn(ann, server);
     },
   },
+  "a request for a message to the user of a session": {
+    password: later,
+    before: signedUp,
+    run: (ann) => ann.post("/auth/email/verify/request"),
+    after: verifyLater,
+  },
   "the proof of a sign-up": { password: required, before: signedUp, run: redeem, after: verifyOrStartAgain },
   "the proof of a user by their session": {
     password: later,
