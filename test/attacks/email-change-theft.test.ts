@@ -55,6 +55,8 @@ onEveryStore((make) => {
     const link = await inbox.token("magic_link");
     await thief.post("/auth/code", { email: C });
     const code = await codeIn(inbox);
+    await thief.post("/auth/password/forgot", { email: C });
+    const reset = await inbox.token("reset");
     await thief.post("/auth/email/change", { email: "d@c.example" });
     const change = await inbox.token("change");
 
@@ -74,7 +76,13 @@ onEveryStore((make) => {
     }
     await signInAt(server.stub, thief, THIEF);
     expect((await bodyOf(await thief.get("/auth/me")))["id"]).not.toBe(id);
-    for (const token of [link, change]) {
+    const newPassword = "chosen by the thief again";
+    for (const token of [link, change, reset]) {
+      await expectError(
+        await thief.post("/auth/password/reset", { token, newPassword }),
+        400,
+        "mail_token_invalid",
+      );
       await expectError(await thief.post("/auth/link/confirm", { token }), 400, "mail_token_invalid");
       await expectError(await undoBy(thief, token), 400, "mail_token_invalid");
     }

@@ -143,6 +143,45 @@ export const accountRouteEdits: readonly Edit[] = [
     [["a change of address after an old sign-in", "requireFreshSignIn(app, valid);", ""]],
   ),
   ...editsIn(
+    `${ROUTES}/mail-sign-in.ts`,
+    ["test/attacks/mail-enumeration.test.ts"],
+    [
+      [
+        "wrong links are not counted",
+        "countInvalidToken(app, call, () => redeemLink(app, token, isOwner))",
+        "redeemLink(app, token, isOwner)",
+      ],
+      [
+        "wrong codes are not counted",
+        "countInvalidToken(app, call, () => redeemCode(app, { email, code }, isOwner))",
+        "redeemCode(app, { email, code }, isOwner)",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${ROUTES}/mail-sign-in.ts`,
+    ["test/sessions/mail-sign-in.test.ts"],
+    [
+      [
+        "every browser is the owner's",
+        "return (user) => isSignedInAs(app, call, user);",
+        "return async () => true;",
+      ],
+      ["a refused sign-up by a link leaves its user", "if (isCreated) await", "if (false) await"],
+    ],
+  ),
+  ...editsIn(
+    `${ROUTES}/email-change.ts`,
+    ["test/attacks/mail-enumeration.test.ts"],
+    [
+      [
+        "wrong undo tokens are not counted",
+        "countInvalidToken(app, call, () => undoEmailChangeOf(app, token))",
+        "undoEmailChangeOf(app, token)",
+      ],
+    ],
+  ),
+  ...editsIn(
     `${ROUTES}/account.ts`,
     ["test/sessions/delete-account.test.ts"],
     [
