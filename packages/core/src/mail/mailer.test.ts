@@ -163,6 +163,15 @@ describe("a message", () => {
 describe("a text of the application", () => {
   const OWN = { subject: "Neues Passwort — für Ännchen", text: "Hallo", html: "<p>Hallo" };
 
+  it("is written and sent in a later turn of the event loop, although nothing is loaded for it", async () => {
+    const { post, sent, waited } = rig({ texts: { reset: () => OWN } });
+    post(RESET);
+    for (let index = 0; index < 10; index++) await Promise.resolve();
+    expect(sent).toEqual([]);
+    await waited[0];
+    expect(sent).toMatchObject([OWN]);
+  });
+
   it("replaces the English one of its type only, and nothing else of the message", async () => {
     const seen: object[] = [];
     const more = { to: "b@example.com", url: "https://evil.example" };
