@@ -131,7 +131,7 @@ describe("an address that an attacker wants to attach", () => {
     const confirm = (): Promise<Response> => victim.post("/auth/email/change/confirm", { token });
     await expectError(await confirm(), 401, "unauthenticated");
     await victim.post("/auth/signup", { ...ANN, email: "ann@other.example" });
-    await expectError(await confirm(), 401, "unauthenticated");
+    await expectError(await confirm(), 403, "forbidden");
     expect(await server.auth.users.find({ email: ANN.email })).toBeNull();
     expect(recipientsOf(await server.inbox.messages(), "changed_notice")).toEqual([]);
   });

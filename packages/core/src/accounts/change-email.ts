@@ -38,7 +38,7 @@ export async function requestEmailChange(
 
 /**
  * Gives a user the address that a token proves. Fails with `mail_token_invalid`, with `identifier_taken`, and with
- * `unauthenticated` if the token is for another user than `asker`; null accepts any. Only a concurrent change of the user, or a
+ * `forbidden` if the token is for another user than `asker`; null accepts any. Only a concurrent change of the user, or a
  * concurrent owner of the address, spends the token without a change.
  *
  * It does not end sessions.
@@ -49,7 +49,7 @@ export async function confirmEmailChange(app: App, token: string, asker: UserId 
   const id = granted.userId ?? "";
   // Otherwise an attacker could have another person attach that person's address to the account of the attacker.
   if (asker !== null && asker !== id) {
-    throw new AuthError("unauthenticated", "Sign in to the account whose e-mail changes.");
+    throw new AuthError("forbidden", "Sign in to the account whose e-mail changes.");
   }
   const email = textOf(granted, "email");
   const user = await app.users.get(id);
