@@ -113,6 +113,17 @@ export const signUpEdits: readonly Edit[] = [
   ),
   ...editsIn(
     `${CORE}/accounts/verify-email.ts`,
+    [MODES],
+    [
+      [
+        "a sign-up from before it was closed creates a user",
+        "password?.signUp === true ? parseSignUp(token) : null",
+        "parseSignUp(token)",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/accounts/verify-email.ts`,
     [VERIFY, HIJACK],
     [
       ["every proof is the owner's", '{ by: isOwner ? "owner" : "message" }', '{ by: "owner" }'],
@@ -138,7 +149,12 @@ export const signUpEdits: readonly Edit[] = [
     `${CORE}/http/routes/sign-up.ts`,
     [MODES],
     [
-      ["an invitation is never spent", 'await redeemMailToken(app, "invitation", invitation);', ""],
+      [
+        "an invitation is never spent",
+        'await redeemMailToken(app, "invitation", invitation).catch(reportOutage(app));',
+        "",
+      ],
+      ["a lost answer deletes the user of an invitation", ".catch(reportOutage(app))", ""],
       [
         "an invitation is for any address",
         "if (given !== undefined && parseEmail(given) !== invited) {",

@@ -239,6 +239,39 @@ describe("sign-up in each mode", () => {
     }
   });
 
+  it("closed since a sign-up began, creates no account of it, and sends it no other message", async () => {
+    const store = memory();
+    const open = openMailingServer({ store, password: required });
+    const ann = open.browser();
+    await signUpIn(ann);
+    const token = await open.inbox.token("verify");
+    const server = openMailingServer({ store, password: { ...required, ...closed } });
+    const { users } = server.auth;
+    await expectError(
+      await ann.copy(server.auth).post("/auth/email/verify", { token }),
+      400,
+      "mail_token_invalid",
+    );
+    await expect(users.verifyEmail(token)).rejects.toMatchObject({ code: "mail_token_invalid" });
+    await users.requestEmailVerification(ANN.email);
+    expect(await server.inbox.messages()).toEqual([]);
+    expect(await users.find(ANN)).toBeNull();
+  });
+
+  it("by an invitation keeps its user if the store redeems the invitation, and the answer is lost", async () => {
+    const store = memory();
+    const losing = wrapped(store, async (operation, call) => {
+      const answer = await call();
+      if (operation === "tokens.redeemSlot") throw new Error("the connection was lost");
+      return answer;
+    });
+    const server = openMailingServer({ store: losing, password: closed });
+    await server.auth.users.invite(ANN.email);
+    const invitation = await server.inbox.token("invitation");
+    expect((await signUpIn(server.browser(), { ...ANN, invitation })).status).toBe(201);
+    expect((await server.browser().post("/auth/login", ANN)).status).toBe(200);
+  });
+
   it("reads forms", async () => {
     const server = openMailingServer({ password: required });
     const headers = { "content-type": "application/x-www-form-urlencoded", "sec-fetch-site": "same-origin" };

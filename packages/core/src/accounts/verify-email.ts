@@ -44,11 +44,16 @@ export function decideVerificationMail(
 export async function requestVerification(app: App, email: string, user: User | null): Promise<void> {
   requireMail(app);
   const stored = await readMailSlot(app, "verify", email);
-  const pending = stored === null ? null : parseSignUp(stored);
+  const pending = stored === null ? null : readSignUp(app, stored);
   const receiver = decideVerificationMail(user, pending !== null);
   if (receiver === "user" && user !== null) return sendVerification(app, email, user);
   if (receiver === "sign_up" && pending !== null) return sendSignUp(app, pending);
   await issueMailToken(app, decoyFor(email));
+}
+
+/** Reads the sign-up of a token. Null if it is for a user, and if sign-up was closed since: then only an invitation creates a user. */
+function readSignUp({ password }: App, token: Pick<SlotToken, "userId" | "data">): PendingSignUp | null {
+  return password?.signUp === true ? parseSignUp(token) : null;
 }
 
 // No address has a space, so a decoy replaces no token that was sent.
@@ -65,8 +70,8 @@ export async function sendVerification(app: App, email: string, user: User): Pro
   post({ type: "verify", to: email, user: publicUser(user), ...issued });
 }
 
-function parseVerifiable(token: Pick<SlotToken, "userId" | "data">): Verifiable | null {
-  const signUp = parseSignUp(token);
+function readVerifiable(app: App, token: Pick<SlotToken, "userId" | "data">): Verifiable | null {
+  const signUp = readSignUp(app, token);
   if (signUp !== null) return { kind: "sign_up", signUp };
   const { email, credentialsVersion } = token.data;
   const { userId } = token;
@@ -93,7 +98,7 @@ export function decideVerification(found: Verifiable, user: User | null): Verifi
 
 /** Reads what a token does, and leaves it valid. Fails with `mail_token_invalid`. */
 export async function readVerification(app: App, token: string): Promise<Verification> {
-  const found = parseVerifiable(await readMailToken(app, "verify", token));
+  const found = readVerifiable(app, await readMailToken(app, "verify", token));
   if (found === null) throw new AuthError("mail_token_invalid");
   const user =
     found.kind === "user"

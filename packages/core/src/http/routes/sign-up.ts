@@ -85,9 +85,17 @@ async function signUpByInvitation(app: App, call: Call, body: Body, invitation: 
   const user = await createUser(app, { ...identifier, email, password, emailVerified: true });
   return undoneOnFailure(app, user, async () => {
     const response = await signInByPassword(app, call, user, { transport, status: 201 });
-    await redeemMailToken(app, "invitation", invitation);
+    await redeemMailToken(app, "invitation", invitation).catch(reportOutage(app));
     return response;
   });
+}
+
+// A store that does not answer may have redeemed the invitation. Without its user, the invited person could not sign up any more.
+function reportOutage({ engine }: App): (error: unknown) => void {
+  return (error) => {
+    if (!(error instanceof AuthError) || error.code !== "store_unavailable") throw error;
+    engine.report(error);
+  };
 }
 
 /** Adds the invited address to a body without one. Fails with `invalid_request` for another address. */
