@@ -11,6 +11,7 @@ export const signUpEdits: readonly Edit[] = [
     `${CORE}/accounts/sign-up.ts`,
     [`${CORE}/accounts/sign-up.test.ts`, MODES],
     [
+      ["an invitation opens nothing", 'if (hasInvitation) return "invited";', ""],
       ["sign-up is never closed", 'if (!signUp) return "closed";', ""],
       [
         "no sign-up waits for a proof",
@@ -149,6 +150,11 @@ export const signUpEdits: readonly Edit[] = [
     `${CORE}/http/routes/sign-up.ts`,
     [MODES],
     [
+      [
+        "a closed sign-up is served",
+        'if (decision === "closed") throw new AuthError("forbidden", CLOSED);',
+        "",
+      ],
       [
         "an invitation is never spent",
         'await redeemMailToken(app, "invitation", invitation).catch(reportOutage(app));',

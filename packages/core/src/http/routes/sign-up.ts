@@ -30,10 +30,10 @@ export const signup: Route = {
     if (app.password === null) throw new AuthError("not_found");
     const body = await readBody(call.request, true);
     const invitation = body === null ? undefined : stringMember(body, "invitation");
+    const decision = decideSignUp(app.password, invitation !== undefined);
+    if (decision === "closed") throw new AuthError("forbidden", CLOSED);
     if (body !== null && invitation !== undefined) return signUpByInvitation(app, call, body, invitation);
     const input = parsePasswordInput(app, body);
-    const decision = decideSignUp(app.password, false);
-    if (decision === "closed") throw new AuthError("forbidden", CLOSED);
     return decision === "pending" ? signUpLater(app, call, input) : signUpNow(app, call, input);
   },
 };
