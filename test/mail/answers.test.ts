@@ -3,8 +3,9 @@ import { getRequestListener } from "@hono/node-server";
 import { type ErrorContext, emailCode, type MailOptions, magicLink } from "@latchkey/core";
 import { memory } from "@latchkey/core/memory";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openInbox } from "../fixtures/inbox.ts";
 import { openLocalServer } from "../fixtures/local-server.ts";
-import { ANN, cheapPassword, openSecureServer, type TestServer } from "../fixtures/server.ts";
+import { ANN, cheapPassword, openSecureServer, openServer, type TestServer } from "../fixtures/server.ts";
 import { openSmtp, type Smtp } from "../fixtures/smtp.ts";
 import { wrapped } from "../fixtures/wrapped-store.ts";
 
@@ -169,4 +170,17 @@ describe("on a server of Node", () => {
       await local.close();
     },
   );
+});
+
+it("the link of a message leads to the origin of its request", async () => {
+  const inbox = openInbox();
+  const server = openServer({ mail: inbox.mail });
+  await server.auth.users.create(ANN);
+  for (const origin of ["http://localhost:4000", "http://127.0.0.1:5000"])
+    await server.browser(origin).post("/auth/password/forgot", { email: ANN.email });
+  const links = (await inbox.messages()).map((message) => "url" in message && message.url);
+  expect(links).toEqual([
+    expect.stringMatching(/^http:\/\/localhost:4000\/reset-password\?token=/),
+    expect.stringMatching(/^http:\/\/127\.0\.0\.1:5000\/reset-password\?token=/),
+  ]);
 });

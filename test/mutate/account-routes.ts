@@ -2,6 +2,7 @@ import { type Edit, editsIn } from "./edit.ts";
 
 const ACCOUNTS = "packages/core/src/accounts";
 const ROUTES = "packages/core/src/http/routes";
+const GUESSES = "test/attacks/mail-token-guessing.test.ts";
 
 /** What decides about a change of address, a sign-in by a message, and the deletion of an account. */
 export const accountRouteEdits: readonly Edit[] = [
@@ -188,5 +189,80 @@ export const accountRouteEdits: readonly Edit[] = [
       ["a deletion after an old sign-in", "requireFreshSignIn(app, valid);", ""],
       ["a deletion keeps the cookies", "[...changes, ...cleared]", "[...changes]"],
     ],
+  ),
+  ...editsIn(
+    `${ROUTES}/mail-sign-in.ts`,
+    [GUESSES],
+    [
+      [
+        "guesses of links are not counted",
+        "await countInvalidToken(app, call, () => redeemLink(app, token, isOwner))",
+        "await redeemLink(app, token, isOwner)",
+      ],
+      [
+        "guesses of codes are not counted",
+        "await countInvalidToken(app, call, () => redeemCode(app, { email, code }, isOwner))",
+        "await redeemCode(app, { email, code }, isOwner)",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${ROUTES}/mail-sign-in.ts`,
+    ["test/sessions/mail-sign-in.test.ts"],
+    [
+      [
+        "a request for a link without its provider is counted",
+        'if (app.magicLink === null) throw new AuthError("not_found");\n    await mailLink',
+        "await mailLink",
+      ],
+      [
+        "a request for a code without its provider is counted",
+        'if (app.emailCode === null) throw new AuthError("not_found");\n    await mailCode',
+        "await mailCode",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${ROUTES}/email-change.ts`,
+    [GUESSES],
+    [
+      [
+        "guesses of changes are not counted",
+        "await countInvalidToken(app, call, () => confirmEmailChangeOf(app, token, valid.userId))",
+        "await confirmEmailChangeOf(app, token, valid.userId)",
+      ],
+      [
+        "guesses of undos are not counted",
+        "await countInvalidToken(app, call, () => undoEmailChangeOf(app, token))",
+        "await undoEmailChangeOf(app, token)",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${ROUTES}/new-password.ts`,
+    [GUESSES],
+    [
+      [
+        "guesses of resets are not counted",
+        "await countInvalidToken(app, call, () => resetPasswordOf(app, token, newPassword))",
+        "await resetPasswordOf(app, token, newPassword)",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${ROUTES}/sign-up.ts`,
+    [GUESSES],
+    [
+      [
+        "guesses of invitations are not counted",
+        "await countInvalidToken(app, call, () => readInvitation(app, invitation))",
+        "await readInvitation(app, invitation)",
+      ],
+    ],
+  ),
+  ...editsIn(
+    "packages/core/src/http/validate.ts",
+    ["test/sessions/disabled-users.test.ts"],
+    [["a disabled user changes the account", "user === null || user.disabledAt !== null", "user === null"]],
   ),
 ];

@@ -105,4 +105,15 @@ export const mailEdits: readonly Edit[] = [
     ["test/hosts/cloudflare.test.ts"],
     [["a call by hand loses its message on Workers", "await Promise.all(waited);", ""]],
   ),
+  ...editsIn(
+    "packages/core/src/http/request.ts",
+    ["test/mail/answers.test.ts"],
+    [
+      [
+        "a link to another origin",
+        "origin: site.origin,\n    accept",
+        'origin: "https://evil.example",\n    accept',
+      ],
+    ],
+  ),
 ];

@@ -2,6 +2,7 @@ import { memory } from "@latchkey/core/memory";
 import { type PasswordHasher, password } from "@latchkey/core/password";
 import { describe, expect, it } from "vitest";
 import { expectError } from "../fixtures/answers.ts";
+import { openInbox } from "../fixtures/inbox.ts";
 import { ANN, cheapHasher, openServer } from "../fixtures/server.ts";
 import { counted } from "../fixtures/wrapped-store.ts";
 
@@ -67,3 +68,21 @@ it.each(["/auth/me", "/auth/session"])(
     await expectError(await ann.get(path), 401, "unauthenticated");
   },
 );
+
+describe("a disabled user with a live access token", () => {
+  const password = ANN.password;
+  it.each([
+    ["/auth/reauthenticate", { password }],
+    ["/auth/password/change", { currentPassword: password, newPassword: "an altogether new one" }],
+    ["/auth/email/change", { email: "ann@new.example" }],
+    ["/auth/email/verify/request", undefined],
+  ] as const)("changes nothing by %s, and causes no message", async (path, body) => {
+    const inbox = openInbox();
+    const { auth, store, signedIn } = openServer({ mail: inbox.mail });
+    const ann = await signedIn();
+    const user = await auth.users.find({ email: ANN.email });
+    await store.users.update(user?.id ?? "", { disabledAt: 1 }, { ifVersion: null, raiseVersion: false });
+    await expectError(await ann.post(path, body), 401, "unauthenticated");
+    expect(await inbox.messages()).toEqual([]);
+  });
+});

@@ -2,6 +2,7 @@ import { memory } from "@latchkey/core/memory";
 import { describe, expect, it } from "vitest";
 import { bodyOf, expectError, memberOf } from "../fixtures/answers.ts";
 import type { Browser } from "../fixtures/browser.ts";
+import { openInbox } from "../fixtures/inbox.ts";
 import {
   codeIn,
   type MailedOptions,
@@ -232,9 +233,10 @@ describe.each(methods)("a sign-in by $title", (method) => {
   });
 
   it("answers 404 without its provider", async () => {
-    const server = openServer();
+    const server = openServer({ mail: openInbox().mail });
     const browser = server.browser();
-    await expectError(await ask(browser, ANN.email), 404, "not_found");
+    for (const email of [ANN.email, "no address"])
+      await expectError(await ask(browser, email), 404, "not_found");
     const body = { token: "a".repeat(86), email: ANN.email, code: "123456" };
     await expectError(await confirm(browser, body), 404, "not_found");
   });
