@@ -12,6 +12,7 @@ import { httpEdits } from "./http.ts";
 import { keyEdits } from "./keys.ts";
 import { limitEdits } from "./limits.ts";
 import { mailEdits } from "./mail.ts";
+import { mailTokenEdits } from "./mail-tokens.ts";
 import { newPasswordEdits } from "./new-passwords.ts";
 import { oauthEdits } from "./oauth.ts";
 import { providerEdits } from "./providers.ts";
@@ -44,6 +45,7 @@ export const edits: readonly Edit[] = [
   ...signUpEdits,
   ...newPasswordEdits,
   ...mailEdits,
+  ...mailTokenEdits,
   ...adapterEdits,
   ...storeEdits,
   ...redisEdits,

@@ -1,0 +1,76 @@
+import { type Edit, editsIn } from "./edit.ts";
+
+const ACCOUNTS = "packages/core/src/accounts";
+const TOKENS = "test/sessions/mail-tokens.test.ts";
+
+/** What decides how long a token of a message is valid, and when it is spent. */
+export const mailTokenEdits: readonly Edit[] = [
+  ...editsIn(
+    `${ACCOUNTS}/mail-token.ts`,
+    [TOKENS],
+    [
+      ["a verification is valid for longer", "verify: days(1)", "verify: days(2)"],
+      ["a reset is valid for longer", "reset: hours(1)", "reset: hours(2)"],
+      ["a change of address is valid for longer", "change: days(1)", "change: days(2)"],
+      ["an undo is valid for longer", "undo: days(7)", "undo: days(8)"],
+      ["a link is valid for longer", "link: minutes(15)", "link: minutes(16)"],
+      ["a code is valid for longer", "code: minutes(10)", "code: minutes(15)"],
+      ["an invitation is valid for longer", "invitation: days(7)", "invitation: days(8)"],
+    ],
+  ),
+  ...editsIn(
+    `${ACCOUNTS}/change-email.ts`,
+    [TOKENS],
+    [
+      ["a token of a change stays", 'await redeemMailToken(app, "change", token);', ""],
+      [
+        "a token of an undo stays",
+        'await redeemMailToken(app, "undo", token).catch(reportQuietly(app.engine.report));',
+        "",
+      ],
+      [
+        "a failure spends a token of a change",
+        'const granted = await readMailToken(app, "change", token);',
+        'const granted = await redeemMailToken(app, "change", token);',
+      ],
+      [
+        "a failure spends a token of an undo",
+        'const granted = await readMailToken(app, "undo", token);',
+        'const granted = await redeemMailToken(app, "undo", token);',
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${ACCOUNTS}/mail-sign-in.ts`,
+    [TOKENS],
+    [
+      [
+        "a failure spends a link",
+        'const plan = await planSignIn(app, granted, signUp);\n  await redeemMailToken(app, "link", token);',
+        'await redeemMailToken(app, "link", token);\n  const plan = await planSignIn(app, granted, signUp);',
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${ACCOUNTS}/new-password.ts`,
+    [TOKENS],
+    [
+      [
+        "a failure spends a token of a reset",
+        'await readMailToken(app, "reset", token);',
+        'await redeemMailToken(app, "reset", token);',
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${ACCOUNTS}/verify-email.ts`,
+    [TOKENS],
+    [
+      [
+        "a failure spends a token of a verification",
+        'await readMailToken(app, "verify", token)',
+        'await redeemMailToken(app, "verify", token)',
+      ],
+    ],
+  ),
+];
