@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { freePort, type ServerProcess, startServer } from "../e2e/demo-process.ts";
 import { describeChromium, launch } from "./chromium.ts";
 import { PATIENTLY } from "./client-page.ts";
-import { bringAxe, examine } from "./looks.ts";
+import { bringAxe, examine, layoutShift } from "./looks.ts";
 
 const PASSWORD = "correct horse battery";
 const RESET = "another horse battery";
@@ -145,6 +145,7 @@ describeChromium("the account pages and the inbox of the demo", () => {
     ]) {
       const answer = await page.goto(`/${path}?token=${"a".repeat(86)}`);
       expect(answer?.headers()["referrer-policy"]).toBe("no-referrer");
+      expect(await layoutShift(page), path).toBeLessThan(0.02);
       await examine(page, `demo-${path.replace("/", "-")}`);
     }
     await send("It is you");

@@ -22,6 +22,27 @@ export async function bringAxe(context: BrowserContext): Promise<void> {
   await context.addInitScript(AXE);
 }
 
+/** How much a page moved by itself while it loaded, as Chromium measures it: 0 if it did not, and 0.1 is where it disturbs. */
+export function layoutShift(page: Page): Promise<number> {
+  return page.evaluate(
+    () =>
+      new Promise<number>((resolve) => {
+        let sum = 0;
+        const observer = new PerformanceObserver((list) => {
+          for (const entry of list.getEntries()) {
+            const { value, hadRecentInput } = entry as PerformanceEntry & {
+              readonly value: number;
+              readonly hadRecentInput: boolean;
+            };
+            if (!hadRecentInput) sum += value;
+          }
+        });
+        observer.observe({ type: "layout-shift", buffered: true });
+        setTimeout(() => resolve(sum), 300);
+      }),
+  );
+}
+
 /** Keeps pictures of a page, in the light on a desk and in the dark on a telephone, and expects no fault of either. */
 export async function examine(page: Page, name: string): Promise<void> {
   for (const { colorScheme, ...size } of LOOKS) {

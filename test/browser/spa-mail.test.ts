@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { openSmtp, type Smtp } from "../fixtures/smtp.ts";
 import { describeChromium, launch } from "./chromium.ts";
 import { PATIENTLY } from "./client-page.ts";
-import { bringAxe, examine } from "./looks.ts";
+import { bringAxe, examine, layoutShift } from "./looks.ts";
 import { type Mailboxes, openMailboxes } from "./mail-links.ts";
 import { type SpaSite, startSpa } from "./spa-site.ts";
 import { openSpaVisitor, PASSWORD, type SpaVisitor } from "./spa-visitor.ts";
@@ -228,6 +228,7 @@ describeChromium("the life of an account in the React example", () => {
     for (const page of pages) {
       await visitor.open(`/${page}?token=${"a".repeat(86)}`);
       await visitor.page.getByRole("heading", { level: 1 }).waitFor();
+      expect(await layoutShift(visitor.page), page).toBeLessThan(0.02);
       await look(page.replace("/", "-"));
     }
     await visitor.page.getByRole("button", { name: "Sign in", exact: true }).click();

@@ -21,7 +21,9 @@ export function Layout(): ReactNode {
           <img src="/key.svg" alt="" width="32" height="32" />
           Latchkey
         </Link>
-        <Navigation />
+        <div className="links">
+          <Navigation />
+        </div>
       </header>
       <div className="notices">
         <Connection />
