@@ -7,7 +7,7 @@ import { buildApp, type NextApp, startApp } from "../e2e/next-app.ts";
 import { openSmtp, type Smtp } from "../fixtures/smtp.ts";
 import { describeChromium, launch } from "./chromium.ts";
 import { PATIENTLY } from "./client-page.ts";
-import { bringAxe, examine } from "./looks.ts";
+import { bringAxe, examine, layoutShift } from "./looks.ts";
 import { type Mailboxes, openMailboxes } from "./mail-links.ts";
 
 const PASSWORD = "correct horse battery";
@@ -149,6 +149,23 @@ describeChromium("the life of an account in the Next.js example", () => {
     await arrive("Sign in");
   });
 
+  it("sends a link without scripts, and says that its page needs them", async () => {
+    const email = "plain@example.com";
+    await enter(email, PASSWORD, "Make an account");
+    await arrive("Dashboard");
+    await signOut();
+    const plain = await browser.newContext({ baseURL: origin, javaScriptEnabled: false });
+    page = await plain.newPage();
+    await page.goto("/forgot-password");
+    await fill("E-mail", email);
+    await press("Send link");
+    await said("If this address has an account");
+    await page.goto(await mailboxes.link(email, "/reset-password"));
+    // Chromium does not show it here, because the page is only emulated to have no scripts.
+    expect(await page.content()).toContain("This page needs JavaScript.");
+    await plain.close();
+  });
+
   it("sends no Referer from a page with a token", async () => {
     await enter("referer@example.com", PASSWORD, "Make an account");
     await arrive("Dashboard");
@@ -178,6 +195,7 @@ describeChromium("the life of an account in the Next.js example", () => {
     const pages = ["reset-password", "verify-email", "confirm-email", "undo-email-change", "sign-in/link"];
     for (const path of pages) {
       await page.goto(`/${path}?token=${"a".repeat(86)}`);
+      expect(await layoutShift(page), path).toBeLessThan(0.02);
       await look(path.replace("/", "-"));
     }
     await press("Sign in");

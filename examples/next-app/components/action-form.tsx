@@ -102,5 +102,13 @@ export function TokenForm({
   }, []);
   if (kept === null)
     return <p className="error">This link is not complete. Open it from the message once more.</p>;
-  return <ActionForm {...props} isOnce hidden={{ token: kept }} />;
+  return (
+    <>
+      {/* Without a Referer, browsers send a plain form with Origin: null, which the check of the origin refuses. */}
+      <noscript>
+        <p className="error">This page needs JavaScript.</p>
+      </noscript>
+      <ActionForm {...props} isOnce hidden={{ token: kept }} />
+    </>
+  );
 }
