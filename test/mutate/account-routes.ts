@@ -115,6 +115,18 @@ export const accountRouteEdits: readonly Edit[] = [
   ),
   ...editsIn(
     `${ACCOUNTS}/mail-sign-in.ts`,
+    ["test/attacks/code-lock-out.test.ts"],
+    [
+      ["a stranger uses up the tries of a known browser", "[`${email} ${device}`, email]", "[email]"],
+      [
+        "a known browser takes no code of another one",
+        "[`${email} ${device}`, email]",
+        "[`${email} ${device}`]",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${ACCOUNTS}/mail-sign-in.ts`,
     ["test/sessions/mail-sign-in.test.ts"],
     [
       ["a link signs in twice", 'await redeemMailToken(app, "link", token);', ""],
@@ -154,8 +166,8 @@ export const accountRouteEdits: readonly Edit[] = [
       ],
       [
         "wrong codes are not counted",
-        "countInvalidToken(app, call, () => redeemCode(app, { email, code }, isOwner))",
-        "redeemCode(app, { email, code }, isOwner)",
+        "countInvalidToken(app, call, () => redeemCodeOf(app, call, { email, code }))",
+        "redeemCodeOf(app, call, { email, code })",
       ],
     ],
   ),
@@ -201,8 +213,8 @@ export const accountRouteEdits: readonly Edit[] = [
       ],
       [
         "guesses of codes are not counted",
-        "await countInvalidToken(app, call, () => redeemCode(app, { email, code }, isOwner))",
-        "await redeemCode(app, { email, code }, isOwner)",
+        "await countInvalidToken(app, call, () => redeemCodeOf(app, call, { email, code }))",
+        "await redeemCodeOf(app, call, { email, code })",
       ],
     ],
   ),

@@ -64,8 +64,8 @@ describe.each(methods)("a sign-in by $title", (method) => {
     expect((await browser.get("/auth/me")).status).toBe(200);
     expect(browser.names().some((name) => name.includes("device"))).toBe(true);
 
-    await ask(browser, ANN.email);
     const app = server.browser();
+    await ask(app, ANN.email);
     const tokens = await bodyOf(
       await confirm(app, { ...(await read(server, ANN.email)), transport: "bearer" }),
     );

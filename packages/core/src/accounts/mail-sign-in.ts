@@ -22,6 +22,8 @@ import { proveMailbox } from "./prove-mailbox.ts";
 export interface MailAddress {
   readonly email: string;
   readonly user: User | null;
+  /** The device of the browser that asks, if the user has signed in with it before. */
+  readonly device: string | null;
 }
 
 type Method = "magicLink" | "emailCode";
@@ -38,8 +40,20 @@ export async function sendLink(app: App, address: MailAddress): Promise<void> {
 export async function sendCode(app: App, address: MailAddress): Promise<void> {
   const { grant, known, isSent } = planMessage(app, "emailCode", address);
   const mail = requireMail(app);
-  const issued = await issueMailCode(app, grant);
+  const [subject] = codeSubjects(address);
+  const issued = await issueMailCode(app, { ...grant, subject });
   if (isSent) mail({ type: "code", to: address.email, user: known && publicUser(known), ...issued });
+}
+
+/**
+ * The subjects of the codes that a browser may redeem; that of a code that it asks for comes first. A device of the user has one of
+ * its own, so no other client can use up the tries of its code, or replace it. No address has a space.
+ */
+function codeSubjects({
+  email,
+  device,
+}: Pick<MailAddress, "email" | "device">): readonly [string, ...string[]] {
+  return device === null ? [email] : [`${email} ${device}`, email];
 }
 
 interface MessagePlan {
@@ -85,13 +99,13 @@ export async function redeemLink(app: App, token: string, isOwner: OwnerCheck): 
 /** Redeems a code of an address, in normal form, to sign in. Fails with `mail_token_invalid`. */
 export async function redeemCode(
   app: App,
-  { email, code }: { readonly email: string; readonly code: string },
+  { code, ...address }: Pick<MailAddress, "email" | "device"> & { readonly code: string },
   isOwner: OwnerCheck,
 ): Promise<AdmittedUser> {
   const signUp = signUpOf(app, "emailCode");
   const digits = parseCode(code);
   if (digits === null) throw new AuthError("mail_token_invalid");
-  const granted = await redeemMailCode(app, email, digits);
+  const granted = await redeemMailCode(app, codeSubjects(address), digits);
   return admit(app, { granted, signUp, isOwner }, await planSignIn(app, granted, signUp));
 }
 

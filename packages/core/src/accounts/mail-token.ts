@@ -166,11 +166,20 @@ export async function issueMailCode(
   return { code, expiresAt };
 }
 
-/** Redeems a code of an address once; a wrong one takes one of its tries. Fails with `mail_token_invalid`. */
-export async function redeemMailCode(app: TokenIssuer, subject: string, code: string): Promise<SlotToken> {
-  const slot = slotBytes("code", subject);
-  const secret = codeHash(app, slot, code);
-  return requireToken("code", await app.tokens.redeemSlot(toBase64url(slot), secret, now(app.env)));
+/**
+ * Redeems the code of one of the subjects, once. A wrong one takes one of the tries of each. Fails with `mail_token_invalid`.
+ */
+export async function redeemMailCode(
+  app: TokenIssuer,
+  subjects: readonly string[],
+  code: string,
+): Promise<SlotToken> {
+  for (const subject of subjects) {
+    const slot = slotBytes("code", subject);
+    const found = await app.tokens.redeemSlot(toBase64url(slot), codeHash(app, slot, code), now(app.env));
+    if (found !== null) return requireToken("code", found);
+  }
+  throw new AuthError("mail_token_invalid");
 }
 
 function drawCode(random: (length: number) => Uint8Array): string {

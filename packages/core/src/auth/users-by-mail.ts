@@ -21,7 +21,7 @@ const isStranger: OwnerCheck = async () => false;
 
 async function addressOf(app: App, input: string): Promise<MailAddress> {
   const email = requireNormal("email", input);
-  return { email, user: await app.users.find({ email }) };
+  return { email, user: await app.users.find({ email }), device: null };
 }
 
 const VERIFY_EMAIL: MembersOf<NonNullable<Parameters<UsersApi["verifyEmail"]>[1]>> = { password: null };
@@ -65,7 +65,7 @@ export function usersByMail(app: App): Pick<UsersApi<User>, Name> {
     sendCode: async (input) => sendCode(app, await addressOf(app, input)),
     async redeemCode(input, code) {
       const email = requireNormal("email", input);
-      return publicUser((await redeemCode(app, { email, code }, isStranger)).user);
+      return publicUser((await redeemCode(app, { email, code, device: null }, isStranger)).user);
     },
   };
 }

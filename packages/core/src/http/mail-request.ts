@@ -14,6 +14,8 @@ export interface MailRequest {
   readonly email: string;
   /** The user with this address; null if there is none. The answer must not depend on it. */
   readonly user: User | null;
+  /** The device of the browser, if the user has signed in with it before. */
+  readonly device: string | null;
 }
 
 /**
@@ -30,19 +32,23 @@ export async function requestMailTo(app: App, call: Call, input: string): Promis
   const email = parseEmail(input);
   if (email === null) throw new AuthError("invalid_request", "The e-mail is malformed.");
   const user = await app.users.find({ email });
-  await limitMailRequest(app, call, { email, user });
-  return { email, user };
+  return { email, user, device: await limitMailRequest(app, call, { email, user }) };
 }
 
 /**
- * Counts a request for a message to an address. Fails with `rate_limited`.
+ * Counts a request for a message to an address, and returns the device of the browser. Fails with `rate_limited`.
  *
  * A browser in which the user has signed in counts in a bucket of its own, so that no other client can keep its messages away.
  */
-export async function limitMailRequest(app: App, call: Call, { email, user }: MailRequest): Promise<void> {
+export async function limitMailRequest(
+  app: App,
+  call: Call,
+  { email, user }: Omit<MailRequest, "device">,
+): Promise<string | null> {
   const device = await readDeviceOf(app, call, user);
   const mailbox = bucketOf("mailbox", "mail", email, ...(device === null ? [] : [device]));
   await countAttempt(app, [...networkBuckets("mail", call.client.networks()), mailbox]);
+  return device;
 }
 
 /**

@@ -10,6 +10,7 @@ import {
   withdrawUser,
 } from "../../accounts/mail-sign-in.ts";
 import { AuthError, reportQuietly } from "../../platform/errors.ts";
+import { readDeviceOf } from "../device-cookie.ts";
 import { countInvalidToken, readMailRequest } from "../mail-request.ts";
 import { readBody, requiredString } from "../request.ts";
 import { respondJson } from "../response.ts";
@@ -64,11 +65,19 @@ export const confirmCode: Route = {
     const email = requireNormal("email", requiredString(body, "email"));
     const code = requiredString(body, "code");
     const how = { transport: transportOf(body), amr: ["otp"] } as const;
-    const isOwner = ownerCheck(app, call);
-    const admitted = await countInvalidToken(app, call, () => redeemCode(app, { email, code }, isOwner));
+    const admitted = await countInvalidToken(app, call, () => redeemCodeOf(app, call, { email, code }));
     return signInByMail(app, call, admitted, how);
   },
 };
+
+async function redeemCodeOf(
+  app: App,
+  call: Call,
+  { email, code }: { readonly email: string; readonly code: string },
+): Promise<AdmittedUser> {
+  const device = await readDeviceOf(app, call, await app.users.find({ email }));
+  return redeemCode(app, { email, code, device }, ownerCheck(app, call));
+}
 
 /**
  * Signs in a user that a link or a code admitted, and responds with the session. A user that it created does not outlive a
