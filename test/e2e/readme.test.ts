@@ -2,7 +2,11 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { expect, it } from "vitest";
+import { createAuth } from "@latchkey/core";
+import { memory } from "@latchkey/core/memory";
+import { describe, expect, it } from "vitest";
+import * as routes from "../../packages/core/src/http/routes/list.ts";
+import { statuses } from "../../packages/core/src/platform/errors.ts";
 import { freePort, startServer } from "./demo-process.ts";
 import { openVisitor } from "./visitor.ts";
 
@@ -40,4 +44,26 @@ it("the program of the README runs as printed", async () => {
     rmSync(script);
     rmSync(cwd, { recursive: true });
   }
+});
+
+describe("the README of the core", () => {
+  const readme = readFileSync(join(ROOT, "packages/core/README.md"), "utf8");
+
+  it("names every error code, with its status", () => {
+    const rows = readme.split("\n").filter((line) => /^\| \d{3}/.test(line));
+    for (const [code, status] of Object.entries(statuses)) {
+      const row = rows.find((line) => line.includes(`\`${code}\``));
+      expect(row, code).toMatch(new RegExp(`^\\|[ \\d,]*\\b${status}\\b`));
+    }
+  });
+
+  it("names every function of auth.users", () => {
+    for (const name of Object.keys(createAuth({ store: memory() }).users))
+      expect(readme, name).toMatch(new RegExp(`\\b${name}\\(`));
+  });
+
+  it("names every route", () => {
+    for (const { path } of Object.values(routes))
+      for (const each of [path].flat()) expect(readme.includes(each), each).toBe(true);
+  });
 });
