@@ -105,7 +105,7 @@ describeChromium("the account pages and the inbox of the demo", () => {
     await send("With a link", { "E-mail": first });
     await said("If this address has an account");
     await openLetter(first, "Sign in", "/sign-in/link");
-    await send("It is you");
+    await send("In this browser");
     await isIn();
     await page.goto("/account");
     await send("Delete your account");
@@ -148,7 +148,7 @@ describeChromium("the account pages and the inbox of the demo", () => {
       expect(await layoutShift(page), path).toBeLessThan(0.02);
       await examine(page, `demo-${path.replace("/", "-")}`);
     }
-    await send("It is you");
+    await send("In this browser");
     await page.getByRole("alert").filter({ hasText: "not valid" }).waitFor();
     await page.goto("/reset-password");
     await page.getByText("This link is not complete.").waitFor();

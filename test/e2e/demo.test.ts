@@ -191,6 +191,15 @@ describe("the demo", () => {
     for (const name of names) expect((await visitor.get(name)).status, name).toBe(200);
   });
 
+  it("serves no form that a browser without scripts sends with a secret in the address", async () => {
+    for (const path of ["/", "/reset-password", "/verify-email", "/account", "/sign-in/mail"]) {
+      const page = await (await fetch(new URL(path, demo.url))).text();
+      const forms = page.match(/<form[^>]*>/g) ?? [];
+      expect(forms.length, path).toBeGreaterThan(0);
+      for (const form of forms) expect(form).toContain('method="post"');
+    }
+  });
+
   it("stops on SIGTERM within 2 seconds, and keeps its users over a restart", async () => {
     const visitor = await signedIn(ADA, "Firefox");
     const { code, took } = await demo.stop("SIGTERM");

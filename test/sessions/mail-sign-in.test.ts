@@ -241,6 +241,14 @@ describe.each(methods)("a sign-in by $title", (method) => {
     await expectError(await confirm(browser, body), 404, "not_found");
   });
 
+  it("names the provider that is missing to a call by hand", async () => {
+    const { users } = openServer().auth;
+    const [call, provider] =
+      amr === "link" ? [users.sendLink(ANN.email), "magicLink"] : [users.sendCode(ANN.email), "emailCode"];
+    const message = `createAuth has no provider ${provider}(): add it to providers`;
+    await expect(call).rejects.toMatchObject({ code: "not_found", message });
+  });
+
   it("refuses a body without its members, and an unknown transport", async () => {
     const server = openMailedServer();
     await provedAnn(server);

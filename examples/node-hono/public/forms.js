@@ -43,7 +43,7 @@ async function submit(form) {
   const said = form.querySelector(".said");
   said.textContent = done + hint;
   if (forms.dataset.token !== "true") return;
-  // The link is used up. The message gets the focus, because the button that had it is removed.
+  // The link works once. The message gets the focus, because the button that had it is removed.
   form.replaceChildren(form.querySelector("h2"), said);
   said.focus();
 }

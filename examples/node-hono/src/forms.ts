@@ -100,7 +100,7 @@ const byLink: readonly FormPage[] = [
   {
     path: "/confirm-email",
     title: "Confirm your new address",
-    lead: "From then on you sign in with the new address.",
+    lead: "After that, you sign in with the new address.",
     needsToken: true,
     forms: [
       {
@@ -134,7 +134,9 @@ const byLink: readonly FormPage[] = [
     title: "Sign in with your link",
     lead: "The link is valid once.",
     needsToken: true,
-    forms: [{ title: "It is you", action: "/auth/link/confirm", fields: [], submit: "Sign in", next: "/" }],
+    forms: [
+      { title: "In this browser", action: "/auth/link/confirm", fields: [], submit: "Sign in", next: "/" },
+    ],
   },
 ];
 

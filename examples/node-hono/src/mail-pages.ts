@@ -34,7 +34,7 @@ function formPage({ title, lead, needsToken = false, forms }: FormPage, hasInbox
 function formOf(form: Form, index: number): Page {
   const id = `form-${index}`;
   const look = form.isDangerous === true ? "danger" : "primary";
-  return html`<form class="card" action="${form.action}" data-method="${form.method ?? "POST"}" data-done="${form.done ?? ""}" data-next="${form.next ?? ""}" data-ends="${String(form.endsSessions === true)}" aria-labelledby="${id}-title">
+  return html`<form class="card" method="post" action="${form.action}" data-method="${form.method ?? "POST"}" data-done="${form.done ?? ""}" data-next="${form.next ?? ""}" data-ends="${String(form.endsSessions === true)}" aria-labelledby="${id}-title">
     <h2 id="${id}-title">${form.title}</h2>
     ${form.fields.map((field) => fieldOf(field, id))}
     <div class="row"><button type="submit" class="${look}">${form.submit}</button></div>
@@ -57,7 +57,7 @@ function fieldOf({ name, label, type, autocomplete, hint, isOptional = false }: 
 
 function stepUpDialog(): Page {
   return html`<dialog id="step-up" aria-labelledby="step-up-title">
-    <form class="card" action="/auth/reauthenticate" aria-labelledby="step-up-title">
+    <form class="card" method="post" action="/auth/reauthenticate" aria-labelledby="step-up-title">
       <h2 id="step-up-title">Enter your password</h2>
       <div>
         <label for="step-up-password">Password</label>

@@ -7,7 +7,7 @@ export default async function ConfirmEmail(props: PageProps): Promise<ReactNode>
   return (
     <>
       <h1>Confirm your new address</h1>
-      <p>From then on you sign in with the new address.</p>
+      <p>After that, you sign in with the new address.</p>
       <TokenForm token={await tokenOf(props)} action={confirmEmail} submit="Use this address" />
     </>
   );

@@ -29,7 +29,7 @@ export function ConfirmEmailPage(): ReactNode {
     </>
   );
   return (
-    <TokenPage title="Confirm your new address" lead="From then on you sign in with the new address.">
+    <TokenPage title="Confirm your new address" lead="After that, you sign in with the new address.">
       {(token) => {
         if (confirmed !== null) {
           return (

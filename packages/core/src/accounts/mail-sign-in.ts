@@ -74,7 +74,8 @@ function planMessage(app: App, method: Method, { email, user }: MailAddress): Me
 /** Whether an unknown address may sign up by a method. Fails with `not_found` without its provider. */
 function signUpOf(app: App, method: Method): boolean {
   const provider = app[method];
-  if (provider === null) throw new AuthError("not_found");
+  if (provider === null)
+    throw new AuthError("not_found", `createAuth has no provider ${method}(): add it to providers`);
   return provider.signUp;
 }
 

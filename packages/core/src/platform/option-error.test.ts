@@ -57,6 +57,9 @@ describe("refuse", () => {
       "store is the function memory: call memory()",
     );
     expect(refuse("store", (() => memory)(), "it must be a Store").message).toContain("call memory()");
+    expect(refuse("mail", function send() {}, "it must be an object with send").message).toBe(
+      "mail is the function send, but it must be an object with send",
+    );
     expect(refuse("store", [() => 1][0], "it must be a Store").message).toBe(
       "store is a function, but it must be a Store",
     );

@@ -3,10 +3,11 @@ import { isRecord, own } from "./encoding.ts";
 
 /** Makes the error for an option: its name, its value as written, the reason, and what to write instead. */
 export function refuse(option: string, value: unknown, why: string): TypeError {
-  if (typeof value === "function" && value.name !== "") {
-    return new TypeError(`${option} is the function ${value.name}: call ${value.name}()`);
-  }
-  return new TypeError(`${option} is ${shown(value)}, but ${why}`);
+  const name = typeof value === "function" ? value.name : "";
+  // Options are written as an object, and no function makes them.
+  if (name !== "" && !why.startsWith("it must be an object with"))
+    return new TypeError(`${option} is the function ${name}: call ${name}()`);
+  return new TypeError(`${option} is ${name === "" ? shown(value) : `the function ${name}`}, but ${why}`);
 }
 
 /** A value as it is written: strings quoted, objects and functions by their kind, and no URL with credentials. */
