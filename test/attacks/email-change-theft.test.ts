@@ -50,7 +50,7 @@ onEveryStore((make) => {
     const server = openMailedServer({ store: await make() });
     const { auth, inbox } = server;
     const { id, owner, thief, undo } = await steal(server);
-    // What the thief holds at C, and has asked for.
+    // The tokens of the thief at C.
     await thief.post("/auth/link", { email: C });
     const link = await inbox.token("magic_link");
     await thief.post("/auth/code", { email: C });

@@ -21,7 +21,7 @@ import {
   TROJAN,
 } from "./pre-hijacking.ts";
 
-// What can be begun before the proof and finished after it: a change of address, and the flows of providers, which are a link and the
+// Flows that begin before the proof and end after it: a change of address, and the flows of providers, which are a link and the
 // code of a native app.
 
 const EVE = "eve@example.com";

@@ -116,7 +116,7 @@ describe("the deletion of an account", () => {
     expect(await server.auth.users.get(id)).not.toBeNull();
   });
 
-  it("succeeds although the tokens cannot be deleted, which onError hears of", async () => {
+  it("succeeds although the tokens cannot be deleted, which onError gets", async () => {
     const errors: unknown[] = [];
     const store = memory();
     const readSlot = (): Promise<never> => Promise.reject(new Error("the tokens are away"));

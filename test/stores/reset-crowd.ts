@@ -8,7 +8,7 @@ import { ANN, openServer } from "../fixtures/server.ts";
 const REDEEMS = 50;
 const REQUESTS = 200;
 
-/** What a crowd comes to: how often each answer was given, and what is true afterwards. */
+/** The outcome of many requests at once: the number of each answer, and the state after them. */
 export type ResetResult = Readonly<Record<string, unknown>>;
 
 export type ResetCrowd = "50 redeems" | "50 redeems of a first proof" | "200 requests";

@@ -4,7 +4,7 @@ import { isRecord, isUnauthenticated, type Result, success } from "./result.ts";
 /** The outcome of a verification. It signs in if it completed a sign-up in the browser that the sign-up began in. */
 export interface Verified<U = unknown, C = unknown> extends Partial<SignedIn<U, C>> {
   /**
-   * What became of the password of the account: `removed` if the server could not tell that it was set at this mailbox, and
+   * Whether the account keeps its password: `removed` if the server could not tell that it was set at this mailbox, and
    * `none` if there was none. The user sets a new one with `password.forgot`.
    */
   readonly password: "kept" | "removed" | "none";

@@ -100,7 +100,7 @@ export async function undoEmailChange(app: App, token: string): Promise<User> {
       throw new AuthError("identifier_taken", advice);
     }
     if (restored === null) continue;
-    // Redeemed last: this token cannot be asked for again. Until then, and after a failure here, it changes nothing twice.
+    // Redeemed last, because the user cannot ask for another token. A repetition after a failure here changes nothing more.
     await redeemMailToken(app, "undo", token).catch(reportQuietly(app.engine.report));
     return restored;
   }

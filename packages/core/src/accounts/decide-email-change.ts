@@ -55,7 +55,7 @@ export type UndoDecision = "stale" | "taken" | "restore";
  * It does not compare the version of the credentials: a thief could raise it, such as by a new password, and void the token.
  */
 export function decideUndo(user: Pick<User, "email"> | null, email: string, isTaken: boolean): UndoDecision {
-  // Without a change there is nothing to undo, so a token is harmless whose change failed or was undone.
+  // The address is the former one already: the change failed, or was undone. So the token must do nothing.
   if (user === null || user.email === email) return "stale";
   return isTaken ? "taken" : "restore";
 }

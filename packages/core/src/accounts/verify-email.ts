@@ -114,7 +114,7 @@ function hashOfVerification(verification: Verification): string | null {
   return verification.kind === "create" ? verification.signUp.passwordHash : verification.user.passwordHash;
 }
 
-/** What became of the password. */
+/** Whether the account keeps its password; `none` if it had none. */
 export type PasswordOutcome = "kept" | "removed" | "none";
 
 export interface Verified {

@@ -186,8 +186,9 @@ export interface AuthOptions<Context = JsonObject, U extends User = User> {
   readonly onError?: OnError;
   /**
    * What is limited. By default, in 15 minutes: 10 failed sign-ins by account and client network, and 100 by account. In a
-   * minute: 100 failed sign-ins and 20 sign-ups by client network, 600 refreshes by session, and 300 refreshes that prove no
-   * session by client network. In an hour: 5 sign-ups with one email or username.
+   * minute: 100 failed sign-ins and 20 sign-ups by client network, 600 refreshes by session, 300 refreshes that prove no
+   * session by client network, and 20 requests for a message by client network. In an hour: 5 sign-ups with one email or
+   * username, and 5 messages that are asked for to one address.
    *
    * A browser in which the user has signed in before has a device cookie, and 10 failures in 15 minutes of its own: no
    * attempt elsewhere counts against it. `false` limits nothing, and sets no device cookie.

@@ -28,10 +28,10 @@ export function reuseNotice(
   };
 }
 
-/** A user who has just signed up is told nothing of their own browsers. */
+/** For this long after a sign-up, a user gets no message about sign-ins. */
 const SIGN_UP: Seconds = minutes(1);
 
-/** What decides whether a sign-in is told to its user. */
+/** The facts that decide whether a user gets a message about a sign-in. */
 export interface SignInFacts {
   readonly user: Pick<User, "email" | "emailVerified" | "createdAt">;
   /** Whether a session of this browser is continued. */
@@ -43,7 +43,7 @@ export interface SignInFacts {
   readonly at: EpochSeconds;
 }
 
-/** Decides whether a user is told of a sign-in from a new browser or app. */
+/** Decides whether a user gets a message about a sign-in from a new browser or app. */
 export function decideNewDevice({ user, continues, isKnown, hasDevices, at }: SignInFacts): "tell" | "quiet" {
   if (user.email === null || !user.emailVerified) return "quiet";
   if (continues || isKnown || !hasDevices) return "quiet";

@@ -42,7 +42,7 @@ const WRITERS: Writers = {
   }),
   change: (_, host) => ({
     subject: `Confirm your new e-mail address for ${host}`,
-    before: `An account at ${host} is to have this address. Open the link in the browser where you are signed in, to confirm it.`,
+    before: `This address was entered as the new address of an account at ${host}. Open the link in the browser where you are signed in to confirm it.`,
     action: "Confirm the address",
     otherwise: "If it is not your account, ignore this message: its address does not change.",
   }),
@@ -80,7 +80,7 @@ const WRITERS: Writers = {
   password_changed: (content, host) => ({
     subject: `Your password for ${host} was changed`,
     before: `The password of your account at ${host} was changed${circumstances(content)}. The other browsers and apps were signed out. If it was you, you have nothing to do.`,
-    otherwise: `If it was not you, set a new password at ${host} with the help of this address.`,
+    otherwise: `If it was not you, request a new password at ${host} with this address: this signs out every browser and app.`,
   }),
   session_ended_by_reuse: (content, host) => ({
     subject: `A session at ${host} was ended`,
@@ -144,7 +144,7 @@ function link(url: string, label: string): readonly string[] {
   return [`<p><a href="${escaped}" rel="noreferrer">${escapeHtml(label)}</a></p>`, `<p>${escaped}</p>`];
 }
 
-// Without colors of its own, a reader shows it in those of the light or the dark.
+// The page has no colors of its own, so a mail program shows it in its own light or dark ones.
 function page(title: string, body: string): string {
   return `<!doctype html>
 <html lang="en">

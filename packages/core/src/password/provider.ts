@@ -94,7 +94,8 @@ export interface PasswordProvider {
 /**
  * Lets users sign in with an e-mail address or a user name, and a password.
  *
- * It does not limit attempts and does not verify the e-mail address. Throws a `TypeError` for an option out of bounds.
+ * It does not limit attempts: `rateLimit` of `createAuth` does. Without `verifyEmail` it does not verify the e-mail address. Throws a
+ * `TypeError` for an option out of bounds.
  *
  * @example
  * createAuth({ store, providers: [password({ minLength: 15 })] });

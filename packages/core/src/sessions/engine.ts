@@ -94,7 +94,7 @@ export interface SessionEngine {
   readonly keys: Keys;
   readonly settings: SessionSettings;
   readonly emit: Emit;
-  /** Hears that a refresh token was used twice, and that its session has ended. `device` is the one of that request. */
+  /** Is called when a session ended because its refresh token was used twice. `device` is the one of that request. */
   readonly onReuse: (reuse: { readonly userId: string; readonly device: Device | null }) => void;
   /** Tells the developer of a fault, also of one that does not fail the request. */
   readonly report: Report;
