@@ -245,7 +245,7 @@ describe.each(methods)("a sign-in by $title", (method) => {
     const { users } = openServer().auth;
     const [call, provider] =
       amr === "link" ? [users.sendLink(ANN.email), "magicLink"] : [users.sendCode(ANN.email), "emailCode"];
-    const message = `createAuth has no provider ${provider}(): add it to providers`;
+    const message = `providers has no ${provider}(): add it`;
     await expect(call).rejects.toMatchObject({ code: "not_found", message });
   });
 

@@ -46,7 +46,8 @@ export async function createUser(app: App, input: NewUser): Promise<User> {
   return user;
 }
 
-function takenError(email: string | null, username: string | null): AuthError {
+/** The error for an identifier that another user has. */
+export function takenError(email: string | null, username: string | null): AuthError {
   if (email !== null && username !== null) return new AuthError("identifier_taken");
   const name = identifierNames[email === null ? "username" : "email"];
   return new AuthError("identifier_taken", `An account with this ${name} exists already.`);

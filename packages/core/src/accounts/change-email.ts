@@ -2,6 +2,7 @@ import { now } from "../platform/env.ts";
 import { AuthError, reportQuietly } from "../platform/errors.ts";
 import { endSessionsOf } from "../sessions/end.ts";
 import { publicUser, type User, type UserId } from "../users/user.ts";
+import { takenError } from "./accounts.ts";
 import type { App } from "./app.ts";
 import { decideChangeRequest, decideEmailChange, decideUndo } from "./decide-email-change.ts";
 import {
@@ -62,13 +63,13 @@ export async function confirmEmailChange(app: App, token: string, asker: UserId 
     undoable: open === null ? null : textOf(open, "email"),
   });
   if (user === null || decision.kind === "stale") throw new AuthError("mail_token_invalid");
-  if (decision.kind === "taken") throw takenError();
+  if (decision.kind === "taken") throw takenError(email, null);
   // Before the change: a crash after it must not leave a change that cannot be undone.
   const isUndo = decision.notice === "undo" && user.email !== null;
   const undo = isUndo ? await issueUndoToken(app, id, user.email) : null;
   await redeemMailToken(app, "change", token);
   const changed = await app.users.changeEmail(id, email, user.credentialsVersion);
-  if (changed === "taken") throw takenError();
+  if (changed === "taken") throw takenError(email, null);
   if (changed === null) throw new AuthError("mail_token_invalid");
   app.engine.emit({ type: "user.email_changed", userId: id });
   if (decision.notice !== "none" && user.email !== null) {
@@ -125,8 +126,4 @@ async function withoutMethods(app: App, user: User): Promise<User | null> {
   if (hasMethod) return removeMethods(app, user, null);
   await endSessionsOf(app.engine, user.id, null, "password_changed");
   return user;
-}
-
-function takenError(): AuthError {
-  return new AuthError("identifier_taken", "An account with this e-mail exists already.");
 }

@@ -74,8 +74,7 @@ function planMessage(app: App, method: Method, { email, user }: MailAddress): Me
 /** Whether an unknown address may sign up by a method. Fails with `not_found` without its provider. */
 function signUpOf(app: App, method: Method): boolean {
   const provider = app[method];
-  if (provider === null)
-    throw new AuthError("not_found", `createAuth has no provider ${method}(): add it to providers`);
+  if (provider === null) throw new AuthError("not_found", `providers has no ${method}(): add it`);
   return provider.signUp;
 }
 

@@ -8,7 +8,7 @@ import {
   type SlotToken,
 } from "../users/one-time-token.ts";
 import type { User } from "../users/user.ts";
-import { claimUnchanged, deleteUser } from "./accounts.ts";
+import { claimUnchanged, deleteUser, takenError } from "./accounts.ts";
 import type { App } from "./app.ts";
 import { issueMailToken, readMailToken, requireMail } from "./mail-token.ts";
 
@@ -73,9 +73,7 @@ export function parseSignUp({ userId, data }: Pick<SlotToken, "userId" | "data">
 /** Sends an invitation to an address. It replaces an earlier one. Fails with `identifier_taken`. */
 export async function invite(app: App, email: string): Promise<void> {
   const post = requireMail(app);
-  if ((await app.users.find({ email })) !== null) {
-    throw new AuthError("identifier_taken", "An account with this e-mail exists already.");
-  }
+  if ((await app.users.find({ email })) !== null) throw takenError(email, null);
   const grant = { purpose: "invitation", subject: email, userId: null, data: { email } } as const;
   const issued = await issueMailToken(app, grant);
   post({ type: "invitation", to: email, user: null, ...issued });

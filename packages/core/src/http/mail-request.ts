@@ -1,7 +1,7 @@
+import { requireNormal } from "../accounts/accounts.ts";
 import type { App } from "../accounts/app.ts";
 import { AuthError, reportQuietly } from "../platform/errors.ts";
 import { type Bucket, bucketOf, networkBuckets } from "../throttle/throttle.ts";
-import { parseEmail } from "../users/identifier.ts";
 import type { User } from "../users/user.ts";
 import { readDeviceOf } from "./device-cookie.ts";
 import { countAttempt, giveBackAttempt } from "./limit.ts";
@@ -29,8 +29,7 @@ export async function readMailRequest(app: App, call: Call): Promise<MailRequest
 
 /** Finds the user of an address as typed, and counts the request. Fails with `invalid_request` and `rate_limited`. */
 export async function requestMailTo(app: App, call: Call, input: string): Promise<MailRequest> {
-  const email = parseEmail(input);
-  if (email === null) throw new AuthError("invalid_request", "The e-mail is malformed.");
+  const email = requireNormal("email", input);
   const user = await app.users.find({ email });
   return { email, user, device: await limitMailRequest(app, call, { email, user }) };
 }
