@@ -38,8 +38,8 @@ export const signUpEdits: readonly Edit[] = [
     [
       [
         "an address with an account is invited",
-        "if ((await app.users.find({ email })) !== null) {",
-        "if (false) {",
+        "if ((await app.users.find({ email })) !== null) throw",
+        "if (false) throw",
       ],
       [
         "a failed sign-up deletes a linked user",
