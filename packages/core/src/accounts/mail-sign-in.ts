@@ -109,12 +109,8 @@ export async function redeemCode(
   return admit(app, { granted, signUp, isOwner }, await planSignIn(app, granted, signUp));
 }
 
-/** Longer texts are not normalized. */
-const MAX_CODE = 32;
-
 /** Parses a code as it is typed: full-width digits, spaces and hyphens are allowed. Null if it is no code; then no try is taken. */
 export function parseCode(input: string): string | null {
-  if (input.length > MAX_CODE) return null;
   const digits = input.normalize("NFKC").replace(/[\s-]/g, "");
   return /^[0-9]{6}$/.test(digits) ? digits : null;
 }

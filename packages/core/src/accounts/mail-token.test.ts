@@ -5,6 +5,7 @@ import type { SlotToken, TokenStore } from "../users/one-time-token.ts";
 import {
   issueMailCode,
   issueMailToken,
+  issueUndoToken,
   MAIL_LIFETIMES,
   type MailGrant,
   type MailPurpose,
@@ -236,5 +237,25 @@ describe("a code", () => {
     const slot = Buffer.from(app.filled[0]?.slot ?? "", "base64url");
     const forged = toBase64url(Buffer.concat([slot, new Uint8Array(32)]));
     await expect(redeemMailToken(app, "code", forged)).rejects.toMatchObject(INVALID);
+  });
+});
+
+describe("a token that undoes a change", () => {
+  const undo = async (secrets: Rig["secrets"], userId: string, email: string): Promise<string> => {
+    const app: Rig = { ...rig(), sealing: () => secrets };
+    const { token } = await issueUndoToken(app, userId, email);
+    expect(await redeemMailToken(app, "undo", token)).toMatchObject({ userId, data: { email } });
+    return Buffer.from(token, "base64url").subarray(32).toString("hex");
+  };
+
+  it("has one secret for each user and address, under a key of the newest secret of the application", async () => {
+    const one = await undo(["one"], "u1", "a@example.com");
+    expect(await undo(["one", "two"], "u1", "a@example.com")).toBe(one);
+    const others = await Promise.all([
+      undo(["two", "one"], "u1", "a@example.com"),
+      undo(["one"], "u2", "a@example.com"),
+      undo(["one"], "u1", "b@example.com"),
+    ]);
+    expect(new Set([one, ...others]).size).toBe(4);
   });
 });
