@@ -2,7 +2,8 @@ import { emailCode, magicLink } from "@latchkey/core";
 import { describe, expect, it } from "vitest";
 import type { Browser } from "../fixtures/browser.ts";
 import { openInbox } from "../fixtures/inbox.ts";
-import { ANN, cheapPassword, openSecureServer } from "../fixtures/server.ts";
+import { ANN, BOB, cheapPassword, openSecureServer } from "../fixtures/server.ts";
+import { openMailingServer, signUpIn } from "../fixtures/verified-server.ts";
 
 const LIMIT = 3;
 /** In the form of a token, and of no slot. */
@@ -42,4 +43,42 @@ describe("wrong secrets of messages", () => {
       expect(await guess()).toBe(429);
     },
   );
+});
+
+describe("a guess of the password of a sign-up", () => {
+  it("counts for its address, with the guesses at sign-in, and for no other address", async () => {
+    const server = openMailingServer({
+      password: { verifyEmail: "required" },
+      rateLimit: { accountTotal: { limit: 2, window: 60 } },
+    });
+    const tokenOf = async (person: typeof ANN): Promise<string> => {
+      await signUpIn(server.browser(), person);
+      return server.inbox.token("verify");
+    };
+    const [ann, bob] = [await tokenOf(ANN), await tokenOf(BOB)];
+    const verify = async (token: string, secret: string): Promise<number> =>
+      (await server.browser().post("/auth/email/verify", { token, password: secret })).status;
+    expect(await verify(ann, "a wrong password")).toBe(401);
+    const login = await server.browser().post("/auth/login", { ...ANN, password: "a wrong password" });
+    expect(login.status).toBe(401);
+    expect(await verify(ann, ANN.password)).toBe(429);
+    expect(await verify(bob, "a wrong password")).toBe(401);
+    expect(await verify(bob, BOB.password)).toBe(200);
+  });
+});
+
+it("sign-ups by invitations count as sign-ups of the network", async () => {
+  const server = openMailingServer({
+    password: { signUp: false },
+    clientAddress: () => "203.0.113.7",
+    rateLimit: { signUp: { limit: 1, window: 60 } },
+  });
+  for (const [person, status] of [
+    [ANN, 201],
+    [BOB, 429],
+  ] as const) {
+    await server.auth.users.invite(person.email);
+    const invitation = await server.inbox.token("invitation");
+    expect((await signUpIn(server.browser(), { ...person, invitation })).status).toBe(status);
+  }
 });

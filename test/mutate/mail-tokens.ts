@@ -73,4 +73,50 @@ export const mailTokenEdits: readonly Edit[] = [
       ],
     ],
   ),
+  ...editsIn(
+    `${ACCOUNTS}/mail-token.ts`,
+    [`${ACCOUNTS}/mail-token.test.ts`],
+    [
+      [
+        "anybody computes an undo",
+        'labelledHash("mail-undo-key", utf8(newest))',
+        'labelledHash("mail-undo-key")',
+      ],
+      ["one undo for every user", "JSON.stringify([userId, email])", "JSON.stringify([email])"],
+      ["one undo for every address", "JSON.stringify([userId, email])", "JSON.stringify([userId])"],
+    ],
+  ),
+  ...editsIn(
+    `${ACCOUNTS}/mail-sign-in.ts`,
+    ["test/sessions/mail-sign-in.test.ts"],
+    [
+      [
+        "a planted account stops a sign-up by a message",
+        "plan = await planSignIn(app, redeemed.granted, redeemed.signUp);\n  }",
+        "}",
+      ],
+      [
+        "a first proof removes a password that is newer than its message",
+        "{ by }, user.credentialsVersion)",
+        "{ by })",
+      ],
+      [
+        "a link by hand without its provider",
+        'if (provider === null) throw new AuthError("not_found");',
+        "if (provider === null) return false;",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${ACCOUNTS}/change-email.ts`,
+    ["test/sessions/killed-account-routes.test.ts"],
+    [
+      [
+        "a crash of an undo keeps a session",
+        'await endSessionsOf(app.engine, user.id, null, "password_changed");\n  return user;',
+        "return user;",
+      ],
+      ["a crash of an undo keeps a link", "|| (await app.users.accounts(user.id)).length > 0", ""],
+    ],
+  ),
 ];

@@ -3,6 +3,7 @@ import { type Edit, editsIn } from "./edit.ts";
 const CORE = "packages/core/src";
 const MODES = "test/sessions/sign-up-modes.test.ts";
 const VERIFY = "test/sessions/verify-email.test.ts";
+const GUESSES = "test/attacks/mail-token-guessing.test.ts";
 const HIJACK = "test/attacks/pre-hijack-sign-up.test.ts";
 
 /** What decides about sign-ups, and about what a proof of an address keeps. */
@@ -260,6 +261,61 @@ export const signUpEdits: readonly Edit[] = [
         "a session that a hook refuses is one's own",
         "return isOwn && runValidatedHook(app, presented.transport, found) !== null;",
         "return isOwn;",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/http/routes/sign-up.ts`,
+    [MODES],
+    [
+      [
+        "a sign-up without a proof sends a message",
+        'if (app.password?.verifyEmail === "later" && user.email !== null) {',
+        "if (app.mail !== null && user.email !== null) {",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/http/routes/sign-up.ts`,
+    [GUESSES],
+    [
+      [
+        "sign-ups by invitations are not counted",
+        'await countAttempt(app, networkBuckets("signUp", call.client.networks()));\n  const email',
+        "const email",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/http/routes/verify-email.ts`,
+    [GUESSES],
+    [["guesses at one sign-up count for every other", "account: JSON.stringify({ email }),", 'account: "",']],
+  ),
+  ...editsIn(
+    `${CORE}/http/routes/password.ts`,
+    [MODES],
+    [
+      [
+        "a refused right password is no event",
+        'app.engine.emit({ type: "sign_in.failed", userId, code: "invalid_credentials" });',
+        "void userId;",
+      ],
+      ["the host stops before a message is made", "call.client.waitUntil?.(sent);", "void sent;"],
+      [
+        "a refused right password takes longer",
+        "const sent = inNextTurn(async () => {",
+        "const sent = (async (make: () => Promise<void>) => make())(async () => {",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/http/sign-in.ts`,
+    ["test/sessions/reauthenticate.test.ts"],
+    [
+      [
+        "guesses at a username have a bucket of their own",
+        "return username === null ? { id } : { username };",
+        "return { id };",
       ],
     ],
   ),

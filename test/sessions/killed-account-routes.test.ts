@@ -1,4 +1,4 @@
-import type { Store } from "@latchkey/core/store";
+import type { LinkedAccount, Store } from "@latchkey/core/store";
 import { describe, expect, test } from "vitest";
 import type { Browser } from "../fixtures/browser.ts";
 import { settableClock } from "../fixtures/clock.ts";
@@ -95,6 +95,28 @@ async function nothingOfTheAttacker(server: MailedServer, id: string, sessions: 
   expect((await server.browser().post("/auth/login", ANN)).status).toBe(401);
 }
 
+/** An undo for a user with these sign-in methods. */
+function undoOf(password: string | null, link: LinkedAccount | null): Operation {
+  return {
+    before: async (ann, server) => {
+      const user = { email: ANN.email, emailVerified: true, ...(password === null ? {} : { password }) };
+      const { id } = await server.auth.users.create(user);
+      if (link !== null) await server.store.users.link(id, link);
+      await signsInByLink(ann, server);
+      await changed(ann, server);
+      return server.inbox.token("changed_notice");
+    },
+    run: undo,
+    after: async (ann, server, token) => {
+      const isDone = (await server.auth.users.find(ANN)) !== null;
+      expect((await undo(ann, token)).status).toBe(isDone ? 400 : 200);
+      const user = await server.auth.users.find(ANN);
+      await nothingOfTheAttacker(server, user?.id ?? "", 0);
+      await signsInByLink(ann, server);
+    },
+  };
+}
+
 type Way = Pick<Operation, "before" | "run"> & {
   readonly enter: (ann: Browser, server: MailedServer) => Promise<string>;
 };
@@ -165,22 +187,9 @@ const operations: Readonly<Record<string, Operation>> = {
       expect(await server.auth.users.find(ANN)).not.toBeNull();
     },
   },
-  "an undo": {
-    before: async (ann, server) => {
-      await signedIn(ann, server);
-      await server.store.users.link((await server.auth.users.find(ANN))?.id ?? "", LINK);
-      await changed(ann, server);
-      return server.inbox.token("changed_notice");
-    },
-    run: undo,
-    after: async (ann, server, token) => {
-      const isDone = (await server.auth.users.find(ANN)) !== null;
-      expect((await undo(ann, token)).status).toBe(isDone ? 400 : 200);
-      const user = await server.auth.users.find(ANN);
-      await nothingOfTheAttacker(server, user?.id ?? "", 0);
-      await signsInByLink(ann, server);
-    },
-  },
+  "an undo": undoOf(ANN.password, LINK),
+  "an undo for a user with a link alone": undoOf(null, LINK),
+  "an undo for a user without a password or a link": undoOf(null, null),
   "a request for a link": {
     before: async (_, server) => {
       await known(server);

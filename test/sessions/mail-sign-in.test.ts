@@ -232,6 +232,54 @@ describe.each(methods)("a sign-in by $title", (method) => {
     await expectError(await confirm(server.browser(), body), 400, "mail_token_invalid");
   });
 
+  it("is the first proof of an account that another person creates while it is redeemed", async () => {
+    let plant: (() => Promise<unknown>) | null = null;
+    const store = wrapped(memory(), async (operation, call) => {
+      const act = operation === "users.create" ? plant : null;
+      if (act !== null) plant = null;
+      await act?.();
+      return call();
+    });
+    const server = openMailedServer({ store, signUp: true });
+    await ask(server.browser(), ANN.email);
+    const body = await read(server, ANN.email);
+    plant = () => server.auth.users.create(ANN);
+    expect((await confirm(server.browser(), body)).status).toBe(200);
+    expect(await server.auth.users.find(ANN)).toMatchObject({ emailVerified: true });
+    await expectError(await server.browser().post("/auth/login", ANN), 401, "invalid_credentials");
+  });
+
+  it("keeps a password that is set while it is redeemed, and is refused", async () => {
+    let change: (() => Promise<unknown>) | null = null;
+    const store = wrapped(memory(), async (operation, call) => {
+      const act = operation === "users.get" ? change : null;
+      if (act !== null) change = null;
+      await act?.();
+      return call();
+    });
+    const server = openMailedServer({ store });
+    const { id } = await server.auth.users.create(ANN);
+    await ask(server.browser(), ANN.email);
+    const body = await read(server, ANN.email);
+    const own = { ...ANN, password: "another long password" };
+    change = () => server.auth.users.setPassword(id, own.password);
+    await expectError(await confirm(server.browser(), body), 400, "mail_token_invalid");
+    expect(change).toBeNull();
+    expect((await server.browser().post("/auth/login", own)).status).toBe(200);
+  });
+
+  it("is not found by hand without its provider", async () => {
+    const server = { ...openMailedServer(), ...openServer({ mail: openInbox().mail }) };
+    const { users } = server.auth;
+    await users.create(ANN);
+    const code = { code: "not_found" };
+    await expect(
+      type === "code" ? users.sendCode(ANN.email) : users.sendLink(ANN.email),
+    ).rejects.toMatchObject(code);
+    const body = { token: "a".repeat(86), email: ANN.email, code: "123456" };
+    await expect(byHand(server, body)).rejects.toMatchObject(code);
+  });
+
   it("answers 404 without its provider", async () => {
     const server = openServer({ mail: openInbox().mail });
     const browser = server.browser();

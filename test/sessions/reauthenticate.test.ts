@@ -3,7 +3,14 @@ import { password } from "@latchkey/core/password";
 import { describe, expect, it } from "vitest";
 import { bodyOf, expectError, memberOf } from "../fixtures/answers.ts";
 import { countingHasher } from "../fixtures/counting-hasher.ts";
-import { ANN, countOf, openSecureServer, openServer, type TestServer } from "../fixtures/server.ts";
+import {
+  ANN,
+  cheapPassword,
+  countOf,
+  openSecureServer,
+  openServer,
+  type TestServer,
+} from "../fixtures/server.ts";
 import { stores } from "../fixtures/stores.ts";
 import { claimsOf, sidOf } from "../fixtures/tokens.ts";
 import { wrapped } from "../fixtures/wrapped-store.ts";
@@ -119,6 +126,21 @@ describe("POST /reauthenticate refuses", () => {
     await server.send("/auth/login", { method: "POST", body: { ...ANN, ...WRONG } });
     for (let n = 0; n < 2; n++) await expectError(await reauthenticate(WRONG), 401, "invalid_credentials");
     await expectError(await reauthenticate(RIGHT), 429, "rate_limited");
+  });
+
+  it("a guess of a bearer client once the username has had all failures, those of sign-ins included", async () => {
+    const server = openServer({
+      providers: [cheapPassword("username")],
+      rateLimit: { accountTotal: { limit: 2, window: minutes(15) } },
+    });
+    const named = { username: "ann", password: ANN.password };
+    const { id } = await server.auth.users.create(named);
+    const { accessToken } = await server.auth.sessions.create(id, { transport: "bearer" });
+    const headers = { authorization: `Bearer ${accessToken}` };
+    await server.send("/auth/login", { method: "POST", body: { ...named, ...WRONG } });
+    const post = (body: object): Promise<Response> => server.send(PATH, { method: "POST", headers, body });
+    await expectError(await post(WRONG), 401, "invalid_credentials");
+    await expectError(await post(RIGHT), 429, "rate_limited");
   });
 
   it("a user without a password, after the same work", async () => {

@@ -97,6 +97,11 @@ onEveryStore((make) => {
       expect(await server.inbox.messages()).toEqual([]);
       const right = await told(await ann.post("/auth/login", ANN));
       expect(right).toEqual(wrong);
+      expect(server.events).toMatchObject([
+        { type: "user.created" },
+        { type: "sign_in.failed", userId: id, code: "invalid_credentials" },
+        { type: "sign_in.failed", userId: id, code: "invalid_credentials" },
+      ]);
       expect(right).toMatchObject({ status: 401, body: { error: "invalid_credentials" } });
       // The message is made after the answer.
       await vi.waitFor(async () =>
@@ -124,6 +129,14 @@ onEveryStore((make) => {
       });
       expect((await ann.get("/auth/me")).status).toBe(200);
       expect(await server.auth.users.find(ANN)).toMatchObject({ emailVerified: true });
+    });
+  });
+
+  describe("sign-up with verifyEmail: false", () => {
+    it("sends no message", async () => {
+      const server = openMailingServer({ store: await make() });
+      expect((await signUpIn(server.browser())).status).toBe(201);
+      expect(await server.inbox.messages()).toEqual([]);
     });
   });
 
@@ -376,4 +389,24 @@ describe("the work of a sign-up that is required to prove its address", () => {
       ["verify", "unknown@example.com"],
     ]);
   });
+});
+
+it("the message of a refused sign-in is made in a later turn, and handed to waitUntil of the host", async () => {
+  const calls: string[] = [];
+  const store = wrapped(memory(), (operation, call) => {
+    calls.push(operation);
+    return call();
+  });
+  const server = openMailingServer({ store, password: required });
+  await server.auth.users.create(ANN);
+  const waited: Promise<unknown>[] = [];
+  const waitUntil = (work: Promise<unknown>): void => void waited.push(work);
+  const request = server.browser().request("/auth/login", { method: "POST", body: ANN });
+  calls.length = 0;
+  const answer = await server.auth.handle(request, { waitUntil });
+  expect(answer.status).toBe(401);
+  expect(calls.filter((operation) => operation.startsWith("tokens."))).toEqual([]);
+  expect(waited).toHaveLength(1);
+  await waited[0];
+  expect(calls).toContain("tokens.fillSlot");
 });
