@@ -102,7 +102,7 @@ export const mailTokenEdits: readonly Edit[] = [
       ],
       [
         "a link by hand without its provider",
-        'if (provider === null) throw new AuthError("not_found");',
+        'if (provider === null) throw new AuthError("not_found", `providers has no ${method}(): add it`);',
         "if (provider === null) return false;",
       ],
     ],

@@ -12,13 +12,11 @@ export const mailEdits: readonly Edit[] = [
     [MAILER],
     [
       ["a recipient adds a header", "!ADDRESS.test(draft.to)", "false"],
-      ["a subject adds a header", "/\\p{Cc}/u.test(subject as string)", "false"],
       [
         "a wrong text loses the message",
-        "report(fault(operation, cause));\n    return null;",
+        "report(fault(`mail.texts.${content.type}`, cause));",
         "throw cause;",
       ],
-      ["a text replaces the recipient", "return { subject, text, html } as", "return written as"],
       ["a failed message is not reported", "scope.report(fault(", "((_: unknown) => undefined)(fault("],
       ["the host does not wait for the message", "scope.waitUntil?.(sent);", ""],
       ["the caller waits for the synchronous part", "inNextTurn(post)", "post()"],
@@ -34,6 +32,14 @@ export const mailEdits: readonly Edit[] = [
       ["a page that the network changes", "isLoopback(url.hostname) ? null", "true ? null"],
       ["the scheme of any app", "trustedOrigins.has(scheme) ||", "true ||"],
       ["a page with credentials", 'url.username !== "" || url.password !== ""', "false"],
+    ],
+  ),
+  ...editsIn(
+    `${MAIL}/texts.ts`,
+    [MAILER],
+    [
+      ["a subject adds a header", "/\\p{Cc}/u.test(subject as string)", "false"],
+      ["a text replaces the recipient", "return { subject, text, html } as", "return written as"],
     ],
   ),
   ...editsIn(

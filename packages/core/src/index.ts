@@ -25,13 +25,14 @@ export {
 } from "./http/validation.ts";
 export type { Algorithm } from "./keys/algorithms.ts";
 export type { Jwk, PublicJwk } from "./keys/jwk.ts";
-export type { MailOptions, MailTexts } from "./mail/mailer.ts";
+export type { MailOptions } from "./mail/mailer.ts";
 export type {
   MailContent,
   MailKinds,
   MailMessage,
   MailRecipient,
   MailText,
+  MailTexts,
   MailType,
 } from "./mail/message.ts";
 export type { MailPages } from "./mail/pages.ts";

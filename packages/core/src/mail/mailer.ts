@@ -1,16 +1,10 @@
-import { faultOfPlain, kindOf } from "../platform/callback-answer.ts";
-import { type Env, inNextTurn, now, withRejectionsIgnored } from "../platform/env.ts";
+import { type Env, inNextTurn, now } from "../platform/env.ts";
 import { AuthError, isFault } from "../platform/errors.ts";
 import type { Report } from "../platform/faults.ts";
 import { preferredLanguage } from "./locale.ts";
-import type { MailContent, MailDraft, MailMessage, MailText, MailType } from "./message.ts";
+import type { MailContent, MailDraft, MailMessage, MailText, MailTexts } from "./message.ts";
 import { defaultPages, linkTo, type MailPages, PAGE_OF } from "./pages.ts";
 import type { TextScope } from "./texts.ts";
-
-/** Texts of the application, in place of the English ones. */
-export type MailTexts = {
-  readonly [Type in MailType]?: (message: Extract<MailContent, { type: Type }>) => MailText;
-};
 
 /** The port to the mail system of the application, and its settings. */
 export interface MailOptions {
@@ -56,19 +50,30 @@ export function mailer(options: MailOptions, env: Pick<Env, "clock">): (scope: M
       const written = typeof draft === "function" ? await draft() : draft;
       if (written === null) return;
       const content = contentOf(written, pages, scope);
-      const text = ownText(content, texts, scope.report);
       const named: TextScope = { host: new URL(scope.origin).host, now: now(env) };
-      await send({ ...content, ...(text ?? (await englishText(content, named))) });
+      await send({ ...content, ...(await textOf(content, texts, named, scope.report)) });
     };
     const sent = inNextTurn(post).catch((error: unknown) => scope.report(fault("mail.send", error)));
     scope.waitUntil?.(sent);
   };
 }
 
-// Loaded with the first message, which is sent after the answer.
-async function englishText(content: MailContent, scope: TextScope): Promise<MailText> {
-  const texts = await import("./texts.ts");
-  return texts.englishText(content, scope);
+async function textOf(
+  content: MailContent,
+  own: MailTexts,
+  scope: TextScope,
+  report: Report,
+): Promise<MailText> {
+  // Loaded with the first message, which is sent after the answer.
+  const { englishText, ownText } = await import("./texts.ts");
+  try {
+    const text = ownText(content, own);
+    if (text !== null) return text;
+  } catch (cause) {
+    // A wrong text must not lose a message that a user waits for.
+    report(fault(`mail.texts.${content.type}`, cause));
+  }
+  return englishText(content, scope);
 }
 
 // An option that is undefined leaves the default, as everywhere.
@@ -87,39 +92,6 @@ function contentOf(draft: MailDraft, pages: MailPages, { origin, acceptLanguage 
   const { token, ...rest } = draft;
   const url = token === null ? null : linkTo(pages[PAGE_OF[rest.type]], origin, token);
   return { ...rest, url, locale } as MailContent;
-}
-
-const TEXT = "{ subject, text, html } as strings that are not empty, the subject in one line";
-
-// A wrong text must not lose a message that a user waits for.
-function ownText(content: MailContent, texts: MailTexts, report: Report): MailText | null {
-  const write = texts[content.type] as ((content: MailContent) => unknown) | undefined;
-  if (write === undefined) return null;
-  const operation = `mail.texts.${content.type}`;
-  try {
-    return requireText(operation, withRejectionsIgnored(write(content)));
-  } catch (cause) {
-    report(fault(operation, cause));
-    return null;
-  }
-}
-
-function requireText(operation: string, written: unknown): MailText {
-  const unfit = faultOfPlain(written);
-  if (unfit !== null) throw new TypeError(`${operation} returned ${unfit}: return ${TEXT}`);
-  const { subject, text, html } = written as Readonly<Record<keyof MailText, unknown>>;
-  for (const [name, value] of Object.entries({ subject, text, html })) {
-    if (typeof value !== "string" || value.trim() === "")
-      throw new TypeError(`${operation} returned ${name} as ${emptyOr(value)}: return ${TEXT}`);
-  }
-  // RFC 5322 2.2: a line break in a header begins another header.
-  if (/\p{Cc}/u.test(subject as string))
-    throw new TypeError(`${operation} returned a subject with a control character: return ${TEXT}`);
-  return { subject, text, html } as MailText;
-}
-
-function emptyOr(value: unknown): string {
-  return typeof value === "string" ? "an empty string" : kindOf(value);
 }
 
 /** An error whose cause is reported, also one that would be a refusal in a route. The error of a store names its operation. */

@@ -72,6 +72,11 @@ export interface MailText {
   readonly html: string;
 }
 
+/** Texts of the application, in place of the English ones. */
+export type MailTexts = {
+  readonly [Type in MailType]?: (message: Extract<MailContent, { type: Type }>) => MailText;
+};
+
 /** A message as `mail.send` gets it. */
 export type MailMessage = MailContent & MailText;
 

@@ -1,6 +1,7 @@
-import { utcTime } from "../platform/env.ts";
+import { faultOfPlain, kindOf } from "../platform/callback-answer.ts";
+import { utcTime, withRejectionsIgnored } from "../platform/env.ts";
 import { days, type EpochSeconds, hours, minutes, type Seconds } from "../platform/time.ts";
-import type { MailContent, MailText, MailType } from "./message.ts";
+import type { MailContent, MailText, MailTexts, MailType } from "./message.ts";
 
 /** The circumstances that a text names besides the message itself. */
 export interface TextScope {
@@ -104,6 +105,33 @@ function circumstances({
 // A client writes its User-Agent, so a line of it must not look like a part of the message.
 function printable(text: string): string {
   return text.replace(/[\p{C}\p{Z}]+/gu, " ").slice(0, 120);
+}
+
+const TEXT = "{ subject, text, html } as strings that are not empty, the subject in one line";
+
+/** Returns the text of the application; null if it writes none for this type. Throws a `TypeError` for any other value than a text. */
+export function ownText(content: MailContent, texts: MailTexts): MailText | null {
+  const write = texts[content.type] as ((content: MailContent) => unknown) | undefined;
+  if (write === undefined) return null;
+  return requireText(`mail.texts.${content.type}`, withRejectionsIgnored(write(content)));
+}
+
+function requireText(operation: string, written: unknown): MailText {
+  const unfit = faultOfPlain(written);
+  if (unfit !== null) throw new TypeError(`${operation} returned ${unfit}: return ${TEXT}`);
+  const { subject, text, html } = written as Readonly<Record<keyof MailText, unknown>>;
+  for (const [name, value] of Object.entries({ subject, text, html })) {
+    if (typeof value !== "string" || value.trim() === "")
+      throw new TypeError(`${operation} returned ${name} as ${emptyOr(value)}: return ${TEXT}`);
+  }
+  // RFC 5322 2.2: a line break in a header begins another header.
+  if (/\p{Cc}/u.test(subject as string))
+    throw new TypeError(`${operation} returned a subject with a control character: return ${TEXT}`);
+  return { subject, text, html } as MailText;
+}
+
+function emptyOr(value: unknown): string {
+  return typeof value === "string" ? "an empty string" : kindOf(value);
 }
 
 /** Writes the English text of a message, as plain text and as HTML without images and external resources. */
