@@ -131,7 +131,6 @@ export const accountRouteEdits: readonly Edit[] = [
     [
       ["a link signs in twice", 'await redeemMailToken(app, "link", token);', ""],
       ["every first proof is the owner's", '(await isOwner(user)) ? "owner" : "message"', '"owner"'],
-      ["a user in use is withdrawn", "if (sessions.length === 0)", ""],
     ],
   ),
   ...editsIn(

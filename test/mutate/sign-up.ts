@@ -10,6 +10,17 @@ const HIJACK = "test/attacks/pre-hijack-sign-up.test.ts";
 export const signUpEdits: readonly Edit[] = [
   ...editsIn(
     `${CORE}/accounts/sign-up.ts`,
+    ["test/sessions/mail-sign-in.test.ts", "test/sessions/sign-up-orders.test.ts"],
+    [
+      [
+        "a failed sign-up deletes a user in use",
+        "(await app.engine.store.list(id, now(app.env))).length > own",
+        "false",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/accounts/sign-up.ts`,
     [`${CORE}/accounts/sign-up.test.ts`, MODES],
     [
       ["an invitation opens nothing", 'if (hasInvitation) return "invited";', ""],
@@ -44,8 +55,8 @@ export const signUpEdits: readonly Edit[] = [
       ],
       [
         "a failed sign-up deletes a linked user",
-        "if (links.length === 0) await deleteUser",
-        "await deleteUser",
+        "if ((await app.users.accounts(id)).length > 0) return true;",
+        "",
       ],
     ],
   ),
@@ -169,7 +180,7 @@ export const signUpEdits: readonly Edit[] = [
       ],
       [
         "a failed sign-up leaves its user",
-        "await undoSignUp(app, user).catch(reportQuietly(app.engine.report));",
+        "await undoSignUp(app, user, own).catch(reportQuietly(app.engine.report));",
         "",
       ],
       [

@@ -1,8 +1,7 @@
-import { now } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
 import type { SlotToken } from "../users/one-time-token.ts";
 import { publicUser, type User } from "../users/user.ts";
-import { claimUnchanged, deleteUser, insertUser } from "./accounts.ts";
+import { insertUser } from "./accounts.ts";
 import type { App } from "./app.ts";
 import { decideMailSignIn, type MailSignInDecision } from "./decide-mail-sign-in.ts";
 import {
@@ -160,11 +159,4 @@ async function applyPlan(
   const by = (await isOwner(user)) ? "owner" : "message";
   const proved = await proveMailbox(app, user.id, { by }, user.credentialsVersion);
   return proved?.user ?? null;
-}
-
-/** Deletes a user whose first sign-in failed, unless another sign-in has used the account. */
-export async function withdrawUser(app: App, user: User): Promise<void> {
-  if (!(await claimUnchanged(app, user))) return;
-  const sessions = await app.engine.store.list(user.id, now(app.env));
-  if (sessions.length === 0) await deleteUser(app, user.id);
 }

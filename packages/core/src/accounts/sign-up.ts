@@ -1,5 +1,6 @@
 import type { PasswordProvider } from "../password/provider.ts";
 import { equalStrings, type SecretHash } from "../platform/digest.ts";
+import { now } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
 import {
   hashOneTimeToken,
@@ -87,12 +88,15 @@ export async function readInvitation(app: App, token: string): Promise<string> {
 }
 
 /**
- * Deletes the user of a sign-up that failed. A verified address keeps its user if a provider is linked to it by now, and so does an
- * address that its owner has proved since.
+ * Deletes the user of a sign-up that failed, and that started `own` sessions. A verified address keeps its user if another sign-in has
+ * used it by now, and so does an address that its owner has proved since.
  */
-export async function undoSignUp(app: App, user: User): Promise<void> {
-  const { id, emailVerified } = user;
+export async function undoSignUp(app: App, user: User, own: number): Promise<void> {
   if (!(await claimUnchanged(app, user))) return;
-  const links = emailVerified ? await app.users.accounts(id) : [];
-  if (links.length === 0) await deleteUser(app, id);
+  if (!user.emailVerified || !(await isUsed(app, user.id, own))) await deleteUser(app, user.id);
+}
+
+async function isUsed(app: App, id: string, own: number): Promise<boolean> {
+  if ((await app.users.accounts(id)).length > 0) return true;
+  return (await app.engine.store.list(id, now(app.env))).length > own;
 }

@@ -7,8 +7,8 @@ import {
   type OwnerCheck,
   redeemCode,
   redeemLink,
-  withdrawUser,
 } from "../../accounts/mail-sign-in.ts";
+import { undoSignUp } from "../../accounts/sign-up.ts";
 import { AuthError, reportQuietly } from "../../platform/errors.ts";
 import { readDeviceOf } from "../device-cookie.ts";
 import { countInvalidToken, readMailRequest } from "../mail-request.ts";
@@ -93,7 +93,7 @@ async function signInByMail(
   try {
     return await signInAndRespond(app, call, user, { ...rest, ...how, status: 200 });
   } catch (error) {
-    if (isCreated) await withdrawUser(app, user).catch(reportQuietly(app.engine.report));
+    if (isCreated) await undoSignUp(app, user, 0).catch(reportQuietly(app.engine.report));
     throw error;
   }
 }

@@ -46,7 +46,7 @@ async function signUpNow(
 ): Promise<Response> {
   const mailbox = await countSignUp(app, call, identifier);
   const user = await createUser(app, { ...identifier, password }).catch(giveBackUnlessTaken(app, mailbox));
-  const response = await undoneOnFailure(app, user, () =>
+  const response = await undoneOnFailure(app, user, 0, () =>
     signInByPassword(app, call, user, { transport, status: 201 }),
   );
   if (app.password?.verifyEmail === "later" && user.email !== null) {
@@ -83,11 +83,13 @@ async function signUpByInvitation(app: App, call: Call, body: Body, invitation: 
   const email = await countInvalidToken(app, call, () => readInvitation(app, invitation));
   const { identifier, password, transport } = parsePasswordInput(app, withInvited(body, email));
   const user = await createUser(app, { ...identifier, email, password, emailVerified: true });
-  return undoneOnFailure(app, user, async () => {
-    const response = await signInByPassword(app, call, user, { transport, status: 201 });
+  const response = await undoneOnFailure(app, user, 0, () =>
+    signInByPassword(app, call, user, { transport, status: 201 }),
+  );
+  await undoneOnFailure(app, user, 1, async () => {
     await redeemMailToken(app, "invitation", invitation).catch(reportOutage(app));
-    return response;
   });
+  return response;
 }
 
 // A store that does not answer may have redeemed the invitation. Without its user, the invited person could not sign up any more.
@@ -108,11 +110,11 @@ function withInvited(body: Body, invited: string): Body {
 }
 
 // A failed sign-up must not leave an account behind.
-async function undoneOnFailure(app: App, user: User, run: () => Promise<Response>): Promise<Response> {
+async function undoneOnFailure<T>(app: App, user: User, own: number, run: () => Promise<T>): Promise<T> {
   try {
     return await run();
   } catch (error) {
-    await undoSignUp(app, user).catch(reportQuietly(app.engine.report));
+    await undoSignUp(app, user, own).catch(reportQuietly(app.engine.report));
     throw error;
   }
 }

@@ -99,7 +99,7 @@ async function finishSignUp(
     const answer = { status: 200, more: { password }, changes };
     return await signInAndRespond(app, call, user, { ...how, refusal: "forbidden", ...answer });
   } catch (error) {
-    await undoSignUp(app, user).catch(reportQuietly(app.engine.report));
+    await undoSignUp(app, user, 0).catch(reportQuietly(app.engine.report));
     throw error;
   }
 }
