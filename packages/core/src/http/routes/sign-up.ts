@@ -86,10 +86,10 @@ async function signUpByInvitation(app: App, call: Call, body: Body, invitation: 
   const response = await undoneOnFailure(app, user, 0, () =>
     signInByPassword(app, call, user, { transport, status: 201 }),
   );
-  await undoneOnFailure(app, user, 1, async () => {
+  return undoneOnFailure(app, user, 1, async () => {
     await redeemMailToken(app, "invitation", invitation).catch(reportOutage(app));
+    return response;
   });
-  return response;
 }
 
 // A store that does not answer may have redeemed the invitation. Without its user, the invited person could not sign up any more.
@@ -110,7 +110,12 @@ function withInvited(body: Body, invited: string): Body {
 }
 
 // A failed sign-up must not leave an account behind.
-async function undoneOnFailure<T>(app: App, user: User, own: number, run: () => Promise<T>): Promise<T> {
+async function undoneOnFailure(
+  app: App,
+  user: User,
+  own: number,
+  run: () => Promise<Response>,
+): Promise<Response> {
   try {
     return await run();
   } catch (error) {
