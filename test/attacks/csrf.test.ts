@@ -48,6 +48,13 @@ const places: readonly (readonly [title: string, provenance: Provenance, allowed
   ["CSRF-10 our origin in its path", { referer: `${EVIL}/${ORIGIN}/` }, false],
   ["CSRF-10 a Referer that is no URL", { referer: "app.example.com" }, false],
   ["CSRF-10 own Referer beside a foreign Origin", { referer: `${ORIGIN}/`, origin: EVIL }, false],
+  ["CSRF-06 none with Origin null", { "sec-fetch-site": "none", origin: "null" }, false],
+  ["CSRF-06 same-site with Origin null", { "sec-fetch-site": "same-site", origin: "null" }, false],
+  [
+    "CSRF-03 same-origin from a page without referrer",
+    { "sec-fetch-site": "same-origin", origin: "null" },
+    true,
+  ],
   ["CSRF-19 a sandboxed frame", { "sec-fetch-site": "cross-site", origin: "null" }, false],
 ];
 

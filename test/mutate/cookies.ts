@@ -22,7 +22,7 @@ export const cookieEdits: readonly Edit[] = [
       ],
       [
         "same-origin with a foreign origin",
-        'if (origin !== null && origin !== policy.ownOrigin && !trusted) return reject("inconsistent");',
+        'if (origin !== null && origin !== "null" && origin !== policy.ownOrigin && !trusted)\n        return reject("inconsistent");',
         "",
       ],
       [

@@ -104,7 +104,7 @@ export function TokenForm({
     return <p className="error">This link is not complete. Open it from the message once more.</p>;
   return (
     <>
-      {/* Without a Referer, browsers send a plain form with Origin: null, which the check of the origin refuses. */}
+      {/* Without a Referer, browsers send a plain form with Origin: null, which server actions refuse. */}
       <noscript>
         <p className="error">This page needs JavaScript.</p>
       </noscript>

@@ -26,7 +26,8 @@ function expected(site: Origin, origin: Origin, referer: Origin, strict: boolean
   const trusted = origin === TRUSTED;
   const mine = origin === OWN;
   const silent = origin === null;
-  if (site === "same-origin") return silent || mine || trusted ? "same_origin" : "inconsistent";
+  if (site === "same-origin")
+    return silent || mine || trusted || origin === "null" ? "same_origin" : "inconsistent";
   if (site === "none") return silent || mine || trusted ? "user" : "inconsistent";
   if (site === "same-site" || site === "cross-site") return trusted ? "trusted" : "cross_site";
   if (site !== null) return "unknown";
