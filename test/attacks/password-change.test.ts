@@ -47,6 +47,13 @@ describe.each(modes)("a change of the password (%s)", (mode) => {
     expect(session?.context).toEqual({ tenant: "chosen since" });
   });
 
+  it("PWD-15 refuses a new password that is the address of the user", async () => {
+    const server = openMailedServer();
+    const answer = await change(server, await signUp(server, mode), { ...RIGHT, newPassword: ANN.email });
+    expect(answer).toMatchObject({ status: 422, code: "weak_password" });
+    expect(await server.signIn(ANN.password)).toBe(200);
+  });
+
   it("PWD-15 is refused for a wrong current password, and changes nothing", async () => {
     const server = openMailedServer();
     const owner = await signUp(server, mode);

@@ -1,6 +1,7 @@
 import { type Edit, editsIn } from "./edit.ts";
 
 const ACCOUNTS = "packages/core/src/accounts";
+const SIGN_IN = "test/sessions/mail-sign-in.test.ts";
 const TOKENS = "test/sessions/mail-tokens.test.ts";
 
 /** What decides how long a token of a message is valid, and when it is spent. */
@@ -88,7 +89,7 @@ export const mailTokenEdits: readonly Edit[] = [
   ),
   ...editsIn(
     `${ACCOUNTS}/mail-sign-in.ts`,
-    ["test/sessions/mail-sign-in.test.ts"],
+    [SIGN_IN],
     [
       [
         "a planted account stops a sign-up by a message",
@@ -117,6 +118,86 @@ export const mailTokenEdits: readonly Edit[] = [
         "return user;",
       ],
       ["a crash of an undo keeps a link", "|| (await app.users.accounts(user.id)).length > 0", ""],
+    ],
+  ),
+  ...editsIn(
+    `${ACCOUNTS}/prove-mailbox.ts`,
+    [SIGN_IN],
+    [
+      [
+        "an owner's proof is for any version of the credentials",
+        "const options = { ifVersion: credentialsVersion, raiseVersion: false };",
+        "const options = { ifVersion: credentialsVersion && null, raiseVersion: false };",
+      ],
+      [
+        "a first proof removes a password that came in between",
+        "const options = { ifVersion: reduced.credentialsVersion, raiseVersion: false };",
+        "const options = { ifVersion: null, raiseVersion: false };",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${ACCOUNTS}/prove-mailbox.ts`,
+    ["test/mail/effects.test.ts"],
+    [
+      [
+        "an owner's proof changes the credentials",
+        "const options = { ifVersion: credentialsVersion, raiseVersion: false };",
+        "const options = { ifVersion: credentialsVersion, raiseVersion: true };",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${ACCOUNTS}/prove-mailbox.ts`,
+    ["test/sessions/killed-account-routes.test.ts"],
+    [
+      [
+        "a session outlives the password in a crash",
+        'const { users, engine } = app;\n  await endSessionsOf(engine, id, null, "password_changed");',
+        "const { users, engine } = app;",
+      ],
+    ],
+  ),
+  ...editsIn(
+    "packages/core/src/auth/users-by-mail.ts",
+    [SIGN_IN],
+    [
+      [
+        "a proof by hand is the owner's",
+        "isStranger: OwnerCheck = async () => false",
+        "isStranger: OwnerCheck = async () => true",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${ACCOUNTS}/delete-account.ts`,
+    ["test/sessions/delete-account.test.ts"],
+    [
+      ["a deletion keeps a code", '"link", "code"]', '"link"]'],
+      ["a deletion keeps a verification", '["verify", "reset"', '["reset"'],
+      ["a deletion keeps an undo", '["change", "undo"]', '["change"]'],
+    ],
+  ),
+  ...editsIn(
+    "packages/core/src/auth/users.ts",
+    ["test/sessions/delete-account.test.ts"],
+    [
+      [
+        "a deletion by hand keeps the tokens",
+        "delete: (id) => deleteAccount(app, id)",
+        "delete: (id) => app.users.delete(id)",
+      ],
+    ],
+  ),
+  ...editsIn(
+    "packages/core/src/accounts/accounts.ts",
+    ["test/attacks/password-change.test.ts"],
+    [
+      [
+        "a new password is the address",
+        "return requireStrong(app, password, identifierOf(user));",
+        "return requireStrong(app, password, null);",
+      ],
     ],
   ),
 ];

@@ -122,4 +122,19 @@ export const mailEdits: readonly Edit[] = [
       ],
     ],
   ),
+  ...editsIn(
+    `${MAIL}/texts.ts`,
+    [`${MAIL}/texts.test.ts`],
+    [
+      ["markup in the title", "<title>${escapeHtml(title)}", "<title>${title}"],
+      ["markup in the heading", ">${escapeHtml(title)}</h1>", ">${title}</h1>"],
+      ["markup in a code", "<strong>${escapeHtml(code)}", "<strong>${code}"],
+      ["a part of a minute", "Math.round(span / minutes(1)) * minutes(1)", "span"],
+    ],
+  ),
+  ...editsIn(
+    `${MAIL}/mailer.ts`,
+    [MAILER],
+    [["a link to no page", "...ownPages(options.pages)", "...options.pages"]],
+  ),
 ];

@@ -63,6 +63,33 @@ describe("the deletion of an account", () => {
     expect((await bob.post("/auth/email/change/confirm", { token: change })).status).toBe(200);
   });
 
+  it("leaves nothing in any slot of the user, by the route and by hand", async () => {
+    for (const isByHand of [false, true]) {
+      const slots: string[] = [];
+      const store = wrapped(memory(), async (operation, call, [token]) => {
+        if (operation === "tokens.fillSlot") slots.push((token as { slot: string }).slot);
+        return call();
+      });
+      const server = openMailedServer({ store });
+      const { users } = server.auth;
+      const { id } = await users.create({ ...ANN, emailVerified: true });
+      await users.changeEmail(id, "ann@new.example");
+      await users.confirmEmailChange(await server.inbox.token("change"));
+      await store.users.update(id, { emailVerified: false }, { ifVersion: null, raiseVersion: false });
+      const email = "ann@new.example";
+      await users.changeEmail(id, ANN.email);
+      await users.requestEmailVerification(email);
+      await users.forgotPassword(email);
+      await users.sendLink(email);
+      await users.sendCode(email);
+      const browser = await server.signedIn({ ...ANN, email });
+      if (isByHand) await users.delete(id);
+      else expect((await remove(browser)).status).toBe(204);
+      expect(new Set(slots).size).toBe(6);
+      for (const slot of slots) expect(await store.tokens.readSlot(slot, 0)).toBeNull();
+    }
+  });
+
   it("leaves the token of a new account that has the address by then", async () => {
     const server: MailedServer = openMailedServer({
       store: wrapped(memory(), async (operation, call) => {

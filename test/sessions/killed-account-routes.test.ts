@@ -130,6 +130,11 @@ function firstProof(amr: string, { before, run, enter }: Way): Operation {
     },
     run,
     after: async (ann, server) => {
+      const half = await server.auth.users.find(ANN);
+      const row = await server.store.users.get(half?.id ?? "");
+      // A session of the attacker does not outlive the password.
+      const left = row?.passwordHash === null ? await server.auth.sessions.list(row.id) : [];
+      expect(left.every((session) => session.amr[0] === amr)).toBe(true);
       const id = await enter(ann, server);
       const sessions = await server.auth.sessions.list(id);
       expect(sessions.every((session) => session.amr[0] === amr)).toBe(true);

@@ -1,4 +1,5 @@
 import { memory } from "@latchkey/core/memory";
+import type { UserChange } from "@latchkey/core/store";
 import { describe, expect, it } from "vitest";
 import { bodyOf, expectError, memberOf } from "../fixtures/answers.ts";
 import type { Browser } from "../fixtures/browser.ts";
@@ -188,6 +189,41 @@ describe.each(methods)("a sign-in by $title", (method) => {
     expect(await byHand(server, body)).toMatchObject({ id, email: ANN.email });
     await expect(byHand(server, body)).rejects.toMatchObject({ code: "mail_token_invalid" });
   });
+
+  it("is by hand a first proof as from another person", async () => {
+    const server = openMailedServer();
+    const attacker = await server.signedIn();
+    await ask(server.browser(), ANN.email);
+    await byHand(server, await read(server, ANN.email));
+    expect((await attacker.get("/auth/me")).status).toBe(401);
+    await expectError(await server.browser().post("/auth/login", ANN), 401, "invalid_credentials");
+  });
+
+  it.each([true, false])(
+    "keeps a password that is set before the address is marked, and is refused, in a browser of the user: %s",
+    async (isOwner) => {
+      let change: (() => Promise<unknown>) | null = null;
+      const store = wrapped(memory(), async (operation, call, [, update]) => {
+        const isMark = operation === "users.update" && (update as UserChange).emailVerified === true;
+        const act = isMark ? change : null;
+        if (act !== null) change = null;
+        await act?.();
+        return call();
+      });
+      const server = openMailedServer({ store });
+      const owner = await server.signedIn();
+      const { id = "" } = (await server.auth.users.find(ANN)) ?? {};
+      await ask(owner, ANN.email);
+      const body = await read(server, ANN.email);
+      const own = { ...ANN, password: "another long password" };
+      change = () => server.auth.users.setPassword(id, own.password);
+      const answer = await confirm(isOwner ? owner : server.browser(), body);
+      await expectError(answer, 400, "mail_token_invalid");
+      expect(change).toBeNull();
+      expect(await server.auth.users.get(id)).toMatchObject({ emailVerified: false });
+      expect((await server.browser().post("/auth/login", own)).status).toBe(200);
+    },
+  );
 
   it("leaves no user behind whose first sign-in the application refuses", async () => {
     const server = openMailedServer({ signUp: true, hooks: { signedIn: () => false } });

@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import { expectError } from "../fixtures/answers.ts";
 import type { Browser } from "../fixtures/browser.ts";
 import { onEveryStore } from "../fixtures/every-store.ts";
-import { ANN, BOB, countOf } from "../fixtures/server.ts";
+import { openInbox } from "../fixtures/inbox.ts";
+import { ANN, BOB, countOf, openServer } from "../fixtures/server.ts";
 import {
   type MailingServer,
   openMailingServer,
@@ -506,4 +507,13 @@ describe("auth.users.verifyEmail", () => {
     await users.verifyEmail(await server.inbox.token("verify"));
     expect(await server.store.users.find(BOB)).toMatchObject({ emailVerified: true, passwordHash: null });
   });
+});
+
+it("a proof takes no password where there are none", async () => {
+  const inbox = openInbox();
+  const server = openServer({ mail: inbox.mail, providers: [] });
+  await server.auth.users.create({ email: ANN.email });
+  await server.auth.users.requestEmailVerification(ANN.email);
+  const body = { token: await inbox.token("verify"), password: ANN.password };
+  expect((await server.browser().post("/auth/email/verify", body)).status).toBe(200);
 });

@@ -72,7 +72,9 @@ describe("a message", () => {
   });
 
   it("opens the page of the configuration, and a default one where it names none", async () => {
-    const { sent, deliver } = rig({ pages: { reset: "https://spa.example.com/r?x=1" } });
+    const { sent, deliver } = rig({
+      pages: { reset: "https://spa.example.com/r?x=1", verify: undefined as unknown as string },
+    });
     await deliver();
     await deliver({ ...RESET, type: "verify" } as MailDraft);
     expect(sent.map((message) => "url" in message && message.url)).toEqual([

@@ -17,7 +17,7 @@ const CONTENTS: readonly MailContent[] = [
   { ...link, type: "reset", signedUpAgain: false },
   { ...link, type: "change", expiresAt: NOW + 86_399 },
   { ...link, type: "changed_notice", newEmail: "o'neil&co@example.org", expiresAt: NOW + 604_800 },
-  { ...link, type: "magic_link", expiresAt: NOW + 900 },
+  { ...link, type: "magic_link", expiresAt: NOW + 899 },
   { ...base, type: "code", code: "123456", expiresAt: NOW + 600 },
   { ...link, type: "invitation", expiresAt: NOW + 604_799 },
   { ...notice, type: "new_device" },
@@ -83,6 +83,15 @@ describe("the English texts", () => {
     if (content === undefined) throw new Error("no such content");
     const noun = type === "code" ? "code" : "link";
     expect(englishText(content, SCOPE).text).toContain(`The ${noun} is valid for ${span}, and works once.`);
+  });
+
+  it.each(CONTENTS)("escape the host and the code of $type", (content) => {
+    const { html } = englishText({ ...content, code: "<i>1</i>" } as MailContent, {
+      ...SCOPE,
+      host: "<i>host</i>",
+    });
+    expect(html).toContain("&lt;i&gt;host");
+    expect(html).not.toContain("<i>");
   });
 
   it("escape what a client or a user wrote, and keep it in one line", () => {

@@ -169,7 +169,7 @@ function strong(code: string | null): readonly string[] {
 
 function link(url: string, label: string): readonly string[] {
   const escaped = escapeHtml(url);
-  return [`<p><a href="${escaped}" rel="noreferrer">${escapeHtml(label)}</a></p>`, `<p>${escaped}</p>`];
+  return [`<p><a href="${escaped}" rel="noreferrer">${label}</a></p>`, `<p>${escaped}</p>`];
 }
 
 // The page has no colors of its own, so a mail program shows it in its own light or dark ones.
