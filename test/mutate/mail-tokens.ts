@@ -127,7 +127,7 @@ export const mailTokenEdits: readonly Edit[] = [
       [
         "an owner's proof is for any version of the credentials",
         "const options = { ifVersion: credentialsVersion, raiseVersion: false };",
-        "const options = { ifVersion: credentialsVersion && null, raiseVersion: false };",
+        "const options = { ifVersion: null, raiseVersion: false };",
       ],
       [
         "a first proof removes a password that came in between",
