@@ -130,6 +130,16 @@ export const mailTokenEdits: readonly Edit[] = [
         "const options = { ifVersion: null, raiseVersion: false };",
       ],
       [
+        "a removal of links overtakes a change of the credentials",
+        "const options = { ifVersion: changed.credentialsVersion, raiseVersion: true };",
+        "const options = { ifVersion: null, raiseVersion: true };",
+      ],
+      [
+        "a sign-in by a removed link",
+        "const options = { ifVersion: changed.credentialsVersion, raiseVersion: true };",
+        "const options = { ifVersion: changed.credentialsVersion, raiseVersion: false };",
+      ],
+      [
         "a first proof removes a password that came in between",
         "const options = { ifVersion: reduced.credentialsVersion, raiseVersion: false };",
         "const options = { ifVersion: null, raiseVersion: false };",

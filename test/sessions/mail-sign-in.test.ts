@@ -199,31 +199,68 @@ describe.each(methods)("a sign-in by $title", (method) => {
     await expectError(await server.browser().post("/auth/login", ANN), 401, "invalid_credentials");
   });
 
-  it.each([true, false])(
-    "keeps a password that is set before the address is marked, and is refused, in a browser of the user: %s",
-    async (isOwner) => {
-      let change: (() => Promise<unknown>) | null = null;
-      const store = wrapped(memory(), async (operation, call, [, update]) => {
-        const isMark = operation === "users.update" && (update as UserChange).emailVerified === true;
-        const act = isMark ? change : null;
-        if (act !== null) change = null;
-        await act?.();
-        return call();
-      });
-      const server = openMailedServer({ store });
-      const owner = await server.signedIn();
-      const { id = "" } = (await server.auth.users.find(ANN)) ?? {};
-      await ask(owner, ANN.email);
-      const body = await read(server, ANN.email);
-      const own = { ...ANN, password: "another long password" };
-      change = () => server.auth.users.setPassword(id, own.password);
-      const answer = await confirm(isOwner ? owner : server.browser(), body);
-      await expectError(answer, 400, "mail_token_invalid");
-      expect(change).toBeNull();
-      expect(await server.auth.users.get(id)).toMatchObject({ emailVerified: false });
-      expect((await server.browser().post("/auth/login", own)).status).toBe(200);
-    },
-  );
+  it.each<[moment: string, isOwner: boolean, isMoment: (change: UserChange) => boolean]>([
+    ["before the address is marked", false, (update) => update.emailVerified === true],
+    ["before its own browser marks the address", true, (update) => update.emailVerified === true],
+    ["after the links are removed", false, (update) => Object.keys(update).length === 0],
+  ])("keeps a password that is set %s, and is refused", async (_, isOwner, isMoment) => {
+    let change: (() => Promise<unknown>) | null = null;
+    const store = wrapped(memory(), async (operation, call, [, update]) => {
+      const act = operation === "users.update" && isMoment(update as UserChange) ? change : null;
+      if (act !== null) change = null;
+      await act?.();
+      return call();
+    });
+    const server = openMailedServer({ store });
+    const owner = await server.signedIn();
+    const { id = "" } = (await server.auth.users.find(ANN)) ?? {};
+    await store.users.link(id, { provider: server.stub.provider.id, subject: "mallory" });
+    await ask(owner, ANN.email);
+    const body = await read(server, ANN.email);
+    const own = { ...ANN, password: "another long password" };
+    change = () => server.auth.users.setPassword(id, own.password);
+    const answer = await confirm(isOwner ? owner : server.browser(), body);
+    await expectError(answer, 400, "mail_token_invalid");
+    expect(change).toBeNull();
+    expect(await server.auth.users.get(id)).toMatchObject({ emailVerified: false });
+    expect((await server.browser().post("/auth/login", own)).status).toBe(200);
+  });
+
+  it("keeps out a sign-in by a link that it removes, although that sign-in began before", async () => {
+    let late: (() => Promise<void>) | null = null;
+    const [reached, proved] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    let isHeld = false;
+    const store = wrapped(memory(), async (operation, call) => {
+      // The version of the credentials has been raised once by now, and the link is still there.
+      const begin = operation === "users.accounts" ? late : null;
+      if (begin !== null) {
+        [late, isHeld] = [null, true];
+        await begin();
+      } else if (operation === "sessions.create" && isHeld) {
+        isHeld = false;
+        reached.resolve();
+        await proved.promise;
+      }
+      return call();
+    });
+    const server = openMailedServer({ store });
+    const { id } = await server.auth.users.create(ANN);
+    const mallory = { ...ANN_THERE, subject: "mallory", email: "mallory@example.com" };
+    await store.users.link(id, { provider: server.stub.provider.id, subject: mallory.subject });
+    await ask(server.browser(), ANN.email);
+    const body = await read(server, ANN.email);
+    const attacker = server.browser();
+    let entering: Promise<Response> | null = null;
+    late = () => {
+      entering = server.signIn(attacker, mallory);
+      return reached.promise;
+    };
+    expect((await confirm(server.browser(), body)).status).toBe(200);
+    proved.resolve();
+    expect(await entering).not.toBeNull();
+    expect((await attacker.get("/auth/me")).status).toBe(401);
+    expect(await server.auth.sessions.list(id)).toHaveLength(1);
+  });
 
   it("leaves no user behind whose first sign-in the application refuses", async () => {
     const server = openMailedServer({ signUp: true, hooks: { signedIn: () => false } });
