@@ -1,3 +1,4 @@
+import { memory } from "@latchkey/core/memory";
 import { describe, expect, it } from "vitest";
 import { bodyOf, expectError } from "../fixtures/answers.ts";
 import type { Browser } from "../fixtures/browser.ts";
@@ -10,8 +11,10 @@ import {
   provedAnn,
   recipientsOf,
 } from "../fixtures/mailed-server.ts";
+import { nativeCode } from "../fixtures/oauth-flow.ts";
 import { linkAt, signInAt } from "../fixtures/oauth-server.ts";
 import { ANN, BOB, countOf } from "../fixtures/server.ts";
+import { wrapped } from "../fixtures/wrapped-store.ts";
 
 const B = "thief@b.example";
 const C = "thief@c.example";
@@ -119,6 +122,29 @@ onEveryStore((make) => {
       200,
     );
   });
+});
+
+// The thief proves the address B at a provider while the account has it, and never exchanges the code of an app.
+it("a link by the address of a thief that an undo overtakes does not stay", async () => {
+  let overtaking: (() => Promise<unknown>) | null = null;
+  const store = wrapped(memory(), async (operation, call) => {
+    const undo = operation === "users.link" ? overtaking : null;
+    overtaking = undo === null ? overtaking : null;
+    await undo?.();
+    return call();
+  });
+  const server = openMailedServer({ store, trustedOrigins: ["com.example.app://"] });
+  const { id, browser: owner } = await provedAnn(server);
+  await changeTo(server, owner.copy(), B);
+  const token = await server.inbox.token("changed_notice");
+  overtaking = () => undoBy(server.browser(), token);
+  const app = server.browser();
+  await nativeCode(app, (location) => server.stub.agree(location, THIEF));
+
+  expect(await server.auth.users.get(id)).toMatchObject({ email: ANN.email });
+  expect(await server.auth.users.accounts(id)).toEqual([]);
+  await signInAt(server.stub, app, THIEF);
+  expect((await bodyOf(await app.get("/auth/me")))["id"]).not.toBe(id);
 });
 
 describe("an address that an attacker wants to attach", () => {

@@ -24,6 +24,17 @@ export const accountRouteEdits: readonly Edit[] = [
     ],
   ),
   ...editsIn(
+    `${ACCOUNTS}/oauth-identity.ts`,
+    ["test/attacks/email-change-theft.test.ts"],
+    [
+      [
+        "a link outlives an undo that overtakes it",
+        "current?.credentialsVersion !== credentialsVersion",
+        "false",
+      ],
+    ],
+  ),
+  ...editsIn(
     `${ACCOUNTS}/change-email.ts`,
     ["test/attacks/email-change-theft.test.ts"],
     [

@@ -167,10 +167,20 @@ async function applyLinkDecision(
     if (user !== null && user.disabledAt !== null) throw new AuthError("forbidden");
     if (!(await addLink(app, decision.userId, account))) return null;
     if (requester !== null) await requireLiveRequester(app, requester, account);
+    else if (user === null || (await hasChanged(app, user))) {
+      await removeLink(app, decision.userId, account);
+      return null;
+    }
   }
   if (!decision.proves) return user;
   const proved = await proveMailbox(app, decision.userId, { by: "account", account: keyOf(account) });
   return proved?.user ?? null;
+}
+
+// An undo of a change of address removes the links from before it. One that comes later, by the address of a thief, must not stay.
+async function hasChanged(app: App, { id, credentialsVersion }: User): Promise<boolean> {
+  const current = await app.users.get(id).catch(reportQuietly(app.engine.report));
+  return current?.credentialsVersion !== credentialsVersion;
 }
 
 // A session that ended during the flow, or may have, must not add a sign-in method.
