@@ -295,6 +295,15 @@ describe("a token that resets a password", () => {
 });
 
 describe("a request for a reset", () => {
+  it("is not kept away by requests of other kinds, which send the user no message", async () => {
+    const server = openMailedServer({ rateLimit: {} });
+    await server.auth.users.create({ ...ANN, emailVerified: true });
+    for (let time = 0; time < 6; time++) await server.ask("/email/verify/request", { email: ANN.email });
+    expect(await server.inbox.messages()).toEqual([]);
+    expect((await server.ask("/password/forgot", { email: ANN.email })).status).toBe(200);
+    expect(await server.inbox.token("reset")).not.toBe("");
+  });
+
   it("PWD-16 is limited by mailbox: of 200 at once, as many send a message as the rule says", async () => {
     const server = await withAnn({ rateLimit: {} });
     const counts = async (email: string) => {

@@ -218,7 +218,7 @@ export const signUpEdits: readonly Edit[] = [
     [
       [
         "a refused sign-in sends any number of messages",
-        "await limitMailRequest(app, call, { email, user });",
+        'await limitMailRequest(app, call, "verify", { email, user });',
         "",
       ],
     ],
@@ -249,7 +249,7 @@ export const signUpEdits: readonly Edit[] = [
       ],
       [
         "requests of a signed-in user are not counted",
-        "await limitMailRequest(app, call, { email, user });",
+        'await limitMailRequest(app, call, "verify", { email, user });',
         "",
       ],
     ],

@@ -122,7 +122,7 @@ export interface RateLimits {
   readonly signIn: ThrottleRule;
   /** Sign-ups, by client network. */
   readonly signUp: ThrottleRule;
-  /** Sign-ups with one email or username, messages to one address, and sign-outs by one session that fail sign-ins in progress. */
+  /** Sign-ups with one email or username, messages of one kind to one address, and sign-outs by one session that fail sign-ins in progress. */
   readonly mailbox: ThrottleRule;
   /** Requests for a message, by client network. */
   readonly mail: ThrottleRule;

@@ -18,7 +18,7 @@ export const changeEmail: Route = {
     whenSignedIn(app, call, async ({ valid, changes }) => {
       requireFreshSignIn(app, valid);
       const user = await requireUser(app, valid.userId);
-      const { email, user: holder } = await readMailRequest(app, call);
+      const { email, user: holder } = await readMailRequest(app, call, "change");
       await requestEmailChange(app, user, { email, holder });
       return respondJson(app, {}, 200, changes);
     }),

@@ -24,7 +24,7 @@ export const sendLink: Route = {
   path: "/link",
   async handle(app, call) {
     if (app.magicLink === null) throw new AuthError("not_found");
-    await mailLink(app, await readMailRequest(app, call));
+    await mailLink(app, await readMailRequest(app, call, "link"));
     return respondJson(app, {}, 200);
   },
 };
@@ -50,7 +50,7 @@ export const sendCode: Route = {
   path: "/code",
   async handle(app, call) {
     if (app.emailCode === null) throw new AuthError("not_found");
-    await mailCode(app, await readMailRequest(app, call));
+    await mailCode(app, await readMailRequest(app, call, "code"));
     return respondJson(app, {}, 200);
   },
 };

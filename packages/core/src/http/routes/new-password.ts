@@ -24,7 +24,7 @@ export const forgotPassword: Route = {
   path: "/password/forgot",
   async handle(app, call) {
     if (app.password === null) throw new AuthError("not_found");
-    await sendReset(app, { ...(await readMailRequest(app, call)), signedUpAgain: false });
+    await sendReset(app, { ...(await readMailRequest(app, call, "reset")), signedUpAgain: false });
     return respondJson(app, {}, 200);
   },
 };

@@ -43,7 +43,7 @@ function refuseUnproven(app: App, call: Call, user: User): null {
   app.engine.emit({ type: "sign_in.failed", userId, code: "invalid_credentials" });
   if (email === null) return null;
   const sent = inNextTurn(async () => {
-    await limitMailRequest(app, call, { email, user });
+    await limitMailRequest(app, call, "verify", { email, user });
     await requestVerification(app, email, user);
   }).catch(reportQuietly(app.engine.report));
   call.client.waitUntil?.(sent);

@@ -32,7 +32,7 @@ export const requestEmailVerification: Route = {
     const body = await readBody(call.request, true);
     const input = body === null ? undefined : stringMember(body, "email");
     if (input === undefined) return requestForOwn(app, call);
-    const { email, user } = await requestMailTo(app, call, input);
+    const { email, user } = await requestMailTo(app, call, "verify", input);
     await requestVerification(app, email, user);
     return respondJson(app, {}, 200);
   },
@@ -43,7 +43,7 @@ function requestForOwn(app: App, call: Call): Promise<Response> {
     const user = await requireUser(app, valid.userId);
     const { email } = user;
     if (email === null) throw new AuthError("invalid_request", "The user has no e-mail address.");
-    await limitMailRequest(app, call, { email, user });
+    await limitMailRequest(app, call, "verify", { email, user });
     await requestVerification(app, email, user);
     return respondJson(app, {}, 200, changes);
   });
