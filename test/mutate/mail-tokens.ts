@@ -210,4 +210,51 @@ export const mailTokenEdits: readonly Edit[] = [
       ],
     ],
   ),
+  ...editsIn(
+    `${ACCOUNTS}/prove-mailbox.ts`,
+    [SIGN_IN],
+    [["a link that comes late stays", "changed = raised;\n  }", "return raised;\n  }"]],
+  ),
+  ...editsIn(
+    `${ACCOUNTS}/accounts.ts`,
+    [SIGN_IN],
+    [
+      [
+        "an owner signs in to an account that is being deleted",
+        "const options = { ifVersion: credentialsVersion, raiseVersion: true };",
+        "const options = { ifVersion: credentialsVersion, raiseVersion: false };",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${ACCOUNTS}/sign-up.ts`,
+    [`${ACCOUNTS}/sign-up.test.ts`],
+    [["the token of a user is a sign-up", "userId !== null || typeof email", "typeof email"]],
+  ),
+  ...editsIn(
+    `${ACCOUNTS}/sign-up.ts`,
+    ["test/sessions/sign-up-modes.test.ts"],
+    [["a link keeps a user without a proof", "!user.emailVerified || !(await", "!(await"]],
+  ),
+  ...editsIn(
+    "packages/client/src/calls.ts",
+    ["packages/client/src/calls.test.ts"],
+    [["a deletion that fails signs out", "if (result.ok) await run();", "await run();"]],
+  ),
+  ...editsIn(
+    `${ACCOUNTS}/new-password.ts`,
+    ["test/sessions/new-password-orders.test.ts"],
+    [
+      [
+        "a reset that is overtaken succeeds",
+        'if (changed === null) throw new AuthError("mail_token_invalid");',
+        "if (changed === null) return user;",
+      ],
+      [
+        "a change that is overtaken succeeds",
+        'if (changed === null) throw new AuthError("invalid_credentials");',
+        "if (changed === null) return user;",
+      ],
+    ],
+  ),
 ];

@@ -226,6 +226,27 @@ describe.each(methods)("a sign-in by $title", (method) => {
     expect((await server.browser().post("/auth/login", own)).status).toBe(200);
   });
 
+  it("removes a link that comes while the links are removed", async () => {
+    let more: (() => Promise<unknown>) | null = null;
+    const store = wrapped(memory(), async (operation, call, [, update]) => {
+      const isRaise = operation === "users.update" && Object.keys(update as UserChange).length === 0;
+      const act = isRaise ? more : null;
+      if (act !== null) more = null;
+      await act?.();
+      return call();
+    });
+    const server = openMailedServer({ store });
+    const { id } = await server.auth.users.create(ANN);
+    const provider = server.stub.provider.id;
+    await store.users.link(id, { provider, subject: "mallory" });
+    await ask(server.browser(), ANN.email);
+    const body = await read(server, ANN.email);
+    more = () => store.users.link(id, { provider, subject: "another of mallory" });
+    expect((await confirm(server.browser(), body)).status).toBe(200);
+    expect(more).toBeNull();
+    expect(await server.auth.users.accounts(id)).toEqual([]);
+  });
+
   it("keeps out a sign-in by a link that it removes, although that sign-in began before", async () => {
     let late: (() => Promise<void>) | null = null;
     const [reached, proved] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
@@ -448,6 +469,29 @@ describe("a sign-up that the owner of the mailbox overtakes with a link", () => 
     next = overtake;
     await expectError(await server.browser().post("/auth/signup", ANN), 409, "identifier_taken");
     await expectOwned(server);
+  });
+
+  it("is deleted as a whole, if that happens once its deletion has begun", async () => {
+    let next: (() => Promise<number>) | null = null;
+    const answers: number[] = [];
+    const between: Between = async (operation, call) => {
+      const act = operation === "users.delete" ? next : null;
+      if (act !== null) next = null;
+      if (act !== null) answers.push(await act());
+      return call();
+    };
+    const server = openMailedServer({
+      signUp: true,
+      store: wrapped(memory(), between),
+      hooks: { signedIn: ({ session }) => (session.amr[0] === "pwd" ? false : undefined) },
+    });
+    await server.browser().post("/auth/link", { email: ANN.email });
+    const token = await server.inbox.token("magic_link");
+    next = async () => (await server.browser().post("/auth/link/confirm", { token })).status;
+    await expectError(await server.browser().post("/auth/signup", ANN), 403, "forbidden");
+    // The owner is not told of an account that is about to be deleted.
+    expect(answers).toEqual([400]);
+    expect(await server.auth.users.find(ANN)).toBeNull();
   });
 
   it("fails without a deletion of the user, if that happens before its session starts", async () => {

@@ -315,6 +315,19 @@ describe("sign-up in each mode", () => {
   });
 });
 
+it("a failed sign-up without a proof leaves no user, although a provider is linked to it by now", async () => {
+  const server: MailingServer = openMailingServer({
+    hooks: {
+      signedIn: async ({ user }) => {
+        await server.store.users.link(user.id, { provider: "other", subject: "mine" });
+        return false as const;
+      },
+    },
+  });
+  await expectError(await signUpIn(server.browser()), 403, "forbidden");
+  expect(await server.auth.users.find(ANN)).toBeNull();
+});
+
 describe("a failed sign-up by an invitation", () => {
   it("keeps a user that a provider is linked to by now", async () => {
     const server: MailingServer = openMailingServer({

@@ -95,6 +95,15 @@ describe("the calls of accounts", () => {
     expect(client.session.get().user).toEqual(user);
   });
 
+  it("stay signed in if the account is not deleted", async () => {
+    const { client, sent, answers } = await openSignedIn();
+    const error = "insufficient_user_authentication";
+    answers.push(Response.json({ error, message: "Sign in again." }, { status: 401 }));
+    expect(await client.account.delete()).toMatchObject({ ok: false, error: { code: error } });
+    expect(sent).toEqual(["DELETE /account"]);
+    expect(client.session.get().status).toBe("signed-in");
+  });
+
   it("sign out after the deletion of the account", async () => {
     const { client, sent, answers } = await openSignedIn();
     answers.push(new Response(null, { status: 204 }));

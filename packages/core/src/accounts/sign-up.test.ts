@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { decideSignUp, isBrowserOf, maySignIn } from "./sign-up.ts";
+import { decideSignUp, isBrowserOf, maySignIn, parseSignUp } from "./sign-up.ts";
 
 const flags = [true, false];
 const modes = ["required", "later", false] as const;
@@ -36,5 +36,16 @@ describe("isBrowserOf", () => {
     for (const other of ["", browser, `${secret.slice(1)}E`, `${secret}A`]) {
       expect(isBrowserOf({ browser }, other)).toBe(false);
     }
+  });
+});
+
+describe("parseSignUp", () => {
+  const data = { email: "a@example.com", passwordHash: "h", browser: "b" };
+
+  it("reads the whole data of a token without a user alone", () => {
+    expect(parseSignUp({ userId: null, data })).toEqual(data);
+    expect(parseSignUp({ userId: "u1", data })).toBeNull();
+    for (const name of Object.keys(data))
+      expect(parseSignUp({ userId: null, data: { ...data, [name]: 1 } })).toBeNull();
   });
 });
