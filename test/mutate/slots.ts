@@ -195,4 +195,15 @@ export const slotEdits: readonly Edit[] = [
       ],
     ],
   ),
+  ...editsIn(
+    `${CLOUDFLARE}/records.ts`,
+    ["test/stores/durable-objects-deadline.test.ts"],
+    [
+      [
+        "an address is written after its reservation",
+        "if (wallClock() <= deadline) return",
+        "if (true) return",
+      ],
+    ],
+  ),
 ];
