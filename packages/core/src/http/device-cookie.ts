@@ -27,6 +27,12 @@ async function readDevices(app: App, call: Call): Promise<readonly KnownDevice[]
   return parseDevices(await open(sent.value, app.sealing(), DEVICE_LABEL));
 }
 
+/** Whether a browser sent a device cookie, of whatever user. */
+export function sendsDevice({ site, credentials }: Call): boolean {
+  const { name } = browserPlace("device", site);
+  return credentials.cookies.some((cookie) => cookie.name === name);
+}
+
 /** An unknown user, who has no device. */
 const NO_USER: DeviceUser = { id: "", credentialsVersion: -1 };
 

@@ -10,7 +10,7 @@ import {
 } from "../../accounts/mail-sign-in.ts";
 import { undoSignUp } from "../../accounts/sign-up.ts";
 import { AuthError, reportQuietly } from "../../platform/errors.ts";
-import { readDeviceOf } from "../device-cookie.ts";
+import { readDeviceOf, sendsDevice } from "../device-cookie.ts";
 import { countInvalidToken, readMailRequest } from "../mail-request.ts";
 import { readBody, requiredString } from "../request.ts";
 import { respondJson } from "../response.ts";
@@ -75,7 +75,7 @@ async function redeemCodeOf(
   call: Call,
   { email, code }: { readonly email: string; readonly code: string },
 ): Promise<AdmittedUser> {
-  const device = await readDeviceOf(app, call, await app.users.find({ email }));
+  const device = sendsDevice(call) ? await readDeviceOf(app, call, await app.users.find({ email })) : null;
   return redeemCode(app, { email, code, device }, ownerCheck(app, call));
 }
 
