@@ -47,6 +47,16 @@ describe.each(modes)("a change of the password (%s)", (mode) => {
     expect(session?.context).toEqual({ tenant: "chosen since" });
   });
 
+  it("PWD-15 is refused for a session that ends during the request, and keeps the password", async () => {
+    let end = (): void => undefined;
+    const server = openMailedServer({ hooks: { validated: () => end() } });
+    const owner = await signUp(server, mode);
+    const now = Math.floor(server.clock.now() / 1_000);
+    end = () => void server.store.sessions.end(owner.sessionId, null, { reason: "logout", now });
+    expect(await change(server, owner)).toMatchObject({ status: 401, code: "unauthenticated" });
+    expect(await server.signIn(ANN.password)).toBe(200);
+  });
+
   it("PWD-15 refuses a new password that is the address of the user", async () => {
     const server = openMailedServer();
     const answer = await change(server, await signUp(server, mode), { ...RIGHT, newPassword: ANN.email });

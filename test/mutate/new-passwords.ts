@@ -116,4 +116,9 @@ export const newPasswordEdits: readonly Edit[] = [
       ],
     ],
   ),
+  ...editsIn(
+    `${CORE}/http/routes/new-password.ts`,
+    [CHANGE],
+    [["a change by a session that ended", "|| !isLive(found.row, found.now)", ""]],
+  ),
 ];
