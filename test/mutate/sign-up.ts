@@ -30,8 +30,12 @@ export const signUpEdits: readonly Edit[] = [
         'return verifyEmail === "required" ? "pending" : "now";',
         'return "now";',
       ],
-      ["an unproven user signs in", 'return emailVerified || verifyEmail !== "required";', "return true;"],
     ],
+  ),
+  ...editsIn(
+    `${CORE}/password/provider.ts`,
+    [`${CORE}/accounts/sign-up.test.ts`, MODES],
+    [["an unproven user signs in", 'return emailVerified || verifyEmail !== "required";', "return true;"]],
   ),
   ...editsIn(
     `${CORE}/accounts/sign-up.ts`,

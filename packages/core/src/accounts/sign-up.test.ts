@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { decideSignUp, isBrowserOf, maySignIn, parseSignUp } from "./sign-up.ts";
+import { maySignIn } from "../password/provider.ts";
+import { decideSignUp, isBrowserOf, parseSignUp } from "./sign-up.ts";
 
 const flags = [true, false];
 const modes = ["required", "later", false] as const;

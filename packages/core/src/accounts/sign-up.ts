@@ -26,14 +26,6 @@ export function decideSignUp(
   return verifyEmail === "required" ? "pending" : "now";
 }
 
-/** Decides whether a user with the right password may sign in: with `verifyEmail: "required"` the address must be proved. */
-export function maySignIn(
-  { verifyEmail }: Pick<PasswordProvider, "verifyEmail">,
-  { emailVerified }: Pick<User, "emailVerified">,
-): boolean {
-  return emailVerified || verifyEmail !== "required";
-}
-
 /** A sign-up whose address is not proved yet. There is no user of it. */
 export interface PendingSignUp {
   readonly email: string;

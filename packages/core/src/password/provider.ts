@@ -2,6 +2,7 @@ import { badAnswer, callAndWait, callNow, kindOf, requireFlag } from "../platfor
 import { type Env, withTimeout } from "../platform/env.ts";
 import { checkMembers, FLAG, type MembersOf, refuse } from "../platform/option-error.ts";
 import { type Identifier, parseEmail, parseUsername } from "../users/identifier.ts";
+import type { User } from "../users/user.ts";
 import { BREACHED_TIMEOUT, type BreachedPasswords, checkBreached } from "./breached.ts";
 import { checkHasher, checkOption, type PasswordHasher } from "./hasher.ts";
 import {
@@ -162,4 +163,12 @@ async function askBreached(breached: BreachedPasswords, normal: string, env: Env
   const found: unknown = await withTimeout(asked, BREACHED_TIMEOUT, late);
   requireFlag("breached", found);
   return found;
+}
+
+/** Decides whether a user with the right password may sign in: with `verifyEmail: "required"` the address must be proved. */
+export function maySignIn(
+  { verifyEmail }: Pick<PasswordProvider, "verifyEmail">,
+  { emailVerified }: Pick<User, "emailVerified">,
+): boolean {
+  return emailVerified || verifyEmail !== "required";
 }

@@ -10,7 +10,6 @@ import { now } from "../../platform/env.ts";
 import { AuthError } from "../../platform/errors.ts";
 import { isLive } from "../../sessions/decide.ts";
 import type { SessionRow } from "../../sessions/session.ts";
-import type { User } from "../../users/user.ts";
 import { countInvalidToken, isMailable, readMailRequest } from "../mail-request.ts";
 import { readBody, requiredString } from "../request.ts";
 import { respondJson } from "../response.ts";
@@ -53,8 +52,9 @@ export const changePassword: Route = {
       const passwords = await readChange(call.request);
       const user = await requireUser(app, valid.userId);
       const { context } = await requireLiveSession(app, valid.session.id);
-      const check = (): Promise<User> => requirePasswordOf(app, call, user, passwords.currentPassword);
-      const changed = await changePasswordOf(app, user, passwords, check);
+      const changed = await changePasswordOf(app, user, passwords, () =>
+        requirePasswordOf(app, call, user, passwords.currentPassword),
+      );
       if (await isMailable(app, changed)) tellPasswordChanged(app, changed, call.client.device);
       return signInAndRespond(app, call, changed, {
         transport: valid.transport,

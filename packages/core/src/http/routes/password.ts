@@ -1,7 +1,7 @@
 import { checkCredentials } from "../../accounts/accounts.ts";
 import type { App } from "../../accounts/app.ts";
-import { maySignIn } from "../../accounts/sign-up.ts";
 import { requestVerification } from "../../accounts/verify-email.ts";
+import { maySignIn } from "../../password/provider.ts";
 import { inNextTurn } from "../../platform/env.ts";
 import { AuthError, reportQuietly } from "../../platform/errors.ts";
 import { signInBuckets } from "../../throttle/throttle.ts";
