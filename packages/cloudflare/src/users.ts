@@ -61,13 +61,24 @@ async function changeEmail(
   const old = user.email === null ? null : await identifierObject({ email: user.email });
   const held = old === null ? null : await call(old, "holder.get");
   const reservation = await reserve(call, object, id, isHolderOf(call, { email }));
-  // A version only rises. If it is still this one, the address was the reason.
-  if (reservation === null) return (await get(call, id))?.credentialsVersion === ifVersion ? "taken" : null;
+  if (reservation === null) return blockedChange(call, object, id, ifVersion);
   const { deadline } = reservation;
   const changed = await call(userObject(id), "users.changeEmailBefore", deadline, id, email, ifVersion);
   if (changed === null || changed === "taken") await call(object, "holder.release", reservation.id);
   else if (old !== null && held?.userId === id) await call(old, "holder.release", held.id);
   return changed;
+}
+
+/** Answers a change whose address has a claim: that of another user, or that of a concurrent change of the same user. */
+async function blockedChange(
+  call: Call,
+  object: string,
+  id: UserId,
+  ifVersion: number,
+): Promise<"taken" | null> {
+  if ((await call(object, "holder.get"))?.userId === id) return null;
+  // A version only rises. If it is still this one, the address was the reason.
+  return (await get(call, id))?.credentialsVersion === ifVersion ? "taken" : null;
 }
 
 async function remove(call: Call, id: UserId): Promise<boolean> {

@@ -71,12 +71,24 @@ async function changeEmail(
   const old = user.email === null ? [] : [names.identifier({ email: user.email })];
   const held = await claims.held(old, id);
   const granted = await claims.claimAll(id, [claimable(parts, { email })]);
-  // A version only rises. If it is still this one, the address was the reason.
-  if (granted === null) return (await get(parts, id))?.credentialsVersion === ifVersion ? "taken" : null;
+  if (granted === null) return blockedChange(parts, id, email, ifVersion);
   const values = [granted.deadline ?? 0, ifVersion, email];
   const changed = userOf(await run(lua.CHANGE_EMAIL, id, values));
   await claims.release(changed === null ? granted.claims : held);
   return changed;
+}
+
+/** Answers a change whose address has a claim: that of another user, or that of a concurrent change of the same user. */
+async function blockedChange(
+  parts: UserParts,
+  id: string,
+  email: string,
+  ifVersion: number,
+): Promise<"taken" | null> {
+  const { names, claims } = parts;
+  if ((await claims.holder(names.identifier({ email }))) === id) return null;
+  // A version only rises. If it is still this one, the address was the reason.
+  return (await get(parts, id))?.credentialsVersion === ifVersion ? "taken" : null;
 }
 
 async function get({ run }: UserParts, id: string): Promise<User | null> {

@@ -99,6 +99,13 @@ export const changeEmailCases: Cases = {
     equal((await users.get("ann"))?.email, isChanged ? NEW : "ann@example.com", "ann");
   },
 
+  "changes of one user to one address race: one wins, and to no other it is taken": async ({ users }) => {
+    await users.create(sampleUser("ann"));
+    const got = await Promise.all(Array.from({ length: CROWD }, () => users.changeEmail("ann", NEW, 1)));
+    equal(got.filter((one) => one === null).length, CROWD - 1, "losers");
+    equal((await users.find({ email: NEW }))?.credentialsVersion, 2, "winner");
+  },
+
   "changes of one user race: one wins, and the other addresses are free": async ({ users }) => {
     await users.create(sampleUser("ann"));
     const addresses = Array.from({ length: CROWD }, (_, index) => `n${index % 8}@example.com`);
