@@ -51,7 +51,7 @@ describeChromium("a form on a page with the referrer policy no-referrer", () => 
   const open = async (url: string): Promise<readonly Sent[]> => {
     sent = [];
     const page = await browser.newPage();
-    await page.goto(url).catch(() => undefined);
+    await page.goto(url, { waitUntil: "commit" });
     await expect.poll(() => sent.length, PATIENTLY).toBeGreaterThan(0);
     await page.close();
     return sent;
