@@ -96,8 +96,7 @@ export async function undoEmailChange(app: App, token: string): Promise<User> {
     if (user === null || decision === "stale") throw new AuthError("mail_token_invalid");
     const restored = decision === "taken" ? "taken" : await restoreAddress(app, user, email);
     if (restored === "taken") {
-      const advice =
-        "Another account has the former e-mail: reset its password and delete it, then undo again.";
+      const advice = "Another account has the former e-mail: reset its password, delete it, and undo again.";
       throw new AuthError("identifier_taken", advice);
     }
     if (restored === null) continue;

@@ -29,7 +29,7 @@ export const MAIL_LIFETIMES: Readonly<Record<MailPurpose, Seconds>> = {
 
 /** Returns the function that sends messages. Throws a `TypeError` without the option `mail`. */
 export function requireMail({ mail }: App): PostMail {
-  if (mail === null) throw new TypeError("createAuth has no mail: add mail: { send } to send messages");
+  if (mail === null) throw new TypeError("createAuth has no mail: add mail: { send }");
   return mail;
 }
 

@@ -54,7 +54,7 @@ export function isResettable(
   return user.disabledAt === null && user.email === email && user.credentialsVersion === credentialsVersion;
 }
 
-const IMPOSSIBLE = "The current password is malformed, or longer than 1,024 characters.";
+const IMPOSSIBLE = "The password is malformed, or longer than 1,024 characters.";
 
 /** The passwords of a change. */
 export interface PasswordChange {

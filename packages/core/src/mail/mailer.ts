@@ -86,7 +86,7 @@ const ADDRESS = /^[^\p{C}\p{Z}"(),:;<>@[\\\]]+@[^\p{C}\p{Z}"(),:;<>@[\\\]]+$/u;
 
 function contentOf(draft: MailDraft, pages: MailPages, { origin, acceptLanguage }: MailScope): MailContent {
   // A user store of the application may hold any text.
-  if (!ADDRESS.test(draft.to)) throw new Error("the user has no address that a message can be sent to");
+  if (!ADDRESS.test(draft.to)) throw new Error("the user has no valid address");
   const locale = preferredLanguage(acceptLanguage);
   if (!("token" in draft)) return { ...draft, locale };
   const { token, ...rest } = draft;

@@ -59,7 +59,7 @@ export function haveIBeenPwned(options: HaveIBeenPwnedOptions = {}): BreachedPas
 /** Checks the option `breached`. Throws a `TypeError` for a value that is no `BreachedPasswords`. */
 export function checkBreached(breached: unknown): void {
   if (isRecord(breached) && typeof breached["isBreached"] === "function") return;
-  throw refuse("password: breached", breached, "it must be haveIBeenPwned(), or an object with isBreached");
+  throw refuse("password: breached", breached, "it must be a BreachedPasswords such as haveIBeenPwned()");
 }
 
 function checkUrl(text: string): void {

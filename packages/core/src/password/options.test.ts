@@ -73,7 +73,7 @@ describe("wrong options of password() and the hashers", () => {
     [
       password,
       { identifier: "username", verifyEmail: "later" },
-      'password: verifyEmail is "later", but it needs identifier: "email": leave it out, or write false',
+      'password: verifyEmail is "later", but it needs identifier: "email": write false',
     ],
     [password, { signUp: "no" }, 'password: signUp is "no", but it must be true or false'],
     [
@@ -84,12 +84,12 @@ describe("wrong options of password() and the hashers", () => {
     [
       password,
       { breached: true },
-      "password: breached is true, but it must be haveIBeenPwned(), or an object with isBreached",
+      "password: breached is true, but it must be a BreachedPasswords such as haveIBeenPwned()",
     ],
     [
       password,
       { breached: { check: () => false } },
-      "password: breached is an object, but it must be haveIBeenPwned(), or an object with isBreached",
+      "password: breached is an object, but it must be a BreachedPasswords such as haveIBeenPwned()",
     ],
     [haveIBeenPwned, { uri: "" }, "uri is not an option of haveIBeenPwned: did you mean url?"],
     [

@@ -109,11 +109,7 @@ export function password(options: PasswordOptions = {}): PasswordProvider {
   const { breached = null, verifyEmail = false, signUp = true } = options;
   if (breached !== null) checkBreached(breached);
   if (verifyEmail !== false && identifier !== "email")
-    throw refuse(
-      "password: verifyEmail",
-      verifyEmail,
-      'it needs identifier: "email": leave it out, or write false',
-    );
+    throw refuse("password: verifyEmail", verifyEmail, 'it needs identifier: "email": write false');
   return {
     type: "password",
     identifier,

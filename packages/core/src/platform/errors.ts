@@ -78,7 +78,7 @@ export const messages: Readonly<Record<ErrorCode, string>> = {
   unsupported_media_type: "The content type is not supported.",
   weak_password: "The password is too weak.",
   mail_token_invalid:
-    "The link or code is not valid: it has expired, was used, or was replaced by a newer one; ask for another.",
+    "The link or code has expired, was used, or was replaced by a newer one; ask for another.",
   redirect_not_allowed: "The redirect target is not allowed.",
   oauth_denied: "The sign-in was cancelled at the provider.",
   oauth_state_invalid:
