@@ -149,7 +149,7 @@ describeChromium("the account pages and the inbox of the demo", () => {
       await examine(page, `demo-${path.replace("/", "-")}`);
     }
     await send("In this browser");
-    await page.getByRole("alert").filter({ hasText: "not valid" }).waitFor();
+    await page.getByRole("alert").filter({ hasText: "ask for another" }).waitFor();
     await page.goto("/reset-password");
     await page.getByText("This link is not complete.").waitFor();
   });

@@ -5,7 +5,7 @@ import { settableClock } from "../fixtures/clock.ts";
 import { openInbox } from "../fixtures/inbox.ts";
 import { everyInterleaving, makeScheduler, type Run, type Scheduler } from "../fixtures/interleaving.ts";
 import { type MailedServer, openMailedServer } from "../fixtures/mailed-server.ts";
-import { ANN } from "../fixtures/server.ts";
+import { ANN, SECRET } from "../fixtures/server.ts";
 import { type StoreKind, stores } from "../fixtures/stores.ts";
 
 /** One play: each actor has a process of its own over the same tables. */
@@ -21,9 +21,17 @@ interface Scene {
 async function makeScene({ make }: StoreKind, ann: "proved" | "unproved" | "unknown"): Promise<Scene> {
   const [store, inbox, clock, scheduler] = [await make(), openInbox(), settableClock(), makeScheduler()];
   const open = (over: Store): MailedServer =>
-    openMailedServer({ store: over, inbox, clock, signUp: true, revocation: "none" });
+    openMailedServer({
+      store: over,
+      inbox,
+      clock,
+      signUp: true,
+      revocation: "none",
+      secret: SECRET,
+      // Without keys in the store: reading them would only multiply the orders.
+      accessToken: { algorithm: "HS256" },
+    });
   const observer = open(store);
-  await observer.auth.keys.jwks();
   if (ann !== "unknown") await observer.auth.users.create({ ...ANN, emailVerified: ann === "proved" });
   await observer.auth.users.sendLink(ANN.email);
   const token = await inbox.token("magic_link");
@@ -101,7 +109,7 @@ for (const kind of stores) {
         },
       );
       console.info(`${kind.name}, a password during a first proof: ${count} orders`);
-      expect(count).toBeGreaterThan(100);
+      expect(count).toBeGreaterThan(50);
     }, 120_000);
   });
 }

@@ -8,7 +8,7 @@ import { type Clock, settableClock } from "../fixtures/clock.ts";
 import { countingHasher } from "../fixtures/counting-hasher.ts";
 import { type Inbox, openInbox } from "../fixtures/inbox.ts";
 import { everyInterleaving, makeScheduler, type Run, type Scheduler } from "../fixtures/interleaving.ts";
-import { ANN } from "../fixtures/server.ts";
+import { ANN, SECRET } from "../fixtures/server.ts";
 import { type StoreKind, stores } from "../fixtures/stores.ts";
 
 type AnyAuth = Auth<JsonObject, User>;
@@ -44,6 +44,9 @@ async function makeScene({ make, emailVerified, elsewhere }: Where): Promise<Sce
   const options = {
     mail: inbox.mail,
     providers: [password({ hasher: countingHasher().hasher })],
+    secret: SECRET,
+    // Without keys in the store: reading them would only multiply the orders.
+    accessToken: { algorithm: "HS256" },
     env: { clock: clock.now },
     rateLimit: false,
     onError: () => undefined,
