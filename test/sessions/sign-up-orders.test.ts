@@ -5,11 +5,12 @@ import type { Store } from "@latchkey/core/store";
 import { describe, expect, test } from "vitest";
 import { type Browser, openBrowser } from "../fixtures/browser.ts";
 import { settableClock } from "../fixtures/clock.ts";
+import { countingHasher } from "../fixtures/counting-hasher.ts";
 import { openInbox } from "../fixtures/inbox.ts";
 import { everyInterleaving, makeScheduler, type Run, type Scheduler } from "../fixtures/interleaving.ts";
 import { begin, comeBack } from "../fixtures/oauth-flow.ts";
 import { ANN_THERE, stubProvider } from "../fixtures/providers/stub-provider.ts";
-import { ANN, cheapHasher, ORIGIN, SECRET } from "../fixtures/server.ts";
+import { ANN, ORIGIN, SECRET } from "../fixtures/server.ts";
 
 type AnyAuth = Auth<JsonObject, User>;
 
@@ -51,7 +52,7 @@ function makeScene(): Scene {
       secret: SECRET,
       mail: inbox.mail,
       providers: [
-        password({ hasher: cheapHasher, verifyEmail: "required" }),
+        password({ hasher: countingHasher().hasher, verifyEmail: "required" }),
         magicLink({ signUp: true }),
         stub.provider,
       ],

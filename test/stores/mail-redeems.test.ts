@@ -19,8 +19,13 @@ import { bundle, workerd } from "./workerd.ts";
 type Make = () => Promise<Store>;
 
 const CROWD = 50;
-/** The proxy to the D1 of workerd fails some of 200 calls at once. */
-const GUESSES = { usual: 200, d1: CROWD };
+/** Of each kind at once. The proxy to the D1 of workerd fails some of 200 calls at once, and 50 undos take long there. */
+interface Crowds {
+  readonly guesses: number;
+  readonly undos: number;
+}
+const USUAL: Crowds = { guesses: 200, undos: CROWD };
+const ON_D1: Crowds = { guesses: CROWD, undos: 10 };
 const TIME = 120_000;
 
 /** How many of these answers have each status. */
@@ -44,7 +49,7 @@ function otherThan(code: string, index: number): string {
   return `${(Number(code) + 1 + index) % 1_000_000}`.padStart(6, "0");
 }
 
-function declare(make: Make, guesses: number): void {
+function declare(make: Make, { guesses, undos: undoing }: Crowds): void {
   it(
     "one of 50 redeems of one link wins",
     async () => {
@@ -94,7 +99,7 @@ function declare(make: Make, guesses: number): void {
   );
 
   it(
-    "one of 50 confirmations of one change of address wins, and so does one of 50 undos",
+    `one of 50 confirmations of one change of address wins, and so does one of ${undoing} undos`,
     async () => {
       const server = await openOn(make);
       const { id, browser } = await provedAnn(server);
@@ -103,8 +108,8 @@ function declare(make: Make, guesses: number): void {
       const confirms = crowd(CROWD, () => browser.post("/auth/email/change/confirm", { token }));
       expect(await statusesOf(confirms)).toEqual({ 200: 1, 400: CROWD - 1 });
       const undo = { token: await server.inbox.token("changed_notice") };
-      const undos = crowd(CROWD, () => server.browser().post("/auth/email/change/undo", undo));
-      expect(await statusesOf(undos)).toEqual({ 200: 1, 400: CROWD - 1 });
+      const undos = crowd(undoing, () => server.browser().post("/auth/email/change/undo", undo));
+      expect(await statusesOf(undos)).toEqual({ 200: 1, 400: undoing - 1 });
       expect(await server.auth.users.get(id)).toMatchObject({ email: ANN.email });
     },
     TIME,
@@ -213,7 +218,7 @@ function declare(make: Make, guesses: number): void {
   );
 }
 
-onEveryStore((make) => declare(make, GUESSES.usual));
+onEveryStore((make) => declare(make, USUAL));
 
 describe("D1", () => {
   let host: Miniflare;
@@ -229,7 +234,7 @@ describe("D1", () => {
     const tables = ["sessions", "feed", "users", "accounts", "tokens", "slots", "attempts"];
     await database.batch(tables.map((name) => database.prepare(`DELETE FROM latchkey_${name}`)));
     return d1(database);
-  }, GUESSES.d1);
+  }, ON_D1);
 });
 
 describe("Durable Objects", () => {
@@ -240,5 +245,5 @@ describe("Durable Objects", () => {
     await host.ready;
   });
   afterAll(() => host.dispose());
-  declare(async () => bridged(host, { world: `mail ${worlds++}` }), GUESSES.usual);
+  declare(async () => bridged(host, { world: `mail ${worlds++}` }), USUAL);
 });
