@@ -1,7 +1,6 @@
 import type { PasswordProvider } from "../password/provider.ts";
 import { equalStrings, type SecretHash } from "../platform/digest.ts";
 import { now } from "../platform/env.ts";
-import { AuthError } from "../platform/errors.ts";
 import {
   hashOneTimeToken,
   isOneTimeToken,
@@ -11,7 +10,7 @@ import {
 import type { User } from "../users/user.ts";
 import { claimUnchanged, deleteUser, takenError } from "./accounts.ts";
 import type { App } from "./app.ts";
-import { issueMailToken, readMailToken, requireMail } from "./mail-token.ts";
+import { issueMailToken, readMailToken, requireMail, textOf } from "./mail-token.ts";
 
 /** How a sign-up is served: by an invitation, not at all, after a proof of the address, or at once. */
 export type SignUpDecision = "invited" | "closed" | "pending" | "now";
@@ -74,9 +73,7 @@ export async function invite(app: App, email: string): Promise<void> {
 
 /** Reads the address of an invitation, and leaves it valid. Fails with `mail_token_invalid`. */
 export async function readInvitation(app: App, token: string): Promise<string> {
-  const { email } = (await readMailToken(app, "invitation", token)).data;
-  if (typeof email !== "string") throw new AuthError("mail_token_invalid");
-  return email;
+  return textOf(await readMailToken(app, "invitation", token), "email");
 }
 
 /**

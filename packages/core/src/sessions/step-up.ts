@@ -4,9 +4,12 @@ import type { Session } from "./session.ts";
 
 /** What a request requires of the sign-in of its session. */
 export interface StepUpBounds {
-  /** The longest time since the sign-in, in seconds. Default: any. */
+  /** The longest time since the sign-in, in seconds. Without it, every age is accepted. */
   readonly maxAge?: Seconds | undefined;
-  /** The methods (RFC 8176) that the sign-in must have used, each of them: `pwd`, `fed` for a provider, `link`, `otp`. Default: any. */
+  /**
+   * The methods (RFC 8176) that the sign-in must have used, each of them: `pwd`, `fed` for a provider, `link`, `otp`. Without it,
+   * every method is accepted.
+   */
   readonly amr?: readonly string[] | undefined;
 }
 
