@@ -10,24 +10,27 @@ export interface RedirectPolicy {
   readonly native: boolean;
 }
 
-const MAX_LENGTH = 1_024;
+/** Without the own origin. The sealed target must fit a cookie, and two such flows the budget of all flow cookies. */
+const MAX_LENGTH = 2_000;
 // Controls, white space and lone surrogates, and the backslash that a browser reads as a slash.
 const DISGUISE = /[\p{C}\p{Z}\\]/u;
 const PATH = /^\/(?!\/)/;
 const ABSOLUTE = /^https?:\/\/[^/]/i;
 const CUSTOM = /^[a-z][a-z0-9+.-]*:\/?/i;
-// Slashes, backslashes and controls in an escape: a server that decodes once more would see another URL.
-const ESCAPED = /%(0|1|7f|2f|5c)/i;
+// Backslashes and controls in an escape: a server that decodes once more would see another URL.
+const ESCAPED = /%(0|1|7f|5c)/i;
+const DOT_SEGMENT = /\/\.{1,2}(\/|$)/;
 
 /**
  * Decides where a sign-in may lead: a path of our own, or a URL whose origin is exactly ours or a trusted one (RFC 9700
  * 4.11.1). The text is parsed once, and the browser is sent to the parsed URL. Null refuses.
  */
 export function decideRedirect(target: string, policy: RedirectPolicy): URL | null {
-  if (target.length > MAX_LENGTH || DISGUISE.test(target)) return null;
+  const longest = MAX_LENGTH + policy.ownOrigin.length;
+  if (target.length > longest || DISGUISE.test(target)) return null;
   const url = resolve(target, policy);
   // Escapes make it longer, and the cookie that holds it has an end.
-  return url === null || url.href.length > MAX_LENGTH ? null : url;
+  return url === null || url.href.length > longest ? null : url;
 }
 
 /** Where `safeRedirect` lets a page lead. */
@@ -79,12 +82,22 @@ function resolve(target: string, policy: RedirectPolicy): URL | null {
 
 function webTarget(url: URL | null, policy: RedirectPolicy): URL | null {
   if (url === null || url.username !== "" || url.password !== "") return null;
-  if (url.pathname.startsWith("//") || ESCAPED.test(url.pathname)) return null;
+  if (ESCAPED.test(url.pathname)) return null;
+  // RFC 3986 2.2: an escaped slash is a part of its segment. A server that decodes once more must see no other host or route.
+  const paths = [url.pathname, decodedOnce(url.pathname)];
+  if (paths.some((path) => path.startsWith("//") || DOT_SEGMENT.test(path))) return null;
   const isOwn = url.origin === policy.ownOrigin;
-  if (isOwn && isOwnRoute(url.pathname, policy.basePath)) return null;
+  if (isOwn && paths.some((path) => isOwnRoute(path, policy.basePath))) return null;
   // The code of an app goes to listed targets only: another page of ours may pass it on.
   const isListed = policy.trustedOrigins.has(url.origin);
   return isListed || (isOwn && !policy.native) ? url : null;
+}
+
+// Only ASCII has a meaning in a path, and unlike `decodeURIComponent` this accepts a lone percent sign.
+function decodedOnce(pathname: string): string {
+  return pathname.replace(/%([2-7][0-9a-f])/gi, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
 }
 
 function appTarget(url: URL | null, { trustedOrigins }: RedirectPolicy): URL | null {
