@@ -55,11 +55,25 @@ export const httpEdits: readonly Edit[] = [
   ...editsIn(
     `${CORE}/http/request.ts`,
     ["test/oauth/navigation.test.ts"],
+    [["a flow by any request", 'if (decision === "allow") return;', "return;"]],
+  ),
+  ...editsIn(
+    `${CORE}/csrf/decide-csrf.ts`,
+    [`${CORE}/csrf/decide-csrf.test.ts`],
     [
-      ["a flow by fetch", 'mode === "navigate" &&', ""],
-      ["a flow in a frame or an image", 'destination === "document" &&', ""],
-      ["a flow by prefetch", "&& !ahead", ""],
-      ["a flow by HEAD", 'method !== "HEAD" &&', ""],
+      ["a flow by fetch", 'if (mode !== null && mode !== "navigate") return "refuse";', ""],
+      [
+        "a flow in a frame or an image",
+        'if (destination === null || destination === "document") return "allow";',
+        'return "allow";',
+      ],
+      [
+        "a relayed flow without its mode",
+        'destination === "empty" && mode === "navigate"',
+        'destination === "empty"',
+      ],
+      ["a flow by prefetch", 'method === "HEAD" || ahead', 'method === "HEAD"'],
+      ["a flow by HEAD", 'method === "HEAD" || ahead', "ahead"],
     ],
   ),
   ...editsIn(

@@ -27,11 +27,19 @@ const loads: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "a WebSocket": { "sec-fetch-mode": "websocket", "sec-fetch-dest": "websocket", upgrade: "websocket" },
   "a mode alone": { "sec-fetch-mode": "cors" },
   "a destination alone": { "sec-fetch-dest": "image" },
+  "a script's fetch whose mode is not sent": { "sec-fetch-dest": "empty" },
+  "an image that a service worker relays": { "sec-fetch-mode": "no-cors", "sec-fetch-dest": "empty" },
+  "a prefetch that a service worker relays": {
+    "sec-fetch-mode": "navigate",
+    "sec-fetch-dest": "empty",
+    "sec-purpose": "prefetch",
+  },
 };
 const opens: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "a link on a page of ours": { "sec-fetch-site": "same-origin" },
   "a link on a page of others": { "sec-fetch-site": "cross-site" },
   "a link in a mail": { "sec-fetch-site": "none", "sec-fetch-user": "?1" },
+  "a link that a service worker relays": { "sec-fetch-site": "same-origin", "sec-fetch-dest": "empty" },
 };
 const document = { "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" };
 

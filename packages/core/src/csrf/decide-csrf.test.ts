@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { decideCsrf } from "./decide-csrf.ts";
+import { decideCsrf, decideNavigation } from "./decide-csrf.ts";
 
 const OWN = "https://app.example.com";
 const TRUSTED = "https://spa.example.com";
@@ -92,5 +92,53 @@ describe("decideCsrf", () => {
       referer: null,
     };
     expect(decideCsrf(request, policy)).toEqual({ kind: "reject", because: "cross_site" });
+  });
+});
+
+describe("decideNavigation", () => {
+  const modes = [null, "navigate", "Navigate", "cors", "no-cors", "same-origin", "websocket", ""];
+  const destinations = [
+    ...[
+      null,
+      "document",
+      "empty",
+      "image",
+      "iframe",
+      "frame",
+      "object",
+      "embed",
+      "script",
+      "style",
+      "fencedframe",
+    ],
+    ...["serviceworker", "Document", ""],
+  ];
+  /** Every pair that passes, as "mode destination". */
+  const pages = ["null null", "null document", "navigate null", "navigate document", "navigate empty"];
+
+  it("OAU-21 accepts a page, also through a service worker, and nothing else", () => {
+    const accepted = new Set<string>();
+    for (const mode of modes)
+      for (const destination of destinations)
+        for (const method of ["GET", "POST", "HEAD"])
+          for (const ahead of [false, true]) {
+            const decision = decideNavigation({ method, mode, destination, ahead });
+            if (decision === "refuse") continue;
+            expect({ method, ahead }).not.toMatchObject({ method: "HEAD" });
+            expect(ahead).toBe(false);
+            accepted.add(`${mode} ${destination}`);
+          }
+    expect([...accepted].toSorted()).toEqual(pages.toSorted());
+  });
+
+  it("OAU-21 treats GET and POST alike", () => {
+    for (const mode of modes)
+      for (const destination of destinations) {
+        const [get, post] = ["GET", "POST"].map((method) =>
+          decideNavigation({ method, mode, destination, ahead: false }),
+        );
+        expect(get).toBe(post);
+        expect(get === "allow").toBe(pages.includes(`${mode} ${destination}`));
+      }
   });
 });

@@ -73,6 +73,32 @@ function reject(because: Extract<CsrfDecision, { kind: "reject" }>["because"]): 
   return { kind: "reject", because };
 }
 
+/** The parts of a request that show whether a browser opens a page by it. */
+export interface Arrival {
+  readonly method: string;
+  /** `Sec-Fetch-Mode` and `Sec-Fetch-Dest`; null for a client that does not send them. */
+  readonly mode: string | null;
+  readonly destination: string | null;
+  /** Whether the browser loads it ahead of the user's decision, by `Sec-Purpose` or `Purpose`. */
+  readonly ahead: boolean;
+}
+
+/**
+ * Decides whether a request opens a page: only that may start or finish a sign-in with a provider. An image, a frame, a
+ * script's `fetch` or a prefetch of any site must not.
+ *
+ * A service worker that answers with `fetch(event.request)` relays a navigation with an empty destination. The mode stays
+ * `navigate`, which no script can set (Fetch 5.4), and the request is of a page below the worker's own origin. So it is
+ * accepted. It hides whether the page is in a frame: browsers give a frame below another site a worker of its own partition,
+ * so such a frame is relayed only below a page of the same site.
+ */
+export function decideNavigation({ method, mode, destination, ahead }: Arrival): "allow" | "refuse" {
+  if (method === "HEAD" || ahead) return "refuse";
+  if (mode !== null && mode !== "navigate") return "refuse";
+  if (destination === null || destination === "document") return "allow";
+  return destination === "empty" && mode === "navigate" ? "allow" : "refuse";
+}
+
 /** A host name has at most 253 characters. */
 const MAX_ORIGIN = 280;
 

@@ -2,7 +2,7 @@ import type { App } from "../accounts/app.ts";
 import type { Client } from "../accounts/client.ts";
 import { type CookiePair, parseCookies } from "../cookies/cookie.ts";
 import { pathOf, type Site } from "../cookies/site.ts";
-import { decideCsrf } from "../csrf/decide-csrf.ts";
+import { decideCsrf, decideNavigation } from "../csrf/decide-csrf.ts";
 import { reuseNotice } from "../mail/notices.ts";
 import { kindOf } from "../platform/callback-answer.ts";
 import { decodeUtf8, isRecord, parseJson, readAtMost, toBase64url } from "../platform/encoding.ts";
@@ -135,10 +135,13 @@ export function isForged(
 
 /** Accepts only navigations. A subresource, a prefetch or HEAD must not start or finish a flow (OAU-21). */
 export function requireNavigation({ headers, method }: Request): void {
-  const mode = headers.get("sec-fetch-mode") ?? "navigate";
-  const destination = headers.get("sec-fetch-dest") ?? "document";
-  const ahead = /prefetch|prerender/i.test(`${headers.get("sec-purpose")} ${headers.get("purpose")}`);
-  if (method !== "HEAD" && mode === "navigate" && destination === "document" && !ahead) return;
+  const decision = decideNavigation({
+    method,
+    mode: headers.get("sec-fetch-mode"),
+    destination: headers.get("sec-fetch-dest"),
+    ahead: /prefetch|prerender/i.test(`${headers.get("sec-purpose")} ${headers.get("purpose")}`),
+  });
+  if (decision === "allow") return;
   throw new AuthError(
     "csrf_rejected",
     "Open a sign-in with a provider as a page: it cannot be fetched or prefetched.",
