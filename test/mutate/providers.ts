@@ -11,6 +11,7 @@ export const providerEdits: readonly Edit[] = [
       ["the userinfo of another user", 'String(own(claims, "sub"))', 'String(own(told, "sub"))'],
       ["userinfo replaces a claim of the ID token", "{ ...told, ...claims }", "{ ...claims, ...told }"],
       ["a verified address vouches for another", 'own(said, "email") === own(merged, "email")', "true"],
+      ["a withheld userinfo is read", "if (response.status !== 200) return claims;", ""],
     ],
   ),
   ...editsIn(
@@ -34,7 +35,35 @@ export const providerEdits: readonly Edit[] = [
   ...editsIn(
     `${CORE}/oauth/providers/discord.ts`,
     ["test/oauth/known-providers.test.ts"],
-    [["an address that is not verified", 'own(claims, "verified") === true', "true"]],
+    [
+      ["an address that is not verified", 'own(claims, "verified") === true', "true"],
+      ["a picture at any path", "|| !AVATAR.test(avatar)", ""],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/oauth/request.ts`,
+    ["test/oauth/github.test.ts"],
+    [
+      [
+        "an outage is taken for no address",
+        "WITHHELD: readonly number[] = [403, 404]",
+        "WITHHELD = [403, 404, 503]",
+      ],
+      ["what is not optional may be withheld", "optional === true ? WITHHELD : []", "WITHHELD"],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/oauth/profile.ts`,
+    [`${CORE}/oauth/profile.test.ts`],
+    [
+      ["a picture of any scheme", 'url.protocol !== "https:" ||', ""],
+      ["a picture with controls", "|| /[\\p{C}\\p{Z}]/u.test(value)", ""],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/http/routes/oauth-callback.ts`,
+    ["test/oauth/provider-sessions.test.ts"],
+    [["a picture of any provider", "picture: pictureOf(picture)", "picture"]],
   ),
   ...editsIn(
     `${CORE}/oauth/provider-metadata.ts`,

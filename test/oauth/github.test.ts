@@ -159,14 +159,36 @@ describe("the addresses of a GitHub user (OAU-16)", () => {
     expect(await made.server.auth.users.find({ email: "victim@example.com" })).toBeNull();
   });
 
+  // The body of a GitHub App without the permission "Email addresses": https://github.com/thunder-id/thunderid/issues/2490
+  it.each<[string, Reply]>([
+    ["403", json({ message: "Resource not accessible by integration" }, 403)],
+    ["404", json({ message: "Not Found" }, 404)],
+    ["403 with a page", html(403)],
+  ])("are none for a GitHub App that may not read them, and its user signs in: %s", async (_, reply) => {
+    rig.answers.githubEmails = () => reply;
+    const made = await signIn();
+    await expectSignedIn(made, { name: "Ann" });
+    const user = await made.server.store.users.findByAccount({ provider: "github", subject: "583231" });
+    expect(user).toMatchObject({ email: null, emailVerified: false });
+  });
+
+  // After an outage the address is there again: a second user without it would keep the account.
+  it.each<[string, Reply, string]>([
+    ["401", json({ message: "Bad credentials" }, 401), STATUS],
+    ["429", json({ message: "rate limit" }, 429), STATUS],
+    ["500", html(500), NO_JSON],
+    ["503", json({}, 503), STATUS],
+    ["a page", html(), NO_JSON],
+  ])("let no sign-in succeed where they cannot be loaded now: %s", async (_, reply, error) => {
+    rig.answers.githubEmails = () => reply;
+    await expectNothing(await signIn(), error);
+  });
+
   it.each<[string, Reply, string]>([
     ["403", json({ message: "Resource not accessible by integration" }, 403), STATUS],
     ["404", json({ message: "Not Found" }, 404), STATUS],
     ["a page", html(), NO_JSON],
-  ])("let no sign-in succeed where they cannot be loaded: %s", async (_, reply, error) => {
-    rig.answers.githubEmails = () => reply;
-    await expectNothing(await signIn(), error);
-    restore(rig);
+  ])("are not asked for where the account is withheld: %s", async (_, reply, error) => {
     rig.answers.githubUser = () => reply;
     await expectNothing(await signIn(), error);
   });

@@ -1,4 +1,5 @@
-import { discord, gitlab, google, keycloak } from "@latchkey/core/oauth";
+import type { AuthOptions } from "@latchkey/core";
+import { discord, github, gitlab, google, keycloak, oidc } from "@latchkey/core/oauth";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { begin, comeBack } from "../fixtures/oauth-flow.ts";
 import { html, json } from "../fixtures/providers/replies.ts";
@@ -11,6 +12,7 @@ import {
   expectNothing,
   expectSignedIn,
   issue,
+  type OAuthProvider,
   openRiggedServer,
   restore,
 } from "../fixtures/rigged-sign-in.ts";
@@ -156,6 +158,63 @@ describe("Discord", () => {
     await expectNothing(await signIn(), "the provider's answer is no JSON");
     gitlabRig.answers.discordUser = () => json({ message: "401: Unauthorized" }, 401);
     await expectNothing(await signIn(), "the provider answers with an unexpected status");
+  });
+});
+
+describe("the picture of an account", () => {
+  const URL_OF_ANN = "https://images.example/ann.png";
+  const picturesOf = async (provider: OAuthProvider, rig = gitlabRig): Promise<unknown[]> => {
+    const seen: unknown[] = [];
+    const hooks: AuthOptions["hooks"] = {
+      signedIn: ({ account }) => {
+        seen.push(account?.picture);
+      },
+    };
+    const changes = provider.id === "keycloak" || provider.id === "oidc" ? {} : { iss: undefined };
+    await expectSignedIn(await attempt(rig, { provider, changes, options: { hooks } }), { name: "Ann" });
+    return seen;
+  };
+
+  it("is the claim `picture` of an OpenID provider, of its ID token or of userinfo", async () => {
+    googleRig.person = { ...googleRig.person, picture: URL_OF_ANN };
+    expect(await picturesOf(google(CLIENT), googleRig)).toEqual([URL_OF_ANN]);
+    const { person } = realm;
+    realm.answers.userinfo = () => json({ ...person, picture: URL_OF_ANN });
+    const options = { issuer: realm.issuer, ...CLIENT };
+    for (const provider of [keycloak(options), oidc(options)])
+      expect(await picturesOf(provider, realm)).toEqual([URL_OF_ANN]);
+    gitlabRig.answers.userinfo = () => json({ ...gitlabRig.person, picture: URL_OF_ANN });
+    expect(await picturesOf(gitlab(CLIENT))).toEqual([URL_OF_ANN]);
+  });
+
+  it("is the avatar of GitHub, and the hash of Discord's as a URL", async () => {
+    const avatar_url = "https://avatars.githubusercontent.com/u/583231?v=4";
+    gitlabRig.answers.githubUser = () => json({ id: 583_231, login: "ann", name: "Ann", avatar_url });
+    expect(await picturesOf(github(CLIENT))).toEqual([avatar_url]);
+    const ann = { id: "80351110224678912", username: "Ann", global_name: "" };
+    const hash = "8342729096ea3675442027381ff50dfe";
+    for (const [avatar, path] of [
+      [hash, `80351110224678912/${hash}.png`],
+      [`a_${hash}`, `80351110224678912/a_${hash}.png`],
+    ]) {
+      gitlabRig.answers.discordUser = () => json({ ...ann, avatar });
+      expect(await picturesOf(discord(CLIENT))).toEqual([`https://cdn.discordapp.com/avatars/${path}`]);
+    }
+  });
+
+  it.each([
+    null,
+    7,
+    ["https://images.example/ann.png"],
+    "../../1/x",
+    "javascript:alert(1)",
+    "http://a.example/",
+  ])("is none where it is %j, and the user signs in", async (picture) => {
+    googleRig.person = { ...googleRig.person, picture };
+    expect(await picturesOf(google(CLIENT), googleRig)).toEqual([null]);
+    const ann = { id: "80351110224678912", username: "ann", global_name: "Ann", avatar: picture };
+    gitlabRig.answers.discordUser = () => json(ann);
+    expect(await picturesOf(discord(CLIENT))).toEqual([null]);
   });
 });
 

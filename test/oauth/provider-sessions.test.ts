@@ -160,6 +160,17 @@ describe("hooks.signedIn", () => {
     expect(seen[1]).toBeNull();
   });
 
+  it("gets no picture of a provider that tells none, or no URL", async () => {
+    const { hooks, seen } = watching();
+    const server = openStubServer({ hooks });
+    const pictures = [undefined, "javascript:alert(1)", "https://id.example.org/ann.png"];
+    for (const picture of pictures) {
+      const person = { ...ANN_THERE, ...(picture === undefined ? {} : { picture }) };
+      await server.signIn(server.browser(), person);
+    }
+    expect(seen.map((account) => account?.picture)).toEqual([null, null, "https://id.example.org/ann.png"]);
+  });
+
   it("may refuse, and then a new user is removed and a known user stays", async () => {
     const { hooks } = watching(false);
     const server = openStubServer({ hooks });

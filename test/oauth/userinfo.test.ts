@@ -61,7 +61,6 @@ describe("OAU-13 a userinfo endpoint that fails", () => {
     ["a signed answer", bytes(200, { "content-type": "application/jwt" }, "e30.e30.AAAA"), NO_JSON],
     ["no type", bytes(200, {}, '{"sub":"rigged-1"}'), NO_JSON],
     ["401", json({ error: "invalid_token" }, 401), STATUS],
-    ["403 with the right body", json({ sub: "rigged-1" }, 403), STATUS],
     ["201 with the right body", json({ sub: "rigged-1" }, 201), STATUS],
     ["500", json({}, 500), STATUS],
     [
@@ -80,6 +79,20 @@ describe("OAU-13 a userinfo endpoint that fails", () => {
     expect(made.net.calls.every(({ redirect: mode, hasSignal }) => mode === "manual" && hasSignal)).toBe(
       true,
     );
+  });
+});
+
+describe("a userinfo endpoint that withholds the profile for good", () => {
+  const FORBIDDEN = { error: "insufficient_scope" };
+  it.each<[string, Reply]>([
+    ["403 (RFC 6750 3.1)", json(FORBIDDEN, 403)],
+    ["404", json({}, 404)],
+    ["a page with 404", html(404)],
+    ["403 with another account, which is not read", json({ sub: "rigged-2", email: "eve@example.com" }, 403)],
+  ])("leaves the ID token, which signs the user in: %s", async (_, reply) => {
+    issue(rig, { claims: { name: "Ann of the ID token" } });
+    rig.answers.userinfo = () => reply;
+    await expectSignedIn(await attempt(rig), { email: "ann@example.com", name: "Ann of the ID token" });
   });
 });
 

@@ -7,7 +7,7 @@ import { type IdClaims, verifyIdToken } from "./id-token.ts";
 import { checkProfile, type Profile, readOpenIdProfile } from "./profile.ts";
 import type { OAuthAnswer, OAuthConnection, OAuthProvider } from "./provider.ts";
 import { issuerFrom, type MetadataSource, type ProviderMetadata } from "./provider-metadata.ts";
-import { authorizationUrl, type Client, requestOptions, requestTokens } from "./request.ts";
+import { authorizationUrl, type Client, requestOptions, requestTokens, WITHHELD } from "./request.ts";
 
 /** An OpenID provider as data. */
 export interface OpenIdDefinition {
@@ -87,6 +87,9 @@ export function connectOpenId(definition: OpenIdDefinition, env: Env): OAuthConn
 /**
  * Asks userinfo, where the provider has it (OpenID Connect Core 5.3). Fails with `oauth_failed`, also where it is of another
  * subject.
+ *
+ * A provider that withholds it by 403 or 404 leaves the claims of the ID token, which identify the user. One that cannot be
+ * reached fails the sign-in: it may have the address, and without it a first sign-in would make a second user for good.
  */
 export async function withUserinfo(
   env: Env,
@@ -94,11 +97,12 @@ export async function withUserinfo(
 ): Promise<IdClaims> {
   if (metadata.userinfo_endpoint === undefined) return claims;
   const client = { client_id: clientId };
-  const options = requestOptions(env, metadata);
+  const options = requestOptions(env, metadata, [200, ...WITHHELD]);
   const response = await userInfoRequest(metadata, client, accessToken, options).catch((error: unknown) => {
     // A header cannot carry every access token.
     throw error instanceof AuthError ? error : oauthFault("unreachable");
   });
+  if (response.status !== 200) return claims;
   const told = parseJson(await response.clone().text());
   if (!isRecord(told)) throw oauthFault("no_json");
   // Without this, an access token for one user could be combined with the e-mail address of another.

@@ -4,8 +4,18 @@ import { checkProfile, type Profile } from "./profile.ts";
 import type { OAuthConnection } from "./provider.ts";
 import { authorizationUrl, type Client, getJson, requestTokens } from "./request.ts";
 
-/** Gets a JSON document of the provider with the access token, within the limits on a provider's answer. */
-export type GetJson = (url: string, headers?: Readonly<Record<string, string>>) => Promise<unknown>;
+/**
+ * Gets a JSON document of the provider with the access token, within the limits on a provider's answer. Fails with
+ * `oauth_failed`, and the sign-in with it.
+ *
+ * With `optional: true` it returns null where the provider answers 403 or 404: the registration of the application may not read
+ * this, or the account has none. Any other failure may be over at the next sign-in, so it still fails this one.
+ */
+export type GetJson = (
+  url: string,
+  headers?: Readonly<Record<string, string>>,
+  options?: { readonly optional?: boolean },
+) => Promise<unknown>;
 
 /** An account as it was read, and the answer of the provider that it was read from. */
 export interface ReadAccount {
@@ -48,5 +58,6 @@ export function connectPlain(
 }
 
 function getWith(env: Env, accessToken: string): GetJson {
-  return (url, headers = {}) => getJson(env, url, { authorization: `Bearer ${accessToken}`, ...headers });
+  return (url, headers = {}, options = {}) =>
+    getJson(env, url, { authorization: `Bearer ${accessToken}`, ...headers }, options);
 }

@@ -11,11 +11,14 @@ export interface Profile {
   /** Whether the provider has checked that the address is the user's. Default false. */
   readonly emailVerified?: boolean;
   readonly name?: string | null;
+  /** An https URL of at most 2,048 characters; anything else counts as none. */
+  readonly picture?: string | null;
 }
 
 type Claims = Readonly<Record<string, unknown>>;
 
 const MAX_TEXT = 320;
+const MAX_PICTURE = 2_048;
 
 /** Reads the standard claims (OpenID Connect Core 5.1). Apple writes booleans as text. */
 export function readOpenIdProfile(claims: Claims): Profile {
@@ -25,6 +28,7 @@ export function readOpenIdProfile(claims: Claims): Profile {
     email: textOf(claims, "email"),
     emailVerified: verified === true || verified === "true",
     name: textOf(claims, "name"),
+    picture: textOf(claims, "picture"),
   };
 }
 
@@ -38,6 +42,7 @@ export function checkProfile(profile: unknown, claims: Claims): Omit<ProviderAcc
     email: plainText(own(profile, "email")),
     emailVerified: own(profile, "emailVerified") === true,
     name: plainText(own(profile, "name")),
+    picture: pictureOf(own(profile, "picture")),
     claims,
   };
 }
@@ -45,6 +50,15 @@ export function checkProfile(profile: unknown, claims: Claims): Omit<ProviderAcc
 function plainText(value: unknown): string | null {
   if (typeof value !== "string" || value === "" || !value.isWellFormed()) return null;
   return value.length <= MAX_TEXT && !/\p{Cc}/u.test(value) ? value : null;
+}
+
+/** Reads the URL of a picture, as a URL parser writes it. Null for a value that is none, so that it fails no sign-in. */
+export function pictureOf(value: unknown): string | null {
+  if (typeof value !== "string" || value.length > MAX_PICTURE || /[\p{C}\p{Z}]/u.test(value)) return null;
+  const url = URL.parse(value);
+  // Other schemes run scripts (`javascript:`), or carry the picture itself (`data:`).
+  if (url === null || url.protocol !== "https:" || url.username !== "" || url.password !== "") return null;
+  return url.href.length <= MAX_PICTURE ? url.href : null;
 }
 
 /** Whether a value can be a subject: a text, not empty, at most 255 characters, none of them a control. */

@@ -28,20 +28,40 @@ export interface ProviderAnswer {
 // GitHub refuses a request without a User-Agent.
 const HEADERS = { accept: "application/json", "user-agent": "latchkey" };
 
-/** Sends one request to a provider, within the limits of `fetchJson`. Fails with `oauth_failed`. */
-export async function askProvider(env: Env, url: string, init: RequestInit): Promise<ProviderAnswer> {
+/** The statuses by which a provider withholds a part of a profile for good, and not for the moment. */
+export const WITHHELD: readonly number[] = [403, 404];
+
+/**
+ * Sends one request to a provider, within the limits of `fetchJson`. Fails with `oauth_failed`. Of an answer with one of the
+ * statuses in `unread` only the status is read: a refusal is often a page.
+ */
+export async function askProvider(
+  env: Env,
+  url: string,
+  init: RequestInit,
+  unread: readonly number[] = [],
+): Promise<ProviderAnswer> {
   const answer = await fetchJson(env, url, init);
-  if (!answer.ok) throw oauthFault(answer.fault, answer.cause);
-  return answer;
+  if (answer.ok) return answer;
+  const { fault, cause, status } = answer;
+  if (status !== undefined && unread.includes(status)) return { status, text: "" };
+  throw oauthFault(fault, cause);
 }
 
-/** Gets a JSON document, with an access token where one is given. Fails with `oauth_failed`. */
+/**
+ * Gets a JSON document, with an access token where one is given; null for an optional one that the provider withholds.
+ * Fails with `oauth_failed`.
+ */
 export async function getJson(
   env: Env,
   url: string,
   headers: Readonly<Record<string, string>> = {},
+  { optional = false }: { readonly optional?: boolean } = {},
 ): Promise<unknown> {
-  const { status, text } = await askProvider(env, url, { headers: { ...HEADERS, ...headers } });
+  const unread = optional === true ? WITHHELD : [];
+  const init = { headers: { ...HEADERS, ...headers } };
+  const { status, text } = await askProvider(env, url, init, unread);
+  if (unread.includes(status)) return null;
   if (status !== 200) throw oauthFault("status");
   const found = parseJson(text);
   if (found === undefined) throw oauthFault("no_json");
@@ -67,7 +87,8 @@ export function limitedFetch(
     // RFC 6749 appendix B: the type has no parameter, and oauth4webapi writes a charset.
     const type = form === null ? {} : { "content-type": "application/x-www-form-urlencoded" };
     const init = { method, headers: { ...headers, ...HEADERS, ...type }, body: form };
-    const { status, text } = await askProvider(env, url, init);
+    const unread = statuses.filter((status) => WITHHELD.includes(status));
+    const { status, text } = await askProvider(env, url, init, unread);
     if (!statuses.includes(status)) throw oauthFault("status");
     return new Response(text, { status, headers: { "content-type": "application/json" } });
   };

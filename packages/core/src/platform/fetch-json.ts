@@ -13,6 +13,8 @@ interface Failed {
   readonly fault: FetchFault;
   /** What the platform threw for a server that cannot be reached. */
   readonly cause?: unknown;
+  /** Of a response that is no JSON. */
+  readonly status?: number;
 }
 
 /** The complete response of another server. Its text is not parsed yet. */
@@ -35,7 +37,7 @@ export async function fetchJson(env: Env, url: string, init: RequestInit): Promi
   const { status, text, type } = fetched;
   // RFC 8259 8.1: a byte order mark is not allowed. Some parsers ignore it and others do not.
   const isJson = text !== null && !text.startsWith("\uFEFF") && isJsonType(type);
-  return isJson ? { ok: true, status, text } : failed("no_json");
+  return isJson ? { ok: true, status, text } : { ...failed("no_json"), status };
 }
 
 /**

@@ -120,6 +120,11 @@ export interface ProviderAccount {
   /** Whether the provider says that the address is verified. `trustEmail` decides whether that is a proof. */
   readonly emailVerified: boolean;
   readonly name: string | null;
+  /**
+   * An https URL of at most 2,048 characters, without credentials. Null if the provider tells none, or another text. It is not
+   * fetched: the server that it names sees who loads it, and may answer anything.
+   */
+  readonly picture: string | null;
   /** All claims of the provider, unchanged. */
   readonly claims: Readonly<Record<string, unknown>>;
   readonly tokens: ProviderTokens;

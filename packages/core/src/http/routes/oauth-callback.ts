@@ -5,7 +5,7 @@ import { isSignedIn, type LinkRequester } from "../../accounts/unlink.ts";
 import { type CookieChange, deleteCookie } from "../../cookies/cookie.ts";
 import { type CallbackParameters, decideCallback, parseCallback } from "../../oauth/callback.ts";
 import { oauthFault } from "../../oauth/fault.ts";
-import { faultOfAccount } from "../../oauth/profile.ts";
+import { faultOfAccount, pictureOf } from "../../oauth/profile.ts";
 import type { Transaction } from "../../oauth/transaction.ts";
 import { badAnswer, callAndWait } from "../../platform/callback-answer.ts";
 import { AuthError, faultName, reportQuietly } from "../../platform/errors.ts";
@@ -72,7 +72,8 @@ async function identify(
   const account = await callAndWait(operation, () => connection.identify(flow, answer));
   const fault = faultOfAccount(account, provider.id);
   if (fault !== null) throw badAnswer(operation, fault, "a ProviderAccount");
-  return account as ProviderAccount;
+  const { picture, ...checked } = account as ProviderAccount;
+  return { ...checked, picture: pictureOf(picture) };
 }
 
 // OAU-18: the session of the callback must be the one that started the link. A form post brings no session cookie, and a

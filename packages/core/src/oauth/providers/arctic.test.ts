@@ -155,6 +155,34 @@ describe("arcticProvider, with the profile that the application reads", () => {
     }
   });
 
+  it("reads the URL of a picture, and nothing else as one", async () => {
+    expect(await read({ subject: "x", picture: "https://id.example.com/x.png" })).toMatchObject({
+      picture: "https://id.example.com/x.png",
+    });
+    for (const picture of [undefined, 7, "javascript:alert(1)"])
+      expect(await read({ subject: "x", picture })).toMatchObject({ subject: "x", picture: null });
+  });
+
+  it("gets null for what is optional and withheld, and fails for what is not optional", async () => {
+    const client = new Twitch(ID, SECRET, REDIRECT_URI);
+    const asking = (status: number, optional: boolean): ReturnType<OAuthConnection["identify"]> => {
+      const net = openNet();
+      const profile: ArcticOptions["profile"] = async (_, get) => {
+        const told = await get("https://id.example.com/emails", {}, { optional });
+        return { subject: "x", name: String(told) };
+      };
+      const fetch: typeof globalThis.fetch = async (input, init) =>
+        String(input).endsWith("/emails") ? Response.json({}, { status }) : net.env.fetch(input, init);
+      return connect(client, { env: { ...net.env, fetch }, sent: [] }, { profile }).identify(FLOW, ANSWER);
+    };
+    for (const status of [403, 404]) {
+      await expect(asking(status, true)).resolves.toMatchObject({ name: "null" });
+      await expect(asking(status, false)).rejects.toMatchObject({ code: "oauth_failed" });
+    }
+    for (const status of [401, 429, 500])
+      await expect(asking(status, true)).rejects.toMatchObject({ code: "oauth_failed" });
+  });
+
   it("requests the profile with the access token, within the limits", async () => {
     const net = openNet();
     const client = new Twitch(ID, SECRET, REDIRECT_URI);

@@ -110,7 +110,8 @@ function connect(env: Env, { id, instance, scopes, profile }: Definition): OAuth
       const issued = await exchangeCode(env, instance, code, codeVerifier);
       const tokens = readTokens(issued.data);
       const authorization = `Bearer ${tokens.accessToken}`;
-      const get: GetJson = (url, headers) => getJson(env, url, { authorization, ...headers });
+      const get: GetJson = (url, headers, options) =>
+        getJson(env, url, { authorization, ...headers }, options);
       const read = await callAndWait(`profile of ${id}`, () => profile(issued, get));
       return { provider: id, ...checkProfile(read, { ...(read as Profile) }), tokens };
     },

@@ -32,7 +32,17 @@ async function readAccount(get: GetJson): Promise<ReadAccount | null> {
     subject: textOf(claims, "id") ?? "",
     email: textOf(claims, "email"),
     emailVerified: own(claims, "verified") === true,
-    name: textOf(claims, "global_name") ?? textOf(claims, "username"),
+    name: textOf(claims, "global_name") || textOf(claims, "username"),
+    picture: avatarOf(claims),
   };
   return { profile, claims };
+}
+
+// A hash, and a prefix where the picture moves: https://docs.discord.com/developers/reference#image-formatting
+const AVATAR = /^(a_)?[0-9a-f]{32}$/;
+
+function avatarOf(claims: Readonly<Record<string, unknown>>): string | null {
+  const [id, avatar] = [textOf(claims, "id"), textOf(claims, "avatar")];
+  if (id === null || avatar === null || !/^[0-9]+$/.test(id) || !AVATAR.test(avatar)) return null;
+  return `https://cdn.discordapp.com/avatars/${id}/${avatar}.png`;
 }

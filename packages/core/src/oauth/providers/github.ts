@@ -13,7 +13,8 @@ const API = "https://api.github.com";
 const NO_EMAIL = { email: null, verified: false };
 
 /**
- * Lets users sign in with GitHub, with their primary address where GitHub has verified it.
+ * Lets users sign in with GitHub, with their primary address where GitHub has verified it. An OAuth app asks for it by the
+ * scope `user:email`; a GitHub App needs the account permission "Email addresses", and without it tells no address.
  *
  * @example
  * createAuth({ store, providers: [github({ clientId, clientSecret })] });
@@ -32,9 +33,10 @@ function accountReader(asksEmail: boolean): (get: GetJson) => Promise<ReadAccoun
     const claims = await get(`${API}/user`);
     if (!isRecord(claims)) return null;
     const { email, verified } = asksEmail ? await primaryEmail(get) : NO_EMAIL;
-    const name = textOf(claims, "name") ?? textOf(claims, "login");
+    const name = textOf(claims, "name") || textOf(claims, "login");
+    const picture = textOf(claims, "avatar_url");
     // The numeric id: a user can rename a login, and another user can take the old name.
-    const profile = { subject: numberOf(claims, "id"), email, emailVerified: verified, name };
+    const profile = { subject: numberOf(claims, "id"), email, emailVerified: verified, name, picture };
     return { profile, claims };
   };
 }
@@ -42,7 +44,8 @@ function accountReader(asksEmail: boolean): (get: GetJson) => Promise<ReadAccoun
 async function primaryEmail(
   get: GetJson,
 ): Promise<{ readonly email: string | null; readonly verified: boolean }> {
-  const listed = await get(`${API}/user/emails`);
+  // A GitHub App without the permission "Email addresses" gets 403: https://docs.github.com/en/rest/users/emails
+  const listed = await get(`${API}/user/emails`, {}, { optional: true });
   const emails = Array.isArray(listed) ? listed.filter(isRecord) : [];
   const primary = emails.find((entry) => entry["primary"] === true);
   if (primary === undefined) return NO_EMAIL;
