@@ -278,14 +278,14 @@ describe("members of a body", () => {
       passwordHash: "x",
       context: { role: "admin" },
       amr: ["mfa"],
-      name: "Eve",
+      picture: "https://evil.example/eve.png",
     };
     const answer = await read(
       await server.send("/auth/signup", { method: "POST", body: { ...more, ...CREDENTIALS } }),
     );
     expect(answer.body["session"]).toMatchObject({ amr: ["pwd"], context: {} });
     const user = await server.store.users.find({ email: CREDENTIALS.email });
-    expect(user).toMatchObject({ emailVerified: false, name: null, credentialsVersion: 0 });
+    expect(user).toMatchObject({ emailVerified: false, picture: null, credentialsVersion: 0 });
     expect(user?.id).not.toBe("root");
     expect(JSON.stringify(answer.body)).not.toMatch(/admin|root|passwordHash|scrypt/);
   });

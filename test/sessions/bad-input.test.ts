@@ -174,17 +174,17 @@ test("an unknown member is never stored, under any name", async () => {
     id: "mine",
     role: "admin",
     emailVerified: true,
-    name: "Eve",
+    picture: "https://evil.example/eve.png",
     context: { a: 1 },
     userId: "x",
   };
   const ann = server.browser();
   expect((await ann.post("/auth/signup", { ...more, ...ANN })).status).toBe(201);
   const user = await server.auth.users.find(ANN);
-  expect(user).toMatchObject({ emailVerified: false, name: null });
+  expect(user).toMatchObject({ emailVerified: false, picture: null });
   expect(user?.id).not.toBe("mine");
   const dump = JSON.stringify(contentsOf(database));
-  for (const trace of ["admin", "Eve", '"a":1']) expect(dump).not.toContain(trace);
+  for (const trace of ["admin", "evil", '"a":1']) expect(dump).not.toContain(trace);
 });
 
 test("a store that is down causes 503 on every route that needs it, clears cookies at logout only, and works afterwards", async () => {

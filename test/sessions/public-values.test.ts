@@ -180,6 +180,7 @@ class Member implements User {
   readonly email: string | null;
   readonly username: string | null;
   readonly name: string | null;
+  readonly picture: string | null;
   readonly emailVerified: boolean;
   readonly credentialsVersion: number;
   readonly createdAt: number;
@@ -188,11 +189,13 @@ class Member implements User {
   readonly hash: string | null;
 
   constructor(user: User) {
-    const { id, email, username, name, emailVerified, credentialsVersion, createdAt, disabledAt } = user;
+    const { id, email, username, name, picture, emailVerified, credentialsVersion, createdAt, disabledAt } =
+      user;
     this.id = id;
     this.email = email;
     this.username = username;
     this.name = name;
+    this.picture = picture;
     this.emailVerified = emailVerified;
     this.credentialsVersion = credentialsVersion;
     this.createdAt = createdAt;

@@ -53,6 +53,7 @@ test("J3 a user can sign in with a user name", async () => {
     id: expect.any(String),
     username: "ann",
     name: null,
+    picture: null,
   });
   expect((await browser().post("/auth/login", { username: "ANN", password: ANN.password })).status).toBe(200);
   await expectError(await browser().post("/auth/login", ANN), 400, "invalid_request");
@@ -106,7 +107,7 @@ test("S5 user.serialize decides what /auth/me shows of a user", async () => {
 test("S5 without user.serialize, /auth/me shows a fixed list of members", async () => {
   const { signedIn } = openServer();
   const body = await bodyOf(await (await signedIn()).get("/auth/me"));
-  expect(body).toEqual({ id: expect.any(String), email: ANN.email, name: null });
+  expect(body).toEqual({ id: expect.any(String), email: ANN.email, name: null, picture: null });
 });
 
 test("S6 a store and a provider are enough on localhost, but not elsewhere", async () => {

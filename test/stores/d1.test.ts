@@ -70,7 +70,7 @@ test("a D1 session in place of the database is refused", async () => {
 test("the printed schema equals the migrated one, and the error for a database without tables names the call", async () => {
   const bare = await host.getD1Database("BARE");
   const store = d1(bare);
-  await expect(store.keys.load()).rejects.toThrow("latchkey schema version 0, expected 5");
+  await expect(store.keys.load()).rejects.toThrow("latchkey schema version 0, expected 6");
   await bare.batch(
     schema()
       // A trigger has statements of its own: an empty line ends the statement.

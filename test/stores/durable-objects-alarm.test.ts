@@ -90,7 +90,14 @@ test.concurrent("the rows of small objects are deleted too", async () => {
   const hash = digestOf("token");
   await store.throttle.hit([{ key: "key", rule: { limit: 1, window: SOON } }], 0);
   await store.tokens.put({ hash, purpose: "reset", userId: "ann", data: {}, expiresAt: now() + SOON });
-  const user = { username: null, name: null, emailVerified: false, passwordHash: null, disabledAt: null };
+  const user = {
+    username: null,
+    name: null,
+    picture: null,
+    emailVerified: false,
+    passwordHash: null,
+    disabledAt: null,
+  };
   const bob = { id: "bob", email: "b@example.com", credentialsVersion: 1, createdAt: now(), ...user };
   await store.users.create(bob);
   const spent = digestOf("spent");
@@ -210,7 +217,14 @@ test.concurrent("a request for an unknown row creates no object", async () => {
 
 test.concurrent("a refused sign-up leaves no object behind", async () => {
   const { store, look } = inWorld("refused");
-  const blank = { username: null, name: null, emailVerified: false, passwordHash: null, disabledAt: null };
+  const blank = {
+    username: null,
+    name: null,
+    picture: null,
+    emailVerified: false,
+    passwordHash: null,
+    disabledAt: null,
+  };
   const user = { email: "a@example.com", credentialsVersion: 1, createdAt: now(), ...blank };
   expect(await store.users.create({ id: "bob", ...user })).toBe(true);
   expect(await store.users.create({ id: "ann", ...user })).toBe(false);
@@ -221,7 +235,14 @@ test.concurrent("a refused sign-up leaves no object behind", async () => {
 
 test.concurrent("the reservation of an interrupted change of address ends after a minute", async () => {
   const world = "reserved";
-  const blank = { username: null, name: null, emailVerified: false, passwordHash: null, disabledAt: null };
+  const blank = {
+    username: null,
+    name: null,
+    picture: null,
+    emailVerified: false,
+    passwordHash: null,
+    disabledAt: null,
+  };
   const user = { credentialsVersion: 1, createdAt: now(), ...blank };
   const { users } = bridged(host, { world });
   await users.create({ id: "bob", email: "b@example.com", ...user });

@@ -10,6 +10,7 @@ const BOB: User = {
   email: "bob@example.com",
   username: null,
   name: null,
+  picture: null,
   emailVerified: false,
   passwordHash: null,
   credentialsVersion: 1,

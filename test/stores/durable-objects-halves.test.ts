@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => host.dispose());
 
 function user(id: string): User {
-  const blank = { name: null, emailVerified: false, passwordHash: null, disabledAt: null };
+  const blank = { name: null, picture: null, emailVerified: false, passwordHash: null, disabledAt: null };
   return { id, email: "a@example.com", username: "a", credentialsVersion: 1, createdAt: START, ...blank };
 }
 

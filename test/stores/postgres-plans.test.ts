@@ -86,6 +86,7 @@ const person = {
   email: null,
   username: null,
   name: null,
+  picture: null,
   emailVerified: false,
   passwordHash: null,
   credentialsVersion: 1,

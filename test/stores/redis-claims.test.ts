@@ -14,6 +14,7 @@ function user(id: string): User {
     email: "ann@example.com",
     username: "ann",
     name: null,
+    picture: null,
     emailVerified: false,
     passwordHash: null,
     credentialsVersion: 1,

@@ -26,7 +26,7 @@ test("the printed schema equals the migrated one", async () => {
 test("the error for a database without tables names the call", async () => {
   const store = sqlite(open(":memory:"));
   const fault =
-    "latchkey schema version 0, expected 5; the database is older than this library: call `await migrate(store)`";
+    "latchkey schema version 0, expected 6; the database is older than this library: call `await migrate(store)`";
   await expect(store.keys.load()).rejects.toThrow(fault);
   await expect(store.sessions.list("ann", START)).rejects.toThrow(fault);
   await migrate(store);
@@ -38,7 +38,7 @@ test("the error for a database of a newer version names the package to update", 
   const store = await migrated(database);
   database.exec("INSERT INTO latchkey_schema (version) VALUES (7)");
   const fault =
-    "latchkey schema version 7, expected 5; the database is newer than this library: update @latchkey/sql";
+    "latchkey schema version 7, expected 6; the database is newer than this library: update @latchkey/sql";
   await expect(migrate(store)).rejects.toThrow(fault);
   expect(await store.keys.load()).toBeNull();
   database.exec("ALTER TABLE latchkey_documents RENAME COLUMN document TO other");
@@ -61,9 +61,9 @@ test("a database of version 1 is migrated with all its rows", async () => {
   database.exec(released(1));
   const store = sqlite(database);
   await store.sessions.create(session("phone"), { ifVersion: null, limit: null, replaces: [] });
-  await store.users.create(ann);
+  insertAnn(database);
   await store.keys.save(0, "document");
-  await expect(store.tokens.prune(START)).rejects.toThrow("latchkey schema version 1, expected 5");
+  await expect(store.tokens.prune(START)).rejects.toThrow("latchkey schema version 1, expected 6");
 
   await migrate(store);
   expect((await store.sessions.get(sessionIdOf("phone"), START))?.row).toEqual(session("phone"));
@@ -79,10 +79,10 @@ test("a database of version 2 is migrated with all its rows", async () => {
   database.exec(released(2));
   const store = sqlite(database);
   const accounts = ["1001", "1000"].map((subject) => ({ provider: "github", subject }));
-  await store.users.create(ann);
+  insertAnn(database);
   for (const account of accounts) await store.users.link("ann", account);
   await store.tokens.put({ hash: "h", purpose: "reset", userId: "ann", data: {}, expiresAt: START + 1 });
-  await expect(store.users.keptTokens(github)).rejects.toThrow("latchkey schema version 2, expected 5");
+  await expect(store.users.keptTokens(github)).rejects.toThrow("latchkey schema version 2, expected 6");
 
   await migrate(store);
   expect(await store.users.findByAccount(github)).toEqual(ann);
@@ -103,7 +103,7 @@ test("a database of version 3 is migrated with all its rows, and from then on ha
   }
   await store.sessions.end(sessionIdOf("phone"), null, { reason: "logout", now: START });
   await expect(store.sessions.endedSince(null, 10, START)).rejects.toThrow(
-    "latchkey schema version 3, expected 5",
+    "latchkey schema version 3, expected 6",
   );
 
   await migrate(store);
@@ -120,9 +120,9 @@ test("a database of version 4 is migrated with all its rows, and from then on ha
   const database = open(":memory:");
   database.exec(released(4));
   const store = sqlite(database);
-  await store.users.create(ann);
+  insertAnn(database);
   await store.tokens.put({ hash: "h", purpose: "reset", userId: "ann", data: {}, expiresAt: START + 1 });
-  await expect(store.tokens.readSlot("s", START)).rejects.toThrow("latchkey schema version 4, expected 5");
+  await expect(store.tokens.readSlot("s", START)).rejects.toThrow("latchkey schema version 4, expected 6");
 
   await migrate(store);
   expect((await store.tokens.redeem("h", "reset", START))?.userId).toBe("ann");
@@ -133,6 +133,21 @@ test("a database of version 4 is migrated with all its rows, and from then on ha
   expect(tables(database)).toEqual(tables((await fresh()).database));
 });
 
+test("a database of version 5 is migrated, and its users have no picture", async () => {
+  const database = open(":memory:");
+  database.exec(released(5));
+  const store = sqlite(database);
+  insertAnn(database);
+  await expect(store.users.get("ann")).rejects.toThrow("latchkey schema version 5, expected 6");
+
+  await migrate(store);
+  expect(await store.users.get("ann")).toEqual(ann);
+  const picture = "https://images.example.com/ann.png";
+  const always = { ifVersion: null, raiseVersion: false };
+  expect(await store.users.update("ann", { picture }, always)).toEqual({ ...ann, picture });
+  expect(tables(database)).toEqual(tables((await fresh()).database));
+});
+
 const github = { provider: "github", subject: "1001" };
 
 const ann = {
@@ -140,6 +155,7 @@ const ann = {
   email: "ann@example.com",
   username: null,
   name: "Ann",
+  picture: null,
   emailVerified: true,
   passwordHash: null,
   credentialsVersion: 3,
@@ -147,11 +163,18 @@ const ann = {
   disabledAt: null,
 };
 
+/** A user as the statements of the earlier versions wrote it. */
+function insertAnn(database: DatabaseSync): void {
+  database.exec(`INSERT INTO latchkey_users (id, email, name, email_verified, credentials_version, created_at)
+    VALUES ('ann', 'ann@example.com', 'Ann', 1, 3, ${START})`);
+}
+
 const digests = {
   1: "173e294f391c41bd121d77b05a6b18e653f731973d1567de121186b8189b430c",
   2: "3b3946ad6e6636a289d91fd4690e76a757f37ba2a8aa454c5bdd3fc9d03b9342",
   3: "6077f4b7392f38398fefb86247b28d1535d8fe8bba68ddb656e9b95aaeb29a66",
   4: "cf3bfae0399d723def705938a8c65c1e9ca603bb910af51a22f67e4b7bf5715b",
+  5: "d7a2a480de2ccf0836c5aa03d53cb3aba8d8c7ea908ae8dce79b6165ce3a32dd",
 } as const;
 
 /** What an earlier version of the library made, word by word. */

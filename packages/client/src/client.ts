@@ -27,8 +27,11 @@ export type Credentials =
   | { readonly email: string; readonly password: string }
   | { readonly username: string; readonly password: string };
 
-/** The credentials of a new account, and the token of an invitation if the user has one. */
-export type SignUp = Credentials & { readonly invitation?: string | undefined };
+/** The credentials of a new account, the name to show, and the token of an invitation if the user has one. */
+export type SignUp = Credentials & {
+  readonly name?: string | undefined;
+  readonly invitation?: string | undefined;
+};
 
 /** A client of one server. Calls resolve to a `Result` and never reject; only `fetch` rejects, as the `fetch` of the platform. */
 export interface AuthClient<U = User, C = unknown> {

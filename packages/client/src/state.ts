@@ -17,6 +17,7 @@ export interface User {
   readonly email?: string;
   readonly username?: string;
   readonly name: string | null;
+  readonly picture: string | null;
 }
 
 /** The signed-in user and the session, and the error of the last request. */

@@ -135,12 +135,14 @@ function changedValues(change: UserChange): Values {
 // The field names are constants here and never come from the change.
 function changedFields({
   name,
+  picture,
   emailVerified,
   passwordHash,
   disabledAt,
 }: UserChange): Record<string, string | number | null> {
   return {
     ...(name === undefined ? {} : { name }),
+    ...(picture === undefined ? {} : { picture }),
     ...(emailVerified === undefined ? {} : { email_verified: emailVerified ? 1 : 0 }),
     ...(passwordHash === undefined ? {} : { password_hash: passwordHash }),
     ...(disabledAt === undefined ? {} : { disabled_at: disabledAt }),

@@ -190,6 +190,7 @@ const migrations: readonly ((types: Types) => readonly string[])[] = [
 )${options}`,
     "CREATE INDEX latchkey_slots_by_expiry ON latchkey_slots (expires_at)",
   ],
+  ({ text }) => [`ALTER TABLE latchkey_users ADD COLUMN picture ${text}`],
 ];
 
 /** The schema version that this library reads and writes. */

@@ -3,10 +3,10 @@ import { deleteAccounts, LINKED_USER_ID, sqlAccounts } from "./accounts.ts";
 import { columns, type Driver, first, type SqlRow, type SqlValue, type Statement } from "./driver.ts";
 
 const COLUMNS =
-  "id, email, username, name, email_verified, password_hash, credentials_version, created_at, disabled_at";
+  "id, email, username, name, picture, email_verified, password_hash, credentials_version, created_at, disabled_at";
 
 const CREATE = `INSERT INTO latchkey_users (${COLUMNS})
-VALUES (:id, :email, :username, :name, :email_verified, :password_hash, :credentials_version, :created_at, :disabled_at)
+VALUES (:id, :email, :username, :name, :picture, :email_verified, :password_hash, :credentials_version, :created_at, :disabled_at)
 ON CONFLICT DO NOTHING
 RETURNING id`;
 
@@ -87,12 +87,14 @@ function updateStatement(
 // The column names are constants here and never come from the change.
 function changedColumns({
   name,
+  picture,
   emailVerified,
   passwordHash,
   disabledAt,
 }: UserChange): Record<string, SqlValue> {
   return {
     ...(name === undefined ? {} : { name }),
+    ...(picture === undefined ? {} : { picture }),
     ...(emailVerified === undefined ? {} : { email_verified: emailVerified ? 1 : 0 }),
     ...(passwordHash === undefined ? {} : { password_hash: passwordHash }),
     ...(disabledAt === undefined ? {} : { disabled_at: disabledAt }),
@@ -106,6 +108,7 @@ function readUser(row: SqlRow): User {
     email: read.textOrNull("email"),
     username: read.textOrNull("username"),
     name: read.textOrNull("name"),
+    picture: read.textOrNull("picture"),
     emailVerified: read.integer("email_verified") !== 0,
     passwordHash: read.textOrNull("password_hash"),
     credentialsVersion: read.integer("credentials_version"),
@@ -120,6 +123,7 @@ function userValues(user: User): Record<string, SqlValue> {
     email: user.email,
     username: user.username,
     name: user.name,
+    picture: user.picture,
     email_verified: user.emailVerified ? 1 : 0,
     password_hash: user.passwordHash,
     credentials_version: user.credentialsVersion,

@@ -101,6 +101,7 @@ export function sampleUser(id: string, changes: Partial<User> = {}): User {
     email: `${id}@example.com`,
     username: id,
     name: null,
+    picture: null,
     emailVerified: false,
     passwordHash: "$scrypt$ln=15,r=8,p=3$c2FsdA$a2V5",
     credentialsVersion: 1,

@@ -8,7 +8,13 @@ while (Date.now() < Number(start));
 const database = new DatabaseSync(file);
 const store = sqlite(database);
 await migrate(store);
-const user = { email: `${name}@example.com`, username: null, name: null, emailVerified: false };
+const user = {
+  email: `${name}@example.com`,
+  username: null,
+  name: null,
+  picture: null,
+  emailVerified: false,
+};
 const rest = { passwordHash: null, credentialsVersion: 1, createdAt: 0, disabledAt: null };
 await store.users.create({ id: name, ...user, ...rest });
 database.close();

@@ -6,6 +6,7 @@ import { AuthError, type ErrorCode, reportQuietly } from "../platform/errors.ts"
 import { endSessionsOf } from "../sessions/end.ts";
 import type { EndReason } from "../sessions/session.ts";
 import { type Identifier, identifierNames, parseEmail, parseUsername } from "../users/identifier.ts";
+import { parseName, parsePicture } from "../users/profile.ts";
 import type { User, UserChange } from "../users/user.ts";
 import type { App } from "./app.ts";
 
@@ -13,7 +14,10 @@ import type { App } from "./app.ts";
 export interface NewUser {
   readonly email?: string;
   readonly username?: string;
-  readonly name?: string;
+  /** Trimmed, at most 320 characters. Default null, as for a blank text. */
+  readonly name?: string | null;
+  /** An absolute URL with `https` or `http`, at most 2,048 characters. Default null. */
+  readonly picture?: string | null;
   readonly password?: string;
   readonly emailVerified?: boolean;
 }
@@ -38,7 +42,8 @@ export async function createUser(app: App, input: NewUser): Promise<User> {
   const user = await insertUser(app, {
     email,
     username,
-    name: input.name ?? null,
+    name: requireName(input.name ?? null),
+    picture: requirePicture(input.picture ?? null),
     emailVerified: input.emailVerified ?? false,
     passwordHash: input.password === undefined ? null : await checkAndHash(app, input.password, identifier),
   });
@@ -56,7 +61,7 @@ export function takenError(email: string | null, username: string | null): AuthE
 /** Inserts a user whose identifiers are in normal form. Returns null if an identifier is taken, or its owner took the user over. */
 export async function insertUser(
   app: App,
-  input: Pick<User, "email" | "username" | "name" | "emailVerified" | "passwordHash">,
+  input: Pick<User, "email" | "username" | "name" | "picture" | "emailVerified" | "passwordHash">,
 ): Promise<User | null> {
   const id = toBase64url(app.env.random(16));
   const row = { id, ...input, credentialsVersion: 0, createdAt: now(app.env), disabledAt: null };
@@ -250,4 +255,22 @@ export function requireNormal(kind: "email" | "username", input: string): string
 /** Normalizes an identifier. Returns null for a value that is not an identifier, such as a number. */
 export function normalForm(input: unknown, parse: (input: string) => string | null): string | null {
   return typeof input === "string" ? parse(input) : null;
+}
+
+/** Parses a name; null for none, and for a blank text as an empty field of a form. Fails with `invalid_request`. */
+export function requireName(input: string | null): string | null {
+  if (input === null || input.trim() === "") return null;
+  const name = parseName(input);
+  if (name !== null) return name;
+  throw new AuthError("invalid_request", "The name is malformed, or longer than 320 characters.");
+}
+
+/** Parses the address of a picture; null for none. Fails with `invalid_request`. */
+export function requirePicture(input: string | null): string | null {
+  const picture = input === null ? null : parsePicture(input);
+  if (input === null || picture !== null) return picture;
+  throw new AuthError(
+    "invalid_request",
+    "The picture must be an absolute URL with https or http, of at most 2,048 characters.",
+  );
 }

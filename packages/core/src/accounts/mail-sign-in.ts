@@ -153,7 +153,8 @@ async function applyPlan(
 ): Promise<User | null> {
   if (user === null) {
     const email = textOf(granted, "email");
-    return insertUser(app, { email, username: null, name: null, emailVerified: true, passwordHash: null });
+    const row = { email, username: null, name: null, picture: null, emailVerified: true, passwordHash: null };
+    return insertUser(app, row);
   }
   if (decision === "sign_in") return user;
   const by = (await isOwner(user)) ? "owner" : "message";

@@ -135,6 +135,7 @@ async function createLinkedUser(
     email,
     username: null,
     name: account.name,
+    picture: null,
     emailVerified: verified,
     passwordHash: null,
   });

@@ -41,12 +41,17 @@ describe("isBrowserOf", () => {
 });
 
 describe("parseSignUp", () => {
-  const data = { email: "a@example.com", passwordHash: "h", browser: "b" };
+  const data = { email: "a@example.com", name: "Ann", passwordHash: "h", browser: "b" };
 
   it("reads the whole data of a token without a user alone", () => {
     expect(parseSignUp({ userId: null, data })).toEqual(data);
     expect(parseSignUp({ userId: "u1", data })).toBeNull();
     for (const name of Object.keys(data))
       expect(parseSignUp({ userId: null, data: { ...data, [name]: 1 } })).toBeNull();
+  });
+
+  it("reads the data of a token without a name, as earlier versions wrote it", () => {
+    const { name: _, ...earlier } = data;
+    expect(parseSignUp({ userId: null, data: earlier })).toEqual({ ...data, name: null });
   });
 });

@@ -28,6 +28,7 @@ export function decideSignUp(
 /** A sign-up whose address is not proved yet. There is no user of it. */
 export interface PendingSignUp {
   readonly email: string;
+  readonly name: string | null;
   readonly passwordHash: string;
   /** The digest of the secret in the cookie of the browser that signed up. */
   readonly browser: SecretHash;
@@ -47,19 +48,23 @@ export function isBrowserOf({ browser }: Pick<PendingSignUp, "browser">, secret:
 }
 
 /** Stores a sign-up until its address is proved, and sends the message for that. It replaces an earlier one of the address. */
-export async function sendSignUp(app: App, { email, passwordHash, browser }: PendingSignUp): Promise<void> {
+export async function sendSignUp(
+  app: App,
+  { email, name, passwordHash, browser }: PendingSignUp,
+): Promise<void> {
   const post = requireMail(app);
-  const data = { email, passwordHash, browser };
+  const data = { email, name, passwordHash, browser };
   const issued = await issueMailToken(app, { purpose: "verify", subject: email, userId: null, data });
   post({ type: "verify", to: email, user: null, ...issued });
 }
 
 /** Reads the sign-up in the data of a token that verifies an address. Null if the token is for a user. */
 export function parseSignUp({ userId, data }: Pick<SlotToken, "userId" | "data">): PendingSignUp | null {
-  const { email, passwordHash, browser } = data;
+  const { email, name = null, passwordHash, browser } = data;
   if (userId !== null || typeof email !== "string") return null;
   if (typeof passwordHash !== "string" || typeof browser !== "string") return null;
-  return { email, passwordHash, browser };
+  if (name !== null && typeof name !== "string") return null;
+  return { email, name, passwordHash, browser };
 }
 
 /** Sends an invitation to an address. It replaces an earlier one. Fails with `identifier_taken`. */

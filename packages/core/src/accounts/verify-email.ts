@@ -156,11 +156,12 @@ export async function verifyByHand(app: App, token: string, password: string | u
 
 function createVerified(
   app: App,
-  { email, passwordHash }: PendingSignUp,
+  { email, name, passwordHash }: PendingSignUp,
   isOwner: boolean,
 ): Promise<User | null> {
-  const row = { email, username: null, name: null, emailVerified: true };
-  return insertUser(app, { ...row, passwordHash: isOwner ? passwordHash : null });
+  // Another person may have signed up with the address, so the owner gets nothing that they wrote.
+  const chosen = isOwner ? { name, passwordHash } : { name: null, passwordHash: null };
+  return insertUser(app, { email, username: null, picture: null, emailVerified: true, ...chosen });
 }
 
 async function proveAddress(

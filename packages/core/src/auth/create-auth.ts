@@ -192,8 +192,9 @@ function contextMaker(from: CheckedOptions["callbacks"]["contextFrom"]): App["co
 
 /** What the answers show of a user unless `user.serialize` says otherwise: an allow-list, never the row. */
 function shownUser(user: User): object {
-  const { id, email, username, name } = user;
-  return { id, ...(email === null ? {} : { email }), ...(username === null ? {} : { username }), name };
+  const { id, email, username, name, picture } = user;
+  const identifiers = { ...(email === null ? {} : { email }), ...(username === null ? {} : { username }) };
+  return { id, ...identifiers, name, picture };
 }
 
 /** In bytes of JSON: the context rides in every access token, and a token must fit a cookie (STO-20). */

@@ -18,6 +18,7 @@ const ann = {
   email: "ann@example.com",
   username: null,
   name: null,
+  picture: null,
   emailVerified: true,
   passwordHash: null,
   credentialsVersion: 1,

@@ -21,6 +21,11 @@ const text: Check = (path, value) =>
 
 const optionalText: Check = (path, value) => (value === undefined ? null : text(path, value));
 
+const nullableText: Check = (path, value) => {
+  if (value === undefined || value === null || typeof value === "string") return null;
+  return { path, value, expected: "a string or null" };
+};
+
 /** Checks the members of options. `checkMembers` refuses what is no object. */
 const members =
   (checks: Readonly<Record<string, Check>>): Check =>
@@ -56,7 +61,8 @@ const USERS: Arguments<UsersApi> = {
     user: members({
       email: optionalText,
       username: optionalText,
-      name: optionalText,
+      name: nullableText,
+      picture: nullableText,
       password: optionalText,
     }),
   },

@@ -32,6 +32,7 @@ const CREATE: MembersOf<NewUser> = {
   email: null,
   username: null,
   name: null,
+  picture: null,
   password: null,
   emailVerified: FLAG,
 };

@@ -80,9 +80,10 @@ function changeEmailIn(users: Map<string, User>, emails: Map<string, string>): U
 }
 
 // Member by member: a caller without types may pass other members, or undefined.
-function definedMembers({ name, emailVerified, passwordHash, disabledAt }: UserChange): UserChange {
+function definedMembers({ name, picture, emailVerified, passwordHash, disabledAt }: UserChange): UserChange {
   return {
     ...(name === undefined ? {} : { name }),
+    ...(picture === undefined ? {} : { picture }),
     ...(emailVerified === undefined ? {} : { emailVerified }),
     ...(passwordHash === undefined ? {} : { passwordHash }),
     ...(disabledAt === undefined ? {} : { disabledAt }),

@@ -10,6 +10,8 @@ export interface User {
   readonly email: string | null;
   readonly username: string | null;
   readonly name: string | null;
+  /** An absolute URL with `https` or `http`, as `parsePicture` accepts it, or null. A store keeps any text. */
+  readonly picture: string | null;
   readonly emailVerified: boolean;
   /** A PHC string, or null for a user without a password. */
   readonly passwordHash: string | null;
@@ -43,6 +45,7 @@ export interface LinkedAccount {
 
 export interface UserChange {
   readonly name?: string | null;
+  readonly picture?: string | null;
   readonly emailVerified?: boolean;
   readonly passwordHash?: string | null;
   readonly disabledAt?: EpochSeconds | null;

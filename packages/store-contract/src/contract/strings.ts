@@ -49,7 +49,13 @@ export const stringCases: Cases = {
 
   "keeps any text in a user unchanged": async ({ users }) => {
     for (const text of nasty) {
-      const user = sampleUser(text, { email: text, username: text, name: text, passwordHash: text });
+      const user = sampleUser(text, {
+        email: text,
+        username: text,
+        name: text,
+        picture: text,
+        passwordHash: text,
+      });
       equal(await users.create(user), true, "create");
       equal(await users.get(text), user, "get");
       equal(await users.find({ email: text }), user, "by e-mail");

@@ -5,7 +5,12 @@ const always = { ifVersion: null, raiseVersion: false } as const;
 
 export const userCases: Cases = {
   "keeps users as given, and finds them": async ({ users }) => {
-    const ann = sampleUser("ann", { name: "Ann", emailVerified: true, disabledAt: START });
+    const ann = sampleUser("ann", {
+      name: "Ann",
+      picture: "https://images.example.com/ann.png",
+      emailVerified: true,
+      disabledAt: START,
+    });
     const bob = sampleUser("bob", { email: null, passwordHash: null, credentialsVersion: 7 });
     const eve = sampleUser("eve", { username: null });
     for (const user of [ann, bob, eve]) {
@@ -38,13 +43,18 @@ export const userCases: Cases = {
   "changes the given members and nothing else": async ({ users }) => {
     const ann = sampleUser("ann");
     await users.create(ann);
-    const named = { ...ann, name: "Ann", emailVerified: true };
-    equal(await users.update("ann", { name: "Ann", emailVerified: true }, always), named, "name");
+    const profile = { name: "Ann", picture: "https://images.example.com/ann.png" };
+    const named = { ...ann, ...profile, emailVerified: true };
+    equal(await users.update("ann", { ...profile, emailVerified: true }, always), named, "name and picture");
     const off = { ...named, passwordHash: null, disabledAt: START };
     equal(await users.update("ann", { passwordHash: null, disabledAt: START }, always), off, "null and time");
-    const back = { ...off, name: null, emailVerified: false, disabledAt: null };
+    const back = { ...off, name: null, picture: null, emailVerified: false, disabledAt: null };
     equal(
-      await users.update("ann", { name: null, emailVerified: false, disabledAt: null }, always),
+      await users.update(
+        "ann",
+        { name: null, picture: null, emailVerified: false, disabledAt: null },
+        always,
+      ),
       back,
       "back",
     );

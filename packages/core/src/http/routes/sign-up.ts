@@ -1,4 +1,4 @@
-import { checkAndHash, createUser } from "../../accounts/accounts.ts";
+import { checkAndHash, createUser, requireName } from "../../accounts/accounts.ts";
 import type { App } from "../../accounts/app.ts";
 import { redeemMailToken } from "../../accounts/mail-token.ts";
 import { sendReset } from "../../accounts/new-password.ts";
@@ -33,19 +33,32 @@ export const signup: Route = {
     const decision = decideSignUp(app.password, invitation !== undefined);
     if (decision === "closed") throw new AuthError("forbidden", CLOSED);
     if (body !== null && invitation !== undefined) return signUpByInvitation(app, call, body, invitation);
-    const input = parsePasswordInput(app, body);
+    const input = { ...parsePasswordInput(app, body), name: nameOf(body) };
     return decision === "pending" ? signUpLater(app, call, input) : signUpNow(app, call, input);
   },
 };
+
+/** The input of a sign-up. */
+interface SignUpInput extends PasswordInput {
+  readonly name: string | null;
+}
+
+/** Reads the member `name`; null if it is absent or blank. Fails with `invalid_request`. */
+function nameOf(body: Body | null): string | null {
+  if (body === null || body["name"] === null) return null;
+  return requireName(stringMember(body, "name") ?? null);
+}
 
 /** Creates a user and signs them in. With `verifyEmail: "later"` it also sends a message that verifies the address. */
 async function signUpNow(
   app: App,
   call: Call,
-  { identifier, password, transport }: PasswordInput,
+  { identifier, name, password, transport }: SignUpInput,
 ): Promise<Response> {
   const mailbox = await countSignUp(app, call, identifier);
-  const user = await createUser(app, { ...identifier, password }).catch(giveBackUnlessTaken(app, mailbox));
+  const user = await createUser(app, { ...identifier, name, password }).catch(
+    giveBackUnlessTaken(app, mailbox),
+  );
   const response = await undoneOnFailure(app, user, 0, () =>
     signInByPassword(app, call, user, { transport, status: 201 }),
   );
@@ -57,20 +70,31 @@ async function signUpNow(
 }
 
 /** Begins a sign-up. A known address gets the same answer, after the same work. */
-async function signUpLater(app: App, call: Call, { identifier, password }: PasswordInput): Promise<Response> {
+async function signUpLater(
+  app: App,
+  call: Call,
+  { identifier, name, password }: SignUpInput,
+): Promise<Response> {
   const email = "email" in identifier ? identifier.email : "";
   const mailbox = await countSignUp(app, call, identifier);
-  const secret = await beginSignUp(app, email, password).catch(giveBackUnlessTaken(app, mailbox));
+  const secret = await beginSignUp(app, { email, name, password }).catch(giveBackUnlessTaken(app, mailbox));
   return respondJson(app, {}, 202, [setCookie(browserPlace("sign-up", call.site), secret, BROWSER_LIFETIME)]);
 }
 
 /** Returns the secret for the cookie of the browser. A known address gets a message to reset its password instead. */
-async function beginSignUp(app: App, email: string, password: string): Promise<string> {
+async function beginSignUp(
+  app: App,
+  {
+    email,
+    name,
+    password,
+  }: { readonly email: string; readonly name: string | null; readonly password: string },
+): Promise<string> {
   const passwordHash = await checkAndHash(app, password, { email });
   const user = await app.users.find({ email });
   const { secret, browser } = mintBrowser(app);
   if (user !== null) await sendReset(app, { email, user, signedUpAgain: true });
-  else await sendSignUp(app, { email, passwordHash, browser });
+  else await sendSignUp(app, { email, name, passwordHash, browser });
   return secret;
 }
 
@@ -82,7 +106,13 @@ async function signUpByInvitation(app: App, call: Call, body: Body, invitation: 
   await countAttempt(app, networkBuckets("signUp", call.client.networks()));
   const email = await countInvalidToken(app, call, () => readInvitation(app, invitation));
   const { identifier, password, transport } = parsePasswordInput(app, withInvited(body, email));
-  const user = await createUser(app, { ...identifier, email, password, emailVerified: true });
+  const user = await createUser(app, {
+    ...identifier,
+    email,
+    name: nameOf(body),
+    password,
+    emailVerified: true,
+  });
   const response = await undoneOnFailure(app, user, 0, () =>
     signInByPassword(app, call, user, { transport, status: 201 }),
   );
