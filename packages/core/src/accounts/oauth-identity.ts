@@ -135,7 +135,7 @@ async function createLinkedUser(
     email,
     username: null,
     name: account.name,
-    picture: null,
+    picture: account.picture,
     emailVerified: verified,
     passwordHash: null,
   });
