@@ -156,6 +156,22 @@ export const accountEdits: readonly Edit[] = [
     ],
   ),
   ...editsIn(
+    `${CORE}/platform/env.ts`,
+    [`${CORE}/platform/env.test.ts`],
+    [["a decision is repeated without a pause", "if (milliseconds > 0) await pause(milliseconds);", ""]],
+  ),
+  ...editsIn(
+    `${CORE}/platform/env.ts`,
+    ["test/stores/redis-slow-writes.test.ts"],
+    [
+      [
+        "a decision is repeated three times",
+        "const PAUSES = [0, 0, 5, 10, 20, 40, 80, 160, 320];",
+        "const PAUSES = [0, 0, 0, 0];",
+      ],
+    ],
+  ),
+  ...editsIn(
     `${CORE}/password/provider.ts`,
     ["test/attacks/hook-answers.test.ts"],
     [["a truthy answer is a sign-in", 'requireFlag("hasher.verify", ok);', ""]],

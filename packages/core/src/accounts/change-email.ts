@@ -1,4 +1,4 @@
-import { now } from "../platform/env.ts";
+import { attempts, now } from "../platform/env.ts";
 import { AuthError, reportQuietly } from "../platform/errors.ts";
 import { endSessionsOf } from "../sessions/end.ts";
 import { publicUser, type User, type UserId } from "../users/user.ts";
@@ -80,16 +80,15 @@ export async function confirmEmailChange(app: App, token: string, asker: UserId 
   return changed;
 }
 
-const ATTEMPTS = 8;
-
 /**
  * Gives a user the address back that they had before a change. It removes the password and every link, and ends all sessions,
- * because a thief may have set them. Fails with `mail_token_invalid`, and with `identifier_taken` without spending the token.
+ * because a thief may have set them. Fails with `mail_token_invalid`. Without spending the token, it fails with `identifier_taken`,
+ * and with `store_unavailable` if concurrent requests change the user for a second.
  */
 export async function undoEmailChange(app: App, token: string): Promise<User> {
   const granted = await readMailToken(app, "undo", token);
   const email = textOf(granted, "email");
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+  for await (const _ of attempts()) {
     const user = await app.users.get(granted.userId ?? "");
     const holder = await app.users.find({ email });
     const decision = decideUndo(user, email, holder !== null && holder.id !== user?.id);

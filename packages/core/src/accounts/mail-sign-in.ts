@@ -1,3 +1,4 @@
+import { attempts } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
 import type { SlotToken } from "../users/one-time-token.ts";
 import { publicUser, type User } from "../users/user.ts";
@@ -133,12 +134,13 @@ interface Redeemed {
   readonly isOwner: OwnerCheck;
 }
 
-const ATTEMPTS = 4;
-
-/** Applies a plan. If a concurrent request changed the user, it decides once more. */
+/**
+ * Applies a plan. If a concurrent request changed or created the user, it decides again, up to a second. Then it fails with
+ * `store_unavailable`, such as after a crash while the user was created. The link or the code is spent by then.
+ */
 async function admit(app: App, redeemed: Redeemed, first: SignInPlan): Promise<AdmittedUser> {
   let plan = first;
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+  for await (const _ of attempts()) {
     const user = await applyPlan(app, redeemed, plan);
     if (user !== null) return { user, isCreated: plan.decision === "create" };
     plan = await planSignIn(app, redeemed.granted, redeemed.signUp);

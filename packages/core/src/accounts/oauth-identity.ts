@@ -1,7 +1,7 @@
 import { open, seal } from "../keys/seal.ts";
 import { decideLink, isAuthority, type LinkDecision, type LinkFacts, TRUST_ALL } from "../oauth/link.ts";
 import { isRecord, own, parseJson } from "../platform/encoding.ts";
-import { now } from "../platform/env.ts";
+import { attempts, now } from "../platform/env.ts";
 import { AuthError, reportQuietly } from "../platform/errors.ts";
 import { parseEmail } from "../users/identifier.ts";
 import type { LinkedAccount, ProviderAccount, ProviderTokens, User } from "../users/user.ts";
@@ -22,12 +22,12 @@ export interface FoundUser {
   readonly succeeds: string | null;
 }
 
-/** How often the decision is repeated if a concurrent request links or creates first. */
-const ATTEMPTS = 4;
-
-/** Finds, links or creates the user of an account. Fails with `account_not_linked`. */
+/**
+ * Finds, links or creates the user of an account. Fails with `account_not_linked`. If a concurrent request links or creates
+ * first, it decides again, up to a second. Then it fails with `store_unavailable`, such as after a crash of that request.
+ */
 export async function findUserOf(app: App, account: ProviderAccount): Promise<FoundUser> {
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+  for await (const _ of attempts()) {
     const plan = await planLink(app, account, null);
     const { decision } = plan;
     if (decision.kind === "create") {
@@ -51,7 +51,7 @@ export async function linkToUser(
   requester: LinkRequester,
   account: ProviderAccount,
 ): Promise<FoundUser> {
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+  for await (const _ of attempts()) {
     const plan = await planLink(app, account, requester);
     const { decision } = plan;
     const user =

@@ -1,3 +1,4 @@
+import { attempts } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
 import { endSessionsOf } from "../sessions/end.ts";
 import { decideProof, linksToRemove, type MailboxProof, type ProofDecision } from "../users/first-proof.ts";
@@ -5,8 +6,6 @@ import type { LinkedAccount, User } from "../users/user.ts";
 import { changeCredentials, hashPasswordOf } from "./accounts.ts";
 import type { App } from "./app.ts";
 import { removeLink } from "./unlink.ts";
-
-const ATTEMPTS = 4;
 
 /** Sets a password that the holder of the user's mailbox chose, and ends all sessions. Returns `false` for an unknown user. */
 export async function setProvenPassword(app: App, id: string, password: string): Promise<boolean> {
@@ -38,7 +37,7 @@ export interface ProvedUser {
 
 /**
  * Applies a proof of a user's mailbox. Returns null for an unknown user, and if `ifVersion` is given and the credentials have
- * changed. Fails with `invalid_request` without an address.
+ * changed. Fails with `invalid_request` without an address, and with `store_unavailable` if the credentials change for a second.
  */
 export async function proveMailbox(
   app: App,
@@ -46,7 +45,7 @@ export async function proveMailbox(
   proof: MailboxProof,
   ifVersion: number | null = null,
 ): Promise<ProvedUser | null> {
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+  for await (const _ of attempts()) {
     const user = await app.users.get(id);
     if (ifVersion !== null && user?.credentialsVersion !== ifVersion) return null;
     const decision = decideProof(user, proof);

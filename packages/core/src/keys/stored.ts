@@ -1,5 +1,5 @@
 import { isRecord, parseJson } from "../platform/encoding.ts";
-import { type Env, now } from "../platform/env.ts";
+import { attempts, type Env, now } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
 import type { EpochSeconds, Seconds } from "../platform/time.ts";
 import type { AsymmetricAlgorithm } from "./algorithms.ts";
@@ -39,7 +39,6 @@ export type KeyChange = { readonly type: "created" | "rotated" | "revoked"; read
 
 /** The pauses after a load that failed or missed a key (JWT-05). */
 const PAUSES: CachePauses = { loaded: 0, missed: 1, empty: 0 };
-const ATTEMPTS = 8;
 const LABEL = "key-ring";
 
 interface StoredRing {
@@ -151,7 +150,7 @@ async function revokeThrough(apply: (change: RingChange) => Promise<unknown>, ki
 
 /** Loads the ring, changes it, adds missing keys and saves it. Repeats if another process saved in between. */
 async function changeRing(options: StoredKeysOptions, change: RingChange): Promise<StoredRing> {
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+  for await (const _ of attempts()) {
     const stored = await options.store.load();
     const ring = stored === null ? [] : parseRing(stored.document);
     const version = stored?.version ?? 0;

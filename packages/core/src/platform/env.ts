@@ -40,8 +40,27 @@ export async function withTimeout<T>(work: Promise<T>, limit: Seconds, late: () 
 
 /** Runs work in the next turn of the event loop, so that its synchronous part delays nothing that is under way now. */
 export async function inNextTurn(work: () => Promise<void>): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, 0));
+  await pause(0);
   return work();
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+/** The pause before each attempt, in milliseconds. */
+const PAUSES = [0, 0, 5, 10, 20, 40, 80, 160, 320];
+
+/**
+ * Yields before each attempt at a decision that fails if a concurrent request was first. The second attempt follows at once. Each
+ * later one comes after a pause that is twice as long, 635 milliseconds in all: a store may refuse an identifier or an account for
+ * another request before it finds the user of that request. After the last attempt, the caller fails with `store_unavailable`.
+ */
+export async function* attempts(): AsyncGenerator<void> {
+  for (const milliseconds of PAUSES) {
+    if (milliseconds > 0) await pause(milliseconds);
+    yield;
+  }
 }
 
 /**

@@ -53,7 +53,10 @@ export interface UserChange {
 
 /** The store of users. Emails are unique, and usernames are unique, both in normal form. */
 export interface UserStore<U extends User = User> {
-  /** Inserts one user; `false` if the id or an identifier is taken. */
+  /**
+   * Inserts one user; `false` if the id or an identifier is taken, or if another call is taking it. Until that call has ended,
+   * `find` may still return null; core then decides again for up to a second.
+   */
   create(user: User): Promise<boolean>;
 
   get(id: UserId): Promise<U | null>;
@@ -72,8 +75,9 @@ export interface UserStore<U extends User = User> {
 
   /**
    * Gives a user another address, which is proved, and adds one to `credentialsVersion`, in one atomic step. Returns the changed
-   * user. Null for an unknown user, and if `ifVersion` is not the user's `credentialsVersion`; `"taken"` if another user has
-   * the address. The address that the user had is free after that.
+   * user. Null for an unknown user, if `ifVersion` is not the user's `credentialsVersion`, and if another call is giving the user
+   * the same address; `"taken"` if another user has the address or is getting it. The address that the user had is free after
+   * that.
    */
   changeEmail(id: UserId, email: string, ifVersion: number): Promise<U | "taken" | null>;
 
@@ -83,7 +87,10 @@ export interface UserStore<U extends User = User> {
   /** Finds the user that an account is linked to. */
   findByAccount(account: LinkedAccount): Promise<U | null>;
 
-  /** Links an account to a user. `false` if the account is already linked to a user, or if the user is unknown. */
+  /**
+   * Links an account to a user. `false` if the account is already linked to a user, if another call is linking it, or if the user
+   * is unknown. Until that other call has ended, `findByAccount` may still return null.
+   */
   link(id: UserId, account: LinkedAccount): Promise<boolean>;
 
   /** Removes a link of this user; `false` if there is none. */
