@@ -74,21 +74,30 @@ export const providerEdits: readonly Edit[] = [
     ],
   ),
   ...editsIn(
-    `${CORE}/platform/fetch-json.ts`,
+    `${CORE}/oauth/request.ts`,
     ["test/oauth/slow-provider.test.ts"],
     [
       [
         "a provider is waited for without end",
-        "fetchText(env, url, init, FETCH_TIMEOUT)",
-        "fetchText(env, url, init, 3 * FETCH_TIMEOUT)",
+        "fetchJson(env, url, init, timeout)",
+        "fetchJson(env, url, init, 3 * timeout)",
       ],
       [
         "a provider is given up at once",
-        "fetchText(env, url, init, FETCH_TIMEOUT)",
-        "fetchText(env, url, init, 0.2 * FETCH_TIMEOUT)",
+        "fetchJson(env, url, init, timeout)",
+        "fetchJson(env, url, init, 0.2 * timeout)",
       ],
-      ["a late connection stays open", "abort.abort();", ""],
     ],
+  ),
+  ...editsIn(
+    `${CORE}/platform/fetch-json.ts`,
+    ["test/oauth/slow-provider.test.ts"],
+    [["a late connection stays open", "abort.abort();", ""]],
+  ),
+  ...editsIn(
+    `${CORE}/oauth/providers/options.ts`,
+    [`${CORE}/oauth/providers/options.test.ts`],
+    [["a provider is waited for as long as an option says", "&& timeout >= 1 && timeout <= 60", ""]],
   ),
   ...editsIn(
     `${CORE}/password/provider.ts`,

@@ -1,15 +1,14 @@
 import { discoveryRequest, PARSE_ERROR, processDiscoveryResponse } from "oauth4webapi";
 import { isRecord, own } from "../platform/encoding.ts";
-import type { Env } from "../platform/env.ts";
 import { oauthFault } from "./fault.ts";
 import type { ProviderMetadata } from "./provider-metadata.ts";
-import { requestOptions } from "./request.ts";
+import { type Channel, requestOptions } from "./request.ts";
 
 /** Makes a function that fetches the discovery document of an issuer (OpenID Connect Discovery 1.0). It fails with `oauth_failed`. */
-export function discovery(env: Env, issuer: string): () => Promise<ProviderMetadata> {
+export function discovery(channel: Channel, issuer: string): () => Promise<ProviderMetadata> {
   return async () => {
     const url = new URL(issuer);
-    const response = await discoveryRequest(url, requestOptions(env, { issuer }));
+    const response = await discoveryRequest(url, requestOptions(channel, { issuer }));
     const document = await processDiscoveryResponse(url, response).catch((error: unknown) => {
       const isParseError = error instanceof Error && "code" in error && error.code === PARSE_ERROR;
       throw oauthFault(isParseError ? "no_json" : "metadata");

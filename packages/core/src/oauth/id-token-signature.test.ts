@@ -51,7 +51,7 @@ function halfHash(alg: string, text: string): string {
 function verify(token: string, keys: readonly unknown[]): Promise<unknown> {
   const fetch = async (): Promise<Response> => Response.json({ keys });
   const env = { ...platformEnv, fetch, clock: () => NOW * 1_000 };
-  return verifyIdToken(env, token, issuerKeys(env, "https://id.example.org/jwks"), expected);
+  return verifyIdToken(env, token, issuerKeys({ env, timeout: 5 }, "https://id.example.org/jwks"), expected);
 }
 
 const REFUSED = "the ID token's signature is not the provider's";

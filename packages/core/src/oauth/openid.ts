@@ -2,12 +2,20 @@ import { processUserInfoResponse, userInfoRequest } from "oauth4webapi";
 import { isRecord, own, parseJson } from "../platform/encoding.ts";
 import type { Env } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
+import type { Seconds } from "../platform/time.ts";
 import { oauthFault } from "./fault.ts";
 import { type IdClaims, verifyIdToken } from "./id-token.ts";
 import { checkProfile, type Profile, readOpenIdProfile } from "./profile.ts";
 import type { OAuthAnswer, OAuthConnection, OAuthProvider } from "./provider.ts";
 import { issuerFrom, type MetadataSource, type ProviderMetadata } from "./provider-metadata.ts";
-import { authorizationUrl, type Client, requestOptions, requestTokens, WITHHELD } from "./request.ts";
+import {
+  authorizationUrl,
+  type Channel,
+  type Client,
+  requestOptions,
+  requestTokens,
+  WITHHELD,
+} from "./request.ts";
 
 /** An OpenID provider as data. */
 export interface OpenIdDefinition {
@@ -16,13 +24,14 @@ export interface OpenIdDefinition {
   /** Makes the secret of one token request, where it is no constant. */
   readonly secret?: (env: Env) => Promise<string>;
   readonly scopes: readonly string[];
+  readonly timeout: Seconds;
   /** Default "query". */
   readonly responseMode?: OAuthProvider["responseMode"];
-  readonly metadata: MetadataSource;
+  readonly metadata: ProviderMetadata | ((channel: Channel) => MetadataSource);
   /** The issuer that a token must name by its other claims, where the provider has many issuers. */
   readonly issuerOf?: (claims: IdClaims) => string | null;
   /** Adds the claims of userinfo; left out where the ID token has them all. */
-  readonly withUserinfo?: (env: Env, signIn: VerifiedSignIn) => Promise<IdClaims>;
+  readonly withUserinfo?: (channel: Channel, signIn: VerifiedSignIn) => Promise<IdClaims>;
   readonly profile?: (claims: IdClaims, answer: OAuthAnswer) => Profile;
 }
 
@@ -47,7 +56,9 @@ export function connectOpenId(definition: OpenIdDefinition, env: Env): OAuthConn
     profile = readOpenIdProfile,
   } = definition;
   const { clientId } = client;
-  const issuer = issuerFrom(env, definition.metadata);
+  const channel = { env, timeout: definition.timeout };
+  const { metadata: source } = definition;
+  const issuer = issuerFrom(channel, typeof source === "function" ? source(channel) : source);
   return {
     async authorizationUrl(flow) {
       const { metadata } = await issuer();
@@ -63,7 +74,7 @@ export function connectOpenId(definition: OpenIdDefinition, env: Env): OAuthConn
       const iss = issuerOf === undefined ? answer.iss : null;
       const clientSecret = (await definition.secret?.(env)) ?? client.clientSecret;
       const tokens = await requestTokens({
-        env,
+        channel,
         provider: metadata,
         client: { clientId, clientSecret },
         flow,
@@ -78,7 +89,7 @@ export function connectOpenId(definition: OpenIdDefinition, env: Env): OAuthConn
         accessToken,
       });
       const signIn = { metadata, clientId, accessToken, claims: verified };
-      const claims = (await withUserinfo?.(env, signIn)) ?? verified;
+      const claims = (await withUserinfo?.(channel, signIn)) ?? verified;
       return { provider: id, ...checkProfile(profile(claims, answer), claims), tokens };
     },
   };
@@ -92,12 +103,12 @@ export function connectOpenId(definition: OpenIdDefinition, env: Env): OAuthConn
  * reached fails the sign-in: it may have the address, and without it a first sign-in would make a second user for good.
  */
 export async function withUserinfo(
-  env: Env,
+  channel: Channel,
   { metadata, clientId, accessToken, claims }: VerifiedSignIn,
 ): Promise<IdClaims> {
   if (metadata.userinfo_endpoint === undefined) return claims;
   const client = { client_id: clientId };
-  const options = requestOptions(env, metadata, [200, ...WITHHELD]);
+  const options = requestOptions(channel, metadata, [200, ...WITHHELD]);
   const response = await userInfoRequest(metadata, client, accessToken, options).catch((error: unknown) => {
     // A header cannot carry every access token.
     throw error instanceof AuthError ? error : oauthFault("unreachable");

@@ -25,7 +25,7 @@ async function send(changes: Partial<TokenRequest>, headers: Record<string, stri
     return Response.json({ access_token: "access" }, { headers });
   };
   await requestTokens({
-    env: { ...platformEnv, fetch },
+    channel: { env: { ...platformEnv, fetch }, timeout: 5 },
     provider: { issuer: ISSUER, token_endpoint: `${ISSUER}/token` },
     client: { clientId: "client", clientSecret: "secret" },
     flow,

@@ -1,8 +1,9 @@
 import type { Env } from "../platform/env.ts";
+import type { Seconds } from "../platform/time.ts";
 import { oauthFault } from "./fault.ts";
 import { checkProfile, type Profile } from "./profile.ts";
 import type { OAuthConnection } from "./provider.ts";
-import { authorizationUrl, type Client, getJson, requestTokens } from "./request.ts";
+import { authorizationUrl, type Channel, type Client, getJson, requestTokens } from "./request.ts";
 
 /**
  * Gets a JSON document of the provider with the access token, within the limits on a provider's answer. Fails with
@@ -28,6 +29,7 @@ export interface PlainDefinition {
   readonly id: string;
   readonly client: Client;
   readonly scopes: readonly string[];
+  readonly timeout: Seconds;
   /** By the names of RFC 8414. The issuer is never compared: the provider sends none. */
   readonly metadata: {
     readonly issuer: string;
@@ -40,24 +42,25 @@ export interface PlainDefinition {
 
 /** Connects to a provider of plain OAuth 2.0 (RFC 6749). */
 export function connectPlain(
-  { id, client, scopes, metadata, read }: PlainDefinition,
+  { id, client, scopes, timeout, metadata, read }: PlainDefinition,
   env: Env,
 ): OAuthConnection {
+  const channel = { env, timeout };
   return {
     authorizationUrl: async (flow) =>
       authorizationUrl(metadata.authorization_endpoint, client.clientId, flow, scopes),
 
     async identify(flow, { code }) {
       const answer = { code, iss: null };
-      const tokens = await requestTokens({ env, provider: metadata, client, flow, answer });
-      const account = await read(getWith(env, tokens.accessToken));
+      const tokens = await requestTokens({ channel, provider: metadata, client, flow, answer });
+      const account = await read(getWith(channel, tokens.accessToken));
       if (account === null) throw oauthFault("no_json");
       return { provider: id, ...checkProfile(account.profile, account.claims), tokens };
     },
   };
 }
 
-function getWith(env: Env, accessToken: string): GetJson {
+function getWith(channel: Channel, accessToken: string): GetJson {
   return (url, headers = {}, options = {}) =>
-    getJson(env, url, { authorization: `Bearer ${accessToken}`, ...headers }, options);
+    getJson(channel, url, { authorization: `Bearer ${accessToken}`, ...headers }, options);
 }

@@ -1,9 +1,8 @@
 import type { AuthorizationServer } from "oauth4webapi";
 import { type CachePauses, refreshingCache } from "../keys/cache.ts";
 import { listedKeys, type Members } from "../keys/jwk.ts";
-import type { Env } from "../platform/env.ts";
 import { hours, minutes, type Seconds } from "../platform/time.ts";
-import { getJson } from "./request.ts";
+import { type Channel, getJson } from "./request.ts";
 
 /** The metadata of an OpenID provider that a sign-in needs, by the names of OpenID Connect Discovery 1.0. */
 export interface ProviderMetadata extends AuthorizationServer {
@@ -29,17 +28,17 @@ const KEYS_LIFETIME: Seconds = minutes(10);
 const NO_PAUSES: CachePauses = { loaded: 0, missed: 0, empty: 0 };
 
 /** Returns the metadata and the keys of an issuer, and keeps them. Fails with `oauth_failed`. */
-export function issuerFrom(env: Env, source: MetadataSource): () => Promise<Issuer> {
+export function issuerFrom(channel: Channel, source: MetadataSource): () => Promise<Issuer> {
   if (typeof source !== "function") {
-    const known = { metadata: source, keys: issuerKeys(env, source.jwks_uri) };
+    const known = { metadata: source, keys: issuerKeys(channel, source.jwks_uri) };
     return async () => known;
   }
   const cache = refreshingCache<Issuer>({
-    env,
+    env: channel.env,
     pauses: NO_PAUSES,
     load: async () => {
       const metadata = await source();
-      return { metadata, keys: issuerKeys(env, metadata.jwks_uri) };
+      return { metadata, keys: issuerKeys(channel, metadata.jwks_uri) };
     },
     supersedes: () => true,
   });
@@ -60,9 +59,9 @@ const MAX_KEYS = 8;
 const PAUSES: CachePauses = { loaded: 0, missed: 10, empty: 0 };
 
 /** The keys of a provider. They are fetched at the first token, and once more for a token that none of them signed. */
-export function issuerKeys(env: Env, url: string): IssuerKeys {
-  const load = async (): Promise<readonly Members[]> => listedKeys(await getJson(env, url));
-  const cache = refreshingCache({ env, pauses: PAUSES, load, supersedes: () => true });
+export function issuerKeys(channel: Channel, url: string): IssuerKeys {
+  const load = async (): Promise<readonly Members[]> => listedKeys(await getJson(channel, url));
+  const cache = refreshingCache({ env: channel.env, pauses: PAUSES, load, supersedes: () => true });
   return async (fits, isSignedBy) => {
     const some = (keys: readonly Members[]): readonly Members[] => keys.filter(fits).slice(0, MAX_KEYS);
     const known = some(cache.fresh(KEYS_LIFETIME) ?? []);

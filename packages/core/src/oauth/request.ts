@@ -14,10 +14,18 @@ import {
 import { isRecord, own, parseJson, toBase64, utf8 } from "../platform/encoding.ts";
 import type { Env } from "../platform/env.ts";
 import { fetchJson } from "../platform/fetch-json.ts";
+import type { Seconds } from "../platform/time.ts";
 import type { ProviderTokens } from "../users/user.ts";
 import { oauthFault } from "./fault.ts";
 import { textOf } from "./profile.ts";
 import type { OAuthAnswer, OAuthFlow } from "./provider.ts";
+
+/** How our requests reach a provider. */
+export interface Channel {
+  readonly env: Env;
+  /** The time limit of each answer. */
+  readonly timeout: Seconds;
+}
 
 /** The answer of a provider, read to its end. */
 export interface ProviderAnswer {
@@ -36,12 +44,12 @@ export const WITHHELD: readonly number[] = [403, 404];
  * statuses in `unread` only the status is read: a refusal is often a page.
  */
 export async function askProvider(
-  env: Env,
+  { env, timeout }: Channel,
   url: string,
   init: RequestInit,
   unread: readonly number[] = [],
 ): Promise<ProviderAnswer> {
-  const answer = await fetchJson(env, url, init);
+  const answer = await fetchJson(env, url, init, timeout);
   if (answer.ok) return answer;
   const { fault, cause, status } = answer;
   if (status !== undefined && unread.includes(status)) return { status, text: "" };
@@ -53,14 +61,14 @@ export async function askProvider(
  * Fails with `oauth_failed`.
  */
 export async function getJson(
-  env: Env,
+  channel: Channel,
   url: string,
   headers: Readonly<Record<string, string>> = {},
   { optional = false }: { readonly optional?: boolean } = {},
 ): Promise<unknown> {
   const unread = optional === true ? WITHHELD : [];
   const init = { headers: { ...HEADERS, ...headers } };
-  const { status, text } = await askProvider(env, url, init, unread);
+  const { status, text } = await askProvider(channel, url, init, unread);
   if (unread.includes(status)) return null;
   if (status !== 200) throw oauthFault("status");
   const found = parseJson(text);
@@ -75,11 +83,11 @@ export const TOKEN_STATUSES: readonly number[] = [200, 400, 401];
 type Sent = CustomFetchOptions<string, URLSearchParams | null | undefined>;
 
 /**
- * The fetch of oauth4webapi: it sends by `env.fetch`, within the limits of `fetchJson`, and fails with `oauth_failed`. The
+ * The fetch of oauth4webapi: it sends by `askProvider`, within the limits of `fetchJson`, and fails with `oauth_failed`. The
  * headers of the answer are not passed on, so that nothing is read from `www-authenticate`.
  */
 export function limitedFetch(
-  env: Env,
+  channel: Channel,
   statuses: readonly number[] = [200],
 ): (url: string, sent: Sent) => Promise<Response> {
   return async (url, { method, headers, body }) => {
@@ -88,7 +96,7 @@ export function limitedFetch(
     const type = form === null ? {} : { "content-type": "application/x-www-form-urlencoded" };
     const init = { method, headers: { ...headers, ...HEADERS, ...type }, body: form };
     const unread = statuses.filter((status) => WITHHELD.includes(status));
-    const { status, text } = await askProvider(env, url, init, unread);
+    const { status, text } = await askProvider(channel, url, init, unread);
     if (!statuses.includes(status)) throw oauthFault("status");
     return new Response(text, { status, headers: { "content-type": "application/json" } });
   };
@@ -132,12 +140,12 @@ interface RequestOptions {
 
 /** The options of a request that oauth4webapi sends to a provider. */
 export function requestOptions(
-  env: Env,
+  channel: Channel,
   { issuer }: Pick<AuthorizationServer, "issuer">,
   statuses?: readonly number[],
 ): RequestOptions {
   return {
-    [customFetch]: limitedFetch(env, statuses),
+    [customFetch]: limitedFetch(channel, statuses),
     // `checkIssuer` accepts http for an issuer on this machine alone, so no request leaves the machine unencrypted.
     [allowInsecureRequests]: issuer.startsWith("http://"),
   };
@@ -145,7 +153,7 @@ export function requestOptions(
 
 /** One exchange of a code for tokens. */
 export interface TokenRequest {
-  readonly env: Env;
+  readonly channel: Channel;
   readonly provider: AuthorizationServer;
   readonly client: Client;
   readonly flow: OAuthFlow;
@@ -154,7 +162,7 @@ export interface TokenRequest {
 
 /** Exchanges a code for tokens (RFC 6749 4.1.3). Fails with `oauth_failed`. */
 export async function requestTokens({
-  env,
+  channel,
   provider,
   client,
   flow: { redirectUri, codeVerifier },
@@ -168,7 +176,7 @@ export async function requestTokens({
     parameters,
     redirectUri,
     codeVerifier,
-    requestOptions(env, provider, TOKEN_STATUSES),
+    requestOptions(channel, provider, TOKEN_STATUSES),
   );
   if (response.status !== 200) throw oauthFault("code_refused");
   return readTokens(parseJson(await response.text()));

@@ -2,7 +2,7 @@ import { decodeUtf8, readAtMost } from "./encoding.ts";
 import { type Env, withTimeout } from "./env.ts";
 import type { Seconds } from "./time.ts";
 
-/** The time limit for a response of another server, and its largest size in bytes. */
+/** The time limit for a response of another server where no option sets it, and its largest size in bytes. */
 export const FETCH_TIMEOUT: Seconds = 5;
 export const MAX_ANSWER = 262_144;
 
@@ -31,8 +31,13 @@ export type FetchedText =
   | Failed;
 
 /** Sends one request to another server, within the limits of `fetchText`, and requires JSON. It never throws. */
-export async function fetchJson(env: Env, url: string, init: RequestInit): Promise<FetchedJson> {
-  const fetched = await fetchText(env, url, init, FETCH_TIMEOUT);
+export async function fetchJson(
+  env: Env,
+  url: string,
+  init: RequestInit,
+  limit: Seconds = FETCH_TIMEOUT,
+): Promise<FetchedJson> {
+  const fetched = await fetchText(env, url, init, limit);
   if (!fetched.ok) return fetched;
   const { status, text, type } = fetched;
   // RFC 8259 8.1: a byte order mark is not allowed. Some parsers ignore it and others do not.

@@ -1,16 +1,17 @@
 import type { OAuth2Tokens } from "arctic";
 import { callAndWait, kindOf } from "../../platform/callback-answer.ts";
 import { decodeUtf8, fromBase64, isRecord, toBase64, utf8 } from "../../platform/encoding.ts";
-import type { Env } from "../../platform/env.ts";
 import { AuthError } from "../../platform/errors.ts";
 import { checkMembers, type MembersOf, refuse } from "../../platform/option-error.ts";
+import type { Seconds } from "../../platform/time.ts";
 import { oauthFault } from "../fault.ts";
 import { checkTrust, TRUST_ALL, type TrustEmail } from "../link.ts";
 import type { GetJson } from "../plain.ts";
 import { checkProfile, type Profile } from "../profile.ts";
 import { checkProviderId, type OAuthConnection, type OAuthProvider } from "../provider.ts";
-import { askProvider, getJson, readTokens, TOKEN_STATUSES } from "../request.ts";
+import { askProvider, type Channel, getJson, readTokens, TOKEN_STATUSES } from "../request.ts";
 import { challengeOf } from "../transaction.ts";
+import { checkTimeout } from "./options.ts";
 
 /**
  * The methods that the clients of arctic share; their arguments differ. `createAuthorizationURL` is called with the state, the
@@ -34,6 +35,8 @@ export interface ArcticOptions {
   readonly trustEmail?: TrustEmail;
   /** Stands in the routes and in every link. Default the name of arctic's class; say it where your build renames classes. */
   readonly id?: string;
+  /** How long the provider may take for each answer, from 1 to 60 seconds. Default 10. */
+  readonly timeout?: Seconds;
 }
 
 const OPTIONS: MembersOf<ArcticOptions> = {
@@ -42,6 +45,7 @@ const OPTIONS: MembersOf<ArcticOptions> = {
   storeTokens: null,
   trustEmail: null,
   id: null,
+  timeout: null,
 };
 
 /**
@@ -72,6 +76,7 @@ export function arcticProvider(instance: ArcticClient, options: ArcticOptions): 
   if (!Array.isArray(scopes)) throw refuse("arcticProvider: scopes", scopes, "it must be a list of strings");
   if (typeof profile !== "function")
     throw refuse("arcticProvider: profile", profile, "it must be a function");
+  const timeout = checkTimeout("arcticProvider", options.timeout);
   const id = checkProviderId(options.id ?? instance.constructor.name.toLowerCase());
   return Object.freeze({
     type: "oauth",
@@ -79,7 +84,7 @@ export function arcticProvider(instance: ArcticClient, options: ArcticOptions): 
     responseMode: "query",
     storeTokens: storeTokens === true,
     trustEmail: checkTrust(id, options.trustEmail, TRUST_ALL),
-    connect: (env) => connect(env, { id, instance, scopes: [...scopes], profile }),
+    connect: (env) => connect({ env, timeout }, { id, instance, scopes: [...scopes], profile }),
   } satisfies OAuthProvider);
 }
 
@@ -88,7 +93,7 @@ interface Definition extends Pick<ArcticOptions, "scopes" | "profile"> {
   readonly instance: ArcticClient;
 }
 
-function connect(env: Env, { id, instance, scopes, profile }: Definition): OAuthConnection {
+function connect(channel: Channel, { id, instance, scopes, profile }: Definition): OAuthConnection {
   return {
     // The state and an S256 challenge are set here, over those of the client.
     async authorizationUrl({ state, codeVerifier, redirectUri }) {
@@ -107,11 +112,11 @@ function connect(env: Env, { id, instance, scopes, profile }: Definition): OAuth
     },
 
     async identify({ codeVerifier }, { code }) {
-      const issued = await exchangeCode(env, instance, code, codeVerifier);
+      const issued = await exchangeCode(channel, instance, code, codeVerifier);
       const tokens = readTokens(issued.data);
       const authorization = `Bearer ${tokens.accessToken}`;
       const get: GetJson = (url, headers, options) =>
-        getJson(env, url, { authorization, ...headers }, options);
+        getJson(channel, url, { authorization, ...headers }, options);
       const read = await callAndWait(`profile of ${id}`, () => profile(issued, get));
       return { provider: id, ...checkProfile(read, { ...(read as Profile) }), tokens };
     },
@@ -120,13 +125,13 @@ function connect(env: Env, { id, instance, scopes, profile }: Definition): OAuth
 
 /** Exchanges a code for tokens, within our limits on a provider's answer. Fails with `oauth_failed`. */
 async function exchangeCode(
-  env: Env,
+  channel: Channel,
   instance: ArcticClient,
   code: string,
   codeVerifier: string,
 ): Promise<OAuth2Tokens> {
   const exchange = instance.validateAuthorizationCode as (...args: unknown[]) => Promise<OAuth2Tokens>;
-  const limited = limitedFetch(env, codeVerifier);
+  const limited = limitedFetch(channel, codeVerifier);
   let isLimited = false;
   const watched: typeof fetch = (input, init) => {
     isLimited = true;
@@ -161,7 +166,7 @@ function failed(error: unknown): never {
   throw thrown instanceof AuthError ? thrown : oauthFault("code_refused");
 }
 
-function limitedFetch(env: Env, codeVerifier: string): typeof fetch {
+function limitedFetch(channel: Channel, codeVerifier: string): typeof fetch {
   return async (input, init) => {
     const request = new Request(input, init);
     const { url, method, headers } = request;
@@ -174,7 +179,7 @@ function limitedFetch(env: Env, codeVerifier: string): typeof fetch {
     const form = new URLSearchParams(Object.fromEntries(new URLSearchParams(text)));
     form.set("code_verifier", codeVerifier);
     const body = isForm ? form.toString() : text;
-    const answer = await askProvider(env, url, { method, headers, body });
+    const answer = await askProvider(channel, url, { method, headers, body });
     if (!TOKEN_STATUSES.includes(answer.status)) throw oauthFault("status");
     return new Response(answer.text, { status: answer.status });
   };

@@ -27,6 +27,9 @@ export function oidc(options: OidcOptions): OAuthProvider {
       import("../openid.ts"),
       import("../discovery.ts"),
     ]);
-    return connectOpenId({ ...checked, metadata: discovery(env, issuer), withUserinfo }, env);
+    return connectOpenId(
+      { ...checked, metadata: (channel) => discovery(channel, issuer), withUserinfo },
+      env,
+    );
   });
 }

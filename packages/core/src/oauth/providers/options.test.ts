@@ -29,7 +29,7 @@ const ISSUER: Options = { issuer: "https://id.example.com" };
 const PEM = generateKeyPairSync("ec", { namedCurve: "P-256" })
   .privateKey.export({ type: "pkcs8", format: "pem" })
   .toString();
-const SHARED = ["clientId", "scopes", "storeTokens", "trustEmail", "id"];
+const SHARED = ["clientId", "scopes", "storeTokens", "trustEmail", "id", "timeout"];
 
 /** Every factory, options that it takes, and the names that it takes beside the shared ones. */
 const FACTORIES: readonly (readonly [Factory, Options, readonly string[]])[] = [
@@ -76,6 +76,12 @@ describe.each(FACTORIES)("%o", (factory, options, more) => {
     expect(messageFor(factory, { ...options, scopes: "openid" })).toBe(
       `${name}: scopes is "openid", but it must be a list of strings: write one such as ["openid"]`,
     );
+    for (const timeout of [0, 0.5, 61, Number.NaN, Number.POSITIVE_INFINITY, "10", null]) {
+      expect(messageFor(factory, { ...options, timeout })).toMatch(
+        new RegExp(`^${name}: timeout is .*, but it must be whole seconds, from 1 to 60$`),
+      );
+    }
+    for (const timeout of [1, 60, undefined]) expect(messageFor(factory, { ...options, timeout })).toBe("");
     for (const option of more.filter((each) => /Secret|Key/.test(each))) {
       const said = messageFor(factory, { ...options, [option]: " hidden" });
       expect(said).toContain(`${name}: ${option}`);
@@ -121,7 +127,7 @@ describe("arcticProvider", () => {
     [
       client,
       { scopes: [], profile, clientId: "id" },
-      "clientId is not an option of arcticProvider: remove it, or write one of scopes, profile, storeTokens, trustEmail, id",
+      "clientId is not an option of arcticProvider: remove it, or write one of scopes, profile, storeTokens, trustEmail, id, timeout",
     ],
     [client, undefined, "arcticProvider takes options as an object, and got undefined"],
     [client, { scopes: "a", profile }, 'arcticProvider: scopes is "a", but it must be a list of strings'],
@@ -131,6 +137,12 @@ describe("arcticProvider", () => {
       { scopes: [], profile },
       "arcticProvider takes a client of arctic, such as new Twitch(…), and got a function",
     ],
+    [
+      client,
+      { scopes: [], profile, timeout: 0 },
+      "arcticProvider: timeout is 0, but it must be whole seconds, from 1 to 60",
+    ],
+    [client, { scopes: [], profile, timeout: 60 }, ""],
     [client, { scopes: [], profile }, ""],
   ])("checks the client %o and the options %o", (instance, options, message) => {
     expect(messageFor(() => arcticProvider(instance as never, options as never), undefined)).toBe(message);

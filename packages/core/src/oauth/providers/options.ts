@@ -1,5 +1,6 @@
 import { checkMembers, type Members, type MembersOf, refuse } from "../../platform/option-error.ts";
 import { isLoopback } from "../../platform/origin.ts";
+import type { Seconds } from "../../platform/time.ts";
 import { checkTrust, TRUST_ALL, type TrustEmail } from "../link.ts";
 import { checkProviderId, type EmailTrust } from "../provider.ts";
 import type { Client } from "../request.ts";
@@ -21,6 +22,11 @@ export interface ProviderOptions {
   readonly trustEmail?: TrustEmail;
   /** Stands in the routes and in every link. Default the provider's name. */
   readonly id?: string;
+  /**
+   * How long the provider may take for each answer, from 1 to 60 seconds. Default 10. A sign-in waits for up to four answers:
+   * metadata, tokens, keys and the account.
+   */
+  readonly timeout?: Seconds;
 }
 
 /** What a provider takes that knows our server by a secret. */
@@ -35,6 +41,7 @@ export const PROVIDER_MEMBERS: MembersOf<ProviderOptions> = {
   storeTokens: null,
   trustEmail: null,
   id: null,
+  timeout: null,
 };
 export const CONFIDENTIAL_MEMBERS: MembersOf<ConfidentialOptions> = {
   ...PROVIDER_MEMBERS,
@@ -48,6 +55,7 @@ export interface CheckedOptions {
   readonly scopes: readonly string[];
   readonly storeTokens: boolean;
   readonly trustEmail: EmailTrust;
+  readonly timeout: Seconds;
 }
 
 /** What a provider's options are without the application's word. */
@@ -77,7 +85,21 @@ export function checkOptions(
   }
   const client = { clientId, clientSecret: clientSecret ?? null };
   const trustEmail = checkTrust(id, options.trustEmail, defaults.trustEmail ?? TRUST_ALL);
-  return { id, client, scopes: [...scopes], storeTokens: storeTokens === true, trustEmail };
+  return {
+    id,
+    client,
+    scopes: [...scopes],
+    storeTokens: storeTokens === true,
+    trustEmail,
+    timeout: checkTimeout(id, options.timeout),
+  };
+}
+
+/** Checks the time limit of a provider's answer, in seconds. A timer of 0, or of no number, would end every request at once. */
+export function checkTimeout(id: string, timeout: unknown = 10): Seconds {
+  if (typeof timeout === "number" && Number.isInteger(timeout) && timeout >= 1 && timeout <= 60)
+    return timeout;
+  throw refuse(`${id}: timeout`, timeout, "it must be whole seconds, from 1 to 60");
 }
 
 /** Throws a `TypeError` for an option that is no text, or that the environment put white space around. */
