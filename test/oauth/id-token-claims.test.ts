@@ -1,6 +1,12 @@
 import { sign } from "node:crypto";
+import { oidc } from "@latchkey/core/oauth";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { type Algorithm, atHash, type Members } from "../fixtures/providers/forged-token.ts";
+import {
+  type Algorithm,
+  atHash,
+  type Members,
+  withBadSignature,
+} from "../fixtures/providers/forged-token.ts";
 import { type RiggedProvider, startRiggedProvider } from "../fixtures/providers/rigged-provider.ts";
 import {
   attempt,
@@ -46,7 +52,9 @@ describe("OAU-11 an ID token for another client", () => {
     ["ids in one text", { aud: `${clientId} another` }],
     ["no audience in the list", { aud: [] }],
     ["another beside us", { aud: [clientId, "another"] }],
-    ["another before us", { aud: ["another", clientId], azp: clientId }],
+    ["another before us", { aud: ["another", clientId] }],
+    ["another party beside us", { aud: [clientId, "another"], azp: "another" }],
+    ["us twice, and azp", { aud: [clientId, clientId], azp: clientId }],
     ["us twice", { aud: [clientId, clientId] }],
     ["us in a list in the list", { aud: [[clientId]] }],
     ["an object", { aud: { 0: clientId, length: 1 } }],
@@ -61,6 +69,23 @@ describe("OAU-11 an ID token for another client", () => {
   it("is accepted where the list names only our client, and where azp is our client", async () => {
     await accept(() => ({ aud: [clientId] }));
     await accept(() => ({ azp: clientId }));
+  });
+
+  it("is accepted from a provider that names the client and its project, and the client as azp", async () => {
+    // https://zitadel.com/docs/apis/openidoauth/claims: `aud` lists the client and the project.
+    await accept(() => ({ aud: [clientId, "project"], azp: clientId }));
+    await accept(() => ({ aud: ["project", clientId], azp: clientId }));
+  });
+
+  it("without azp is accepted with `trustedAudiences`, and refused with a foreign signature", async () => {
+    const provider = oidc({ issuer: rig.issuer, ...CLIENT, trustedAudiences: ["project"] });
+    const claims = { aud: [clientId, "project"] };
+    issue(rig, { claims });
+    await expectSignedIn(await attempt(rig, { provider }), { email: "ann@example.com" });
+    rig.idToken = (right) => withBadSignature(rig.mint({ claims: { ...right, ...claims } }));
+    await expectNothing(await attempt(rig, { provider }), "the ID token's signature is not the provider's");
+    issue(rig, { claims: { aud: [clientId, "project", "another"] } });
+    await expectNothing(await attempt(rig, { provider }), "the ID token is for another client");
   });
 });
 

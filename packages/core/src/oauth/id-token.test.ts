@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { platformEnv } from "../platform/env.ts";
 import { type OAuthFault, oauthFault } from "./fault.ts";
-import { type ExpectedIdToken, verifyIdToken } from "./id-token.ts";
+import { type AudienceDecision, decideAudience, type ExpectedIdToken, verifyIdToken } from "./id-token.ts";
 import { isSubject } from "./profile.ts";
 
 const NOW = 1_800_000_000;
@@ -110,6 +110,86 @@ describe("the claims of an ID token", () => {
     for (const value of ["1800000000", -1, null, true]) {
       const words = await wordsFor(JSON.stringify({ ...right, auth_time: value }));
       expect({ value, fault: words }).toEqual({ value, fault: oauthFault("id_token_time").message });
+    }
+  });
+});
+
+/** Every list of up to three of these, and every value that is no list of texts. */
+const AUDIENCES: readonly unknown[] = [
+  undefined,
+  null,
+  7,
+  {},
+  ["client"],
+  "client",
+  "project",
+  "other",
+  "",
+  "Client",
+];
+const LISTS = [
+  [],
+  ...AUDIENCES.map((one) => [one]),
+  ...AUDIENCES.flatMap((one) => AUDIENCES.map((two) => [one, two])),
+  ...AUDIENCES.flatMap((one) => AUDIENCES.flatMap((two) => AUDIENCES.map((three) => [one, two, three]))),
+];
+const PARTIES: readonly unknown[] = [undefined, "client", "project", null, "", ["client"]];
+const TRUST: readonly (readonly string[])[] = [[], ["project"], ["project", "other"], ["client"]];
+
+/** The rule once more, as OpenID Connect Core 3.1.3.7 has it. */
+function ruleFor(aud: unknown, azp: unknown, trusted: readonly string[]): AudienceDecision {
+  const list: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
+  const others = list.filter((one) => one !== "client");
+  const isForeign = azp !== undefined && azp !== "client";
+  const isTwice = list.some((one, index) => list.indexOf(one) !== index);
+  if (isForeign || others.length === list.length || isTwice) return "refused";
+  if (others.some((one) => typeof one !== "string")) return "refused";
+  if (others.length === 0 || azp === "client") return "ours";
+  return others.every((one) => (trusted as readonly unknown[]).includes(one)) ? "beside_trusted" : "refused";
+}
+
+describe("decideAudience", () => {
+  it("OAU-11 decides every case by the rule", () => {
+    const counts: Record<AudienceDecision, number> = { ours: 0, beside_trusted: 0, refused: 0 };
+    for (const aud of [...AUDIENCES, ...LISTS]) {
+      for (const azp of PARTIES) {
+        for (const trustedAudiences of TRUST) {
+          const claims = azp === undefined ? { aud } : { aud, azp };
+          const decision = decideAudience(claims, { clientId: "client", trustedAudiences });
+          const rule = ruleFor(aud, azp, trustedAudiences);
+          if (decision !== rule) expect({ aud, azp, trustedAudiences, decision }).toEqual(rule);
+          counts[decision]++;
+        }
+      }
+    }
+    expect(Math.min(...Object.values(counts))).toBeGreaterThan(10);
+  });
+
+  it("a token for a client and its project is right where azp is the client", async () => {
+    for (const aud of [
+      ["client", "project"],
+      ["project", "client"],
+      ["a", "client", "b"],
+    ]) {
+      expect(await wordsFor(JSON.stringify({ ...right, aud, azp: "client" }))).toBeNull();
+    }
+  });
+
+  it("a token without azp is right where every other audience is trusted, and its other claims count", async () => {
+    const trustedAudiences = ["project"];
+    const aud = ["project", "client"];
+    expect(await wordsFor(JSON.stringify({ ...right, aud }), { trustedAudiences })).toBeNull();
+    expect(await wordsFor(JSON.stringify({ ...right, aud }))).toBe(oauthFault("id_token_audience").message);
+    const more = { ...right, aud: [...aud, "other"] };
+    expect(await wordsFor(JSON.stringify(more), { trustedAudiences })).toBe(
+      oauthFault("id_token_audience").message,
+    );
+    for (const [claim, [fault, values]] of Object.entries(bad)) {
+      if (claim === "aud" || claim === "azp") continue;
+      for (const value of values) {
+        const words = await wordsFor(JSON.stringify({ ...right, aud, [claim]: value }), { trustedAudiences });
+        expect({ claim, value, words }).toEqual({ claim, value, words: oauthFault(fault).message });
+      }
     }
   });
 });

@@ -1,9 +1,12 @@
 import {
   type AuthorizationServer,
+  type Client,
   clockSkew,
   clockTolerance,
   jwksCache,
   processAuthorizationCodeResponse,
+  processUserInfoResponse,
+  skipSubjectCheck,
   validateApplicationLevelSignature,
 } from "oauth4webapi";
 import { type AlgorithmFacts, algorithmsFor } from "../keys/algorithms.ts";
@@ -31,6 +34,8 @@ export interface ExpectedIdToken {
   /** The issuer that the token must name, by its other claims where a provider has many issuers; null refuses. */
   readonly issuer: (claims: IdClaims) => string | null;
   readonly clientId: string;
+  /** The audiences that may stand beside our client in a token without `azp`. Default none. */
+  readonly trustedAudiences?: readonly string[];
   readonly nonce: string;
   /** The token that `at_hash` is of. */
   readonly accessToken: string;
@@ -40,8 +45,8 @@ export interface ExpectedIdToken {
  * Validates the claims of an ID token and verifies its signature (OpenID Connect Core 3.1.3.7), `at_hash` among them where
  * it is present. Fails with `oauth_failed`.
  *
- * oauth4webapi does both; the checks here refuse tokens that it accepts: a form that is not canonical, another `typ`, `b64`, a
- * second audience, a foreign `azp`, an implausible `iat`, a subject with controls, a foreign `at_hash`.
+ * oauth4webapi does both; the checks here refuse tokens that it accepts: a form that is not canonical, another `typ`, `b64`, an
+ * audience twice, a foreign `azp`, an implausible `iat`, a subject with controls, a foreign `at_hash`.
  */
 export async function verifyIdToken(
   env: Env,
@@ -50,16 +55,21 @@ export async function verifyIdToken(
   expected: ExpectedIdToken,
 ): Promise<IdClaims> {
   const segments = splitJws(token, MAX_LENGTH);
-  const header = segments === null ? null : parseHeader(segments);
-  const claims = segments === null ? null : parseSegment(segments[1]);
+  if (segments === null) throw oauthFault("id_token_form");
+  const [header, claims] = [parseHeader(segments), parseSegment(segments[1])];
   if (header === null || claims === null) throw oauthFault("id_token_form");
   if (header.isExtended) throw oauthFault("id_token_signature");
   const issuer = expected.issuer(claims);
   if (issuer === null) throw oauthFault("id_token_issuer");
   const server = { issuer, id_token_signing_alg_values_supported: [...ALGORITHMS.keys()] };
-  const response = await validated(env, token, server, expected);
-  const fault = faultOfClaims(claims, expected.clientId, now(env));
+  const audience = decideAudience(claims, expected);
+  if (audience === "refused") throw oauthFault("id_token_audience");
+  const isNarrowed = audience === "beside_trusted";
+  const checked = isNarrowed ? narrow(segments, claims, expected.clientId) : token;
+  const accepted = await validated(env, checked, server, expected);
+  const fault = faultOfClaims(claims, now(env));
   if (fault !== null) throw oauthFault(fault);
+  const response = isNarrowed ? await readSigned(env, token, server, expected.clientId) : accepted;
   if (!(await isSigned(response, header, server, keys))) throw oauthFault("id_token_signature");
   const hash = own(claims, "at_hash");
   if (hash !== undefined && !(await isHashOf(hash, expected.accessToken, header))) {
@@ -116,12 +126,7 @@ async function validated(
   server: AuthorizationServer,
   { clientId, nonce, accessToken }: ExpectedIdToken,
 ): Promise<Response> {
-  const client = {
-    client_id: clientId,
-    // oauth4webapi reads the clock of the platform.
-    [clockSkew]: now(env) - now(platformEnv),
-    [clockTolerance]: TOLERANCE,
-  };
+  const client = clientAt(env, clientId);
   const response = Response.json({ access_token: accessToken, token_type: "bearer", id_token: token });
   const options = { expectedNonce: nonce, requireIdToken: true };
   await processAuthorizationCodeResponse(server, client, response, options).catch((error: unknown) => {
@@ -132,12 +137,60 @@ async function validated(
   return response;
 }
 
-/** Finds a fault that oauth4webapi accepts; null where there is none. */
-function faultOfClaims(claims: IdClaims, clientId: string, at: EpochSeconds): OAuthFault | null {
+// oauth4webapi reads the clock of the platform.
+function clientAt(env: Env, clientId: string): Client {
+  return { client_id: clientId, [clockSkew]: now(env) - now(platformEnv), [clockTolerance]: TOLERANCE };
+}
+
+/** `beside_trusted`: several audiences without `azp`, each of which is our client or trusted. */
+export type AudienceDecision = "ours" | "beside_trusted" | "refused";
+
+/**
+ * Decides whether an ID token is for our client (OpenID Connect Core 3.1.3.7, steps 3 to 5). With several audiences, `azp` must
+ * say that the token was issued to our client, or each other audience must be trusted.
+ */
+export function decideAudience(
+  claims: IdClaims,
+  { clientId, trustedAudiences = [] }: Pick<ExpectedIdToken, "clientId" | "trustedAudiences">,
+): AudienceDecision {
   const [audience, party] = [own(claims, "aud"), own(claims, "azp")];
-  // No other audience is trusted, so none may stand beside us.
-  if (Array.isArray(audience) && audience.length !== 1) return "id_token_audience";
-  if (party !== undefined && party !== clientId) return "id_token_audience";
+  if (party !== undefined && party !== clientId) return "refused";
+  if (audience === clientId) return "ours";
+  if (!Array.isArray(audience) || !audience.includes(clientId)) return "refused";
+  if (new Set(audience).size !== audience.length) return "refused";
+  if (!audience.every((one) => typeof one === "string")) return "refused";
+  if (audience.length === 1 || party === clientId) return "ours";
+  const others = audience.filter((one) => one !== clientId);
+  return others.every((one) => trustedAudiences.includes(one)) ? "beside_trusted" : "refused";
+}
+
+// oauth4webapi refuses several audiences without `azp`: it checks the other claims in a token with our audience alone, and the
+// signature of the token itself.
+function narrow(
+  [header, , signature]: readonly [string, string, string],
+  claims: IdClaims,
+  clientId: string,
+): string {
+  return `${header}.${toBase64url(utf8(JSON.stringify({ ...claims, aud: clientId })))}.${signature}`;
+}
+
+/** Has oauth4webapi read a signed token. Returns the response that it knows the token by. */
+async function readSigned(
+  env: Env,
+  token: string,
+  server: AuthorizationServer,
+  clientId: string,
+): Promise<Response> {
+  const response = new Response(token, { headers: { "content-type": "application/jwt" } });
+  const signing = { ...server, userinfo_signing_alg_values_supported: [...ALGORITHMS.keys()] };
+  await processUserInfoResponse(signing, clientAt(env, clientId), skipSubjectCheck, response).catch(() => {
+    throw oauthFault("id_token_form");
+  });
+  return response;
+}
+
+/** Finds a fault that oauth4webapi accepts; null where there is none. */
+function faultOfClaims(claims: IdClaims, at: EpochSeconds): OAuthFault | null {
   if (!isTimely(claims, at)) return "id_token_time";
   return isSubject(own(claims, "sub")) ? null : "subject";
 }

@@ -27,6 +27,7 @@ export interface OpenIdDefinition {
   readonly timeout: Seconds;
   /** Default "query". */
   readonly responseMode?: OAuthProvider["responseMode"];
+  readonly trustedAudiences?: readonly string[];
   readonly metadata: ProviderMetadata | ((channel: Channel) => MetadataSource);
   /** The issuer that a token must name by its other claims, where the provider has many issuers. */
   readonly issuerOf?: (claims: IdClaims) => string | null;
@@ -85,6 +86,7 @@ export function connectOpenId(definition: OpenIdDefinition, env: Env): OAuthConn
       const verified = await verifyIdToken(env, tokens.idToken, keys, {
         issuer: issuerOf ?? (() => metadata.issuer),
         clientId,
+        trustedAudiences: definition.trustedAudiences ?? [],
         nonce: flow.nonce,
         accessToken,
       });

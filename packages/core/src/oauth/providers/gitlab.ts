@@ -1,13 +1,21 @@
 import type { MembersOf } from "../../platform/option-error.ts";
 import { defineProvider, type OAuthProvider } from "../provider.ts";
-import { CONFIDENTIAL_MEMBERS, type ConfidentialOptions, checkIssuer, checkOptions } from "./options.ts";
+import {
+  CONFIDENTIAL_MEMBERS,
+  type ConfidentialOptions,
+  checkIssuer,
+  checkIssuerOptions,
+  checkOptions,
+  ISSUER_MEMBERS,
+  type IssuerOptions,
+} from "./options.ts";
 
-export interface GitLabOptions extends ConfidentialOptions {
+export interface GitLabOptions extends ConfidentialOptions, IssuerOptions {
   /** A GitLab of your own. Default `https://gitlab.com`. */
   readonly issuer?: string;
 }
 
-const OPTIONS: MembersOf<GitLabOptions> = { ...CONFIDENTIAL_MEMBERS, issuer: null };
+const OPTIONS: MembersOf<GitLabOptions> = { ...CONFIDENTIAL_MEMBERS, ...ISSUER_MEMBERS, issuer: null };
 
 /**
  * Lets users sign in with GitLab.
@@ -29,8 +37,9 @@ export function gitlab(options: GitLabOptions): OAuthProvider {
     jwks_uri: `${issuer}/oauth/discovery/keys`,
     userinfo_endpoint: `${issuer}/oauth/userinfo`,
   };
+  const around = checkIssuerOptions(checked.id, options);
   return defineProvider(checked, async (env) => {
     const { connectOpenId, withUserinfo } = await import("../openid.ts");
-    return connectOpenId({ ...checked, metadata, withUserinfo }, env);
+    return connectOpenId({ ...checked, ...around, metadata, withUserinfo }, env);
   });
 }

@@ -1,15 +1,23 @@
 import type { MembersOf } from "../../platform/option-error.ts";
 import { defineProvider, type OAuthProvider } from "../provider.ts";
-import { CONFIDENTIAL_MEMBERS, checkIssuer, checkOptions, type ProviderOptions } from "./options.ts";
+import {
+  CONFIDENTIAL_MEMBERS,
+  checkIssuer,
+  checkIssuerOptions,
+  checkOptions,
+  ISSUER_MEMBERS,
+  type IssuerOptions,
+  type ProviderOptions,
+} from "./options.ts";
 
-export interface KeycloakOptions extends ProviderOptions {
+export interface KeycloakOptions extends ProviderOptions, IssuerOptions {
   /** The URL of the realm, such as `https://id.example.com/realms/staff`. */
   readonly issuer: string;
   /** Without one the client is a public one. */
   readonly clientSecret?: string;
 }
 
-const OPTIONS: MembersOf<KeycloakOptions> = { ...CONFIDENTIAL_MEMBERS, issuer: null };
+const OPTIONS: MembersOf<KeycloakOptions> = { ...CONFIDENTIAL_MEMBERS, ...ISSUER_MEMBERS, issuer: null };
 
 /**
  * Lets users sign in with a realm of Keycloak, whose client must send its issuer along (RFC 9207), as it does by default.
@@ -35,8 +43,9 @@ export function keycloak(options: KeycloakOptions): OAuthProvider {
     userinfo_endpoint: at("userinfo"),
     authorization_response_iss_parameter_supported: true,
   };
+  const around = checkIssuerOptions(checked.id, options);
   return defineProvider(checked, async (env) => {
     const { connectOpenId, withUserinfo } = await import("../openid.ts");
-    return connectOpenId({ ...checked, metadata, withUserinfo }, env);
+    return connectOpenId({ ...checked, ...around, metadata, withUserinfo }, env);
   });
 }

@@ -1,15 +1,23 @@
 import type { MembersOf } from "../../platform/option-error.ts";
 import { defineProvider, type OAuthProvider } from "../provider.ts";
-import { CONFIDENTIAL_MEMBERS, checkIssuer, checkOptions, type ProviderOptions } from "./options.ts";
+import {
+  CONFIDENTIAL_MEMBERS,
+  checkIssuer,
+  checkIssuerOptions,
+  checkOptions,
+  ISSUER_MEMBERS,
+  type IssuerOptions,
+  type ProviderOptions,
+} from "./options.ts";
 
-export interface OidcOptions extends ProviderOptions {
+export interface OidcOptions extends ProviderOptions, IssuerOptions {
   /** Exactly as the provider's own metadata writes it. */
   readonly issuer: string;
   /** Without one the client is a public one. */
   readonly clientSecret?: string;
 }
 
-const OPTIONS: MembersOf<OidcOptions> = { ...CONFIDENTIAL_MEMBERS, issuer: null };
+const OPTIONS: MembersOf<OidcOptions> = { ...CONFIDENTIAL_MEMBERS, ...ISSUER_MEMBERS, issuer: null };
 
 /**
  * Lets users sign in with any OpenID provider, by its discovery document (OpenID Connect Discovery 1.0). The document is
@@ -22,13 +30,14 @@ export function oidc(options: OidcOptions): OAuthProvider {
   const defaults = { id: "oidc", scopes: ["openid", "email", "profile"], isPublic: true, members: OPTIONS };
   const checked = checkOptions(options, defaults);
   const issuer = checkIssuer(checked.id, options.issuer);
+  const around = checkIssuerOptions(checked.id, options);
   return defineProvider(checked, async (env) => {
     const [{ connectOpenId, withUserinfo }, { discovery }] = await Promise.all([
       import("../openid.ts"),
       import("../discovery.ts"),
     ]);
     return connectOpenId(
-      { ...checked, metadata: (channel) => discovery(channel, issuer), withUserinfo },
+      { ...checked, ...around, metadata: (channel) => discovery(channel, issuer), withUserinfo },
       env,
     );
   });

@@ -36,10 +36,10 @@ const FACTORIES: readonly (readonly [Factory, Options, readonly string[]])[] = [
   [google, CLIENT, ["clientSecret"]],
   [github, CLIENT, ["clientSecret"]],
   [discord, CLIENT, ["clientSecret"]],
-  [gitlab, CLIENT, ["clientSecret", "issuer"]],
+  [gitlab, CLIENT, ["clientSecret", "trustedAudiences", "issuer"]],
   [microsoft, CLIENT, ["clientSecret", "tenant"]],
-  [keycloak, { ...CLIENT, ...ISSUER }, ["clientSecret", "issuer"]],
-  [oidc, { ...CLIENT, ...ISSUER }, ["clientSecret", "issuer"]],
+  [keycloak, { ...CLIENT, ...ISSUER }, ["clientSecret", "trustedAudiences", "issuer"]],
+  [oidc, { ...CLIENT, ...ISSUER }, ["clientSecret", "trustedAudiences", "issuer"]],
   [
     apple,
     { clientId: "id", teamId: "team", keyId: "key", privateKey: PEM },
@@ -106,6 +106,11 @@ describe("a wrong value in the options of one provider", () => {
       oidc,
       { ...CLIENT, issuer: "https://app:hidden@id.example.com" },
       'oidc: issuer is a URL with credentials, but it must be an https URL without query, such as "https://id.example.com"',
+    ],
+    [
+      keycloak,
+      { ...CLIENT, ...ISSUER, trustedAudiences: "account" },
+      'keycloak: trustedAudiences is "account", but it must be a list of strings',
     ],
   ])("is shown for %o", (factory, options, message) => {
     expect(messageFor(factory, options)).toBe(message);

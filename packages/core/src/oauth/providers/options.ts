@@ -34,6 +34,32 @@ export interface ConfidentialOptions extends ProviderOptions {
   readonly clientSecret: string;
 }
 
+/** What an OpenID provider takes whose issuer is yours to name. */
+export interface IssuerOptions {
+  /**
+   * Other audiences that an ID token without `azp` may name beside your client, such as the id of a project (OpenID Connect
+   * Core 3.1.3.7). Default none. A token whose `azp` is your client may name any others.
+   */
+  readonly trustedAudiences?: readonly string[];
+}
+
+export const ISSUER_MEMBERS: MembersOf<IssuerOptions> = { trustedAudiences: null };
+
+/** Checks the options around an issuer. Throws a `TypeError` that names the option. */
+export function checkIssuerOptions(
+  id: string,
+  { trustedAudiences = [] }: IssuerOptions,
+): Required<IssuerOptions> {
+  if (!isListOfTexts(trustedAudiences)) {
+    throw refuse(`${id}: trustedAudiences`, trustedAudiences, "it must be a list of strings");
+  }
+  return { trustedAudiences: [...trustedAudiences] };
+}
+
+function isListOfTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((text) => typeof text === "string" && text !== "");
+}
+
 /** The options of every provider, and those of one with a secret. */
 export const PROVIDER_MEMBERS: MembersOf<ProviderOptions> = {
   clientId: null,
@@ -80,7 +106,7 @@ export function checkOptions(
   requireText(id, "clientId", clientId);
   // A secret that is named and not there was forgotten: it makes no public client.
   if ("clientSecret" in options || defaults.isPublic !== true) requireText(id, "clientSecret", clientSecret);
-  if (!Array.isArray(scopes) || !scopes.every((scope) => typeof scope === "string" && scope !== "")) {
+  if (!isListOfTexts(scopes)) {
     throw refuse(`${id}: scopes`, scopes, 'it must be a list of strings: write one such as ["openid"]');
   }
   const client = { clientId, clientSecret: clientSecret ?? null };
