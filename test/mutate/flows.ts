@@ -70,6 +70,41 @@ export const flowEdits: readonly Edit[] = [
     ],
   ),
   ...editsIn(
+    `${CORE}/http/flow-end.ts`,
+    [`${CORE}/http/flow-end.test.ts`],
+    [
+      ["a page for a frame", "if (!opensPage || accepts", "if (accepts"],
+      ["a page for a forged request", '|| code === "csrf_rejected"', ""],
+      ["any error leads on", 'code === "oauth_state_invalid" && isSignedIn', "isSignedIn"],
+      ["an error leads on without a session", "&& isSignedIn && accepts", "&& accepts"],
+      ["the error of a link leads on", 'isOver && intent === "sign_in"', "isOver"],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/http/flow-end.ts`,
+    ["test/oauth/dead-ends.test.ts"],
+    [
+      ["a message that is markup", "<p>${escaped(message)}</p>", "<p>${message}</p>"],
+      ["a page without a policy", 'headers.set("content-security-policy", POLICY);', ""],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/http/validate.ts`,
+    ["test/oauth/dead-ends.test.ts"],
+    [["an ended session is live", 'refresh: "prove", fresh: true', 'refresh: "prove", fresh: false']],
+  ),
+  ...editsIn(
+    `${CORE}/oauth/redirect.ts`,
+    ["test/oauth/dead-ends.test.ts"],
+    [
+      [
+        "any errorURL",
+        "if (decideRedirect(url, { ...site, native: false }) !== null) return url;",
+        "return url;",
+      ],
+    ],
+  ),
+  ...editsIn(
     `${CORE}/http/flow.ts`,
     ["test/oauth/state-cookie.test.ts"],
     [

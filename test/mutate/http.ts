@@ -55,7 +55,7 @@ export const httpEdits: readonly Edit[] = [
   ...editsIn(
     `${CORE}/http/request.ts`,
     ["test/oauth/navigation.test.ts"],
-    [["a flow by any request", 'if (decision === "allow") return;', "return;"]],
+    [["a flow by any request", "if (isNavigation(request)) return;", "return;"]],
   ),
   ...editsIn(
     `${CORE}/csrf/decide-csrf.ts`,

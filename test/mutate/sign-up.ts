@@ -264,8 +264,8 @@ export const signUpEdits: readonly Edit[] = [
     [
       [
         "a session of another user is one's own",
-        "const isOwn = found.ok && found.claims.sub === user.id;",
-        "const isOwn = found.ok;",
+        "return (await userSignedIn(app, call)) === user.id;",
+        "return (await userSignedIn(app, call)) !== null;",
       ],
       [
         "an ended session is one's own",
@@ -274,8 +274,8 @@ export const signUpEdits: readonly Edit[] = [
       ],
       [
         "a session that a hook refuses is one's own",
-        "return isOwn && runValidatedHook(app, presented.transport, found) !== null;",
-        "return isOwn;",
+        "if (!found.ok || runValidatedHook(app, presented.transport, found) === null) return null;",
+        "if (!found.ok) return null;",
       ],
     ],
   ),

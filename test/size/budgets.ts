@@ -22,6 +22,7 @@ const ON_DEMAND = [
   "core/src/password/blocklist.ts",
   "core/src/mail/texts.ts",
   "core/src/oauth/openid.ts",
+  "core/src/http/flow-end.ts",
   "core/src/oauth/plain.ts",
   "core/src/keys/remote.ts",
   "node_modules/arctic/",

@@ -23,6 +23,8 @@ export interface Config {
   readonly bearer: { readonly header: string; readonly schemes: readonly string[] };
   readonly requireFetchMetadata: boolean;
   readonly linkByEmail: boolean;
+  /** Where a sign-in with a provider ends that failed without a target; null shows a page of Latchkey. */
+  readonly errorURL: string | null;
   readonly storeTimeout: Seconds;
   readonly keepAccessToken: boolean;
   /** Null turns rate limits off. */

@@ -5,6 +5,7 @@ import type { Algorithm } from "../keys/algorithms.ts";
 import type { Jwk } from "../keys/jwk.ts";
 import type { MailOptions } from "../mail/mailer.ts";
 import { checkPages } from "../mail/pages.ts";
+import { checkErrorURL } from "../oauth/redirect.ts";
 import { kindOf } from "../platform/callback-answer.ts";
 import { isRecord } from "../platform/encoding.ts";
 import { type Env, logError, platformEnv } from "../platform/env.ts";
@@ -134,10 +135,11 @@ function parseOptions(options: unknown): Given {
 
 function configOf(given: Given, baseURL: URL | null): Config {
   const basePath = given.basePath ?? "/auth";
+  const trustedOrigins = new Set((given.trustedOrigins ?? []).map(checkOrigin));
   return {
     baseURL,
     basePath,
-    trustedOrigins: new Set((given.trustedOrigins ?? []).map(checkOrigin)),
+    trustedOrigins,
     cookies: checkCookies(given.cookies ?? NONE, baseURL, basePath),
     bearer: {
       header: (given.bearer?.header ?? "authorization").toLowerCase(),
@@ -145,6 +147,11 @@ function configOf(given: Given, baseURL: URL | null): Config {
     },
     requireFetchMetadata: given.requireFetchMetadata ?? false,
     linkByEmail: given.linkByEmail ?? true,
+    errorURL: checkErrorURL(given.oauth?.errorURL, {
+      ownOrigin: baseURL?.origin ?? "http://localhost",
+      basePath,
+      trustedOrigins,
+    }),
     storeTimeout: given.storeTimeout ?? 5,
     limits: given.rateLimit === false ? null : limitsOf(given.rateLimit ?? NONE),
     keepAccessToken: given.logout?.keepAccessToken ?? false,

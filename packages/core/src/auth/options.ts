@@ -54,6 +54,15 @@ export interface AuthOptions<Context = JsonObject, U extends User = User> {
    * Default true. With `false` an account is linked by its user alone, while signed in.
    */
   readonly linkByEmail?: boolean;
+  readonly oauth?: {
+    /**
+     * Where a sign-in with a provider ends that failed without a target to return to: its cookie is lost or used, the target is
+     * not allowed, there were too many attempts. The page gets `?error=` and the code. A path of the application, or the URL
+     * of an origin in `trustedOrigins`, by the rules of `redirect_to`. Default none: then a small page of Latchkey shows the
+     * message. A person who is signed in after all does not see either (RFC 9700 4.11.1).
+     */
+    readonly errorURL?: string;
+  };
   /** The origin that users see, such as `https://app.example.com`. Without it only localhost is served. */
   readonly baseURL?: string;
   /** The path of the routes. Default `/auth`. */

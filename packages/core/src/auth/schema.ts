@@ -127,6 +127,7 @@ export const optionsSchema: v.GenericSchema = bag({
       ),
     ),
   ),
+  oauth: v.optional(bag({ errorURL: v.optional(text) })),
   trustedOrigins: v.optional(
     v.array(text, 'must be a list of origins: write one such as ["https://spa.example.com"]'),
   ),

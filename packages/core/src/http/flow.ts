@@ -24,11 +24,34 @@ import { now } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
 import { findProvenSessions } from "../sessions/authenticate.ts";
 import { hashOneTimeToken } from "../users/one-time-token.ts";
-import type { Call } from "./route.ts";
+import { answerError } from "./response.ts";
+import type { Call, Route } from "./route.ts";
 
 const STATE = "oauth-state";
 /** The largest size of all flow cookies together, in bytes: servers accept headers of 8 to 16 kB. */
 const MAX_BYTES = 6_144;
+
+/**
+ * Makes a route whose errors a person at a browser can read and leave: each leads to a page. A client that is no browser gets
+ * them in JSON.
+ */
+export function forPerson(handle: Route["handle"]): Route["handle"] {
+  return async (app, call) => {
+    const response = await handle(app, call).catch((error: unknown) => answerError(app, error));
+    return response.status < 400 ? response : answerPerson(app, call, response, null);
+  };
+}
+
+/** Answers an error for a person. `flow` is the flow that the cookie of this browser holds; null without one. */
+export async function answerPerson(
+  app: App,
+  call: Call,
+  error: Response,
+  flow: Transaction | null,
+): Promise<Response> {
+  const { endFlow } = await import("./flow-end.ts");
+  return endFlow(app, call, error, flow);
+}
 
 /** Finds the provider that a path names. Fails with `not_found`. */
 export function providerOf(app: App, id: string): ConnectedProvider {

@@ -133,15 +133,20 @@ export function isForged(
   return presented.transport === "cookie" && ambient && isCrossSite(request, site, options);
 }
 
-/** Accepts only navigations. A subresource, a prefetch or HEAD must not start or finish a flow (OAU-21). */
-export function requireNavigation({ headers, method }: Request): void {
+/** Whether a browser opens a page by a request, or a client that is no browser sent it. */
+export function isNavigation({ headers, method }: Request): boolean {
   const decision = decideNavigation({
     method,
     mode: headers.get("sec-fetch-mode"),
     destination: headers.get("sec-fetch-dest"),
     ahead: /prefetch|prerender/i.test(`${headers.get("sec-purpose")} ${headers.get("purpose")}`),
   });
-  if (decision === "allow") return;
+  return decision === "allow";
+}
+
+/** Accepts only navigations. A subresource, a prefetch or HEAD must not start or finish a flow (OAU-21). */
+export function requireNavigation(request: Request): void {
+  if (isNavigation(request)) return;
   throw new AuthError(
     "csrf_rejected",
     "Open a sign-in with a provider as a page: it cannot be fetched or prefetched.",

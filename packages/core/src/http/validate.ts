@@ -247,11 +247,16 @@ export async function whenSignedIn(
  * Whether a call has a live session of a user. The store is asked, so that an ended session does not count. Fails with
  * `store_unavailable` if that is not known.
  */
-export async function isSignedInAs(app: App, { credentials }: Call, user: User): Promise<boolean> {
+export async function isSignedInAs(app: App, call: Call, user: User): Promise<boolean> {
+  return (await userSignedIn(app, call)) === user.id;
+}
+
+/** The user of the live session of a call, by the rules of `isSignedInAs`; null without one. It refreshes nothing. */
+export async function userSignedIn(app: App, { credentials }: Call): Promise<string | null> {
   const { presented } = credentials;
   const found = await authenticate(app.engine, presented, { refresh: "prove", fresh: true, keepAlive: null });
-  const isOwn = found.ok && found.claims.sub === user.id;
-  return isOwn && runValidatedHook(app, presented.transport, found) !== null;
+  if (!found.ok || runValidatedHook(app, presented.transport, found) === null) return null;
+  return found.claims.sub;
 }
 
 /** Reads the user of a session. Fails with `unauthenticated` if the user is deleted or disabled. */

@@ -1,4 +1,4 @@
-import { checkMembers, type MembersOf } from "../platform/option-error.ts";
+import { checkMembers, type MembersOf, refuse } from "../platform/option-error.ts";
 
 export interface RedirectPolicy {
   readonly ownOrigin: string;
@@ -72,6 +72,17 @@ export function safeRedirect(target: unknown, options: SafeRedirectOptions = {})
   const url = decideRedirect(target, policy);
   if (url === null) return null;
   return url.origin === ownOrigin ? url.pathname + url.search + url.hash : url.href;
+}
+
+/** Checks the option `oauth.errorURL` by the rules of `redirect_to`. Null without one. Throws a `TypeError`. */
+export function checkErrorURL(url: string | undefined, site: Omit<RedirectPolicy, "native">): string | null {
+  if (url === undefined) return null;
+  if (decideRedirect(url, { ...site, native: false }) !== null) return url;
+  throw refuse(
+    "oauth.errorURL",
+    url,
+    `it must be a page of the application or of an origin in trustedOrigins, and none below ${site.basePath}: write a path such as "/sign-in"`,
+  );
 }
 
 function resolve(target: string, policy: RedirectPolicy): URL | null {

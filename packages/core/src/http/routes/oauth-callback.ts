@@ -11,7 +11,15 @@ import { badAnswer, callAndWait } from "../../platform/callback-answer.ts";
 import { AuthError, faultName, reportQuietly } from "../../platform/errors.ts";
 import { findProvenSessions } from "../../sessions/authenticate.ts";
 import type { ProviderAccount } from "../../users/user.ts";
-import { findFlow, flowOf, providerOf, spendState, targetAfterCallback } from "../flow.ts";
+import {
+  answerPerson,
+  findFlow,
+  flowOf,
+  forPerson,
+  providerOf,
+  spendState,
+  targetAfterCallback,
+} from "../flow.ts";
 import { pathSegment, readBody, requireNavigation } from "../request.ts";
 import { addError, answerError, codeOf, headersOf, redirect } from "../response.ts";
 import type { Call, Route } from "../route.ts";
@@ -23,7 +31,7 @@ export const oauthCallback: Route = {
   path: "/oauth/:provider/callback",
   // RFC 6749 4.1.2: the provider may make the browser post the response. The sealed transaction binds it to that browser.
   crossSite: true,
-  async handle(app, call) {
+  handle: forPerson(async (app, call) => {
     const connected = providerOf(app, pathSegment(call.request.url, 2));
     requireNavigation(call.request);
     const parameters = parseCallback(await fieldsOf(call));
@@ -37,7 +45,7 @@ export const oauthCallback: Route = {
     } catch (error) {
       return respondFailure(app, call, { error, transaction, cleared });
     }
-  },
+  }),
 };
 
 async function fieldsOf({ request }: Call): Promise<readonly (readonly [string, string])[]> {
@@ -132,11 +140,12 @@ function respondFailure(
   app: App,
   call: Call,
   { error, transaction, cleared }: Omit<ReturnedFlow, "account"> & { readonly error: unknown },
-): Response {
+): Response | Promise<Response> {
   const code = codeOf(app, error);
   const { provider } = transaction;
   app.engine.emit({ type: "oauth.failed", provider, code, error: faultName(error) });
-  // A flow of another browser, or one that is used or expired, does not redirect.
-  if (code === "oauth_state_invalid") return answerError(app, error, cleared);
+  // A flow of another browser, or one that is used or expired, does not fail at its target.
+  if (code === "oauth_state_invalid")
+    return answerPerson(app, call, answerError(app, error, cleared), transaction);
   return redirect(addError(targetAfterCallback(app, call, transaction), code), headersOf(app, cleared));
 }

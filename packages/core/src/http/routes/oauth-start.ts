@@ -3,7 +3,7 @@ import { unlinkProvider } from "../../accounts/unlink.ts";
 import { type Intent, isChallenge } from "../../oauth/transaction.ts";
 import { AuthError } from "../../platform/errors.ts";
 import { networkBuckets } from "../../throttle/throttle.ts";
-import { beginFlow, providerOf, requireTarget } from "../flow.ts";
+import { beginFlow, forPerson, providerOf, requireTarget } from "../flow.ts";
 import { countAttempt } from "../limit.ts";
 import { pathSegment, readBody, requireNavigation, stringMember } from "../request.ts";
 import { addError, codeOf, headersOf, redirect, respondJson } from "../response.ts";
@@ -14,7 +14,7 @@ import { requireFreshSignIn, whenSignedIn } from "../validate.ts";
 export const oauthStart: Route = {
   method: "GET",
   path: "/oauth/:provider",
-  async handle(app, call) {
+  handle: forPerson(async (app, call) => {
     const provider = providerOf(app, pathSegment(call.request.url, 1));
     requireNavigation(call.request);
     const query = new URL(call.request.url).searchParams;
@@ -27,7 +27,7 @@ export const oauthStart: Route = {
     } catch (error) {
       return respondFailure(app, error, provider.provider.id, redirectTo);
     }
-  },
+  }),
 };
 
 /** Reads whether a browser signs in, or a native app that exchanges a code later (RFC 8252, RFC 7636). */
@@ -55,7 +55,7 @@ function respondFailure(app: App, error: unknown, provider: string, redirectTo: 
 export const linkAccount: Route = {
   method: "POST",
   path: "/oauth/:provider/link",
-  handle: (app, call) =>
+  handle: forPerson((app, call) =>
     whenSignedIn(app, call, async ({ valid, changes }) => {
       const provider = providerOf(app, pathSegment(call.request.url, 2));
       requireFreshSignIn(app, valid);
@@ -72,6 +72,7 @@ export const linkAccount: Route = {
         ? redirect(begun.url, headersOf(app, all))
         : respondJson(app, { url: begun.url.href }, 200, all);
     }),
+  ),
 };
 
 /** `DELETE /oauth/:provider/link`: removes the link, unless it is the last sign-in method. */
