@@ -96,13 +96,7 @@ export const flowEdits: readonly Edit[] = [
   ...editsIn(
     `${CORE}/oauth/redirect.ts`,
     ["test/oauth/dead-ends.test.ts"],
-    [
-      [
-        "any errorURL",
-        "if (decideRedirect(url, { ...site, native: false }) !== null) return url;",
-        "return url;",
-      ],
-    ],
+    [["any errorURL", "if (decideRedirect(url, policy) !== null) return url;", "return url;"]],
   ),
   ...editsIn(
     `${CORE}/http/flow.ts`,

@@ -147,11 +147,7 @@ function configOf(given: Given, baseURL: URL | null): Config {
     },
     requireFetchMetadata: given.requireFetchMetadata ?? false,
     linkByEmail: given.linkByEmail ?? true,
-    errorURL: checkErrorURL(given.oauth?.errorURL, {
-      ownOrigin: baseURL?.origin ?? "http://localhost",
-      basePath,
-      trustedOrigins,
-    }),
+    errorURL: checkErrorURL(given.oauth?.errorURL, { baseURL, basePath, trustedOrigins }),
     storeTimeout: given.storeTimeout ?? 5,
     limits: given.rateLimit === false ? null : limitsOf(given.rateLimit ?? NONE),
     keepAccessToken: given.logout?.keepAccessToken ?? false,

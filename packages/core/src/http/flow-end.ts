@@ -1,8 +1,7 @@
 import type { App } from "../accounts/app.ts";
-import type { Intent, Transaction } from "../oauth/transaction.ts";
+import type { Intent } from "../oauth/transaction.ts";
 import { isRecord, own, parseJson } from "../platform/encoding.ts";
 import { type ErrorCode, messages, reportQuietly } from "../platform/errors.ts";
-import { targetAfterCallback } from "./flow.ts";
 import { isNavigation } from "./request.ts";
 import { addError, redirect } from "./response.ts";
 import type { Call } from "./route.ts";
@@ -43,12 +42,18 @@ export function decideFlowEnd(facts: FlowEndFacts): FlowEnd {
   return accepts === "page" ? "page" : "json";
 }
 
+/** The flow that the cookie of a browser holds. */
+export interface HeldFlow {
+  readonly intent: Intent["kind"];
+  readonly target: URL;
+}
+
 /** Answers an error of a sign-in for the person at the browser. `error` is the answer in JSON; its cookies are kept. */
 export async function endFlow(
   app: App,
   call: Call,
   error: Response,
-  flow: Transaction | null,
+  flow: HeldFlow | null,
 ): Promise<Response> {
   const { request, site } = call;
   const said = isJson(error) ? readError(parseJson(await error.clone().text())) : null;
@@ -58,15 +63,14 @@ export async function endFlow(
     code: said.code,
     opensPage: isNavigation(request),
     accepts: acceptedForm(request.headers.get("accept")),
-    intent: flow?.intent.kind ?? null,
+    intent: flow?.intent ?? null,
     hasErrorURL: errorURL !== null,
   };
   const end = decideFlowEnd({ ...asked, isSignedIn: await isSignedIn(app, call, said.code) });
   if (end === "json") return error;
   if (end === "page") return respondPage(error, said.message);
   const home = new URL("/", site.origin);
-  if (end === "home") return lead(error, home);
-  if (end === "target") return lead(error, flow === null ? home : targetAfterCallback(app, call, flow));
+  if (end === "home" || end === "target") return lead(error, flow?.target ?? home);
   return lead(error, addError(new URL(errorURL ?? "/", site.origin), said.code));
 }
 

@@ -50,7 +50,9 @@ export async function answerPerson(
   flow: Transaction | null,
 ): Promise<Response> {
   const { endFlow } = await import("./flow-end.ts");
-  return endFlow(app, call, error, flow);
+  const held =
+    flow === null ? null : { intent: flow.intent.kind, target: targetAfterCallback(app, call, flow) };
+  return endFlow(app, call, error, held);
 }
 
 /** Finds the provider that a path names. Fails with `not_found`. */

@@ -75,9 +75,16 @@ export function safeRedirect(target: unknown, options: SafeRedirectOptions = {})
 }
 
 /** Checks the option `oauth.errorURL` by the rules of `redirect_to`. Null without one. Throws a `TypeError`. */
-export function checkErrorURL(url: string | undefined, site: Omit<RedirectPolicy, "native">): string | null {
+export function checkErrorURL(
+  url: string | undefined,
+  {
+    baseURL,
+    ...site
+  }: Pick<RedirectPolicy, "basePath" | "trustedOrigins"> & { readonly baseURL: URL | null },
+): string | null {
   if (url === undefined) return null;
-  if (decideRedirect(url, { ...site, native: false }) !== null) return url;
+  const policy = { ...site, ownOrigin: baseURL?.origin ?? NO_ORIGIN, native: false };
+  if (decideRedirect(url, policy) !== null) return url;
   throw refuse(
     "oauth.errorURL",
     url,
