@@ -1,14 +1,9 @@
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createServer, type Server } from "node:https";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { getRequestListener } from "@hono/node-server";
 import type { AuthOptions, JsonObject, User } from "@latchkey/core";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { ANN, BOB, openServer, SECRET, type TestServer } from "../fixtures/server.ts";
 import { describeChromium, launch } from "./chromium.ts";
+import { openSecureSite, resolving, type SecureSite } from "./secure-site.ts";
 
 type Cookies = Exclude<AuthOptions<JsonObject, User>["cookies"], undefined>;
 
@@ -33,43 +28,22 @@ const EVIL = "evil.latchkey.test";
 
 describeChromium("a sibling subdomain that sets cookies", () => {
   let browser: Browser;
-  let folder: string;
-  let server: Server;
+  let site: SecureSite;
   let port: number;
   let context: BrowserContext;
   let answer: (request: Request) => Promise<Response> = async () => new Response(null, { status: 503 });
 
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), "latchkey-tls-"));
-    const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")];
-    const names = ["-subj", "/CN=latchkey.test", "-addext", "subjectAltName=DNS:*.latchkey.test"];
-    const how = [
-      "req",
-      "-x509",
-      "-newkey",
-      "ec",
-      "-pkeyopt",
-      "ec_paramgen_curve:P-256",
-      "-nodes",
-      "-days",
-      "1",
-    ];
-    execFileSync("openssl", [...how, ...names, "-keyout", key, "-out", cert], { stdio: "ignore" });
-    const listener = getRequestListener((request) => answer(request), { overrideGlobalObjects: false });
-    server = createServer({ key: readFileSync(key), cert: readFileSync(cert) }, listener);
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const address = server.address();
-    port = typeof address === "object" && address !== null ? address.port : 0;
-    browser = await launch(["--host-resolver-rules=MAP *.latchkey.test 127.0.0.1"]);
+    site = await openSecureSite("latchkey.test", (request) => answer(request));
+    port = site.port;
+    browser = await launch([resolving("latchkey.test")]);
   });
   afterEach(async () => {
     await context?.close();
   });
   afterAll(async () => {
     await browser?.close();
-    server?.close();
-    server?.closeAllConnections();
-    rmSync(folder, { recursive: true, force: true });
+    site?.close();
   });
 
   async function open(cookies: Cookies): Promise<Scene> {

@@ -98,6 +98,39 @@ export const cookieEdits: readonly Edit[] = [
     ],
   ),
   ...editsIn(
+    `${CORE}/cookies/site.ts`,
+    ["test/sessions/cookies.test.ts"],
+    [
+      ["no partitioned cookie", "options.partitioned && secure ? PARTITIONED : {}", "{}"],
+      [
+        "a twin in the same jar",
+        "return partitioned ? place : { ...place, ...PARTITIONED };",
+        "return place;",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/http/response.ts`,
+    ["test/sessions/cookies.test.ts"],
+    [
+      [
+        "the unpartitioned cookie stays",
+        "return [...deleteUnpartitioned(changes.map(({ place }) => place)), ...changes];",
+        "return changes;",
+      ],
+      [
+        "a rival in the other jar stays",
+        "return [...twins.map(deleteCookie), ...siblings];",
+        "return siblings;",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/auth/config.ts`,
+    [`${CORE}/auth/config.test.ts`],
+    [["partitioned cookies that are Lax", 'if (partitioned && sameSite !== "none") {', "if (false) {"]],
+  ),
+  ...editsIn(
     `${CORE}/platform/origin.ts`,
     [`${CORE}/platform/origin.test.ts`],
     [

@@ -1,7 +1,8 @@
 import { minutes } from "@latchkey/core";
+import { memory } from "@latchkey/core/memory";
 import { describe, expect, test } from "vitest";
 import { clearedIn } from "../fixtures/answers.ts";
-import { ANN, openSecureServer, openServer } from "../fixtures/server.ts";
+import { ACCESS, ANN, openSecureServer, openServer, REFRESH } from "../fixtures/server.ts";
 import { stores } from "../fixtures/stores.ts";
 
 for (const { name, make } of stores) {
@@ -84,6 +85,40 @@ test("S1 tokens are sent in HttpOnly, Secure, SameSite cookies and nowhere else"
   ]);
   const text = await answer.text();
   for (const line of lines) expect(text).not.toContain(line.slice(line.indexOf("=") + 1, line.indexOf(";")));
+});
+
+const PARTITIONED = { sameSite: "none", partitioned: true } as const;
+
+test("an embedded page has partitioned cookies alone, also those from before cookies.partitioned", async () => {
+  const store = memory();
+  const before = openSecureServer({ store, cookies: { sameSite: "none" } });
+  const after = openSecureServer({ store, clock: before.clock, cookies: PARTITIONED });
+  const ann = (await before.signedIn()).copy(after.auth);
+  const refreshed = (await ann.post("/auth/refresh")).headers;
+  const kept = refreshed.getSetCookie().filter((line) => !line.includes("Max-Age=0"));
+  expect(kept.every((line) => line.endsWith("; SameSite=None; Partitioned"))).toBe(true);
+  expect(ann.names()).toEqual([ACCESS, REFRESH]);
+  const cleared = clearedIn((await ann.post("/auth/logout")).headers);
+  expect(cleared.filter((line) => line.endsWith("; Partitioned"))).toHaveLength(2);
+  expect(ann.names()).toEqual([]);
+});
+
+test("a partitioned session that is left after cookies.partitioned gives way to the one of the other jar", async () => {
+  const store = memory();
+  const before = openSecureServer({ store, cookies: PARTITIONED });
+  const after = openSecureServer({ store, clock: before.clock, cookies: { sameSite: "none" } });
+  const embedded = await before.signedIn();
+  // A sign-in on the page of the application itself, whose cookies are sent beside the partitioned ones.
+  const page = await after.signedIn();
+  const both = `${embedded.cookie("refresh")}; ${REFRESH}=${page.cookie("refresh")}`;
+  const answer = await after.send("/auth/refresh", {
+    method: "POST",
+    headers: { cookie: `${REFRESH}=${both}` },
+  });
+  expect(answer.status).toBe(401);
+  expect(clearedIn(answer.headers)).toEqual([
+    `${REFRESH}=; Max-Age=0; Path=/; Secure; HttpOnly; SameSite=None; Partitioned`,
+  ]);
 });
 
 test("S8 lifetimes, names and SameSite are options", async () => {

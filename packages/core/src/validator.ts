@@ -155,6 +155,7 @@ function settingsOf(options: ValidatorOptions) {
       names: { access, refresh: "" },
       domain: cookies?.domain ?? null,
       sameSite: "lax" as const,
+      partitioned: false,
       refreshPath: "/",
       previous: [],
     },

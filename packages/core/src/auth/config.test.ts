@@ -170,7 +170,7 @@ const WRONG: readonly (readonly [path: string, value: unknown, message: string, 
     "hidden",
     "keys.provided[0] is a string, but it must be a private key as a JWK object",
   ],
-  ["cookies", 5, `cookies ${OBJECT} names, previous, domain, sameSite, refreshPath`],
+  ["cookies", 5, `cookies ${OBJECT} names, previous, domain, sameSite, partitioned, refreshPath`],
   ["cookies.names", 5, `cookies.names ${OBJECT} access, refresh`],
   ...["__Host-sid", "__Secure-sid", "__Http-sid", "__Host-Http-sid", "__hTTP-sid"].map(
     (name): readonly [string, unknown, string] => [
@@ -213,6 +213,7 @@ const WRONG: readonly (readonly [path: string, value: unknown, message: string, 
     'cookies.domain is "https://example.com", but it must be a bare domain in lower case: write it as example.com',
   ],
   ["cookies.sameSite", "Lax", 'cookies.sameSite is "Lax", but it must be one of "lax", "strict", "none"'],
+  ["cookies.partitioned", "yes", 'cookies.partitioned is "yes", but it must be true or false'],
   ["cookies.refreshPath", "/x", 'cookies.refreshPath is "/x", but it must be "/" or basePath, "/auth"'],
   ["bearer", 5, `bearer ${OBJECT} header, schemes`],
   [
@@ -400,6 +401,10 @@ describe("a wrong value", () => {
       { baseURL: new URL("https://app.example.com") },
       "baseURL is an object of a class, but it must be a string",
     ],
+    ...[{}, { sameSite: "strict" }].map((others): [object, string] => [
+      { cookies: { partitioned: true, ...others } },
+      'cookies.partitioned is true, but it needs cookies.sameSite: "none"',
+    ]),
     [{ cookies: { domain: "example.com" } }, "a browser takes it only from baseURL's host or a parent of it"],
     [
       { trustedOrigins: ["https://app:hidden@spa.example.com"] },
@@ -456,7 +461,7 @@ describe("an unknown option", () => {
 
   it("is refused with the list of the options where no spelling is near", () => {
     expect(messageFor({ cookies: { httpOnly: true } })).toBe(
-      "cookies.httpOnly is not an option of createAuth: remove it, or write one of names, previous, domain, sameSite, refreshPath",
+      "cookies.httpOnly is not an option of createAuth: remove it, or write one of names, previous, domain, sameSite, partitioned, refreshPath",
     );
     expect(messageFor({ user: { constructor: 1 } })).toContain(
       "user.constructor is not an option of createAuth",
@@ -557,7 +562,7 @@ describe("valid options", () => {
       baseURL: null,
       basePath: "/auth",
       trustedOrigins: [],
-      cookies: { domain: null, sameSite: "lax", refreshPath: "/", previous: [] },
+      cookies: { domain: null, sameSite: "lax", partitioned: false, refreshPath: "/", previous: [] },
       bearer: { header: "authorization", schemes: ["bearer"] },
       requireFetchMetadata: false,
       linkByEmail: true,

@@ -272,5 +272,13 @@ function checkCookies(
   };
   if (names.access === names.refresh) throw refuse("cookies.names", names.access, "both names are the same");
   const sameSite = given.sameSite ?? "lax";
-  return { names, domain, sameSite, refreshPath, previous: given.previous ?? [] };
+  const partitioned = given.partitioned ?? false;
+  if (partitioned && sameSite !== "none") {
+    throw refuse(
+      "cookies.partitioned",
+      partitioned,
+      'it needs cookies.sameSite: "none": a browser sends no Lax or Strict cookie to a page inside a page of another site',
+    );
+  }
+  return { names, domain, sameSite, partitioned, refreshPath, previous: given.previous ?? [] };
 }

@@ -126,6 +126,15 @@ export interface AuthOptions<Context = JsonObject, U extends User = User> {
     /** Default lax. */
     readonly sameSite?: "lax" | "strict" | "none";
     /**
+     * Keeps the cookies in the jar of the page that embeds the application (CHIPS), where browsers that block third-party cookies
+     * still send them. It needs `sameSite: "none"`, and has no effect at http://localhost. Default false.
+     *
+     * Each embedding site then has a session of its own, and so has the application as a page of its own. A sign-in with a provider
+     * and a link in a message open such a page: their session does not reach the embedded one. Any site can embed the application;
+     * the header `Content-Security-Policy: frame-ancestors` limits that.
+     */
+    readonly partitioned?: boolean;
+    /**
      * `/`, the default, or `basePath`: then the refresh cookie goes nowhere else, and `validate` cannot refresh.
      *
      * It gives up the `__Host-` prefix of the refresh cookie: a sibling subdomain can then set one beside it. Two live

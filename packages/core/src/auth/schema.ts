@@ -178,6 +178,7 @@ export const optionsSchema: v.GenericSchema = bag({
       ),
       domain: v.optional(domain),
       sameSite: v.optional(oneOf(["lax", "strict", "none"])),
+      partitioned: v.optional(flag),
       refreshPath: v.optional(path),
     }),
   ),

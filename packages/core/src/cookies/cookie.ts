@@ -49,7 +49,7 @@ export interface CookiePlace {
   readonly domain: string | null;
   readonly secure: boolean;
   readonly sameSite: SameSite;
-  /** Used only to delete a cookie of a sibling subdomain: Latchkey sets no partitioned cookie. */
+  /** Whether the cookie is for one embedding site only (CHIPS). */
   readonly partitioned?: true;
 }
 

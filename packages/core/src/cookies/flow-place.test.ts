@@ -2,9 +2,9 @@ import { describe, expect, it } from "vitest";
 import type { SameSite } from "./cookie.ts";
 import { browserPlace, flowPlace, flowPrefix, type Site, siteAt } from "./site.ts";
 
-function site(text: string, sameSite: SameSite = "lax"): Site {
+function site(text: string, sameSite: SameSite = "lax", partitioned = false): Site {
   const names = { access: "access", refresh: "refresh" };
-  const cookies = { names, domain: null, sameSite, refreshPath: "/", previous: [] } as const;
+  const cookies = { names, domain: null, sameSite, partitioned, refreshPath: "/", previous: [] } as const;
   return siteAt(new URL(text), { baseURL: null, cookies });
 }
 
@@ -68,5 +68,13 @@ describe("browserPlace", () => {
     ["http://localhost:3000", "none", "lax"],
   ])("at %s with SameSite=%s of the session cookies has SameSite=%s", (text, configured, sameSite) => {
     expect(browserPlace("device", site(text, configured)).sameSite).toBe(sameSite);
+  });
+
+  it("is in the jar of the embedding page with the session cookies, and a flow cookie is not", () => {
+    const at = site("https://app.example.com", "none", true);
+    expect(browserPlace("device", at)).toMatchObject({ sameSite: "none", partitioned: true });
+    expect(browserPlace("sign-up", at).partitioned).toBe(true);
+    expect(flowPlace(at, "id", true).partitioned).toBeUndefined();
+    expect(browserPlace("device", site("http://localhost", "none", true)).partitioned).toBeUndefined();
   });
 });

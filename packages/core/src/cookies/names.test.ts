@@ -6,6 +6,7 @@ const options: CookieOptions = {
   names: { access: "latchkey.access", refresh: "latchkey.refresh" },
   domain: null,
   sameSite: "lax",
+  partitioned: false,
   refreshPath: "/",
 };
 
@@ -56,6 +57,12 @@ describe("cookiePlaces", () => {
       domain: "localhost",
     });
     expect({ sameSite: access.sameSite, domain: access.domain }).toEqual({ sameSite: "lax", domain: null });
+    const local = cookiePlaces(new URL("http://localhost"), {
+      ...options,
+      sameSite: "none",
+      partitioned: true,
+    });
+    expect(local.access.partitioned).toBeUndefined();
   });
 });
 

@@ -42,6 +42,11 @@ describe("serializeCookie", () => {
       { sameSite: "none" },
       "__Host-Http-latchkey.access=v; Max-Age=600; Path=/; Secure; HttpOnly; SameSite=None",
     ],
+    [
+      "partitioned",
+      { sameSite: "none", partitioned: true },
+      "__Host-Http-latchkey.access=v; Max-Age=600; Path=/; Secure; HttpOnly; SameSite=None; Partitioned",
+    ],
   ])("writes %s to the byte (CKS-01)", (_, changes, line) => {
     expect(serializeCookie({ ...place, ...changes }, "v", 600)).toBe(line);
     expect(serializeCookie({ ...place, ...changes }, "", 0)).toBe(

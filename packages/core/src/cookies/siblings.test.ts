@@ -47,6 +47,15 @@ describe("siblingPlaces", () => {
     expect(textsOf({ ...kept, secure: false }, "app.example.com", "/")).toEqual(["app.example.com /"]);
   });
 
+  it("omits a kept place that is partitioned, but not its unpartitioned namesake", () => {
+    const kept = { ...own, domain: "example.com", path: "/", partitioned: true as const };
+    expect(textsOf(kept, "app.example.com", "/")).toEqual([
+      "app.example.com /",
+      "app.example.com / partitioned",
+      "example.com /",
+    ]);
+  });
+
   it("lists no place for a host without siblings, and none for a name with __Host-", () => {
     for (const host of ["localhost", "127.0.0.1", "[::1]"]) expect(textsOf(own, host, "/a/b")).toEqual([]);
     expect(textsOf({ ...own, name: "__Host-r" }, "app.example.com", "/a")).toEqual([]);

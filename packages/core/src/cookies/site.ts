@@ -44,8 +44,10 @@ export function siteReader(options: SiteOptions): (url: string | null) => Site |
 export function siteAt(origin: URL, options: SiteOptions): Site {
   const { cookies } = options;
   const places = cookiePlaces(origin, cookies);
-  const previous = cookies.previous.map(({ name, domain, path }): CookiePlace => {
-    return { ...places.refresh, name, domain: domain ?? null, path: path ?? "/" };
+  const previous = cookies.previous.flatMap(({ name, domain, path }): readonly CookiePlace[] => {
+    const place = { ...places.refresh, name, domain: domain ?? null, path: path ?? "/" };
+    // An earlier configuration may not have had `cookies.partitioned`.
+    return place.partitioned ? [place, twinOf(place)] : [place];
   });
   const formerNames = new Set(
     [...previous, ...placesWithoutPort(origin, options)].map((place) => place.name),
@@ -81,6 +83,8 @@ export interface CookieOptions {
   readonly names: { readonly access: string; readonly refresh: string };
   readonly domain: string | null;
   readonly sameSite: SameSite;
+  /** Only with SameSite=None. */
+  readonly partitioned: boolean;
   readonly refreshPath: string;
 }
 
@@ -96,6 +100,16 @@ export interface CookiePlaces {
   readonly refresh: CookiePlace;
 }
 
+const PARTITIONED = { partitioned: true } as const;
+
+/**
+ * The cookie of the same name in the other jar. A browser keeps a partitioned cookie apart from the unpartitioned one, sends
+ * both, and deletes each by a line of its own (CHIPS).
+ */
+export function twinOf({ partitioned, ...place }: CookiePlace): CookiePlace {
+  return partitioned ? place : { ...place, ...PARTITIONED };
+}
+
 /**
  * Makes the places of the two cookies for an origin. They are Secure and prefixed. `__Host-` keeps subdomains from setting them.
  * `Http-` also keeps scripts from it, in Chrome 140, Firefox 143 and later; other browsers read it as a part of the name. On
@@ -106,7 +120,14 @@ export function cookiePlaces(origin: URL, options: CookieOptions): CookiePlaces 
   // A browser drops SameSite=None without Secure.
   const sameSite = options.sameSite === "none" && !secure ? "lax" : options.sameSite;
   const shared = { domain: secure ? options.domain : null, secure, sameSite };
-  const at = (name: string, path: string): CookiePlace => ({ name: fullName(name, path), path, ...shared });
+  // CHIPS: a browser drops Partitioned without Secure.
+  const jar = options.partitioned && secure ? PARTITIONED : {};
+  const at = (name: string, path: string): CookiePlace => ({
+    name: fullName(name, path),
+    path,
+    ...shared,
+    ...jar,
+  });
   const fullName = (name: string, path: string): string => {
     if (!secure) return origin.port === "" ? name : `${name}.${origin.port}`;
     // RFC 6265bis 4.1.3: a __Host- cookie has neither Domain nor another path than the root.
@@ -126,7 +147,8 @@ export function flowPrefix({ origin, secure }: FlowSite): string {
 }
 
 /**
- * Makes the place of the cookie of one sign-in with a provider. It is for this host only and ignores `cookies.domain`.
+ * Makes the place of the cookie of one sign-in with a provider. It is for this host only and ignores `cookies.domain`. It is not
+ * partitioned: a flow is a page of its own, never one inside another, so no browser blocks its cookies.
  * `crossSite` is for a provider that makes the browser post the response: Lax cookies are not sent then (RFC 6265bis 5.2).
  */
 export function flowPlace(site: FlowSite, id: string, crossSite: boolean): CookiePlace {
@@ -140,7 +162,7 @@ export type BrowserCookie = "device" | "sign-up";
 
 /**
  * Makes the place of a cookie that remembers a browser. Like a flow cookie, it is for this host only. It is as cross-site
- * as the session cookies: a browser neither stores nor sends a Lax cookie in a request of a page of another site.
+ * as the session cookies, and in the same jar: a browser neither stores nor sends a Lax cookie in a request of a page of another site.
  */
 export function browserPlace(
   cookie: BrowserCookie,
@@ -150,7 +172,9 @@ export function browserPlace(
   const plain = `latchkey.${cookie}`;
   const local = port === "" ? plain : `${plain}.${port}`;
   const sameSite = places.access.sameSite === "none" ? "none" : "lax";
-  return { name: secure ? `__Host-Http-${plain}` : local, path: "/", domain: null, secure, sameSite };
+  const name = secure ? `__Host-Http-${plain}` : local;
+  const jar = places.access.partitioned ? PARTITIONED : {};
+  return { name, path: "/", domain: null, secure, sameSite, ...jar };
 }
 
 function isSecure(origin: URL): boolean {
@@ -172,9 +196,9 @@ export function siblingPlaces(kept: CookiePlace, host: string, path: string): re
     prefixesOf(path).flatMap((prefix): readonly CookiePlace[] => {
       const place = { ...kept, domain, path: prefix };
       const isKept = domain === kept.domain && prefix === kept.path;
-      // CHIPS: a partitioned cookie is separate from the unpartitioned one of the same name. Ours are never partitioned.
-      const partitioned = kept.secure ? [{ ...place, partitioned: true as const }] : [];
-      return isKept ? partitioned : [...partitioned, place];
+      // CHIPS: a partitioned cookie is separate from the unpartitioned one of the same name.
+      const twin = kept.secure ? [twinOf(place)] : [];
+      return isKept ? twin : [...twin, place];
     }),
   );
 }

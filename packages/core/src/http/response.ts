@@ -8,7 +8,7 @@ import {
   setCookie,
   writeChanges,
 } from "../cookies/cookie.ts";
-import { pathOf, type Site, siblingPlaces } from "../cookies/site.ts";
+import { pathOf, type Site, siblingPlaces, twinOf } from "../cookies/site.ts";
 import { originAdvice, shownOrigin } from "../csrf/decide-csrf.ts";
 import { titleCase } from "../platform/encoding.ts";
 import { AuthError, type ErrorCode, faultName, messages, statuses } from "../platform/errors.ts";
@@ -160,7 +160,12 @@ export function cookiesOf(site: Site, tokens: IssuedTokens): readonly CookieChan
   if (tokens.refreshToken !== null) {
     changes.push(setCookie(refresh, tokens.refreshToken, over === null ? MAX_AGE : over - iat));
   }
-  return changes;
+  return [...deleteUnpartitioned(changes.map(({ place }) => place)), ...changes];
+}
+
+// A browser sends the cookie from before `cookies.partitioned` beside the partitioned one.
+function deleteUnpartitioned(places: readonly CookiePlace[]): readonly CookieChange[] {
+  return places.filter(({ partitioned }) => partitioned).map((place) => deleteCookie(twinOf(place)));
 }
 
 /** Deletes the former cookies of the request, so that none of them shadows a current one. */
@@ -187,6 +192,7 @@ export function clearSessionCookies(
   return [
     ...deleteSiblingCookies(site, doubtful, now),
     ...deleteFormerCookies(site, credentials),
+    ...deleteUnpartitioned(current),
     ...current.map(deleteCookie),
   ];
 }
@@ -199,7 +205,11 @@ export function deleteRivalCookies(
 ): readonly CookieChange[] {
   const sent = ownNames(site, credentials);
   const doubled = sent.filter((name, index) => sent.indexOf(name) !== index);
-  return deleteSiblingCookies(site, doubled.length > 0 ? doubled : sent, now);
+  // After `cookies.partitioned` is removed, the rival may be our own cookie of an embedding site, of any name.
+  const isRival = (place: CookiePlace): boolean => place.sameSite === "none" && doubled.includes(place.name);
+  const twins = currentPlaces(site).filter(isRival).map(twinOf);
+  const siblings = deleteSiblingCookies(site, doubled.length > 0 ? doubled : sent, now);
+  return [...twins.map(deleteCookie), ...siblings];
 }
 
 /** A proxy accepts 4 to 8 KB of response headers. */
@@ -224,9 +234,13 @@ function deleteSiblingCookies(
   return [...places.slice(from), ...places.slice(0, from)].slice(0, MAX_LINES).map(deleteCookie);
 }
 
+function currentPlaces({ places }: Site): readonly CookiePlace[] {
+  return [places.access, places.refresh];
+}
+
 /** The places where Latchkey sets, or has set, cookies of a name. The current place comes first. */
-function ownPlaces({ places, previous }: Site, name: string): readonly CookiePlace[] {
-  return [places.access, places.refresh, ...previous].filter((place) => place.name === name);
+function ownPlaces(site: Site, name: string): readonly CookiePlace[] {
+  return [...currentPlaces(site), ...site.previous].filter((place) => place.name === name);
 }
 
 /** The names of the token cookies in a request. A repeated name is repeated here. */
