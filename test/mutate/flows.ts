@@ -111,6 +111,14 @@ export const flowEdits: readonly Edit[] = [
   ),
   ...editsIn(
     `${CORE}/http/flow.ts`,
+    ["test/oauth/flow-cookie.test.ts"],
+    [
+      ["a target without the Strict session", 'site.places.access.sameSite === "strict"', "false"],
+      ["a target that is markup", "const href = escapeHtml(target.href);", "const { href } = target;"],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/http/flow.ts`,
     ["test/oauth/redirect-targets.test.ts"],
     [
       [

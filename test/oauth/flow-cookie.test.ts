@@ -128,3 +128,28 @@ describe("OAU-19 a form post without the session cookies", () => {
     expectSentTo(await post(fields), "/welcome");
   });
 });
+
+describe("a callback with Strict cookies", () => {
+  it("answers with a page of our own that leads to the target, because no redirect brings the cookies", async () => {
+    const server = openStubServer({ cookies: { sameSite: "strict" } });
+    const browser = server.browser();
+    const started = await browser.get(`/auth/oauth/stub?redirect_to=${encodeURIComponent("/a?b=<'c'>&d")}`);
+    const answer = await comeBack(
+      browser,
+      server.stub.agree(started.headers.get("location") ?? "", ANN_THERE),
+    );
+    expect(answer.status).toBe(200);
+    expect(Object.fromEntries(answer.headers)).toMatchObject({
+      "content-type": "text/html; charset=utf-8",
+      "content-security-policy": "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
+      "cache-control": "private, no-store",
+      "referrer-policy": "no-referrer",
+      "x-content-type-options": "nosniff",
+    });
+    const href = "https://app.example.com/a?b=%3C%27c%27%3E&amp;d";
+    expect(await answer.text()).toBe(
+      `<!doctype html><html lang="en"><meta charset="utf-8"><title>Signing in</title><meta http-equiv="refresh" content="0; url=${href}"><a href="${href}">Continue</a></html>`,
+    );
+    expect(browser.cookie("access")).not.toBe("");
+  });
+});

@@ -123,7 +123,11 @@ export interface AuthOptions<Context = JsonObject, U extends User = User> {
      * browser that has none, is not detected: the browser is signed in to the attacker's account (RFC 6265bis 8.6).
      */
     readonly domain?: string;
-    /** Default lax. */
+    /**
+     * Default lax. With `strict`, a link on another site opens a page without the session, also a link in a message; the requests of
+     * that page have it. The callback of a provider then answers with a page that leads to the target, in place of a redirect, so
+     * that the target has the session. With `none`, pages of `trustedOrigins` on other sites have it too.
+     */
     readonly sameSite?: "lax" | "strict" | "none";
     /**
      * Keeps the cookies in the jar of the page that embeds the application (CHIPS), where browsers that block third-party cookies

@@ -20,11 +20,12 @@ import {
   transactionPlace,
 } from "../oauth/transaction.ts";
 import { badAnswer, callAndWait, kindOf } from "../platform/callback-answer.ts";
+import { escapeHtml } from "../platform/encoding.ts";
 import { now } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
 import { findProvenSessions } from "../sessions/authenticate.ts";
 import { hashOneTimeToken } from "../users/one-time-token.ts";
-import { answerError } from "./response.ts";
+import { answerError, redirect } from "./response.ts";
 import type { Call, Route } from "./route.ts";
 
 const STATE = "oauth-state";
@@ -74,6 +75,25 @@ export function requireTarget(app: App, call: Call, targets: readonly string[], 
 export function targetAfterCallback(app: App, call: Call, { redirectTo, intent }: Transaction): URL {
   const native = intent.kind === "native";
   return allowedTarget(app, call, redirectTo, native) ?? new URL("/", call.site.origin);
+}
+
+/**
+ * Leads the browser from a callback to the target. The provider began the navigation, and a browser sends Strict cookies to no page
+ * that such a navigation is redirected to (RFC 6265bis 5.2). A page of our own begins another one, which brings them.
+ */
+export function leadBack({ site }: Call, { intent }: Transaction, target: URL, headers: Headers): Response {
+  const needsPage = site.places.access.sameSite === "strict" && intent.kind !== "native";
+  return needsPage ? respondWithPage(target, headers) : redirect(target, headers);
+}
+
+function respondWithPage(target: URL, headers: Headers): Response {
+  const href = escapeHtml(target.href);
+  headers.set("content-type", "text/html; charset=utf-8");
+  headers.set("x-content-type-options", "nosniff");
+  headers.set("content-security-policy", "default-src 'none'; base-uri 'none'; frame-ancestors 'none'");
+  const title = '<!doctype html><html lang="en"><meta charset="utf-8"><title>Signing in</title>';
+  const refresh = `<meta http-equiv="refresh" content="0; url=${href}">`;
+  return new Response(`${title}${refresh}<a href="${href}">Continue</a></html>`, { headers });
 }
 
 function allowedTarget(

@@ -1,4 +1,5 @@
 import { faultOfPlain, kindOf } from "../platform/callback-answer.ts";
+import { escapeHtml } from "../platform/encoding.ts";
 import { utcTime, withRejectionsIgnored } from "../platform/env.ts";
 import { days, type EpochSeconds, hours, minutes, type Seconds } from "../platform/time.ts";
 import type { MailContent, MailText, MailTexts, MailType } from "./message.ts";
@@ -189,16 +190,4 @@ ${body}
 </body>
 </html>
 `;
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
 }

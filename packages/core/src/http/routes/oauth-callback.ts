@@ -16,12 +16,13 @@ import {
   findFlow,
   flowOf,
   forPerson,
+  leadBack,
   providerOf,
   spendState,
   targetAfterCallback,
 } from "../flow.ts";
 import { pathSegment, readBody, requireNavigation } from "../request.ts";
-import { addError, answerError, codeOf, headersOf, redirect } from "../response.ts";
+import { addError, answerError, codeOf, headersOf } from "../response.ts";
 import type { Call, Route } from "../route.ts";
 import { type SignIn, signIn, signInCookies } from "../sign-in.ts";
 
@@ -112,7 +113,7 @@ async function finishSignIn(
       "code",
       await issueCode(app, found, { account, codeChallenge: intent.codeChallenge }),
     );
-    return redirect(target, headersOf(app, cleared));
+    return leadBack(call, transaction, target, headersOf(app, cleared));
   }
   const { succeeds } = found;
   const how: SignIn = {
@@ -127,7 +128,7 @@ async function finishSignIn(
     const { tokens } = await signIn(app, call, found.user, how);
     await keepTokens(app, account);
     const changes = [...cleared, ...(await signInCookies(app, call, found.user, tokens))];
-    return redirect(target, headersOf(app, changes));
+    return leadBack(call, transaction, target, headersOf(app, changes));
   } catch (error) {
     // A failed sign-in must not leave an account or a link behind.
     const { user, created } = found;
@@ -147,5 +148,6 @@ function respondFailure(
   // A flow of another browser, or one that is used or expired, does not fail at its target.
   if (code === "oauth_state_invalid")
     return answerPerson(app, call, answerError(app, error, cleared), transaction);
-  return redirect(addError(targetAfterCallback(app, call, transaction), code), headersOf(app, cleared));
+  const target = addError(targetAfterCallback(app, call, transaction), code);
+  return leadBack(call, transaction, target, headersOf(app, cleared));
 }
