@@ -126,7 +126,7 @@ export const cookieEdits: readonly Edit[] = [
     ],
   ),
   ...editsIn(
-    `${CORE}/auth/config.ts`,
+    `${CORE}/auth/cookies.ts`,
     [`${CORE}/auth/config.test.ts`],
     [["partitioned cookies that are Lax", 'if (partitioned && sameSite !== "none") {', "if (false) {"]],
   ),

@@ -35,6 +35,17 @@ export const mailEdits: readonly Edit[] = [
     ],
   ),
   ...editsIn(
+    "packages/core/src/platform/encoding.ts",
+    [`${MAIL}/texts.test.ts`, "test/oauth/flow-cookie.test.ts"],
+    [
+      [
+        "markup of a client",
+        "text.replace(/[&<>\"']/g, (character) => ENTITIES[character] ?? character)",
+        "text",
+      ],
+    ],
+  ),
+  ...editsIn(
     `${MAIL}/texts.ts`,
     [MAILER],
     [
@@ -46,11 +57,6 @@ export const mailEdits: readonly Edit[] = [
     `${MAIL}/texts.ts`,
     [`${MAIL}/texts.test.ts`],
     [
-      [
-        "markup of a client",
-        "text.replace(/[&<>\"']/g, (character) => ENTITIES[character] ?? character)",
-        "text",
-      ],
       ["lines of a client", 'text.replace(/[\\p{C}\\p{Z}]+/gu, " ")', "text"],
       ["a Referer with the token", ' rel="noreferrer"', ""],
     ],
