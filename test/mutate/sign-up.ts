@@ -146,8 +146,19 @@ export const signUpEdits: readonly Edit[] = [
       ["every proof is the owner's", '{ by: isOwner ? "owner" : "message" }', '{ by: "owner" }'],
       [
         "the password of a stranger's sign-up is kept",
-        "passwordHash: isOwner ? passwordHash : null",
-        "passwordHash",
+        "isOwner ? { name, passwordHash } : { name: null, passwordHash: null }",
+        "{ name: isOwner ? name : null, passwordHash }",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/accounts/verify-email.ts`,
+    ["test/sessions/profile.test.ts"],
+    [
+      [
+        "the name of a stranger's sign-up is kept",
+        "isOwner ? { name, passwordHash } : { name: null, passwordHash: null }",
+        "{ name, passwordHash: isOwner ? passwordHash : null }",
       ],
     ],
   ),
