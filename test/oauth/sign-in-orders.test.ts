@@ -64,10 +64,10 @@ interface Play {
 
 /** Plays every order, and checks after each; an order that fails is named by its calls. */
 async function inEveryOrder(prepare: (scene: Scene) => Promise<Play>, isChanging = false): Promise<number> {
-  return everyInterleaving(async (choices): Promise<Run> => {
+  return everyInterleaving(async (choose): Promise<Run> => {
     const scene = await makeScene(isChanging);
     const { actors, check } = await prepare(scene);
-    const run = await scene.scheduler.play(actors, choices);
+    const run = await scene.scheduler.play(actors, choose);
     await check().catch((error: unknown) => {
       throw new Error(run.trace.join("\n"), { cause: error });
     });

@@ -4,7 +4,8 @@ import { type Auth, createAuth, type JsonObject, type MailMessage, type User } f
 import type { Store } from "@latchkey/core/store";
 import { describe, expect, test } from "vitest";
 import { settableClock } from "../fixtures/clock.ts";
-import { everyInterleaving, makeScheduler, type Run, type Scheduler } from "../fixtures/interleaving.ts";
+import { everyDistinctOrder } from "../fixtures/distinct-orders.ts";
+import { type Choose, makeScheduler, type Run, type Scheduler } from "../fixtures/interleaving.ts";
 import { cheapPassword, SECRET } from "../fixtures/server.ts";
 import { type StoreKind, stores } from "../fixtures/stores.ts";
 import { type Between, wrapped } from "../fixtures/wrapped-store.ts";
@@ -76,7 +77,7 @@ type Act = (auth: AnyAuth) => Promise<unknown>;
 async function playTwo(
   { scheduler, store, authOver }: Scene,
   acts: readonly [Act, Act],
-  choices: readonly number[],
+  choose: Choose,
 ): Promise<{ readonly run: Run; readonly outcomes: readonly Outcome[] }> {
   const outcomes: Outcome[] = [];
   const actors = acts.map((act, index): [string, () => Promise<void>] => {
@@ -88,19 +89,19 @@ async function playTwo(
       },
     ];
   });
-  const run = await scheduler.play(Object.fromEntries(actors), choices);
+  const run = await scheduler.play(Object.fromEntries(actors), choose);
   return { run, outcomes };
 }
 
-/** Plays two calls in every order, and checks what is left after each. */
+/** Plays two calls in every distinct order, and checks what is left after each. */
 function inEveryOrder(
   kind: StoreKind,
   prepare: (scene: Scene) => Promise<readonly [Act, Act]>,
   check: (scene: Scene, outcomes: readonly Outcome[]) => Promise<void>,
 ): Promise<number> {
-  return everyInterleaving(async (choices) => {
+  return everyDistinctOrder(async (choose) => {
     const scene = await makeScene(kind);
-    const { run, outcomes } = await playTwo(scene, await prepare(scene), choices);
+    const { run, outcomes } = await playTwo(scene, await prepare(scene), choose);
     await check(scene, outcomes).catch((error: unknown) => {
       throw new Error([...run.trace, ...outcomes].join("\n"), { cause: error });
     });
@@ -155,7 +156,7 @@ for (const kind of stores) {
           if (outcomes[0] === "done") await expectUndoable(scene);
         },
       );
-      expect(count).toBeGreaterThan(200);
+      expect(count).toBeGreaterThan(18);
     }, 60_000);
   });
 }
@@ -193,7 +194,6 @@ async function aroundEach(
 }
 
 const [fastest] = stores;
-// Of thousands of orders, so on one store alone.
 if (fastest !== undefined) {
   test("of two confirmations of one token one wins, and its undo works", async () => {
     const count = await inEveryOrder(
@@ -210,7 +210,7 @@ if (fastest !== undefined) {
       },
     );
     console.info(`two confirmations: ${count} orders`);
-    expect(count).toBeGreaterThan(1_000);
+    expect(count).toBeGreaterThan(69);
   }, 120_000);
 
   test("of two users that confirm one address one wins, and the other is told that it is taken", async () => {
@@ -227,7 +227,7 @@ if (fastest !== undefined) {
         expect(owner === scene.ann).toBe(outcomes[0] === "done");
       },
     );
-    expect(count).toBeGreaterThan(1_000);
+    expect(count).toBeGreaterThan(103);
   }, 120_000);
 
   test("an undo during a second change of a thief restores the first address, in any order", async () => {
@@ -244,7 +244,7 @@ if (fastest !== undefined) {
       },
     );
     console.info(`an undo and a confirmation: ${count} orders`);
-    expect(count).toBeGreaterThan(1_000);
+    expect(count).toBeGreaterThan(34);
   }, 120_000);
 }
 

@@ -103,7 +103,7 @@ describe.each(Object.entries(others))(
       ["", false],
       [", and the application refuses the sign-in of the sign-up", true],
     ] as const)("makes one account, and the person gets in, in every order%s", async (__, isRefused) => {
-      const orders = await everyInterleaving(async (choices): Promise<Run> => {
+      const orders = await everyInterleaving(async (choose): Promise<Run> => {
         const scene = makeScene();
         const signer = scene.actor("signer", isRefused);
         const other = scene.actor("other");
@@ -120,7 +120,7 @@ describe.each(Object.entries(others))(
               answers["other"] = (await act()).status;
             },
           },
-          choices,
+          choose,
         );
         await check(scene, answers, [signer.browser, other.browser]).catch((error: unknown) => {
           throw new Error([JSON.stringify(answers), ...run.trace].join("\n"), { cause: error });
