@@ -57,6 +57,25 @@ export const oauthEdits: readonly Edit[] = [
     ],
   ),
   ...editsIn(
+    `${CORE}/oauth/parameters.ts`,
+    [`${CORE}/oauth/parameters.test.ts`],
+    [
+      ["an option replaces a parameter of ours", "Object.hasOwn(OWN, name.toLowerCase())", "false"],
+      [
+        "a parameter of ours in capitals",
+        "Object.hasOwn(OWN, name.toLowerCase())",
+        "Object.hasOwn(OWN, name)",
+      ],
+      ["a hint that comes twice", "if (more.length > 0) return null;", ""],
+      ["a hint of any length or with controls", "if (!isValue(value, MAX_PASSED)) return null;", ""],
+      [
+        "a request replaces the configuration",
+        "{ ...passed, ...configured }",
+        "{ ...configured, ...passed }",
+      ],
+    ],
+  ),
+  ...editsIn(
     `${CORE}/oauth/link.ts`,
     [`${CORE}/oauth/link.test.ts`],
     [

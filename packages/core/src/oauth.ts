@@ -1,4 +1,5 @@
 export type { TrustEmail } from "./oauth/link.ts";
+export type { AuthorizationParams } from "./oauth/parameters.ts";
 export type { GetJson } from "./oauth/plain.ts";
 export type { Profile } from "./oauth/profile.ts";
 export type { EmailTrust, OAuthAnswer, OAuthConnection, OAuthFlow, OAuthProvider } from "./oauth/provider.ts";

@@ -7,6 +7,7 @@ import {
   setCookie,
 } from "../cookies/cookie.ts";
 import { flowPrefix } from "../cookies/site.ts";
+import type { AuthorizationParams } from "../oauth/parameters.ts";
 import type { OAuthFlow } from "../oauth/provider.ts";
 import { decideRedirect } from "../oauth/redirect.ts";
 import {
@@ -114,13 +115,15 @@ export interface FlowStart {
   readonly provider: ConnectedProvider;
   readonly redirectTo: URL;
   readonly intent: Intent;
+  /** The parameters of the request that are passed to the provider. */
+  readonly passed: AuthorizationParams;
 }
 
 /** Starts a flow. Returns the URL to redirect to, and the cookie that binds the flow to the browser. */
 export async function beginFlow(
   app: App,
   call: Call,
-  { provider: { provider, connection }, redirectTo, intent }: FlowStart,
+  { provider: { provider, connection }, redirectTo, intent, passed }: FlowStart,
 ): Promise<{ readonly url: URL; readonly changes: readonly CookieChange[] }> {
   const { random } = app.env;
   const begun = {
@@ -134,7 +137,7 @@ export async function beginFlow(
   const transaction = mintTransaction(begun, random);
   const operation = `authorizationUrl of ${provider.id}`;
   const flow = flowOf(app, call, transaction);
-  const url = await callAndWait(operation, () => connection.authorizationUrl(flow));
+  const url = await callAndWait(operation, () => connection.authorizationUrl(flow, passed));
   if (!(url instanceof URL)) throw badAnswer(operation, kindOf(url), "a URL");
   const [secret] = app.sealing();
   const place = transactionPlace(call.site, transaction.state, provider.responseMode);

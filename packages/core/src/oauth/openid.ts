@@ -5,6 +5,7 @@ import { AuthError } from "../platform/errors.ts";
 import type { Seconds } from "../platform/time.ts";
 import { oauthFault } from "./fault.ts";
 import { type IdClaims, verifyIdToken } from "./id-token.ts";
+import { type AuthorizationParams, addParams } from "./parameters.ts";
 import { checkProfile, type Profile, readOpenIdProfile } from "./profile.ts";
 import type { OAuthAnswer, OAuthConnection, OAuthProvider } from "./provider.ts";
 import { issuerFrom, type MetadataSource, type ProviderMetadata } from "./provider-metadata.ts";
@@ -25,6 +26,7 @@ export interface OpenIdDefinition {
   readonly secret?: (env: Env) => Promise<string>;
   readonly scopes: readonly string[];
   readonly timeout: Seconds;
+  readonly authorizationParams: AuthorizationParams;
   /** Default "query". */
   readonly responseMode?: OAuthProvider["responseMode"];
   readonly trustedAudiences?: readonly string[];
@@ -61,9 +63,10 @@ export function connectOpenId(definition: OpenIdDefinition, env: Env): OAuthConn
   const { metadata: source } = definition;
   const issuer = issuerFrom(channel, typeof source === "function" ? source(channel) : source);
   return {
-    async authorizationUrl(flow) {
+    async authorizationUrl(flow, passed = {}) {
       const { metadata } = await issuer();
       const url = authorizationUrl(metadata.authorization_endpoint, clientId, flow, scopes);
+      addParams(url, passed, definition.authorizationParams);
       url.searchParams.set("nonce", flow.nonce);
       if (responseMode === "form_post") url.searchParams.set("response_mode", "form_post");
       return url;

@@ -1,6 +1,7 @@
 import type { Env } from "../platform/env.ts";
 import type { Seconds } from "../platform/time.ts";
 import { oauthFault } from "./fault.ts";
+import { type AuthorizationParams, addParams } from "./parameters.ts";
 import { checkProfile, type Profile } from "./profile.ts";
 import type { OAuthConnection } from "./provider.ts";
 import { authorizationUrl, type Channel, type Client, getJson, requestTokens } from "./request.ts";
@@ -30,6 +31,7 @@ export interface PlainDefinition {
   readonly client: Client;
   readonly scopes: readonly string[];
   readonly timeout: Seconds;
+  readonly authorizationParams: AuthorizationParams;
   /** By the names of RFC 8414. The issuer is never compared: the provider sends none. */
   readonly metadata: {
     readonly issuer: string;
@@ -42,13 +44,15 @@ export interface PlainDefinition {
 
 /** Connects to a provider of plain OAuth 2.0 (RFC 6749). */
 export function connectPlain(
-  { id, client, scopes, timeout, metadata, read }: PlainDefinition,
+  { id, client, scopes, timeout, authorizationParams, metadata, read }: PlainDefinition,
   env: Env,
 ): OAuthConnection {
   const channel = { env, timeout };
   return {
-    authorizationUrl: async (flow) =>
-      authorizationUrl(metadata.authorization_endpoint, client.clientId, flow, scopes),
+    authorizationUrl: async (flow, passed = {}) => {
+      const url = authorizationUrl(metadata.authorization_endpoint, client.clientId, flow, scopes);
+      return addParams(url, passed, authorizationParams);
+    },
 
     async identify(flow, { code }) {
       const answer = { code, iss: null };

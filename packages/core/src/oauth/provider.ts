@@ -1,5 +1,6 @@
 import type { Env } from "../platform/env.ts";
 import type { ProviderAccount } from "../users/user.ts";
+import type { AuthorizationParams } from "./parameters.ts";
 
 /** The secrets of one sign-in, and where the provider sends the browser back to. */
 export interface OAuthFlow {
@@ -22,8 +23,11 @@ export interface OAuthAnswer {
 
 /** A provider at work: its caches live as long as the `createAuth` that made it. */
 export interface OAuthConnection {
-  /** Where to send the browser. Fails with `oauth_failed`. */
-  authorizationUrl(flow: OAuthFlow): Promise<URL>;
+  /**
+   * Where to send the browser. `passed` has `login_hint`, `prompt` and `ui_locales` of the request that starts the flow, where it
+   * has them. Fails with `oauth_failed`.
+   */
+  authorizationUrl(flow: OAuthFlow, passed?: AuthorizationParams): Promise<URL>;
 
   /** Turns a code into an identity, with every check of the protocol. Fails with `oauth_failed`. */
   identify(flow: OAuthFlow, answer: OAuthAnswer): Promise<ProviderAccount>;
@@ -80,7 +84,7 @@ export function defineProvider(
         return connection;
       };
       return {
-        authorizationUrl: async (flow) => (await connected()).authorizationUrl(flow),
+        authorizationUrl: async (flow, passed) => (await connected()).authorizationUrl(flow, passed),
         identify: async (flow, answer) => (await connected()).identify(flow, answer),
       };
     },

@@ -1,5 +1,6 @@
 import type { App } from "../../accounts/app.ts";
 import { unlinkProvider } from "../../accounts/unlink.ts";
+import { type AuthorizationParams, decidePassed } from "../../oauth/parameters.ts";
 import { type Intent, isChallenge } from "../../oauth/transaction.ts";
 import { AuthError } from "../../platform/errors.ts";
 import { networkBuckets } from "../../throttle/throttle.ts";
@@ -19,10 +20,11 @@ export const oauthStart: Route = {
     requireNavigation(call.request);
     const query = new URL(call.request.url).searchParams;
     const intent = intentOf(query);
+    const passed = requirePassed((name) => query.getAll(name));
     const redirectTo = requireTarget(app, call, query.getAll("redirect_to"), intent.kind === "native");
     await countAttempt(app, networkBuckets("signIn", call.client.networks()));
     try {
-      const { url, changes } = await beginFlow(app, call, { provider, redirectTo, intent });
+      const { url, changes } = await beginFlow(app, call, { provider, redirectTo, intent, passed });
       return redirect(url, headersOf(app, changes));
     } catch (error) {
       return respondFailure(app, error, provider.provider.id, redirectTo);
@@ -45,6 +47,15 @@ function intentOf(query: URLSearchParams): Intent {
   return { kind: "native", codeChallenge };
 }
 
+/** Reads the parameters that are passed to the provider. Fails with `invalid_request`. */
+function requirePassed(given: (name: string) => readonly unknown[]): AuthorizationParams {
+  const passed = decidePassed(given);
+  if (passed !== null) return passed;
+  const message =
+    "login_hint, prompt and ui_locales are each one text of up to 256 characters, without control characters.";
+  throw new AuthError("invalid_request", message);
+}
+
 function respondFailure(app: App, error: unknown, provider: string, redirectTo: URL): Response {
   if (!(error instanceof AuthError) || error.code !== "oauth_failed") throw error;
   app.engine.emit({ type: "oauth.failed", provider, code: error.code, error: error.message });
@@ -63,9 +74,12 @@ export const linkAccount: Route = {
       const body = await readBody(call.request, true);
       const target = body === null ? undefined : stringMember(body, "redirect_to");
       const redirectTo = requireTarget(app, call, target === undefined ? [] : [target], false);
+      const passed = requirePassed((name) =>
+        body !== null && Object.hasOwn(body, name) ? [body[name]] : [],
+      );
       await countAttempt(app, networkBuckets("signIn", call.client.networks()));
       const intent = { kind: "link", userId: valid.userId, sessionId: valid.session.id } as const;
-      const begun = await beginFlow(app, call, { provider, redirectTo, intent });
+      const begun = await beginFlow(app, call, { provider, redirectTo, intent, passed });
       const all = [...changes, ...begun.changes];
       const isForm = call.request.headers.get("content-type")?.startsWith("application/x-www-form") ?? false;
       return isForm

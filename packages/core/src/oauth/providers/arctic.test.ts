@@ -212,3 +212,17 @@ describe("arcticProvider, with the profile that the application reads", () => {
     expect(make).toThrow(words);
   });
 });
+
+it("sends the parameters of the configuration, and no others in the place of ours", async () => {
+  const client = new Twitch(ID, SECRET, REDIRECT_URI);
+  const authorizationParams = { force_verify: "true", prompt: "consent" };
+  const connection = connect(client, openNet(), { authorizationParams });
+  const url = await connection.authorizationUrl(FLOW, { prompt: "none", login_hint: "ann" });
+  const { searchParams } = url;
+  expect(Object.fromEntries(searchParams)).toMatchObject({
+    ...authorizationParams,
+    login_hint: "ann",
+    state: FLOW.state,
+  });
+  expect(searchParams.getAll("prompt")).toEqual(["consent"]);
+});

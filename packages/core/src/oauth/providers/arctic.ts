@@ -6,6 +6,7 @@ import { checkMembers, type MembersOf, refuse } from "../../platform/option-erro
 import type { Seconds } from "../../platform/time.ts";
 import { oauthFault } from "../fault.ts";
 import { checkTrust, TRUST_ALL, type TrustEmail } from "../link.ts";
+import { type AuthorizationParams, addParams, checkAuthorizationParams } from "../parameters.ts";
 import type { GetJson } from "../plain.ts";
 import { checkProfile, type Profile } from "../profile.ts";
 import { checkProviderId, type OAuthConnection, type OAuthProvider } from "../provider.ts";
@@ -37,6 +38,8 @@ export interface ArcticOptions {
   readonly id?: string;
   /** How long the provider may take for each answer, from 1 to 60 seconds. Default 10. */
   readonly timeout?: Seconds;
+  /** More parameters of the authorization request, as of every provider. */
+  readonly authorizationParams?: AuthorizationParams;
 }
 
 const OPTIONS: MembersOf<ArcticOptions> = {
@@ -46,6 +49,7 @@ const OPTIONS: MembersOf<ArcticOptions> = {
   trustEmail: null,
   id: null,
   timeout: null,
+  authorizationParams: null,
 };
 
 /**
@@ -77,6 +81,7 @@ export function arcticProvider(instance: ArcticClient, options: ArcticOptions): 
   if (typeof profile !== "function")
     throw refuse("arcticProvider: profile", profile, "it must be a function");
   const timeout = checkTimeout("arcticProvider", options.timeout);
+  const params = checkAuthorizationParams("arcticProvider", options.authorizationParams);
   const id = checkProviderId(options.id ?? instance.constructor.name.toLowerCase());
   return Object.freeze({
     type: "oauth",
@@ -84,19 +89,20 @@ export function arcticProvider(instance: ArcticClient, options: ArcticOptions): 
     responseMode: "query",
     storeTokens: storeTokens === true,
     trustEmail: checkTrust(id, options.trustEmail, TRUST_ALL),
-    connect: (env) => connect({ env, timeout }, { id, instance, scopes: [...scopes], profile }),
+    connect: (env) => connect({ env, timeout }, { id, instance, scopes: [...scopes], profile, params }),
   } satisfies OAuthProvider);
 }
 
 interface Definition extends Pick<ArcticOptions, "scopes" | "profile"> {
   readonly id: string;
   readonly instance: ArcticClient;
+  readonly params: AuthorizationParams;
 }
 
-function connect(channel: Channel, { id, instance, scopes, profile }: Definition): OAuthConnection {
+function connect(channel: Channel, { id, instance, scopes, profile, params }: Definition): OAuthConnection {
   return {
     // The state and an S256 challenge are set here, over those of the client.
-    async authorizationUrl({ state, codeVerifier, redirectUri }) {
+    async authorizationUrl({ state, codeVerifier, redirectUri }, passed = {}) {
       const create = instance.createAuthorizationURL as (...args: unknown[]) => URL;
       // Clients take (state, scopes), or (state, codeVerifier, scopes). Scopes in the place of the verifier fit both: the
       // challenge that a client makes of them is replaced below, and the verifier cannot get into the URL.
@@ -105,6 +111,7 @@ function connect(channel: Channel, { id, instance, scopes, profile }: Definition
       if (given !== null && given !== redirectUri) {
         throw new AuthError("internal_error", `a provider's redirect URI must be ${redirectUri}`);
       }
+      addParams(url, passed, params);
       url.searchParams.set("state", state);
       url.searchParams.set("code_challenge", challengeOf(codeVerifier));
       url.searchParams.set("code_challenge_method", "S256");

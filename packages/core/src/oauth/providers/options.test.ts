@@ -29,7 +29,7 @@ const ISSUER: Options = { issuer: "https://id.example.com" };
 const PEM = generateKeyPairSync("ec", { namedCurve: "P-256" })
   .privateKey.export({ type: "pkcs8", format: "pem" })
   .toString();
-const SHARED = ["clientId", "scopes", "storeTokens", "trustEmail", "id", "timeout"];
+const SHARED = ["clientId", "scopes", "storeTokens", "trustEmail", "id", "timeout", "authorizationParams"];
 
 /** Every factory, options that it takes, and the names that it takes beside the shared ones. */
 const FACTORIES: readonly (readonly [Factory, Options, readonly string[]])[] = [
@@ -81,6 +81,9 @@ describe.each(FACTORIES)("%o", (factory, options, more) => {
         new RegExp(`^${name}: timeout is .*, but it must be whole seconds, from 1 to 60$`),
       );
     }
+    expect(messageFor(factory, { ...options, authorizationParams: { state: "mine" } })).toBe(
+      `${name}: authorizationParams has state, which is not yours to write: Latchkey makes a new one for each sign-in`,
+    );
     for (const timeout of [1, 60, undefined]) expect(messageFor(factory, { ...options, timeout })).toBe("");
     for (const option of more.filter((each) => /Secret|Key/.test(each))) {
       const said = messageFor(factory, { ...options, [option]: " hidden" });
@@ -132,7 +135,7 @@ describe("arcticProvider", () => {
     [
       client,
       { scopes: [], profile, clientId: "id" },
-      "clientId is not an option of arcticProvider: remove it, or write one of scopes, profile, storeTokens, trustEmail, id, timeout",
+      "clientId is not an option of arcticProvider: remove it, or write one of scopes, profile, storeTokens, trustEmail, id, timeout, authorizationParams",
     ],
     [client, undefined, "arcticProvider takes options as an object, and got undefined"],
     [client, { scopes: "a", profile }, 'arcticProvider: scopes is "a", but it must be a list of strings'],
@@ -148,6 +151,12 @@ describe("arcticProvider", () => {
       "arcticProvider: timeout is 0, but it must be whole seconds, from 1 to 60",
     ],
     [client, { scopes: [], profile, timeout: 60 }, ""],
+    [
+      client,
+      { scopes: [], profile, authorizationParams: { scope: "a" } },
+      "arcticProvider: authorizationParams has scope, which is not yours to write: write the option scopes",
+    ],
+    [client, { scopes: [], profile, authorizationParams: { force_verify: "true" } }, ""],
     [client, { scopes: [], profile }, ""],
   ])("checks the client %o and the options %o", (instance, options, message) => {
     expect(messageFor(() => arcticProvider(instance as never, options as never), undefined)).toBe(message);

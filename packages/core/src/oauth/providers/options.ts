@@ -2,6 +2,7 @@ import { checkMembers, type Members, type MembersOf, refuse } from "../../platfo
 import { isLoopback } from "../../platform/origin.ts";
 import type { Seconds } from "../../platform/time.ts";
 import { checkTrust, TRUST_ALL, type TrustEmail } from "../link.ts";
+import { type AuthorizationParams, checkAuthorizationParams } from "../parameters.ts";
 import { checkProviderId, type EmailTrust } from "../provider.ts";
 import type { Client } from "../request.ts";
 
@@ -27,6 +28,12 @@ export interface ProviderOptions {
    * metadata, tokens, keys and the account.
    */
   readonly timeout?: Seconds;
+  /**
+   * More parameters of the authorization request, such as `{ access_type: "offline", prompt: "consent" }` for a refresh token of
+   * Google. A parameter that Latchkey writes itself is refused. Nothing checks that the provider followed one: check `hd`, `acr`
+   * or `auth_time` in `hooks.signedIn`, by the claims of `account`.
+   */
+  readonly authorizationParams?: AuthorizationParams;
 }
 
 /** What a provider takes that knows our server by a secret. */
@@ -68,6 +75,7 @@ export const PROVIDER_MEMBERS: MembersOf<ProviderOptions> = {
   trustEmail: null,
   id: null,
   timeout: null,
+  authorizationParams: null,
 };
 export const CONFIDENTIAL_MEMBERS: MembersOf<ConfidentialOptions> = {
   ...PROVIDER_MEMBERS,
@@ -82,6 +90,7 @@ export interface CheckedOptions {
   readonly storeTokens: boolean;
   readonly trustEmail: EmailTrust;
   readonly timeout: Seconds;
+  readonly authorizationParams: AuthorizationParams;
 }
 
 /** What a provider's options are without the application's word. */
@@ -118,6 +127,7 @@ export function checkOptions(
     storeTokens: storeTokens === true,
     trustEmail,
     timeout: checkTimeout(id, options.timeout),
+    authorizationParams: checkAuthorizationParams(id, options.authorizationParams),
   };
 }
 
