@@ -41,6 +41,50 @@ export const providerEdits: readonly Edit[] = [
     ],
   ),
   ...editsIn(
+    `${CORE}/oauth/id-token.ts`,
+    ["test/oauth/without-pkce-and-nonce.test.ts"],
+    [
+      ["a missing nonce", "expected.withoutNonce === true &&", ""],
+      ["any nonce where it may be missing", '&& own(claims, "nonce") === undefined', ""],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/oauth/request.ts`,
+    ["test/oauth/without-pkce-and-nonce.test.ts"],
+    [["no PKCE", "withoutPkce === true ? null : flow.codeVerifier", "null"]],
+  ),
+  ...editsIn(
+    `${CORE}/oauth/providers/options.ts`,
+    [`${CORE}/oauth/providers/options.test.ts`],
+    [
+      [
+        "a public client without PKCE",
+        "if (withoutPkce && client.clientSecret === null)",
+        "if (withoutPkce && client.clientId === null)",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/oauth/providers/arctic.ts`,
+    [`${CORE}/oauth/providers/arctic.test.ts`],
+    [["a client of arctic without secret and PKCE", "else requireSecret(form, basic);", ""]],
+  ),
+  ...editsIn(
+    `${CORE}/oauth/providers/slack.ts`,
+    ["test/oauth/social-providers.test.ts"],
+    [["another workspace", 'own(claims, "https://slack.com/team_id") === team', "team !== null"]],
+  ),
+  ...editsIn(
+    `${CORE}/oauth/providers/x.ts`,
+    ["test/oauth/facebook-and-x.test.ts"],
+    [["an address that is not there is verified", "emailVerified: email !== null", "emailVerified: true"]],
+  ),
+  ...editsIn(
+    `${CORE}/oauth/providers/facebook.ts`,
+    ["test/oauth/facebook-and-x.test.ts"],
+    [["no proof of the secret", ", appsecret_proof: proof", ""]],
+  ),
+  ...editsIn(
     `${CORE}/oauth/request.ts`,
     ["test/oauth/github.test.ts"],
     [

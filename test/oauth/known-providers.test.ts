@@ -9,6 +9,7 @@ import {
   type Attempt,
   attempt,
   CLIENT,
+  calls,
   expectNothing,
   expectSignedIn,
   issue,
@@ -32,10 +33,6 @@ beforeAll(async () => {
 });
 afterEach(() => [googleRig, gitlabRig, realm].map(restore));
 afterAll(() => Promise.all([googleRig, gitlabRig, realm].map((rig) => rig.close())));
-
-function calls({ net }: Attempt): readonly string[] {
-  return net.calls.map(({ method, url }) => `${method} ${url}`);
-}
 
 describe("Google", () => {
   const signIn = (): Promise<Attempt> =>

@@ -1,5 +1,19 @@
 import { generateKeyPairSync } from "node:crypto";
-import { apple, discord, github, gitlab, google, keycloak, microsoft, oidc } from "@latchkey/core/oauth";
+import {
+  apple,
+  discord,
+  facebook,
+  github,
+  gitlab,
+  google,
+  keycloak,
+  linkedin,
+  microsoft,
+  oidc,
+  slack,
+  twitch,
+  x,
+} from "@latchkey/core/oauth";
 import { describe, expect, it } from "vitest";
 import { openServerWith } from "../fixtures/oauth-server.ts";
 import type { OAuthProvider } from "../fixtures/rigged-sign-in.ts";
@@ -22,6 +36,11 @@ const FACTORIES: Readonly<Record<string, readonly [Factory, Options]>> = {
   github: [untyped(github), CLIENT],
   discord: [untyped(discord), CLIENT],
   gitlab: [untyped(gitlab), CLIENT],
+  linkedin: [untyped(linkedin), CLIENT],
+  twitch: [untyped(twitch), CLIENT],
+  slack: [untyped(slack), CLIENT],
+  facebook: [untyped(facebook), CLIENT],
+  x: [untyped(x), CLIENT],
   microsoft: [untyped(microsoft), CLIENT],
   keycloak: [untyped(keycloak), { ...CLIENT, ...ISSUER }],
   oidc: [untyped(oidc), { ...CLIENT, ...ISSUER }],

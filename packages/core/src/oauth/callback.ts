@@ -13,8 +13,12 @@ export interface CallbackParameters {
 
 const MAX_CODE = 4_096;
 const NAMES = ["state", "code", "error", "iss", "user"] as const;
-/** The errors of providers for a user who refused (RFC 6749 4.1.2.1; the second is Apple's). */
-const DENIALS: ReadonlySet<string> = new Set(["access_denied", "user_cancelled_authorize"]);
+/** The errors of providers for a user who refused (RFC 6749 4.1.2.1; the others are those of Apple and LinkedIn). */
+const DENIALS: ReadonlySet<string> = new Set([
+  "access_denied",
+  "user_cancelled_authorize",
+  "user_cancelled_login",
+]);
 
 /** Reads the parameters; null where one occurs twice or the state does not have the form of ours. */
 export function parseCallback(fields: readonly (readonly [string, string])[]): CallbackParameters | null {

@@ -3,6 +3,7 @@ import {
   type Client,
   clockSkew,
   clockTolerance,
+  expectNoNonce,
   jwksCache,
   processAuthorizationCodeResponse,
   processUserInfoResponse,
@@ -37,6 +38,8 @@ export interface ExpectedIdToken {
   /** The audiences that may stand beside our client in a token without `azp`. Default none. */
   readonly trustedAudiences?: readonly string[];
   readonly nonce: string;
+  /** Whether a token without a nonce is accepted. Default false. */
+  readonly withoutNonce?: boolean;
   /** The token that `at_hash` is of. */
   readonly accessToken: string;
 }
@@ -66,7 +69,10 @@ export async function verifyIdToken(
   if (audience === "refused") throw oauthFault("id_token_audience");
   const isNarrowed = audience === "beside_trusted";
   const checked = isNarrowed ? narrow(segments, claims, expected.clientId) : token;
-  const accepted = await validated(env, checked, server, expected);
+  // OpenID Connect Core 3.1.3.7, step 11: a nonce that is there must be ours, also where it may be missing.
+  const isUnbound = expected.withoutNonce === true && own(claims, "nonce") === undefined;
+  const nonce = isUnbound ? null : expected.nonce;
+  const accepted = await validated(env, checked, server, { ...expected, nonce });
   const fault = faultOfClaims(claims, now(env));
   if (fault !== null) throw oauthFault(fault);
   const response = isNarrowed ? await readSigned(env, token, server, expected.clientId) : accepted;
@@ -124,12 +130,17 @@ async function validated(
   env: Env,
   token: string,
   server: AuthorizationServer,
-  { clientId, nonce, accessToken }: ExpectedIdToken,
+  {
+    clientId,
+    nonce,
+    accessToken,
+  }: Pick<ExpectedIdToken, "clientId" | "accessToken"> & { readonly nonce: string | null },
 ): Promise<Response> {
   const client = clientAt(env, clientId);
   const response = Response.json({ access_token: accessToken, token_type: "bearer", id_token: token });
-  const options = { expectedNonce: nonce, requireIdToken: true };
-  await processAuthorizationCodeResponse(server, client, response, options).catch((error: unknown) => {
+  const expectedNonce = nonce ?? expectNoNonce;
+  const checking = { expectedNonce, requireIdToken: true } as const;
+  await processAuthorizationCodeResponse(server, client, response, checking).catch((error: unknown) => {
     // Its messages quote the claim first.
     const [, claim = ""] = /"(\w+)"/.exec(error instanceof Error ? error.message : "") ?? [];
     throw oauthFault(Object.hasOwn(FAULTS, claim) ? (FAULTS[claim] ?? "id_token_form") : "id_token_form");

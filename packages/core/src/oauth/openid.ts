@@ -15,6 +15,7 @@ import {
   type Client,
   requestOptions,
   requestTokens,
+  sentFlow,
   WITHHELD,
 } from "./request.ts";
 
@@ -27,6 +28,10 @@ export interface OpenIdDefinition {
   readonly scopes: readonly string[];
   readonly timeout: Seconds;
   readonly authorizationParams: AuthorizationParams;
+  /** For a provider that refuses a code verifier. Default false. */
+  readonly withoutPkce?: boolean;
+  /** For a provider whose ID tokens lack the nonce. Default false. */
+  readonly withoutNonce?: boolean;
   /** Default "query". */
   readonly responseMode?: OAuthProvider["responseMode"];
   readonly trustedAudiences?: readonly string[];
@@ -53,6 +58,8 @@ export function connectOpenId(definition: OpenIdDefinition, env: Env): OAuthConn
     id,
     client,
     scopes,
+    withoutPkce,
+    withoutNonce = false,
     responseMode,
     issuerOf,
     withUserinfo,
@@ -65,7 +72,8 @@ export function connectOpenId(definition: OpenIdDefinition, env: Env): OAuthConn
   return {
     async authorizationUrl(flow, passed = {}) {
       const { metadata } = await issuer();
-      const url = authorizationUrl(metadata.authorization_endpoint, clientId, flow, scopes);
+      const sent = sentFlow(flow, withoutPkce);
+      const url = authorizationUrl(metadata.authorization_endpoint, clientId, sent, scopes);
       addParams(url, passed, definition.authorizationParams);
       url.searchParams.set("nonce", flow.nonce);
       if (responseMode === "form_post") url.searchParams.set("response_mode", "form_post");
@@ -81,7 +89,7 @@ export function connectOpenId(definition: OpenIdDefinition, env: Env): OAuthConn
         channel,
         provider: metadata,
         client: { clientId, clientSecret },
-        flow,
+        flow: sentFlow(flow, withoutPkce),
         answer: { code: answer.code, iss },
       });
       if (tokens.idToken === null) throw oauthFault("id_token_missing");
@@ -91,6 +99,7 @@ export function connectOpenId(definition: OpenIdDefinition, env: Env): OAuthConn
         clientId,
         trustedAudiences: definition.trustedAudiences ?? [],
         nonce: flow.nonce,
+        withoutNonce,
         accessToken,
       });
       const signIn = { metadata, clientId, accessToken, claims: verified };

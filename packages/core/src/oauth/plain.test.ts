@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { platformEnv } from "../platform/env.ts";
-import { requestTokens, type TokenRequest } from "./request.ts";
+import { readTokens, requestTokens, type TokenRequest } from "./request.ts";
 
 const ISSUER = "https://id.example.org";
 const flow = {
@@ -52,6 +52,13 @@ describe("a token request", () => {
       "content-type": "application/x-www-form-urlencoded",
       "user-agent": "latchkey",
     });
+  });
+
+  it("reads the scopes of a list, as Twitch answers them, and none of another value", () => {
+    const scopeOf = (scope: unknown): unknown => readTokens({ access_token: "access", scope }).scope;
+    expect(scopeOf("openid email")).toBe("openid email");
+    expect(scopeOf(["openid", "user:read:email"])).toBe("openid user:read:email");
+    for (const scope of [undefined, null, 7, ["openid", 7], {}]) expect(scopeOf(scope)).toBeNull();
   });
 
   it("ignores the headers of the answer", async () => {

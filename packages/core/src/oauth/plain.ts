@@ -4,7 +4,7 @@ import { oauthFault } from "./fault.ts";
 import { type AuthorizationParams, addParams } from "./parameters.ts";
 import { checkProfile, type Profile } from "./profile.ts";
 import type { OAuthConnection } from "./provider.ts";
-import { authorizationUrl, type Channel, type Client, getJson, requestTokens } from "./request.ts";
+import { authorizationUrl, type Channel, type Client, getJson, requestTokens, sentFlow } from "./request.ts";
 
 /**
  * Gets a JSON document of the provider with the access token, within the limits on a provider's answer. Fails with
@@ -32,32 +32,38 @@ export interface PlainDefinition {
   readonly scopes: readonly string[];
   readonly timeout: Seconds;
   readonly authorizationParams: AuthorizationParams;
+  /** For a provider that refuses a code verifier. Default false. */
+  readonly withoutPkce?: boolean;
   /** By the names of RFC 8414. The issuer is never compared: the provider sends none. */
   readonly metadata: {
     readonly issuer: string;
     readonly authorization_endpoint: string;
     readonly token_endpoint: string;
+    readonly token_endpoint_auth_methods_supported?: string[];
   };
   /** Asks for the identity; null where the answer is about no account. */
-  readonly read: (get: GetJson) => Promise<ReadAccount | null>;
+  readonly read: (get: GetJson, accessToken: string) => Promise<ReadAccount | null>;
 }
 
 /** Connects to a provider of plain OAuth 2.0 (RFC 6749). */
 export function connectPlain(
-  { id, client, scopes, timeout, authorizationParams, metadata, read }: PlainDefinition,
+  { id, client, scopes, timeout, authorizationParams, metadata, withoutPkce, read }: PlainDefinition,
   env: Env,
 ): OAuthConnection {
   const channel = { env, timeout };
   return {
     authorizationUrl: async (flow, passed = {}) => {
-      const url = authorizationUrl(metadata.authorization_endpoint, client.clientId, flow, scopes);
+      const sent = sentFlow(flow, withoutPkce);
+      const url = authorizationUrl(metadata.authorization_endpoint, client.clientId, sent, scopes);
       return addParams(url, passed, authorizationParams);
     },
 
     async identify(flow, { code }) {
       const answer = { code, iss: null };
-      const tokens = await requestTokens({ channel, provider: metadata, client, flow, answer });
-      const account = await read(getWith(channel, tokens.accessToken));
+      const sent = sentFlow(flow, withoutPkce);
+      const tokens = await requestTokens({ channel, provider: metadata, client, flow: sent, answer });
+      const { accessToken } = tokens;
+      const account = await read(getWith(channel, accessToken), accessToken);
       if (account === null) throw oauthFault("no_json");
       return { provider: id, ...checkProfile(account.profile, account.claims), tokens };
     },

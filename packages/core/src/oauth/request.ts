@@ -9,6 +9,7 @@ import {
   customFetch,
   expectNoState,
   None,
+  nopkce,
   validateAuthResponse,
 } from "oauth4webapi";
 import { isRecord, own, parseJson, toBase64, utf8 } from "../platform/encoding.ts";
@@ -120,10 +121,17 @@ export function readTokens(data: unknown): ProviderTokens {
     refreshToken: textOf(data, "refresh_token"),
     idToken: textOf(data, "id_token"),
     expiresIn: typeof expiresIn === "number" && expiresIn > 0 ? Math.floor(expiresIn) : null,
-    scope: textOf(data, "scope"),
+    scope: scopeOf(data),
   };
   if (!isStorable(tokens)) throw oauthFault("token_answer");
   return tokens;
+}
+
+// RFC 6749 3.3 has a text; Twitch answers a list.
+function scopeOf(data: Readonly<Record<string, unknown>>): string | null {
+  const scope = own(data, "scope");
+  const isList = Array.isArray(scope) && scope.every((one) => typeof one === "string");
+  return isList ? scope.join(" ") : textOf(data, "scope");
 }
 
 function isStorable(tokens: ProviderTokens): boolean {
@@ -151,12 +159,20 @@ export function requestOptions(
   };
 }
 
+/** A flow as the provider sees it. `codeVerifier` is null for a provider that cannot do PKCE. */
+export type SentFlow = Pick<OAuthFlow, "state" | "redirectUri"> & { readonly codeVerifier: string | null };
+
+/** Leaves the code verifier out of a flow, for a provider that refuses it. */
+export function sentFlow(flow: OAuthFlow, withoutPkce: boolean | undefined): SentFlow {
+  return { ...flow, codeVerifier: withoutPkce === true ? null : flow.codeVerifier };
+}
+
 /** One exchange of a code for tokens. */
 export interface TokenRequest {
   readonly channel: Channel;
   readonly provider: AuthorizationServer;
   readonly client: Client;
-  readonly flow: OAuthFlow;
+  readonly flow: SentFlow;
   readonly answer: Pick<OAuthAnswer, "code" | "iss">;
 }
 
@@ -175,7 +191,7 @@ export async function requestTokens({
     authenticationOf(provider, client),
     parameters,
     redirectUri,
-    codeVerifier,
+    codeVerifier ?? nopkce,
     requestOptions(channel, provider, TOKEN_STATUSES),
   );
   if (response.status !== 200) throw oauthFault("code_refused");
@@ -224,14 +240,15 @@ export interface Client {
   readonly clientSecret: string | null;
 }
 
-/** The URL to send the browser to, with the state and an S256 challenge (RFC 6749 4.1.1, RFC 7636 4.3). */
+/** The URL to send the browser to, with the state, and the S256 challenge of a verifier (RFC 6749 4.1.1, RFC 7636 4.3). */
 export function authorizationUrl(
   endpoint: string,
   clientId: string,
-  { state, codeVerifier, redirectUri }: OAuthFlow,
+  { state, codeVerifier, redirectUri }: SentFlow,
   scopes: readonly string[],
 ): URL {
   const client = new OAuth2Client(clientId, null, redirectUri);
+  if (codeVerifier === null) return client.createAuthorizationURL(endpoint, state, [...scopes]);
   const method = CodeChallengeMethod.S256;
   return client.createAuthorizationURLWithPKCE(endpoint, state, method, codeVerifier, [...scopes]);
 }

@@ -1,4 +1,4 @@
-import { OAuth2Tokens, Twitch } from "arctic";
+import { Google, Lichess, LinkedIn, OAuth2Tokens, Twitch } from "arctic";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Env, platformEnv } from "../../platform/env.ts";
 import type { OAuthAnswer, OAuthConnection, OAuthFlow } from "../provider.ts";
@@ -181,6 +181,29 @@ describe("arcticProvider, with the profile that the application reads", () => {
     }
     for (const status of [401, 429, 500])
       await expect(asking(status, true)).rejects.toMatchObject({ code: "oauth_failed" });
+  });
+
+  it("LinkedIn refuses a code verifier: withoutPkce sends none, and a client without a secret cannot leave it out", async () => {
+    const exchanges = async (client: ArcticClient, more: Partial<ArcticOptions>): Promise<string[][]> => {
+      const net = openNet();
+      const connection = connect(client, net, more);
+      const url = await connection.authorizationUrl(FLOW);
+      await connection.identify(FLOW, ANSWER);
+      const form = new URLSearchParams(String(net.sent[0]?.init.body));
+      return [[...url.searchParams.keys()], [...form.keys()]].map((names) =>
+        names.filter((name) => name.startsWith("code_")),
+      );
+    };
+    const linkedin = new LinkedIn(ID, SECRET, REDIRECT_URI);
+    const all = [["code_challenge", "code_challenge_method"], ["code_verifier"]];
+    expect(await exchanges(linkedin, {})).toEqual(all);
+    expect(await exchanges(linkedin, { withoutPkce: false })).toEqual(all);
+    expect(await exchanges(linkedin, { withoutPkce: true })).toEqual([[], []]);
+    // A client that makes a challenge of its own.
+    expect(await exchanges(new Google(ID, SECRET, REDIRECT_URI), { withoutPkce: true })).toEqual([[], []]);
+    await expect(exchanges(new Lichess(ID, REDIRECT_URI), { withoutPkce: true })).rejects.toThrow(
+      "arcticProvider: withoutPkce takes a client with a secret",
+    );
   });
 
   it("requests the profile with the access token, within the limits", async () => {

@@ -40,6 +40,12 @@ export interface ArcticOptions {
   readonly timeout?: Seconds;
   /** More parameters of the authorization request, as of every provider. */
   readonly authorizationParams?: AuthorizationParams;
+  /**
+   * Sends no PKCE, for a provider that refuses `code_verifier`, such as LinkedIn, Slack and Facebook. Default false. It gives up
+   * that a code works only in the browser whose sign-in it answers: `state` alone binds it then, so an attacker who gets hold of
+   * a code before it is redeemed can sign in as its owner (RFC 9700 4.5). The client must have a secret (RFC 9700 2.1.1).
+   */
+  readonly withoutPkce?: boolean;
 }
 
 const OPTIONS: MembersOf<ArcticOptions> = {
@@ -50,6 +56,7 @@ const OPTIONS: MembersOf<ArcticOptions> = {
   id: null,
   timeout: null,
   authorizationParams: null,
+  withoutPkce: null,
 };
 
 /**
@@ -61,9 +68,9 @@ const OPTIONS: MembersOf<ArcticOptions> = {
  * verifier, so none of them can be used; `OAuth2Client` knows no endpoints: for those there is `oidc()`.
  *
  * @example
- * arcticProvider(new Twitch(clientId, clientSecret, redirectUri), {
- *   scopes: [],
- *   profile: async (tokens, get) => readTwitchUser(await get("https://api.twitch.tv/helix/users")),
+ * arcticProvider(new Spotify(clientId, clientSecret, redirectUri), {
+ *   scopes: ["user-read-email"],
+ *   profile: async (tokens, get) => readSpotifyUser(await get("https://api.spotify.com/v1/me")),
  * });
  */
 export function arcticProvider(instance: ArcticClient, options: ArcticOptions): OAuthProvider {
@@ -82,6 +89,9 @@ export function arcticProvider(instance: ArcticClient, options: ArcticOptions): 
     throw refuse("arcticProvider: profile", profile, "it must be a function");
   const timeout = checkTimeout("arcticProvider", options.timeout);
   const params = checkAuthorizationParams("arcticProvider", options.authorizationParams);
+  const { withoutPkce = false } = options;
+  if (typeof withoutPkce !== "boolean")
+    throw refuse("arcticProvider: withoutPkce", withoutPkce, "it must be true or false");
   const id = checkProviderId(options.id ?? instance.constructor.name.toLowerCase());
   return Object.freeze({
     type: "oauth",
@@ -89,17 +99,22 @@ export function arcticProvider(instance: ArcticClient, options: ArcticOptions): 
     responseMode: "query",
     storeTokens: storeTokens === true,
     trustEmail: checkTrust(id, options.trustEmail, TRUST_ALL),
-    connect: (env) => connect({ env, timeout }, { id, instance, scopes: [...scopes], profile, params }),
+    connect: (env) =>
+      connect({ env, timeout }, { id, instance, scopes: [...scopes], profile, params, withoutPkce }),
   } satisfies OAuthProvider);
 }
 
 interface Definition extends Pick<ArcticOptions, "scopes" | "profile"> {
   readonly id: string;
+  readonly withoutPkce: boolean;
   readonly instance: ArcticClient;
   readonly params: AuthorizationParams;
 }
 
-function connect(channel: Channel, { id, instance, scopes, profile, params }: Definition): OAuthConnection {
+function connect(
+  channel: Channel,
+  { id, instance, scopes, profile, params, withoutPkce }: Definition,
+): OAuthConnection {
   return {
     // The state and an S256 challenge are set here, over those of the client.
     async authorizationUrl({ state, codeVerifier, redirectUri }, passed = {}) {
@@ -113,13 +128,17 @@ function connect(channel: Channel, { id, instance, scopes, profile, params }: De
       }
       addParams(url, passed, params);
       url.searchParams.set("state", state);
-      url.searchParams.set("code_challenge", challengeOf(codeVerifier));
-      url.searchParams.set("code_challenge_method", "S256");
+      const challenge = { code_challenge: challengeOf(codeVerifier), code_challenge_method: "S256" };
+      for (const [name, value] of Object.entries(challenge)) {
+        if (withoutPkce) url.searchParams.delete(name);
+        else url.searchParams.set(name, value);
+      }
       return url;
     },
 
     async identify({ codeVerifier }, { code }) {
-      const issued = await exchangeCode(channel, instance, code, codeVerifier);
+      const verifier = withoutPkce ? null : codeVerifier;
+      const issued = await exchangeCode(channel, instance, code, verifier);
       const tokens = readTokens(issued.data);
       const authorization = `Bearer ${tokens.accessToken}`;
       const get: GetJson = (url, headers, options) =>
@@ -135,7 +154,7 @@ async function exchangeCode(
   channel: Channel,
   instance: ArcticClient,
   code: string,
-  codeVerifier: string,
+  codeVerifier: string | null,
 ): Promise<OAuth2Tokens> {
   const exchange = instance.validateAuthorizationCode as (...args: unknown[]) => Promise<OAuth2Tokens>;
   const limited = limitedFetch(channel, codeVerifier);
@@ -173,7 +192,7 @@ function failed(error: unknown): never {
   throw thrown instanceof AuthError ? thrown : oauthFault("code_refused");
 }
 
-function limitedFetch(channel: Channel, codeVerifier: string): typeof fetch {
+function limitedFetch(channel: Channel, codeVerifier: string | null): typeof fetch {
   return async (input, init) => {
     const request = new Request(input, init);
     const { url, method, headers } = request;
@@ -184,12 +203,20 @@ function limitedFetch(channel: Channel, codeVerifier: string): typeof fetch {
     if (basic?.startsWith("Basic ")) headers.set("authorization", formEncoded(basic));
     const isForm = headers.get("content-type")?.startsWith("application/x-www-form-urlencoded") ?? false;
     const form = new URLSearchParams(Object.fromEntries(new URLSearchParams(text)));
-    form.set("code_verifier", codeVerifier);
+    if (codeVerifier !== null) form.set("code_verifier", codeVerifier);
+    else requireSecret(form, basic);
     const body = isForm ? form.toString() : text;
     const answer = await askProvider(channel, url, { method, headers, body });
     if (!TOKEN_STATUSES.includes(answer.status)) throw oauthFault("status");
     return new Response(answer.text, { status: answer.status });
   };
+}
+
+// RFC 9700 2.1.1: without a secret and without PKCE, anybody could redeem a stolen code.
+function requireSecret(form: URLSearchParams, basic: string | null): void {
+  form.delete("code_verifier");
+  if (basic !== null || (form.get("client_secret") ?? "") !== "") return;
+  throw new AuthError("internal_error", "arcticProvider: withoutPkce takes a client with a secret");
 }
 
 // RFC 6749 2.3.1 and appendix B: both halves are form-encoded before they are joined, which arctic leaves out.

@@ -5,19 +5,27 @@ import {
   checkIssuer,
   checkIssuerOptions,
   checkOptions,
+  checkWithout,
   ISSUER_MEMBERS,
   type IssuerOptions,
   type ProviderOptions,
+  WITHOUT_MEMBERS,
+  type WithoutOptions,
 } from "./options.ts";
 
-export interface OidcOptions extends ProviderOptions, IssuerOptions {
+export interface OidcOptions extends ProviderOptions, IssuerOptions, WithoutOptions {
   /** Exactly as the provider's own metadata writes it. */
   readonly issuer: string;
   /** Without one the client is a public one. */
   readonly clientSecret?: string;
 }
 
-const OPTIONS: MembersOf<OidcOptions> = { ...CONFIDENTIAL_MEMBERS, ...ISSUER_MEMBERS, issuer: null };
+const OPTIONS: MembersOf<OidcOptions> = {
+  ...CONFIDENTIAL_MEMBERS,
+  ...ISSUER_MEMBERS,
+  ...WITHOUT_MEMBERS,
+  issuer: null,
+};
 
 /**
  * Lets users sign in with any OpenID provider, by its discovery document (OpenID Connect Discovery 1.0). The document is
@@ -30,7 +38,7 @@ export function oidc(options: OidcOptions): OAuthProvider {
   const defaults = { id: "oidc", scopes: ["openid", "email", "profile"], isPublic: true, members: OPTIONS };
   const checked = checkOptions(options, defaults);
   const issuer = checkIssuer(checked.id, options.issuer);
-  const around = checkIssuerOptions(checked.id, options);
+  const around = { ...checkIssuerOptions(checked.id, options), ...checkWithout(checked, options) };
   return defineProvider(checked, async (env) => {
     const [{ connectOpenId, withUserinfo }, { discovery }] = await Promise.all([
       import("../openid.ts"),

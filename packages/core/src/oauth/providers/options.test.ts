@@ -4,12 +4,17 @@ import { describe, expect, it } from "vitest";
 import { apple } from "./apple.ts";
 import { arcticProvider } from "./arctic.ts";
 import { discord } from "./discord.ts";
+import { facebook } from "./facebook.ts";
 import { github } from "./github.ts";
 import { gitlab } from "./gitlab.ts";
 import { google } from "./google.ts";
 import { keycloak } from "./keycloak.ts";
+import { linkedin } from "./linkedin.ts";
 import { microsoft } from "./microsoft.ts";
 import { oidc } from "./oidc.ts";
+import { slack } from "./slack.ts";
+import { twitch } from "./twitch.ts";
+import { x } from "./x.ts";
 
 type Options = Readonly<Record<string, unknown>>;
 type Factory = (options: never) => unknown;
@@ -36,10 +41,19 @@ const FACTORIES: readonly (readonly [Factory, Options, readonly string[]])[] = [
   [google, CLIENT, ["clientSecret"]],
   [github, CLIENT, ["clientSecret"]],
   [discord, CLIENT, ["clientSecret"]],
+  [linkedin, CLIENT, ["clientSecret"]],
+  [twitch, CLIENT, ["clientSecret"]],
+  [facebook, CLIENT, ["clientSecret"]],
+  [x, CLIENT, ["clientSecret"]],
+  [slack, CLIENT, ["clientSecret", "team"]],
   [gitlab, CLIENT, ["clientSecret", "trustedAudiences", "issuer"]],
   [microsoft, CLIENT, ["clientSecret", "tenant"]],
   [keycloak, { ...CLIENT, ...ISSUER }, ["clientSecret", "trustedAudiences", "issuer"]],
-  [oidc, { ...CLIENT, ...ISSUER }, ["clientSecret", "trustedAudiences", "issuer"]],
+  [
+    oidc,
+    { ...CLIENT, ...ISSUER },
+    ["clientSecret", "trustedAudiences", "withoutPkce", "withoutNonce", "issuer"],
+  ],
   [
     apple,
     { clientId: "id", teamId: "team", keyId: "key", privateKey: PEM },
@@ -115,6 +129,26 @@ describe("a wrong value in the options of one provider", () => {
       { ...CLIENT, ...ISSUER, trustedAudiences: "account" },
       'keycloak: trustedAudiences is "account", but it must be a list of strings',
     ],
+    [
+      oidc,
+      { ...CLIENT, ...ISSUER, withoutPkce: "true" },
+      'oidc: withoutPkce is "true", but it must be true or false',
+    ],
+    [
+      oidc,
+      { ...CLIENT, ...ISSUER, withoutNonce: 1 },
+      "oidc: withoutNonce is 1, but it must be true or false",
+    ],
+    [
+      oidc,
+      { clientId: "id", ...ISSUER, withoutPkce: true },
+      "oidc: withoutPkce is true, but a client without a secret needs PKCE (RFC 9700 2.1.1): pass clientSecret, or remove withoutPkce",
+    ],
+    [
+      slack,
+      { ...CLIENT, team: "example" },
+      'slack: team is "example", but it must be the id of a workspace, such as "T0123ABCD"',
+    ],
   ])("is shown for %o", (factory, options, message) => {
     expect(messageFor(factory, options)).toBe(message);
   });
@@ -135,7 +169,12 @@ describe("arcticProvider", () => {
     [
       client,
       { scopes: [], profile, clientId: "id" },
-      "clientId is not an option of arcticProvider: remove it, or write one of scopes, profile, storeTokens, trustEmail, id, timeout, authorizationParams",
+      "clientId is not an option of arcticProvider: remove it, or write one of scopes, profile, storeTokens, trustEmail, id, timeout, authorizationParams, withoutPkce",
+    ],
+    [
+      client,
+      { scopes: [], profile, withoutPkce: "yes" },
+      'arcticProvider: withoutPkce is "yes", but it must be true or false',
     ],
     [client, undefined, "arcticProvider takes options as an object, and got undefined"],
     [client, { scopes: "a", profile }, 'arcticProvider: scopes is "a", but it must be a list of strings'],

@@ -67,6 +67,23 @@ function isListOfTexts(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((text) => typeof text === "string" && text !== "");
 }
 
+/** The parts of the protocol that an OpenID provider may be unable to do. */
+export interface WithoutOptions {
+  /**
+   * Sends no PKCE, for a provider that refuses `code_verifier`. Default false. It gives up that the provider redeems a code for
+   * the browser only whose sign-in it answers (RFC 9700 4.5): the `nonce` of the ID token is then the only part that shows a
+   * code of another sign-in. It takes a client with a secret: without both, anybody could redeem a stolen code (RFC 9700 2.1.1).
+   */
+  readonly withoutPkce?: boolean;
+  /**
+   * Accepts an ID token without `nonce`, for a provider that leaves it out. Default false. One with another nonce is refused
+   * all the same. It gives up that an ID token belongs to this sign-in: PKCE is then the only part that shows a code of another
+   * one. Together with `withoutPkce`, only `state` binds the answer to the browser: an attacker who gets hold of a code before
+   * it is redeemed can sign in as its owner.
+   */
+  readonly withoutNonce?: boolean;
+}
+
 /** The options of every provider, and those of one with a secret. */
 export const PROVIDER_MEMBERS: MembersOf<ProviderOptions> = {
   clientId: null,
@@ -81,6 +98,23 @@ export const CONFIDENTIAL_MEMBERS: MembersOf<ConfidentialOptions> = {
   ...PROVIDER_MEMBERS,
   clientSecret: null,
 };
+
+export const WITHOUT_MEMBERS: MembersOf<WithoutOptions> = { withoutPkce: null, withoutNonce: null };
+
+/** Checks which parts of the protocol are left out. Throws a `TypeError` that names the option. */
+export function checkWithout(
+  { id, client }: Pick<CheckedOptions, "id" | "client">,
+  { withoutPkce = false, withoutNonce = false }: WithoutOptions,
+): Required<WithoutOptions> {
+  for (const [name, value] of Object.entries({ withoutPkce, withoutNonce }))
+    if (typeof value !== "boolean") throw refuse(`${id}: ${name}`, value, "it must be true or false");
+  if (withoutPkce && client.clientSecret === null) {
+    throw new TypeError(
+      `${id}: withoutPkce is true, but a client without a secret needs PKCE (RFC 9700 2.1.1): pass clientSecret, or remove withoutPkce`,
+    );
+  }
+  return { withoutPkce, withoutNonce };
+}
 
 /** What the options say, checked; `scopes` and `id` stand for what they leave out. */
 export interface CheckedOptions {
