@@ -106,7 +106,7 @@ describe("a host that is not one", () => {
     ["a map over a list", 7],
     ["a caller without types", null],
   ])("the second argument of %s is ignored", async (_, host) => {
-    const answer = await limited().auth.handle(requestTo("/auth/session"), host as RequestHost);
+    const answer = await limited().auth.handle(requestTo("/auth/me"), host as RequestHost);
     expect((await answer.json()).error).toBe("unauthenticated");
   });
 

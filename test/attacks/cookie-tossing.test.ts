@@ -281,7 +281,7 @@ describe.each(settings)("a token that a sibling host set under the current name,
     const response = await scene.server.send("/auth/session", { headers });
     const lines = response.headers.getSetCookie();
     expect({ status: response.status, distinctLines: new Set(lines).size }).toEqual({
-      status: 401,
+      status: 200,
       distinctLines: lines.length,
     });
     expect(lines.length).toBeGreaterThan(0);

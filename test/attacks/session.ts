@@ -95,7 +95,7 @@ export async function present(server: TestServer, mode: Transport, token: string
 
 /** Asks who is signed in, with an access token. */
 export async function whoAmI(server: TestServer, mode: Transport, token: string): Promise<Answer> {
-  return read(await server.send("/auth/session", { headers: withAccess(mode, token) }));
+  return read(await server.send("/auth/me", { headers: withAccess(mode, token) }));
 }
 
 /** The session as the store has it. */

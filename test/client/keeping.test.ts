@@ -43,6 +43,20 @@ describe("the signed-in user", () => {
     expect(seen).toEqual([["signed-out"], ["signed-out"]]);
   });
 
+  it("is null for a visitor, whose console gets no error of a request", async () => {
+    const simulation = openSimulation();
+    const statuses: number[] = [];
+    simulation.network.back = (_, response) => {
+      statuses.push(response.status);
+      return response;
+    };
+    const { client } = simulation.profile().tab();
+    const seen = watch(client);
+    await simulation.whenIdle();
+    expect({ seen, statuses }).toEqual({ seen: ["signed-out"], statuses: [200] });
+    expect(client.session.get()).toEqual({ status: "signed-out", user: null, session: null, error: null });
+  });
+
   it("follows sign-up, sign-out and sign-in", async () => {
     const simulation = openSimulation();
     const { client } = simulation.profile().tab();

@@ -16,6 +16,22 @@ export const routeEdits: readonly Edit[] = [
     ],
   ),
   ...editsIn(
+    `${CORE}/http/routes/sessions.ts`,
+    [`${CORE}/http/routes/sessions.test.ts`],
+    [
+      [
+        "a bearer token that is not valid is an anonymous visitor",
+        'if (status !== 401 || transport !== "cookie") return "refuse";',
+        'if (status !== 401) return "refuse";',
+      ],
+      [
+        "a late answer deletes the cookies of another session",
+        'method === "GET" && access.length === 0 &&',
+        'method === "GET" &&',
+      ],
+    ],
+  ),
+  ...editsIn(
     `${CORE}/http/response.ts`,
     ["test/attacks/bearer.test.ts"],
     [

@@ -1,7 +1,7 @@
 import { createAuth } from "@latchkey/core";
 import { memory } from "@latchkey/core/memory";
 import { password, scryptHasher } from "@latchkey/core/password";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { bodyOf, expectError, memberOf } from "../fixtures/answers.ts";
 import { ANN, cheapPassword, openSecureServer, openServer } from "../fixtures/server.ts";
 import { stores } from "../fixtures/stores.ts";
@@ -89,7 +89,7 @@ test("J10 a wrong password, a missing refresh token and a missing session have d
   await expectError(await browser().post("/auth/refresh"), 401, "unauthenticated");
   const bad = { refresh_token: "lkr_nonsense" };
   await expectError(await browser().post("/auth/refresh", bad), 401, "refresh_token_invalid");
-  await expectError(await browser().get("/auth/session"), 401, "unauthenticated");
+  await expectError(await browser().get("/auth/me"), 401, "unauthenticated");
 });
 
 test("S5 user.serialize decides what /auth/me shows of a user", async () => {
@@ -206,4 +206,48 @@ test("S11 an unsafe request from another site is refused, by the routes and by v
   }
   expect({ refresh: ann.cookie("refresh"), events: events.length }).toEqual(before);
   expect((await auth.validate(ann.request("/transfer", { method: "POST" }))).ok).toBe(true);
+});
+
+describe("GET /session without a session", () => {
+  const ANONYMOUS = { session: null, user: null };
+
+  test("answers a visitor who never signed in with 200 and nulls", async () => {
+    const answer = await openServer().browser().get("/auth/session");
+    expect({ status: answer.status, body: await bodyOf(answer) }).toEqual({ status: 200, body: ANONYMOUS });
+    expect(answer.headers.get("www-authenticate")).toBeNull();
+    expect(answer.headers.get("cache-control")).toContain("no-store");
+    expect(answer.headers.getSetCookie()).toEqual([]);
+  });
+
+  test("answers a browser whose session ended elsewhere with nulls, then deletes its cookies", async () => {
+    const { auth, clock, signedIn } = openServer({ revocation: "store" });
+    const ann = await signedIn();
+    const { id } = memberOf(await bodyOf(await ann.get("/auth/session")), "session");
+    await auth.sessions.revoke(String(id));
+    const soon = await ann.get("/auth/session");
+    expect({ body: await bodyOf(soon), cookies: ann.names().length }).toEqual({
+      body: ANONYMOUS,
+      cookies: 2,
+    });
+    clock.advance(601);
+    const later = await ann.get("/auth/session");
+    expect({ status: later.status, body: await bodyOf(later), cookies: ann.names() }).toEqual({
+      status: 200,
+      body: ANONYMOUS,
+      cookies: [],
+    });
+  });
+
+  test("refreshes an expired access token as before", async () => {
+    const { clock, signedIn } = openServer();
+    const ann = await signedIn();
+    clock.advance(601);
+    expect(await bodyOf(await ann.get("/auth/session"))).toMatchObject({ user: { email: ANN.email } });
+  });
+
+  test("answers a bearer client whose token is not valid with 401", async () => {
+    const answer = await openServer().browser().get("/auth/session", { authorization: "Bearer x" });
+    expect(answer.headers.get("www-authenticate")).toBe('Bearer error="invalid_token"');
+    await expectError(answer, 401, "unauthenticated");
+  });
 });

@@ -233,7 +233,7 @@ for (const button of document.querySelectorAll("[data-scope]")) button.addEventL
 at("again").addEventListener("click", async () => {
   const { ok, data } = await send("/auth/session");
   // Another tab may have signed in since.
-  if (ok && data.session.id !== state.session?.id) return location.reload();
+  if (ok && data.session !== null && data.session.id !== state.session?.id) return location.reload();
   await send("/auth/logout", { method: "POST", body: { scope: "session" } });
   leave("");
 });
@@ -250,7 +250,7 @@ const drawLink = settings.openId ? offerLink(at("link"), say) : null;
 at("openid").hidden = !settings.openId;
 const signInError = returnedWith(settings.sentences);
 const found = await send("/auth/session");
-if (found.ok) {
+if (found.ok && found.data.session !== null) {
   await enter(found);
   // The lifetime that is left of an earlier access token is not known, so get a new one.
   if (found.expiresIn === null) await perform("refresh");

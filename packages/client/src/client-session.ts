@@ -9,6 +9,7 @@ import {
   isUnauthenticated,
   type Result,
   success,
+  unauthenticated,
 } from "./result.ts";
 import {
   isDuration,
@@ -174,7 +175,9 @@ export class ClientSession {
 
   async #loadNow(): Promise<Result<SignedIn>> {
     const result = await this.#transport.load();
-    return result.ok ? this.#accept(result.data) : this.#fail(result);
+    if (!result.ok) return this.#fail(result);
+    const isSignedOut = isRecord(result.data) && result.data.session === null;
+    return isSignedOut ? this.#fail(unauthenticated()) : this.#accept(result.data);
   }
 
   async #refreshNow(): Promise<Result<Session>> {

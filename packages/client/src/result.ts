@@ -84,6 +84,11 @@ export async function readResult(response: Response): Promise<Result<unknown>> {
   return failure(code, body.message, status);
 }
 
+/** The failure of a call that needs a session, if it is known without a 401 that there is none. */
+export function unauthenticated(): Failure {
+  return failure("unauthenticated", "Sign in first.", 401);
+}
+
 export function invalidResponse(status: number): Failure {
   return failure("invalid_response", "The response is not from Latchkey.", status);
 }

@@ -1,4 +1,4 @@
-import { type Failure, failure, isRecord, isUnauthenticated, type Result, success } from "./result.ts";
+import { isRecord, isUnauthenticated, type Result, success, unauthenticated } from "./result.ts";
 import {
   type CallWithProof,
   endsSession,
@@ -104,10 +104,6 @@ async function writeTokens(storage: TokenStorage, tokens: Tokens | null): Promis
 /** An answer may be late: it is dropped unless the storage still has the refresh token that was sent. */
 async function replaceTokens(storage: TokenStorage, sent: Tokens, tokens: Tokens | null): Promise<void> {
   if ((await readTokens(storage))?.refresh === sent.refresh) await writeTokens(storage, tokens);
-}
-
-function unauthenticated(): Failure {
-  return failure("unauthenticated", "Sign in first.", 401);
 }
 
 function withToken(tokens: Tokens | null): (request: Request) => Request {

@@ -177,6 +177,14 @@ export function deleteFormerCookies(
   return site.previous.filter((place) => sent.has(place.name)).map(deleteCookie);
 }
 
+/** The codes after which a presented refresh token can never be valid again. Only these clear the cookies. */
+export const FINAL_CODES: ReadonlySet<ErrorCode> = new Set([
+  "session_expired",
+  "session_revoked",
+  "refresh_token_invalid",
+  "refresh_token_reused",
+]);
+
 /** Deletes every cookie that could hold a token. */
 export function clearSessionCookies(
   site: Site,

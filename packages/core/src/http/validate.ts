@@ -223,18 +223,19 @@ export interface SignedIn {
   readonly changes: readonly CookieChange[];
 }
 
-/** Validates a call and runs `then` with its session, or responds with the error. */
+/** Validates a call and runs `then` with its session, or responds with the error, unless `refuse` has another answer. */
 export async function whenSignedIn(
   app: App,
   { request, client, site, credentials }: Call,
   then: (signedIn: SignedIn) => Promise<Response>,
+  refuse: (refused: InvalidSession) => Response = (refused) => refused.response(),
 ): Promise<Response> {
   const refresh = request.method === "HEAD" ? "never" : "auto";
   // A route that changes something checks the store, so that an ended session cannot use it.
   const fresh = request.method !== "GET" && request.method !== "HEAD";
   const how = { refresh, fresh, keepAlive: client.waitUntil } as const;
   const { validation, changes } = await validateCredentials(app, site, credentials, how);
-  if (!validation.ok) return validation.response();
+  if (!validation.ok) return refuse(validation);
   try {
     return await then({ valid: validation, changes });
   } catch (error) {
@@ -261,7 +262,13 @@ export async function userSignedIn(app: App, { credentials }: Call): Promise<str
 
 /** Reads the user of a session. Fails with `unauthenticated` if the user is deleted or disabled. */
 export async function requireUser(app: App, id: string): Promise<User> {
-  const user = await app.users.get(id);
-  if (user === null || user.disabledAt !== null) throw new AuthError("unauthenticated");
+  const user = await findEnabledUser(app, id);
+  if (user === null) throw new AuthError("unauthenticated");
   return user;
+}
+
+/** Reads the user of a session. Null if the user is deleted or disabled. */
+export async function findEnabledUser(app: App, id: string): Promise<User | null> {
+  const user = await app.users.get(id);
+  return user === null || user.disabledAt !== null ? null : user;
 }

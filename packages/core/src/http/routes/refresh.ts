@@ -13,19 +13,12 @@ import {
   deleteFormerCookies,
   deleteRivalCookies,
   errorResponse,
+  FINAL_CODES,
   headersOf,
   respondJson,
   tokenFields,
 } from "../response.ts";
 import type { Call, Route } from "../route.ts";
-
-/** The codes after which the presented token can never be valid again. Only these clear the cookies. */
-const FINAL_CODES: ReadonlySet<ErrorCode> = new Set([
-  "session_expired",
-  "session_revoked",
-  "refresh_token_invalid",
-  "refresh_token_reused",
-]);
 
 /** `POST /refresh`: exchanges the refresh token of the cookie or of the body for new tokens. */
 export const refresh: Route = {

@@ -1,13 +1,16 @@
+import type { App } from "../../accounts/app.ts";
+import { writeChanges } from "../../cookies/cookie.ts";
 import { now } from "../../platform/env.ts";
 import { AuthError } from "../../platform/errors.ts";
 import { isLive } from "../../sessions/decide.ts";
 import { endSession } from "../../sessions/end.ts";
 import { isSessionId } from "../../sessions/refresh-token.ts";
 import type { SessionRow } from "../../sessions/session.ts";
-import { pathSegment } from "../request.ts";
-import { clearSessionCookies, headersOf, respondJson } from "../response.ts";
-import type { Route } from "../route.ts";
-import { requireUser, whenSignedIn } from "../validate.ts";
+import { type Credentials, pathSegment } from "../request.ts";
+import { clearSessionCookies, FINAL_CODES, headersOf, json, respondJson } from "../response.ts";
+import type { Call, Route } from "../route.ts";
+import { failRequest, findEnabledUser, requireUser, whenSignedIn } from "../validate.ts";
+import type { InvalidSession } from "../validation.ts";
 
 /** `GET /sessions`: lists the live sessions of the user. */
 export const sessions: Route = {
@@ -54,17 +57,60 @@ export const me: Route = {
     ),
 };
 
-/** `GET /session`: the session, its user, and the remaining lifetime of the access token. */
+/**
+ * `GET /session`: the session, its user, and the remaining lifetime of the access token. For a browser without a session it
+ * answers 200 with nulls, because browsers write each 401 into their consoles.
+ */
 export const session: Route = {
   method: "GET",
   path: "/session",
   handle: (app, call) =>
-    whenSignedIn(app, call, async ({ valid, changes }) => {
-      const user = app.serialize(await requireUser(app, valid.userId));
-      const expiresIn = valid.claims.exp - now(app.env);
-      return respondJson(app, { expires_in: expiresIn, session: valid.session, user }, 200, changes);
-    }),
+    whenSignedIn(
+      app,
+      call,
+      async ({ valid, changes }) => {
+        const found = await findEnabledUser(app, valid.userId);
+        if (found === null) {
+          const refused = failRequest(app, "unauthenticated", call.credentials).validation;
+          writeChanges(refused.headers, changes);
+          return answerRefused(app, call, refused);
+        }
+        const expiresIn = valid.claims.exp - now(app.env);
+        const user = app.serialize(found);
+        return respondJson(app, { expires_in: expiresIn, session: valid.session, user }, 200, changes);
+      },
+      (refused) => answerRefused(app, call, refused),
+    ),
 };
+
+function answerRefused(app: App, call: Call, refused: InvalidSession): Response {
+  const answer = decideAnonymousAnswer(call.request.method, call.credentials.presented, refused);
+  if (answer === "refuse") return refused.response();
+  const { headers } = refused;
+  headers.delete("www-authenticate");
+  if (answer === "clear") {
+    const how = { keepAccessToken: false, now: now(app.env) };
+    writeChanges(headers, clearSessionCookies(call.site, call.credentials, how));
+  }
+  return json({ session: null, user: null }, 200, headers);
+}
+
+/**
+ * Decides what `GET /session` answers to a request without a session: the error, nulls, or nulls with deleted cookies.
+ *
+ * RFC 6750 3.1: a bearer token that is not valid stays a 401, because its sender has to replace it. The cookies are
+ * deleted only if no access token came along, for the same requests as `POST /refresh` deletes them for: an access token may
+ * be of another session than the refresh token. HEAD reads the refresh token without rotation, so its code is not final.
+ */
+export function decideAnonymousAnswer(
+  method: string,
+  { transport, access, refresh }: Credentials["presented"],
+  { code, status }: Pick<InvalidSession, "code" | "status">,
+): "refuse" | "anonymous" | "clear" {
+  if (status !== 401 || transport !== "cookie") return "refuse";
+  const isOver = method === "GET" && access.length === 0 && refresh.length > 0 && FINAL_CODES.has(code);
+  return isOver ? "clear" : "anonymous";
+}
 
 function describeSession(row: SessionRow, currentId: string): object {
   const { id, device, context, createdAt, refreshedAt, expiresAt } = row;
