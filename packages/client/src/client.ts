@@ -2,7 +2,7 @@ import { createAddress } from "./address.ts";
 import { callsOf, type EmailCalls, type MailSignIns, type PasswordCalls, sendAgain } from "./calls.ts";
 import { ClientSession, type SignedIn } from "./client-session.ts";
 import { type Device, listDevices, revokeDevice } from "./devices.ts";
-import { type Env, platform } from "./env.ts";
+import { type Env, envOf } from "./env.ts";
 import { createLock } from "./lock.ts";
 import { type OAuthOptions, type OAuthStart, startOAuth } from "./oauth.ts";
 import type { Result } from "./result.ts";
@@ -111,7 +111,7 @@ export interface NativeCode {
  */
 export function createAuthClient<U = User, C = unknown>(options: ClientOptions): AuthClient<U, C> {
   const { baseURL, storage, trustedOrigins = [] } = options;
-  const env: Env = { ...platform(), ...options.env };
+  const env = envOf(options.env);
   const address = createAddress(baseURL, trustedOrigins, env.page);
   const callRoute = createCallRoute(address, env);
   const transport = storage === undefined ? cookieTransport(callRoute) : tokenTransport(callRoute, storage);

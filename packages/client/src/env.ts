@@ -33,7 +33,7 @@ export interface Env {
 }
 
 /** The functions of this platform. Nothing is opened or called before the client uses it. */
-export function platform(): Env {
+function platform(): Env {
   // Without a page there are no tabs: the clients of one process have separate sessions, and must not share locks.
   const hasPage = typeof document === "object" && typeof location === "object";
   return {
@@ -47,6 +47,19 @@ export function platform(): Env {
     locks: hasPage ? (navigator.locks ?? null) : null,
     openChannel: hasPage && typeof BroadcastChannel === "function" ? openChannel : null,
     page: hasPage ? page : null,
+  };
+}
+
+/** The given functions, and those of the platform for the others. None gets a `this`: `window.fetch` refuses it. */
+export function envOf(given: Partial<Env> = {}): Env {
+  const env = { ...platform(), ...given };
+  return {
+    ...env,
+    fetch: env.fetch.bind(undefined),
+    now: env.now.bind(undefined),
+    random: env.random.bind(undefined),
+    later: env.later.bind(undefined),
+    openChannel: env.openChannel?.bind(undefined) ?? null,
   };
 }
 

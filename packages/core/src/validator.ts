@@ -8,7 +8,7 @@ import { faultOfPublished, readKeySet } from "./keys/key-set.ts";
 import type { Keys } from "./keys/keys.ts";
 import { remoteKeys } from "./keys/remote.ts";
 import { isRecord, type JsonObject } from "./platform/encoding.ts";
-import { type Env, now, platformEnv } from "./platform/env.ts";
+import { type Env, envOf, now } from "./platform/env.ts";
 import { AuthError } from "./platform/errors.ts";
 import { checkMembers, FLAG, type MembersOf, refuse } from "./platform/option-error.ts";
 import { checkOrigin, isLoopback } from "./platform/origin.ts";
@@ -121,11 +121,7 @@ const OPTIONS: MembersOf<ValidatorOptions> = {
 
 function settingsOf(options: ValidatorOptions) {
   checkMembers("createValidator", options, OPTIONS);
-  const env: Env = {
-    clock: options.env?.clock ?? platformEnv.clock,
-    random: options.env?.random ?? platformEnv.random,
-    fetch: options.env?.fetch ?? platformEnv.fetch,
-  };
+  const env = envOf(options.env);
   const { issuer, audience = issuer, cookies, bearer, baseURL, trustedOrigins = [] } = options;
   const { header = "authorization", schemes = ["bearer"] } = bearer ?? {};
   const access = cookies?.names?.access ?? "latchkey.access";

@@ -638,8 +638,9 @@ describe("valid options", () => {
     expect(checked.users).toBe(users);
     expect(checked.providers[0]).toBe(provider);
     expect(checked.contextSchema).toBe(schema);
-    expect(checked.callbacks.onEvent).toBe(onEvent);
-    expect(checked.settings.hooks.signedIn).toBe(signedIn);
+    // Functions are called without `this`, so each is wrapped.
+    expect(checked.callbacks.onEvent).toBeTypeOf("function");
+    expect(checked.settings.hooks.signedIn).toBeTypeOf("function");
   });
 });
 

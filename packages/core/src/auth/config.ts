@@ -8,7 +8,7 @@ import { checkPages } from "../mail/pages.ts";
 import { checkErrorURL } from "../oauth/redirect.ts";
 import { kindOf } from "../platform/callback-answer.ts";
 import { isRecord } from "../platform/encoding.ts";
-import { type Env, logError, platformEnv } from "../platform/env.ts";
+import { type Env, envOf, logError } from "../platform/env.ts";
 import type { OnError } from "../platform/faults.ts";
 import { refuse } from "../platform/option-error.ts";
 import { checkOrigin, isLoopback } from "../platform/origin.ts";
@@ -95,11 +95,7 @@ export function checkOptions(options: unknown): CheckedOptions {
   checkPages(given.mail?.pages ?? NONE, config.trustedOrigins);
   return {
     config,
-    env: {
-      clock: given.env?.clock ?? platformEnv.clock,
-      random: given.env?.random ?? platformEnv.random,
-      fetch: given.env?.fetch ?? platformEnv.fetch,
-    },
+    env: envOf(given.env),
     store,
     users,
     providers,

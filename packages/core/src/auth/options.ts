@@ -273,6 +273,8 @@ export function copyOptions(value: unknown, shape: Shape, path = ""): unknown {
   if (type === "array" && item !== undefined && Array.isArray(value)) {
     return Object.freeze(value.map((each, index) => copyOptions(each, item, `${path}[${index}]`)));
   }
+  // A function of the platform, such as `fetch`, refuses to be a method of the options.
+  if (type === "function" && typeof value === "function") return value.bind(undefined);
   if (!isRecord(value)) return value;
   const inside = path === "" ? "" : `${path}.`;
   if (type === "strict_object") {

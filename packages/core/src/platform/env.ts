@@ -15,6 +15,12 @@ export const platformEnv: Env = {
   fetch: (input, init) => fetch(input, init),
 };
 
+/** The given functions, and those of the platform for the others. None gets a `this`: `fetch` of the platform refuses it. */
+export function envOf(given: Partial<Env> = {}): Env {
+  const { clock = platformEnv.clock, random = platformEnv.random, fetch = platformEnv.fetch } = given;
+  return { clock: clock.bind(undefined), random: random.bind(undefined), fetch: fetch.bind(undefined) };
+}
+
 /** Returns the time in whole seconds, the unit of rows and tokens. */
 export function now(env: Pick<Env, "clock">): EpochSeconds {
   return Math.floor(env.clock() / 1_000);
