@@ -129,6 +129,25 @@ describe("CORS", () => {
     expect(headers.get("vary")).toContain("Origin");
   });
 
+  it("lets a page with Sentry or OpenTelemetry send its tracing headers, and the headers of an option", async () => {
+    const allowed = async (cors: { allowHeaders?: string[] }, asked: string): Promise<string | null> => {
+      const server = openAttackedServer({ trustedOrigins: [SPA], cors });
+      const headers = { origin: SPA, ...preflight, "access-control-request-headers": asked };
+      const answer = await server.send("/auth/session", { method: "OPTIONS", headers });
+      return answer.headers.get("access-control-allow-headers");
+    };
+    const tracing = "baggage, sentry-trace, traceparent, tracestate, x-request-id";
+    expect(await allowed({}, `${tracing.replaceAll(" ", "")},x-evil`)).toBe(
+      `content-type, authorization, ${tracing}`,
+    );
+    expect(await allowed({ allowHeaders: ["X-Datadog-Trace-Id"] }, "x-datadog-trace-id, x-evil")).toBe(
+      "content-type, authorization, x-datadog-trace-id",
+    );
+    expect(() => openAttackedServer({ cors: { allowHeaders: ["*"] } })).toThrow(
+      /cors.allowHeaders\[0\] is "\*", but it must not be \*/,
+    );
+  });
+
   it.each([
     "null",
     "*",
@@ -181,6 +200,57 @@ describe("CORS", () => {
     const blanks = { authorization: `Bearer${" ".repeat(100_000)}x`, cookie: `${" ".repeat(60_000)}=` };
     expect((await server.send("/auth/me", { headers: blanks })).status).toBe(401);
     expect(performance.now() - begin).toBeLessThan(1_000);
+  });
+});
+
+describe("CORS for routes of the application", () => {
+  const { auth } = openAttackedServer({ trustedOrigins: [SPA] });
+  const from = (origin: string, method: string, more = {}): Request =>
+    requestTo("/api/notes", { method, headers: { origin, ...more } });
+  const toldIn = (response: Response | null): Readonly<Record<string, string>> =>
+    Object.fromEntries(
+      [...(response?.headers ?? [])].filter(([name]) => /^(access-control-|vary$)/.test(name)),
+    );
+  const asked = {
+    "access-control-request-method": "PATCH",
+    "access-control-request-headers": "content-type,traceparent",
+  };
+
+  it("answers a preflight of a listed origin, and leaves every other request to the application", () => {
+    expect(toldIn(auth.cors(from(SPA, "OPTIONS", asked)))).toEqual({
+      "access-control-allow-origin": SPA,
+      "access-control-allow-credentials": "true",
+      "access-control-allow-methods": "GET, HEAD, POST, PUT, PATCH, DELETE",
+      "access-control-allow-headers": "content-type, authorization, traceparent",
+      "access-control-expose-headers": "Retry-After, X-Request-Id",
+      "access-control-max-age": "600",
+      vary: "Origin, Sec-Fetch-Site",
+    });
+    expect(auth.cors(from(SPA, "OPTIONS"))).toBeNull();
+    expect(auth.cors(from(SPA, "GET"))).toBeNull();
+  });
+
+  it("lets a listed origin read a response, with what the application exposes itself", async () => {
+    const headers = { "access-control-expose-headers": "X-Total", vary: "Accept" };
+    const response = auth.cors(from(SPA, "GET"), Response.json({ notes: [] }, { headers }));
+    expect(await response.json()).toEqual({ notes: [] });
+    expect(toldIn(response)).toEqual({
+      "access-control-allow-origin": SPA,
+      "access-control-allow-credentials": "true",
+      "access-control-expose-headers": "X-Total, Retry-After, X-Request-Id",
+      vary: "Accept, Origin",
+    });
+    expect(toldIn(auth.cors(from(SPA, "GET"), response))).toEqual(toldIn(response));
+  });
+
+  it.each(["null", "https://evil.example", `${SPA}.evil`])("gives no permission to %s", (origin) => {
+    expect(toldIn(auth.cors(from(origin, "OPTIONS", asked)))).toEqual({ vary: "Origin, Sec-Fetch-Site" });
+    expect(toldIn(auth.cors(from(origin, "GET"), new Response()))).toEqual({ vary: "Origin" });
+  });
+
+  it("refuses arguments of another type", () => {
+    expect(() => auth.cors({} as Request)).toThrow(/cors: request is an object, but it must be a Request/);
+    expect(() => auth.cors(from(SPA, "GET"), null as unknown as Response)).toThrow(/cors: response is null/);
   });
 });
 

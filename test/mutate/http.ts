@@ -152,8 +152,8 @@ export const httpEdits: readonly Edit[] = [
     [
       [
         "a disabled user reads their data",
-        'user === null || user.disabledAt !== null) throw new AuthError("unauthenticated")',
-        'user === null) throw new AuthError("unauthenticated")',
+        "return user === null || user.disabledAt !== null ? null : user;",
+        "return user;",
       ],
     ],
   ),

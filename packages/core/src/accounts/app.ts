@@ -21,6 +21,8 @@ export interface Config {
   readonly trustedOrigins: ReadonlySet<string>;
   readonly cookies: CookieOptions & { readonly previous: readonly PreviousCookie[] };
   readonly bearer: { readonly header: string; readonly schemes: readonly string[] };
+  /** Further headers that pages of trusted origins may send, in lower case. */
+  readonly allowHeaders: ReadonlySet<string>;
   readonly requireFetchMetadata: boolean;
   readonly linkByEmail: boolean;
   /** Where a sign-in with a provider ends that failed without a target; null shows a page of Latchkey. */

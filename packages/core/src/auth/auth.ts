@@ -243,6 +243,25 @@ export interface Auth<Context = unknown, U extends User = User> {
    * const validation = auth.stepUp(await auth.validate(request), { maxAge: minutes(15) });
    */
   stepUp(validation: Validation<Context>, bounds: StepUpBounds): Validation<Context>;
+  /**
+   * CORS for routes of the application, by `trustedOrigins`, with credentials. `handle` and `handlers` have it already.
+   *
+   * - `cors(request)` returns the response to a preflight, and null for any other request.
+   * - `cors(request, response)` returns a copy of a response that pages of these origins can read. It names the origin, never `*`, and adds
+   *   `Vary: Origin`.
+   *
+   * A page of any other origin gets no permission. It does not check the origin of an unsafe request, which is sent in any case:
+   * `validate` does. See Fetch 3.2. Throws an `AuthError` with `invalid_request` for an argument of another type.
+   *
+   * @example
+   * const preflight = auth.cors(request);
+   * if (preflight !== null) return preflight;
+   * return auth.cors(request, await respond(request));
+   */
+  readonly cors: {
+    (request: Request): Response | null;
+    (request: Request, response: Response): Response;
+  };
   /** Each route by itself, to mount on any path. */
   readonly handlers: Readonly<Record<RouteName, (request: Request, host?: RequestHost) => Promise<Response>>>;
   readonly sessions: SessionsApi<Context>;

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import type { Config } from "../accounts/app.ts";
 import type { ClientOptions } from "../accounts/client.ts";
+import { TRACING_HEADERS } from "../http/cors.ts";
 import type { Algorithm } from "../keys/algorithms.ts";
 import type { Jwk } from "../keys/jwk.ts";
 import type { MailOptions } from "../mail/mailer.ts";
@@ -142,6 +143,10 @@ function configOf(given: Given, baseURL: URL | null): Config {
       header: (given.bearer?.header ?? "authorization").toLowerCase(),
       schemes: (given.bearer?.schemes ?? ["Bearer"]).map((scheme) => scheme.toLowerCase()),
     },
+    allowHeaders: new Set([
+      ...TRACING_HEADERS,
+      ...(given.cors?.allowHeaders ?? []).map((name) => name.toLowerCase()),
+    ]),
     requireFetchMetadata: given.requireFetchMetadata ?? false,
     linkByEmail: given.linkByEmail ?? true,
     errorURL: checkErrorURL(given.oauth?.errorURL, { baseURL, basePath, trustedOrigins }),

@@ -2,6 +2,7 @@ import type { App } from "../accounts/app.ts";
 import { clientReader } from "../accounts/client.ts";
 import { siteReader } from "../cookies/site.ts";
 import { originReporter } from "../csrf/decide-csrf.ts";
+import { corsOf } from "../http/cors.ts";
 import { handlersOf, requestHandler } from "../http/handle.ts";
 import { stepUpChecker } from "../http/step-up.ts";
 import { requestValidator } from "../http/validate.ts";
@@ -52,6 +53,7 @@ export function createAuth<Context extends ContextShape = JsonObject, U extends 
     handle: requestHandler(app),
     validate: requestValidator(app),
     stepUp: stepUpChecker(app),
+    cors: corsOf(app.config),
     handlers: handlersOf(app),
     sessions: publicCalls("sessions", sendingCalls(app, sessionsApi), report) as SessionsApi,
     users: publicCalls("users", sendingCalls(app, usersApi), report) as UsersApi,

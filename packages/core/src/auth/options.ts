@@ -147,6 +147,13 @@ export interface AuthOptions<Context = JsonObject, U extends User = User> {
      */
     readonly refreshPath?: string;
   };
+  readonly cors?: {
+    /**
+     * Further headers that pages of `trustedOrigins` may send, such as `x-datadog-trace-id`. Always allowed are `content-type`, the header
+     * of `bearer`, and those of tracing: `baggage`, `sentry-trace`, `traceparent`, `tracestate`, `x-request-id`.
+     */
+    readonly allowHeaders?: readonly string[];
+  };
   readonly bearer?: {
     /** Default `authorization`. */
     readonly header?: string;

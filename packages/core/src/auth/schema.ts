@@ -201,6 +201,22 @@ export const optionsSchema: v.GenericSchema = bag({
       ),
     }),
   ),
+  cors: v.optional(
+    bag({
+      allowHeaders: v.optional(
+        v.array(
+          v.pipe(
+            httpToken,
+            v.check(
+              (name) => name !== "*",
+              "must not be *, which browsers take for a name here: write each name",
+            ),
+          ),
+          'must be a list of headers: write one such as ["x-datadog-trace-id"]',
+        ),
+      ),
+    }),
+  ),
   restrictTransport: v.optional(flag),
   requireFetchMetadata: v.optional(flag),
   sessions: v.optional(

@@ -3,6 +3,7 @@ import { checkHost, type RequestHost } from "../accounts/client.ts";
 import { addVary } from "../cookies/cookie.ts";
 import type { Site } from "../cookies/site.ts";
 import { AuthError } from "../platform/errors.ts";
+import { allowOrigin, preflight } from "./cors.ts";
 import {
   type Credentials,
   forCall,
@@ -68,6 +69,7 @@ async function respond(whole: App, passed: Passed, find: () => Match): Promise<R
     const isPublic = response.headers.get("cache-control")?.startsWith("public") ?? false;
     if (!isPublic) addVary(response.headers, "Cookie");
     allowOrigin(response.headers, request.headers.get("origin"), app.config.trustedOrigins);
+    addVary(response.headers, "Sec-Fetch-Site");
     return request.method === "HEAD" ? new Response(null, response) : response;
   } catch (error) {
     return answerError(app, error);
@@ -112,40 +114,6 @@ async function runRoute(
   if (response.status === 401 && !response.headers.has("www-authenticate"))
     response.headers.set("www-authenticate", challenge(app.config.bearer.schemes, credentials));
   return response;
-}
-
-const CORS_METHODS = "GET, POST, DELETE";
-const MAX_AGE = "600";
-
-/** Lets pages of trusted origins read the response, with credentials. It names the origin, never `*` (Fetch 3.2). */
-function allowOrigin(headers: Headers, origin: string | null, trusted: ReadonlySet<string>): void {
-  addVary(headers, "Origin", "Sec-Fetch-Site");
-  if (origin === null || !trusted.has(origin)) return;
-  headers.set("access-control-allow-origin", origin);
-  headers.set("access-control-allow-credentials", "true");
-  headers.set("access-control-expose-headers", "Retry-After, X-Request-Id");
-}
-
-export interface CorsOptions {
-  readonly trustedOrigins: ReadonlySet<string>;
-  readonly bearer: { readonly header: string };
-}
-
-/** Answers OPTIONS. A preflight of a trusted origin gets the CORS headers, any other request only the methods. */
-export function preflight(
-  request: Request,
-  allow: string,
-  { trustedOrigins: trusted, bearer }: CorsOptions,
-): Response {
-  const headers = new Headers({ allow, "cache-control": "no-store" });
-  const origin = request.headers.get("origin");
-  allowOrigin(headers, origin, trusted);
-  if (origin !== null && trusted.has(origin) && request.headers.has("access-control-request-method")) {
-    headers.set("access-control-allow-methods", CORS_METHODS);
-    headers.set("access-control-allow-headers", `content-type, ${bearer.header}`);
-    headers.set("access-control-max-age", MAX_AGE);
-  }
-  return new Response(null, { status: 204, headers });
 }
 
 export type Match =

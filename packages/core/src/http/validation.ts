@@ -101,7 +101,8 @@ function requireHeaders(argument: string, value: unknown, expected: string): voi
   throw new AuthError("invalid_request", message);
 }
 
-function mutableCopy(response: Response): Response {
+/** Returns a copy whose headers can be changed. */
+export function mutableCopy(response: Response): Response {
   // A body that was read cannot move to a copy.
   return response.bodyUsed ? response : new Response(response.body, response);
 }
