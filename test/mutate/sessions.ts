@@ -202,6 +202,11 @@ export const sessionEdits: readonly Edit[] = [
     ],
   ),
   ...editsIn(
+    `${CORE}/sessions/remote-ends.ts`,
+    ["test/sessions/validator-ended.test.ts"],
+    [["a validator accepts a token with an old role", 'stale: "session_expired"', "stale: null"]],
+  ),
+  ...editsIn(
     `${CORE}/sessions/authenticate.ts`,
     ["test/sessions/ended-list.test.ts"],
     [
@@ -218,9 +223,15 @@ export const sessionEdits: readonly Edit[] = [
       ["a renewed token lives longer", "at), iat, exp, jti }", "at), iat, jti }"],
       [
         "every request refreshes for a minute after many ends",
-        'renewed === "unlisted" ? revocation : `${revocation}_now`',
+        "staysListed ? `${revocation}_now` : revocation",
         "revocation",
       ],
+      [
+        "a replaced context counts until the token expires",
+        'JSON.stringify(claims.context) ? "valid" : "stale"',
+        'JSON.stringify(claims.context) ? "valid" : "valid"',
+      ],
+      ["a clock that is ahead hides a new context", 'maybe_stale: "stale_now"', 'maybe_stale: "valid"'],
     ],
   ),
   ...editsIn(

@@ -109,6 +109,29 @@ describe("a session that another process ended", () => {
       expect(byCookie).toMatchObject({ ok: true, refreshed: true, session: { context: { role: "editor" } } });
     });
 
+    it.each([
+      ["fresh", {}, { fresh: true }],
+      ['revocation: "store"', { revocation: "store" }, {}],
+    ] as const)("shows the role of a demoted administrator at once, with %s", async (_, options, how) => {
+      const { first, second } = await openPair(await make(), options as object);
+      const ann = await first.signedIn();
+      const eve = await bearerOf(first);
+      const cookie = await idOf(first, ann.request("/"));
+      const demoted = { ok: true, session: { context: { role: "reader" } } };
+      for (const id of [cookie, eve.id])
+        await first.auth.sessions.update(id, { context: demoted.session.context });
+      expect(await second.auth.validate(eve.request(), how)).toMatchObject({ ...demoted, refreshed: false });
+      const looked = await second.auth.validate(ann.request("/"), { ...how, refresh: "never" });
+      expect(looked).toMatchObject({ ...demoted, refreshed: false });
+      const found = await second.auth.validate(ann.request("/"), how);
+      expect(found).toMatchObject({ ...demoted, refreshed: true });
+      ann.take(found.headers);
+      expect(await first.auth.validate(ann.request("/"), how)).toMatchObject({
+        ...demoted,
+        refreshed: false,
+      });
+    });
+
     it("is refused with a million others by one entry, and a session that stays or starts then is not", async () => {
       const { first, second, clock, calls } = await openPair(await make());
       const eve = await bearerOf(first);
@@ -160,6 +183,18 @@ describe("a refresh during a change", () => {
     expect(await server.auth.sessions.verify(token)).toMatchObject({
       session: { context: { role: "reader" } },
     });
+  });
+
+  it("hides no new context behind a token of a server whose clock is ahead", async () => {
+    const { first, second, clock } = await openPair();
+    clock.advance(5);
+    const eve = await bearerOf(second);
+    clock.advance(-5);
+    await first.auth.sessions.update(eve.id, { context: { role: "reader" } });
+    clock.advance(20);
+    await poll(second, eve.request());
+    const found = await second.auth.validate(eve.request());
+    expect(found).toMatchObject({ ok: true, session: { context: { role: "reader" } } });
   });
 
   it("issues no token that a server without a store accepts after the end of all sessions", async () => {

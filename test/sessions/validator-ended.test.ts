@@ -58,8 +58,8 @@ async function openEdge(changes: Partial<ValidatorOptions> = {}) {
 
 async function sessionOf({ auth }: Awaited<ReturnType<typeof openEdge>>) {
   const user = await auth.users.create({ email: `${crypto.randomUUID()}@example.com` });
-  const { accessToken, session } = await auth.sessions.create(user.id, { transport: "bearer" });
-  return { token: accessToken, id: session.id, userId: user.id };
+  const { accessToken, refreshToken, session } = await auth.sessions.create(user.id, { transport: "bearer" });
+  return { token: accessToken, refreshToken: String(refreshToken), id: session.id, userId: user.id };
 }
 
 describe("a validator with endedUrl", () => {
@@ -104,11 +104,15 @@ describe("a validator with endedUrl", () => {
     ]);
   });
 
-  it("accepts a token whose session has a new context", async () => {
+  it("has a demoted administrator refresh, and accepts the token with the new role", async () => {
     const edge = await openEdge();
-    const eve = await sessionOf(edge);
-    await edge.auth.sessions.update(eve.id, { context: { role: "editor" } });
-    expect(await edge.check(eve.token)).toBe("ok");
+    const [eve, bob] = [await sessionOf(edge), await sessionOf(edge)];
+    await edge.auth.sessions.update(eve.id, { context: { role: "reader" } });
+    edge.clock.advance(8);
+    expect([await edge.check(eve.token), await edge.check(bob.token)]).toEqual(["session_expired", "ok"]);
+    const refreshed = await edge.auth.sessions.refresh(eve.refreshToken);
+    expect(refreshed).toMatchObject({ ok: true, session: { context: { role: "reader" } } });
+    expect(await edge.check(refreshed.ok ? refreshed.accessToken : "")).toBe("ok");
   });
 
   const page = (entries: unknown, more: unknown = false) => Response.json({ entries, cursor: "1", more });

@@ -221,9 +221,8 @@ async function validateAccess<Context>(
   if (access.kind !== "live") {
     return refusal({ bearer }, access.kind === "none" ? access.code : "unauthenticated", credentials);
   }
-  if (await (await ends)?.hasEnded(access.claims, keepAlive)) {
-    return refusal({ bearer }, "session_revoked", credentials);
-  }
+  const code = (await (await ends)?.refusalOf(access.claims, keepAlive)) ?? null;
+  if (code !== null) return refusal({ bearer }, code, credentials);
   const session = sessionOfClaims(access.claims) as Session<Context>;
   return {
     ok: true,

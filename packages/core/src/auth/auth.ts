@@ -61,7 +61,13 @@ export interface SessionsApi<Context = unknown> {
   get(id: SessionId): Promise<SessionDetails<Context> | null>;
   /** The user's live sessions, newest first. */
   list(userId: UserId): Promise<readonly SessionDetails<Context>[]>;
-  /** Replaces the context of a session. Access tokens tell of it from the next refresh on. Null where it is over. */
+  /**
+   * Replaces the context of a session, such as the role of a demoted administrator; the user stays signed in. Null where it is over.
+   *
+   * `validate` has the new context at once with `fresh` or `revocation: "store"`, and within the interval of `revocation` in every
+   * process: it refreshes, or reads the session if the request has no refresh token. `createValidator` with `endedUrl` then refuses the
+   * older token with `session_expired`, so that the client refreshes. With `revocation: "none"` the next refresh has it.
+   */
   update(id: SessionId, change: { readonly context: Context }): Promise<SessionDetails<Context> | null>;
   /** Ends a session. `false` where there was none to end. */
   revoke(id: SessionId): Promise<boolean>;

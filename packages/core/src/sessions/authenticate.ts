@@ -126,6 +126,7 @@ type Revocation = "valid" | "stale" | "stale_now" | "unsure" | "unsure_now" | Fa
 const REVOCATIONS: Readonly<Record<ListVerdict, Revocation>> = {
   unlisted: "valid",
   stale: "stale",
+  maybe_stale: "stale_now",
   user_ended: "unsure",
   ended: { ok: false, code: "session_revoked" },
 };
@@ -138,8 +139,11 @@ async function checkRevocation(
 ): Promise<Revocation> {
   const { ended, settings } = engine;
   if (fresh || settings.revocation === "store") {
-    const code = await codeOfEnded(engine, claims.sid);
-    return code === null ? "valid" : { ok: false, code };
+    const found = await engine.store.get(claims.sid, now(engine.env));
+    const code = endCodeOf(found);
+    if (found === null || code !== null) return { ok: false, code: code ?? "session_expired" };
+    // A context that was replaced, such as a role, counts from now on (ASVS 5.0 8.3.2).
+    return JSON.stringify(found.row.context) === JSON.stringify(claims.context) ? "valid" : "stale";
   }
   if (ended === null) return "valid";
   const list = await ended.current(keepAlive);
@@ -147,7 +151,8 @@ async function checkRevocation(
   const revocation = REVOCATIONS[judgeToken(list, token, CLOCK_SKEW)];
   if (revocation !== "stale" && revocation !== "unsure") return revocation;
   const renewed = judgeToken(list, { ...token, issuedAt: now(engine.env) }, CLOCK_SKEW);
-  return renewed === "unlisted" ? revocation : `${revocation}_now`;
+  const staysListed = renewed === "stale" || renewed === "user_ended";
+  return staysListed ? `${revocation}_now` : revocation;
 }
 
 /** Accepts a live access token. If that needs the row of the session, its claims come from there, and its times stay. */
@@ -242,10 +247,6 @@ function reportStaleToken(
   presentedGeneration: number,
 ): void {
   engine.emit({ type: "session.stale_token", sessionId, userId, generation, presentedGeneration });
-}
-
-async function codeOfEnded(engine: SessionEngine, id: string): Promise<ErrorCode | null> {
-  return endCodeOf(await engine.store.get(id, now(engine.env)));
 }
 
 function endCodeOf(found: TimedRow | null): ErrorCode | null {

@@ -4,16 +4,38 @@ import { fetchJson } from "../platform/fetch-json.ts";
 import type { Seconds } from "../platform/time.ts";
 import type { AccessClaims } from "./access-token.ts";
 import { parsePublishedPage, publishedKey } from "./published-ends.ts";
-import { type EndedPage, endedFeed, type FeedOptions, judgeToken, type KeepAlive } from "./revocation.ts";
+import {
+  type EndedPage,
+  endedFeed,
+  type FeedOptions,
+  judgeToken,
+  type KeepAlive,
+  type ListVerdict,
+} from "./revocation.ts";
 
 /** How often the list is read. With an idle second and the age that a cache may add, an end is known within 11 seconds. */
 const POLL_EVERY: Seconds = 8;
 
 /** The ended sessions of another server. */
 export interface RemoteEnds {
-  /** Whether the session of a live access token has ended, by the list. */
-  hasEnded(claims: AccessClaims, keepAlive: KeepAlive | null): Promise<boolean>;
+  /**
+   * Why a live access token is refused, by the list; null if it is not. `session_expired` is for a token with a context that was
+   * replaced: the session is live, and a refresh issues a token with the new one.
+   */
+  refusalOf(
+    claims: AccessClaims,
+    keepAlive: KeepAlive | null,
+  ): Promise<"session_revoked" | "session_expired" | null>;
 }
+
+const REFUSALS: Readonly<Record<ListVerdict, "session_revoked" | "session_expired" | null>> = {
+  unlisted: null,
+  ended: "session_revoked",
+  user_ended: "session_revoked",
+  // Only a server with a store can read the new context.
+  stale: "session_expired",
+  maybe_stale: null,
+};
 
 /** Makes the list of a server that publishes it at `url`, which is its `GET /ended`. */
 export function remoteEnds(env: Env, url: string, whenBehind: FeedOptions["whenBehind"]): RemoteEnds {
@@ -26,14 +48,12 @@ export function remoteEnds(env: Env, url: string, whenBehind: FeedOptions["whenB
     onFailure: () => undefined,
   });
   return {
-    async hasEnded({ sid, sub, iat }, keepAlive) {
+    async refusalOf({ sid, sub, iat }, keepAlive) {
       const list = await feed.current(keepAlive);
       // Digests are made only for lists that have entries.
-      if (list.parts.length === 0) return false;
+      if (list.parts.length === 0) return null;
       const [session, user] = [publishedKey("session", sid), publishedKey("user", sub)];
-      const verdict = judgeToken(list, { session, user, issuedAt: iat }, 0);
-      // A stale context is no reason to refuse: only a server with a store can read the new one.
-      return verdict === "ended" || verdict === "user_ended";
+      return REFUSALS[judgeToken(list, { session, user, issuedAt: iat }, 0)];
     },
   };
 }

@@ -144,10 +144,11 @@ export interface ListedToken {
 }
 
 /**
- * The result of a look into the list. `stale`: the token is older than the context of its session. `user_ended`: sessions of
- * the user ended after the token was issued, and only the store knows whether this session is one of them.
+ * The result of a look into the list. `stale`: the token is older than the context of its session. `maybe_stale`: it is if the clock
+ * of its issuer was ahead. `user_ended`: sessions of the user ended after the token was issued, and only the store knows whether this
+ * session is one of them.
  */
-export type ListVerdict = "unlisted" | "ended" | "stale" | "user_ended";
+export type ListVerdict = "unlisted" | "ended" | "stale" | "maybe_stale" | "user_ended";
 
 /** Decides about one access token. Pure. `skew` is how far the clocks of the servers may differ. */
 export function judgeToken(
@@ -159,7 +160,8 @@ export function judgeToken(
   if (session?.kind === "ended") return "ended";
   const user = findEnd(parts, "users", token.user);
   if (user !== undefined && token.issuedAt <= user.at + skew) return "user_ended";
-  return session !== undefined && token.issuedAt <= session.at ? "stale" : "unlisted";
+  if (session === undefined || token.issuedAt > session.at + skew) return "unlisted";
+  return token.issuedAt <= session.at ? "stale" : "maybe_stale";
 }
 
 /** How a process reads the list. */
