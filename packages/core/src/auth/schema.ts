@@ -62,6 +62,11 @@ const httpToken = v.pipe(
   v.regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, "must be one word, without spaces and separators"),
 );
 
+const corsHeader = v.pipe(
+  httpToken,
+  v.check((name) => name !== "*", "must not be *, which browsers take for a name here: write each name"),
+);
+
 const REVOCATION = 'must be "none", "store", or an object with pollEvery, whenBehind';
 const revocationName = v.picklist(["none", "store"], REVOCATION);
 const revocationPolling = v.strictObject(
@@ -201,22 +206,7 @@ export const optionsSchema: v.GenericSchema = bag({
       ),
     }),
   ),
-  cors: v.optional(
-    bag({
-      allowHeaders: v.optional(
-        v.array(
-          v.pipe(
-            httpToken,
-            v.check(
-              (name) => name !== "*",
-              "must not be *, which browsers take for a name here: write each name",
-            ),
-          ),
-          'must be a list of headers: write one such as ["x-datadog-trace-id"]',
-        ),
-      ),
-    }),
-  ),
+  cors: v.optional(bag({ allowHeaders: v.optional(v.array(corsHeader, "must be a list of headers")) })),
   restrictTransport: v.optional(flag),
   requireFetchMetadata: v.optional(flag),
   sessions: v.optional(
