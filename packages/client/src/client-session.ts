@@ -175,9 +175,7 @@ export class ClientSession {
 
   async #loadNow(): Promise<Result<SignedIn>> {
     const result = await this.#transport.load();
-    if (!result.ok) return this.#fail(result);
-    const isSignedOut = isRecord(result.data) && result.data.session === null;
-    return isSignedOut ? this.#fail(unauthenticated()) : this.#accept(result.data);
+    return result.ok ? this.#accept(result.data) : this.#fail(result);
   }
 
   async #refreshNow(): Promise<Result<Session>> {
@@ -208,7 +206,10 @@ export class ClientSession {
   }
 
   #accept(answer: unknown): Result<SignedIn> {
-    if (!isSessionAnswer(answer) || !isRecord(answer.user)) return this.#fail(invalidResponse(200));
+    if (!isSessionAnswer(answer) || !isRecord(answer.user)) {
+      const isSignedOut = isRecord(answer) && answer.session === null;
+      return this.#fail(isSignedOut ? unauthenticated() : invalidResponse(200));
+    }
     const { user, session, expires_in: expiresIn } = answer;
     const isOtherSession = this.#state.session?.id !== session.id;
     if (isOtherSession) this.#tokenVersion += 1;

@@ -52,14 +52,12 @@ function platform(): Env {
 
 /** The given functions, and those of the platform for the others. None gets a `this`: `window.fetch` refuses it. */
 export function envOf(given: Partial<Env> = {}): Env {
-  const env = { ...platform(), ...given };
+  const { fetch, now, later, ...rest } = { ...platform(), ...given };
   return {
-    ...env,
-    fetch: env.fetch.bind(undefined),
-    now: env.now.bind(undefined),
-    random: env.random.bind(undefined),
-    later: env.later.bind(undefined),
-    openChannel: env.openChannel?.bind(undefined) ?? null,
+    ...rest,
+    fetch: (request) => fetch(request),
+    now: () => now(),
+    later: (run, milliseconds) => later(run, milliseconds),
   };
 }
 
