@@ -141,9 +141,9 @@ async function checkRevocation(
   if (fresh || settings.revocation === "store") {
     const found = await engine.store.get(claims.sid, now(engine.env));
     const code = endCodeOf(found);
-    if (found === null || code !== null) return { ok: false, code: code ?? "session_expired" };
+    if (code !== null) return { ok: false, code };
     // A context that was replaced, such as a role, counts from now on (ASVS 5.0 8.3.2).
-    return JSON.stringify(found.row.context) === JSON.stringify(claims.context) ? "valid" : "stale";
+    return JSON.stringify(found?.row.context) === JSON.stringify(claims.context) ? "valid" : "stale";
   }
   if (ended === null) return "valid";
   const list = await ended.current(keepAlive);
