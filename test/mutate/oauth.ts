@@ -57,6 +57,42 @@ export const oauthEdits: readonly Edit[] = [
     ],
   ),
   ...editsIn(
+    `${CORE}/platform/origin.ts`,
+    [`${CORE}/platform/origin.test.ts`],
+    [
+      ["any name is private", "return PRIVATE_NAME.test(host) ||", "return true ||"],
+      [
+        "a public address is private",
+        'host.startsWith("[")) return PRIVATE_ADDRESS.test(host);',
+        'host.startsWith("[")) return true;',
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/validator.ts`,
+    [`${CORE}/validator.test.ts`],
+    [
+      ["keys by http of a public name", "isOpen(url.hostname)", "(allowInsecure || isOpen(url.hostname))"],
+      ["keys by http without the switch", "allowInsecure ? isPrivateHost : isLoopback", "isPrivateHost"],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/oauth/providers/options.ts`,
+    [`${CORE}/oauth/providers/options.test.ts`],
+    [["a public internalURL by http", "&& isPrivateHost(url.hostname)", ""]],
+  ),
+  ...editsIn(
+    `${CORE}/oauth/request.ts`,
+    [`${CORE}/oauth/discovery.test.ts`],
+    [
+      [
+        "a host that begins like the provider's",
+        "rest !== null && /^(?:[/?]|$)/.test(rest)",
+        "rest !== null",
+      ],
+    ],
+  ),
+  ...editsIn(
     `${CORE}/oauth/parameters.ts`,
     [`${CORE}/oauth/parameters.test.ts`],
     [

@@ -123,13 +123,13 @@ export const providerEdits: readonly Edit[] = [
     [
       [
         "a provider is waited for without end",
-        "fetchJson(env, url, init, timeout)",
-        "fetchJson(env, url, init, 3 * timeout)",
+        "fetchJson(env, target, init, timeout)",
+        "fetchJson(env, target, init, 3 * timeout)",
       ],
       [
         "a provider is given up at once",
-        "fetchJson(env, url, init, timeout)",
-        "fetchJson(env, url, init, 0.2 * timeout)",
+        "fetchJson(env, target, init, timeout)",
+        "fetchJson(env, target, init, 0.2 * timeout)",
       ],
     ],
   ),

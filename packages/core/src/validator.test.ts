@@ -103,6 +103,23 @@ describe("createValidator", () => {
       { jwksUrl: "https://hidden@app.example.com" },
       "jwksUrl is a URL with credentials, but it must be an https URL without credentials: keys come by https",
     ],
+    [
+      { jwksUrl: "http://auth:3000/auth/jwks" },
+      'jwksUrl is "http://auth:3000/auth/jwks", but it must be an https URL without credentials, or allowInsecure must be true: keys come by https',
+    ],
+    [
+      { allowInsecure: true, jwksUrl: "http://app.example.com/auth/jwks" },
+      'jwksUrl is "http://app.example.com/auth/jwks", but it must be an https URL without credentials, or an http URL of a private network: keys come by https',
+    ],
+    [
+      { allowInsecure: true, jwksUrl: "http://user:hidden@auth:3000/auth/jwks" },
+      "jwksUrl is a URL with credentials, but it must be an https URL without credentials, or an http URL of a private network: keys come by https",
+    ],
+    [
+      { allowInsecure: true, endedUrl: "http://app.example.com/auth/ended" },
+      'endedUrl is "http://app.example.com/auth/ended", but it must be an https URL without credentials, or an http URL of a private network',
+    ],
+    [{ allowInsecure: "yes" }, 'allowInsecure is "yes", but it must be true or false'],
     [{ jwksUrl: undefined, jwks: { keys: [] } }, "jwks has no keys: pass what auth.keys.jwks() returns"],
     [{ jwksUrl: undefined, jwks: [] }, "jwks has no keys: pass what auth.keys.jwks() returns"],
   ])("refuses %j", (options, message) => {

@@ -11,7 +11,7 @@ import { isRecord, type JsonObject } from "./platform/encoding.ts";
 import { type Env, envOf, now } from "./platform/env.ts";
 import { AuthError } from "./platform/errors.ts";
 import { checkMembers, FLAG, type MembersOf, refuse } from "./platform/option-error.ts";
-import { checkOrigin, isLoopback } from "./platform/origin.ts";
+import { checkOrigin, isLoopback, isPrivateHost } from "./platform/origin.ts";
 import { sessionOfClaims } from "./sessions/access-token.ts";
 import { verifyPresented } from "./sessions/presented-tokens.ts";
 import type { RemoteEnds } from "./sessions/remote-ends.ts";
@@ -40,6 +40,12 @@ export interface ValidatorOptions {
    * seconds, as `revocation: { pollEvery }` of `createAuth` reads the store. Default: a token is valid until it expires.
    */
   readonly endedUrl?: string;
+  /**
+   * Whether `jwksUrl` and `endedUrl` may be http URLs of a private network, such as `http://auth:3000/auth/jwks`: a name of one label,
+   * `*.internal`, `*.local`, `*.svc`, or a private address. A public name still needs https. An attacker that can change the
+   * traffic of that network can then sign tokens. Default false.
+   */
+  readonly allowInsecure?: boolean;
   /** Whether tokens are accepted or refused while `endedUrl` could not be read for 24 seconds. Default `accept`. */
   readonly whenBehind?: "accept" | "refuse";
   /** The keys themselves, as `auth.keys.jwks()` returns them. A key that is not safe to use is refused with a `TypeError`. */
@@ -115,6 +121,7 @@ const OPTIONS: MembersOf<ValidatorOptions> = {
   bearer: { header: null, schemes: null },
   baseURL: null,
   trustedOrigins: null,
+  allowInsecure: FLAG,
   restrictTransport: FLAG,
   env: { clock: null, random: null, fetch: null },
 };
@@ -169,7 +176,7 @@ function isText(value: unknown): boolean {
   return typeof value === "string" && value !== "";
 }
 
-function keysOf({ jwksUrl, jwks }: ValidatorOptions, env: Env): Find {
+function keysOf({ jwksUrl, jwks, allowInsecure = false }: ValidatorOptions, env: Env): Find {
   if ((jwksUrl === undefined) === (jwks === undefined))
     throw new TypeError("createValidator takes jwksUrl or jwks: pass one of them");
   if (jwksUrl === undefined) {
@@ -180,24 +187,39 @@ function keysOf({ jwksUrl, jwks }: ValidatorOptions, env: Env): Find {
     return fixedKeys(jwks);
   }
   assertOption(
-    isSafeUrl(jwksUrl),
+    isSafeUrl(jwksUrl, allowInsecure),
     "jwksUrl",
     jwksUrl,
-    "an https URL without credentials: keys come by https",
+    `${expectedUrl(jwksUrl, allowInsecure)}: keys come by https`,
   );
   return remoteKeys(env, jwksUrl);
 }
 
-function isSafeUrl(text: string): boolean {
+function expectedUrl(text: string, allowInsecure: boolean): string {
+  const expected = "an https URL without credentials";
+  if (allowInsecure) return `${expected}, or an http URL of a private network`;
+  return isSafeUrl(text, true) ? `${expected}, or allowInsecure must be true` : expected;
+}
+
+function isSafeUrl(text: string, allowInsecure: boolean): boolean {
   const url = URL.parse(text);
-  const isSafe = url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback(url.hostname));
+  const isOpen = allowInsecure ? isPrivateHost : isLoopback;
+  const isSafe = url?.protocol === "https:" || (url?.protocol === "http:" && isOpen(url.hostname));
   return isSafe && url.username === "" && url.password === "";
 }
 
 // Loaded only for a validator that reads the list.
-function endsOf({ endedUrl, whenBehind = "accept" }: ValidatorOptions, env: Env): Promise<RemoteEnds> | null {
+function endsOf(
+  { endedUrl, whenBehind = "accept", allowInsecure = false }: ValidatorOptions,
+  env: Env,
+): Promise<RemoteEnds> | null {
   if (endedUrl === undefined) return null;
-  assertOption(isSafeUrl(endedUrl), "endedUrl", endedUrl, "an https URL without credentials");
+  assertOption(
+    isSafeUrl(endedUrl, allowInsecure),
+    "endedUrl",
+    endedUrl,
+    expectedUrl(endedUrl, allowInsecure),
+  );
   return import("./sessions/remote-ends.ts").then(({ remoteEnds }) => remoteEnds(env, endedUrl, whenBehind));
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { parseMetadata } from "./discovery.ts";
+import { moveUrl } from "./request.ts";
 
 const ISSUER = "https://id.example.org/realm";
 const document = {
@@ -90,5 +91,51 @@ describe("parseMetadata", () => {
     const local = "http://localhost:4000";
     const text = JSON.stringify({ ...document, issuer: local }).replaceAll("https://", "http://");
     expect(parseMetadata(JSON.parse(text), local)).not.toBeNull();
+  });
+});
+
+describe("the metadata of a provider with an internal name", () => {
+  const internal = { outside: "https://id.example.org", inside: "http://keycloak:8080" };
+  const named = (origin: string): object => ({
+    ...document,
+    token_endpoint: `${origin}/token`,
+    jwks_uri: `${origin}/jwks?v=1`,
+    authorization_endpoint: `${origin}/authorize`,
+  });
+
+  it("have their public names, whichever the document writes", () => {
+    for (const origin of [internal.outside, internal.inside]) {
+      expect(parseMetadata(named(origin), ISSUER, internal)).toMatchObject({
+        issuer: ISSUER,
+        authorization_endpoint: "https://id.example.org/authorize",
+        token_endpoint: "https://id.example.org/token",
+        jwks_uri: "https://id.example.org/jwks?v=1",
+      });
+    }
+  });
+
+  it("are refused with another http name, and without the option", () => {
+    for (const origin of ["http://keycloak:8081", "http://keycloak", "http://keycloak:8080.evil.example"]) {
+      expect(parseMetadata(named(origin), ISSUER, internal)).toBeNull();
+    }
+    expect(parseMetadata(named(internal.inside), ISSUER)).toBeNull();
+    expect(
+      parseMetadata({ ...named(internal.inside), issuer: "http://keycloak:8080/realm" }, ISSUER, internal),
+    ).toBeNull();
+  });
+
+  it("moveUrl replaces a whole beginning only", () => {
+    const from = "https://id.example.org/realm";
+    for (const rest of ["", "/", "/token", "?a=b", "/a?b#c"]) {
+      expect(moveUrl(`${from}${rest}`, from, "http://kc/r")).toBe(`http://kc/r${rest}`);
+    }
+    for (const url of [
+      `${from}s`,
+      `${from}.evil`,
+      "https://id.example.org/",
+      "http://id.example.org/realm",
+    ]) {
+      expect(moveUrl(url, from, "http://kc/r")).toBe(url);
+    }
   });
 });

@@ -2,7 +2,7 @@ import { discoveryRequest, PARSE_ERROR, processDiscoveryResponse } from "oauth4w
 import { isRecord, own } from "../platform/encoding.ts";
 import { oauthFault } from "./fault.ts";
 import type { ProviderMetadata } from "./provider-metadata.ts";
-import { type Channel, requestOptions } from "./request.ts";
+import { type Channel, type InternalPlace, moveUrl, requestOptions } from "./request.ts";
 
 /** Makes a function that fetches the discovery document of an issuer (OpenID Connect Discovery 1.0). It fails with `oauth_failed`. */
 export function discovery(channel: Channel, issuer: string): () => Promise<ProviderMetadata> {
@@ -13,7 +13,7 @@ export function discovery(channel: Channel, issuer: string): () => Promise<Provi
       const isParseError = error instanceof Error && "code" in error && error.code === PARSE_ERROR;
       throw oauthFault(isParseError ? "no_json" : "metadata");
     });
-    const metadata = parseMetadata(document, issuer);
+    const metadata = parseMetadata(document, issuer, channel.internal);
     if (metadata === null) throw oauthFault("metadata");
     return metadata;
   };
@@ -22,14 +22,22 @@ export function discovery(channel: Channel, issuer: string): () => Promise<Provi
 /**
  * Reads the metadata of a discovery document; null where it is of another issuer, or lacks what a sign-in needs.
  *
+ * A provider that was asked by its internal name may name its endpoints by it: here they have their public names.
+ *
  * oauth4webapi compares issuers as URLs, and leaves the endpoints and the methods of client authentication to the caller.
  */
-export function parseMetadata(document: unknown, issuer: string): ProviderMetadata | null {
+export function parseMetadata(
+  document: unknown,
+  issuer: string,
+  internal: InternalPlace | null = null,
+): ProviderMetadata | null {
   // Discovery 4.3: exactly the issuer that was asked for, or its keys would vouch for another issuer.
   if (!isRecord(document) || own(document, "issuer") !== issuer) return null;
   const at = (name: string): string | undefined => {
-    const value = own(document, name);
-    return typeof value === "string" && isProviderUrl(value, issuer) ? value : undefined;
+    const named = own(document, name);
+    if (typeof named !== "string" || !URL.canParse(named)) return undefined;
+    const value = internal === null ? named : moveUrl(named, internal.inside, internal.outside);
+    return isProviderUrl(value, issuer) ? value : undefined;
   };
   const authorization_endpoint = at("authorization_endpoint");
   const token_endpoint = at("token_endpoint");

@@ -13,6 +13,7 @@ import {
   authorizationUrl,
   type Channel,
   type Client,
+  type InternalPlace,
   requestOptions,
   requestTokens,
   sentFlow,
@@ -35,6 +36,7 @@ export interface OpenIdDefinition {
   /** Default "query". */
   readonly responseMode?: OAuthProvider["responseMode"];
   readonly trustedAudiences?: readonly string[];
+  readonly internal?: InternalPlace | null;
   readonly metadata: ProviderMetadata | ((channel: Channel) => MetadataSource);
   /** The issuer that a token must name by its other claims, where the provider has many issuers. */
   readonly issuerOf?: (claims: IdClaims) => string | null;
@@ -66,7 +68,7 @@ export function connectOpenId(definition: OpenIdDefinition, env: Env): OAuthConn
     profile = readOpenIdProfile,
   } = definition;
   const { clientId } = client;
-  const channel = { env, timeout: definition.timeout };
+  const channel = { env, timeout: definition.timeout, internal: definition.internal ?? null };
   const { metadata: source } = definition;
   const issuer = issuerFrom(channel, typeof source === "function" ? source(channel) : source);
   return {

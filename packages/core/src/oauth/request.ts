@@ -26,6 +26,24 @@ export interface Channel {
   readonly env: Env;
   /** The time limit of each answer. */
   readonly timeout: Seconds;
+  /** The place at which our server reaches the provider, where it is not the public one. */
+  readonly internal?: InternalPlace | null;
+}
+
+/** Two names of one provider, as the beginnings of its URLs, without a slash at the end. */
+export interface InternalPlace {
+  /** By which browsers reach it, and by which its metadata and tokens name it. */
+  readonly outside: string;
+  /** By which our server reaches it. */
+  readonly inside: string;
+}
+
+/** Replaces the beginning of a URL; a URL with another beginning is returned as it is. */
+export function moveUrl(url: string, from: string, to: string): string {
+  const { href } = new URL(url);
+  const rest = href.startsWith(from) ? href.slice(from.length) : null;
+  // `https://id.example.com` does not begin `https://id.example.com.evil.example`.
+  return rest !== null && /^(?:[/?]|$)/.test(rest) ? `${to}${rest}` : url;
 }
 
 /** The answer of a provider, read to its end. */
@@ -45,12 +63,13 @@ export const WITHHELD: readonly number[] = [403, 404];
  * statuses in `unread` only the status is read: a refusal is often a page.
  */
 export async function askProvider(
-  { env, timeout }: Channel,
+  { env, timeout, internal }: Channel,
   url: string,
   init: RequestInit,
   unread: readonly number[] = [],
 ): Promise<ProviderAnswer> {
-  const answer = await fetchJson(env, url, init, timeout);
+  const target = internal == null ? url : moveUrl(url, internal.outside, internal.inside);
+  const answer = await fetchJson(env, target, init, timeout);
   if (answer.ok) return answer;
   const { fault, cause, status } = answer;
   if (status !== undefined && unread.includes(status)) return { status, text: "" };

@@ -37,7 +37,7 @@ export function gitlab(options: GitLabOptions): OAuthProvider {
     jwks_uri: `${issuer}/oauth/discovery/keys`,
     userinfo_endpoint: `${issuer}/oauth/userinfo`,
   };
-  const around = checkIssuerOptions(checked.id, options);
+  const around = checkIssuerOptions(checked.id, issuer, options);
   return defineProvider(checked, async (env) => {
     const { connectOpenId, withUserinfo } = await import("../openid.ts");
     return connectOpenId({ ...checked, ...around, metadata, withUserinfo }, env);

@@ -43,7 +43,7 @@ export function keycloak(options: KeycloakOptions): OAuthProvider {
     userinfo_endpoint: at("userinfo"),
     authorization_response_iss_parameter_supported: true,
   };
-  const around = checkIssuerOptions(checked.id, options);
+  const around = checkIssuerOptions(checked.id, issuer, options);
   return defineProvider(checked, async (env) => {
     const { connectOpenId, withUserinfo } = await import("../openid.ts");
     return connectOpenId({ ...checked, ...around, metadata, withUserinfo }, env);

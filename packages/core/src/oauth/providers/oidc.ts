@@ -38,7 +38,7 @@ export function oidc(options: OidcOptions): OAuthProvider {
   const defaults = { id: "oidc", scopes: ["openid", "email", "profile"], isPublic: true, members: OPTIONS };
   const checked = checkOptions(options, defaults);
   const issuer = checkIssuer(checked.id, options.issuer);
-  const around = { ...checkIssuerOptions(checked.id, options), ...checkWithout(checked, options) };
+  const around = { ...checkIssuerOptions(checked.id, issuer, options), ...checkWithout(checked, options) };
   return defineProvider(checked, async (env) => {
     const [{ connectOpenId, withUserinfo }, { discovery }] = await Promise.all([
       import("../openid.ts"),

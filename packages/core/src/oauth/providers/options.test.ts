@@ -46,13 +46,13 @@ const FACTORIES: readonly (readonly [Factory, Options, readonly string[]])[] = [
   [facebook, CLIENT, ["clientSecret"]],
   [x, CLIENT, ["clientSecret"]],
   [slack, CLIENT, ["clientSecret", "team"]],
-  [gitlab, CLIENT, ["clientSecret", "trustedAudiences", "issuer"]],
+  [gitlab, CLIENT, ["clientSecret", "trustedAudiences", "internalURL", "issuer"]],
   [microsoft, CLIENT, ["clientSecret", "tenant"]],
-  [keycloak, { ...CLIENT, ...ISSUER }, ["clientSecret", "trustedAudiences", "issuer"]],
+  [keycloak, { ...CLIENT, ...ISSUER }, ["clientSecret", "trustedAudiences", "internalURL", "issuer"]],
   [
     oidc,
     { ...CLIENT, ...ISSUER },
-    ["clientSecret", "trustedAudiences", "withoutPkce", "withoutNonce", "issuer"],
+    ["clientSecret", "trustedAudiences", "internalURL", "withoutPkce", "withoutNonce", "issuer"],
   ],
   [
     apple,
@@ -149,6 +149,23 @@ describe("a wrong value in the options of one provider", () => {
       { ...CLIENT, team: "example" },
       'slack: team is "example", but it must be the id of a workspace, such as "T0123ABCD"',
     ],
+    ...[
+      "http://id.example.com",
+      "http://10.0.0.1.example.com",
+      "ftp://keycloak",
+      "keycloak:8080",
+      "http://keycloak/?a",
+      "http://keycloak#",
+      " http://keycloak",
+      "http://169.254.169.254",
+    ].map((internalURL): [Factory, Options, string] => [
+      keycloak,
+      { ...CLIENT, ...ISSUER, internalURL },
+      `keycloak: internalURL is "${internalURL}", but it must be an https URL without query, or an http URL of a private network: one label such as "http://keycloak:8080", *.internal, *.local, *.svc or a private address`,
+    ]),
+    ...["http://keycloak:8080", "https://kc.example.net/auth", "http://kc.default.svc/realms/staff"].map(
+      (internalURL): [Factory, Options, string] => [oidc, { ...CLIENT, ...ISSUER, internalURL }, ""],
+    ),
   ])("is shown for %o", (factory, options, message) => {
     expect(messageFor(factory, options)).toBe(message);
   });

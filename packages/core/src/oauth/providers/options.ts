@@ -1,10 +1,10 @@
 import { checkMembers, type Members, type MembersOf, refuse } from "../../platform/option-error.ts";
-import { isLoopback } from "../../platform/origin.ts";
+import { isLoopback, isPrivateHost } from "../../platform/origin.ts";
 import type { Seconds } from "../../platform/time.ts";
 import { checkTrust, TRUST_ALL, type TrustEmail } from "../link.ts";
 import { type AuthorizationParams, checkAuthorizationParams } from "../parameters.ts";
 import { checkProviderId, type EmailTrust } from "../provider.ts";
-import type { Client } from "../request.ts";
+import type { Client, InternalPlace } from "../request.ts";
 
 /** What every provider takes. */
 export interface ProviderOptions {
@@ -48,19 +48,59 @@ export interface IssuerOptions {
    * Core 3.1.3.7). Default none. A token whose `azp` is your client may name any others.
    */
   readonly trustedAudiences?: readonly string[];
+  /**
+   * Where our server reaches the provider, such as `http://keycloak:8080` in Docker. Metadata, tokens, keys and userinfo are asked
+   * for there. The issuer and the page of the provider stay the public ones. Default the issuer.
+   *
+   * A URL without a path stands for the origin of the issuer, and one with a path for the whole issuer. Plain http is for names of a
+   * private network: one label, `*.internal`, `*.local`, `*.svc`, a private address, this machine. The secret of the client
+   * and the keys of the provider then cross that network unencrypted.
+   */
+  readonly internalURL?: string;
 }
 
-export const ISSUER_MEMBERS: MembersOf<IssuerOptions> = { trustedAudiences: null };
+export const ISSUER_MEMBERS: MembersOf<IssuerOptions> = { trustedAudiences: null, internalURL: null };
+
+/** What the options around an issuer say, checked. */
+export interface CheckedIssuerOptions {
+  readonly trustedAudiences: readonly string[];
+  readonly internal: InternalPlace | null;
+}
 
 /** Checks the options around an issuer. Throws a `TypeError` that names the option. */
 export function checkIssuerOptions(
   id: string,
-  { trustedAudiences = [] }: IssuerOptions,
-): Required<IssuerOptions> {
+  issuer: string,
+  { trustedAudiences = [], internalURL }: IssuerOptions,
+): CheckedIssuerOptions {
   if (!isListOfTexts(trustedAudiences)) {
     throw refuse(`${id}: trustedAudiences`, trustedAudiences, "it must be a list of strings");
   }
-  return { trustedAudiences: [...trustedAudiences] };
+  const internal = internalURL === undefined ? null : checkInternalURL(id, issuer, internalURL);
+  return { trustedAudiences: [...trustedAudiences], internal };
+}
+
+function checkInternalURL(id: string, issuer: string, internalURL: string): InternalPlace {
+  const url = plainUrl(internalURL);
+  // RFC 9700 2.6: a public name is reached by TLS. In a private network the operator decides.
+  const isSafe = url?.protocol === "https:" || (url?.protocol === "http:" && isPrivateHost(url.hostname));
+  if (url === null || !isSafe) {
+    const why =
+      "it must be an https URL without query, or an http URL of a private network: one label such as";
+    const names = '"http://keycloak:8080", *.internal, *.local, *.svc or a private address';
+    throw refuse(`${id}: internalURL`, internalURL, `${why} ${names}`);
+  }
+  const { origin, href } = new URL(issuer);
+  return url.pathname === "/"
+    ? { outside: origin, inside: url.origin }
+    : { outside: href.replace(/\/$/, ""), inside: url.href.replace(/\/$/, "") };
+}
+
+/** Parses a URL without credentials, query and fragment; null for any other text. */
+function plainUrl(text: unknown): URL | null {
+  // URL parsing passes over white space and an empty query; a comparison of the text does not.
+  const url = typeof text === "string" && !/[\s\p{C}?#]/u.test(text) ? URL.parse(text) : null;
+  return url !== null && url.username === "" && url.password === "" ? url : null;
 }
 
 function isListOfTexts(value: unknown): value is readonly string[] {
@@ -183,11 +223,9 @@ export function requireText(id: string, option: string, value: unknown): void {
 
 /** Checks an issuer (OpenID Connect Discovery 3). Throws a `TypeError` for one that anybody could speak for. */
 export function checkIssuer(id: string, issuer: string): string {
-  // URL parsing passes over white space and an empty query; a comparison of the text does not.
-  const url = typeof issuer === "string" && !/[\s\p{C}?#]/u.test(issuer) ? URL.parse(issuer) : null;
-  const isPlain = url !== null && url.username === "" && url.password === "";
+  const url = plainUrl(issuer);
   const isSafe = url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback(url.hostname));
-  if (isPlain && isSafe) return issuer;
+  if (isSafe) return issuer;
   throw refuse(
     `${id}: issuer`,
     issuer,
