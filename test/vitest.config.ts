@@ -4,7 +4,7 @@ const root: string = new URL("..", import.meta.url).pathname;
 const shared = {
   root,
   testTimeout: 120_000,
-  hookTimeout: 60_000,
+  hookTimeout: 120_000,
   // Files that wait for a browser or a clock leave a core idle: one worker more than two cores uses it.
   maxWorkers: 3,
   // Most files share their modules, and reading them again for each file takes longer than the tests.

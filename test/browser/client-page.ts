@@ -22,7 +22,7 @@ if (location.pathname !== "/quiet") client.session.subscribe((state) => states.p
 /** For `expect.poll`: looks often, and gives a busy machine its time. */
 export const PATIENTLY: { readonly interval: number; readonly timeout: number } = {
   interval: 20,
-  timeout: 10_000,
+  timeout: 40_000,
 };
 
 /** Pages with a client of the origin that serves them: at "/" it is subscribed to, at "/quiet" it is not. */

@@ -19,7 +19,7 @@ describeChromium("the client in a page", () => {
   });
   beforeEach(async () => {
     context = await browser.newContext();
-    context.setDefaultTimeout(10_000);
+    context.setDefaultTimeout(40_000);
     page = await open();
     await page.evaluate((user) => client.signIn.password(user), ANN);
     server.clock.advance(61);

@@ -29,7 +29,7 @@ describeChromium("the account pages and the inbox of the demo", () => {
   });
   beforeEach(async () => {
     const context = await browser.newContext({ baseURL: server.url });
-    context.setDefaultTimeout(10_000);
+    context.setDefaultTimeout(40_000);
     await bringAxe(context);
     context.on("console", (message) => {
       const isRefusal = message.text().startsWith("Failed to load resource");

@@ -30,7 +30,7 @@ describeChromium("the demo's page", () => {
 
   beforeEach(async () => {
     const context = await browser.newContext({ baseURL: server.url });
-    context.setDefaultTimeout(20_000);
+    context.setDefaultTimeout(40_000);
     await bringAxe(context);
     context.on("console", (message) => {
       if (message.type() === "error" && !message.text().includes("401")) complaints.push(message.text());

@@ -36,7 +36,7 @@ describeChromium("the unchanged React sign-in button of an existing application"
       return server.auth.handlers.oauthStart(new Request(url, { headers: request.headers }));
     });
     const page = await browser.newPage();
-    page.setDefaultTimeout(10_000);
+    page.setDefaultTimeout(40_000);
     await page.goto(server.origin);
     await page.getByText("Not logged in", { exact: true }).waitFor();
     await page.getByRole("button", { name: "Login with Oidc" }).click();

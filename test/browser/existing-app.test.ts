@@ -23,7 +23,7 @@ describeChromium("the unchanged React code of an existing application", () => {
     await server.auth.users.create(ANN);
     browser = await launch();
     page = await browser.newPage();
-    page.setDefaultTimeout(10_000);
+    page.setDefaultTimeout(40_000);
     page.on("pageerror", ({ message }) => faults.push(message));
   });
   afterAll(async () => {

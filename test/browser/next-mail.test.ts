@@ -39,7 +39,7 @@ describeChromium("the life of an account in the Next.js example", () => {
   });
   beforeEach(async () => {
     context = await browser.newContext({ baseURL: origin });
-    context.setDefaultTimeout(10_000);
+    context.setDefaultTimeout(40_000);
     await bringAxe(context);
     context.on("request", (request) => referers.push(request.headers()["referer"] ?? ""));
     page = await context.newPage();

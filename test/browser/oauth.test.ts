@@ -42,7 +42,7 @@ describeChromium("a sign-in with an OpenID provider", () => {
 
   it("succeeds in both of two tabs that began at the same time", async () => {
     const context = await browser.newContext();
-    context.setDefaultTimeout(10_000);
+    context.setDefaultTimeout(40_000);
     const tabs = await Promise.all([context.newPage(), context.newPage()]);
     await Promise.all(tabs.map((tab) => tab.goto(server.origin)));
     await Promise.all(tabs.map(begin));

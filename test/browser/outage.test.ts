@@ -17,7 +17,7 @@ describeChromium("a page whose server cannot answer", () => {
   });
   beforeEach(async () => {
     context = await browser.newContext();
-    context.setDefaultTimeout(10_000);
+    context.setDefaultTimeout(40_000);
     page = await context.newPage();
     await page.clock.install({ time: 0 });
     await page.addInitScript(() => {

@@ -69,7 +69,7 @@ describeChromium("the bindings for React", () => {
       complaints = [];
       server.requests.length = 0;
       context = await browser.newContext({ baseURL: server.origin });
-      context.setDefaultTimeout(10_000);
+      context.setDefaultTimeout(40_000);
       context.on("console", (message) => {
         const isRefusal = message.text().startsWith("Failed to load resource");
         if (["error", "warning"].includes(message.type()) && !isRefusal) complaints.push(message.text());

@@ -15,7 +15,7 @@ describeChromium("a page that stays open", () => {
   beforeAll(async () => {
     server = await startAuthServer({ pages: await clientPages() });
     window = await launchWindow();
-    window.context.setDefaultTimeout(10_000);
+    window.context.setDefaultTimeout(40_000);
     page = await window.context.newPage();
     await page.clock.install({ time: 0 });
     await page.addInitScript(() => {

@@ -15,7 +15,7 @@ it("the command starts the React example and its API together, and stops both", 
   const env = { API_PORT: String(apiPort), LATCHKEY_DEMO_DIR: dir, NODE_ENV: "development" };
   const page = await startServer({ script: DEV, port, env });
   const session = `http://localhost:${apiPort}/auth/session`;
-  await expect.poll(() => page.output(), { timeout: 20_000 }).toContain("Latchkey demo:");
+  await expect.poll(() => page.output(), { timeout: 60_000 }).toContain("Latchkey demo:");
   expect(await (await fetch(page.url)).text()).toContain('<div id="root">');
   expect(await (await fetch(`${page.url}/src/auth.ts`)).text()).toContain(`http://localhost:${apiPort}/auth`);
   const answer = await fetch(session, { headers: { origin: page.url } });

@@ -24,7 +24,7 @@ export async function openSpaVisitor(
   options: BrowserContextOptions = {},
 ): Promise<SpaVisitor> {
   const context = await browser.newContext({ baseURL: site.origin, ...options });
-  context.setDefaultTimeout(10_000);
+  context.setDefaultTimeout(40_000);
   const complaints: string[] = [];
   context.on("console", (message) => {
     // Chromium notes each 401, and each request that a test lets fail.

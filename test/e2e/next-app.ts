@@ -56,7 +56,7 @@ export async function startApp(folder: string, env: Readonly<Record<string, stri
   child.stderr.on("data", collect);
   const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
   for (let tries = 0; !output.includes("Ready in"); tries++) {
-    if (child.exitCode !== null || tries > 300) throw new Error(`no server: ${output}`);
+    if (child.exitCode !== null || tries > 1_000) throw new Error(`no server: ${output}`);
     await pause(100);
   }
   const stop = (): Promise<void> => {

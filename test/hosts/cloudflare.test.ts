@@ -169,10 +169,10 @@ it("a message is sent after the answer by waitUntil, and is lost without it", as
   const forgot = (headers = {}): Promise<Answer> =>
     worker.ask("/auth/password/forgot", { body: { email }, headers });
   expect(await forgot()).toEqual({ status: 200, body: {} });
-  await expect.poll(async () => (await worker.counts()).messages, { timeout: 20_000 }).toBe(1);
+  await expect.poll(async () => (await worker.counts()).messages, { timeout: 60_000 }).toBe(1);
   expect(await forgot({ "x-alone": "1" })).toEqual({ status: 200, body: {} });
   expect(await forgot()).toEqual({ status: 200, body: {} });
-  await expect.poll(async () => (await worker.counts()).messages, { timeout: 20_000 }).toBe(2);
+  await expect.poll(async () => (await worker.counts()).messages, { timeout: 60_000 }).toBe(2);
   await new Promise((resolve) => setTimeout(resolve, 600));
   expect((await worker.counts()).messages).toBe(2);
 });
@@ -194,6 +194,6 @@ it("an isolate learns that a session ended, by waitUntil, and without it by the 
     const token = String(signedUp.body["access_token"]);
     expect(await errorOf(token, headers)).toBe("none");
     await worker.ask("/auth/logout", { tenant, token, body: {} });
-    await expect.poll(() => errorOf(token, headers), { timeout: 20_000 }).toBe("session_revoked");
+    await expect.poll(() => errorOf(token, headers), { timeout: 60_000 }).toBe("session_revoked");
   }
 });

@@ -1,5 +1,5 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const DOCUMENT = fileURLToPath(new URL("../../packages/core/HOSTS.md", import.meta.url));
@@ -42,10 +42,26 @@ export function writeSnippets(): readonly Written[] {
     const folder = join(FOLDER, String(index));
     for (const [name, code] of own) write(join(folder, name), code);
     for (const [name, code] of shared) write(join(dirname(main), name), code);
-    write(join(folder, "tsconfig.json"), JSON.stringify(CONFIG));
     const heading = section.split("\n", 1)[0] ?? "";
     return [{ heading, folder, files: [main, ...more, join(dirname(main), "auth.ts")] as const }];
   });
+}
+
+/** Writes the code of a section again, with a mistake in its main file. */
+export function writeMistaken({ heading, folder, files }: Written, right: string, wrong: string): Written {
+  const place = `${folder}-mistaken`;
+  cpSync(folder, place, { recursive: true });
+  const [main, ...more] = files.map((file) => join(place, relative(folder, file)));
+  if (main === undefined) throw new Error(`${heading} has no file`);
+  writeFileSync(main, readFileSync(main, "utf8").replace(right, wrong));
+  return { heading, folder: place, files: [main, ...more] };
+}
+
+/** Writes the project of these sections, and returns its file. */
+export function writeProject(sections: readonly Written[]): string {
+  const file = join(FOLDER, `${sections.map(({ folder }) => basename(folder)).join("-")}.json`);
+  write(file, JSON.stringify({ ...CONFIG, include: sections.map(({ folder }) => folder) }));
+  return file;
 }
 
 function write(file: string, text: string): void {
@@ -69,7 +85,6 @@ const CONFIG = {
     skipLibCheck: true,
     allowImportingTsExtensions: true,
   },
-  include: ["."],
 };
 
 /** The files that the code of a text names, each with all of its pieces. */

@@ -10,7 +10,7 @@ import { SECRET } from "../fixtures/server.ts";
 const ORIGIN = "https://app.example.com";
 const servers: Server[] = [];
 /** For what happens in the background, on a busy machine. */
-const PATIENT = { timeout: 20_000 };
+const PATIENT = { timeout: 60_000 };
 
 afterEach(() => {
   vi.unstubAllGlobals();

@@ -92,7 +92,7 @@ export async function ownRedis(...options: readonly string[]): Promise<OwnRedis>
 }
 
 async function answering(url: string): Promise<void> {
-  for (let attempt = 0; attempt < 200; attempt++) {
+  for (let attempt = 0; attempt < 2_000; attempt++) {
     const client = createClient({ url, socket: { reconnectStrategy: false } }).on("error", () => undefined);
     try {
       await client.connect();
