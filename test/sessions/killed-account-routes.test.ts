@@ -293,7 +293,7 @@ for (const { name, make } of stores) {
             throw new Error(context, { cause: error });
           });
         }
-      }, 60_000);
+      });
     }
   });
 }

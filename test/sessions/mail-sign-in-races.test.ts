@@ -93,7 +93,7 @@ for (const kind of stores) {
         );
         console.info(`${kind.name}, ${title} during a sign-in by a link: ${count} orders`);
         expect(count).toBeGreaterThan(7);
-      }, 60_000);
+      });
     }
 
     test("a sign-in with the earlier password during a first proof leaves no live session of it, in any order", async () => {
