@@ -69,7 +69,7 @@ describe("a guess of the password of a sign-up", () => {
 
 it("sign-ups by invitations count as sign-ups of the network", async () => {
   const server = openMailingServer({
-    password: { signUp: false },
+    signUp: "invited",
     clientAddress: () => "203.0.113.7",
     rateLimit: { signUp: { limit: 1, window: 60 } },
   });

@@ -5,6 +5,8 @@ const MODES = "test/sessions/sign-up-modes.test.ts";
 const VERIFY = "test/sessions/verify-email.test.ts";
 const GUESSES = "test/attacks/mail-token-guessing.test.ts";
 const HIJACK = "test/attacks/pre-hijack-sign-up.test.ts";
+const CLOSED = "test/attacks/closed-registration.test.ts";
+const INVITED = "test/oauth/invited-sign-in.test.ts";
 
 /** What decides about sign-ups, and about what a proof of an address keeps. */
 export const signUpEdits: readonly Edit[] = [
@@ -22,15 +24,89 @@ export const signUpEdits: readonly Edit[] = [
   ...editsIn(
     `${CORE}/accounts/sign-up.ts`,
     [`${CORE}/accounts/sign-up.test.ts`, MODES],
+    [["an invitation opens nothing", 'if (hasInvitation) return "by_invitation";', ""]],
+  ),
+  ...editsIn(
+    `${CORE}/accounts/sign-up.ts`,
+    [`${CORE}/accounts/sign-up.test.ts`, CLOSED],
     [
-      ["an invitation opens nothing", 'if (hasInvitation) return "invited";', ""],
-      ["sign-up is never closed", 'if (!signUp) return "closed";', ""],
+      ["sign-up is never closed", 'return signUp === "open" ? "open" : "refuse";', 'return "open";'],
+      ["an invitation opens a closed sign-up", 'if (signUp === "closed" || !byMethod)', "if (!byMethod)"],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/accounts/sign-up.ts`,
+    [`${CORE}/accounts/sign-up.test.ts`, "test/sessions/mail-sign-in.test.ts"],
+    [["every message signs up", 'if (signUp === "closed" || !byMethod)', 'if (signUp === "closed")']],
+  ),
+  ...editsIn(
+    `${CORE}/accounts/sign-up.ts`,
+    [MODES, INVITED],
+    [
       [
-        "no sign-up waits for a proof",
-        'return verifyEmail === "required" ? "pending" : "now";',
-        'return "now";',
+        "a lost answer deletes the user of an invitation",
+        'if (!(error instanceof AuthError) || error.code !== "store_unavailable") throw error;',
+        "throw error;",
+      ],
+      [
+        "an invitation that is spent in between creates a user",
+        'if (!(error instanceof AuthError) || error.code !== "store_unavailable") throw error;',
+        "",
       ],
     ],
+  ),
+  ...editsIn(
+    `${CORE}/accounts/mail-sign-in.ts`,
+    [CLOSED],
+    [
+      [
+        "a message signs up although it is closed",
+        'return decideSignUp({ signUp, byMethod: provider.signUp, hasInvitation: false }) === "open";',
+        "return provider.signUp;",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/accounts/oauth-identity.ts`,
+    [CLOSED, INVITED],
+    [["a provider signs up although it is closed", 'if (admission === "refuse") throw', "if (false) throw"]],
+  ),
+  ...editsIn(
+    `${CORE}/accounts/oauth-identity.ts`,
+    [INVITED],
+    [
+      ["an invitation is for any account", "if (!isInvited(email, invited)) {", "if (false) {"],
+      ["an invitation is for a like mailbox", " && hasSameMailbox(email, invited);", ";"],
+      [
+        "an invitation passes by the user of its address",
+        'if (owner !== null) throw new AuthError("account_not_linked");',
+        "if (owner !== null) return decision;",
+      ],
+      [
+        "an invitation proves no address",
+        'return { kind: "create", email: invited, verified: true };',
+        "return decision;",
+      ],
+      ["a provider spends no invitation", "await redeemInvitation(app, invitation);", ""],
+      ["an invitation of another user is spent", 'if (created !== "user" || invitation', "if (invitation"],
+      ["the session of a spent invitation stays", "{ created, account, own: 1 }", "{ created, account }"],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/http/routes/oauth-callback.ts`,
+    [INVITED],
+    [
+      [
+        "wrong invitations are not counted",
+        "countInvalidToken(app, call, () => readInvitation(app, invitation))",
+        "readInvitation(app, invitation)",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/http/routes/oauth-start.ts`,
+    [INVITED],
+    [["any text is an invitation", " || !isMailToken(invitation)", ""]],
   ),
   ...editsIn(
     `${CORE}/password/provider.ts`,
@@ -130,11 +206,11 @@ export const signUpEdits: readonly Edit[] = [
   ),
   ...editsIn(
     `${CORE}/accounts/verify-email.ts`,
-    [MODES],
+    [MODES, CLOSED],
     [
       [
         "a sign-up from before it was closed creates a user",
-        "password?.signUp === true ? parseSignUp(token) : null",
+        'decision === "open" ? parseSignUp(token) : null',
         "parseSignUp(token)",
       ],
     ],
@@ -177,17 +253,9 @@ export const signUpEdits: readonly Edit[] = [
     `${CORE}/http/routes/sign-up.ts`,
     [MODES],
     [
-      [
-        "a closed sign-up is served",
-        'if (decision === "closed") throw new AuthError("forbidden", CLOSED);',
-        "",
-      ],
-      [
-        "an invitation is never spent",
-        'await redeemMailToken(app, "invitation", invitation).catch(reportOutage(app));',
-        "",
-      ],
-      ["a lost answer deletes the user of an invitation", ".catch(reportOutage(app))", ""],
+      ["a closed sign-up is served", 'if (decision === "refuse") throw signUpRefused(app.config);', ""],
+      ["no sign-up waits for a proof", 'app.password.verifyEmail === "required"', "false"],
+      ["an invitation is never spent", "await redeemInvitation(app, invitation);", ""],
       [
         "an invitation is for any address",
         "if (given !== undefined && parseEmail(given) !== invited) {",

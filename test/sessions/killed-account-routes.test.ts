@@ -266,7 +266,7 @@ interface Trial {
 async function play({ store, operation, death }: Trial): Promise<number> {
   const [clock, inbox] = [settableClock(), openInbox()];
   const start = (over: Store): MailedServer =>
-    openMailedServer({ store: over, clock, inbox, signUp: true, storeTimeout: 1 });
+    openMailedServer({ store: over, clock, inbox, mailSignUp: true, storeTimeout: 1 });
   const first = start(store);
   const ann = first.browser();
   const token = await operation.before(ann, first);

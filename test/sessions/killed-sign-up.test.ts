@@ -1,3 +1,4 @@
+import type { SignUpMode } from "@latchkey/core";
 import type { PasswordOptions } from "@latchkey/core/password";
 import type { Store } from "@latchkey/core/store";
 import { describe, expect, test } from "vitest";
@@ -12,6 +13,7 @@ import { type MailingServer, openMailingServer, signUpIn } from "../fixtures/ver
 interface Step {
   readonly password: PasswordOptions;
   /** What came before, in a process that lived. It returns the token of the step. */
+  readonly signUp?: SignUpMode;
   readonly before: (ann: Browser, server: MailingServer) => Promise<string>;
   readonly run: (ann: Browser, server: MailingServer, token: string) => Promise<unknown>;
   /** What the honest person does after it. They must get in. */
@@ -96,7 +98,8 @@ const steps: Readonly<Record<string, Step>> = {
     },
   },
   "a sign-up by an invitation": {
-    password: { signUp: false },
+    password: {},
+    signUp: "invited",
     before: async (_, { auth, inbox }) => {
       await auth.users.invite(ANN.email);
       return inbox.token("invitation");
@@ -175,7 +178,13 @@ interface Trial {
 async function play({ store, step, death }: Trial): Promise<number> {
   const clock = settableClock();
   const start = (over: Store): MailingServer =>
-    openMailingServer({ store: over, clock, password: step.password, storeTimeout: 1 });
+    openMailingServer({
+      store: over,
+      clock,
+      password: step.password,
+      signUp: step.signUp ?? "open",
+      storeTimeout: 1,
+    });
   const first = start(store);
   const ann = first.browser();
   const token = await step.before(ann, first);

@@ -26,7 +26,7 @@ async function makeScene({ make }: StoreKind, ann: "proved" | "unproved" | "unkn
       store: over,
       inbox,
       clock,
-      signUp: true,
+      mailSignUp: true,
       revocation: "none",
       secret: SECRET,
       // Without keys in the store: reading them would only multiply the orders.

@@ -284,7 +284,7 @@ describe.each(methods)("a sign-in by $title", (method) => {
   });
 
   it("leaves no user behind whose first sign-in the application refuses", async () => {
-    const server = openMailedServer({ signUp: true, hooks: { signedIn: () => false } });
+    const server = openMailedServer({ mailSignUp: true, hooks: { signedIn: () => false } });
     await ask(server.browser(), "new@example.com");
     const body = await read(server, "new@example.com");
     await expectError(await confirm(server.browser(), body), 403, "forbidden");
@@ -296,7 +296,7 @@ describe.each(methods)("a sign-in by $title", (method) => {
   });
 
   it("creates a user with a verified address if sign-up is on", async () => {
-    const server = openMailedServer({ signUp: true });
+    const server = openMailedServer({ mailSignUp: true });
     const browser = server.browser();
     await ask(browser, "new@example.com");
     expect(await server.auth.users.find({ email: "new@example.com" })).toBeNull();
@@ -307,7 +307,7 @@ describe.each(methods)("a sign-in by $title", (method) => {
   });
 
   it("is the first proof of an account that another person created after the message", async () => {
-    const server = openMailedServer({ signUp: true });
+    const server = openMailedServer({ mailSignUp: true });
     const owner = server.browser();
     await ask(owner, ANN.email);
     const attacker = await server.signedIn();
@@ -318,7 +318,7 @@ describe.each(methods)("a sign-in by $title", (method) => {
   });
 
   it("refuses an account that was created after the message, once its credentials changed", async () => {
-    const server = openMailedServer({ signUp: true });
+    const server = openMailedServer({ mailSignUp: true });
     await ask(server.browser(), ANN.email);
     const body = await read(server, ANN.email);
     const { id } = await server.auth.users.create(ANN);
@@ -334,7 +334,7 @@ describe.each(methods)("a sign-in by $title", (method) => {
       await act?.();
       return call();
     });
-    const server = openMailedServer({ store, signUp: true });
+    const server = openMailedServer({ store, mailSignUp: true });
     await ask(server.browser(), ANN.email);
     const body = await read(server, ANN.email);
     plant = () => server.auth.users.create(ANN);
@@ -439,7 +439,7 @@ describe("a sign-up that the owner of the mailbox overtakes with a link", () => 
   async function scene(
     options: MailedOptions,
   ): Promise<{ server: MailedServer; overtake: () => Promise<void> }> {
-    const server = openMailedServer({ signUp: true, ...options });
+    const server = openMailedServer({ mailSignUp: true, ...options });
     await server.browser().post("/auth/link", { email: ANN.email });
     const token = await server.inbox.token("magic_link");
     const overtake = async (): Promise<void> => {
@@ -481,7 +481,7 @@ describe("a sign-up that the owner of the mailbox overtakes with a link", () => 
       return call();
     };
     const server = openMailedServer({
-      signUp: true,
+      mailSignUp: true,
       store: wrapped(memory(), between),
       hooks: { signedIn: ({ session }) => (session.amr[0] === "pwd" ? false : undefined) },
     });
@@ -513,7 +513,7 @@ describe("a user that a link creates", () => {
   it("stays although its first sign-in is refused, if a code has signed in by then", async () => {
     const email = "new@example.com";
     const server: MailedServer = openMailedServer({
-      signUp: true,
+      mailSignUp: true,
       hooks: {
         signedIn: async ({ session }) => {
           if (session.amr[0] !== "link") return undefined;

@@ -30,7 +30,7 @@ describe("a person who signs up with a name", () => {
   });
 
   it("gets it by an invitation too", async () => {
-    const server = openMailingServer({ password: { signUp: false } });
+    const server = openMailingServer({ signUp: "invited" });
     await server.auth.users.invite(ANN.email);
     const invitation = await server.inbox.token("invitation");
     expect((await signUpIn(server.browser(), { ...NAMED, invitation })).status).toBe(201);

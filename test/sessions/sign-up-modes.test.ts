@@ -15,7 +15,7 @@ import { counted, wrapped } from "../fixtures/wrapped-store.ts";
 
 const WEAK = { ...ANN, password: "password" };
 const required = { verifyEmail: "required" } as const;
-const closed = { signUp: false } as const;
+const invited = { signUp: "invited" } as const;
 
 onEveryStore((make) => {
   describe('sign-up with verifyEmail: "required"', () => {
@@ -142,8 +142,9 @@ onEveryStore((make) => {
 
   describe("an invitation", () => {
     it("creates a verified user and signs in, in every mode, once", async () => {
-      for (const options of [closed, required, { verifyEmail: "later" } as const, {}]) {
-        const server = openMailingServer({ store: await make(), password: options });
+      const later = { verifyEmail: "later" } as const;
+      for (const options of [invited, { password: required }, { password: later }, {}]) {
+        const server = openMailingServer({ store: await make(), ...options });
         await server.auth.users.invite(ANN.email);
         const invitation = await server.inbox.token("invitation");
         const ann = server.browser();
@@ -160,7 +161,7 @@ onEveryStore((make) => {
     });
 
     it("is not spent by a weak password, another address, or an address that is taken by now", async () => {
-      const server = openMailingServer({ store: await make(), password: closed });
+      const server = openMailingServer({ store: await make(), ...invited });
       await server.auth.users.invite(ANN.email);
       const invitation = await server.inbox.token("invitation");
       const ann = server.browser();
@@ -178,7 +179,7 @@ onEveryStore((make) => {
     });
 
     it("is replaced by a newer one, and refused for an address with an account", async () => {
-      const server = openMailingServer({ store: await make(), password: closed });
+      const server = openMailingServer({ store: await make(), ...invited });
       await server.auth.users.invite(ANN.email);
       const earlier = await server.inbox.token("invitation");
       await server.auth.users.invite("ANN@example.com");
@@ -194,7 +195,7 @@ onEveryStore((make) => {
     });
 
     it("is redeemed once by 20 requests at the same time", async () => {
-      const server = openMailingServer({ store: await make(), password: closed });
+      const server = openMailingServer({ store: await make(), ...invited });
       await server.auth.users.invite(ANN.email);
       const invitation = await server.inbox.token("invitation");
       const answers = await Promise.all(
@@ -208,7 +209,7 @@ onEveryStore((make) => {
     it("is usable again after a sign-in that the application refused, and leaves no user", async () => {
       let isRefused = true;
       const hooks = { signedIn: () => (isRefused ? (false as const) : undefined) };
-      const server = openMailingServer({ store: await make(), password: closed, hooks });
+      const server = openMailingServer({ store: await make(), ...invited, hooks });
       await server.auth.users.invite(ANN.email);
       const invitation = await server.inbox.token("invitation");
       await expectError(await signUpIn(server.browser(), { ...ANN, invitation }), 403, "forbidden");
@@ -231,8 +232,8 @@ describe("sign-up in each mode", () => {
     },
   );
 
-  it("is closed with signUp: false, unless the body has a valid invitation", async () => {
-    const server = openMailingServer({ password: closed });
+  it('is closed with signUp: "invited", unless the body has a valid invitation', async () => {
+    const server = openMailingServer({ ...invited });
     const refused = await signUpIn(server.browser());
     expect(await refused.clone().json()).toMatchObject({
       message: "Sign-up is closed; ask for an invitation.",
@@ -258,7 +259,7 @@ describe("sign-up in each mode", () => {
     const ann = open.browser();
     await signUpIn(ann);
     const token = await open.inbox.token("verify");
-    const server = openMailingServer({ store, password: { ...required, ...closed } });
+    const server = openMailingServer({ store, password: required, ...invited });
     const { users } = server.auth;
     await expectError(
       await ann.copy(server.auth).post("/auth/email/verify", { token }),
@@ -278,7 +279,7 @@ describe("sign-up in each mode", () => {
       if (operation === "tokens.redeemSlot") throw new Error("the connection was lost");
       return answer;
     });
-    const server = openMailingServer({ store: losing, password: closed });
+    const server = openMailingServer({ store: losing, ...invited });
     await server.auth.users.invite(ANN.email);
     const invitation = await server.inbox.token("invitation");
     expect((await signUpIn(server.browser(), { ...ANN, invitation })).status).toBe(201);
@@ -302,7 +303,7 @@ describe("sign-up in each mode", () => {
   });
 
   it("with an identifier of another kind takes the invited address along", async () => {
-    const server = openMailingServer({ password: { identifier: "username", signUp: false } });
+    const server = openMailingServer({ password: { identifier: "username" }, ...invited });
     await server.auth.users.invite(ANN.email);
     const invitation = await server.inbox.token("invitation");
     const { password } = ANN;
@@ -331,7 +332,7 @@ it("a failed sign-up without a proof leaves no user, although a provider is link
 describe("a failed sign-up by an invitation", () => {
   it("keeps a user that a provider is linked to by now", async () => {
     const server: MailingServer = openMailingServer({
-      password: closed,
+      ...invited,
       hooks: {
         signedIn: async ({ user }) => {
           await server.store.users.link(user.id, { provider: "other", subject: "mine" });
@@ -356,7 +357,7 @@ describe("a failed sign-up by an invitation", () => {
       }
       return result;
     });
-    const server = openMailingServer({ store: replaced, password: closed });
+    const server = openMailingServer({ store: replaced, ...invited });
     await server.auth.users.invite(ANN.email);
     const invitation = await server.inbox.token("invitation");
     const ann = server.browser();

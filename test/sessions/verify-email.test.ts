@@ -473,8 +473,8 @@ describe("the store", () => {
 
   it("may have the users of another place", async () => {
     const elsewhere = memory();
-    for (const options of [required, later, { signUp: false }] as const) {
-      const server = openMailingServer({ store: memory(), users: elsewhere.users, password: options });
+    for (const options of [{ password: required }, { password: later }, { signUp: "invited" }] as const) {
+      const server = openMailingServer({ store: memory(), users: elsewhere.users, ...options });
       const ann = server.browser();
       const isClosed = "signUp" in options;
       if (isClosed) await server.auth.users.invite(ANN.email);

@@ -152,8 +152,7 @@ function declare(make: Make, { guesses, undos: undoing }: Crowds): void {
   it(
     "one of 50 sign-ups by one invitation wins, and its user stays",
     async () => {
-      const password = { signUp: false };
-      const server = openMailingServer({ store: await make(), storeTimeout: 60, password });
+      const server = openMailingServer({ store: await make(), storeTimeout: 60, signUp: "invited" });
       await server.auth.users.invite(ANN.email);
       const invitation = await server.inbox.token("invitation");
       const signUps = crowd(CROWD, () => signUpIn(server.browser(), { ...ANN, invitation }));
@@ -185,7 +184,7 @@ function declare(make: Make, { guesses, undos: undoing }: Crowds): void {
   it(
     "a link and a code that create one user at once create one",
     async () => {
-      const server = await openOn(make, { signUp: true });
+      const server = await openOn(make, { mailSignUp: true });
       const email = "new@example.com";
       await server.browser().post("/auth/link", { email });
       await server.browser().post("/auth/code", { email });

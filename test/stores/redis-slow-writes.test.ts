@@ -89,7 +89,7 @@ describeRedis("while the row of a claim is being written in Redis", () => {
   function open(): { readonly server: MailedServer; readonly hold: SlowClient["hold"] } {
     const { client, hold } = slow(connection);
     const store = redis(client, { clock: "caller", prefix: `${run}${stores++}:` });
-    return { server: openMailedServer({ store, signUp: true, storeTimeout: 60 }), hold };
+    return { server: openMailedServer({ store, mailSignUp: true, storeTimeout: 60 }), hold };
   }
 
   /** Starts the second request while the first waits with its write, and returns both answers. */

@@ -1,4 +1,5 @@
 export type { NewUser } from "./accounts/accounts.ts";
+export type { SignUpMode } from "./accounts/app.ts";
 export type { RequestHost } from "./accounts/client.ts";
 export type {
   Auth,

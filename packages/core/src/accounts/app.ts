@@ -12,6 +12,9 @@ import type { TokenStore } from "../users/one-time-token.ts";
 import type { User, UserStore } from "../users/user.ts";
 import type { Client, RequestHost } from "./client.ts";
 
+/** Which requests may create a user. */
+export type SignUpMode = "open" | "invited" | "closed";
+
 /** What the routes and the use cases read of the options, with every default applied. */
 export interface Config {
   /** If null, only localhost is served. */
@@ -25,6 +28,7 @@ export interface Config {
   readonly allowHeaders: ReadonlySet<string>;
   readonly requireFetchMetadata: boolean;
   readonly linkByEmail: boolean;
+  readonly signUp: SignUpMode;
   /** Where a sign-in with a provider ends that failed without a target; null shows a page of Latchkey. */
   readonly errorURL: string | null;
   readonly storeTimeout: Seconds;

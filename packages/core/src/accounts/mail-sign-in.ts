@@ -17,6 +17,7 @@ import {
   versionOf,
 } from "./mail-token.ts";
 import { proveMailbox } from "./prove-mailbox.ts";
+import { decideSignUp } from "./sign-up.ts";
 
 /** An address that asks for a message to sign in, and its user. */
 export interface MailAddress {
@@ -75,7 +76,8 @@ function planMessage(app: App, method: Method, { email, user }: MailAddress): Me
 function signUpOf(app: App, method: Method): boolean {
   const provider = app[method];
   if (provider === null) throw new AuthError("not_found", `providers has no ${method}(): add it`);
-  return provider.signUp;
+  const { signUp } = app.config;
+  return decideSignUp({ signUp, byMethod: provider.signUp, hasInvitation: false }) === "open";
 }
 
 /** A user that a message signs in, and whether it created them. */

@@ -132,6 +132,11 @@ export function versionOf({ data }: SlotToken): number {
   return version;
 }
 
+/** Whether a text has the form of a token for a link. */
+export function isMailToken(token: string): boolean {
+  return fromBase64url(token)?.length === SLOT_BYTES + SECRET_BYTES;
+}
+
 function parseMailToken(token: string): { readonly slot: SecretHash; readonly secret: SecretHash } {
   const bytes = fromBase64url(token);
   if (bytes === null || bytes.length !== SLOT_BYTES + SECRET_BYTES) throw new AuthError("mail_token_invalid");

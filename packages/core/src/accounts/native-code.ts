@@ -16,6 +16,8 @@ export interface NativeGrant {
   readonly credentialsVersion: number;
   readonly created: CreatedBySignIn;
   readonly account: ProviderAccount;
+  /** The token of an invitation, to redeem if the sign-in created the user. */
+  readonly invitation?: string | undefined;
 }
 
 const PURPOSE = "oauth-exchange";
@@ -29,12 +31,16 @@ const CODE_LIFETIME: Seconds = 60;
 export async function issueCode(
   app: App,
   { user, created }: FoundUser,
-  { account, codeChallenge }: { readonly account: ProviderAccount; readonly codeChallenge: string },
+  {
+    account,
+    codeChallenge,
+    invitation,
+  }: Pick<NativeGrant, "account" | "invitation"> & { readonly codeChallenge: string },
 ): Promise<string> {
   const { random } = app.env;
   const code = mintOneTimeToken(random);
   const { id: userId, credentialsVersion } = user;
-  const grant: NativeGrant = { userId, credentialsVersion, created, account };
+  const grant: NativeGrant = { userId, credentialsVersion, created, account, invitation };
   const sealed = await seal(JSON.stringify(grant), code, PURPOSE, random);
   await app.tokens.put({
     hash: hashOneTimeToken(code, PURPOSE),

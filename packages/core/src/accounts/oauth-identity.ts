@@ -8,6 +8,7 @@ import type { LinkedAccount, ProviderAccount, ProviderTokens, User } from "../us
 import { deleteUser, insertUser } from "./accounts.ts";
 import type { App } from "./app.ts";
 import { proveMailbox } from "./prove-mailbox.ts";
+import { decideSignUp, redeemInvitation, signUpRefused } from "./sign-up.ts";
 import { isSignedIn, type LinkRequester, removeLink } from "./unlink.ts";
 
 /** The record that a sign-in with a provider created. */
@@ -22,16 +23,25 @@ export interface FoundUser {
   readonly succeeds: string | null;
 }
 
+/** Reads the address of the invitation of a sign-in. Fails with `mail_token_invalid`. */
+export type ReadInvited = () => Promise<string>;
+
 /**
- * Finds, links or creates the user of an account. Fails with `account_not_linked`. If a concurrent request links or creates
+ * Finds, links or creates the user of an account. Only a creation reads the invitation, which is null if the sign-in has none. Fails
+ * with `account_not_linked`, `forbidden` and `mail_token_invalid`. If a concurrent request links or creates
  * first, it decides again, up to a second. Then it fails with `store_unavailable`, such as after a crash of that request.
  */
-export async function findUserOf(app: App, account: ProviderAccount): Promise<FoundUser> {
+export async function findUserOf(
+  app: App,
+  account: ProviderAccount,
+  readInvited: ReadInvited | null,
+): Promise<FoundUser> {
   for await (const _ of attempts()) {
     const plan = await planLink(app, account, null);
     const { decision } = plan;
     if (decision.kind === "create") {
-      const user = await createLinkedUser(app, account, decision);
+      const admitted = await admitNewUser(app, account, { ...plan, decision }, readInvited);
+      const user = await createLinkedUser(app, account, admitted);
       if (user !== null) return { user, created: "user", succeeds: null };
       continue;
     }
@@ -125,11 +135,42 @@ function hasSameMailbox(given: string, normal: string): boolean {
   return mailbox(given.trim()).replace(/[A-Z]/g, (letter) => letter.toLowerCase()) === mailbox(normal);
 }
 
+type Creation = Extract<LinkDecision, { kind: "create" }>;
+
+/** Decides whether a request may create the user of an account. The user of an invitation has the invited address, verified. */
+async function admitNewUser(
+  app: App,
+  { email }: ProviderAccount,
+  { decision, user: owner }: LinkPlan<User, Creation>,
+  readInvited: ReadInvited | null,
+): Promise<Creation> {
+  const { signUp } = app.config;
+  const admission = decideSignUp({ signUp, byMethod: true, hasInvitation: readInvited !== null });
+  if (admission === "refuse") throw signUpRefused({ signUp });
+  if (readInvited === null) return decision;
+  const invited = await readInvited();
+  if (!isInvited(email, invited)) {
+    throw new AuthError("forbidden", "The account at the provider has another address than the invited one.");
+  }
+  // An invitation is for an address without a user: it neither links an account to one nor passes one by.
+  if (owner !== null) throw new AuthError("account_not_linked");
+  return { kind: "create", email: invited, verified: true };
+}
+
+/**
+ * Whether an account at a provider belongs to the person that was invited: it has the invited address. The provider need not vouch
+ * for it, because the invitation proves the mailbox. With another address, an attacker could have their own invitation opened in the
+ * browser of a victim: the account of the victim would get the mailbox of the attacker, who then resets its password.
+ */
+export function isInvited(email: string | null, invited: string): boolean {
+  return email !== null && parseEmail(email) === invited && hasSameMailbox(email, invited);
+}
+
 // Null if a concurrent request was first. Then the decision is repeated.
 async function createLinkedUser(
   app: App,
   account: ProviderAccount,
-  { email, verified }: Extract<LinkDecision, { kind: "create" }>,
+  { email, verified }: Creation,
 ): Promise<User | null> {
   const user = await insertUser(app, {
     email,
@@ -145,17 +186,44 @@ async function createLinkedUser(
   return null;
 }
 
+/** What a sign-in did, to undo it. */
+export interface SignInToUndo {
+  readonly created: CreatedBySignIn;
+  readonly account: LinkedAccount;
+  /** How many sessions it started. Default 0. */
+  readonly own?: number;
+}
+
 /** Deletes the record that a failed sign-in created, unless another sign-in uses it already. */
 export async function undoSignIn(
   app: App,
   userId: string,
-  { created, account }: { readonly created: CreatedBySignIn; readonly account: LinkedAccount },
+  { created, account, own: ownSessions = 0 }: SignInToUndo,
 ): Promise<void> {
   if (created === "link") await removeLink(app, userId, account);
   if (created !== "user") return;
   const links = await app.users.accounts(userId);
   const sessions = await app.engine.store.list(userId, now(app.env));
-  if (links.length <= 1 && sessions.length === 0) await deleteUser(app, userId);
+  if (links.length <= 1 && sessions.length <= ownSessions) await deleteUser(app, userId);
+}
+
+/**
+ * Redeems the invitation of a sign-in that created its user. It comes last, so that a sign-in that fails leaves the invitation valid.
+ * Fails with `mail_token_invalid` if it was redeemed or replaced in between, and then deletes the user.
+ */
+export async function spendInvitation(
+  app: App,
+  userId: string,
+  { created, account }: SignInToUndo,
+  invitation: string | undefined,
+): Promise<void> {
+  if (created !== "user" || invitation === undefined) return;
+  try {
+    await redeemInvitation(app, invitation);
+  } catch (error) {
+    await undoSignIn(app, userId, { created, account, own: 1 }).catch(reportQuietly(app.engine.report));
+    throw error;
+  }
 }
 
 async function applyLinkDecision(

@@ -1,25 +1,58 @@
 import { describe, expect, it } from "vitest";
 import { maySignIn } from "../password/provider.ts";
-import { decideSignUp, isBrowserOf, parseSignUp } from "./sign-up.ts";
+import {
+  decideSignUp,
+  isBrowserOf,
+  parseSignUp,
+  type SignUpDecision,
+  type SignUpFacts,
+  signUpRefused,
+} from "./sign-up.ts";
 
 const flags = [true, false];
-const modes = ["required", "later", false] as const;
-const cases = modes.flatMap((verifyEmail) =>
-  flags.flatMap((signUp) => flags.map((invited) => ({ verifyEmail, signUp, invited }))),
+const verifications = ["required", "later", false] as const;
+const modes = ["open", "invited", "closed"] as const;
+const cases = modes.flatMap((signUp) =>
+  flags.flatMap((byMethod) => flags.map((hasInvitation) => ({ signUp, byMethod, hasInvitation }))),
 );
+
+/** The rows of the table, from the top: the first that fits counts. */
+function expectedOf({ signUp, byMethod, hasInvitation }: SignUpFacts): SignUpDecision {
+  const rows: readonly (readonly [boolean, SignUpDecision])[] = [
+    [signUp === "closed", "refuse"],
+    [!byMethod, "refuse"],
+    [hasInvitation, "by_invitation"],
+    [signUp === "invited", "refuse"],
+    [signUp === "open", "open"],
+  ];
+  const row = rows.find(([fits]) => fits);
+  if (row === undefined) throw new Error("no row");
+  return row[1];
+}
 
 describe("decideSignUp", () => {
   it("is tested in all 12 cases", () => expect(cases).toHaveLength(12));
 
-  it.each(cases)("agrees with the table: $verifyEmail, open $signUp, invited $invited", (options) => {
-    const open = { required: "pending", later: "now", false: "now" }[`${options.verifyEmail}`];
-    const expected = options.invited ? "invited" : options.signUp ? open : "closed";
-    expect(decideSignUp(options, options.invited)).toBe(expected);
+  it.each(cases)(
+    "agrees with the table: $signUp, by the method $byMethod, invitation $hasInvitation",
+    (facts) => {
+      expect(decideSignUp(facts)).toBe(expectedOf(facts));
+    },
+  );
+});
+
+describe("signUpRefused", () => {
+  it("tells to ask for an invitation only where one helps", () => {
+    expect(signUpRefused({ signUp: "invited" }).message).toBe("Sign-up is closed; ask for an invitation.");
+    expect(signUpRefused({ signUp: "closed" }).message).toBe("Sign-up is closed.");
+    for (const signUp of modes) expect(signUpRefused({ signUp }).code).toBe("forbidden");
   });
 });
 
 describe("maySignIn", () => {
-  it.each(modes.flatMap((verifyEmail) => flags.map((emailVerified) => ({ verifyEmail, emailVerified }))))(
+  it.each(
+    verifications.flatMap((verifyEmail) => flags.map((emailVerified) => ({ verifyEmail, emailVerified }))),
+  )(
     "refuses only an unproven address where the proof is required: $verifyEmail, proved $emailVerified",
     ({ verifyEmail, emailVerified }) => {
       expect(maySignIn({ verifyEmail }, { emailVerified })).toBe(emailVerified || verifyEmail !== "required");

@@ -1,6 +1,7 @@
-import type { PasswordProvider } from "../password/provider.ts";
 import { equalStrings, type SecretHash } from "../platform/digest.ts";
 import { now } from "../platform/env.ts";
+import { AuthError } from "../platform/errors.ts";
+import { refuse } from "../platform/option-error.ts";
 import {
   hashOneTimeToken,
   isOneTimeToken,
@@ -9,20 +10,32 @@ import {
 } from "../users/one-time-token.ts";
 import type { User } from "../users/user.ts";
 import { claimUnchanged, deleteUser, takenError } from "./accounts.ts";
-import type { App } from "./app.ts";
-import { issueMailToken, readMailToken, requireMail, textOf } from "./mail-token.ts";
+import type { App, SignUpMode } from "./app.ts";
+import { issueMailToken, readMailToken, redeemMailToken, requireMail, textOf } from "./mail-token.ts";
 
-/** How a sign-up is served: by an invitation, not at all, after a proof of the address, or at once. */
-export type SignUpDecision = "invited" | "closed" | "pending" | "now";
+/** What is known of a request that would create a user. */
+export interface SignUpFacts {
+  readonly signUp: SignUpMode;
+  /** Whether the sign-in method creates users: `signUp` of `magicLink()` and `emailCode()`, true for any other. */
+  readonly byMethod: boolean;
+  /** Whether the request has an invitation. It is not read yet. */
+  readonly hasInvitation: boolean;
+}
 
-/** Decides how a sign-up is served. An invitation proves its address, so it is served in every mode. */
-export function decideSignUp(
-  { signUp, verifyEmail }: Pick<PasswordProvider, "signUp" | "verifyEmail">,
-  hasInvitation: boolean,
-): SignUpDecision {
-  if (hasInvitation) return "invited";
-  if (!signUp) return "closed";
-  return verifyEmail === "required" ? "pending" : "now";
+/** Whether a request creates a user: as any other does, if its invitation is valid, or not at all. */
+export type SignUpDecision = "open" | "by_invitation" | "refuse";
+
+/** Decides whether a request may create a user. Every route that creates one asks it. An existing user is no sign-up. */
+export function decideSignUp({ signUp, byMethod, hasInvitation }: SignUpFacts): SignUpDecision {
+  if (signUp === "closed" || !byMethod) return "refuse";
+  if (hasInvitation) return "by_invitation";
+  return signUp === "open" ? "open" : "refuse";
+}
+
+/** The error of a request that must not create a user. */
+export function signUpRefused({ signUp }: Pick<SignUpFacts, "signUp">): AuthError {
+  const next = signUp === "invited" ? "; ask for an invitation" : "";
+  return new AuthError("forbidden", `Sign-up is closed${next}.`);
 }
 
 /** A sign-up whose address is not proved yet. There is no user of it. */
@@ -67,9 +80,14 @@ export function parseSignUp({ userId, data }: Pick<SlotToken, "userId" | "data">
   return { email, name, passwordHash, browser };
 }
 
-/** Sends an invitation to an address. It replaces an earlier one. Fails with `identifier_taken`. */
+/**
+ * Sends an invitation to an address. It replaces an earlier one. Fails with `identifier_taken`, and throws a `TypeError` if no
+ * invitation creates a user.
+ */
 export async function invite(app: App, email: string): Promise<void> {
   const post = requireMail(app);
+  const { signUp } = app.config;
+  if (signUp === "closed") throw refuse("signUp", signUp, 'users.invite needs "invited" or "open"');
   if ((await app.users.find({ email })) !== null) throw takenError(email, null);
   const grant = { purpose: "invitation", subject: email, userId: null, data: { email } } as const;
   const issued = await issueMailToken(app, grant);
@@ -79,6 +97,19 @@ export async function invite(app: App, email: string): Promise<void> {
 /** Reads the address of an invitation, and leaves it valid. Fails with `mail_token_invalid`. */
 export async function readInvitation(app: App, token: string): Promise<string> {
   return textOf(await readMailToken(app, "invitation", token), "email");
+}
+
+/**
+ * Redeems an invitation once its user is signed in. Fails with `mail_token_invalid` if it was replaced or redeemed in between. A
+ * store that does not answer may have redeemed it: without their user, the invited person could not sign up any more.
+ */
+export async function redeemInvitation(app: App, token: string): Promise<void> {
+  try {
+    await redeemMailToken(app, "invitation", token);
+  } catch (error) {
+    if (!(error instanceof AuthError) || error.code !== "store_unavailable") throw error;
+    app.engine.report(error);
+  }
 }
 
 /**

@@ -12,7 +12,7 @@ import {
   requireMail,
 } from "./mail-token.ts";
 import { proveMailbox } from "./prove-mailbox.ts";
-import { type PendingSignUp, parseSignUp, sendSignUp } from "./sign-up.ts";
+import { decideSignUp, type PendingSignUp, parseSignUp, sendSignUp } from "./sign-up.ts";
 
 /** A user whose address is to be proved. */
 interface UnprovenUser {
@@ -52,8 +52,10 @@ export async function requestVerification(app: App, email: string, user: User | 
 }
 
 /** Reads the sign-up of a token. Null if it is for a user, and if sign-up was closed since: then only an invitation creates a user. */
-function readSignUp({ password }: App, token: Pick<SlotToken, "userId" | "data">): PendingSignUp | null {
-  return password?.signUp === true ? parseSignUp(token) : null;
+function readSignUp(app: App, token: Pick<SlotToken, "userId" | "data">): PendingSignUp | null {
+  const { signUp } = app.config;
+  const decision = decideSignUp({ signUp, byMethod: app.password !== null, hasInvitation: false });
+  return decision === "open" ? parseSignUp(token) : null;
 }
 
 // No address has a space, so a decoy replaces no token that was sent.

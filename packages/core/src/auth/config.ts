@@ -149,6 +149,7 @@ function configOf(given: Given, baseURL: URL | null): Config {
     ]),
     requireFetchMetadata: given.requireFetchMetadata ?? false,
     linkByEmail: given.linkByEmail ?? true,
+    signUp: given.signUp ?? "open",
     errorURL: checkErrorURL(given.oauth?.errorURL, { baseURL, basePath, trustedOrigins }),
     storeTimeout: given.storeTimeout ?? 5,
     limits: given.rateLimit === false ? null : limitsOf(given.rateLimit ?? NONE),

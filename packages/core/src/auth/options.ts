@@ -1,4 +1,5 @@
 import type * as v from "valibot";
+import type { SignUpMode } from "../accounts/app.ts";
 import type { PreviousCookie } from "../cookies/site.ts";
 import type { Algorithm } from "../keys/algorithms.ts";
 import type { Jwk } from "../keys/jwk.ts";
@@ -63,6 +64,17 @@ export interface AuthOptions<Context = JsonObject, U extends User = User> {
      */
     readonly errorURL?: string;
   };
+  /**
+   * Which requests may create a user. Default `"open"`.
+   *
+   * - `"open"`: every sign-up, and the first sign-in with an account at a provider.
+   * - `"invited"`: a sign-up or a sign-in with a provider that has the token of an invitation. `auth.users.invite` sends it.
+   * - `"closed"`: none.
+   *
+   * Any other one fails with `forbidden`. `magicLink()` and `emailCode()` create users only if their own `signUp` is true too, and
+   * only with `"open"`. In every mode existing users sign in and link accounts, and `auth.users.create` creates users.
+   */
+  readonly signUp?: SignUpMode;
   /** The origin that users see, such as `https://app.example.com`. Without it only localhost is served. */
   readonly baseURL?: string;
   /** The path of the routes. Default `/auth`. */

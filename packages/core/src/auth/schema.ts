@@ -122,6 +122,7 @@ export const optionsSchema: v.GenericSchema = bag({
   store: v.optional(v.unknown()),
   providers: v.optional(v.array(v.unknown(), "must be a list: write [password()]")),
   linkByEmail: v.optional(flag),
+  signUp: v.optional(oneOf(["open", "invited", "closed"])),
   baseURL: v.optional(text),
   basePath: v.optional(
     v.pipe(

@@ -102,6 +102,7 @@ async function createSession(
     succeeds: null,
     lifetimes,
     account: null,
+    isNewUser: false,
   });
   if (started === null)
     throw new AuthError("invalid_credentials", "sessions.create: the user may not sign in");

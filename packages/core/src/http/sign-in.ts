@@ -73,6 +73,8 @@ export interface SignIn {
   /** The live session that authorizes this sign-in; null if the user just authenticated. */
   readonly succeeds: string | null;
   readonly account: ProviderAccount | null;
+  /** Whether this sign-in created the user. */
+  readonly isNewUser: boolean;
   /** The context of the session. Default: `sessions.context.from` makes it. */
   readonly context?: JsonObject;
   /** The error if the application refuses the user, or if their credentials changed since the check. */
@@ -86,9 +88,10 @@ export function signInByPassword(
   user: User,
   { transport, status }: { readonly transport: Transport; readonly status: number },
 ): Promise<Response> {
-  const refusal = status === 201 ? "forbidden" : "invalid_credentials";
-  const how: SignIn = { transport, amr: ["pwd"], replaces: [], succeeds: null, account: null, refusal };
-  return signInAndRespond(app, call, user, { ...how, status });
+  const isNewUser = status === 201;
+  const refusal = isNewUser ? "forbidden" : "invalid_credentials";
+  const how = { transport, amr: ["pwd"], replaces: [], succeeds: null, account: null, isNewUser } as const;
+  return signInAndRespond(app, call, user, { ...how, refusal, status });
 }
 
 /**
@@ -132,6 +135,7 @@ export async function signInInPlace(
     replaces: [id],
     succeeds: id,
     account: null,
+    isNewUser: false,
     context,
     refusal: "invalid_credentials",
     status: 200,
@@ -188,7 +192,7 @@ export async function signIn(
   app: App,
   call: Call,
   user: User,
-  { transport, amr, replaces, succeeds, account, context, refusal }: SignIn,
+  { transport, amr, replaces, succeeds, account, isNewUser, context, refusal }: SignIn,
 ): Promise<StartedSession> {
   const started = await startSession(app.engine, {
     user,
@@ -202,6 +206,7 @@ export async function signIn(
     succeeds,
     lifetimes: {},
     account,
+    isNewUser,
   });
   if (started !== null) {
     const continues = succeeds !== null || context !== undefined;

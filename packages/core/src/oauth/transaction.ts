@@ -14,11 +14,11 @@ export const MOST_FLOWS = 16;
 
 const LABEL = "oauth-transaction";
 
-/** The purpose of a flow. */
+/** The purpose of a flow. A sign-in may have the token of an invitation, in case it creates the user. */
 export type Intent =
-  | { readonly kind: "sign_in" }
+  | { readonly kind: "sign_in"; readonly invitation?: string }
   | { readonly kind: "link"; readonly userId: string; readonly sessionId: string }
-  | { readonly kind: "native"; readonly codeChallenge: string };
+  | { readonly kind: "native"; readonly codeChallenge: string; readonly invitation?: string };
 
 /** The facts about a flow when it begins. */
 export interface Begun {

@@ -27,7 +27,7 @@ describe("wrong options of password() and the hashers", () => {
     [
       password,
       { algorithm: "argon2" },
-      "algorithm is not an option of password: remove it, or write one of identifier, minLength, hasher, breached, verifyEmail, signUp",
+      "algorithm is not an option of password: remove it, or write one of identifier, minLength, hasher, breached, verifyEmail",
     ],
     [
       password,
@@ -75,7 +75,11 @@ describe("wrong options of password() and the hashers", () => {
       { identifier: "username", verifyEmail: "later" },
       'password: verifyEmail is "later", but it needs identifier: "email": write false',
     ],
-    [password, { signUp: "no" }, 'password: signUp is "no", but it must be true or false'],
+    [
+      password,
+      { signUp: false },
+      'signUp is not an option of password: write createAuth({ signUp: "invited" }) in place of false, and nothing in place of true',
+    ],
     [
       password,
       { breached: haveIBeenPwned },

@@ -1,6 +1,7 @@
 import { badAnswer, callAndWait, callNow, kindOf, requireFlag } from "../platform/callback-answer.ts";
+import { isRecord } from "../platform/encoding.ts";
 import { type Env, withTimeout } from "../platform/env.ts";
-import { checkMembers, FLAG, type MembersOf, refuse } from "../platform/option-error.ts";
+import { checkMembers, type MembersOf, refuse } from "../platform/option-error.ts";
 import { type Identifier, parseEmail, parseUsername } from "../users/identifier.ts";
 import type { User } from "../users/user.ts";
 import { BREACHED_TIMEOUT, type BreachedPasswords, checkBreached } from "./breached.ts";
@@ -34,8 +35,6 @@ export interface PasswordOptions {
    * - `"required"`: the sign-up answers 202, the same for a known and an unknown address, and no session exists before the proof.
    */
   readonly verifyEmail?: "required" | "later" | false;
-  /** Whether everyone may sign up. Default true. With `false` only an invitation creates an account. */
-  readonly signUp?: boolean;
 }
 
 const OPTIONS: MembersOf<PasswordOptions> = {
@@ -44,8 +43,10 @@ const OPTIONS: MembersOf<PasswordOptions> = {
   hasher: null,
   breached: null,
   verifyEmail: ["required", "later", false],
-  signUp: FLAG,
 };
+
+const SIGN_UP_MOVED =
+  'signUp is not an option of password: write createAuth({ signUp: "invited" }) in place of false, and nothing in place of true';
 
 const PARSERS: Readonly<Record<"email" | "username", PasswordProvider["parseIdentifier"]>> = {
   email(input) {
@@ -65,7 +66,6 @@ export interface PasswordProvider {
   /** The fewest code points of a new password. */
   readonly minLength: number;
   readonly verifyEmail: "required" | "later" | false;
-  readonly signUp: boolean;
 
   /** Brings an identifier as typed into the form under which the user is stored; null if it cannot be one. */
   parseIdentifier(input: string): Identifier | null;
@@ -102,11 +102,12 @@ export interface PasswordProvider {
  * createAuth({ store, providers: [password({ minLength: 15 })] });
  */
 export function password(options: PasswordOptions = {}): PasswordProvider {
+  if (isRecord(options) && "signUp" in options) throw new TypeError(SIGN_UP_MOVED);
   checkMembers("password", options, OPTIONS);
   const { identifier = "email", minLength = MIN_LENGTH, hasher = scryptHasher() } = options;
   checkOption("password: minLength", minLength, [MIN_LENGTH, MAX_LENGTH]);
   checkHasher("password: hasher", hasher);
-  const { breached = null, verifyEmail = false, signUp = true } = options;
+  const { breached = null, verifyEmail = false } = options;
   if (breached !== null) checkBreached(breached);
   if (verifyEmail !== false && identifier !== "email")
     throw refuse("password: verifyEmail", verifyEmail, 'it needs identifier: "email": write false');
@@ -115,7 +116,6 @@ export function password(options: PasswordOptions = {}): PasswordProvider {
     identifier,
     minLength,
     verifyEmail,
-    signUp,
     isPossible: isPossiblePassword,
     async check(input, of) {
       // Loaded when a password is set: the list of common ones is as large as the rest of this module.

@@ -51,6 +51,8 @@ export interface SigningIn<Context = unknown, U extends User = User> {
   readonly user: PublicUser<U>;
   /** The account at a provider that the user signed in with, and the provider's tokens, this once; null for any other method. */
   readonly account: ProviderAccount | null;
+  /** Whether this sign-in created the user. False for a user whom the application created, and in `sessions.create`. */
+  readonly isNewUser: boolean;
 }
 
 /** What `hooks.refreshed` sees: the session, and what the refresh token was. */

@@ -35,6 +35,8 @@ export interface SessionStart {
   readonly lifetimes: SessionLifetimes;
   /** The account at a provider, for `hooks.signedIn`. */
   readonly account: ProviderAccount | null;
+  /** Whether this sign-in created the user, for `hooks.signedIn`. */
+  readonly isNewUser: boolean;
 }
 
 /** The lifetimes of one session that replace the configured ones. */
@@ -85,12 +87,12 @@ export async function startSession(
 async function runSignedInHook(
   engine: SessionEngine,
   row: SessionRow,
-  { user, account }: SessionStart,
+  { user, account, isNewUser }: SessionStart,
 ): Promise<SessionRow | null> {
   const { hooks, parseContext } = engine.settings;
   const { signedIn } = hooks;
   if (signedIn === undefined) return row;
-  const event = { session: sessionOfRow(row), user: publicUser(user), account };
+  const event = { session: sessionOfRow(row), user: publicUser(user), account, isNewUser };
   const answer = await callAndWait("hooks.signedIn", () => signedIn(event));
   const verdict = classifyHookResult(answer, ["context"]);
   if (verdict.kind === "fault") throw badAnswer("hooks.signedIn", verdict.returned, HOOK_ANSWERS);

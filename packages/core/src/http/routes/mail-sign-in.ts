@@ -89,9 +89,9 @@ async function signInByMail(
   { user, isCreated }: AdmittedUser,
   how: Pick<SignIn, "transport" | "amr">,
 ): Promise<Response> {
-  const rest = { replaces: [], succeeds: null, account: null, refusal: "forbidden" } as const;
+  const rest = { replaces: [], succeeds: null, account: null, isNewUser: isCreated } as const;
   try {
-    return await signInAndRespond(app, call, user, { ...rest, ...how, status: 200 });
+    return await signInAndRespond(app, call, user, { ...rest, ...how, refusal: "forbidden", status: 200 });
   } catch (error) {
     if (isCreated) await undoSignUp(app, user, 0).catch(reportQuietly(app.engine.report));
     throw error;

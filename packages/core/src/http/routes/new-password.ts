@@ -63,6 +63,7 @@ export const changePassword: Route = {
         replaces: [],
         succeeds: null,
         account: null,
+        isNewUser: false,
         context,
         refusal: "forbidden",
         status: 200,

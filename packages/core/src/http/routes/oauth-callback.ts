@@ -1,12 +1,20 @@
 import type { App, ConnectedProvider } from "../../accounts/app.ts";
 import { issueCode } from "../../accounts/native-code.ts";
-import { findUserOf, keepTokens, linkToUser, undoSignIn } from "../../accounts/oauth-identity.ts";
+import {
+  type FoundUser,
+  findUserOf,
+  keepTokens,
+  linkToUser,
+  spendInvitation,
+  undoSignIn,
+} from "../../accounts/oauth-identity.ts";
+import { readInvitation } from "../../accounts/sign-up.ts";
 import { isSignedIn, type LinkRequester } from "../../accounts/unlink.ts";
 import { type CookieChange, deleteCookie } from "../../cookies/cookie.ts";
 import { type CallbackParameters, decideCallback, parseCallback } from "../../oauth/callback.ts";
 import { oauthFault } from "../../oauth/fault.ts";
 import { faultOfAccount, pictureOf } from "../../oauth/profile.ts";
-import type { Transaction } from "../../oauth/transaction.ts";
+import type { Intent, Transaction } from "../../oauth/transaction.ts";
 import { badAnswer, callAndWait } from "../../platform/callback-answer.ts";
 import { AuthError, faultName, reportQuietly } from "../../platform/errors.ts";
 import { findProvenSessions } from "../../sessions/authenticate.ts";
@@ -21,6 +29,7 @@ import {
   spendState,
   targetAfterCallback,
 } from "../flow.ts";
+import { countInvalidToken } from "../mail-request.ts";
 import { pathSegment, readBody, requireNavigation } from "../request.ts";
 import { addError, answerError, codeOf, headersOf } from "../response.ts";
 import type { Call, Route } from "../route.ts";
@@ -105,33 +114,50 @@ async function finishSignIn(
   call: Call,
   { transaction, account, cleared }: ReturnedFlow,
 ): Promise<Response> {
-  const { intent, replaces } = transaction;
+  const { intent } = transaction;
   const target = targetAfterCallback(app, call, transaction);
-  const found = await (intent.kind === "link" ? linkToUser(app, intent, account) : findUserOf(app, account));
+  const found = await findUser(app, call, intent, account);
   if (intent.kind === "native") {
-    target.searchParams.set(
-      "code",
-      await issueCode(app, found, { account, codeChallenge: intent.codeChallenge }),
-    );
+    const { codeChallenge, invitation } = intent;
+    target.searchParams.set("code", await issueCode(app, found, { account, codeChallenge, invitation }));
     return leadBack(call, transaction, target, headersOf(app, cleared));
   }
-  const { succeeds } = found;
+  const changes = await signInFound(app, call, { transaction, account, found });
+  if (intent.kind === "sign_in")
+    await spendInvitation(app, found.user.id, { ...found, account }, intent.invitation);
+  return leadBack(call, transaction, target, headersOf(app, [...cleared, ...changes]));
+}
+
+function findUser(app: App, call: Call, intent: Intent, account: ProviderAccount): Promise<FoundUser> {
+  // A link to the user who asked for it is no sign-up.
+  if (intent.kind === "link") return linkToUser(app, intent, account);
+  const { invitation } = intent;
+  if (invitation === undefined) return findUserOf(app, account, null);
+  return findUserOf(app, account, () => countInvalidToken(app, call, () => readInvitation(app, invitation)));
+}
+
+/** Signs in the user of a flow, and returns the cookies. */
+async function signInFound(
+  app: App,
+  call: Call,
+  { transaction, account, found }: Omit<ReturnedFlow, "cleared"> & { readonly found: FoundUser },
+): Promise<readonly CookieChange[]> {
+  const { user, created, succeeds } = found;
   const how: SignIn = {
     transport: "cookie",
     amr: ["fed"],
-    replaces,
+    replaces: transaction.replaces,
     succeeds,
     account,
+    isNewUser: created === "user",
     refusal: "forbidden",
   };
   try {
-    const { tokens } = await signIn(app, call, found.user, how);
+    const { tokens } = await signIn(app, call, user, how);
     await keepTokens(app, account);
-    const changes = [...cleared, ...(await signInCookies(app, call, found.user, tokens))];
-    return leadBack(call, transaction, target, headersOf(app, changes));
+    return await signInCookies(app, call, user, tokens);
   } catch (error) {
     // A failed sign-in must not leave an account or a link behind.
-    const { user, created } = found;
     await undoSignIn(app, user.id, { created, account }).catch(reportQuietly(app.engine.report));
     throw error;
   }

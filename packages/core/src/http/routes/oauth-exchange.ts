@@ -1,10 +1,12 @@
-import { redeemCode } from "../../accounts/native-code.ts";
-import { keepTokens, undoSignIn } from "../../accounts/oauth-identity.ts";
+import type { App } from "../../accounts/app.ts";
+import { type NativeGrant, redeemCode } from "../../accounts/native-code.ts";
+import { keepTokens, spendInvitation, undoSignIn } from "../../accounts/oauth-identity.ts";
 import { AuthError, reportQuietly } from "../../platform/errors.ts";
 import { networkBuckets } from "../../throttle/throttle.ts";
+import type { User } from "../../users/user.ts";
 import { countAttempt } from "../limit.ts";
 import { readBody, stringMember } from "../request.ts";
-import type { Route } from "../route.ts";
+import type { Call, Route } from "../route.ts";
 import { signInAndRespond } from "../sign-in.ts";
 
 /** `POST /oauth/exchange`: gives a native app the tokens of a sign-in in the browser (RFC 7636 4.5). */
@@ -19,19 +21,33 @@ export const oauthExchange: Route = {
     if (code === undefined || codeVerifier === undefined) {
       throw new AuthError("invalid_request", "The body needs code and code_verifier.");
     }
-    const { userId, credentialsVersion, created, account } = await redeemCode(app, code, codeVerifier);
+    const grant = await redeemCode(app, code, codeVerifier);
+    const { userId, credentialsVersion, created, account } = grant;
     const user = await app.users.get(userId);
     if (user === null || user.credentialsVersion !== credentialsVersion) {
       throw new AuthError("oauth_state_invalid");
     }
-    try {
-      const how = { transport: "bearer", amr: ["fed"], replaces: [], succeeds: null, account } as const;
-      const answer = await signInAndRespond(app, call, user, { ...how, refusal: "forbidden", status: 200 });
-      await keepTokens(app, account);
-      return answer;
-    } catch (error) {
-      await undoSignIn(app, userId, { created, account }).catch(reportQuietly(app.engine.report));
-      throw error;
-    }
+    const answer = await exchange(app, call, user, grant);
+    await spendInvitation(app, userId, { created, account }, grant.invitation);
+    return answer;
   },
 };
+
+async function exchange(
+  app: App,
+  call: Call,
+  user: User,
+  { created, account }: NativeGrant,
+): Promise<Response> {
+  const how = { transport: "bearer", amr: ["fed"], replaces: [], succeeds: null, account } as const;
+  const isNewUser = created === "user";
+  try {
+    const rest = { isNewUser, refusal: "forbidden", status: 200 } as const;
+    const answer = await signInAndRespond(app, call, user, { ...how, ...rest });
+    await keepTokens(app, account);
+    return answer;
+  } catch (error) {
+    await undoSignIn(app, user.id, { created, account }).catch(reportQuietly(app.engine.report));
+    throw error;
+  }
+}

@@ -1,8 +1,9 @@
 import type { App } from "../../accounts/app.ts";
+import { isMailToken } from "../../accounts/mail-token.ts";
 import { unlinkProvider } from "../../accounts/unlink.ts";
 import { type AuthorizationParams, decidePassed } from "../../oauth/parameters.ts";
 import { type Intent, isChallenge } from "../../oauth/transaction.ts";
-import { AuthError } from "../../platform/errors.ts";
+import { AuthError, type ErrorCode } from "../../platform/errors.ts";
 import { networkBuckets } from "../../throttle/throttle.ts";
 import { beginFlow, forPerson, providerOf, requireTarget } from "../flow.ts";
 import { countAttempt } from "../limit.ts";
@@ -24,7 +25,8 @@ export const oauthStart: Route = {
     const redirectTo = requireTarget(app, call, query.getAll("redirect_to"), intent.kind === "native");
     await countAttempt(app, networkBuckets("signIn", call.client.networks()));
     try {
-      const { url, changes } = await beginFlow(app, call, { provider, redirectTo, intent, passed });
+      const flow = { provider, redirectTo, intent: { ...intent, ...invitationOf(query) }, passed };
+      const { url, changes } = await beginFlow(app, call, flow);
       return redirect(url, headersOf(app, changes));
     } catch (error) {
       return respondFailure(app, error, provider.provider.id, redirectTo);
@@ -33,7 +35,7 @@ export const oauthStart: Route = {
 };
 
 /** Reads whether a browser signs in, or a native app that exchanges a code later (RFC 8252, RFC 7636). */
-function intentOf(query: URLSearchParams): Intent {
+function intentOf(query: URLSearchParams): Exclude<Intent, { kind: "link" }> {
   const [transport = "cookie", ...more] = query.getAll("transport");
   if (more.length > 0 || (transport !== "cookie" && transport !== "bearer")) {
     throw new AuthError("invalid_request", 'transport is "cookie" or "bearer".');
@@ -56,8 +58,20 @@ function requirePassed(given: (name: string) => readonly unknown[]): Authorizati
   throw new AuthError("invalid_request", message);
 }
 
+/** Reads the token of an invitation. It is not checked here: only a callback that creates a user needs it. */
+function invitationOf(query: URLSearchParams): { readonly invitation?: string } {
+  const [invitation, ...more] = query.getAll("invitation");
+  if (invitation === undefined) return {};
+  // A text of another length could fill the cookie of the flow.
+  if (more.length > 0 || !isMailToken(invitation)) throw new AuthError("mail_token_invalid");
+  return { invitation };
+}
+
+/** The errors that the page of the target shows. The others are of the request itself. */
+const TOLD_AT_TARGET: ReadonlySet<ErrorCode> = new Set(["oauth_failed", "mail_token_invalid"]);
+
 function respondFailure(app: App, error: unknown, provider: string, redirectTo: URL): Response {
-  if (!(error instanceof AuthError) || error.code !== "oauth_failed") throw error;
+  if (!(error instanceof AuthError) || !TOLD_AT_TARGET.has(error.code)) throw error;
   app.engine.emit({ type: "oauth.failed", provider, code: error.code, error: error.message });
   return redirect(addError(redirectTo, codeOf(app, error)), headersOf(app, []));
 }

@@ -1,8 +1,15 @@
 import { checkAndHash, createUser, requireName } from "../../accounts/accounts.ts";
 import type { App } from "../../accounts/app.ts";
-import { redeemMailToken } from "../../accounts/mail-token.ts";
 import { sendReset } from "../../accounts/new-password.ts";
-import { decideSignUp, mintBrowser, readInvitation, sendSignUp, undoSignUp } from "../../accounts/sign-up.ts";
+import {
+  decideSignUp,
+  mintBrowser,
+  readInvitation,
+  redeemInvitation,
+  sendSignUp,
+  signUpRefused,
+  undoSignUp,
+} from "../../accounts/sign-up.ts";
 import { sendVerification } from "../../accounts/verify-email.ts";
 import { setCookie } from "../../cookies/cookie.ts";
 import { browserPlace } from "../../cookies/site.ts";
@@ -18,7 +25,6 @@ import { respondJson } from "../response.ts";
 import type { Call, Route } from "../route.ts";
 import { type PasswordInput, parsePasswordInput, signInByPassword } from "../sign-in.ts";
 
-const CLOSED = "Sign-up is closed; ask for an invitation.";
 /** How long the browser of a sign-up is known. Its token is valid for as long. */
 const BROWSER_LIFETIME: Seconds = days(1);
 
@@ -30,11 +36,13 @@ export const signup: Route = {
     if (app.password === null) throw new AuthError("not_found");
     const body = await readBody(call.request, true);
     const invitation = body === null ? undefined : stringMember(body, "invitation");
-    const decision = decideSignUp(app.password, invitation !== undefined);
-    if (decision === "closed") throw new AuthError("forbidden", CLOSED);
+    const { signUp } = app.config;
+    const decision = decideSignUp({ signUp, byMethod: true, hasInvitation: invitation !== undefined });
+    if (decision === "refuse") throw signUpRefused(app.config);
     if (body !== null && invitation !== undefined) return signUpByInvitation(app, call, body, invitation);
     const input = { ...parsePasswordInput(app, body), name: nameOf(body) };
-    return decision === "pending" ? signUpLater(app, call, input) : signUpNow(app, call, input);
+    const isPending = app.password.verifyEmail === "required";
+    return isPending ? signUpLater(app, call, input) : signUpNow(app, call, input);
   },
 };
 
@@ -117,17 +125,9 @@ async function signUpByInvitation(app: App, call: Call, body: Body, invitation: 
     signInByPassword(app, call, user, { transport, status: 201 }),
   );
   return undoneOnFailure(app, user, 1, async () => {
-    await redeemMailToken(app, "invitation", invitation).catch(reportOutage(app));
+    await redeemInvitation(app, invitation);
     return response;
   });
-}
-
-// A store that does not answer may have redeemed the invitation. Without its user, the invited person could not sign up any more.
-function reportOutage({ engine }: App): (error: unknown) => void {
-  return (error) => {
-    if (!(error instanceof AuthError) || error.code !== "store_unavailable") throw error;
-    engine.report(error);
-  };
 }
 
 /** Adds the invited address to a body without one. Fails with `invalid_request` for another address. */

@@ -96,8 +96,14 @@ async function finishSignUp(
   if (!isOwner) return respondJson(app, { password }, 200, changes);
   try {
     const how = { transport, amr: ["pwd"], replaces: [], succeeds: null, account: null } as const;
-    const answer = { status: 200, more: { password }, changes };
-    return await signInAndRespond(app, call, user, { ...how, refusal: "forbidden", ...answer });
+    const answer = {
+      isNewUser: true,
+      refusal: "forbidden",
+      status: 200,
+      more: { password },
+      changes,
+    } as const;
+    return await signInAndRespond(app, call, user, { ...how, ...answer });
   } catch (error) {
     await undoSignUp(app, user, 0).catch(reportQuietly(app.engine.report));
     throw error;
