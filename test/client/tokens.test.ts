@@ -229,6 +229,7 @@ describe("a client that keeps its tokens", () => {
     const started = await client.signIn.oauth("github", {
       redirectTo: "com.example.app://in",
       codeChallenge: "c",
+      invitation: "a+b",
     });
     const url = new URL(started.ok ? started.data.url : "");
     expect(url.href.split("?")[0]).toBe(`${ORIGIN}/auth/oauth/github`);
@@ -236,6 +237,7 @@ describe("a client that keeps its tokens", () => {
       redirect_to: "com.example.app://in",
       transport: "bearer",
       code_challenge: "c",
+      invitation: "a+b",
     });
   });
 });

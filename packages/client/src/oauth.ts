@@ -14,6 +14,8 @@ export interface OAuthOptions {
    * `signIn.exchange`.
    */
   readonly codeChallenge?: string | undefined;
+  /** The token of an invitation, if the sign-in may create a user. The account at the provider must have the invited address. */
+  readonly invitation?: string | undefined;
 }
 
 export interface OAuthStart {
@@ -32,14 +34,15 @@ export interface OAuthParts {
 export async function startOAuth(
   { lock, address: { urlOf, absolute }, page }: OAuthParts,
   provider: string,
-  { redirectTo, codeChallenge }: OAuthOptions,
+  { redirectTo, codeChallenge, invitation }: OAuthOptions,
 ): Promise<Result<OAuthStart>> {
   const start = urlOf(`/oauth/${encodeURIComponent(provider)}`);
   if (start === null) return noPageFailure();
   const currentPage = page?.href().replace(/[?#].*$/, "") ?? "/";
   const target = encodeURIComponent(redirectTo === undefined ? currentPage : absolute(redirectTo));
   const native = codeChallenge === undefined ? "" : `&transport=bearer&code_challenge=${codeChallenge}`;
-  const url = `${start}?redirect_to=${target}${native}`;
+  const invited = invitation === undefined ? "" : `&invitation=${encodeURIComponent(invitation)}`;
+  const url = `${start}?redirect_to=${target}${native}${invited}`;
   const navigate = async (): Promise<Result<OAuthStart>> => {
     page?.navigate(url);
     return success({ url });

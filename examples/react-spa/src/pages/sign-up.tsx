@@ -36,7 +36,7 @@ export function SignUpPage(): ReactNode {
             Open the message to {sentTo} to complete the sign-up. <InboxHint />
           </Sent>
         )}
-        <ProviderButtons destination={destination} />
+        <ProviderButtons destination={destination} invitation={invitation} />
         <p className="aside">
           Here before? <Link to={{ pathname: "/sign-in", search: search.toString() }}>Sign in</Link>
         </p>

@@ -129,8 +129,9 @@ export interface UsersApi<U extends User = User> {
    */
   verifyEmail(token: string, options?: { readonly password?: string }): Promise<PublicUser<U>>;
   /**
-   * Sends an invitation to an address, for a sign-up that is also open with `signUp: false`. It replaces an earlier one. Fails with
-   * `invalid_request` or `identifier_taken`; rejects with a `TypeError` without the option `mail`.
+   * Sends an invitation to an address, for a sign-up or a first sign-in with a provider that `signUp: "invited"` admits. It replaces an
+   * earlier one. Fails with `invalid_request` or `identifier_taken`; rejects with a `TypeError` without the option `mail`, and with
+   * `signUp: "closed"`.
    */
   invite(email: string): Promise<void>;
   /**
