@@ -103,6 +103,7 @@ const WRONG: readonly (readonly [path: string, value: unknown, message: string, 
   ["providers", 5, "providers is 5, but it must be a list: write [password()]"],
   ["providers[0]", "google", 'providers[0] is "google", but it must be a provider such as password()'],
   ["linkByEmail", "false", 'linkByEmail is "false", but it must be true or false'],
+  ["signUp", "yes", 'signUp is "yes", but it must be one of "open", "invited", "closed"'],
   ["oauth", "/sign-in", "oauth is a string, but it must be an object with errorURL"],
   ["oauth.errorURL", 7, "oauth.errorURL is 7, but it must be a string"],
   [
