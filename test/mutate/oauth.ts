@@ -21,8 +21,8 @@ export const oauthEdits: readonly Edit[] = [
       ["an ID token without a lifetime", "&& exp > iat", ""],
       [
         "any nonce",
-        "expectedNonce: nonce",
-        'expectedNonce: JSON.parse(atob(token.split(".")[1] ?? "")).nonce',
+        "expectedNonce = nonce ?? expectNoNonce",
+        'expectedNonce = JSON.parse(atob(token.split(".")[1] ?? "")).nonce',
       ],
       ["any hash of the access token", "!(await isHashOf(hash, expected.accessToken, header))", "false"],
       ["any subject", 'return isSubject(own(claims, "sub")) ? null : "subject";', "return null;"],
