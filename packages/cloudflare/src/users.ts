@@ -1,4 +1,10 @@
-import type { Identifier, User, UserId, UserStore } from "@latchkey/core/store";
+import {
+  checkUserChange,
+  type Identifier,
+  type User,
+  type UserId,
+  type UserStore,
+} from "@latchkey/core/store";
 import { accountObject, objectAccounts } from "./accounts.ts";
 import { type Call, digestName } from "./call.ts";
 import { becomeHolder, type IsHeldBy, removeAndRelease, reserve } from "./holder.ts";
@@ -19,8 +25,12 @@ export function objectUsers(call: Call): UserStore {
       const user = await get(call, claim?.userId ?? object);
       return hasIdentifier(user, identifier) ? user : null;
     },
-    update: (id, ...rest) => call(userObject(id), "users.update", id, ...rest),
-    changeEmail: (id, email, ifVersion) => changeEmail(call, id, email, ifVersion),
+    update: async (id, change, options) => {
+      checkUserChange(change);
+      return call(userObject(id), "users.update", id, change, options);
+    },
+    changeEmail: (id, email, ifVersion, verified = true) =>
+      changeEmail(call, { id, email, ifVersion, verified }),
     delete: (id) => remove(call, id),
     ...objectAccounts(call),
   };
@@ -47,23 +57,39 @@ function isHolderOf(call: Call, identifier: Identifier): IsHeldBy {
   return async (id) => hasIdentifier(await get(call, id), identifier);
 }
 
+/** A change of the address of a user. */
+interface AddressChange {
+  readonly id: UserId;
+  readonly email: string;
+  readonly ifVersion: number;
+  readonly verified: boolean;
+}
+
 /** The new address is reserved before the row is written, and the old one is released after that. */
 async function changeEmail(
   call: Call,
-  id: UserId,
-  email: string,
-  ifVersion: number,
+  { id, email, ifVersion, verified }: AddressChange,
 ): Promise<User | "taken" | null> {
   const user = await get(call, id);
   if (user?.credentialsVersion !== ifVersion) return null;
-  if (user.email === email) return call(userObject(id), "users.changeEmail", id, email, ifVersion);
+  if (user.email === email) {
+    return call(userObject(id), "users.changeEmail", id, email, ifVersion, verified);
+  }
   const object = await identifierObject({ email });
   const old = user.email === null ? null : await identifierObject({ email: user.email });
   const held = old === null ? null : await call(old, "holder.get");
   const reservation = await reserve(call, object, id, isHolderOf(call, { email }));
   if (reservation === null) return blockedChange(call, object, id, ifVersion);
   const { deadline } = reservation;
-  const changed = await call(userObject(id), "users.changeEmailBefore", deadline, id, email, ifVersion);
+  const changed = await call(
+    userObject(id),
+    "users.changeEmailBefore",
+    deadline,
+    id,
+    email,
+    ifVersion,
+    verified,
+  );
   if (changed === null || changed === "taken") await call(object, "holder.release", reservation.id);
   else if (old !== null && held?.userId === id) await call(old, "holder.release", held.id);
   return changed;

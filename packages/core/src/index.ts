@@ -76,4 +76,5 @@ export type {
   UserChange,
   UserId,
   UserStore,
+  UserUpdate,
 } from "./users/user.ts";

@@ -71,7 +71,14 @@ export {
   type SlotToken,
   type TokenStore,
 } from "./users/one-time-token.ts";
-export type { LinkedAccount, User, UserChange, UserId, UserStore } from "./users/user.ts";
+export {
+  checkUserChange,
+  type LinkedAccount,
+  type User,
+  type UserChange,
+  type UserId,
+  type UserStore,
+} from "./users/user.ts";
 
 /** All stores of Latchkey. The parts may come from different databases. */
 export interface Store {

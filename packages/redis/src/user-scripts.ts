@@ -19,13 +19,13 @@ if first > 4 then redis.call('HDEL', KEYS[1], unpack(ARGV, 4, first - 1)) end
 if #ARGV >= first then redis.call('HSET', KEYS[1], unpack(ARGV, first)) end
 return redis.call('HGETALL', KEYS[1])`;
 
-/** ARGV: deadline or empty, version, e-mail address. */
+/** ARGV: deadline or empty, version, e-mail address, 1 if it is verified. */
 export const CHANGE_EMAIL = `
 if redis.call('HGET', KEYS[1], 'credentials_version') ~= ARGV[2] then return {} end
 if ARGV[1] ~= '' and tonumber(redis.call('TIME')[1]) > tonumber(ARGV[1]) then
   return redis.error_reply('LATCHKEY the address was not changed: the write came too late after its claim; repeat the call')
 end
-redis.call('HSET', KEYS[1], 'email', ARGV[3], 'email_verified', 1)
+redis.call('HSET', KEYS[1], 'email', ARGV[3], 'email_verified', ARGV[4])
 redis.call('HINCRBY', KEYS[1], 'credentials_version', 1)
 return redis.call('HGETALL', KEYS[1])`;
 

@@ -1,4 +1,10 @@
-import type { Identifier, User, UserChange, UserStore } from "@latchkey/core/store";
+import {
+  checkUserChange,
+  type Identifier,
+  type User,
+  type UserChange,
+  type UserStore,
+} from "@latchkey/core/store";
 import { type Claimable, type Claims, redisClaims } from "./claims.ts";
 import type { Connection } from "./connection.ts";
 import { flat, texts } from "./fields.ts";
@@ -27,10 +33,12 @@ export function redisUsers(connection: Connection, { names }: Settings): UserSto
     get: (id) => get(parts, id),
     find: (identifier) => find(parts, identifier),
     update: async (id, change, { ifVersion, raiseVersion }) => {
+      checkUserChange(change);
       const condition = [ifVersion ?? "", raiseVersion ? 1 : 0];
       return userOf(await run(lua.UPDATE, id, [...condition, ...changedValues(change)]));
     },
-    changeEmail: (id, email, ifVersion) => changeEmail(parts, id, email, ifVersion),
+    changeEmail: (id, email, ifVersion, verified = true) =>
+      changeEmail(parts, { id, email, ifVersion, verified }),
     delete: (id) => remove(parts, id),
     ...redisLinks(connection, names, claims),
   };
@@ -57,23 +65,27 @@ function claimable(parts: UserParts, identifier: Identifier): Claimable {
   };
 }
 
+/** A change of the address of a user. */
+interface AddressChange {
+  readonly id: string;
+  readonly email: string;
+  readonly ifVersion: number;
+  readonly verified: boolean;
+}
+
 /** The new address is claimed before the row is written, and the old one is released after that. */
-async function changeEmail(
-  parts: UserParts,
-  id: string,
-  email: string,
-  ifVersion: number,
-): Promise<User | "taken" | null> {
+async function changeEmail(parts: UserParts, change: AddressChange): Promise<User | "taken" | null> {
+  const { id, email, ifVersion, verified } = change;
   const { names, claims, run } = parts;
+  const values = [ifVersion, email, verified ? 1 : 0];
   const user = await get(parts, id);
   if (user?.credentialsVersion !== ifVersion) return null;
-  if (user.email === email) return userOf(await run(lua.CHANGE_EMAIL, id, ["", ifVersion, email]));
+  if (user.email === email) return userOf(await run(lua.CHANGE_EMAIL, id, ["", ...values]));
   const old = user.email === null ? [] : [names.identifier({ email: user.email })];
   const held = await claims.held(old, id);
   const granted = await claims.claimAll(id, [claimable(parts, { email })]);
-  if (granted === null) return blockedChange(parts, id, email, ifVersion);
-  const values = [granted.deadline ?? 0, ifVersion, email];
-  const changed = userOf(await run(lua.CHANGE_EMAIL, id, values));
+  if (granted === null) return blockedChange(parts, change);
+  const changed = userOf(await run(lua.CHANGE_EMAIL, id, [granted.deadline ?? 0, ...values]));
   await claims.release(changed === null ? granted.claims : held);
   return changed;
 }
@@ -81,9 +93,7 @@ async function changeEmail(
 /** Answers a change whose address has a claim: that of another user, or that of a concurrent change of the same user. */
 async function blockedChange(
   parts: UserParts,
-  id: string,
-  email: string,
-  ifVersion: number,
+  { id, email, ifVersion }: AddressChange,
 ): Promise<"taken" | null> {
   const { names, claims } = parts;
   if ((await claims.holder(names.identifier({ email }))) === id) return null;

@@ -1,4 +1,10 @@
-import type { Identifier, User, UserChange, UserStore } from "@latchkey/core/store";
+import {
+  checkUserChange,
+  type Identifier,
+  type User,
+  type UserChange,
+  type UserStore,
+} from "@latchkey/core/store";
 import { deleteAccounts, LINKED_USER_ID, sqlAccounts } from "./accounts.ts";
 import { columns, type Driver, first, type SqlRow, type SqlValue, type Statement } from "./driver.ts";
 
@@ -22,7 +28,7 @@ WHERE id = :id AND (CAST(:if_version AS BIGINT) IS NULL OR credentials_version =
 RETURNING ${COLUMNS}`;
 
 const CHANGE_EMAIL = `UPDATE latchkey_users SET
-  email = :email, email_verified = 1, credentials_version = credentials_version + 1
+  email = :email, email_verified = :verified, credentials_version = credentials_version + 1
 WHERE id = :id AND credentials_version = :if_version
   AND NOT EXISTS (SELECT 1 FROM latchkey_users WHERE email = :email AND id <> :id)
 RETURNING ${COLUMNS}`;
@@ -33,7 +39,10 @@ export function sqlUsers(driver: Driver): UserStore {
     create: async (created) => (await first(driver, { sql: CREATE, values: userValues(created) })) !== null,
     get: (id) => user({ sql: GET, values: { id } }),
     find: (identifier) => user(findStatement(identifier)),
-    update: (id, change, conditions) => user(updateStatement(id, change, conditions)),
+    update: async (id, change, conditions) => {
+      checkUserChange(change);
+      return user(updateStatement(id, change, conditions));
+    },
     changeEmail: (...change) => changeEmail(driver, ...change),
     // A link in progress locks the row of the user, so the second statement sees that link.
     delete: async (id) => {
@@ -52,9 +61,10 @@ async function firstUser(driver: Driver, statement: Statement): Promise<User | n
 
 async function changeEmail(
   driver: Driver,
-  ...[id, email, ifVersion]: Parameters<UserStore["changeEmail"]>
+  ...[id, email, ifVersion, verified = true]: Parameters<UserStore["changeEmail"]>
 ): Promise<User | "taken" | null> {
-  const change = { sql: CHANGE_EMAIL, values: { id, email, if_version: ifVersion } };
+  const values = { id, email, if_version: ifVersion, verified: verified ? 1 : 0 };
+  const change = { sql: CHANGE_EMAIL, values };
   const changed = await firstUser(driver, change).catch(async (error: unknown) => {
     // PostgreSQL: another user got the address at the same time, and the unique index refused this change.
     const holder = await firstUser(driver, findStatement({ email }));

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import {
   type ConfirmDecision,
   type ConfirmFacts,
+  decideAddressUpdate,
   decideChangeRequest,
   decideEmailChange,
   decideUndo,
@@ -86,5 +87,23 @@ describe("decideUndo", () => {
     [{ email: null }, true, "taken"],
   ] as const)("agrees with the table: user %j, taken %j: %s", (user, isTaken, expected) => {
     expect(decideUndo(user, OLD, isTaken)).toBe(expected);
+  });
+});
+
+describe("decideAddressUpdate", () => {
+  it.each([
+    [{ email: OLD, emailVerified: true }, undefined, "unchanged"],
+    [{ email: OLD, emailVerified: true }, true, "unchanged"],
+    [{ email: OLD, emailVerified: true }, false, "same_address"],
+    [{ email: OLD, emailVerified: false }, undefined, "unchanged"],
+    [{ email: OLD, emailVerified: false }, true, "same_address"],
+    [{ email: OLD, emailVerified: false }, false, "unchanged"],
+    ...[NEW, null].flatMap((email) =>
+      [true, false].flatMap((emailVerified) =>
+        [true, false, undefined].map((verified) => [{ email, emailVerified }, verified, "change"] as const),
+      ),
+    ),
+  ] as const)("agrees with the table: user %j, verified %j: %s", (user, verified, expected) => {
+    expect(decideAddressUpdate(user, OLD, verified)).toBe(expected);
   });
 });

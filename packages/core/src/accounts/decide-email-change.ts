@@ -59,3 +59,16 @@ export function decideUndo(user: Pick<User, "email"> | null, email: string, isTa
   if (user === null || user.email === email) return "stale";
   return isTaken ? "taken" : "restore";
 }
+
+/** What a change of an address by hand does. `same_address`: it asks for another proof of the address that the user has. */
+export type AddressUpdate = "unchanged" | "same_address" | "change";
+
+/** Decides a change of an address by hand. `verified` is undefined if the caller did not say; a new address is then not proved. */
+export function decideAddressUpdate(
+  user: Pick<User, "email" | "emailVerified">,
+  email: string,
+  verified: boolean | undefined,
+): AddressUpdate {
+  if (user.email !== email) return "change";
+  return verified === undefined || verified === user.emailVerified ? "unchanged" : "same_address";
+}

@@ -10,7 +10,7 @@ import type { Device, Session, SessionDetails, SessionId, Transport } from "../s
 import type { SessionLifetimes } from "../sessions/start.ts";
 import type { StepUpBounds } from "../sessions/step-up.ts";
 import type { Identifier } from "../users/identifier.ts";
-import type { LinkedAccount, ProviderTokens, PublicUser, User, UserId } from "../users/user.ts";
+import type { LinkedAccount, ProviderTokens, PublicUser, User, UserId, UserUpdate } from "../users/user.ts";
 
 /** A session that `sessions.create` started, and the tokens of it. */
 export interface IssuedSession<Context = unknown> {
@@ -87,6 +87,22 @@ export interface UsersApi<U extends User = User> {
   get(id: UserId): Promise<PublicUser<U> | null>;
   /** Finds by e-mail or user name, as typed. */
   find(identifier: Identifier): Promise<PublicUser<U> | null>;
+  /**
+   * Changes a user, and returns the changed one; null for an unknown user. It checks no permission: pass only what the caller may
+   * change, never the body of a request.
+   *
+   * - `name` is trimmed, at most 320 characters; `picture` is an absolute URL with `https` or `http`, at most 2,048 characters. Null removes it.
+   * - `email` gives another address, as typed. `emailVerified: true` says that you have checked the mailbox. Without it the address is not
+   *   proved: the password and the links stay, and the first proof of the mailbox removes them, as for every unproved address. Sessions
+   *   stay: call `sessions.revokeAll` to end them. Sign-ins in progress and the tokens of earlier messages fail. It sends no message.
+   * - Any other member goes to the `update` of your own `UserStore`. The stores of Latchkey refuse it.
+   *
+   * Members besides `email` change in one atomic step, after the address. Fails with `invalid_request` and `identifier_taken`.
+   *
+   * @example
+   * await auth.users.update(id, { name: "Ann Example", email: "ann@example.com", emailVerified: true });
+   */
+  update(id: UserId, change: UserUpdate<U>): Promise<PublicUser<U> | null>;
   /**
    * Sets a password and ends all of the user's sessions. `false` where there is no such user. Fails with `invalid_request`,
    * `weak_password` or, where too many passwords are being hashed, `rate_limited`.

@@ -31,7 +31,7 @@ const CALLS: readonly (readonly [name: string, call: Call, members: readonly str
   [
     "users.create",
     (user) => auth.users.create(user),
-    ["email", "username", "name", "password", "emailVerified"],
+    ["email", "username", "name", "picture", "password", "emailVerified"],
   ],
   ["users.setPassword", (options) => auth.users.setPassword("x", PASSWORD, options), ["provesEmail"]],
 ];

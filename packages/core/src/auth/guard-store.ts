@@ -95,7 +95,10 @@ function guardUsers(users: UserStore, run: Guard): UserStore {
     get: (...args) => run("users.get", USER, () => users.get(...args)),
     find: (...args) => run("users.find", USER, () => users.find(...args)),
     update: (...args) => run("users.update", USER, () => users.update(...args)),
-    changeEmail: (...args) => run("users.changeEmail", USER_OR_TAKEN, () => users.changeEmail(...args)),
+    changeEmail: async (...args) => {
+      requireOperation(users, "changeEmail");
+      return run("users.changeEmail", USER_OR_TAKEN, () => users.changeEmail(...args));
+    },
     delete: (...args) => run("users.delete", FLAG, () => users.delete(...args)),
     findByAccount: (...args) => run("users.findByAccount", USER, () => users.findByAccount(...args)),
     link: (...args) => run("users.link", FLAG, () => users.link(...args)),
@@ -108,6 +111,12 @@ function guardUsers(users: UserStore, run: Guard): UserStore {
     keepTokens: (...args) => run("users.keepTokens", FLAG, () => users.keepTokens(...args)),
     keptTokens: (...args) => run("users.keptTokens", TEXT, () => users.keptTokens(...args)),
   };
+}
+
+/** Users of the application's own need few operations. Throws a `TypeError` for one that a call needs and that they lack. */
+function requireOperation(users: UserStore, name: keyof UserStore): void {
+  if (typeof users[name] === "function") return;
+  throw new TypeError(`users has no ${name}: add it to your UserStore for this call`);
 }
 
 function guardTokens(tokens: TokenStore, run: Guard): TokenStore {

@@ -68,6 +68,10 @@ const USERS: Arguments<UsersApi> = {
   },
   get: { id: text },
   find: { identifier },
+  update: {
+    id: text,
+    change: members({ name: nullableText, picture: nullableText, email: optionalText }),
+  },
   setPassword: { id: text, password: text },
   forgotPassword: { email: text },
   resetPassword: { token: text, newPassword: text },

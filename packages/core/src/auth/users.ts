@@ -67,6 +67,10 @@ export function usersApi(app: App): UsersApi<User> {
       const normal = parseIdentifier(identifier);
       return normal === null ? null : shownOrNull(await app.users.find(normal));
     },
+    async update(id, change) {
+      const { updateUser } = await import("../accounts/update-user.ts");
+      return shownOrNull(await updateUser(app, id, change));
+    },
     async setPassword(id, password, options = {}) {
       checkMembers("users.setPassword", options, SET_PASSWORD);
       return options.provesEmail === true

@@ -1,4 +1,10 @@
-import type { LinkedAccount, User, UserChange, UserStore } from "../users/user.ts";
+import {
+  checkUserChange,
+  type LinkedAccount,
+  type User,
+  type UserChange,
+  type UserStore,
+} from "../users/user.ts";
 
 /** The users of one process, with their rows for the atomic steps of the session store. */
 export interface MemoryUsers extends UserStore {
@@ -35,6 +41,7 @@ export function memoryUsers(): MemoryUsers {
     },
 
     update: async (id, change, { ifVersion, raiseVersion }) => {
+      checkUserChange(change);
       const user = users.get(id);
       if (user === undefined) return null;
       if (ifVersion !== null && ifVersion !== user.credentialsVersion) return null;
@@ -62,7 +69,7 @@ export function memoryUsers(): MemoryUsers {
 }
 
 function changeEmailIn(users: Map<string, User>, emails: Map<string, string>): UserStore["changeEmail"] {
-  return async (id, email, ifVersion) => {
+  return async (id, email, ifVersion, verified = true) => {
     const user = users.get(id);
     if (user === undefined || user.credentialsVersion !== ifVersion) return null;
     if ((emails.get(email) ?? id) !== id) return "taken";
@@ -71,7 +78,7 @@ function changeEmailIn(users: Map<string, User>, emails: Map<string, string>): U
     const changed = Object.freeze({
       ...user,
       email,
-      emailVerified: true,
+      emailVerified: verified,
       credentialsVersion: ifVersion + 1,
     });
     users.set(id, changed);

@@ -1,3 +1,4 @@
+import { AuthError } from "../platform/errors.ts";
 import type { EpochSeconds, Seconds } from "../platform/time.ts";
 import type { Identifier } from "./identifier.ts";
 
@@ -43,12 +44,41 @@ export interface LinkedAccount {
   readonly subject: string;
 }
 
-export interface UserChange {
+/** The members of `User` that `UserStore.update` changes. */
+interface ChangedMembers {
   readonly name?: string | null;
   readonly picture?: string | null;
   readonly emailVerified?: boolean;
   readonly passwordHash?: string | null;
   readonly disabledAt?: EpochSeconds | null;
+}
+
+/** A change of a user, also of the members that only the rows of the application's own store have. */
+export type UserChange<U extends User = User> = ChangedMembers & Partial<Omit<U, keyof User>>;
+
+/** What `auth.users.update` changes, also the members that only the rows of the application's own store have. */
+export type UserUpdate<U extends User = User> = Pick<ChangedMembers, "name" | "picture"> & {
+  readonly email?: string;
+  readonly emailVerified?: boolean;
+} & Partial<Omit<U, keyof User>>;
+
+const CHANGED_MEMBERS: Readonly<Record<keyof ChangedMembers, true>> = {
+  name: true,
+  picture: true,
+  emailVerified: true,
+  passwordHash: true,
+  disabledAt: true,
+};
+
+/** Refuses a change of a member that `User` does not have, for a store that keeps no other. Fails with `invalid_request`. */
+export function checkUserChange(change: UserChange): void {
+  const unknown = Object.keys(change).find((name) => !Object.hasOwn(CHANGED_MEMBERS, name));
+  if (unknown === undefined) return;
+  const advice = "remove it, or keep it in a UserStore of your own";
+  throw new AuthError(
+    "invalid_request",
+    `users.update: this store has no member ${JSON.stringify(unknown)}: ${advice}`,
+  );
 }
 
 /** The store of users. Emails are unique, and usernames are unique, both in normal form. */
@@ -65,21 +95,22 @@ export interface UserStore<U extends User = User> {
 
   /**
    * Changes one user in one atomic step and returns the result. Null for an unknown user, or if `ifVersion` is given and is
-   * not the user's `credentialsVersion`. `raiseVersion` adds one to `credentialsVersion`.
+   * not the user's `credentialsVersion`. `raiseVersion` adds one to `credentialsVersion`. It may fail with an `AuthError` of the
+   * code `invalid_request` for a member that it does not keep.
    */
   update(
     id: UserId,
-    change: UserChange,
+    change: UserChange<U>,
     options: { readonly ifVersion: number | null; readonly raiseVersion: boolean },
   ): Promise<U | null>;
 
   /**
-   * Gives a user another address, which is proved, and adds one to `credentialsVersion`, in one atomic step. Returns the changed
-   * user. Null for an unknown user, if `ifVersion` is not the user's `credentialsVersion`, and if another call is giving the user
-   * the same address; `"taken"` if another user has the address or is getting it. The address that the user had is free after
-   * that.
+   * Gives a user another address, sets `emailVerified` to `verified`, by default true, and adds one to `credentialsVersion`, in one
+   * atomic step. Returns the changed user. Null for an unknown user, if `ifVersion` is not the user's `credentialsVersion`, and if
+   * another call is giving the user the same address; `"taken"` if another user has the address or is getting it. The address that
+   * the user had is free after that.
    */
-  changeEmail(id: UserId, email: string, ifVersion: number): Promise<U | "taken" | null>;
+  changeEmail(id: UserId, email: string, ifVersion: number, verified?: boolean): Promise<U | "taken" | null>;
 
   /** Deletes one user; `false` for an unknown user. */
   delete(id: UserId): Promise<boolean>;

@@ -19,6 +19,17 @@ export const changeEmailCases: Cases = {
     equal((await users.accounts("ann")).length, 1, "accounts");
   },
 
+  "gives a user an address that is not proved, and takes the proof back": async ({ users }) => {
+    const ann = sampleUser("ann", { emailVerified: true });
+    await users.create(ann);
+    const unproved = { ...ann, email: NEW, emailVerified: false, credentialsVersion: 2 };
+    equal(await users.changeEmail("ann", NEW, 1, false), unproved, "change");
+    equal(await users.find({ email: NEW }), unproved, "find");
+    const proved = { ...unproved, emailVerified: true, credentialsVersion: 3 };
+    equal(await users.changeEmail("ann", NEW, 2, true), proved, "the same, proved");
+    equal(await users.changeEmail("ann", NEW, 3, false), { ...unproved, credentialsVersion: 4 }, "and back");
+  },
+
   "frees the old address at once": async ({ users }) => {
     await users.create(sampleUser("ann"));
     await users.changeEmail("ann", NEW, 1);

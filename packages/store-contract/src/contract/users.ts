@@ -63,6 +63,15 @@ export const userCases: Cases = {
     equal(await users.update("unknown", { name: "x" }, always), null, "unknown");
   },
 
+  "refuses a member that it does not keep, and changes nothing": async ({ users }) => {
+    const ann = sampleUser("ann");
+    await users.create(ann);
+    const change: object = { name: "Ann", plan: "gold" };
+    const error: unknown = await users.update("ann", change, always).catch((reason: unknown) => reason);
+    equal(error instanceof Error && error.message.includes("plan"), true, "the member is named");
+    equal(await users.get("ann"), ann, "get");
+  },
+
   "compares the version, and raises it": async ({ users }) => {
     const ann = sampleUser("ann");
     await users.create(ann);
