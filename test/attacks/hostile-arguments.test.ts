@@ -102,6 +102,21 @@ const CALLS: {
       ["identifier.email", (email) => auth.users.find({ email })],
       ["identifier.username", (username) => auth.users.find({ username })],
     ],
+    update: [
+      ["id", (id) => auth.users.update(id, { name: "Ann" })],
+      ["change", (change) => auth.users.update(userId, change)],
+      ["change.name", (name) => auth.users.update(userId, { name })],
+      ["change.picture", (picture) => auth.users.update(userId, { picture })],
+      ["change.email", (email) => auth.users.update(userId, { email })],
+      ["emailVerified", (emailVerified) => auth.users.update(userId, { email: ANN.email, emailVerified })],
+      ["change.plan", (plan) => auth.users.update(userId, { plan } as never)],
+    ],
+    list: [
+      ["options", (options) => auth.users.list(options)],
+      ["options.after", (after) => auth.users.list({ after })],
+      ["options.query", (query) => auth.users.list({ query })],
+      ["limit", (limit) => auth.users.list({ limit })],
+    ],
     setPassword: [
       ["id", (id) => auth.users.setPassword(id, "a different staple")],
       ["password", (password) => auth.users.setPassword(userId, password)],

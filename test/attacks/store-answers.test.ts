@@ -112,6 +112,7 @@ const ways: Readonly<
   ],
   "users.find": [["a sign-in", login, wrongRows]],
   "users.update": [["barring a user", byHand((auth, id) => auth.users.disable(id)), wrongRows]],
+  "users.list": [["the list of users", byHand((auth) => auth.users.list()), wrongLists]],
   "users.delete": [["deleting a user", byHand((auth, id) => auth.users.delete(id)), wrongFlags]],
   "users.accounts": [["the accounts of a user", byHand((auth, id) => auth.users.accounts(id)), wrongLists]],
   "sessions.create": [

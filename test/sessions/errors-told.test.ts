@@ -145,6 +145,7 @@ const STEPS: {
       await stage.server.auth.users.unlink(id, "stub");
     },
     changeEmail: confirmChange,
+    list: byHand(({ server }) => server.auth.users.list()),
     accounts: byHand(({ server, annId }) => server.auth.users.accounts(annId)),
     keepTokens: byHand(signInThere),
     keptTokens: async (stage, arm) => {

@@ -156,6 +156,7 @@ function membersOf(): UserStore<Member> {
     ...users,
     get: async (id) => read(await users.get(id)),
     find: async (identifier) => read(await users.find(identifier)),
+    list: async (range) => ((await users.list?.(range)) ?? []).flatMap((user) => read(user) ?? []),
     findByAccount: async (account) => read(await users.findByAccount(account)),
     update: async (id, { plan, ...change }, options) => {
       if (plan !== undefined) plans.set(id, plan);

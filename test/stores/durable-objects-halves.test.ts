@@ -46,6 +46,11 @@ test("an interrupted sign-up blocks no identifier", async () => {
     expect(found?.id, JSON.stringify(failing)).toBe(second ? "eve" : "bob");
     if (second) expect((await whole.users.find({ username: "a" }))?.id).toBe("eve");
     if (first === true) expect(second).toBe(false);
+    const listed = await whole.users.list?.({ by: "email", prefix: "", after: null, limit: 9 });
+    // The row of an interrupted sign-up stays, and only its identifiers are free.
+    const rows = await Promise.all((listed ?? []).map(({ id }) => whole.users.get(id)));
+    expect(listed, JSON.stringify(failing)).toEqual(rows);
+    if (found !== null) expect(listed).toContainEqual(found);
   });
   expect(failures).toBeGreaterThan(5);
 });
@@ -62,6 +67,8 @@ test("a repeated deletion after an interrupted one frees the identifiers and the
     expect(await whole.users.create(user("eve")), JSON.stringify(failing)).toBe(true);
     expect(await whole.users.link("eve", github)).toBe(true);
     expect((await whole.users.findByAccount(github))?.id).toBe("eve");
+    const listed = await whole.users.list?.({ by: "id", prefix: "", after: null, limit: 9 });
+    expect(listed?.map(({ id }) => id)).toEqual(["eve"]);
   });
 });
 
@@ -87,8 +94,12 @@ test("an interrupted change of address leaves the user with one address, by whic
     expect(await users.create(eve)).toBe(isChanged);
     expect(await users.create({ ...user("joe"), username: null, email: bob?.email ?? null })).toBe(false);
     if (isChanged) expect((await users.find({ email: "a@example.com" }))?.id).toBe("eve");
-    // The third call reserves the new address, and the fourth writes the row.
-    const isReserved = failing.call === 3 ? failing.late : failing.call === 4 && !failing.late;
+    const listed = (await users.list?.({ by: "email", prefix: "", after: null, limit: 9 })) ?? [];
+    expect(listed.map(({ id, email }) => `${id} ${email}`)).toEqual(
+      isChanged ? ["eve a@example.com", "bob new@example.com"] : ["bob a@example.com"],
+    );
+    // The third call reserves the new address, and the fifth writes the row.
+    const isReserved = failing.call === 3 ? failing.late : failing.call === 4 || failing.call === 5;
     const zoe = { ...user("zoe"), username: null, email: "new@example.com" };
     if (!isChanged) expect(await users.create(zoe), JSON.stringify(failing)).toBe(!isReserved);
   });

@@ -29,6 +29,7 @@ const OPERATIONS: {
     keepTokens: true,
     keptTokens: true,
     changeEmail: true,
+    list: true,
   },
   sessions: {
     create: true,

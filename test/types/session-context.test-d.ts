@@ -105,6 +105,7 @@ test("S5 serialize, hooks and auth.users have the user type of the user store", 
     get: async () => null,
     find: async () => null,
     findByAccount: async () => null,
+    list: async () => [],
     update: async () => null,
     changeEmail: async () => null,
   };

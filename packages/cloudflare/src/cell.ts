@@ -7,8 +7,9 @@ import {
   type SlotToken,
   type ThrottleRow,
 } from "@latchkey/core/store";
+import { directoryOperations } from "./directory.ts";
 import type { CellOperations, Claim, HeldClaim } from "./operations.ts";
-import { type ObjectStorage, wallClock } from "./platform.ts";
+import { DEADLINE, type ObjectStorage, STALE, wallClock } from "./platform.ts";
 
 /**
  * The one record of a small object. It expires at `until`; null means never. A cell with only `until` marks a spent
@@ -28,10 +29,6 @@ interface StoredClaim extends Claim {
 }
 
 const KEY = "cell";
-/** How long after a reservation the row may be written, in seconds. */
-const DEADLINE = 30;
-/** How long a reservation counts without the row, in seconds: longer than the deadline by more than two clocks differ. */
-const RESERVATION = 60;
 /** Expired long ago: the alarm deletes the object at once. */
 const RELEASED: Cell = { until: 1 };
 
@@ -48,6 +45,7 @@ export function cellOperations(storage: ObjectStorage, clock: (() => number) | n
     ...tokenOperations(storage, at),
     ...slotOperations(storage, at),
     ...holderOperations(storage),
+    ...directoryOperations(storage),
   };
 }
 
@@ -160,7 +158,7 @@ function holderOperations(storage: ObjectStorage): HolderOperations {
 
 function heldClaim({ userId, id, reservedAt }: StoredClaim): HeldClaim {
   if (reservedAt === undefined) return { userId, id, isReserved: false, deadline: null };
-  const isReserved = wallClock() < reservedAt + RESERVATION;
+  const isReserved = wallClock() < reservedAt + STALE;
   return { userId, id, isReserved, deadline: reservedAt + DEADLINE };
 }
 

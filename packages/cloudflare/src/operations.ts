@@ -10,6 +10,7 @@ import type {
   UserId,
 } from "@latchkey/core/store";
 import type { SqlRow } from "@latchkey/sql/driver";
+import type { DirectoryOperations } from "./directory.ts";
 
 type Method = (...args: never[]) => Promise<unknown>;
 
@@ -36,10 +37,15 @@ export interface RecordOperations
     deadline: EpochSeconds,
     ...change: Parameters<Store["users"]["changeEmail"]>
   ) => Promise<User | "taken" | null>;
+  /** `users.create` of a user in the directory. Throws after `deadline`, so that no row is written after its entries count for nothing. */
+  readonly "users.createBefore": (deadline: EpochSeconds, user: User) => Promise<boolean>;
 }
 
-/** The operations on a small object, which keeps one record: attempts, a one-time token, or the holder of an identifier. */
-export interface CellOperations {
+/**
+ * The operations on a small object, which keeps one record: attempts, a one-time token, or the holder of an identifier. Those on the
+ * directory are carried out in the same way.
+ */
+export interface CellOperations extends DirectoryOperations {
   /** Returns the seconds to wait; 0 if the attempt is counted. */
   readonly "attempts.hit": (rule: ThrottleRule, now: EpochSeconds) => Promise<Seconds>;
   readonly "attempts.release": () => Promise<void>;
@@ -134,6 +140,7 @@ const OPERATION_RULES: OperationRules = {
   "feed.add": { withoutTables: "create", setsAlarm: "always" },
 
   "users.create": { withoutTables: "create", setsAlarm: "never" },
+  "users.createBefore": { withoutTables: "create", setsAlarm: "never" },
   "users.get": { withoutTables: { result: null }, setsAlarm: "never" },
   "users.find": { withoutTables: { result: null }, setsAlarm: "never" },
   "users.update": { withoutTables: { result: null }, setsAlarm: "never" },
@@ -168,6 +175,10 @@ const OPERATION_RULES: OperationRules = {
   "holder.claim": "cell",
   "holder.reserve": "cell",
   "holder.release": "cell",
+  "directory.add": "cell",
+  "directory.held": "cell",
+  "directory.remove": "cell",
+  "directory.next": "cell",
 };
 
 /** Returns the rule of an operation; throws if there is no such operation. */

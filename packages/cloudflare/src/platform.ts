@@ -30,6 +30,11 @@ export interface ObjectStorage {
   deleteAll(): Promise<void>;
 }
 
+/** How long after a claim in another object the row of its user may be written, in seconds. */
+export const DEADLINE = 30;
+/** How long a claim counts without the row, in seconds: longer than the deadline by more than two clocks differ. */
+export const STALE = 60;
+
 /** The clock of the object's machine, in seconds. */
 export function wallClock(): number {
   return Math.floor(Date.now() / 1_000);

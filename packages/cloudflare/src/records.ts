@@ -58,6 +58,7 @@ export async function openRecords(driver: Driver): Promise<Records> {
       ...operationsOf(store),
       "feed.add": (entries: readonly SqlRow[]) => addEntries(driver, entries),
       "users.changeEmailBefore": changeEmailBefore(store),
+      "users.createBefore": createBefore(store),
     },
     takeEntries: async () => {
       const entries = await driver.query({ sql: TAKE_ENTRIES });
@@ -97,6 +98,15 @@ function changeEmailBefore({ users }: SqlStore): RecordOperations["users.changeE
     if (wallClock() <= deadline) return users.changeEmail(...change);
     throw new Error(
       "durableObjects: the address was not changed: the write came too late after its reservation; repeat the call",
+    );
+  };
+}
+
+function createBefore({ users }: SqlStore): RecordOperations["users.createBefore"] {
+  return async (deadline, user) => {
+    if (wallClock() <= deadline) return users.create(user);
+    throw new Error(
+      "durableObjects: the user was not written: the write came too late after its entry in the directory; repeat the call",
     );
   };
 }

@@ -1,12 +1,16 @@
 import {
   checkUserChange,
+  type EpochSeconds,
   type Identifier,
+  indexKeysOf,
+  listConfirmed,
   type User,
   type UserId,
   type UserStore,
 } from "@latchkey/core/store";
 import { accountObject, objectAccounts } from "./accounts.ts";
 import { type Call, digestName } from "./call.ts";
+import { DIRECTORY_OBJECT, type DirectoryEntry } from "./directory.ts";
 import { becomeHolder, type IsHeldBy, removeAndRelease, reserve } from "./holder.ts";
 import { userObject } from "./sessions.ts";
 
@@ -31,6 +35,12 @@ export function objectUsers(call: Call): UserStore {
     },
     changeEmail: (id, email, ifVersion, verified = true) =>
       changeEmail(call, { id, email, ifVersion, verified }),
+    list: (range) =>
+      listConfirmed(range, {
+        next: (last: DirectoryEntry | null) => call(DIRECTORY_OBJECT, "directory.next", range, last),
+        get: (id) => get(call, id),
+        remove: (entries) => call(DIRECTORY_OBJECT, "directory.remove", entries),
+      }),
     delete: (id) => remove(call, id),
     ...objectAccounts(call),
   };
@@ -41,7 +51,15 @@ function get(call: Call, id: UserId): Promise<User | null> {
 }
 
 async function create(call: Call, user: User): Promise<boolean> {
-  if (!(await call(userObject(user.id), "users.create", user))) return false;
+  const { entries, deadline } = await call(DIRECTORY_OBJECT, "directory.add", user.id, indexKeysOf(user), []);
+  const isCreated = await claimAll(call, user, deadline);
+  if (!isCreated) await call(DIRECTORY_OBJECT, "directory.remove", entries);
+  return isCreated;
+}
+
+/** Writes the row of a user, and then claims the identifiers. If one is taken, the row is deleted. */
+async function claimAll(call: Call, user: User, deadline: EpochSeconds): Promise<boolean> {
+  if (!(await call(userObject(user.id), "users.createBefore", deadline, user))) return false;
   const claimed: string[] = [];
   for (const identifier of identifiersOf(user)) {
     const object = await identifierObject(identifier);
@@ -80,7 +98,9 @@ async function changeEmail(
   const held = old === null ? null : await call(old, "holder.get");
   const reservation = await reserve(call, object, id, isHolderOf(call, { email }));
   if (reservation === null) return blockedChange(call, object, id, ifVersion);
-  const { deadline } = reservation;
+  const former = user.email === null ? [] : [{ by: "email", key: user.email } as const];
+  const added = await call(DIRECTORY_OBJECT, "directory.add", id, [{ by: "email", key: email }], former);
+  const deadline = Math.min(reservation.deadline, added.deadline);
   const changed = await call(
     userObject(id),
     "users.changeEmailBefore",
@@ -90,7 +110,9 @@ async function changeEmail(
     ifVersion,
     verified,
   );
-  if (changed === null || changed === "taken") await call(object, "holder.release", reservation.id);
+  const isChanged = changed !== null && changed !== "taken";
+  await call(DIRECTORY_OBJECT, "directory.remove", isChanged ? added.former : added.entries);
+  if (!isChanged) await call(object, "holder.release", reservation.id);
   else if (old !== null && held?.userId === id) await call(old, "holder.release", held.id);
   return changed;
 }
@@ -112,7 +134,10 @@ async function remove(call: Call, id: UserId): Promise<boolean> {
   const accounts = await call(userObject(id), "users.accounts", id);
   if (user === null) return false;
   const held = [...identifiersOf(user).map(identifierObject), ...accounts.map(accountObject)];
-  return removeAndRelease(call, await Promise.all(held), id, () => removeRow(call, id));
+  const listed = await call(DIRECTORY_OBJECT, "directory.held", id, indexKeysOf(user));
+  const isRemoved = await removeAndRelease(call, await Promise.all(held), id, () => removeRow(call, id));
+  if (isRemoved) await call(DIRECTORY_OBJECT, "directory.remove", listed);
+  return isRemoved;
 }
 
 function removeRow(call: Call, id: UserId): Promise<boolean> {

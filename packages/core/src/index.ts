@@ -69,12 +69,15 @@ export type { RateLimits, ThrottleRule } from "./throttle/throttle.ts";
 export type { Identifier } from "./users/identifier.ts";
 export type {
   LinkedAccount,
+  ListOptions,
   ProviderAccount,
   ProviderTokens,
   PublicUser,
   User,
   UserChange,
   UserId,
+  UserPage,
+  UserRange,
   UserStore,
   UserUpdate,
 } from "./users/user.ts";

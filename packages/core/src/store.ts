@@ -77,8 +77,18 @@ export {
   type User,
   type UserChange,
   type UserId,
+  type UserRange,
   type UserStore,
 } from "./users/user.ts";
+export {
+  compareTexts,
+  endOfPrefix,
+  indexKeysOf,
+  listConfirmed,
+  type UserIndex,
+  type UserIndexEntry,
+  type UserIndexKey,
+} from "./users/user-range.ts";
 
 /** All stores of Latchkey. The parts may come from different databases. */
 export interface Store {

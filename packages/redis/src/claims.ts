@@ -1,9 +1,9 @@
 import type { Connection } from "./connection.ts";
 
 /** How long after its claims a user's row may be written, in seconds. */
-const DEADLINE = 30;
+export const DEADLINE = 30;
 /** The age, in seconds, at which a claim is void if no row confirms it. It exceeds the deadline by more than two servers' clocks differ. */
-const STALE = 60;
+export const STALE = 60;
 
 /** ARGV: user, the claim to replace or empty. Returns whether the claim is granted, the claim now in place, the time. */
 const CLAIM = `

@@ -16,6 +16,7 @@ import { type Feed, redisFeed } from "./feed.ts";
 import { fieldsOf, flat, list, texts } from "./fields.ts";
 import * as lua from "./session-scripts.ts";
 import type { Settings } from "./settings.ts";
+import type { UserIndex } from "./user-index.ts";
 
 const KIND = "session";
 
@@ -23,7 +24,11 @@ type Values = readonly (string | number)[];
 /** Runs a script on the row of one session. */
 type RunOnRow = (script: string, id: SessionId, now: number, values?: Values) => Promise<unknown>;
 
-export function redisSessions(connection: Connection, settings: Settings, users: UserStore): SessionStore {
+export function redisSessions(
+  connection: Connection,
+  settings: Settings,
+  { users, index }: { readonly users: UserStore; readonly index: UserIndex },
+): SessionStore {
   const { names, sessionClock } = settings;
   const feed = redisFeed(connection, settings);
   const onRow: RunOnRow = (script, id, now, values = []) =>
@@ -42,7 +47,10 @@ export function redisSessions(connection: Connection, settings: Settings, users:
     ...changes(writeRow),
     ...sessionsOfUser(connection, settings, feed),
     prune: async (options) => {
-      if (options.userId === null) await feed.prune(options.now);
+      if (options.userId === null) {
+        await feed.prune(options.now);
+        await index.repair();
+      }
       return prune(connection, settings, options);
     },
     endedSince: feed.endedSince,

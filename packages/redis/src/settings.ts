@@ -32,10 +32,12 @@ export interface Names {
   attempts(key: string): string;
   readonly keyRing: string;
   readonly feed: string;
+  readonly userIndex: string;
   /** Patterns for SCAN. */
   readonly sessionsPattern: string;
   readonly tokensPattern: string;
   readonly slotsPattern: string;
+  readonly usersPattern: string;
 }
 
 export function namesUnder(prefix: string): Names {
@@ -52,9 +54,11 @@ export function namesUnder(prefix: string): Names {
     attempts: (key) => `${prefix}attempts:${key}`,
     keyRing: `${prefix}keys`,
     feed: `${prefix}feed`,
+    userIndex: `${prefix}users`,
     sessionsPattern: `${prefix}{*}:sessions:*`,
     tokensPattern: `${prefix}token:*`,
     slotsPattern: `${prefix}slot:*`,
+    usersPattern: `${prefix}{*}:user:*`,
   };
 }
 

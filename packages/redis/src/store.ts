@@ -16,6 +16,7 @@ import { fieldsOf, numbers } from "./fields.ts";
 import { redisSessions } from "./sessions.ts";
 import { namesUnder, type Settings } from "./settings.ts";
 import { redisTokens } from "./tokens.ts";
+import { redisUserIndex } from "./user-index.ts";
 import { redisUsers } from "./users.ts";
 
 export type { IoredisClient, NodeRedisClient, NodeRedisScript, RedisClient } from "./connection.ts";
@@ -53,9 +54,10 @@ export function redis(client: RedisClient, options: RedisOptions = {}): Store {
   checkMembers("redis", options, OPTIONS);
   const connection = connect(client);
   const settings = settingsOf(options);
-  const users = redisUsers(connection, settings);
+  const index = redisUserIndex(connection, settings.names);
+  const users = redisUsers(connection, settings, index);
   return {
-    sessions: redisSessions(connection, settings, users),
+    sessions: redisSessions(connection, settings, { users, index }),
     users,
     keys: redisKeys(connection, settings),
     tokens: redisTokens(connection, settings),

@@ -1,6 +1,8 @@
 import {
   checkUserChange,
   type Identifier,
+  indexKeysOf,
+  listConfirmed,
   type User,
   type UserChange,
   type UserStore,
@@ -11,6 +13,7 @@ import { flat, texts } from "./fields.ts";
 import { redisLinks } from "./links.ts";
 import type { Names, Settings } from "./settings.ts";
 import { readLink, userOf, userValues } from "./user-fields.ts";
+import type { Member, UserIndex } from "./user-index.ts";
 import * as lua from "./user-scripts.ts";
 
 type Values = readonly (string | number)[];
@@ -19,15 +22,16 @@ type Values = readonly (string | number)[];
 interface UserParts {
   readonly names: Names;
   readonly claims: Claims;
+  readonly index: UserIndex;
   /** Runs a script on the keys of a user. */
   run(script: string, id: string, values?: Values): Promise<unknown>;
 }
 
-export function redisUsers(connection: Connection, { names }: Settings): UserStore {
+export function redisUsers(connection: Connection, { names }: Settings, index: UserIndex): UserStore {
   const claims = redisClaims(connection);
   const run = (script: string, id: string, values: Values = []): Promise<unknown> =>
     connection.run(script, [names.user(id), names.links(id), names.linkTokens(id)], values);
-  const parts: UserParts = { names, claims, run };
+  const parts: UserParts = { names, claims, index, run };
   return {
     create: (user) => create(parts, user),
     get: (id) => get(parts, id),
@@ -39,18 +43,27 @@ export function redisUsers(connection: Connection, { names }: Settings): UserSto
     },
     changeEmail: (id, email, ifVersion, verified = true) =>
       changeEmail(parts, { id, email, ifVersion, verified }),
+    list: (range) =>
+      listConfirmed(range, {
+        next: (last: Member | null) => index.next(range, last),
+        get: (id) => get(parts, id),
+        remove: (entries) => index.remove(entries.map(({ member }) => member)),
+      }),
     delete: (id) => remove(parts, id),
     ...redisLinks(connection, names, claims),
   };
 }
 
 async function create(parts: UserParts, user: User): Promise<boolean> {
-  const { claims, run } = parts;
+  const { claims, index, run } = parts;
   const identifiers = identifiersOf(user).map((identifier) => claimable(parts, identifier));
   const granted = await claims.claimAll(user.id, identifiers);
   if (granted === null) return false;
-  const reply = await run(lua.INSERT, user.id, [granted.deadline ?? "", ...flat(userValues(user))]);
+  const added = await index.add(user.id, indexKeysOf(user));
+  const deadline = Math.min(granted.deadline ?? added.deadline, added.deadline);
+  const reply = await run(lua.INSERT, user.id, [deadline, ...flat(userValues(user))]);
   if (reply === 1) return true;
+  await index.remove(added.members);
   await claims.release(granted.claims);
   if (reply === 0) return false;
   throw new Error(
@@ -76,16 +89,20 @@ interface AddressChange {
 /** The new address is claimed before the row is written, and the old one is released after that. */
 async function changeEmail(parts: UserParts, change: AddressChange): Promise<User | "taken" | null> {
   const { id, email, ifVersion, verified } = change;
-  const { names, claims, run } = parts;
+  const { names, claims, index, run } = parts;
   const values = [ifVersion, email, verified ? 1 : 0];
   const user = await get(parts, id);
   if (user?.credentialsVersion !== ifVersion) return null;
   if (user.email === email) return userOf(await run(lua.CHANGE_EMAIL, id, ["", ...values]));
   const old = user.email === null ? [] : [names.identifier({ email: user.email })];
   const held = await claims.held(old, id);
+  const listed = await index.held(id, user.email === null ? [] : [{ by: "email", key: user.email }]);
   const granted = await claims.claimAll(id, [claimable(parts, { email })]);
   if (granted === null) return blockedChange(parts, change);
-  const changed = userOf(await run(lua.CHANGE_EMAIL, id, [granted.deadline ?? 0, ...values]));
+  const added = await index.add(id, [{ by: "email", key: email }]);
+  const deadline = Math.min(granted.deadline ?? 0, added.deadline);
+  const changed = userOf(await run(lua.CHANGE_EMAIL, id, [deadline, ...values]));
+  await index.remove(changed === null ? added.members : listed);
   await claims.release(changed === null ? granted.claims : held);
   return changed;
 }
@@ -120,15 +137,18 @@ async function getIfHolder(parts: UserParts, id: string, identifier: Identifier)
 }
 
 async function remove(parts: UserParts, id: string): Promise<boolean> {
-  const { names, claims, run } = parts;
+  const { names, claims, index, run } = parts;
   const user = await get(parts, id);
   if (user === null) return false;
+  const listed = await index.held(id, indexKeysOf(user));
   const accounts = texts("links", await run(lua.LINKS, id)).map((member) => names.account(readLink(member)));
   const identifiers = identifiersOf(user).map(names.identifier);
   const held = await claims.held([...identifiers, ...accounts], id);
   const isDeleted = (await run(lua.DELETE, id)) === 1;
-  if (isDeleted) await claims.release(held);
-  return isDeleted;
+  if (!isDeleted) return false;
+  await index.remove(listed);
+  await claims.release(held);
+  return true;
 }
 
 function identifiersOf({ email, username }: User): readonly Identifier[] {

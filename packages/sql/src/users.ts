@@ -1,8 +1,10 @@
 import {
   checkUserChange,
+  endOfPrefix,
   type Identifier,
   type User,
   type UserChange,
+  type UserRange,
   type UserStore,
 } from "@latchkey/core/store";
 import { deleteAccounts, LINKED_USER_ID, sqlAccounts } from "./accounts.ts";
@@ -44,6 +46,7 @@ export function sqlUsers(driver: Driver): UserStore {
       return user(updateStatement(id, change, conditions));
     },
     changeEmail: (...change) => changeEmail(driver, ...change),
+    list: async (range) => (await driver.query(listStatement(range))).map(readUser),
     // A link in progress locks the row of the user, so the second statement sees that link.
     delete: async (id) => {
       const [deleted = []] = await driver.batch([{ sql: DELETE, values: { id } }, deleteAccounts(id)]);
@@ -81,6 +84,27 @@ function findStatement(identifier: Identifier): Statement {
   return "email" in identifier
     ? { sql: FIND_EMAIL, values: { email: identifier.email } }
     : { sql: FIND_USERNAME, values: { username: identifier.username } };
+}
+
+const LISTED_COLUMNS: Readonly<Record<UserRange["by"], string>> = {
+  id: "id",
+  email: "email",
+  username: "username",
+};
+
+// Each column has an index that the condition and the order read.
+function listStatement({ by, prefix, after, limit }: UserRange): Statement {
+  const column = LISTED_COLUMNS[by];
+  const end = endOfPrefix(prefix);
+  const conditions = [
+    after === null ? `${column} >= :start` : `${column} > :start`,
+    ...(end === null ? [] : [`${column} < :end`]),
+  ];
+  const values = { start: after ?? prefix, limit, ...(end === null ? {} : { end }) };
+  return {
+    sql: `SELECT ${COLUMNS} FROM latchkey_users WHERE ${conditions.join(" AND ")} ORDER BY ${column} LIMIT :limit`,
+    values,
+  };
 }
 
 function updateStatement(

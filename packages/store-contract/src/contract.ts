@@ -8,6 +8,7 @@ import { feedCases } from "./contract/feed.ts";
 import { feedPageCases } from "./contract/feed-pages.ts";
 import { keptTokenCases } from "./contract/kept-tokens.ts";
 import { keyCases } from "./contract/keys.ts";
+import { listUserCases } from "./contract/list-users.ts";
 import { raceCases } from "./contract/races.ts";
 import { readCases, updateCases } from "./contract/read.ts";
 import { rotateCases } from "./contract/rotate.ts";
@@ -30,6 +31,7 @@ const parts: Readonly<Record<string, Cases>> = {
   "sessions.endedSince": feedPageCases,
   users: userCases,
   "users.changeEmail": changeEmailCases,
+  "users.list": listUserCases,
   "linked accounts": accountCases,
   "kept tokens": keptTokenCases,
   keys: keyCases,

@@ -9,6 +9,11 @@ export async function nameOf(id: string) {
 
 export const findByEmail = (email: string) => auth.users.find({ email });
 
+export const renamed = (id: string) => auth.users.update(id, { name: "Ann", picture: null });
+
+export const page = async (after?: string) =>
+  (await auth.users.list(after === undefined ? {} : { after })).next;
+
 export const register = (email: string, password: string) => auth.users.create({ email, password });
 
 export const accountsOf = (id: string) => auth.users.accounts(id);

@@ -10,7 +10,16 @@ import type { Device, Session, SessionDetails, SessionId, Transport } from "../s
 import type { SessionLifetimes } from "../sessions/start.ts";
 import type { StepUpBounds } from "../sessions/step-up.ts";
 import type { Identifier } from "../users/identifier.ts";
-import type { LinkedAccount, ProviderTokens, PublicUser, User, UserId, UserUpdate } from "../users/user.ts";
+import type {
+  LinkedAccount,
+  ListOptions,
+  ProviderTokens,
+  PublicUser,
+  User,
+  UserId,
+  UserPage,
+  UserUpdate,
+} from "../users/user.ts";
 
 /** A session that `sessions.create` started, and the tokens of it. */
 export interface IssuedSession<Context = unknown> {
@@ -103,6 +112,21 @@ export interface UsersApi<U extends User = User> {
    * await auth.users.update(id, { name: "Ann Example", email: "ann@example.com", emailVerified: true });
    */
   update(id: UserId, change: UserUpdate<U>): Promise<PublicUser<U> | null>;
+  /**
+   * Lists users, a page at a time, disabled ones too. It checks no permission.
+   *
+   * Without `query`, all users in the order of their ids. With it, the users whose e-mail address begins with it, in the order of the
+   * addresses, and then the other users whose username begins with it, in the order of the usernames. `query` is compared in the normal
+   * form: NFKC, lower-case, trimmed; the domain of an address in ASCII. It does not search within a text, or by name.
+   *
+   * Pass `next` as `after` for the next page. With `query` a page can have fewer than `limit` users before the last one. A user that is
+   * created, or whose address changes, while you read the pages may be missing. Fails with `invalid_request`; rejects with a `TypeError`
+   * if your own `UserStore` has no `list`.
+   *
+   * @example
+   * const { users, next } = await auth.users.list({ query: "ann@", limit: 20 });
+   */
+  list(options?: ListOptions): Promise<UserPage<U>>;
   /**
    * Sets a password and ends all of the user's sessions. `false` where there is no such user. Fails with `invalid_request`,
    * `weak_password` or, where too many passwords are being hashed, `rate_limited`.

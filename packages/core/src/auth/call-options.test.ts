@@ -33,6 +33,7 @@ const CALLS: readonly (readonly [name: string, call: Call, members: readonly str
     (user) => auth.users.create(user),
     ["email", "username", "name", "picture", "password", "emailVerified"],
   ],
+  ["users.list", (options) => auth.users.list(options), ["after", "limit", "query"]],
   ["users.setPassword", (options) => auth.users.setPassword("x", PASSWORD, options), ["provesEmail"]],
 ];
 

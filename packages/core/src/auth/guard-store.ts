@@ -99,6 +99,7 @@ function guardUsers(users: UserStore, run: Guard): UserStore {
       requireOperation(users, "changeEmail");
       return run("users.changeEmail", USER_OR_TAKEN, () => users.changeEmail(...args));
     },
+    ...(typeof users.list === "function" ? { list: guardList(users.list.bind(users), run) } : {}),
     delete: (...args) => run("users.delete", FLAG, () => users.delete(...args)),
     findByAccount: (...args) => run("users.findByAccount", USER, () => users.findByAccount(...args)),
     link: (...args) => run("users.link", FLAG, () => users.link(...args)),
@@ -111,6 +112,10 @@ function guardUsers(users: UserStore, run: Guard): UserStore {
     keepTokens: (...args) => run("users.keepTokens", FLAG, () => users.keepTokens(...args)),
     keptTokens: (...args) => run("users.keptTokens", TEXT, () => users.keptTokens(...args)),
   };
+}
+
+function guardList(list: NonNullable<UserStore["list"]>, run: Guard): typeof list {
+  return (...args) => run("users.list", USERS, () => list(...args));
 }
 
 /** Users of the application's own need few operations. Throws a `TypeError` for one that a call needs and that they lack. */
@@ -209,6 +214,7 @@ const PAGE: StoreAnswer = answer(
   "a FeedPage",
 );
 const USER: StoreAnswer = answer(either(isNull, isUser), "a User or null");
+const USERS: StoreAnswer = answer(listOf(isUser), "a list of User");
 const USER_OR_TAKEN: StoreAnswer = answer(
   either((value) => value === "taken" || value === null, isUser),
   'a User, "taken" or null',

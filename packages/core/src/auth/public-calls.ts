@@ -72,6 +72,7 @@ const USERS: Arguments<UsersApi> = {
     id: text,
     change: members({ name: nullableText, picture: nullableText, email: optionalText }),
   },
+  list: { options: members({ after: optionalText, query: optionalText }) },
   setPassword: { id: text, password: text },
   forgotPassword: { email: text },
   resetPassword: { token: text, newPassword: text },

@@ -4,8 +4,8 @@ import { refuse } from "../platform/option-error.ts";
 import type { Store } from "../store.ts";
 import type { UserStore } from "../users/user.ts";
 
-/** When users that live elsewhere need an operation: always, with a provider, where its tokens are kept, or with `mail`. */
-export type Need = "always" | "provider" | "storeTokens" | "mail";
+/** When users that live elsewhere need an operation: always, with a provider, where its tokens are kept, with `mail`, or never. */
+export type Need = "always" | "provider" | "storeTokens" | "mail" | "optional";
 
 type OperationsOf<Part> = Readonly<Record<Exclude<keyof Part, "users">, Need>>;
 
@@ -23,6 +23,7 @@ export const USER_OPERATIONS: OperationsOf<UserStore> = {
   keepTokens: "storeTokens",
   keptTokens: "storeTokens",
   changeEmail: "mail",
+  list: "optional",
 };
 
 /** The same for every part of a store. */

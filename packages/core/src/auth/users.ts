@@ -71,6 +71,10 @@ export function usersApi(app: App): UsersApi<User> {
       const { updateUser } = await import("../accounts/update-user.ts");
       return shownOrNull(await updateUser(app, id, change));
     },
+    async list(options = {}) {
+      const { listUsers } = await import("../accounts/list-users.ts");
+      return listUsers(app, options);
+    },
     async setPassword(id, password, options = {}) {
       checkMembers("users.setPassword", options, SET_PASSWORD);
       return options.provesEmail === true

@@ -3,12 +3,27 @@ import {
   type LinkedAccount,
   type User,
   type UserChange,
+  type UserRange,
   type UserStore,
 } from "../users/user.ts";
+import { compareTexts } from "../users/user-range.ts";
 
 /** The users of one process, with their rows for the atomic steps of the session store. */
 export interface MemoryUsers extends UserStore {
   readonly byId: ReadonlyMap<string, User>;
+}
+
+/** A range of the users of one process. It looks at all of them. */
+function rangeOf(users: Iterable<User>, { by, prefix, after, limit }: UserRange): readonly User[] {
+  const keyed = [...users].flatMap((user) => {
+    const key = user[by];
+    const isInRange = key?.startsWith(prefix) === true && (after === null || compareTexts(key, after) > 0);
+    return isInRange ? [{ key, user }] : [];
+  });
+  return keyed
+    .sort((one, other) => compareTexts(one.key, other.key))
+    .slice(0, limit)
+    .map(({ user }) => user);
 }
 
 export function memoryUsers(): MemoryUsers {
@@ -52,6 +67,8 @@ export function memoryUsers(): MemoryUsers {
     },
 
     changeEmail: changeEmailIn(users, emails),
+
+    list: async (range) => rangeOf(users.values(), range),
 
     delete: async (id) => {
       const user = users.get(id);

@@ -42,6 +42,15 @@ export function parseUsername(input: string): string | null {
   return text !== null && USERNAME.test(text) ? text : null;
 }
 
+/**
+ * Parses the beginning of an identifier: NFKC, lower-case, without spaces around it. Null for a text that no identifier begins with.
+ * The domain of an address is compared as it is stored, in ASCII.
+ */
+export function parsePrefix(input: string): string | null {
+  const text = input.isWellFormed() ? normalize(input, MAX_EMAIL) : null;
+  return text === null || /[\p{C}\p{Z}]/u.test(text) ? null : text;
+}
+
 // Without a locale: a Turkish server must find the same user. NFKC comes first, because it turns `＠` and `﹫` into `@`.
 // The length is checked before that: trimming and NFKC take quadratic time on a long text.
 function normalize(input: string, most: number): string | null {

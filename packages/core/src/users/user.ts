@@ -81,6 +81,34 @@ export function checkUserChange(change: UserChange): void {
   );
 }
 
+/** A range of users. */
+export interface UserRange {
+  /** The text that orders the users; those without it are not in the range. */
+  readonly by: "id" | "email" | "username";
+  /** What the text begins with; empty for any text. */
+  readonly prefix: string;
+  /** The range begins after this text, which begins with `prefix`; null for the first user. */
+  readonly after: string | null;
+  readonly limit: number;
+}
+
+/** The options of `auth.users.list`. */
+export interface ListOptions {
+  /** The `next` of the page before, with the same `query`. */
+  readonly after?: string;
+  /** From 1 to 1,000. Default 50. */
+  readonly limit?: number;
+  /** The beginning of an e-mail address or a username, as typed. Default all users. */
+  readonly query?: string;
+}
+
+/** A page of users. */
+export interface UserPage<U extends User = User> {
+  readonly users: readonly PublicUser<U>[];
+  /** The cursor of the next page; null after the last user. */
+  readonly next: string | null;
+}
+
 /** The store of users. Emails are unique, and usernames are unique, both in normal form. */
 export interface UserStore<U extends User = User> {
   /**
@@ -111,6 +139,12 @@ export interface UserStore<U extends User = User> {
    * the user had is free after that.
    */
   changeEmail(id: UserId, email: string, ifVersion: number, verified?: boolean): Promise<U | "taken" | null>;
+
+  /**
+   * Lists the users of a range, in the order of the UTF-8 bytes of that text. It must not read more rows than it returns, so it needs an
+   * index of each text. Optional: `auth.users.list` needs it.
+   */
+  list?(range: UserRange): Promise<readonly U[]>;
 
   /** Deletes one user; `false` for an unknown user. */
   delete(id: UserId): Promise<boolean>;
