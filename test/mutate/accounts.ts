@@ -5,6 +5,54 @@ const CORE = "packages/core/src";
 /** What decides about users, their passwords and their links. */
 export const accountEdits: readonly Edit[] = [
   ...editsIn(
+    `${CORE}/users/profile.ts`,
+    ["packages/core/src/users/profile.test.ts"],
+    [
+      ["a name with controls", " && !/\\p{Cc}/u.test(name) ? name", " ? name"],
+      ["a picture of any scheme", "/^https?:", "/^[a-z]+:"],
+      ["a picture with spaces and controls", "[^\\p{C}\\p{Z}]+$/iu", "[^]+$/iu"],
+      ["a picture without a host", " && URL.canParse(input)", ""],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/accounts/update-user.ts`,
+    ["test/sessions/update-user.test.ts"],
+    [
+      [
+        "a new address is proved",
+        "user.credentialsVersion, verified === true)",
+        "user.credentialsVersion, true)",
+      ],
+      [
+        "a store that takes any address as proved",
+        "if (changed.emailVerified && verified !== true) await takeBackProof(app, changed);",
+        "",
+      ],
+      ["a member of the credentials", "if (refused === undefined) return", "if (refused !== null) return"],
+      [
+        "an address that changes at the same time",
+        "if (changed === null) continue;",
+        "if (changed === null) return user;",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/accounts/decide-email-change.ts`,
+    ["packages/core/src/accounts/decide-email-change.test.ts"],
+    [
+      [
+        "a proof by an update",
+        "verified === undefined || verified === user.emailVerified",
+        "verified !== false || verified === user.emailVerified",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/users/user-range.ts`,
+    ["packages/core/src/users/user-range.test.ts"],
+    [["a cursor outside of its query", "after.startsWith(prefix) && after.length", "after.length"]],
+  ),
+  ...editsIn(
     `${CORE}/accounts/accounts.ts`,
     ["test/sessions/disabled-users.test.ts"],
     [

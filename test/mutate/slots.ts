@@ -172,11 +172,7 @@ export const slotEdits: readonly Edit[] = [
     `${CLOUDFLARE}/users.ts`,
     [IN_OBJECTS],
     [
-      [
-        "a new address stays reserved",
-        'if (changed === null || changed === "taken") await call',
-        "if (changed === undefined) await call",
-      ],
+      ["a new address stays reserved", "if (!isChanged) await call", "if (changed === undefined) await call"],
       [
         "an address without a reservation",
         "if (reservation === null) return",
@@ -201,8 +197,8 @@ export const slotEdits: readonly Edit[] = [
     [
       [
         "an address is written after its reservation",
-        "if (wallClock() <= deadline) return",
-        "if (true) return",
+        "if (wallClock() <= deadline) return users.changeEmail",
+        "if (true) return users.changeEmail",
       ],
     ],
   ),

@@ -57,7 +57,7 @@ describe("users.update", () => {
 
   it.each([null, "name", [1]])("refuses the change %j as no object", async (change) => {
     const { auth } = openServer();
-    await expect(auth.users.update("x", change as never)).rejects.toThrow("the change as an object");
+    await expect(auth.users.update("x", change as never)).rejects.toThrow("but it must be an object");
     await expect(auth.users.update("x", { email: NEW, emailVerified: "yes" } as never)).rejects.toThrow(
       "users.update: emailVerified",
     );

@@ -12,10 +12,7 @@ import { DEADLINE, type ObjectStorage, STALE, wallClock } from "./platform.ts";
 export const DIRECTORY_OBJECT = "directory";
 
 /** An entry of the directory. */
-export interface DirectoryEntry extends UserIndexKey, UserIndexEntry {
-  /** Tells the entry from an earlier one of the same user. */
-  readonly mark: string;
-}
+export interface DirectoryEntry extends UserIndexKey, UserIndexEntry {}
 
 /** What `directory.add` did. */
 export interface AddedEntries {
@@ -41,7 +38,7 @@ export interface DirectoryOperations {
   readonly "directory.remove": (entries: readonly DirectoryEntry[]) => Promise<void>;
   readonly "directory.next": (
     range: UserRange,
-    last: DirectoryEntry | null,
+    last: UserIndexEntry | null,
   ) => Promise<readonly DirectoryEntry[]>;
 }
 
@@ -98,7 +95,7 @@ export function directoryOperations(storage: ObjectStorage): DirectoryOperations
 
 function rangeOf(
   { by, prefix, after }: UserRange,
-  last: DirectoryEntry | null,
+  last: UserIndexEntry | null,
 ): { readonly conditions: readonly string[]; readonly values: readonly string[] } {
   const end = endOfPrefix(prefix);
   const ended = end === null ? [] : [end];

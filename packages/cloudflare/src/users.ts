@@ -10,7 +10,7 @@ import {
 } from "@latchkey/core/store";
 import { accountObject, objectAccounts } from "./accounts.ts";
 import { type Call, digestName } from "./call.ts";
-import { DIRECTORY_OBJECT, type DirectoryEntry } from "./directory.ts";
+import { DIRECTORY_OBJECT } from "./directory.ts";
 import { becomeHolder, type IsHeldBy, removeAndRelease, reserve } from "./holder.ts";
 import { userObject } from "./sessions.ts";
 
@@ -37,9 +37,14 @@ export function objectUsers(call: Call): UserStore {
       changeEmail(call, { id, email, ifVersion, verified }),
     list: (range) =>
       listConfirmed(range, {
-        next: (last: DirectoryEntry | null) => call(DIRECTORY_OBJECT, "directory.next", range, last),
+        next: (last) => call(DIRECTORY_OBJECT, "directory.next", range, last),
         get: (id) => get(call, id),
-        remove: (entries) => call(DIRECTORY_OBJECT, "directory.remove", entries),
+        remove: (entries) =>
+          call(
+            DIRECTORY_OBJECT,
+            "directory.remove",
+            entries.map((entry) => ({ ...entry, by: range.by })),
+          ),
       }),
     delete: (id) => remove(call, id),
     ...objectAccounts(call),

@@ -85,9 +85,9 @@ export {
   endOfPrefix,
   indexKeysOf,
   listConfirmed,
-  type UserIndex,
   type UserIndexEntry,
   type UserIndexKey,
+  type UserIndexReader,
 } from "./users/user-range.ts";
 
 /** All stores of Latchkey. The parts may come from different databases. */

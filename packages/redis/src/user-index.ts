@@ -10,7 +10,7 @@ import { type Connection, sumOverKeys } from "./connection.ts";
 import { list, texts } from "./fields.ts";
 import type { Names } from "./settings.ts";
 
-/** One letter for each text of a user, the first character of a member. A member goes on with the text, NUL, a time, a colon and the id. */
+/** The first character of a member says of which text it is. After it come the text, NUL, a time, a colon and the id. */
 const LETTERS: Readonly<Record<UserRange["by"], string>> = { id: "i", email: "e", username: "u" };
 
 /** KEYS: the index. ARGV: id, then a letter with a text for each member. Returns the time and the members. */
@@ -63,11 +63,6 @@ local found = redis.call('HMGET', KEYS[1], 'id', 'email', 'username')
 for i = 1, 3 do found[i] = found[i] or '' end
 return found`;
 
-/** A member of the index. */
-export interface Member extends UserIndexEntry {
-  readonly member: string;
-}
-
 /** The members that were added, and the time of the server until which the row may be written. */
 export interface Added {
   readonly members: readonly string[];
@@ -83,7 +78,7 @@ export interface UserIndex {
   /** Reads the current members of a user, to be removed after the row that confirms them is gone. */
   held(id: string, keys: readonly UserIndexKey[]): Promise<readonly string[]>;
   remove(members: readonly string[]): Promise<void>;
-  next(range: UserRange, last: Member | null): Promise<readonly Member[]>;
+  next(range: UserRange, last: UserIndexEntry | null): Promise<readonly UserIndexEntry[]>;
   /** Adds the users that the index lacks, such as after a failover. Reads every user. */
   repair(): Promise<void>;
 }
@@ -121,18 +116,18 @@ function memberText({ by, key }: UserIndexKey): string {
 }
 
 /** The ends of a range in the form of ZRANGE BYLEX. NUL is the lowest byte, so members are in the order of their texts. */
-function endsOf({ by, prefix, after }: UserRange, last: Member | null): readonly string[] {
+function endsOf({ by, prefix, after }: UserRange, last: UserIndexEntry | null): readonly string[] {
   const letter = LETTERS[by];
   const end = endOfPrefix(`${letter}${prefix}`) ?? "";
-  if (last !== null) return [`(${last.member}`, `(${end}`];
+  if (last !== null) return [`(${last.mark}`, `(${end}`];
   return [after === null ? `[${letter}${prefix}` : `[${letter}${after}\u0001`, `(${end}`];
 }
 
-function readMember(member: string, now: number): Member {
+function readMember(member: string, now: number): UserIndexEntry {
   const end = member.indexOf("\u0000");
   const [, since, id] = /^(\d+)\.\d{6}:(.*)$/s.exec(member.slice(end + 1)) ?? [];
   if (end < 1 || since === undefined || id === undefined) {
     throw new Error("redis: the user index holds an invalid member");
   }
-  return { key: member.slice(1, end), id, isStale: Number(since) + STALE < now, member };
+  return { key: member.slice(1, end), id, mark: member, isStale: Number(since) + STALE < now };
 }

@@ -13,7 +13,7 @@ import { flat, texts } from "./fields.ts";
 import { redisLinks } from "./links.ts";
 import type { Names, Settings } from "./settings.ts";
 import { readLink, userOf, userValues } from "./user-fields.ts";
-import type { Member, UserIndex } from "./user-index.ts";
+import type { UserIndex } from "./user-index.ts";
 import * as lua from "./user-scripts.ts";
 
 type Values = readonly (string | number)[];
@@ -45,9 +45,9 @@ export function redisUsers(connection: Connection, { names }: Settings, index: U
       changeEmail(parts, { id, email, ifVersion, verified }),
     list: (range) =>
       listConfirmed(range, {
-        next: (last: Member | null) => index.next(range, last),
+        next: (last) => index.next(range, last),
         get: (id) => get(parts, id),
-        remove: (entries) => index.remove(entries.map(({ member }) => member)),
+        remove: (entries) => index.remove(entries.map(({ mark }) => mark)),
       }),
     delete: (id) => remove(parts, id),
     ...redisLinks(connection, names, claims),

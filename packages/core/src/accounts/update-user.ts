@@ -41,7 +41,7 @@ export async function updateUser(app: App, id: string, update: UserUpdate): Prom
 
 function parseUpdate(update: UserUpdate): ParsedUpdate {
   if (!isRecord(update)) {
-    throw new TypeError(`users.update takes the change as an object, and got ${kindOf(update)}`);
+    throw new TypeError(`users.update: the change is ${kindOf(update)}, but it must be an object`);
   }
   const { name, picture, email, emailVerified, ...own } = update;
   const members = {

@@ -55,6 +55,20 @@ function parseIdentifier(identifier: Identifier): Identifier | null {
   return username === null ? null : { username };
 }
 
+/** The calls that few applications make are loaded with the first of them. */
+function profileCalls(app: App): Pick<UsersApi<User>, "update" | "list"> {
+  return {
+    async update(id, change) {
+      const { updateUser } = await import("../accounts/update-user.ts");
+      return shownOrNull(await updateUser(app, id, change));
+    },
+    async list(options = {}) {
+      const { listUsers } = await import("../accounts/list-users.ts");
+      return listUsers(app, options);
+    },
+  };
+}
+
 /** Makes `auth.users`. */
 export function usersApi(app: App): UsersApi<User> {
   return {
@@ -67,14 +81,7 @@ export function usersApi(app: App): UsersApi<User> {
       const normal = parseIdentifier(identifier);
       return normal === null ? null : shownOrNull(await app.users.find(normal));
     },
-    async update(id, change) {
-      const { updateUser } = await import("../accounts/update-user.ts");
-      return shownOrNull(await updateUser(app, id, change));
-    },
-    async list(options = {}) {
-      const { listUsers } = await import("../accounts/list-users.ts");
-      return listUsers(app, options);
-    },
+    ...profileCalls(app),
     async setPassword(id, password, options = {}) {
       checkMembers("users.setPassword", options, SET_PASSWORD);
       return options.provesEmail === true

@@ -94,29 +94,31 @@ export function indexKeysOf({
 export interface UserIndexEntry {
   readonly key: string;
   readonly id: string;
+  /** Tells the entry from another one of the same text and user. */
+  readonly mark: string;
   /** Whether no row can be written for it any more. */
   readonly isStale: boolean;
 }
 
 /** How `listConfirmed` reads an index. */
-export interface UserIndex<Entry extends UserIndexEntry> {
+export interface UserIndexReader {
   /** The next entries of the range after `last`, at most `limit`; null for the start of the range. */
-  next(last: Entry | null): Promise<readonly Entry[]>;
+  next(last: UserIndexEntry | null): Promise<readonly UserIndexEntry[]>;
   get(id: string): Promise<User | null>;
-  remove(entries: readonly Entry[]): Promise<void>;
+  remove(entries: readonly UserIndexEntry[]): Promise<void>;
 }
 
 /**
  * Lists the users of a range by an index. The rows decide: an entry that its row does not confirm is left out. It is also removed, if
  * it is stale: a crash between the writes of the entry and of the row has left it behind.
  */
-export async function listConfirmed<Entry extends UserIndexEntry>(
+export async function listConfirmed(
   { by, limit }: UserRange,
-  index: UserIndex<Entry>,
+  index: UserIndexReader,
 ): Promise<readonly User[]> {
   const users: User[] = [];
-  for (let last: Entry | null = null; ; ) {
-    const entries: readonly Entry[] = await index.next(last);
+  for (let last: UserIndexEntry | null = null; ; ) {
+    const entries: readonly UserIndexEntry[] = await index.next(last);
     const rows = await Promise.all(entries.map(({ id }) => index.get(id)));
     const ghosts = entries.filter(({ key, isStale }, n) => isStale && rows[n]?.[by] !== key);
     if (ghosts.length > 0) await index.remove(ghosts);
