@@ -20,7 +20,9 @@ export const providerEdits: readonly Edit[] = [
     [
       ["a tenant of any form", "|| !TENANT_ID.test(tenant)) return null;", ") return null;"],
       ["consumers of a business", '(tenants === "consumers") === (tenant === CONSUMERS)', "true"],
-      ["an address that its domain does not own", "profile: readMicrosoftProfile,", ""],
+      ["an address that its domain does not own", "return trustTenant && isMember &&", "return isMember &&"],
+      ["a guest of the tenant", '&& (idp === undefined || idp === own(claims, "iss"))', ""],
+      ["every tenant is trusted", "if (trustTenant && (isShared ||", "if (trustTenant && (false ||"],
     ],
   ),
   ...editsIn(

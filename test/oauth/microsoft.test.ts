@@ -1,7 +1,9 @@
-import { microsoft } from "@latchkey/core/oauth";
+import { microsoft, oidc } from "@latchkey/core/oauth";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { begin, comeBack } from "../fixtures/oauth-flow.ts";
 import type { Members } from "../fixtures/providers/forged-token.ts";
+import { localFetch } from "../fixtures/providers/local-fetch.ts";
+import { json } from "../fixtures/providers/replies.ts";
 import { type RiggedProvider, startRiggedProvider } from "../fixtures/providers/rigged-provider.ts";
 import {
   attempt,
@@ -133,4 +135,108 @@ describe("an address from Microsoft (OAU-16)", () => {
     expect(response.headers.get("location")).toMatch(/\/welcome\?error=account_not_linked$/);
     expect(opened.writes).toEqual([]);
   });
+});
+
+describe("Microsoft for one tenant of the application's own", () => {
+  /** The address of the user that a sign-in makes; the claims are those of a single tenant, which sends no `xms_edov`. */
+  async function addressWith(options: object, claims: Members = {}): Promise<unknown> {
+    issue(rig, { claims: { iss: issuerOf(STAFF), tid: STAFF, email_verified: undefined, ...claims } });
+    const provider = microsoft({ ...CLIENT, tenant: STAFF, ...options });
+    const made = await attempt(rig, { provider, changes: { iss: undefined } });
+    await expectSignedIn(made, {});
+    return (await (await made.browser.get("/auth/me")).json()).email ?? null;
+  }
+
+  it("a person of a single tenant has an address with `trustTenant`, and none without it", async () => {
+    expect(await addressWith({})).toBeNull();
+    expect(await addressWith({ trustTenant: false })).toBeNull();
+    expect(await addressWith({ trustTenant: true })).toBe("ann@example.com");
+    expect(await addressWith({ trustTenant: true }, { idp: issuerOf(STAFF), acct: 0 })).toBe(
+      "ann@example.com",
+    );
+  });
+
+  it("a guest, and an address whose domain the tenant has not proved, stay unverified", async () => {
+    for (const claims of [
+      { idp: "live.com" },
+      { idp: issuerOf(PRIVATE) },
+      { acct: 1 },
+      { acct: "1" },
+      { xms_edov: false },
+    ]) {
+      expect(await addressWith({ trustTenant: true }, claims), JSON.stringify(claims)).toBeNull();
+    }
+  });
+
+  it("`trustTenant` is refused for tenants of others, and an issuer beside a tenant", () => {
+    const issuer = `https://contoso.b2clogin.com/${STAFF}/v2.0/`;
+    const shared = [undefined, "common", "organizations", "consumers", PRIVATE];
+    for (const tenant of shared) {
+      const options = { ...CLIENT, ...(tenant === undefined ? {} : { tenant }), trustTenant: true };
+      expect(() => microsoft(options)).toThrow(
+        /^microsoft: trustTenant is true, but .* is not one tenant of yours/,
+      );
+    }
+    for (const other of [issuerOf("common"), issuerOf(PRIVATE)]) {
+      expect(() => microsoft({ ...CLIENT, issuer: other, trustTenant: true })).toThrow(
+        /is not one tenant of yours/,
+      );
+    }
+    expect(() => microsoft({ ...CLIENT, issuer, tenant: STAFF })).toThrow(
+      "microsoft: issuer stands in place of tenant",
+    );
+    expect(() => microsoft({ ...CLIENT, discoveryUrl: issuer })).toThrow(
+      "microsoft: discoveryUrl needs issuer",
+    );
+    for (const discoveryUrl of [
+      "http://contoso.example",
+      "https://a:b@contoso.example",
+      "https://contoso.example/#x",
+      "",
+    ]) {
+      expect(() => microsoft({ ...CLIENT, issuer, discoveryUrl })).toThrow(/^microsoft: discoveryUrl is/);
+    }
+  });
+});
+
+describe("Azure AD B2C and Entra External ID", () => {
+  // https://learn.microsoft.com/azure/active-directory-b2c/openid-connect: the metadata are below a policy, the issuer is not.
+  const ORIGIN = "https://contoso.b2clogin.com";
+  const issuer = `${ORIGIN}/${STAFF}/v2.0/`;
+  const discoveryUrl = `${ORIGIN}/contoso.onmicrosoft.com/v2.0/.well-known/openid-configuration?p=B2C_1_in`;
+
+  it.each<[string, () => ReturnType<typeof microsoft>, Members]>([
+    [
+      "microsoft",
+      () => microsoft({ ...CLIENT, issuer, discoveryUrl, trustTenant: true }),
+      { email: undefined, emails: ["ann@example.com"] },
+    ],
+    ["oidc", () => oidc({ ...CLIENT, issuer, discoveryUrl }), {}],
+  ])(
+    "sign in by %s, with the metadata of `discoveryUrl`, which must name the issuer",
+    async (_, make, claims) => {
+      const document = {
+        issuer,
+        authorization_endpoint: `${ORIGIN}/authorize?p=B2C_1_in`,
+        token_endpoint: `${ORIGIN}/token?p=B2C_1_in`,
+        jwks_uri: `${ORIGIN}/jwks?p=B2C_1_in`,
+      };
+      const provider = make();
+      for (const named of [issuer, `${ORIGIN}/${STAFF}/v2.0`]) {
+        rig.answers.discovery = () => json({ ...document, issuer: named });
+        issue(rig, { claims: { iss: issuer, ...claims } });
+        const net = localFetch({ [ORIGIN]: rig.origin });
+        const opened = openRiggedServer(rig, [provider], { env: { fetch: net.fetch } });
+        const start = await opened.browser.get(`/auth/oauth/${provider.id}?redirect_to=/welcome`);
+        expect(net.calls[0]?.url).toBe(discoveryUrl);
+        const location = start.headers.get("location") ?? "";
+        if (named !== issuer) {
+          expect(location).toContain("error=oauth_failed");
+          continue;
+        }
+        const response = await comeBack(opened.browser, rig.authorize(location, { iss: undefined }));
+        await expectSignedIn({ ...opened, response }, { email: "ann@example.com" });
+      }
+    },
+  );
 });

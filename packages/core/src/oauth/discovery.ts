@@ -2,21 +2,34 @@ import { discoveryRequest, PARSE_ERROR, processDiscoveryResponse } from "oauth4w
 import { isRecord, own } from "../platform/encoding.ts";
 import { oauthFault } from "./fault.ts";
 import type { ProviderMetadata } from "./provider-metadata.ts";
-import { type Channel, type InternalPlace, moveUrl, requestOptions } from "./request.ts";
+import { type Channel, getJson, type InternalPlace, moveUrl, requestOptions } from "./request.ts";
 
-/** Makes a function that fetches the discovery document of an issuer (OpenID Connect Discovery 1.0). It fails with `oauth_failed`. */
-export function discovery(channel: Channel, issuer: string): () => Promise<ProviderMetadata> {
+/**
+ * Makes a function that fetches the discovery document of an issuer (OpenID Connect Discovery 1.0), from `discoveryUrl` where that
+ * is not below the issuer. It fails with `oauth_failed`.
+ */
+export function discovery(
+  channel: Channel,
+  issuer: string,
+  discoveryUrl: string | null = null,
+): () => Promise<ProviderMetadata> {
   return async () => {
-    const url = new URL(issuer);
-    const response = await discoveryRequest(url, requestOptions(channel, { issuer }));
-    const document = await processDiscoveryResponse(url, response).catch((error: unknown) => {
-      const isParseError = error instanceof Error && "code" in error && error.code === PARSE_ERROR;
-      throw oauthFault(isParseError ? "no_json" : "metadata");
-    });
+    const document = await (discoveryUrl === null
+      ? readBelow(channel, issuer)
+      : getJson(channel, discoveryUrl));
     const metadata = parseMetadata(document, issuer, channel.internal);
     if (metadata === null) throw oauthFault("metadata");
     return metadata;
   };
+}
+
+async function readBelow(channel: Channel, issuer: string): Promise<unknown> {
+  const url = new URL(issuer);
+  const response = await discoveryRequest(url, requestOptions(channel, { issuer }));
+  return processDiscoveryResponse(url, response).catch((error: unknown) => {
+    const isParseError = error instanceof Error && "code" in error && error.code === PARSE_ERROR;
+    throw oauthFault(isParseError ? "no_json" : "metadata");
+  });
 }
 
 /**

@@ -2,6 +2,7 @@ import type { MembersOf } from "../../platform/option-error.ts";
 import { defineProvider, type OAuthProvider } from "../provider.ts";
 import {
   CONFIDENTIAL_MEMBERS,
+  checkDiscoveryUrl,
   checkIssuer,
   checkIssuerOptions,
   checkOptions,
@@ -16,6 +17,11 @@ import {
 export interface OidcOptions extends ProviderOptions, IssuerOptions, WithoutOptions {
   /** Exactly as the provider's own metadata writes it. */
   readonly issuer: string;
+  /**
+   * Where the discovery document is, if not at `<issuer>/.well-known/openid-configuration`, as with Azure AD B2C. The document must
+   * still name `issuer`.
+   */
+  readonly discoveryUrl?: string;
   /** Without one the client is a public one. */
   readonly clientSecret?: string;
 }
@@ -25,6 +31,7 @@ const OPTIONS: MembersOf<OidcOptions> = {
   ...ISSUER_MEMBERS,
   ...WITHOUT_MEMBERS,
   issuer: null,
+  discoveryUrl: null,
 };
 
 /**
@@ -39,13 +46,19 @@ export function oidc(options: OidcOptions): OAuthProvider {
   const checked = checkOptions(options, defaults);
   const issuer = checkIssuer(checked.id, options.issuer);
   const around = { ...checkIssuerOptions(checked.id, issuer, options), ...checkWithout(checked, options) };
+  const discoveryUrl = checkDiscoveryUrl(checked.id, options.discoveryUrl);
   return defineProvider(checked, async (env) => {
     const [{ connectOpenId, withUserinfo }, { discovery }] = await Promise.all([
       import("../openid.ts"),
       import("../discovery.ts"),
     ]);
     return connectOpenId(
-      { ...checked, ...around, metadata: (channel) => discovery(channel, issuer), withUserinfo },
+      {
+        ...checked,
+        ...around,
+        metadata: (channel) => discovery(channel, issuer, discoveryUrl),
+        withUserinfo,
+      },
       env,
     );
   });

@@ -47,12 +47,20 @@ const FACTORIES: readonly (readonly [Factory, Options, readonly string[]])[] = [
   [x, CLIENT, ["clientSecret"]],
   [slack, CLIENT, ["clientSecret", "team"]],
   [gitlab, CLIENT, ["clientSecret", "trustedAudiences", "internalURL", "issuer"]],
-  [microsoft, CLIENT, ["clientSecret", "tenant"]],
+  [microsoft, CLIENT, ["clientSecret", "tenant", "trustTenant", "issuer", "discoveryUrl"]],
   [keycloak, { ...CLIENT, ...ISSUER }, ["clientSecret", "trustedAudiences", "internalURL", "issuer"]],
   [
     oidc,
     { ...CLIENT, ...ISSUER },
-    ["clientSecret", "trustedAudiences", "internalURL", "withoutPkce", "withoutNonce", "issuer"],
+    [
+      "clientSecret",
+      "trustedAudiences",
+      "internalURL",
+      "withoutPkce",
+      "withoutNonce",
+      "issuer",
+      "discoveryUrl",
+    ],
   ],
   [
     apple,

@@ -80,6 +80,17 @@ export function checkIssuerOptions(
   return { trustedAudiences: [...trustedAudiences], internal };
 }
 
+/** Checks where the metadata of a provider are; null for the place below its issuer. Throws a `TypeError`. */
+export function checkDiscoveryUrl(id: string, discoveryUrl: unknown): string | null {
+  if (discoveryUrl === undefined) return null;
+  const text = typeof discoveryUrl === "string" ? discoveryUrl : "";
+  // A query may select a policy.
+  const url = plainUrl(text.replace("?", "/"));
+  if (url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback(url.hostname))) return text;
+  const why = "it must be the https URL of the discovery document, without credentials and fragment";
+  throw refuse(`${id}: discoveryUrl`, discoveryUrl, why);
+}
+
 function checkInternalURL(id: string, issuer: string, internalURL: string): InternalPlace {
   const url = plainUrl(internalURL);
   // RFC 9700 2.6: a public name is reached by TLS. In a private network the operator decides.
