@@ -47,7 +47,7 @@ export const providerEdits: readonly Edit[] = [
     ["test/oauth/without-pkce-and-nonce.test.ts"],
     [
       ["a missing nonce", "expected.withoutNonce === true &&", ""],
-      ["any nonce where it may be missing", '&& own(claims, "nonce") === undefined', ""],
+      ["a right nonce is refused where it may be missing", '&& own(claims, "nonce") === undefined', ""],
     ],
   ),
   ...editsIn(

@@ -85,6 +85,10 @@ describe("a provider whose ID tokens have no nonce", () => {
     await expectSignedIn(await attempt(rig, { provider: provider({ withoutNonce: true }) }), { name: "Ann" });
   });
 
+  it("signs a person in once the provider does send the nonce", async () => {
+    await expectSignedIn(await attempt(rig, { provider: provider({ withoutNonce: true }) }), { name: "Ann" });
+  });
+
   it.each([["another"], [""], [null], [["a"]], [7]])("OAU-09 is refused with the nonce %j", async (nonce) => {
     issue(rig, { claims: { nonce } });
     const made = await attempt(rig, { provider: provider({ withoutNonce: true }) });
