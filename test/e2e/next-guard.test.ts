@@ -227,3 +227,15 @@ describe("the Next.js example", () => {
     expect(visitor.jar.size).toBe(0);
   });
 });
+
+it("an image that was built without AUTH_SECRET, and starts without it, serves nothing and logs what is missing", async () => {
+  const started = await startApp(mkdtempSync(join(folder, "late-")), { AUTH_URL: "https://app.example.com" });
+  const visitor = openRawVisitor({ port: started.port, origin: `http://localhost:${started.port}` });
+  const answer = await visitor.send("/auth/jwks");
+  expect({ status: answer.status, text: answer.text }).toEqual({
+    status: 500,
+    text: expect.not.stringContaining("secret"),
+  });
+  await started.stop();
+  expect(started.output()).toContain("secret is missing, but it is required outside localhost");
+}, 60_000);

@@ -40,7 +40,9 @@ export const secretEdits: readonly Edit[] = [
     `${CORE}/auth/secrets.ts`,
     [`${CORE}/auth/secrets.test.ts`],
     [
-      ["no secret", "secrets.length === 0 && baseURL !== null && !isLoopback(baseURL.hostname)", "false"],
+      ["no secret outside localhost", "baseURL === null || isLoopback(baseURL.hostname)", "true"],
+      ["no secret for HS256", 'if (algorithm === "HS256") return "secret', 'if (false) return "secret'],
+      ["a list of secrets with a gap", "secrets.length > 0 && index !== -1", "false"],
       ["a short secret", "length < MIN_SECRET_BYTES", "length < 1"],
       [
         "a secret that can be guessed",
@@ -48,5 +50,10 @@ export const secretEdits: readonly Edit[] = [
         "if (/nothing",
       ],
     ],
+  ),
+  ...editsIn(
+    `${CORE}/auth/create-auth.ts`,
+    ["test/hosts/late-options.test.ts"],
+    [["a server without its secret answers", "if (checked.missing !== null) return", "if (false) return"]],
   ),
 ];

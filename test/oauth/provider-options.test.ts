@@ -58,7 +58,9 @@ function expectRefused(factory: Factory, all: readonly Options[], words: RegExp)
   }
 }
 
-const MISSING: readonly unknown[] = [undefined, null, "", 7, ["id"], {}];
+/** Values of an environment that is not configured, and values of a faulty program. */
+const UNSET: readonly unknown[] = [undefined, ""];
+const MISSING: readonly unknown[] = [null, 7, ["id"], {}];
 const BLANK: readonly unknown[] = [" ", "id ", " id", "id\n", "\tid", "\uFEFFid"];
 
 describe.each(CASES)("OAU-23 the provider %s", (name, factory, options) => {
@@ -74,6 +76,10 @@ describe.each(CASES)("OAU-23 the provider %s", (name, factory, options) => {
     const texts = Object.keys(options).filter((option) => option !== "issuer" && option !== "privateKey");
     for (const option of texts) {
       const with_ = (value: unknown): Options => ({ ...options, [option]: value });
+      for (const value of UNSET)
+        expect(factory(with_(value)).missing).toEqual([
+          expect.stringMatching(new RegExp(`^${name}: ${option} is missing`)),
+        ]);
       expectRefused(factory, MISSING.map(with_), new RegExp(`^${name}: ${option} is missing`));
       expectRefused(
         factory,
@@ -133,8 +139,9 @@ describe.each(CASES)("OAU-23 the provider %s", (name, factory, options) => {
 describe("OAU-23 the options of one provider only", () => {
   it.each([oidc, keycloak])("include no secret for a public client", (make) => {
     const forgotten = { issuer: "https://id.example.com", clientId: "id", clientSecret: undefined };
-    expect(() => make(forgotten as unknown as Parameters<typeof make>[0])).toThrow(/clientSecret is missing/);
-    expect(() => make({ issuer: "https://id.example.com", clientId: "id" })).not.toThrow();
+    const provider = make(forgotten as unknown as Parameters<typeof make>[0]);
+    expect(provider.missing).toEqual([expect.stringMatching(/clientSecret is missing/)]);
+    expect(make({ issuer: "https://id.example.com", clientId: "id" }).missing).toEqual([]);
   });
 
   it("the tenant of Microsoft is one of three words, or an id", () => {
@@ -160,10 +167,12 @@ describe("OAU-23 the options of one provider only", () => {
   it("the private key of Apple is in PEM", () => {
     const [factory, options] = FACTORIES["apple"] ?? [];
     if (factory === undefined) throw new Error("there is no such factory");
+    for (const privateKey of UNSET) {
+      const sentence = expect.stringMatching(/^apple: privateKey is missing/);
+      expect(factory({ ...options, privateKey }).missing).toEqual([sentence]);
+    }
     const bad = [
-      undefined,
       null,
-      "",
       "AuthKey.p8",
       "-----BEGIN PUBLIC KEY-----",
       "-----BEGIN PRIVATE KEY-----\nMIG\n-----END PRIVATE KEY-----\n",

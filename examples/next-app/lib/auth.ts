@@ -12,8 +12,9 @@ export const auth = createAuth({
   mail,
   // With "store", a device that is signed out from another device loses access at once.
   revocation: "store",
-  ...(AUTH_URL === undefined ? {} : { baseURL: AUTH_URL }),
+  baseURL: AUTH_URL,
   // How many proxies extend X-Forwarded-For. Without it, this header is ignored.
   ...(AUTH_PROXIES === undefined ? {} : { trustedProxies: Number(AUTH_PROXIES) }),
-  ...(AUTH_SECRET === undefined ? {} : { secret: AUTH_SECRET }),
+  // A build has no secrets: then the first request fails, and not the build.
+  secret: AUTH_SECRET,
 });

@@ -13,7 +13,7 @@ export type {
   SessionsApi,
   UsersApi,
 } from "./auth/auth.ts";
-export { createAuth } from "./auth/create-auth.ts";
+export { createAuth, type DefineAuth, defineAuth } from "./auth/create-auth.ts";
 export type { AuthOptions, ContextShape, Provider, StandardResult, StandardSchema } from "./auth/options.ts";
 export type { PreviousCookie } from "./cookies/site.ts";
 export type { RouteName } from "./http/handle.ts";

@@ -245,6 +245,7 @@ export interface KeysApi {
 
 /** A part of a deployment that `check` looks at. */
 export type CheckedPart =
+  | "options"
   | "keys"
   | "store"
   | "store.sessions"
@@ -317,6 +318,7 @@ export interface Auth<Context = unknown, U extends User = User> {
   /**
    * Checks what a deployment needs, before it gets requests. Never throws, and writes nothing.
    *
+   * - `options`: no secret is missing. Nothing else is checked without it.
    * - `keys`: the key that signs can be opened with `secret`, and its public part verifies its signature.
    * - `store`: an SQL store has tables of this version.
    * - `store.sessions` and the other parts: each answers within `storeTimeout`.

@@ -10,7 +10,7 @@ import { hashOneTimeToken } from "../users/one-time-token.ts";
 import type { CheckedPart, CheckProblem, CheckResult } from "./auth.ts";
 import type { CheckedOptions } from "./config.ts";
 
-type CalledPart = Exclude<CheckedPart, "keys">;
+type CalledPart = Exclude<CheckedPart, "options" | "keys">;
 
 /** Makes `auth.check`. The store is called without its guard, so that a problem keeps the error of the driver. */
 export function deploymentCheck(options: CheckedOptions, keys: Keys): () => Promise<CheckResult> {

@@ -111,7 +111,7 @@ const WRONG: readonly (readonly [path: string, value: unknown, message: string, 
     "https://evil.example/",
     'oauth.errorURL is "https://evil.example/", but it must be a page of the application or of an origin in trustedOrigins, and none below /auth: write a path such as "/sign-in"',
   ],
-  ["baseURL", "", 'baseURL is "", but it must not be empty: leave it out, or write a value'],
+  ["baseURL", 5, "baseURL is 5, but it must be a string"],
   [
     "basePath",
     "auth",

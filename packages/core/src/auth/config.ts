@@ -37,7 +37,7 @@ import {
 } from "./options.ts";
 import { checkProviders } from "./providers.ts";
 import { optionsSchema } from "./schema.ts";
-import { checkKeys, checkSecrets } from "./secrets.ts";
+import { checkKeys, checkSecrets, missingSecret } from "./secrets.ts";
 import { checkStore, checkUsers } from "./store-operations.ts";
 
 // A literal would inherit what a polluted prototype holds.
@@ -47,6 +47,8 @@ type Given = AuthOptions<unknown, User>;
 
 /** The options, checked and copied, with every default applied. */
 export interface CheckedOptions {
+  /** What the environment did not set. Nothing is served then. */
+  readonly missing: TypeError | null;
   readonly config: Config;
   readonly env: Env;
   readonly store: Store;
@@ -83,18 +85,20 @@ export interface Callbacks {
 export function checkOptions(options: unknown): CheckedOptions {
   const given = parseOptions(options);
   const { store, users = store.users, providers = [] } = given;
-  const baseURL = given.baseURL === undefined ? null : checkBaseURL(given.baseURL);
+  // A build may have an empty variable. Without a value only localhost is served.
+  const baseURL = (given.baseURL ?? "") === "" ? null : checkBaseURL(given.baseURL ?? "");
   const keys: KeyOptions = {
     algorithm: given.accessToken?.algorithm ?? "EdDSA",
-    secrets: checkSecrets(given.secret, baseURL),
+    secrets: checkSecrets(given.secret),
     rotateEvery: given.keys?.rotateEvery ?? days(30),
     provided: given.keys?.provided ?? null,
   };
-  checkKeys(keys.provided, keys.algorithm, keys.secrets);
+  checkKeys(keys.provided, keys.algorithm);
   checkProviders(providers, users, given.mail !== undefined);
   const config = configOf(given, baseURL);
   checkPages(given.mail?.pages ?? NONE, config.trustedOrigins);
   return {
+    missing: missingOptions(providers, missingSecret(keys.secrets, baseURL, keys.algorithm)),
     config,
     env: envOf(given.env),
     store,
@@ -116,6 +120,15 @@ export function checkOptions(options: unknown): CheckedOptions {
     },
     mail: given.mail ?? null,
   };
+}
+
+/** The error for options that the environment should have set; null if none is missing. */
+function missingOptions(providers: readonly Provider[], secret: string | null): TypeError | null {
+  const ofProviders = providers.flatMap((provider) =>
+    provider.type === "oauth" ? (provider.missing ?? []) : [],
+  );
+  const all = [...(secret === null ? [] : [secret]), ...ofProviders];
+  return all.length === 0 ? null : new TypeError(all.join("; "));
 }
 
 function parseOptions(options: unknown): Given {

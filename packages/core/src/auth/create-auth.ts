@@ -13,9 +13,10 @@ import { mailer } from "../mail/mailer.ts";
 import { reuseNotice } from "../mail/notices.ts";
 import { callAndWait, callNow, requireObject, requirePlain } from "../platform/callback-answer.ts";
 import { isRecord, type JsonObject, parseJson, utf8 } from "../platform/encoding.ts";
-import { type Env, now, warn } from "../platform/env.ts";
+import { type Env, logError, now, warn } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
 import { faultLog, type Report } from "../platform/faults.ts";
+import { refuse } from "../platform/option-error.ts";
 import type { SessionEngine, SessionSettings } from "../sessions/engine.ts";
 import { emitter } from "../sessions/events.ts";
 import { type EndedFeed, endedFeed, listedPage } from "../sessions/revocation.ts";
@@ -27,6 +28,7 @@ import type { Auth, KeysApi, SessionsApi, UsersApi } from "./auth.ts";
 import { deploymentCheck } from "./check.ts";
 import { type CheckedOptions, checkOptions } from "./config.ts";
 import { guardStore } from "./guard-store.ts";
+import { lateAuth } from "./late-auth.ts";
 import type { AuthOptions, ContextShape, Provider, StandardResult, StandardSchema } from "./options.ts";
 import { publicCalls } from "./public-calls.ts";
 import { sendingCalls } from "./sending-calls.ts";
@@ -47,6 +49,7 @@ export function createAuth<Context extends ContextShape = JsonObject, U extends 
   options: AuthOptions<Context, U>,
 ): Auth<Context, U> {
   const checked = checkOptions(options);
+  if (checked.missing !== null) return unconfigured(checked, checked.missing) as Auth<Context, U>;
   const app = makeApp(checked);
   const { report } = app.engine;
   const auth: Auth = {
@@ -63,6 +66,41 @@ export function createAuth<Context extends ContextShape = JsonObject, U extends 
   // Inside, a context is unknown and a user is a `User`. The types of the application stand at this border alone.
   return Object.freeze(auth) as Auth<Context, U>;
 }
+
+/** Serves nothing without a secret: keys would be stored in the clear. */
+function unconfigured({ callbacks }: CheckedOptions, missing: TypeError): Auth {
+  const { report } = faultLog(callbacks.onError);
+  const refuse = (): never => {
+    throw missing;
+  };
+  return lateAuth(refuse, (error, operation) => report(error, () => ({ operation, requestId: null })));
+}
+
+/** The type of `defineAuth`. */
+export type DefineAuth = <Context extends ContextShape = JsonObject, U extends User = User>(
+  options: () => AuthOptions<Context, U>,
+) => Auth<Context, U>;
+
+/**
+ * Makes an auth whose options come from a function, which is called at the first use of the auth and not when the module is loaded. So
+ * a program can be built where its secrets, its database and its providers are not configured.
+ *
+ * A function that throws, and options that `createAuth` refuses, answer requests with 500 `internal_error`; the log gets the error, and
+ * the next request tries again. `auth.check()` calls the function at start, and returns the error as a problem of `options`.
+ *
+ * @example
+ * export const auth = defineAuth(() => ({ store: postgres(connect(process.env.DATABASE_URL)), providers: [password()] }));
+ */
+export const defineAuth: DefineAuth = (options) => {
+  if (typeof options !== "function") throw refuse("defineAuth: options", options, "it must be a function");
+  let made: Auth | null = null;
+  const open = (): Auth => {
+    made ??= createAuth(options()) as Auth;
+    return made;
+  };
+  const auth: unknown = lateAuth(open, (error, operation) => logError(error, { operation, requestId: null }));
+  return auth as ReturnType<typeof createAuth<never, never>>;
+};
 
 function makeApp(options: CheckedOptions): App {
   const { config, env, callbacks } = options;

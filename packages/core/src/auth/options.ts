@@ -76,7 +76,7 @@ export interface AuthOptions<Context = JsonObject, U extends User = User> {
    */
   readonly signUp?: SignUpMode;
   /** The origin that users see, such as `https://app.example.com`. Without it only localhost is served. */
-  readonly baseURL?: string;
+  readonly baseURL?: string | undefined;
   /** The path of the routes. Default `/auth`. */
   readonly basePath?: string;
   /**
@@ -84,8 +84,11 @@ export interface AuthOptions<Context = JsonObject, U extends User = User> {
    * on localhost. A custom scheme, as `com.example.app://`, is where a native app may be sent back to.
    */
   readonly trustedOrigins?: readonly string[];
-  /** Newest first, at least 32 bytes each. Seals private keys, keys HS256. Required unless only localhost is served. */
-  readonly secret?: string | readonly string[];
+  /**
+   * Newest first, at least 32 bytes each. Seals private keys, keys HS256. Required unless only localhost is served. If it is missing or
+   * empty, as in a build, every request gets 500 `internal_error`, `onError` gets an error that names it, and `check` finds it.
+   */
+  readonly secret?: string | readonly (string | undefined)[] | undefined;
   readonly accessToken?: {
     /** Default 10 minutes; at least twice the lease, at most 24 hours. */
     readonly lifetime?: Seconds;

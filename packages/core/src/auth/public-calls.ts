@@ -99,6 +99,13 @@ const KEYS: Arguments<KeysApi> = { jwks: {}, rotate: {}, revoke: { kid: text } }
 
 const ARGUMENTS = { sessions: SESSIONS, users: USERS, keys: KEYS };
 
+/** The names of the functions that the application calls. */
+export const CALL_NAMES: Readonly<Record<"sessions" | "users" | "keys", readonly string[]>> = {
+  sessions: Object.keys(SESSIONS),
+  users: Object.keys(USERS),
+  keys: Object.keys(KEYS),
+};
+
 /** Makes the functions that the application calls check their arguments and report their faults. */
 export function publicCalls(of: "sessions" | "users" | "keys", calls: object, report: Report): object {
   const checks = new Map<string, Readonly<Record<string, Check>>>(Object.entries(ARGUMENTS[of]));

@@ -101,7 +101,7 @@ const trustedProxies = v.lazy((value) => (Array.isArray(value) ? proxyNetworks :
 const SECRETS = "must be a string of at least 32 bytes, or a list of such strings";
 const secret = v.string(SECRETS);
 const secrets = v.pipe(
-  v.array(secret, SECRETS),
+  v.array(v.optional(secret), SECRETS),
   v.minLength(1, "must have one secret at least: leave it out, or write one"),
 );
 
@@ -123,7 +123,7 @@ export const optionsSchema: v.GenericSchema = bag({
   providers: v.optional(v.array(v.unknown(), "must be a list: write [password()]")),
   linkByEmail: v.optional(flag),
   signUp: v.optional(oneOf(["open", "invited", "closed"])),
-  baseURL: v.optional(text),
+  baseURL: v.optional(v.string("must be a string")),
   basePath: v.optional(
     v.pipe(
       path,

@@ -7,21 +7,42 @@ const MIN_SECRET_BYTES = 32;
 const MIN_SECRET_VARIETY = 8;
 const MAKE_ONE = "make one with: openssl rand -base64 32";
 
-/** Checks the secrets one by one, and whether there must be any. Throws a `TypeError` that shows none of them. */
-export function checkSecrets(
-  given: string | readonly string[] | undefined,
-  baseURL: URL | null,
-): readonly string[] {
-  const secrets = given === undefined ? [] : typeof given === "string" ? [given] : given;
-  if (secrets.length === 0 && baseURL !== null && !isLoopback(baseURL.hostname)) {
+/** A secret that an environment variable should have held, and did not. */
+type Unset = undefined | "";
+
+/** Checks the secrets one by one. None of an empty environment is left. Throws a `TypeError` that shows none of them. */
+export function checkSecrets(given: string | readonly (string | Unset)[] | undefined): readonly string[] {
+  const all = typeof given === "string" ? [given] : (given ?? []);
+  const secrets = all.filter((secret): secret is string => !isUnset(secret));
+  // Without the newest secret an older one would sign, and without an older one what it sealed is lost.
+  const index = all.findIndex(isUnset);
+  if (secrets.length > 0 && index !== -1)
     throw new TypeError(
-      "secret is missing, but it is required outside localhost: pass 32 random bytes in base64",
+      `secret[${index}] is missing beside other secrets: pass it, or remove it from the list`,
     );
-  }
   for (const secret of secrets) checkSecret(secret);
   if (new Set(secrets).size !== secrets.length)
     throw new TypeError("secret has the same value twice: remove one");
   return Object.freeze([...secrets]);
+}
+
+function isUnset(secret: string | Unset): boolean {
+  return secret === undefined || secret === "";
+}
+
+/**
+ * Tells that a secret is required and missing; null if it is not. That is no fault of the program: a build has no secrets. So it is
+ * refused at the first request, and nothing is served without it.
+ */
+export function missingSecret(
+  secrets: readonly string[],
+  baseURL: URL | null,
+  algorithm: Algorithm,
+): string | null {
+  if (secrets.length > 0) return null;
+  if (algorithm === "HS256") return "secret is missing, but HS256 is keyed with it: pass one";
+  if (baseURL === null || isLoopback(baseURL.hostname)) return null;
+  return "secret is missing, but it is required outside localhost: pass 32 random bytes in base64";
 }
 
 function checkSecret(secret: string): void {
@@ -37,14 +58,9 @@ function checkSecret(secret: string): void {
 }
 
 /** Checks that there are keys for the algorithm, and none too many. Throws a `TypeError` that shows no key. */
-export function checkKeys(
-  provided: readonly Jwk[] | null,
-  algorithm: Algorithm,
-  secrets: readonly string[],
-): void {
+export function checkKeys(provided: readonly Jwk[] | null, algorithm: Algorithm): void {
   if (algorithm === "HS256") {
     if (provided !== null) throw new TypeError("keys.provided has no use with HS256: pass secret instead");
-    if (secrets.length === 0) throw new TypeError("secret is missing, but HS256 is keyed with it: pass one");
     return;
   }
   const fault = provided === null ? null : faultOfProvided(provided, algorithm);

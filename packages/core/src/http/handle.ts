@@ -18,6 +18,7 @@ import * as named from "./routes/list.ts";
 import { NO_BASE_URL } from "./validate.ts";
 
 export type RouteName = keyof typeof named;
+export const ROUTE_NAMES: readonly RouteName[] = Object.keys(named) as RouteName[];
 
 type Handler = (request: Request, host?: RequestHost) => Promise<Response>;
 

@@ -52,6 +52,8 @@ export interface OAuthProvider {
   readonly storeTokens: boolean;
   /** The addresses for which `emailVerified` is proof. Default every address. */
   readonly trustEmail?: EmailTrust;
+  /** What the environment should have set, and did not. Then no request is served. */
+  readonly missing?: readonly string[];
   connect(env: Env): OAuthConnection;
 }
 
@@ -62,11 +64,12 @@ export interface ProviderDescription {
   readonly responseMode?: OAuthProvider["responseMode"];
   readonly storeTokens: boolean;
   readonly trustEmail: EmailTrust;
+  readonly missing?: readonly string[];
 }
 
 /** Makes a provider. `load` imports its protocol at the first sign-in: a server that only validates never loads it. */
 export function defineProvider(
-  { id, responseMode = "query", storeTokens, trustEmail }: ProviderDescription,
+  { id, responseMode = "query", storeTokens, trustEmail, missing = [] }: ProviderDescription,
   load: (env: Env) => Promise<OAuthConnection>,
 ): OAuthProvider {
   return Object.freeze({
@@ -75,6 +78,7 @@ export function defineProvider(
     responseMode,
     storeTokens,
     trustEmail,
+    missing,
     connect(env) {
       let connection: OAuthConnection | null = null;
       const connected = async (): Promise<OAuthConnection> => {

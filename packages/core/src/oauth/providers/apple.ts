@@ -6,7 +6,7 @@ import { minutes } from "../../platform/time.ts";
 import type { IdClaims } from "../id-token.ts";
 import { type Profile, readOpenIdProfile, textOf } from "../profile.ts";
 import { defineProvider, type OAuthAnswer, type OAuthProvider } from "../provider.ts";
-import { checkOptions, PROVIDER_MEMBERS, type ProviderOptions, requireText } from "./options.ts";
+import { checkOptions, missingTexts, PROVIDER_MEMBERS, type ProviderOptions } from "./options.ts";
 
 export interface AppleOptions extends ProviderOptions {
   readonly teamId: string;
@@ -47,9 +47,10 @@ export function apple(options: AppleOptions): OAuthProvider {
     members: OPTIONS,
   });
   const { teamId, keyId, privateKey } = options;
-  requireText(checked.id, "teamId", teamId);
-  requireText(checked.id, "keyId", keyId);
-  const key = readPem(privateKey);
+  const missing = [...checked.missing, ...missingTexts(checked.id, { teamId, keyId })];
+  if (privateKey === undefined || privateKey === "")
+    missing.push(`${checked.id}: privateKey is missing: pass the content of the .p8 file`);
+  const key = missing.length > 0 ? new Uint8Array() : readPem(privateKey);
   if (key === null) {
     throw new TypeError(
       `${checked.id}: privateKey must be the content of the .p8 file, PEM of a P-256 key, and no more`,
@@ -57,6 +58,7 @@ export function apple(options: AppleOptions): OAuthProvider {
   }
   const definition = {
     ...checked,
+    missing,
     responseMode: "form_post" as const,
     metadata: METADATA,
     secret: (env: Env) => signSecret(env, { teamId, keyId, key, clientId: options.clientId }),

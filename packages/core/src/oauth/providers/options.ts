@@ -176,6 +176,8 @@ export interface CheckedOptions {
   readonly trustEmail: EmailTrust;
   readonly timeout: Seconds;
   readonly authorizationParams: AuthorizationParams;
+  /** What the environment should have set, and did not. */
+  readonly missing: readonly string[];
 }
 
 /** What a provider's options are without the application's word. */
@@ -197,13 +199,13 @@ export function checkOptions(
   checkMembers(defaults.id, options, defaults.members ?? CONFIDENTIAL_MEMBERS);
   const id = checkProviderId(options.id ?? defaults.id);
   const { clientId, clientSecret, scopes = defaults.scopes, storeTokens = false } = options;
-  requireText(id, "clientId", clientId);
   // A secret that is named and not there was forgotten: it makes no public client.
-  if ("clientSecret" in options || defaults.isPublic !== true) requireText(id, "clientSecret", clientSecret);
+  const needsSecret = "clientSecret" in options || defaults.isPublic !== true;
+  const missing = missingTexts(id, needsSecret ? { clientId, clientSecret } : { clientId });
   if (!isListOfTexts(scopes)) {
     throw refuse(`${id}: scopes`, scopes, 'it must be a list of strings: write one such as ["openid"]');
   }
-  const client = { clientId, clientSecret: clientSecret ?? null };
+  const client = { clientId: clientId ?? "", clientSecret: clientSecret ?? null };
   const trustEmail = checkTrust(id, options.trustEmail, defaults.trustEmail ?? TRUST_ALL);
   return {
     id,
@@ -213,6 +215,7 @@ export function checkOptions(
     trustEmail,
     timeout: checkTimeout(id, options.timeout),
     authorizationParams: checkAuthorizationParams(id, options.authorizationParams),
+    missing,
   };
 }
 
@@ -223,13 +226,18 @@ export function checkTimeout(id: string, timeout: unknown = 10): Seconds {
   throw refuse(`${id}: timeout`, timeout, "it must be whole seconds, from 1 to 60");
 }
 
-/** Throws a `TypeError` for an option that is no text, or that the environment put white space around. */
-export function requireText(id: string, option: string, value: unknown): void {
-  if (typeof value !== "string" || value === "") {
-    throw new TypeError(`${id}: ${option} is missing: pass what the provider gave you`);
-  }
-  if (value.trim() !== value)
+/**
+ * Returns a sentence for each text that the environment did not set. Throws a `TypeError` for one that is no text, or that the
+ * environment put white space around.
+ */
+export function missingTexts(id: string, texts: Readonly<Record<string, unknown>>): readonly string[] {
+  return Object.entries(texts).flatMap(([option, value]) => {
+    const sentence = `${id}: ${option} is missing: pass what the provider gave you`;
+    if (value === undefined || value === "") return [sentence];
+    if (typeof value !== "string") throw new TypeError(sentence);
+    if (value.trim() === value) return [];
     throw new TypeError(`${id}: ${option} begins or ends with white space: strip it`);
+  });
 }
 
 /** Checks an issuer (OpenID Connect Discovery 3). Throws a `TypeError` for one that anybody could speak for. */
