@@ -33,8 +33,20 @@ describe("the options of a store", () => {
   it.each<[Make, string]>([
     [postgresWith({ prepared: false }), "prepared is not an option of postgres: did you mean prepare?"],
     [
-      postgresWith({ schema: "auth" }),
-      "schema is not an option of postgres: remove it, or write one of clock, prepare",
+      postgresWith({ table: "auth" }),
+      "table is not an option of postgres: remove it, or write one of clock, prepare, schema",
+    ],
+    [
+      postgresWith({ schema: 'auth"; DROP' }),
+      'postgres: schema is "auth\\"; DROP", but it must be a name such as "auth", of 1 to 63 letters, digits, _ and -, without pg_',
+    ],
+    [
+      postgresWith({ schema: "pg_auth" }),
+      'postgres: schema is "pg_auth", but it must be a name such as "auth", of 1 to 63 letters, digits, _ and -, without pg_',
+    ],
+    [
+      postgresWith({ schema: 5 }),
+      'postgres: schema is a number, but it must be a name such as "auth", of 1 to 63 letters, digits, _ and -, without pg_',
     ],
     [postgresWith({ prepare: "no" }), 'postgres: prepare is "no", but it must be true or false'],
     [postgresWith({ clock: "server" }), 'postgres: clock is "server", but it must be "database" or "caller"'],

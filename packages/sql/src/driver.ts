@@ -29,6 +29,9 @@ export interface Driver {
   /** Runs statements as one transaction: all of them or none. Returns the rows of each. */
   batch(statements: readonly Statement[]): Promise<readonly (readonly SqlRow[])[]>;
 
+  /** Runs before the first table is created. If it fails, and the tables can be created, that is no error. */
+  readonly setup?: Statement;
+
   /** Whether tables of another version can cause this error; the store then reads their version. Default: every error. */
   readonly mayBeSchemaError?: (error: unknown) => boolean;
 

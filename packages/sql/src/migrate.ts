@@ -1,5 +1,5 @@
 import { AuthError } from "@latchkey/core/store";
-import type { Driver } from "./driver.ts";
+import type { Driver, Statement } from "./driver.ts";
 import { migration, SCHEMA_VERSION, versionTable } from "./schema.ts";
 
 /** The part of a store that `migrate` uses. */
@@ -34,10 +34,15 @@ export async function schemaError({ driver }: Migratable): Promise<Error | null>
 
 // In PostgreSQL, several processes may run this at once: one creates the table, and the others can fail.
 async function createVersionTable(driver: Driver): Promise<number> {
-  const failed = await driver.query({ sql: versionTable(driver.dialect) }).then(
-    () => null,
-    (error: unknown) => ({ error }),
-  );
+  const tryTo = (statement: Statement): Promise<{ readonly error: unknown } | null> =>
+    driver.query(statement).then(
+      () => null,
+      (error: unknown) => ({ error }),
+    );
+  // A role that may not create the schema may use one that is there.
+  const failedSetup = driver.setup === undefined ? null : await tryTo(driver.setup);
+  const failedTable = await tryTo({ sql: versionTable(driver.dialect) });
+  const failed = failedSetup ?? failedTable;
   return schemaVersion(driver).catch((error: unknown) => {
     throw failed?.error ?? error;
   });

@@ -28,9 +28,14 @@ export interface PostgresOptions {
   readonly clock?: "database" | "caller";
   /** Whether each connection prepares each statement once. Default true; false for a pooler without prepared statements. */
   readonly prepare?: boolean;
+  /**
+   * The schema of the tables, whatever the `search_path` of a connection is. `migrate` creates it if the role may. Other roles cannot
+   * read it, and an API that exposes `public`, as PostgREST and Supabase do, does not show it. Default the first of the `search_path`.
+   */
+  readonly schema?: string;
 }
 
-const OPTIONS: MembersOf<PostgresOptions> = { clock: ["database", "caller"], prepare: FLAG };
+const OPTIONS: MembersOf<PostgresOptions> = { clock: ["database", "caller"], prepare: FLAG, schema: null };
 const ATTEMPTS = 5;
 
 /**
@@ -58,9 +63,40 @@ function isClient(client: unknown): boolean {
   return isObject && ("unsafe" in client || "connect" in client);
 }
 
-/** Returns the schema as SQL, for an application that runs migrations itself. */
-export function schema(): string {
-  return schemaText("postgres");
+/**
+ * Returns the tables as SQL, for an application that runs migrations itself. With a `schema` they are in it, and it is created. Throws
+ * a `TypeError` for a name that cannot be one.
+ */
+export function schema(options: Pick<PostgresOptions, "schema"> = {}): string {
+  const { schema: name } = options;
+  const text = schemaText("postgres");
+  return name === undefined ? text : `${creationOf(name)};\n\n${inSchema(name, text)}`;
+}
+
+/** PostgreSQL cuts longer names off, and reserves the prefix `pg_`. */
+const SCHEMA_NAME = /^(?!pg_|information_schema$)[A-Za-z_][A-Za-z0-9_-]{0,62}$/;
+
+function quoted(name: unknown): string {
+  if (typeof name === "string" && SCHEMA_NAME.test(name)) return `"${name}"`;
+  const shown = typeof name === "string" ? JSON.stringify(name) : `a ${typeof name}`;
+  throw new TypeError(
+    `postgres: schema is ${shown}, but it must be a name such as "auth", of 1 to 63 letters, digits, _ and -, without pg_`,
+  );
+}
+
+function creationOf(name: string): string {
+  return `CREATE SCHEMA IF NOT EXISTS ${quoted(name)}`;
+}
+
+// The names of new indexes and triggers take no schema: they are where their table is.
+const PLACED_NAME = /(?<!CREATE INDEX |CREATE TRIGGER )\blatchkey_[a-z_]+/g;
+
+/** Names the schema of each table and function, so that no `search_path` leads to other ones (CVE-2018-1058). */
+function inSchema(name: string, sql: string): string {
+  const schema = quoted(name);
+  return sql
+    .replace(PLACED_NAME, (placed) => `${schema}.${placed}`)
+    .replaceAll("LANGUAGE plpgsql AS", "LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS");
 }
 
 // Constant within a statement: `clock_timestamp()` advances within it, and `now()` is constant in a whole transaction.
@@ -68,12 +104,13 @@ const DATABASE_CLOCK = "CAST(floor(extract(epoch FROM statement_timestamp())) AS
 
 function postgresDriver(
   handle: PgPool | PostgresJs,
-  { clock = "database", prepare = true }: PostgresOptions,
+  { clock = "database", prepare = true, schema: name }: PostgresOptions,
 ): Driver {
   const client = clientOf(handle, prepare);
-  const queryOf = queriesOn(clock);
+  const queryOf = queriesOn(clock, name === undefined ? (sql) => sql : (sql) => inSchema(name, sql));
   return {
     dialect: "postgres",
+    ...(name === undefined ? {} : { setup: { sql: creationOf(name) } }),
     query: (statement) => retryAborted(() => client.run(queryOf(statement))),
     batch: (statements) => retryAborted(() => runBatch(client, statements.map(queryOf))),
     pause: () => new Promise((resolve) => setTimeout(resolve, 0)),
@@ -83,8 +120,12 @@ function postgresDriver(
 }
 
 /** Translates statements for PostgreSQL, with the database's clock or that of the caller. */
-function queriesOn(clock: "database" | "caller"): (statement: Statement) => Query {
-  const compiledOf = compileOnce((sql) => {
+function queriesOn(
+  clock: "database" | "caller",
+  place: (sql: string) => string,
+): (statement: Statement) => Query {
+  const compiledOf = compileOnce((text) => {
+    const sql = place(text);
     const clocked = clock === "database" ? sql.replace(/(?<!:):now\b/g, DATABASE_CLOCK) : sql;
     // PostgreSQL infers one type for a parameter from every place with its number.
     return compileNumbered(clocked, "$");
