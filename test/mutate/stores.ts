@@ -170,4 +170,16 @@ export const storeEdits: readonly Edit[] = [
     [IN_MEMORY],
     [["the last page is not the last", "more: end < last", "more: false"]],
   ),
+  ...editsIn(
+    "packages/sql/src/drivers/postgres.ts",
+    ["test/stores/postgres-schema.test.ts"],
+    [
+      ["the search_path leads to the tables", "(placed) => `${schema}.${placed}`", "(placed) => placed"],
+      [
+        "a function follows the search_path",
+        "plpgsql SET search_path = pg_catalog, pg_temp AS",
+        "plpgsql AS",
+      ],
+    ],
+  ),
 ];

@@ -89,7 +89,7 @@ function creationOf(name: string): string {
 }
 
 // The names of new indexes and triggers take no schema: they are where their table is.
-const PLACED_NAME = /(?<!CREATE INDEX |CREATE TRIGGER )\blatchkey_[a-z_]+/g;
+const PLACED_NAME = /(?<!CREATE INDEX |CREATE TRIGGER |")\blatchkey_[a-z_]+/g;
 
 /** Names the schema of each table and function, so that no `search_path` leads to other ones (CVE-2018-1058). */
 function inSchema(name: string, sql: string): string {
