@@ -43,6 +43,13 @@ describeChromium("the client in a page", () => {
   const jarOwner = (): Promise<unknown> =>
     page.evaluate(async () => ((await (await fetch("/auth/me")).json()) as { email?: string }).email);
 
+  it("takes window.fetch for its requests", async () => {
+    const refreshed = await page.evaluate(() =>
+      makeClient({ baseURL: "/auth", env: { fetch: window.fetch } }).refresh(),
+    );
+    expect(refreshed.ok).toBe(true);
+  });
+
   describe("while the answer to a refresh is delayed", () => {
     let release: () => void;
     beforeEach(() => {

@@ -120,7 +120,11 @@ function copySources(): void {
 
 /** As in the image of a container: the address is known, and there is no secret. */
 function build(): Promise<void> {
-  const { AUTH_SECRET, ...env } = { ...environment(), AUTH_URL: "https://app.example.com" };
+  const env: NodeJS.ProcessEnv = {
+    ...environment(),
+    AUTH_URL: "https://app.example.com",
+    AUTH_SECRET: undefined,
+  };
   return new Promise((resolve, reject) => {
     execFile(process.execPath, [NEXT, "build"], { cwd: BUILT, env }, (error, out, err) =>
       error === null ? resolve() : reject(new Error(out + err)),
