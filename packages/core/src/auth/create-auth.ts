@@ -3,7 +3,7 @@ import { clientReader } from "../accounts/client.ts";
 import { siteReader } from "../cookies/site.ts";
 import { originReporter } from "../csrf/decide-csrf.ts";
 import { corsOf } from "../http/cors.ts";
-import { handlersOf, requestHandler } from "../http/handle.ts";
+import { handlersOf, ROUTE_NAMES, requestHandler } from "../http/handle.ts";
 import { stepUpChecker } from "../http/step-up.ts";
 import { requestValidator } from "../http/validate.ts";
 import { providedKeys, sharedSecretKeys } from "../keys/fixed.ts";
@@ -73,7 +73,9 @@ function unconfigured({ callbacks }: CheckedOptions, missing: TypeError): Auth {
   const refuse = (): never => {
     throw missing;
   };
-  return lateAuth(refuse, (error, operation) => report(error, () => ({ operation, requestId: null })));
+  return lateAuth(refuse, ROUTE_NAMES, (error, operation) =>
+    report(error, () => ({ operation, requestId: null })),
+  );
 }
 
 /** The type of `defineAuth`. */
@@ -98,7 +100,9 @@ export const defineAuth: DefineAuth = (options) => {
     made ??= createAuth(options()) as Auth;
     return made;
   };
-  const auth: unknown = lateAuth(open, (error, operation) => logError(error, { operation, requestId: null }));
+  const auth: unknown = lateAuth(open, ROUTE_NAMES, (error, operation) =>
+    logError(error, { operation, requestId: null }),
+  );
   return auth as ReturnType<typeof createAuth<never, never>>;
 };
 

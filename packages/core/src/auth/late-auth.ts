@@ -1,5 +1,5 @@
 import type { RequestHost } from "../accounts/client.ts";
-import { ROUTE_NAMES } from "../http/handle.ts";
+import type { RouteName } from "../http/handle.ts";
 import { errorResponse, refusal } from "../http/response.ts";
 import type { Auth, KeysApi, SessionsApi, UsersApi } from "./auth.ts";
 import { CALL_NAMES } from "./public-calls.ts";
@@ -14,7 +14,11 @@ const NO_OPTIONS = { bearer: { header: "authorization", schemes: ["bearer"] } };
  * Makes an auth that calls `open` for the auth behind it, at each use. While `open` throws, requests get 500 `internal_error`, `report`
  * gets the error, and every other function fails with it. So nothing is signed, stored or accepted without the options.
  */
-export function lateAuth(open: () => Auth, report: (error: unknown, operation: string) => void): Auth {
+export function lateAuth(
+  open: () => Auth,
+  routes: readonly RouteName[],
+  report: (error: unknown, operation: string) => void,
+): Auth {
   const tryOpen = (operation: string): Auth | null => {
     try {
       return open();
@@ -29,10 +33,7 @@ export function lateAuth(open: () => Auth, report: (error: unknown, operation: s
       const auth = tryOpen(operation);
       return auth === null ? errorResponse("internal_error") : pick(auth)(request, host);
     };
-  const handlers = ROUTE_NAMES.map((name) => [
-    name,
-    handler(`handlers.${name}`, (auth) => auth.handlers[name]),
-  ]);
+  const handlers = routes.map((name) => [name, handler(`handlers.${name}`, (auth) => auth.handlers[name])]);
   const calls = (of: keyof typeof CALL_NAMES): object =>
     Object.freeze(
       Object.fromEntries(
