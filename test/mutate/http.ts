@@ -157,4 +157,26 @@ export const httpEdits: readonly Edit[] = [
       ],
     ],
   ),
+  ...editsIn(
+    `${CORE}/http/form-post.ts`,
+    [`${CORE}/http/form-post.test.ts`, "test/sessions/forms.test.ts"],
+    [["a redirect loses the tokens", '|| Object.hasOwn(body, "access_token")', ""]],
+  ),
+  ...editsIn(
+    `${CORE}/http/form-post.ts`,
+    ["test/sessions/forms.test.ts"],
+    [
+      [
+        "a form leads anywhere",
+        'requireTarget(app, call, fieldOf(fields, "redirect_to"), false)',
+        'new URL(fieldOf(fields, "redirect_to")[0] ?? "/", call.site.origin)',
+      ],
+      [
+        "an error leads anywhere",
+        "page === null ? null : allowedTarget(app, call, page, false)",
+        "page === null ? null : URL.parse(page)",
+      ],
+      ["fields that occur twice", "|| Object.hasOwn(fields, name)", ""],
+    ],
+  ),
 ];

@@ -18,6 +18,7 @@ import type { OpenId } from "./identity-provider.ts";
 import { openJournal } from "./journal.ts";
 import { mailPages } from "./mail-pages.ts";
 import { localOnly, page, secured } from "./page.ts";
+import { plainPage } from "./plain-page.ts";
 import type { Post } from "./post.ts";
 import { error, stage } from "./stage.ts";
 
@@ -100,6 +101,7 @@ export function demoApp(options: DemoOptions): Hono {
   app.route("/demo", stage({ store, copies, journal, handle: auth.handle }));
 
   if (post !== null) app.route("/", mailPages(post.inbox));
+  app.route("/", plainPage(auth));
   app.route("/", page());
   app.notFound((c) => c.json(error("not_found", "There is nothing at this address."), 404));
   return app;

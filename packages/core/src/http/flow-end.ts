@@ -100,7 +100,7 @@ async function isSignedIn(app: App, call: Call, code: ErrorCode): Promise<boolea
 }
 
 // Every browser names text/html when it opens a page; the type that stands first counts.
-function acceptedForm(accept: string | null): FlowEndFacts["accepts"] {
+export function acceptedForm(accept: string | null): FlowEndFacts["accepts"] {
   const [html, json] = ["text/html", "application/json"].map(
     (type) => accept?.toLowerCase().indexOf(type) ?? -1,
   );
@@ -111,8 +111,9 @@ function acceptedForm(accept: string | null): FlowEndFacts["accepts"] {
 /** Headers that belong to the JSON answer alone. */
 const OF_ANSWER = ["content-type", "retry-after", "www-authenticate"];
 
-function lead(error: Response, to: URL): Response {
-  const headers = new Headers(error.headers);
+/** Redirects in place of an answer in JSON, with its cookies. */
+export function lead(answer: Response, to: URL): Response {
+  const headers = new Headers(answer.headers);
   for (const name of OF_ANSWER) headers.delete(name);
   return redirect(to, headers);
 }

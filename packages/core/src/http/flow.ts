@@ -97,7 +97,8 @@ function respondWithPage(target: URL, headers: Headers): Response {
   return new Response(`${title}${refresh}<a href="${href}">Continue</a></html>`, { headers });
 }
 
-function allowedTarget(
+/** Checks where a text of a client may lead. Null refuses. */
+export function allowedTarget(
   { config: { basePath, trustedOrigins } }: App,
   { site: { origin: ownOrigin } }: Call,
   target: string,

@@ -13,7 +13,7 @@ import {
   requireRequest,
 } from "./request.ts";
 import { answerError, challenge, crossSiteMessage, errorResponse } from "./response.ts";
-import type { Method, Route } from "./route.ts";
+import type { Call, Method, Route } from "./route.ts";
 import * as named from "./routes/list.ts";
 import { NO_BASE_URL } from "./validate.ts";
 
@@ -108,13 +108,26 @@ async function runRoute(
     const client = app.clientOf(request, host);
     credentials = readCredentials(request.headers, site, app.config, client.device);
     const scoped = forCall(app, { request, client, site });
-    response = await match.route.handle(scoped, { request, client, site, credentials });
+    response = await runHandler(scoped, { request, client, site, credentials }, match.route);
   } catch (error) {
     response = answerError(app, error);
   }
   if (response.status === 401 && !response.headers.has("www-authenticate"))
     response.headers.set("www-authenticate", challenge(app.config.bearer.schemes, credentials));
   return response;
+}
+
+const FORM = /^(application\/x-www-form-urlencoded|multipart\/form-data)\s*(;|$)/i;
+
+async function runHandler(app: App, call: Call, { handle, crossSite }: Route): Promise<Response> {
+  const { headers, method } = call.request;
+  const isForm = method === "POST" && FORM.test(headers.get("content-type") ?? "");
+  const mayBePage = headers.get("accept")?.toLowerCase().includes("text/html") ?? false;
+  const isBearer = call.credentials.presented.transport === "bearer";
+  // The form of a provider is that of another site, and its route leads back by itself.
+  if (!isForm || !mayBePage || isBearer || crossSite === true) return handle(app, call);
+  const { answerForm } = await import("./form-post.ts");
+  return answerForm(app, call, handle);
 }
 
 export type Match =

@@ -258,7 +258,8 @@ function acceptedTypes(forms: boolean): string {
   return `Send the body with the Content-Type ${types}, in UTF-8.`;
 }
 
-async function readBytes(request: Request): Promise<Uint8Array> {
+/** Reads a body of at most `MAX_BODY` bytes. Fails with `payload_too_large` or `invalid_request`. */
+export async function readBytes(request: Request): Promise<Uint8Array> {
   if (request.bodyUsed || request.body?.locked) {
     throw new AuthError("invalid_request", "The body was already read.");
   }
