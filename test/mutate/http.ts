@@ -179,4 +179,22 @@ export const httpEdits: readonly Edit[] = [
       ["fields that occur twice", "|| Object.hasOwn(fields, name)", ""],
     ],
   ),
+  ...editsIn(
+    `${CORE}/http/response.ts`,
+    ["test/sessions/remember.test.ts"],
+    [["every cookie outlives the browser", "(tokens.remember ? age : null)", "age"]],
+  ),
+  ...editsIn(
+    `${CORE}/http/sign-in.ts`,
+    ["test/sessions/remember.test.ts"],
+    [
+      ["a new proof makes the cookies stay", "token.id !== sessionId || token.remember", "true"],
+      ["a shared browser is remembered", "...(tokens.remember ? await deviceCookie(app, call, user) : []),", "...(await deviceCookie(app, call, user)),"],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/sessions/rotate.ts`,
+    ["test/sessions/remember.test.ts"],
+    [["a refresh makes the cookies stay", "remember: token.remember", "remember: true"]],
+  ),
 ];

@@ -14,6 +14,12 @@ interface ByMail {
   readonly email: string;
 }
 
+/** How long a new session stays in this browser. */
+export interface Remember {
+  /** Whether it outlives the browser, with cookies. Default true. */
+  readonly remember?: boolean | undefined;
+}
+
 interface WithToken {
   /** The token of the link, which is the parameter `token` of the page that it opens. */
   readonly token: string;
@@ -44,7 +50,7 @@ export interface EmailCalls<U, C> {
   readonly requestVerification: (input?: ByMail) => Promise<Result<null>>;
   /** Verifies an address. With the password of the account, the account keeps it. Fails with `mail_token_invalid`. */
   readonly verify: (
-    input: WithToken & { readonly password?: string | undefined },
+    input: WithToken & Remember & { readonly password?: string | undefined },
   ) => Promise<Result<Verified<U, C>>>;
   /** Sends a link to the new address. Fails with `insufficient_user_authentication`: call `reauthenticate` first. */
   readonly change: (input: ByMail) => Promise<Result<null>>;
@@ -61,11 +67,13 @@ export interface MailSignIns<U, C> {
   /** Sends a link that signs in. It succeeds for every address. */
   readonly link: (input: ByMail) => Promise<Result<null>>;
   /** Fails with `mail_token_invalid`. */
-  readonly confirmLink: (input: WithToken) => Promise<Result<SignedIn<U, C>>>;
+  readonly confirmLink: (input: WithToken & Remember) => Promise<Result<SignedIn<U, C>>>;
   /** Sends a code of six digits. It succeeds for every address. */
   readonly code: (input: ByMail) => Promise<Result<null>>;
   /** Fails with `mail_token_invalid`. */
-  readonly confirmCode: (input: ByMail & { readonly code: string }) => Promise<Result<SignedIn<U, C>>>;
+  readonly confirmCode: (
+    input: ByMail & Remember & { readonly code: string },
+  ) => Promise<Result<SignedIn<U, C>>>;
 }
 
 /** The calls of one client that send one body to one route. */

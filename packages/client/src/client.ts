@@ -1,5 +1,12 @@
 import { createAddress } from "./address.ts";
-import { callsOf, type EmailCalls, type MailSignIns, type PasswordCalls, sendAgain } from "./calls.ts";
+import {
+  callsOf,
+  type EmailCalls,
+  type MailSignIns,
+  type PasswordCalls,
+  type Remember,
+  sendAgain,
+} from "./calls.ts";
 import { ClientSession, type SignedIn } from "./client-session.ts";
 import { type Device, listDevices, revokeDevice } from "./devices.ts";
 import { type Env, envOf } from "./env.ts";
@@ -28,10 +35,11 @@ export type Credentials =
   | { readonly username: string; readonly password: string };
 
 /** The credentials of a new account, the name to show, and the token of an invitation if the user has one. */
-export type SignUp = Credentials & {
-  readonly name?: string | undefined;
-  readonly invitation?: string | undefined;
-};
+export type SignUp = Credentials &
+  Remember & {
+    readonly name?: string | undefined;
+    readonly invitation?: string | undefined;
+  };
 
 /** A client of one server. Calls resolve to a `Result` and never reject; only `fetch` rejects, as the `fetch` of the platform. */
 export interface AuthClient<U = User, C = unknown> {
@@ -54,7 +62,7 @@ export interface AuthClient<U = User, C = unknown> {
   readonly signUp: (input: SignUp) => Promise<Result<SignedIn<U, C> | null>>;
   readonly signIn: MailSignIns<U, C> & {
     /** Fails with `invalid_credentials`, `invalid_request`, `rate_limited`. */
-    readonly password: (credentials: Credentials) => Promise<Result<SignedIn<U, C>>>;
+    readonly password: (credentials: Credentials & Remember) => Promise<Result<SignedIn<U, C>>>;
     /** Navigates to a provider. The user comes back to `redirectTo`, with `?error=code` if the sign-in failed. */
     readonly oauth: (provider: string, options?: OAuthOptions) => Promise<Result<OAuthStart>>;
     /** Completes the sign-in of a native app with the code of its redirect (RFC 7636 4.5). Needs `storage`. */

@@ -16,6 +16,8 @@ export interface OAuthOptions {
   readonly codeChallenge?: string | undefined;
   /** The token of an invitation, if the sign-in may create a user. The account at the provider must have the invited address. */
   readonly invitation?: string | undefined;
+  /** Whether the session outlives the browser. Default true. */
+  readonly remember?: boolean | undefined;
 }
 
 export interface OAuthStart {
@@ -34,7 +36,7 @@ export interface OAuthParts {
 export async function startOAuth(
   { lock, address: { urlOf, absolute }, page }: OAuthParts,
   provider: string,
-  { redirectTo, codeChallenge, invitation }: OAuthOptions,
+  { redirectTo, codeChallenge, invitation, remember = true }: OAuthOptions,
 ): Promise<Result<OAuthStart>> {
   const start = urlOf(`/oauth/${encodeURIComponent(provider)}`);
   if (start === null) return noPageFailure();
@@ -42,7 +44,7 @@ export async function startOAuth(
   const target = encodeURIComponent(redirectTo === undefined ? currentPage : absolute(redirectTo));
   const native = codeChallenge === undefined ? "" : `&transport=bearer&code_challenge=${codeChallenge}`;
   const invited = invitation === undefined ? "" : `&invitation=${encodeURIComponent(invitation)}`;
-  const url = `${start}?redirect_to=${target}${native}${invited}`;
+  const url = `${start}?redirect_to=${target}${native}${invited}${remember ? "" : "&remember=false"}`;
   const navigate = async (): Promise<Result<OAuthStart>> => {
     page?.navigate(url);
     return success({ url });

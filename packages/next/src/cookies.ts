@@ -49,8 +49,8 @@ export function canSetCookies(jar: CookieJar): boolean {
 /** Sets the cookies of the Set-Cookie lines of a response. */
 export function setCookies(jar: CookieJar, headers: Headers): void {
   const parsed = new NextResponse(null, { headers }).cookies.getAll();
-  // Next leaves out an empty value and an age of 0, which a deleted cookie has.
-  for (const { value = "", maxAge = 0, ...cookie } of parsed) {
-    jar.set({ ...cookie, value, maxAge });
+  // Next leaves out an empty value and an age of 0, which a deleted cookie has. A value without an age ends with the browser.
+  for (const { value = "", ...cookie } of parsed) {
+    jar.set(value === "" ? { ...cookie, value, maxAge: 0 } : { ...cookie, value });
   }
 }

@@ -51,6 +51,8 @@ export interface CreateSessionOptions<Context = unknown> extends SessionLifetime
   readonly device?: Partial<Device>;
   /** Default cookie. */
   readonly transport?: Transport;
+  /** Whether the cookies outlive the browser. It does not change the lifetimes of the session. Default true. */
+  readonly remember?: boolean;
   /** How the user proved who they are (RFC 8176). Default none. */
   readonly amr?: readonly string[];
 }

@@ -22,7 +22,7 @@ const CALLS: readonly (readonly [name: string, call: Call, members: readonly str
   [
     "sessions.create",
     (options) => auth.sessions.create("x", options),
-    ["context", "device", "transport", "amr", "accessLifetime", "refreshLifetime", "refresh"],
+    ["context", "device", "transport", "amr", "accessLifetime", "refreshLifetime", "refresh", "remember"],
   ],
   ["sessions.verify", (how) => auth.sessions.verify("x", how), ["transport"]],
   ["sessions.update", (change) => auth.sessions.update("x", change), ["context"]],

@@ -6,7 +6,7 @@ import { cookiesOf } from "../http/response.ts";
 import { validateToken } from "../http/validate-token.ts";
 import { now } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
-import { checkMembers, type MembersOf } from "../platform/option-error.ts";
+import { checkMembers, FLAG, type MembersOf } from "../platform/option-error.ts";
 import type { IssuedTokens } from "../sessions/access-token.ts";
 import { isLive } from "../sessions/decide.ts";
 import { endSession } from "../sessions/end.ts";
@@ -26,6 +26,7 @@ const CREATE: MembersOf<CreateSessionOptions> = {
   accessLifetime: null,
   refreshLifetime: null,
   refresh: null,
+  remember: FLAG,
 };
 const VERIFY: MembersOf<SecondOf<"verify">> = { transport: ["cookie", "bearer"] };
 const UPDATE: MembersOf<SecondOf<"update">> = { context: null };
@@ -83,7 +84,7 @@ async function createSession(
   options: CreateSessionOptions,
 ): Promise<IssuedSession> {
   const { engine } = app;
-  const { context, device, transport = "cookie", amr = [], ...lifetimes } = options;
+  const { context, device, transport = "cookie", amr = [], remember = true, ...lifetimes } = options;
   if (transport !== "cookie" && transport !== "bearer") {
     throw new AuthError("invalid_request", "sessions.create: transport is cookie or bearer");
   }
@@ -101,6 +102,7 @@ async function createSession(
     replaces: [],
     succeeds: null,
     lifetimes,
+    remember,
     account: null,
     isNewUser: false,
   });

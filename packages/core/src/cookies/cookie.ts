@@ -75,8 +75,11 @@ export function hasNamePrefix(name: string): boolean {
   return /^__(host|secure|http)-/i.test(name);
 }
 
-/** Writes a Set-Cookie line, always with HttpOnly and SameSite: not every browser uses Lax by default. */
-export function serializeCookie(place: CookiePlace, value: string, maxAge: Seconds): string {
+/**
+ * Writes a Set-Cookie line, always with HttpOnly and SameSite: not every browser uses Lax by default. A cookie without an age ends
+ * with the browser.
+ */
+export function serializeCookie(place: CookiePlace, value: string, maxAge: Seconds | null): string {
   if (!NAME.test(place.name) || !VALUE.test(value) || !ATTRIBUTE.test(place.path + (place.domain ?? ""))) {
     throw new AuthError("internal_error", "a cookie has a character that a header cannot carry");
   }
@@ -88,7 +91,7 @@ export function serializeCookie(place: CookiePlace, value: string, maxAge: Secon
   }
   return [
     `${place.name}=${value}`,
-    `Max-Age=${Math.min(Math.max(Math.floor(maxAge), 0), MAX_AGE)}`,
+    ...(maxAge === null ? [] : [`Max-Age=${Math.min(Math.max(Math.floor(maxAge), 0), MAX_AGE)}`]),
     ...(place.domain === null ? [] : [`Domain=${place.domain}`]),
     `Path=${place.path}`,
     ...(place.secure ? ["Secure"] : []),
@@ -102,10 +105,11 @@ export function serializeCookie(place: CookiePlace, value: string, maxAge: Secon
 export interface CookieChange {
   readonly place: CookiePlace;
   readonly value: string | null;
-  readonly maxAge: Seconds;
+  /** Null ends it with the browser. */
+  readonly maxAge: Seconds | null;
 }
 
-export function setCookie(place: CookiePlace, value: string, maxAge: Seconds): CookieChange {
+export function setCookie(place: CookiePlace, value: string, maxAge: Seconds | null): CookieChange {
   return { place, value, maxAge };
 }
 

@@ -13,7 +13,7 @@ import { originAdvice, shownOrigin } from "../csrf/decide-csrf.ts";
 import { titleCase } from "../platform/encoding.ts";
 import { AuthError, type ErrorCode, faultName, messages, statuses } from "../platform/errors.ts";
 import { isLoopback } from "../platform/origin.ts";
-import type { EpochSeconds } from "../platform/time.ts";
+import type { EpochSeconds, Seconds } from "../platform/time.ts";
 import type { IssuedTokens } from "../sessions/access-token.ts";
 import type { Presentation } from "../sessions/presented-tokens.ts";
 import { FRESH, type StepUpBounds, stepUpChallenge } from "../sessions/step-up.ts";
@@ -156,9 +156,10 @@ export function headersOf(app: App, changes: readonly CookieChange[]): Headers {
 export function cookiesOf(site: Site, tokens: IssuedTokens): readonly CookieChange[] {
   const { access, refresh } = site.places;
   const { iat, session_expires: over } = tokens.claims;
-  const changes = [setCookie(access, tokens.accessToken, tokens.expiresIn)];
+  const ageOf = (age: Seconds): Seconds | null => (tokens.remember ? age : null);
+  const changes = [setCookie(access, tokens.accessToken, ageOf(tokens.expiresIn))];
   if (tokens.refreshToken !== null) {
-    changes.push(setCookie(refresh, tokens.refreshToken, over === null ? MAX_AGE : over - iat));
+    changes.push(setCookie(refresh, tokens.refreshToken, ageOf(over === null ? MAX_AGE : over - iat)));
   }
   return [...deleteUnpartitioned(changes.map(({ place }) => place)), ...changes];
 }

@@ -8,6 +8,7 @@ import { now } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
 import type { IssuedTokens } from "../sessions/access-token.ts";
 import { findProvenSessions } from "../sessions/authenticate.ts";
+import { parseRefreshToken } from "../sessions/refresh-token.ts";
 import { type SessionRow, sessionOfRow, type Transport } from "../sessions/session.ts";
 import { type StartedSession, startSession } from "../sessions/start.ts";
 import { signInBuckets } from "../throttle/throttle.ts";
@@ -24,7 +25,7 @@ import type { ValidSession } from "./validation.ts";
 export interface PasswordInput {
   readonly identifier: Identifier;
   readonly password: string;
-  readonly transport: Transport;
+  readonly kind: SessionKind;
 }
 
 /** Reads the body of a sign-in. Fails with `invalid_request`. */
@@ -47,7 +48,7 @@ export function parsePasswordInput({ password: provider }: App, body: Body | nul
     throw new AuthError("invalid_request", `The ${name} is malformed.`);
   }
   requirePossible(provider, password);
-  return { identifier, password, transport: transportOf(body) };
+  return { identifier, password, kind: kindOfSession(body) };
 }
 
 /** Refuses a password that no user can have, before it costs any work. */
@@ -56,16 +57,36 @@ export function requirePossible(provider: PasswordProvider, password: string): v
   throw new AuthError("invalid_request", "The password is malformed, or longer than 1,024 characters.");
 }
 
-/** Reads the member `transport`. Fails with `invalid_request`. */
-export function transportOf(body: Body): Transport {
+/** The kind of session that a client asks for. */
+export interface SessionKind {
+  readonly transport: Transport;
+  /** Whether its cookies outlive the browser. */
+  readonly remember: boolean;
+}
+
+/** Reads the members `transport` and `remember`. Fails with `invalid_request`. */
+export function kindOfSession(body: Body): SessionKind {
   const transport = stringMember(body, "transport") ?? "cookie";
-  if (transport === "cookie" || transport === "bearer") return transport;
-  throw new AuthError("invalid_request", 'transport is "cookie" or "bearer".');
+  if (transport !== "cookie" && transport !== "bearer")
+    throw new AuthError("invalid_request", 'transport is "cookie" or "bearer".');
+  return { transport, remember: parseRemember(Object.hasOwn(body, "remember") ? body["remember"] : true) };
+}
+
+/** Parses `remember` of JSON, of a form or of a query. Fails with `invalid_request`. */
+export function parseRemember(value: unknown): boolean {
+  if (value === true || value === "true" || value === "on") return true;
+  if (value === false || value === "false") return false;
+  throw new AuthError("invalid_request", "remember is true or false.");
+}
+
+/** Whether the cookies of a session in a call outlive the browser, as its refresh token says. Without one they do. */
+export function isRemembered({ credentials }: Pick<Call, "credentials">, sessionId: string): boolean {
+  const tokens = credentials.presented.refresh.map(({ token }) => parseRefreshToken(token));
+  return tokens.every((token) => token === null || token.id !== sessionId || token.remember);
 }
 
 /** How a user signs in. */
-export interface SignIn {
-  readonly transport: Transport;
+export interface SignIn extends SessionKind {
   /** RFC 8176; `fed`, which it does not define, for a provider. */
   readonly amr: readonly string[];
   /** Sessions to end besides those that the request proves. */
@@ -86,11 +107,11 @@ export function signInByPassword(
   app: App,
   call: Call,
   user: User,
-  { transport, status }: { readonly transport: Transport; readonly status: number },
+  { kind, status }: { readonly kind: SessionKind; readonly status: number },
 ): Promise<Response> {
   const isNewUser = status === 201;
   const refusal = isNewUser ? "forbidden" : "invalid_credentials";
-  const how = { transport, amr: ["pwd"], replaces: [], succeeds: null, account: null, isNewUser } as const;
+  const how = { ...kind, amr: ["pwd"], replaces: [], succeeds: null, account: null, isNewUser } as const;
   return signInAndRespond(app, call, user, { ...how, refusal, status });
 }
 
@@ -131,6 +152,7 @@ export async function signInInPlace(
   const { context } = found.row;
   return signInAndRespond(app, call, user, {
     transport,
+    remember: isRemembered(call, id),
     amr: ["pwd"],
     replaces: [id],
     succeeds: id,
@@ -170,7 +192,10 @@ export async function signInAndRespond(
   return respondJson(app, { expires_in: tokens.expiresIn, ...body }, status, changes);
 }
 
-/** Makes the cookies of a sign-in. One of them remembers the browser, for the limits of later sign-ins. */
+/**
+ * Makes the cookies of a sign-in. One of them remembers the browser, for the limits of later sign-ins, unless the session ends with
+ * the browser: then it may be one that others use.
+ */
 export async function signInCookies(
   app: App,
   call: Call,
@@ -180,7 +205,7 @@ export async function signInCookies(
   return [
     ...deleteFormerCookies(call.site, call.credentials),
     ...cookiesOf(call.site, tokens),
-    ...(await deviceCookie(app, call, user)),
+    ...(tokens.remember ? await deviceCookie(app, call, user) : []),
   ];
 }
 
@@ -192,7 +217,7 @@ export async function signIn(
   app: App,
   call: Call,
   user: User,
-  { transport, amr, replaces, succeeds, account, isNewUser, context, refusal }: SignIn,
+  { transport, remember, amr, replaces, succeeds, account, isNewUser, context, refusal }: SignIn,
 ): Promise<StartedSession> {
   const started = await startSession(app.engine, {
     user,
@@ -205,6 +230,7 @@ export async function signIn(
     ],
     succeeds,
     lifetimes: {},
+    remember,
     account,
     isNewUser,
   });

@@ -14,10 +14,15 @@ export const MOST_FLOWS = 16;
 
 const LABEL = "oauth-transaction";
 
+/** Whether the cookies of the new session end with the browser. */
+interface Remembering {
+  readonly remember?: false;
+}
+
 /** The purpose of a flow. A sign-in may have the token of an invitation, in case it creates the user. */
 export type Intent =
-  | { readonly kind: "sign_in"; readonly invitation?: string }
-  | { readonly kind: "link"; readonly userId: string; readonly sessionId: string }
+  | ({ readonly kind: "sign_in"; readonly invitation?: string } & Remembering)
+  | ({ readonly kind: "link"; readonly userId: string; readonly sessionId: string } & Remembering)
   | { readonly kind: "native"; readonly codeChallenge: string; readonly invitation?: string };
 
 /** The facts about a flow when it begins. */

@@ -74,11 +74,14 @@ export interface IssuedTokens {
   readonly expiresIn: Seconds;
   /** Null if only an access token is issued. */
   readonly refreshToken: string | null;
+  /** Whether their cookies outlive the browser. */
+  readonly remember: boolean;
 }
 
 /** A refresh token, or null, and the time of issue of the access token. */
 export interface Issue {
   readonly refreshToken: string | null;
+  readonly remember: boolean;
   /** Not later than the read or the write of the row: entries of ended sessions are compared with it. */
   readonly at: EpochSeconds;
 }
@@ -88,14 +91,14 @@ export async function mintTokens(
   minter: TokenMinter,
   row: SessionRow,
   user: User | null,
-  { refreshToken, at }: Issue,
+  { refreshToken, remember, at }: Issue,
 ): Promise<IssuedTokens> {
   const claims = {
     ...claimsOf(minter, row, user, at),
     ...(refreshToken !== null && minter.settings.confirm === "early" ? { generation: row.generation } : {}),
   };
   const accessToken = await mintAccessToken(claims, await minter.keys.signing());
-  return { accessToken, claims, expiresIn: claims.exp - now(minter.env), refreshToken };
+  return { accessToken, claims, expiresIn: claims.exp - now(minter.env), refreshToken, remember };
 }
 
 /** Makes the claims of an access token that is minted at `at`. */

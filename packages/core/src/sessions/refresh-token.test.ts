@@ -17,6 +17,7 @@ const token: RefreshToken = {
   generation: 258,
   familySecret: Uint8Array.from({ length: 16 }, (_, n) => 0x10 + n),
   rotatingSecret: Uint8Array.from({ length: 32 }, (_, n) => 0x20 + n),
+  remember: true,
 };
 // Written by hand from the layout: version | id | generation | family secret | rotating secret.
 const TEXT =
@@ -46,10 +47,16 @@ describe("the form of a refresh token", () => {
     ["white space", `${TEXT.slice(0, -1)} `],
     ["a newline", `${TEXT.slice(0, -1)}\n`],
     ["version 0", TEXT.replace("lkr_AQ", "lkr_AA")],
-    ["version 2", TEXT.replace("lkr_AQ", "lkr_Ag")],
+    ["version 3", TEXT.replace("lkr_AQ", "lkr_Aw")],
     ["a letter outside ASCII", `${TEXT.slice(0, -1)}é`],
   ])("is unique: %s is refused", (_, text) => {
     expect(parseRefreshToken(text)).toBeNull();
+  });
+
+  it("says in its first byte that its session ends with the browser", () => {
+    const forgotten = { ...token, remember: false };
+    expect(formatRefreshToken(forgotten)).toBe(TEXT.replace("lkr_AQ", "lkr_Ag"));
+    expect(parseRefreshToken(TEXT.replace("lkr_AQ", "lkr_Ag"))).toEqual(forgotten);
   });
 
   it("is unique for its bytes: a changed character gives other bytes or a refusal", () => {

@@ -4,7 +4,9 @@ import type { UserId } from "../users/user.ts";
 import type { SessionId } from "./session.ts";
 
 const PREFIX = "lkr_";
-const VERSION = 1;
+/** The first byte of a token: the session outlives the browser, or ends with it. */
+const REMEMBERED = 1;
+const FORGOTTEN = 2;
 const ID = 16;
 const GENERATION = 4;
 /** The lengths of the two secrets, in bytes. */
@@ -24,6 +26,11 @@ export interface RefreshToken {
   readonly familySecret: Uint8Array;
   /** Fresh in every token. */
   readonly rotatingSecret: Uint8Array;
+  /**
+   * Whether its cookie outlives the browser. Each token of the family repeats it. It is no decision about security: the holder of a
+   * token can keep it for as long as they like.
+   */
+  readonly remember: boolean;
 }
 
 type Random = (length: number) => Uint8Array;
@@ -33,7 +40,7 @@ export function parseRefreshToken(text: string): RefreshToken | null {
   if (typeof text !== "string" || text.length !== REFRESH_TOKEN_LENGTH || !text.startsWith(PREFIX))
     return null;
   const bytes = fromBase64url(text.slice(PREFIX.length));
-  if (bytes === null || bytes[0] !== VERSION) return null;
+  if (bytes === null || (bytes[0] !== REMEMBERED && bytes[0] !== FORGOTTEN)) return null;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const secrets = 1 + ID + GENERATION;
   return {
@@ -41,13 +48,14 @@ export function parseRefreshToken(text: string): RefreshToken | null {
     generation: view.getUint32(1 + ID),
     familySecret: bytes.slice(secrets, secrets + FAMILY_SECRET),
     rotatingSecret: bytes.slice(secrets + FAMILY_SECRET),
+    remember: bytes[0] === REMEMBERED,
   };
 }
 
 export function formatRefreshToken(token: RefreshToken): string {
   const bytes = new Uint8Array(SIZE);
   const secrets = 1 + ID + GENERATION;
-  bytes[0] = VERSION;
+  bytes[0] = token.remember ? REMEMBERED : FORGOTTEN;
   bytes.set(idBytes(token.id), 1);
   new DataView(bytes.buffer).setUint32(1 + ID, token.generation);
   bytes.set(token.familySecret, secrets);

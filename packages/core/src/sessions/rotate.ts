@@ -83,7 +83,11 @@ export async function refreshSession(engine: SessionEngine, request: RefreshRequ
   const issued = outcome !== "access_only";
   const refreshToken = issued ? formatRefreshToken({ ...next, generation: after.row.generation }) : null;
   if (issued) await recordDevice(engine, after.row, request.device);
-  return finishRefresh(engine, after.row, outcome, { refreshToken, at: rotation.now });
+  return finishRefresh(engine, after.row, outcome, {
+    refreshToken,
+    remember: token.remember,
+    at: rotation.now,
+  });
 }
 
 /** The session of a token, and two decisions about the token that write nothing. */

@@ -33,6 +33,8 @@ export interface SessionStart {
   /** The one of them that authorizes this sign-in. If it is no longer live, no session starts. */
   readonly succeeds: SessionId | null;
   readonly lifetimes: SessionLifetimes;
+  /** Whether the cookies of the session outlive the browser. */
+  readonly remember: boolean;
   /** The account at a provider, for `hooks.signedIn`. */
   readonly account: ProviderAccount | null;
   /** Whether this sign-in created the user, for `hooks.signedIn`. */
@@ -65,7 +67,8 @@ export async function startSession(
   const row = await runSignedInHook(engine, drawn, start);
   if (row === null) return null;
   const refreshToken = token === null ? null : formatRefreshToken(token);
-  const tokens = await mintTokens(engine, row, start.user, { refreshToken, at: now(engine.env) });
+  const { remember } = start;
+  const tokens = await mintTokens(engine, row, start.user, { refreshToken, remember, at: now(engine.env) });
   const created = await store.create(row, {
     ifVersion: engine.usersElsewhere ? null : start.user.credentialsVersion,
     limit: settings.limit,
@@ -122,6 +125,7 @@ function newSession(
     generation: 0,
     familySecret: random(FAMILY_SECRET),
     rotatingSecret: random(ROTATING_SECRET),
+    remember: start.remember,
   };
   const absoluteExpiresAt = expiryAfter(at, refresh === null ? accessLifetime : refresh.maxLifetime);
   const idleLifetime = refresh === null ? null : refresh.lifetime;

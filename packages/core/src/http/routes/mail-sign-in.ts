@@ -15,7 +15,7 @@ import { countInvalidToken, readMailRequest } from "../mail-request.ts";
 import { readBody, requiredString } from "../request.ts";
 import { respondJson } from "../response.ts";
 import type { Call, Route } from "../route.ts";
-import { type SignIn, signInAndRespond, transportOf } from "../sign-in.ts";
+import { kindOfSession, type SignIn, signInAndRespond } from "../sign-in.ts";
 import { isSignedInAs } from "../validate.ts";
 
 /** `POST /link`: sends a link to sign in. The answer is the same for every address. */
@@ -37,7 +37,7 @@ export const confirmLink: Route = {
     if (app.magicLink === null) throw new AuthError("not_found");
     const body = (await readBody(call.request, true)) ?? {};
     const token = requiredString(body, "token");
-    const how = { transport: transportOf(body), amr: ["link"] } as const;
+    const how = { ...kindOfSession(body), amr: ["link"] } as const;
     const isOwner = ownerCheck(app, call);
     const admitted = await countInvalidToken(app, call, () => redeemLink(app, token, isOwner));
     return signInByMail(app, call, admitted, how);
@@ -64,7 +64,7 @@ export const confirmCode: Route = {
     const body = (await readBody(call.request, true)) ?? {};
     const email = requireNormal("email", requiredString(body, "email"));
     const code = requiredString(body, "code");
-    const how = { transport: transportOf(body), amr: ["otp"] } as const;
+    const how = { ...kindOfSession(body), amr: ["otp"] } as const;
     const admitted = await countInvalidToken(app, call, () => redeemCodeOf(app, call, { email, code }));
     return signInByMail(app, call, admitted, how);
   },
@@ -87,7 +87,7 @@ async function signInByMail(
   app: App,
   call: Call,
   { user, isCreated }: AdmittedUser,
-  how: Pick<SignIn, "transport" | "amr">,
+  how: Pick<SignIn, "transport" | "remember" | "amr">,
 ): Promise<Response> {
   const rest = { replaces: [], succeeds: null, account: null, isNewUser: isCreated } as const;
   try {

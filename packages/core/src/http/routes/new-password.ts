@@ -14,7 +14,7 @@ import { countInvalidToken, isMailable, readMailRequest } from "../mail-request.
 import { readBody, requiredString } from "../request.ts";
 import { respondJson } from "../response.ts";
 import type { Route } from "../route.ts";
-import { requirePasswordOf, signInAndRespond } from "../sign-in.ts";
+import { isRemembered, requirePasswordOf, signInAndRespond } from "../sign-in.ts";
 import { requireUser, whenSignedIn } from "../validate.ts";
 
 /** `POST /password/forgot`: sends a link that resets the password. The answer is the same for every address. */
@@ -58,6 +58,7 @@ export const changePassword: Route = {
       if (await isMailable(app, changed)) tellPasswordChanged(app, changed, call.client.device);
       return signInAndRespond(app, call, changed, {
         transport: valid.transport,
+        remember: isRemembered(call, valid.session.id),
         amr: ["pwd"],
         // The session of the call has ended with all others.
         replaces: [],

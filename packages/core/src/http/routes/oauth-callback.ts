@@ -143,10 +143,12 @@ async function signInFound(
   { transaction, account, found }: Omit<ReturnedFlow, "cleared"> & { readonly found: FoundUser },
 ): Promise<readonly CookieChange[]> {
   const { user, created, succeeds } = found;
+  const { intent, replaces } = transaction;
   const how: SignIn = {
     transport: "cookie",
+    remember: intent.kind === "native" || intent.remember !== false,
     amr: ["fed"],
-    replaces: transaction.replaces,
+    replaces,
     succeeds,
     account,
     isNewUser: created === "user",

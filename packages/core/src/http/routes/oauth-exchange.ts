@@ -39,7 +39,8 @@ async function exchange(
   user: User,
   { created, account }: NativeGrant,
 ): Promise<Response> {
-  const how = { transport: "bearer", amr: ["fed"], replaces: [], succeeds: null, account } as const;
+  const kind = { transport: "bearer", remember: true } as const;
+  const how = { ...kind, amr: ["fed"], replaces: [], succeeds: null, account } as const;
   const isNewUser = created === "user";
   try {
     const rest = { isNewUser, refusal: "forbidden", status: 200 } as const;

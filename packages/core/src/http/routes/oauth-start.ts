@@ -10,6 +10,7 @@ import { countAttempt } from "../limit.ts";
 import { pathSegment, readBody, requireNavigation, stringMember } from "../request.ts";
 import { addError, codeOf, headersOf, redirect, respondJson } from "../response.ts";
 import type { Route } from "../route.ts";
+import { isRemembered, parseRemember } from "../sign-in.ts";
 import { requireFreshSignIn, whenSignedIn } from "../validate.ts";
 
 /** `GET /oauth/:provider`: redirects the browser to the provider. */
@@ -40,7 +41,7 @@ function intentOf(query: URLSearchParams): Exclude<Intent, { kind: "link" }> {
   if (more.length > 0 || (transport !== "cookie" && transport !== "bearer")) {
     throw new AuthError("invalid_request", 'transport is "cookie" or "bearer".');
   }
-  if (transport === "cookie") return { kind: "sign_in" };
+  if (transport === "cookie") return { kind: "sign_in", ...rememberIn(query) };
   const [codeChallenge = "", ...others] = query.getAll("code_challenge");
   const method = query.get("code_challenge_method") ?? "S256";
   if (others.length > 0 || method !== "S256" || !isChallenge(codeChallenge)) {
@@ -70,6 +71,12 @@ function invitationOf(query: URLSearchParams): { readonly invitation?: string } 
 /** The errors that the page of the target shows. The others are of the request itself. */
 const TOLD_AT_TARGET: ReadonlySet<ErrorCode> = new Set(["oauth_failed", "mail_token_invalid"]);
 
+// Only what is not the default: the cookie of a flow is small.
+function rememberIn(query: URLSearchParams): { readonly remember?: false } {
+  const isRemembered = query.getAll("remember").every(parseRemember);
+  return isRemembered ? {} : { remember: false };
+}
+
 function respondFailure(app: App, error: unknown, provider: string, redirectTo: URL): Response {
   if (!(error instanceof AuthError) || !TOLD_AT_TARGET.has(error.code)) throw error;
   app.engine.emit({ type: "oauth.failed", provider, code: error.code, error: error.message });
@@ -92,7 +99,9 @@ export const linkAccount: Route = {
         body !== null && Object.hasOwn(body, name) ? [body[name]] : [],
       );
       await countAttempt(app, networkBuckets("signIn", call.client.networks()));
-      const intent = { kind: "link", userId: valid.userId, sessionId: valid.session.id } as const;
+      const { id: sessionId } = valid.session;
+      const remember = isRemembered(call, sessionId) ? {} : ({ remember: false } as const);
+      const intent = { kind: "link", userId: valid.userId, sessionId, ...remember } as const;
       const begun = await beginFlow(app, call, { provider, redirectTo, intent, passed });
       const all = [...changes, ...begun.changes];
       const isForm = call.request.headers.get("content-type")?.startsWith("application/x-www-form") ?? false;

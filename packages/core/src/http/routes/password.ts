@@ -17,7 +17,7 @@ export const login: Route = {
   method: "POST",
   path: "/login",
   async handle(app, call) {
-    const { identifier, password, transport } = await readPasswordInput(app, call.request);
+    const { identifier, password, kind } = await readPasswordInput(app, call.request);
     const found = await app.users.find(identifier);
     const buckets = signInBuckets({
       account: JSON.stringify(identifier),
@@ -26,7 +26,7 @@ export const login: Route = {
     });
     const user = await countFailure(app, buckets, () => checkSignIn(app, call, found, password));
     if (user === null) throw new AuthError("invalid_credentials");
-    return signInByPassword(app, call, user, { transport, status: 200 });
+    return signInByPassword(app, call, user, { kind, status: 200 });
   },
 };
 

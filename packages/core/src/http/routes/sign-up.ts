@@ -61,14 +61,14 @@ function nameOf(body: Body | null): string | null {
 async function signUpNow(
   app: App,
   call: Call,
-  { identifier, name, password, transport }: SignUpInput,
+  { identifier, name, password, kind }: SignUpInput,
 ): Promise<Response> {
   const mailbox = await countSignUp(app, call, identifier);
   const user = await createUser(app, { ...identifier, name, password }).catch(
     giveBackUnlessTaken(app, mailbox),
   );
   const response = await undoneOnFailure(app, user, 0, () =>
-    signInByPassword(app, call, user, { transport, status: 201 }),
+    signInByPassword(app, call, user, { kind, status: 201 }),
   );
   if (app.password?.verifyEmail === "later" && user.email !== null) {
     // The user can ask for another message, so this one does not fail the sign-up.
@@ -113,7 +113,7 @@ async function beginSignUp(
 async function signUpByInvitation(app: App, call: Call, body: Body, invitation: string): Promise<Response> {
   await countAttempt(app, networkBuckets("signUp", call.client.networks()));
   const email = await countInvalidToken(app, call, () => readInvitation(app, invitation));
-  const { identifier, password, transport } = parsePasswordInput(app, withInvited(body, email));
+  const { identifier, password, kind } = parsePasswordInput(app, withInvited(body, email));
   const user = await createUser(app, {
     ...identifier,
     email,
@@ -122,7 +122,7 @@ async function signUpByInvitation(app: App, call: Call, body: Body, invitation: 
     emailVerified: true,
   });
   const response = await undoneOnFailure(app, user, 0, () =>
-    signInByPassword(app, call, user, { transport, status: 201 }),
+    signInByPassword(app, call, user, { kind, status: 201 }),
   );
   return undoneOnFailure(app, user, 1, async () => {
     await redeemInvitation(app, invitation);

@@ -10,14 +10,13 @@ import {
 import { type CookieChange, deleteCookie } from "../../cookies/cookie.ts";
 import { browserPlace } from "../../cookies/site.ts";
 import { AuthError, reportQuietly } from "../../platform/errors.ts";
-import type { Transport } from "../../sessions/session.ts";
 import { signInBuckets } from "../../throttle/throttle.ts";
 import { countAttempt, giveBackAttempt } from "../limit.ts";
 import { countInvalidToken, limitMailRequest, requestMailTo } from "../mail-request.ts";
 import { readBody, requiredString, stringMember } from "../request.ts";
 import { respondJson } from "../response.ts";
 import type { Call, Route } from "../route.ts";
-import { requirePasswordOf, signInAndRespond, transportOf } from "../sign-in.ts";
+import { kindOfSession, requirePasswordOf, type SessionKind, signInAndRespond } from "../sign-in.ts";
 import { isSignedInAs, requireUser, whenSignedIn } from "../validate.ts";
 
 /**
@@ -52,7 +51,7 @@ function requestForOwn(app: App, call: Call): Promise<Response> {
 interface VerifyInput {
   readonly token: string;
   readonly password: string | null;
-  readonly transport: Transport;
+  readonly kind: SessionKind;
 }
 
 /**
@@ -77,14 +76,14 @@ async function readVerifyInput(app: App, request: Request): Promise<VerifyInput>
   const token = requiredString(body, "token");
   if (body === null) throw new AuthError("invalid_request");
   const password = app.password === null ? null : (stringMember(body, "password") ?? null);
-  return { token, password, transport: transportOf(body) };
+  return { token, password, kind: kindOfSession(body) };
 }
 
 /** Creates the user of a sign-up. The person that signed up is signed in; any other holder of the mailbox gets no password. */
 async function finishSignUp(
   app: App,
   call: Call,
-  { token, password: given, transport }: VerifyInput,
+  { token, password: given, kind }: VerifyInput,
   verification: Extract<Verification, { kind: "create" }>,
 ): Promise<Response> {
   const { signUp } = verification;
@@ -95,7 +94,7 @@ async function finishSignUp(
   const changes = forgetSignUp(call);
   if (!isOwner) return respondJson(app, { password }, 200, changes);
   try {
-    const how = { transport, amr: ["pwd"], replaces: [], succeeds: null, account: null } as const;
+    const how = { ...kind, amr: ["pwd"], replaces: [], succeeds: null, account: null } as const;
     const answer = {
       isNewUser: true,
       refusal: "forbidden",
