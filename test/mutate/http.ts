@@ -189,7 +189,11 @@ export const httpEdits: readonly Edit[] = [
     ["test/sessions/remember.test.ts"],
     [
       ["a new proof makes the cookies stay", "token.id !== sessionId || token.remember", "true"],
-      ["a shared browser is remembered", "...(tokens.remember ? await deviceCookie(app, call, user) : []),", "...(await deviceCookie(app, call, user)),"],
+      [
+        "a shared browser is remembered",
+        "...(tokens.remember ? await deviceCookie(app, call, user) : []),",
+        "...(await deviceCookie(app, call, user)),",
+      ],
     ],
   ),
   ...editsIn(

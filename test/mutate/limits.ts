@@ -85,7 +85,7 @@ export const limitEdits: readonly Edit[] = [
   ...editsIn(
     `${CORE}/http/sign-in.ts`,
     [DEVICES],
-    [["no device cookie is set", "...(await deviceCookie(app, call, user)),", ""]],
+    [["no device cookie is set", "...(tokens.remember ? await deviceCookie(app, call, user) : []),", ""]],
   ),
   ...editsIn(
     `${CORE}/http/limit.ts`,

@@ -19,7 +19,7 @@ export const rotationEdits: readonly Edit[] = [
         'labelledHash("refresh-token", rotatingSecret)',
       ],
       ["one label for both secrets", 'labelledHash("refresh-token"', 'labelledHash("family"'],
-      ["a token of any version", "|| bytes[0] !== VERSION", ""],
+      ["a token of any version", "|| (bytes[0] !== REMEMBERED && bytes[0] !== FORGOTTEN)", ""],
       ["a token of any length", "|| text.length !== REFRESH_TOKEN_LENGTH", ""],
     ],
   ),
