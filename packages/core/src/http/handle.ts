@@ -108,7 +108,11 @@ async function runRoute(
     const client = app.clientOf(request, host);
     credentials = readCredentials(request.headers, site, app.config, client.device);
     const scoped = forCall(app, { request, client, site });
-    response = await runHandler(scoped, { request, client, site, credentials }, match.route);
+    const call = { request, client, site, credentials };
+    const { handle } = match.route;
+    response = isPageForm(call, match.route)
+      ? await (await import("./form-post.ts")).answerForm(scoped, call, handle)
+      : await handle(scoped, call);
   } catch (error) {
     response = answerError(app, error);
   }
@@ -119,15 +123,13 @@ async function runRoute(
 
 const FORM = /^(application\/x-www-form-urlencoded|multipart\/form-data)\s*(;|$)/i;
 
-async function runHandler(app: App, call: Call, { handle, crossSite }: Route): Promise<Response> {
-  const { headers, method } = call.request;
+/** Whether a browser sends a form of a page, and takes a page for its answer. */
+function isPageForm({ request: { headers, method }, credentials }: Call, { crossSite }: Route): boolean {
   const isForm = method === "POST" && FORM.test(headers.get("content-type") ?? "");
   const mayBePage = headers.get("accept")?.toLowerCase().includes("text/html") ?? false;
-  const isBearer = call.credentials.presented.transport === "bearer";
+  const isBearer = credentials.presented.transport === "bearer";
   // The form of a provider is that of another site, and its route leads back by itself.
-  if (!isForm || !mayBePage || isBearer || crossSite === true) return handle(app, call);
-  const { answerForm } = await import("./form-post.ts");
-  return answerForm(app, call, handle);
+  return isForm && mayBePage && !isBearer && crossSite !== true;
 }
 
 export type Match =
