@@ -70,6 +70,32 @@ export const flowEdits: readonly Edit[] = [
     ],
   ),
   ...editsIn(
+    `${CORE}/oauth/diagnosis.ts`,
+    [`${CORE}/oauth/diagnosis.test.ts`],
+    [
+      [
+        "a secret in the words of a provider",
+        "const shown = hideSecrets(plain, secrets);",
+        "const shown = plain;",
+      ],
+      ["a part of a secret in the words of a provider", "Math.min(PART, form.length)", "form.length"],
+      ["controls in the words of a provider", 'text.replace(/[\\p{C}\\p{Z}]+/gu, " ").trim()', "text.trim()"],
+      ["words of any length", "shown.length > MOST_SHOWN", "false"],
+      ["a token beside an error", "const hidden = [...secrets, ...tokens];", "const hidden = secrets;"],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/oauth/fault.ts`,
+    [`${CORE}/oauth/diagnosis.test.ts`],
+    [
+      [
+        "a line for each failure",
+        "if (at - (last.get(key) ?? Number.NEGATIVE_INFINITY) < PAUSE) return;",
+        "",
+      ],
+    ],
+  ),
+  ...editsIn(
     `${CORE}/http/flow-end.ts`,
     [`${CORE}/http/flow-end.test.ts`],
     [

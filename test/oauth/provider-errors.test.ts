@@ -38,10 +38,19 @@ afterEach(() => {
 });
 afterAll(() => rig.close());
 
+/** Nothing of it is in our answer. The developer reads it in one line without controls, and in the diagnosis of the event. */
 async function expectSilence({ response, server }: Attempt): Promise<void> {
   const said = console_.flatMap((level) => vi.mocked(console[level]).mock.calls);
-  expect(said).toEqual([]);
-  const told = JSON.stringify([server.events, [...response.headers], await response.clone().text()]);
+  for (const [line, ...more] of said) {
+    expect(line).toMatch(/^latchkey: a sign-in with oidc failed: [^\p{C}\p{Zl}\p{Zp}]{1,1200}$/u);
+    expect(more).toEqual([]);
+  }
+  const diagnoses = server.events.map((event) => (event.type === "oauth.failed" ? event.diagnosis : null));
+  for (const { error, description } of diagnoses.filter((each) => each != null)) {
+    for (const words of [error, description]) expect(words ?? "").toMatch(/^[^\p{C}\p{Zl}\p{Zp}]{0,301}$/u);
+  }
+  const events = server.events.map((event) => ({ ...event, diagnosis: undefined }));
+  const told = JSON.stringify([events, [...response.headers], await response.clone().text()]);
   expect(told).not.toContain(MARK);
   expect(told).not.toMatch(/evil|script|__proto__/);
 }

@@ -23,6 +23,7 @@ const ON_DEMAND = [
   "core/src/mail/texts.ts",
   "core/src/oauth/openid.ts",
   "core/src/http/flow-end.ts",
+  "core/src/oauth/diagnosis.ts",
   "core/src/http/form-post.ts",
   "core/src/oauth/plain.ts",
   "core/src/keys/remote.ts",

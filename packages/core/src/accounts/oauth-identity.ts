@@ -231,7 +231,8 @@ async function applyLinkDecision(
   account: ProviderAccount,
   { decision, requester, user }: LinkPlan<User, Exclude<LinkDecision, { kind: "create" }>>,
 ): Promise<User | null> {
-  if (decision.kind === "refuse") throw new AuthError("account_not_linked");
+  if (decision.kind === "refuse")
+    throw new AuthError("account_not_linked", undefined, null, { details: { fault: decision.because } });
   if (decision.kind === "link") {
     if (user !== null && user.disabledAt !== null) throw new AuthError("forbidden");
     if (!(await addLink(app, decision.userId, account))) return null;

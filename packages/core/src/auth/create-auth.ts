@@ -11,6 +11,7 @@ import type { KeyStore, Keys } from "../keys/keys.ts";
 import { storedKeys } from "../keys/stored.ts";
 import { mailer } from "../mail/mailer.ts";
 import { reuseNotice } from "../mail/notices.ts";
+import { failureReporter } from "../oauth/fault.ts";
 import { callAndWait, callNow, requireObject, requirePlain } from "../platform/callback-answer.ts";
 import { isRecord, type JsonObject, parseJson, utf8 } from "../platform/encoding.ts";
 import { type Env, logError, now, warn } from "../platform/env.ts";
@@ -139,6 +140,7 @@ function makeApp(options: CheckedOptions): App {
     mailFor,
     reporter,
     reportOrigin: originReporter(warn),
+    reportProvider: failureReporter(warn, env),
     requestId: () => null,
   };
 }

@@ -23,7 +23,7 @@ import {
 import { badAnswer, callAndWait, kindOf } from "../platform/callback-answer.ts";
 import { escapeHtml } from "../platform/encoding.ts";
 import { now } from "../platform/env.ts";
-import { AuthError } from "../platform/errors.ts";
+import { AuthError, type ErrorCode, faultName } from "../platform/errors.ts";
 import { findProvenSessions } from "../sessions/authenticate.ts";
 import { hashOneTimeToken } from "../users/one-time-token.ts";
 import { answerError, redirect } from "./response.ts";
@@ -55,6 +55,29 @@ export async function answerPerson(
   const held =
     flow === null ? null : { intent: flow.intent.kind, target: targetAfterCallback(app, call, flow) };
   return endFlow(app, call, error, held);
+}
+
+/** A sign-in with a provider that failed. */
+export interface FailedFlow {
+  readonly provider: string;
+  readonly code: ErrorCode;
+  readonly error: unknown;
+}
+
+/** Emits `oauth.failed`, and tells the developer what to check: one line a minute for each provider and reason. */
+export async function tellFailure(
+  app: App,
+  call: Call,
+  { provider, code, error }: FailedFlow,
+): Promise<void> {
+  const told = { type: "oauth.failed", provider, code, error: faultName(error) } as const;
+  if (!(error instanceof AuthError) || error.details === null) return app.engine.emit(told);
+  const { diagnose, lineOf } = await import("../oauth/diagnosis.ts");
+  const scope = { provider, redirectUri: redirectUriOf(app, call, provider) };
+  const diagnosis = diagnose(error, scope);
+  if (diagnosis === null) return app.engine.emit(told);
+  app.engine.emit({ ...told, diagnosis });
+  app.reportProvider(`${provider} ${diagnosis.reason}`, lineOf(error.message, scope, diagnosis));
 }
 
 /** Finds the provider that a path names. Fails with `not_found`. */

@@ -143,6 +143,31 @@ describe("arcticProvider, for every client of arctic", () => {
   });
 });
 
+describe("arcticProvider, for a client that is configured wrongly", () => {
+  it.each([
+    ["GitHub", 200],
+    ["Twitch", 400],
+    ["Discord", 401],
+  ])("keeps what the provider of %s says, and no secret that it echoes", async (name, status) => {
+    const Class = CLASSES.find(([known]) => known === name)?.[1];
+    if (Class === undefined) throw new Error("there is no such client");
+    const told = `${SECRET} of ${ANSWER.code} and ${FLOW.codeVerifier}`;
+    const net = openNet({ error: "invalid_client", error_description: told }, status);
+    const thrown = await connect(construct(name, Class), net)
+      .identify(FLOW, ANSWER)
+      .catch((error: unknown) => error);
+    expect(thrown).toMatchObject({
+      code: "oauth_failed",
+      details: {
+        fault: "code_refused",
+        host: new URL(net.sent[0]?.url ?? "").host,
+        error: "invalid_client",
+        description: "[hidden] of [hidden] and [hidden]",
+      },
+    });
+  });
+});
+
 describe("arcticProvider, for the clients that cannot sign in", () => {
   it.each(Object.entries(EXCEPTIONS))("%s is refused because of its %s", async (name, step) => {
     const Class = CLASSES.find(([known]) => known === name)?.[1];

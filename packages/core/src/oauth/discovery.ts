@@ -1,6 +1,7 @@
 import { discoveryRequest, PARSE_ERROR, processDiscoveryResponse } from "oauth4webapi";
-import { isRecord, own } from "../platform/encoding.ts";
-import { oauthFault } from "./fault.ts";
+import { isRecord, own, parseJson } from "../platform/encoding.ts";
+import { AuthError } from "../platform/errors.ts";
+import { type FaultDetails, oauthFault } from "./fault.ts";
 import type { ProviderMetadata } from "./provider-metadata.ts";
 import { type Channel, getJson, type InternalPlace, moveUrl, requestOptions } from "./request.ts";
 
@@ -14,11 +15,10 @@ export function discovery(
   discoveryUrl: string | null = null,
 ): () => Promise<ProviderMetadata> {
   return async () => {
-    const document = await (discoveryUrl === null
-      ? readBelow(channel, issuer)
-      : getJson(channel, discoveryUrl));
+    const read = discoveryUrl === null ? readBelow(channel, issuer) : getJson(channel, discoveryUrl);
+    const document = await read.catch(failDiscovery);
     const metadata = parseMetadata(document, issuer, channel.internal);
-    if (metadata === null) throw oauthFault("metadata");
+    if (metadata === null) throw oauthFault("metadata", undefined, issuerIn(document));
     return metadata;
   };
 }
@@ -26,10 +26,26 @@ export function discovery(
 async function readBelow(channel: Channel, issuer: string): Promise<unknown> {
   const url = new URL(issuer);
   const response = await discoveryRequest(url, requestOptions(channel, { issuer }));
+  const named = issuerIn(parseJson(await response.clone().text()));
   return processDiscoveryResponse(url, response).catch((error: unknown) => {
     const isParseError = error instanceof Error && "code" in error && error.code === PARSE_ERROR;
-    throw oauthFault(isParseError ? "no_json" : "metadata");
+    throw oauthFault(isParseError ? "no_json" : "metadata", undefined, named);
   });
+}
+
+function failDiscovery(error: unknown): never {
+  if (!(error instanceof AuthError) || error.details?.["issuer"] !== undefined) throw error;
+  const cause = "cause" in error ? { cause: error.cause } : {};
+  const details = { ...error.details, step: "discovery" };
+  throw new AuthError(error.code, error.message, null, { ...cause, details });
+}
+
+/** The issuer that a document names, for the operator: it is most often the value that the option should have. */
+function issuerIn(document: unknown): FaultDetails {
+  const issuer = isRecord(document) ? own(document, "issuer") : undefined;
+  return typeof issuer === "string" && /^https?:\/\/[!-~]{1,200}$/.test(issuer)
+    ? { issuer }
+    : { step: "discovery" };
 }
 
 /**

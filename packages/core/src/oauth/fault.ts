@@ -1,3 +1,4 @@
+import type { Env } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
 
 /** Why a sign-in with a provider failed, for the operator. The words are ours: they hold nothing from the provider. */
@@ -27,7 +28,46 @@ const faults = {
 
 export type OAuthFault = keyof typeof faults;
 
+/** Facts about a fault: the host of the endpoint, and the provider's own words, which `cleanWords` made safe to log. */
+export interface FaultDetails {
+  readonly host?: string;
+  readonly status?: string;
+  /** RFC 6749 5.2. */
+  readonly error?: string;
+  readonly description?: string;
+  /** The issuer that the provider names. */
+  readonly issuer?: string;
+  /** Whether it was the request for the discovery document. */
+  readonly step?: "discovery";
+}
+
 /** The error for a fault of a provider. With a cause, which must not come from the provider, it is reported to `onError`. */
-export function oauthFault(fault: OAuthFault, cause?: unknown): AuthError {
-  return new AuthError("oauth_failed", faults[fault], null, cause === undefined ? {} : { cause });
+export function oauthFault(fault: OAuthFault, cause?: unknown, details: FaultDetails = {}): AuthError {
+  const told = { fault, ...details };
+  return new AuthError("oauth_failed", faults[fault], null, {
+    details: told,
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+/** In milliseconds. */
+const PAUSE = 60_000;
+
+/** Makes the function that passes a line to `tell`, once a minute for each key: a client can provoke any number of failures. */
+export function failureReporter(
+  tell: (line: string) => void,
+  { clock }: Pick<Env, "clock">,
+): (key: string, line: string) => void {
+  const last = new Map<string, number>();
+  return (key, line) => {
+    const at = clock();
+    if (at - (last.get(key) ?? Number.NEGATIVE_INFINITY) < PAUSE) return;
+    last.set(key, at);
+    tell(line);
+  };
+}
+
+/** The host of an endpoint, as it is shown; "" for a text that is no URL. */
+export function hostOf(url: string): string {
+  return URL.parse(url)?.host ?? "";
 }

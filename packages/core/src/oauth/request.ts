@@ -17,7 +17,7 @@ import type { Env } from "../platform/env.ts";
 import { fetchJson } from "../platform/fetch-json.ts";
 import type { Seconds } from "../platform/time.ts";
 import type { ProviderTokens } from "../users/user.ts";
-import { oauthFault } from "./fault.ts";
+import { hostOf, oauthFault } from "./fault.ts";
 import { textOf } from "./profile.ts";
 import type { OAuthAnswer, OAuthFlow } from "./provider.ts";
 
@@ -73,7 +73,7 @@ export async function askProvider(
   if (answer.ok) return answer;
   const { fault, cause, status } = answer;
   if (status !== undefined && unread.includes(status)) return { status, text: "" };
-  throw oauthFault(fault, cause);
+  throw oauthFault(fault, cause, { host: hostOf(url) });
 }
 
 /**
@@ -90,9 +90,9 @@ export async function getJson(
   const init = { headers: { ...HEADERS, ...headers } };
   const { status, text } = await askProvider(channel, url, init, unread);
   if (unread.includes(status)) return null;
-  if (status !== 200) throw oauthFault("status");
+  if (status !== 200) throw oauthFault("status", undefined, { host: hostOf(url), status: `${status}` });
   const found = parseJson(text);
-  if (found === undefined) throw oauthFault("no_json");
+  if (found === undefined) throw oauthFault("no_json", undefined, { host: hostOf(url) });
   return found;
 }
 
@@ -117,7 +117,8 @@ export function limitedFetch(
     const init = { method, headers: { ...headers, ...HEADERS, ...type }, body: form };
     const unread = statuses.filter((status) => WITHHELD.includes(status));
     const { status, text } = await askProvider(channel, url, init, unread);
-    if (!statuses.includes(status)) throw oauthFault("status");
+    if (!statuses.includes(status))
+      throw oauthFault("status", undefined, { host: hostOf(url), status: `${status}` });
     return new Response(text, { status, headers: { "content-type": "application/json" } });
   };
 }
@@ -125,10 +126,14 @@ export function limitedFetch(
 /** The tokens of an answer together, in bytes. Sealed, they stay below the 100,000 characters that every store keeps. */
 const MAX_TOKENS = 65_536;
 
+/** Whether an answer of a token endpoint is an error: also one beside tokens, or under the status 200. */
+export function hasError(data: unknown): boolean {
+  return isRecord(data) && own(data, "error") !== undefined;
+}
+
 /** Reads the answer of a token endpoint. Fails with `oauth_failed` for an answer without tokens, or with an error. */
 export function readTokens(data: unknown): ProviderTokens {
-  // An error beside tokens, or under the status 200, is an error.
-  if (!isRecord(data) || own(data, "error") !== undefined) throw oauthFault("code_refused");
+  if (!isRecord(data) || hasError(data)) throw oauthFault("code_refused");
   const accessToken = textOf(data, "access_token");
   const type = own(data, "token_type") ?? "bearer";
   if (accessToken === null || accessToken === "" || typeof type !== "string" || !/^bearer$/i.test(type)) {
@@ -200,7 +205,7 @@ export async function requestTokens({
   channel,
   provider,
   client,
-  flow: { redirectUri, codeVerifier },
+  flow,
   answer,
 }: TokenRequest): Promise<ProviderTokens> {
   const parameters = validateCallback(provider, client, answer);
@@ -209,12 +214,17 @@ export async function requestTokens({
     { client_id: client.clientId },
     authenticationOf(provider, client),
     parameters,
-    redirectUri,
-    codeVerifier ?? nopkce,
+    flow.redirectUri,
+    flow.codeVerifier ?? nopkce,
     requestOptions(channel, provider, TOKEN_STATUSES),
   );
-  if (response.status !== 200) throw oauthFault("code_refused");
-  return readTokens(parseJson(await response.text()));
+  const data = parseJson(await response.text());
+  if (response.status === 200 && isRecord(data) && !hasError(data)) return readTokens(data);
+  const { refusalOf } = await import("./diagnosis.ts");
+  const { clientId, clientSecret } = client;
+  const basic = clientSecret === null ? null : basicOf(clientId, clientSecret);
+  const secrets = [clientSecret, basic, answer.code, flow.codeVerifier, flow.state, flow.nonce];
+  throw refusalOf(provider.token_endpoint ?? "", data, secrets);
 }
 
 // RFC 9207 2.4, before the code is sent: an answer of another issuer is a mix-up. The state was checked and spent before.
@@ -247,9 +257,12 @@ function authenticationOf(provider: AuthorizationServer, { clientSecret }: Clien
  */
 function secretBasic(clientSecret: string): ClientAuth {
   return (_, client, __, headers) => {
-    const credentials = `${encodeURIComponent(client.client_id)}:${encodeURIComponent(clientSecret)}`;
-    headers.set("authorization", `Basic ${toBase64(utf8(credentials))}`);
+    headers.set("authorization", `Basic ${basicOf(client.client_id, clientSecret)}`);
   };
+}
+
+function basicOf(clientId: string, clientSecret: string): string {
+  return toBase64(utf8(`${encodeURIComponent(clientId)}:${encodeURIComponent(clientSecret)}`));
 }
 
 /** The registration of our client at a provider. */

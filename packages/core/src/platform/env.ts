@@ -97,7 +97,7 @@ export function shareRun<T>(work: () => Promise<T>): SharedRun<T> {
   };
 }
 
-/** Writes a warning for the developer. It must not hold data of a request. */
+/** Writes a warning for the developer. It must not hold data of a request, unless it was cleaned. */
 export function warn(message: string): void {
   console.warn(`latchkey: ${message}`);
 }

@@ -100,6 +100,8 @@ export class AuthError extends Error {
   readonly retryAfter: number | null;
   /** What failed, such as `sessions.rotate` or `hooks.signedIn`; null if that is not known. Like `cause`, it is not enumerable. */
   declare readonly operation: string | null;
+  /** Facts for the operator, such as the kind of a provider's fault; null without any. Not enumerable, and never in an answer. */
+  declare readonly details: ErrorDetails | null;
 
   constructor(
     code: ErrorCode,
@@ -111,12 +113,16 @@ export class AuthError extends Error {
     this.code = code;
     this.retryAfter = retryAfter;
     Object.defineProperty(this, "operation", { value: origin.operation ?? null });
+    Object.defineProperty(this, "details", { value: origin.details ?? null });
   }
 }
+
+export type ErrorDetails = Readonly<Record<string, string>>;
 
 /** Where an error comes from. */
 export interface ErrorOrigin {
   readonly operation?: string;
+  readonly details?: ErrorDetails | null;
   /** What a callback or a driver threw. */
   readonly cause?: unknown;
 }
@@ -144,7 +150,11 @@ export function asFault(operation: string, error: unknown): AuthError {
   if (!isFault(error) || error.operation !== null) return error;
   // The error of a failed provider is ours, and its cause is the original.
   const cause = error.code === "oauth_failed" ? error.cause : error;
-  return new AuthError(error.code, error.message, error.retryAfter, { operation, cause });
+  return new AuthError(error.code, error.message, error.retryAfter, {
+    operation,
+    cause,
+    details: error.details,
+  });
 }
 
 /** Makes the handler of a fault that does not fail the request. It reports the fault, and returns null. */

@@ -13,6 +13,19 @@ export interface SessionEventIds {
   readonly userId: UserId;
 }
 
+/** Why a sign-in with a provider failed. */
+export interface ProviderDiagnosis {
+  /** One of a fixed list of words, such as `code_refused`. */
+  readonly reason: string;
+  /** The host of the endpoint that answered; null if the answer came with the browser. */
+  readonly host: string | null;
+  /** `error` and `error_description` of the provider (RFC 6749 4.1.2.1 and 5.2); null without them. */
+  readonly error: string | null;
+  readonly description: string | null;
+  /** What to check. */
+  readonly advice: string;
+}
+
 /** An event without its time. No event holds a secret or part of one. */
 export type EventBody =
   | {
@@ -27,12 +40,17 @@ export type EventBody =
       readonly userId: UserId;
       readonly provider: string;
     }
-  /** A sign-in with a provider failed. `error` is a message of Latchkey, never of the provider. */
+  /**
+   * A sign-in with a provider failed. `error` is a message of Latchkey, never of the provider. `diagnosis` has the words of the
+   * provider, which an attacker may have written: one line, at most 300 characters, without our secrets. It is left out for an
+   * error that has none, such as a refusal of the user.
+   */
   | {
       readonly type: "oauth.failed";
       readonly provider: string;
       readonly code: ErrorCode;
       readonly error: string;
+      readonly diagnosis?: ProviderDiagnosis;
     }
   | { readonly type: "sign_in.failed"; readonly userId: UserId | null; readonly code: ErrorCode }
   | ({

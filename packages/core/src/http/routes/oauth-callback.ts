@@ -12,11 +12,10 @@ import { readInvitation } from "../../accounts/sign-up.ts";
 import { isSignedIn, type LinkRequester } from "../../accounts/unlink.ts";
 import { type CookieChange, deleteCookie } from "../../cookies/cookie.ts";
 import { type CallbackParameters, decideCallback, parseCallback } from "../../oauth/callback.ts";
-import { oauthFault } from "../../oauth/fault.ts";
 import { faultOfAccount, pictureOf } from "../../oauth/profile.ts";
 import type { Intent, Transaction } from "../../oauth/transaction.ts";
 import { badAnswer, callAndWait } from "../../platform/callback-answer.ts";
-import { AuthError, faultName, reportQuietly } from "../../platform/errors.ts";
+import { AuthError, reportQuietly } from "../../platform/errors.ts";
 import { findProvenSessions } from "../../sessions/authenticate.ts";
 import type { ProviderAccount } from "../../users/user.ts";
 import {
@@ -28,6 +27,7 @@ import {
   providerOf,
   spendState,
   targetAfterCallback,
+  tellFailure,
 } from "../flow.ts";
 import { countInvalidToken } from "../mail-request.ts";
 import { pathSegment, readBody, requireNavigation } from "../request.ts";
@@ -44,13 +44,14 @@ export const oauthCallback: Route = {
   handle: forPerson(async (app, call) => {
     const connected = providerOf(app, pathSegment(call.request.url, 2));
     requireNavigation(call.request);
-    const parameters = parseCallback(await fieldsOf(call));
+    const fields = await fieldsOf(call);
+    const parameters = parseCallback(fields);
     const found = parameters === null ? null : await findFlow(app, call, parameters.state);
     if (parameters === null || found === null) throw new AuthError("oauth_state_invalid");
     const { transaction, place } = found;
     const cleared = [deleteCookie(place)];
     try {
-      const account = await identify(app, call, { connected, parameters, transaction });
+      const account = await identify(app, call, { connected, fields, parameters, transaction });
       return await finishSignIn(app, call, { transaction, account, cleared });
     } catch (error) {
       return respondFailure(app, call, { error, transaction, cleared });
@@ -58,7 +59,9 @@ export const oauthCallback: Route = {
   }),
 };
 
-async function fieldsOf({ request }: Call): Promise<readonly (readonly [string, string])[]> {
+type Fields = readonly (readonly [string, string])[];
+
+async function fieldsOf({ request }: Call): Promise<Fields> {
   if (request.method !== "POST") return [...new URL(request.url).searchParams];
   const body = (await readBody(request, true)) ?? {};
   return Object.entries(body).flatMap(([name, value]) => (typeof value === "string" ? [[name, value]] : []));
@@ -66,6 +69,7 @@ async function fieldsOf({ request }: Call): Promise<readonly (readonly [string, 
 
 interface CallbackInput {
   readonly connected: ConnectedProvider;
+  readonly fields: Fields;
   readonly parameters: CallbackParameters;
   readonly transaction: Transaction;
 }
@@ -73,13 +77,16 @@ interface CallbackInput {
 async function identify(
   app: App,
   call: Call,
-  { connected, parameters, transaction }: CallbackInput,
+  { connected, fields, parameters, transaction }: CallbackInput,
 ): Promise<ProviderAccount> {
   const first = await spendState(app, transaction);
   const received = { provider: connected.provider.id, method: call.request.method, first };
   const decision = decideCallback(parameters, transaction, received);
   if (decision.kind === "fail") {
-    throw decision.code === "oauth_failed" ? oauthFault("provider_error") : new AuthError(decision.code);
+    if (decision.code !== "oauth_failed") throw new AuthError(decision.code);
+    const { errorAtCallback } = await import("../../oauth/diagnosis.ts");
+    const { state, nonce, codeVerifier } = transaction;
+    throw errorAtCallback(fields, [parameters.code, state, nonce, codeVerifier]);
   }
   if (transaction.intent.kind === "link") await requireRequester(app, call, transaction.intent);
   const { iss, user } = parameters;
@@ -165,14 +172,13 @@ async function signInFound(
   }
 }
 
-function respondFailure(
+async function respondFailure(
   app: App,
   call: Call,
   { error, transaction, cleared }: Omit<ReturnedFlow, "account"> & { readonly error: unknown },
-): Response | Promise<Response> {
+): Promise<Response> {
   const code = codeOf(app, error);
-  const { provider } = transaction;
-  app.engine.emit({ type: "oauth.failed", provider, code, error: faultName(error) });
+  await tellFailure(app, call, { provider: transaction.provider, code, error });
   // A flow of another browser, or one that is used or expired, does not fail at its target.
   if (code === "oauth_state_invalid")
     return answerPerson(app, call, answerError(app, error, cleared), transaction);

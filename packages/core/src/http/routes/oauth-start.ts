@@ -5,11 +5,11 @@ import { type AuthorizationParams, decidePassed } from "../../oauth/parameters.t
 import { type Intent, isChallenge } from "../../oauth/transaction.ts";
 import { AuthError, type ErrorCode } from "../../platform/errors.ts";
 import { networkBuckets } from "../../throttle/throttle.ts";
-import { beginFlow, forPerson, providerOf, requireTarget } from "../flow.ts";
+import { beginFlow, forPerson, providerOf, requireTarget, tellFailure } from "../flow.ts";
 import { countAttempt } from "../limit.ts";
 import { pathSegment, readBody, requireNavigation, stringMember } from "../request.ts";
 import { addError, codeOf, headersOf, redirect, respondJson } from "../response.ts";
-import type { Route } from "../route.ts";
+import type { Call, Route } from "../route.ts";
 import { isRemembered, parseRemember } from "../sign-in.ts";
 import { requireFreshSignIn, whenSignedIn } from "../validate.ts";
 
@@ -30,7 +30,8 @@ export const oauthStart: Route = {
       const { url, changes } = await beginFlow(app, call, flow);
       return redirect(url, headersOf(app, changes));
     } catch (error) {
-      return respondFailure(app, error, provider.provider.id, redirectTo);
+      const code = await tellStart(app, call, provider.provider.id, error);
+      return redirect(addError(redirectTo, code), headersOf(app, []));
     }
   }),
 };
@@ -77,10 +78,11 @@ function rememberIn(query: URLSearchParams): { readonly remember?: false } {
   return isRemembered ? {} : { remember: false };
 }
 
-function respondFailure(app: App, error: unknown, provider: string, redirectTo: URL): Response {
+async function tellStart(app: App, call: Call, provider: string, error: unknown): Promise<ErrorCode> {
   if (!(error instanceof AuthError) || !TOLD_AT_TARGET.has(error.code)) throw error;
-  app.engine.emit({ type: "oauth.failed", provider, code: error.code, error: error.message });
-  return redirect(addError(redirectTo, codeOf(app, error)), headersOf(app, []));
+  const code = codeOf(app, error);
+  await tellFailure(app, call, { provider, code, error });
+  return code;
 }
 
 /** `POST /oauth/:provider/link`: starts to link an account. It redirects a form, and gives a script the `url`. */
@@ -103,6 +105,13 @@ export const linkAccount: Route = {
       const remember = isRemembered(call, sessionId) ? {} : ({ remember: false } as const);
       const intent = { kind: "link", userId: valid.userId, sessionId, ...remember } as const;
       const begun = await beginFlow(app, call, { provider, redirectTo, intent, passed });
+=======
+      const intent = { kind: "link", userId: valid.userId, sessionId: valid.session.id } as const;
+      const start = { provider, redirectTo, intent, passed };
+      const begun = await beginFlow(app, call, start).catch(async (error) => {
+        await tellStart(app, call, provider.provider.id, error);
+        throw error;
+      });
       const all = [...changes, ...begun.changes];
       const isForm = call.request.headers.get("content-type")?.startsWith("application/x-www-form") ?? false;
       return isForm

@@ -1,10 +1,10 @@
 import type { OAuth2Tokens } from "arctic";
 import { callAndWait, kindOf } from "../../platform/callback-answer.ts";
-import { decodeUtf8, fromBase64, isRecord, toBase64, utf8 } from "../../platform/encoding.ts";
+import { decodeUtf8, fromBase64, isRecord, own, parseJson, toBase64, utf8 } from "../../platform/encoding.ts";
 import { AuthError } from "../../platform/errors.ts";
 import { checkMembers, type MembersOf, refuse } from "../../platform/option-error.ts";
 import type { Seconds } from "../../platform/time.ts";
-import { oauthFault } from "../fault.ts";
+import { hostOf, oauthFault } from "../fault.ts";
 import { checkTrust, TRUST_ALL, type TrustEmail } from "../link.ts";
 import { type AuthorizationParams, addParams, checkAuthorizationParams } from "../parameters.ts";
 import type { GetJson } from "../plain.ts";
@@ -206,9 +206,15 @@ function limitedFetch(channel: Channel, codeVerifier: string | null): typeof fet
     if (codeVerifier !== null) form.set("code_verifier", codeVerifier);
     else requireSecret(form, basic);
     const body = isForm ? form.toString() : text;
-    const answer = await askProvider(channel, url, { method, headers, body });
-    if (!TOKEN_STATUSES.includes(answer.status)) throw oauthFault("status");
-    return new Response(answer.text, { status: answer.status });
+    const { status, text: answered } = await askProvider(channel, url, { method, headers, body });
+    if (!TOKEN_STATUSES.includes(status))
+      throw oauthFault("status", undefined, { host: hostOf(url), status: `${status}` });
+    const data = parseJson(answered);
+    if (status !== 200 || (isRecord(data) && typeof own(data, "error") === "string")) {
+      const { refusalOf } = await import("../diagnosis.ts");
+      throw refusalOf(url, data, [...secretsIn(form), ...secretsOfBasic(basic)]);
+    }
+    return new Response(answered, { status });
   };
 }
 
@@ -217,6 +223,20 @@ function requireSecret(form: URLSearchParams, basic: string | null): void {
   form.delete("code_verifier");
   if (basic !== null || (form.get("client_secret") ?? "") !== "") return;
   throw new AuthError("internal_error", "arcticProvider: withoutPkce takes a client with a secret");
+}
+
+/** The members of a token request that are no secrets (RFC 6749 4.1.3). */
+const PUBLIC: ReadonlySet<string> = new Set(["grant_type", "redirect_uri", "client_id", "scope"]);
+
+function secretsIn(form: URLSearchParams): readonly string[] {
+  return [...form].filter(([name]) => !PUBLIC.has(name)).map(([, value]) => value);
+}
+
+function secretsOfBasic(basic: string | null): readonly string[] {
+  if (basic === null) return [];
+  const bytes = fromBase64(basic.slice("Basic ".length));
+  const [, ...rest] = (bytes === null ? "" : (decodeUtf8(bytes) ?? "")).split(":");
+  return [basic, rest.join(":")];
 }
 
 // RFC 6749 2.3.1 and appendix B: both halves are form-encoded before they are joined, which arctic leaves out.
