@@ -87,13 +87,7 @@ export const flowEdits: readonly Edit[] = [
   ...editsIn(
     `${CORE}/oauth/fault.ts`,
     [`${CORE}/oauth/diagnosis.test.ts`],
-    [
-      [
-        "a line for each failure",
-        "if (at - (last.get(key) ?? Number.NEGATIVE_INFINITY) < PAUSE) return;",
-        "",
-      ],
-    ],
+    [["a line for each failure", "if (told.has(key)) return;", ""]],
   ),
   ...editsIn(
     `${CORE}/http/flow-end.ts`,

@@ -58,11 +58,16 @@ export function failureReporter(
   tell: (line: string) => void,
   { clock }: Pick<Env, "clock">,
 ): (key: string, line: string) => void {
-  const last = new Map<string, number>();
+  const told = new Set<string>();
+  let since = Number.NEGATIVE_INFINITY;
   return (key, line) => {
     const at = clock();
-    if (at - (last.get(key) ?? Number.NEGATIVE_INFINITY) < PAUSE) return;
-    last.set(key, at);
+    if (at - since >= PAUSE) {
+      told.clear();
+      since = at;
+    }
+    if (told.has(key)) return;
+    told.add(key);
     tell(line);
   };
 }
