@@ -180,7 +180,7 @@ export const oauthEdits: readonly Edit[] = [
     `${CORE}/oauth/request.ts`,
     ["test/oauth/token-endpoint.test.ts"],
     [
-      ["tokens beside an error", '|| own(data, "error") !== undefined', ""],
+      ["tokens beside an error", 'return isRecord(data) && own(data, "error") !== undefined;', ""],
       ["tokens of another type", "|| !/^bearer$/i.test(type)", ""],
     ],
   ),

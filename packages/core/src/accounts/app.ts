@@ -70,8 +70,8 @@ export interface App {
   readonly reporter: Reporter;
   /** Tells the developer of an origin that the CSRF check refused: each once, and a few at most. */
   readonly reportOrigin: (origin: string, ownOrigin: string) => void;
-  /** Tells the developer why a provider failed: once a minute for each key. */
-  readonly reportProvider: (key: string, line: string) => void;
+  /** Tells the developer why a provider failed: once for each key and minute. */
+  readonly reportProvider: (minute: number, key: string, line: string) => void;
   /** The id of the request that this is for; null outside of a request. */
   readonly requestId: () => string | null;
   /** Returns the site for the URL of a request, or the default site for null. Null for a host that is not served. */

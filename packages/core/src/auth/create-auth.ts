@@ -140,7 +140,7 @@ function makeApp(options: CheckedOptions): App {
     mailFor,
     reporter,
     reportOrigin: originReporter(warn),
-    reportProvider: failureReporter(warn, env),
+    reportProvider: failureReporter(warn),
     requestId: () => null,
   };
 }

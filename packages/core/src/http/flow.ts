@@ -77,7 +77,8 @@ export async function tellFailure(
   const diagnosis = diagnose(error, scope);
   if (diagnosis === null) return app.engine.emit(told);
   app.engine.emit({ ...told, diagnosis });
-  app.reportProvider(`${provider} ${diagnosis.reason}`, lineOf(error.message, scope, diagnosis));
+  const minute = Math.floor(now(app.env) / 60);
+  app.reportProvider(minute, `${provider} ${diagnosis.reason}`, lineOf(error.message, scope, diagnosis));
 }
 
 /** Finds the provider that a path names. Fails with `not_found`. */

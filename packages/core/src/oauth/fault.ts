@@ -1,4 +1,3 @@
-import type { Env } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
 
 /** Why a sign-in with a provider failed, for the operator. The words are ours: they hold nothing from the provider. */
@@ -50,22 +49,18 @@ export function oauthFault(fault: OAuthFault, cause?: unknown, details: FaultDet
   });
 }
 
-/** In milliseconds. */
-const PAUSE = 60_000;
-
-/** Makes the function that passes a line to `tell`, once a minute for each key: a client can provoke any number of failures. */
+/**
+ * Makes the function that passes a line to `tell`, once for each key and minute: a client can provoke any number of failures.
+ * The minute is counted from any fixed time.
+ */
 export function failureReporter(
   tell: (line: string) => void,
-  { clock }: Pick<Env, "clock">,
-): (key: string, line: string) => void {
+): (minute: number, key: string, line: string) => void {
   const told = new Set<string>();
-  let since = Number.NEGATIVE_INFINITY;
-  return (key, line) => {
-    const at = clock();
-    if (at - since >= PAUSE) {
-      told.clear();
-      since = at;
-    }
+  let current = -1;
+  return (minute, key, line) => {
+    if (minute !== current) told.clear();
+    current = minute;
     if (told.has(key)) return;
     told.add(key);
     tell(line);
