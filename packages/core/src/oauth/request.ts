@@ -184,7 +184,9 @@ export function requestOptions(
 }
 
 /** A flow as the provider sees it. `codeVerifier` is null for a provider that cannot do PKCE. */
-export type SentFlow = Pick<OAuthFlow, "state" | "redirectUri"> & { readonly codeVerifier: string | null };
+export type SentFlow = Pick<OAuthFlow, "state" | "nonce" | "redirectUri"> & {
+  readonly codeVerifier: string | null;
+};
 
 /** Leaves the code verifier out of a flow, for a provider that refuses it. */
 export function sentFlow(flow: OAuthFlow, withoutPkce: boolean | undefined): SentFlow {
