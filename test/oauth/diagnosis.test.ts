@@ -36,7 +36,9 @@ function diagnosesOf({ events }: Pick<TestServer, "events">): readonly unknown[]
 }
 
 describe("a developer whose provider is configured wrongly", () => {
-  it("reads of a wrong clientSecret what the certified provider says, and what to check", async () => {
+  it("reads of a wrong clientSecret what the certified provider says, and what to check", {
+    timeout: 30_000,
+  }, async () => {
     const clientSecret = "the-wrong-secret-of-a-developer";
     const server = openServerWith([oidc({ issuer: op.issuer, ...op.clients.basic, clientSecret })]);
     const browser = server.browser();
