@@ -222,11 +222,18 @@ export async function requestTokens({
   );
   const data = parseJson(await response.text());
   if (response.status === 200 && isRecord(data) && !hasError(data)) return readTokens(data);
+  throw await refusedBy(provider, data, { client, flow, answer });
+}
+
+async function refusedBy(
+  provider: AuthorizationServer,
+  data: unknown,
+  { client: { clientId, clientSecret }, flow, answer }: Pick<TokenRequest, "client" | "flow" | "answer">,
+): Promise<Error> {
   const { refusalOf } = await import("./diagnosis.ts");
-  const { clientId, clientSecret } = client;
   const basic = clientSecret === null ? null : basicOf(clientId, clientSecret);
   const secrets = [clientSecret, basic, answer.code, flow.codeVerifier, flow.state, flow.nonce];
-  throw refusalOf(provider.token_endpoint ?? "", data, secrets);
+  return refusalOf(provider.token_endpoint ?? "", data, secrets);
 }
 
 // RFC 9207 2.4, before the code is sent: an answer of another issuer is a mix-up. The state was checked and spent before.
