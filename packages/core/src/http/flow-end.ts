@@ -67,6 +67,15 @@ export async function endFlow(
     hasErrorURL: errorURL !== null,
   };
   const end = decideFlowEnd({ ...asked, isSignedIn: await isSignedIn(app, call, said.code) });
+  return carryOut(end, error, said, { site, errorURL, flow });
+}
+
+interface Ways extends Pick<Call, "site"> {
+  readonly errorURL: string | null;
+  readonly flow: HeldFlow | null;
+}
+
+function carryOut(end: FlowEnd, error: Response, said: SaidError, { site, errorURL, flow }: Ways): Response {
   if (end === "json") return error;
   if (end === "page") return respondPage(error, said.message);
   const home = new URL("/", site.origin);

@@ -10,7 +10,14 @@ import { type AuthorizationParams, addParams, checkAuthorizationParams } from ".
 import type { GetJson } from "../plain.ts";
 import { checkProfile, type Profile } from "../profile.ts";
 import { checkProviderId, type OAuthConnection, type OAuthProvider } from "../provider.ts";
-import { askProvider, type Channel, getJson, readTokens, TOKEN_STATUSES } from "../request.ts";
+import {
+  askProvider,
+  type Channel,
+  getJson,
+  type ProviderAnswer,
+  readTokens,
+  TOKEN_STATUSES,
+} from "../request.ts";
 import { challengeOf } from "../transaction.ts";
 import { checkTimeout } from "./options.ts";
 
@@ -209,11 +216,7 @@ function limitedFetch(channel: Channel, codeVerifier: string | null): typeof fet
     const { status, text: answered } = await askProvider(channel, url, { method, headers, body });
     if (!TOKEN_STATUSES.includes(status))
       throw oauthFault("status", undefined, { host: hostOf(url), status: `${status}` });
-    const data = parseJson(answered);
-    if (status !== 200 || (isRecord(data) && typeof own(data, "error") === "string")) {
-      const { refusalOf } = await import("../diagnosis.ts");
-      throw refusalOf(url, data, [...secretsIn(form), ...secretsOfBasic(basic)]);
-    }
+    await requireTokens(url, { status, text: answered }, [...secretsIn(form), ...secretsOfBasic(basic)]);
     return new Response(answered, { status });
   };
 }
@@ -223,6 +226,17 @@ function requireSecret(form: URLSearchParams, basic: string | null): void {
   form.delete("code_verifier");
   if (basic !== null || (form.get("client_secret") ?? "") !== "") return;
   throw new AuthError("internal_error", "arcticProvider: withoutPkce takes a client with a secret");
+}
+
+async function requireTokens(
+  url: string,
+  { status, text }: ProviderAnswer,
+  secrets: readonly string[],
+): Promise<void> {
+  const data = parseJson(text);
+  if (status === 200 && !(isRecord(data) && typeof own(data, "error") === "string")) return;
+  const { refusalOf } = await import("../diagnosis.ts");
+  throw refusalOf(url, data, secrets);
 }
 
 /** The members of a token request that are no secrets (RFC 6749 4.1.3). */
