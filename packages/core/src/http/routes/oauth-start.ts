@@ -104,9 +104,6 @@ export const linkAccount: Route = {
       const { id: sessionId } = valid.session;
       const remember = isRemembered(call, sessionId) ? {} : ({ remember: false } as const);
       const intent = { kind: "link", userId: valid.userId, sessionId, ...remember } as const;
-      const begun = await beginFlow(app, call, { provider, redirectTo, intent, passed });
-=======
-      const intent = { kind: "link", userId: valid.userId, sessionId: valid.session.id } as const;
       const start = { provider, redirectTo, intent, passed };
       const begun = await beginFlow(app, call, start).catch(async (error) => {
         await tellStart(app, call, provider.provider.id, error);
