@@ -118,13 +118,9 @@ function copySources(): void {
   writeFileSync(config, readFileSync(config, "utf8").replace("../../tsconfig", "../../../../tsconfig"));
 }
 
-/** As in the image of a container: the address is known, and there is no secret. */
+/** Builds without a secret. One page is rendered by the build and asks for the session, so the build serves localhost. */
 function build(): Promise<void> {
-  const env: NodeJS.ProcessEnv = {
-    ...environment(),
-    AUTH_URL: "https://app.example.com",
-    AUTH_SECRET: undefined,
-  };
+  const env: NodeJS.ProcessEnv = { ...environment(), AUTH_URL: undefined, AUTH_SECRET: undefined };
   return new Promise((resolve, reject) => {
     execFile(process.execPath, [NEXT, "build"], { cwd: BUILT, env }, (error, out, err) =>
       error === null ? resolve() : reject(new Error(out + err)),
