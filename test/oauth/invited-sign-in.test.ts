@@ -187,17 +187,17 @@ describe("an invitation that goes along to a provider", () => {
     expectSentTo(await travel(server, server.browser(), { invitation }), "/welcome");
   });
 
-  it("neither passes an unproven user of its address by, nor links to one", async () => {
-    const server = openInvitingServer();
-    const invitation = await server.invite();
-    await server.auth.users.create({ email: ANN.email });
-    expectFailed(
-      await travel(server, server.browser(), { invitation }, { ...ANN_THERE, emailVerified: false }),
-      "account_not_linked",
-    );
-    expect(countOf(server, "user.created")).toBe(1);
-    expect(countOf(server, "account.linked")).toBe(0);
-  });
+  it.each([true, false])(
+    "neither passes an unproven user of its address by, nor links to one (verified there: %s)",
+    async (emailVerified) => {
+      const server = openInvitingServer({ stubs: [stubProvider({ trustEmail: { domains: [] } })] });
+      const invitation = await server.invite();
+      await server.auth.users.create({ email: ANN.email });
+      const person = { ...ANN_THERE, emailVerified };
+      expectFailed(await travel(server, server.browser(), { invitation }, person), "account_not_linked");
+      expect([countOf(server, "user.created"), countOf(server, "account.linked")]).toEqual([1, 0]);
+    },
+  );
 
   it("creates one user by 8 callbacks and 4 sign-ups at the same time", async () => {
     const server = openInvitingServer();
