@@ -5,6 +5,16 @@ const CORE = "packages/core/src";
 /** What decides about users, their passwords and their links. */
 export const accountEdits: readonly Edit[] = [
   ...editsIn(
+    `${CORE}/accounts/accounts.ts`,
+    ["test/sessions/own-user-ids.test.ts"],
+    [["the id of the row is not the id of the user", "made === true ? offered : made;", "offered;"]],
+  ),
+  ...editsIn(
+    `${CORE}/auth/guard-store.ts`,
+    ["packages/core/src/auth/guard-store.test.ts"],
+    [["an empty id of a new user", ' && value !== ""', ""]],
+  ),
+  ...editsIn(
     `${CORE}/users/profile.ts`,
     ["packages/core/src/users/profile.test.ts"],
     [

@@ -104,7 +104,7 @@ function changeEmailBefore({ users }: SqlStore): RecordOperations["users.changeE
 
 function createBefore({ users }: SqlStore): RecordOperations["users.createBefore"] {
   return async (deadline, user) => {
-    if (wallClock() <= deadline) return users.create(user);
+    if (wallClock() <= deadline) return (await users.create(user)) === true;
     throw new Error(
       "durableObjects: the user was not written: the write came too late after its entry in the directory; repeat the call",
     );

@@ -1,4 +1,4 @@
-import type { Store } from "@latchkey/core/store";
+import type { Store, UserStore } from "@latchkey/core/store";
 
 /** The two functions that the contract needs of a test runner. vitest, node:test, bun:test and Deno's std have them. */
 export interface Runner {
@@ -14,6 +14,15 @@ export interface StoreUnderTest {
 
 /** Makes an empty store that uses the caller's `now`, not its own clock. */
 export type MakeStore = () => Promise<StoreUnderTest>;
+
+/** The users of an application to check, and a function to close them after the check. */
+export interface UsersUnderTest {
+  readonly users: UserStore;
+  readonly close?: () => Promise<void>;
+}
+
+/** Makes an empty store of users. */
+export type MakeUsers = () => Promise<UsersUnderTest>;
 
 /** The cases that every store must pass, by title. */
 export type Cases = Readonly<Record<string, (store: Store) => Promise<void>>>;

@@ -1,4 +1,5 @@
-import type { Cases, MakeStore, Runner } from "./cases.ts";
+import { memory } from "@latchkey/core/memory";
+import type { Cases, MakeStore, MakeUsers, Runner } from "./cases.ts";
 import { accountCases } from "./contract/accounts.ts";
 import { changeEmailCases } from "./contract/change-email.ts";
 import { confirmCases } from "./contract/confirm.ts";
@@ -9,7 +10,7 @@ import { feedPageCases } from "./contract/feed-pages.ts";
 import { keptTokenCases } from "./contract/kept-tokens.ts";
 import { keyCases } from "./contract/keys.ts";
 import { listUserCases } from "./contract/list-users.ts";
-import { raceCases } from "./contract/races.ts";
+import { raceCases, userRaceCases } from "./contract/races.ts";
 import { readCases, updateCases } from "./contract/read.ts";
 import { rotateCases } from "./contract/rotate.ts";
 import { slotCases } from "./contract/slots.ts";
@@ -17,6 +18,7 @@ import { stringCases } from "./contract/strings.ts";
 import { throttleCases } from "./contract/throttle.ts";
 import { tokenCases } from "./contract/tokens.ts";
 import { userCases } from "./contract/users.ts";
+import { nameUsers } from "./named-users.ts";
 import { runTrace } from "./trace.ts";
 
 const parts: Readonly<Record<string, Cases>> = {
@@ -39,7 +41,15 @@ const parts: Readonly<Record<string, Cases>> = {
   "tokens in slots": slotCases,
   throttle: throttleCases,
   "strings of all kinds": stringCases,
-  races: raceCases,
+  races: { ...raceCases, ...userRaceCases },
+};
+
+const userParts: Readonly<Record<string, Cases>> = {
+  users: userCases,
+  "users.changeEmail": changeEmailCases,
+  "linked accounts": accountCases,
+  "kept tokens": keptTokenCases,
+  races: userRaceCases,
 };
 
 const TRACE_STEPS = 300;
@@ -58,6 +68,25 @@ export function describeStore(runner: Runner, name: string, makeStore: MakeStore
     runner.it("equals `decide` on a random trace", async () => {
       await runTrace({ seed: Math.floor(Math.random() * 2 ** 32), steps: TRACE_STEPS, makeStore });
     });
+  });
+}
+
+/**
+ * Declares the part of the contract that a `UserStore` of an application must meet, with races, in any test runner. Each case gets an
+ * empty store. Its `create` may return ids of its own, and its users may have more members.
+ *
+ * It does not check `list`, or several processes on one database.
+ */
+export function describeUsers(runner: Runner, name: string, makeUsers: MakeUsers): void {
+  runner.describe(`user contract: ${name}`, () => {
+    for (const [part, cases] of Object.entries(userParts)) {
+      runner.describe(part, () => {
+        declare(runner, cases, async () => {
+          const { users, ...rest } = await makeUsers();
+          return { ...rest, store: { ...memory(), users: nameUsers(users) } };
+        });
+      });
+    }
   });
 }
 

@@ -63,14 +63,23 @@ export async function insertUser(
   app: App,
   input: Pick<User, "email" | "username" | "name" | "picture" | "emailVerified" | "passwordHash">,
 ): Promise<User | null> {
-  const id = toBase64url(app.env.random(16));
-  const row = { id, ...input, credentialsVersion: 0, createdAt: now(app.env), disabledAt: null };
-  if (!(await app.users.create(row))) return null;
+  const offered = toBase64url(app.env.random(16));
+  const row = { id: offered, ...input, credentialsVersion: 0, createdAt: now(app.env), disabledAt: null };
+  const made = await app.users.create(row);
+  if (made === false) return null;
+  const id = made === true ? offered : made;
   const user = await app.users.get(id);
-  if (user === null) throw new AuthError("store_unavailable");
+  if (user === null) throw lostUser(made === true);
   app.engine.emit({ type: "user.created", userId: id });
   // The owner of the address has proved it since. A sign-in with the version that was read would be a way into their account.
   return user.credentialsVersion === row.credentialsVersion ? user : null;
+}
+
+/** The error for a user that is gone after its creation: another request deleted it, or the store gave its row another id. */
+function lostUser(isOffered: boolean): AuthError {
+  const advice = isOffered ? ": a table that makes its own ids must return the id of the row" : "";
+  const cause = new Error(`users.get finds no user that users.create has made${advice}`);
+  return new AuthError("store_unavailable", undefined, null, { operation: "users.create", cause });
 }
 
 /** Returns the user if the password is right, else null. An unknown user, null, costs the same work as a known one. */

@@ -32,7 +32,7 @@ function answering(value: unknown): { readonly store: Store; readonly failed: st
   const failed: string[] = [];
   const answer = async (): Promise<never> => value as never;
   const tokens = { ...inner.tokens, fillSlot: answer, readSlot: answer, redeemSlot: answer };
-  const users = { ...inner.users, changeEmail: answer };
+  const users = { ...inner.users, create: answer, changeEmail: answer };
   const store = guardStore({ ...inner, tokens }, users, {
     timeout: 5,
     emit: (event) => void (event.type === "store.failed" && failed.push(event.operation)),
@@ -88,5 +88,21 @@ describe("a store with slots and addresses", () => {
 
   it.each([[null], ["taken"], [ann]])("passes %j on from a change of address", async (value) => {
     expect(await answering(value).store.users.changeEmail("ann", "new@example.com", 1)).toEqual(value);
+  });
+
+  it.each([undefined, null, 1, "", [], {}, { id: "1" }].map((value) => [value]))(
+    "fails where a creation answers %j, which is neither a flag nor an id",
+    async (value) => {
+      const { store, failed } = answering(value);
+      await expect(store.users.create(ann)).rejects.toMatchObject({
+        code: "internal_error",
+        operation: "users.create",
+      });
+      expect(failed).toEqual(["users.create"]);
+    },
+  );
+
+  it.each([[true], [false], ["1"]])("passes %j on from a creation", async (value) => {
+    expect(await answering(value).store.users.create(ann)).toBe(value);
   });
 });

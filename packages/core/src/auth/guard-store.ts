@@ -91,7 +91,7 @@ export function guardStore(store: Store, users: UserStore, options: GuardOptions
 
 function guardUsers(users: UserStore, run: Guard): UserStore {
   return {
-    create: (...args) => run("users.create", FLAG, () => users.create(...args)),
+    create: (...args) => run("users.create", MADE_USER, () => users.create(...args)),
     get: (...args) => run("users.get", USER, () => users.get(...args)),
     find: (...args) => run("users.find", USER, () => users.find(...args)),
     update: (...args) => run("users.update", USER, () => users.update(...args)),
@@ -200,6 +200,10 @@ const isEnded = record({ id: isText, userId: isText, reason: isText });
 const answer = (isSound: Check, expected: string): StoreAnswer => ({ isSound, expected });
 
 const FLAG: StoreAnswer = answer(isFlag, "true or false");
+const MADE_USER: StoreAnswer = answer(
+  either(isFlag, (value) => typeof value === "string" && value !== ""),
+  "true, false or the id of the row as a text",
+);
 const COUNT: StoreAnswer = answer(isNumber, "a number");
 const NOTHING: StoreAnswer = answer(() => true, "");
 const ROW: StoreAnswer = answer(either(isNull, isRow), "a SessionRow or null");

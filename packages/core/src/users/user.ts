@@ -114,8 +114,12 @@ export interface UserStore<U extends User = User> {
   /**
    * Inserts one user; `false` if the id or an identifier is taken, or if another call is taking it. Until that call has ended,
    * `find` may still return null; core then decides again for up to a second.
+   *
+   * `true` keeps `user.id`. A table that makes its own ids, such as serial numbers, ignores it and returns the id of its row as a
+   * text. It must not give the id of a deleted user to another: an access token of that user is valid until it expires. In SQLite that
+   * needs AUTOINCREMENT.
    */
-  create(user: User): Promise<boolean>;
+  create(user: User): Promise<boolean | UserId>;
 
   get(id: UserId): Promise<U | null>;
 
