@@ -2,7 +2,14 @@ export type { TrustEmail } from "./oauth/link.ts";
 export type { AuthorizationParams } from "./oauth/parameters.ts";
 export type { GetJson } from "./oauth/plain.ts";
 export type { Profile } from "./oauth/profile.ts";
-export type { EmailTrust, OAuthAnswer, OAuthConnection, OAuthFlow, OAuthProvider } from "./oauth/provider.ts";
+export type {
+  EmailTrust,
+  IdentifiedAccount,
+  OAuthAnswer,
+  OAuthConnection,
+  OAuthFlow,
+  OAuthProvider,
+} from "./oauth/provider.ts";
 export { type AppleOptions, apple } from "./oauth/providers/apple.ts";
 export { type ArcticClient, type ArcticOptions, arcticProvider } from "./oauth/providers/arctic.ts";
 export { discord } from "./oauth/providers/discord.ts";

@@ -30,7 +30,13 @@ export interface OAuthConnection {
   authorizationUrl(flow: OAuthFlow, passed?: AuthorizationParams): Promise<URL>;
 
   /** Turns a code into an identity, with every check of the protocol. Fails with `oauth_failed`. */
-  identify(flow: OAuthFlow, answer: OAuthAnswer): Promise<ProviderAccount>;
+  identify(flow: OAuthFlow, answer: OAuthAnswer): Promise<IdentifiedAccount>;
+}
+
+/** An account as a provider returns it: one without `picture` has null in the hooks. */
+export interface IdentifiedAccount extends Omit<ProviderAccount, "picture"> {
+  /** An https URL of at most 2,048 characters; anything else counts as none. */
+  readonly picture?: string | null;
 }
 
 /** For which addresses a provider that calls them verified proves that its user has the mailbox today. */

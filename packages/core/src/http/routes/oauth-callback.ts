@@ -13,6 +13,7 @@ import { isSignedIn, type LinkRequester } from "../../accounts/unlink.ts";
 import { type CookieChange, deleteCookie } from "../../cookies/cookie.ts";
 import { type CallbackParameters, decideCallback, parseCallback } from "../../oauth/callback.ts";
 import { faultOfAccount, pictureOf } from "../../oauth/profile.ts";
+import type { IdentifiedAccount } from "../../oauth/provider.ts";
 import type { Intent, Transaction } from "../../oauth/transaction.ts";
 import { badAnswer, callAndWait } from "../../platform/callback-answer.ts";
 import { AuthError, reportQuietly } from "../../platform/errors.ts";
@@ -97,7 +98,7 @@ async function identify(
   const account = await callAndWait(operation, () => connection.identify(flow, answer));
   const fault = faultOfAccount(account, provider.id);
   if (fault !== null) throw badAnswer(operation, fault, "a ProviderAccount");
-  const { picture, ...checked } = account as ProviderAccount;
+  const { picture, ...checked } = account as IdentifiedAccount;
   return { ...checked, picture: pictureOf(picture) };
 }
 
