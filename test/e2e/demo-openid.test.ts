@@ -137,7 +137,9 @@ describe("the demo with its local OpenID provider", () => {
 describe("the local provider", () => {
   it("listens on the next free port of this machine only, and prints nothing else", async () => {
     expect(Number(new URL(issuer).port)).toBeGreaterThan(port + 1);
-    expect(demo.output().trim().split("\n")).toHaveLength(4);
+    const lines = demo.output().trim().split("\n");
+    // The tests above make sign-ins fail, and each failure warns the developer.
+    expect(lines.filter((line) => !line.startsWith("latchkey: "))).toHaveLength(4);
     const answer = await fetch(`http://localhost:${new URL(issuer).port}/`);
     expect(answer.status).toBe(421);
   });
