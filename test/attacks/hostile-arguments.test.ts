@@ -117,6 +117,12 @@ const CALLS: {
       ["options.query", (query) => auth.users.list({ query })],
       ["limit", (limit) => auth.users.list({ limit })],
     ],
+    import: [
+      ["rows", (rows) => auth.users.import(rows)],
+      ["a row", (row) => auth.users.import([row])],
+      ["a member", (value) => auth.users.import([{ email: value, id: value, accounts: value }])],
+      ["a hash", (passwordHash) => auth.users.import([{ username: "x", passwordHash }])],
+    ],
     setPassword: [
       ["id", (id) => auth.users.setPassword(id, "a different staple")],
       ["password", (password) => auth.users.setPassword(userId, password)],

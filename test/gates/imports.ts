@@ -10,6 +10,7 @@ const CORE_IMPORTS: readonly string[] = [
   "oauth4webapi",
   "valibot",
   "@noble/hashes",
+  "bcryptjs",
 ];
 
 /** Which modules a package source may name. */

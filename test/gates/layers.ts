@@ -17,7 +17,7 @@ const LAYERS: readonly { readonly units: readonly string[]; readonly siblings: b
   { units: ["http/routes"], siblings: false },
   { units: ["http/handle"], siblings: false },
   { units: ["auth"], siblings: false },
-  { units: ["index", "validator", "memory"], siblings: true },
+  { units: ["index", "validator", "memory", "legacy-hashes"], siblings: true },
 ];
 
 /** In core an import points down; type-only imports count too. */

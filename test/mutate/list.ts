@@ -10,6 +10,7 @@ import { feedEdits } from "./feed.ts";
 import { flowEdits } from "./flows.ts";
 import { httpEdits } from "./http.ts";
 import { keyEdits } from "./keys.ts";
+import { legacyHashEdits } from "./legacy-hashes.ts";
 import { limitEdits } from "./limits.ts";
 import { mailEdits } from "./mail.ts";
 import { mailTokenEdits } from "./mail-tokens.ts";
@@ -54,4 +55,5 @@ export const edits: readonly Edit[] = [
   ...routeEdits,
   ...errorEdits,
   ...feedEdits,
+  ...legacyHashEdits,
 ];

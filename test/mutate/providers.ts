@@ -151,8 +151,8 @@ export const providerEdits: readonly Edit[] = [
     [
       [
         "the time of an answer tells known users",
-        'hasher.verify(normal ?? "", asked)',
-        'asked !== null && hasher.verify(normal ?? "", asked)',
+        "hasher.verify(normal, stored)",
+        "stored !== null && hasher.verify(normal, stored)",
       ],
     ],
   ),

@@ -1,3 +1,4 @@
+export { type Argon2Cost, type Argon2Options, argon2Hasher } from "./password/argon2.ts";
 export { type BreachedPasswords, type HaveIBeenPwnedOptions, haveIBeenPwned } from "./password/breached.ts";
 export type { PasswordHasher, QueueOptions } from "./password/hasher.ts";
 export { type Pbkdf2Options, pbkdf2Hasher } from "./password/pbkdf2.ts";

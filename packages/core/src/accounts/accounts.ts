@@ -61,10 +61,11 @@ export function takenError(email: string | null, username: string | null): AuthE
 /** Inserts a user whose identifiers are in normal form. Returns null if an identifier is taken, or its owner took the user over. */
 export async function insertUser(
   app: App,
-  input: Pick<User, "email" | "username" | "name" | "picture" | "emailVerified" | "passwordHash">,
+  input: Pick<User, "email" | "username" | "name" | "picture" | "emailVerified" | "passwordHash"> &
+    Partial<Pick<User, "id" | "createdAt" | "disabledAt">>,
 ): Promise<User | null> {
-  const offered = toBase64url(app.env.random(16));
-  const row = { id: offered, ...input, credentialsVersion: 0, createdAt: now(app.env), disabledAt: null };
+  const { id: offered = toBase64url(app.env.random(16)) } = input;
+  const row = { createdAt: now(app.env), disabledAt: null, ...input, id: offered, credentialsVersion: 0 };
   const made = await app.users.create(row);
   if (made === false) return null;
   const id = made === true ? offered : made;

@@ -1,5 +1,6 @@
 import type { NewUser } from "../accounts/accounts.ts";
 import type { RequestHost } from "../accounts/client.ts";
+import type { ImportedUser, ImportResult } from "../accounts/import-users.ts";
 import type { RouteName } from "../http/handle.ts";
 import type { ValidateOptions, Validation } from "../http/validation.ts";
 import type { PublicJwk } from "../keys/jwk.ts";
@@ -129,6 +130,25 @@ export interface UsersApi<U extends User = User> {
    * const { users, next } = await auth.users.list({ query: "ann@", limit: 20 });
    */
   list(options?: ListOptions): Promise<UserPage<U>>;
+  /**
+   * Imports up to 1,000 users of another system, with the hashes of their passwords, and returns a result for each row, in their order.
+   * It checks no permission, sends no message, and checks neither the strength of a password nor that a mailbox exists.
+   *
+   * - Identifiers get the normal form of a sign-up, so an address in another case is the same user.
+   * - `passwordHash` must be of the hasher or of a format in `legacy` of `password()`. If any row has a hash that neither reads, nothing
+   *   is written, and it fails with `invalid_request` that names what to add. A hash of a cost beyond the bounds is `"invalid"`.
+   * - `emailVerified: true` says that the other system has checked the mailbox. Without it, the first proof of the mailbox removes
+   *   the password and the accounts, as for every unproved address.
+   * - `createdAt` and `disabledAt` are seconds since 1970.
+   * - `accounts` need `id`. It does not check that a provider is configured. A `UserStore` that makes its own ids ignores `id`.
+   *
+   * The results: `"created"`; `"exists"` for a row that was imported before, so a run that crashed can be repeated as it is; `"taken"` if
+   * another user has the id, the identifier or the account; `"invalid"` with the reason. A row that is not created writes nothing.
+   *
+   * @example
+   * const results = await auth.users.import([{ id: "42", email: "ann@example.com", passwordHash: "$2b$12$..." }]);
+   */
+  import(rows: readonly ImportedUser[]): Promise<readonly ImportResult<U>[]>;
   /**
    * Sets a password and ends all of the user's sessions. `false` where there is no such user. Fails with `invalid_request`,
    * `weak_password` or, where too many passwords are being hashed, `rate_limited`.

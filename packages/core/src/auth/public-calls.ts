@@ -26,6 +26,8 @@ const nullableText: Check = (path, value) => {
   return { path, value, expected: "a string or null" };
 };
 
+const list: Check = (path, value) => (Array.isArray(value) ? null : { path, value, expected: "a list" });
+
 /** Checks the members of options. `checkMembers` refuses what is no object. */
 const members =
   (checks: Readonly<Record<string, Check>>): Check =>
@@ -73,6 +75,7 @@ const USERS: Arguments<UsersApi> = {
     change: members({ name: nullableText, picture: nullableText, email: optionalText }),
   },
   list: { options: members({ after: optionalText, query: optionalText }) },
+  import: { rows: list },
   setPassword: { id: text, password: text },
   forgotPassword: { email: text },
   resetPassword: { token: text, newPassword: text },

@@ -56,7 +56,7 @@ function parseIdentifier(identifier: Identifier): Identifier | null {
 }
 
 /** The calls that few applications make are loaded with the first of them. */
-function profileCalls(app: App): Pick<UsersApi<User>, "update" | "list"> {
+function profileCalls(app: App): Pick<UsersApi<User>, "update" | "list" | "import"> {
   return {
     async update(id, change) {
       const { updateUser } = await import("../accounts/update-user.ts");
@@ -65,6 +65,10 @@ function profileCalls(app: App): Pick<UsersApi<User>, "update" | "list"> {
     async list(options = {}) {
       const { listUsers } = await import("../accounts/list-users.ts");
       return listUsers(app, options);
+    },
+    async import(rows) {
+      const { importUsers } = await import("../accounts/import-users.ts");
+      return importUsers(app, rows);
     },
   };
 }

@@ -4,6 +4,7 @@ import { coreCount, type Env, threadPoolSize } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
 import { type MembersOf, refuse } from "../platform/option-error.ts";
 import type { Seconds } from "../platform/time.ts";
+import type { LegacyHashes } from "./legacy-format.ts";
 
 type Random = Env["random"];
 
@@ -27,6 +28,12 @@ export interface PasswordHasher {
 
   /** Whether a hash is weaker than those that `hash` makes now, or not one of this hasher's. */
   needsRehash(stored: string): boolean;
+
+  /**
+   * Whether `verify` can check a stored hash. Optional: without it, `auth.users.import` and `legacy` take a hash for one of this hasher's
+   * if `needsRehash` is false.
+   */
+  isHash?(stored: string): boolean;
 }
 
 /** One slow key derivation, as data and functions over its cost. */
@@ -98,6 +105,8 @@ export function createHasher<Cost>(derivation: Derivation<Cost>): PasswordHasher
       const parsed = parse(stored);
       return parsed === null || derivation.isWeaker(parsed.cost);
     },
+
+    isHash: (stored) => parse(stored) !== null,
   };
 }
 
@@ -163,7 +172,11 @@ export function checkOption(name: string, value: number, bounds: readonly [numbe
 }
 
 /** What a hasher must have: a method that is not listed is a type error. */
-const METHODS: Readonly<Record<keyof PasswordHasher, true>> = { hash: true, verify: true, needsRehash: true };
+const METHODS: Readonly<Record<Exclude<keyof PasswordHasher, "isHash">, true>> = {
+  hash: true,
+  verify: true,
+  needsRehash: true,
+};
 
 /** Refuses what is no hasher, by the first method that it lacks. */
 export function checkHasher(option: string, hasher: unknown): void {
@@ -171,6 +184,22 @@ export function checkHasher(option: string, hasher: unknown): void {
   const missing = Object.keys(METHODS).find((name) => typeof hasher[name] !== "function");
   if (missing === undefined) return;
   throw new TypeError(`${option} has no ${missing}: pass a PasswordHasher such as scryptHasher()`);
+}
+
+const LEGACY_METHODS = ["isHash", "refusal", "verify"] as const;
+
+/** Checks the option `legacy`. Throws a `TypeError` for a value that is no list of `LegacyHashes`. */
+export function checkLegacy(legacy: unknown): void {
+  const expected = "it must be a list such as [bcryptHashes()] of @latchkey/core/legacy-hashes";
+  if (!Array.isArray(legacy)) throw refuse("password: legacy", legacy, expected);
+  for (const format of legacy) {
+    const isFormat = isRecord(format) && typeof format["name"] === "string";
+    const missing = LEGACY_METHODS.find((name) => !isFormat || typeof format[name] !== "function");
+    if (missing !== undefined) throw refuse("password: legacy", format, `${expected}, with ${missing}`);
+  }
+  const names = legacy.map(({ name }: LegacyHashes) => name);
+  const twice = names.find((name, at) => names.indexOf(name) !== at);
+  if (twice !== undefined) throw new TypeError(`password: legacy has ${twice} twice: remove one`);
 }
 
 /** Runs work, at most so many at once; the rest waits in order of arrival. Fails with `rate_limited` where it is full. */
@@ -209,7 +238,10 @@ export function createQueue({ concurrency, waiting: most, retryAfter }: QueueBou
   };
 }
 
-/** A password hash with what is needed to check it, in the PHC string format: `$id$name=1,other=2$salt$key`. */
+/**
+ * A password hash with what is needed to check it, in the PHC string format: `$id$name=1,other=2$salt$key`. A version
+ * is a part of the id: `argon2id$v=19`.
+ */
 export interface Phc {
   readonly id: string;
   readonly parameters: Readonly<Record<string, number>>;
@@ -219,7 +251,7 @@ export interface Phc {
 
 const MAX_LENGTH = 256;
 const FORM =
-  /^\$([a-z0-9-]{1,32})\$([a-z]{1,8}=[0-9]{1,10}(?:,[a-z]{1,8}=[0-9]{1,10}){0,3})\$([^$]+)\$([^$]+)$/;
+  /^\$([a-z0-9-]{1,32}(?:\$v=[0-9]{1,3})?)\$([a-z]{1,8}=[0-9]{1,10}(?:,[a-z]{1,8}=[0-9]{1,10}){0,3})\$([^$]+)\$([^$]+)$/;
 
 /** Parses the one canonical form; null for anything else. */
 export function parsePhc(text: string): Phc | null {

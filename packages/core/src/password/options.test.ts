@@ -27,7 +27,7 @@ describe("wrong options of password() and the hashers", () => {
     [
       password,
       { algorithm: "argon2" },
-      "algorithm is not an option of password: remove it, or write one of identifier, minLength, hasher, breached, verifyEmail",
+      "algorithm is not an option of password: remove it, or write one of identifier, minLength, hasher, legacy, breached, verifyEmail",
     ],
     [
       password,

@@ -5,7 +5,8 @@ import { checkMembers, type MembersOf, refuse } from "../platform/option-error.t
 import { type Identifier, parseEmail, parseUsername } from "../users/identifier.ts";
 import type { User } from "../users/user.ts";
 import { BREACHED_TIMEOUT, type BreachedPasswords, checkBreached } from "./breached.ts";
-import { checkHasher, checkOption, type PasswordHasher } from "./hasher.ts";
+import { checkHasher, checkLegacy, checkOption, type PasswordHasher } from "./hasher.ts";
+import type { HashVerdict, LegacyHashes, LegacyVerifier } from "./legacy-format.ts";
 import {
   checkPassword,
   isPossiblePassword,
@@ -24,6 +25,12 @@ export interface PasswordOptions {
   /** Default `scryptHasher()`. */
   readonly hasher?: PasswordHasher;
   /**
+   * The formats of the hashes that imported users have, from `@latchkey/core/legacy-hashes`. A sign-in with the right password replaces
+   * such a hash with one of `hasher`. Every refusal then costs one derivation of each format more, so that the time does not tell
+   * accounts apart: list only the formats that you have. Default none.
+   */
+  readonly legacy?: readonly LegacyHashes[];
+  /**
    * Tells whether a password is known from a data breach: `haveIBeenPwned()`, or your own. It is asked when a password is set,
    * after every other check, and never at sign-in. Default: none is asked.
    */
@@ -41,6 +48,7 @@ const OPTIONS: MembersOf<PasswordOptions> = {
   identifier: ["email", "username"],
   minLength: null,
   hasher: null,
+  legacy: null,
   breached: null,
   verifyEmail: ["required", "later", false],
 };
@@ -90,6 +98,9 @@ export interface PasswordProvider {
     password: string,
     stored: string | null,
   ): Promise<{ readonly ok: boolean; readonly rehash: boolean }>;
+
+  /** Decides whether a hash of another system can be checked at a sign-in. It derives nothing. */
+  judgeHash(stored: string): Promise<HashVerdict>;
 }
 
 /**
@@ -107,7 +118,8 @@ export function password(options: PasswordOptions = {}): PasswordProvider {
   const { identifier = "email", minLength = MIN_LENGTH, hasher = scryptHasher() } = options;
   checkOption("password: minLength", minLength, [MIN_LENGTH, MAX_LENGTH]);
   checkHasher("password: hasher", hasher);
-  const { breached = null, verifyEmail = false } = options;
+  const { breached = null, verifyEmail = false, legacy = [] } = options;
+  checkLegacy(legacy);
   if (breached !== null) checkBreached(breached);
   if (verifyEmail !== false && identifier !== "email")
     throw refuse("password: verifyEmail", verifyEmail, 'it needs identifier: "email": write false');
@@ -140,16 +152,40 @@ export function password(options: PasswordOptions = {}): PasswordProvider {
       throw badAnswer("hasher.hash", returned, "the hash as a string");
     },
 
-    async verify(input, stored) {
-      const normal = possiblePassword(input);
-      const asked = normal === null ? null : stored;
-      const ok = await callAndWait("hasher.verify", () => hasher.verify(normal ?? "", asked));
-      // A truthy answer is none: a row of a query, or a list of none, would be a sign-in with any password.
-      requireFlag("hasher.verify", ok);
-      const rehash = ok && stored !== null && callNow("hasher.needsRehash", () => hasher.needsRehash(stored));
-      requireFlag("hasher.needsRehash", rehash);
-      return { ok, rehash };
+    verify: verifierOf(hasher, legacy),
+
+    async judgeHash(stored) {
+      const { decideHash } = await import("./legacy-verifier.ts");
+      return decideHash(hasher, legacy, stored);
     },
+  };
+}
+
+function verifierOf(hasher: PasswordHasher, legacy: readonly LegacyHashes[]): PasswordProvider["verify"] {
+  let older: LegacyVerifier | null = null;
+
+  async function ask(normal: string, stored: string | null): Promise<boolean> {
+    const ok = await callAndWait("hasher.verify", () => hasher.verify(normal, stored));
+    // A truthy answer is none: a row of a query, or a list of none, would be a sign-in with any password.
+    requireFlag("hasher.verify", ok);
+    return ok;
+  }
+
+  async function askAll(typed: string, normal: string, stored: string | null): ReturnType<LegacyVerifier> {
+    if (legacy.length === 0) return (await ask(normal, stored)) ? "own" : "none";
+    const { legacyVerifier } = await import("./legacy-verifier.ts");
+    older ??= legacyVerifier(hasher, legacy, ask);
+    return older({ typed, normal }, stored);
+  }
+
+  return async (input, stored) => {
+    const normal = possiblePassword(input);
+    const asked = normal === null ? null : stored;
+    const by = await askAll(normal === null ? "" : input, normal ?? "", asked);
+    const isOwn = by === "own" && stored !== null;
+    const rehash = isOwn ? callNow("hasher.needsRehash", () => hasher.needsRehash(stored)) : by === "legacy";
+    requireFlag("hasher.needsRehash", rehash);
+    return { ok: by !== "none", rehash };
   };
 }
 

@@ -85,11 +85,11 @@ export function scryptHasher(options: ScryptOptions = {}): PasswordHasher {
   });
 }
 
-/** Derives 32 bytes. */
+/** Derives a key of `length` bytes, by default 32. */
 export async function scryptKey(
   password: Uint8Array,
   salt: Uint8Array,
-  { ln, r, p }: ScryptCost,
+  { ln, r, p, length = KEY_LENGTH }: ScryptCost & { readonly length?: number },
   native: NativeCrypto | null,
 ): Promise<Uint8Array> {
   const options = { N: 2 ** ln, r, p, maxmem: MAX_MEMORY };
@@ -97,13 +97,11 @@ export async function scryptKey(
     const { scryptAsync } = await import("@noble/hashes/scrypt.js");
     // In one go where a request may end at a pause: it would keep its place in the queue for ever.
     const pauses = endsWithRequest() ? { asyncTick: Number.MAX_SAFE_INTEGER } : {};
-    return scryptAsync(password, salt, { ...options, ...pauses, dkLen: KEY_LENGTH });
+    return scryptAsync(password, salt, { ...options, ...pauses, dkLen: length });
   }
   return new Promise((resolve, reject) => {
     // Node says null where there is no error, Bun undefined.
-    native.scrypt(password, salt, KEY_LENGTH, options, (error, key) =>
-      error ? reject(error) : resolve(key),
-    );
+    native.scrypt(password, salt, length, options, (error, key) => (error ? reject(error) : resolve(key)));
   });
 }
 
@@ -129,7 +127,7 @@ interface HashThread {
  * Derives keys in threads of their own, one for each derivation that runs at once. In the pool of the runtime, a signature check
  * of `validate` waits for a derivation. If no thread can be started, the pool derives.
  */
-function threadedCrypto(native: NativeCrypto | null): NativeCrypto | null {
+export function threadedCrypto(native: NativeCrypto | null): NativeCrypto | null {
   if (native === null) return null;
   const idle: HashThread[] = [];
   return {
@@ -199,7 +197,8 @@ function parseCost(parameters: Readonly<Record<string, number>>): ScryptCost | n
   return isExact && isAffordable({ ln, r, p }) ? { ln, r, p } : null;
 }
 
-function isAffordable(cost: ScryptCost): boolean {
+/** Whether a cost is within the bounds of memory and work. */
+export function isAffordable(cost: ScryptCost): boolean {
   const { ln, r, p } = cost;
   const isWhole = [ln, r, p].every((n) => Number.isInteger(n) && n >= 1);
   return isWhole && ln <= 30 && memoryOf(cost) <= MAX_MEMORY && workOf(cost) <= MAX_WORK;

@@ -129,6 +129,32 @@ export function nativeCrypto(): NativeCrypto | null {
   return isNativeCrypto(found) ? found : null;
 }
 
+/** Argon2 of `node:crypto`. */
+export interface NativeArgon2 {
+  argon2(
+    variant: string,
+    parameters: {
+      message: Uint8Array;
+      nonce: Uint8Array;
+      parallelism: number;
+      tagLength: number;
+      memory: number;
+      passes: number;
+    },
+    done: (error: Error | null | undefined, key: Uint8Array) => void,
+  ): void;
+}
+
+/** Returns `node:crypto` if it has Argon2, as from Node 24.7 on. */
+export function nativeArgon2(): NativeArgon2 | null {
+  const found: object | null = nativeCrypto();
+  return found !== null && hasArgon2(found) ? found : null;
+}
+
+function hasArgon2(found: object): found is NativeArgon2 {
+  return "argon2" in found && typeof found.argon2 === "function";
+}
+
 /** The part of a thread of `node:worker_threads` that Latchkey uses. */
 export interface NativeThread {
   postMessage(message: unknown): void;
