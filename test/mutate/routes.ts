@@ -16,7 +16,7 @@ export const routeEdits: readonly Edit[] = [
     ],
   ),
   ...editsIn(
-    `${CORE}/http/cors.ts`,
+    `${CORE}/http/response.ts`,
     ["test/attacks/methods-and-cors.test.ts"],
     [
       [
@@ -24,6 +24,12 @@ export const routeEdits: readonly Edit[] = [
         "if (origin === null || !trusted.has(origin)) return;",
         "if (origin === null) return;",
       ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/http/cors.ts`,
+    ["test/attacks/methods-and-cors.test.ts"],
+    [
       [
         "every origin passes a preflight",
         "options.trustedOrigins.has(origin) && isPreflight(request)",

@@ -2,6 +2,7 @@ import { addVary } from "../cookies/cookie.ts";
 import { kindOf } from "../platform/callback-answer.ts";
 import { AuthError } from "../platform/errors.ts";
 import { requireRequest } from "./request.ts";
+import { allowOrigin } from "./response.ts";
 import { mutableCopy } from "./validation.ts";
 
 /** What the origin of a page may do. */
@@ -23,19 +24,7 @@ export const TRACING_HEADERS: readonly string[] = [
 
 const ROUTE_METHODS = "GET, POST, DELETE";
 const ALL_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE";
-const EXPOSED = "Retry-After, X-Request-Id";
 const MAX_AGE = "600";
-
-/** Lets pages of trusted origins read the response, with credentials. It names the origin, never `*` (Fetch 3.2). */
-export function allowOrigin(headers: Headers, origin: string | null, trusted: ReadonlySet<string>): void {
-  addVary(headers, "Origin");
-  if (origin === null || !trusted.has(origin)) return;
-  headers.set("access-control-allow-origin", origin);
-  headers.set("access-control-allow-credentials", "true");
-  const exposed = headers.get("access-control-expose-headers");
-  if (exposed === null) headers.set("access-control-expose-headers", EXPOSED);
-  else if (!exposed.includes(EXPOSED)) headers.append("access-control-expose-headers", EXPOSED);
-}
 
 /** Answers OPTIONS of a route. A preflight of a trusted origin gets the CORS headers, any other request only the methods. */
 export function preflight(request: Request, allow: string, options: CorsOptions): Response {

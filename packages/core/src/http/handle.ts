@@ -3,7 +3,7 @@ import { checkHost, type RequestHost } from "../accounts/client.ts";
 import { addVary } from "../cookies/cookie.ts";
 import type { Site } from "../cookies/site.ts";
 import { AuthError } from "../platform/errors.ts";
-import { allowOrigin, preflight } from "./cors.ts";
+import { preflight } from "./cors.ts";
 import {
   type Credentials,
   forCall,
@@ -12,7 +12,7 @@ import {
   readCredentials,
   requireRequest,
 } from "./request.ts";
-import { answerError, challenge, crossSiteMessage, errorResponse } from "./response.ts";
+import { allowOrigin, answerError, challenge, crossSiteMessage, errorResponse } from "./response.ts";
 import type { Call, Method, Route } from "./route.ts";
 import * as named from "./routes/list.ts";
 import { NO_BASE_URL } from "./validate.ts";

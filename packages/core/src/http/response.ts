@@ -1,5 +1,6 @@
 import type { App } from "../accounts/app.ts";
 import {
+  addVary,
   type CookieChange,
   type CookiePlace,
   deleteCookie,
@@ -269,4 +270,17 @@ export function tokenFields(tokens: IssuedTokens): Readonly<Record<string, unkno
     expires_in: tokens.expiresIn,
     ...(tokens.refreshToken === null ? {} : { refresh_token: tokens.refreshToken }),
   };
+}
+
+const EXPOSED = "Retry-After, X-Request-Id";
+
+/** Lets pages of trusted origins read the response, with credentials. It names the origin, never `*` (Fetch 3.2). */
+export function allowOrigin(headers: Headers, origin: string | null, trusted: ReadonlySet<string>): void {
+  addVary(headers, "Origin");
+  if (origin === null || !trusted.has(origin)) return;
+  headers.set("access-control-allow-origin", origin);
+  headers.set("access-control-allow-credentials", "true");
+  const exposed = headers.get("access-control-expose-headers");
+  if (exposed === null) headers.set("access-control-expose-headers", EXPOSED);
+  else if (!exposed.includes(EXPOSED)) headers.append("access-control-expose-headers", EXPOSED);
 }
