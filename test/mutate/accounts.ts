@@ -203,6 +203,82 @@ export const accountEdits: readonly Edit[] = [
     [["the words of a driver", "throw failure;", "throw error;"]],
   ),
   ...editsIn(
+    `${CORE}/accounts/later-profile.ts`,
+    [`${CORE}/accounts/later-profile.test.ts`],
+    [
+      ["a disabled user gets a profile", 'if (user.disabledAt !== null) return { kind: "nothing" };', ""],
+      ["a name that the user has is replaced", "user.name === null ? told.name : null", "told.name"],
+      [
+        "a picture that the user has is replaced",
+        "user.picture === null ? told.picture : null",
+        "told.picture",
+      ],
+      [
+        "an unverified address arrives",
+        "told.email?.verified === true && told.email.authoritative",
+        "told.email?.authoritative",
+      ],
+      [
+        "the word of no authority arrives",
+        "told.email?.verified === true && told.email.authoritative",
+        "told.email?.verified",
+      ],
+      [
+        "an address that the user has is replaced",
+        "user.email === null && !isTaken && isOnlyMethod",
+        "!isTaken && isOnlyMethod",
+      ],
+      [
+        "an address of another user arrives",
+        "user.email === null && !isTaken && isOnlyMethod",
+        "user.email === null && isOnlyMethod",
+      ],
+      [
+        "a user with other methods gets an address",
+        "user.email === null && !isTaken && isOnlyMethod",
+        "user.email === null && !isTaken",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/accounts/later-profile.ts`,
+    ["test/oauth/later-profile.test.ts"],
+    [
+      [
+        "a removed link signs in",
+        "if (user?.credentialsVersion !== credentialsVersion) return null;",
+        "if (user === null) return null;",
+      ],
+      [
+        "a link that is removed later signs in",
+        "{ ifVersion: credentialsVersion, raiseVersion: false }",
+        "{ ifVersion: null, raiseVersion: false }",
+      ],
+      [
+        "a password is no other method",
+        "user.passwordHash === null && links.length === 1",
+        "links.length === 1",
+      ],
+      [
+        "a link is no other method",
+        "user.passwordHash === null && links.length === 1",
+        "user.passwordHash === null",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/accounts/oauth-identity.ts`,
+    ["test/oauth/later-profile.test.ts"],
+    [
+      [
+        "a profile that is not written fails the sign-in",
+        "return takeLaterProfile(app, user, told).catch(reportQuietly(app.engine.report));",
+        "return takeLaterProfile(app, user, told);",
+      ],
+      ["a profile is tried until it is written", "      isProfileTaken = true;\n", ""],
+    ],
+  ),
+  ...editsIn(
     `${CORE}/accounts/oauth-identity.ts`,
     ["test/oauth/squatters.test.ts"],
     [

@@ -21,6 +21,7 @@ const CORE = ["@latchkey/core", "hono", "next", "next/*", "react"];
 const ON_DEMAND = [
   "core/src/password/blocklist.ts",
   "core/src/mail/texts.ts",
+  "core/src/accounts/later-profile.ts",
   "core/src/oauth/openid.ts",
   "core/src/http/flow-end.ts",
   "core/src/oauth/diagnosis.ts",

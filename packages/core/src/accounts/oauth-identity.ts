@@ -3,7 +3,7 @@ import { decideLink, isAuthority, type LinkDecision, type LinkFacts, TRUST_ALL }
 import { isRecord, own, parseJson } from "../platform/encoding.ts";
 import { attempts, now } from "../platform/env.ts";
 import { AuthError, reportQuietly } from "../platform/errors.ts";
-import { parseEmail } from "../users/identifier.ts";
+import { hasSameMailbox, parseEmail } from "../users/identifier.ts";
 import type { LinkedAccount, ProviderAccount, ProviderTokens, User } from "../users/user.ts";
 import { deleteUser, insertUser } from "./accounts.ts";
 import type { App } from "./app.ts";
@@ -36,6 +36,7 @@ export async function findUserOf(
   account: ProviderAccount,
   readInvited: ReadInvited | null,
 ): Promise<FoundUser> {
+  let isProfileTaken = false;
   for await (const _ of attempts()) {
     const plan = await planLink(app, account, null);
     const { decision } = plan;
@@ -45,10 +46,29 @@ export async function findUserOf(
       if (user !== null) return { user, created: "user", succeeds: null };
       continue;
     }
-    const user = await applyLinkDecision(app, account, { ...plan, decision });
+    let user = await applyLinkDecision(app, account, { ...plan, decision });
+    if (decision.kind === "sign_in" && !isProfileTaken && user !== null && lacksProfile(user, account)) {
+      // Once: a failure, and a concurrent change of the credentials, fail no sign-in. It is decided again without this.
+      isProfileTaken = true;
+      user = await takeProfile(app, user, account);
+    }
     if (user !== null) return { user, created: createdByLinking(decision), succeeds: null };
   }
   throw new AuthError("store_unavailable");
+}
+
+function lacksProfile(user: User, account: ProviderAccount): boolean {
+  return (["email", "name", "picture"] as const).some(
+    (name) => user[name] === null && account[name] !== null,
+  );
+}
+
+// The version that was read stays the one of the sign-in, or is this change alone. Otherwise a removed link would still sign in.
+async function takeProfile(app: App, user: User, account: ProviderAccount): Promise<User | null> {
+  const { takeLaterProfile } = await import("./later-profile.ts");
+  const { name, picture } = account;
+  const told = { name, picture, email: emailOf(app, account) };
+  return takeLaterProfile(app, user, told).catch(reportQuietly(app.engine.report));
 }
 
 /**
@@ -127,12 +147,6 @@ function emailOf(app: App, { provider, email, emailVerified, claims }: ProviderA
   const trust = app.oauth.get(provider)?.provider.trustEmail ?? TRUST_ALL;
   const authoritative = isAuthority(trust, address, claims);
   return { address, verified: emailVerified && hasSameMailbox(email, address), authoritative };
-}
-
-// Normalization maps a long s to s. A mail system may deliver the two to different mailboxes.
-function hasSameMailbox(given: string, normal: string): boolean {
-  const mailbox = (address: string): string => address.slice(0, address.lastIndexOf("@"));
-  return mailbox(given.trim()).replace(/[A-Z]/g, (letter) => letter.toLowerCase()) === mailbox(normal);
 }
 
 type Creation = Extract<LinkDecision, { kind: "create" }>;

@@ -36,6 +36,15 @@ export function parseEmail(input: string): string | null {
   return domain !== null && isLocal ? `${local}@${domain}` : null;
 }
 
+/**
+ * Whether an address names the same mailbox as its normal form. Normalization maps a long s to s, and a mail system may deliver the two to
+ * different mailboxes. It does not compare the domains.
+ */
+export function hasSameMailbox(given: string, normal: string): boolean {
+  const mailbox = (address: string): string => address.slice(0, address.lastIndexOf("@"));
+  return mailbox(given.trim()).replace(/[A-Z]/g, (letter) => letter.toLowerCase()) === mailbox(normal);
+}
+
 /** Parses a user name into its normal form: NFKC, lower-case, 1 to 64 letters, digits, dots, `_` and `-`. */
 export function parseUsername(input: string): string | null {
   const text = normalize(input, MAX_USERNAME);
