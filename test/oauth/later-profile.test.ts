@@ -205,7 +205,7 @@ describe("a sign-in that brings a profile", () => {
   });
 
   it.each([
-    ["before the user is read", "users.accounts", { ...BARE, email: ANN_THERE.email, emailVerified: true }],
+    ["before the user is read", "users.accounts", { ...BARE, email: ANN.email, emailVerified: true }],
     ["before the name is written", "users.update", WHOLE],
   ])("signs in by no link that is removed %s", async (_, call, person) => {
     let isAwaited = false;
