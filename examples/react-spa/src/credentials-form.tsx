@@ -1,9 +1,9 @@
-import type { Result } from "@latchkey/client";
+import type { Remember, Result } from "@latchkey/client";
 import type { ReactNode } from "react";
-import { newPasswordEntry, passwordEntry, usernameEntry } from "./entries.ts";
+import { newPasswordEntry, passwordEntry, rememberEntry, usernameEntry } from "./entries.ts";
 import { EntryForm } from "./entry-form.tsx";
 
-interface Credentials {
+interface Credentials extends Remember {
   readonly email: string;
   readonly password: string;
 }
@@ -22,8 +22,12 @@ export function CredentialsForm({ label, busyLabel, isNew, send }: CredentialsFo
     <EntryForm
       label={label}
       busyLabel={busyLabel}
-      entries={[usernameEntry, isNew ? { ...newPasswordEntry, name, label: "Password" } : passwordEntry]}
-      send={({ email = "", password = "" }) => send({ email, password })}
+      entries={
+        isNew
+          ? [usernameEntry, { ...newPasswordEntry, name, label: "Password" }]
+          : [usernameEntry, passwordEntry, rememberEntry]
+      }
+      send={({ email = "", password = "", remember }) => send({ email, password, remember: remember !== "" })}
       blame={{
         identifier_taken: { name: "email", isOfField: true },
         weak_password: { name, isOfField: true },

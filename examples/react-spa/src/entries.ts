@@ -22,6 +22,14 @@ export const passwordEntry: Entry = {
   missing: "Enter a password.",
 };
 
+/** Without the check, the session ends with the browser. */
+export const rememberEntry: Entry = {
+  name: "remember",
+  label: "Keep me signed in",
+  type: "checkbox",
+  autoComplete: "off",
+};
+
 export const currentPasswordEntry: Entry = {
   ...passwordEntry,
   name: "currentPassword",

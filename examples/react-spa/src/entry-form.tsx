@@ -110,7 +110,8 @@ function valuesOf(form: HTMLFormElement, entries: readonly Entry[]): Values {
   const entered = new FormData(form);
   return Object.fromEntries(
     entries.map(({ name, type }) => {
-      const value = String(entered.get(name));
+      // A checkbox that is not checked has no value.
+      const value = String(entered.get(name) ?? "");
       return [name, type === "password" ? value : value.trim()];
     }),
   );
@@ -120,6 +121,7 @@ const FORMS: Readonly<Record<FieldType, RegExp>> = {
   email: /^[^\s@]+@[^\s@]+$/,
   password: /^./s,
   code: /^\d{6}$/,
+  checkbox: /^on$/,
 };
 
 function missingOf(entries: readonly Entry[], values: Values): Fault | null {

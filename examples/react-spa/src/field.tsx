@@ -1,6 +1,6 @@
 import { type ReactNode, useId, useState } from "react";
 
-export type FieldType = "email" | "password" | "code";
+export type FieldType = "email" | "password" | "code" | "checkbox";
 
 interface FieldProps {
   readonly label: string;
@@ -12,7 +12,7 @@ interface FieldProps {
   readonly error: string | null;
 }
 
-/** An input with a label, a hint and an error, which screen readers announce with the input. */
+/** An input with a label, a hint and an error, which screen readers announce with the input; or a checkbox, checked at first. */
 export function Field(props: FieldProps): ReactNode {
   const { label, name, type, autoComplete, hint, isRequired, error } = props;
   const id = useId();
@@ -20,6 +20,13 @@ export function Field(props: FieldProps): ReactNode {
   const describedBy = [hint === null ? [] : `${id}-hint`, error === null ? [] : `${id}-error`]
     .flat()
     .join(" ");
+  if (type === "checkbox") {
+    return (
+      <label className="check">
+        <input type="checkbox" name={name} defaultChecked /> {label}
+      </label>
+    );
+  }
   return (
     <div className="field">
       <label htmlFor={id}>{label}</label>

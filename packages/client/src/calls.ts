@@ -14,9 +14,9 @@ interface ByMail {
   readonly email: string;
 }
 
-/** How long a new session stays in this browser. */
+/** Whether a new session stays in the browser after the browser is closed. */
 export interface Remember {
-  /** Whether it outlives the browser, with cookies. Default true. */
+  /** `false` ends its cookies with the browser. It has no effect on a client with `storage`. Default true. */
   readonly remember?: boolean | undefined;
 }
 

@@ -1,4 +1,4 @@
-export type { EmailCalls, MailSignIns, PasswordCalls, Verified } from "./calls.ts";
+export type { EmailCalls, MailSignIns, PasswordCalls, Remember, Verified } from "./calls.ts";
 export {
   type AuthClient,
   type ClientOptions,
