@@ -124,7 +124,7 @@ const WRONG: readonly (readonly [path: string, value: unknown, message: string, 
   ],
   ["trustedOrigins[0]", 5, "trustedOrigins[0] is 5, but it must be a string"],
   ["cors", 5, `cors ${OBJECT} allowHeaders`],
-  ["cors.allowHeaders", 5, "cors.allowHeaders is 5, but it must be a list of headers"],
+  ["cors.allowHeaders", 5, 'cors.allowHeaders is 5, but it must be a list: write ["x-id"]'],
   ["cors.allowHeaders[0]", 5, "cors.allowHeaders[0] is 5, but it must be a string"],
   [
     "secret",

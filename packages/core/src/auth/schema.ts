@@ -64,7 +64,7 @@ const httpToken = v.pipe(
 
 const corsHeader = v.pipe(
   httpToken,
-  v.check((name) => name !== "*", "must not be *, which browsers take for a name here: write each name"),
+  v.check((name) => name !== "*", "must not be *, which browsers read as a name here: write each name"),
 );
 
 const REVOCATION = 'must be "none", "store", or an object with pollEvery, whenBehind';
@@ -207,7 +207,11 @@ export const optionsSchema: v.GenericSchema = bag({
       ),
     }),
   ),
-  cors: v.optional(bag({ allowHeaders: v.optional(v.array(corsHeader, "must be a list of headers")) })),
+  cors: v.optional(
+    bag({
+      allowHeaders: v.optional(v.array(corsHeader, 'must be a list: write ["x-id"]')),
+    }),
+  ),
   restrictTransport: v.optional(flag),
   requireFetchMetadata: v.optional(flag),
   sessions: v.optional(

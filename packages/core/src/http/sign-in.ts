@@ -76,7 +76,7 @@ export function kindOfSession(body: Body): SessionKind {
 export function parseRemember(value: unknown): boolean {
   if (value === true || value === "true" || value === "on") return true;
   if (value === false || value === "false") return false;
-  throw new AuthError("invalid_request", "remember is true or false.");
+  throw new AuthError("invalid_request", "remember must be true or false.");
 }
 
 /** Whether the cookies of a session in a call outlive the browser, as its refresh token says. Without one they do. */

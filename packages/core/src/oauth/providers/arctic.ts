@@ -221,7 +221,7 @@ function limitedFetch(channel: Channel, codeVerifier: string | null): typeof fet
   };
 }
 
-// RFC 9700 2.1.1: without a secret and without PKCE, anybody could redeem a stolen code.
+// RFC 9700 2.1.1: without a secret and without PKCE, any client could redeem a stolen code.
 function requireSecret(form: URLSearchParams, basic: string | null): void {
   form.delete("code_verifier");
   if (basic !== null || (form.get("client_secret") ?? "") !== "") return;

@@ -123,7 +123,7 @@ export interface WithoutOptions {
   /**
    * Sends no PKCE, for a provider that refuses `code_verifier`. Default false. It gives up that the provider redeems a code for
    * the browser only whose sign-in it answers (RFC 9700 4.5): the `nonce` of the ID token is then the only part that shows a
-   * code of another sign-in. It takes a client with a secret: without both, anybody could redeem a stolen code (RFC 9700 2.1.1).
+   * code of another sign-in. It takes a client with a secret: without both, any client could redeem a stolen code (RFC 9700 2.1.1).
    */
   readonly withoutPkce?: boolean;
   /**
