@@ -44,7 +44,7 @@ describe("whether an address has an account", () => {
     it.each(requests)(
       `is not visible at %s, in bytes and in calls to the store, with signUp ${signUp}`,
       async (path, bodyOf) => {
-        const { server, calls } = await populated({ signUp });
+        const { server, calls } = await populated({ mailSignUp: signUp });
         const answers = new Set<string>();
         for (const email of emails) {
           calls.length = 0;
