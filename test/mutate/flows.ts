@@ -74,6 +74,11 @@ export const flowEdits: readonly Edit[] = [
     [`${CORE}/oauth/diagnosis.test.ts`],
     [
       [
+        "a secret after letters whose small form is longer",
+        "const lower = lowerCase(text);",
+        "const lower = text.toLowerCase();",
+      ],
+      [
         "a secret in the words of a provider",
         "const shown = hideSecrets(plain, secrets);",
         "const shown = plain;",

@@ -93,6 +93,11 @@ describe("cleanWords", () => {
     expect(shown).toMatch(/^The secret ?\[hidden\] ?is wrong\.$/);
   });
 
+  it("hides a secret after letters whose small form is longer", () => {
+    const shown = cleanWords(`${"\u0130".repeat(50)} ${long}`, [long]);
+    expect(shown).toBe(`${"\u0130".repeat(50)} [hidden]`);
+  });
+
   it("hides a secret of a few characters, and each of several", () => {
     expect(cleanWords("code ab12 of gho_16C7e42F", ["ab12", long])).toBe("code [hidden] of [hidden]");
   });

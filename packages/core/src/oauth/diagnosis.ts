@@ -177,7 +177,7 @@ function inOneLine(text: string): string {
 }
 
 function hideSecrets(text: string, secrets: readonly unknown[]): string {
-  const lower = text.toLowerCase();
+  const lower = lowerCase(text);
   const hidden = new Set<number>();
   for (const form of secrets.flatMap(formsOf)) {
     const size = Math.min(PART, form.length);
@@ -193,6 +193,14 @@ function hideSecrets(text: string, secrets: readonly unknown[]): string {
   return marked.join("").replace(/\0+/g, HIDDEN);
 }
 
+// Each letter keeps its place: "İ" has a small form of two characters, and would move the marks of all that follow.
+function lowerCase(text: string): string {
+  return text.replace(/\p{Lu}/gu, (letter) => {
+    const small = letter.toLowerCase();
+    return small.length === letter.length ? small : letter;
+  });
+}
+
 /** A secret as it may stand in a text. */
 function formsOf(secret: unknown): readonly string[] {
   if (typeof secret !== "string" || secret === "") return [];
@@ -204,5 +212,5 @@ function formsOf(secret: unknown): readonly string[] {
     form,
     toBase64(utf8(secret)),
   ];
-  return [...new Set(forms.map((each) => each.toLowerCase()))].filter((each) => each !== "");
+  return [...new Set(forms.map(lowerCase))].filter((each) => each !== "");
 }
