@@ -59,7 +59,7 @@ describeChromium("a form on a page with the referrer policy no-referrer", () => 
 
   it("has no Origin, and passes from the own origin", async () => {
     expect(await open(`${server.origin}/form`)).toEqual([
-      { origin: "null", site: "same-origin", status: 200 },
+      { origin: "null", site: "same-origin", status: 303 },
     ]);
   });
 

@@ -26,6 +26,7 @@ test("8 processes create the same database at once", async () => {
     { version: 3 },
     { version: 4 },
     { version: 5 },
+    { version: 6 },
   ]);
   expect(database.prepare("SELECT count(*) AS n FROM latchkey_users").get()).toEqual({ n: 8 });
   expect(database.prepare("PRAGMA integrity_check").get()).toEqual({ integrity_check: "ok" });
