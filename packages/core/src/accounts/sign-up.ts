@@ -22,7 +22,7 @@ export interface SignUpFacts {
   readonly hasInvitation: boolean;
 }
 
-/** Whether a request creates a user: as any other does, if its invitation is valid, or not at all. */
+/** Whether a request creates a user: without a condition, only with a valid invitation, or not at all. */
 export type SignUpDecision = "open" | "by_invitation" | "refuse";
 
 /** Decides whether a request may create a user. Every route that creates one asks it. An existing user is no sign-up. */

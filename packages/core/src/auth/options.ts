@@ -213,7 +213,7 @@ export interface AuthOptions<Context = JsonObject, U extends User = User> {
         readonly whenBehind?: "accept" | "refuse";
       };
   readonly user?: {
-    /** What `/me`, `/session` and sign-in answers show of a user: a plain object. Default id, email or username, name. */
+    /** What `/me`, `/session` and sign-in answers show of a user: a plain object. Default id, email, username, name, picture. */
     readonly serialize?: NoInfer<(user: PublicUser<U>) => object>;
   };
   /** Users of your own. Default the store's. */

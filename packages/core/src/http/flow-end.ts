@@ -1,6 +1,6 @@
 import type { App } from "../accounts/app.ts";
 import type { Intent } from "../oauth/transaction.ts";
-import { isRecord, own, parseJson } from "../platform/encoding.ts";
+import { escapeHtml, isRecord, own, parseJson } from "../platform/encoding.ts";
 import { type ErrorCode, messages, reportQuietly } from "../platform/errors.ts";
 import { isNavigation } from "./request.ts";
 import { addError, redirect } from "./response.ts";
@@ -152,13 +152,9 @@ function pageOf(message: string): string {
 </head>
 <body>
 <h1>The sign-in did not work</h1>
-<p>${escaped(message)}</p>
+<p>${escapeHtml(message)}</p>
 <p><a href="/">Back to the start page</a></p>
 </body>
 </html>
 `;
-}
-
-function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 }

@@ -36,7 +36,7 @@ export function diagnose(error: AuthError, scope: DiagnosisScope): Diagnosis | n
   };
 }
 
-/** The line for the console. */
+/** The line for the log of the developer. */
 export function lineOf(message: string, { provider }: DiagnosisScope, diagnosis: Diagnosis): string {
   const { host, error, description, advice } = diagnosis;
   const words = [error, description].filter((text) => text !== null).map((text) => JSON.stringify(text));

@@ -1,3 +1,6 @@
+import { hmac } from "@oslojs/crypto/hmac";
+import { SHA256 } from "@oslojs/crypto/sha2";
+import { encodeHexLowerCase } from "@oslojs/encoding";
 import { isRecord, own, utf8 } from "../../platform/encoding.ts";
 import type { GetJson, ReadAccount } from "../plain.ts";
 import { textOf } from "../profile.ts";
@@ -47,7 +50,7 @@ export function facebook(options: ConfidentialOptions): OAuthProvider {
 
 function accountReader(secret: string): (get: GetJson, accessToken: string) => Promise<ReadAccount | null> {
   return async (get, accessToken) => {
-    const proof = await proofOf(accessToken, secret);
+    const proof = proofOf(accessToken, secret);
     const claims = await get(
       `${GRAPH}/me?${new URLSearchParams({ fields: FIELDS, appsecret_proof: proof })}`,
     );
@@ -63,11 +66,8 @@ function accountReader(secret: string): (get: GetJson, accessToken: string) => P
 }
 
 // https://developers.facebook.com/docs/facebook-login/security: shows that the caller has the secret, not the token alone.
-async function proofOf(accessToken: string, secret: string): Promise<string> {
-  const algorithm = { name: "HMAC", hash: "SHA-256" };
-  const key = await crypto.subtle.importKey("raw", utf8(secret), algorithm, false, ["sign"]);
-  const proof = new Uint8Array(await crypto.subtle.sign("HMAC", key, utf8(accessToken)));
-  return [...proof].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+function proofOf(accessToken: string, secret: string): string {
+  return encodeHexLowerCase(hmac(SHA256, utf8(secret), utf8(accessToken)));
 }
 
 function pictureIn(claims: Readonly<Record<string, unknown>>): string | null {
