@@ -71,7 +71,8 @@ describe("users of another system", () => {
   });
 
   it("are taken over once if the import is repeated, also with the address in another case", async () => {
-    const { auth, store } = open();
+    const server = open();
+    const { auth, store } = server;
     await auth.users.import([ANN]);
     const before = await store.users.get("user_42");
     expect(await statusesOf(auth.users.import([ANN, { ...ANN, email: "ANN@EXAMPLE.COM" }]))).toEqual([
@@ -86,6 +87,8 @@ describe("users of another system", () => {
     ]);
     expect(await store.users.get("user_42")).toEqual(before);
     expect(await auth.users.get("8")).toBeNull();
+    // The row is never a user, not even until its link fails.
+    expect(countOf(server, "user.created")).toBe(1);
   });
 
   it("get the link that a crash kept them from, once the import is repeated", async () => {

@@ -146,6 +146,13 @@ describe("a hash of another system", () => {
     },
   );
 
+  it.each([
+    ["a part of its key", cheap.django, "pbkdf2_sha256$20000$salt$AAAAAAAAAAAAAAAAAAAAAA=="],
+    ["a key of another digest", cheap.werkzeug, `pbkdf2:sha512:1000$salt$${"0".repeat(64)}`],
+  ])("of PBKDF2 with %s is not read", (_, format, hash) => {
+    expect(format.isHash(hash)).toBe(false);
+  });
+
   it("of bcrypt is read with 72 bytes of the password, as the format does", async () => {
     const { hashSync } = await import("bcryptjs");
     const stored = hashSync("a".repeat(80), 4);
@@ -279,6 +286,30 @@ describe("password() with legacy", () => {
     const loose = { ...cheap.bcrypt, verify: async () => 1 as unknown as boolean };
     const provider = password({ hasher, legacy: [loose] });
     await expect(provider.verify(TYPED, stored)).rejects.toMatchObject({ code: "internal_error" });
+  });
+
+  it("counts no match of a format that was not asked for the hash", async () => {
+    const loose = { ...cheap.django, verify: async () => true };
+    const provider = password({ hasher, legacy: [cheap.bcrypt, loose] });
+    for (const hash of [null, stored]) expect((await provider.verify("another", hash)).ok).toBe(false);
+  });
+
+  it("PWD-02 does the work of a usual hash where it does not run the stored one", async () => {
+    let derived = 0;
+    const { createLegacyHashes } = await import("./legacy-format.ts");
+    const usual = {
+      algorithm: "a",
+      work: 1,
+      spend: async () => undefined,
+      matches: async () => {
+        derived += 1;
+        return true;
+      },
+    };
+    const read = (text: string) => (text === "usual" ? usual : text === "costly" ? "too costly" : null);
+    const format = createLegacyHashes({ name: "x", like: "usual", read }, {});
+    for (const hash of [null, "other", "costly"]) expect(await format.verify(TYPED, hash)).toBe(false);
+    expect(derived).toBe(3);
   });
 
   it("makes up for a cheaper hash of the same algorithm", async () => {
