@@ -8,7 +8,11 @@ export const oauthEdits: readonly Edit[] = [
     `${CORE}/oauth/id-token.ts`,
     ["test/oauth/id-token-claims.test.ts"],
     [
-      ["a foreign party", 'if (party !== undefined && party !== clientId) return "refused";', ""],
+      [
+        "a foreign party",
+        'if (party !== undefined && ![clientId, ...authorizedParties].some((one) => one === party)) return "refused";',
+        "",
+      ],
       ["an audience twice", 'if (new Set(audience).size !== audience.length) return "refused";', ""],
       ["any audience beside us", "others.every((one) => trustedAudiences.includes(one))", "true"],
       [
@@ -24,8 +28,72 @@ export const oauthEdits: readonly Edit[] = [
         "expectedNonce = nonce ?? expectNoNonce",
         'expectedNonce = JSON.parse(atob(token.split(".")[1] ?? "")).nonce',
       ],
-      ["any hash of the access token", "!(await isHashOf(hash, expected.accessToken, header))", "false"],
+      ["any hash of the access token", "!(await isHashOf(hash, accessToken, header))", "false"],
       ["any subject", 'return isSubject(own(claims, "sub")) ? null : "subject";', "return null;"],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/oauth/app-token.ts`,
+    [`${CORE}/oauth/app-token.test.ts`],
+    [
+      [
+        "a token of any app",
+        "return audiences.find((one) => one === only) ?? null;",
+        "return audiences[0] ?? null;",
+      ],
+      [
+        "a token that another app asked for",
+        "if (party !== undefined && !audiences.some(",
+        "if (false && !audiences.some(",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/oauth/app-token.ts`,
+    ["test/oauth/id-token-sign-in.test.ts"],
+    [
+      [
+        "the hash of any nonce",
+        'own(told, "nonce") === hashed ? hashed : nonce',
+        'String(own(told, "nonce"))',
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/oauth/token-nonce.ts`,
+    [`${CORE}/oauth/token-nonce.test.ts`],
+    [
+      ["a nonce for another provider", "|| nonce.provider !== use.provider ", ""],
+      ["a nonce for another transport", " || nonce.transport !== use.transport", ""],
+      [
+        "a nonce of another day",
+        'if (Math.abs(use.now - nonce.startedAt) >= FLOW_LIFETIME) return "refuse";',
+        "",
+      ],
+      ["a nonce of another browser", '|| use.held === use.provider ? "use"', '|| use.held !== "" ? "use"'],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/http/routes/oauth-token.ts`,
+    ["test/oauth/id-token-sign-in.test.ts"],
+    [
+      ["a nonce that is used again", 'if (!isFirst) throw new AuthError("oauth_state_invalid");', ""],
+      [
+        "a nonce without a decision",
+        'opened === null || decideNonce(opened, use) === "refuse"',
+        "opened === null",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/http/routes/oauth-token.ts`,
+    ["test/oauth/id-token-sign-in.test.ts"],
+    [
+      [
+        "ID tokens for a provider without the option",
+        'if (connected.connection.identifyToken === undefined) throw new AuthError("not_found");',
+        "",
+      ],
     ],
   ),
   ...editsIn(

@@ -107,7 +107,7 @@ export const providerEdits: readonly Edit[] = [
     ],
   ),
   ...editsIn(
-    `${CORE}/http/routes/oauth-callback.ts`,
+    `${CORE}/http/flow.ts`,
     ["test/oauth/provider-sessions.test.ts"],
     [["a picture of any provider", "picture: pictureOf(picture)", "picture"]],
   ),

@@ -1,10 +1,16 @@
 import { expect, it } from "vitest";
+import { bodyOf } from "../fixtures/answers.ts";
 import type { Browser } from "../fixtures/browser.ts";
 import { onEveryStore } from "../fixtures/every-store.ts";
 import { expectSentTo, whoIs } from "../fixtures/oauth-answers.ts";
 import { begin, comeBack, jarOf } from "../fixtures/oauth-flow.ts";
 import { openStubServer, type StubServer } from "../fixtures/oauth-server.ts";
-import { ANN_THERE, type Person, stubProvider } from "../fixtures/providers/stub-provider.ts";
+import {
+  ANN_THERE,
+  type Person,
+  type StubProvider,
+  stubProvider,
+} from "../fixtures/providers/stub-provider.ts";
 import { countOf } from "../fixtures/server.ts";
 
 const MANY = 32;
@@ -40,6 +46,27 @@ async function expectOne(
 }
 
 onEveryStore((make) => {
+  it("of 50 requests with one ID token and its nonce, one succeeds: one user, one session", async () => {
+    const stub = stubProvider();
+    const identified = { provider: stub.id, subject: "ann", email: null, emailVerified: false, name: null };
+    const account = { ...identified, picture: null, claims: {}, tokens: {} };
+    const provider: StubProvider["provider"] = {
+      ...stub.provider,
+      connect: (env) => ({ ...stub.provider.connect(env), identifyToken: async () => account as never }),
+    };
+    const server = openStubServer({ store: await make(), stubs: [{ ...stub, provider }] });
+    const browser = server.browser();
+    const { nonce } = await bodyOf(await browser.post("/auth/oauth/stub/nonce"));
+    const copies = Array.from({ length: 50 }, () => browser.copy());
+    const body = { id_token: "checked by the provider", nonce };
+    const answers = await Promise.all(copies.map((copy) => copy.post("/auth/oauth/stub/token", body)));
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, ...Array(49).fill(400)]);
+    expect({ users: countOf(server, "user.created"), sessions: countOf(server, "session.started") }).toEqual({
+      users: 1,
+      sessions: 1,
+    });
+  });
+
   it("OAU-07 of 20 callbacks with one code, one succeeds: one user, one session, one token request", async () => {
     const server = openStubServer({ store: await make() });
     const browser = server.browser();

@@ -4,6 +4,7 @@ export type { GetJson } from "./oauth/plain.ts";
 export type { Profile } from "./oauth/profile.ts";
 export type {
   EmailTrust,
+  GivenIdToken,
   IdentifiedAccount,
   OAuthAnswer,
   OAuthConnection,
@@ -16,12 +17,17 @@ export { discord } from "./oauth/providers/discord.ts";
 export { facebook } from "./oauth/providers/facebook.ts";
 export { github } from "./oauth/providers/github.ts";
 export { type GitLabOptions, gitlab } from "./oauth/providers/gitlab.ts";
-export { google } from "./oauth/providers/google.ts";
+export { type GoogleOptions, google } from "./oauth/providers/google.ts";
 export { type KeycloakOptions, keycloak } from "./oauth/providers/keycloak.ts";
 export { linkedin } from "./oauth/providers/linkedin.ts";
 export { type MicrosoftOptions, microsoft } from "./oauth/providers/microsoft.ts";
 export { type OidcOptions, oidc } from "./oauth/providers/oidc.ts";
-export type { ConfidentialOptions, ProviderOptions, WithoutOptions } from "./oauth/providers/options.ts";
+export type {
+  ConfidentialOptions,
+  IdTokenOptions,
+  ProviderOptions,
+  WithoutOptions,
+} from "./oauth/providers/options.ts";
 export { type SlackOptions, slack } from "./oauth/providers/slack.ts";
 export { twitch } from "./oauth/providers/twitch.ts";
 export { x } from "./oauth/providers/x.ts";

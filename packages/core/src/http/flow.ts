@@ -8,7 +8,8 @@ import {
 } from "../cookies/cookie.ts";
 import { flowPrefix } from "../cookies/site.ts";
 import type { AuthorizationParams } from "../oauth/parameters.ts";
-import type { OAuthFlow } from "../oauth/provider.ts";
+import { faultOfAccount, pictureOf } from "../oauth/profile.ts";
+import type { IdentifiedAccount, OAuthConnection, OAuthFlow } from "../oauth/provider.ts";
 import { decideRedirect } from "../oauth/redirect.ts";
 import {
   FLOW_LIFETIME,
@@ -26,6 +27,7 @@ import { now } from "../platform/env.ts";
 import { AuthError, type ErrorCode, faultName } from "../platform/errors.ts";
 import { findProvenSessions } from "../sessions/authenticate.ts";
 import { hashOneTimeToken } from "../users/one-time-token.ts";
+import type { ProviderAccount } from "../users/user.ts";
 import { answerError, redirect } from "./response.ts";
 import type { Call, Route } from "./route.ts";
 
@@ -164,12 +166,22 @@ export async function beginFlow(
   const flow = flowOf(app, call, transaction);
   const url = await callAndWait(operation, () => connection.authorizationUrl(flow, passed));
   if (!(url instanceof URL)) throw badAnswer(operation, kindOf(url), "a URL");
+  return { url, changes: await flowCookies(app, call, transaction.state, transaction) };
+}
+
+/** Makes the cookie that binds a flow to the browser. The state, or the nonce of an ID token, names it. */
+export async function flowCookies(
+  app: App,
+  call: Call,
+  state: string,
+  transaction: Transaction,
+): Promise<readonly CookieChange[]> {
   const [secret] = app.sealing();
-  const place = transactionPlace(call.site, transaction.state, provider.responseMode);
-  const value = await sealTransaction(transaction, secret, random);
+  const place = transactionPlace(call.site, state, transaction.responseMode);
+  const value = await sealTransaction(transaction, secret, app.env.random);
   const room = MAX_BYTES - place.name.length - value.length;
   const surplus = await flowsToDelete(app, call, room);
-  return { url, changes: [...surplus.map(deleteCookie), setCookie(place, value, FLOW_LIFETIME)] };
+  return [...surplus.map(deleteCookie), setCookie(place, value, FLOW_LIFETIME)];
 }
 
 // Without its own origin the target is shorter, which keeps the flow cookie small.
@@ -227,6 +239,19 @@ export async function spendState(app: App, { state, startedAt }: Transaction): P
   // RFC 9700 4.2.4: one use. The mark outlives the cookie, also on a server whose clock is behind the store's.
   const expiresAt = startedAt + 2 * FLOW_LIFETIME;
   return app.tokens.spend(hash, STATE, expiresAt, now(app.env));
+}
+
+/** Has a provider identify an account, and checks the answer. Fails with `oauth_failed`. */
+export async function identifyAccount(
+  { provider: { id }, connection }: ConnectedProvider,
+  identify: (connection: OAuthConnection) => unknown,
+): Promise<ProviderAccount> {
+  const operation = `identify of ${id}`;
+  const account = await callAndWait(operation, async () => identify(connection));
+  const fault = faultOfAccount(account, id);
+  if (fault !== null) throw badAnswer(operation, fault, "a ProviderAccount");
+  const { picture, ...checked } = account as IdentifiedAccount;
+  return { ...checked, picture: pictureOf(picture) };
 }
 
 /** The part of a flow that the provider needs. */

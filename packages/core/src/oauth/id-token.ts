@@ -40,8 +40,10 @@ export interface ExpectedIdToken {
   readonly nonce: string;
   /** Whether a token without a nonce is accepted. Default false. */
   readonly withoutNonce?: boolean;
-  /** The token that `at_hash` is of. */
-  readonly accessToken: string;
+  /** The clients of ours that may stand in `azp` besides `clientId`. Default none. */
+  readonly authorizedParties?: readonly string[];
+  /** The token that `at_hash` is of; null where there is none, and `at_hash` says nothing. */
+  readonly accessToken: string | null;
 }
 
 /**
@@ -78,7 +80,8 @@ export async function verifyIdToken(
   const response = isNarrowed ? await readSigned(env, token, server, expected.clientId) : accepted;
   if (!(await isSigned(response, header, server, keys))) throw oauthFault("id_token_signature");
   const hash = own(claims, "at_hash");
-  if (hash !== undefined && !(await isHashOf(hash, expected.accessToken, header))) {
+  const { accessToken } = expected;
+  if (hash !== undefined && accessToken !== null && !(await isHashOf(hash, accessToken, header))) {
     throw oauthFault("id_token_access");
   }
   return claims;
@@ -137,7 +140,11 @@ async function validated(
   }: Pick<ExpectedIdToken, "clientId" | "accessToken"> & { readonly nonce: string | null },
 ): Promise<Response> {
   const client = clientAt(env, clientId);
-  const response = Response.json({ access_token: accessToken, token_type: "bearer", id_token: token });
+  const response = Response.json({
+    access_token: accessToken ?? "none",
+    token_type: "bearer",
+    id_token: token,
+  });
   const expectedNonce = nonce ?? expectNoNonce;
   const checking = { expectedNonce, requireIdToken: true } as const;
   await processAuthorizationCodeResponse(server, client, response, checking).catch((error: unknown) => {
@@ -162,10 +169,14 @@ export type AudienceDecision = "ours" | "beside_trusted" | "refused";
  */
 export function decideAudience(
   claims: IdClaims,
-  { clientId, trustedAudiences = [] }: Pick<ExpectedIdToken, "clientId" | "trustedAudiences">,
+  {
+    clientId,
+    trustedAudiences = [],
+    authorizedParties = [],
+  }: Pick<ExpectedIdToken, "clientId" | "trustedAudiences" | "authorizedParties">,
 ): AudienceDecision {
   const [audience, party] = [own(claims, "aud"), own(claims, "azp")];
-  if (party !== undefined && party !== clientId) return "refused";
+  if (party !== undefined && ![clientId, ...authorizedParties].some((one) => one === party)) return "refused";
   if (audience === clientId) return "ours";
   if (!Array.isArray(audience) || !audience.includes(clientId)) return "refused";
   if (new Set(audience).size !== audience.length) return "refused";

@@ -3,6 +3,7 @@ import { isRecord, own, parseJson } from "../platform/encoding.ts";
 import type { Env } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
 import type { Seconds } from "../platform/time.ts";
+import { identifyByToken } from "./app-token.ts";
 import { oauthFault } from "./fault.ts";
 import { type IdClaims, verifyIdToken } from "./id-token.ts";
 import { type AuthorizationParams, addParams } from "./parameters.ts";
@@ -36,6 +37,8 @@ export interface OpenIdDefinition {
   /** Default "query". */
   readonly responseMode?: OAuthProvider["responseMode"];
   readonly trustedAudiences?: readonly string[];
+  /** The clients whose apps may sign in by an ID token. Default none. */
+  readonly idTokenAudiences?: readonly string[];
   readonly internal?: InternalPlace | null;
   readonly metadata: ProviderMetadata | ((channel: Channel) => MetadataSource);
   /** The issuer that a token must name by its other claims, where the provider has many issuers. */
@@ -107,6 +110,10 @@ export function connectOpenId(definition: OpenIdDefinition, env: Env): OAuthConn
       const signIn = { metadata, clientId, accessToken, claims: verified };
       const claims = (await withUserinfo?.(channel, signIn)) ?? verified;
       return { provider: id, ...checkProfile(profile(claims, answer), claims), tokens };
+    },
+
+    async identifyToken(given) {
+      return identifyByToken(env, definition, await issuer(), given);
     },
   };
 }

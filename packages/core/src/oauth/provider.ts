@@ -1,4 +1,5 @@
 import type { Env } from "../platform/env.ts";
+import { AuthError } from "../platform/errors.ts";
 import type { ProviderAccount } from "../users/user.ts";
 import type { AuthorizationParams } from "./parameters.ts";
 
@@ -21,6 +22,15 @@ export interface OAuthAnswer {
   readonly user: string | null;
 }
 
+/** An ID token that an app got from the provider by itself. */
+export interface GivenIdToken {
+  readonly idToken: string;
+  /** The nonce that we made for it. */
+  readonly nonce: string;
+  /** The name that the app says its user has; nothing proves it. Null without one. */
+  readonly name: string | null;
+}
+
 /** A provider at work: its caches live as long as the `createAuth` that made it. */
 export interface OAuthConnection {
   /**
@@ -31,6 +41,12 @@ export interface OAuthConnection {
 
   /** Turns a code into an identity, with every check of the protocol. Fails with `oauth_failed`. */
   identify(flow: OAuthFlow, answer: OAuthAnswer): Promise<IdentifiedAccount>;
+
+  /**
+   * Turns an ID token that an app got into an identity, with every check of the protocol, the audience and the nonce among them.
+   * Left out where no app may sign in by an ID token. Fails with `oauth_failed`.
+   */
+  identifyToken?(given: GivenIdToken): Promise<IdentifiedAccount>;
 }
 
 /** An account as a provider returns it: one without `picture` has null in the hooks. */
@@ -71,11 +87,19 @@ export interface ProviderDescription {
   readonly storeTokens: boolean;
   readonly trustEmail: EmailTrust;
   readonly missing?: readonly string[];
+  readonly idTokenAudiences?: readonly string[];
 }
 
 /** Makes a provider. `load` imports its protocol at the first sign-in: a server that only validates never loads it. */
 export function defineProvider(
-  { id, responseMode = "query", storeTokens, trustEmail, missing = [] }: ProviderDescription,
+  {
+    id,
+    responseMode = "query",
+    storeTokens,
+    trustEmail,
+    missing = [],
+    idTokenAudiences = [],
+  }: ProviderDescription,
   load: (env: Env) => Promise<OAuthConnection>,
 ): OAuthProvider {
   return Object.freeze({
@@ -93,12 +117,20 @@ export function defineProvider(
         connection ??= loaded;
         return connection;
       };
+      const identifyToken = async (given: GivenIdToken): Promise<IdentifiedAccount> =>
+        byTokenOf(await connected())(given);
       return {
         authorizationUrl: async (flow, passed) => (await connected()).authorizationUrl(flow, passed),
         identify: async (flow, answer) => (await connected()).identify(flow, answer),
+        ...(idTokenAudiences.length === 0 ? {} : { identifyToken }),
       };
     },
   } satisfies OAuthProvider);
+}
+
+function byTokenOf({ identifyToken }: OAuthConnection): NonNullable<OAuthConnection["identifyToken"]> {
+  if (identifyToken === undefined) throw new AuthError("not_found");
+  return identifyToken;
 }
 
 const ID = /^[a-z0-9][a-z0-9-]{0,31}$/;

@@ -8,6 +8,7 @@ export { changePassword, forgotPassword, resetPassword } from "./new-password.ts
 export { oauthCallback } from "./oauth-callback.ts";
 export { oauthExchange } from "./oauth-exchange.ts";
 export { linkAccount, oauthStart, unlinkAccount } from "./oauth-start.ts";
+export { oauthNonce, oauthToken } from "./oauth-token.ts";
 export { login } from "./password.ts";
 export { reauthenticate } from "./reauthenticate.ts";
 export { refresh } from "./refresh.ts";

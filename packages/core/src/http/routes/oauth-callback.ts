@@ -12,10 +12,7 @@ import { readInvitation } from "../../accounts/sign-up.ts";
 import { isSignedIn, type LinkRequester } from "../../accounts/unlink.ts";
 import { type CookieChange, deleteCookie } from "../../cookies/cookie.ts";
 import { type CallbackParameters, decideCallback, parseCallback } from "../../oauth/callback.ts";
-import { faultOfAccount, pictureOf } from "../../oauth/profile.ts";
-import type { IdentifiedAccount } from "../../oauth/provider.ts";
 import type { Intent, Transaction } from "../../oauth/transaction.ts";
-import { badAnswer, callAndWait } from "../../platform/callback-answer.ts";
 import { AuthError, reportQuietly } from "../../platform/errors.ts";
 import { findProvenSessions } from "../../sessions/authenticate.ts";
 import type { ProviderAccount } from "../../users/user.ts";
@@ -24,6 +21,7 @@ import {
   findFlow,
   flowOf,
   forPerson,
+  identifyAccount,
   leadBack,
   providerOf,
   spendState,
@@ -91,15 +89,9 @@ async function identify(
   }
   if (transaction.intent.kind === "link") await requireRequester(app, call, transaction.intent);
   const { iss, user } = parameters;
-  const { provider, connection } = connected;
   const answer = { code: decision.code, iss, user };
-  const operation = `identify of ${provider.id}`;
   const flow = flowOf(app, call, transaction);
-  const account = await callAndWait(operation, () => connection.identify(flow, answer));
-  const fault = faultOfAccount(account, provider.id);
-  if (fault !== null) throw badAnswer(operation, fault, "a ProviderAccount");
-  const { picture, ...checked } = account as IdentifiedAccount;
-  return { ...checked, picture: pictureOf(picture) };
+  return identifyAccount(connected, (connection) => connection.identify(flow, answer));
 }
 
 // OAU-18: the session of the callback must be the one that started the link. A form post brings no session cookie, and a

@@ -6,16 +6,29 @@ import { minutes } from "../../platform/time.ts";
 import type { IdClaims } from "../id-token.ts";
 import { type Profile, readOpenIdProfile, textOf } from "../profile.ts";
 import { defineProvider, type OAuthAnswer, type OAuthProvider } from "../provider.ts";
-import { checkOptions, missingTexts, PROVIDER_MEMBERS, type ProviderOptions } from "./options.ts";
+import {
+  checkOptions,
+  ID_TOKEN_MEMBERS,
+  type IdTokenOptions,
+  missingTexts,
+  PROVIDER_MEMBERS,
+  type ProviderOptions,
+} from "./options.ts";
 
-export interface AppleOptions extends ProviderOptions {
+export interface AppleOptions extends ProviderOptions, IdTokenOptions {
   readonly teamId: string;
   readonly keyId: string;
   /** The content of the `.p8` file, in PEM; its line breaks may be the two characters `\n`, as in many `.env` files. */
   readonly privateKey: string;
 }
 
-const OPTIONS: MembersOf<AppleOptions> = { ...PROVIDER_MEMBERS, teamId: null, keyId: null, privateKey: null };
+const OPTIONS: MembersOf<AppleOptions> = {
+  ...PROVIDER_MEMBERS,
+  ...ID_TOKEN_MEMBERS,
+  teamId: null,
+  keyId: null,
+  privateKey: null,
+};
 const ISSUER = "https://appleid.apple.com";
 const METADATA = {
   issuer: ISSUER,

@@ -1,5 +1,16 @@
+import type { MembersOf } from "../../platform/option-error.ts";
 import { defineProvider, type OAuthProvider } from "../provider.ts";
-import { type ConfidentialOptions, checkOptions } from "./options.ts";
+import {
+  CONFIDENTIAL_MEMBERS,
+  type ConfidentialOptions,
+  checkOptions,
+  ID_TOKEN_MEMBERS,
+  type IdTokenOptions,
+} from "./options.ts";
+
+export interface GoogleOptions extends ConfidentialOptions, IdTokenOptions {}
+
+const OPTIONS: MembersOf<GoogleOptions> = { ...CONFIDENTIAL_MEMBERS, ...ID_TOKEN_MEMBERS };
 
 const METADATA = {
   issuer: "https://accounts.google.com",
@@ -24,11 +35,12 @@ const TRUST = { domains: ["gmail.com", "googlemail.com"], domainClaim: "hd" };
  * @example
  * createAuth({ store, providers: [google({ clientId, clientSecret })] });
  */
-export function google(options: ConfidentialOptions): OAuthProvider {
+export function google(options: GoogleOptions): OAuthProvider {
   const checked = checkOptions(options, {
     id: "google",
     scopes: ["openid", "email", "profile"],
     trustEmail: TRUST,
+    members: OPTIONS,
   });
   return defineProvider(checked, async (env) => {
     const { connectOpenId } = await import("../openid.ts");

@@ -5,19 +5,26 @@ import {
   checkIssuer,
   checkIssuerOptions,
   checkOptions,
+  ID_TOKEN_MEMBERS,
+  type IdTokenOptions,
   ISSUER_MEMBERS,
   type IssuerOptions,
   type ProviderOptions,
 } from "./options.ts";
 
-export interface KeycloakOptions extends ProviderOptions, IssuerOptions {
+export interface KeycloakOptions extends ProviderOptions, IssuerOptions, IdTokenOptions {
   /** The URL of the realm, such as `https://id.example.com/realms/staff`. */
   readonly issuer: string;
   /** Without one the client is a public one. */
   readonly clientSecret?: string;
 }
 
-const OPTIONS: MembersOf<KeycloakOptions> = { ...CONFIDENTIAL_MEMBERS, ...ISSUER_MEMBERS, issuer: null };
+const OPTIONS: MembersOf<KeycloakOptions> = {
+  ...CONFIDENTIAL_MEMBERS,
+  ...ISSUER_MEMBERS,
+  ...ID_TOKEN_MEMBERS,
+  issuer: null,
+};
 
 /**
  * Lets users sign in with a realm of Keycloak, whose client must send its issuer along (RFC 9207), as it does by default.

@@ -10,9 +10,11 @@ import {
   checkDiscoveryUrl,
   checkIssuer,
   checkOptions,
+  ID_TOKEN_MEMBERS,
+  type IdTokenOptions,
 } from "./options.ts";
 
-export interface MicrosoftOptions extends ConfidentialOptions {
+export interface MicrosoftOptions extends ConfidentialOptions, IdTokenOptions {
   /** A tenant's id, for its members alone; or `common`, the default, `organizations` or `consumers`. */
   readonly tenant?: string;
   /**
@@ -29,6 +31,7 @@ export interface MicrosoftOptions extends ConfidentialOptions {
 
 const OPTIONS: MembersOf<MicrosoftOptions> = {
   ...CONFIDENTIAL_MEMBERS,
+  ...ID_TOKEN_MEMBERS,
   tenant: null,
   trustTenant: FLAG,
   issuer: null,

@@ -7,6 +7,8 @@ import {
   checkIssuerOptions,
   checkOptions,
   checkWithout,
+  ID_TOKEN_MEMBERS,
+  type IdTokenOptions,
   ISSUER_MEMBERS,
   type IssuerOptions,
   type ProviderOptions,
@@ -14,7 +16,7 @@ import {
   type WithoutOptions,
 } from "./options.ts";
 
-export interface OidcOptions extends ProviderOptions, IssuerOptions, WithoutOptions {
+export interface OidcOptions extends ProviderOptions, IssuerOptions, WithoutOptions, IdTokenOptions {
   /** Exactly as the provider's own metadata writes it. */
   readonly issuer: string;
   /**
@@ -30,6 +32,7 @@ const OPTIONS: MembersOf<OidcOptions> = {
   ...CONFIDENTIAL_MEMBERS,
   ...ISSUER_MEMBERS,
   ...WITHOUT_MEMBERS,
+  ...ID_TOKEN_MEMBERS,
   issuer: null,
   discoveryUrl: null,
 };

@@ -38,7 +38,7 @@ const SHARED = ["clientId", "scopes", "storeTokens", "trustEmail", "id", "timeou
 
 /** Every factory, options that it takes, and the names that it takes beside the shared ones. */
 const FACTORIES: readonly (readonly [Factory, Options, readonly string[]])[] = [
-  [google, CLIENT, ["clientSecret"]],
+  [google, CLIENT, ["clientSecret", "idTokenAudiences"]],
   [github, CLIENT, ["clientSecret"]],
   [discord, CLIENT, ["clientSecret"]],
   [linkedin, CLIENT, ["clientSecret"]],
@@ -47,8 +47,16 @@ const FACTORIES: readonly (readonly [Factory, Options, readonly string[]])[] = [
   [x, CLIENT, ["clientSecret"]],
   [slack, CLIENT, ["clientSecret", "team"]],
   [gitlab, CLIENT, ["clientSecret", "trustedAudiences", "internalURL", "issuer"]],
-  [microsoft, CLIENT, ["clientSecret", "tenant", "trustTenant", "issuer", "discoveryUrl"]],
-  [keycloak, { ...CLIENT, ...ISSUER }, ["clientSecret", "trustedAudiences", "internalURL", "issuer"]],
+  [
+    microsoft,
+    CLIENT,
+    ["clientSecret", "idTokenAudiences", "tenant", "trustTenant", "issuer", "discoveryUrl"],
+  ],
+  [
+    keycloak,
+    { ...CLIENT, ...ISSUER },
+    ["clientSecret", "trustedAudiences", "internalURL", "idTokenAudiences", "issuer"],
+  ],
   [
     oidc,
     { ...CLIENT, ...ISSUER },
@@ -58,6 +66,7 @@ const FACTORIES: readonly (readonly [Factory, Options, readonly string[]])[] = [
       "internalURL",
       "withoutPkce",
       "withoutNonce",
+      "idTokenAudiences",
       "issuer",
       "discoveryUrl",
     ],
@@ -65,7 +74,7 @@ const FACTORIES: readonly (readonly [Factory, Options, readonly string[]])[] = [
   [
     apple,
     { clientId: "id", teamId: "team", keyId: "key", privateKey: PEM },
-    ["teamId", "keyId", "privateKey"],
+    ["idTokenAudiences", "teamId", "keyId", "privateKey"],
   ],
 ];
 

@@ -135,6 +135,18 @@ export interface WithoutOptions {
   readonly withoutNonce?: boolean;
 }
 
+/** What an OpenID provider takes whose ID tokens apps get by themselves. */
+export interface IdTokenOptions {
+  /**
+   * The clients whose apps sign in by an ID token of the provider's own sheet (`POST /oauth/:provider/token`), such as
+   * `["com.example.ios"]`; the page with Google's One Tap or button is `clientId` itself. A token must have one of them as its
+   * audience, and as its `azp` where it has one. Default none: the route then answers `not_found`.
+   */
+  readonly idTokenAudiences?: readonly string[];
+}
+
+export const ID_TOKEN_MEMBERS: MembersOf<IdTokenOptions> = { idTokenAudiences: null };
+
 /** The options of every provider, and those of one with a secret. */
 export const PROVIDER_MEMBERS: MembersOf<ProviderOptions> = {
   clientId: null,
@@ -178,6 +190,7 @@ export interface CheckedOptions {
   readonly authorizationParams: AuthorizationParams;
   /** What the environment should have set, and did not. */
   readonly missing: readonly string[];
+  readonly idTokenAudiences: readonly string[];
 }
 
 /** What a provider's options are without the application's word. */
@@ -193,7 +206,7 @@ export interface Defaults {
 
 /** Checks the options of a provider. Throws a `TypeError` that names the option. */
 export function checkOptions(
-  options: ProviderOptions & { readonly clientSecret?: string | undefined },
+  options: ProviderOptions & IdTokenOptions & { readonly clientSecret?: string | undefined },
   defaults: Defaults,
 ): CheckedOptions {
   checkMembers(defaults.id, options, defaults.members ?? CONFIDENTIAL_MEMBERS);
@@ -216,7 +229,14 @@ export function checkOptions(
     timeout: checkTimeout(id, options.timeout),
     authorizationParams: checkAuthorizationParams(id, options.authorizationParams),
     missing,
+    idTokenAudiences: checkAudiences(id, options.idTokenAudiences),
   };
+}
+
+function checkAudiences(id: string, audiences: readonly string[] = []): readonly string[] {
+  if (isListOfTexts(audiences)) return [...audiences];
+  const why = 'it must be a list of client ids, such as ["com.example.ios"]';
+  throw refuse(`${id}: idTokenAudiences`, audiences, why);
 }
 
 /** Checks the time limit of a provider's answer, in seconds. A timer of 0, or of no number, would end every request at once. */
