@@ -15,6 +15,41 @@ export const accountEdits: readonly Edit[] = [
     [["an empty id of a new user", ' && value !== ""', ""]],
   ),
   ...editsIn(
+    `${CORE}/accounts/verify-email.ts`,
+    ["test/sessions/email-or-username.test.ts"],
+    [
+      [
+        "the username of a stranger's sign-up is kept",
+        ": { username: null, name: null, passwordHash: null };",
+        ": { username, name: null, passwordHash: null };",
+      ],
+      ["a token is spent for a taken username", '=== "create" && isOwner)', '=== "prove" && isOwner)'],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/http/sign-in.ts`,
+    ["test/sessions/email-or-username.test.ts"],
+    [
+      [
+        "an address and a username with a limit each",
+        "if (user === null) return JSON.stringify(typed);",
+        "if (user !== null || typed !== null) return JSON.stringify(typed);",
+      ],
+      ["two identifiers at one sign-in", "given.length === 1 && ", ""],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/accounts/sign-up.ts`,
+    ["test/sessions/email-or-username.test.ts"],
+    [
+      [
+        "a sign-up with a taken username waits",
+        "if (username === null || (await",
+        "if (username !== null || (await",
+      ],
+    ],
+  ),
+  ...editsIn(
     `${CORE}/users/profile.ts`,
     ["packages/core/src/users/profile.test.ts"],
     [
@@ -167,7 +202,7 @@ export const accountEdits: readonly Edit[] = [
         "if (!(await hasOtherMethod(app, userId, provider))) throw lastMethodError();",
         "",
       ],
-      ["a password without its identifier is a method", "&& user[password.identifier] !== null", ""],
+      ["a password without its identifier is a method", "&& signInKey(password, user) !== null", ""],
       ["a link of a provider that is gone is a method", "&& app.oauth.has(provider)", ""],
     ],
   ),

@@ -222,8 +222,8 @@ export const signUpEdits: readonly Edit[] = [
       ["every proof is the owner's", '{ by: isOwner ? "owner" : "message" }', '{ by: "owner" }'],
       [
         "the password of a stranger's sign-up is kept",
-        "isOwner ? { name, passwordHash } : { name: null, passwordHash: null }",
-        "{ name: isOwner ? name : null, passwordHash }",
+        ": { username: null, name: null, passwordHash: null };",
+        ": { username: null, name: null, passwordHash };",
       ],
     ],
   ),
@@ -233,8 +233,8 @@ export const signUpEdits: readonly Edit[] = [
     [
       [
         "the name of a stranger's sign-up is kept",
-        "isOwner ? { name, passwordHash } : { name: null, passwordHash: null }",
-        "{ name, passwordHash: isOwner ? passwordHash : null }",
+        ": { username: null, name: null, passwordHash: null };",
+        ": { username: null, name, passwordHash: null };",
       ],
     ],
   ),
@@ -408,8 +408,8 @@ export const signUpEdits: readonly Edit[] = [
     [
       [
         "guesses at a username have a bucket of their own",
-        "return username === null ? { id } : { username };",
-        "return { id };",
+        "account: accountKey(app, user),",
+        "account: JSON.stringify({ id: user.id }),",
       ],
     ],
   ),

@@ -34,6 +34,9 @@ export type Credentials =
   | { readonly email: string; readonly password: string }
   | { readonly username: string; readonly password: string };
 
+/** An address or a username in one field, for `identifier: "email-or-username"` on the server. */
+export type EitherCredentials = { readonly identifier: string; readonly password: string };
+
 /** The credentials of a new account, the name to show, and the token of an invitation if the user has one. */
 export type SignUp = Credentials &
   Remember & {
@@ -62,7 +65,9 @@ export interface AuthClient<U = User, C = unknown> {
   readonly signUp: (input: SignUp) => Promise<Result<SignedIn<U, C> | null>>;
   readonly signIn: MailSignIns<U, C> & {
     /** Fails with `invalid_credentials`, `invalid_request`, `rate_limited`. */
-    readonly password: (credentials: Credentials & Remember) => Promise<Result<SignedIn<U, C>>>;
+    readonly password: (
+      credentials: (Credentials | EitherCredentials) & Remember,
+    ) => Promise<Result<SignedIn<U, C>>>;
     /** Navigates to a provider. The user comes back to `redirectTo`, with `?error=code` if the sign-in failed. */
     readonly oauth: (provider: string, options?: OAuthOptions) => Promise<Result<OAuthStart>>;
     /** Completes the sign-in of a native app with the code of its redirect (RFC 7636 4.5). Needs `storage`. */

@@ -38,7 +38,7 @@ export async function createUser(app: App, input: NewUser): Promise<User> {
   if (email === null && username === null) {
     throw new AuthError("invalid_request", "A user needs an e-mail or a username.");
   }
-  const identifier = email !== null ? { email } : { username: username ?? "" };
+  const identifier = identifierOf({ email, username });
   const user = await insertUser(app, {
     email,
     username,
@@ -205,12 +205,17 @@ async function requireStrong(app: App, password: string, identifier: Identifier 
   const verdict = checked === "ok" && (await isBreached(app, password)) ? "breached" : checked;
   if (verdict !== "ok") {
     const [code, text] = refusals[verdict];
-    const name = identifierNames[identifier !== null && "username" in identifier ? "username" : "email"];
+    const name = nameOf(identifier);
     throw new AuthError(
       code,
       text.replace("{minimum}", `${provider.minLength}`).replace("{identifier}", name),
     );
   }
+}
+
+function nameOf(identifier: Identifier | null): string {
+  if (identifier === null || !("username" in identifier)) return identifierNames.email;
+  return "email" in identifier ? "identifier" : identifierNames.username;
 }
 
 // If it cannot be told, the password is accepted: another server must not decide whether users can sign up.
@@ -250,9 +255,10 @@ function requirePassword(app: App): PasswordProvider {
   return app.password;
 }
 
-function identifierOf(user: User): Identifier | null {
-  if (user.email !== null) return { email: user.email };
-  return user.username === null ? null : { username: user.username };
+/** What a password must not be similar to: the address, the username, or both. */
+function identifierOf({ email, username }: Pick<User, "email" | "username">): Identifier | null {
+  if (email !== null) return username === null ? { email } : { email, username };
+  return username === null ? null : { username };
 }
 
 /** Normalizes an identifier. Fails with `invalid_request`. */

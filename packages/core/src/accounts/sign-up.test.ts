@@ -74,7 +74,7 @@ describe("isBrowserOf", () => {
 });
 
 describe("parseSignUp", () => {
-  const data = { email: "a@example.com", name: "Ann", passwordHash: "h", browser: "b" };
+  const data = { email: "a@example.com", username: "ann", name: "Ann", passwordHash: "h", browser: "b" };
 
   it("reads the whole data of a token without a user alone", () => {
     expect(parseSignUp({ userId: null, data })).toEqual(data);
@@ -83,8 +83,8 @@ describe("parseSignUp", () => {
       expect(parseSignUp({ userId: null, data: { ...data, [name]: 1 } })).toBeNull();
   });
 
-  it("reads the data of a token without a name, as earlier versions wrote it", () => {
-    const { name: _, ...earlier } = data;
-    expect(parseSignUp({ userId: null, data: earlier })).toEqual({ ...data, name: null });
+  it("reads the data of a token without a name and a username, as earlier versions wrote it", () => {
+    const { name: _, username: __, ...earlier } = data;
+    expect(parseSignUp({ userId: null, data: earlier })).toEqual({ ...data, name: null, username: null });
   });
 });

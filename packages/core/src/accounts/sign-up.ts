@@ -41,6 +41,7 @@ export function signUpRefused({ signUp }: Pick<SignUpFacts, "signUp">): AuthErro
 /** A sign-up whose address is not proved yet. There is no user of it. */
 export interface PendingSignUp {
   readonly email: string;
+  readonly username: string | null;
   readonly name: string | null;
   readonly passwordHash: string;
   /** The digest of the secret in the cookie of the browser that signed up. */
@@ -63,21 +64,28 @@ export function isBrowserOf({ browser }: Pick<PendingSignUp, "browser">, secret:
 /** Stores a sign-up until its address is proved, and sends the message for that. It replaces an earlier one of the address. */
 export async function sendSignUp(
   app: App,
-  { email, name, passwordHash, browser }: PendingSignUp,
+  { email, username, name, passwordHash, browser }: PendingSignUp,
 ): Promise<void> {
   const post = requireMail(app);
-  const data = { email, name, passwordHash, browser };
+  const data = { email, username, name, passwordHash, browser };
   const issued = await issueMailToken(app, { purpose: "verify", subject: email, userId: null, data });
   post({ type: "verify", to: email, user: null, ...issued });
 }
 
 /** Reads the sign-up in the data of a token that verifies an address. Null if the token is for a user. */
 export function parseSignUp({ userId, data }: Pick<SlotToken, "userId" | "data">): PendingSignUp | null {
-  const { email, name = null, passwordHash, browser } = data;
+  const { email, username = null, name = null, passwordHash, browser } = data;
   if (userId !== null || typeof email !== "string") return null;
   if (typeof passwordHash !== "string" || typeof browser !== "string") return null;
   if (name !== null && typeof name !== "string") return null;
-  return { email, name, passwordHash, browser };
+  if (username !== null && typeof username !== "string") return null;
+  return { email, username, name, passwordHash, browser };
+}
+
+/** Fails with `identifier_taken` if a user has this username. */
+export async function requireFreeUsername(app: App, username: string | null): Promise<void> {
+  if (username === null || (await app.users.find({ username })) === null) return;
+  throw takenError(null, username);
 }
 
 /**

@@ -2,6 +2,7 @@ import { decideUnlink } from "../oauth/link.ts";
 import { now } from "../platform/env.ts";
 import { AuthError, reportQuietly } from "../platform/errors.ts";
 import { isLive } from "../sessions/decide.ts";
+import { signInKey } from "../users/identifier.ts";
 import type { LinkedAccount, User } from "../users/user.ts";
 import { endEverywhere } from "./accounts.ts";
 import type { App } from "./app.ts";
@@ -68,7 +69,7 @@ async function hasOtherMethod(app: App, userId: string, without: string): Promis
 
 // A password counts as a sign-in method only if the user also has the identifier it is paired with.
 function canUsePassword({ password }: App, user: User): boolean {
-  return password !== null && user.passwordHash !== null && user[password.identifier] !== null;
+  return password !== null && user.passwordHash !== null && signInKey(password, user) !== null;
 }
 
 /** A user that requests a change of their links, and the session of the request. */

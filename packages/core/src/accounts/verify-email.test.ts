@@ -34,7 +34,7 @@ describe("decideVerificationMail", () => {
 });
 
 describe("decideVerification", () => {
-  const signUp = { email: "ann@example.com", name: null, passwordHash: "h", browser: "b" };
+  const signUp = { email: "ann@example.com", username: null, name: null, passwordHash: "h", browser: "b" };
   const unproven = { userId: "1", email: "ann@example.com", credentialsVersion: 3 };
   const pending: Verifiable = { kind: "sign_up", signUp };
   const known: Verifiable = { kind: "user", unproven };

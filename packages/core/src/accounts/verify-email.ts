@@ -12,7 +12,7 @@ import {
   requireMail,
 } from "./mail-token.ts";
 import { proveMailbox } from "./prove-mailbox.ts";
-import { decideSignUp, type PendingSignUp, parseSignUp, sendSignUp } from "./sign-up.ts";
+import { decideSignUp, type PendingSignUp, parseSignUp, requireFreeUsername, sendSignUp } from "./sign-up.ts";
 
 /** A user whose address is to be proved. */
 interface UnprovenUser {
@@ -126,7 +126,8 @@ export interface Verified {
 
 /**
  * Redeems a token and proves the address. `isOwner` tells that the holder of the mailbox is the person that set the password;
- * otherwise the password is removed with all links and sessions. Fails with `mail_token_invalid`.
+ * otherwise the password is removed with all links and sessions. Fails with `mail_token_invalid`, and with `identifier_taken` if
+ * another user has the username of the sign-up by now.
  */
 export async function verifyEmail(
   app: App,
@@ -134,6 +135,8 @@ export async function verifyEmail(
   verification: Verification,
   isOwner: boolean,
 ): Promise<Verified> {
+  // Before the token is spent. The person signs up again, with another username.
+  if (verification.kind === "create" && isOwner) await requireFreeUsername(app, verification.signUp.username);
   await redeemMailToken(app, "verify", token);
   const user =
     verification.kind === "create"
@@ -158,12 +161,14 @@ export async function verifyByHand(app: App, token: string, password: string | u
 
 function createVerified(
   app: App,
-  { email, name, passwordHash }: PendingSignUp,
+  { email, username, name, passwordHash }: PendingSignUp,
   isOwner: boolean,
 ): Promise<User | null> {
   // Another person may have signed up with the address, so the owner gets nothing that they wrote.
-  const chosen = isOwner ? { name, passwordHash } : { name: null, passwordHash: null };
-  return insertUser(app, { email, username: null, picture: null, emailVerified: true, ...chosen });
+  const chosen = isOwner
+    ? { username, name, passwordHash }
+    : { username: null, name: null, passwordHash: null };
+  return insertUser(app, { email, picture: null, emailVerified: true, ...chosen });
 }
 
 async function proveAddress(

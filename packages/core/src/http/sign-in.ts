@@ -1,4 +1,4 @@
-import { checkCredentials } from "../accounts/accounts.ts";
+import { checkCredentials, requireNormal } from "../accounts/accounts.ts";
 import type { App } from "../accounts/app.ts";
 import type { CookieChange } from "../cookies/cookie.ts";
 import { decideNewDevice } from "../mail/notices.ts";
@@ -12,7 +12,7 @@ import { parseRefreshToken } from "../sessions/refresh-token.ts";
 import { type SessionRow, sessionOfRow, type Transport } from "../sessions/session.ts";
 import { type StartedSession, startSession } from "../sessions/start.ts";
 import { signInBuckets } from "../throttle/throttle.ts";
-import { type Identifier, identifierNames } from "../users/identifier.ts";
+import { type Identifier, identifierNames, signInKey } from "../users/identifier.ts";
 import { type ProviderAccount, publicUser, type User } from "../users/user.ts";
 import { deviceCookie, readDeviceOf } from "./device-cookie.ts";
 import { countFailure } from "./limit.ts";
@@ -37,18 +37,50 @@ export async function readPasswordInput(app: App, request: Request): Promise<Pas
 /** Parses the body of a sign-in or sign-up. Fails with `invalid_request`. */
 export function parsePasswordInput({ password: provider }: App, body: Body | null): PasswordInput {
   if (provider === null) throw new AuthError("not_found");
-  const input = body === null ? undefined : stringMember(body, provider.identifier);
+  const input = body === null ? undefined : identifierIn(body, provider);
   const password = body === null ? undefined : stringMember(body, "password");
   if (body === null || input === undefined || password === undefined) {
-    throw new AuthError("invalid_request", `The body needs ${provider.identifier} and password.`);
+    const needed =
+      provider.identifier === EITHER ? "one of identifier, email, username," : provider.identifier;
+    throw new AuthError("invalid_request", `The body needs ${needed} and password.`);
   }
   const identifier = provider.parseIdentifier(input);
   if (identifier === null) {
-    const name = identifierNames[provider.identifier];
+    const name = provider.identifier === EITHER ? "identifier" : identifierNames[provider.identifier];
     throw new AuthError("invalid_request", `The ${name} is malformed.`);
   }
   requirePossible(provider, password);
   return { identifier, password, kind: kindOfSession(body) };
+}
+
+const EITHER = "email-or-username";
+
+/** The text that identifies the user. Where it may be an address or a username, any of three members has it, and only one. */
+function identifierIn(body: Body, { identifier }: PasswordProvider): string | undefined {
+  if (identifier !== EITHER) return stringMember(body, identifier);
+  const given = ["identifier", "email", "username"].filter((name) => Object.hasOwn(body, name));
+  const [name] = given;
+  return given.length === 1 && name !== undefined ? stringMember(body, name) : undefined;
+}
+
+/** The input of `POST /signup`. */
+export interface SignUpInput extends PasswordInput {
+  /** Besides the address of `identifier`; null if the user has none. */
+  readonly username: string | null;
+}
+
+/** Parses the body of a sign-up. Where a user may have both, it needs an address. Fails with `invalid_request`. */
+export function parseSignUpInput(app: App, body: Body | null): SignUpInput {
+  if (app.password?.identifier !== EITHER || body === null) {
+    return { ...parsePasswordInput(app, body), username: null };
+  }
+  const { username: _, ...others } = body;
+  const input = parsePasswordInput(app, others);
+  if (!("email" in input.identifier)) {
+    throw new AuthError("invalid_request", "The body needs email and password; username is optional.");
+  }
+  const username = stringMember(body, "username") ?? "";
+  return { ...input, username: username === "" ? null : requireNormal("username", username) };
 }
 
 /** Refuses a password that no user can have, before it costs any work. */
@@ -121,7 +153,7 @@ export function signInByPassword(
  */
 export async function requirePasswordOf(app: App, call: Call, user: User, password: string): Promise<User> {
   const buckets = signInBuckets({
-    account: JSON.stringify(identifierOf(app, user)),
+    account: accountKey(app, user),
     device: await readDeviceOf(app, call, user),
     networks: call.client.networks,
   });
@@ -130,10 +162,13 @@ export async function requirePasswordOf(app: App, call: Call, user: User, passwo
   return checked;
 }
 
-/** What the user signs in with, in the form that `POST /login` counts by. */
-function identifierOf({ password }: App, { id, email, username }: User): object {
-  if (password?.identifier === "username") return username === null ? { id } : { username };
-  return email === null ? { id } : { email };
+/**
+ * The name of an account for the limits. An address and a username of one account share it: with one limit for each, guesses would
+ * double. `typed` names an account that does not exist.
+ */
+export function accountKey({ password }: App, user: User | null, typed: object = {}): string {
+  if (user === null) return JSON.stringify(typed);
+  return JSON.stringify((password === null ? null : signInKey(password, user)) ?? { id: user.id });
 }
 
 /**

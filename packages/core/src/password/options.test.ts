@@ -32,7 +32,7 @@ describe("wrong options of password() and the hashers", () => {
     [
       password,
       { identifier: "phone" },
-      'password: identifier is "phone", but it must be "email" or "username"',
+      'password: identifier is "phone", but it must be one of "email", "username", "email-or-username"',
     ],
     [password, { minLength: 7 }, "password: minLength is 7, but it must be a whole number from 8 to 1024"],
     [
@@ -73,7 +73,7 @@ describe("wrong options of password() and the hashers", () => {
     [
       password,
       { identifier: "username", verifyEmail: "later" },
-      'password: verifyEmail is "later", but it needs identifier: "email": write false',
+      'password: verifyEmail is "later", but it needs identifier: "email" or "email-or-username": write false',
     ],
     [
       password,

@@ -56,7 +56,7 @@ export type PasswordVerdict =
 export interface PasswordPolicy {
   /** In code points. */
   readonly minLength: number;
-  /** The identifier of the user whose password it will be. */
+  /** The identifier of the user whose password it will be. It may have both members. */
   readonly identifier: Identifier | null;
   /** Whether a password in lower case is a common one. */
   readonly isCommon: (password: string) => boolean;
@@ -83,11 +83,14 @@ export function checkPassword(password: string, policy: PasswordPolicy): Passwor
 
 function namesOf(identifier: Identifier | null): readonly string[] {
   if (identifier === null) return [];
-  if ("username" in identifier) return [identifier.username].filter(isName);
-  const { email } = identifier;
+  const username = "username" in identifier ? [identifier.username] : [];
+  return [...("email" in identifier ? namesOfEmail(identifier.email) : []), ...username].filter(isName);
+}
+
+function namesOfEmail(email: string): readonly string[] {
   const local = email.slice(0, email.indexOf("@"));
   const [untagged = local] = local.split("+");
-  return [email, local, untagged].filter(isName);
+  return [email, local, untagged];
 }
 
 function isName(text: string): boolean {

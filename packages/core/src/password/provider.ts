@@ -2,7 +2,7 @@ import { badAnswer, callAndWait, callNow, kindOf, requireFlag } from "../platfor
 import { isRecord } from "../platform/encoding.ts";
 import { type Env, withTimeout } from "../platform/env.ts";
 import { checkMembers, type MembersOf, refuse } from "../platform/option-error.ts";
-import { type Identifier, parseEmail, parseUsername } from "../users/identifier.ts";
+import { type Identifier, parseEmail, parseUsername, type SignInIdentifier } from "../users/identifier.ts";
 import type { User } from "../users/user.ts";
 import { BREACHED_TIMEOUT, type BreachedPasswords, checkBreached } from "./breached.ts";
 import { checkHasher, checkLegacy, checkOption, type PasswordHasher } from "./hasher.ts";
@@ -18,8 +18,11 @@ import {
 import { scryptHasher } from "./scrypt.ts";
 
 export interface PasswordOptions {
-  /** What a user signs in with. Default `"email"`. */
-  readonly identifier?: "email" | "username";
+  /**
+   * What a user signs in with. Default `"email"`. With `"email-or-username"` a sign-up takes `email` and an optional `username`, and a
+   * sign-in takes either: a text with "@" is an address, because no username has one.
+   */
+  readonly identifier?: SignInIdentifier;
   /** In code points, at least 8. Default 8; 15 is NIST's figure where the password is the only factor. */
   readonly minLength?: number;
   /** Default `scryptHasher()`. */
@@ -36,7 +39,7 @@ export interface PasswordOptions {
    */
   readonly breached?: BreachedPasswords;
   /**
-   * Whether a sign-up must prove its address. It needs `identifier: "email"` and the option `mail`. Default false.
+   * Whether a sign-up must prove its address. It needs the option `mail`, and an `identifier` other than `"username"`. Default false.
    *
    * - `"later"`: the sign-up signs in, and sends a message with a link.
    * - `"required"`: the sign-up answers 202, the same for a known and an unknown address, and no session exists before the proof.
@@ -45,7 +48,7 @@ export interface PasswordOptions {
 }
 
 const OPTIONS: MembersOf<PasswordOptions> = {
-  identifier: ["email", "username"],
+  identifier: ["email", "username", "email-or-username"],
   minLength: null,
   hasher: null,
   legacy: null,
@@ -56,7 +59,7 @@ const OPTIONS: MembersOf<PasswordOptions> = {
 const SIGN_UP_MOVED =
   'signUp is not an option of password: write createAuth({ signUp: "invited" }) in place of false, and nothing in place of true';
 
-const PARSERS: Readonly<Record<"email" | "username", PasswordProvider["parseIdentifier"]>> = {
+const PARSERS: Readonly<Record<SignInIdentifier, PasswordProvider["parseIdentifier"]>> = {
   email(input) {
     const email = parseEmail(input);
     return email === null ? null : { email };
@@ -65,12 +68,13 @@ const PARSERS: Readonly<Record<"email" | "username", PasswordProvider["parseIden
     const username = parseUsername(input);
     return username === null ? null : { username };
   },
+  "email-or-username": (input) => PARSERS.email(input) ?? PARSERS.username(input),
 };
 
 /** Sign-in with a password. */
 export interface PasswordProvider {
   readonly type: "password";
-  readonly identifier: "email" | "username";
+  readonly identifier: SignInIdentifier;
   /** The fewest code points of a new password. */
   readonly minLength: number;
   readonly verifyEmail: "required" | "later" | false;
@@ -121,8 +125,10 @@ export function password(options: PasswordOptions = {}): PasswordProvider {
   const { breached = null, verifyEmail = false, legacy = [] } = options;
   checkLegacy(legacy);
   if (breached !== null) checkBreached(breached);
-  if (verifyEmail !== false && identifier !== "email")
-    throw refuse("password: verifyEmail", verifyEmail, 'it needs identifier: "email": write false');
+  if (verifyEmail !== false && identifier === "username") {
+    const advice = 'it needs identifier: "email" or "email-or-username": write false';
+    throw refuse("password: verifyEmail", verifyEmail, advice);
+  }
   return {
     type: "password",
     identifier,

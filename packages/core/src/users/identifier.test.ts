@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseEmail, parseUsername } from "./identifier.ts";
+import { parseEmail, parseUsername, signInKey } from "./identifier.ts";
 
 describe("an e-mail address (PWD-09)", () => {
   it.each([
@@ -184,5 +184,27 @@ describe("the length of an identifier as typed", () => {
     expect(parseEmail(`${" ".repeat(244)}ann@b.example`.slice(0, 254))).not.toBeNull();
     expect(parseUsername(`${" ".repeat(125)}ann`)).toBe("ann");
     expect(parseUsername(`${" ".repeat(126)}ann`)).toBeNull();
+  });
+});
+
+describe("signInKey", () => {
+  const email = "ann@example.com";
+  const username = "ann";
+
+  it.each([
+    ["email", email, username, { email }],
+    ["email", email, null, { email }],
+    ["email", null, username, null],
+    ["email", null, null, null],
+    ["username", email, username, { username }],
+    ["username", email, null, null],
+    ["username", null, username, { username }],
+    ["username", null, null, null],
+    ["email-or-username", email, username, { email }],
+    ["email-or-username", email, null, { email }],
+    ["email-or-username", null, username, { username }],
+    ["email-or-username", null, null, null],
+  ] as const)("by %s, with %s and %s: %j", (identifier, address, name, expected) => {
+    expect(signInKey({ identifier }, { email: address, username: name })).toEqual(expected);
   });
 });

@@ -1,6 +1,18 @@
 /** How a user is found: by e-mail address or by user name. A store keeps and gets both in normal form. */
 export type Identifier = { readonly email: string } | { readonly username: string };
 
+/** What users sign in with. */
+export type SignInIdentifier = "email" | "username" | "email-or-username";
+
+/** What a user can sign in with, in a form that is the same for each of their identifiers; null for nothing. */
+export function signInKey(
+  { identifier }: { readonly identifier: SignInIdentifier },
+  { email, username }: { readonly email: string | null; readonly username: string | null },
+): Identifier | null {
+  if (identifier !== "username" && email !== null) return { email };
+  return identifier !== "email" && username !== null ? { username } : null;
+}
+
 /** How a message names an identifier. */
 export const identifierNames: Readonly<Record<"email" | "username", string>> = {
   email: "e-mail",

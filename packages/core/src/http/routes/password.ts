@@ -10,7 +10,7 @@ import { readDeviceOf } from "../device-cookie.ts";
 import { countFailure } from "../limit.ts";
 import { limitMailRequest } from "../mail-request.ts";
 import type { Call, Route } from "../route.ts";
-import { readPasswordInput, signInByPassword } from "../sign-in.ts";
+import { accountKey, readPasswordInput, signInByPassword } from "../sign-in.ts";
 
 /** `POST /login`: checks an identifier and a password, and starts a session. */
 export const login: Route = {
@@ -20,7 +20,7 @@ export const login: Route = {
     const { identifier, password, kind } = await readPasswordInput(app, call.request);
     const found = await app.users.find(identifier);
     const buckets = signInBuckets({
-      account: JSON.stringify(identifier),
+      account: accountKey(app, found, identifier),
       device: await readDeviceOf(app, call, found),
       networks: call.client.networks,
     });

@@ -6,6 +6,7 @@ import {
   mintBrowser,
   readInvitation,
   redeemInvitation,
+  requireFreeUsername,
   sendSignUp,
   signUpRefused,
   undoSignUp,
@@ -23,7 +24,7 @@ import { countInvalidToken } from "../mail-request.ts";
 import { type Body, readBody, stringMember } from "../request.ts";
 import { respondJson } from "../response.ts";
 import type { Call, Route } from "../route.ts";
-import { type PasswordInput, parsePasswordInput, signInByPassword } from "../sign-in.ts";
+import { parseSignUpInput, type SignUpInput, signInByPassword } from "../sign-in.ts";
 
 /** How long the browser of a sign-up is known. Its token is valid for as long. */
 const BROWSER_LIFETIME: Seconds = days(1);
@@ -40,14 +41,14 @@ export const signup: Route = {
     const decision = decideSignUp({ signUp, byMethod: true, hasInvitation: invitation !== undefined });
     if (decision === "refuse") throw signUpRefused(app.config);
     if (body !== null && invitation !== undefined) return signUpByInvitation(app, call, body, invitation);
-    const input = { ...parsePasswordInput(app, body), name: nameOf(body) };
+    const input = { ...parseSignUpInput(app, body), name: nameOf(body) };
     const isPending = app.password.verifyEmail === "required";
     return isPending ? signUpLater(app, call, input) : signUpNow(app, call, input);
   },
 };
 
-/** The input of a sign-up. */
-interface SignUpInput extends PasswordInput {
+/** The input of a sign-up, and the name to show. */
+interface NamedSignUp extends SignUpInput {
   readonly name: string | null;
 }
 
@@ -57,14 +58,18 @@ function nameOf(body: Body | null): string | null {
   return requireName(stringMember(body, "name") ?? null);
 }
 
+function identifiersOf({ identifier, username }: Pick<SignUpInput, "identifier" | "username">): Identifier {
+  return username === null ? identifier : { ...identifier, username };
+}
+
 /** Creates a user and signs them in. With `verifyEmail: "later"` it also sends a message that verifies the address. */
 async function signUpNow(
   app: App,
   call: Call,
-  { identifier, name, password, kind }: SignUpInput,
+  { identifier, username, name, password, kind }: NamedSignUp,
 ): Promise<Response> {
   const mailbox = await countSignUp(app, call, identifier);
-  const user = await createUser(app, { ...identifier, name, password }).catch(
+  const user = await createUser(app, { ...identifiersOf({ identifier, username }), name, password }).catch(
     giveBackUnlessTaken(app, mailbox),
   );
   const response = await undoneOnFailure(app, user, 0, () =>
@@ -81,28 +86,28 @@ async function signUpNow(
 async function signUpLater(
   app: App,
   call: Call,
-  { identifier, name, password }: SignUpInput,
+  { identifier, username, name, password }: NamedSignUp,
 ): Promise<Response> {
   const email = "email" in identifier ? identifier.email : "";
   const mailbox = await countSignUp(app, call, identifier);
-  const secret = await beginSignUp(app, { email, name, password }).catch(giveBackUnlessTaken(app, mailbox));
+  const secret = await beginSignUp(app, { email, username, name, password }).catch(
+    giveBackUnlessTaken(app, mailbox),
+  );
   return respondJson(app, {}, 202, [setCookie(browserPlace("sign-up", call.site), secret, BROWSER_LIFETIME)]);
 }
 
 /** Returns the secret for the cookie of the browser. A known address gets a message to reset its password instead. */
 async function beginSignUp(
   app: App,
-  {
-    email,
-    name,
-    password,
-  }: { readonly email: string; readonly name: string | null; readonly password: string },
+  { email, username, name, password }: Omit<NamedSignUp, "identifier" | "kind"> & { readonly email: string },
 ): Promise<string> {
-  const passwordHash = await checkAndHash(app, password, { email });
+  const passwordHash = await checkAndHash(app, password, identifiersOf({ identifier: { email }, username }));
+  // Before the address is looked up: the answer is the same for a known and an unknown one.
+  await requireFreeUsername(app, username);
   const user = await app.users.find({ email });
   const { secret, browser } = mintBrowser(app);
   if (user !== null) await sendReset(app, { email, user, signedUpAgain: true });
-  else await sendSignUp(app, { email, name, passwordHash, browser });
+  else await sendSignUp(app, { email, username, name, passwordHash, browser });
   return secret;
 }
 
@@ -113,9 +118,9 @@ async function beginSignUp(
 async function signUpByInvitation(app: App, call: Call, body: Body, invitation: string): Promise<Response> {
   await countAttempt(app, networkBuckets("signUp", call.client.networks()));
   const email = await countInvalidToken(app, call, () => readInvitation(app, invitation));
-  const { identifier, password, kind } = parsePasswordInput(app, withInvited(body, email));
+  const { password, kind, ...named } = parseSignUpInput(app, withInvited(body, email));
   const user = await createUser(app, {
-    ...identifier,
+    ...identifiersOf(named),
     email,
     name: nameOf(body),
     password,
