@@ -167,7 +167,7 @@ describe("the other ends of a sign-in that a person can come to", () => {
       400,
       /target is not allowed/,
     ],
-    ["an unknown transport", "/auth/oauth/stub?transport=x", 400, /transport is &#34;cookie&#34;/],
+    ["an unknown transport", "/auth/oauth/stub?transport=x", 400, /transport is &quot;cookie&quot;/],
   ];
   it.each(paths)("%s is a page, or leads to errorURL", async (_, path, status, message) => {
     await expectPage(await openStubServer().browser().get(path, PERSON), status, message);
