@@ -12,10 +12,10 @@ export type {
   KeysApi,
   RefreshOutcome,
   SessionsApi,
-  UsersApi,
 } from "./auth/auth.ts";
 export { createAuth, type DefineAuth, defineAuth } from "./auth/create-auth.ts";
 export type { AuthOptions, ContextShape, Provider, StandardResult, StandardSchema } from "./auth/options.ts";
+export type { UsersApi } from "./auth/users-api.ts";
 export type { PreviousCookie } from "./cookies/site.ts";
 export type { RouteName } from "./http/handle.ts";
 export {

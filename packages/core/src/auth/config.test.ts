@@ -7,7 +7,7 @@ import { password } from "../password/provider.ts";
 import { minutes } from "../platform/time.ts";
 import { defaultLimits } from "../throttle/throttle.ts";
 import { checkOptions } from "./config.ts";
-import type { Shape } from "./options.ts";
+import type { Shape } from "./option-shape.ts";
 import { optionsSchema } from "./schema.ts";
 
 const JWK = {

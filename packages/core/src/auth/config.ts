@@ -27,14 +27,8 @@ import { parseProxies } from "../throttle/proxies.ts";
 import { defaultLimits, type RateLimits } from "../throttle/throttle.ts";
 import type { PublicUser, User, UserStore } from "../users/user.ts";
 import { checkCookies } from "./cookies.ts";
-import {
-  type AuthOptions,
-  copyOptions,
-  type Provider,
-  type Shape,
-  type StandardSchema,
-  shapeError,
-} from "./options.ts";
+import { copyOptions, type Shape, shapeError } from "./option-shape.ts";
+import type { AuthOptions, Provider, StandardSchema } from "./options.ts";
 import { checkProviders } from "./providers.ts";
 import { optionsSchema } from "./schema.ts";
 import { checkKeys, checkSecrets, missingSecret } from "./secrets.ts";

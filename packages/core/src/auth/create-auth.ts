@@ -25,7 +25,7 @@ import type { Store } from "../store.ts";
 import { localThrottle } from "../throttle/local.ts";
 import { mintOneTimeToken } from "../users/one-time-token.ts";
 import { publicUser, type User } from "../users/user.ts";
-import type { Auth, KeysApi, SessionsApi, UsersApi } from "./auth.ts";
+import type { Auth, KeysApi, SessionsApi } from "./auth.ts";
 import { deploymentCheck } from "./check.ts";
 import { type CheckedOptions, checkOptions } from "./config.ts";
 import { guardStore } from "./guard-store.ts";
@@ -35,6 +35,7 @@ import { publicCalls } from "./public-calls.ts";
 import { sendingCalls } from "./sending-calls.ts";
 import { sessionsApi } from "./sessions.ts";
 import { usersApi } from "./users.ts";
+import type { UsersApi } from "./users-api.ts";
 
 /**
  * Makes an authentication core. Throws a `TypeError` that names the option for a configuration that is unsafe or wrong.

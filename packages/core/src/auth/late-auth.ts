@@ -1,8 +1,9 @@
 import type { RequestHost } from "../accounts/client.ts";
 import type { RouteName } from "../http/handle.ts";
 import { errorResponse, refusal } from "../http/response.ts";
-import type { Auth, KeysApi, SessionsApi, UsersApi } from "./auth.ts";
+import type { Auth, KeysApi, SessionsApi } from "./auth.ts";
 import { CALL_NAMES } from "./public-calls.ts";
+import type { UsersApi } from "./users-api.ts";
 
 type Handler = (request: Request, host?: RequestHost) => Promise<Response>;
 type Call = (...given: unknown[]) => Promise<unknown>;

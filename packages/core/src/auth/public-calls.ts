@@ -2,7 +2,8 @@ import { kindOf } from "../platform/callback-answer.ts";
 import { isRecord } from "../platform/encoding.ts";
 import { AuthError } from "../platform/errors.ts";
 import type { Report } from "../platform/faults.ts";
-import type { KeysApi, SessionsApi, UsersApi } from "./auth.ts";
+import type { KeysApi, SessionsApi } from "./auth.ts";
+import type { UsersApi } from "./users-api.ts";
 
 type Call = (...given: unknown[]) => Promise<unknown>;
 

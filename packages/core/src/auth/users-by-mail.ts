@@ -14,7 +14,7 @@ import { requestVerification, verifyByHand } from "../accounts/verify-email.ts";
 import { AuthError } from "../platform/errors.ts";
 import { checkMembers, type MembersOf } from "../platform/option-error.ts";
 import { publicUser, type User } from "../users/user.ts";
-import type { UsersApi } from "./auth.ts";
+import type { UsersApi } from "./users-api.ts";
 
 /** By hand there is no session that shows that the account belongs to the holder of the mailbox. */
 const isStranger: OwnerCheck = async () => false;

@@ -25,7 +25,7 @@ import { checkMembers, FLAG, type MembersOf } from "../platform/option-error.ts"
 import type { Device } from "../sessions/session.ts";
 import { type Identifier, parseEmail, parseUsername } from "../users/identifier.ts";
 import { type PublicUser, publicUser, type User } from "../users/user.ts";
-import type { UsersApi } from "./auth.ts";
+import type { UsersApi } from "./users-api.ts";
 import { usersByMail } from "./users-by-mail.ts";
 
 const CREATE: MembersOf<NewUser> = {
