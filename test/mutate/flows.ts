@@ -109,7 +109,7 @@ export const flowEdits: readonly Edit[] = [
     `${CORE}/http/flow-end.ts`,
     ["test/oauth/dead-ends.test.ts"],
     [
-      ["a message that is markup", "<p>${escaped(message)}</p>", "<p>${message}</p>"],
+      ["a message that is markup", "<p>${escapeHtml(message)}</p>", "<p>${message}</p>"],
       ["a page without a policy", 'headers.set("content-security-policy", POLICY);', ""],
     ],
   ),
