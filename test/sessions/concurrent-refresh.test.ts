@@ -1,12 +1,12 @@
 import { createAuth } from "@latchkey/core";
 import { describe, expect, test } from "vitest";
 import type { Browser } from "../fixtures/browser.ts";
+import { runTogether } from "../fixtures/run-together.ts";
 import { openServer, type TestServer } from "../fixtures/server.ts";
 import { stores } from "../fixtures/stores.ts";
 import { sumOf, type Tally, tallyOf } from "../fixtures/tally.ts";
 import { sidOf } from "../fixtures/tokens.ts";
 import { migrated, open, temporaryFile } from "../stores/files.ts";
-import { runTogether } from "./run-together.ts";
 
 const LEASE = 60;
 const ONE_OF_200: Tally = { answered: 200, issued: 1, accessOnly: 199, cleared: 0, alarms: 0 };
@@ -61,6 +61,12 @@ async function expectAlive(server: TestServer, ann: Browser, responses: readonly
   expect(server.events.some(({ type }) => type === "session.reuse_detected")).toBe(false);
 }
 
+async function processes(script: string, input: object): Promise<readonly unknown[]> {
+  const lists = [0, 1, 2, 3].map((index) => [JSON.stringify({ ...input, index })]);
+  const printed = await runTogether(new URL(`./processes/${script}.ts`, import.meta.url), lists);
+  return printed.map((text): unknown => JSON.parse(text));
+}
+
 describe("4 processes that share one SQLite file", () => {
   for (const [title, bringAbout] of Object.entries(situations)) {
     test(`give one new refresh token for 200 simultaneous refreshes of one cookie, ${title}`, async () => {
@@ -70,7 +76,7 @@ describe("4 processes that share one SQLite file", () => {
       await bringAbout(server, ann);
       const cookie = ann.request("/auth/refresh").headers.get("cookie") ?? "";
       const input = { file, clock: server.clock.now(), cookie, requests: 50 };
-      const printed = await runTogether("refresh", 4, input);
+      const printed = await processes("refresh", input);
       expect(sumOf(printed.map((tally) => tally as Tally))).toEqual(ONE_OF_200);
       expect(await server.auth.sessions.get(sidOf(ann.cookie("access")))).toMatchObject({ endedAt: null });
       server.clock.advance(LEASE);
@@ -81,7 +87,7 @@ describe("4 processes that share one SQLite file", () => {
   test("agree on one key ring where they start at once on a new file", async () => {
     const file = temporaryFile();
     const { clock } = openServer();
-    const tokens = (await runTogether("join", 4, { file, clock: clock.now() })).map(String);
+    const tokens = (await processes("join", { file, clock: clock.now() })).map(String);
     const auth = createAuth({ store: await migrated(open(file)), env: { clock: clock.now } });
     expect((await auth.keys.jwks()).keys.length).toBe(2);
     for (const token of tokens) expect((await auth.sessions.verify(token)).ok).toBe(true);

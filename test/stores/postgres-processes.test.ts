@@ -1,13 +1,9 @@
-import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { promisify } from "node:util";
 import { migrate, postgres, schema } from "@latchkey/sql/postgres";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { runTogether } from "../fixtures/run-together.ts";
 import { startPostgres, type TestPostgres } from "./postgres-server.ts";
 import { START, session, sessionIdOf } from "./sessions.ts";
-
-const run = promisify(execFile);
-const STARTUP = 4_000;
 
 let server: TestPostgres;
 beforeAll(async () => {
@@ -16,12 +12,11 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 async function processes(count: number, sessions: number): Promise<readonly string[][]> {
-  const start = String(Date.now() + STARTUP);
-  const path = new URL("./processes/postgres-join.ts", import.meta.url).pathname;
-  const started = Array.from({ length: count }, (_, n) =>
-    run(process.execPath, [path, server.url, server.schema, start, `process-${n}`, String(sessions)]),
-  );
-  return (await Promise.all(started)).map(({ stdout }): string[] => JSON.parse(stdout));
+  const script = new URL("./processes/postgres-join.ts", import.meta.url);
+  const lists = Array.from({ length: count }, (_, n) => {
+    return [server.url, server.schema, `process-${n}`, String(sessions)];
+  });
+  return (await runTogether(script, lists)).map((printed): string[] => JSON.parse(printed));
 }
 
 test("8 processes create the same tables at once", async () => {

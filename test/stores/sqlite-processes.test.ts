@@ -1,19 +1,14 @@
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
 import { expect, test } from "vitest";
+import { runTogether } from "../fixtures/run-together.ts";
 import { migrated, open, temporaryFile } from "./files.ts";
 import { START, session, sessionIdOf } from "./sessions.ts";
 
-const run = promisify(execFile);
-const STARTUP = 3_000;
-
-async function processes(script: string, count: number, file: string, ...rest: string[]): Promise<string[]> {
-  const start = String(Date.now() + STARTUP);
-  const path = new URL(`./processes/${script}.ts`, import.meta.url).pathname;
-  const started = Array.from({ length: count }, (_, n) =>
-    run(process.execPath, [path, file, start, `process-${n}`, ...rest]),
+function processes(script: string, count: number, file: string, ...rest: string[]): Promise<string[]> {
+  const path = new URL(`./processes/${script}.ts`, import.meta.url);
+  return runTogether(
+    path,
+    Array.from({ length: count }, (_, n) => [file, `process-${n}`, ...rest]),
   );
-  return (await Promise.all(started)).map(({ stdout }) => stdout);
 }
 
 test("8 processes create the same database at once", async () => {

@@ -1,11 +1,11 @@
 import { DatabaseSync } from "node:sqlite";
 import { createAuth } from "@latchkey/core";
 import { migrate, sqlite } from "@latchkey/sql/sqlite";
-import { readInput, waitUntil } from "./input.ts";
+import { readInput, waitForAll } from "./input.ts";
 
 // Starts on a file that may be new, at the same moment as its siblings; prints the token of a user it made.
-const { file, index, start, clock } = readInput();
-waitUntil(start);
+const { file, index, clock } = readInput();
+await waitForAll();
 
 const store = sqlite(new DatabaseSync(file));
 await migrate(store);

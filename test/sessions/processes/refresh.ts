@@ -2,10 +2,10 @@ import { DatabaseSync } from "node:sqlite";
 import { type AuthEvent, createAuth } from "@latchkey/core";
 import { sqlite } from "@latchkey/sql/sqlite";
 import { tallyOf } from "../../fixtures/tally.ts";
-import { readInput, waitUntil } from "./input.ts";
+import { readInput, waitForAll } from "./input.ts";
 
 // Presents one refresh cookie many times at once, at the same moment as its siblings; prints what came of it.
-const { file, start, clock, cookie, requests } = readInput();
+const { file, clock, cookie, requests } = readInput();
 const events: AuthEvent[] = [];
 const auth = createAuth({
   store: sqlite(new DatabaseSync(file)),
@@ -13,7 +13,7 @@ const auth = createAuth({
   env: { clock: () => clock },
 });
 await auth.keys.jwks();
-waitUntil(start);
+await waitForAll();
 
 const request = (): Request =>
   new Request("http://localhost:3000/auth/refresh", { method: "POST", headers: { cookie } });

@@ -1,9 +1,11 @@
 import { DatabaseSync } from "node:sqlite";
 import { migrate, sqlite } from "@latchkey/sql/sqlite";
+import { agreedStart } from "../../fixtures/run-together.ts";
 
 // Opens a database at the agreed time, migrates it, and uses it.
-const [file = "", start = "0", name = ""] = process.argv.slice(2);
-while (Date.now() < Number(start));
+const [file = "", name = ""] = process.argv.slice(2);
+const start = await agreedStart();
+while (Date.now() < start);
 
 const database = new DatabaseSync(file);
 const store = sqlite(database);
