@@ -47,7 +47,7 @@ describe("a developer whose provider is configured wrongly", () => {
     expect(response.headers.get("location")).toBe(`${HOME}/welcome?error=oauth_failed`);
     const host = new URL(op.issuer).host;
     expect(lines).toEqual([
-      `latchkey: a sign-in with oidc failed: the provider refuses the code (${host} says "invalid_client": "client authentication failed"). Check: clientId and the secret of the provider oidc are those of its registration`,
+      `latchkey: a sign-in with oidc failed: the provider refuses the code (${host} says "invalid_client": "client authentication failed"). Check that clientId and the secret of the provider oidc are those of its registration.`,
     ]);
     expect(diagnosesOf(server)).toEqual([
       {
@@ -74,7 +74,7 @@ describe("a developer whose provider is configured wrongly", () => {
     await browser.post("/auth/oauth/oidc/link", { redirect_to: "/settings" });
     expect(lines).toEqual([
       expect.stringMatching(
-        /Check: the issuer option of the provider oidc: below it, \/\.well-known\/openid-configuration/,
+        /Check the issuer option of the provider oidc: below it, \/\.well-known\/openid-configuration/,
       ),
     ]);
     expect(diagnosesOf(server)).toEqual([expect.objectContaining({ host: new URL(op.issuer).host })]);
@@ -90,9 +90,9 @@ describe("a developer whose provider is configured wrongly", () => {
     [
       "redirect_uri_mismatch",
       "The redirect_uri MUST match the registered callback URL for this application.",
-      /register exactly http:\/\/localhost:3000\/auth\/oauth\/github\/callback/,
+      /Register exactly http:\/\/localhost:3000\/auth\/oauth\/github\/callback/,
     ],
-    ["bad_verification_code", "The code passed is incorrect or expired.", /a code works once/],
+    ["bad_verification_code", "The code passed is incorrect or expired.", /A code works once/],
   ])("reads what GitHub says: %s", async (error, description, advice) => {
     rig.answers.githubToken = () => json({ error, error_description: description, error_uri: "https://x" });
     const { server } = await attempt(rig, { provider: github(CLIENT) });
@@ -108,7 +108,7 @@ describe("a developer whose provider is configured wrongly", () => {
     await attempt(rig, { changes });
     expect(lines).toEqual([
       expect.stringMatching(
-        /the provider says "redirect_uri_mismatch": "register it"\)\. Check: register exactly http/,
+        /the provider says "redirect_uri_mismatch": "register it"\)\. Register exactly http/,
       ),
     ]);
   });
@@ -119,7 +119,7 @@ describe("a developer whose provider is configured wrongly", () => {
     const response = await server.signIn(server.browser(), { ...ANN_THERE, email: "ann@example.com" });
     expect(response.headers.get("location")).toMatch(/error=account_not_linked$/);
     expect(lines).toEqual([
-      expect.stringMatching(/a user with this address exists, and one of the two sides/),
+      expect.stringMatching(/A user with this address exists, and one of the two sides/),
     ]);
     expect(diagnosesOf(server)).toEqual([
       expect.objectContaining({ reason: "address_unproven", host: null }),

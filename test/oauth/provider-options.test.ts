@@ -129,10 +129,14 @@ describe.each(CASES)("OAU-23 the provider %s", (name, factory, options) => {
     expect(() => factory({ ...options, scopes: [] })).not.toThrow();
   });
 
-  it("stores tokens only where storeTokens is true", () => {
+  it("stores tokens only where storeTokens is true, and refuses what is no boolean", () => {
     expect(factory({ ...options, storeTokens: true }).storeTokens).toBe(true);
-    for (const storeTokens of ["false", 1, {}])
-      expect(factory({ ...options, storeTokens }).storeTokens).toBe(false);
+    expect(factory(options).storeTokens).toBe(false);
+    expectRefused(
+      factory,
+      ["false", 1, {}, null].map((storeTokens) => ({ ...options, storeTokens })),
+      new RegExp(`^${name}: storeTokens`),
+    );
   });
 });
 

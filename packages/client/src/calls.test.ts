@@ -69,6 +69,11 @@ describe("the calls of accounts", () => {
       ({ signUp }) => signUp({ email: "a", password: "p", invitation: "t" }),
       'POST /signup {"email":"a","password":"p","invitation":"t"}',
     ],
+    [({ signIn }) => signIn.idTokenNonce("google"), "POST /oauth/google/nonce {}"],
+    [
+      ({ signIn }) => signIn.idToken("a/b", { idToken: "t", nonce: "n", name: "Ann", remember: false }),
+      'POST /oauth/a%2Fb/token {"id_token":"t","nonce":"n","name":"Ann","remember":false}',
+    ],
     [({ reauthenticate }) => reauthenticate({ password: "p" }), 'POST /reauthenticate {"password":"p"}'],
   ])("send one request: %#", async (call, request) => {
     const { client, sent } = await openSignedIn();
@@ -127,6 +132,16 @@ describe("an answer without a session", () => {
     const result = await client.signIn.confirmLink({ token: "t" });
     expect(result).toMatchObject({ ok: false, error: { code: "invalid_response" } });
   });
+
+  it.each([{}, { nonce: "n" }, { expires_in: 600 }, { nonce: 7, expires_in: 600 }])(
+    "to the request for a nonce is not Latchkey's: %j",
+    async (answer) => {
+      const { client, answers } = openRig();
+      answers.push(Response.json(answer));
+      const result = await client.signIn.idTokenNonce("google");
+      expect(result).toMatchObject({ ok: false, error: { code: "invalid_response" } });
+    },
+  );
 
   it.each([
     [{ password: "kept" }, "kept"],

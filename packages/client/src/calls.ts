@@ -1,5 +1,5 @@
 import { type ClientSession, type SignedIn, signedInOf } from "./client-session.ts";
-import { isRecord, isUnauthenticated, type Result, success } from "./result.ts";
+import { invalidResponse, isRecord, isUnauthenticated, type Result, success } from "./result.ts";
 
 /** The outcome of a verification. It signs in if it completed a sign-up in the browser that the sign-up began in. */
 export interface Verified<U = unknown, C = unknown> extends Partial<SignedIn<U, C>> {
@@ -76,12 +76,42 @@ export interface MailSignIns<U, C> {
   ) => Promise<Result<SignedIn<U, C>>>;
 }
 
+/** The nonce of one sign-in by an ID token. */
+export interface IdTokenNonce {
+  readonly nonce: string;
+  /** How long the nonce is valid, in seconds. */
+  readonly expiresIn: number;
+}
+
+/** An ID token that the provider gave to the app, without a redirect. */
+export interface IdTokenInput extends Remember {
+  readonly idToken: string;
+  /** The nonce that the token was asked for with. */
+  readonly nonce: string;
+  /** The name of the user, which Apple tells the app once and beside the token. It counts for a new user alone. */
+  readonly name?: string | undefined;
+  /** The token of an invitation, if the sign-in may create a user. */
+  readonly invitation?: string | undefined;
+}
+
+/** Sign-ins by an ID token: the sheets of Apple and Google, and One Tap. */
+export interface IdTokenSignIns<U, C> {
+  /**
+   * Asks for the nonce that the app passes to the provider. It is valid once, and in this browser alone. Fails with `not_found`
+   * unless `idTokenAudiences` of the provider is set on the server.
+   */
+  readonly idTokenNonce: (provider: string) => Promise<Result<IdTokenNonce>>;
+  /** Fails with `oauth_failed`, `oauth_state_invalid`, `account_not_linked`, `forbidden`, `rate_limited`. */
+  readonly idToken: (provider: string, input: IdTokenInput) => Promise<Result<SignedIn<U, C>>>;
+}
+
 /** The calls of one client that send one body to one route. */
 export interface Calls {
   readonly signUp: (body: object) => Promise<Result<SignedIn | null>>;
   readonly password: PasswordCalls<unknown, unknown>;
   readonly email: EmailCalls<unknown, unknown>;
   readonly mailSignIns: MailSignIns<unknown, unknown>;
+  readonly idTokenSignIns: IdTokenSignIns<unknown, unknown>;
   readonly reauthenticate: (body: object) => Promise<Result<SignedIn>>;
   readonly deleteAccount: () => Promise<Result<null>>;
 }
@@ -124,6 +154,14 @@ export function callsOf(session: ClientSession): Calls {
       confirmLink: signingIn("/link/confirm"),
       code: plain("/code"),
       confirmCode: signingIn("/code/confirm"),
+    },
+    idTokenSignIns: {
+      idTokenNonce: async (provider) => {
+        const result = await call(routeOf(provider, "nonce"), {});
+        return result.ok ? nonceOf(result.data) : result;
+      },
+      idToken: (provider, { idToken, ...input }) =>
+        session.signIn(routeOf(provider, "token"), { id_token: idToken, ...input }),
     },
     reauthenticate: replacing("/reauthenticate"),
     // The server has ended the session: the sign-out deletes the tokens, and tells the other tabs.
@@ -169,6 +207,16 @@ async function andThen(sent: Promise<Result<null>>, run: () => unknown): Promise
 
 function withoutData(result: Result<unknown>): Result<null> {
   return result.ok ? success(null) : result;
+}
+
+function routeOf(provider: string, last: string): string {
+  return `/oauth/${encodeURIComponent(provider)}/${last}`;
+}
+
+function nonceOf(answer: unknown): Result<IdTokenNonce> {
+  const { nonce, expires_in: expiresIn } = isRecord(answer) ? answer : {};
+  const isSound = typeof nonce === "string" && typeof expiresIn === "number";
+  return isSound ? success({ nonce, expiresIn }) : invalidResponse(200);
 }
 
 function verifiedOf(answer: unknown): Verified {

@@ -2,6 +2,7 @@ import { createAddress } from "./address.ts";
 import {
   callsOf,
   type EmailCalls,
+  type IdTokenSignIns,
   type MailSignIns,
   type PasswordCalls,
   type Remember,
@@ -63,16 +64,17 @@ export interface AuthClient<U = User, C = unknown> {
    * `verifyEmail: "required"` on the server, `data` is null: the user signs in after the verification of the address.
    */
   readonly signUp: (input: SignUp) => Promise<Result<SignedIn<U, C> | null>>;
-  readonly signIn: MailSignIns<U, C> & {
-    /** Fails with `invalid_credentials`, `invalid_request`, `rate_limited`. */
-    readonly password: (
-      credentials: (Credentials | EitherCredentials) & Remember,
-    ) => Promise<Result<SignedIn<U, C>>>;
-    /** Navigates to a provider. The user comes back to `redirectTo`, with `?error=code` if the sign-in failed. */
-    readonly oauth: (provider: string, options?: OAuthOptions) => Promise<Result<OAuthStart>>;
-    /** Completes the sign-in of a native app with the code of its redirect (RFC 7636 4.5). Needs `storage`. */
-    readonly exchange: (code: NativeCode) => Promise<Result<SignedIn<U, C>>>;
-  };
+  readonly signIn: MailSignIns<U, C> &
+    IdTokenSignIns<U, C> & {
+      /** Fails with `invalid_credentials`, `invalid_request`, `rate_limited`. */
+      readonly password: (
+        credentials: (Credentials | EitherCredentials) & Remember,
+      ) => Promise<Result<SignedIn<U, C>>>;
+      /** Navigates to a provider. The user comes back to `redirectTo`, with `?error=code` if the sign-in failed. */
+      readonly oauth: (provider: string, options?: OAuthOptions) => Promise<Result<OAuthStart>>;
+      /** Completes the sign-in of a native app with the code of its redirect (RFC 7636 4.5). Needs `storage`. */
+      readonly exchange: (code: NativeCode) => Promise<Result<SignedIn<U, C>>>;
+    };
   readonly password: PasswordCalls<U, C>;
   readonly email: EmailCalls<U, C>;
   /**
@@ -139,12 +141,14 @@ export function createAuthClient<U = User, C = unknown>(options: ClientOptions):
       ? fetchWithSession(session, transport, env, request)
       : env.fetch(request);
   };
-  const { signUp, password, email, mailSignIns, reauthenticate, deleteAccount } = callsOf(session);
+  const { signUp, password, email, mailSignIns, idTokenSignIns, reauthenticate, deleteAccount } =
+    callsOf(session);
   const client: AuthClient<unknown> = {
     session: { get: () => session.state, subscribe: (listen) => session.subscribe(listen) },
     signUp,
     signIn: {
       ...mailSignIns,
+      ...idTokenSignIns,
       password: (credentials) => session.signIn("/login", credentials),
       oauth: (provider, how = {}) => startOAuth({ lock, address, page: env.page }, provider, how),
       exchange: ({ code, codeVerifier }) =>

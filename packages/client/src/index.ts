@@ -1,4 +1,13 @@
-export type { EmailCalls, MailSignIns, PasswordCalls, Remember, Verified } from "./calls.ts";
+export type {
+  EmailCalls,
+  IdTokenInput,
+  IdTokenNonce,
+  IdTokenSignIns,
+  MailSignIns,
+  PasswordCalls,
+  Remember,
+  Verified,
+} from "./calls.ts";
 export {
   type AuthClient,
   type ClientOptions,

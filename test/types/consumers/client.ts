@@ -28,3 +28,11 @@ export const devices = () => client.devices.list();
 export const leave = () => client.signOut({ scope: "all" });
 
 export const startGitHub = () => client.signIn.oauth("github");
+
+export async function signInByOneTap(ask: (nonce: string) => Promise<string>) {
+  const begun = await client.signIn.idTokenNonce("google");
+  if (!begun.ok) return begun.error;
+  const { nonce } = begun.data;
+  const result = await client.signIn.idToken("google", { idToken: await ask(nonce), nonce, remember: false });
+  return result.ok ? result.data.user.plan : result.error;
+}

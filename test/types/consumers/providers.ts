@@ -12,7 +12,7 @@ import { type PasswordHasher, password, pbkdf2Hasher, scryptHasher } from "@latc
 export const hub = github({ clientId: "id", clientSecret: "secret", scopes: ["repo"], storeTokens: true });
 
 export const others = {
-  google: google({ clientId: "id", clientSecret: "secret" }),
+  google: google({ clientId: "id", clientSecret: "secret", idTokenAudiences: ["com.example.ios", "id"] }),
   company: oidc({
     id: "company",
     issuer: "https://login.example.com",

@@ -11,7 +11,7 @@ export interface Diagnosis {
   /** The provider's own words (RFC 6749 4.1.2.1 and 5.2), cleaned and capped. */
   readonly error: string | null;
   readonly description: string | null;
-  /** What to check. */
+  /** What to check or to change, in whole sentences. */
   readonly advice: string;
 }
 
@@ -42,30 +42,32 @@ export function lineOf(message: string, { provider }: DiagnosisScope, diagnosis:
   const words = [error, description].filter((text) => text !== null).map((text) => JSON.stringify(text));
   const source = host ?? "the provider";
   const said = words.length > 0 ? ` (${source} says ${words.join(": ")})` : host === null ? "" : ` (${host})`;
-  return `a sign-in with ${provider} failed: ${message.replace(/\.$/, "")}${said}. Check: ${advice}`;
+  return `a sign-in with ${provider} failed: ${message.replace(/\.$/, "")}${said}. ${advice}`;
 }
 
 type Details = Readonly<Record<string, string>>;
 type Advice = (scope: DiagnosisScope, details: Details) => string;
 
 const client: Advice = ({ provider }) =>
-  `clientId and the secret of the provider ${provider} are those of its registration`;
+  `Check that clientId and the secret of the provider ${provider} are those of its registration.`;
+const audience: Advice = ({ provider }) =>
+  `Check that clientId of the provider ${provider} is that of its registration, and that idTokenAudiences lists every app that sends ID tokens.`;
 const redirectUri: Advice = (scope) =>
-  `register exactly ${scope.redirectUri} as the redirect URI at ${scope.provider}`;
+  `Register exactly ${scope.redirectUri} as the redirect URI at ${scope.provider}.`;
 const code: Advice = (scope, details) =>
-  `a code works once and for a short time, and for the redirect URI of its request: ${redirectUri(scope, details)}, and see that no other process redeems it`;
+  `A code works once, for a short time, and with the redirect URI of its request. ${redirectUri(scope, details)} Check that no other process redeems the code.`;
 const scopes: Advice = ({ provider }) =>
-  `the option scopes of the provider ${provider}, and the permissions of its registration`;
-const reach: Advice = (_, { host = "the provider" }) => `this server can reach ${host}`;
+  `Check the option scopes of the provider ${provider}, and the permissions of its registration.`;
+const reach: Advice = (_, { host = "the provider" }) => `Check that this server can reach ${host}.`;
 const issuer: Advice = ({ provider }, { issuer: named }) =>
   named === undefined
-    ? `the issuer option of the provider ${provider}, or its tenant, is exactly the issuer that the provider names`
-    : `the issuer option of the provider ${provider} is exactly ${JSON.stringify(named)}, which the provider names as its issuer, and the document has every endpoint`;
+    ? `Check that the issuer option of the provider ${provider}, or its tenant, is exactly the issuer that the provider names.`
+    : `Check that the issuer option of the provider ${provider} is exactly ${JSON.stringify(named)}, which the provider names as its issuer, and that the document has every endpoint.`;
 const discovery: Advice = ({ provider }) =>
-  `the issuer option of the provider ${provider}: below it, /.well-known/openid-configuration must answer with JSON`;
+  `Check the issuer option of the provider ${provider}: below it, /.well-known/openid-configuration must answer with JSON.`;
 const answer: Advice = ({ provider }, { host = "the provider" }) =>
-  `whether ${host} is the server that the provider ${provider} names for this, and works`;
-const clock: Advice = () => "the clock of this server";
+  `Check that ${host} is the server that the provider ${provider} names for this, and that it works.`;
+const clock: Advice = () => "Check the clock of this server.";
 
 /** The codes of RFC 6749 4.1.2.1 and 5.2, and those of GitHub (docs.github.com, "Troubleshooting OAuth app access token request errors"). */
 const BY_CODE: Readonly<Record<string, Advice>> = {
@@ -79,7 +81,7 @@ const BY_CODE: Readonly<Record<string, Advice>> = {
   bad_verification_code: code,
   invalid_scope: scopes,
   insufficient_scope: scopes,
-  unverified_user_email: () => "the user has no verified address at the provider",
+  unverified_user_email: () => "The user has no verified address at the provider.",
 };
 
 const BY_REASON: Readonly<Record<string, Advice>> = {
@@ -91,23 +93,23 @@ const BY_REASON: Readonly<Record<string, Advice>> = {
   no_json: answer,
   metadata: issuer,
   issuer,
-  code_refused: (scope, details) => `${client(scope, details)}; ${redirectUri(scope, details)}`,
+  code_refused: (scope, details) => `${client(scope, details)} ${redirectUri(scope, details)}`,
   token_answer: answer,
   id_token_missing: scopes,
   id_token_form: answer,
   id_token_signature: issuer,
   id_token_issuer: issuer,
-  id_token_audience: client,
+  id_token_audience: audience,
   id_token_time: clock,
   id_token_nonce: answer,
   id_token_access: answer,
   subject: scopes,
   userinfo_subject: answer,
-  provider_error: (scope, details) => `${redirectUri(scope, details)}; ${scopes(scope, details)}`,
-  held_by_another: () => "nothing: the account is linked to another user",
+  provider_error: (scope, details) => `${redirectUri(scope, details)} ${scopes(scope, details)}`,
+  held_by_another: () => "Change nothing: the account is linked to another user.",
   address_unproven: () =>
-    "nothing: a user with this address exists, and one of the two sides has not proved it; the user signs in the other way and links the account, or trustEmail trusts the provider",
-  not_by_email: () => "nothing: a user with this address exists, and linkByEmail is false",
+    "A user with this address exists, and one of the two sides has not proved it. The user signs in the other way and links the account, or trustEmail trusts the provider.",
+  not_by_email: () => "Change nothing: a user with this address exists, and linkByEmail is false.",
 };
 
 function adviceOf(reason: string, details: Details, scope: DiagnosisScope): string {
@@ -157,6 +159,8 @@ const MOST_READ = 2_000;
 const MOST_SHOWN = 300;
 /** A part of a secret of this length is hidden too. */
 const PART = 8;
+/** Of a longer secret, such as a large ID token, the beginning is hidden: each form costs a search for every part of the text. */
+const MOST_HIDDEN = 4_096;
 const HIDDEN = "[hidden]";
 
 /**
@@ -202,8 +206,9 @@ function lowerCase(text: string): string {
 }
 
 /** A secret as it may stand in a text. */
-function formsOf(secret: unknown): readonly string[] {
-  if (typeof secret !== "string" || secret === "") return [];
+function formsOf(whole: unknown): readonly string[] {
+  if (typeof whole !== "string" || whole === "") return [];
+  const secret = whole.slice(0, MOST_HIDDEN);
   const form = new URLSearchParams({ s: secret }).toString().slice(2);
   const forms = [
     secret,

@@ -39,6 +39,7 @@ function tokenProviderOf(app: App, { request }: Call): ConnectedProvider {
   return connected;
 }
 
+// A nonce costs one seal and is kept nowhere, so no attempt is counted: a page with One Tap asks for one at each visit.
 /** Answers a nonce. For the transport `cookie` it also sets the cookie that binds the nonce to the browser. */
 async function beginTokenSignIn(
   app: App,

@@ -2,7 +2,7 @@ import type { OAuth2Tokens } from "arctic";
 import { callAndWait, kindOf } from "../../platform/callback-answer.ts";
 import { decodeUtf8, fromBase64, isRecord, own, parseJson, toBase64, utf8 } from "../../platform/encoding.ts";
 import { AuthError } from "../../platform/errors.ts";
-import { checkMembers, type MembersOf, refuse } from "../../platform/option-error.ts";
+import { checkMembers, FLAG, type MembersOf, refuse } from "../../platform/option-error.ts";
 import type { Seconds } from "../../platform/time.ts";
 import { hostOf, oauthFault } from "../fault.ts";
 import { checkTrust, TRUST_ALL, type TrustEmail } from "../link.ts";
@@ -58,7 +58,7 @@ export interface ArcticOptions {
 const OPTIONS: MembersOf<ArcticOptions> = {
   scopes: null,
   profile: null,
-  storeTokens: null,
+  storeTokens: FLAG,
   trustEmail: null,
   id: null,
   timeout: null,
@@ -104,7 +104,7 @@ export function arcticProvider(instance: ArcticClient, options: ArcticOptions): 
     type: "oauth",
     id,
     responseMode: "query",
-    storeTokens: storeTokens === true,
+    storeTokens,
     trustEmail: checkTrust(id, options.trustEmail, TRUST_ALL),
     connect: (env) =>
       connect({ env, timeout }, { id, instance, scopes: [...scopes], profile, params, withoutPkce }),

@@ -20,7 +20,8 @@ export interface MicrosoftOptions extends ConfidentialOptions, IdTokenOptions {
   /**
    * Whether the addresses that the administrators of your own tenant write count as verified, for its members and not for its
    * guests. A single tenant sends no `xms_edov`, so without this its users have no address. With `tenant` as an id, or `issuer`.
-   * Limit it to your domains by `trustEmail`. Default false.
+   * Limit it to your domains by `trustEmail`. Guests are told by the claim `idp`: if the policies of an `issuer` leave it out, leave
+   * this option out too. Default false.
    */
   readonly trustTenant?: boolean;
   /** In place of `tenant`: the issuer of Entra External ID, of Azure AD B2C, or of a national cloud, exactly as its metadata write it. */

@@ -1,4 +1,4 @@
-import { checkMembers, type Members, type MembersOf, refuse } from "../../platform/option-error.ts";
+import { checkMembers, FLAG, type Members, type MembersOf, refuse } from "../../platform/option-error.ts";
 import { isLoopback, isPrivateHost } from "../../platform/origin.ts";
 import type { Seconds } from "../../platform/time.ts";
 import { checkTrust, TRUST_ALL, type TrustEmail } from "../link.ts";
@@ -151,7 +151,7 @@ export const ID_TOKEN_MEMBERS: MembersOf<IdTokenOptions> = { idTokenAudiences: n
 export const PROVIDER_MEMBERS: MembersOf<ProviderOptions> = {
   clientId: null,
   scopes: null,
-  storeTokens: null,
+  storeTokens: FLAG,
   trustEmail: null,
   id: null,
   timeout: null,
@@ -224,7 +224,7 @@ export function checkOptions(
     id,
     client,
     scopes: [...scopes],
-    storeTokens: storeTokens === true,
+    storeTokens,
     trustEmail,
     timeout: checkTimeout(id, options.timeout),
     authorizationParams: checkAuthorizationParams(id, options.authorizationParams),
