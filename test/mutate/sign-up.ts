@@ -251,10 +251,22 @@ export const signUpEdits: readonly Edit[] = [
   ),
   ...editsIn(
     `${CORE}/http/routes/sign-up.ts`,
+    ["test/sessions/invited-by-mail.test.ts"],
+    [
+      [
+        "a site without passwords has an open sign-up",
+        'if (app.password === null && invitation === undefined) throw new AuthError("not_found");',
+        "",
+      ],
+      ["an invited person needs no password anywhere", "signsInByMail(app) && !Object", "!Object"],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/http/routes/sign-up.ts`,
     [MODES],
     [
       ["a closed sign-up is served", 'if (decision === "refuse") throw signUpRefused(app.config);', ""],
-      ["no sign-up waits for a proof", 'app.password.verifyEmail === "required"', "false"],
+      ["no sign-up waits for a proof", 'app.password?.verifyEmail === "required"', "false"],
       ["an invitation is never spent", "await redeemInvitation(app, invitation);", ""],
       [
         "an invitation is for any address",

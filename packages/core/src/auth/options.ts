@@ -69,7 +69,7 @@ export interface AuthOptions<Context = JsonObject, U extends User = User> {
    * - `"closed"`: none.
    *
    * Any other one fails with `forbidden`. `magicLink()` and `emailCode()` create users only if their own `signUp` is true too, and
-   * only with `"open"`. In every mode existing users sign in and link accounts, and `auth.users.create` creates users.
+   * only with `"open"`; an invitation creates one by `POST /signup`. In every mode existing users sign in and link accounts, and `auth.users.create` creates users.
    */
   readonly signUp?: SignUpMode;
   /** The origin that users see, such as `https://app.example.com`. Without it only localhost is served. */

@@ -135,16 +135,27 @@ export interface SignIn extends SessionKind {
 }
 
 /** Signs in a user whose password was checked, and responds with the session. */
-export function signInByPassword(
+export function signInByPassword(app: App, call: Call, user: User, kind: SessionKind): Promise<Response> {
+  const how = {
+    ...kind,
+    amr: ["pwd"],
+    replaces: [],
+    succeeds: null,
+    account: null,
+    isNewUser: false,
+  } as const;
+  return signInAndRespond(app, call, user, { ...how, refusal: "invalid_credentials", status: 200 });
+}
+
+/** Signs in a user that this request created, and responds with the session. `amr` says how the user proved who they are. */
+export function signInNewUser(
   app: App,
   call: Call,
   user: User,
-  { kind, status }: { readonly kind: SessionKind; readonly status: number },
+  kind: SessionKind & Pick<SignIn, "amr">,
 ): Promise<Response> {
-  const isNewUser = status === 201;
-  const refusal = isNewUser ? "forbidden" : "invalid_credentials";
-  const how = { ...kind, amr: ["pwd"], replaces: [], succeeds: null, account: null, isNewUser } as const;
-  return signInAndRespond(app, call, user, { ...how, refusal, status });
+  const how = { ...kind, replaces: [], succeeds: null, account: null, isNewUser: true } as const;
+  return signInAndRespond(app, call, user, { ...how, refusal: "forbidden", status: 201 });
 }
 
 /**

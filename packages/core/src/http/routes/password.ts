@@ -26,7 +26,7 @@ export const login: Route = {
     });
     const user = await countFailure(app, buckets, () => checkSignIn(app, call, found, password));
     if (user === null) throw new AuthError("invalid_credentials");
-    return signInByPassword(app, call, user, { kind, status: 200 });
+    return signInByPassword(app, call, user, kind);
   },
 };
 

@@ -24,7 +24,13 @@ import { countInvalidToken } from "../mail-request.ts";
 import { type Body, readBody, stringMember } from "../request.ts";
 import { respondJson } from "../response.ts";
 import type { Call, Route } from "../route.ts";
-import { parseSignUpInput, type SignUpInput, signInByPassword } from "../sign-in.ts";
+import {
+  kindOfSession,
+  parseSignUpInput,
+  type SessionKind,
+  type SignUpInput,
+  signInNewUser,
+} from "../sign-in.ts";
 
 /** How long the browser of a sign-up is known. Its token is valid for as long. */
 const BROWSER_LIFETIME: Seconds = days(1);
@@ -34,15 +40,16 @@ export const signup: Route = {
   method: "POST",
   path: "/signup",
   async handle(app, call) {
-    if (app.password === null) throw new AuthError("not_found");
+    if (app.password === null && !signsInByMail(app)) throw new AuthError("not_found");
     const body = await readBody(call.request, true);
     const invitation = body === null ? undefined : stringMember(body, "invitation");
+    if (app.password === null && invitation === undefined) throw new AuthError("not_found");
     const { signUp } = app.config;
     const decision = decideSignUp({ signUp, byMethod: true, hasInvitation: invitation !== undefined });
     if (decision === "refuse") throw signUpRefused(app.config);
     if (body !== null && invitation !== undefined) return signUpByInvitation(app, call, body, invitation);
     const input = { ...parseSignUpInput(app, body), name: nameOf(body) };
-    const isPending = app.password.verifyEmail === "required";
+    const isPending = app.password?.verifyEmail === "required";
     return isPending ? signUpLater(app, call, input) : signUpNow(app, call, input);
   },
 };
@@ -73,7 +80,7 @@ async function signUpNow(
     giveBackUnlessTaken(app, mailbox),
   );
   const response = await undoneOnFailure(app, user, 0, () =>
-    signInByPassword(app, call, user, { kind, status: 201 }),
+    signInNewUser(app, call, user, { ...kind, amr: ["pwd"] }),
   );
   if (app.password?.verifyEmail === "later" && user.email !== null) {
     // The user can ask for another message, so this one does not fail the sign-up.
@@ -118,21 +125,36 @@ async function beginSignUp(
 async function signUpByInvitation(app: App, call: Call, body: Body, invitation: string): Promise<Response> {
   await countAttempt(app, networkBuckets("signUp", call.client.networks()));
   const email = await countInvalidToken(app, call, () => readInvitation(app, invitation));
-  const { password, kind, ...named } = parseSignUpInput(app, withInvited(body, email));
-  const user = await createUser(app, {
-    ...identifiersOf(named),
-    email,
-    name: nameOf(body),
-    password,
-    emailVerified: true,
-  });
+  const { kind, amr, ...input } = parseInvited(app, withInvited(body, email));
+  const user = await createUser(app, { ...input, email, name: nameOf(body), emailVerified: true });
   const response = await undoneOnFailure(app, user, 0, () =>
-    signInByPassword(app, call, user, { kind, status: 201 }),
+    signInNewUser(app, call, user, { ...kind, amr }),
   );
   return undoneOnFailure(app, user, 1, async () => {
     await redeemInvitation(app, invitation);
     return response;
   });
+}
+
+interface InvitedInput {
+  readonly username?: string;
+  readonly password?: string;
+  readonly kind: SessionKind;
+  readonly amr: readonly string[];
+}
+
+/** Parses the sign-up of an invited person. Where links or codes sign in, it may leave out the password. */
+function parseInvited(app: App, body: Body): InvitedInput {
+  if (signsInByMail(app) && !Object.hasOwn(body, "password")) {
+    // The invitation is a link to the mailbox, and proves it as a link to sign in does.
+    return { kind: kindOfSession(body), amr: ["link"] };
+  }
+  const { password, kind, ...named } = parseSignUpInput(app, body);
+  return { ...identifiersOf(named), password, kind, amr: ["pwd"] };
+}
+
+function signsInByMail({ magicLink, emailCode }: App): boolean {
+  return magicLink !== null || emailCode !== null;
 }
 
 /** Adds the invited address to a body without one. Fails with `invalid_request` for another address. */
