@@ -252,14 +252,7 @@ export const signUpEdits: readonly Edit[] = [
   ...editsIn(
     `${CORE}/http/routes/sign-up.ts`,
     ["test/sessions/invited-by-mail.test.ts"],
-    [
-      [
-        "a site without passwords has an open sign-up",
-        'if (app.password === null && invitation === undefined) throw new AuthError("not_found");',
-        "",
-      ],
-      ["an invited person needs no password anywhere", "signsInByMail(app) && !Object", "!Object"],
-    ],
+    [["an invited person needs no password anywhere", "signsInByMail(app) && !Object", "!Object"]],
   ),
   ...editsIn(
     `${CORE}/http/routes/sign-up.ts`,

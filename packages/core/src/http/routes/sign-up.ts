@@ -43,7 +43,6 @@ export const signup: Route = {
     if (app.password === null && !signsInByMail(app)) throw new AuthError("not_found");
     const body = await readBody(call.request, true);
     const invitation = body === null ? undefined : stringMember(body, "invitation");
-    if (app.password === null && invitation === undefined) throw new AuthError("not_found");
     const { signUp } = app.config;
     const decision = decideSignUp({ signUp, byMethod: true, hasInvitation: invitation !== undefined });
     if (decision === "refuse") throw signUpRefused(app.config);
