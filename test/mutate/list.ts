@@ -16,6 +16,7 @@ import { mailEdits } from "./mail.ts";
 import { mailTokenEdits } from "./mail-tokens.ts";
 import { newPasswordEdits } from "./new-passwords.ts";
 import { oauthEdits } from "./oauth.ts";
+import { ownUserEdits } from "./own-users.ts";
 import { providerEdits } from "./providers.ts";
 import { redisEdits } from "./redis.ts";
 import { rotationEdits } from "./rotation.ts";
@@ -49,6 +50,7 @@ export const edits: readonly Edit[] = [
   ...mailTokenEdits,
   ...adapterEdits,
   ...storeEdits,
+  ...ownUserEdits,
   ...redisEdits,
   ...slotEdits,
   ...secretEdits,

@@ -145,8 +145,8 @@ export interface UserStore<U extends User = User> {
   changeEmail(id: UserId, email: string, ifVersion: number, verified?: boolean): Promise<U | "taken" | null>;
 
   /**
-   * Lists the users of a range, in the order of the UTF-8 bytes of that text. It must not read more rows than it returns, so it needs an
-   * index of each text. Optional: `auth.users.list` needs it.
+   * Lists the users of a range, in the order of the UTF-8 bytes of that text. Ids that are numbers may be listed in the order of the
+   * numbers. It must not read more rows than it returns, so it needs an index of each text. Optional: `auth.users.list` needs it.
    */
   list?(range: UserRange): Promise<readonly U[]>;
 

@@ -1,0 +1,4 @@
+import { kyselyUsers, openKysely } from "./kysely.ts";
+import { describeOwnUsers } from "./whole-life.ts";
+
+describeOwnUsers("Kysely", (pool) => kyselyUsers(openKysely(pool)));
