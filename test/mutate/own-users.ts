@@ -31,4 +31,22 @@ export const ownUserEdits: readonly Edit[] = [
       ],
     ],
   ),
+  ...editsIn(
+    `${SRC}/drizzle.ts`,
+    [`${SRC}/drizzle.test.ts`],
+    [
+      ["Drizzle: a change of another version", "ifVersion === null ? undefined", "true ? undefined"],
+      ["Drizzle: an address for another version", ", eq(users.credentialsVersion, ifVersion)))", "))"],
+      [
+        "Drizzle: a link of another user is removed",
+        ".where(and(eq(linkedAccounts.userId, keyOf(id)), isAccount(account)))",
+        ".where(isAccount(account))",
+      ],
+      [
+        "Drizzle: a password hash in the log",
+        "DrizzleQueryError ? error.cause : error",
+        "Promise ? null : error",
+      ],
+    ],
+  ),
 ];

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
-import type { JsonObject, UserStore } from "@latchkey/core";
+import { inspect } from "node:util";
+import type { JsonObject, OnError, UserStore } from "@latchkey/core";
 import { migrate, postgres } from "@latchkey/sql/postgres";
 import { describeUsers } from "@latchkey/store-contract";
 import type { Pool } from "pg";
@@ -52,24 +53,42 @@ export function describeOwnUsers(
       beforeEach(empty);
       describeLives(
         () => pool,
-        () => openApplication(pool, users),
+        (onError) => openApplication(pool, users, onError),
       );
     });
   });
 }
 
-function openApplication(pool: Pool, users: UserStore<Member>): Application {
+function openApplication(
+  pool: Pool,
+  users: UserStore<Member>,
+  onError: OnError = () => undefined,
+): Application {
   const stub = stubProvider();
   const server = openSecureServer<JsonObject, Member>({
     store: postgres(pool, { clock: "caller" }),
     users,
     providers: [cheapPassword("email-or-username"), stub.provider],
     revocation: "store",
+    onError,
   });
   return { ...server, stub };
 }
 
-function describeLives(poolOf: () => Pool, application: () => Application): void {
+function describeLives(poolOf: () => Pool, application: (onError?: OnError) => Application): void {
+  it("a sign-up that the database refuses puts no password hash into the log", async () => {
+    const faults: unknown[] = [];
+    const { browser } = application((error) => void faults.push(error));
+    await poolOf().query("ALTER TABLE users RENAME COLUMN password_hash TO password_hash_2");
+    try {
+      await expectError(await browser().post("/auth/signup", ANN), 503, "store_unavailable");
+    } finally {
+      await poolOf().query("ALTER TABLE users RENAME COLUMN password_hash_2 TO password_hash");
+    }
+    expect(faults.length).toBe(1);
+    expect(inspect(faults, { depth: 10 })).not.toContain("$scrypt$");
+  });
+
   it("a person signs up, signs in by username, links an account, changes the password and leaves", async () => {
     const { auth, browser, stub } = application();
     const laptop = browser();
