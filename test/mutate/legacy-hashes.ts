@@ -15,6 +15,11 @@ export const legacyHashEdits: readonly Edit[] = [
       "for (const one of format === null ? [] : legacy) {",
     ],
     ["any format matches", "if (one === format && answer)", "if (answer)"],
+    [
+      "a slip replaces an old hash",
+      'found = readsAll(one, typed, stored) ? "legacy" : "part";',
+      'found = "legacy";',
+    ],
     ["a truthy answer is a match", 'requireFlag("legacy.verify", answer);', ""],
     [
       "an old hash costs less",
@@ -23,8 +28,8 @@ export const legacyHashEdits: readonly Edit[] = [
     ],
     [
       "old hashes have no queue",
-      "(await queue(() => askLegacy(typed, isLegacy ? stored : null)))",
-      "(await askLegacy(typed, isLegacy ? stored : null))",
+      "queue(() => askLegacy(typed, isLegacy ? stored : null))",
+      "askLegacy(typed, isLegacy ? stored : null)",
     ],
   ]),
   ...editsIn(`${CORE}/password/legacy-format.ts`, LEGACY, [
@@ -41,7 +46,17 @@ export const legacyHashEdits: readonly Edit[] = [
     ],
     ["a part of a key", "key === null || key.length !== digest.length", "key === null"],
   ]),
-  ...editsIn(`${CORE}/password/legacy-bcrypt.ts`, LEGACY, [["bcrypt of any cost", "|| cost > MAX_COST", ""]]),
+  ...editsIn(`${CORE}/password/legacy-bcrypt.ts`, LEGACY, [
+    ["bcrypt of any cost", "|| cost > MAX_COST", ""],
+    ["more than bcrypt reads", "utf8(prepare(password)).length < READ && ", ""],
+  ]),
+  ...editsIn(`${CORE}/password/legacy-formats.ts`, LEGACY, [
+    [
+      "another spelling replaces an old hash",
+      'password.normalize("NFKC") === password.normalize("NFC")',
+      "true",
+    ],
+  ]),
   ...editsIn(`${CORE}/password/argon2.ts`, LEGACY, [
     ["Argon2 of any memory", "memory <= MAX_MEMORY && ", ""],
     ["Argon2 of any number of passes", " && workOf(cost) <= MAX_WORK", ""],

@@ -12,6 +12,8 @@ const FORM = /^(bcrypt\$|bcrypt_sha256\$)?(\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53})$
 const MIN_COST = 4;
 // About 2 s of CPU time.
 const MAX_COST = 14;
+/** The bytes of a password that the format reads. */
+const READ = 72;
 
 /**
  * Checks bcrypt hashes: `$2a$`, `$2b$` and `$2y$`, as bcrypt libraries, Rails, Laravel and `password_hash` of PHP make them, and
@@ -42,6 +44,8 @@ function readBcrypt(stored: string): LegacyHash | string | null {
   return {
     algorithm: "bcrypt",
     work: 2 ** cost,
+    // A longer password has the hash of its beginning, and one that repeats itself after a NUL that of one part.
+    readsAll: (password) => utf8(prepare(password)).length < READ && !password.includes("\u0000"),
     async matches(password) {
       const { compare } = await import("bcryptjs");
       return compare(prepare(password), hash);

@@ -17,6 +17,12 @@ export interface LegacyHashes {
    * password into an error. Only `true` is a match; any value but a boolean is `internal_error`.
    */
   verify(password: string, stored: string | null): Promise<boolean>;
+
+  /**
+   * Whether a match shows all of `password`. Where it is false, such as for a text beyond the bytes that the format reads, the sign-in
+   * succeeds and keeps the stored hash: a current hash would fix what the user mistyped there. Optional: without it, always true.
+   */
+  readsAll?(password: string, stored: string): boolean;
 }
 
 /** Whether a hash can be checked at a sign-in: by a part of the configuration, by none, or by one that refuses to run it. */
@@ -31,11 +37,11 @@ interface TypedPassword {
   readonly normal: string;
 }
 
-/** Tells which of them matches: a hash of the hasher, a hash of an older system, or none. */
+/** Tells which of them matches: a hash of the hasher, a hash of an older system, only a part of the password, or none. */
 export type LegacyVerifier = (
   password: TypedPassword,
   stored: string | null,
-) => Promise<"own" | "legacy" | "none">;
+) => Promise<"own" | "legacy" | "part" | "none">;
 
 /** The options of a format whose hashes name their cost. */
 export interface LegacyOptions {
@@ -54,6 +60,8 @@ export interface LegacyHash {
   readonly algorithm: string;
   readonly work: number;
   matches(password: string): Promise<boolean>;
+  /** Whether a match shows all of a password. Default always. */
+  readonly readsAll?: (password: string) => boolean;
   /** Runs about as much work, for nothing. */
   spend(password: string, work: number): Promise<unknown>;
 }
@@ -79,6 +87,10 @@ export function createLegacyHashes(
     refusal(stored) {
       const found = read(stored);
       return typeof found === "string" ? found : null;
+    },
+    readsAll(password, stored) {
+      const found = read(stored);
+      return found === null || typeof found === "string" || (found.readsAll?.(password) ?? true);
     },
     async verify(password, stored) {
       const found = stored === null ? null : read(stored);

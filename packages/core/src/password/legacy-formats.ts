@@ -87,7 +87,11 @@ function betterAuthReader(scrypt: ScryptReader): LegacyFormat["read"] {
     // The salt is the text of the digits, not their bytes.
     const read = scrypt({ N: 16_384, r: 16, p: 1 }, { salt: utf8(salt), key: fromHex(key) });
     if (read === null || typeof read === "string") return read;
-    return { ...read, matches: (password) => read.matches(password.normalize("NFKC")) };
+    return {
+      ...read,
+      matches: (password) => read.matches(password.normalize("NFKC")),
+      readsAll: (password) => password.normalize("NFKC") === password.normalize("NFC"),
+    };
   };
 }
 

@@ -1,4 +1,4 @@
-import { callAndWait, requireFlag } from "../platform/callback-answer.ts";
+import { callAndWait, callNow, requireFlag } from "../platform/callback-answer.ts";
 import { createQueue, type PasswordHasher, queueBounds } from "./hasher.ts";
 import type { HashVerdict, LegacyHashes, LegacyVerifier } from "./legacy-format.ts";
 
@@ -19,24 +19,31 @@ export function legacyVerifier(
   const each = SECONDS * legacy.length;
   const queue = createQueue(queueBounds("password: legacy", {}, { each, pooled: true }));
 
-  async function askLegacy(typed: string, stored: string | null): Promise<boolean> {
+  async function askLegacy(typed: string, stored: string | null): ReturnType<LegacyVerifier> {
     const format = stored === null ? null : formatOf(hasher, legacy, stored);
-    let matches = false;
+    let found: Awaited<ReturnType<LegacyVerifier>> = "none";
     for (const one of legacy) {
       const asked = one === format ? stored : null;
       const answer = await callAndWait("legacy.verify", () => one.verify(typed, asked));
       requireFlag("legacy.verify", answer);
-      if (one === format && answer) matches = true;
+      if (one === format && answer) found = readsAll(one, typed, stored) ? "legacy" : "part";
     }
-    return matches;
+    return found;
   }
 
   return async ({ typed, normal }, stored) => {
     const isLegacy = stored !== null && formatOf(hasher, legacy, stored) !== null;
     if (await ask(normal, isLegacy ? null : stored)) return "own";
     // One place in the queue for all formats: a refusal half-way would tell one from another.
-    return (await queue(() => askLegacy(typed, isLegacy ? stored : null))) ? "legacy" : "none";
+    return queue(() => askLegacy(typed, isLegacy ? stored : null));
   };
+}
+
+function readsAll(format: LegacyHashes, typed: string, stored: string | null): boolean {
+  if (format.readsAll === undefined || stored === null) return true;
+  const answer = callNow("legacy.readsAll", () => format.readsAll?.(typed, stored));
+  requireFlag("legacy.readsAll", answer);
+  return answer;
 }
 
 /** The format of an older system that a stored hash has; null if the hasher reads it, or no format does. */

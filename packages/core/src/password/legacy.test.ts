@@ -282,6 +282,21 @@ describe("password() with legacy", () => {
     expect((await provider.verify(typed, own)).ok).toBe(true);
   });
 
+  it("keeps the old hash after a match that depends on a part of the password, so that no slip replaces it", async () => {
+    const { hashSync } = await import("bcryptjs");
+    const better = VECTORS.find(([name]) => name === "better-auth")?.[3] ?? "";
+    const sha = VECTORS.find(([name]) => name === "bcrypt_sha256 of Django")?.[3] ?? "";
+    const provider = password({ hasher, legacy: [cheap.bcrypt, betterAuthHashes()] });
+    const [whole, long] = ["ü".repeat(35), "ü".repeat(37)];
+    expect(await provider.verify(whole, hashSync(whole, 4))).toEqual({ ok: true, rehash: true });
+    expect(await provider.verify(`${long}!`, hashSync(long, 4))).toEqual({ ok: true, rehash: false });
+    expect(await provider.verify("ü".repeat(36), hashSync(long, 4))).toEqual({ ok: true, rehash: false });
+    expect(await provider.verify("ab\0ab", hashSync("ab", 4))).toEqual({ ok: true, rehash: false });
+    expect(await provider.verify(`${TYPED} ﬁ`, better)).toEqual({ ok: true, rehash: false });
+    expect(await provider.verify(`${TYPED} fi`, better)).toEqual({ ok: true, rehash: true });
+    expect(await provider.verify(TYPED, sha)).toEqual({ ok: true, rehash: true });
+  });
+
   it("takes no value but true for a match", async () => {
     const loose = { ...cheap.bcrypt, verify: async () => 1 as unknown as boolean };
     const provider = password({ hasher, legacy: [loose] });
