@@ -249,6 +249,11 @@ export const accountEdits: readonly Edit[] = [
         "told.picture",
       ],
       [
+        "sessions of a removed method stay",
+        "email !== null && user.credentialsVersion > 0",
+        "email === null && user.credentialsVersion > 0",
+      ],
+      [
         "an unverified address arrives",
         "told.email?.verified === true && told.email.authoritative",
         "told.email?.authoritative",
@@ -279,6 +284,21 @@ export const accountEdits: readonly Edit[] = [
     `${CORE}/accounts/later-profile.ts`,
     ["test/oauth/later-profile.test.ts"],
     [
+      [
+        "a session of a removed method shares an address before a crash",
+        "  if (endsSessions) await endSessions();\n  const changed",
+        "  const changed",
+      ],
+      [
+        "a sign-in of a removed method shares an address",
+        "  if (endsSessions) await endSessions();\n  // A link",
+        "  // A link",
+      ],
+      [
+        "a link at the same moment shares an address",
+        "return removeLinks(app, changed, { provider, subject });",
+        "return changed;",
+      ],
       [
         "a removed link signs in",
         "if (user?.credentialsVersion !== credentialsVersion) return null;",

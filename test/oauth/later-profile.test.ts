@@ -154,6 +154,44 @@ describe("the address of a later sign-in does not arrive", () => {
     expect(await server.auth.users.get(id)).toMatchObject({ email: null, emailVerified: false });
   });
 
+  it("to a browser of an attacker who prepared the user and then removed their own account from it", async () => {
+    const stubs = [stubProvider(), stubProvider({ id: "other" })] as const;
+    const store = wrapped(memory(), async (operation, call) => {
+      if (operation !== "users.changeEmail") return call();
+      // A crash after the address is written leaves no session, and a sign-in that ends in between has none either.
+      expect(await server.auth.sessions.list(id)).toEqual([]);
+      await server.auth.sessions.create(id);
+      return call();
+    });
+    const server = openStubServer({ store, stubs, revocation: "store" });
+    const [attacker, borrowed] = [server.browser(), server.browser()];
+    for (const browser of [attacker, borrowed])
+      expectSentTo(await signInAt(stubs[1], browser, { subject: "attacker" }), "/welcome");
+    const id = String(await whoIs(attacker));
+    expectSentTo(await linkAt(stubs[0], borrowed, WHOLE), "/settings");
+    const unlinked = await attacker.send("/auth/oauth/other/link", { method: "DELETE" });
+    expect(unlinked.status).toBe(204);
+    expect(await whoIs(attacker)).toBe(id);
+    expect((await arrive(server, WHOLE)).id).toBe(id);
+    expect(await server.auth.users.get(id)).toMatchObject(FILLED);
+    for (const thief of [attacker, borrowed]) expect(await whoIs(thief)).toBeNull();
+    expect(await server.auth.sessions.list(id)).toHaveLength(1);
+  });
+
+  it("to an account that an attacker links to the prepared user at the same moment", async () => {
+    const store = memory();
+    const added = { provider: "other", subject: "attacker" };
+    const racing = wrapped(store, async (operation, call) => {
+      if (operation === "users.changeEmail") await store.users.link(id, added);
+      return call();
+    });
+    const server = openStubServer({ store: racing });
+    const { id } = await arrive(server, BARE);
+    expect((await arrive(server, WHOLE)).id).toBe(id);
+    expect(await server.auth.users.get(id)).toMatchObject(FILLED);
+    expect(await server.auth.users.accounts(id)).toEqual([{ provider: "stub", subject: WHOLE.subject }]);
+  });
+
   it("if the user has a password", async () => {
     const server = openStubServer();
     const { id } = await arrive(server, BARE);

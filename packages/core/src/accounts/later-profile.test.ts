@@ -11,7 +11,9 @@ const emails = [
 const users = [null, "own@example.com"].flatMap((email) =>
   [null, "Own"].flatMap((name) =>
     [null, "https://own.example/a"].flatMap((picture) =>
-      [null, 1].map((disabledAt) => ({ email, name, picture, disabledAt })),
+      [null, 1].flatMap((disabledAt) =>
+        [0, 1].map((credentialsVersion) => ({ email, name, picture, disabledAt, credentialsVersion })),
+      ),
     ),
   ),
 );
@@ -37,10 +39,16 @@ function expected({ user, told, isTaken, isOnlyMethod }: LaterProfileFacts): Lat
   const [email = null, name = null, picture = null] = ["email", "name", "picture"].map((key) =>
     gets.get(key),
   );
-  return { kind: "fill", email, name, picture };
+  return {
+    kind: "fill",
+    email,
+    name,
+    picture,
+    endsSessions: gets.has("email") && user.credentialsVersion === 1,
+  };
 }
 
-it("is tested in all 1,280 cases", () => expect(facts).toHaveLength(1_280));
+it("is tested in all 2,560 cases", () => expect(facts).toHaveLength(2_560));
 
 it("gives a user only what they lack, and an address only as a proof that no one else has a claim to, in all cases", () => {
   for (const known of facts) {

@@ -1,10 +1,12 @@
 import type { LinkFacts } from "../oauth/link.ts";
-import type { ProviderAccount, User } from "../users/user.ts";
+import { endSessionsOf } from "../sessions/end.ts";
+import type { LinkedAccount, ProviderAccount, User } from "../users/user.ts";
 import type { App } from "./app.ts";
+import { removeLinks } from "./prove-mailbox.ts";
 
 /** The facts at a sign-in with an account that is linked to the user already. */
 export interface LaterProfileFacts {
-  readonly user: Pick<User, "email" | "name" | "picture" | "disabledAt">;
+  readonly user: Pick<User, "email" | "name" | "picture" | "disabledAt" | "credentialsVersion">;
   readonly told: Pick<ProviderAccount, "name" | "picture"> & Pick<LinkFacts, "email">;
   /** Whether the address has a user. */
   readonly isTaken: boolean;
@@ -12,16 +14,17 @@ export interface LaterProfileFacts {
   readonly isOnlyMethod: boolean;
 }
 
-/** What the user gets; null for a member that stays. The address counts as verified. */
+/** What the user gets; null for a member that stays. The address counts as verified. `endsSessions`: every earlier session ends. */
 export type LaterProfileDecision =
   | { readonly kind: "nothing" }
-  | ({ readonly kind: "fill" } & Pick<User, "email" | "name" | "picture">);
+  | ({ readonly kind: "fill"; readonly endsSessions: boolean } & Pick<User, "email" | "name" | "picture">);
 
 /**
  * Decides what a user gets of the profile that the provider tells at a later sign-in: only what the user lacks.
  *
  * An address comes only as a proof, only if no other user has it, and only if the account is the one sign-in method of the user. With
- * another method, an attacker may have prepared the user for the owner of the account, and would share what the address leads to.
+ * another method, an attacker may have prepared the user for the owner of the account, and would share what the address leads to. The
+ * same holds for the sessions of a method that was removed, so they end if the credentials have ever changed.
  */
 export function decideLaterProfile({
   user,
@@ -36,17 +39,18 @@ export function decideLaterProfile({
   const proven = told.email?.verified === true && told.email.authoritative ? told.email.address : null;
   const email = user.email === null && !isTaken && isOnlyMethod ? proven : null;
   const isNothing = name === null && picture === null && email === null;
-  return isNothing ? { kind: "nothing" } : { kind: "fill", email, name, picture };
+  const endsSessions = email !== null && user.credentialsVersion > 0;
+  return isNothing ? { kind: "nothing" } : { kind: "fill", email, name, picture, endsSessions };
 }
 
 /**
  * Gives a user what the provider tells and the user lacks. Returns the user with the version that a sign-in checks; null if the
- * credentials changed since `read` was read. It ends no session.
+ * credentials changed since `read` was read.
  */
 export async function takeLaterProfile(
   app: App,
   read: User,
-  told: LaterProfileFacts["told"],
+  { provider, subject, ...told }: LinkedAccount & LaterProfileFacts["told"],
 ): Promise<User | null> {
   const mostThatCanCome = { user: read, told, isTaken: false, isOnlyMethod: true };
   if (decideLaterProfile(mostThatCanCome).kind === "nothing") return read;
@@ -60,13 +64,19 @@ export async function takeLaterProfile(
   const isOnlyMethod = user.passwordHash === null && links.length === 1;
   const decision = decideLaterProfile({ user, told, isTaken, isOnlyMethod });
   if (decision.kind === "nothing") return user;
-  const { email, name, picture } = decision;
+  const { email, name, picture, endsSessions } = decision;
   const change = { ...(name === null ? {} : { name }), ...(picture === null ? {} : { picture }) };
   const options = { ifVersion: credentialsVersion, raiseVersion: false };
   const named = Object.keys(change).length === 0 ? user : await users.update(id, change, options);
   if (named === null || email === null) return named;
+  const endSessions = (): Promise<unknown> => endSessionsOf(app.engine, id, null, "password_changed");
+  // Before and after, so that none of them has the address after a crash in between.
+  if (endsSessions) await endSessions();
   const changed = await users.changeEmail(id, email, credentialsVersion, true);
   if (changed === "taken") return named;
-  if (changed !== null) app.engine.emit({ type: "user.email_changed", userId: id });
-  return changed;
+  if (changed === null) return null;
+  app.engine.emit({ type: "user.email_changed", userId: id });
+  if (endsSessions) await endSessions();
+  // A link that was added since they were read is a way to the address as well.
+  return removeLinks(app, changed, { provider, subject });
 }

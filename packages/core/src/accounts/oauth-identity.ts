@@ -67,7 +67,7 @@ function lacksProfile(user: User, account: ProviderAccount): boolean {
 async function takeProfile(app: App, user: User, account: ProviderAccount): Promise<User | null> {
   const { takeLaterProfile } = await import("./later-profile.ts");
   const { name, picture } = account;
-  const told = { name, picture, email: emailOf(app, account) };
+  const told = { ...keyOf(account), name, picture, email: emailOf(app, account) };
   return takeLaterProfile(app, user, told).catch(reportQuietly(app.engine.report));
 }
 
