@@ -90,8 +90,8 @@ export const flowEdits: readonly Edit[] = [
     ],
   ),
   ...editsIn(
-    `${CORE}/oauth/fault.ts`,
-    [`${CORE}/oauth/diagnosis.test.ts`],
+    `${CORE}/platform/faults.ts`,
+    [`${CORE}/platform/faults.test.ts`],
     [["a line for each failure", "if (told.has(key)) return;", ""]],
   ),
   ...editsIn(

@@ -1,4 +1,3 @@
-export type { TrustEmail } from "./oauth/link.ts";
 export type { AuthorizationParams } from "./oauth/parameters.ts";
 export type { GetJson } from "./oauth/plain.ts";
 export type { Profile } from "./oauth/profile.ts";
@@ -10,6 +9,7 @@ export type {
   OAuthConnection,
   OAuthFlow,
   OAuthProvider,
+  TrustEmail,
 } from "./oauth/provider.ts";
 export { type AppleOptions, apple } from "./oauth/providers/apple.ts";
 export { type ArcticClient, type ArcticOptions, arcticProvider } from "./oauth/providers/arctic.ts";

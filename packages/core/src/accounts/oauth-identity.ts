@@ -1,5 +1,6 @@
 import { open, seal } from "../keys/seal.ts";
-import { decideLink, isAuthority, type LinkDecision, type LinkFacts, TRUST_ALL } from "../oauth/link.ts";
+import { decideLink, isAuthority, type LinkDecision, type LinkFacts } from "../oauth/link.ts";
+import { TRUST_ALL } from "../oauth/provider.ts";
 import { isRecord, own, parseJson } from "../platform/encoding.ts";
 import { attempts, now } from "../platform/env.ts";
 import { AuthError, reportQuietly } from "../platform/errors.ts";

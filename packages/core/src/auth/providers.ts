@@ -1,5 +1,4 @@
-import { isEmailTrust } from "../oauth/link.ts";
-import { checkProviderId } from "../oauth/provider.ts";
+import { checkProviderId, isEmailTrust } from "../oauth/provider.ts";
 import { isRecord } from "../platform/encoding.ts";
 import { refuse } from "../platform/option-error.ts";
 import type { UserStore } from "../users/user.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { AuthError } from "../platform/errors.ts";
 import { cleanWords, diagnose, errorAtCallback, lineOf, refusalOf } from "./diagnosis.ts";
-import { failureReporter, oauthFault } from "./fault.ts";
+import { oauthFault } from "./fault.ts";
 
 const scope = { provider: "github", redirectUri: "https://app.example.com/auth/oauth/github/callback" };
 const TOKEN_URL = "https://github.com/login/oauth/access_token";
@@ -141,18 +141,5 @@ describe("cleanWords", () => {
   it("hides tokens that stand beside an error", () => {
     const data = { error: "e", error_description: `not ${long}`, access_token: long };
     expect(refusalOf(TOKEN_URL, data, []).details).toMatchObject({ description: "not [hidden]" });
-  });
-});
-
-describe("failureReporter", () => {
-  it("tells each reason once a minute", () => {
-    const said: string[] = [];
-    const report = failureReporter((line) => said.push(line));
-    for (let second = 0; second < 121; second++) {
-      const minute = Math.floor(second / 60);
-      report(minute, "github code_refused", `a ${second}`);
-      if (second === 30) report(minute, "github status", "b");
-    }
-    expect(said).toEqual(["a 0", "b", "a 60", "a 120"]);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { checkTrust, isAuthority, isEmailTrust, TRUST_ALL } from "./link.ts";
-import type { EmailTrust } from "./provider.ts";
+import { isAuthority } from "./link.ts";
+import { checkTrust, type EmailTrust, isEmailTrust, TRUST_ALL } from "./provider.ts";
 
 const GOOGLE: EmailTrust = { domains: ["gmail.com"], domainClaim: "hd" };
 const NONE: EmailTrust = { domains: [] };

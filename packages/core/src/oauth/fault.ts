@@ -49,24 +49,6 @@ export function oauthFault(fault: OAuthFault, cause?: unknown, details: FaultDet
   });
 }
 
-/**
- * Makes the function that passes a line to `tell`, once for each key and minute: a client can provoke any number of failures.
- * The minute is counted from any fixed time.
- */
-export function failureReporter(
-  tell: (line: string) => void,
-): (minute: number, key: string, line: string) => void {
-  const told = new Set<string>();
-  let current = -1;
-  return (minute, key, line) => {
-    if (minute !== current) told.clear();
-    current = minute;
-    if (told.has(key)) return;
-    told.add(key);
-    tell(line);
-  };
-}
-
 /** The host of an endpoint, as it is shown; "" for a text that is no URL. */
 export function hostOf(url: string): string {
   return URL.parse(url)?.host ?? "";

@@ -1,4 +1,4 @@
-import { textOf } from "./profile.ts";
+import { textOf } from "../platform/encoding.ts";
 import type { EmailTrust } from "./provider.ts";
 
 /** The facts when a browser comes back from a provider. */
@@ -66,14 +66,6 @@ export function decideUnlink(left: { readonly password: boolean; readonly links:
   return left.password || left.links > 0;
 }
 
-/** The option `trustEmail` of a provider. */
-export type TrustEmail = boolean | readonly string[];
-
-/** The trust in a provider whose every verified address is proof. */
-export const TRUST_ALL: EmailTrust = Object.freeze({ domains: "all" });
-
-const DOMAIN = /^[a-z0-9-]+(\.[a-z0-9-]+)+$/;
-
 /** Whether the provider is the authority for an address in normal form. It does not check that it calls it verified. */
 export function isAuthority(
   { domains, domainClaim }: EmailTrust,
@@ -84,27 +76,4 @@ export function isAuthority(
   const domain = address.slice(address.lastIndexOf("@") + 1);
   if (domains.includes(domain)) return true;
   return domainClaim !== undefined && textOf(claims, domainClaim)?.toLowerCase() === domain;
-}
-
-/** Reads the option; without it, `known` holds. Throws a `TypeError` that names the option. */
-export function checkTrust(id: string, option: unknown, known: EmailTrust): EmailTrust {
-  if (option === undefined) return known;
-  if (option === true) return TRUST_ALL;
-  if (option === false) return Object.freeze({ domains: [] });
-  if (!isDomains(option) || option.length === 0) {
-    throw new TypeError(
-      `${id}: trustEmail must be true, false or a list of domains in lower case, such as ["example.com"]`,
-    );
-  }
-  return Object.freeze({ domains: Object.freeze([...option]) });
-}
-
-/** Whether the `trustEmail` of a provider that the application wrote has the right form. */
-export function isEmailTrust({ domains, domainClaim }: EmailTrust): boolean {
-  const isClaim = domainClaim === undefined || typeof domainClaim === "string";
-  return isClaim && (domains === "all" || isDomains(domains));
-}
-
-function isDomains(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((domain) => typeof domain === "string" && DOMAIN.test(domain));
 }

@@ -1,5 +1,5 @@
 import { faultOfObject } from "../platform/callback-answer.ts";
-import { isRecord, own } from "../platform/encoding.ts";
+import { isRecord, own, textOf } from "../platform/encoding.ts";
 import type { ProviderAccount } from "../users/user.ts";
 import { oauthFault } from "./fault.ts";
 
@@ -90,15 +90,3 @@ const CHECKS: Readonly<Record<string, Check>> = {
   claims: (value) => faultOfObject(value) === null,
   tokens: (value) => faultOfObject(value) === null,
 };
-
-/** A member that is a text; null for any other. */
-export function textOf(record: Readonly<Record<string, unknown>>, name: string): string | null {
-  const value = own(record, name);
-  return typeof value === "string" ? value : null;
-}
-
-/** A numeric id as the text that a subject is, where it is one to the last digit. */
-export function numberOf(record: Readonly<Record<string, unknown>>, name: string): string {
-  const value = own(record, name);
-  return typeof value === "number" && Number.isSafeInteger(value) ? String(value) : "";
-}

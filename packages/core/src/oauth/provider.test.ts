@@ -1,7 +1,6 @@
 import { expect, it } from "vitest";
 import { platformEnv } from "../platform/env.ts";
-import { TRUST_ALL } from "./link.ts";
-import { defineProvider, type OAuthConnection } from "./provider.ts";
+import { defineProvider, type OAuthConnection, TRUST_ALL } from "./provider.ts";
 
 it("connects once for all sign-ins that begin while the protocol is being loaded", async () => {
   let made = 0;

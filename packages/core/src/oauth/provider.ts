@@ -142,3 +142,34 @@ export function checkProviderId(id: string): string {
     `the provider id is ${JSON.stringify(id)}, but it stands in the path: write 1 to 32 of a-z 0-9 -, not "exchange"`,
   );
 }
+
+/** The option `trustEmail` of a provider. */
+export type TrustEmail = boolean | readonly string[];
+
+/** The trust in a provider whose every verified address is proof. */
+export const TRUST_ALL: EmailTrust = Object.freeze({ domains: "all" });
+
+const DOMAIN = /^[a-z0-9-]+(\.[a-z0-9-]+)+$/;
+
+/** Reads the option; without it, `known` holds. Throws a `TypeError` that names the option. */
+export function checkTrust(id: string, option: unknown, known: EmailTrust): EmailTrust {
+  if (option === undefined) return known;
+  if (option === true) return TRUST_ALL;
+  if (option === false) return Object.freeze({ domains: [] });
+  if (!isDomains(option) || option.length === 0) {
+    throw new TypeError(
+      `${id}: trustEmail must be true, false or a list of domains in lower case, such as ["example.com"]`,
+    );
+  }
+  return Object.freeze({ domains: Object.freeze([...option]) });
+}
+
+/** Whether the `trustEmail` of a provider that the application wrote has the right form. */
+export function isEmailTrust({ domains, domainClaim }: EmailTrust): boolean {
+  const isClaim = domainClaim === undefined || typeof domainClaim === "string";
+  return isClaim && (domains === "all" || isDomains(domains));
+}
+
+function isDomains(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((domain) => typeof domain === "string" && DOMAIN.test(domain));
+}

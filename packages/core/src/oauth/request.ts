@@ -12,13 +12,12 @@ import {
   nopkce,
   validateAuthResponse,
 } from "oauth4webapi";
-import { isRecord, own, parseJson, toBase64, utf8 } from "../platform/encoding.ts";
+import { isRecord, own, parseJson, textOf, toBase64, utf8 } from "../platform/encoding.ts";
 import type { Env } from "../platform/env.ts";
 import { fetchJson } from "../platform/fetch-json.ts";
 import type { Seconds } from "../platform/time.ts";
 import type { ProviderTokens } from "../users/user.ts";
 import { hostOf, oauthFault } from "./fault.ts";
-import { textOf } from "./profile.ts";
 import type { OAuthAnswer, OAuthFlow } from "./provider.ts";
 
 /** How our requests reach a provider. */

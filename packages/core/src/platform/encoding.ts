@@ -103,6 +103,18 @@ export function own(record: Readonly<Record<string, unknown>>, key: string): unk
   return Object.hasOwn(record, key) ? record[key] : undefined;
 }
 
+/** Reads an own member that is a text; null for any other. */
+export function textOf(record: Readonly<Record<string, unknown>>, name: string): string | null {
+  const value = own(record, name);
+  return typeof value === "string" ? value : null;
+}
+
+/** Reads an own member that is a whole number, as text to the last digit; "" for any other. */
+export function numberOf(record: Readonly<Record<string, unknown>>, name: string): string {
+  const value = own(record, name);
+  return typeof value === "number" && Number.isSafeInteger(value) ? String(value) : "";
+}
+
 /** Parses one JSON text, or returns undefined. Members named `__proto__` are dropped at every depth. */
 export function parseJson(text: string): unknown {
   try {

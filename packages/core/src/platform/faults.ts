@@ -55,3 +55,21 @@ function withOperation(error: unknown, context: ErrorContext): ErrorContext {
   const operation = error instanceof AuthError ? error.operation : null;
   return operation === null ? context : { ...context, operation };
 }
+
+/**
+ * Makes the function that passes a line to `tell`, once for each key and minute: a client can provoke any number of failures.
+ * The minute is counted from any fixed time.
+ */
+export function failureReporter(
+  tell: (line: string) => void,
+): (minute: number, key: string, line: string) => void {
+  const told = new Set<string>();
+  let current = -1;
+  return (minute, key, line) => {
+    if (minute !== current) told.clear();
+    current = minute;
+    if (told.has(key)) return;
+    told.add(key);
+    tell(line);
+  };
+}

@@ -1,10 +1,10 @@
 import { signJwt } from "../../keys/jws.ts";
-import { fromBase64, isRecord, own, parseJson } from "../../platform/encoding.ts";
+import { fromBase64, isRecord, own, parseJson, textOf } from "../../platform/encoding.ts";
 import { type Env, now } from "../../platform/env.ts";
 import type { MembersOf } from "../../platform/option-error.ts";
 import { minutes } from "../../platform/time.ts";
 import type { IdClaims } from "../id-token.ts";
-import { type Profile, readOpenIdProfile, textOf } from "../profile.ts";
+import { type Profile, readOpenIdProfile } from "../profile.ts";
 import { defineProvider, type OAuthAnswer, type OAuthProvider } from "../provider.ts";
 import {
   checkOptions,

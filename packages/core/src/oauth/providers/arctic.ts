@@ -5,11 +5,17 @@ import { AuthError } from "../../platform/errors.ts";
 import { checkMembers, FLAG, type MembersOf, refuse } from "../../platform/option-error.ts";
 import type { Seconds } from "../../platform/time.ts";
 import { hostOf, oauthFault } from "../fault.ts";
-import { checkTrust, TRUST_ALL, type TrustEmail } from "../link.ts";
 import { type AuthorizationParams, addParams, checkAuthorizationParams } from "../parameters.ts";
 import type { GetJson } from "../plain.ts";
 import { checkProfile, type Profile } from "../profile.ts";
-import { checkProviderId, type OAuthConnection, type OAuthProvider } from "../provider.ts";
+import {
+  checkProviderId,
+  checkTrust,
+  type OAuthConnection,
+  type OAuthProvider,
+  TRUST_ALL,
+  type TrustEmail,
+} from "../provider.ts";
 import {
   askProvider,
   type Channel,

@@ -1,9 +1,8 @@
 import { hmac } from "@oslojs/crypto/hmac";
 import { SHA256 } from "@oslojs/crypto/sha2";
 import { encodeHexLowerCase } from "@oslojs/encoding";
-import { isRecord, own, utf8 } from "../../platform/encoding.ts";
+import { isRecord, own, textOf, utf8 } from "../../platform/encoding.ts";
 import type { GetJson, ReadAccount } from "../plain.ts";
-import { textOf } from "../profile.ts";
 import { defineProvider, type OAuthProvider } from "../provider.ts";
 import { type ConfidentialOptions, checkOptions } from "./options.ts";
 

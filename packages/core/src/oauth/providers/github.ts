@@ -1,6 +1,5 @@
-import { isRecord } from "../../platform/encoding.ts";
+import { isRecord, numberOf, textOf } from "../../platform/encoding.ts";
 import type { GetJson, ReadAccount } from "../plain.ts";
-import { numberOf, textOf } from "../profile.ts";
 import { defineProvider, type OAuthProvider } from "../provider.ts";
 import { type ConfidentialOptions, checkOptions } from "./options.ts";
 

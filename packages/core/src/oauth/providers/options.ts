@@ -1,9 +1,8 @@
 import { checkMembers, FLAG, type Members, type MembersOf, refuse } from "../../platform/option-error.ts";
 import { isLoopback, isPrivateHost } from "../../platform/origin.ts";
 import type { Seconds } from "../../platform/time.ts";
-import { checkTrust, TRUST_ALL, type TrustEmail } from "../link.ts";
 import { type AuthorizationParams, checkAuthorizationParams } from "../parameters.ts";
-import { checkProviderId, type EmailTrust } from "../provider.ts";
+import { checkProviderId, checkTrust, type EmailTrust, TRUST_ALL, type TrustEmail } from "../provider.ts";
 import type { Client, InternalPlace } from "../request.ts";
 
 /** What every provider takes. */

@@ -1,7 +1,7 @@
-import { own } from "../../platform/encoding.ts";
+import { own, textOf } from "../../platform/encoding.ts";
 import { type MembersOf, refuse } from "../../platform/option-error.ts";
 import type { IdClaims } from "../id-token.ts";
-import { type Profile, readOpenIdProfile, textOf } from "../profile.ts";
+import { type Profile, readOpenIdProfile } from "../profile.ts";
 import { defineProvider, type OAuthProvider } from "../provider.ts";
 import { CONFIDENTIAL_MEMBERS, type ConfidentialOptions, checkOptions } from "./options.ts";
 

@@ -1,5 +1,6 @@
+import { textOf } from "../../platform/encoding.ts";
 import type { IdClaims } from "../id-token.ts";
-import { type Profile, readOpenIdProfile, textOf } from "../profile.ts";
+import { type Profile, readOpenIdProfile } from "../profile.ts";
 import { defineProvider, type OAuthProvider } from "../provider.ts";
 import { type ConfidentialOptions, checkOptions } from "./options.ts";
 

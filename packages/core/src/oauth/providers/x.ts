@@ -1,6 +1,5 @@
-import { isRecord, own } from "../../platform/encoding.ts";
+import { isRecord, own, textOf } from "../../platform/encoding.ts";
 import type { GetJson, ReadAccount } from "../plain.ts";
-import { textOf } from "../profile.ts";
 import { defineProvider, type OAuthProvider } from "../provider.ts";
 import { type ConfidentialOptions, checkOptions } from "./options.ts";
 
