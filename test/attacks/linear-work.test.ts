@@ -2,9 +2,8 @@ import type { AuthOptions } from "@latchkey/core";
 import { password } from "@latchkey/core/password";
 import { describe, expect, it } from "vitest";
 import { parseCookies } from "../../packages/core/src/cookies/cookie.ts";
-import { matchPath, routeTable } from "../../packages/core/src/http/handle.ts";
+import { type ListedRoute, matchPath, routeTable } from "../../packages/core/src/http/handle.ts";
 import { bearerToken, readBody } from "../../packages/core/src/http/request.ts";
-import type { Route } from "../../packages/core/src/http/route.ts";
 import * as routes from "../../packages/core/src/http/routes/list.ts";
 import { listedKeys } from "../../packages/core/src/keys/jwk.ts";
 import { parseCallback } from "../../packages/core/src/oauth/callback.ts";
@@ -31,7 +30,7 @@ import { requestTo } from "../fixtures/requests.ts";
 import { cheapHasher, ORIGIN } from "../fixtures/server.ts";
 import { openAttackedServer } from "./server.ts";
 
-const ROUTES = routeTable(Object.values<Route>(routes));
+const ROUTES = routeTable(Object.values<ListedRoute>(routes));
 
 const SIZE = 16_000;
 /** Twice the length may take this many times the time: linear work takes twice, quadratic four times. */

@@ -37,9 +37,15 @@ export const cycles: Gate = (repository) => {
 /** The list of the routes: its exports name them. */
 const ROUTE_LIST = "packages/core/src/http/routes/list.ts";
 
-/** Re-exports stand in the files that a package publishes and in the list of the routes, and nowhere else. */
+/** What is loaded later, one file for each `import()`: each further one makes bundlers cut what is loaded at once into more chunks. */
+const LOADED_LATER: readonly string[] = [
+  "packages/core/src/auth/rare.ts",
+  "packages/core/src/http/routes/rare.ts",
+];
+
+/** Re-exports stand in the files that a package publishes, in the list of the routes and in what is loaded later, and nowhere else. */
 export const barrels: Gate = (repository) => {
-  const published = new Set([...entries(repository).values(), ROUTE_LIST]);
+  const published = new Set([...entries(repository).values(), ROUTE_LIST, ...LOADED_LATER]);
   return packageSources(repository)
     .filter(({ path }) => !published.has(path))
     .flatMap(reexports);

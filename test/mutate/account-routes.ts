@@ -234,12 +234,12 @@ export const accountRouteEdits: readonly Edit[] = [
     [
       [
         "a request for a link without its provider is counted",
-        'if (app.magicLink === null) throw new AuthError("not_found");\n    await mailLink',
+        'if (app.magicLink === null) throw new AuthError("not_found");\n  await mailLink',
         "await mailLink",
       ],
       [
         "a request for a code without its provider is counted",
-        'if (app.emailCode === null) throw new AuthError("not_found");\n    await mailCode',
+        'if (app.emailCode === null) throw new AuthError("not_found");\n  await mailCode',
         "await mailCode",
       ],
     ],

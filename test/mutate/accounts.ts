@@ -98,7 +98,7 @@ export const accountEdits: readonly Edit[] = [
     [["a cursor outside of its query", "after.startsWith(prefix) && after.length", "after.length"]],
   ),
   ...editsIn(
-    `${CORE}/accounts/accounts.ts`,
+    `${CORE}/accounts/credentials.ts`,
     ["test/sessions/disabled-users.test.ts"],
     [
       [
@@ -133,6 +133,12 @@ export const accountEdits: readonly Edit[] = [
         'const deleted = await app.users.delete(id);\n  await endSessionsOf(app.engine, id, null, "user_deleted");',
         "const deleted = await app.users.delete(id);",
       ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/accounts/credentials.ts`,
+    ["test/sessions/credential-changes.test.ts"],
+    [
       [
         "an upgrade writes the old password back",
         "const options = { ifVersion: user.credentialsVersion, raiseVersion: false };\n  const updated",

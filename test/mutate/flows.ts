@@ -173,8 +173,8 @@ export const flowEdits: readonly Edit[] = [
     `${CORE}/http/routes/oauth-start.ts`,
     ["test/oauth/linking.test.ts"],
     [
-      ["a link long after the sign-in", "requireFreshSignIn(app, valid);\n      if (valid", "if (valid"],
-      ["the end of a link long after the sign-in", "requireFreshSignIn(app, valid);\n      const", "const"],
+      ["a link long after the sign-in", "requireFreshSignIn(app, valid);\n    if (valid", "if (valid"],
+      ["the end of a link long after the sign-in", "requireFreshSignIn(app, valid);\n    const", "const"],
       ["a link by a bearer token", 'if (valid.transport !== "cookie") throw', "if (false) throw"],
     ],
   ),

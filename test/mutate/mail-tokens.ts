@@ -189,13 +189,13 @@ export const mailTokenEdits: readonly Edit[] = [
     ],
   ),
   ...editsIn(
-    "packages/core/src/auth/users.ts",
+    "packages/core/src/auth/user-calls.ts",
     ["test/sessions/delete-account.test.ts"],
     [
       [
         "a deletion by hand keeps the tokens",
-        "delete: (id) => deleteAccount(app, id)",
-        "delete: (id) => app.users.delete(id)",
+        "delete: deleteAccount",
+        "delete: (app, id) => app.users.delete(id)",
       ],
     ],
   ),

@@ -108,7 +108,7 @@ export const newPasswordEdits: readonly Edit[] = [
     `${CORE}/http/routes/new-password.ts`,
     [CHANGE],
     [
-      ["the context of a new sign-in", "isNewUser: false,\n        context,", "isNewUser: false,"],
+      ["the context of a new sign-in", "isNewUser: false,\n      context,", "isNewUser: false,"],
       [
         "a wrong password of a change is not counted",
         "requirePasswordOf(app, call, user, passwords.currentPassword)",

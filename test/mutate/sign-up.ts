@@ -301,7 +301,7 @@ export const signUpEdits: readonly Edit[] = [
     ],
   ),
   ...editsIn(
-    `${CORE}/http/routes/password.ts`,
+    `${CORE}/http/routes/verify-email.ts`,
     [MODES],
     [
       [
@@ -408,7 +408,7 @@ export const signUpEdits: readonly Edit[] = [
     ],
   ),
   ...editsIn(
-    `${CORE}/http/sign-in.ts`,
+    `${CORE}/http/routes/reauthenticate.ts`,
     ["test/sessions/reauthenticate.test.ts"],
     [
       [

@@ -49,7 +49,7 @@ export const stepUpEdits: readonly Edit[] = [
     ],
   ),
   ...editsIn(
-    `${CORE}/http/sign-in.ts`,
+    `${CORE}/http/routes/reauthenticate.ts`,
     ["test/sessions/reauthenticate.test.ts"],
     [
       [
@@ -63,6 +63,12 @@ export const stepUpEdits: readonly Edit[] = [
         "await checkCredentials(app, user, password)",
       ],
       ["an ended session is replaced", "succeeds: id,", "succeeds: null,"],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/http/sign-in.ts`,
+    ["test/sessions/reauthenticate.test.ts"],
+    [
       ["the context is lost", "context: context ?? (await", "context: (await"],
       ["any text is a password", "if (provider.isPossible(password)) return;", "return;"],
     ],

@@ -30,7 +30,7 @@ export function algorithmTables(repository: Repository): Finding {
 
 /**
  * The lists of routes of core: the outermost objects, arrays and types that name five routes of seven, or their paths, and
- * the files that export so many routes of other files.
+ * the files that do nothing but import and export, and export so many routes.
  */
 export function routeLists(repository: Repository): Finding {
   return inCore(repository, (source) => {
@@ -126,7 +126,9 @@ function isList({ type }: Node): boolean {
 }
 
 function isBarrel(node: Node): boolean {
-  return node.type === "Program" && node.body.every(({ type }) => type === "ExportNamedDeclaration");
+  return (
+    node.type === "Program" && node.body.every(({ type }) => /^(ExportNamed|Import)Declaration$/.test(type))
+  );
 }
 
 function namedRoutes(source: Source, list: Place): number {

@@ -107,6 +107,7 @@ describe("a list of the routes", () => {
     "const routes = [signup, login, refresh, logout, jwks];",
     "const routes = { signup, login, refresh: at(1), logout, sessions };",
     'const paths = new Map([["/signup", 1], ["/login", 2], ["/refresh", 3], ["/logout", 4], ["/me", 5]]);',
+    'import type { A } from "./a.ts";\nexport { login, logout, me, refresh } from "./b.ts";\nexport const signup: A = {};',
   ])("is %s", (text) => {
     expect(countOf("routeLists", text)).toBe(1);
   });

@@ -10,7 +10,7 @@ const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 1_000;
 
 /** Lists users, a page at a time. Fails with `invalid_request`. */
-export async function listUsers(app: App, options: ListOptions): Promise<UserPage> {
+export async function listUsers(app: App, options: ListOptions = {}): Promise<UserPage> {
   checkMembers("users.list", options, OPTIONS);
   const { after, limit = DEFAULT_LIMIT, query = "" } = options;
   if (!Number.isSafeInteger(limit) || limit < 1 || limit > MAX_LIMIT) {

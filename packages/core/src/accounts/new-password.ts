@@ -3,8 +3,9 @@ import { now } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
 import type { Device } from "../sessions/session.ts";
 import { publicUser, type User } from "../users/user.ts";
-import { changeCredentials, checkPasswordOf, hashPassword, hashPasswordOf } from "./accounts.ts";
+import { changeCredentials, checkPasswordOf, hashPasswordOf } from "./accounts.ts";
 import type { App } from "./app.ts";
+import { hashPassword } from "./credentials.ts";
 import { issueMailToken, readMailToken, redeemMailToken, requireMail } from "./mail-token.ts";
 import { replacePassword } from "./prove-mailbox.ts";
 

@@ -8,6 +8,7 @@ import { hasSameMailbox, parseEmail } from "../users/identifier.ts";
 import type { LinkedAccount, ProviderAccount, ProviderTokens, User } from "../users/user.ts";
 import { deleteUser, insertUser } from "./accounts.ts";
 import type { App } from "./app.ts";
+import { takeLaterProfile } from "./later-profile.ts";
 import { proveMailbox } from "./prove-mailbox.ts";
 import { decideSignUp, redeemInvitation, signUpRefused } from "./sign-up.ts";
 import { isSignedIn, type LinkRequester, removeLink } from "./unlink.ts";
@@ -66,7 +67,6 @@ function lacksProfile(user: User, account: ProviderAccount): boolean {
 
 // The version that was read stays the one of the sign-in, or is this change alone. Otherwise a removed link would still sign in.
 async function takeProfile(app: App, user: User, account: ProviderAccount): Promise<User | null> {
-  const { takeLaterProfile } = await import("./later-profile.ts");
   const { name, picture } = account;
   const told = { ...keyOf(account), name, picture, email: emailOf(app, account) };
   return takeLaterProfile(app, user, told).catch(reportQuietly(app.engine.report));

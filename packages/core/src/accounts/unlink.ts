@@ -4,8 +4,8 @@ import { AuthError, reportQuietly } from "../platform/errors.ts";
 import { isLive } from "../sessions/decide.ts";
 import { signInKey } from "../users/identifier.ts";
 import type { LinkedAccount, User } from "../users/user.ts";
-import { endEverywhere } from "./accounts.ts";
 import type { App } from "./app.ts";
+import { endEverywhere } from "./credentials.ts";
 
 /** Removes a user's links to one provider. Fails with `not_found`, and with `forbidden` for the last sign-in method. */
 export async function unlinkProvider(app: App, requester: LinkRequester, provider: string): Promise<void> {

@@ -1,8 +1,9 @@
 import { AuthError } from "../platform/errors.ts";
 import type { SlotToken } from "../users/one-time-token.ts";
 import { publicUser, type User } from "../users/user.ts";
-import { insertUser, isPasswordOf } from "./accounts.ts";
+import { insertUser } from "./accounts.ts";
 import type { App } from "./app.ts";
+import { isPasswordOf } from "./credentials.ts";
 import {
   issueMailToken,
   type MailGrant,

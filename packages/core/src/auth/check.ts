@@ -12,22 +12,20 @@ import type { CheckedOptions } from "./config.ts";
 
 type CalledPart = Exclude<CheckedPart, "options" | "keys">;
 
-/** Makes `auth.check`. The store is called without its guard, so that a problem keeps the error of the driver. */
-export function deploymentCheck(options: CheckedOptions, keys: Keys): () => Promise<CheckResult> {
+/** Does what `auth.check` does. The store is called without its guard, so that a problem keeps the error of the driver. */
+export async function checkDeployment(options: CheckedOptions, keys: Keys): Promise<CheckResult> {
   const { storeTimeout } = options.config;
-  return async () => {
-    const found = await Promise.all(
-      [...storeCalls(options), ...mailCalls(options)].map(([part, call]) =>
-        problemOf(part, () => withTimeout(call(), storeTimeout, () => lateError(part, storeTimeout))),
-      ),
-    );
-    const ofCalls = found.filter((problem) => problem !== null);
-    // Without the store of the keys, their check would only repeat its problem.
-    const isUnknown = ofCalls.some(({ part }) => part === "store.keys");
-    const ofKeys = isUnknown ? null : await problemOf("keys", () => keys.check());
-    const problems = ofKeys === null ? ofCalls : [ofKeys, ...ofCalls];
-    return problems.length === 0 ? { ok: true } : { ok: false, problems };
-  };
+  const found = await Promise.all(
+    [...storeCalls(options), ...mailCalls(options)].map(([part, call]) =>
+      problemOf(part, () => withTimeout(call(), storeTimeout, () => lateError(part, storeTimeout))),
+    ),
+  );
+  const ofCalls = found.filter((problem) => problem !== null);
+  // Without the store of the keys, their check would only repeat its problem.
+  const isUnknown = ofCalls.some(({ part }) => part === "store.keys");
+  const ofKeys = isUnknown ? null : await problemOf("keys", () => keys.check());
+  const problems = ofKeys === null ? ofCalls : [ofKeys, ...ofCalls];
+  return problems.length === 0 ? { ok: true } : { ok: false, problems };
 }
 
 type PartCall = readonly [part: CalledPart, call: () => Promise<unknown>];

@@ -25,7 +25,6 @@ import { localThrottle } from "../throttle/local.ts";
 import { mintOneTimeToken } from "../users/one-time-token.ts";
 import { publicUser, type User } from "../users/user.ts";
 import type { Auth, KeysApi, SessionsApi } from "./auth.ts";
-import { deploymentCheck } from "./check.ts";
 import { type CheckedOptions, checkOptions } from "./config.ts";
 import { guardStore } from "./guard-store.ts";
 import { lateAuth } from "./late-auth.ts";
@@ -62,7 +61,10 @@ export function createAuth<Context extends ContextShape = JsonObject, U extends 
     sessions: publicCalls("sessions", sendingCalls(app, sessionsApi), report) as SessionsApi,
     users: publicCalls("users", sendingCalls(app, usersApi), report) as UsersApi,
     keys: publicCalls("keys", pickKeys(app.engine.keys), report) as KeysApi,
-    check: deploymentCheck(checked, app.engine.keys),
+    async check() {
+      const { checkDeployment } = await import("./rare.ts");
+      return checkDeployment(checked, app.engine.keys);
+    },
   };
   // Inside, a context is unknown and a user is a `User`. The types of the application stand at this border alone.
   return Object.freeze(auth) as Auth<Context, U>;

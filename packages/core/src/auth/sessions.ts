@@ -1,6 +1,6 @@
-import { endEverywhere } from "../accounts/accounts.ts";
 import type { App } from "../accounts/app.ts";
 import { deviceOf } from "../accounts/client.ts";
+import { endEverywhere } from "../accounts/credentials.ts";
 import { sessionHeaders, writeChanges } from "../cookies/cookie.ts";
 import { cookiesOf } from "../http/response.ts";
 import { validateToken } from "../http/validate-token.ts";

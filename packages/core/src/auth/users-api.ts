@@ -1,4 +1,5 @@
 import type { NewUser } from "../accounts/accounts.ts";
+import type { App } from "../accounts/app.ts";
 import type { ImportedUser, ImportResult } from "../accounts/import-users.ts";
 import type { Identifier } from "../users/identifier.ts";
 import type {
@@ -174,3 +175,13 @@ export interface UsersApi<U extends User = User> {
   /** A provider's tokens as of the last sign-in; null unless the provider has `storeTokens`. It does not refresh them. */
   providerTokens(id: UserId, provider: string): Promise<ProviderTokens | null>;
 }
+
+type RareName = Exclude<keyof UsersApi, "get" | "find">;
+
+/** The calls that are loaded with the first of them, as functions of the application. */
+export type RareUserCalls = {
+  readonly [Name in RareName]: (
+    app: App,
+    ...given: Parameters<UsersApi<User>[Name]>
+  ) => ReturnType<UsersApi<User>[Name]>;
+};

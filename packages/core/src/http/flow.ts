@@ -7,6 +7,7 @@ import {
   setCookie,
 } from "../cookies/cookie.ts";
 import { flowPrefix } from "../cookies/site.ts";
+import { diagnose, lineOf } from "../oauth/diagnosis.ts";
 import type { AuthorizationParams } from "../oauth/parameters.ts";
 import { faultOfAccount, pictureOf } from "../oauth/profile.ts";
 import type { IdentifiedAccount, OAuthConnection, OAuthFlow } from "../oauth/provider.ts";
@@ -28,8 +29,9 @@ import { AuthError, type ErrorCode, faultName } from "../platform/errors.ts";
 import { findProvenSessions } from "../sessions/authenticate.ts";
 import { hashOneTimeToken } from "../users/one-time-token.ts";
 import type { ProviderAccount } from "../users/user.ts";
+import { endFlow } from "./flow-end.ts";
 import { answerError, redirect } from "./response.ts";
-import type { Call, Route } from "./route.ts";
+import type { Call, Handle } from "./route.ts";
 
 const STATE = "oauth-state";
 /** The largest size of all flow cookies together, in bytes: servers accept headers of 8 to 16 kB. */
@@ -39,7 +41,7 @@ const MAX_BYTES = 6_144;
  * Makes a route whose errors a person at a browser can read and leave: each leads to a page. A client that is no browser gets
  * them in JSON.
  */
-export function forPerson(handle: Route["handle"]): Route["handle"] {
+export function forPerson(handle: Handle): Handle {
   return async (app, call) => {
     const response = await handle(app, call).catch((error: unknown) => answerError(app, error));
     return response.status < 400 ? response : answerPerson(app, call, response, null);
@@ -53,7 +55,6 @@ export async function answerPerson(
   error: Response,
   flow: Transaction | null,
 ): Promise<Response> {
-  const { endFlow } = await import("./flow-end.ts");
   const held =
     flow === null ? null : { intent: flow.intent.kind, target: targetAfterCallback(app, call, flow) };
   return endFlow(app, call, error, held);
@@ -74,7 +75,6 @@ export async function tellFailure(
 ): Promise<void> {
   const told = { type: "oauth.failed", provider, code, error: faultName(error) } as const;
   if (!(error instanceof AuthError) || error.details === null) return app.engine.emit(told);
-  const { diagnose, lineOf } = await import("../oauth/diagnosis.ts");
   const scope = { provider, redirectUri: redirectUriOf(app, call, provider) };
   const diagnosis = diagnose(error, scope);
   if (diagnosis === null) return app.engine.emit(told);

@@ -5,7 +5,7 @@ import { allowedTarget, requireTarget } from "./flow.ts";
 import { acceptedForm, lead } from "./flow-end.ts";
 import { type Body, readBody, readBytes, stringMember } from "./request.ts";
 import { addError, answerError } from "./response.ts";
-import type { Call, Route } from "./route.ts";
+import type { Call, Handle } from "./route.ts";
 
 /** The answer of a route to a form. */
 export interface FormFacts {
@@ -33,7 +33,7 @@ export function decideFormEnd({ status, body }: FormFacts): FormEnd {
  * Answers a form of a page without scripts: with a redirect to its field `redirect_to`, or back to the page of the form with
  * `?error=<code>`. A client that prefers JSON gets the answer of the route.
  */
-export async function answerForm(app: App, call: Call, handle: Route["handle"]): Promise<Response> {
+export async function answerForm(app: App, call: Call, handle: Handle): Promise<Response> {
   const { request } = call;
   if (acceptedForm(request.headers.get("accept")) !== "page") return handle(app, call);
   let back = pageOfForm(app, call, null);

@@ -1,11 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { matchPath, matchRoute, routeTable } from "./handle.ts";
-import type { Route } from "./route.ts";
+import { type ListedRoute, matchPath, matchRoute, routeTable } from "./handle.ts";
 import * as routes from "./routes/list.ts";
 
-const list = routeTable(Object.values<Route>(routes));
+const list = routeTable(Object.values<ListedRoute>(routes));
 type RouteName = keyof typeof routes;
-const byName: Readonly<Record<RouteName, Route>> = { ...routes };
+const byName: Readonly<Record<RouteName, ListedRoute>> = { ...routes };
 
 const table: readonly (readonly [string, string, RouteName])[] = [
   ["POST", "/auth/signup", "signup"],
@@ -86,4 +85,10 @@ describe("matchRoute", () => {
     expect(matchRoute(byName[name], method)).toMatchObject({ kind: "route", route: byName[name] });
     expect(matchRoute(byName[name], "PATCH").kind).toBe("wrong_method");
   });
+});
+
+it("names each rare route as its handler is named", () => {
+  for (const [name, route] of Object.entries<ListedRoute>(routes)) {
+    if ("rare" in route) expect(route.rare).toBe(name);
+  }
 });

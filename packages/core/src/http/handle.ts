@@ -20,12 +20,14 @@ import { NO_BASE_URL } from "./validate.ts";
 export type RouteName = keyof typeof named;
 export const ROUTE_NAMES: readonly RouteName[] = Object.keys(named) as RouteName[];
 
+export type ListedRoute = Route | named.RareRoute;
+
 type Handler = (request: Request, host?: RequestHost) => Promise<Response>;
 
 /** The pattern of each path parameter. It stands above the table, which is made when this file is loaded. */
 const PARAMETERS: Readonly<Record<string, string>> = { ":id": "[A-Za-z0-9_-]+", ":provider": "[a-z0-9-]+" };
 
-const table: RouteTable = routeTable(Object.values<Route>(named));
+const table: RouteTable = routeTable(Object.values<ListedRoute>(named));
 
 /** Makes `auth.handle`, which answers a request to any path below `basePath`. It never throws. */
 export function requestHandler(app: App): Handler {
@@ -38,7 +40,7 @@ export function requestHandler(app: App): Handler {
 
 /** Makes one handler for each route. It accepts any path. */
 export function handlersOf(app: App): Readonly<Record<RouteName, Handler>> {
-  const handlers = Object.entries<Route>(named).map(([name, route]): [string, Handler] => [
+  const handlers = Object.entries<ListedRoute>(named).map(([name, route]): [string, Handler] => [
     name,
     (request, host) =>
       respond(app, { name: `handlers.${name}`, request, host }, () => matchRoute(route, request.method)),
@@ -109,9 +111,10 @@ async function runRoute(
     credentials = readCredentials(request.headers, site, app.config, client.device);
     const scoped = forCall(app, { request, client, site });
     const call = { request, client, site, credentials };
-    const { handle } = match.route;
-    response = isPageForm(call, match.route)
-      ? await (await import("./form-post.ts")).answerForm(scoped, call, handle)
+    const { route } = match;
+    const handle = "handle" in route ? route.handle : (await import("./routes/rare.ts"))[route.rare];
+    response = isPageForm(call, route)
+      ? await (await import("./routes/rare.ts")).answerForm(scoped, call, handle)
       : await handle(scoped, call);
   } catch (error) {
     response = answerError(app, error);
@@ -124,7 +127,10 @@ async function runRoute(
 const FORM = /^(application\/x-www-form-urlencoded|multipart\/form-data)\s*(;|$)/i;
 
 /** Whether a browser sends a form of a page, and takes a page for its answer. */
-function isPageForm({ request: { headers, method }, credentials }: Call, { crossSite }: Route): boolean {
+function isPageForm(
+  { request: { headers, method }, credentials }: Call,
+  { crossSite }: ListedRoute,
+): boolean {
   const isForm = method === "POST" && FORM.test(headers.get("content-type") ?? "");
   const mayBePage = headers.get("accept")?.toLowerCase().includes("text/html") ?? false;
   const isBearer = credentials.presented.transport === "bearer";
@@ -133,21 +139,21 @@ function isPageForm({ request: { headers, method }, credentials }: Call, { cross
 }
 
 export type Match =
-  | { readonly kind: "route"; readonly route: Route; readonly allow: string }
+  | { readonly kind: "route"; readonly route: ListedRoute; readonly allow: string }
   | { readonly kind: "options"; readonly allow: string }
   | { readonly kind: "wrong_method"; readonly allow: string }
   | { readonly kind: "not_found" };
 
 /** Routes by their paths below `basePath`. A path without parameters takes precedence. */
 export interface RouteTable {
-  readonly byPath: ReadonlyMap<string, readonly Route[]>;
-  readonly byPattern: readonly { readonly pattern: RegExp; readonly routes: readonly Route[] }[];
+  readonly byPath: ReadonlyMap<string, readonly ListedRoute[]>;
+  readonly byPattern: readonly { readonly pattern: RegExp; readonly routes: readonly ListedRoute[] }[];
 }
 
 /** Makes the table of a list of routes. */
-export function routeTable(list: readonly Route[]): RouteTable {
+export function routeTable(list: readonly ListedRoute[]): RouteTable {
   const paths = [...new Set(list.flatMap((route) => listOf(route.path)))];
-  const routesOf = (path: string): readonly Route[] =>
+  const routesOf = (path: string): readonly ListedRoute[] =>
     list.filter((route) => listOf(route.path).includes(path));
   return {
     byPath: new Map(paths.map((path) => [path, routesOf(path)])),
@@ -170,11 +176,11 @@ export function matchPath(table: RouteTable, method: string, pathname: string, b
 }
 
 /** Matches the method of one route that is mounted by itself. */
-export function matchRoute(route: Route, method: string): Match {
+export function matchRoute(route: ListedRoute, method: string): Match {
   return matchMethod(method, [route]);
 }
 
-function matchMethod(method: string, routes: readonly Route[]): Match {
+function matchMethod(method: string, routes: readonly ListedRoute[]): Match {
   if (routes.length === 0) return { kind: "not_found" };
   const methods = routes.flatMap((route): readonly Method[] => listOf(route.method));
   const allow = [...methods, ...(methods.includes("GET") ? ["HEAD"] : []), "OPTIONS"].join(", ");

@@ -13,12 +13,18 @@ export interface Call {
 
 export type Method = "GET" | "POST" | "DELETE";
 
-/** A route as data. The router, `auth.handlers` and their names are made from the list of routes. */
-export interface Route {
+export type Handle = (app: App, call: Call) => Promise<Response>;
+
+/** Which requests are for a route. */
+export interface RoutePlace {
   readonly method: Method | readonly Method[];
   /** Below `basePath`; `:id` and `:provider` stand for one segment. */
   readonly path: string | readonly string[];
   /** Whether any origin may send an unsafe request. The route then has its own CSRF check. Default false. */
   readonly crossSite?: true;
-  readonly handle: (app: App, call: Call) => Promise<Response>;
+}
+
+/** A route as data. The router, `auth.handlers` and their names are made from the list of routes. */
+export interface Route extends RoutePlace {
+  readonly handle: Handle;
 }

@@ -1,25 +1,20 @@
-import { checkCredentials, requireNormal } from "../accounts/accounts.ts";
 import type { App } from "../accounts/app.ts";
 import type { CookieChange } from "../cookies/cookie.ts";
 import { decideNewDevice } from "../mail/notices.ts";
 import type { PasswordProvider } from "../password/provider.ts";
 import type { JsonObject } from "../platform/encoding.ts";
-import { now } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
 import type { IssuedTokens } from "../sessions/access-token.ts";
 import { findProvenSessions } from "../sessions/authenticate.ts";
 import { parseRefreshToken } from "../sessions/refresh-token.ts";
 import { type SessionRow, sessionOfRow, type Transport } from "../sessions/session.ts";
 import { type StartedSession, startSession } from "../sessions/start.ts";
-import { signInBuckets } from "../throttle/throttle.ts";
 import { type Identifier, identifierNames, signInKey } from "../users/identifier.ts";
 import { type ProviderAccount, publicUser, type User } from "../users/user.ts";
 import { deviceCookie, readDeviceOf } from "./device-cookie.ts";
-import { countFailure } from "./limit.ts";
 import { type Body, readBody, stringMember } from "./request.ts";
 import { cookiesOf, deleteFormerCookies, respondJson, tokenFields } from "./response.ts";
 import type { Call } from "./route.ts";
-import type { ValidSession } from "./validation.ts";
 
 /** The input of `POST /login` and `POST /signup`. */
 export interface PasswordInput {
@@ -53,7 +48,8 @@ export function parsePasswordInput({ password: provider }: App, body: Body | nul
   return { identifier, password, kind: kindOfSession(body) };
 }
 
-const EITHER = "email-or-username";
+/** The option `identifier` where users sign in by either. */
+export const EITHER = "email-or-username";
 
 /** The text that identifies the user. Where it may be an address or a username, any of three members has it, and only one. */
 function identifierIn(body: Body, { identifier }: PasswordProvider): string | undefined {
@@ -61,26 +57,6 @@ function identifierIn(body: Body, { identifier }: PasswordProvider): string | un
   const given = ["identifier", "email", "username"].filter((name) => Object.hasOwn(body, name));
   const [name] = given;
   return given.length === 1 && name !== undefined ? stringMember(body, name) : undefined;
-}
-
-/** The input of `POST /signup`. */
-export interface SignUpInput extends PasswordInput {
-  /** Besides the address of `identifier`; null if the user has none. */
-  readonly username: string | null;
-}
-
-/** Parses the body of a sign-up. Where a user may have both, it needs an address. Fails with `invalid_request`. */
-export function parseSignUpInput(app: App, body: Body | null): SignUpInput {
-  if (app.password?.identifier !== EITHER || body === null) {
-    return { ...parsePasswordInput(app, body), username: null };
-  }
-  const { username: _, ...others } = body;
-  const input = parsePasswordInput(app, others);
-  if (!("email" in input.identifier)) {
-    throw new AuthError("invalid_request", "The body needs email and password; username is optional.");
-  }
-  const username = stringMember(body, "username") ?? "";
-  return { ...input, username: username === "" ? null : requireNormal("username", username) };
 }
 
 /** Refuses a password that no user can have, before it costs any work. */
@@ -147,32 +123,6 @@ export function signInByPassword(app: App, call: Call, user: User, kind: Session
   return signInAndRespond(app, call, user, { ...how, refusal: "invalid_credentials", status: 200 });
 }
 
-/** Signs in a user that this request created, and responds with the session. `amr` says how the user proved who they are. */
-export function signInNewUser(
-  app: App,
-  call: Call,
-  user: User,
-  kind: SessionKind & Pick<SignIn, "amr">,
-): Promise<Response> {
-  const how = { ...kind, replaces: [], succeeds: null, account: null, isNewUser: true } as const;
-  return signInAndRespond(app, call, user, { ...how, refusal: "forbidden", status: 201 });
-}
-
-/**
- * Checks the password of a user, and counts a failure as one of a sign-in. Fails with `invalid_credentials`, also for a user
- * without a password, after the same work.
- */
-export async function requirePasswordOf(app: App, call: Call, user: User, password: string): Promise<User> {
-  const buckets = signInBuckets({
-    account: accountKey(app, user),
-    device: await readDeviceOf(app, call, user),
-    networks: call.client.networks,
-  });
-  const checked = await countFailure(app, buckets, () => checkCredentials(app, user, password));
-  if (checked === null) throw new AuthError("invalid_credentials");
-  return checked;
-}
-
 /**
  * The name of an account for the limits. An address and a username of one account share it: with one limit for each, guesses would
  * double. `typed` names an account that does not exist.
@@ -180,34 +130,6 @@ export async function requirePasswordOf(app: App, call: Call, user: User, passwo
 export function accountKey({ password }: App, user: User | null, typed: object = {}): string {
   if (user === null) return JSON.stringify(typed);
   return JSON.stringify((password === null ? null : signInKey(password, user)) ?? { id: user.id });
-}
-
-/**
- * Starts a session in place of the one of the call, with its context and its transport, and responds as a sign-in does. No
- * session starts if that one has ended.
- */
-export async function signInInPlace(
-  app: App,
-  call: Call,
-  user: User,
-  { session: { id }, transport }: Pick<ValidSession, "session" | "transport">,
-): Promise<Response> {
-  const found = await app.engine.store.get(id, now(app.env));
-  if (found === null) throw new AuthError("unauthenticated");
-  // A hook may have changed the context of the validation, for this request alone.
-  const { context } = found.row;
-  return signInAndRespond(app, call, user, {
-    transport,
-    remember: isRemembered(call, id),
-    amr: ["pwd"],
-    replaces: [id],
-    succeeds: id,
-    account: null,
-    isNewUser: false,
-    context,
-    refusal: "invalid_credentials",
-    status: 200,
-  });
 }
 
 /** The answer to a sign-in. */

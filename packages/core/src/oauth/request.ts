@@ -17,6 +17,7 @@ import type { Env } from "../platform/env.ts";
 import { fetchJson } from "../platform/fetch-json.ts";
 import type { Seconds } from "../platform/time.ts";
 import type { ProviderTokens } from "../users/user.ts";
+import { refusalOf } from "./diagnosis.ts";
 import { hostOf, oauthFault } from "./fault.ts";
 import type { OAuthAnswer, OAuthFlow } from "./provider.ts";
 
@@ -221,15 +222,14 @@ export async function requestTokens({
   );
   const data = parseJson(await response.text());
   if (response.status === 200 && isRecord(data) && !hasError(data)) return readTokens(data);
-  throw await refusedBy(provider, data, { client, flow, answer });
+  throw refusedBy(provider, data, { client, flow, answer });
 }
 
-async function refusedBy(
+function refusedBy(
   provider: AuthorizationServer,
   data: unknown,
   { client: { clientId, clientSecret }, flow, answer }: Pick<TokenRequest, "client" | "flow" | "answer">,
-): Promise<Error> {
-  const { refusalOf } = await import("./diagnosis.ts");
+): Error {
   const basic = clientSecret === null ? null : basicOf(clientId, clientSecret);
   const secrets = [clientSecret, basic, answer.code, flow.codeVerifier, flow.state, flow.nonce];
   return refusalOf(provider.token_endpoint ?? "", data, secrets);

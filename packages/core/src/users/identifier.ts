@@ -89,3 +89,8 @@ function parseDomain(text: string): string | null {
   const isName = host.length <= MAX_DOMAIN && HOST.test(host) && !DIGITS_LAST.test(host);
   return isName ? host : null;
 }
+
+/** Normalizes an identifier. Returns null for a value that is not an identifier, such as a number. */
+export function normalForm(input: unknown, parse: (input: string) => string | null): string | null {
+  return typeof input === "string" ? parse(input) : null;
+}

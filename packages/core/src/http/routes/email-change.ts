@@ -7,44 +7,32 @@ import { AuthError } from "../../platform/errors.ts";
 import { countInvalidToken, readMailRequest } from "../mail-request.ts";
 import { readBody, requiredString } from "../request.ts";
 import { respondJson } from "../response.ts";
-import type { Route } from "../route.ts";
+import type { Handle } from "../route.ts";
 import { requireFreshSignIn, requireUser, whenSignedIn } from "../validate.ts";
 
 /** `POST /email/change`: mails a proof to the address that the user asks for. The answer does not tell whether it is taken. */
-export const changeEmail: Route = {
-  method: "POST",
-  path: "/email/change",
-  handle: (app, call) =>
-    whenSignedIn(app, call, async ({ valid, changes }) => {
-      requireFreshSignIn(app, valid);
-      const user = await requireUser(app, valid.userId);
-      const { email, user: holder } = await readMailRequest(app, call, "change");
-      await requestEmailChange(app, user, { email, holder });
-      return respondJson(app, {}, 200, changes);
-    }),
-};
+export const changeEmail: Handle = (app, call) =>
+  whenSignedIn(app, call, async ({ valid, changes }) => {
+    requireFreshSignIn(app, valid);
+    const user = await requireUser(app, valid.userId);
+    const { email, user: holder } = await readMailRequest(app, call, "change");
+    await requestEmailChange(app, user, { email, holder });
+    return respondJson(app, {}, 200, changes);
+  });
 
 /** `POST /email/change/confirm`: gives the user of the session the address that the token proves. */
-export const confirmEmailChange: Route = {
-  method: "POST",
-  path: "/email/change/confirm",
-  handle: (app, call) =>
-    whenSignedIn(app, call, async ({ valid, changes }) => {
-      if (app.mail === null) throw new AuthError("not_found");
-      const token = requiredString(await readBody(call.request, true), "token");
-      await countInvalidToken(app, call, () => confirmEmailChangeOf(app, token, valid.userId));
-      return respondJson(app, {}, 200, changes);
-    }),
-};
-
-/** `POST /email/change/undo`: gives a user the former address back, and removes what a thief may have set. */
-export const undoEmailChange: Route = {
-  method: "POST",
-  path: "/email/change/undo",
-  async handle(app, call) {
+export const confirmEmailChange: Handle = (app, call) =>
+  whenSignedIn(app, call, async ({ valid, changes }) => {
     if (app.mail === null) throw new AuthError("not_found");
     const token = requiredString(await readBody(call.request, true), "token");
-    await countInvalidToken(app, call, () => undoEmailChangeOf(app, token));
-    return respondJson(app, {}, 200);
-  },
+    await countInvalidToken(app, call, () => confirmEmailChangeOf(app, token, valid.userId));
+    return respondJson(app, {}, 200, changes);
+  });
+
+/** `POST /email/change/undo`: gives a user the former address back, and removes what a thief may have set. */
+export const undoEmailChange: Handle = async (app, call) => {
+  if (app.mail === null) throw new AuthError("not_found");
+  const token = requiredString(await readBody(call.request, true), "token");
+  await countInvalidToken(app, call, () => undoEmailChangeOf(app, token));
+  return respondJson(app, {}, 200);
 };

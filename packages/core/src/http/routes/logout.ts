@@ -1,5 +1,5 @@
-import { endEverywhere } from "../../accounts/accounts.ts";
 import type { App } from "../../accounts/app.ts";
+import { endEverywhere } from "../../accounts/credentials.ts";
 import { now } from "../../platform/env.ts";
 import { AuthError, type ErrorCode } from "../../platform/errors.ts";
 import { authenticate, expectationOf } from "../../sessions/authenticate.ts";

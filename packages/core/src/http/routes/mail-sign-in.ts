@@ -14,60 +14,44 @@ import { readDeviceOf, sendsDevice } from "../device-cookie.ts";
 import { countInvalidToken, readMailRequest } from "../mail-request.ts";
 import { readBody, requiredString } from "../request.ts";
 import { respondJson } from "../response.ts";
-import type { Call, Route } from "../route.ts";
+import type { Call, Handle } from "../route.ts";
 import { kindOfSession, type SignIn, signInAndRespond } from "../sign-in.ts";
 import { isSignedInAs } from "../validate.ts";
 
 /** `POST /link`: sends a link to sign in. The answer is the same for every address. */
-export const sendLink: Route = {
-  method: "POST",
-  path: "/link",
-  async handle(app, call) {
-    if (app.magicLink === null) throw new AuthError("not_found");
-    await mailLink(app, await readMailRequest(app, call, "link"));
-    return respondJson(app, {}, 200);
-  },
+export const sendLink: Handle = async (app, call) => {
+  if (app.magicLink === null) throw new AuthError("not_found");
+  await mailLink(app, await readMailRequest(app, call, "link"));
+  return respondJson(app, {}, 200);
 };
 
 /** `POST /link/confirm`: signs in with the token of a link. */
-export const confirmLink: Route = {
-  method: "POST",
-  path: "/link/confirm",
-  async handle(app, call) {
-    if (app.magicLink === null) throw new AuthError("not_found");
-    const body = (await readBody(call.request, true)) ?? {};
-    const token = requiredString(body, "token");
-    const how = { ...kindOfSession(body), amr: ["link"] } as const;
-    const isOwner = ownerCheck(app, call);
-    const admitted = await countInvalidToken(app, call, () => redeemLink(app, token, isOwner));
-    return signInByMail(app, call, admitted, how);
-  },
+export const confirmLink: Handle = async (app, call) => {
+  if (app.magicLink === null) throw new AuthError("not_found");
+  const body = (await readBody(call.request, true)) ?? {};
+  const token = requiredString(body, "token");
+  const how = { ...kindOfSession(body), amr: ["link"] } as const;
+  const isOwner = ownerCheck(app, call);
+  const admitted = await countInvalidToken(app, call, () => redeemLink(app, token, isOwner));
+  return signInByMail(app, call, admitted, how);
 };
 
 /** `POST /code`: sends a code to sign in. The answer is the same for every address. */
-export const sendCode: Route = {
-  method: "POST",
-  path: "/code",
-  async handle(app, call) {
-    if (app.emailCode === null) throw new AuthError("not_found");
-    await mailCode(app, await readMailRequest(app, call, "code"));
-    return respondJson(app, {}, 200);
-  },
+export const sendCode: Handle = async (app, call) => {
+  if (app.emailCode === null) throw new AuthError("not_found");
+  await mailCode(app, await readMailRequest(app, call, "code"));
+  return respondJson(app, {}, 200);
 };
 
 /** `POST /code/confirm`: signs in with the code of an address. */
-export const confirmCode: Route = {
-  method: "POST",
-  path: "/code/confirm",
-  async handle(app, call) {
-    if (app.emailCode === null) throw new AuthError("not_found");
-    const body = (await readBody(call.request, true)) ?? {};
-    const email = requireNormal("email", requiredString(body, "email"));
-    const code = requiredString(body, "code");
-    const how = { ...kindOfSession(body), amr: ["otp"] } as const;
-    const admitted = await countInvalidToken(app, call, () => redeemCodeOf(app, call, { email, code }));
-    return signInByMail(app, call, admitted, how);
-  },
+export const confirmCode: Handle = async (app, call) => {
+  if (app.emailCode === null) throw new AuthError("not_found");
+  const body = (await readBody(call.request, true)) ?? {};
+  const email = requireNormal("email", requiredString(body, "email"));
+  const code = requiredString(body, "code");
+  const how = { ...kindOfSession(body), amr: ["otp"] } as const;
+  const admitted = await countInvalidToken(app, call, () => redeemCodeOf(app, call, { email, code }));
+  return signInByMail(app, call, admitted, how);
 };
 
 async function redeemCodeOf(

@@ -12,6 +12,7 @@ import { readInvitation } from "../../accounts/sign-up.ts";
 import { isSignedIn, type LinkRequester } from "../../accounts/unlink.ts";
 import { type CookieChange, deleteCookie } from "../../cookies/cookie.ts";
 import { type CallbackParameters, decideCallback, parseCallback } from "../../oauth/callback.ts";
+import { errorAtCallback } from "../../oauth/diagnosis.ts";
 import type { Intent, Transaction } from "../../oauth/transaction.ts";
 import { AuthError, reportQuietly } from "../../platform/errors.ts";
 import { findProvenSessions } from "../../sessions/authenticate.ts";
@@ -31,32 +32,26 @@ import {
 import { countInvalidToken } from "../mail-request.ts";
 import { pathSegment, readBody, requireNavigation } from "../request.ts";
 import { addError, answerError, codeOf, headersOf } from "../response.ts";
-import type { Call, Route } from "../route.ts";
+import type { Call, Handle } from "../route.ts";
 import { type SignIn, signIn, signInCookies } from "../sign-in.ts";
 
 /** `GET` or `POST /oauth/:provider/callback`: finishes a flow and redirects to its target. */
-export const oauthCallback: Route = {
-  method: ["GET", "POST"],
-  path: "/oauth/:provider/callback",
-  // RFC 6749 4.1.2: the provider may make the browser post the response. The sealed transaction binds it to that browser.
-  crossSite: true,
-  handle: forPerson(async (app, call) => {
-    const connected = providerOf(app, pathSegment(call.request.url, 2));
-    requireNavigation(call.request);
-    const fields = await fieldsOf(call);
-    const parameters = parseCallback(fields);
-    const found = parameters === null ? null : await findFlow(app, call, parameters.state);
-    if (parameters === null || found === null) throw new AuthError("oauth_state_invalid");
-    const { transaction, place } = found;
-    const cleared = [deleteCookie(place)];
-    try {
-      const account = await identify(app, call, { connected, fields, parameters, transaction });
-      return await finishSignIn(app, call, { transaction, account, cleared });
-    } catch (error) {
-      return respondFailure(app, call, { error, transaction, cleared });
-    }
-  }),
-};
+export const oauthCallback: Handle = forPerson(async (app, call) => {
+  const connected = providerOf(app, pathSegment(call.request.url, 2));
+  requireNavigation(call.request);
+  const fields = await fieldsOf(call);
+  const parameters = parseCallback(fields);
+  const found = parameters === null ? null : await findFlow(app, call, parameters.state);
+  if (parameters === null || found === null) throw new AuthError("oauth_state_invalid");
+  const { transaction, place } = found;
+  const cleared = [deleteCookie(place)];
+  try {
+    const account = await identify(app, call, { connected, fields, parameters, transaction });
+    return await finishSignIn(app, call, { transaction, account, cleared });
+  } catch (error) {
+    return respondFailure(app, call, { error, transaction, cleared });
+  }
+});
 
 type Fields = readonly (readonly [string, string])[];
 
@@ -83,7 +78,6 @@ async function identify(
   const decision = decideCallback(parameters, transaction, received);
   if (decision.kind === "fail") {
     if (decision.code !== "oauth_failed") throw new AuthError(decision.code);
-    const { errorAtCallback } = await import("../../oauth/diagnosis.ts");
     const { state, nonce, codeVerifier } = transaction;
     throw errorAtCallback(fields, [parameters.code, state, nonce, codeVerifier]);
   }

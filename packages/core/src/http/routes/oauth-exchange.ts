@@ -6,31 +6,27 @@ import { networkBuckets } from "../../throttle/throttle.ts";
 import type { User } from "../../users/user.ts";
 import { countAttempt } from "../limit.ts";
 import { readBody, stringMember } from "../request.ts";
-import type { Call, Route } from "../route.ts";
+import type { Call, Handle } from "../route.ts";
 import { signInAndRespond } from "../sign-in.ts";
 
 /** `POST /oauth/exchange`: gives a native app the tokens of a sign-in in the browser (RFC 7636 4.5). */
-export const oauthExchange: Route = {
-  method: "POST",
-  path: "/oauth/exchange",
-  async handle(app, call) {
-    await countAttempt(app, networkBuckets("signIn", call.client.networks()));
-    const body = await readBody(call.request, false);
-    const code = body === null ? undefined : stringMember(body, "code");
-    const codeVerifier = body === null ? undefined : stringMember(body, "code_verifier");
-    if (code === undefined || codeVerifier === undefined) {
-      throw new AuthError("invalid_request", "The body needs code and code_verifier.");
-    }
-    const grant = await redeemCode(app, code, codeVerifier);
-    const { userId, credentialsVersion, created, account } = grant;
-    const user = await app.users.get(userId);
-    if (user === null || user.credentialsVersion !== credentialsVersion) {
-      throw new AuthError("oauth_state_invalid");
-    }
-    const answer = await exchange(app, call, user, grant);
-    await spendInvitation(app, userId, { created, account }, grant.invitation);
-    return answer;
-  },
+export const oauthExchange: Handle = async (app, call) => {
+  await countAttempt(app, networkBuckets("signIn", call.client.networks()));
+  const body = await readBody(call.request, false);
+  const code = body === null ? undefined : stringMember(body, "code");
+  const codeVerifier = body === null ? undefined : stringMember(body, "code_verifier");
+  if (code === undefined || codeVerifier === undefined) {
+    throw new AuthError("invalid_request", "The body needs code and code_verifier.");
+  }
+  const grant = await redeemCode(app, code, codeVerifier);
+  const { userId, credentialsVersion, created, account } = grant;
+  const user = await app.users.get(userId);
+  if (user === null || user.credentialsVersion !== credentialsVersion) {
+    throw new AuthError("oauth_state_invalid");
+  }
+  const answer = await exchange(app, call, user, grant);
+  await spendInvitation(app, userId, { created, account }, grant.invitation);
+  return answer;
 };
 
 async function exchange(

@@ -9,32 +9,28 @@ import { beginFlow, forPerson, providerOf, requireTarget, tellFailure } from "..
 import { countAttempt } from "../limit.ts";
 import { pathSegment, readBody, requireNavigation, stringMember } from "../request.ts";
 import { addError, codeOf, headersOf, redirect, respondJson } from "../response.ts";
-import type { Call, Route } from "../route.ts";
+import type { Call, Handle } from "../route.ts";
 import { isRemembered, parseRemember } from "../sign-in.ts";
 import { requireFreshSignIn, whenSignedIn } from "../validate.ts";
 
 /** `GET /oauth/:provider`: redirects the browser to the provider. */
-export const oauthStart: Route = {
-  method: "GET",
-  path: "/oauth/:provider",
-  handle: forPerson(async (app, call) => {
-    const provider = providerOf(app, pathSegment(call.request.url, 1));
-    requireNavigation(call.request);
-    const query = new URL(call.request.url).searchParams;
-    const intent = intentOf(query);
-    const passed = requirePassed((name) => query.getAll(name));
-    const redirectTo = requireTarget(app, call, query.getAll("redirect_to"), intent.kind === "native");
-    await countAttempt(app, networkBuckets("signIn", call.client.networks()));
-    try {
-      const flow = { provider, redirectTo, intent: { ...intent, ...invitationOf(query) }, passed };
-      const { url, changes } = await beginFlow(app, call, flow);
-      return redirect(url, headersOf(app, changes));
-    } catch (error) {
-      const code = await tellStart(app, call, provider.provider.id, error);
-      return redirect(addError(redirectTo, code), headersOf(app, []));
-    }
-  }),
-};
+export const oauthStart: Handle = forPerson(async (app, call) => {
+  const provider = providerOf(app, pathSegment(call.request.url, 1));
+  requireNavigation(call.request);
+  const query = new URL(call.request.url).searchParams;
+  const intent = intentOf(query);
+  const passed = requirePassed((name) => query.getAll(name));
+  const redirectTo = requireTarget(app, call, query.getAll("redirect_to"), intent.kind === "native");
+  await countAttempt(app, networkBuckets("signIn", call.client.networks()));
+  try {
+    const flow = { provider, redirectTo, intent: { ...intent, ...invitationOf(query) }, passed };
+    const { url, changes } = await beginFlow(app, call, flow);
+    return redirect(url, headersOf(app, changes));
+  } catch (error) {
+    const code = await tellStart(app, call, provider.provider.id, error);
+    return redirect(addError(redirectTo, code), headersOf(app, []));
+  }
+});
 
 /** Reads whether a browser signs in, or a native app that exchanges a code later (RFC 8252, RFC 7636). */
 function intentOf(query: URLSearchParams): Exclude<Intent, { kind: "link" }> {
@@ -86,47 +82,37 @@ async function tellStart(app: App, call: Call, provider: string, error: unknown)
 }
 
 /** `POST /oauth/:provider/link`: starts to link an account. It redirects a form, and gives a script the `url`. */
-export const linkAccount: Route = {
-  method: "POST",
-  path: "/oauth/:provider/link",
-  handle: forPerson((app, call) =>
-    whenSignedIn(app, call, async ({ valid, changes }) => {
-      const provider = providerOf(app, pathSegment(call.request.url, 2));
-      requireFreshSignIn(app, valid);
-      if (valid.transport !== "cookie") throw new AuthError("transport_mismatch");
-      const body = await readBody(call.request, true);
-      const target = body === null ? undefined : stringMember(body, "redirect_to");
-      const redirectTo = requireTarget(app, call, target === undefined ? [] : [target], false);
-      const passed = requirePassed((name) =>
-        body !== null && Object.hasOwn(body, name) ? [body[name]] : [],
-      );
-      await countAttempt(app, networkBuckets("signIn", call.client.networks()));
-      const { id: sessionId } = valid.session;
-      const remember = isRemembered(call, sessionId) ? {} : ({ remember: false } as const);
-      const intent = { kind: "link", userId: valid.userId, sessionId, ...remember } as const;
-      const start = { provider, redirectTo, intent, passed };
-      const begun = await beginFlow(app, call, start).catch(async (error) => {
-        await tellStart(app, call, provider.provider.id, error);
-        throw error;
-      });
-      const all = [...changes, ...begun.changes];
-      const isForm = call.request.headers.get("content-type")?.startsWith("application/x-www-form") ?? false;
-      return isForm
-        ? redirect(begun.url, headersOf(app, all))
-        : respondJson(app, { url: begun.url.href }, 200, all);
-    }),
-  ),
-};
+export const linkAccount: Handle = forPerson((app, call) =>
+  whenSignedIn(app, call, async ({ valid, changes }) => {
+    const provider = providerOf(app, pathSegment(call.request.url, 2));
+    requireFreshSignIn(app, valid);
+    if (valid.transport !== "cookie") throw new AuthError("transport_mismatch");
+    const body = await readBody(call.request, true);
+    const target = body === null ? undefined : stringMember(body, "redirect_to");
+    const redirectTo = requireTarget(app, call, target === undefined ? [] : [target], false);
+    const passed = requirePassed((name) => (body !== null && Object.hasOwn(body, name) ? [body[name]] : []));
+    await countAttempt(app, networkBuckets("signIn", call.client.networks()));
+    const { id: sessionId } = valid.session;
+    const remember = isRemembered(call, sessionId) ? {} : ({ remember: false } as const);
+    const intent = { kind: "link", userId: valid.userId, sessionId, ...remember } as const;
+    const start = { provider, redirectTo, intent, passed };
+    const begun = await beginFlow(app, call, start).catch(async (error) => {
+      await tellStart(app, call, provider.provider.id, error);
+      throw error;
+    });
+    const all = [...changes, ...begun.changes];
+    const isForm = call.request.headers.get("content-type")?.startsWith("application/x-www-form") ?? false;
+    return isForm
+      ? redirect(begun.url, headersOf(app, all))
+      : respondJson(app, { url: begun.url.href }, 200, all);
+  }),
+);
 
 /** `DELETE /oauth/:provider/link`: removes the link, unless it is the last sign-in method. */
-export const unlinkAccount: Route = {
-  method: "DELETE",
-  path: "/oauth/:provider/link",
-  handle: (app, call) =>
-    whenSignedIn(app, call, async ({ valid, changes }) => {
-      requireFreshSignIn(app, valid);
-      const requester = { userId: valid.userId, sessionId: valid.session.id };
-      await unlinkProvider(app, requester, pathSegment(call.request.url, 2));
-      return new Response(null, { status: 204, headers: headersOf(app, changes) });
-    }),
-};
+export const unlinkAccount: Handle = (app, call) =>
+  whenSignedIn(app, call, async ({ valid, changes }) => {
+    requireFreshSignIn(app, valid);
+    const requester = { userId: valid.userId, sessionId: valid.session.id };
+    await unlinkProvider(app, requester, pathSegment(call.request.url, 2));
+    return new Response(null, { status: 204, headers: headersOf(app, changes) });
+  });

@@ -14,24 +14,17 @@ import { countAttempt } from "../limit.ts";
 import { countInvalidToken } from "../mail-request.ts";
 import { type Body, pathSegment, readBody, requiredString, stringMember } from "../request.ts";
 import { answerError, respondJson } from "../response.ts";
-import type { Call, Route } from "../route.ts";
+import type { Call, Handle } from "../route.ts";
 import { kindOfSession, type SessionKind, signInAndRespond } from "../sign-in.ts";
 
 const PURPOSE = "oauth-token-nonce";
 
 /** `POST /oauth/:provider/nonce`: begins a sign-in with an ID token that an app gets from the provider by itself. */
-export const oauthNonce: Route = {
-  method: "POST",
-  path: "/oauth/:provider/nonce",
-  handle: async (app, call) => beginTokenSignIn(app, call, tokenProviderOf(app, call)),
-};
+export const oauthNonce: Handle = async (app, call) =>
+  beginTokenSignIn(app, call, tokenProviderOf(app, call));
 
 /** `POST /oauth/:provider/token`: signs in by an ID token with the nonce of `POST /oauth/:provider/nonce`. */
-export const oauthToken: Route = {
-  method: "POST",
-  path: "/oauth/:provider/token",
-  handle: async (app, call) => signInByToken(app, call, tokenProviderOf(app, call)),
-};
+export const oauthToken: Handle = async (app, call) => signInByToken(app, call, tokenProviderOf(app, call));
 
 function tokenProviderOf(app: App, { request }: Call): ConnectedProvider {
   const connected = providerOf(app, pathSegment(request.url, 2));

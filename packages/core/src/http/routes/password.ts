@@ -1,6 +1,5 @@
-import { checkCredentials } from "../../accounts/accounts.ts";
 import type { App } from "../../accounts/app.ts";
-import { requestVerification } from "../../accounts/verify-email.ts";
+import { checkCredentials } from "../../accounts/credentials.ts";
 import { maySignIn } from "../../password/provider.ts";
 import { inNextTurn } from "../../platform/env.ts";
 import { AuthError, reportQuietly } from "../../platform/errors.ts";
@@ -8,7 +7,6 @@ import { signInBuckets } from "../../throttle/throttle.ts";
 import type { User } from "../../users/user.ts";
 import { readDeviceOf } from "../device-cookie.ts";
 import { countFailure } from "../limit.ts";
-import { limitMailRequest } from "../mail-request.ts";
 import type { Call, Route } from "../route.ts";
 import { accountKey, readPasswordInput, signInByPassword } from "../sign-in.ts";
 
@@ -43,8 +41,8 @@ function refuseUnproven(app: App, call: Call, user: User): null {
   app.engine.emit({ type: "sign_in.failed", userId, code: "invalid_credentials" });
   if (email === null) return null;
   const sent = inNextTurn(async () => {
-    await limitMailRequest(app, call, "verify", { email, user });
-    await requestVerification(app, email, user);
+    const { remindToVerify } = await import("./rare.ts");
+    await remindToVerify(app, call, { email, user });
   }).catch(reportQuietly(app.engine.report));
   call.client.waitUntil?.(sent);
   return null;

@@ -1,4 +1,4 @@
-import { checkAndHash, createUser, requireName } from "../../accounts/accounts.ts";
+import { checkAndHash, createUser, requireName, requireNormal } from "../../accounts/accounts.ts";
 import type { App } from "../../accounts/app.ts";
 import { sendReset } from "../../accounts/new-password.ts";
 import {
@@ -23,35 +23,53 @@ import { countAttempt, giveBackAttempt } from "../limit.ts";
 import { countInvalidToken } from "../mail-request.ts";
 import { type Body, readBody, stringMember } from "../request.ts";
 import { respondJson } from "../response.ts";
-import type { Call, Route } from "../route.ts";
+import type { Call, Handle } from "../route.ts";
 import {
+  EITHER,
   kindOfSession,
-  parseSignUpInput,
+  type PasswordInput,
+  parsePasswordInput,
   type SessionKind,
-  type SignUpInput,
-  signInNewUser,
+  type SignIn,
+  signInAndRespond,
 } from "../sign-in.ts";
 
 /** How long the browser of a sign-up is known. Its token is valid for as long. */
 const BROWSER_LIFETIME: Seconds = days(1);
 
 /** `POST /signup`: creates a user with a password, at once, by an invitation, or after a proof of the address. */
-export const signup: Route = {
-  method: "POST",
-  path: "/signup",
-  async handle(app, call) {
-    if (app.password === null && !signsInByMail(app)) throw new AuthError("not_found");
-    const body = await readBody(call.request, true);
-    const invitation = body === null ? undefined : stringMember(body, "invitation");
-    const { signUp } = app.config;
-    const decision = decideSignUp({ signUp, byMethod: true, hasInvitation: invitation !== undefined });
-    if (decision === "refuse") throw signUpRefused(app.config);
-    if (body !== null && invitation !== undefined) return signUpByInvitation(app, call, body, invitation);
-    const input = { ...parseSignUpInput(app, body), name: nameOf(body) };
-    const isPending = app.password?.verifyEmail === "required";
-    return isPending ? signUpLater(app, call, input) : signUpNow(app, call, input);
-  },
+export const signup: Handle = async (app, call) => {
+  if (app.password === null && !signsInByMail(app)) throw new AuthError("not_found");
+  const body = await readBody(call.request, true);
+  const invitation = body === null ? undefined : stringMember(body, "invitation");
+  const { signUp } = app.config;
+  const decision = decideSignUp({ signUp, byMethod: true, hasInvitation: invitation !== undefined });
+  if (decision === "refuse") throw signUpRefused(app.config);
+  if (body !== null && invitation !== undefined) return signUpByInvitation(app, call, body, invitation);
+  const input = { ...parseSignUpInput(app, body), name: nameOf(body) };
+  const isPending = app.password?.verifyEmail === "required";
+  return isPending ? signUpLater(app, call, input) : signUpNow(app, call, input);
 };
+
+/** The input of `POST /signup`. */
+interface SignUpInput extends PasswordInput {
+  /** Besides the address of `identifier`; null if the user has none. */
+  readonly username: string | null;
+}
+
+/** Parses the body of a sign-up. Where a user may have both, it needs an address. Fails with `invalid_request`. */
+function parseSignUpInput(app: App, body: Body | null): SignUpInput {
+  if (app.password?.identifier !== EITHER || body === null) {
+    return { ...parsePasswordInput(app, body), username: null };
+  }
+  const { username: _, ...others } = body;
+  const input = parsePasswordInput(app, others);
+  if (!("email" in input.identifier)) {
+    throw new AuthError("invalid_request", "The body needs email and password; username is optional.");
+  }
+  const username = stringMember(body, "username") ?? "";
+  return { ...input, username: username === "" ? null : requireNormal("username", username) };
+}
 
 /** The input of a sign-up, and the name to show. */
 interface NamedSignUp extends SignUpInput {
@@ -163,6 +181,17 @@ function withInvited(body: Body, invited: string): Body {
     throw new AuthError("invalid_request", "The e-mail is not the invited one.");
   }
   return { ...body, email: invited };
+}
+
+/** Signs in a user that this request created, and responds with the session. `amr` says how the user proved who they are. */
+function signInNewUser(
+  app: App,
+  call: Call,
+  user: User,
+  kind: SessionKind & Pick<SignIn, "amr">,
+): Promise<Response> {
+  const how = { ...kind, replaces: [], succeeds: null, account: null, isNewUser: true } as const;
+  return signInAndRespond(app, call, user, { ...how, refusal: "forbidden", status: 201 });
 }
 
 // A failed sign-up must not leave an account behind.

@@ -1,5 +1,5 @@
-import { isPasswordOf } from "../../accounts/accounts.ts";
 import type { App } from "../../accounts/app.ts";
+import { isPasswordOf } from "../../accounts/credentials.ts";
 import { isBrowserOf, type PendingSignUp, undoSignUp } from "../../accounts/sign-up.ts";
 import {
   readVerification,
@@ -11,30 +11,28 @@ import { type CookieChange, deleteCookie } from "../../cookies/cookie.ts";
 import { browserPlace } from "../../cookies/site.ts";
 import { AuthError, reportQuietly } from "../../platform/errors.ts";
 import { signInBuckets } from "../../throttle/throttle.ts";
+import type { User } from "../../users/user.ts";
 import { countAttempt, giveBackAttempt } from "../limit.ts";
 import { countInvalidToken, limitMailRequest, requestMailTo } from "../mail-request.ts";
 import { readBody, requiredString, stringMember } from "../request.ts";
 import { respondJson } from "../response.ts";
-import type { Call, Route } from "../route.ts";
-import { kindOfSession, requirePasswordOf, type SessionKind, signInAndRespond } from "../sign-in.ts";
+import type { Call, Handle } from "../route.ts";
+import { kindOfSession, type SessionKind, signInAndRespond } from "../sign-in.ts";
 import { isSignedInAs, requireUser, whenSignedIn } from "../validate.ts";
+import { requirePasswordOf } from "./reauthenticate.ts";
 
 /**
  * `POST /email/verify/request`: sends a link that verifies an address. The answer is the same for every address. Without an
  * address in the body it is the one of the signed-in user.
  */
-export const requestEmailVerification: Route = {
-  method: "POST",
-  path: "/email/verify/request",
-  async handle(app, call) {
-    if (app.mail === null) throw new AuthError("not_found");
-    const body = await readBody(call.request, true);
-    const input = body === null ? undefined : stringMember(body, "email");
-    if (input === undefined) return requestForOwn(app, call);
-    const { email, user } = await requestMailTo(app, call, "verify", input);
-    await requestVerification(app, email, user);
-    return respondJson(app, {}, 200);
-  },
+export const requestEmailVerification: Handle = async (app, call) => {
+  if (app.mail === null) throw new AuthError("not_found");
+  const body = await readBody(call.request, true);
+  const input = body === null ? undefined : stringMember(body, "email");
+  if (input === undefined) return requestForOwn(app, call);
+  const { email, user } = await requestMailTo(app, call, "verify", input);
+  await requestVerification(app, email, user);
+  return respondJson(app, {}, 200);
 };
 
 function requestForOwn(app: App, call: Call): Promise<Response> {
@@ -42,10 +40,19 @@ function requestForOwn(app: App, call: Call): Promise<Response> {
     const user = await requireUser(app, valid.userId);
     const { email } = user;
     if (email === null) throw new AuthError("invalid_request", "The user has no e-mail address.");
-    await limitMailRequest(app, call, "verify", { email, user });
-    await requestVerification(app, email, user);
+    await remindToVerify(app, call, { email, user });
     return respondJson(app, {}, 200, changes);
   });
+}
+
+/** Sends the user of an address a link that verifies it. Fails with `rate_limited`. */
+export async function remindToVerify(
+  app: App,
+  call: Call,
+  { email, user }: { readonly email: string; readonly user: User },
+): Promise<void> {
+  await limitMailRequest(app, call, "verify", { email, user });
+  await requestVerification(app, email, user);
 }
 
 interface VerifyInput {
@@ -58,17 +65,13 @@ interface VerifyInput {
  * `POST /email/verify`: proves an address with a token of a message. It keeps the password if the request shows that the person at
  * the mailbox has set it: by a session of the user, by the cookie of the sign-up, or by the password.
  */
-export const verifyEmail: Route = {
-  method: "POST",
-  path: "/email/verify",
-  async handle(app, call) {
-    if (app.mail === null) throw new AuthError("not_found");
-    const input = await readVerifyInput(app, call.request);
-    const verification = await countInvalidToken(app, call, () => readVerification(app, input.token));
-    return verification.kind === "create"
-      ? finishSignUp(app, call, input, verification)
-      : proveAddress(app, call, input, verification);
-  },
+export const verifyEmail: Handle = async (app, call) => {
+  if (app.mail === null) throw new AuthError("not_found");
+  const input = await readVerifyInput(app, call.request);
+  const verification = await countInvalidToken(app, call, () => readVerification(app, input.token));
+  return verification.kind === "create"
+    ? finishSignUp(app, call, input, verification)
+    : proveAddress(app, call, input, verification);
 };
 
 async function readVerifyInput(app: App, request: Request): Promise<VerifyInput> {

@@ -1,0 +1,2 @@
+export { checkDeployment } from "./check.ts";
+export { userCalls } from "./user-calls.ts";
