@@ -7,7 +7,7 @@ for (const budget of budgets) {
   const { bytes, whole, forbidden } = await weigh(budget);
   const limit = budget.limit ?? Number.POSITIVE_INFINITY;
   const isOver =
-    bytes > budget.bytes * SLACK || whole > (budget.whole ?? budget.bytes) * SLACK || whole > limit;
+    bytes > budget.bytes * SLACK || whole > (budget.whole ?? budget.bytes) * SLACK || bytes > limit;
   if (isOver || forbidden.length > 0) process.exitCode = 1;
   const later = budget.whole === undefined ? "" : `; ${told(whole, budget.whole)} with what is loaded later`;
   console.log(`${isOver ? "OVER " : ""}${budget.name}: ${told(bytes, budget.bytes)}${later}`);
