@@ -292,12 +292,12 @@ export const accountEdits: readonly Edit[] = [
     [
       [
         "a session of a removed method shares an address before a crash",
-        "  if (endsSessions) await endSessions();\n  const changed",
+        '  if (endsSessions) await endSessionsOf(app.engine, id, null, "password_changed");\n  const changed',
         "  const changed",
       ],
       [
         "a sign-in of a removed method shares an address",
-        "  if (endsSessions) await endSessions();\n  // A link",
+        '  if (endsSessions) await endSessionsOf(app.engine, id, null, "password_changed");\n  // A link',
         "  // A link",
       ],
       [

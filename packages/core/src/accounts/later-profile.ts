@@ -69,14 +69,13 @@ export async function takeLaterProfile(
   const options = { ifVersion: credentialsVersion, raiseVersion: false };
   const named = Object.keys(change).length === 0 ? user : await users.update(id, change, options);
   if (named === null || email === null) return named;
-  const endSessions = (): Promise<unknown> => endSessionsOf(app.engine, id, null, "password_changed");
   // Before and after, so that none of them has the address after a crash in between.
-  if (endsSessions) await endSessions();
+  if (endsSessions) await endSessionsOf(app.engine, id, null, "password_changed");
   const changed = await users.changeEmail(id, email, credentialsVersion, true);
   if (changed === "taken") return named;
   if (changed === null) return null;
   app.engine.emit({ type: "user.email_changed", userId: id });
-  if (endsSessions) await endSessions();
+  if (endsSessions) await endSessionsOf(app.engine, id, null, "password_changed");
   // A link that was added since they were read is a way to the address as well.
   return removeLinks(app, changed, { provider, subject });
 }
