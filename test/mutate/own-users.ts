@@ -44,8 +44,25 @@ export const ownUserEdits: readonly Edit[] = [
       ],
       [
         "Drizzle: a password hash in the log",
-        "DrizzleQueryError ? error.cause : error",
-        "Promise ? null : error",
+        "DrizzleQueryError ? error.cause",
+        "DrizzleQueryError ? Object.assign(error, error.cause)",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${SRC}/prisma.ts`,
+    [`${SRC}/prisma.test.ts`],
+    [
+      ["Prisma: a change of another version", "ifVersion === null ? {}", "ifVersion !== undefined ? {}"],
+      [
+        "Prisma: an address for another version",
+        "where: { id: keyOf(id), credentialsVersion: ifVersion }",
+        "where: { id: keyOf(id) }",
+      ],
+      [
+        "Prisma: a link of another user is removed",
+        "where: { userId: keyOf(id), provider, subject }",
+        "where: { provider, subject }",
       ],
     ],
   ),
