@@ -77,6 +77,17 @@ export const routeEdits: readonly Edit[] = [
     ],
   ),
   ...editsIn(
+    `${CORE}/http/routes/list.ts`,
+    [`${CORE}/http/handle.test.ts`],
+    [
+      [
+        "another site deletes an account",
+        '{ rare: "deleteAccount", method',
+        '{ crossSite: true, rare: "deleteAccount", method',
+      ],
+    ],
+  ),
+  ...editsIn(
     `${CORE}/http/handle.ts`,
     ["test/attacks/methods-and-cors.test.ts"],
     [["every method reaches a route", "listOf<string>(candidate.method).includes(asked)", "true"]],

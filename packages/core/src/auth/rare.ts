@@ -1,2 +1,3 @@
+// Loaded with the first call that needs one of these.
 export { checkDeployment } from "./check.ts";
 export { userCalls } from "./user-calls.ts";

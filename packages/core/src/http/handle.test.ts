@@ -92,3 +92,8 @@ it("names each rare route as its handler is named", () => {
     if ("rare" in route) expect(route.rare).toBe(name);
   }
 });
+
+it("lets other sites send to the callback of a provider alone", () => {
+  const open = Object.entries<ListedRoute>(routes).filter(([, route]) => route.crossSite === true);
+  expect(open.map(([name]) => name)).toEqual(["oauthCallback"]);
+});

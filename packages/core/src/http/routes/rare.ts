@@ -1,3 +1,4 @@
+// Loaded with the first request that needs one of these. `list.ts` has the paths.
 export { answerForm } from "../form-post.ts";
 export { deleteAccount } from "./account.ts";
 export { changeEmail, confirmEmailChange, undoEmailChange } from "./email-change.ts";
