@@ -24,9 +24,26 @@ const table: readonly (readonly [string, string, RouteName])[] = [
   ["POST", "/auth/code", "sendCode"],
   ["POST", "/auth/code/confirm", "confirmCode"],
   ["DELETE", "/auth/account", "deleteAccount"],
+  ["POST", "/auth/email/verify/request", "requestEmailVerification"],
+  ["POST", "/auth/email/verify", "verifyEmail"],
+  ["POST", "/auth/password/forgot", "forgotPassword"],
+  ["POST", "/auth/password/reset", "resetPassword"],
+  ["POST", "/auth/password/change", "changePassword"],
+  ["GET", "/auth/oauth/github", "oauthStart"],
+  ["GET", "/auth/oauth/github/callback", "oauthCallback"],
+  ["POST", "/auth/oauth/exchange", "oauthExchange"],
+  ["POST", "/auth/oauth/google/nonce", "oauthNonce"],
+  ["POST", "/auth/oauth/google/token", "oauthToken"],
+  ["POST", "/auth/oauth/github/link", "linkAccount"],
+  ["DELETE", "/auth/oauth/github/link", "unlinkAccount"],
+  ["GET", "/auth/ended", "ended"],
   ["GET", "/auth/jwks", "jwks"],
   ["GET", "/auth/.well-known/jwks.json", "jwks"],
 ];
+
+it("the table has every route", () => {
+  expect(new Set(table.map(([, , name]) => name))).toEqual(new Set(Object.keys(routes)));
+});
 
 describe("matchPath", () => {
   it.each(table)("finds %s %s, also with a slash at the end", (method, path, name) => {
