@@ -24,7 +24,7 @@ function unbounded(native: Native): PasswordHasher {
     derive: (secret, salt, cost) => scryptKey(secret, salt, cost, native),
     parse: () => ({ ln: 15, r: 8, p: 3 }),
     format: (cost) => ({ ...cost }),
-    missing: () => null,
+    missing: () => [],
     isWeaker: () => false,
   });
 }

@@ -162,7 +162,7 @@ export const providerEdits: readonly Edit[] = [
     [
       [
         "a cheap old hash tells known users",
-        "if (missing !== null) await derive(password, phc.salt, missing);",
+        "for (const missing of derivation.missing(parsed.cost)) await derive(password, phc.salt, missing);",
         "",
       ],
       ["an unknown user takes no time", "await derive(password, new Uint8Array(SALT_LENGTH), cost);", ""],

@@ -1,6 +1,7 @@
 import { expect, it, vi } from "vitest";
 import { argon2Hashes } from "../legacy-hashes.ts";
 import { argon2Hasher } from "../password.ts";
+import { costOf } from "./argon2.ts";
 
 const random = (length: number): Uint8Array => crypto.getRandomValues(new Uint8Array(length));
 const cost = { memory: 256, passes: 2, parallelism: 1 };
@@ -48,3 +49,12 @@ function takeArgon2Away(): void {
   const { scrypt } = process.getBuiltinModule("node:crypto");
   vi.spyOn(process, "getBuiltinModule").mockImplementation(() => ({ scrypt }));
 }
+
+it("PWD-02 makes up for a part of the work of one pass by that part", () => {
+  const like = { memory: 65_536, passes: 1, parallelism: 4 };
+  for (const work of [1_024, 32_768, 46_000, 65_535])
+    expect(costOf(work, like)).toEqual({ ...like, memory: work });
+  // RFC 9106 3.1: 8 KiB for each lane at least.
+  expect(costOf(1, like).memory).toBe(32);
+  expect(costOf(98_304, { ...like, passes: 3 })).toEqual({ ...like, passes: 3, memory: 32_768 });
+});

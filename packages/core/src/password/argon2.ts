@@ -79,7 +79,7 @@ export function argon2Hasher(options: Argon2Options = {}): PasswordHasher {
     format: (at) => ({ m: at.memory, t: at.passes, p: at.parallelism }),
     missing(stored) {
       const more = Math.round((workOf(cost) - workOf(stored)) / stored.memory);
-      return more > 0 ? { ...stored, passes: more } : null;
+      return more > 0 ? [{ ...stored, passes: more }] : [];
     },
     isWeaker: (stored) => workOf(stored) < workOf(cost) || stored.memory < cost.memory,
   });
@@ -148,8 +148,7 @@ function argon2Hash({ salt, key, cost }: StoredArgon2, by: Implementation): Lega
     algorithm: "argon2",
     work: workOf(cost),
     matches: async (password) => constantTimeEqual(await keyAt(password, cost), key),
-    spend: (password, work) =>
-      keyAt(password, { ...cost, passes: Math.max(1, Math.round(work / cost.memory)) }),
+    spend: (password, work) => keyAt(password, costOf(work, cost)),
   };
 }
 
@@ -191,6 +190,11 @@ function isAffordable(cost: Argon2Cost): boolean {
   const isWhole = [memory, passes, parallelism].every((n) => Number.isInteger(n) && n >= 1);
   const isBounded = memory <= MAX_MEMORY && workOf(cost) <= MAX_WORK && parallelism <= MAX_PARALLELISM;
   return isWhole && isBounded && memory >= 8 * parallelism;
+}
+
+/** A cost of about as much work as a part of another one. Its passes are those of the other, because memory divides more finely. */
+export function costOf(work: number, { passes, parallelism }: Argon2Cost): Argon2Cost {
+  return { memory: Math.max(8 * parallelism, Math.round(work / passes)), passes, parallelism };
 }
 
 function workOf({ memory, passes }: Argon2Cost): number {

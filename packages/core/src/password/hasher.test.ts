@@ -3,7 +3,7 @@ import { utf8 } from "../platform/encoding.ts";
 import { type NativeCrypto, nativeCrypto } from "../platform/env.ts";
 import { type PasswordHasher, queueBounds } from "./hasher.ts";
 import { pbkdf2Hasher } from "./pbkdf2.ts";
-import { type ScryptCost, scryptHasher, scryptKey } from "./scrypt.ts";
+import { costsOf, type ScryptCost, scryptHasher, scryptKey } from "./scrypt.ts";
 
 const cheap: ScryptCost = { ln: 4, r: 8, p: 3 };
 const random = (length: number): Uint8Array => crypto.getRandomValues(new Uint8Array(length));
@@ -63,6 +63,38 @@ describe.each([
     const theirs = scryptHasher({ cost: cheap, native: other });
     expect(await mine.hash("pässwörd", zeros)).toBe(await theirs.hash("pässwörd", zeros));
     expect(await mine.verify("pässwörd", await theirs.hash("pässwörd", random))).toBe(true);
+  });
+});
+
+describe("a stored hash of the least N", () => {
+  it("is refused after the work of a costly hasher, and fails no sign-in by a want of memory", async () => {
+    const { native, work } = counted();
+    const hasher = scryptHasher({ cost: { ln: 15, r: 8, p: 6 }, native });
+    const stored = `$scrypt$ln=1,r=1,p=1$${"A".repeat(22)}$${"A".repeat(43)}`;
+    expect(hasher.isHash?.(stored)).toBe(true);
+    expect(await hasher.verify("correct horse", stored)).toBe(false);
+    const total = work.reduce((sum, one) => sum + one, 0);
+    expect(Math.abs(total / (2 ** 15 * 8 * 6) - 1)).toBeLessThan(0.02);
+  });
+});
+
+describe("the derivations of a part of a cost", () => {
+  it("add up to its work, each within the bounds of the whole", () => {
+    for (const cost of [cheap, { ln: 15, r: 8, p: 1 }, { ln: 15, r: 8, p: 10 }, { ln: 1, r: 1, p: 9 }]) {
+      const whole = 2 ** cost.ln * cost.r * cost.p;
+      const least = 2 ** Math.max(1, cost.ln - 5) * cost.r;
+      for (let work = 1; work < whole; work += Math.ceil(whole / 997)) {
+        const costs = costsOf(work, cost);
+        const total = costs.reduce((sum, { ln, r, p }) => sum + 2 ** ln * r * p, 0);
+        expect(total).toBeLessThanOrEqual(work);
+        expect(work - total).toBeLessThan(least);
+        for (const { ln, r, p } of costs) {
+          expect(ln <= cost.ln && r === cost.r && p <= cost.p).toBe(true);
+        }
+      }
+      expect(costsOf(0, cost)).toEqual([]);
+      expect(costsOf(-1, cost)).toEqual([]);
+    }
   });
 });
 
@@ -225,8 +257,8 @@ describe("scrypt hashes", () => {
     const checks = [hasher.verify("wrong horse", old), hasher.verify("wrong horse", null)];
     await expect(hasher.verify("wrong horse", old)).rejects.toMatchObject({ code: "rate_limited" });
     expect(await Promise.all(checks)).toEqual([false, false]);
-    // The second derivation of the old hash comes before the next check, so a full queue cannot refuse it.
-    expect(work).toEqual([192, 192, 384]);
+    // The other derivations of the old hash come before the next check, so a full queue cannot refuse them.
+    expect(work).toEqual([192, 128, 64, 384]);
   });
 
   it("do not block the event loop (PWD-13)", async () => {

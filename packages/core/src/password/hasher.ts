@@ -46,8 +46,8 @@ export interface Derivation<Cost> {
   /** Reads the cost from a stored hash; null where it is malformed, or more than this hasher agrees to run. */
   parse(parameters: Phc["parameters"]): Cost | null;
   format(cost: Cost): Phc["parameters"];
-  /** What a refusal at a lower cost has yet to run, or null where nothing is missing. */
-  missing(cost: Cost): Cost | null;
+  /** What a refusal at a lower cost has yet to run. */
+  missing(cost: Cost): readonly Cost[];
   isWeaker(cost: Cost): boolean;
 }
 
@@ -86,8 +86,7 @@ export function createHasher<Cost>(derivation: Derivation<Cost>): PasswordHasher
     const { phc } = parsed;
     const key = await derive(password, phc.salt, parsed.cost);
     if (constantTimeEqual(key, phc.key)) return true;
-    const missing = derivation.missing(parsed.cost);
-    if (missing !== null) await derive(password, phc.salt, missing);
+    for (const missing of derivation.missing(parsed.cost)) await derive(password, phc.salt, missing);
     return false;
   }
 

@@ -2,7 +2,7 @@ import { constantTimeEqual } from "@oslojs/crypto/subtle";
 import { utf8 } from "../platform/encoding.ts";
 import { type NativeCrypto, nativeCrypto } from "../platform/env.ts";
 import type { LegacyHash } from "./legacy-format.ts";
-import { isAffordable, type ScryptCost, scryptKey, threadedCrypto } from "./scrypt.ts";
+import { costsOf, isAffordable, type ScryptCost, scryptKey, threadedCrypto } from "./scrypt.ts";
 
 const MAX_ROUNDS = 2_000_000;
 const MIN_KEY = 16;
@@ -87,8 +87,7 @@ export type ScryptReader = (
 ) => LegacyHash | string | null;
 
 /** Makes a reader. The hashes of one reader share its threads. */
-export function scryptReader(): ScryptReader {
-  const native = threadedCrypto(nativeCrypto());
+export function scryptReader(native: NativeCrypto | null = threadedCrypto(nativeCrypto())): ScryptReader {
   return (cost, stored, finish = null) => scryptHash(cost, stored, { finish, native });
 }
 
@@ -111,6 +110,8 @@ function scryptHash(
       const derived = await derive(password, cost);
       return constantTimeEqual(finish === null ? derived : await finish(derived), key);
     },
-    spend: (password, work) => derive(password, { ...cost, p: Math.max(1, Math.round(work / (N * r))) }),
+    async spend(password, work) {
+      for (const at of costsOf(work, cost)) await derive(password, at);
+    },
   };
 }

@@ -9,6 +9,8 @@ import {
   werkzeugHashes,
 } from "../legacy-hashes.ts";
 import { type PasswordHasher, password, pbkdf2Hasher, scryptHasher } from "../password.ts";
+import { nativeCrypto } from "../platform/env.ts";
+import { scryptReader } from "./legacy-derivations.ts";
 import { decideHash } from "./legacy-verifier.ts";
 
 const TYPED = "correct horse bäßtery";
@@ -295,6 +297,27 @@ describe("password() with legacy", () => {
     expect(await provider.verify(`${TYPED} ﬁ`, better)).toEqual({ ok: true, rehash: false });
     expect(await provider.verify(`${TYPED} fi`, better)).toEqual({ ok: true, rehash: true });
     expect(await provider.verify(TYPED, sha)).toEqual({ ok: true, rehash: true });
+  });
+
+  it.each([1, 2])("PWD-02 makes up for half of the work of scrypt at p = %d by half of it", async (p) => {
+    const real = nativeCrypto();
+    if (real === null) throw new Error("this test needs native scrypt");
+    let work = 0;
+    const read = scryptReader({
+      scrypt(password, salt, length, options, done) {
+        work += options.N * options.r * options.p;
+        real.scrypt(password, salt, length, options, done);
+      },
+    });
+    const stored = { salt: new Uint8Array(16), key: new Uint8Array(64) };
+    const { createLegacyHashes } = await import("./legacy-format.ts");
+    const byN = (N: string) => read({ N: Number(N), r: 8, p }, stored);
+    const format = createLegacyHashes({ name: "x", like: "1024", read: byN }, {});
+    for (const N of ["1024", "512", "2"]) {
+      work = 0;
+      expect(await format.verify(TYPED, N)).toBe(false);
+      expect(work / (1024 * 8 * p)).toBeCloseTo(1, 1);
+    }
   });
 
   it("takes no value but true for a match", async () => {

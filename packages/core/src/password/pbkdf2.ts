@@ -45,7 +45,7 @@ export function pbkdf2Hasher(options: Pbkdf2Options = {}): PasswordHasher {
     derive: pbkdf2Key,
     parse: parseRounds,
     format: (i) => ({ i }),
-    missing: (stored) => (stored < rounds ? rounds - stored : null),
+    missing: (stored) => (stored < rounds ? [rounds - stored] : []),
     isWeaker: (stored) => stored < rounds,
   });
 }

@@ -76,11 +76,7 @@ export function scryptHasher(options: ScryptOptions = {}): PasswordHasher {
     derive: (password, salt, at) => scryptKey(password, salt, at, native),
     parse: parseCost,
     format: ({ ln, r, p }) => ({ ln, r, p }),
-    missing(stored) {
-      // More passes at the stored N and r: their work adds up to that of the current cost.
-      const p = Math.round((workOf(cost) - workOf(stored)) / (workOf(stored) / stored.p));
-      return p > 0 ? { ...stored, p } : null;
-    },
+    missing: (stored) => costsOf(workOf(cost) - workOf(stored), cost),
     isWeaker: (stored) => workOf(stored) < workOf(cost) || memoryOf(stored) < memoryOf(cost),
   });
 }
@@ -202,6 +198,24 @@ export function isAffordable(cost: ScryptCost): boolean {
   const { ln, r, p } = cost;
   const isWhole = [ln, r, p].every((n) => Number.isInteger(n) && n >= 1);
   return isWhole && ln <= 30 && memoryOf(cost) <= MAX_MEMORY && workOf(cost) <= MAX_WORK;
+}
+
+/** How much smaller than N the least derivation is, as a power of two: less work than that is left out. */
+const FINENESS = 6;
+
+/**
+ * The derivations that run about as much work as a part of another cost, with N as large as possible: the same work takes less
+ * time in less memory. Each is within the bounds of the other cost.
+ */
+export function costsOf(work: number, { ln, r }: ScryptCost): readonly ScryptCost[] {
+  const costs: ScryptCost[] = [];
+  let left = work / r;
+  for (let at = ln; at > Math.max(0, ln - FINENESS); at--) {
+    const p = Math.floor(left / 2 ** at);
+    if (p >= 1) costs.push({ ln: at, r, p });
+    left %= 2 ** at;
+  }
+  return costs;
 }
 
 function workOf({ ln, r, p }: ScryptCost): number {
