@@ -232,7 +232,8 @@ export const oauthEdits: readonly Edit[] = [
     [`${CORE}/oauth/discovery.test.ts`],
     [
       ["metadata of another issuer", '|| own(document, "issuer") !== issuer', ""],
-      ["an endpoint without https", 'return url.protocol === "https:" ||', "return true ||"],
+      ["an endpoint without https", 'url.protocol === "http:" && issuer.startsWith("http://")', "true"],
+      ["an endpoint without https on another machine", " && isLoopback(url.hostname)", ""],
       ["an endpoint with credentials", '|| url.username !== "" || url.password !== ""', ""],
     ],
   ),

@@ -1,6 +1,7 @@
 import { discoveryRequest, PARSE_ERROR, processDiscoveryResponse } from "oauth4webapi";
 import { isRecord, own, parseJson } from "../platform/encoding.ts";
 import { AuthError } from "../platform/errors.ts";
+import { isLoopback } from "../platform/origin.ts";
 import { type FaultDetails, oauthFault } from "./fault.ts";
 import type { ProviderMetadata } from "./provider-metadata.ts";
 import { type Channel, getJson, type InternalPlace, moveUrl, requestOptions } from "./request.ts";
@@ -93,9 +94,11 @@ export function parseMetadata(
 /** The methods by which we authenticate at a token endpoint (OpenID Connect Core 9). */
 const METHODS: readonly string[] = ["client_secret_basic", "client_secret_post", "none"];
 
-/** Whether a URL may be of a provider: https, or http where the issuer itself is on this machine. */
+/** Whether a URL may be of a provider: https, or http on this machine where the issuer is on http, and so there too. */
 function isProviderUrl(text: string, issuer: string): boolean {
   const url = URL.parse(text);
   if (url === null || url.username !== "" || url.password !== "") return false;
-  return url.protocol === "https:" || (url.protocol === "http:" && issuer.startsWith("http://"));
+  if (url.protocol === "https:") return true;
+  // The secret of the client and the keys never cross the network unencrypted.
+  return url.protocol === "http:" && issuer.startsWith("http://") && isLoopback(url.hostname);
 }
