@@ -37,6 +37,11 @@ export const legacyHashEdits: readonly Edit[] = [
     ["a cheaper hash costs less", "if (missing > 0) await", "if (missing < 0) await"],
   ]),
   ...editsIn(`${CORE}/password/legacy-derivations.ts`, LEGACY, [
+    [
+      "half of scrypt made up for by all of it",
+      "for (const at of costsOf(work, cost)) await derive(password, at);",
+      "await derive(password, { ...cost, p: Math.max(1, Math.round(work / (N * r))) });",
+    ],
     ["any number of rounds", "|| rounds > MAX_ROUNDS", ""],
     ["scrypt of any cost", "if (!isAffordable(cost))", "if (!Number.isInteger(cost.ln))"],
     [
@@ -78,6 +83,7 @@ export const legacyHashEdits: readonly Edit[] = [
     ["a link comes back", "isUntouched: isSame && byId.credentialsVersion === 0", "isUntouched: isSame"],
   ]),
   ...editsIn(`${CORE}/accounts/import-users.ts`, IMPORT, [
+    ["a proof of another mailbox", "if (isProven) requireSameMailbox(email, normal);", ""],
     ["a hash that nothing reads", 'if (verdict.kind === "ok") return null;', "return null;"],
     [
       "a hash that is not run",
@@ -92,5 +98,19 @@ export const legacyHashEdits: readonly Edit[] = [
       "if (owner === null && owner !== null)",
     ],
     ["any number of rows", "if (rows.length > MOST_ROWS)", "if (rows.length > 10 * MOST_ROWS)"],
+  ]),
+  ...editsIn(`${CORE}/accounts/accounts.ts`, IMPORT, [
+    [
+      "a new user with a proof of another mailbox",
+      "if (email !== null && input.emailVerified === true)",
+      "if (false)",
+    ],
+  ]),
+  ...editsIn(`${CORE}/accounts/update-user.ts`, IMPORT, [
+    [
+      "an address with a proof of another mailbox",
+      "if (verified === true) requireSameMailbox(email, normal);",
+      "",
+    ],
   ]),
 ];

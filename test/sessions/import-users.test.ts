@@ -154,6 +154,33 @@ describe("users of another system", () => {
     ]);
   });
 
+  it("have no proof of an address that is stored in another spelling, whose mailbox may be that of a victim", async () => {
+    const { auth } = open();
+    const longS = "\u017fam@example.com";
+    expect(
+      await auth.users.import([
+        { email: longS, emailVerified: true },
+        { email: "Sam@EXAMPLE.com ", emailVerified: true },
+      ]),
+    ).toMatchObject([
+      { status: "invalid", reason: expect.stringContaining("emailVerified is true") },
+      { status: "created", user: { email: "sam@example.com", emailVerified: true } },
+    ]);
+    const { id } = await auth.users.create({ username: "thief" });
+    const [created, updated] = [
+      auth.users.create({ email: longS.replace("am", "im"), emailVerified: true }),
+      auth.users.update(id, { email: longS.replace("am", "im"), emailVerified: true }),
+    ];
+    for (const call of [created, updated]) {
+      const message = expect.stringContaining("emailVerified is true");
+      await expect(call).rejects.toMatchObject({ code: "invalid_request", message });
+    }
+    expect(await auth.users.update(id, { email: longS.replace("am", "im") })).toMatchObject({
+      email: "sim@example.com",
+      emailVerified: false,
+    });
+  });
+
   it("come a thousand at a time, as a list", async () => {
     const { auth } = open();
     const rows = Array.from({ length: 1_001 }, (_, n) => ({ username: `user${n}` }));

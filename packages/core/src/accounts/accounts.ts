@@ -4,6 +4,7 @@ import { now } from "../platform/env.ts";
 import { AuthError, type ErrorCode } from "../platform/errors.ts";
 import { endSessionsOf } from "../sessions/end.ts";
 import {
+  hasSameMailbox,
   type Identifier,
   identifierNames,
   normalForm,
@@ -43,6 +44,7 @@ export async function createUser(app: App, input: NewUser): Promise<User> {
   if (email === null && username === null) {
     throw new AuthError("invalid_request", "A user needs an e-mail or a username.");
   }
+  if (email !== null && input.emailVerified === true) requireSameMailbox(input.email ?? "", email);
   const identifier = identifierOf({ email, username });
   const user = await insertUser(app, {
     email,
@@ -202,6 +204,19 @@ export function requireNormal(kind: "email" | "username", input: string): string
   const normal = normalForm(input, kind === "email" ? parseEmail : parseUsername);
   if (normal === null) throw new AuthError("invalid_request", `The ${identifierNames[kind]} is malformed.`);
   return normal;
+}
+
+/**
+ * Refuses a proof of an address as typed that is none of its normal form: a mail system may deliver the two to different mailboxes.
+ * Fails with `invalid_request`.
+ */
+export function requireSameMailbox(typed: string, normal: string): void {
+  if (hasSameMailbox(typed, normal)) return;
+  const advice = "which may be another mailbox: leave it out, and have the user prove the address";
+  throw new AuthError(
+    "invalid_request",
+    `emailVerified is true, but the e-mail is stored in another spelling, ${advice}.`,
+  );
 }
 
 /** Parses a name; null for none, and for a blank text as an empty field of a form. Fails with `invalid_request`. */

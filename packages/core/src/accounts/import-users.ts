@@ -4,7 +4,14 @@ import { AuthError } from "../platform/errors.ts";
 import { refuseUnknown } from "../platform/option-error.ts";
 import type { EpochSeconds } from "../platform/time.ts";
 import { type LinkedAccount, type PublicUser, publicUser, type User } from "../users/user.ts";
-import { deleteUser, insertUser, requireName, requireNormal, requirePicture } from "./accounts.ts";
+import {
+  deleteUser,
+  insertUser,
+  requireName,
+  requireNormal,
+  requirePicture,
+  requireSameMailbox,
+} from "./accounts.ts";
 import type { App } from "./app.ts";
 
 /** A user of another system. */
@@ -80,13 +87,14 @@ function parseRow(row: unknown): ImportRow {
   const accounts = accountsOf(row["accounts"]);
   if (email === null && username === null && accounts.length === 0)
     throw new TypeError("the row has no email, no username and no accounts: the user could not sign in");
+  const emailVerified = isVerified(row["emailVerified"], email);
   const user = {
     ...idOf(row, accounts),
-    email: email === null ? null : requireNormal("email", email),
+    email: email === null ? null : normalEmail(email, emailVerified),
     username: username === null ? null : requireNormal("username", username),
     name: requireName(textOf(row, "name")),
     picture: requirePicture(textOf(row, "picture")),
-    emailVerified: isVerified(row["emailVerified"], email),
+    emailVerified,
     passwordHash: hashOf(row),
     ...timesOf(row),
   };
@@ -122,6 +130,12 @@ function isVerified(value: unknown, email: string | null): boolean {
   if (value === true && email === null)
     throw new TypeError("emailVerified is true, but the row has no email");
   return value === true;
+}
+
+function normalEmail(email: string, isProven: boolean): string {
+  const normal = requireNormal("email", email);
+  if (isProven) requireSameMailbox(email, normal);
+  return normal;
 }
 
 function timesOf(row: Row): Partial<Pick<User, "createdAt" | "disabledAt">> {

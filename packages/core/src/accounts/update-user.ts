@@ -3,7 +3,7 @@ import { isRecord } from "../platform/encoding.ts";
 import { AuthError } from "../platform/errors.ts";
 import { refuse } from "../platform/option-error.ts";
 import type { User, UserChange, UserUpdate } from "../users/user.ts";
-import { requireName, requireNormal, requirePicture, takenError } from "./accounts.ts";
+import { requireName, requireNormal, requirePicture, requireSameMailbox, takenError } from "./accounts.ts";
 import type { App } from "./app.ts";
 import { decideAddressUpdate } from "./decide-email-change.ts";
 
@@ -56,7 +56,11 @@ function parseAddress(email: string | undefined, verified: boolean | undefined):
   if (verified !== undefined && typeof verified !== "boolean") {
     throw refuse("users.update: emailVerified", verified, "it must be true or false");
   }
-  if (email !== undefined) return { email: requireNormal("email", email), verified };
+  if (email !== undefined) {
+    const normal = requireNormal("email", email);
+    if (verified === true) requireSameMailbox(email, normal);
+    return { email: normal, verified };
+  }
   if (verified === undefined) return null;
   throw new AuthError(
     "invalid_request",

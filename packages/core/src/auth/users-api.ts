@@ -59,7 +59,8 @@ export interface UsersApi<U extends User = User> {
    * - `passwordHash` must be of the hasher or of a format in `legacy` of `password()`. If any row has a hash that neither reads, nothing
    *   is written, and it fails with `invalid_request` that names what to add. A hash of a cost beyond the bounds is `"invalid"`.
    * - `emailVerified: true` says that the other system has checked the mailbox. Without it, the first proof of the mailbox removes
-   *   the password and the accounts, as for every unproved address.
+   *   the password and the accounts, as for every unproved address. With it, an address whose normal form may be another mailbox is
+   *   `"invalid"`, such as one with a long s.
    * - `createdAt` and `disabledAt` are seconds since 1970.
    * - `accounts` need `id`. It does not check that a provider is configured. A `UserStore` that makes its own ids ignores `id`.
    *
