@@ -175,6 +175,13 @@ const CALLS: {
       ["id", (id) => auth.users.unlink(id, "stub")],
       ["provider", (provider) => auth.users.unlink(userId, provider)],
     ],
+    endSessionURL: [
+      ["id", (id) => auth.users.endSessionURL(id, "stub")],
+      ["provider", (provider) => auth.users.endSessionURL(userId, provider)],
+      ["options", (options) => auth.users.endSessionURL(userId, "stub", options)],
+      ["redirectTo", (redirectTo) => auth.users.endSessionURL(userId, "stub", { redirectTo })],
+      ["state", (state) => auth.users.endSessionURL(userId, "stub", { state })],
+    ],
     providerTokens: [
       ["id", (id) => auth.users.providerTokens(id, "stub")],
       ["provider", (provider) => auth.users.providerTokens(userId, provider)],

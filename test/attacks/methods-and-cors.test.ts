@@ -26,6 +26,7 @@ const routes: readonly (readonly [path: string, method: string, allow: string])[
   ["/auth/code/confirm", "POST", "POST, OPTIONS"],
   ["/auth/oauth/google/nonce", "POST", "POST, OPTIONS"],
   ["/auth/oauth/google/token", "POST", "POST, OPTIONS"],
+  ["/auth/oauth/google/backchannel-logout", "POST", "POST, OPTIONS"],
   ["/auth/account", "DELETE", "DELETE, OPTIONS"],
   ["/auth/jwks", "GET", "GET, HEAD, OPTIONS"],
   ["/auth/.well-known/jwks.json", "GET", "GET, HEAD, OPTIONS"],

@@ -60,6 +60,101 @@ export const oauthEdits: readonly Edit[] = [
     ],
   ),
   ...editsIn(
+    `${CORE}/oauth/logout-token.ts`,
+    [`${CORE}/oauth/logout-token.test.ts`],
+    [
+      ["a logout token of any issuer", 'if (own(claims, "iss") !== issuer) return refuse("issuer");', ""],
+      [
+        "a logout token for any client",
+        'if (!isForClient(own(claims, "aud"), clientId)) return refuse("audience");',
+        "",
+      ],
+      ["an old logout token", "!isTimely(claims, at) || ", ""],
+      ["an expired logout token", ' || hasExpired(own(claims, "exp"), at)', ""],
+      ["a token that is no logout", 'if (!isLogout(claims)) return refuse("event");', ""],
+      ["a logout token with a nonce", 'if (own(claims, "nonce") !== undefined) return refuse("nonce");', ""],
+      ["a logout of no subject", 'if (sub === undefined && sid === undefined) return refuse("subject");', ""],
+      ["a logout of any name", "name === undefined || isSubject(name)", "true"],
+      ["a logout token without an id", 'if (!isSubject(jti)) return refuse("id");', ""],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/oauth/logout-token.ts`,
+    ["test/oauth/backchannel-logout.test.ts"],
+    [
+      [
+        "a logout token without a signature",
+        'if (!(await isSigned(token, header, keys))) throw logoutFault("signature");',
+        "",
+      ],
+      ["a logout token with an extension", " || header.isExtended", ""],
+      [
+        "a logout token of any type",
+        "parseHeader(segments, TYPES)",
+        'parseHeader(segments, [...TYPES, "AT+JWT"])',
+      ],
+      ["requests for keys by any client", '    "client",\n', ""],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/oauth/id-token.ts`,
+    ["test/oauth/backchannel-logout.test.ts"],
+    [["a logout token as an ID token", 'if (isLogout(claims)) return "id_token_form";', ""]],
+  ),
+  ...editsIn(
+    `${CORE}/accounts/provider-logout.ts`,
+    [`${CORE}/accounts/provider-logout.test.ts`],
+    [
+      ["a session that may be of the provider stays", 'amr.includes("fed") ? "end" : "keep"', '"keep"'],
+      ["a session by password ends", 'amr.includes("fed") ? "end" : "keep"', '"end"'],
+      ["sessions of another provider end", "origin.provider === provider && ", ""],
+      ["sessions of another subject end", "subject === null || origin.subject === subject", "true"],
+      ["other sessions of the subject end", " || origin.sid === sid", " || true"],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/accounts/provider-logout.ts`,
+    ["test/oauth/backchannel-stores.test.ts"],
+    [
+      [
+        "a logout token that is used again",
+        'if ((await read(app, ["used", provider, jti])) !== null) {',
+        "if (false) {",
+      ],
+      [
+        "a sign-in during a logout of its session",
+        'if (sid !== null) await write(app, ["ended", provider, sid], { lifetime: MARK_LIFETIME });',
+        "",
+      ],
+      [
+        "a sign-in during a logout of its subject",
+        "if (sid === null) await app.users.update(userId, {}, { ifVersion: null, raiseVersion: true });",
+        "",
+      ],
+      ["a logout of no one", "&& (subject !== null || sid !== null) ", ""],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/http/routes/oauth-logout.ts`,
+    ["test/oauth/backchannel-logout.test.ts"],
+    [
+      ["any number of wrong logout tokens", "  await countAttempt(local, buckets);\n", ""],
+      ["right logout tokens count", "() => giveBackAttempt(local, buckets)", "async () => undefined"],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/accounts/end-session.ts`,
+    ["test/oauth/sign-out.test.ts"],
+    [
+      [
+        "a sign-out that leads anywhere",
+        "const allowed = decideRedirect(",
+        "const allowed = URL.parse(target, ownOrigin) ?? decideRedirect(",
+      ],
+      ["a hint of tokens that are not stored", "described.storeTokens ? ", "true ? "],
+    ],
+  ),
+  ...editsIn(
     `${CORE}/oauth/token-nonce.ts`,
     [`${CORE}/oauth/token-nonce.test.ts`],
     [
@@ -102,7 +197,7 @@ export const oauthEdits: readonly Edit[] = [
     [
       ["no signature", "if (!(await isSigned(response, header, server, keys)))", "if (false)"],
       ["an extension is ignored", 'if (header.isExtended) throw oauthFault("id_token_signature");', ""],
-      ["any type of token", 'type.toUpperCase() === "JWT"', "true"],
+      ["any type of token", "types.includes(type.toUpperCase())", "true"],
       ["a payload that is not encoded", '|| own(members, "b64") !== undefined', ""],
       ["a key of another id", 'own(jwk, "kid") === kid)', "true)"],
     ],

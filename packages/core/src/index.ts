@@ -1,6 +1,7 @@
 export type { NewUser } from "./accounts/accounts.ts";
 export type { SignUpMode } from "./accounts/app.ts";
 export type { RequestHost } from "./accounts/client.ts";
+export type { EndSessionOptions } from "./accounts/end-session.ts";
 export type { ImportedUser, ImportResult } from "./accounts/import-users.ts";
 export type {
   Auth,

@@ -3,12 +3,14 @@ export type { GetJson } from "./oauth/plain.ts";
 export type { Profile } from "./oauth/profile.ts";
 export type {
   EmailTrust,
+  EndSessionRequest,
   GivenIdToken,
   IdentifiedAccount,
   OAuthAnswer,
   OAuthConnection,
   OAuthFlow,
   OAuthProvider,
+  ProviderLogout,
   TrustEmail,
 } from "./oauth/provider.ts";
 export { type AppleOptions, apple } from "./oauth/providers/apple.ts";
@@ -25,6 +27,7 @@ export { type OidcOptions, oidc } from "./oauth/providers/oidc.ts";
 export type {
   ConfidentialOptions,
   IdTokenOptions,
+  LogoutOptions,
   ProviderOptions,
   WithoutOptions,
 } from "./oauth/providers/options.ts";

@@ -20,6 +20,9 @@ export const accountsOf = (id: string) => auth.users.accounts(id);
 
 export const tokensOf = (id: string) => auth.users.providerTokens(id, "github");
 
+export const signOutAt = (id: string): Promise<string | null> =>
+  auth.users.endSessionURL(id, "oidc", { redirectTo: "/goodbye", state: "x" });
+
 export const invite = (email: string): Promise<void> => auth.users.invite(email);
 
 export const verifyAgain = (email: string): Promise<void> => auth.users.requestEmailVerification(email);

@@ -34,6 +34,11 @@ const CALLS: readonly (readonly [name: string, call: Call, members: readonly str
     ["email", "username", "name", "picture", "password", "emailVerified"],
   ],
   ["users.list", (options) => auth.users.list(options), ["after", "limit", "query"]],
+  [
+    "users.endSessionURL",
+    (options) => auth.users.endSessionURL("x", "stub", options),
+    ["redirectTo", "state"],
+  ],
   ["users.setPassword", (options) => auth.users.setPassword("x", PASSWORD, options), ["provesEmail"]],
 ];
 

@@ -97,6 +97,11 @@ const USERS: Arguments<UsersApi> = {
   redeemCode: { email: text, code: text },
   accounts: { id: text },
   unlink: { id: text, provider: text },
+  endSessionURL: {
+    id: text,
+    provider: text,
+    options: members({ redirectTo: optionalText, state: optionalText }),
+  },
   providerTokens: { id: text, provider: text },
 };
 const KEYS: Arguments<KeysApi> = { jwks: {}, rotate: {}, revoke: { kid: text } };

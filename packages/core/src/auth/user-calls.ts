@@ -7,6 +7,7 @@ import {
 } from "../accounts/accounts.ts";
 import { checkCredentials } from "../accounts/credentials.ts";
 import { deleteAccount } from "../accounts/delete-account.ts";
+import { endSessionURL } from "../accounts/end-session.ts";
 import { importUsers } from "../accounts/import-users.ts";
 import { listUsers } from "../accounts/list-users.ts";
 import {
@@ -97,5 +98,6 @@ export const userCalls: RareUserCalls = {
   delete: deleteAccount,
   accounts: (app, id) => app.users.accounts(id),
   unlink: unlinkByHand,
+  endSessionURL,
   providerTokens: readKeptTokens,
 };

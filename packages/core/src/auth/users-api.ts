@@ -1,5 +1,6 @@
 import type { NewUser } from "../accounts/accounts.ts";
 import type { App } from "../accounts/app.ts";
+import type { EndSessionOptions } from "../accounts/end-session.ts";
 import type { ImportedUser, ImportResult } from "../accounts/import-users.ts";
 import type { Identifier } from "../users/identifier.ts";
 import type {
@@ -173,6 +174,20 @@ export interface UsersApi<U extends User = User> {
    * there was none.
    */
   unlink(id: UserId, provider: string): Promise<boolean>;
+  /**
+   * Makes the URL that signs a user out at a provider, with the page to come back to; null if the provider has no such page, as Google
+   * and GitHub. Send the browser of this user there, after you have ended their session here: it ends none.
+   *
+   * With `storeTokens` it has the ID token of the user's last sign-in as a hint, so it is a secret of the user: show it to no other
+   * one, and write it to no log. Without a hint most providers ask the user whether they want to sign out.
+   *
+   * Fails with `not_found` for an unknown provider, with `redirect_not_allowed`, with `oauth_failed` if the metadata of the provider
+   * cannot be read, and with `invalid_request`. See OpenID Connect RP-Initiated Logout 1.0.
+   *
+   * @example
+   * const url = await auth.users.endSessionURL(userId, "keycloak", { redirectTo: "/goodbye" });
+   */
+  endSessionURL(id: UserId, provider: string, options?: EndSessionOptions): Promise<string | null>;
   /** A provider's tokens as of the last sign-in; null unless the provider has `storeTokens`. It does not refresh them. */
   providerTokens(id: UserId, provider: string): Promise<ProviderTokens | null>;
 }

@@ -1,4 +1,5 @@
 import type { App, ConnectedProvider } from "../accounts/app.ts";
+import { type StartSession, startRecorded } from "../accounts/provider-logout.ts";
 import {
   type CookieChange,
   type CookiePair,
@@ -28,7 +29,7 @@ import { now } from "../platform/env.ts";
 import { AuthError, type ErrorCode, faultName } from "../platform/errors.ts";
 import { findProvenSessions } from "../sessions/authenticate.ts";
 import { hashOneTimeToken } from "../users/one-time-token.ts";
-import type { ProviderAccount } from "../users/user.ts";
+import type { ProviderAccount, User } from "../users/user.ts";
 import { endFlow } from "./flow-end.ts";
 import { answerError, redirect } from "./response.ts";
 import type { Call, Handle } from "./route.ts";
@@ -252,6 +253,19 @@ export async function identifyAccount(
   if (fault !== null) throw badAnswer(operation, fault, "a ProviderAccount");
   const { picture, ...checked } = account as IdentifiedAccount;
   return { ...checked, picture: pictureOf(picture) };
+}
+
+/**
+ * Makes the function that starts a session and records the sign-in at a provider that it begins with. Where one provider ends sessions
+ * here, those of all providers are recorded, so that it ends its own alone.
+ */
+export function recordOf(
+  app: App,
+  user: User,
+  account: ProviderAccount,
+): (start: StartSession) => ReturnType<StartSession> {
+  const isRecorded = [...app.oauth.values()].some(({ provider }) => provider.backchannelLogout === true);
+  return (start) => (isRecorded ? startRecorded(app, user, account, start) : start());
 }
 
 /** The part of a flow that the provider needs. */

@@ -1,4 +1,5 @@
 import type { App } from "../accounts/app.ts";
+import type { StartSession } from "../accounts/provider-logout.ts";
 import type { CookieChange } from "../cookies/cookie.ts";
 import { decideNewDevice } from "../mail/notices.ts";
 import type { PasswordProvider } from "../password/provider.ts";
@@ -8,7 +9,7 @@ import type { IssuedTokens } from "../sessions/access-token.ts";
 import { findProvenSessions } from "../sessions/authenticate.ts";
 import { parseRefreshToken } from "../sessions/refresh-token.ts";
 import { type SessionRow, sessionOfRow, type Transport } from "../sessions/session.ts";
-import { type StartedSession, startSession } from "../sessions/start.ts";
+import { type SessionStart, type StartedSession, startSession } from "../sessions/start.ts";
 import { type Identifier, identifierNames, signInKey } from "../users/identifier.ts";
 import { type ProviderAccount, publicUser, type User } from "../users/user.ts";
 import { deviceCookie, readDeviceOf } from "./device-cookie.ts";
@@ -93,15 +94,24 @@ export function isRemembered({ credentials }: Pick<Call, "credentials">, session
   return tokens.every((token) => token === null || token.id !== sessionId || token.remember);
 }
 
+/** The account at a provider that a user signs in with, and the function that records it with the session; null for any other way. */
+type ByAccount =
+  | { readonly account: null; readonly record?: undefined }
+  | {
+      readonly account: ProviderAccount;
+      readonly record: (start: StartSession) => ReturnType<StartSession>;
+    };
+
 /** How a user signs in. */
-export interface SignIn extends SessionKind {
+export type SignIn = SessionKind & ByAccount & SignInFacts;
+
+interface SignInFacts {
   /** RFC 8176; `fed`, which it does not define, for a provider. */
   readonly amr: readonly string[];
   /** Sessions to end besides those that the request proves. */
   readonly replaces: readonly string[];
   /** The live session that authorizes this sign-in; null if the user just authenticated. */
   readonly succeeds: string | null;
-  readonly account: ProviderAccount | null;
   /** Whether this sign-in created the user. */
   readonly isNewUser: boolean;
   /** The context of the session. Default: `sessions.context.from` makes it. */
@@ -185,9 +195,9 @@ export async function signIn(
   app: App,
   call: Call,
   user: User,
-  { transport, remember, amr, replaces, succeeds, account, isNewUser, context, refusal }: SignIn,
+  { transport, remember, amr, replaces, succeeds, account, record, isNewUser, context, refusal }: SignIn,
 ): Promise<StartedSession> {
-  const started = await startSession(app.engine, {
+  const session: SessionStart = {
     user,
     context: context ?? (await app.engine.settings.parseContext(app.contextOf(call.request, user))),
     device: call.client.device,
@@ -201,7 +211,9 @@ export async function signIn(
     remember,
     account,
     isNewUser,
-  });
+  };
+  const start: StartSession = () => startSession(app.engine, session);
+  const started = record === undefined ? await start() : await record(start);
   if (started !== null) {
     const continues = succeeds !== null || context !== undefined;
     await tellNewDevice(app, call, { user, row: started.row, continues });

@@ -7,6 +7,9 @@ export type Algorithm = AsymmetricAlgorithm | "HS256";
 /** An algorithm that only an ID token of a provider may have. */
 type IdTokenAlgorithm = "Ed25519" | "ES384" | "ES512" | "RS384" | "RS512" | "PS384" | "PS512";
 
+/** Every algorithm of a signature that is verified here. */
+export type SignatureAlgorithm = Algorithm | IdTokenAlgorithm;
+
 /** The facts about a signature algorithm. */
 export interface AlgorithmFacts {
   /** The key type (RFC 7517 4.1). */
@@ -48,12 +51,15 @@ const facts: Facts = {
   HS256: { use: "access_token", kty: "oct", crv: null, hash: "SHA-256", signatureLength: 32 },
 };
 
-/** The facts about each algorithm for access tokens. */
-export const algorithmFacts: Readonly<Record<Algorithm, AlgorithmFacts>> = facts;
+/** The facts about each algorithm. */
+export const algorithmFacts: Readonly<Record<SignatureAlgorithm, AlgorithmFacts>> = facts;
 
 /** The algorithms for one kind of token, and their facts. */
-export function algorithmsFor(token: "access_token" | "id_token"): ReadonlyMap<string, AlgorithmFacts> {
-  return new Map(Object.entries(facts).filter(([, { use }]) => use === token || use === "both"));
+export function algorithmsFor(
+  token: "access_token" | "id_token",
+): ReadonlyMap<SignatureAlgorithm, AlgorithmFacts> {
+  const entries = Object.entries(facts) as [SignatureAlgorithm, UsedFacts<string>][];
+  return new Map(entries.filter(([, { use }]) => use === token || use === "both"));
 }
 
 /** Whether a value names an algorithm of a key ring. */

@@ -1,7 +1,7 @@
 import { base64url, CompactSign, compactVerify } from "jose";
 import { decodeUtf8, isBase64url, isRecord, own, parseJson, utf8 } from "../platform/encoding.ts";
 import { AuthError } from "../platform/errors.ts";
-import { type Algorithm, algorithmFacts } from "./algorithms.ts";
+import { algorithmFacts, type SignatureAlgorithm } from "./algorithms.ts";
 import type { SigningKey, VerificationKey } from "./keys.ts";
 
 /** The form of a key id, in a key or in a token. */
@@ -64,14 +64,16 @@ function hasType(given: unknown, typ: string): boolean {
   return typeof given === "string" && given.toLowerCase().replace(/^application\//, "") === typ;
 }
 
+/** A public key, and the one algorithm of its signatures. */
+export interface Verifier extends Pick<VerificationKey, "key">, Partial<Pick<VerificationKey, "kid">> {
+  readonly algorithm: SignatureAlgorithm;
+}
+
 /**
  * Verifies the signature of a token with the algorithm of the key (RFC 8725 3.1). Parse its header with `parseHeader`
  * first. Returns the payload, or null. Fails with `internal_error` if the platform cannot check the signature.
  */
-export async function verifyJws(
-  token: string,
-  { algorithm, key }: VerificationKey,
-): Promise<Uint8Array | null> {
+export async function verifyJws(token: string, { algorithm, key }: Verifier): Promise<Uint8Array | null> {
   if (!hasSignatureLength(token, algorithm)) return null;
   try {
     return (await compactVerify(token, key, { algorithms: [algorithm] })).payload;
@@ -82,7 +84,7 @@ export async function verifyJws(
 }
 
 // Not every platform returns false for a signature of the wrong length.
-function hasSignatureLength(token: string, algorithm: Algorithm): boolean {
+function hasSignatureLength(token: string, algorithm: SignatureAlgorithm): boolean {
   const { signatureLength } = algorithmFacts[algorithm];
   const length = token.length - token.lastIndexOf(".") - 1;
   return signatureLength === null || Math.floor((length * 3) / 4) === signatureLength;

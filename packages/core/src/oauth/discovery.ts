@@ -79,12 +79,14 @@ export function parseMetadata(
   const methods = Array.isArray(listed) ? listed.filter((method) => typeof method === "string") : null;
   if (methods !== null && !methods.some((method) => METHODS.includes(method))) return null;
   const userinfo_endpoint = at("userinfo_endpoint");
+  const end_session_endpoint = at("end_session_endpoint");
   return {
     issuer,
     authorization_endpoint,
     token_endpoint,
     jwks_uri,
     ...(userinfo_endpoint === undefined ? {} : { userinfo_endpoint }),
+    ...(end_session_endpoint === undefined ? {} : { end_session_endpoint }),
     ...(methods === null ? {} : { token_endpoint_auth_methods_supported: methods }),
     authorization_response_iss_parameter_supported:
       own(document, "authorization_response_iss_parameter_supported") === true,

@@ -10,11 +10,11 @@ import {
   skipSubjectCheck,
   validateApplicationLevelSignature,
 } from "oauth4webapi";
-import { type AlgorithmFacts, algorithmsFor } from "../keys/algorithms.ts";
+import { type AlgorithmFacts, algorithmsFor, type SignatureAlgorithm } from "../keys/algorithms.ts";
 import { faultOfRsa, type Members, mayVerify, plainJwk } from "../keys/jwk.ts";
 import { parseSegment, splitJws } from "../keys/jws.ts";
 import { equalStrings } from "../platform/digest.ts";
-import { own, toBase64url, utf8 } from "../platform/encoding.ts";
+import { isRecord, own, toBase64url, utf8 } from "../platform/encoding.ts";
 import { type Env, now, platformEnv } from "../platform/env.ts";
 import { type EpochSeconds, minutes, type Seconds } from "../platform/time.ts";
 import { type OAuthFault, oauthFault } from "./fault.ts";
@@ -22,9 +22,9 @@ import { isSubject } from "./profile.ts";
 import type { IssuerKeys } from "./provider-metadata.ts";
 
 const MAX_LENGTH = 16_384;
-const TOLERANCE: Seconds = 60;
+export const TOLERANCE: Seconds = 60;
 /** The provider issues the token right before we read it: an older one is from another sign-in. */
-const MAX_AGE: Seconds = minutes(10);
+export const MAX_AGE: Seconds = minutes(10);
 
 /** Asymmetric ones only: a public key or a client secret must never pass for a signing key (RFC 8725 3.1). */
 const ALGORITHMS = algorithmsFor("id_token");
@@ -87,24 +87,32 @@ export async function verifyIdToken(
   return claims;
 }
 
-interface Header {
-  readonly name: string;
+/** The header of a token of a provider. */
+export interface Header {
+  readonly name: SignatureAlgorithm;
   readonly algorithm: AlgorithmFacts;
   readonly kid: unknown;
   readonly isExtended: boolean;
   readonly signatureLength: number;
 }
 
+/**
+ * Parses the header of a token; null for an algorithm that is not allowed, and for a type that is not in `types`. Without a type it may
+ * be of any.
+ */
 // oauth4webapi accepts padding, white space, stray bits, broken UTF-8, any `typ` and `b64`.
-function parseHeader([header, , signature]: readonly [string, string, string]): Header | null {
+export function parseHeader(
+  [header, , signature]: readonly [string, string, string],
+  types: readonly string[] = ["JWT"],
+): Header | null {
   const members = parseSegment(header);
   if (members === null) return null;
-  const [name, type] = [own(members, "alg"), own(members, "typ")];
+  const [named, type] = [own(members, "alg"), own(members, "typ")];
   // RFC 8725 3.11: an access token or a logout token is no ID token.
-  if (type !== undefined && !(typeof type === "string" && type.toUpperCase() === "JWT")) return null;
-  const algorithm = typeof name === "string" ? ALGORITHMS.get(name) : undefined;
+  if (type !== undefined && !(typeof type === "string" && types.includes(type.toUpperCase()))) return null;
+  const [name, algorithm] = [...ALGORITHMS].find(([known]) => known === named) ?? [];
   // RFC 7797 7: the payload of a JWT is encoded.
-  if (typeof name !== "string" || algorithm === undefined || own(members, "b64") !== undefined) return null;
+  if (name === undefined || algorithm === undefined || own(members, "b64") !== undefined) return null;
   return {
     name,
     algorithm,
@@ -214,10 +222,18 @@ async function readSigned(
 /** Finds a fault that oauth4webapi accepts; null where there is none. */
 function faultOfClaims(claims: IdClaims, at: EpochSeconds): OAuthFault | null {
   if (!isTimely(claims, at)) return "id_token_time";
+  if (isLogout(claims)) return "id_token_form";
   return isSubject(own(claims, "sub")) ? null : "subject";
 }
 
-function isTimely(claims: IdClaims, at: EpochSeconds): boolean {
+/** Whether claims are those of a logout token (OpenID Connect Back-Channel Logout 1.0, section 2.4), which is no ID token. */
+export function isLogout(claims: IdClaims): boolean {
+  const events = own(claims, "events");
+  return isRecord(events) && isRecord(own(events, "http://schemas.openid.net/event/backchannel-logout"));
+}
+
+/** Whether a token was issued just now, and has not been issued for the future. It does not check that it has expired. */
+export function isTimely(claims: IdClaims, at: EpochSeconds): boolean {
   const [exp, iat] = [own(claims, "exp"), own(claims, "iat")];
   if (typeof exp !== "number" || typeof iat !== "number") return false;
   return iat <= at + TOLERANCE && iat > at - MAX_AGE - TOLERANCE && exp > iat;
@@ -249,8 +265,9 @@ async function isSigned(
   );
 }
 
+/** Whether a token with this header may be signed by a key. */
 // RFC 7517 4: a member that a key lacks says nothing against the key. A private key proves nothing.
-function fits(jwk: Members, { name, algorithm: { kty, crv }, kid }: Header): boolean {
+export function fits(jwk: Members, { name, algorithm: { kty, crv }, kid }: Header): boolean {
   const isNamed = kid === undefined || (typeof kid === "string" && own(jwk, "kid") === kid);
   const isOfType = own(jwk, "kty") === kty && (crv === null || own(jwk, "crv") === crv);
   const alg = own(jwk, "alg");

@@ -4,12 +4,14 @@ import type { Env } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
 import type { Seconds } from "../platform/time.ts";
 import { identifyByToken } from "./app-token.ts";
+import { endSessionUrl } from "./end-session.ts";
 import { oauthFault } from "./fault.ts";
 import { type IdClaims, verifyIdToken } from "./id-token.ts";
+import { verifyLogoutToken } from "./logout-token.ts";
 import { type AuthorizationParams, addParams } from "./parameters.ts";
 import { checkProfile, type Profile, readOpenIdProfile } from "./profile.ts";
 import type { OAuthAnswer, OAuthConnection, OAuthProvider } from "./provider.ts";
-import { issuerFrom, type MetadataSource, type ProviderMetadata } from "./provider-metadata.ts";
+import { type Issuer, issuerFrom, type MetadataSource, type ProviderMetadata } from "./provider-metadata.ts";
 import {
   authorizationUrl,
   type Channel,
@@ -112,8 +114,23 @@ export function connectOpenId(definition: OpenIdDefinition, env: Env): OAuthConn
       return { provider: id, ...checkProfile(profile(claims, answer), claims), tokens };
     },
 
-    async identifyToken(given) {
-      return identifyByToken(env, definition, await issuer(), given);
+    ...callsByToken(env, definition, issuer),
+  };
+}
+
+/** The calls that no flow in the browser belongs to. */
+function callsByToken(
+  env: Env,
+  definition: OpenIdDefinition,
+  issuer: () => Promise<Issuer>,
+): Pick<OAuthConnection, "identifyToken" | "verifyLogout" | "endSessionURL"> {
+  const { clientId } = definition.client;
+  return {
+    identifyToken: async (given) => identifyByToken(env, definition, await issuer(), given),
+    verifyLogout: async (logoutToken) => verifyLogoutToken(env, logoutToken, await issuer(), clientId),
+    async endSessionURL(sent) {
+      const { metadata } = await issuer();
+      return endSessionUrl(metadata.end_session_endpoint, clientId, sent);
     },
   };
 }

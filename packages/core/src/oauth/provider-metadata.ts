@@ -51,6 +51,8 @@ export type IssuerKeys = (
   /** Whether this key may have signed the token, by its own members. */
   fits: (jwk: Members) => boolean,
   isSignedBy: (jwk: Members) => Promise<boolean>,
+  /** Where the token comes from. Any client can make one with a key id that no set has. Default the provider. */
+  from?: "provider" | "client",
 ) => Promise<boolean>;
 
 /** Where several keys fit (OpenID Connect Core 10.1), the first few are tried. */
@@ -62,13 +64,15 @@ const PAUSES: CachePauses = { loaded: 0, missed: 10, empty: 0 };
 export function issuerKeys(channel: Channel, url: string): IssuerKeys {
   const load = async (): Promise<readonly Members[]> => listedKeys(await getJson(channel, url));
   const cache = refreshingCache({ env: channel.env, pauses: PAUSES, load, supersedes: () => true });
-  return async (fits, isSignedBy) => {
+  return async (fits, isSignedBy, from = "provider") => {
     const some = (keys: readonly Members[]): readonly Members[] => keys.filter(fits).slice(0, MAX_KEYS);
-    const known = some(cache.fresh(KEYS_LIFETIME) ?? []);
+    const fresh = cache.fresh(KEYS_LIFETIME);
+    const known = some(fresh ?? []);
     if (await isAny(known, isSignedBy)) return true;
     // A new key may have no kid, or that of an old one. For an unknown kid there is no pause: the token comes from the
-    // provider itself, which may rotate at any time.
-    if (known.length > 0 && cache.isPaused()) return false;
+    // provider itself, which may rotate at any time. One that any client sent must not make us ask the provider each time.
+    const mayWait = known.length > 0 || (from === "client" && fresh !== null);
+    if (mayWait && cache.isPaused()) return false;
     const isJoined = cache.isLoading();
     let isSigned = false;
     try {

@@ -31,6 +31,26 @@ export interface GivenIdToken {
   readonly name: string | null;
 }
 
+/** The parameters of a sign-out at the provider (OpenID Connect RP-Initiated Logout 1.0, section 2). */
+export interface EndSessionRequest {
+  /** The ID token of a sign-in of the user; null without one. */
+  readonly idTokenHint: string | null;
+  /** Where the provider sends the browser back to; null for a page of the provider. */
+  readonly postLogoutRedirectUri: string | null;
+  /** Comes back with the browser; null without one. */
+  readonly state: string | null;
+}
+
+/** The session, or all sessions of a subject, that a provider has ended. One of `subject` and `sid` is not null. */
+export interface ProviderLogout {
+  /** The subject of the user at the provider; null if the token names the session alone. */
+  readonly subject: string | null;
+  /** The id of the session at the provider; null for all sessions of the subject. */
+  readonly sid: string | null;
+  /** The id of the token, which counts once. */
+  readonly jti: string;
+}
+
 /** A provider at work: its caches live as long as the `createAuth` that made it. */
 export interface OAuthConnection {
   /**
@@ -47,6 +67,19 @@ export interface OAuthConnection {
    * Left out where no app may sign in by an ID token. Fails with `oauth_failed`.
    */
   identifyToken?(given: GivenIdToken): Promise<IdentifiedAccount>;
+
+  /**
+   * Where to send the browser to end the user's session at the provider. Null if the provider has no such page. Left out where no
+   * provider of this kind has one. Fails with `oauth_failed`.
+   */
+  endSessionURL?(sent: EndSessionRequest): Promise<URL | null>;
+
+  /**
+   * Verifies the logout token of a request that any client may send, with every check of OpenID Connect Back-Channel Logout 1.0 but the
+   * one that `jti` was not used before. Left out where the provider ends no sessions here. Fails with `invalid_request`, and with
+   * `oauth_failed` if the keys of the provider cannot be fetched.
+   */
+  verifyLogout?(logoutToken: string): Promise<ProviderLogout>;
 }
 
 /** An account as a provider returns it: one without `picture` has null in the hooks. */
@@ -74,6 +107,8 @@ export interface OAuthProvider {
   readonly storeTokens: boolean;
   /** The addresses for which `emailVerified` is proof. Default every address. */
   readonly trustEmail?: EmailTrust;
+  /** Whether the provider ends sessions here, by its logout tokens. Default false. */
+  readonly backchannelLogout?: boolean;
   /** What the environment should have set, and did not. Then no request is served. */
   readonly missing?: readonly string[];
   connect(env: Env): OAuthConnection;
@@ -86,6 +121,7 @@ export interface ProviderDescription {
   readonly responseMode?: OAuthProvider["responseMode"];
   readonly storeTokens: boolean;
   readonly trustEmail: EmailTrust;
+  readonly backchannelLogout?: boolean;
   readonly missing?: readonly string[];
   readonly idTokenAudiences?: readonly string[];
 }
@@ -97,6 +133,7 @@ export function defineProvider(
     responseMode = "query",
     storeTokens,
     trustEmail,
+    backchannelLogout = false,
     missing = [],
     idTokenAudiences = [],
   }: ProviderDescription,
@@ -108,6 +145,7 @@ export function defineProvider(
     responseMode,
     storeTokens,
     trustEmail,
+    backchannelLogout,
     missing,
     connect(env) {
       let connection: OAuthConnection | null = null;
@@ -119,10 +157,17 @@ export function defineProvider(
       };
       const identifyToken = async (given: GivenIdToken): Promise<IdentifiedAccount> =>
         byTokenOf(await connected())(given);
+      const verifyLogout = async (logoutToken: string): Promise<ProviderLogout> => {
+        const logout = await (await connected()).verifyLogout?.(logoutToken);
+        if (logout === undefined) throw new AuthError("not_found");
+        return logout;
+      };
       return {
         authorizationUrl: async (flow, passed) => (await connected()).authorizationUrl(flow, passed),
         identify: async (flow, answer) => (await connected()).identify(flow, answer),
         ...(idTokenAudiences.length === 0 ? {} : { identifyToken }),
+        ...(backchannelLogout ? { verifyLogout } : {}),
+        endSessionURL: async (sent) => (await connected()).endSessionURL?.(sent) ?? null,
       };
     },
   } satisfies OAuthProvider);

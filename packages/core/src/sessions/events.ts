@@ -41,7 +41,7 @@ export type EventBody =
       readonly provider: string;
     }
   /**
-   * A sign-in with a provider failed. `error` is a message of Latchkey, never of the provider. `diagnosis` has the words of the
+   * A sign-in with a provider failed, or a logout token of it was refused, with `invalid_request` then. `error` is a message of Latchkey, never of the provider. `diagnosis` has the words of the
    * provider, which an attacker may have written: one line, at most 300 characters, without our secrets. It is left out for an
    * error that has none, such as a refusal of the user.
    */

@@ -55,6 +55,13 @@ export const oauthCallback: RareRoute = {
 export const oauthExchange: RareRoute = { rare: "oauthExchange", method: "POST", path: "/oauth/exchange" };
 export const oauthNonce: RareRoute = { rare: "oauthNonce", method: "POST", path: "/oauth/:provider/nonce" };
 export const oauthToken: RareRoute = { rare: "oauthToken", method: "POST", path: "/oauth/:provider/token" };
+export const backchannelLogout: RareRoute = {
+  rare: "backchannelLogout",
+  method: "POST",
+  path: "/oauth/:provider/backchannel-logout",
+  // Back-Channel Logout 2.5: a server sends it. Its signed token is the only credential, and no cookie counts.
+  crossSite: true,
+};
 export const linkAccount: RareRoute = {
   rare: "linkAccount",
   method: "POST",

@@ -25,6 +25,7 @@ import {
   identifyAccount,
   leadBack,
   providerOf,
+  recordOf,
   spendState,
   targetAfterCallback,
   tellFailure,
@@ -145,6 +146,7 @@ async function signInFound(
     replaces,
     succeeds,
     account,
+    record: recordOf(app, user, account),
     isNewUser: created === "user",
     refusal: "forbidden",
   };

@@ -4,6 +4,7 @@ import { keepTokens, spendInvitation, undoSignIn } from "../../accounts/oauth-id
 import { AuthError, reportQuietly } from "../../platform/errors.ts";
 import { networkBuckets } from "../../throttle/throttle.ts";
 import type { User } from "../../users/user.ts";
+import { recordOf } from "../flow.ts";
 import { countAttempt } from "../limit.ts";
 import { readBody, stringMember } from "../request.ts";
 import type { Call, Handle } from "../route.ts";
@@ -39,7 +40,8 @@ async function exchange(
   const how = { ...kind, amr: ["fed"], replaces: [], succeeds: null, account } as const;
   const isNewUser = created === "user";
   try {
-    const rest = { isNewUser, refusal: "forbidden", status: 200 } as const;
+    const record = recordOf(app, user, account);
+    const rest = { record, isNewUser, refusal: "forbidden", status: 200 } as const;
     const answer = await signInAndRespond(app, call, user, { ...how, ...rest });
     await keepTokens(app, account);
     return answer;

@@ -9,7 +9,7 @@ import { AuthError, reportQuietly } from "../../platform/errors.ts";
 import { networkBuckets } from "../../throttle/throttle.ts";
 import { hashOneTimeToken } from "../../users/one-time-token.ts";
 import type { ProviderAccount } from "../../users/user.ts";
-import { findFlow, flowCookies, identifyAccount, providerOf, tellFailure } from "../flow.ts";
+import { findFlow, flowCookies, identifyAccount, providerOf, recordOf, tellFailure } from "../flow.ts";
 import { countAttempt } from "../limit.ts";
 import { countInvalidToken } from "../mail-request.ts";
 import { type Body, pathSegment, readBody, requiredString, stringMember } from "../request.ts";
@@ -112,7 +112,8 @@ async function finish(
 ): Promise<Response> {
   const { user, created } = await findUserOf(app, account, invitedBy(app, call, invitation));
   const how = { transport, remember, amr: ["fed"], replaces: [], succeeds: null, account } as const;
-  const rest = { isNewUser: created === "user", refusal: "forbidden", status: 200 } as const;
+  const record = recordOf(app, user, account);
+  const rest = { record, isNewUser: created === "user", refusal: "forbidden", status: 200 } as const;
   const undo = async (error: unknown): Promise<never> => {
     // A failed sign-in must not leave an account or a link behind.
     await undoSignIn(app, user.id, { created, account }).catch(reportQuietly(app.engine.report));

@@ -7,6 +7,7 @@ export { confirmCode, confirmLink, sendCode, sendLink } from "./mail-sign-in.ts"
 export { changePassword, forgotPassword, resetPassword } from "./new-password.ts";
 export { oauthCallback } from "./oauth-callback.ts";
 export { oauthExchange } from "./oauth-exchange.ts";
+export { backchannelLogout } from "./oauth-logout.ts";
 export { linkAccount, oauthStart, unlinkAccount } from "./oauth-start.ts";
 export { oauthNonce, oauthToken } from "./oauth-token.ts";
 export { reauthenticate } from "./reauthenticate.ts";

@@ -9,10 +9,12 @@ import {
   type IdTokenOptions,
   ISSUER_MEMBERS,
   type IssuerOptions,
+  LOGOUT_MEMBERS,
+  type LogoutOptions,
   type ProviderOptions,
 } from "./options.ts";
 
-export interface KeycloakOptions extends ProviderOptions, IssuerOptions, IdTokenOptions {
+export interface KeycloakOptions extends ProviderOptions, IssuerOptions, IdTokenOptions, LogoutOptions {
   /** The URL of the realm, such as `https://id.example.com/realms/staff`. */
   readonly issuer: string;
   /** Without one the client is a public one. */
@@ -23,6 +25,7 @@ const OPTIONS: MembersOf<KeycloakOptions> = {
   ...CONFIDENTIAL_MEMBERS,
   ...ISSUER_MEMBERS,
   ...ID_TOKEN_MEMBERS,
+  ...LOGOUT_MEMBERS,
   issuer: null,
 };
 
@@ -48,10 +51,12 @@ export function keycloak(options: KeycloakOptions): OAuthProvider {
     token_endpoint: at("token"),
     jwks_uri: at("certs"),
     userinfo_endpoint: at("userinfo"),
+    end_session_endpoint: at("logout"),
     authorization_response_iss_parameter_supported: true,
   };
   const around = checkIssuerOptions(checked.id, issuer, options);
-  return defineProvider(checked, async (env) => {
+  const { backchannelLogout = false } = options;
+  return defineProvider({ ...checked, backchannelLogout }, async (env) => {
     const { connectOpenId, withUserinfo } = await import("../openid.ts");
     return connectOpenId({ ...checked, ...around, metadata, withUserinfo }, env);
   });

@@ -84,6 +84,7 @@ function metadataOf(tenant: string): ProviderMetadata {
     authorization_endpoint: `${HOST}/${tenant}/oauth2/v2.0/authorize`,
     token_endpoint: `${HOST}/${tenant}/oauth2/v2.0/token`,
     jwks_uri: `${HOST}/${tenant}/discovery/v2.0/keys`,
+    end_session_endpoint: `${HOST}/${tenant}/oauth2/v2.0/logout`,
     token_endpoint_auth_methods_supported: ["client_secret_post"],
   };
 }

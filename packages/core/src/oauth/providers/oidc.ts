@@ -11,12 +11,19 @@ import {
   type IdTokenOptions,
   ISSUER_MEMBERS,
   type IssuerOptions,
+  LOGOUT_MEMBERS,
+  type LogoutOptions,
   type ProviderOptions,
   WITHOUT_MEMBERS,
   type WithoutOptions,
 } from "./options.ts";
 
-export interface OidcOptions extends ProviderOptions, IssuerOptions, WithoutOptions, IdTokenOptions {
+export interface OidcOptions
+  extends ProviderOptions,
+    IssuerOptions,
+    WithoutOptions,
+    IdTokenOptions,
+    LogoutOptions {
   /** Exactly as the provider's own metadata writes it. */
   readonly issuer: string;
   /**
@@ -33,6 +40,7 @@ const OPTIONS: MembersOf<OidcOptions> = {
   ...ISSUER_MEMBERS,
   ...WITHOUT_MEMBERS,
   ...ID_TOKEN_MEMBERS,
+  ...LOGOUT_MEMBERS,
   issuer: null,
   discoveryUrl: null,
 };
@@ -50,7 +58,8 @@ export function oidc(options: OidcOptions): OAuthProvider {
   const issuer = checkIssuer(checked.id, options.issuer);
   const around = { ...checkIssuerOptions(checked.id, issuer, options), ...checkWithout(checked, options) };
   const discoveryUrl = checkDiscoveryUrl(checked.id, options.discoveryUrl);
-  return defineProvider(checked, async (env) => {
+  const { backchannelLogout = false } = options;
+  return defineProvider({ ...checked, backchannelLogout }, async (env) => {
     const [{ connectOpenId, withUserinfo }, { discovery }] = await Promise.all([
       import("../openid.ts"),
       import("../discovery.ts"),

@@ -55,7 +55,7 @@ const FACTORIES: readonly (readonly [Factory, Options, readonly string[]])[] = [
   [
     keycloak,
     { ...CLIENT, ...ISSUER },
-    ["clientSecret", "trustedAudiences", "internalURL", "idTokenAudiences", "issuer"],
+    ["clientSecret", "trustedAudiences", "internalURL", "idTokenAudiences", "backchannelLogout", "issuer"],
   ],
   [
     oidc,
@@ -67,6 +67,7 @@ const FACTORIES: readonly (readonly [Factory, Options, readonly string[]])[] = [
       "withoutPkce",
       "withoutNonce",
       "idTokenAudiences",
+      "backchannelLogout",
       "issuer",
       "discoveryUrl",
     ],
@@ -235,3 +236,16 @@ describe("arcticProvider", () => {
     expect(messageFor(() => arcticProvider(instance as never, options as never), undefined)).toBe(message);
   });
 });
+
+it.each([keycloak, oidc])(
+  "takes true or false for backchannelLogout, and false without it: %o",
+  (factory) => {
+    const options = { clientId: "id", issuer: "https://id.example.com" };
+    expect(factory(options).backchannelLogout).toBe(false);
+    expect(factory({ ...options, backchannelLogout: true }).backchannelLogout).toBe(true);
+    for (const backchannelLogout of ["true", 1, null, {}]) {
+      const message = messageFor(factory as never, { ...options, backchannelLogout });
+      expect(message).toMatch(/: backchannelLogout is .* but it must be true or false$/);
+    }
+  },
+);

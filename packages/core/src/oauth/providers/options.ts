@@ -146,6 +146,18 @@ export interface IdTokenOptions {
 
 export const ID_TOKEN_MEMBERS: MembersOf<IdTokenOptions> = { idTokenAudiences: null };
 
+/** What an OpenID provider takes that tells us when it has ended a session. */
+export interface LogoutOptions {
+  /**
+   * Whether the provider ends sessions here when its own end, by `POST /oauth/:provider/backchannel-logout` (OpenID Connect Back-Channel
+   * Logout 1.0). Register that URL as `backchannel_logout_uri`, with `backchannel_logout_session_required` if the provider has it.
+   * Default false: the route then answers `not_found`.
+   */
+  readonly backchannelLogout?: boolean;
+}
+
+export const LOGOUT_MEMBERS: MembersOf<LogoutOptions> = { backchannelLogout: FLAG };
+
 /** The options of every provider, and those of one with a secret. */
 export const PROVIDER_MEMBERS: MembersOf<ProviderOptions> = {
   clientId: null,
