@@ -55,8 +55,8 @@ export function explore<Row>(
         const step = play(world, move, scheme, bounds);
         check(step, base + index);
         const key = stateKey(step.after, scheme, bounds);
-        if (visited.keys.has(key)) continue;
-        visited.keys.add(key);
+        const known = visited.keys.size;
+        if (visited.keys.add(key).size === known) continue;
         visited.parents.push(base + index);
         visited.moves.push(move);
         next.push(step.after);

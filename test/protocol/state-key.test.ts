@@ -5,42 +5,47 @@ import { play } from "./play.ts";
 import { CALM } from "./run.ts";
 import { leased, mintToken, type Scheme } from "./scheme.ts";
 import { stateKey } from "./state-key.ts";
-import { type Bounds, newWorld, type Step, type World } from "./world.ts";
+import { type Bounds, newWorld, type World } from "./world.ts";
 
 const STORM: Bounds = { ...CALM, delay: 1, lease: 3, senders: ["browser", "ssr"], parallel: 2, loss: true };
 const EARLY: Bounds = { ...STORM, senders: ["browser", "api"] };
 
 /** From how many worlds of each name the search continues: an impostor may be the grandchild of a twin. */
-const TWINS = 5;
+const TWINS = 3;
+
+/** A world, and everything that can happen next: the next worlds by name, with the move and the answer that lead to each. */
+interface Place<Row> {
+  readonly next: readonly { readonly key: string; readonly world: World<Row> }[];
+  readonly future: string;
+}
 
 /** Counts worlds that share their name with another one but not what can happen next. */
 function countImpostors<Row>(scheme: Scheme<Row>, bounds: Bounds): { pairs: number; impostors: number } {
-  const known = new Map<string, { readonly future: string; readonly twins: number }>();
-  const queue = [newWorld(scheme, mintToken("T0", 0), bounds)];
+  const known = new Map<string, { readonly future: string; twins: number }>();
+  const queue = [placeOf(newWorld(scheme, mintToken("T0", 0), bounds), scheme, bounds)];
   let impostors = 0;
-  for (const world of queue) {
-    for (const { after } of stepsOf(world, scheme, bounds)) {
-      const key = stateKey(after, scheme, bounds);
-      const future = futureOf(after, scheme, bounds);
-      const first = known.get(key) ?? { future, twins: 0 };
-      known.set(key, { future: first.future, twins: first.twins + 1 });
-      if (first.future !== future) impostors += 1;
-      if (first.twins < TWINS) queue.push(after);
+  for (const place of queue) {
+    for (const { key, world } of place.next) {
+      const after = placeOf(world, scheme, bounds);
+      const first = known.get(key) ?? { future: after.future, twins: 0 };
+      known.set(key, first);
+      if (first.future !== after.future) impostors += 1;
+      if (first.twins++ < TWINS) queue.push(after);
     }
   }
   return { pairs: queue.length - known.size, impostors };
 }
 
-function stepsOf<Row>(world: World<Row>, scheme: Scheme<Row>, bounds: Bounds): Step<Row>[] {
-  return movesOf(world, scheme, bounds).map((move) => play(world, move, scheme, bounds));
-}
-
-/** Every next world by name, with the move and the answer that lead to it. */
-function futureOf<Row>(world: World<Row>, scheme: Scheme<Row>, bounds: Bounds): string {
-  const steps = stepsOf(world, scheme, bounds).map(
-    ({ move, judged, after }) => `${move.kind} ${judged?.answer.kind} ${stateKey(after, scheme, bounds)}`,
-  );
-  return [...new Set(steps)].sort().join("\n");
+function placeOf<Row>(world: World<Row>, scheme: Scheme<Row>, bounds: Bounds): Place<Row> {
+  const next: { readonly key: string; readonly world: World<Row> }[] = [];
+  const futures = new Set<string>();
+  for (const move of movesOf(world, scheme, bounds)) {
+    const { judged, after } = play(world, move, scheme, bounds);
+    const key = stateKey(after, scheme, bounds);
+    next.push({ key, world: after });
+    futures.add(`${move.kind} ${judged?.answer.kind} ${key}`);
+  }
+  return { next, future: [...futures].sort().join("\n") };
 }
 
 describe("states with equal keys have equal futures, so the search visits one of them", () => {
