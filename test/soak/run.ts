@@ -3,7 +3,7 @@ import { startRedis } from "../stores/redis-server.ts";
 import { type SoakOptions, soak } from "./soak.ts";
 import { harm } from "./tally.ts";
 
-const LONG = { seconds: 60, killEvery: 5 };
+const LONG = { seconds: 60, killEvery: 5, pause: 40 };
 
 async function run(options: SoakOptions): Promise<boolean> {
   const counts = await soak(options);

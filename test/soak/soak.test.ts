@@ -4,7 +4,8 @@ import { describeRedis, startRedis } from "../stores/redis-server.ts";
 import { soak } from "./soak.ts";
 import { harm } from "./tally.ts";
 
-const SHORT = { seconds: 10, killEvery: 2 };
+/** The pauses leave the processor to the tests beside this one: `pnpm soak` is the run under full load. */
+const SHORT = { seconds: 10, killEvery: 2, pause: 160 };
 
 function judge(name: string, counts: ReadonlyMap<string, number>): void {
   console.info(`${name}: ${[...counts].map(([what, times]) => `${times} ${what}`).join(", ")}`);

@@ -12,6 +12,8 @@ export interface SoakOptions extends Backend {
   readonly seconds: number;
   /** A server is killed this often, in seconds. */
   readonly killEvery: number;
+  /** How long a client waits between two things that it does, in milliseconds, at most. */
+  readonly pause: number;
 }
 
 /** Loads several servers over one store while they are killed and restarted, and counts what honest users suffer. */
@@ -45,7 +47,7 @@ async function join(cluster: Cluster, tally: Tally, index: number): Promise<Clie
 }
 
 async function underLoad(
-  { seconds, killEvery }: SoakOptions,
+  { seconds, killEvery, pause }: SoakOptions,
   cluster: Cluster,
   clients: readonly Client[],
   tally: Tally,
@@ -54,7 +56,7 @@ async function underLoad(
   const busy = clients.map(async (client) => {
     while (Date.now() < end) {
       await act(client, Math.random, tally);
-      await wait(Math.random() * 40);
+      await wait(Math.random() * pause);
     }
   });
   const killing = every(killEvery * 1_000, end, () => cluster.killOne());
