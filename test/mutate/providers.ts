@@ -147,7 +147,7 @@ export const providerEdits: readonly Edit[] = [
   ),
   ...editsIn(
     `${CORE}/password/provider.ts`,
-    ["test/attacks/password-enumeration.test.ts"],
+    ["test/attacks/answer-times.test.ts"],
     [
       [
         "the time of an answer tells known users",
@@ -158,7 +158,7 @@ export const providerEdits: readonly Edit[] = [
   ),
   ...editsIn(
     `${CORE}/password/hasher.ts`,
-    ["test/attacks/password-enumeration.test.ts"],
+    ["test/attacks/answer-times.test.ts"],
     [
       [
         "a cheap old hash tells known users",
