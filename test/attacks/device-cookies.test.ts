@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { seal, open as unseal } from "../../packages/core/src/keys/seal.ts";
 import { countingHasher } from "../fixtures/counting-hasher.ts";
 import { newStore } from "../fixtures/environment-store.ts";
-import { SECRET, type TestServer } from "../fixtures/server.ts";
+import { openSecureServer, SECRET, type TestServer } from "../fixtures/server.ts";
 import { counted } from "../fixtures/wrapped-store.ts";
 import { openAttackedServer, PASSWORD } from "./server.ts";
 
@@ -86,6 +86,23 @@ async function openLocked() {
 }
 
 describe("the device cookie", () => {
+  it("of before cookies.partitioned does not hide the one of a browser whose user has a new password", async () => {
+    const old = await open({}, { cookies: { sameSite: "none" } });
+    const { store, clock } = old.server;
+    const partitioned = { sameSite: "none", partitioned: true } as const;
+    const after = openSecureServer({ store, clock, rateLimit: {}, cookies: partitioned });
+    const ann = old.server.browser();
+    expect((await ann.post("/auth/login", { email: ANN, password: PASSWORD })).status).toBe(200);
+    await after.auth.users.setPassword(old.idOf(ANN), `${PASSWORD} 2`);
+    const browser = ann.copy(after.auth);
+    const signIn = { email: ANN, password: `${PASSWORD} 2` };
+    expect((await browser.post("/auth/login", signIn)).status).toBe(200);
+    expect(browser.names().filter((name) => name === NAME)).toHaveLength(1);
+    for (let n = 0; n < 200; n++) await attempt(after, { client: `203.0.113.${n}` });
+    expect((await attempt(after, { secret: signIn.password })).status).toBe(429);
+    expect((await browser.post("/auth/login", signIn)).status).toBe(200);
+  });
+
   it("comes with a session in cookies, for this host only, for a year, and out of the reach of scripts", async () => {
     const { server } = await open();
     const answer = await attempt(server, { secret: PASSWORD });

@@ -1,5 +1,5 @@
 import { isLoopback } from "../platform/origin.ts";
-import type { CookiePlace, SameSite } from "./cookie.ts";
+import { type CookieChange, type CookiePlace, deleteCookie, type SameSite } from "./cookie.ts";
 
 /** The origin of a request, and the places of its cookies. */
 export interface Site {
@@ -108,6 +108,11 @@ const PARTITIONED = { partitioned: true } as const;
  */
 export function twinOf({ partitioned, ...place }: CookiePlace): CookiePlace {
   return partitioned ? place : { ...place, ...PARTITIONED };
+}
+
+/** Deletes the cookies from before `cookies.partitioned`, which a browser sends beside the partitioned ones. */
+export function deleteUnpartitioned(places: readonly CookiePlace[]): readonly CookieChange[] {
+  return places.filter(({ partitioned }) => partitioned).map((place) => deleteCookie(twinOf(place)));
 }
 
 /**

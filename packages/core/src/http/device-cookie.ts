@@ -1,6 +1,6 @@
 import type { App } from "../accounts/app.ts";
 import { type CookieChange, setCookie } from "../cookies/cookie.ts";
-import { browserPlace } from "../cookies/site.ts";
+import { browserPlace, deleteUnpartitioned } from "../cookies/site.ts";
 import { open, seal } from "../keys/seal.ts";
 import { now } from "../platform/env.ts";
 import {
@@ -48,5 +48,6 @@ export async function deviceCookie(app: App, call: Call, user: DeviceUser): Prom
   const devices = rememberDevice(await readDevices(app, call), user, now(app.env), random);
   const [secret] = app.sealing();
   const sealed = await seal(formatDevices(devices), secret, DEVICE_LABEL, random);
-  return [setCookie(browserPlace("device", call.site), sealed, DEVICE_LIFETIME)];
+  const place = browserPlace("device", call.site);
+  return [...deleteUnpartitioned([place]), setCookie(place, sealed, DEVICE_LIFETIME)];
 }

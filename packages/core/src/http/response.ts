@@ -9,7 +9,7 @@ import {
   setCookie,
   writeChanges,
 } from "../cookies/cookie.ts";
-import { pathOf, type Site, siblingPlaces, twinOf } from "../cookies/site.ts";
+import { deleteUnpartitioned, pathOf, type Site, siblingPlaces, twinOf } from "../cookies/site.ts";
 import { originAdvice, shownOrigin } from "../csrf/decide-csrf.ts";
 import { titleCase } from "../platform/encoding.ts";
 import { AuthError, type ErrorCode, faultName, messages, statuses } from "../platform/errors.ts";
@@ -163,11 +163,6 @@ export function cookiesOf(site: Site, tokens: IssuedTokens): readonly CookieChan
     changes.push(setCookie(refresh, tokens.refreshToken, ageOf(over === null ? MAX_AGE : over - iat)));
   }
   return [...deleteUnpartitioned(changes.map(({ place }) => place)), ...changes];
-}
-
-// A browser sends the cookie from before `cookies.partitioned` beside the partitioned one.
-function deleteUnpartitioned(places: readonly CookiePlace[]): readonly CookieChange[] {
-  return places.filter(({ partitioned }) => partitioned).map((place) => deleteCookie(twinOf(place)));
 }
 
 /** Deletes the former cookies of the request, so that none of them shadows a current one. */
