@@ -2,7 +2,7 @@ import { createHash, generateKeyPairSync } from "node:crypto";
 import { apple, google, oidc } from "@latchkey/core/oauth";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { bodyOf, expectError } from "../fixtures/answers.ts";
-import type { Browser } from "../fixtures/browser.ts";
+import { type Browser, openBrowser } from "../fixtures/browser.ts";
 import { parametersOf } from "../fixtures/providers/arrival.ts";
 import { startIdentityProvider } from "../fixtures/providers/certified-provider.ts";
 import { type Members, withBadSignature } from "../fixtures/providers/forged-token.ts";
@@ -10,6 +10,7 @@ import { authorization, CALLBACK, redeem } from "../fixtures/providers/plain-cli
 import { type RiggedProvider, startRiggedProvider } from "../fixtures/providers/rigged-provider.ts";
 import { openVisitor } from "../fixtures/providers/visitor.ts";
 import { type Attempt, CLIENT, openRiggedServer, restore } from "../fixtures/rigged-sign-in.ts";
+import { ORIGIN, SECRET } from "../fixtures/server.ts";
 
 type Opened = Omit<Attempt, "response">;
 
@@ -165,6 +166,35 @@ describe("the nonce of a sheet", () => {
       expect((await send(copy, body)).status).toBe(200);
       await expectError(await send(again, body), 400, "oauth_state_invalid");
     }
+  });
+
+  it("is bound by a cookie that a page of another site gets too, where the sessions have such cookies", async () => {
+    const ends = [
+      [{}, "; SameSite=Lax"],
+      [{ sameSite: "strict" }, "; SameSite=Lax"],
+      [{ sameSite: "none" }, "; SameSite=None"],
+      [{ sameSite: "none", partitioned: true }, "; SameSite=None; Partitioned"],
+    ] as const;
+    for (const [cookies, end] of ends) {
+      const { server } = openRiggedServer(atGoogle, [GOOGLE], { baseURL: ORIGIN, secret: SECRET, cookies });
+      const browser = openBrowser({ server: server.auth, clock: server.clock, origin: ORIGIN });
+      const begun = await browser.post("/auth/oauth/google/nonce");
+      const [line, ...more] = begun.headers.getSetCookie();
+      expect(more).toEqual([]);
+      expect(line?.slice(line.indexOf("; SameSite"))).toBe(end);
+      const { nonce } = await bodyOf(begun);
+      const answer = await send(browser, { id_token: minted({ nonce }), nonce });
+      expect(answer.status).toBe(200);
+      expect(browser.names().filter((name) => name.includes("oauth"))).toEqual([]);
+    }
+  });
+
+  it("makes room for a newer one, in the jar of the page", async () => {
+    const cookies = { sameSite: "none", partitioned: true } as const;
+    const { server } = openRiggedServer(atGoogle, [GOOGLE], { baseURL: ORIGIN, secret: SECRET, cookies });
+    const browser = openBrowser({ server: server.auth, clock: server.clock, origin: ORIGIN });
+    for (let n = 0; n < 40; n++) await browser.post("/auth/oauth/google/nonce");
+    expect(browser.names().length).toBeLessThanOrEqual(16);
   });
 
   it("of an attacker is refused in the browser of a victim", async () => {

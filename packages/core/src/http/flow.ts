@@ -7,7 +7,7 @@ import {
   deleteCookie,
   setCookie,
 } from "../cookies/cookie.ts";
-import { flowPrefix } from "../cookies/site.ts";
+import { browserPlace, flowPrefix, type Site, twinOf } from "../cookies/site.ts";
 import { diagnose, lineOf } from "../oauth/diagnosis.ts";
 import type { AuthorizationParams } from "../oauth/parameters.ts";
 import { faultOfAccount, pictureOf } from "../oauth/profile.ts";
@@ -167,18 +167,27 @@ export async function beginFlow(
   const flow = flowOf(app, call, transaction);
   const url = await callAndWait(operation, () => connection.authorizationUrl(flow, passed));
   if (!(url instanceof URL)) throw badAnswer(operation, kindOf(url), "a URL");
-  return { url, changes: await flowCookies(app, call, transaction.state, transaction) };
+  const place = transactionPlace(call.site, transaction.state, transaction.responseMode);
+  return { url, changes: await flowCookies(app, call, place, transaction) };
 }
 
-/** Makes the cookie that binds a flow to the browser. The state, or the nonce of an ID token, names it. */
+/**
+ * The place of the cookie that binds the nonce of an ID token to the browser. A script of a page gets and sends it, so it is as
+ * cross-site as the session cookies, and in the same jar.
+ */
+export function noncePlace(site: Site, nonce: string): CookiePlace {
+  const { name } = transactionPlace(site, nonce, "query");
+  return { ...browserPlace("device", site), name };
+}
+
+/** Makes the cookie that binds a flow to the browser. */
 export async function flowCookies(
   app: App,
   call: Call,
-  state: string,
+  place: CookiePlace,
   transaction: Transaction,
 ): Promise<readonly CookieChange[]> {
   const [secret] = app.sealing();
-  const place = transactionPlace(call.site, state, transaction.responseMode);
   const value = await sealTransaction(transaction, secret, app.env.random);
   const room = MAX_BYTES - place.name.length - value.length;
   const surplus = await flowsToDelete(app, call, room);
@@ -208,10 +217,10 @@ async function flowsToDelete(app: App, call: Call, room: number): Promise<readon
     });
   return flows
     .filter((flow) => !kept.includes(flow))
-    .map(({ cookie }) => ({
-      ...transactionPlace(call.site, "", "query"),
-      name: cookie.name,
-    }));
+    .flatMap(({ cookie }): readonly CookiePlace[] => {
+      const place = { ...browserPlace("device", call.site), name: cookie.name };
+      return place.partitioned ? [place, twinOf(place)] : [place];
+    });
 }
 
 function openFlowCookie(app: App, { value }: CookiePair): Promise<Transaction | null> {

@@ -9,7 +9,15 @@ import { AuthError, reportQuietly } from "../../platform/errors.ts";
 import { networkBuckets } from "../../throttle/throttle.ts";
 import { hashOneTimeToken } from "../../users/one-time-token.ts";
 import type { ProviderAccount } from "../../users/user.ts";
-import { findFlow, flowCookies, identifyAccount, providerOf, recordOf, tellFailure } from "../flow.ts";
+import {
+  findFlow,
+  flowCookies,
+  identifyAccount,
+  noncePlace,
+  providerOf,
+  recordOf,
+  tellFailure,
+} from "../flow.ts";
 import { countAttempt } from "../limit.ts";
 import { countInvalidToken } from "../mail-request.ts";
 import { type Body, pathSegment, readBody, requiredString, stringMember } from "../request.ts";
@@ -48,7 +56,7 @@ async function beginTokenSignIn(
   if (transport === "bearer") return respondJson(app, answer, 200);
   const begun = { provider: id, responseMode: "query", redirectTo: "/", startedAt, replaces: [] } as const;
   const flow = mintTransaction({ ...begun, intent: { kind: "sign_in" } }, random);
-  return respondJson(app, answer, 200, await flowCookies(app, call, nonce, flow));
+  return respondJson(app, answer, 200, await flowCookies(app, call, noncePlace(call.site, nonce), flow));
 }
 
 interface TokenInput extends SessionKind {
@@ -101,7 +109,7 @@ async function redeemNonce(
   const expiresAt = opened.startedAt + 2 * FLOW_LIFETIME;
   const isFirst = await app.tokens.spend(hashOneTimeToken(nonce, PURPOSE), PURPOSE, expiresAt, at);
   if (!isFirst) throw new AuthError("oauth_state_invalid");
-  return flow === null ? [] : [deleteCookie(flow.place)];
+  return flow === null ? [] : [deleteCookie(noncePlace(call.site, nonce))];
 }
 
 async function finish(
