@@ -118,8 +118,8 @@ export const oauthEdits: readonly Edit[] = [
     [
       [
         "a logout token that is used again",
-        'if ((await read(app, ["used", provider, jti])) !== null) {',
-        "if (false) {",
+        'if ((await read(app, ["used", provider, jti])) === null) return;',
+        "if (jti !== null) return;",
       ],
       [
         "a sign-in during a logout of its session",

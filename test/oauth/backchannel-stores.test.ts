@@ -5,8 +5,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Browser } from "../fixtures/browser.ts";
 import { onEveryStore } from "../fixtures/every-store.ts";
 import { whoIs } from "../fixtures/oauth-answers.ts";
-import { begin, comeBack } from "../fixtures/oauth-flow.ts";
+import { begin, comeBack, nativeCode, VERIFIER } from "../fixtures/oauth-flow.ts";
 import { openStubServer, type StubServer, type StubServerOptions } from "../fixtures/oauth-server.ts";
+import type { Arrival } from "../fixtures/providers/arrival.ts";
 import { logoutRequest } from "../fixtures/providers/logout-token.ts";
 import {
   ANN_THERE,
@@ -22,6 +23,8 @@ type Options = Omit<StubServerOptions, "stubs">;
 interface Opened extends StubServer {
   /** Signs Ann in, in a session of this id at the provider. */
   arrive(sid: string | null, person?: Person): Promise<Browser>;
+  /** Makes the ID tokens from now on those of a session of this id. */
+  setSid(sid: string | null): void;
   /** Sends what stands for a logout token here: the logout itself, as JSON. */
   logout(named: Partial<ProviderLogout>): Promise<number>;
 }
@@ -46,6 +49,9 @@ function open(options: Options = {}): Opened {
   let count = 0;
   return {
     ...server,
+    setSid: (of) => {
+      sid = of;
+    },
     async arrive(of, person = ANN_THERE) {
       sid = of;
       const browser = server.browser();
@@ -67,6 +73,7 @@ async function live(browsers: readonly Browser[]): Promise<readonly boolean[]> {
 }
 
 const { subject } = ANN_THERE;
+const ANN = { provider: "stub", subject };
 
 beforeEach(() => void vi.spyOn(console, "warn").mockImplementation(() => undefined));
 afterEach(() => void vi.restoreAllMocks());
@@ -120,6 +127,36 @@ onEveryStore((make) => {
   });
 });
 
+describe("a sign-in that is recorded", () => {
+  it("can be repeated if the store failed at any of its calls, and a logout ends what it started", async () => {
+    let calls = 0;
+    let failing = Number.POSITIVE_INFINITY;
+    const store: Store = wrapped(memory(), (operation, call) => {
+      if (operation.startsWith("tokens.") && ++calls === failing) throw new Error("the store is down");
+      return call();
+    });
+    const known = open({ store });
+    await known.arrive("s0");
+    const { id = "" } = (await known.store.users.findByAccount(ANN)) ?? {};
+    for (failing = 1; ; failing++) {
+      calls = 0;
+      const server = open({ store });
+      const browser = await server.arrive("s1");
+      const isIn = (await browser.get("/auth/me")).status === 200;
+      const made = calls;
+      calls = Number.NEGATIVE_INFINITY;
+      expect(await server.logout({ subject, jti: `after-${failing}` })).toBe(200);
+      expect(await server.auth.sessions.list(id)).toEqual([]);
+      if (made < failing) {
+        expect(isIn).toBe(true);
+        break;
+      }
+      expect(isIn).toBe(false);
+    }
+    expect(failing).toBeGreaterThan(3);
+  });
+});
+
 describe("a logout", () => {
   it("can be sent again with the same token if the store failed at any of its calls", async () => {
     let calls = 0;
@@ -144,6 +181,22 @@ describe("a logout", () => {
       expect(status).toBe(503);
       expect(await server.logout(named)).toBe(200);
       expect(await live([browser])).toEqual([false]);
+    }
+  });
+
+  it("stops the exchange of a native app whose code was issued before", async () => {
+    for (const named of [{ sid: "s1" }, { subject }]) {
+      const server = open({ trustedOrigins: ["com.example.app://"] });
+      const exchange = async (code: string): Promise<number> =>
+        (await server.browser().post("/auth/oauth/exchange", { code, code_verifier: VERIFIER })).status;
+      server.setSid("s1");
+      const agree = (location: string): Arrival => server.stub.agree(location, ANN_THERE);
+      expect(await exchange(await nativeCode(server.browser(), agree))).toBe(200);
+      const code = await nativeCode(server.browser(), agree);
+      expect(await server.logout(named)).toBe(200);
+      expect(await exchange(code)).toBeGreaterThanOrEqual(400);
+      const { id = "" } = (await server.store.users.findByAccount(ANN)) ?? {};
+      expect(await server.auth.sessions.list(id)).toEqual([]);
     }
   });
 

@@ -8,9 +8,13 @@ import { settableClock } from "../fixtures/clock.ts";
 import { begin, comeBack, flowsOf } from "../fixtures/oauth-flow.ts";
 import { openServerWith, openStubServer } from "../fixtures/oauth-server.ts";
 import { parametersOf } from "../fixtures/providers/arrival.ts";
+import { logoutRequest, logoutToken } from "../fixtures/providers/logout-token.ts";
+import { json } from "../fixtures/providers/replies.ts";
 import { s256 } from "../fixtures/providers/rigged-answers.ts";
+import { discoveryDocument } from "../fixtures/providers/rigged-endpoints.ts";
 import { startRiggedProvider } from "../fixtures/providers/rigged-provider.ts";
 import { ANN_THERE, stubProvider } from "../fixtures/providers/stub-provider.ts";
+import { CLIENT } from "../fixtures/rigged-sign-in.ts";
 import { chatty, collectSecrets, printed, type Secrets } from "../fixtures/secrets.ts";
 import { cheapPassword, ORIGIN, SECRET } from "../fixtures/server.ts";
 
@@ -128,6 +132,55 @@ test("OAU-20 LOG-01 neither the text of a failing provider nor the client's secr
     expect(events.filter(({ type }) => type === "oauth.failed")).toHaveLength(4);
     for (const word of [CLIENT_SECRET, encodeURIComponent(CLIENT_SECRET)]) expect(all).not.toContain(word);
     expect(printed(exceptDiagnoses(said, events))).not.toContain(WORDS);
+  } finally {
+    await rig.close();
+  }
+});
+
+test("LOG-01 no sign-out at a provider or by one tells the ID token, the logout token or the session there", async () => {
+  const rig = await startRiggedProvider();
+  try {
+    const said = listen();
+    const secrets = collectSecrets();
+    const sid = "the-session-at-the-provider";
+    const issued: string[] = [];
+    rig.idToken = (claims) => {
+      issued.push(rig.mint({ claims: { ...claims, sid } }));
+      return issued.at(-1) ?? "";
+    };
+    const end_session_endpoint = `${rig.issuer}/logout`;
+    rig.answers.discovery = () => json({ ...discoveryDocument(rig.issuer), end_session_endpoint });
+    const failing = { now: false };
+    const provider = oidc({ issuer: rig.issuer, ...CLIENT, storeTokens: true, backchannelLogout: true });
+    const store = chatty(memory(), () => failing.now);
+    const server = openServerWith([provider], { store, onError: printError, secret: SECRET });
+    const browser = server.browser();
+    const post = async (token: string): Promise<number> => {
+      secrets.addAccessToken(token);
+      const body = new URLSearchParams({ logout_token: token });
+      const answer = await server.auth.handle(logoutRequest("http://localhost:3000", body));
+      await note(answer, secrets, said);
+      return answer.status;
+    };
+    await comeBack(browser, rig.authorize(await begin(browser, "oidc")));
+    const account = { provider: "oidc", subject: String(rig.person["sub"]) };
+    const { id = "" } = (await server.store.users.findByAccount(account)) ?? {};
+    const url = await server.auth.users.endSessionURL(id, "oidc");
+    expect(url).toContain(`id_token_hint=${issued[0]}`);
+    const refusals = [{ redirectTo: "https://evil.example" }, { state: "" }];
+    for (const options of refusals) {
+      said.push(await server.auth.users.endSessionURL(id, "oidc", options).catch((error: unknown) => error));
+    }
+    failing.now = true;
+    said.push(await server.auth.users.endSessionURL(id, "oidc").catch((error: unknown) => error));
+    expect(await post(logoutToken(rig, { claims: { sid } }))).toBe(503);
+    failing.now = false;
+    const token = logoutToken(rig, { claims: { sid } });
+    expect([await post(token), await post(token), await post(issued[0] ?? "")]).toEqual([200, 400, 400]);
+    for (const each of issued) secrets.addAccessToken(each);
+    secrets.add(sid);
+    const all = [...said, server.events, inspect(server.auth, { depth: null })].map(printed).join("\n");
+    expect(secrets.foundIn(all)).toEqual([]);
   } finally {
     await rig.close();
   }

@@ -100,15 +100,17 @@ function lifetimeOf({ refresh, accessLifetime }: App["engine"]["settings"]): Sec
   return refresh === null ? accessLifetime : (refresh.maxLifetime ?? LONGEST);
 }
 
+async function requireUnused(app: App, provider: string, { jti }: ProviderLogout): Promise<void> {
+  if ((await read(app, ["used", provider, jti])) === null) return;
+  throw new AuthError("invalid_request", "The logout token was used before.");
+}
+
 /**
- * Ends the sessions that a provider has ended. Fails with `invalid_request` if the logout token was used before. It marks the token
- * as used after that, so that one can be sent again whose request failed.
+ * Ends the sessions that a provider has ended. It marks the logout token as used after that, so that one can be sent again whose request
+ * failed.
  */
 async function endProviderSessions(app: App, provider: string, logout: ProviderLogout): Promise<void> {
   const { subject, sid, jti } = logout;
-  if ((await read(app, ["used", provider, jti])) !== null) {
-    throw new AuthError("invalid_request", "The logout token was used before.");
-  }
   if (sid !== null) await write(app, ["ended", provider, sid], { lifetime: MARK_LIFETIME });
   for (const userId of await usersOf(app, provider, logout)) {
     // Without `sid` no mark stops a sign-in that is under way: the new version does.
@@ -140,8 +142,8 @@ function originIn(found: SlotToken | null): SessionOrigin | null {
 }
 
 /**
- * Ends the sessions of a logout token that any client may have sent. `accepted` is called if the token is right, before it is known whether it
- * was used before. Fails with `invalid_request`, and with `oauth_failed` if the keys of the provider cannot be fetched.
+ * Ends the sessions of a logout token that any client may have sent. `accepted` is called if the token is right and was not
+ * used before. Fails with `invalid_request`, and with `oauth_failed` if the keys of the provider cannot be fetched.
  */
 export async function receiveLogout(
   app: App,
@@ -152,6 +154,7 @@ export async function receiveLogout(
   const { id } = connected.provider;
   try {
     const logout = await verify(connected, logoutToken);
+    await requireUnused(app, id, logout);
     await accepted();
     await endProviderSessions(app, id, logout);
   } catch (error) {

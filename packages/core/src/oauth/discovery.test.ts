@@ -88,6 +88,16 @@ describe("parseMetadata", () => {
     },
   );
 
+  it("reads where a session ends, and leaves out an address that is no acceptable URL", () => {
+    const endAt = (end_session_endpoint: unknown): unknown =>
+      parseMetadata({ ...document, end_session_endpoint }, ISSUER)?.end_session_endpoint;
+    expect(endAt("https://id.example.org/logout?tenant=x")).toBe("https://id.example.org/logout?tenant=x");
+    for (const wrong of [null, 7, "", "/logout", "http://id.example.org/logout", "javascript:alert(1)"]) {
+      expect(endAt(wrong)).toBeUndefined();
+    }
+    expect(endAt("https://user@id.example.org/logout")).toBeUndefined();
+  });
+
   it("accepts http endpoints only on this machine, from an issuer on http, which is there too", () => {
     const local = "http://localhost:4000";
     const http = (host: string): object => ({
@@ -110,6 +120,7 @@ describe("the metadata of a provider with an internal name", () => {
     token_endpoint: `${origin}/token`,
     jwks_uri: `${origin}/jwks?v=1`,
     authorization_endpoint: `${origin}/authorize`,
+    end_session_endpoint: `${origin}/logout`,
   });
 
   it("have their public names, whichever the document writes", () => {
@@ -119,6 +130,7 @@ describe("the metadata of a provider with an internal name", () => {
         authorization_endpoint: "https://id.example.org/authorize",
         token_endpoint: "https://id.example.org/token",
         jwks_uri: "https://id.example.org/jwks?v=1",
+        end_session_endpoint: "https://id.example.org/logout",
       });
     }
   });
