@@ -53,6 +53,11 @@ export const oauthEdits: readonly Edit[] = [
     ["test/oauth/id-token-sign-in.test.ts"],
     [
       [
+        "forged key ids ask the provider each time",
+        'keys(fits, isSignedBy, "client")',
+        "keys(fits, isSignedBy)",
+      ],
+      [
         "the hash of any nonce",
         'own(told, "nonce") === hashed ? hashed : nonce',
         'String(own(told, "nonce"))',

@@ -5,7 +5,12 @@ import { bodyOf, expectError } from "../fixtures/answers.ts";
 import { type Browser, openBrowser } from "../fixtures/browser.ts";
 import { parametersOf } from "../fixtures/providers/arrival.ts";
 import { startIdentityProvider } from "../fixtures/providers/certified-provider.ts";
-import { type Members, withBadSignature } from "../fixtures/providers/forged-token.ts";
+import {
+  type Members,
+  makeSigningKey,
+  type SigningKey,
+  withBadSignature,
+} from "../fixtures/providers/forged-token.ts";
 import { authorization, CALLBACK, redeem } from "../fixtures/providers/plain-client.ts";
 import { type RiggedProvider, startRiggedProvider } from "../fixtures/providers/rigged-provider.ts";
 import { openVisitor } from "../fixtures/providers/visitor.ts";
@@ -144,6 +149,26 @@ describe("an ID token of a sheet", () => {
     const id_token = withBadSignature(minted({ nonce }));
     await expectError(await send(opened.browser, { id_token, nonce }), 400, "oauth_failed");
     await expectNoSession(opened);
+  });
+
+  it("JWT-05 asks the provider for its keys once in ten seconds, whatever keys attackers name", async () => {
+    const { browser, server } = openRiggedServer(atGoogle, [GOOGLE]);
+    const signIn = async (kid: string, key: SigningKey): Promise<number> => {
+      const nonce = await nonceOf(browser, "google", { transport: "bearer" });
+      const id_token = atGoogle.mint({ claims: { aud: IOS, nonce }, header: { kid }, key });
+      return (await send(browser, { id_token, nonce, transport: "bearer" })).status;
+    };
+    expect(await signIn(atGoogle.key.kid, atGoogle.key)).toBe(200);
+    const before = atGoogle.requestsTo("jwks").length;
+    const forged = makeSigningKey("RS256", "forged");
+    for (let n = 0; n < 5; n++) expect(await signIn(`forged-${n}`, forged)).toBe(400);
+    expect(atGoogle.requestsTo("jwks")).toHaveLength(before + 1);
+    const rotated = makeSigningKey("RS256", "rotated");
+    atGoogle.jwks = [rotated.jwk];
+    expect(await signIn(rotated.kid, rotated)).toBe(400);
+    server.clock.advance(11);
+    expect(await signIn(rotated.kid, rotated)).toBe(200);
+    expect(atGoogle.requestsTo("jwks")).toHaveLength(before + 2);
   });
 
   it("is refused for the client of the redirect, unless the option names it", async () => {

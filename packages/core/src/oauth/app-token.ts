@@ -6,7 +6,7 @@ import { oauthFault } from "./fault.ts";
 import { type IdClaims, verifyIdToken } from "./id-token.ts";
 import { checkProfile, type Profile, readOpenIdProfile } from "./profile.ts";
 import type { GivenIdToken, OAuthAnswer } from "./provider.ts";
-import type { Issuer } from "./provider-metadata.ts";
+import type { Issuer, IssuerKeys } from "./provider-metadata.ts";
 import { hashedNonce } from "./token-nonce.ts";
 
 const MAX_LENGTH = 16_384;
@@ -43,7 +43,9 @@ export async function identifyByToken(
   const told = readUnverified(idToken);
   const clientId = decideApp(told, idTokenAudiences);
   if (clientId === null) throw oauthFault("id_token_audience");
-  const claims = await verifyIdToken(env, idToken, keys, {
+  // Any client may send a token, so an unknown key id is no reason to ask the provider each time (JWT-05).
+  const keysForClient: IssuerKeys = (fits, isSignedBy) => keys(fits, isSignedBy, "client");
+  const claims = await verifyIdToken(env, idToken, keysForClient, {
     issuer: issuerOf ?? (() => metadata.issuer),
     clientId,
     authorizedParties: idTokenAudiences,
