@@ -96,6 +96,25 @@ describe("prototype pollution", () => {
     expectClean();
   });
 
+  it("BOD-06 inherited members are no arguments of the calls of the application", async () => {
+    const server = openAttackedServer();
+    const { users, sessions } = server.auth;
+    const { id } = await users.create({ username: "ann" });
+    const members = { emailVerified: true, username: "eve", name: "Eve", transport: "bearer", after: "x" };
+    await polluted({ ...members, disabledAt: 1, except: "x", remember: false }, async () => {
+      const first = await users.create({ email: "first@example.com" });
+      expect(first).toMatchObject({ emailVerified: false, username: null, name: null });
+      const changed = await users.update(id, { email: "ann@example.com" });
+      expect(changed).toMatchObject({ emailVerified: false, name: null });
+      expect(await users.import([{ email: "second@example.com" }])).toMatchObject([
+        { user: { emailVerified: false, username: null, disabledAt: null } },
+      ]);
+      expect((await users.list({ limit: 5 })).users).toHaveLength(3);
+      expect((await sessions.create(id, { device: {} })).headers.getSetCookie()).toHaveLength(2);
+    });
+    expectClean();
+  });
+
   it("STO-07 inherited members do not complete the answer of a store", async () => {
     const { sessions, ...others } = newStore();
     const get: Store["sessions"]["get"] = async (id, now) => {

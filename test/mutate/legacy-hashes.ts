@@ -5,6 +5,7 @@ const LEGACY = [`${CORE}/password/legacy.test.ts`];
 const ARGON2 = [`${CORE}/password/argon2.test.ts`];
 const ROWS = [`${CORE}/accounts/import-users.test.ts`];
 const IMPORT = ["test/sessions/import-users.test.ts"];
+const POLLUTION = ["test/attacks/prototype-pollution.test.ts"];
 
 /** What decides about users of another system and their hashes. */
 export const legacyHashEdits: readonly Edit[] = [
@@ -98,6 +99,12 @@ export const legacyHashEdits: readonly Edit[] = [
       "if (owner === null && owner !== null)",
     ],
     ["any number of rows", "if (rows.length > MOST_ROWS)", "if (rows.length > 10 * MOST_ROWS)"],
+  ]),
+  ...editsIn(`${CORE}/accounts/import-users.ts`, POLLUTION, [
+    ["inherited members of a row", "const row = withoutPrototype(given);", "const row = given;"],
+  ]),
+  ...editsIn(`${CORE}/auth/public-calls.ts`, POLLUTION, [
+    ["inherited members of an argument", "passed.map(withoutPrototype)", "passed"],
   ]),
   ...editsIn(`${CORE}/accounts/accounts.ts`, IMPORT, [
     [

@@ -1,5 +1,5 @@
 import { kindOf } from "../platform/callback-answer.ts";
-import { isRecord } from "../platform/encoding.ts";
+import { isRecord, withoutPrototype } from "../platform/encoding.ts";
 import { AuthError } from "../platform/errors.ts";
 import { refuseUnknown } from "../platform/option-error.ts";
 import type { EpochSeconds } from "../platform/time.ts";
@@ -80,7 +80,8 @@ export function decideRow(row: unknown): ImportRow | string {
   }
 }
 
-function parseRow(row: unknown): ImportRow {
+function parseRow(given: unknown): ImportRow {
+  const row = withoutPrototype(given);
   if (!isRecord(row)) throw new TypeError(`the row is ${kindOf(row)}, but it must be an object`);
   refuseUnknown("users.import", "", row, Object.keys(MEMBERS));
   const [email, username] = [textOf(row, "email"), textOf(row, "username")];

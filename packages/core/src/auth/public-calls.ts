@@ -1,5 +1,5 @@
 import { kindOf } from "../platform/callback-answer.ts";
-import { isRecord } from "../platform/encoding.ts";
+import { isRecord, withoutPrototype } from "../platform/encoding.ts";
 import { AuthError } from "../platform/errors.ts";
 import type { Report } from "../platform/faults.ts";
 import type { KeysApi, SessionsApi } from "./auth.ts";
@@ -133,7 +133,9 @@ interface PublicCall {
 }
 
 function publicCall(operation: string, { call, checks, report }: PublicCall): Call {
-  return async (...given) => {
+  return async (...passed) => {
+    // A polluted prototype must not say that an address is verified.
+    const given = passed.map(withoutPrototype);
     try {
       for (const [index, [argument, check]] of checks.entries()) {
         const fault = check(argument, given[index]);

@@ -103,6 +103,12 @@ export function own(record: Readonly<Record<string, unknown>>, key: string): unk
   return Object.hasOwn(record, key) ? record[key] : undefined;
 }
 
+/** Copies a plain object without its prototype, so that only own members are read. Any other value is returned as it is. */
+export function withoutPrototype(value: unknown): unknown {
+  const isPlain = isRecord(value) && Object.getPrototypeOf(value) === Object.prototype;
+  return isPlain ? Object.setPrototypeOf({ ...value }, null) : value;
+}
+
 /** Reads an own member that is a text; null for any other. */
 export function textOf(record: Readonly<Record<string, unknown>>, name: string): string | null {
   const value = own(record, name);
