@@ -175,6 +175,18 @@ export const oauthEdits: readonly Edit[] = [
   ),
   ...editsIn(
     `${CORE}/http/routes/oauth-token.ts`,
+    ["test/oauth/id-token-attacks.test.ts"],
+    [
+      [
+        "an invitation for several users",
+        "await spendInvitation(app, user.id, { created, account }, invitation);",
+        "",
+      ],
+      ["a refused sign-in leaves its user", "await signing.catch(undo)", "await signing"],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/http/routes/oauth-token.ts`,
     ["test/oauth/id-token-sign-in.test.ts"],
     [
       ["a nonce that is used again", 'if (!isFirst) throw new AuthError("oauth_state_invalid");', ""],

@@ -88,7 +88,7 @@ export interface IdTokenInput extends Remember {
   readonly idToken: string;
   /** The nonce that the token was asked for with. */
   readonly nonce: string;
-  /** The name of the user, which Apple tells the app once and beside the token. It counts for a new user alone. */
+  /** The name of the user, which Apple tells the app once and beside the token. It counts only if the user has none, and the token tells none. */
   readonly name?: string | undefined;
   /** The token of an invitation, if the sign-in may create a user. */
   readonly invitation?: string | undefined;

@@ -28,7 +28,8 @@ export interface UsersApi<U extends User = User> {
    * - `name` is trimmed, at most 320 characters; `picture` is an absolute URL with `https` or `http`, at most 2,048 characters. Null removes it.
    * - `email` gives another address, as typed. `emailVerified: true` says that you have checked the mailbox. Without it the address is not
    *   proved: the password and the links stay, and the first proof of the mailbox removes them, as for every unproved address. Sessions
-   *   stay: call `sessions.revokeAll` to end them. Sign-ins in progress and the tokens of earlier messages fail. It sends no message.
+   *   stay: call `sessions.revokeAll` to end them. Sign-ins in progress and the tokens of earlier messages fail, but for one that undoes a change
+   *   of the address. It sends no message.
    * - Any other member goes to the `update` of your own `UserStore`. The stores of Latchkey refuse it.
    *
    * Members besides `email` change in one atomic step, after the address. Fails with `invalid_request` and `identifier_taken`.
