@@ -52,6 +52,7 @@ export const legacyHashEdits: readonly Edit[] = [
     ],
     ["a part of a key", "key === null || key.length !== digest.length", "key === null"],
   ]),
+  ...editsIn(`${CORE}/password/scrypt.ts`, LEGACY, [["N that scrypt does not allow", "ln < 16 * r && ", ""]]),
   ...editsIn(`${CORE}/password/legacy-bcrypt.ts`, LEGACY, [
     ["bcrypt of any cost", "|| cost > MAX_COST", ""],
     ["more than bcrypt reads", "utf8(prepare(password)).length < READ && ", ""],

@@ -174,6 +174,7 @@ describe("scrypt hashes", () => {
     ["N = 1", `$scrypt$ln=0,r=8,p=1$${SALT}$${KEY}`],
     ["64 MiB and a little", `$scrypt$ln=16,r=8,p=1$${SALT}$${KEY}`],
     ["r of gigabytes", `$scrypt$ln=1,r=4294967295,p=1$${SALT}$${KEY}`],
+    ["N that RFC 7914 does not allow at r = 1", `$scrypt$ln=16,r=1,p=1$${SALT}$${KEY}`],
     ["r = 0", `$scrypt$ln=15,r=0,p=3$${SALT}$${KEY}`],
     ["p of hours", `$scrypt$ln=15,r=8,p=60000$${SALT}$${KEY}`],
     ["p = 0", `$scrypt$ln=15,r=8,p=0$${SALT}$${KEY}`],

@@ -99,7 +99,7 @@ function scryptHash(
   if (key === null || key.length < MIN_KEY || key.length > MAX_KEY) return null;
   const cost = { ln: Math.log2(N), r, p };
   if (!isAffordable(cost))
-    return `scrypt at N=${N}, r=${r}, p=${p} is not run: it takes too much, or N is no power of two`;
+    return `scrypt at N=${N}, r=${r}, p=${p} is not run: it takes too much, or N is no power of two below 2^(16 r)`;
   const length = finish === null ? key.length : MAX_KEY;
   const derive = (password: string, at: ScryptCost): Promise<Uint8Array> =>
     scryptKey(utf8(password), salt, { ...at, length }, native);

@@ -171,6 +171,7 @@ describe("a hash of another system", () => {
     [cheap.django, VECTORS[2]?.[3].replace("$1024$", "$1048576$") ?? "", "N=1048576"],
     [cheap.django, VECTORS[2]?.[3].replace("$1024$", "$1000$") ?? "", "power of two"],
     [cheap.werkzeug, VECTORS[5]?.[3].replace(":1$", ":99999$") ?? "", "p=99999"],
+    [cheap.werkzeug, VECTORS[5]?.[3].replace("1024:8:1$", "65536:1:1$") ?? "", "N=65536, r=1"],
     [cheap.bcrypt, `$2b$15$${".".repeat(53)}`, "cost 15"],
     [cheap.bcrypt, `$2b$03$${".".repeat(53)}`, "cost 3"],
     [cheap.argon2, VECTORS[12]?.[3].replace("m=256", "m=131073") ?? "", "128 MiB"],

@@ -197,7 +197,8 @@ function parseCost(parameters: Readonly<Record<string, number>>): ScryptCost | n
 export function isAffordable(cost: ScryptCost): boolean {
   const { ln, r, p } = cost;
   const isWhole = [ln, r, p].every((n) => Number.isInteger(n) && n >= 1);
-  return isWhole && ln <= 30 && memoryOf(cost) <= MAX_MEMORY && workOf(cost) <= MAX_WORK;
+  // RFC 7914 2: N is less than 2^(128 r / 8).
+  return isWhole && ln < 16 * r && memoryOf(cost) <= MAX_MEMORY && workOf(cost) <= MAX_WORK;
 }
 
 /** How much smaller than N the least derivation is, as a power of two: less work than that is left out. */
