@@ -4,9 +4,16 @@ import { describeStore, runTrace, type StoreUnderTest } from "@latchkey/store-co
 import { crowds } from "../login-crowd.ts";
 import { resetCrowds } from "../reset-crowd.ts";
 
-// Runs the store contract, traces, and crowds of sign-ins, on a D1 database within workerd.
+// Runs the store contract, traces, crowds of sign-ins, and single calls, on a D1 database within workerd.
 interface Env {
   readonly DB: D1Database;
+}
+
+/** One call of a store, as the bridge sends it. */
+interface Call {
+  readonly part: Exclude<keyof Store, "check">;
+  readonly method: string;
+  readonly args: readonly unknown[];
 }
 
 const tables = ["sessions", "feed", "users", "documents", "accounts", "tokens", "slots", "attempts"];
@@ -27,11 +34,20 @@ async function runCases(database: D1Database, wanted: string | null): Promise<nu
   return cases.length;
 }
 
+function call(database: D1Database, { part, method, args }: Call): unknown {
+  return Reflect.apply(Reflect.get(d1(database)[part], method), undefined, args);
+}
+
 const worker: { fetch(request: Request, env: Env): Promise<Response> } = {
   fetch: async (request, { DB }) => {
     const url = new URL(request.url);
     const number = (name: string): number => Number(url.searchParams.get(name));
     try {
+      if (url.pathname === "/empty") {
+        await emptied(DB);
+        return Response.json(null);
+      }
+      if (request.method === "POST") return Response.json((await call(DB, await request.json())) ?? null);
       if (url.pathname === "/case") {
         return Response.json({ ran: await runCases(DB, url.searchParams.get("name")) });
       }
