@@ -6,8 +6,9 @@ import { describe, expect, test } from "vitest";
 import { type Browser, openBrowser } from "../fixtures/browser.ts";
 import { settableClock } from "../fixtures/clock.ts";
 import { countingHasher } from "../fixtures/counting-hasher.ts";
+import { everyDistinctOrder } from "../fixtures/distinct-orders.ts";
 import { openInbox } from "../fixtures/inbox.ts";
-import { everyInterleaving, makeScheduler, type Run, type Scheduler } from "../fixtures/interleaving.ts";
+import { makeScheduler, type Run, type Scheduler } from "../fixtures/interleaving.ts";
 import { begin, comeBack } from "../fixtures/oauth-flow.ts";
 import { ANN_THERE, stubProvider } from "../fixtures/providers/stub-provider.ts";
 import { ANN, ORIGIN, SECRET } from "../fixtures/server.ts";
@@ -103,7 +104,7 @@ describe.each(Object.entries(others))(
       ["", false],
       [", and the application refuses the sign-in of the sign-up", true],
     ] as const)("makes one account, and the person gets in, in every order%s", async (__, isRefused) => {
-      const orders = await everyInterleaving(async (choose): Promise<Run> => {
+      const orders = await everyDistinctOrder(async (choose): Promise<Run> => {
         const scene = makeScene();
         const signer = scene.actor("signer", isRefused);
         const other = scene.actor("other");
@@ -128,7 +129,7 @@ describe.each(Object.entries(others))(
         return run;
       });
       console.info(`${orders} orders`);
-      expect(orders).toBeGreaterThan(10);
+      expect(orders).toBeGreaterThan(5);
     });
   },
 );
