@@ -58,6 +58,8 @@ describeChromium("the account pages and the inbox of the demo", () => {
     await page.getByRole("button", { name: button }).click();
   };
   const isIn = (): Promise<void> => page.locator("#home:not([hidden])").waitFor();
+  // A form that is sent before the script of its page runs is sent without it, and opens the answer.
+  const isLoaded = (path: string): Promise<void> => page.waitForURL(({ pathname }) => pathname === path);
   /** Opens the link of the newest message to an address. */
   const openLetter = async (address: string, subject: string, path: string): Promise<void> => {
     const letter = page
@@ -72,6 +74,7 @@ describeChromium("the account pages and the inbox of the demo", () => {
     };
     await expect.poll(isThere, PATIENTLY).toBe(true);
     await letter.getByRole("link").first().click();
+    await isLoaded(path);
     await expect.poll(() => page.url(), PATIENTLY).toBe(server.url + path);
   };
 
@@ -91,6 +94,7 @@ describeChromium("the account pages and the inbox of the demo", () => {
     await enter(first, RESET, "Sign in");
     await isIn();
     await page.getByRole("link", { name: "Change your account" }).click();
+    await isLoaded("/account");
     await send("Change your password", { "Current password": RESET, "New password": CHANGED });
     await said("The password is changed");
     await send("Change your address", { "New e-mail": second });

@@ -1,5 +1,6 @@
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
 import { expect } from "vitest";
+import { PATIENTLY } from "./client-page.ts";
 import type { SpaSite } from "./spa-site.ts";
 
 export const PASSWORD = "correct horse battery";
@@ -35,7 +36,8 @@ export async function openSpaVisitor(
   const page = await context.newPage();
   const arrive = async (title: string): Promise<void> => {
     await page.getByRole("heading", { level: 1, name: title }).waitFor();
-    expect(await page.title()).toBe(`${title} · Latchkey`);
+    // React sets the title in another task than the heading.
+    await expect.poll(() => page.title(), PATIENTLY).toBe(`${title} · Latchkey`);
   };
   const fill = async (email: string, password: string): Promise<void> => {
     await page.getByLabel("E-mail address").fill(email);
