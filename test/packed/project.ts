@@ -49,11 +49,13 @@ export async function installPacked(): Promise<Project> {
   const modules = join(folder, "node_modules");
   mkdirSync(modules);
   const sources = readdirSync(join(ROOT, "packages")).map((name) => join(ROOT, "packages", name));
-  const packages: PackedPackage[] = [];
-  for (const source of sources.filter((source) => manifestOf(source).private !== true)) {
-    packages.push(await pack(source, folder));
+  const published = sources.filter((source) => manifestOf(source).private !== true);
+  for (const source of published) {
+    rmSync(join(source, "dist"), { recursive: true, force: true });
+    await run(join(ROOT, "node_modules/.bin/tsc"), ["-p", source]);
     linkDependencies(source, modules);
   }
+  const packages = await pack(published, folder);
   for (const { name, tarball } of packages) await unpack(tarball, join(modules, name));
   return { folder, packages, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
@@ -62,13 +64,16 @@ function manifestOf(source: string): Manifest {
   return JSON.parse(readFileSync(join(source, "package.json"), "utf8")) as Manifest;
 }
 
-async function pack(source: string, folder: string): Promise<PackedPackage> {
-  const { name, exports = {} } = manifestOf(source);
-  rmSync(join(source, "dist"), { recursive: true, force: true });
-  await run(join(ROOT, "node_modules/.bin/tsc"), ["-p", source]);
-  const tarball = join(folder, `${name.replace(/[@/]/g, "_")}.tgz`);
-  await run("npx", [...PNPM, "pack", "--out", tarball], { cwd: source });
-  return { name, tarball, entries: Object.keys(exports).map((entry) => join(name, entry)) };
+/** Packs all at once: each start of pnpm takes longer than what it packs. */
+async function pack(sources: readonly string[], folder: string): Promise<readonly PackedPackage[]> {
+  const manifests = sources.map(manifestOf);
+  const filters = manifests.flatMap(({ name }) => ["--filter", name]);
+  await run("npx", [...PNPM, ...filters, "pack", "--out", join(folder, "%s.tgz")], { cwd: ROOT });
+  return manifests.map(({ name, exports = {} }) => ({
+    name,
+    tarball: join(folder, `${name.replace("@", "").replace("/", "-")}.tgz`),
+    entries: Object.keys(exports).map((entry) => join(name, entry)),
+  }));
 }
 
 async function unpack(tarball: string, target: string): Promise<void> {
