@@ -22,6 +22,8 @@ const scheme = fc.oneof(
   ),
   latin1,
 );
+/** The same code reads the configured header. */
+const FEWER = 2_500;
 const request = fc.record({
   scheme,
   mutation,
@@ -30,7 +32,12 @@ const request = fc.record({
   route,
 });
 
-async function run(title: string, name: string, options: Parameters<typeof openTarget>[0]): Promise<void> {
+async function run(
+  title: string,
+  name: string,
+  options: Parameters<typeof openTarget>[0],
+  cases?: number,
+): Promise<void> {
   const target = await openTarget(options);
   await holds(
     title,
@@ -45,6 +52,7 @@ async function run(title: string, name: string, options: Parameters<typeof openT
       await expectAnswer(await target.auth.handle(made()));
       target.expectNoFault();
     },
+    cases,
   );
 }
 
@@ -53,5 +61,10 @@ it("any bytes as Authorization header get one of the listed answers", async () =
 });
 
 it("any bytes in the configured bearer header get one of the listed answers", async () => {
-  await run("X-Token header", "x-token", { bearer: { header: "X-Token", schemes: ["Bearer", "JWT"] } });
+  await run(
+    "X-Token header",
+    "x-token",
+    { bearer: { header: "X-Token", schemes: ["Bearer", "JWT"] } },
+    FEWER,
+  );
 });
