@@ -107,6 +107,13 @@ export const legacyHashEdits: readonly Edit[] = [
   ...editsIn(`${CORE}/auth/public-calls.ts`, POLLUTION, [
     ["inherited members of an argument", "passed.map(withoutPrototype)", "passed"],
   ]),
+  ...editsIn(`${CORE}/accounts/credentials.ts`, IMPORT, [
+    [
+      "the old password comes back with a new hash",
+      "{ ifVersion: user.credentialsVersion, raiseVersion: false }",
+      "{ ifVersion: null, raiseVersion: false }",
+    ],
+  ]),
   ...editsIn(`${CORE}/accounts/accounts.ts`, IMPORT, [
     [
       "a new user with a proof of another mailbox",

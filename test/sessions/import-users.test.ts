@@ -5,6 +5,7 @@ import { password } from "@latchkey/core/password";
 import type { Store } from "@latchkey/core/store";
 import { describe, expect, it } from "vitest";
 import { cheapHasher, countOf, openServer, type TestServer } from "../fixtures/server.ts";
+import { wrapped } from "../fixtures/wrapped-store.ts";
 
 const TYPED = "correct horse bäßtery";
 // As bcrypt of Python and Django's make_password write them.
@@ -153,6 +154,28 @@ describe("users of another system", () => {
       { status: "created" },
     ]);
   });
+
+  it.each(["users.update", "sessions.create"])(
+    "keep a password that is set before %s of a sign-in with the old one, which fails",
+    async (at) => {
+      let isAwaited = false;
+      const store = wrapped(memory(), async (operation, call) => {
+        if (operation === at && isAwaited) {
+          isAwaited = false;
+          await server.auth.users.setPassword("user_42", "another correct horse");
+        }
+        return call();
+      });
+      const server = open(store);
+      await server.auth.users.import([ANN]);
+      isAwaited = true;
+      expect(await login(server, "ann@example.com", TYPED)).toBe(401);
+      expect(isAwaited).toBe(false);
+      expect(await server.auth.sessions.list("user_42")).toEqual([]);
+      expect(await login(server, "ann@example.com", TYPED)).toBe(401);
+      expect(await login(server, "ann@example.com", "another correct horse")).toBe(200);
+    },
+  );
 
   it("have no proof of an address that is stored in another spelling, whose mailbox may be that of a victim", async () => {
     const { auth } = open();
