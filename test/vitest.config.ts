@@ -1,8 +1,13 @@
+import { existsSync, statfsSync } from "node:fs";
 import { defineConfig, type ViteUserConfig } from "vitest/config";
 
 const root: string = new URL("..", import.meta.url).pathname;
-// Many tests start processes of Node, which keep here what they have compiled.
-const env = { NODE_COMPILE_CACHE: `${root}node_modules/.cache/node` };
+const ROOM = 4 * 1024 ** 3;
+const env = {
+  // Many tests start processes of Node, which keep here what they have compiled.
+  NODE_COMPILE_CACHE: `${root}node_modules/.cache/node`,
+  ...filesInMemory(),
+};
 const shared = {
   root,
   env,
@@ -76,3 +81,10 @@ const config: ViteUserConfig = defineConfig({
   },
 });
 export default config;
+
+/** Tests of stores wait for the disk most of the time. Linux has a folder in memory; a container may have a small one. */
+function filesInMemory(): { readonly TMPDIR?: string } {
+  if (process.env["TMPDIR"] !== undefined || !existsSync("/dev/shm")) return {};
+  const { bavail, bsize } = statfsSync("/dev/shm");
+  return bavail * bsize > ROOM ? { TMPDIR: "/dev/shm" } : {};
+}
