@@ -36,6 +36,7 @@ const table: readonly (readonly [string, string, RouteName])[] = [
   ["POST", "/auth/oauth/google/token", "oauthToken"],
   ["POST", "/auth/oauth/github/link", "linkAccount"],
   ["DELETE", "/auth/oauth/github/link", "unlinkAccount"],
+  ["POST", "/auth/oauth/company/backchannel-logout", "backchannelLogout"],
   ["GET", "/auth/ended", "ended"],
   ["GET", "/auth/jwks", "jwks"],
   ["GET", "/auth/.well-known/jwks.json", "jwks"],
@@ -110,7 +111,7 @@ it("names each rare route as its handler is named", () => {
   }
 });
 
-it("lets other sites send to the callback of a provider alone", () => {
+it("lets other sites send to the callback of a provider and to its sign-out alone", () => {
   const open = Object.entries<ListedRoute>(routes).filter(([, route]) => route.crossSite === true);
-  expect(open.map(([name]) => name)).toEqual(["oauthCallback"]);
+  expect(new Set(open.map(([name]) => name))).toEqual(new Set(["oauthCallback", "backchannelLogout"]));
 });
