@@ -13,8 +13,8 @@ const shared = {
   env,
   testTimeout: 120_000,
   hookTimeout: 120_000,
-  // Files that wait for a browser or a clock leave a core idle: one worker more than two cores uses it.
-  maxWorkers: 3,
+  // Files that wait for a browser, a server or a clock leave a core idle: two workers more than two cores use it.
+  maxWorkers: 4,
   // Most files share their modules, and reading them again for each file takes longer than the tests.
   isolate: false,
 };

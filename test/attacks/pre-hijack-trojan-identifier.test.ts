@@ -59,7 +59,7 @@ onEveryStore((make) => {
   );
 
   it.each(CASES)("the attacker gains nothing by acting during $title ($mode)", async ({ mode, prove }) => {
-    for (let round = 0; round < 6; round++) {
+    for (let round = 0; round < 3; round++) {
       const scene = openScene(await make());
       const trojan = await plant(scene, mode);
       await plantLink(scene);
