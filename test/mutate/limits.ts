@@ -80,7 +80,11 @@ export const limitEdits: readonly Edit[] = [
     [
       ["a device of before cookies.partitioned hides a newer one", "...deleteUnpartitioned([place]), ", ""],
       ["a device cookie of any length is opened", "sent.value.length > MAX_DEVICE_COOKIE", "false"],
-      ["a device cookie without a seal", "await open(sent.value, app.sealing(), DEVICE_LABEL)", "sent.value"],
+      [
+        "a device cookie without a seal",
+        "await app.deviceSealer.open(sent.value, app.sealing())",
+        "sent.value",
+      ],
     ],
   ),
   ...editsIn(

@@ -14,6 +14,7 @@ export const secretEdits: readonly Edit[] = [
         'importKey("raw", utf8(secret), "HKDF"',
         'importKey("raw", utf8("secret"), "HKDF"',
       ],
+      ["the kept key of another secret", "keys.get(secret) ??", "[...keys.values()][0] ??"],
       ["the same nonce for every text", "Uint8Array.from(random(NONCE))", "new Uint8Array(NONCE)"],
       [
         "only the newest secret opens",

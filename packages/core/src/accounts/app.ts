@@ -1,4 +1,5 @@
 import type { CookieOptions, PreviousCookie, Site } from "../cookies/site.ts";
+import type { Sealer } from "../keys/seal.ts";
 import type { MailScope, PostMail } from "../mail/mailer.ts";
 import type { EmailCodeProvider, MagicLinkProvider } from "../mail/providers.ts";
 import type { OAuthConnection, OAuthProvider } from "../oauth/provider.ts";
@@ -63,6 +64,8 @@ export interface App {
   readonly mailFor: ((scope: MailScope) => PostMail) | null;
   /** The secrets that seal the state of a sign-in and the tokens of a provider, newest first. */
   readonly sealing: () => readonly [string, ...string[]];
+  /** Seals the cookie that remembers a browser. */
+  readonly deviceSealer: Sealer;
   readonly serialize: (user: User) => object;
   /** Makes the context of a session at sign-in. `settings.parseContext` checks it. */
   readonly contextOf: (request: Request, user: User) => unknown;

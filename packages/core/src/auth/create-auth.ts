@@ -8,6 +8,7 @@ import { stepUpChecker } from "../http/step-up.ts";
 import { requestValidator } from "../http/validate.ts";
 import { providedKeys, sharedSecretKeys } from "../keys/fixed.ts";
 import type { KeyStore, Keys } from "../keys/keys.ts";
+import { sealer } from "../keys/seal.ts";
 import { storedKeys } from "../keys/stored.ts";
 import { mailer } from "../mail/mailer.ts";
 import { reuseNotice } from "../mail/notices.ts";
@@ -134,6 +135,7 @@ function makeApp(options: CheckedOptions): App {
     emailCode: options.providers.find((provider) => provider.type === "email_code") ?? null,
     oauth: connect(options.providers, env),
     sealing: sealingSecrets(options.keys.secrets, env),
+    deviceSealer: sealer("device"),
     serialize: serializer(callbacks.serialize),
     contextOf: contextMaker(callbacks.contextFrom),
     clientOf: clientReader(options.client),

@@ -1,7 +1,6 @@
 import type { App } from "../accounts/app.ts";
 import { type CookieChange, setCookie } from "../cookies/cookie.ts";
 import { browserPlace, deleteUnpartitioned } from "../cookies/site.ts";
-import { open, seal } from "../keys/seal.ts";
 import { now } from "../platform/env.ts";
 import {
   DEVICE_LIFETIME,
@@ -14,17 +13,15 @@ import {
 } from "../throttle/device.ts";
 import type { Call } from "./route.ts";
 
-const DEVICE_LABEL = "device";
 /** A device cookie has less than 700 characters. A longer one is ignored. */
 const MAX_DEVICE_COOKIE = 1_024;
 
-/** Reads the devices in the cookie of a browser. Empty without a cookie that this server sealed, and without limits. */
+/** Reads the devices in the cookie of a browser. Empty without a cookie that this server sealed. */
 async function readDevices(app: App, call: Call): Promise<readonly KnownDevice[]> {
-  if (app.config.limits === null) return [];
   const { name } = browserPlace("device", call.site);
   const sent = call.credentials.cookies.find((cookie) => cookie.name === name);
   if (sent === undefined || sent.value.length > MAX_DEVICE_COOKIE) return [];
-  return parseDevices(await open(sent.value, app.sealing(), DEVICE_LABEL));
+  return parseDevices(await app.deviceSealer.open(sent.value, app.sealing()));
 }
 
 /** Whether a browser sent a device cookie, of whatever user. */
@@ -36,8 +33,9 @@ export function sendsDevice({ site, credentials }: Call): boolean {
 /** An unknown user, who has no device. */
 const NO_USER: DeviceUser = { id: "", credentialsVersion: -1 };
 
-/** Reads the id of the browser as a device of a user; null if it is none. An unknown user costs the same work as a known one. */
+/** Reads the id of the browser as a device of a user; null if it is none, and without limits. An unknown user costs the same work as a known one. */
 export async function readDeviceOf(app: App, call: Call, user: DeviceUser | null): Promise<string | null> {
+  if (app.config.limits === null) return null;
   return findDevice(await readDevices(app, call), user ?? NO_USER, now(app.env));
 }
 
@@ -47,7 +45,7 @@ export async function deviceCookie(app: App, call: Call, user: DeviceUser): Prom
   const { random } = app.env;
   const devices = rememberDevice(await readDevices(app, call), user, now(app.env), random);
   const [secret] = app.sealing();
-  const sealed = await seal(formatDevices(devices), secret, DEVICE_LABEL, random);
+  const sealed = await app.deviceSealer.seal(formatDevices(devices), secret, random);
   const place = browserPlace("device", call.site);
   return [...deleteUnpartitioned([place]), setCookie(place, sealed, DEVICE_LIFETIME)];
 }

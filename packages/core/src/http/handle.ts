@@ -70,9 +70,8 @@ async function respond(whole: App, passed: Passed, find: () => Match): Promise<R
     // The page that posts a token may have it in its address.
     response.headers.set("referrer-policy", "no-referrer");
     const isPublic = response.headers.get("cache-control")?.startsWith("public") ?? false;
-    if (!isPublic) addVary(response.headers, "Cookie");
+    addVary(response.headers, ...(isPublic ? [] : ["Cookie"]), "Origin", "Sec-Fetch-Site");
     allowOrigin(response.headers, request.headers.get("origin"), app.config.trustedOrigins);
-    addVary(response.headers, "Sec-Fetch-Site");
     return request.method === "HEAD" ? new Response(null, response) : response;
   } catch (error) {
     return answerError(app, error);
@@ -139,7 +138,7 @@ function isPageForm(
 }
 
 export type Match =
-  | { readonly kind: "route"; readonly route: ListedRoute; readonly allow: string }
+  | { readonly kind: "route"; readonly route: ListedRoute }
   | { readonly kind: "options"; readonly allow: string }
   | { readonly kind: "wrong_method"; readonly allow: string }
   | { readonly kind: "not_found" };
@@ -182,13 +181,13 @@ export function matchRoute(route: ListedRoute, method: string): Match {
 
 function matchMethod(method: string, routes: readonly ListedRoute[]): Match {
   if (routes.length === 0) return { kind: "not_found" };
-  const methods = routes.flatMap((route): readonly Method[] => listOf(route.method));
-  const allow = [...methods, ...(methods.includes("GET") ? ["HEAD"] : []), "OPTIONS"].join(", ");
-  if (method === "OPTIONS") return { kind: "options", allow };
   // RFC 9110 9.3.2: HEAD is GET without the content.
   const asked = method === "HEAD" ? "GET" : method;
   const route = routes.find((candidate) => listOf<string>(candidate.method).includes(asked));
-  return route === undefined ? { kind: "wrong_method", allow } : { kind: "route", route, allow };
+  if (route !== undefined) return { kind: "route", route };
+  const methods = routes.flatMap((listed): readonly Method[] => listOf(listed.method));
+  const allow = [...methods, ...(methods.includes("GET") ? ["HEAD"] : []), "OPTIONS"].join(", ");
+  return { kind: method === "OPTIONS" ? "options" : "wrong_method", allow };
 }
 
 function listOf<T extends string>(value: T | readonly T[]): readonly T[] {

@@ -5,9 +5,9 @@ import { AuthError, reportQuietly } from "../platform/errors.ts";
 import {
   attemptIn,
   type Bucket,
-  keyOf,
   networkBuckets,
   type RateLimits,
+  type ThrottleAttempt,
   type ThrottleStore,
 } from "../throttle/throttle.ts";
 import type { User } from "../users/user.ts";
@@ -16,20 +16,31 @@ import type { User } from "../users/user.ts";
  * Counts one attempt in all of the buckets, or in none. Fails with `rate_limited` if one of them is full, and with
  * `store_unavailable` if the throttle store fails.
  */
-export async function countAttempt(
+export function countAttempt(
   app: App,
   buckets: readonly Bucket[],
   throttle: ThrottleStore = app.throttle,
 ): Promise<void> {
-  const {
-    config: { limits },
-    env,
-  } = app;
-  if (limits === null || buckets.length === 0) return;
-  const verdict = await throttle.hit(
-    buckets.map((bucket) => attemptIn(limits, bucket)),
-    now(env),
-  );
+  return hitBuckets(app, { buckets, attempts: attemptsIn(app, buckets) }, throttle);
+}
+
+/** The attempts in buckets. Empty without limits. Each costs a digest. */
+function attemptsIn({ config: { limits } }: App, buckets: readonly Bucket[]): readonly ThrottleAttempt[] {
+  return limits === null ? [] : buckets.map((bucket) => attemptIn(limits, bucket));
+}
+
+interface CountedAttempt {
+  readonly buckets: readonly Bucket[];
+  readonly attempts: readonly ThrottleAttempt[];
+}
+
+async function hitBuckets(
+  app: App,
+  { buckets, attempts }: CountedAttempt,
+  throttle: ThrottleStore,
+): Promise<void> {
+  if (attempts.length === 0) return;
+  const verdict = await throttle.hit(attempts, now(app.env));
   if (verdict.allowed) return;
   const refusing = buckets[verdict.index];
   if (refusing !== undefined) app.engine.emit({ type: "throttle.refused", rule: refusing.rule });
@@ -60,19 +71,25 @@ export async function countFailure(
   buckets: readonly Bucket[],
   check: () => Promise<User | null>,
 ): Promise<User | null> {
-  await countAttempt(app, buckets);
+  const attempts = attemptsIn(app, buckets);
+  await hitBuckets(app, { buckets, attempts }, app.throttle);
   let isFailure = false;
   try {
     const result = await check();
     isFailure = result === null;
     return result;
   } finally {
-    if (!isFailure) await giveBackAttempt(app, buckets);
+    if (!isFailure) await releaseAttempts(app, attempts);
   }
 }
 
 /** Gives back one attempt in each bucket. A store that fails does not fail the request. */
-export async function giveBackAttempt(app: App, buckets: readonly Bucket[]): Promise<void> {
-  if (app.config.limits === null || buckets.length === 0) return;
-  await app.throttle.release(buckets.map(keyOf)).catch(reportQuietly(app.engine.report));
+export function giveBackAttempt(app: App, buckets: readonly Bucket[]): Promise<void> {
+  return releaseAttempts(app, attemptsIn(app, buckets));
+}
+
+async function releaseAttempts(app: App, attempts: readonly ThrottleAttempt[]): Promise<void> {
+  if (attempts.length === 0) return;
+  const keys = attempts.map(({ key }) => key);
+  await app.throttle.release(keys).catch(reportQuietly(app.engine.report));
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { open, seal } from "./seal.ts";
+import { open, seal, sealer } from "./seal.ts";
 
 const [NEW, OLD] = ["a secret of the newest kind, 32 bytes", "a secret of an older kind, 32 bytes"];
 const random = (length: number): Uint8Array => crypto.getRandomValues(new Uint8Array(length));
@@ -15,6 +15,15 @@ describe("a sealed text", () => {
     const sealed = await seal("text", OLD, "one", random);
     expect(await open(sealed, [NEW], "one")).toBeNull();
     expect(await open(sealed, [NEW, OLD], "one")).toBe("text");
+  });
+
+  it("is opened by no other secret, also after a sealer has used its own", async () => {
+    const kept = sealer("one");
+    const sealed = await kept.seal("text", OLD, random);
+    expect(await kept.open(sealed, [OLD])).toBe("text");
+    expect(await kept.open(sealed, [NEW])).toBeNull();
+    expect(await kept.open(await kept.seal("text", NEW, random), [OLD])).toBeNull();
+    expect(await open(sealed, [OLD], "one")).toBe("text");
   });
 
   it("has a random nonce of 12 bytes", async () => {

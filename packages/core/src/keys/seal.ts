@@ -13,33 +13,57 @@ export async function deriveBytes(secret: string, label: string): Promise<Uint8A
   return new Uint8Array(bits);
 }
 
-/** Encrypts `text` under a key derived for `label` from the newest secret (AES-256-GCM, NIST SP 800-38D). */
-export async function seal(
+/** Encrypts and decrypts texts for one purpose. */
+export interface Sealer {
+  /** Encrypts `text` under a key derived from the newest secret (AES-256-GCM, NIST SP 800-38D). */
+  seal(text: string, secret: string, random: (length: number) => Uint8Array): Promise<string>;
+  /** Decrypts with the first secret that works. Returns null if none does. */
+  open(sealed: string, secrets: readonly string[]): Promise<string | null>;
+}
+
+/** Makes a sealer that derives the key of each secret once, and keeps it. So it is for the secrets of the configuration alone. */
+export function sealer(label: string): Sealer {
+  const keys = new Map<string, CryptoKey>();
+  const keyOf = async (secret: string): Promise<CryptoKey> => {
+    const key = keys.get(secret) ?? (await aesKey(secret, label));
+    keys.set(secret, key);
+    return key;
+  };
+  return {
+    async seal(text, secret, random) {
+      const nonce = Uint8Array.from(random(NONCE));
+      const sealed = await crypto.subtle.encrypt(
+        { name: "AES-GCM", iv: nonce },
+        await keyOf(secret),
+        utf8(text),
+      );
+      return toBase64url(concat(nonce, new Uint8Array(sealed)));
+    },
+    async open(sealed, secrets) {
+      const bytes = fromBase64url(sealed);
+      if (bytes === null || bytes.length <= NONCE) return null;
+      for (const secret of secrets) {
+        const text = await decrypt(await keyOf(secret), bytes);
+        if (text !== null) return text;
+      }
+      return null;
+    },
+  };
+}
+
+/** Seals one text. It keeps no key. */
+export function seal(
   text: string,
   secret: string,
   label: string,
   random: (length: number) => Uint8Array,
 ): Promise<string> {
-  const nonce = Uint8Array.from(random(NONCE));
-  const key = await aesKey(secret, label);
-  const sealed = await crypto.subtle.encrypt({ name: "AES-GCM", iv: nonce }, key, utf8(text));
-  return toBase64url(concat(nonce, new Uint8Array(sealed)));
+  return sealer(label).seal(text, secret, random);
 }
 
-/** Decrypts with the first secret that works. Returns null if none does. */
-export async function open(
-  sealed: string,
-  secrets: readonly string[],
-  label: string,
-): Promise<string | null> {
-  const bytes = fromBase64url(sealed);
-  if (bytes === null || bytes.length <= NONCE) return null;
-  for (const secret of secrets) {
-    const key = await aesKey(secret, label);
-    const text = await decrypt(key, Uint8Array.from(bytes));
-    if (text !== null) return text;
-  }
-  return null;
+/** Opens one text. It keeps no key. */
+export function open(sealed: string, secrets: readonly string[], label: string): Promise<string | null> {
+  return sealer(label).open(sealed, secrets);
 }
 
 async function decrypt(key: CryptoKey, bytes: Uint8Array<ArrayBuffer>): Promise<string | null> {

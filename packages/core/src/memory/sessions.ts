@@ -1,4 +1,5 @@
 import { equalStrings } from "../platform/digest.ts";
+import { isJsonObject, type Json, type JsonObject } from "../platform/encoding.ts";
 import type { EpochSeconds } from "../platform/time.ts";
 import { applyDecision, confirmChild, decide, isExpired, isLive } from "../sessions/decide.ts";
 import type { EndReason, SessionId, SessionRow } from "../sessions/session.ts";
@@ -18,7 +19,7 @@ export function memorySessions(users: MemoryUsers): SessionStore {
       if (rows.byId.get(row.id) !== undefined) throw new Error("a session of this id exists");
       if (!maySignIn(users, row.userId, options.ifVersion)) return null;
       const ended = endForNewSession(rows, row, options);
-      rows.put(row);
+      rows.put(withOwnMembers(row));
       return { ended };
     },
 
@@ -50,7 +51,8 @@ export function memorySessions(users: MemoryUsers): SessionStore {
       const row = rows.byId.get(id);
       if (row === undefined || row.endedAt !== null) return null;
       if (context !== undefined && staleAt !== null) rows.feed.add("stale", row, staleAt);
-      return rows.put({ ...row, context: context ?? row.context, device: device ?? row.device });
+      const given = { context: context ?? row.context, device: device ?? row.device };
+      return rows.put(withOwnMembers({ ...row, ...given }));
     },
   };
 }
@@ -132,7 +134,7 @@ interface Rows {
   readonly feed: MemoryFeed;
   readonly byId: ReadonlyMap<SessionId, SessionRow>;
   ofUser(userId: UserId): readonly SessionRow[];
-  /** Inserts, or replaces the row of that id and user. */
+  /** Inserts, or replaces the row of that id and user, and freezes it. Its members are those of a stored row, or `withOwnMembers`. */
   put(row: SessionRow): SessionRow;
   delete(row: SessionRow): void;
 }
@@ -146,7 +148,7 @@ function memoryRows(feed: MemoryFeed): Rows {
     byId,
     ofUser: (userId) => [...(byUser.get(userId)?.values() ?? [])],
     put: (row) => {
-      const kept = freezeCopy(row);
+      const kept = Object.freeze(row);
       const siblings = byUser.get(row.userId) ?? new Map<SessionId, SessionRow>();
       byUser.set(row.userId, siblings.set(row.id, kept));
       byId.set(row.id, kept);
@@ -161,13 +163,23 @@ function memoryRows(feed: MemoryFeed): Rows {
   };
 }
 
-// A copy, so that callers cannot change the stored row. Frozen, so that the stored row itself can be returned.
-function freezeCopy(row: SessionRow): SessionRow {
-  return deepFreeze(structuredClone(row));
+// Copies, so that callers cannot change the stored row. Frozen, so that the stored row itself can be returned.
+function withOwnMembers(row: SessionRow): SessionRow {
+  return {
+    ...row,
+    context: frozenObject(row.context),
+    device: Object.freeze({ ...row.device }),
+    amr: Object.freeze([...row.amr]),
+  };
 }
 
-function deepFreeze<T>(value: T): T {
-  if (typeof value !== "object" || value === null) return value;
-  for (const member of Object.values(value)) deepFreeze(member);
-  return Object.freeze(value);
+function frozenObject(object: JsonObject): JsonObject {
+  return Object.freeze(
+    Object.fromEntries(Object.entries(object).map(([name, value]) => [name, frozenJson(value)])),
+  );
+}
+
+function frozenJson(value: Json): Json {
+  if (Array.isArray(value)) return Object.freeze(value.map(frozenJson));
+  return isJsonObject(value) ? frozenObject(value) : value;
 }

@@ -1,11 +1,8 @@
-import {
-  decodeBase64IgnorePadding,
-  decodeBase64urlIgnorePadding,
-  encodeBase64,
-  encodeBase64urlNoPadding,
-} from "@oslojs/encoding";
+import { decodeBase64IgnorePadding, encodeBase64, encodeBase64urlNoPadding } from "@oslojs/encoding";
+import { base64url } from "jose";
 
 const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const BASE64URL = /^[A-Za-z0-9_-]*$/;
 // RFC 4648 3.5: the last character of one or two left-over bytes has four or two bits that must be zero.
 const ENDS_OF_ONE = "AQgw";
@@ -18,7 +15,7 @@ export function utf8(text: string): Uint8Array<ArrayBuffer> {
 /** Decodes UTF-8, or returns null if the bytes are not well formed. */
 export function decodeUtf8(bytes: Uint8Array): string | null {
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    return decoder.decode(bytes);
   } catch {
     return null;
   }
@@ -48,7 +45,7 @@ export function isBase64url(text: string): boolean {
 
 /** Decodes the canonical form; null for any other. */
 export function fromBase64url(text: string): Uint8Array<ArrayBuffer> | null {
-  return isBase64url(text) ? Uint8Array.from(decodeBase64urlIgnorePadding(text)) : null;
+  return isBase64url(text) ? new Uint8Array(base64url.decode(text)) : null;
 }
 
 export function concat(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {

@@ -32,16 +32,20 @@ export function utcTime(at: EpochSeconds): string {
 }
 
 /** Returns the result of `work`, or rejects with `late()` after `limit` seconds. It does not stop the work. */
-export async function withTimeout<T>(work: Promise<T>, limit: Seconds, late: () => Error): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const deadline = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(late()), limit * 1_000);
+export function withTimeout<T>(work: Promise<T>, limit: Seconds, late: () => Error): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(late()), limit * 1_000);
+    Promise.resolve(work).then(
+      (result) => {
+        clearTimeout(timer);
+        resolve(result);
+      },
+      (error: unknown) => {
+        clearTimeout(timer);
+        reject(error);
+      },
+    );
   });
-  try {
-    return await Promise.race([work, deadline]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** Runs work in the next turn of the event loop, so that its synchronous part delays nothing that is under way now. */

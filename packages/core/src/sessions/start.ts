@@ -120,11 +120,13 @@ function newSession(
   const { random } = engine.env;
   const { accessLifetime, refresh } = lifetimesOf(engine.settings, start.lifetimes);
   const id = mintSessionId(start.user.id, random);
+  // Drawn at once, because each call of the generator of Node costs more than a digest.
+  const secrets = random(FAMILY_SECRET + ROTATING_SECRET);
   const token = {
     id,
     generation: 0,
-    familySecret: random(FAMILY_SECRET),
-    rotatingSecret: random(ROTATING_SECRET),
+    familySecret: secrets.subarray(0, FAMILY_SECRET),
+    rotatingSecret: secrets.subarray(FAMILY_SECRET),
     remember: start.remember,
   };
   const absoluteExpiresAt = expiryAfter(at, refresh === null ? accessLifetime : refresh.maxLifetime);

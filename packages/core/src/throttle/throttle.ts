@@ -213,6 +213,6 @@ export function attemptIn(limits: RateLimits, bucket: Bucket): ThrottleAttempt {
 }
 
 /** Names a bucket in the store. */
-export function keyOf({ rule, subject }: Bucket): string {
+function keyOf({ rule, subject }: Bucket): string {
   return toBase64url(labelledHash("throttle", utf8(JSON.stringify([rule, ...subject]))));
 }
