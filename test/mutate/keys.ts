@@ -192,6 +192,17 @@ export const keyEdits: readonly Edit[] = [
   ),
   ...editsIn(
     `${CORE}/keys/stored.ts`,
+    ["packages/core/src/keys/stored.test.ts"],
+    [
+      [
+        "a kept private key signs with any algorithm",
+        "return `${algorithm} ${privateKey}`;",
+        "return privateKey;",
+      ],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/keys/stored.ts`,
     ["test/stores/deployment-check.test.ts"],
     [
       [

@@ -21,7 +21,7 @@ import {
   verificationKeys,
 } from "./key-ring.ts";
 import type { KeyStore, Keys, SigningKey, VerificationKey } from "./keys.ts";
-import { open, seal } from "./seal.ts";
+import { type Sealer, sealer } from "./seal.ts";
 
 export interface StoredKeysOptions {
   readonly store: KeyStore;
@@ -51,9 +51,19 @@ interface Loaded extends StoredRing {
   readonly verification: ReadonlyMap<string, VerificationKey>;
 }
 
+/** What a load of the ring needs, and keeps for the next one. */
+interface RingOptions extends StoredKeysOptions {
+  readonly sealer: Sealer;
+  /** Reads the ring of the store. */
+  readonly read: () => Promise<StoredRing>;
+  /** The private keys of the last load, by `nameOf`. So each one is opened and imported once. */
+  readonly imported: Map<string, CryptoKey>;
+}
+
 /** Makes the keys that Latchkey generates and rotates, in a ring that all processes share through the store. */
-export function storedKeys(options: StoredKeysOptions): Keys {
-  const { env } = options;
+export function storedKeys(given: StoredKeysOptions): Keys {
+  const { env, store } = given;
+  const options = { ...given, sealer: sealer(LABEL), read: ringReader(store), imported: new Map() };
   const load = async (change: RingChange = keep): Promise<Loaded> =>
     importRing(options, await changeRing(options, change));
   // While the store is down, tokens are signed and verified with the cached ring.
@@ -110,10 +120,9 @@ function signingKid({ ring, signing }: Loaded, at: EpochSeconds): string {
  * Makes the check of the key that signs for all processes. An empty ring passes: its first key is made at the first use. If
  * this process cannot open the key, it would make another one, and the other processes would not open that.
  */
-function ringCheck(options: StoredKeysOptions): () => Promise<void> {
+function ringCheck(options: RingOptions): () => Promise<void> {
   return async () => {
-    const stored = await options.store.load();
-    const ring = stored === null ? [] : parseRing(stored.document);
+    const { ring } = await options.read();
     const own = ring.filter(({ algorithm }) => algorithm === options.algorithm);
     const current = currentKey(own, now(options.env), { has: () => true });
     if (current === null) return;
@@ -134,6 +143,18 @@ function unusableKey(kid: string, reason: string): AuthError {
   return new AuthError("internal_error", `the stored key with the kid "${kid}" cannot sign: ${reason}`);
 }
 
+/** Makes the reader of the stored ring. It parses a document once. */
+function ringReader(store: KeyStore): RingOptions["read"] {
+  let last: { readonly document: string; readonly ring: KeyRing } | null = null;
+  return async () => {
+    const stored = await store.load();
+    if (stored === null) return { version: 0, ring: [] };
+    const { version, document } = stored;
+    if (last?.document !== document) last = { document, ring: parseRing(document) };
+    return { version, ring: last.ring };
+  };
+}
+
 type RingChange = (ring: KeyRing, now: EpochSeconds, usable: UsableKids) => KeyRing;
 const keep: RingChange = (ring) => ring;
 
@@ -149,11 +170,9 @@ async function revokeThrough(apply: (change: RingChange) => Promise<unknown>, ki
 }
 
 /** Loads the ring, changes it, adds missing keys and saves it. Repeats if another process saved in between. */
-async function changeRing(options: StoredKeysOptions, change: RingChange): Promise<StoredRing> {
+async function changeRing(options: RingOptions, change: RingChange): Promise<StoredRing> {
   for await (const _ of attempts()) {
-    const stored = await options.store.load();
-    const ring = stored === null ? [] : parseRing(stored.document);
-    const version = stored?.version ?? 0;
+    const { version, ring } = await options.read();
     const at = now(options.env);
     const usable = await openableKids(options, ring);
     const changed = change(ring, at, usable);
@@ -169,7 +188,7 @@ async function changeRing(options: StoredKeysOptions, change: RingChange): Promi
   throw new AuthError("store_unavailable", "the key ring could not be saved");
 }
 
-async function makeKey(options: StoredKeysOptions, activeAt: EpochSeconds): Promise<KeyRecord> {
+async function makeKey(options: RingOptions, activeAt: EpochSeconds): Promise<KeyRecord> {
   const { algorithm, secrets, env } = options;
   const jwk = await generateKey(algorithm);
   const kid = await thumbprint(jwk);
@@ -179,33 +198,53 @@ async function makeKey(options: StoredKeysOptions, activeAt: EpochSeconds): Prom
     kid,
     algorithm,
     publicJwk: publicJwk({ ...jwk }, kid, algorithm),
-    privateKey: newest === undefined ? text : await seal(text, newest, LABEL, env.random),
+    privateKey: newest === undefined ? text : await options.sealer.seal(text, newest, env.random),
     activeAt,
   };
 }
 
-async function openPrivateKey(options: StoredKeysOptions, key: KeyRecord): Promise<Jwk | null> {
+async function openPrivateKey(options: RingOptions, key: KeyRecord): Promise<Jwk | null> {
   if (key.algorithm !== options.algorithm) return null;
   const sealed = !key.privateKey.startsWith("{");
-  const text = sealed ? await open(key.privateKey, options.secrets, LABEL) : key.privateKey;
+  const text = sealed ? await options.sealer.open(key.privateKey, options.secrets) : key.privateKey;
   const jwk = text === null ? null : parseJson(text);
   return isRecord(jwk) ? jwk : null;
 }
 
-async function openableKids(options: StoredKeysOptions, ring: KeyRing): Promise<ReadonlySet<string>> {
-  const opened = await Promise.all(ring.map((key) => openPrivateKey(options, key)));
-  return new Set(ring.filter((_, index) => opened[index] !== null).map((key) => key.kid));
+async function openableKids(options: RingOptions, ring: KeyRing): Promise<ReadonlySet<string>> {
+  const { imported } = options;
+  const opened = await Promise.all(
+    ring.map(async (key) => imported.has(nameOf(key)) || (await openPrivateKey(options, key)) !== null),
+  );
+  return new Set(ring.filter((_, index) => opened[index]).map((key) => key.kid));
 }
 
-async function importRing(options: StoredKeysOptions, { version, ring }: StoredRing): Promise<Loaded> {
+function nameOf({ algorithm, privateKey }: KeyRecord): string {
+  return `${algorithm} ${privateKey}`;
+}
+
+/** The private key of a record: the same object at each load. Null if no secret opens it. */
+async function privateKeyOf(options: RingOptions, record: KeyRecord): Promise<CryptoKey | null> {
+  const known = options.imported.get(nameOf(record));
+  if (known !== undefined) return known;
+  const jwk = await openPrivateKey(options, record);
+  if (jwk === null) return null;
+  const key = await importKey(jwk, record.algorithm);
+  options.imported.set(nameOf(record), key);
+  return key;
+}
+
+async function importRing(options: RingOptions, { version, ring }: StoredRing): Promise<Loaded> {
   const at = now(options.env);
   const signing = new Map<string, SigningKey>();
   const verification = new Map<string, VerificationKey>();
   for (const record of verificationKeys(ring, at)) {
     const { kid, algorithm } = record;
     verification.set(kid, { kid, algorithm, key: plainJwk(record.publicJwk) });
-    const jwk = await openPrivateKey(options, record);
-    if (jwk !== null) signing.set(kid, { kid, algorithm, key: await importKey(jwk, algorithm) });
+    const key = await privateKeyOf(options, record);
+    if (key !== null) signing.set(kid, { kid, algorithm, key });
   }
+  const names = new Set(ring.map(nameOf));
+  for (const name of options.imported.keys()) if (!names.has(name)) options.imported.delete(name);
   return { version, ring, signing, verification };
 }
