@@ -64,6 +64,23 @@ for (const { name, make } of stores) {
       expect(await callsOf({ store: await make() })).toEqual([["sessions.rotate"], ["sessions.rotate"]]);
     });
 
+    test("a logout is one call for each session that it ends", async () => {
+      const { store, calls } = counted(await make());
+      const { browser, signedIn } = openServer({ store });
+      const ann = await signedIn();
+      const [mixed, other] = [browser(), browser()];
+      await other.post("/auth/login", ANN);
+      calls.length = 0;
+      expect((await ann.post("/auth/logout")).status).toBe(200);
+      expect(calls).toEqual(["sessions.end"]);
+      await ann.post("/auth/login", ANN);
+      const cookie = `latchkey.access.3000=${ann.cookie("access")}; latchkey.refresh.3000=${other.cookie("refresh")}`;
+      calls.length = 0;
+      await mixed.post("/auth/logout", undefined, { cookie });
+      expect(calls).toEqual(["sessions.end", "sessions.end"]);
+      for (const ended of [ann, other]) expect((await ended.post("/auth/refresh")).status).toBe(401);
+    });
+
     test("a refresh reads no user, except for accessToken.claims, which always gets the user by one users.get", async () => {
       const alone = await callsOf({ store: await make() });
       expect(alone).toEqual([["sessions.rotate"], ["sessions.rotate"]]);

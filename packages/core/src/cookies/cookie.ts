@@ -130,7 +130,15 @@ export function addVary(headers: Headers, ...names: readonly string[]): void {
 
 /** Makes the headers of a response that depends on the cookies or the bearer token of its request, so that no cache stores it (RFC 9111). */
 export function sessionHeaders(bearerHeader: string): Headers {
-  return new Headers({ "cache-control": "private, no-store", vary: `Cookie, ${titleCase(bearerHeader)}` });
+  const headers = new Headers();
+  writeSessionHeaders(headers, bearerHeader);
+  return headers;
+}
+
+/** Writes the headers of `sessionHeaders`. */
+export function writeSessionHeaders(headers: Headers, bearerHeader: string): void {
+  headers.set("cache-control", "private, no-store");
+  headers.set("vary", `Cookie, ${titleCase(bearerHeader)}`);
 }
 
 /** Appends one Set-Cookie line for each cookie. The last change of a cookie wins. */

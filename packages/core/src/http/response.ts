@@ -8,6 +8,7 @@ import {
   sessionHeaders,
   setCookie,
   writeChanges,
+  writeSessionHeaders,
 } from "../cookies/cookie.ts";
 import { deleteUnpartitioned, pathOf, type Site, siblingPlaces, twinOf } from "../cookies/site.ts";
 import { originAdvice, shownOrigin } from "../csrf/decide-csrf.ts";
@@ -23,10 +24,14 @@ import type { InvalidSession } from "./validation.ts";
 
 /** Makes a JSON response. It is `no-store` unless the headers have a Cache-Control. */
 export function json(body: unknown, status: number, headers: Headers = new Headers()): Response {
-  headers.set("content-type", "application/json; charset=utf-8");
-  headers.set("x-content-type-options", "nosniff");
+  writeJsonHeaders(headers);
   if (!headers.has("cache-control")) headers.set("cache-control", "no-store");
   return new Response(JSON.stringify(body), { status, headers });
+}
+
+function writeJsonHeaders(headers: Headers): void {
+  headers.set("content-type", "application/json; charset=utf-8");
+  headers.set("x-content-type-options", "nosniff");
 }
 
 /** Makes an error response. `message` must be safe to show: never pass the message of a caught error. */
@@ -143,7 +148,12 @@ export function respondJson(
   status: number,
   changes: readonly CookieChange[] = [],
 ): Response {
-  return json(body, status, headersOf(app, changes));
+  const response = new Response(JSON.stringify(body), { status });
+  // Written in place, because a Response copies the headers that it is made with.
+  writeJsonHeaders(response.headers);
+  writeSessionHeaders(response.headers, app.config.bearer.header);
+  writeChanges(response.headers, changes);
+  return response;
 }
 
 /** Makes the headers of an uncacheable response with cookie changes. */

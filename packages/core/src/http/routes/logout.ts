@@ -61,12 +61,14 @@ function presentationOf({ credentials }: Call, body: Body | null): Presentation 
 }
 
 async function endProvenSessions(app: App, presented: Presentation): Promise<void> {
+  const ended = new Set<SessionId>();
   for (const { sid } of await liveClaims(expectationOf(app.engine), presented.access)) {
     await endSession(app.engine, sid, "logout");
+    ended.add(sid);
   }
   for (const { token } of presented.refresh.slice(0, MAX_TOKENS)) {
     const parsed = parseRefreshToken(token);
-    if (parsed === null) continue;
+    if (parsed === null || ended.has(parsed.id)) continue;
     // Any generation of the family ends the session, and none counts as reuse.
     const familyHash = hashFamilySecret(parsed.id, parsed.familySecret);
     await endSession(app.engine, parsed.id, "logout", familyHash);
