@@ -10,15 +10,15 @@ export const rotationEdits: readonly Edit[] = [
     [
       [
         "a digest of any session",
-        'labelledHash("family", idBytes(id), familySecret)',
-        'labelledHash("family", familySecret)',
+        'labelledDigest("family", idBytes(id), familySecret)',
+        'labelledDigest("family", familySecret)',
       ],
       [
         "a rotating secret of any session",
-        'labelledHash("refresh-token", idBytes(id), rotatingSecret)',
-        'labelledHash("refresh-token", rotatingSecret)',
+        'labelledDigest("refresh-token", idBytes(id), rotatingSecret)',
+        'labelledDigest("refresh-token", rotatingSecret)',
       ],
-      ["one label for both secrets", 'labelledHash("refresh-token"', 'labelledHash("family"'],
+      ["one label for both secrets", 'labelledDigest("refresh-token"', 'labelledDigest("family"'],
       ["a token of any version", "|| (bytes[0] !== REMEMBERED && bytes[0] !== FORGOTTEN)", ""],
       ["a token of any length", "|| text.length !== REFRESH_TOKEN_LENGTH", ""],
     ],

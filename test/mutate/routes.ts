@@ -137,6 +137,11 @@ export const routeEdits: readonly Edit[] = [
   ),
   ...editsIn(
     `${CORE}/http/routes/logout.ts`,
+    ["test/sessions/store-calls.test.ts"],
+    [["a sign-out of the first proven session alone", "ended.has(parsed.id)", "ended.size > 0"]],
+  ),
+  ...editsIn(
+    `${CORE}/http/routes/logout.ts`,
     ["test/attacks/password-reset.test.ts"],
     [
       ["a sign-out of others voids tokens without a limit", "(await mayFailSignIns(app, id))", "true"],

@@ -32,7 +32,7 @@ export const secretEdits: readonly Edit[] = [
     `${CORE}/users/one-time-token.ts`,
     [`${CORE}/users/one-time-token.test.ts`],
     [
-      ["a one-time token of any purpose", "labelledHash(`token/${purpose}`", 'labelledHash("token"'],
+      ["a one-time token of any purpose", "labelledDigest(`token/${purpose}`", 'labelledDigest("token"'],
       ["a one-time token of any form", "text.length === LENGTH && isBase64url(text)", "text.length > 0"],
       ["a one-time token of few bits", "const BYTES = 32;", "const BYTES = 4;"],
     ],

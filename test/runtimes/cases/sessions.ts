@@ -18,6 +18,23 @@ export const sessions: readonly Case[] = [
     },
   },
   {
+    name: "the digest of a secret is SHA-256 of a label, the session and the secret",
+    run: async () => {
+      const server = openSecureServer();
+      const browser = await server.signedIn();
+      const text = browser.cookie("refresh").slice(4).replaceAll("-", "+").replaceAll("_", "/");
+      const token = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+      const [session] = await server.store.sessions.list(await userIdOf(server), server.clock.now() / 1_000);
+      const label = new TextEncoder().encode("latchkey/family/v1\0");
+      const secret = [...label, ...token.subarray(1, 17), ...token.subarray(21, 37)];
+      const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", Uint8Array.from(secret)));
+      const written = btoa(String.fromCharCode(...digest))
+        .replaceAll("+", "-")
+        .replaceAll("/", "_");
+      same(session?.familyHash, written.replace("=", ""), "digest");
+    },
+  },
+  {
     name: "validate refreshes on the way, and says which cookies to set",
     run: async () => {
       const server = openSecureServer();
@@ -172,3 +189,7 @@ export const sessions: readonly Case[] = [
     },
   },
 ];
+
+async function userIdOf({ auth }: ReturnType<typeof openSecureServer>): Promise<string> {
+  return (await auth.users.find({ email: ANN.email }))?.id ?? "";
+}

@@ -1,7 +1,7 @@
 import type { ProviderLogout } from "../oauth/provider.ts";
 import { badAnswer, callAndWait, kindOf } from "../platform/callback-answer.ts";
-import { labelledHash, type SecretHash } from "../platform/digest.ts";
-import { isRecord, type JsonObject, own, toBase64url, utf8 } from "../platform/encoding.ts";
+import { labelledDigest, type SecretHash } from "../platform/digest.ts";
+import { isRecord, type JsonObject, own, utf8 } from "../platform/encoding.ts";
 import { now } from "../platform/env.ts";
 import { AuthError, statuses } from "../platform/errors.ts";
 import { days, minutes, type Seconds } from "../platform/time.ts";
@@ -53,7 +53,7 @@ interface RecordContent {
 }
 
 function slotOf(name: RecordName): SecretHash {
-  return toBase64url(labelledHash(PURPOSE, utf8(JSON.stringify(name))));
+  return labelledDigest(PURPOSE, utf8(JSON.stringify(name)));
 }
 
 async function write(app: App, name: RecordName, content: RecordContent): Promise<void> {

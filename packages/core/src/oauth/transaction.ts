@@ -2,7 +2,7 @@ import { sha256 } from "@oslojs/crypto/sha2";
 import type { CookiePlace } from "../cookies/cookie.ts";
 import { type FlowSite, flowPlace } from "../cookies/site.ts";
 import { open, seal } from "../keys/seal.ts";
-import { equalStrings, labelledHash } from "../platform/digest.ts";
+import { equalStrings, labelledDigest, labelledHash } from "../platform/digest.ts";
 import { isRecord, parseJson, toBase64url, utf8 } from "../platform/encoding.ts";
 import { type EpochSeconds, minutes, type Seconds } from "../platform/time.ts";
 import { mintOneTimeToken } from "../users/one-time-token.ts";
@@ -51,7 +51,7 @@ export function mintTransaction(begun: Begun, random: (length: number) => Uint8A
 }
 
 function secretsOf(seed: string): Pick<Transaction, "seed" | "state" | "nonce" | "codeVerifier"> {
-  const derive = (label: string): string => toBase64url(labelledHash(`oauth-${label}`, utf8(seed)));
+  const derive = (label: string): string => labelledDigest(`oauth-${label}`, utf8(seed));
   return { seed, state: derive("state"), nonce: derive("nonce"), codeVerifier: derive("verifier") };
 }
 

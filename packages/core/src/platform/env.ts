@@ -133,6 +133,20 @@ export function nativeCrypto(): NativeCrypto | null {
   return isNativeCrypto(found) ? found : null;
 }
 
+/** Hashes with SHA-256 of `node:crypto`, in base64url. Null on a runtime without its one-shot digest. */
+export function nativeSha256(bytes: Uint8Array): string | null {
+  const found: object | null = nativeCrypto();
+  return found !== null && hasHash(found) ? found.hash("sha256", bytes, "base64url") : null;
+}
+
+interface NativeHash {
+  hash(algorithm: string, bytes: Uint8Array, encoding: string): string;
+}
+
+function hasHash(found: object): found is NativeHash {
+  return "hash" in found && typeof found.hash === "function";
+}
+
 /** Argon2 of `node:crypto`. */
 export interface NativeArgon2 {
   argon2(

@@ -1,4 +1,4 @@
-import { labelledHash, type SecretHash } from "../platform/digest.ts";
+import { labelledDigest, labelledHash, type SecretHash } from "../platform/digest.ts";
 import { concat, fromBase64url, toBase64url, utf8 } from "../platform/encoding.ts";
 import type { UserId } from "../users/user.ts";
 import type { SessionId } from "./session.ts";
@@ -80,7 +80,7 @@ export function userTagOf(id: SessionId): string | null {
 
 /** Hashes the family secret for the store. The session id is part of the input, so a digest is valid in one row only. */
 export function hashFamilySecret(id: SessionId, familySecret: Uint8Array): SecretHash {
-  return toBase64url(labelledHash("family", idBytes(id), familySecret));
+  return labelledDigest("family", idBytes(id), familySecret);
 }
 
 /**
@@ -88,7 +88,7 @@ export function hashFamilySecret(id: SessionId, familySecret: Uint8Array): Secre
  * atomic step, after the digest was computed. The row holds the generation as a number, and it is compared as such.
  */
 export function hashRotatingSecret(id: SessionId, rotatingSecret: Uint8Array): SecretHash {
-  return toBase64url(labelledHash("refresh-token", idBytes(id), rotatingSecret));
+  return labelledDigest("refresh-token", idBytes(id), rotatingSecret);
 }
 
 /** Whether a text has the form of a session id. */

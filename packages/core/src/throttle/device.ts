@@ -1,4 +1,4 @@
-import { labelledHash } from "../platform/digest.ts";
+import { labelledDigest } from "../platform/digest.ts";
 import { parseJson, toBase64url, utf8 } from "../platform/encoding.ts";
 import { days, type EpochSeconds, type Seconds } from "../platform/time.ts";
 
@@ -81,5 +81,5 @@ function isPacked(value: unknown): value is Packed {
 }
 
 function userDigest(id: string): string {
-  return toBase64url(labelledHash("device-user", utf8(id)));
+  return labelledDigest("device-user", utf8(id));
 }

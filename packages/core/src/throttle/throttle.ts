@@ -1,5 +1,5 @@
-import { labelledHash } from "../platform/digest.ts";
-import { toBase64url, utf8 } from "../platform/encoding.ts";
+import { labelledDigest } from "../platform/digest.ts";
+import { utf8 } from "../platform/encoding.ts";
 import { type EpochSeconds, hours, minutes, type Seconds } from "../platform/time.ts";
 
 /** At most `limit` attempts in a window, which begins with the first attempt. */
@@ -214,5 +214,5 @@ export function attemptIn(limits: RateLimits, bucket: Bucket): ThrottleAttempt {
 
 /** Names a bucket in the store. */
 function keyOf({ rule, subject }: Bucket): string {
-  return toBase64url(labelledHash("throttle", utf8(JSON.stringify([rule, ...subject]))));
+  return labelledDigest("throttle", utf8(JSON.stringify([rule, ...subject])));
 }

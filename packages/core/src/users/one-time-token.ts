@@ -1,4 +1,4 @@
-import { labelledHash, type SecretHash } from "../platform/digest.ts";
+import { labelledDigest, type SecretHash } from "../platform/digest.ts";
 import { isBase64url, type JsonObject, toBase64url, utf8 } from "../platform/encoding.ts";
 import type { EpochSeconds } from "../platform/time.ts";
 import type { UserId } from "./user.ts";
@@ -18,7 +18,7 @@ export function isOneTimeToken(text: string): boolean {
 
 /** Hashes a one-time token for the store. */
 export function hashOneTimeToken(token: string, purpose: string): SecretHash {
-  return toBase64url(labelledHash(`token/${purpose}`, utf8(token)));
+  return labelledDigest(`token/${purpose}`, utf8(token));
 }
 
 /** A token that is valid once, for a reset, a verification or an exchange. Only its digest is stored. */
