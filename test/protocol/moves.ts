@@ -1,5 +1,5 @@
 import type { Scheme, Token } from "./scheme.ts";
-import type { Bounds, Move, Sender, World } from "./world.ts";
+import type { Bounds, Flight, Move, Sender, World } from "./world.ts";
 
 const TICK: Move = { kind: "tick" };
 const STEAL: Move = { kind: "steal" };
@@ -22,6 +22,7 @@ export function movesOf<Row>(world: World<Row>, scheme: Scheme<Row>, bounds: Bou
     for (const sender of bounds.senders) moves.push(SEND[sender]);
   }
   world.flights.forEach((flight, index) => {
+    if (world.flights.findIndex((other) => isAlike(other, flight)) < index) return;
     if (flight.stage === "response") moves.push({ kind: "deliver", flight: index });
     else for (const clock of bounds.clocks) moves.push({ kind: "arrive", flight: index, clock });
     if (bounds.loss) moves.push({ kind: "lose", flight: index });
@@ -30,6 +31,13 @@ export function movesOf<Row>(world: World<Row>, scheme: Scheme<Row>, bounds: Bou
   if (bounds.signOut) moves.push(SIGN_OUT);
   moves.push(...mishapsOf(world, scheme, bounds), ...theftsOf(world, bounds));
   return moves;
+}
+
+/** Whether two legs lead to the same worlds: then one of them is enough. */
+function isAlike(a: Flight, b: Flight): boolean {
+  if (a.due !== b.due || a.rotations !== b.rotations || a.token !== b.token) return false;
+  if (a.stage === "request") return b.stage === "request" && a.sender === b.sender;
+  return b.stage === "response" && a.isProof === b.isProof;
 }
 
 function mishapsOf<Row>(world: World<Row>, scheme: Scheme<Row>, bounds: Bounds): Move[] {

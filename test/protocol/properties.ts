@@ -89,11 +89,15 @@ export function alarmEnds<Row>(scheme: Scheme<Row>): Property<Row> {
 
 /** P7: a client that knows all but the family secret changes nothing, and learns only that it is wrong. */
 export function strangersChangeNothing(lease: number): Property<SessionRow> {
+  // Thousands of worlds share a row.
+  const checked = new WeakMap<SessionRow, Set<number>>();
   return {
     name: "a stranger changes nothing",
-    isBroken({ before, after: { row, time } }) {
-      const wasChecked = before.row === row && before.time === time && time > 0;
-      return !wasChecked && guessesAt(row).some((token) => isHeard(row, token, time, lease));
+    isBroken({ after: { row, time } }) {
+      const times = checked.get(row) ?? new Set();
+      if (times.has(time)) return false;
+      checked.set(row, times.add(time));
+      return guessesAt(row).some((token) => isHeard(row, token, time, lease));
     },
   };
 }
