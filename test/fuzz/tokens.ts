@@ -95,8 +95,13 @@ const VALUES: readonly unknown[] = [
 
 const HEADER_MEMBERS = ["typ", "alg", "kid", "crit", "b64", "jwk", "jku", "x5c", "cty", "zip", "__proto__"];
 
-/** Makes a token with a good signature, whose header and claims may be changed before it is signed. */
-export async function signedToken(random: Random, { algorithm, signing }: Pair): Promise<string> {
+interface Draft {
+  readonly header: Readonly<Record<string, unknown>>;
+  readonly claims: Readonly<Record<string, unknown>>;
+}
+
+/** A header and claims, which may be changed. */
+function draft(random: Random, { algorithm, signing }: Pair): Draft {
   const header: Record<string, unknown> = { alg: algorithm, typ: "at+jwt", kid: signing.kid };
   const claims: Record<string, unknown> = { ...CLAIMS };
   for (let changes = random.below(3); changes > 0; changes--) {
@@ -108,6 +113,19 @@ export async function signedToken(random: Random, { algorithm, signing }: Pair):
         random.pick(VALUES),
       );
   }
+  return { header, claims };
+}
+
+/** The header and the payload of a token, without a signature: RSA takes most of the time of a signed one. */
+export function unsignedToken(random: Random, pair: Pair): string {
+  const { header, claims } = draft(random, pair);
+  return [header, claims].map((part) => Buffer.from(JSON.stringify(part)).toString("base64url")).join(".");
+}
+
+/** Makes a token with a good signature, whose header and claims may be changed before it is signed. */
+export async function signedToken(random: Random, pair: Pair): Promise<string> {
+  const { algorithm, signing } = pair;
+  const { header, claims } = draft(random, pair);
   const payload = new TextEncoder().encode(JSON.stringify(claims));
   try {
     const options = { crit: { b64: true, x: true } };
@@ -129,7 +147,7 @@ function change(record: Record<string, unknown>, name: string, value: unknown): 
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=+/. \n\t\u00a0{}"';
 
-/** Changes a token as it stands, without its key. */
+/** Changes a token as it stands, without its key. Of the other token it takes the header or the payload. */
 export function mutate(random: Random, token: string, other: string): string {
   const at = random.below(token.length);
   const letter = random.pick([...ALPHABET]);

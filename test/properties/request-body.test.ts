@@ -3,11 +3,11 @@ import { it } from "vitest";
 import { ORIGIN } from "../fixtures/server.ts";
 import { expectAnswer } from "./answers.ts";
 import { holds } from "./check.ts";
-import { latin1, mutate, mutation, rarely } from "./mutation.ts";
+import { anyText, latin1, mutate, mutation, rarely } from "./mutation.ts";
 import { openTarget } from "./target.ts";
 
 const text = fc.oneof(
-  fc.string({ unit: "binary", maxLength: 40 }),
+  anyText(40),
   fc.string({ unit: "grapheme", maxLength: 40 }),
   fc.emailAddress(),
   fc.constantFrom("cookie", "bearer", "session", "others", "all", "ann@example.com", "\ud800"),

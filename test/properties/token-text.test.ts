@@ -2,11 +2,11 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { expectValidation } from "./answers.ts";
 import { holds } from "./check.ts";
-import { mutate, mutation, rarely } from "./mutation.ts";
+import { anyText, mutate, mutation, rarely } from "./mutation.ts";
 import { openTarget } from "./target.ts";
 
 const text = fc.oneof(
-  fc.string({ unit: "binary", maxLength: 120 }),
+  anyText(120),
   fc.stringMatching(/^lkr_[A-Za-z0-9_-]{92}$/),
   fc.stringMatching(/^[\w-]{1,40}\.[\w-]{1,60}\.[\w-]{86}$/),
 );
