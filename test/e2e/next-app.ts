@@ -9,6 +9,7 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const EXAMPLE = join(ROOT, "examples/next-app");
 const OVERLAY = join(ROOT, "test/e2e/next-app");
 const NEXT = join(EXAMPLE, "node_modules/next/dist/bin/next");
+const TSC = join(ROOT, "node_modules/typescript/bin/tsc");
 const BUILT = join(EXAMPLE, ".latchkey/e2e");
 const STAMP = join(BUILT, "stamp");
 const LOCK = `${BUILT}.lock`;
@@ -30,6 +31,7 @@ export async function buildApp(): Promise<void> {
     if (existsSync(STAMP) && readFileSync(STAMP, "utf8") === stamp) return;
     copySources();
     await build();
+    await run(TSC, ["--noEmit", "-p", "."], environment());
     writeFileSync(STAMP, stamp);
   } finally {
     rmSync(LOCK, { force: true });
@@ -108,8 +110,7 @@ function filesIn(folder: string): readonly string[] {
 function copySources(): void {
   rmSync(STAMP, { force: true });
   for (const name of existsSync(BUILT) ? readdirSync(BUILT) : []) {
-    // What Next has compiled before makes the next build quick.
-    if (name !== ".next") rmSync(join(BUILT, name), { recursive: true });
+    rmSync(join(BUILT, name), { recursive: true });
   }
   for (const from of [EXAMPLE, OVERLAY]) {
     for (const file of filesIn(from)) cpSync(file, join(BUILT, file.slice(from.length)));
@@ -121,8 +122,12 @@ function copySources(): void {
 /** Builds without a secret. One page is rendered by the build and asks for the session, so the build serves localhost. */
 function build(): Promise<void> {
   const env: NodeJS.ProcessEnv = { ...environment(), AUTH_URL: undefined, AUTH_SECRET: undefined };
+  return run(NEXT, ["build"], env);
+}
+
+function run(program: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
   return new Promise((resolve, reject) => {
-    execFile(process.execPath, [NEXT, "build"], { cwd: BUILT, env }, (error, out, err) =>
+    execFile(process.execPath, [program, ...args], { cwd: BUILT, env }, (error, out, err) =>
       error === null ? resolve() : reject(new Error(out + err)),
     );
   });
