@@ -5,7 +5,7 @@ import { soak } from "./soak.ts";
 import { harm } from "./tally.ts";
 
 /** The pauses leave the processor to the tests beside this one: `pnpm soak` is the run under full load. */
-const SHORT = { seconds: 6, killEvery: 1.5, pause: 160 };
+const SHORT = { seconds: 8, killEvery: 2, pause: 240 };
 
 function judge(name: string, counts: ReadonlyMap<string, number>): void {
   console.info(`${name}: ${[...counts].map(([what, times]) => `${times} ${what}`).join(", ")}`);
