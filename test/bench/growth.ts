@@ -1,7 +1,9 @@
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { fileURLToPath } from "node:url";
 import type { Store } from "@latchkey/core/store";
 import { migrate as migratePostgres, postgres } from "@latchkey/sql/postgres";
 import { migrate, sqlite } from "@latchkey/sql/sqlite";
@@ -125,5 +127,18 @@ async function measure(place: Place): Promise<boolean> {
   return isSteady;
 }
 
-const isSteady = [await measure(await sqlitePlace()), await measure(await postgresPlace())];
+/** Runs another program that fills stores: the feed of ended sessions, or the counters of attempts. */
+function run(...words: readonly string[]): boolean {
+  const paths = words.map((word) =>
+    word.endsWith(".ts") ? fileURLToPath(new URL(word, import.meta.url)) : word,
+  );
+  return spawnSync(process.execPath, paths, { stdio: "inherit" }).status === 0;
+}
+
+const isSteady = [
+  await measure(await sqlitePlace()),
+  await measure(await postgresPlace()),
+  run("polls.ts"),
+  run("--expose-gc", "limiter.ts"),
+];
 process.exitCode = isSteady.every(Boolean) ? 0 : 1;
