@@ -4,12 +4,7 @@ import { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
 import type { PasswordHasher } from "@latchkey/core/password";
 import type { Store } from "@latchkey/core/store";
-
-/** One call that the bench repeats. */
-export interface Path {
-  readonly name: string;
-  readonly run: () => Promise<unknown>;
-}
+import type { Path } from "./rounds.ts";
 
 /** The public entries of one checkout of this repository. */
 interface Tree {
