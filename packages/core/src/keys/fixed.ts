@@ -102,5 +102,10 @@ export function sharedSecretKeys(secrets: readonly string[]): Keys {
 async function deriveKey(secret: string): Promise<SecretKey> {
   const bytes = await deriveBytes(secret, "hs256");
   const kid = `hs-${toBase64url(labelledHash("hs256-kid", bytes).subarray(0, 9))}`;
-  return { kid, algorithm: "HS256", key: bytes };
+  // Imported once: jose imports bytes at each signature, and at each check of one.
+  const key = await crypto.subtle.importKey("raw", bytes, { name: "HMAC", hash: "SHA-256" }, false, [
+    "sign",
+    "verify",
+  ]);
+  return { kid, algorithm: "HS256", key };
 }

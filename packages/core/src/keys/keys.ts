@@ -5,7 +5,7 @@ import type { PlainJwk, PublicJwk } from "./jwk.ts";
 export interface SigningKey {
   readonly kid: string;
   readonly algorithm: Algorithm;
-  /** Bytes for HS256. */
+  /** jose imports bytes, which only HS256 may have, at each use. */
   readonly key: CryptoKey | Uint8Array;
 }
 
@@ -13,8 +13,8 @@ export interface SigningKey {
 export interface VerificationKey {
   readonly kid: string;
   readonly algorithm: Algorithm;
-  /** Bytes for HS256. */
-  readonly key: PlainJwk | Uint8Array;
+  /** A JWK, but for HS256. */
+  readonly key: PlainJwk | CryptoKey | Uint8Array;
 }
 
 /** The keys in use, from any source. */

@@ -45,7 +45,7 @@ export function isBase64url(text: string): boolean {
 
 /** Decodes the canonical form; null for any other. */
 export function fromBase64url(text: string): Uint8Array<ArrayBuffer> | null {
-  return isBase64url(text) ? new Uint8Array(base64url.decode(text)) : null;
+  return isBase64url(text) ? (base64url.decode(text) as Uint8Array<ArrayBuffer>) : null;
 }
 
 export function concat(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {

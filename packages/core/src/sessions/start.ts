@@ -11,13 +11,11 @@ import { HOOK_ANSWERS, type SessionEngine } from "./engine.ts";
 import { announceEnded } from "./events.ts";
 import { CONFIGURED_NAMES, faultOfLifetimes, type RefreshPolicy } from "./policy.ts";
 import {
-  FAMILY_SECRET,
   formatRefreshToken,
   hashFamilySecret,
   hashRotatingSecret,
-  mintSessionId,
+  mintFamily,
   type RefreshToken,
-  ROTATING_SECRET,
 } from "./refresh-token.ts";
 import { type Device, type SessionId, type SessionRow, sessionOfRow, type Transport } from "./session.ts";
 
@@ -119,16 +117,12 @@ function newSession(
 ): { readonly row: SessionRow; readonly token: RefreshToken | null } {
   const { random } = engine.env;
   const { accessLifetime, refresh } = lifetimesOf(engine.settings, start.lifetimes);
-  const id = mintSessionId(start.user.id, random);
-  // Drawn at once, because each call of the generator of Node costs more than a digest.
-  const secrets = random(FAMILY_SECRET + ROTATING_SECRET);
   const token = {
-    id,
+    ...mintFamily(start.user.id, random),
     generation: 0,
-    familySecret: secrets.subarray(0, FAMILY_SECRET),
-    rotatingSecret: secrets.subarray(FAMILY_SECRET),
     remember: start.remember,
   };
+  const { id } = token;
   const absoluteExpiresAt = expiryAfter(at, refresh === null ? accessLifetime : refresh.maxLifetime);
   const idleLifetime = refresh === null ? null : refresh.lifetime;
   const row: SessionRow = {
