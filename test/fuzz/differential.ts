@@ -2,6 +2,7 @@ import { compactVerify, jwtVerify } from "jose";
 import { parseHeader, verifyJws } from "../../packages/core/src/keys/jws.ts";
 import { readKeySet } from "../../packages/core/src/keys/key-set.ts";
 import { verifyAccessToken } from "../../packages/core/src/sessions/access-token.ts";
+import { tokenCache } from "../../packages/core/src/sessions/token-cache.ts";
 import { type Random, randomOf } from "./random.ts";
 import { ISSUER, makePairs, mutate, NOW, type Pair, signedToken, unsignedToken } from "./tokens.ts";
 
@@ -80,9 +81,10 @@ async function compareSignature(subject: string, { algorithm, verification }: Pa
 
 async function compareClaims(subject: string, pair: Pair): Promise<Verdict> {
   const { algorithm, verification } = pair;
-  const expected = { issuer: ISSUER, audience: ISSUER, now: NOW };
-  const find = async (kid: string) => (kid === verification.kid ? verification : null);
-  const ours = (await verifyAccessToken(subject, { find }, expected)).kind === "live";
+  const known = (kid: string) => (kid === verification.kid ? verification : null);
+  const keys = { known, find: async (kid: string) => known(kid) };
+  const expected = { keys, cache: tokenCache(false), issuer: ISSUER, audience: ISSUER, now: NOW };
+  const ours = (await verifyAccessToken(subject, expected)).kind === "live";
   const options = {
     algorithms: [algorithm],
     issuer: ISSUER,

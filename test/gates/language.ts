@@ -6,6 +6,7 @@ const CLASSES: Readonly<Record<string, string>> = {
   "packages/core/src/platform/errors.ts": "AuthError",
   "packages/cloudflare/src/object.ts": "*",
   "packages/client/src/client-session.ts": "ClientSession",
+  "packages/core/src/http/validation-result.ts": "*",
 };
 
 /** The parts of TypeScript that the package sources do without. */

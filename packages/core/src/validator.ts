@@ -1,22 +1,24 @@
-import { hasNamePrefix, isCookieName, jarAfter, sessionHeaders } from "./cookies/cookie.ts";
-import { type Site, siteAt } from "./cookies/site.ts";
-import { type Credentials, isForged, readCredentials } from "./http/request.ts";
+import { hasNamePrefix, isCookieName } from "./cookies/cookie.ts";
+import { lastSite, type Site, siteAt } from "./cookies/site.ts";
+import { glimpseToken, recalledSession } from "./http/glimpse.ts";
+import { bearerToken, type Credentials, isForged, readCredentials } from "./http/request.ts";
 import { refusal } from "./http/response.ts";
 import type { Validation } from "./http/validation.ts";
+import { validSession } from "./http/validation-result.ts";
 import type { Jwk } from "./keys/jwk.ts";
 import { faultOfPublished, readKeySet } from "./keys/key-set.ts";
 import type { Keys } from "./keys/keys.ts";
 import { remoteKeys } from "./keys/remote.ts";
 import { isRecord, type JsonObject } from "./platform/encoding.ts";
-import { type Env, envOf, now } from "./platform/env.ts";
+import { type Env, envOf } from "./platform/env.ts";
 import { AuthError } from "./platform/errors.ts";
 import { checkMembers, FLAG, type MembersOf, refuse } from "./platform/option-error.ts";
 import { checkOrigin, isLoopback, isPrivateHost } from "./platform/origin.ts";
 import { sessionOfClaims } from "./sessions/access-token.ts";
-import { verifyPresented } from "./sessions/presented-tokens.ts";
+import { expectationOf, recallToken, verifyPresented } from "./sessions/presented-tokens.ts";
 import type { RemoteEnds } from "./sessions/remote-ends.ts";
 import type { KeepAlive } from "./sessions/revocation.ts";
-import type { Session } from "./sessions/session.ts";
+import { CACHE_SIZE, isCacheSize, tokenCache } from "./sessions/token-cache.ts";
 
 export type { RequestHost } from "./accounts/client.ts";
 export type { InvalidSession, Validation, ValidSession } from "./http/validation.ts";
@@ -63,6 +65,8 @@ export interface ValidatorOptions {
   readonly trustedOrigins?: readonly string[];
   /** Default true, as for `createAuth`. */
   readonly restrictTransport?: boolean;
+  /** As for `createAuth`. */
+  readonly tokenCache?: number | false;
   readonly env?: Partial<Env>;
 }
 
@@ -94,9 +98,14 @@ export function createValidator<Context = JsonObject>(options: ValidatorOptions)
     async validate(request: Request, host?: ValidatorHost): Promise<Validation<Context>> {
       let credentials: Credentials | null = null;
       try {
-        const site = placeOf(request, settings);
+        const site = settings.siteOf(request.url);
         if (site === null) return refusal(settings, "unauthenticated", null);
-        credentials = readCredentials(request.headers, site, settings, { userAgent: null, address: null });
+        const recalled = recallAccess(settings, request, site);
+        if (recalled !== null) return recalled as Validation<Context>;
+        credentials = readCredentials(request.headers, { ...site, url: request.url }, settings, {
+          userAgent: null,
+          address: null,
+        });
         if (isForged(request, site, credentials, settings))
           return refusal(settings, "csrf_rejected", credentials);
         return await validateAccess<Context>(settings, credentials, host?.waitUntil ?? null);
@@ -107,7 +116,7 @@ export function createValidator<Context = JsonObject>(options: ValidatorOptions)
   });
 }
 
-type Find = Keys["find"];
+type Verifying = Pick<Keys, "find" | "known">;
 type Settings = ReturnType<typeof settingsOf>;
 
 const OPTIONS: MembersOf<ValidatorOptions> = {
@@ -123,6 +132,7 @@ const OPTIONS: MembersOf<ValidatorOptions> = {
   trustedOrigins: null,
   allowInsecure: FLAG,
   restrictTransport: FLAG,
+  tokenCache: null,
   env: { clock: null, random: null, fetch: null },
 };
 
@@ -146,22 +156,20 @@ function settingsOf(options: ValidatorOptions) {
   const origin = baseURL === undefined ? null : URL.parse(baseURL);
   const isOrigin = baseURL === undefined || origin?.origin === baseURL;
   assertOption(isOrigin, "baseURL", baseURL, "an origin, such as https://app.example.com");
+  const { tokenCache: size } = options;
+  assertOption(
+    size === undefined || isCacheSize(size),
+    "tokenCache",
+    size,
+    CACHE_SIZE.replace("must be ", ""),
+  );
   return {
     env,
-    issuer,
-    audience,
-    restrictTransport: options.restrictTransport ?? true,
-    find: keysOf(options, env),
+    settings: { issuer, audience, restrictTransport: options.restrictTransport ?? true },
+    keys: keysOf(options, env),
+    cache: tokenCache(size),
     ends: endsOf(options, env),
-    baseURL: origin,
-    cookies: {
-      names: { access, refresh: "" },
-      domain: cookies?.domain ?? null,
-      sameSite: "lax" as const,
-      partitioned: false,
-      refreshPath: "/",
-      previous: [],
-    },
+    siteOf: siteReaderOf(origin, access, cookies?.domain ?? null),
     bearer: { header, schemes: schemes.map((scheme) => scheme.toLowerCase()) },
     trustedOrigins: new Set(trustedOrigins.map(checkOrigin)),
     requireFetchMetadata: false,
@@ -176,7 +184,7 @@ function isText(value: unknown): boolean {
   return typeof value === "string" && value !== "";
 }
 
-function keysOf({ jwksUrl, jwks, allowInsecure = false }: ValidatorOptions, env: Env): Find {
+function keysOf({ jwksUrl, jwks, allowInsecure = false }: ValidatorOptions, env: Env): Verifying {
   if ((jwksUrl === undefined) === (jwks === undefined))
     throw new TypeError("createValidator takes jwksUrl or jwks: pass one of them");
   if (jwksUrl === undefined) {
@@ -208,11 +216,17 @@ function isSafeUrl(text: string, allowInsecure: boolean): boolean {
   return isSafe && url.username === "" && url.password === "";
 }
 
+interface LoadedEnds {
+  readonly loading: Promise<RemoteEnds>;
+  /** Null while it is loaded. */
+  readonly known: () => RemoteEnds | null;
+}
+
 // Loaded only for a validator that reads the list.
 function endsOf(
   { endedUrl, whenBehind = "accept", allowInsecure = false }: ValidatorOptions,
   env: Env,
-): Promise<RemoteEnds> | null {
+): LoadedEnds | null {
   if (endedUrl === undefined) return null;
   assertOption(
     isSafeUrl(endedUrl, allowInsecure),
@@ -220,40 +234,66 @@ function endsOf(
     endedUrl,
     expectedUrl(endedUrl, allowInsecure),
   );
-  return import("./sessions/remote-ends.ts").then(({ remoteEnds }) => remoteEnds(env, endedUrl, whenBehind));
+  let loaded: RemoteEnds | null = null;
+  const loading = import("./sessions/remote-ends.ts").then(({ remoteEnds }) => {
+    loaded = remoteEnds(env, endedUrl, whenBehind);
+    return loaded;
+  });
+  return { loading, known: () => loaded };
 }
 
-function fixedKeys(jwks: unknown): Find {
+function fixedKeys(jwks: unknown): Verifying {
   const keys = readKeySet(jwks);
-  return async (kid) => keys?.get(kid) ?? null;
+  return { known: (kid) => keys?.get(kid) ?? null, find: async (kid) => keys?.get(kid) ?? null };
 }
 
-function placeOf({ url }: Request, settings: Settings): Site | null {
-  const baseURL = settings.baseURL ?? URL.parse(url);
-  return baseURL === null ? null : { ...siteAt(baseURL, { baseURL, cookies: settings.cookies }), url };
+function siteReaderOf(
+  fixed: URL | null,
+  access: string,
+  domain: string | null,
+): (url: string) => Site | null {
+  const names = { access, refresh: "" };
+  const sameSite = "lax";
+  const cookies = { names, domain, sameSite, partitioned: false, refreshPath: "/", previous: [] } as const;
+  const at = (baseURL: URL): Site => siteAt(baseURL, { baseURL, cookies });
+  if (fixed === null) return lastSite(at);
+  const site = at(fixed);
+  return () => site;
+}
+
+/** Validates a request by memory alone, as `recallRequest` of a server with a store. */
+function recallAccess(settings: Settings, request: Request, site: Site): Validation | null {
+  const seen = glimpseToken(request, site, bearerToken(request.headers, settings));
+  if (seen === null) return null;
+  if (seen === "none") return refusal(settings, "unauthenticated", null);
+  const expected = expectationOf(settings);
+  const known = recallToken(expected, seen);
+  if (known === null) return null;
+  const { ends } = settings;
+  if (ends !== null && ends.known()?.passes(known.claims, expected.now) !== true) return null;
+  return recalledSession(known, seen, request.headers, settings);
 }
 
 async function validateAccess<Context>(
-  { env, find, ends, issuer, audience, restrictTransport, bearer }: Settings,
+  settings: Settings,
   credentials: Credentials,
   keepAlive: KeepAlive | null,
 ): Promise<Validation<Context>> {
-  const expected = { keys: { find }, issuer, audience, restrictTransport, now: now(env) };
-  const access = await verifyPresented(expected, credentials.presented);
+  const { ends, bearer } = settings;
+  const access = await verifyPresented(expectationOf(settings), credentials.presented);
   if (access.kind !== "live") {
     return refusal({ bearer }, access.kind === "none" ? access.code : "unauthenticated", credentials);
   }
-  const code = (await (await ends)?.refusalOf(access.claims, keepAlive)) ?? null;
+  const code = (await (await ends?.loading)?.refusalOf(access.claims, keepAlive)) ?? null;
   if (code !== null) return refusal({ bearer }, code, credentials);
-  const session = sessionOfClaims(access.claims) as Session<Context>;
-  return {
-    ok: true,
-    session,
-    userId: session.userId,
+  return validSession({
+    session: sessionOfClaims(access.claims),
     claims: access.claims,
     transport: credentials.presented.transport,
     refreshed: false,
-    headers: sessionHeaders(bearer.header),
-    cookies: jarAfter(credentials.cookies, []),
-  };
+    headers: null,
+    bearerHeader: bearer.header,
+    sentCookies: credentials.cookieHeader,
+    changes: [],
+  }) as Validation<Context>;
 }

@@ -79,4 +79,6 @@ export interface App {
   readonly requestId: () => string | null;
   /** Returns the site for the URL of a request, or the default site for null. Null for a host that is not served. */
   readonly siteOf: (url: string | null) => Site | null;
+  /** The same without the URL, which most requests do not need. */
+  readonly originOf: (url: string) => Site | null;
 }

@@ -192,6 +192,7 @@ function settingsOf(given: Given, baseURL: URL | null): CheckedOptions["settings
     keepEnded: given.sessions?.keepEnded ?? false,
     confirm: given.sessions?.confirm ?? "on-refresh",
     revocation: revocationOf(given),
+    tokenCache: given.tokenCache,
     claims: given.accessToken?.claims ?? null,
     hooks: given.hooks ?? NONE,
   };

@@ -1,6 +1,6 @@
 import type { App } from "../accounts/app.ts";
 import { clientReader } from "../accounts/client.ts";
-import { siteReader } from "../cookies/site.ts";
+import { siteFor, siteReader } from "../cookies/site.ts";
 import { originReporter } from "../csrf/decide-csrf.ts";
 import { corsOf } from "../http/cors.ts";
 import { handlersOf, ROUTE_NAMES, requestHandler } from "../http/handle.ts";
@@ -21,6 +21,7 @@ import { refuse } from "../platform/option-error.ts";
 import type { SessionEngine, SessionSettings } from "../sessions/engine.ts";
 import { emitter } from "../sessions/events.ts";
 import { type EndedFeed, endedFeed, listedPage } from "../sessions/revocation.ts";
+import { tokenCache } from "../sessions/token-cache.ts";
 import type { Store } from "../store.ts";
 import { localThrottle } from "../throttle/local.ts";
 import { mintOneTimeToken } from "../users/one-time-token.ts";
@@ -116,7 +117,8 @@ function makeApp(options: CheckedOptions): App {
   const report: Report = (error, operation = "background") =>
     reporter(error, () => ({ operation, requestId: null }));
   const emit = emitter(callbacks.onEvent, () => now(env), report);
-  const siteOf = siteReader(config);
+  const originOf = siteReader(config);
+  const siteOf: App["siteOf"] = (url) => siteFor(originOf(url), url);
   const mailFor = options.mail === null ? null : mailer(options.mail, env);
   const scope = { origin: siteOf(null)?.origin ?? "", acceptLanguage: null, waitUntil: null, report };
   const mail = mailFor?.(scope) ?? null;
@@ -139,6 +141,7 @@ function makeApp(options: CheckedOptions): App {
     serialize: serializer(callbacks.serialize),
     contextOf: contextMaker(callbacks.contextFrom),
     clientOf: clientReader(options.client),
+    originOf,
     siteOf,
     mail,
     mailFor,
@@ -174,6 +177,7 @@ function makeEngine(options: CheckedOptions, store: Store, telling: Telling): Se
     env,
     store: store.sessions,
     keys: keysOf(options, store.keys, telling),
+    cache: tokenCache(options.settings.tokenCache),
     settings: { ...options.settings, parseContext: contextParser(contextSchema) },
     ...telling,
     findUser: store.users.get,

@@ -5,6 +5,7 @@ import { MAIL_TYPES } from "../mail/message.ts";
 import { defaultPages } from "../mail/pages.ts";
 import { choiceOf } from "../platform/option-error.ts";
 import { durationInstead, writtenDuration } from "../platform/time.ts";
+import { CACHE_SIZE, isCacheSize } from "../sessions/token-cache.ts";
 import { parseNetwork } from "../throttle/address.ts";
 
 const WHOLE_SECONDS = (issue: v.BaseIssue<unknown>): string =>
@@ -231,6 +232,7 @@ export const optionsSchema: v.GenericSchema = bag({
     }),
   ),
   revocation: v.optional(v.lazy((value) => (typeof value === "string" ? revocationName : revocationPolling))),
+  tokenCache: v.optional(v.custom<number | false>(isCacheSize, CACHE_SIZE)),
   user: v.optional(bag({ serialize: v.optional(fn) })),
   users: v.optional(v.unknown()),
   hooks: v.optional(bag({ signedIn: v.optional(fn), refreshed: v.optional(fn), validated: v.optional(fn) })),

@@ -27,6 +27,25 @@ export function parseCookies(header: string | null): readonly CookiePair[] {
   return pairs;
 }
 
+/** Whether a text occurs in a Cookie header that is read. */
+export function occursIn(header: string, name: string): boolean {
+  return header.length <= MAX_HEADER && header.includes(name);
+}
+
+/**
+ * Cuts the value of a cookie out of a Cookie header, without splitting it. Null if the name occurs outside of that value too, and where
+ * the header has a form that browsers do not send: `parseCookies` decides then.
+ */
+export function soleCookie(header: string, name: string): string | null {
+  const at = header.indexOf(name);
+  const start = at + name.length + 1;
+  const isFirst = at === 0 || (at > 1 && header.startsWith("; ", at - 2));
+  if (!isFirst || header[start - 1] !== "=" || header.length > MAX_HEADER) return null;
+  const end = header.indexOf(";", start);
+  if (end < 0) return header.slice(start);
+  return header.includes(name, end) ? null : header.slice(start, end);
+}
+
 // Only space and tab: String.trim would also remove a no-break space (CKP-04).
 function trim(text: string): string {
   let start = 0;

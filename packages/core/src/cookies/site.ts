@@ -24,19 +24,37 @@ export interface SiteOptions {
 }
 
 /**
- * Makes the function that returns the site of a request. It is always `baseURL`, never the value of a header. Without
+ * Makes the function that returns the site of a URL, without the URL. It is always `baseURL`, never the value of a header. Without
  * `baseURL` only localhost is served, and any other host gets null.
  */
 export function siteReader(options: SiteOptions): (url: string | null) => Site | null {
   const { baseURL } = options;
   if (baseURL !== null) {
     const fixed = siteAt(baseURL, options);
-    return (url) => ({ ...fixed, url });
+    return () => fixed;
   }
+  const siteOf = lastSite((origin) => siteAt(origin, options));
   return (url) => {
-    const origin = url === null ? new URL("http://localhost") : URL.parse(url);
-    if (origin === null || !isLoopback(origin.hostname)) return null;
-    return { ...siteAt(origin, options), url };
+    const site = siteOf(url ?? "http://localhost/");
+    return site !== null && isLoopback(site.host) ? site : null;
+  };
+}
+
+/** The site for one request. */
+export function siteFor(site: Site | null, url: string | null): Site | null {
+  return site === null ? null : { ...site, url };
+}
+
+/** Makes the function that returns the site of a URL, without the URL. It keeps the last one: most requests go to one origin. */
+export function lastSite(make: (origin: URL) => Site): (url: string) => Site | null {
+  let last: Site | null = null;
+  return (url) => {
+    if (last === null || !url.startsWith(`${last.origin}/`)) {
+      const origin = URL.parse(url);
+      if (origin === null) return null;
+      last = make(origin);
+    }
+    return last;
   };
 }
 

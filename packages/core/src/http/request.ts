@@ -19,6 +19,8 @@ export interface CredentialOptions {
 export interface Credentials {
   readonly presented: Presentation & { readonly transport: Transport };
   readonly cookies: readonly CookiePair[];
+  /** The cookies as they were sent. */
+  readonly cookieHeader: string | null;
 }
 
 /**
@@ -31,13 +33,18 @@ export function readCredentials(
   options: CredentialOptions,
   device: Device,
 ): Credentials {
-  const cookies = parseCookies(headers.get("cookie"));
+  const cookieHeader = headers.get("cookie");
+  const cookies = parseCookies(cookieHeader);
   const bearer = bearerToken(headers, options);
   if (bearer !== null) {
     const access = [{ token: bearer, current: true, hostBound: true }];
-    return { presented: { transport: "bearer", access, refresh: [], device }, cookies };
+    return { presented: { transport: "bearer", access, refresh: [], device }, cookies, cookieHeader };
   }
-  return { presented: { transport: "cookie", ...readCookieTokens(cookies, site), device }, cookies };
+  return {
+    presented: { transport: "cookie", ...readCookieTokens(cookies, site), device },
+    cookies,
+    cookieHeader,
+  };
 }
 
 /** The token after a configured scheme; "" if such a scheme has not exactly one token; null without such a scheme. */

@@ -21,6 +21,7 @@ import type { Presentation } from "../sessions/presented-tokens.ts";
 import { FRESH, type StepUpBounds, stepUpChallenge } from "../sessions/step-up.ts";
 import type { CredentialOptions, Credentials } from "./request.ts";
 import type { InvalidSession } from "./validation.ts";
+import { invalidSession } from "./validation-result.ts";
 
 /** Makes a JSON response. It is `no-store` unless the headers have a Cache-Control. */
 export function json(body: unknown, status: number, headers: Headers = new Headers()): Response {
@@ -86,11 +87,13 @@ export function refusal(
   const status = statuses[code];
   // A hook may throw any code, but a validation only has these statuses.
   if (!isFailureStatus(status)) return refusal({ bearer }, "internal_error", sent);
-  const headers = sessionHeaders(bearer.header);
-  // RFC 9110 15.5.2: every 401 has a challenge. A browser opens no dialog for this scheme.
-  if (status === 401) headers.set("www-authenticate", challenge(bearer.schemes, sent));
-  const response = (): Response => errorResponse(code, new Headers(headers), message);
-  return { ok: false, code, status, headers, response };
+  const makeHeaders = (): Headers => {
+    const headers = sessionHeaders(bearer.header);
+    // RFC 9110 15.5.2: every 401 has a challenge. A browser opens no dialog for this scheme.
+    if (status === 401) headers.set("www-authenticate", challenge(bearer.schemes, sent));
+    return headers;
+  };
+  return invalidSession({ code, status, message, makeHeaders, respond: errorResponse });
 }
 
 function isFailureStatus(status: number): status is InvalidSession["status"] {

@@ -1,10 +1,10 @@
 import type { App } from "../accounts/app.ts";
-import { sessionHeaders } from "../cookies/cookie.ts";
 import { authenticate } from "../sessions/authenticate.ts";
 import type { Transport } from "../sessions/session.ts";
 import { codeOf } from "./response.ts";
 import { failRequest, runValidatedHook } from "./validate.ts";
 import type { Validation } from "./validation.ts";
+import { validSession } from "./validation-result.ts";
 
 /** Validates an access token that did not come with a request. A null `transport` accepts either. */
 export async function validateToken(
@@ -27,17 +27,15 @@ export async function validateToken(
     if (!found.ok) return failRequest(app, found.code, { presented }).validation;
     const accepted = runValidatedHook(app, found.claims.transport, found);
     if (accepted === null) return failRequest(app, "unauthenticated", { presented }).validation;
-    const { transport: by } = found.claims;
-    const headers = sessionHeaders(app.config.bearer.header);
-    return {
-      ok: true,
+    return validSession({
       ...accepted,
-      userId: accepted.session.userId,
-      transport: by,
+      transport: found.claims.transport,
       refreshed: false,
-      headers,
-      cookies: new Map(),
-    };
+      headers: null,
+      bearerHeader: app.config.bearer.header,
+      sentCookies: null,
+      changes: [],
+    });
   } catch (error) {
     return failRequest(app, codeOf(app, error), { presented }).validation;
   }

@@ -1,6 +1,6 @@
 import type { App } from "../accounts/app.ts";
 import { checkHostValues, HOST_MEMBERS } from "../accounts/client.ts";
-import { type CookieChange, jarAfter, sessionHeaders, writeChanges } from "../cookies/cookie.ts";
+import { type CookieChange, sessionHeaders, writeChanges } from "../cookies/cookie.ts";
 import type { Site } from "../cookies/site.ts";
 import { SAFE_METHODS } from "../csrf/decide-csrf.ts";
 import { badAnswer, callNow, classifyHookResult } from "../platform/callback-answer.ts";
@@ -14,11 +14,14 @@ import {
   type Authentication,
   authenticate,
   type Failure,
+  recallSession,
 } from "../sessions/authenticate.ts";
 import type { Transport } from "../sessions/session.ts";
-import { checkStepUp, decideStepUp, FRESH, type StepUpBounds } from "../sessions/step-up.ts";
+import { checkStepUp, decideStepUp, type StepUpBounds } from "../sessions/step-up.ts";
 import type { User } from "../users/user.ts";
+import { glimpseToken, recalledSession } from "./glimpse.ts";
 import {
+  bearerToken,
   type Credentials,
   forCall,
   forRequest,
@@ -40,6 +43,7 @@ import {
 } from "./response.ts";
 import type { Call } from "./route.ts";
 import type { InvalidSession, ValidateOptions, Validation, ValidSession } from "./validation.ts";
+import { validSession } from "./validation-result.ts";
 
 /** A validation, and the cookie changes in its headers. */
 export interface ValidatedRequest {
@@ -62,6 +66,8 @@ export function requestValidator(
   return async (request, options) => {
     const hasBounds = options !== undefined && hasStepUpBounds(options);
     requireRequest("validate", request, "invalid_request");
+    const recalled = options?.fresh === true ? null : recallRequest(app, request);
+    if (recalled !== null) return hasBounds ? refuseWeakSignIn(app, recalled, options) : recalled;
     const scoped = forRequest(app, request.headers, "validate");
     const { validation } = await validateRequest(scoped, request, options ?? {});
     return hasBounds ? refuseWeakSignIn(app, validation, options) : validation;
@@ -89,12 +95,21 @@ export function refuseWeakSignIn(app: App, validation: Validation, bounds: StepU
 }
 
 /**
- * Fails with `insufficient_user_authentication` if the user signed in more than 15 minutes ago. A change of the account
- * itself needs it, so that a browser left open is not enough (ASVS 5.0 7.5.1).
+ * Validates a request whose answer needs memory alone: it has no token, or one live token that was verified before. Null leaves
+ * the request to the whole validation, which gives the same answer.
  */
-export function requireFreshSignIn(app: App, { session }: Pick<ValidSession, "session">): void {
-  if (decideStepUp(session, { maxAge: FRESH }, now(app.env)) !== "satisfied")
-    throw new AuthError("insufficient_user_authentication");
+function recallRequest(app: App, request: Request): Validation | null {
+  try {
+    const site = app.originOf(request.url);
+    const seen = site === null ? null : glimpseToken(request, site, bearerToken(request.headers, app.config));
+    if (seen === null) return null;
+    if (seen === "none") return refusal(app.config, "unauthenticated", null);
+    const known = recallSession(app.engine, seen);
+    return known === null ? null : recalledSession(known, seen, request.headers, app.config);
+  } catch {
+    // The whole validation meets the same fault, and reports it.
+    return null;
+  }
 }
 
 async function validateRequest(
@@ -170,18 +185,29 @@ function acceptRequest(
     found.tokens === null
       ? []
       : [...deleteFormerCookies(site, credentials), ...cookiesOf(site, found.tokens)];
-  const headers = found.held ? sessionHeaders(app.config.bearer.header) : new Headers();
-  writeChanges(headers, changes);
-  const validation: ValidSession = {
-    ok: true,
+  const { header: bearerHeader } = app.config.bearer;
+  // A cookie that is too large fails the validation, so cookies are written at once.
+  const headers = found.held && changes.length === 0 ? null : writtenHeaders(found, bearerHeader, changes);
+  const validation = validSession({
     ...accepted,
-    userId: accepted.session.userId,
     transport,
     refreshed: found.tokens !== null,
     headers,
-    cookies: jarAfter(credentials.cookies, changes),
-  };
+    bearerHeader,
+    sentCookies: credentials.cookieHeader,
+    changes,
+  });
   return { validation, changes };
+}
+
+function writtenHeaders(
+  { held }: { readonly held: boolean },
+  bearerHeader: string,
+  changes: readonly CookieChange[],
+): Headers {
+  const headers = held ? sessionHeaders(bearerHeader) : new Headers();
+  writeChanges(headers, changes);
+  return headers;
 }
 
 /** Runs `hooks.validated`. Returns null if it refuses the session. */

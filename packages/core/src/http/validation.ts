@@ -20,7 +20,10 @@ export interface ValidSession<Context = unknown> {
   readonly transport: Transport;
   /** Whether the validation issued new tokens. */
   readonly refreshed: boolean;
-  /** The headers to add to the response: Set-Cookie, Cache-Control, Vary. */
+  /**
+   * The headers to add to the response: Set-Cookie, Cache-Control, Vary. They are made when they are first read, as `cookies` is, so
+   * a copy by `{ ...validation }` has neither.
+   */
   readonly headers: Headers;
   /** The request's cookies after the changes in `headers`. */
   readonly cookies: ReadonlyMap<string, string>;

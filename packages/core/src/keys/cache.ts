@@ -23,8 +23,8 @@ export interface RefreshingCache<T> {
    * fails, and with `store_unavailable` during a pause without a value.
    */
   findOrLoad<Found>(find: (value: T) => Found | null): Promise<Found | null>;
-  /** Returns the value if it is younger than `maxAge`; otherwise null. */
-  fresh(maxAge: Seconds): T | null;
+  /** Returns the value if it is younger than `maxAge` at `at`, which is now; otherwise null. */
+  fresh(maxAge: Seconds, at?: EpochSeconds): T | null;
   /** Loads the value. Fails if the load fails; the old value then stays. */
   load(): Promise<T>;
   isLoading(): boolean;
@@ -69,10 +69,10 @@ export function refreshingCache<T>(options: CacheOptions<T>): RefreshingCache<T>
     pause,
     isPaused,
     replace: (make) => replaceKept(state, options, make),
-    fresh(maxAge) {
+    fresh(maxAge, at = now(env)) {
       const { kept } = state;
       // If the clock was set back, the age is not known, so the value is not fresh.
-      const age = kept === null ? -1 : now(env) - kept.at;
+      const age = kept === null ? -1 : at - kept.at;
       return kept !== null && age >= 0 && age < maxAge ? kept.value : null;
     },
     ...searches(state, env, {

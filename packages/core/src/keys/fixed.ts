@@ -13,17 +13,25 @@ import { deriveBytes } from "./seal.ts";
  */
 export function providedKeys(jwks: readonly Jwk[], algorithm: AsymmetricAlgorithm): Keys {
   let imported: Promise<Imported> | null = null;
-  const keys = (): Promise<Imported> => {
-    imported ??= importAll(jwks, algorithm).catch((error: unknown) => {
+  let known: Imported | null = null;
+  const importOnce = async (): Promise<Imported> => {
+    try {
+      known = await importAll(jwks, algorithm);
+      return known;
+    } catch (error) {
       // The platform may have failed, so the next request tries again.
       imported = null;
       throw error;
-    });
+    }
+  };
+  const keys = (): Promise<Imported> => {
+    imported ??= importOnce();
     return imported;
   };
   return {
     signing: async () => (await keys()).signing,
     find: async (kid) => (await keys()).verification.get(kid) ?? null,
+    known: (kid) => known?.verification.get(kid) ?? null,
     jwks: async () => ({ keys: (await keys()).listed }),
     check: keys,
     rotate: () => Promise.reject(new TypeError("keys.rotate: rotate keys.provided in your configuration")),
@@ -81,8 +89,12 @@ type SecretKey = SigningKey & VerificationKey;
 /** HS256 keys derived from `secret`: the newest signs, all of them verify, and none is in the key set. */
 export function sharedSecretKeys(secrets: readonly string[]): Keys {
   let derived: Promise<readonly SecretKey[]> | null = null;
+  let known: readonly SecretKey[] = [];
   const keys = (): Promise<readonly SecretKey[]> => {
-    derived ??= Promise.all(secrets.map(deriveKey));
+    derived ??= Promise.all(secrets.map(deriveKey)).then((all) => {
+      known = all;
+      return all;
+    });
     return derived;
   };
   return {
@@ -92,6 +104,7 @@ export function sharedSecretKeys(secrets: readonly string[]): Keys {
       return newest;
     },
     find: async (kid) => (await keys()).find((key) => key.kid === kid) ?? null,
+    known: (kid) => known.find((key) => key.kid === kid) ?? null,
     jwks: async () => ({ keys: [] }),
     check: keys,
     rotate: () => Promise.reject(new TypeError("keys.rotate: with HS256, add a new first secret instead")),

@@ -1,3 +1,4 @@
+import type { EpochSeconds } from "../platform/time.ts";
 import type { Algorithm } from "./algorithms.ts";
 import type { PlainJwk, PublicJwk } from "./jwk.ts";
 
@@ -23,6 +24,8 @@ export interface Keys {
   signing(): Promise<SigningKey>;
   /** Finds a key by its id, or null. An unknown id causes at most one shared load, then a pause. */
   find(kid: string): Promise<VerificationKey | null>;
+  /** The key of an id if this process has it and need not load its keys first, at `at`, which is now. Null says nothing about the key. */
+  known(kid: string, at: EpochSeconds): VerificationKey | null;
   jwks(): Promise<{ readonly keys: readonly PublicJwk[] }>;
   /** Checks that this process can sign with the key that signs now. Writes nothing. Fails with `internal_error`. */
   check(): Promise<unknown>;

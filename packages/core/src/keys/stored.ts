@@ -3,7 +3,7 @@ import { attempts, type Env, now } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
 import type { EpochSeconds, Seconds } from "../platform/time.ts";
 import type { AsymmetricAlgorithm } from "./algorithms.ts";
-import { type CachePauses, refreshingCache } from "./cache.ts";
+import { type CachePauses, type RefreshingCache, refreshingCache } from "./cache.ts";
 import { generateKey, importKey, type Jwk, plainJwk, publicJwk, thumbprint } from "./jwk.ts";
 import { isPair } from "./jws.ts";
 import {
@@ -65,15 +65,16 @@ export function storedKeys(given: StoredKeysOptions): Keys {
   const { env, store } = given;
   const options = { ...given, sealer: sealer(LABEL), read: ringReader(store), imported: new Map() };
   const load = async (change: RingChange = keep): Promise<Loaded> =>
-    importRing(options, await changeRing(options, change));
+    importRing(options, await changeRing(options, change), kept());
   // While the store is down, tokens are signed and verified with the cached ring.
-  const cache = refreshingCache<Loaded>({
+  const cache: RefreshingCache<Loaded> = refreshingCache({
     env,
     pauses: PAUSES,
     load,
     ...(options.failed === undefined ? {} : { failed: options.failed }),
     supersedes: (found, kept) => found.version >= kept.version,
   });
+  const kept = (): Loaded | null => cache.findKnown(Number.POSITIVE_INFINITY, (loaded) => loaded);
   const changed = (change: RingChange): Promise<Loaded> => cache.replace(() => load(change));
 
   return {
@@ -88,6 +89,7 @@ export function storedKeys(given: StoredKeysOptions): Keys {
       const { verification } = await cache.get(VERIFYING_RING_AGE);
       return verification.get(kid) ?? cache.findOrLoad((found) => found.verification.get(kid) ?? null);
     },
+    known: (kid, at) => cache.fresh(VERIFYING_RING_AGE, at)?.verification.get(kid) ?? null,
     async jwks() {
       const { ring } = await cache.get(SIGNING_RING_AGE);
       return { keys: verificationKeys(ring, now(env)).map((key) => key.publicJwk) };
@@ -234,17 +236,31 @@ async function privateKeyOf(options: RingOptions, record: KeyRecord): Promise<Cr
   return key;
 }
 
-async function importRing(options: RingOptions, { version, ring }: StoredRing): Promise<Loaded> {
+async function importRing(
+  options: RingOptions,
+  { version, ring }: StoredRing,
+  before: Loaded | null,
+): Promise<Loaded> {
   const at = now(options.env);
   const signing = new Map<string, SigningKey>();
   const verification = new Map<string, VerificationKey>();
   for (const record of verificationKeys(ring, at)) {
     const { kid, algorithm } = record;
-    verification.set(kid, { kid, algorithm, key: plainJwk(record.publicJwk) });
+    verification.set(kid, verificationKeyOf(record, before?.verification.get(kid)));
     const key = await privateKeyOf(options, record);
     if (key !== null) signing.set(kid, { kid, algorithm, key });
   }
   const names = new Set(ring.map(nameOf));
   for (const name of options.imported.keys()) if (!names.has(name)) options.imported.delete(name);
   return { version, ring, signing, verification };
+}
+
+// Verified tokens are kept with their key, and jose keeps what it imported. So a key that has not changed stays the same object.
+function verificationKeyOf(
+  { kid, algorithm, publicJwk }: KeyRecord,
+  before: VerificationKey | undefined,
+): VerificationKey {
+  const key = plainJwk(publicJwk);
+  const isSame = before?.algorithm === algorithm && JSON.stringify(before.key) === JSON.stringify(key);
+  return isSame ? before : { kid, algorithm, key };
 }

@@ -129,6 +129,13 @@ export function parseJson(text: string): unknown {
   }
 }
 
+/** Freezes a result of JSON.parse at every depth. */
+export function freezeDeep(value: unknown): void {
+  if (typeof value !== "object" || value === null) return;
+  for (const member of Object.values(value)) freezeDeep(member);
+  Object.freeze(value);
+}
+
 /** Writes a header name or a scheme in its usual case. */
 export function titleCase(name: string): string {
   return name.replace(/(^|-)[a-z]/g, (letter) => letter.toUpperCase());

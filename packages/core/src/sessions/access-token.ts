@@ -1,5 +1,5 @@
 import { type JwsForm, parseHeader, signJwt, verifyJws } from "../keys/jws.ts";
-import type { Keys, SigningKey } from "../keys/keys.ts";
+import type { Keys, SigningKey, VerificationKey } from "../keys/keys.ts";
 import { callNow, requirePlain } from "../platform/callback-answer.ts";
 import {
   decodeUtf8,
@@ -167,25 +167,54 @@ export type VerifiedToken =
 
 const invalid: VerifiedToken = { kind: "invalid" };
 
+/** An access token that was verified: the key of its signature, and its claims, which are frozen. */
+export interface KnownToken {
+  readonly key: VerificationKey;
+  readonly claims: AccessClaims;
+}
+
+/** The access tokens that this process verified. It proves the signature and the form, and nothing that time can change. */
+export interface TokenCache {
+  /** Finds a token by all of its characters. Null if it was not verified, or not lately. */
+  get(token: string): KnownToken | null;
+  /**
+   * Keeps a token, and returns its claims, frozen. Only for a token whose signature and claims were verified, so that no other can push
+   * an honest one out.
+   */
+  put(token: string, key: VerificationKey, claims: AccessClaims): AccessClaims;
+}
+
+/** The requirements for a token, and where its key and the tokens that were verified before are found. */
+export interface Verification extends Expected {
+  readonly keys: Pick<Keys, "find" | "known">;
+  readonly cache: TokenCache;
+}
+
 /**
  * Verifies one access token and validates its claims. It does not check whether the session has ended.
  *
- * The key determines the algorithm, never the token (RFC 8725 3.1).
+ * The key determines the algorithm, never the token (RFC 8725 3.1). A token that was verified before needs no second check of
+ * its signature while the same key is in use; its times and its audience are checked each time.
  */
-export async function verifyAccessToken(
-  token: string,
-  keys: Pick<Keys, "find">,
-  expected: Expected,
-): Promise<VerifiedToken> {
+export async function verifyAccessToken(token: string, expected: Verification): Promise<VerifiedToken> {
+  const { keys, cache } = expected;
+  const known = cache.get(token);
+  if (known !== null && (await keys.find(known.key.kid)) === known.key)
+    return verifiedAs(judgeClaims(known.claims, expected), known.claims);
   const header = parseHeader(token, FORM);
   if (header === null) return invalid;
   const key = await keys.find(header.kid);
   if (key === null || key.algorithm !== header.alg) return invalid;
   const payload = await verifyJws(token, key);
   const text = payload === null ? null : decodeUtf8(payload);
-  const valid = text === null ? null : validateClaims(parseJson(text), expected);
-  if (valid === null) return invalid;
-  return { kind: valid.expired ? "expired" : "live", claims: valid.claims };
+  const claims = text === null ? null : parseJson(text);
+  if (!isAccessClaims(claims)) return invalid;
+  const verdict = judgeClaims(claims, expected);
+  return verifiedAs(verdict, verdict === "live" ? cache.put(token, key, claims) : claims);
+}
+
+function verifiedAs(kind: ClaimsVerdict, claims: AccessClaims): VerifiedToken {
+  return kind === "invalid" ? invalid : { kind, claims };
 }
 
 export interface Expected {
@@ -199,22 +228,17 @@ const SKEW: Seconds = 60;
 const MAX_TIME: EpochSeconds = 1e11;
 const MAX_ID = 255;
 
-/**
- * Validates the payload of a token whose signature is verified (RFC 9068 section 4, RFC 8725 3.8 to 3.11).
- *
- * `expired` is true only if every other check passes.
- */
-function validateClaims(
-  payload: unknown,
-  expected: Expected,
-): { readonly claims: AccessClaims; readonly expired: boolean } | null {
-  if (!isAccessClaims(payload)) return null;
-  const { iss, aud, iat, exp } = payload;
-  if (iss !== expected.issuer || aud !== expected.audience) return null;
-  if (iat > expected.now + SKEW || exp <= iat || exp - iat > MAX_ACCESS_LIFETIME) return null;
-  const nbf = own(payload, "nbf");
-  if (nbf !== undefined && !(isTime(nbf) && nbf <= expected.now + SKEW)) return null;
-  return { claims: payload, expired: exp <= expected.now };
+/** `expired` only if every other check passes. */
+export type ClaimsVerdict = "live" | "expired" | "invalid";
+
+/** Decides about the claims of a token whose signature is verified, at a time (RFC 9068 section 4, RFC 8725 3.8 to 3.11). */
+export function judgeClaims(claims: AccessClaims, expected: Expected): ClaimsVerdict {
+  const { iss, aud, iat, exp } = claims;
+  if (iss !== expected.issuer || aud !== expected.audience) return "invalid";
+  if (iat > expected.now + SKEW || exp <= iat || exp - iat > MAX_ACCESS_LIFETIME) return "invalid";
+  const nbf = own(claims, "nbf");
+  if (nbf !== undefined && !(isTime(nbf) && nbf <= expected.now + SKEW)) return "invalid";
+  return exp <= expected.now ? "expired" : "live";
 }
 
 function isAccessClaims(payload: unknown): payload is AccessClaims {

@@ -1,19 +1,26 @@
 import { now } from "../platform/env.ts";
 import { AuthError, type ErrorCode, faultName, reportQuietly } from "../platform/errors.ts";
-import type { Seconds } from "../platform/time.ts";
 import type { User } from "../users/user.ts";
-import { type AccessClaims, claimsOf, type IssuedTokens, isNearExpiry } from "./access-token.ts";
+import {
+  type AccessClaims,
+  claimsOf,
+  type IssuedTokens,
+  isNearExpiry,
+  type KnownToken,
+} from "./access-token.ts";
 import { isExpired } from "./decide.ts";
 import type { SessionEngine } from "./engine.ts";
 import {
-  type AccessExpectation,
   chooseToken,
+  expectationOf,
   liveClaims,
   MAX_TOKENS,
   type Presentation,
+  recallToken,
+  type SoleToken,
 } from "./presented-tokens.ts";
 import { parseRefreshToken } from "./refresh-token.ts";
-import { judgeToken, type KeepAlive, type ListVerdict } from "./revocation.ts";
+import { CLOCK_SKEW, judgeToken, type KeepAlive, type ListVerdict } from "./revocation.ts";
 import { lookUpToken, type RefreshResult, refreshSession, refusalCode } from "./rotate.ts";
 import type { SessionId, SessionRow } from "./session.ts";
 import type { TimedRow } from "./session-store.ts";
@@ -74,10 +81,25 @@ export async function authenticate(
   }
 }
 
-/** The requirements for an access token at this time. */
-export function expectationOf({ env, keys, settings }: SessionEngine): AccessExpectation {
-  const { issuer, audience, restrictTransport } = settings;
-  return { keys, issuer, audience, restrictTransport, now: now(env) };
+/**
+ * Finds the session of a token that was verified before. Null if the answer needs the store, a write, a hook or a refresh, and for
+ * a token that is not accepted: `authenticate` decides then.
+ */
+export function recallSession(engine: SessionEngine, sole: SoleToken): KnownToken | null {
+  const { ended, settings } = engine;
+  const { refresh, hooks } = settings;
+  if (settings.revocation === "store" || settings.confirm === "early" || hooks.validated !== undefined)
+    return null;
+  const expected = expectationOf(engine);
+  const known = recallToken(expected, sole);
+  if (known === null) return null;
+  const { claims } = known;
+  const mayRefresh = refresh !== null && sole.transport === "cookie";
+  if (mayRefresh && isNearExpiry(claims, expected.now, refresh)) return null;
+  if (ended === null) return known;
+  const list = ended.known(expected.now);
+  const token = { session: claims.sid, user: claims.sub, issuedAt: claims.iat };
+  return list !== null && judgeToken(list, token, CLOCK_SKEW) === "unlisted" ? known : null;
 }
 
 async function continueWithAccess(
@@ -113,9 +135,6 @@ const END_CODES: ReadonlySet<ErrorCode> = new Set([
   "session_expired",
   "refresh_token_reused",
 ]);
-
-/** How far the clocks of the servers and of the store may differ. */
-const CLOCK_SKEW: Seconds = 60;
 
 /**
  * The state of the session of a live access token: all but `valid` need the row of the session. `stale` and `unsure` end with a

@@ -4,7 +4,7 @@ import type { Env } from "../platform/env.ts";
 import type { Report } from "../platform/faults.ts";
 import type { Seconds } from "../platform/time.ts";
 import type { ProviderAccount, PublicUser, User } from "../users/user.ts";
-import type { AccessClaims, TokenSettings } from "./access-token.ts";
+import type { AccessClaims, TokenCache, TokenSettings } from "./access-token.ts";
 import type { RotationOutcome } from "./decide.ts";
 import type { Emit } from "./events.ts";
 import type { RefreshPolicy } from "./policy.ts";
@@ -83,6 +83,8 @@ export interface SessionSettings extends TokenSettings {
   readonly restrictTransport: boolean;
   readonly limit: number | null;
   readonly keepEnded: boolean;
+  /** The size of the cache of verified tokens; `false` for none, undefined for the default of the platform. */
+  readonly tokenCache: number | false | undefined;
   readonly revocation: RevocationPolicy;
   /** Validates a context, or throws an `AuthError`. Without a schema it returns the context unchanged. */
   readonly parseContext: (context: unknown) => Promise<JsonObject>;
@@ -94,6 +96,8 @@ export interface SessionEngine {
   readonly env: Env;
   readonly store: SessionStore;
   readonly keys: Keys;
+  /** The access tokens that this instance verified. No other instance shares it. */
+  readonly cache: TokenCache;
   readonly settings: SessionSettings;
   readonly emit: Emit;
   /** Is called when a session ended because its refresh token was used twice. `device` is the one of that request. */

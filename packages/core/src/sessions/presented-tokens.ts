@@ -1,8 +1,14 @@
-import type { Keys } from "../keys/keys.ts";
+import { now } from "../platform/env.ts";
 import type { ErrorCode } from "../platform/errors.ts";
-import { type AccessClaims, type Expected, verifyAccessToken } from "./access-token.ts";
+import {
+  type AccessClaims,
+  judgeClaims,
+  type KnownToken,
+  type Verification,
+  verifyAccessToken,
+} from "./access-token.ts";
 import type { Decision } from "./decide.ts";
-import type { SessionEngine } from "./engine.ts";
+import type { SessionEngine, SessionSettings } from "./engine.ts";
 import { parseRefreshToken, type RefreshToken } from "./refresh-token.ts";
 import { lookUpToken } from "./rotate.ts";
 import {
@@ -25,9 +31,25 @@ export interface PresentedText {
 }
 
 /** The requirements for an access token. */
-export interface AccessExpectation extends Expected {
-  readonly keys: Pick<Keys, "find">;
+export interface AccessExpectation extends Verification {
   readonly restrictTransport: boolean;
+}
+
+/** The only access token of a request. */
+export interface SoleToken {
+  readonly token: string;
+  readonly transport: Transport;
+}
+
+interface Verifier extends Pick<SessionEngine, "env" | "cache"> {
+  readonly keys: Verification["keys"];
+  readonly settings: Pick<SessionSettings, "issuer" | "audience" | "restrictTransport">;
+}
+
+/** The requirements for an access token at this time. */
+export function expectationOf({ env, keys, cache, settings }: Verifier): AccessExpectation {
+  const { issuer, audience, restrictTransport } = settings;
+  return { keys, cache, issuer, audience, restrictTransport, now: now(env) };
 }
 
 /** How many tokens of one kind are verified in one request. The rest is ignored. */
@@ -85,6 +107,14 @@ async function verifyAccess(
   };
 }
 
+/** Finds a live token that was verified before. Null leaves the decision to `verifyPresented`, also about a token that is refused. */
+export function recallToken(expected: AccessExpectation, { token, transport }: SoleToken): KnownToken | null {
+  const known = expected.cache.get(token);
+  if (known === null || expected.keys.known(known.key.kid, expected.now) !== known.key) return null;
+  const isLive = judgeClaims(known.claims, expected) === "live";
+  return isLive && matchesTransport(expected, known.claims, transport) ? known : null;
+}
+
 /** Whether the request has more tokens than are verified, so that the user's own token may be among the rest. */
 function hasTooMany(texts: readonly PresentedText[]): boolean {
   return texts.length > MAX_TOKENS && texts.some(({ hostBound }) => !hostBound);
@@ -98,7 +128,7 @@ async function verifyTexts(
   const found = await Promise.all(
     texts.map(async ({ token, ...named }) => ({
       named,
-      token: await verifyAccessToken(token, expected.keys, expected),
+      token: await verifyAccessToken(token, expected),
     })),
   );
   const ours = found.flatMap(({ token, named }) => (token.kind === "invalid" ? [] : [{ token, named }]));
@@ -119,9 +149,7 @@ export async function liveClaims(
   access: readonly PresentedText[],
 ): Promise<readonly AccessClaims[]> {
   const considered = access.slice(0, MAX_TOKENS);
-  const verified = await Promise.all(
-    considered.map(({ token }) => verifyAccessToken(token, expected.keys, expected)),
-  );
+  const verified = await Promise.all(considered.map(({ token }) => verifyAccessToken(token, expected)));
   return verified.flatMap((token) => (token.kind === "live" ? [token.claims] : []));
 }
 

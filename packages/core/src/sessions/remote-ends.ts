@@ -1,15 +1,17 @@
 import { type Env, warn } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
 import { fetchJson } from "../platform/fetch-json.ts";
-import type { Seconds } from "../platform/time.ts";
+import type { EpochSeconds, Seconds } from "../platform/time.ts";
 import type { AccessClaims } from "./access-token.ts";
 import { parsePublishedPage, publishedKey } from "./published-ends.ts";
 import {
+  type EndedList,
   type EndedPage,
   endedFeed,
   type FeedOptions,
   judgeToken,
   type KeepAlive,
+  type ListedToken,
   type ListVerdict,
 } from "./revocation.ts";
 
@@ -26,6 +28,8 @@ export interface RemoteEnds {
     claims: AccessClaims,
     keepAlive: KeepAlive | null,
   ): Promise<"session_revoked" | "session_expired" | null>;
+  /** Whether the list has no entry for a live access token at `at`, which is now. False also if that needs a read of the list. */
+  passes(claims: AccessClaims, at: EpochSeconds): boolean;
 }
 
 const REFUSALS: Readonly<Record<ListVerdict, "session_revoked" | "session_expired" | null>> = {
@@ -47,15 +51,30 @@ export function remoteEnds(env: Env, url: string, whenBehind: FeedOptions["whenB
     onBehind: (seconds) => warn(`${url} could not be read for ${seconds} seconds`),
     onFailure: () => undefined,
   });
+  // The digests of a token. Its claims are the same object while the token is in the cache of verified tokens.
+  const digests = new WeakMap<AccessClaims, PublishedToken>();
+  const judge = ({ parts }: EndedList, claims: AccessClaims): ListVerdict => {
+    // Digests are made only for lists that have entries.
+    if (parts.length === 0) return "unlisted";
+    const token = digests.get(claims) ?? publishedToken(claims);
+    digests.set(claims, token);
+    return judgeToken({ parts }, { ...token, issuedAt: claims.iat }, 0);
+  };
   return {
-    async refusalOf({ sid, sub, iat }, keepAlive) {
-      const list = await feed.current(keepAlive);
-      // Digests are made only for lists that have entries.
-      if (list.parts.length === 0) return null;
-      const [session, user] = [publishedKey("session", sid), publishedKey("user", sub)];
-      return REFUSALS[judgeToken(list, { session, user, issuedAt: iat }, 0)];
+    async refusalOf(claims, keepAlive) {
+      return REFUSALS[judge(await feed.current(keepAlive), claims)];
+    },
+    passes(claims, at) {
+      const list = feed.known(at);
+      return list !== null && REFUSALS[judge(list, claims)] === null;
     },
   };
+}
+
+type PublishedToken = Pick<ListedToken, "session" | "user">;
+
+function publishedToken({ sid, sub }: AccessClaims): PublishedToken {
+  return { session: publishedKey("session", sid), user: publishedKey("user", sub) };
 }
 
 async function fetchPage(env: Env, endedUrl: string, cursor: string | null): Promise<EndedPage> {

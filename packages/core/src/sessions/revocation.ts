@@ -150,6 +150,9 @@ export interface ListedToken {
  */
 export type ListVerdict = "unlisted" | "ended" | "stale" | "maybe_stale" | "user_ended";
 
+/** How far the clocks of the servers and of the store may differ. */
+export const CLOCK_SKEW: Seconds = 60;
+
 /** Decides about one access token. Pure. `skew` is how far the clocks of the servers may differ. */
 export function judgeToken(
   { parts }: Pick<EndedList, "parts">,
@@ -188,6 +191,8 @@ export interface EndedFeed {
    * request. Fails with `store_unavailable` if the list is behind and `whenBehind` is `refuse`.
    */
   current(keepAlive: KeepAlive | null): Promise<EndedList>;
+  /** Returns the list if no read is due at `at`, which is now, and no request waits for one; otherwise null. */
+  known(at: EpochSeconds): EndedList | null;
 }
 
 /** From this many intervals on, the list is behind. */
@@ -224,12 +229,18 @@ export function endedFeed(options: FeedOptions): EndedFeed {
     async current(keepAlive) {
       const own = startDue(keepAlive);
       // A request of another context must not wait for this one.
-      if (own !== null && !endsWithRequest()) wait = own;
+      if (own !== null && !endsWithRequest()) {
+        const waiting = own.then(() => {
+          if (wait === waiting) wait = null;
+        });
+        wait = waiting;
+      }
       await (own ?? wait);
       const list = knownList(cache, options);
       if (isOlder(longest)) report(list);
       return list;
     },
+    known: (at) => (wait === null ? cache.fresh(pollEvery, at) : null),
   };
 }
 

@@ -2,7 +2,8 @@ import { deleteAccount as deleteAccountOf } from "../../accounts/delete-account.
 import { now } from "../../platform/env.ts";
 import { clearSessionCookies, headersOf } from "../response.ts";
 import type { Handle } from "../route.ts";
-import { requireFreshSignIn, whenSignedIn } from "../validate.ts";
+import { requireFreshSignIn } from "../step-up.ts";
+import { whenSignedIn } from "../validate.ts";
 
 /** `DELETE /account`: deletes the user of the session. It needs a sign-in of the last 15 minutes. */
 export const deleteAccount: Handle = (app, call) =>

@@ -11,7 +11,8 @@ import { pathSegment, readBody, requireNavigation, stringMember } from "../reque
 import { addError, codeOf, headersOf, redirect, respondJson } from "../response.ts";
 import type { Call, Handle } from "../route.ts";
 import { isRemembered, parseRemember } from "../sign-in.ts";
-import { requireFreshSignIn, whenSignedIn } from "../validate.ts";
+import { requireFreshSignIn } from "../step-up.ts";
+import { whenSignedIn } from "../validate.ts";
 
 /** `GET /oauth/:provider`: redirects the browser to the provider. */
 export const oauthStart: Handle = forPerson(async (app, call) => {

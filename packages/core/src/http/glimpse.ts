@@ -1,0 +1,54 @@
+import { occursIn, soleCookie } from "../cookies/cookie.ts";
+import type { Site } from "../cookies/site.ts";
+import { SAFE_METHODS } from "../csrf/decide-csrf.ts";
+import { type KnownToken, sessionOfClaims } from "../sessions/access-token.ts";
+import type { SoleToken } from "../sessions/presented-tokens.ts";
+import type { CredentialOptions } from "./request.ts";
+import type { ValidSession } from "./validation.ts";
+import { validSession } from "./validation-result.ts";
+
+/** The tokens of a request as far as its headers show them uncut: `none` at all, or one access token. Null leaves it to `readCredentials`. */
+export type Glimpse = SoleToken | "none" | null;
+
+/**
+ * Looks for the only access token of a request, by the rules of `readCredentials`, `isForged` and `selectToken`: it is the one that
+ * they select whatever else the request has, because only this host can have set its cookie. `bearer` is its `bearerToken`.
+ */
+export function glimpseToken(
+  { method, headers }: Pick<Request, "method" | "headers">,
+  { places, formerNames, settableBySibling }: Site,
+  bearer: string | null,
+): Glimpse {
+  if (bearer !== null) return bearer === "" ? null : { token: bearer, transport: "bearer" };
+  const cookies = headers.get("cookie");
+  if (cookies === null) return "none";
+  if (!occursIn(cookies, places.access.name)) {
+    const others = [places.refresh.name, ...formerNames];
+    return others.some((name) => occursIn(cookies, name)) ? null : "none";
+  }
+  // A request that changes something needs the CSRF check.
+  if (!SAFE_METHODS.has(method) || headers.has("upgrade")) return null;
+  if (settableBySibling.size > 0 && [...settableBySibling].some((name) => occursIn(cookies, name)))
+    return null;
+  const token = soleCookie(cookies, places.access.name);
+  return token === null ? null : { token, transport: "cookie" };
+}
+
+/** Makes the valid session of a token that was verified before. */
+export function recalledSession(
+  { claims }: KnownToken,
+  { transport }: SoleToken,
+  sent: Headers,
+  { bearer }: CredentialOptions,
+): ValidSession {
+  return validSession({
+    session: sessionOfClaims(claims),
+    claims,
+    transport,
+    refreshed: false,
+    headers: null,
+    bearerHeader: bearer.header,
+    sentCookies: sent.get("cookie"),
+    changes: [],
+  });
+}

@@ -1,0 +1,86 @@
+import type { VerificationKey } from "../keys/keys.ts";
+import { decodeUtf8, freezeDeep, type Json, utf8 } from "../platform/encoding.ts";
+import { endsWithRequest } from "../platform/env.ts";
+import type { AccessClaims, KnownToken, TokenCache } from "./access-token.ts";
+
+const ON_SERVERS = 16_384;
+const ON_WORKERS = 2_048;
+const MOST = 1_000_000;
+/** The map has the last characters of the signature as its key: a hash of the whole token would cost more than all the rest. */
+const KEY = 24;
+
+/** What the size of a cache must be, for an error message. */
+export const CACHE_SIZE: string = `must be a whole number from 1 to ${MOST}, or false`;
+
+/** Whether a value is the size of a cache, or `false` for none. */
+export function isCacheSize(value: unknown): value is number | false {
+  if (value === false) return true;
+  return Number.isInteger(value) && Number(value) >= 1 && Number(value) <= MOST;
+}
+
+interface Entry extends KnownToken {
+  /** The first segment of the token with its dot. Tokens of one key share it. */
+  readonly header: string;
+  readonly rest: string;
+}
+
+/**
+ * Makes a cache that keeps the last `size` tokens that were used, and at most twice as many. It has two generations: when the
+ * young one is full, it becomes the old one, and the old one is dropped.
+ */
+export function tokenCache(size: number | false = endsWithRequest() ? ON_WORKERS : ON_SERVERS): TokenCache {
+  let young = new Map<string, Entry>();
+  let old = new Map<string, Entry>();
+  let last: Entry | null = null;
+  const keep = (entry: Entry): void => {
+    if (young.size >= Number(size)) [young, old] = [new Map(), young];
+    young.set(entry.rest.slice(-KEY), entry);
+  };
+  return {
+    get(token) {
+      const end = token.slice(-KEY);
+      const recent = young.get(end);
+      const entry = recent ?? old.get(end);
+      if (entry === undefined || !isTokenOf(entry, token)) return null;
+      if (recent === undefined) keep(entry);
+      return entry;
+    },
+    put(token, key, claims) {
+      const entry = entryOf(token, key, claims, last);
+      freezeDeep(entry.claims);
+      last = entry;
+      if (size !== false) keep(entry);
+      return entry.claims;
+    },
+  };
+}
+
+function isTokenOf({ header, rest }: Entry, token: string): boolean {
+  return token.slice(header.length) === rest && token.slice(0, header.length) === header;
+}
+
+/** Makes an entry that shares what it has in common with the last one: most tokens have the same header, issuer and methods. */
+function entryOf(token: string, key: VerificationKey, claims: AccessClaims, last: Entry | null): Entry {
+  const rest = token.indexOf(".") + 1;
+  const header = token.slice(0, rest);
+  return {
+    key,
+    claims: last === null ? claims : shareValues(claims, last.claims),
+    header: last?.header === header ? last.header : copyOf(header),
+    rest: copyOf(token.slice(rest)),
+  };
+}
+
+function shareValues(claims: AccessClaims, before: AccessClaims): AccessClaims {
+  const shared: AccessClaims & Record<string, Json | undefined> = { ...claims };
+  for (const [name, value] of Object.entries(claims)) {
+    const known = before[name];
+    if (JSON.stringify(known) === JSON.stringify(value)) shared[name] = known;
+  }
+  return shared;
+}
+
+// A token that was cut out of a header keeps the whole header in memory.
+function copyOf(text: string): string {
+  return decodeUtf8(utf8(text)) ?? text;
+}
