@@ -160,7 +160,7 @@ export const cookieEdits: readonly Edit[] = [
   ...editsIn(
     `${CORE}/cookies/site.ts`,
     ["test/sessions/routes.test.ts"],
-    [["any host without baseURL", "origin === null || !isLoopback(origin.hostname)", "origin === null"]],
+    [["any host without baseURL", "site !== null && isLoopback(site.host) ? site : null", "site"]],
   ),
   ...editsIn(
     `${CORE}/throttle/proxies.ts`,

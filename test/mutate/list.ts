@@ -27,10 +27,12 @@ import { signUpEdits } from "./sign-up.ts";
 import { slotEdits } from "./slots.ts";
 import { stepUpEdits } from "./step-up.ts";
 import { storeEdits } from "./stores.ts";
+import { tokenCacheEdits } from "./token-cache.ts";
 
 /** Every edit. */
 export const edits: readonly Edit[] = [
   ...sessionEdits,
+  ...tokenCacheEdits,
   ...stepUpEdits,
   ...breachedEdits,
   ...rotationEdits,

@@ -117,7 +117,7 @@ export const sessionEdits: readonly Edit[] = [
       ["a token without a lifetime", "exp <= iat ||", ""],
       ["a token of any lifetime", "|| exp - iat > MAX_ACCESS_LIFETIME", ""],
       ["nbf is not read", "!(isTime(nbf) && nbf <= expected.now + SKEW)", "false"],
-      ["a token never expires", "expired: exp <= expected.now", "expired: false"],
+      ["a token never expires", 'exp <= expected.now ? "expired" : "live"', '"live"'],
       ["an expiry in milliseconds", "&& value < MAX_TIME", ""],
       ["any transport", '(transport === "cookie" || transport === "bearer") &&', ""],
       ["an empty subject", "value.length > 0 &&", ""],

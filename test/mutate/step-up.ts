@@ -22,8 +22,13 @@ export const stepUpEdits: readonly Edit[] = [
     [
       [
         "validate ignores its bounds",
-        "return hasBounds ? refuseWeakSignIn",
-        "return false ? refuseWeakSignIn",
+        "return hasBounds ? refuseWeakSignIn(app, validation",
+        "return false ? refuseWeakSignIn(app, validation",
+      ],
+      [
+        "validate ignores its bounds for a token that was verified before",
+        "return hasBounds ? refuseWeakSignIn(app, recalled",
+        "return false ? refuseWeakSignIn(app, recalled",
       ],
       [
         "a list of methods is no bound",
@@ -38,7 +43,7 @@ export const stepUpEdits: readonly Edit[] = [
     ],
   ),
   ...editsIn(
-    `${CORE}/http/validate.ts`,
+    `${CORE}/http/step-up.ts`,
     ["test/oauth/linking.test.ts"],
     [
       [

@@ -105,7 +105,7 @@ function shown(found: Validation): unknown {
   const headers = [...found.headers];
   if (!found.ok) return { code: found.code, status: found.status, headers };
   const { session, userId, claims, transport, refreshed, cookies } = found;
-  // A token that is made anew, from a session that was changed, has an id of its own.
+  // A token that is made again, from a session that was changed, has an id of its own.
   return {
     session,
     userId,

@@ -1,10 +1,9 @@
 import { hasNamePrefix, isCookieName } from "./cookies/cookie.ts";
 import { lastSite, type Site, siteAt } from "./cookies/site.ts";
-import { glimpseToken, recalledSession } from "./http/glimpse.ts";
+import { glimpseToken, keptSession } from "./http/glimpse.ts";
 import { bearerToken, type Credentials, isForged, readCredentials } from "./http/request.ts";
 import { refusal } from "./http/response.ts";
 import type { Validation } from "./http/validation.ts";
-import { validSession } from "./http/validation-result.ts";
 import type { Jwk } from "./keys/jwk.ts";
 import { faultOfPublished, readKeySet } from "./keys/key-set.ts";
 import type { Keys } from "./keys/keys.ts";
@@ -14,7 +13,6 @@ import { type Env, envOf } from "./platform/env.ts";
 import { AuthError } from "./platform/errors.ts";
 import { checkMembers, FLAG, type MembersOf, refuse } from "./platform/option-error.ts";
 import { checkOrigin, isLoopback, isPrivateHost } from "./platform/origin.ts";
-import { sessionOfClaims } from "./sessions/access-token.ts";
 import { expectationOf, recallToken, verifyPresented } from "./sessions/presented-tokens.ts";
 import type { RemoteEnds } from "./sessions/remote-ends.ts";
 import type { KeepAlive } from "./sessions/revocation.ts";
@@ -271,7 +269,7 @@ function recallAccess(settings: Settings, request: Request, site: Site): Validat
   if (known === null) return null;
   const { ends } = settings;
   if (ends !== null && ends.known()?.passes(known.claims, expected.now) !== true) return null;
-  return recalledSession(known, seen, request.headers, settings);
+  return keptSession(known.claims, seen.transport, request.headers.get("cookie"), settings);
 }
 
 async function validateAccess<Context>(
@@ -286,14 +284,6 @@ async function validateAccess<Context>(
   }
   const code = (await (await ends?.loading)?.refusalOf(access.claims, keepAlive)) ?? null;
   if (code !== null) return refusal({ bearer }, code, credentials);
-  return validSession({
-    session: sessionOfClaims(access.claims),
-    claims: access.claims,
-    transport: credentials.presented.transport,
-    refreshed: false,
-    headers: null,
-    bearerHeader: bearer.header,
-    sentCookies: credentials.cookieHeader,
-    changes: [],
-  }) as Validation<Context>;
+  const { presented, cookieHeader } = credentials;
+  return keptSession(access.claims, presented.transport, cookieHeader, settings) as Validation<Context>;
 }

@@ -208,11 +208,7 @@ export const optionsSchema: v.GenericSchema = bag({
       ),
     }),
   ),
-  cors: v.optional(
-    bag({
-      allowHeaders: v.optional(v.array(corsHeader, 'must be a list: write ["x-id"]')),
-    }),
-  ),
+  cors: v.optional(bag({ allowHeaders: v.optional(v.array(corsHeader, 'must be a list: write ["x-id"]')) })),
   restrictTransport: v.optional(flag),
   requireFetchMetadata: v.optional(flag),
   sessions: v.optional(

@@ -1,8 +1,9 @@
 import { occursIn, soleCookie } from "../cookies/cookie.ts";
 import type { Site } from "../cookies/site.ts";
 import { SAFE_METHODS } from "../csrf/decide-csrf.ts";
-import { type KnownToken, sessionOfClaims } from "../sessions/access-token.ts";
+import { type AccessClaims, sessionOfClaims } from "../sessions/access-token.ts";
 import type { SoleToken } from "../sessions/presented-tokens.ts";
+import type { Transport } from "../sessions/session.ts";
 import type { CredentialOptions } from "./request.ts";
 import type { ValidSession } from "./validation.ts";
 import { validSession } from "./validation-result.ts";
@@ -34,11 +35,11 @@ export function glimpseToken(
   return token === null ? null : { token, transport: "cookie" };
 }
 
-/** Makes the valid session of a token that was verified before. */
-export function recalledSession(
-  { claims }: KnownToken,
-  { transport }: SoleToken,
-  sent: Headers,
+/** Makes the valid session of an access token that stays as it is. */
+export function keptSession(
+  claims: AccessClaims,
+  transport: Transport,
+  sentCookies: string | null,
   { bearer }: CredentialOptions,
 ): ValidSession {
   return validSession({
@@ -48,7 +49,7 @@ export function recalledSession(
     refreshed: false,
     headers: null,
     bearerHeader: bearer.header,
-    sentCookies: sent.get("cookie"),
+    sentCookies,
     changes: [],
   });
 }

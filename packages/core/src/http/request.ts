@@ -1,4 +1,4 @@
-import type { App } from "../accounts/app.ts";
+import type { App, Config } from "../accounts/app.ts";
 import type { Client } from "../accounts/client.ts";
 import { type CookiePair, parseCookies } from "../cookies/cookie.ts";
 import { pathOf, type Site } from "../cookies/site.ts";
@@ -11,9 +11,7 @@ import type { Report } from "../platform/faults.ts";
 import type { Presentation, PresentedText } from "../sessions/presented-tokens.ts";
 import type { Device, Transport } from "../sessions/session.ts";
 
-export interface CredentialOptions {
-  readonly bearer: { readonly header: string; readonly schemes: readonly string[] };
-}
+export type CredentialOptions = Pick<Config, "bearer">;
 
 /** The tokens of a request, of exactly one transport, and all of its cookies. */
 export interface Credentials {
@@ -84,8 +82,7 @@ function readFormerTokens(pairs: readonly CookiePair[], site: Site): PresentedTe
   const refresh = texts.filter(({ token }) => token.startsWith("lkr_"));
   const access = texts.filter((text) => !refresh.includes(text));
   // Without the refresh cookie, a former access token cannot be distinguished from one that a sibling subdomain set.
-  const isUndecidable = !sendsRefreshCookie(site);
-  return { access: isUndecidable ? access.filter(({ hostBound }) => hostBound) : access, refresh };
+  return { access: sendsRefreshCookie(site) ? access : access.filter(({ hostBound }) => hostBound), refresh };
 }
 
 function presentedText(

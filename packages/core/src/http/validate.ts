@@ -19,7 +19,7 @@ import {
 import type { Transport } from "../sessions/session.ts";
 import { checkStepUp, decideStepUp, type StepUpBounds } from "../sessions/step-up.ts";
 import type { User } from "../users/user.ts";
-import { glimpseToken, recalledSession } from "./glimpse.ts";
+import { glimpseToken, keptSession } from "./glimpse.ts";
 import {
   bearerToken,
   type Credentials,
@@ -105,7 +105,8 @@ function recallRequest(app: App, request: Request): Validation | null {
     if (seen === null) return null;
     if (seen === "none") return refusal(app.config, "unauthenticated", null);
     const known = recallSession(app.engine, seen);
-    return known === null ? null : recalledSession(known, seen, request.headers, app.config);
+    if (known === null) return null;
+    return keptSession(known.claims, seen.transport, request.headers.get("cookie"), app.config);
   } catch {
     // The whole validation meets the same fault, and reports it.
     return null;
@@ -186,8 +187,8 @@ function acceptRequest(
       ? []
       : [...deleteFormerCookies(site, credentials), ...cookiesOf(site, found.tokens)];
   const { header: bearerHeader } = app.config.bearer;
-  // A cookie that is too large fails the validation, so cookies are written at once.
-  const headers = found.held && changes.length === 0 ? null : writtenHeaders(found, bearerHeader, changes);
+  const headers = found.held ? sessionHeaders(bearerHeader) : new Headers();
+  writeChanges(headers, changes);
   const validation = validSession({
     ...accepted,
     transport,
@@ -198,16 +199,6 @@ function acceptRequest(
     changes,
   });
   return { validation, changes };
-}
-
-function writtenHeaders(
-  { held }: { readonly held: boolean },
-  bearerHeader: string,
-  changes: readonly CookieChange[],
-): Headers {
-  const headers = held ? sessionHeaders(bearerHeader) : new Headers();
-  writeChanges(headers, changes);
-  return headers;
 }
 
 /** Runs `hooks.validated`. Returns null if it refuses the session. */
