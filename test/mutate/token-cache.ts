@@ -34,6 +34,7 @@ export const tokenCacheEdits: readonly Edit[] = [
       "list.readAt > 0 ?",
     ],
     ["a recalled session asks no store", 'settings.revocation === "store" ||', ""],
+    ["a recalled session confirms no refresh token", 'settings.confirm === "early" ||', ""],
     ["a recalled session runs no hook", "|| hooks.validated !== undefined", ""],
     [
       "a recalled session is not refreshed",

@@ -185,12 +185,26 @@ describe("a token that was validated before", () => {
   });
 
   it("is refreshed when that is due", async () => {
-    const { auth, clock, issue } = await open();
+    const { auth, clock, issue } = await open({ revocation: "none" });
     const { access, refresh } = await issue("cookie");
     const request = () => withCookies(`${ACCESS}=${access}; ${REFRESH}=${refresh}`);
     expect(await auth.validate(request())).toMatchObject({ ok: true, refreshed: false });
     clock.advance(560);
     expect(await auth.validate(request())).toMatchObject({ ok: true, refreshed: true });
+  });
+
+  it("confirms its refresh token after the lease, with sessions.confirm: early", async () => {
+    const seen = counted(memory());
+    const { auth, clock, issue } = await open({
+      ...{ store: seen.store, sessions: { confirm: "early" }, revocation: "none" },
+    });
+    const { access } = await issue("cookie");
+    const validate = async () => codeOf(await auth.validate(withCookies(`${ACCESS}=${access}`)));
+    expect(await validate()).toBe("ok");
+    seen.calls.length = 0;
+    clock.advance(61);
+    expect([await validate(), await validate()]).toEqual(["ok", "ok"]);
+    expect(seen.calls.filter((call) => call === "sessions.confirm")).toHaveLength(1);
   });
 
   it("runs hooks.validated each time", async () => {
