@@ -1,7 +1,8 @@
 import { CompactSign, exportJWK, generateKeyPair } from "jose";
 import type { Algorithm } from "../../packages/core/src/keys/algorithms.ts";
-import { importKey, type Jwk, plainJwk } from "../../packages/core/src/keys/jwk.ts";
+import { type Jwk, plainJwk } from "../../packages/core/src/keys/jwk.ts";
 import type { SigningKey, VerificationKey } from "../../packages/core/src/keys/keys.ts";
+import { importKey } from "../../packages/core/src/keys/platform-key.ts";
 import type { Random } from "./random.ts";
 
 export const NOW = 1_900_000_000;

@@ -5,11 +5,12 @@ const VALIDATOR = "packages/core/src/validator.ts";
 /** What decides in the packages of hosts, and in the validator without a store. */
 export const adapterEdits: readonly Edit[] = [
   ...editsIn(
-    VALIDATOR,
+    "packages/core/src/http/verify-request.ts",
     ["test/sessions/validator.test.ts"],
     [
-      ["the validator checks no origin", "if (isForged(request, site, credentials, settings))", "if (false)"],
-      ["two sessions are no conflict", 'if (access.kind !== "live") {', 'if (access.kind === "none") {'],
+      ["the validator checks no origin", "if (isForged(request, site, credentials, policy))", "if (false)"],
+      ["two sessions are no conflict", 'if (access.kind !== "live")', 'if (access.kind === "none")'],
+      ["two sessions are no conflict without a store", "rest.some(({ sid }) => sid !== first.sid)", "false"],
     ],
   ),
   ...editsIn(

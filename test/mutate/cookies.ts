@@ -131,8 +131,8 @@ export const cookieEdits: readonly Edit[] = [
     [["partitioned cookies that are Lax", 'if (partitioned && sameSite !== "none") {', "if (false) {"]],
   ),
   ...editsIn(
-    `${CORE}/platform/origin.ts`,
-    [`${CORE}/platform/origin.test.ts`],
+    `${CORE}/csrf/trusted-origin.ts`,
+    [`${CORE}/csrf/trusted-origin.test.ts`],
     [
       [
         "http origins of the network",
@@ -144,9 +144,15 @@ export const cookieEdits: readonly Edit[] = [
         "CUSTOM_SCHEME.test(text) && !BROWSER_SCHEMES.test(text)",
         "CUSTOM_SCHEME.test(text)",
       ],
+      ["origins with a path", "|| url.origin !== text", ""],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/platform/origin.ts`,
+    [`${CORE}/platform/origin.test.ts`],
+    [
       ["a host that ends in localhost", 'host.endsWith(".localhost")', 'host.endsWith("localhost")'],
       ["a host that begins with 127", "/^127(\\.\\d{1,3}){3}$/", "/^127/"],
-      ["origins with a path", "|| url.origin !== text", ""],
     ],
   ),
   ...editsIn(

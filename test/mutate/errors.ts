@@ -50,7 +50,7 @@ export const errorEdits: readonly Edit[] = [
     ["an origin of any length", "url.origin.length > MAX_ORIGIN ? null : url.origin", "url.origin"],
     ["an origin of any scheme", '|| (url.protocol !== "https:" && url.protocol !== "http:")', ""],
   ]),
-  ...editsIn(`${CORE}/http/response.ts`, ANSWERS, [
+  ...editsIn(`${CORE}/http/request.ts`, ANSWERS, [
     [
       "an answer names the origin in production",
       "if (baseURL === null || isLoopback(baseURL.hostname)) return",

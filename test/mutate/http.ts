@@ -5,7 +5,7 @@ const CORE = "packages/core/src";
 /** What decides about the tokens, the body and the session of a request. */
 export const httpEdits: readonly Edit[] = [
   ...editsIn(
-    `${CORE}/http/request.ts`,
+    `${CORE}/http/response.ts`,
     ["test/attacks/bearer.test.ts"],
     [
       [

@@ -123,7 +123,7 @@ export const rotationEdits: readonly Edit[] = [
     ],
   ),
   ...editsIn(
-    `${CORE}/sessions/presented-tokens.ts`,
+    `${CORE}/sessions/access-claims.ts`,
     ["test/sessions/transports.test.ts"],
     [
       [
@@ -134,7 +134,7 @@ export const rotationEdits: readonly Edit[] = [
     ],
   ),
   ...editsIn(
-    `${CORE}/sessions/presented-tokens.ts`,
+    `${CORE}/sessions/access-token.ts`,
     ["test/attacks/cookie-tossing.test.ts"],
     [
       [
@@ -143,11 +143,6 @@ export const rotationEdits: readonly Edit[] = [
         "false",
       ],
     ],
-  ),
-  ...editsIn(
-    `${CORE}/sessions/presented-tokens.ts`,
-    ["test/sessions/validator.test.ts"],
-    [["two sessions are no conflict without a store", "rest.some(({ sid }) => sid !== first.sid)", "false"]],
   ),
   ...editsIn(
     `${CORE}/sessions/policy.ts`,

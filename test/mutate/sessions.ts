@@ -108,7 +108,7 @@ export const sessionEdits: readonly Edit[] = [
     ],
   ),
   ...editsIn(
-    `${CORE}/sessions/access-token.ts`,
+    `${CORE}/sessions/access-claims.ts`,
     ["test/attacks/forged-claims.test.ts"],
     [
       ["any issuer", "iss !== expected.issuer ||", ""],
@@ -119,6 +119,12 @@ export const sessionEdits: readonly Edit[] = [
       ["nbf is not read", "!(isTime(nbf) && nbf <= expected.now + SKEW)", "false"],
       ["a token never expires", 'exp <= expected.now ? "expired" : "live"', '"live"'],
       ["an expiry in milliseconds", "&& value < MAX_TIME", ""],
+    ],
+  ),
+  ...editsIn(
+    `${CORE}/sessions/access-token.ts`,
+    ["test/attacks/forged-claims.test.ts"],
+    [
       ["any transport", '(transport === "cookie" || transport === "bearer") &&', ""],
       ["an empty subject", "value.length > 0 &&", ""],
       ["a subject of any length", "&& value.length <= MAX_ID", ""],

@@ -10,7 +10,7 @@ export const tokenCacheEdits: readonly Edit[] = [
     ["a kept token never expires", "verifiedAs(judgeClaims(known.claims, expected)", 'verifiedAs("live"'],
     ["an expired token is kept", 'verdict === "live" ? cache.put', 'verdict !== "invalid" ? cache.put'],
   ]),
-  ...editsIn(`${CORE}/sessions/presented-tokens.ts`, CACHE, [
+  ...editsIn(`${CORE}/sessions/token-cache.ts`, CACHE, [
     [
       "a recalled token outlives its key",
       "|| expected.keys.known(known.key.kid, expected.now) !== known.key",
@@ -45,7 +45,7 @@ export const tokenCacheEdits: readonly Edit[] = [
   ...editsIn(`${CORE}/http/glimpse.ts`, CACHE, [
     [
       "a recalled request comes from any site",
-      'if (!SAFE_METHODS.has(method) || headers.has("upgrade")) return null;',
+      'if ((method !== "GET" && method !== "HEAD") || headers.has("upgrade")) return null;',
       "",
     ],
     [

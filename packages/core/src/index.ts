@@ -52,7 +52,7 @@ export type { Env } from "./platform/env.ts";
 export { AuthError, type ErrorCode, type ErrorOrigin } from "./platform/errors.ts";
 export type { ErrorContext, OnError } from "./platform/faults.ts";
 export { days, hours, minutes, type Seconds, seconds } from "./platform/time.ts";
-export type { AccessClaims } from "./sessions/access-token.ts";
+export type { AccessClaims } from "./sessions/access-claims.ts";
 export type {
   AuthHooks,
   HookAnswer,

@@ -1,22 +1,20 @@
 import { hasNamePrefix, isCookieName } from "./cookies/cookie.ts";
 import { lastSite, type Site, siteAt } from "./cookies/site.ts";
+import { checkOrigin } from "./csrf/trusted-origin.ts";
 import { glimpseToken, keptSession } from "./http/glimpse.ts";
-import { bearerToken, type Credentials, isForged, readCredentials } from "./http/request.ts";
-import { refusal } from "./http/response.ts";
+import { bearerToken, refusal } from "./http/response.ts";
 import type { Validation } from "./http/validation.ts";
 import type { Jwk } from "./keys/jwk.ts";
 import { faultOfPublished, readKeySet } from "./keys/key-set.ts";
 import type { Keys } from "./keys/keys.ts";
-import { remoteKeys } from "./keys/remote.ts";
 import { isRecord, type JsonObject } from "./platform/encoding.ts";
-import { type Env, envOf } from "./platform/env.ts";
+import { type Env, envOf, type LateLoad, loadLate, now } from "./platform/env.ts";
 import { AuthError } from "./platform/errors.ts";
 import { checkMembers, FLAG, type MembersOf, refuse } from "./platform/option-error.ts";
-import { checkOrigin, isLoopback, isPrivateHost } from "./platform/origin.ts";
-import { expectationOf, recallToken, verifyPresented } from "./sessions/presented-tokens.ts";
+import { isLoopback, isPrivateHost } from "./platform/origin.ts";
+import type { AccessExpectation } from "./sessions/presented-tokens.ts";
 import type { RemoteEnds } from "./sessions/remote-ends.ts";
-import type { KeepAlive } from "./sessions/revocation.ts";
-import { CACHE_SIZE, isCacheSize, tokenCache } from "./sessions/token-cache.ts";
+import { CACHE_SIZE, isCacheSize, recallToken, tokenCache } from "./sessions/token-cache.ts";
 
 export type { RequestHost } from "./accounts/client.ts";
 export type { InvalidSession, Validation, ValidSession } from "./http/validation.ts";
@@ -24,7 +22,7 @@ export type { Jwk } from "./keys/jwk.ts";
 export type { Json, JsonObject } from "./platform/encoding.ts";
 export type { Env } from "./platform/env.ts";
 export type { ErrorCode } from "./platform/errors.ts";
-export type { AccessClaims } from "./sessions/access-token.ts";
+export type { AccessClaims } from "./sessions/access-claims.ts";
 export type { Session, SessionId, Transport } from "./sessions/session.ts";
 export type { UserId } from "./users/user.ts";
 
@@ -94,21 +92,20 @@ export function createValidator<Context = JsonObject>(options: ValidatorOptions)
   const settings = settingsOf(options);
   return Object.freeze({
     async validate(request: Request, host?: ValidatorHost): Promise<Validation<Context>> {
-      let credentials: Credentials | null = null;
       try {
         const site = settings.siteOf(request.url);
         if (site === null) return refusal(settings, "unauthenticated", null);
         const recalled = recallAccess(settings, request, site);
         if (recalled !== null) return recalled as Validation<Context>;
-        credentials = readCredentials(request.headers, { ...site, url: request.url }, settings, {
-          userAgent: null,
-          address: null,
-        });
-        if (isForged(request, site, credentials, settings))
-          return refusal(settings, "csrf_rejected", credentials);
-        return await validateAccess<Context>(settings, credentials, host?.waitUntil ?? null);
+        const { verifyRequest } = await settings.verifier.get();
+        const keepAlive = host?.waitUntil ?? null;
+        const found = await verifyRequest(
+          { request, site, expected: expectationOf(settings), keepAlive },
+          settings,
+        );
+        return found as Validation<Context>;
       } catch (error) {
-        return refusal(settings, error instanceof AuthError ? error.code : "internal_error", credentials);
+        return refusal(settings, error instanceof AuthError ? error.code : "internal_error", null);
       }
     },
   });
@@ -163,10 +160,14 @@ function settingsOf(options: ValidatorOptions) {
   );
   return {
     env,
-    settings: { issuer, audience, restrictTransport: options.restrictTransport ?? true },
+    issuer,
+    audience,
+    restrictTransport: options.restrictTransport ?? true,
     keys: keysOf(options, env),
     cache: tokenCache(size),
     ends: endsOf(options, env),
+    // Loaded for the first request that memory does not answer.
+    verifier: loadLate(() => import("./http/verify-request.ts")),
     siteOf: siteReaderOf(origin, access, cookies?.domain ?? null),
     bearer: { header, schemes: schemes.map((scheme) => scheme.toLowerCase()) },
     trustedOrigins: new Set(trustedOrigins.map(checkOrigin)),
@@ -198,7 +199,18 @@ function keysOf({ jwksUrl, jwks, allowInsecure = false }: ValidatorOptions, env:
     jwksUrl,
     `${expectedUrl(jwksUrl, allowInsecure)}: keys come by https`,
   );
-  return remoteKeys(env, jwksUrl);
+  return fetchedKeys(jwksUrl, env);
+}
+
+function fetchedKeys(url: string, env: Env): Verifying {
+  const remote = loadLate(async () => (await import("./keys/remote.ts")).remoteKeys(env, url));
+  return {
+    known: (kid, at) => remote.known()?.known(kid, at) ?? null,
+    async find(kid) {
+      const { find } = await remote.get();
+      return find(kid);
+    },
+  };
 }
 
 function expectedUrl(text: string, allowInsecure: boolean): string {
@@ -214,17 +226,11 @@ function isSafeUrl(text: string, allowInsecure: boolean): boolean {
   return isSafe && url.username === "" && url.password === "";
 }
 
-interface LoadedEnds {
-  readonly loading: Promise<RemoteEnds>;
-  /** Null while it is loaded. */
-  readonly known: () => RemoteEnds | null;
-}
-
 // Loaded only for a validator that reads the list.
 function endsOf(
   { endedUrl, whenBehind = "accept", allowInsecure = false }: ValidatorOptions,
   env: Env,
-): LoadedEnds | null {
+): LateLoad<RemoteEnds> | null {
   if (endedUrl === undefined) return null;
   assertOption(
     isSafeUrl(endedUrl, allowInsecure),
@@ -232,12 +238,10 @@ function endsOf(
     endedUrl,
     expectedUrl(endedUrl, allowInsecure),
   );
-  let loaded: RemoteEnds | null = null;
-  const loading = import("./sessions/remote-ends.ts").then(({ remoteEnds }) => {
-    loaded = remoteEnds(env, endedUrl, whenBehind);
-    return loaded;
+  return loadLate(async () => {
+    const { remoteEnds } = await import("./sessions/remote-ends.ts");
+    return remoteEnds(env, endedUrl, whenBehind);
   });
-  return { loading, known: () => loaded };
 }
 
 function fixedKeys(jwks: unknown): Verifying {
@@ -259,6 +263,17 @@ function siteReaderOf(
   return () => site;
 }
 
+function expectationOf({
+  env,
+  keys,
+  cache,
+  issuer,
+  audience,
+  restrictTransport,
+}: Settings): AccessExpectation {
+  return { keys, cache, issuer, audience, restrictTransport, now: now(env) };
+}
+
 /** Validates a request by memory alone, as `recallRequest` of a server with a store. */
 function recallAccess(settings: Settings, request: Request, site: Site): Validation | null {
   const seen = glimpseToken(request, site, bearerToken(request.headers, settings));
@@ -270,20 +285,4 @@ function recallAccess(settings: Settings, request: Request, site: Site): Validat
   const { ends } = settings;
   if (ends !== null && ends.known()?.passes(known.claims, expected.now) !== true) return null;
   return keptSession(known.claims, seen.transport, request.headers.get("cookie"), settings);
-}
-
-async function validateAccess<Context>(
-  settings: Settings,
-  credentials: Credentials,
-  keepAlive: KeepAlive | null,
-): Promise<Validation<Context>> {
-  const { ends, bearer } = settings;
-  const access = await verifyPresented(expectationOf(settings), credentials.presented);
-  if (access.kind !== "live") {
-    return refusal({ bearer }, access.kind === "none" ? access.code : "unauthenticated", credentials);
-  }
-  const code = (await (await ends?.loading)?.refusalOf(access.claims, keepAlive)) ?? null;
-  if (code !== null) return refusal({ bearer }, code, credentials);
-  const { presented, cookieHeader } = credentials;
-  return keptSession(access.claims, presented.transport, cookieHeader, settings) as Validation<Context>;
 }

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import type { Config } from "../accounts/app.ts";
 import type { ClientOptions } from "../accounts/client.ts";
+import { checkOrigin } from "../csrf/trusted-origin.ts";
 import { TRACING_HEADERS } from "../http/cors.ts";
 import type { Algorithm } from "../keys/algorithms.ts";
 import type { Jwk } from "../keys/jwk.ts";
@@ -12,7 +13,7 @@ import { isRecord } from "../platform/encoding.ts";
 import { type Env, envOf, logError } from "../platform/env.ts";
 import type { OnError } from "../platform/faults.ts";
 import { refuse } from "../platform/option-error.ts";
-import { checkOrigin, isLoopback } from "../platform/origin.ts";
+import { isLoopback } from "../platform/origin.ts";
 import { days, minutes, type Seconds } from "../platform/time.ts";
 import type { RevocationPolicy, SessionSettings } from "../sessions/engine.ts";
 import type { AuthEvent } from "../sessions/events.ts";

@@ -1,12 +1,11 @@
 import { occursIn, soleCookie } from "../cookies/cookie.ts";
 import type { Site } from "../cookies/site.ts";
-import { SAFE_METHODS } from "../csrf/decide-csrf.ts";
-import { type AccessClaims, sessionOfClaims } from "../sessions/access-token.ts";
-import type { SoleToken } from "../sessions/presented-tokens.ts";
+import type { AccessClaims } from "../sessions/access-claims.ts";
 import type { Transport } from "../sessions/session.ts";
-import type { CredentialOptions } from "./request.ts";
+import type { SoleToken } from "../sessions/token-cache.ts";
+import type { CredentialOptions } from "./response.ts";
 import type { ValidSession } from "./validation.ts";
-import { validSession } from "./validation-result.ts";
+import { sessionOfClaims, validSession } from "./validation-result.ts";
 
 /** The tokens of a request as far as its headers show them uncut: `none` at all, or one access token. Null leaves it to `readCredentials`. */
 export type Glimpse = SoleToken | "none" | null;
@@ -27,8 +26,8 @@ export function glimpseToken(
     const others = [places.refresh.name, ...formerNames];
     return others.some((name) => occursIn(cookies, name)) ? null : "none";
   }
-  // A request that changes something needs the CSRF check.
-  if (!SAFE_METHODS.has(method) || headers.has("upgrade")) return null;
+  // Any other request needs the CSRF check.
+  if ((method !== "GET" && method !== "HEAD") || headers.has("upgrade")) return null;
   if (settableBySibling.size > 0 && [...settableBySibling].some((name) => occursIn(cookies, name)))
     return null;
   const token = soleCookie(cookies, places.access.name);

@@ -6,13 +6,14 @@ import { AuthError } from "../platform/errors.ts";
 import { preflight } from "./cors.ts";
 import {
   type Credentials,
+  crossSiteMessage,
   forCall,
   forRequest,
   isCrossSite,
   readCredentials,
   requireRequest,
 } from "./request.ts";
-import { allowOrigin, answerError, challenge, crossSiteMessage, errorResponse } from "./response.ts";
+import { allowOrigin, answerError, challenge, errorResponse } from "./response.ts";
 import type { Call, Method, Route } from "./route.ts";
 import * as named from "./routes/list.ts";
 import { NO_BASE_URL } from "./validate.ts";

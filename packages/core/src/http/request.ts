@@ -1,22 +1,21 @@
-import type { App, Config } from "../accounts/app.ts";
+import type { App } from "../accounts/app.ts";
 import type { Client } from "../accounts/client.ts";
 import { type CookiePair, parseCookies } from "../cookies/cookie.ts";
 import { pathOf, type Site } from "../cookies/site.ts";
-import { decideCsrf, decideNavigation } from "../csrf/decide-csrf.ts";
+import { decideCsrf, decideNavigation, originAdvice, shownOrigin } from "../csrf/decide-csrf.ts";
 import { reuseNotice } from "../mail/notices.ts";
 import { kindOf } from "../platform/callback-answer.ts";
 import { decodeUtf8, isRecord, parseJson, readAtMost, toBase64url } from "../platform/encoding.ts";
-import { AuthError, type ErrorCode } from "../platform/errors.ts";
+import { AuthError, type ErrorCode, messages } from "../platform/errors.ts";
 import type { Report } from "../platform/faults.ts";
+import { isLoopback } from "../platform/origin.ts";
 import type { Presentation, PresentedText } from "../sessions/presented-tokens.ts";
 import type { Device, Transport } from "../sessions/session.ts";
-
-export type CredentialOptions = Pick<Config, "bearer">;
+import { bearerToken, type CredentialOptions, type SentCookies } from "./response.ts";
 
 /** The tokens of a request, of exactly one transport, and all of its cookies. */
-export interface Credentials {
+export interface Credentials extends SentCookies {
   readonly presented: Presentation & { readonly transport: Transport };
-  readonly cookies: readonly CookiePair[];
   /** The cookies as they were sent. */
   readonly cookieHeader: string | null;
 }
@@ -43,15 +42,6 @@ export function readCredentials(
     cookies,
     cookieHeader,
   };
-}
-
-/** The token after a configured scheme; "" if such a scheme has not exactly one token; null without such a scheme. */
-export function bearerToken(headers: Headers, { bearer }: CredentialOptions): string | null {
-  const value = headers.get(bearer.header);
-  if (value === null) return null;
-  const [scheme = "", ...rest] = value.split(" ");
-  if (!bearer.schemes.includes(scheme.toLowerCase())) return null;
-  return rest.length === 1 ? (rest[0] ?? "") : "";
 }
 
 interface PresentedTexts {
@@ -124,6 +114,15 @@ export function isCrossSite(
     { ownOrigin, ...options },
   );
   return decision.kind === "reject";
+}
+
+/** The message for a request that the CSRF check refused. Only a developer at localhost reads the origin in the response. */
+export function crossSiteMessage(app: App, { headers }: Request, { origin: ownOrigin }: Site): string {
+  const origin = shownOrigin({ origin: headers.get("origin"), referer: headers.get("referer") });
+  const { baseURL } = app.config;
+  if (baseURL === null || isLoopback(baseURL.hostname)) return originAdvice(origin, ownOrigin);
+  if (origin !== null) app.reportOrigin(origin, ownOrigin);
+  return messages.csrf_rejected;
 }
 
 /** Whether a request has token cookies and fails the CSRF check. */

@@ -1,7 +1,8 @@
-import type { App } from "../accounts/app.ts";
+import type { App, Config } from "../accounts/app.ts";
 import {
   addVary,
   type CookieChange,
+  type CookiePair,
   type CookiePlace,
   deleteCookie,
   MAX_AGE,
@@ -11,17 +12,25 @@ import {
   writeSessionHeaders,
 } from "../cookies/cookie.ts";
 import { deleteUnpartitioned, pathOf, type Site, siblingPlaces, twinOf } from "../cookies/site.ts";
-import { originAdvice, shownOrigin } from "../csrf/decide-csrf.ts";
 import { titleCase } from "../platform/encoding.ts";
 import { AuthError, type ErrorCode, faultName, messages, statuses } from "../platform/errors.ts";
-import { isLoopback } from "../platform/origin.ts";
 import type { EpochSeconds, Seconds } from "../platform/time.ts";
 import type { IssuedTokens } from "../sessions/access-token.ts";
 import type { Presentation } from "../sessions/presented-tokens.ts";
 import { FRESH, type StepUpBounds, stepUpChallenge } from "../sessions/step-up.ts";
-import type { CredentialOptions, Credentials } from "./request.ts";
 import type { InvalidSession } from "./validation.ts";
 import { invalidSession } from "./validation-result.ts";
+
+export type CredentialOptions = Pick<Config, "bearer">;
+
+/** The token after a configured scheme; "" if such a scheme has not exactly one token; null without such a scheme. */
+export function bearerToken(headers: Headers, { bearer }: CredentialOptions): string | null {
+  const value = headers.get(bearer.header);
+  if (value === null) return null;
+  const [scheme = "", ...rest] = value.split(" ");
+  if (!bearer.schemes.includes(scheme.toLowerCase())) return null;
+  return rest.length === 1 ? (rest[0] ?? "") : "";
+}
 
 /** Makes a JSON response. It is `no-store` unless the headers have a Cache-Control. */
 export function json(body: unknown, status: number, headers: Headers = new Headers()): Response {
@@ -42,6 +51,11 @@ export function errorResponse(
   message: string = messages[code],
 ): Response {
   return json({ error: code, message }, statuses[code], headers);
+}
+
+/** The cookies of a request. */
+export interface SentCookies {
+  readonly cookies: readonly CookiePair[];
 }
 
 /** The access tokens of a request. */
@@ -135,15 +149,6 @@ export function writeRequestId(headers: Headers, { requestId }: Pick<App, "reque
   if (id !== null) headers.set("x-request-id", id);
 }
 
-/** The message for a request that the CSRF check refused. Only a developer at localhost reads the origin in the response. */
-export function crossSiteMessage(app: App, { headers }: Request, { origin: ownOrigin }: Site): string {
-  const origin = shownOrigin({ origin: headers.get("origin"), referer: headers.get("referer") });
-  const { baseURL } = app.config;
-  if (baseURL === null || isLoopback(baseURL.hostname)) return originAdvice(origin, ownOrigin);
-  if (origin !== null) app.reportOrigin(origin, ownOrigin);
-  return messages.csrf_rejected;
-}
-
 /** Makes an uncacheable JSON response with cookie changes. */
 export function respondJson(
   app: App,
@@ -179,10 +184,7 @@ export function cookiesOf(site: Site, tokens: IssuedTokens): readonly CookieChan
 }
 
 /** Deletes the former cookies of the request, so that none of them shadows a current one. */
-export function deleteFormerCookies(
-  site: Site,
-  { cookies }: Pick<Credentials, "cookies">,
-): readonly CookieChange[] {
+export function deleteFormerCookies(site: Site, { cookies }: SentCookies): readonly CookieChange[] {
   const sent = new Set(cookies.map((cookie) => cookie.name));
   return site.previous.filter((place) => sent.has(place.name)).map(deleteCookie);
 }
@@ -198,7 +200,7 @@ export const FINAL_CODES: ReadonlySet<ErrorCode> = new Set([
 /** Deletes every cookie that could hold a token. */
 export function clearSessionCookies(
   site: Site,
-  credentials: Pick<Credentials, "cookies">,
+  credentials: SentCookies,
   { keepAccessToken, now }: { readonly keepAccessToken: boolean; readonly now: EpochSeconds },
 ): readonly CookieChange[] {
   const { access, refresh } = site.places;
@@ -218,7 +220,7 @@ export function clearSessionCookies(
 /** Deletes the cookies that a sibling subdomain may have set, after a conflict. It keeps those at our own places. */
 export function deleteRivalCookies(
   site: Site,
-  credentials: Pick<Credentials, "cookies">,
+  credentials: SentCookies,
   now: EpochSeconds,
 ): readonly CookieChange[] {
   const sent = ownNames(site, credentials);
@@ -262,10 +264,7 @@ function ownPlaces(site: Site, name: string): readonly CookiePlace[] {
 }
 
 /** The names of the token cookies in a request. A repeated name is repeated here. */
-function ownNames(
-  { places, formerNames }: Site,
-  { cookies }: Pick<Credentials, "cookies">,
-): readonly string[] {
+function ownNames({ places, formerNames }: Site, { cookies }: SentCookies): readonly string[] {
   const names = new Set([places.access.name, places.refresh.name, ...formerNames]);
   return cookies.map(({ name }) => name).filter((name) => names.has(name));
 }

@@ -8,7 +8,6 @@ import type { JsonObject } from "../platform/encoding.ts";
 import { now, withRejectionsIgnored } from "../platform/env.ts";
 import { AuthError, type ErrorCode } from "../platform/errors.ts";
 import { checkMembers, FLAG, type MembersOf } from "../platform/option-error.ts";
-import { sessionOfClaims } from "../sessions/access-token.ts";
 import {
   type AuthenticateOptions,
   type Authentication,
@@ -21,8 +20,8 @@ import { checkStepUp, decideStepUp, type StepUpBounds } from "../sessions/step-u
 import type { User } from "../users/user.ts";
 import { glimpseToken, keptSession } from "./glimpse.ts";
 import {
-  bearerToken,
   type Credentials,
+  crossSiteMessage,
   forCall,
   forRequest,
   isForged,
@@ -31,10 +30,10 @@ import {
 } from "./request.ts";
 import {
   answerError,
+  bearerToken,
   challengeToStepUp,
   codeOf,
   cookiesOf,
-  crossSiteMessage,
   deleteFormerCookies,
   deleteRivalCookies,
   refusal,
@@ -43,7 +42,7 @@ import {
 } from "./response.ts";
 import type { Call } from "./route.ts";
 import type { InvalidSession, ValidateOptions, Validation, ValidSession } from "./validation.ts";
-import { validSession } from "./validation-result.ts";
+import { sessionOfClaims, validSession } from "./validation-result.ts";
 
 /** A validation, and the cookie changes in its headers. */
 export interface ValidatedRequest {

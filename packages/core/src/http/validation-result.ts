@@ -1,6 +1,6 @@
 import { type CookieChange, jarAfter, parseCookies, sessionHeaders } from "../cookies/cookie.ts";
 import type { ErrorCode } from "../platform/errors.ts";
-import type { AccessClaims } from "../sessions/access-token.ts";
+import type { AccessClaims } from "../sessions/access-claims.ts";
 import type { Session, Transport } from "../sessions/session.ts";
 import type { UserId } from "../users/user.ts";
 import type { InvalidSession, ValidSession } from "./validation.ts";
@@ -23,6 +23,19 @@ export interface SessionParts {
 /** Makes the result of a validation that succeeded. Its headers and cookies are made when they are first read. */
 export function validSession(parts: SessionParts): ValidSession {
   return new Valid(parts);
+}
+
+/** Reads the session from the claims of an access token. */
+export function sessionOfClaims(claims: AccessClaims): Session {
+  return {
+    id: claims.sid,
+    userId: claims.sub,
+    context: claims.context,
+    createdAt: claims.session_created,
+    expiresAt: claims.session_expires,
+    authTime: claims.auth_time,
+    amr: claims.amr,
+  };
 }
 
 /** The parts of a failed validation. */

@@ -3,7 +3,7 @@ import { addVary } from "../cookies/cookie.ts";
 import { kindOf } from "../platform/callback-answer.ts";
 import { isRecord } from "../platform/encoding.ts";
 import { AuthError, type ErrorCode } from "../platform/errors.ts";
-import type { AccessClaims } from "../sessions/access-token.ts";
+import type { AccessClaims } from "../sessions/access-claims.ts";
 import type { Session, Transport } from "../sessions/session.ts";
 import type { StepUpBounds } from "../sessions/step-up.ts";
 import type { UserId } from "../users/user.ts";

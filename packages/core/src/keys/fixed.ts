@@ -2,9 +2,10 @@ import { labelledHash } from "../platform/digest.ts";
 import { toBase64url } from "../platform/encoding.ts";
 import { AuthError, faultName } from "../platform/errors.ts";
 import type { AsymmetricAlgorithm } from "./algorithms.ts";
-import { importKey, type Jwk, type PublicJwk, plainJwk, publicJwk } from "./jwk.ts";
+import { type Jwk, type PublicJwk, plainJwk, publicJwk } from "./jwk.ts";
 import { isPair } from "./jws.ts";
 import type { Keys, SigningKey, VerificationKey } from "./keys.ts";
+import { importKey } from "./platform-key.ts";
 import { deriveBytes } from "./seal.ts";
 
 /**

@@ -1,7 +1,8 @@
 import { generateKeyPairSync } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { type Jwk, mayVerify, thumbprint } from "./jwk.ts";
+import { type Jwk, mayVerify } from "./jwk.ts";
 import { faultOfNumbers, faultOfPrivateNumbers } from "./key-numbers.ts";
+import { thumbprint } from "./platform-key.ts";
 
 it("computes the thumbprint of RFC 7638 3.1", async () => {
   const n = [

@@ -1,5 +1,4 @@
-import { base64url, calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK } from "jose";
-import { isBase64url, isRecord, own } from "../platform/encoding.ts";
+import { fromBase64url, isRecord, own } from "../platform/encoding.ts";
 import { type AsymmetricAlgorithm, algorithmFacts } from "./algorithms.ts";
 
 /** A private or public key (RFC 7517). */
@@ -175,25 +174,5 @@ function bitsOf(number: Uint8Array): number {
 
 /** The bytes of a member in base64url; null for any other value. */
 export function bytesOf(text: unknown): Uint8Array | null {
-  return typeof text === "string" && isBase64url(text) ? base64url.decode(text) : null;
-}
-
-/** Generates a private key. */
-export async function generateKey(algorithm: AsymmetricAlgorithm): Promise<Jwk> {
-  const { privateKey } = await generateKeyPair(algorithm, { extractable: true });
-  return plainJwk(await exportJWK(privateKey));
-}
-
-/** Imports a key for one algorithm: a private one signs, a public one verifies. Fails for a key of another algorithm. */
-export async function importKey(jwk: Jwk, algorithm: AsymmetricAlgorithm): Promise<CryptoKey> {
-  const fault = jwk.kty === "RSA" ? faultOfRsa(jwk) : null;
-  if (fault !== null) throw new TypeError(`the RSA key ${fault}`);
-  const key = await importJWK(plainJwk(jwk), algorithm, { extractable: false });
-  if (key instanceof Uint8Array) throw new TypeError("a key of this type is a secret");
-  return key;
-}
-
-/** The SHA-256 thumbprint of a key (RFC 7638). */
-export function thumbprint(jwk: Jwk): Promise<string> {
-  return calculateJwkThumbprint(plainJwk(jwk));
+  return typeof text === "string" ? fromBase64url(text) : null;
 }

@@ -1,9 +1,10 @@
 import { generateKeyPairSync, type JsonWebKey, sign } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { generateKey, importKey, type Jwk, plainJwk, publicJwk } from "./jwk.ts";
+import { type Jwk, plainJwk, publicJwk } from "./jwk.ts";
 import { isPair, type JwsForm, parseHeader, splitJws, verifyJws } from "./jws.ts";
 import { faultOfNumbers } from "./key-numbers.ts";
 import type { VerificationKey } from "./keys.ts";
+import { generateKey, importKey } from "./platform-key.ts";
 
 function rsa(modulusLength: number): JsonWebKey {
   return generateKeyPairSync("rsa", { modulusLength }).publicKey.export({ format: "jwk" });

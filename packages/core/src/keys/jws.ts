@@ -1,11 +1,9 @@
-import { base64url, CompactSign, compactVerify } from "jose";
+import { CompactSign, compactVerify } from "jose";
+import { decode } from "jose/base64url";
 import { decodeUtf8, isBase64url, isRecord, own, parseJson, utf8 } from "../platform/encoding.ts";
 import { AuthError } from "../platform/errors.ts";
 import { algorithmFacts, type SignatureAlgorithm } from "./algorithms.ts";
-import type { SigningKey, VerificationKey } from "./keys.ts";
-
-/** The form of a key id, in a key or in a token. */
-export const KID: RegExp = /^[A-Za-z0-9_-]{1,64}$/;
+import { KID, type SigningKey, type VerificationKey } from "./keys.ts";
 
 /** The members of a JWS header that select a key. */
 export interface JwsHeader {
@@ -50,7 +48,7 @@ export function splitJws(
 
 /** Parses a segment as a JSON object; null for any other. */
 export function parseSegment(segment: string): Readonly<Record<string, unknown>> | null {
-  const text = decodeUtf8(base64url.decode(segment));
+  const text = decodeUtf8(decode(segment));
   const members = text === null ? null : parseJson(text);
   return isRecord(members) ? members : null;
 }

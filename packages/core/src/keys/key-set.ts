@@ -10,9 +10,8 @@ import {
   mayVerify,
   plainJwk,
 } from "./jwk.ts";
-import { KID } from "./jws.ts";
 import { faultOfNumbers, faultOfPrivateNumbers } from "./key-numbers.ts";
-import type { VerificationKey } from "./keys.ts";
+import { KID, type VerificationKey } from "./keys.ts";
 
 /** The usable keys of a key set by their ids. */
 export type KeySet = ReadonlyMap<string, VerificationKey>;

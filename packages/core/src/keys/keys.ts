@@ -2,6 +2,9 @@ import type { EpochSeconds } from "../platform/time.ts";
 import type { Algorithm } from "./algorithms.ts";
 import type { PlainJwk, PublicJwk } from "./jwk.ts";
 
+/** The form of a key id, in a key or in a token. */
+export const KID: RegExp = /^[A-Za-z0-9_-]{1,64}$/;
+
 /** The key to sign with. */
 export interface SigningKey {
   readonly kid: string;

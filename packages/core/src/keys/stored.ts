@@ -4,7 +4,7 @@ import { AuthError } from "../platform/errors.ts";
 import type { EpochSeconds, Seconds } from "../platform/time.ts";
 import type { AsymmetricAlgorithm } from "./algorithms.ts";
 import { type CachePauses, type RefreshingCache, refreshingCache } from "./cache.ts";
-import { generateKey, importKey, type Jwk, plainJwk, publicJwk, thumbprint } from "./jwk.ts";
+import { type Jwk, plainJwk, publicJwk } from "./jwk.ts";
 import { isPair } from "./jws.ts";
 import {
   currentKey,
@@ -21,6 +21,7 @@ import {
   verificationKeys,
 } from "./key-ring.ts";
 import type { KeyStore, Keys, SigningKey, VerificationKey } from "./keys.ts";
+import { generateKey, importKey, thumbprint } from "./platform-key.ts";
 import { type Sealer, sealer } from "./seal.ts";
 
 export interface StoredKeysOptions {

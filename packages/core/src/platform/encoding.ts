@@ -1,5 +1,5 @@
 import { decodeBase64IgnorePadding, encodeBase64, encodeBase64urlNoPadding } from "@oslojs/encoding";
-import { base64url } from "jose";
+import { decode } from "jose/base64url";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -45,7 +45,7 @@ export function isBase64url(text: string): boolean {
 
 /** Decodes the canonical form; null for any other. */
 export function fromBase64url(text: string): Uint8Array<ArrayBuffer> | null {
-  return isBase64url(text) ? (base64url.decode(text) as Uint8Array<ArrayBuffer>) : null;
+  return isBase64url(text) ? (decode(text) as Uint8Array<ArrayBuffer>) : null;
 }
 
 export function concat(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {

@@ -101,6 +101,24 @@ export function shareRun<T>(work: () => Promise<T>): SharedRun<T> {
   };
 }
 
+/** What is loaded at its first use. */
+export interface LateLoad<T> {
+  /** Null until it is loaded. */
+  readonly known: () => T | null;
+  /** Loads it if it is not loaded. Fails if that fails; the next call then tries again. */
+  readonly get: () => Promise<T>;
+}
+
+export function loadLate<T>(load: () => Promise<T>): LateLoad<T> {
+  let loaded: T | null = null;
+  const { run } = shareRun(async () => {
+    const made = await load();
+    loaded ??= made;
+    return loaded;
+  });
+  return { known: () => loaded, get: async () => loaded ?? run() };
+}
+
 /** Writes a warning for the developer. It must not hold data of a request, unless it was cleaned. */
 export function warn(message: string): void {
   console.warn(`latchkey: ${message}`);

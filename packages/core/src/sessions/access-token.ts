@@ -1,21 +1,21 @@
 import { type JwsForm, parseHeader, signJwt, verifyJws } from "../keys/jws.ts";
-import type { Keys, SigningKey, VerificationKey } from "../keys/keys.ts";
+import type { Keys, SigningKey } from "../keys/keys.ts";
 import { callNow, requirePlain } from "../platform/callback-answer.ts";
-import {
-  decodeUtf8,
-  isRecord,
-  type Json,
-  type JsonObject,
-  own,
-  parseJson,
-  toBase64url,
-} from "../platform/encoding.ts";
+import { decodeUtf8, isRecord, type JsonObject, own, parseJson, toBase64url } from "../platform/encoding.ts";
 import { type Env, now } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
-import { type EpochSeconds, MAX_ACCESS_LIFETIME, type Seconds } from "../platform/time.ts";
-import { type PublicUser, publicUser, type User, type UserId } from "../users/user.ts";
+import type { EpochSeconds, Seconds } from "../platform/time.ts";
+import { type PublicUser, publicUser, type User } from "../users/user.ts";
+import {
+  type AccessClaims,
+  type ClaimsVerdict,
+  type Expected,
+  isTime,
+  judgeClaims,
+} from "./access-claims.ts";
 import type { RefreshPolicy } from "./policy.ts";
-import { type Session, type SessionId, type SessionRow, sessionOfRow, type Transport } from "./session.ts";
+import { type Session, type SessionRow, sessionOfRow } from "./session.ts";
+import type { TokenCache } from "./token-cache.ts";
 
 /** RFC 9068 2.1. The media type's long form and any case are the same type (RFC 7515 4.1.9). */
 const TYPE = "at+jwt";
@@ -24,27 +24,6 @@ const TYPE = "at+jwt";
 const MAX_TOKEN_LENGTH = 4_000;
 
 const FORM: JwsForm = { typ: TYPE, maxLength: MAX_TOKEN_LENGTH };
-
-/** The claims of every access token (RFC 9068), and those that `validate` needs to work without a store. */
-export interface AccessClaims {
-  readonly iss: string;
-  readonly aud: string;
-  readonly sub: UserId;
-  readonly sid: SessionId;
-  readonly jti: string;
-  readonly iat: EpochSeconds;
-  readonly exp: EpochSeconds;
-  readonly auth_time: EpochSeconds;
-  readonly amr: readonly string[];
-  readonly transport: Transport;
-  readonly context: JsonObject;
-  readonly session_created: EpochSeconds;
-  /** Idle expiry at the time of issue; null means never. */
-  readonly session_expires: EpochSeconds | null;
-  /** The generation of the refresh token in the same response; present only with early confirmation. */
-  readonly generation?: number;
-  readonly [claim: string]: Json | undefined;
-}
 
 /** The names that `accessToken.claims` must not set. */
 const reservedClaims: ReadonlySet<string> = new Set([
@@ -167,23 +146,6 @@ export type VerifiedToken =
 
 const invalid: VerifiedToken = { kind: "invalid" };
 
-/** An access token that was verified: the key of its signature, and its claims, which are frozen. */
-export interface KnownToken {
-  readonly key: VerificationKey;
-  readonly claims: AccessClaims;
-}
-
-/** The access tokens that this process verified. It proves the signature and the form, and nothing that time can change. */
-export interface TokenCache {
-  /** Finds a token by all of its characters. Null if it was not verified, or not lately. */
-  get(token: string): KnownToken | null;
-  /**
-   * Keeps a token, and returns its claims, frozen. Only for a token whose signature and claims were verified, so that no other can push
-   * an honest one out.
-   */
-  put(token: string, key: VerificationKey, claims: AccessClaims): AccessClaims;
-}
-
 /** The requirements for a token, and where its key and the tokens that were verified before are found. */
 export interface Verification extends Expected {
   readonly keys: Pick<Keys, "find" | "known">;
@@ -217,29 +179,7 @@ function verifiedAs(kind: ClaimsVerdict, claims: AccessClaims): VerifiedToken {
   return kind === "invalid" ? invalid : { kind, claims };
 }
 
-export interface Expected {
-  readonly issuer: string;
-  readonly audience: string;
-  readonly now: EpochSeconds;
-}
-
-/** The tolerated clock difference between servers for `iat` and `nbf`. `exp` has no tolerance. */
-const SKEW: Seconds = 60;
-const MAX_TIME: EpochSeconds = 1e11;
 const MAX_ID = 255;
-
-/** `expired` only if every other check passes. */
-export type ClaimsVerdict = "live" | "expired" | "invalid";
-
-/** Decides about the claims of a token whose signature is verified, at a time (RFC 9068 section 4, RFC 8725 3.8 to 3.11). */
-export function judgeClaims(claims: AccessClaims, expected: Expected): ClaimsVerdict {
-  const { iss, aud, iat, exp } = claims;
-  if (iss !== expected.issuer || aud !== expected.audience) return "invalid";
-  if (iat > expected.now + SKEW || exp <= iat || exp - iat > MAX_ACCESS_LIFETIME) return "invalid";
-  const nbf = own(claims, "nbf");
-  if (nbf !== undefined && !(isTime(nbf) && nbf <= expected.now + SKEW)) return "invalid";
-  return exp <= expected.now ? "expired" : "live";
-}
 
 function isAccessClaims(payload: unknown): payload is AccessClaims {
   return isRecord(payload) && hasTimes(payload) && hasIdentity(payload) && hasSession(payload);
@@ -279,22 +219,22 @@ function isId(value: unknown): value is string {
   return typeof value === "string" && value.length > 0 && value.length <= MAX_ID;
 }
 
-// A time beyond MAX_TIME is in milliseconds by mistake.
-function isTime(value: unknown): value is EpochSeconds {
-  return typeof value === "number" && Number.isFinite(value) && value >= 0 && value < MAX_TIME;
+/** How many tokens of one kind are verified in one request. The rest is ignored. */
+export const MAX_TOKENS = 4;
+
+/** Whether the request has more tokens than are verified, so that the user's own token may be among the rest. */
+export function hasTooMany(texts: readonly { readonly hostBound: boolean }[]): boolean {
+  return texts.length > MAX_TOKENS && texts.some(({ hostBound }) => !hostBound);
 }
 
-/** Reads the session from the claims of an access token. */
-export function sessionOfClaims(claims: AccessClaims): Session {
-  return {
-    id: claims.sid,
-    userId: claims.sub,
-    context: claims.context,
-    createdAt: claims.session_created,
-    expiresAt: claims.session_expires,
-    authTime: claims.auth_time,
-    amr: claims.amr,
-  };
+/** Returns the claims of the live access tokens. It does not check their transport. */
+export async function liveClaims(
+  expected: Verification,
+  access: readonly { readonly token: string }[],
+): Promise<readonly AccessClaims[]> {
+  const considered = access.slice(0, MAX_TOKENS);
+  const verified = await Promise.all(considered.map(({ token }) => verifyAccessToken(token, expected)));
+  return verified.flatMap((token) => (token.kind === "live" ? [token.claims] : []));
 }
 
 /** Whether an access token expires so soon that a refresh is due. A short-lived token also keeps at least two leases. */

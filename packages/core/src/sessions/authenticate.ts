@@ -1,29 +1,17 @@
 import { now } from "../platform/env.ts";
 import { AuthError, type ErrorCode, faultName, reportQuietly } from "../platform/errors.ts";
 import type { User } from "../users/user.ts";
-import {
-  type AccessClaims,
-  claimsOf,
-  type IssuedTokens,
-  isNearExpiry,
-  type KnownToken,
-} from "./access-token.ts";
+import type { AccessClaims } from "./access-claims.ts";
+import { claimsOf, type IssuedTokens, isNearExpiry, liveClaims, MAX_TOKENS } from "./access-token.ts";
 import { isExpired } from "./decide.ts";
 import type { SessionEngine } from "./engine.ts";
-import {
-  chooseToken,
-  expectationOf,
-  liveClaims,
-  MAX_TOKENS,
-  type Presentation,
-  recallToken,
-  type SoleToken,
-} from "./presented-tokens.ts";
+import { chooseToken, expectationOf, type Presentation } from "./presented-tokens.ts";
 import { parseRefreshToken } from "./refresh-token.ts";
 import { CLOCK_SKEW, judgeToken, type KeepAlive, type ListVerdict } from "./revocation.ts";
 import { lookUpToken, type RefreshResult, refreshSession, refusalCode } from "./rotate.ts";
 import type { SessionId, SessionRow } from "./session.ts";
 import type { TimedRow } from "./session-store.ts";
+import { type KnownToken, recallToken, type SoleToken } from "./token-cache.ts";
 
 export interface AuthenticateOptions {
   /**

@@ -4,13 +4,15 @@ import type { Env } from "../platform/env.ts";
 import type { Report } from "../platform/faults.ts";
 import type { Seconds } from "../platform/time.ts";
 import type { ProviderAccount, PublicUser, User } from "../users/user.ts";
-import type { AccessClaims, TokenCache, TokenSettings } from "./access-token.ts";
+import type { AccessClaims } from "./access-claims.ts";
+import type { TokenSettings } from "./access-token.ts";
 import type { RotationOutcome } from "./decide.ts";
 import type { Emit } from "./events.ts";
 import type { RefreshPolicy } from "./policy.ts";
 import type { EndedFeed } from "./revocation.ts";
 import type { Device, Session, Transport } from "./session.ts";
 import type { SessionStore } from "./session-store.ts";
+import type { TokenCache } from "./token-cache.ts";
 
 /**
  * The result of a hook: undefined to continue, `false` to refuse, or a new context for the session. Anything else, such as

@@ -1,12 +1,7 @@
 import { now } from "../platform/env.ts";
 import type { ErrorCode } from "../platform/errors.ts";
-import {
-  type AccessClaims,
-  judgeClaims,
-  type KnownToken,
-  type Verification,
-  verifyAccessToken,
-} from "./access-token.ts";
+import { type AccessClaims, matchesTransport } from "./access-claims.ts";
+import { hasTooMany, MAX_TOKENS, type Verification, verifyAccessToken } from "./access-token.ts";
 import type { Decision } from "./decide.ts";
 import type { SessionEngine, SessionSettings } from "./engine.ts";
 import { parseRefreshToken, type RefreshToken } from "./refresh-token.ts";
@@ -35,12 +30,6 @@ export interface AccessExpectation extends Verification {
   readonly restrictTransport: boolean;
 }
 
-/** The only access token of a request. */
-export interface SoleToken {
-  readonly token: string;
-  readonly transport: Transport;
-}
-
 interface Verifier extends Pick<SessionEngine, "env" | "cache"> {
   readonly keys: Verification["keys"];
   readonly settings: Pick<SessionSettings, "issuer" | "audience" | "restrictTransport">;
@@ -52,14 +41,6 @@ export function expectationOf({ env, keys, cache, settings }: Verifier): AccessE
   return { keys, cache, issuer, audience, restrictTransport, now: now(env) };
 }
 
-/** How many tokens of one kind are verified in one request. The rest is ignored. */
-export const MAX_TOKENS = 4;
-
-export type PresentedAccess =
-  | { readonly kind: "live"; readonly claims: AccessClaims }
-  | { readonly kind: "none"; readonly code: ErrorCode }
-  | { readonly kind: "conflict" };
-
 /** An access token with a valid signature: its candidate for the selection, and its claims. */
 export interface VerifiedAccess {
   readonly candidate: AccessCandidate;
@@ -70,24 +51,6 @@ export interface VerifiedAccess {
 export interface AccessFindings {
   readonly verified: readonly VerifiedAccess[];
   readonly code: ErrorCode;
-}
-
-/**
- * Selects one access token, without former cookie names, refresh tokens or a store. `selectToken` selects among tokens of
- * both kinds.
- */
-export async function verifyPresented(
-  expected: AccessExpectation,
-  { access, transport }: { readonly access: readonly PresentedText[]; readonly transport: Transport | null },
-): Promise<PresentedAccess> {
-  if (hasTooMany(access)) return { kind: "conflict" };
-  const verified = await liveClaims(expected, access);
-  const live = verified.filter((claims) => matchesTransport(expected, claims, transport));
-  const [first, ...rest] = live.toSorted((a, b) => b.exp - a.exp);
-  if (first === undefined) {
-    return { kind: "none", code: verified.length > 0 ? "transport_mismatch" : "unauthenticated" };
-  }
-  return rest.some(({ sid }) => sid !== first.sid) ? { kind: "conflict" } : { kind: "live", claims: first };
 }
 
 /** Verifies the access tokens of a request. Those of former names are verified only if no current one is live. */
@@ -105,19 +68,6 @@ async function verifyAccess(
     verified: [...current.verified, ...after.verified],
     code: current.code === "unauthenticated" ? after.code : current.code,
   };
-}
-
-/** Finds a live token that was verified before. Null leaves the decision to `verifyPresented`, also about a token that is refused. */
-export function recallToken(expected: AccessExpectation, { token, transport }: SoleToken): KnownToken | null {
-  const known = expected.cache.get(token);
-  if (known === null || expected.keys.known(known.key.kid, expected.now) !== known.key) return null;
-  const isLive = judgeClaims(known.claims, expected) === "live";
-  return isLive && matchesTransport(expected, known.claims, transport) ? known : null;
-}
-
-/** Whether the request has more tokens than are verified, so that the user's own token may be among the rest. */
-function hasTooMany(texts: readonly PresentedText[]): boolean {
-  return texts.length > MAX_TOKENS && texts.some(({ hostBound }) => !hostBound);
 }
 
 async function verifyTexts(
@@ -143,26 +93,8 @@ async function verifyTexts(
   };
 }
 
-/** Returns the claims of the live access tokens. It does not check their transport. */
-export async function liveClaims(
-  expected: AccessExpectation,
-  access: readonly PresentedText[],
-): Promise<readonly AccessClaims[]> {
-  const considered = access.slice(0, MAX_TOKENS);
-  const verified = await Promise.all(considered.map(({ token }) => verifyAccessToken(token, expected)));
-  return verified.flatMap((token) => (token.kind === "live" ? [token.claims] : []));
-}
-
 function isCurrent({ current }: PresentedText): boolean {
   return current;
-}
-
-function matchesTransport(
-  { restrictTransport }: AccessExpectation,
-  claims: AccessClaims,
-  transport: Transport | null,
-): boolean {
-  return !restrictTransport || transport === null || claims.transport === transport;
 }
 
 /** The tokens that a client presents. Tokens of current names come before those of former names. */

@@ -2,7 +2,7 @@ import { type Env, warn } from "../platform/env.ts";
 import { AuthError } from "../platform/errors.ts";
 import { fetchJson } from "../platform/fetch-json.ts";
 import type { EpochSeconds, Seconds } from "../platform/time.ts";
-import type { AccessClaims } from "./access-token.ts";
+import type { AccessClaims } from "./access-claims.ts";
 import { parsePublishedPage, publishedKey } from "./published-ends.ts";
 import {
   type EndedList,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { VerificationKey } from "../keys/keys.ts";
-import type { AccessClaims, TokenCache } from "./access-token.ts";
-import { isCacheSize, tokenCache } from "./token-cache.ts";
+import type { AccessClaims } from "./access-claims.ts";
+import { isCacheSize, type TokenCache, tokenCache } from "./token-cache.ts";
 
 const key: VerificationKey = { kid: "k", algorithm: "HS256", key: new Uint8Array(32) };
 

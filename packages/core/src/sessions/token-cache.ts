@@ -1,7 +1,46 @@
-import type { VerificationKey } from "../keys/keys.ts";
+import type { Keys, VerificationKey } from "../keys/keys.ts";
 import { decodeUtf8, freezeDeep, type Json, utf8 } from "../platform/encoding.ts";
 import { endsWithRequest } from "../platform/env.ts";
-import type { AccessClaims, KnownToken, TokenCache } from "./access-token.ts";
+import { type AccessClaims, type Expected, judgeClaims, matchesTransport } from "./access-claims.ts";
+import type { Transport } from "./session.ts";
+
+/** An access token that was verified: the key of its signature, and its claims, which are frozen. */
+export interface KnownToken {
+  readonly key: VerificationKey;
+  readonly claims: AccessClaims;
+}
+
+/** The access tokens that this process verified. It proves the signature and the form, and nothing that time can change. */
+export interface TokenCache {
+  /** Finds a token by all of its characters. Null if it was not verified, or not lately. */
+  get(token: string): KnownToken | null;
+  /**
+   * Keeps a token, and returns its claims, frozen. Only for a token whose signature and claims were verified, so that no other can push
+   * an honest one out.
+   */
+  put(token: string, key: VerificationKey, claims: AccessClaims): AccessClaims;
+}
+
+/** The only access token of a request. */
+export interface SoleToken {
+  readonly token: string;
+  readonly transport: Transport;
+}
+
+/** The requirements for a token that was verified before. */
+export interface Recollection extends Expected {
+  readonly keys: Pick<Keys, "known">;
+  readonly cache: TokenCache;
+  readonly restrictTransport: boolean;
+}
+
+/** Finds a live token that was verified before. Null leaves the decision to a verification, also about a token that is refused. */
+export function recallToken(expected: Recollection, { token, transport }: SoleToken): KnownToken | null {
+  const known = expected.cache.get(token);
+  if (known === null || expected.keys.known(known.key.kid, expected.now) !== known.key) return null;
+  const isLive = judgeClaims(known.claims, expected) === "live";
+  return isLive && matchesTransport(expected, known.claims, transport) ? known : null;
+}
 
 const ON_SERVERS = 16_384;
 const ON_WORKERS = 2_048;
