@@ -203,7 +203,7 @@ function keysOf({ jwksUrl, jwks, allowInsecure = false }: ValidatorOptions, env:
 }
 
 function fetchedKeys(url: string, env: Env): Verifying {
-  const remote = loadLate(async () => (await import("./keys/remote.ts")).remoteKeys(env, url));
+  const remote = loadLate(async () => (await import("./keys/remote.ts")).remoteKeys(env, url, readKeySet));
   return {
     known: (kid, at) => remote.known()?.known(kid, at) ?? null,
     async find(kid) {

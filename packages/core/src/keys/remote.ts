@@ -4,7 +4,7 @@ import { AuthError } from "../platform/errors.ts";
 import { fetchJson } from "../platform/fetch-json.ts";
 import { minutes, type Seconds } from "../platform/time.ts";
 import { type CachePauses, refreshingCache } from "./cache.ts";
-import { type KeySet, readKeySet } from "./key-set.ts";
+import type { KeySet } from "./key-set.ts";
 import type { Keys, VerificationKey } from "./keys.ts";
 
 /** The maximum age of a key set, the same as on a server with a store. */
@@ -14,12 +14,17 @@ const PAUSES: CachePauses = { loaded: 30, missed: 30, empty: 1 };
 
 /**
  * Makes the keys of another server from its key set (RFC 7517). They are fetched at the first token, and again when a token
- * names an unknown key. They are kept while the server does not respond. `readKeySet` says which keys of a set are not used.
+ * names an unknown key. They are kept while the server does not respond. `read` is
+ * `readKeySet`, which says which keys of a set are not used.
  */
-export function remoteKeys(env: Env, url: string): Pick<Keys, "find" | "known"> {
+export function remoteKeys(
+  env: Env,
+  url: string,
+  read: (set: unknown) => KeySet | null,
+): Pick<Keys, "find" | "known"> {
   const load = async (): Promise<KeySet> => {
     const answer = await fetchJson(env, url, { headers: { accept: "application/json" } });
-    const keys = answer.ok && answer.status === 200 ? readKeySet(parseJson(answer.text)) : null;
+    const keys = answer.ok && answer.status === 200 ? read(parseJson(answer.text)) : null;
     if (keys === null) throw new AuthError("store_unavailable", "the key set cannot be fetched");
     return keys;
   };

@@ -50,6 +50,28 @@ describe("base64", () => {
     },
   );
 
+  it.each(["QQ", "QQ=", "QQ=="])("reads %j, with or without padding", (text) => {
+    expect(fromBase64(text)).toEqual(utf8("A"));
+  });
+
+  it.each([
+    "Q",
+    "QQ===",
+    "QUI==",
+    "QUJD=",
+    "QUJD==",
+    "=",
+    "==",
+    "Q=Q=",
+    "QR==",
+    "QUJ=",
+    "QQ==\n",
+    " QQ==",
+    "QQ-=",
+  ])("does not read %j", (text) => {
+    expect(fromBase64(text)).toBeNull();
+  });
+
   it("returns null for a text that atob refuses", () => {
     for (const text of ["A", "A-__", "====", "\u{1F600}"]) expect(fromBase64(text)).toBeNull();
   });

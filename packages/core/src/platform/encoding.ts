@@ -1,8 +1,8 @@
-import { decodeBase64IgnorePadding, encodeBase64, encodeBase64urlNoPadding } from "@oslojs/encoding";
-import { decode } from "jose/base64url";
+import { decode, encode } from "jose/base64url";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}={0,2}|[A-Za-z0-9+/]{3}=?)?$/;
 const BASE64URL = /^[A-Za-z0-9_-]*$/;
 // RFC 4648 3.5: the last character of one or two left-over bytes has four or two bits that must be zero.
 const ENDS_OF_ONE = "AQgw";
@@ -22,19 +22,19 @@ export function decodeUtf8(bytes: Uint8Array): string | null {
 }
 
 /** Encodes in the standard alphabet, padded (RFC 4648 4). */
-export const toBase64: (bytes: Uint8Array) => string = encodeBase64;
+export function toBase64(bytes: Uint8Array): string {
+  const text = encode(bytes).replaceAll("-", "+").replaceAll("_", "/");
+  return text.padEnd(Math.ceil(text.length / 4) * 4, "=");
+}
 
 /** Decodes the standard alphabet, with or without padding; null for any other text. */
 export function fromBase64(text: string): Uint8Array<ArrayBuffer> | null {
-  try {
-    return Uint8Array.from(decodeBase64IgnorePadding(text));
-  } catch {
-    return null;
-  }
+  if (!BASE64.test(text)) return null;
+  return fromBase64url(text.replaceAll("=", "").replaceAll("+", "-").replaceAll("/", "_"));
 }
 
 /** Encodes in the URL-safe alphabet, without padding (RFC 4648 5). */
-export const toBase64url: (bytes: Uint8Array) => string = encodeBase64urlNoPadding;
+export const toBase64url: (bytes: Uint8Array) => string = encode;
 
 /** Whether a text is the one canonical form of its bytes: no padding, no white space, no stray bits at the end. */
 export function isBase64url(text: string): boolean {
