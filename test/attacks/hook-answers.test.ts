@@ -3,7 +3,7 @@ import type { AuthEvent, Transport } from "@latchkey/core";
 import { type PasswordHasher, password } from "@latchkey/core/password";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { requestTo } from "../fixtures/requests.ts";
-import { cheapHasher, type TestServer } from "../fixtures/server.ts";
+import { cheapHasher, REFRESH, type TestServer } from "../fixtures/server.ts";
 import { type Options, openAttackedServer, PASSWORD } from "./server.ts";
 import { modes, present, read, signUp, whoAmI, withAccess } from "./session.ts";
 
@@ -264,7 +264,13 @@ describe("clientAddress", () => {
     async (_, make) => {
       const server = openAttackedServer(loose({ clientAddress: make }));
       await expectFault(server, await enter(server, "cookie", "/auth/signup"), "clientAddress");
-      expect(await server.auth.validate(requestTo("/"))).toMatchObject({ ok: false, code: "internal_error" });
+      const refreshing = requestTo("/", { headers: { cookie: `${REFRESH}=lkr_x` } });
+      expect(await server.auth.validate(refreshing)).toMatchObject({ ok: false, code: "internal_error" });
+      // A request that starts nothing is not asked for its address.
+      expect(await server.auth.validate(requestTo("/"))).toMatchObject({
+        ok: false,
+        code: "unauthenticated",
+      });
     },
   );
 

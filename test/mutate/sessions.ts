@@ -274,7 +274,7 @@ export const sessionEdits: readonly Edit[] = [
     ],
   ),
   ...editsIn(
-    `${CORE}/sessions/authenticate.ts`,
+    `${CORE}/sessions/presented-tokens.ts`,
     ["test/attacks/session-fixation.test.ts"],
     [["a session id alone proves a session", 'if (decision.kind !== "refused") ids.add', "ids.add"]],
   ),

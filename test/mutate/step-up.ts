@@ -26,11 +26,6 @@ export const stepUpEdits: readonly Edit[] = [
         "return false ? refuseWeakSignIn(app, validation",
       ],
       [
-        "validate ignores its bounds for a token that was verified before",
-        "return hasBounds ? refuseWeakSignIn(app, recalled",
-        "return false ? refuseWeakSignIn(app, recalled",
-      ],
-      [
         "a list of methods is no bound",
         "options.maxAge === undefined && options.amr === undefined",
         "options.maxAge === undefined",

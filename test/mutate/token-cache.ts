@@ -30,17 +30,13 @@ export const tokenCacheEdits: readonly Edit[] = [
   ...editsIn(`${CORE}/sessions/authenticate.ts`, CACHE, [
     [
       "a recalled session has not ended",
-      'judgeToken(list, token, CLOCK_SKEW) === "unlisted" ?',
-      "list.readAt > 0 ?",
+      'judgeToken(list, token, CLOCK_SKEW) === "unlisted";',
+      "list.readAt > 0;",
     ],
     ["a recalled session asks no store", 'settings.revocation === "store" ||', ""],
     ["a recalled session confirms no refresh token", 'settings.confirm === "early" ||', ""],
     ["a recalled session runs no hook", "|| hooks.validated !== undefined", ""],
-    [
-      "a recalled session is not refreshed",
-      "mayRefresh && isNearExpiry(claims, expected.now, refresh)",
-      "false",
-    ],
+    ["a recalled session is not refreshed", "mayRefresh && isNearExpiry(claims, at, refresh)", "false"],
   ]),
   ...editsIn(`${CORE}/http/glimpse.ts`, CACHE, [
     [

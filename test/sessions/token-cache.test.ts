@@ -241,6 +241,48 @@ describe("a token that was validated before", () => {
   });
 });
 
+describe("the signature of one token", () => {
+  it.each([
+    ["that is live", 0, "ok"],
+    ["that is near its expiry, beside a refresh token", 560, "ok"],
+    ["that has expired, beside a refresh token", 601, "ok"],
+  ])("%s is checked once in a request", async (_, seconds, code) => {
+    for (const tokenCache of [false, 16] as const) {
+      const { auth, clock, issue } = await open({ tokenCache });
+      const { access, refresh } = await issue("cookie");
+      clock.advance(seconds);
+      await auth.keys.jwks();
+      const checks = countChecks();
+      expect(codeOf(await auth.validate(withCookies(`${ACCESS}=${access}; ${REFRESH}=${refresh}`)))).toBe(
+        code,
+      );
+      expect(checks()).toBe(1);
+      vi.restoreAllMocks();
+    }
+  });
+
+  it.each(["cookie", "bearer"] as const)("is checked once where it is wrong, as a %s", async (transport) => {
+    const { auth, issue } = await open();
+    const { access, refresh } = await issue(transport);
+    const wrong = `${access.slice(0, -4)}${access.endsWith("AAAA") ? "BBBB" : "AAAA"}`;
+    const requests =
+      transport === "bearer"
+        ? [withBearer(wrong)]
+        : [withCookies(`${ACCESS}=${wrong}`), withCookies(`${ACCESS}=${wrong}; ${REFRESH}=lkr_x`)];
+    const checks = countChecks();
+    for (const request of requests) {
+      const found = await auth.validate(request);
+      expect(found.ok).toBe(false);
+      expect(found.headers.get("www-authenticate")).toBe('Bearer error="invalid_token"');
+    }
+    expect(checks()).toBe(requests.length);
+    if (transport === "cookie")
+      expect(codeOf(await auth.validate(withCookies(`${ACCESS}=${wrong}; ${REFRESH}=${refresh}`)))).toBe(
+        "ok",
+      );
+  });
+});
+
 describe("two instances", () => {
   it("never share tokens, also with one secret", async () => {
     const make = (): Auth =>

@@ -27,7 +27,7 @@ import { badAnswer, callAndWait, kindOf } from "../platform/callback-answer.ts";
 import { escapeHtml } from "../platform/encoding.ts";
 import { now } from "../platform/env.ts";
 import { AuthError, type ErrorCode, faultName } from "../platform/errors.ts";
-import { findProvenSessions } from "../sessions/authenticate.ts";
+import { findProvenSessions } from "../sessions/presented-tokens.ts";
 import { hashOneTimeToken } from "../users/one-time-token.ts";
 import type { ProviderAccount, User } from "../users/user.ts";
 import { endFlow } from "./flow-end.ts";

@@ -1,8 +1,9 @@
 import { occursIn, soleCookie } from "../cookies/cookie.ts";
 import type { Site } from "../cookies/site.ts";
 import type { AccessClaims } from "../sessions/access-claims.ts";
-import type { Transport } from "../sessions/session.ts";
+import type { VerifiedSole } from "../sessions/authenticate.ts";
 import type { SoleToken } from "../sessions/token-cache.ts";
+import type { Credentials } from "./request.ts";
 import type { CredentialOptions } from "./response.ts";
 import type { ValidSession } from "./validation.ts";
 import { sessionOfClaims, validSession } from "./validation-result.ts";
@@ -37,8 +38,8 @@ export function glimpseToken(
 /** Makes the valid session of an access token that stays as it is. */
 export function keptSession(
   claims: AccessClaims,
-  transport: Transport,
-  sentCookies: string | null,
+  { transport }: Pick<SoleToken, "transport">,
+  sent: Headers,
   { bearer }: CredentialOptions,
 ): ValidSession {
   return validSession({
@@ -48,7 +49,24 @@ export function keptSession(
     refreshed: false,
     headers: null,
     bearerHeader: bearer.header,
-    sentCookies,
+    sentCookies: sent.get("cookie"),
     changes: [],
   });
+}
+
+/** Whether a request has no other token than the one that `glimpseToken` found. */
+export function isAlone({ transport }: SoleToken, sent: Headers, site: Site | null): boolean {
+  if (site === null) return false;
+  const { places, formerNames } = site;
+  const cookies = transport === "cookie" ? (sent.get("cookie") ?? "") : "";
+  return ![places.refresh.name, ...formerNames].some((name) => occursIn(cookies, name));
+}
+
+/** Marks the token of a request that was verified already, so that it is not verified a second time. */
+export function withVerified(credentials: Credentials, found: VerifiedSole | null): Credentials {
+  if (found === null) return credentials;
+  const { presented } = credentials;
+  const { token, verified } = found;
+  const access = presented.access.map((text) => (text.token === token ? { ...text, verified } : text));
+  return { ...credentials, presented: { ...presented, access } };
 }

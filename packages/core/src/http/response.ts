@@ -16,7 +16,7 @@ import { titleCase } from "../platform/encoding.ts";
 import { AuthError, type ErrorCode, faultName, messages, statuses } from "../platform/errors.ts";
 import type { EpochSeconds, Seconds } from "../platform/time.ts";
 import type { IssuedTokens } from "../sessions/access-token.ts";
-import type { Presentation } from "../sessions/presented-tokens.ts";
+import type { PresentedText } from "../sessions/presented-tokens.ts";
 import { FRESH, type StepUpBounds, stepUpChallenge } from "../sessions/step-up.ts";
 import type { InvalidSession } from "./validation.ts";
 import { invalidSession } from "./validation-result.ts";
@@ -60,7 +60,7 @@ export interface SentCookies {
 
 /** The access tokens of a request. */
 export interface SentTokens {
-  readonly presented: Pick<Presentation, "access">;
+  readonly presented: { readonly access: readonly Pick<PresentedText, "token">[] };
 }
 
 /** Makes the challenge of a 401. RFC 6750 section 3: it has an error only if the request had an access token. */
@@ -112,6 +112,18 @@ export function refusal(
 
 function isFailureStatus(status: number): status is InvalidSession["status"] {
   return FAILURE_STATUSES.has(status);
+}
+
+/** Makes a failed validation. A fault of the server has the id of the request. */
+export function failRequest(
+  app: App,
+  code: ErrorCode,
+  sent: SentTokens | null,
+  message?: string,
+): { readonly validation: InvalidSession; readonly changes: readonly [] } {
+  const validation = refusal(app.config, code, sent, message);
+  if (validation.status >= 500) writeRequestId(validation.headers, app);
+  return { validation, changes: [] };
 }
 
 /** Maps an error to a code, reports a fault, and emits an event for an unexpected one. */

@@ -6,7 +6,7 @@ import type { PasswordProvider } from "../password/provider.ts";
 import type { JsonObject } from "../platform/encoding.ts";
 import { AuthError } from "../platform/errors.ts";
 import type { IssuedTokens } from "../sessions/access-token.ts";
-import { findProvenSessions } from "../sessions/authenticate.ts";
+import { findProvenSessions } from "../sessions/presented-tokens.ts";
 import { parseRefreshToken } from "../sessions/refresh-token.ts";
 import { type SessionRow, sessionOfRow, type Transport } from "../sessions/session.ts";
 import { type SessionStart, type StartedSession, startSession } from "../sessions/start.ts";

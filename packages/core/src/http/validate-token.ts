@@ -1,8 +1,8 @@
 import type { App } from "../accounts/app.ts";
 import { authenticate } from "../sessions/authenticate.ts";
 import type { Transport } from "../sessions/session.ts";
-import { codeOf } from "./response.ts";
-import { failRequest, runValidatedHook } from "./validate.ts";
+import { codeOf, failRequest } from "./response.ts";
+import { runValidatedHook } from "./validate.ts";
 import type { Validation } from "./validation.ts";
 import { validSession } from "./validation-result.ts";
 

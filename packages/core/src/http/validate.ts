@@ -6,7 +6,7 @@ import { SAFE_METHODS } from "../csrf/decide-csrf.ts";
 import { badAnswer, callNow, classifyHookResult } from "../platform/callback-answer.ts";
 import type { JsonObject } from "../platform/encoding.ts";
 import { now, withRejectionsIgnored } from "../platform/env.ts";
-import { AuthError, type ErrorCode } from "../platform/errors.ts";
+import { AuthError } from "../platform/errors.ts";
 import { checkMembers, FLAG, type MembersOf } from "../platform/option-error.ts";
 import {
   type AuthenticateOptions,
@@ -14,11 +14,14 @@ import {
   authenticate,
   type Failure,
   recallSession,
+  type VerifiedSole,
+  verifySole,
 } from "../sessions/authenticate.ts";
 import type { Transport } from "../sessions/session.ts";
 import { checkStepUp, decideStepUp, type StepUpBounds } from "../sessions/step-up.ts";
+import type { SoleToken } from "../sessions/token-cache.ts";
 import type { User } from "../users/user.ts";
-import { glimpseToken, keptSession } from "./glimpse.ts";
+import { glimpseToken, isAlone, keptSession, withVerified } from "./glimpse.ts";
 import {
   type Credentials,
   crossSiteMessage,
@@ -36,9 +39,8 @@ import {
   cookiesOf,
   deleteFormerCookies,
   deleteRivalCookies,
+  failRequest,
   refusal,
-  type SentTokens,
-  writeRequestId,
 } from "./response.ts";
 import type { Call } from "./route.ts";
 import type { InvalidSession, ValidateOptions, Validation, ValidSession } from "./validation.ts";
@@ -66,9 +68,8 @@ export function requestValidator(
     const hasBounds = options !== undefined && hasStepUpBounds(options);
     requireRequest("validate", request, "invalid_request");
     const recalled = options?.fresh === true ? null : recallRequest(app, request);
-    if (recalled !== null) return hasBounds ? refuseWeakSignIn(app, recalled, options) : recalled;
-    const scoped = forRequest(app, request.headers, "validate");
-    const { validation } = await validateRequest(scoped, request, options ?? {});
+    const isAnswer = recalled !== null && "ok" in recalled;
+    const validation = isAnswer ? recalled : await validateUnknown(app, request, options ?? {}, recalled);
     return hasBounds ? refuseWeakSignIn(app, validation, options) : validation;
   };
 }
@@ -94,35 +95,52 @@ export function refuseWeakSignIn(app: App, validation: Validation, bounds: StepU
 }
 
 /**
- * Validates a request whose answer needs memory alone: it has no token, or one live token that was verified before. Null leaves
- * the request to the whole validation, which gives the same answer.
+ * Validates a request whose answer needs memory alone: it has no token, or one live token that was verified before. Otherwise it
+ * returns the only token of the request, or null if there are more.
  */
-function recallRequest(app: App, request: Request): Validation | null {
+function recallRequest(app: App, request: Request): Validation | SoleToken | null {
   try {
     const site = app.originOf(request.url);
     const seen = site === null ? null : glimpseToken(request, site, bearerToken(request.headers, app.config));
     if (seen === null) return null;
     if (seen === "none") return refusal(app.config, "unauthenticated", null);
-    const known = recallSession(app.engine, seen);
-    if (known === null) return null;
-    return keptSession(known.claims, seen.transport, request.headers.get("cookie"), app.config);
+    const claims = recallSession(app.engine, seen);
+    return claims === null ? seen : keptSession(claims, seen, request.headers, app.config);
   } catch {
     // The whole validation meets the same fault, and reports it.
     return null;
   }
 }
 
+/** Validates a request by its only token if that is enough. Otherwise the whole validation reads all of its credentials. */
+async function validateUnknown(
+  app: App,
+  request: Request,
+  options: ValidateOptions,
+  seen: SoleToken | null,
+): Promise<Validation> {
+  const found = seen === null ? null : await verifySole(app.engine, seen).catch(() => null);
+  if (seen !== null && found !== null) {
+    if (found.claims !== null) return keptSession(found.claims, seen, request.headers, app.config);
+    if (found.verified.kind !== "live" && isAlone(seen, request.headers, app.originOf(request.url)))
+      return refusal(app.config, "unauthenticated", { presented: { access: [seen] } });
+  }
+  const scoped = forRequest(app, request.headers, "validate");
+  return (await validateRequest(scoped, request, options, found)).validation;
+}
+
 async function validateRequest(
   app: App,
   request: Request,
   options: ValidateOptions,
+  found: VerifiedSole | null,
 ): Promise<ValidatedRequest> {
   const site = app.siteOf(request.url);
   if (site === null) return failRequest(app, "unauthenticated", null, NO_BASE_URL);
   let credentials: Credentials | null = null;
   try {
     const client = app.clientOf(request, options);
-    credentials = readCredentials(request.headers, site, app.config, client.device);
+    credentials = withVerified(readCredentials(request.headers, site, app.config, client.device), found);
     if (isForged(request, site, credentials, app.config))
       return failRequest(app, "csrf_rejected", credentials, crossSiteMessage(app, request, site));
     const refresh = refreshOf(request.method, options);
@@ -219,18 +237,6 @@ export function runValidatedHook(
     session: { ...session, context: context },
     claims: { ...claims, ...(more as JsonObject | undefined) } as typeof claims,
   };
-}
-
-/** Makes a failed validation. A fault of the server has the id of the request. */
-export function failRequest(
-  app: App,
-  code: ErrorCode,
-  sent: SentTokens | null,
-  message?: string,
-): { readonly validation: InvalidSession; readonly changes: readonly [] } {
-  const validation = refusal(app.config, code, sent, message);
-  if (validation.status >= 500) writeRequestId(validation.headers, app);
-  return { validation, changes: [] };
 }
 
 /** The valid session of a call, and the cookie changes of its validation. */

@@ -33,14 +33,14 @@ export async function verifyRequest(
   const device = { userAgent: null, address: null };
   const credentials = readCredentials(request.headers, { ...site, url: request.url }, policy, device);
   if (isForged(request, site, credentials, policy)) return refusal(policy, "csrf_rejected", credentials);
-  const { presented, cookieHeader } = credentials;
+  const { presented } = credentials;
   const access = await verifyPresented(expected, presented);
   if (access.kind !== "live")
     return refusal(policy, access.kind === "none" ? access.code : "unauthenticated", credentials);
   const ends = await policy.ends?.get();
   const code = (await ends?.refusalOf(access.claims, keepAlive)) ?? null;
   if (code !== null) return refusal(policy, code, credentials);
-  return keptSession(access.claims, presented.transport, cookieHeader, policy);
+  return keptSession(access.claims, presented, request.headers, policy);
 }
 
 type PresentedAccess =

@@ -1,17 +1,25 @@
 import { now } from "../platform/env.ts";
-import { AuthError, type ErrorCode, faultName, reportQuietly } from "../platform/errors.ts";
+import { AuthError, type ErrorCode, faultName } from "../platform/errors.ts";
+import type { EpochSeconds } from "../platform/time.ts";
 import type { User } from "../users/user.ts";
-import type { AccessClaims } from "./access-claims.ts";
-import { claimsOf, type IssuedTokens, isNearExpiry, liveClaims, MAX_TOKENS } from "./access-token.ts";
+import { type AccessClaims, matchesTransport } from "./access-claims.ts";
+import {
+  claimsOf,
+  type IssuedTokens,
+  isNearExpiry,
+  type VerifiedToken,
+  verifyAccessToken,
+} from "./access-token.ts";
+import { confirmEarly } from "./confirm-early.ts";
 import { isExpired } from "./decide.ts";
 import type { SessionEngine } from "./engine.ts";
 import { chooseToken, expectationOf, type Presentation } from "./presented-tokens.ts";
 import { parseRefreshToken } from "./refresh-token.ts";
 import { CLOCK_SKEW, judgeToken, type KeepAlive, type ListVerdict } from "./revocation.ts";
 import { lookUpToken, type RefreshResult, refreshSession, refusalCode } from "./rotate.ts";
-import type { SessionId, SessionRow } from "./session.ts";
+import type { SessionRow } from "./session.ts";
 import type { TimedRow } from "./session-store.ts";
-import { type KnownToken, recallToken, type SoleToken } from "./token-cache.ts";
+import { recallToken, type SoleToken } from "./token-cache.ts";
 
 export interface AuthenticateOptions {
   /**
@@ -45,7 +53,6 @@ export interface Failure {
 }
 
 const CONFLICT: Failure = { ok: false, code: "unauthenticated", isConflict: true };
-const MAX_CONFIRMED = 10_000;
 
 /** Authenticates the presented tokens, and refreshes if that is due and allowed. */
 export async function authenticate(
@@ -73,21 +80,47 @@ export async function authenticate(
  * Finds the session of a token that was verified before. Null if the answer needs the store, a write, a hook or a refresh, and for
  * a token that is not accepted: `authenticate` decides then.
  */
-export function recallSession(engine: SessionEngine, sole: SoleToken): KnownToken | null {
+export function recallSession(engine: SessionEngine, sole: SoleToken): AccessClaims | null {
+  const expected = expectationOf(engine);
+  const known = recallToken(expected, sole);
+  return known !== null && needsNoMore(engine, known.claims, sole, expected.now) ? known.claims : null;
+}
+
+/** The result for the only token of a request. Its claims are null where `recallSession` finds none either. */
+export interface VerifiedSole {
+  readonly token: string;
+  readonly verified: VerifiedToken;
+  readonly claims: AccessClaims | null;
+}
+
+/** Verifies the only token of a request. */
+export async function verifySole(engine: SessionEngine, sole: SoleToken): Promise<VerifiedSole> {
+  const expected = expectationOf(engine);
+  const verified = await verifyAccessToken(sole.token, expected);
+  const isAccepted =
+    verified.kind === "live" &&
+    matchesTransport(expected, verified.claims, sole.transport) &&
+    needsNoMore(engine, verified.claims, sole, expected.now);
+  return { token: sole.token, verified, claims: isAccepted ? verified.claims : null };
+}
+
+/** Whether a live token needs neither the store, nor a write, a hook or a refresh. */
+function needsNoMore(
+  engine: SessionEngine,
+  claims: AccessClaims,
+  sole: SoleToken,
+  at: EpochSeconds,
+): boolean {
   const { ended, settings } = engine;
   const { refresh, hooks } = settings;
   if (settings.revocation === "store" || settings.confirm === "early" || hooks.validated !== undefined)
-    return null;
-  const expected = expectationOf(engine);
-  const known = recallToken(expected, sole);
-  if (known === null) return null;
-  const { claims } = known;
+    return false;
   const mayRefresh = refresh !== null && sole.transport === "cookie";
-  if (mayRefresh && isNearExpiry(claims, expected.now, refresh)) return null;
-  if (ended === null) return known;
-  const list = ended.known(expected.now);
+  if (mayRefresh && isNearExpiry(claims, at, refresh)) return false;
+  if (ended === null) return true;
+  const list = ended.known(at);
   const token = { session: claims.sid, user: claims.sub, issuedAt: claims.iat };
-  return list !== null && judgeToken(list, token, CLOCK_SKEW) === "unlisted" ? known : null;
+  return list !== null && judgeToken(list, token, CLOCK_SKEW) === "unlisted";
 }
 
 async function continueWithAccess(
@@ -98,7 +131,7 @@ async function continueWithAccess(
 ): Promise<Authentication> {
   const revocation = await checkRevocation(engine, claims, options);
   if (typeof revocation === "object") return revocation;
-  if (options.refresh === "auto") await confirmEarly(engine, claims);
+  if (options.refresh === "auto" && engine.settings.confirm === "early") await confirmEarly(engine, claims);
   const { refresh } = engine.settings;
   const isDue =
     revocation === "stale" ||
@@ -259,32 +292,4 @@ function reportStaleToken(
 function endCodeOf(found: TimedRow | null): ErrorCode | null {
   if (found === null || isExpired(found.row, found.now)) return "session_expired";
   return found.row.endedAt === null ? null : "session_revoked";
-}
-
-// Early confirmation: after one lease the browser has stored its cookies, so the child counts as presented.
-async function confirmEarly(engine: SessionEngine, claims: AccessClaims): Promise<void> {
-  const { refresh, confirm } = engine.settings;
-  const at = now(engine.env);
-  if (confirm !== "early" || refresh === null || claims.generation === undefined) return;
-  if (at - claims.iat < refresh.lease || engine.confirmed.has(claims.jti)) return;
-  if (engine.confirmed.size >= MAX_CONFIRMED) engine.confirmed.clear();
-  engine.confirmed.add(claims.jti);
-  await engine.store
-    .confirm(claims.sid, claims.generation, refresh.lease, at)
-    .catch(reportQuietly(engine.report));
-}
-
-/** Finds the sessions that the tokens of a request prove. A session id alone proves nothing. */
-export async function findProvenSessions(
-  engine: SessionEngine,
-  presented: Presentation,
-): Promise<readonly SessionId[]> {
-  const ids = new Set((await liveClaims(expectationOf(engine), presented.access)).map(({ sid }) => sid));
-  for (const { token } of presented.refresh.slice(0, MAX_TOKENS)) {
-    const parsed = parseRefreshToken(token);
-    if (parsed === null || ids.has(parsed.id)) continue;
-    const { decision } = await lookUpToken(engine, parsed, null);
-    if (decision.kind !== "refused") ids.add(parsed.id);
-  }
-  return [...ids];
 }

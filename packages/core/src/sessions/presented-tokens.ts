@@ -1,7 +1,14 @@
 import { now } from "../platform/env.ts";
 import type { ErrorCode } from "../platform/errors.ts";
 import { type AccessClaims, matchesTransport } from "./access-claims.ts";
-import { hasTooMany, MAX_TOKENS, type Verification, verifyAccessToken } from "./access-token.ts";
+import {
+  hasTooMany,
+  liveClaims,
+  MAX_TOKENS,
+  type Verification,
+  type VerifiedToken,
+  verifyAccessToken,
+} from "./access-token.ts";
 import type { Decision } from "./decide.ts";
 import type { SessionEngine, SessionSettings } from "./engine.ts";
 import { parseRefreshToken, type RefreshToken } from "./refresh-token.ts";
@@ -23,6 +30,8 @@ export interface PresentedText {
   readonly current: boolean;
   /** Whether only this host can have set it, and no sibling subdomain. */
   readonly hostBound: boolean;
+  /** The result, if the token was verified already. */
+  readonly verified?: VerifiedToken;
 }
 
 /** The requirements for an access token. */
@@ -76,9 +85,9 @@ async function verifyTexts(
   transport: Transport | null,
 ): Promise<AccessFindings> {
   const found = await Promise.all(
-    texts.map(async ({ token, ...named }) => ({
+    texts.map(async ({ token, verified, ...named }) => ({
       named,
-      token: await verifyAccessToken(token, expected),
+      token: verified ?? (await verifyAccessToken(token, expected)),
     })),
   );
   const ours = found.flatMap(({ token, named }) => (token.kind === "invalid" ? [] : [{ token, named }]));
@@ -210,4 +219,19 @@ function verdictOf(decision: Decision): RefreshCandidate["verdict"] {
   if (decision.kind !== "refused") return "live";
   // Without the right family secret, the token never belonged to this session.
   return decision.reason === "unknown" || decision.reason === "wrong_family" ? "dead" : "ended";
+}
+
+/** Finds the sessions that the tokens of a request prove. A session id alone proves nothing. */
+export async function findProvenSessions(
+  engine: SessionEngine,
+  presented: Presentation,
+): Promise<readonly SessionId[]> {
+  const ids = new Set((await liveClaims(expectationOf(engine), presented.access)).map(({ sid }) => sid));
+  for (const { token } of presented.refresh.slice(0, MAX_TOKENS)) {
+    const parsed = parseRefreshToken(token);
+    if (parsed === null || ids.has(parsed.id)) continue;
+    const { decision } = await lookUpToken(engine, parsed, null);
+    if (decision.kind !== "refused") ids.add(parsed.id);
+  }
+  return [...ids];
 }

@@ -15,7 +15,7 @@ import { type CallbackParameters, decideCallback, parseCallback } from "../../oa
 import { errorAtCallback } from "../../oauth/diagnosis.ts";
 import type { Intent, Transaction } from "../../oauth/transaction.ts";
 import { AuthError, reportQuietly } from "../../platform/errors.ts";
-import { findProvenSessions } from "../../sessions/authenticate.ts";
+import { findProvenSessions } from "../../sessions/presented-tokens.ts";
 import type { ProviderAccount } from "../../users/user.ts";
 import {
   answerPerson,

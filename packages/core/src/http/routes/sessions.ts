@@ -7,9 +7,9 @@ import { endSession } from "../../sessions/end.ts";
 import { isSessionId } from "../../sessions/refresh-token.ts";
 import type { SessionRow } from "../../sessions/session.ts";
 import { type Credentials, pathSegment } from "../request.ts";
-import { clearSessionCookies, FINAL_CODES, headersOf, json, respondJson } from "../response.ts";
+import { clearSessionCookies, FINAL_CODES, failRequest, headersOf, json, respondJson } from "../response.ts";
 import type { Call, Route } from "../route.ts";
-import { failRequest, findEnabledUser, requireUser, whenSignedIn } from "../validate.ts";
+import { findEnabledUser, requireUser, whenSignedIn } from "../validate.ts";
 import type { InvalidSession } from "../validation.ts";
 
 /** `GET /sessions`: lists the live sessions of the user. */
