@@ -1,5 +1,5 @@
 import { hasNamePrefix, isCookieName } from "./cookies/cookie.ts";
-import { lastSite, type Site, siteAt } from "./cookies/site.ts";
+import { cookiePlaces, lastSite, type Site, siteWith } from "./cookies/site.ts";
 import { checkOrigin } from "./csrf/trusted-origin.ts";
 import { glimpseToken, keptSession } from "./http/glimpse.ts";
 import { bearerToken, refusal } from "./http/response.ts";
@@ -256,8 +256,8 @@ function siteReaderOf(
 ): (url: string) => Site | null {
   const names = { access, refresh: "" };
   const sameSite = "lax";
-  const cookies = { names, domain, sameSite, partitioned: false, refreshPath: "/", previous: [] } as const;
-  const at = (baseURL: URL): Site => siteAt(baseURL, { baseURL, cookies });
+  const cookies = { names, domain, sameSite, partitioned: false, refreshPath: "/" } as const;
+  const at = (origin: URL): Site => siteWith(origin, cookiePlaces(origin, cookies), [], []);
   if (fixed === null) return lastSite(at);
   const site = at(fixed);
   return () => site;

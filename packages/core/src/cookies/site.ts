@@ -60,16 +60,23 @@ export function lastSite(make: (origin: URL) => Site): (url: string) => Site | n
 
 /** Makes the site of an origin, without a request. */
 export function siteAt(origin: URL, options: SiteOptions): Site {
-  const { cookies } = options;
-  const places = cookiePlaces(origin, cookies);
-  const previous = cookies.previous.flatMap(({ name, domain, path }): readonly CookiePlace[] => {
+  const places = cookiePlaces(origin, options.cookies);
+  const previous = options.cookies.previous.flatMap(({ name, domain, path }): readonly CookiePlace[] => {
     const place = { ...places.refresh, name, domain: domain ?? null, path: path ?? "/" };
     // An earlier configuration may not have had `cookies.partitioned`.
     return place.partitioned ? [place, twinOf(place)] : [place];
   });
-  const formerNames = new Set(
-    [...previous, ...placesWithoutPort(origin, options)].map((place) => place.name),
-  );
+  return siteWith(origin, places, previous, placesWithoutPort(origin, options));
+}
+
+/** Makes the site of an origin from the places of its cookies. Those of `previous` are also deleted, those of `others` only read. */
+export function siteWith(
+  origin: URL,
+  places: CookiePlaces,
+  previous: readonly CookiePlace[],
+  others: readonly CookiePlace[],
+): Site {
+  const formerNames = new Set([...previous, ...others].map((place) => place.name));
   const names = [places.access.name, places.refresh.name, ...formerNames];
   const settableBySibling = new Set(names.filter((name) => canSiblingSet(name, origin.hostname)));
   return {
