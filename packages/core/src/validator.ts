@@ -97,7 +97,7 @@ export function createValidator<Context = JsonObject>(options: ValidatorOptions)
         if (site === null) return refusal(settings, "unauthenticated", null);
         const recalled = recallAccess(settings, request, site);
         if (recalled !== null) return recalled as Validation<Context>;
-        const { verifyRequest } = await settings.verifier.get();
+        const { verifyRequest } = settings.verifier.known() ?? (await settings.verifier.get());
         const keepAlive = host?.waitUntil ?? null;
         const found = await verifyRequest(
           { request, site, expected: expectationOf(settings), keepAlive },

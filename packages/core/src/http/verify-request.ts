@@ -37,9 +37,11 @@ export async function verifyRequest(
   const access = await verifyPresented(expected, presented);
   if (access.kind !== "live")
     return refusal(policy, access.kind === "none" ? access.code : "unauthenticated", credentials);
-  const ends = await policy.ends?.get();
-  const code = (await ends?.refusalOf(access.claims, keepAlive)) ?? null;
-  if (code !== null) return refusal(policy, code, credentials);
+  if (policy.ends !== null) {
+    const ends = await policy.ends.get();
+    const code = await ends.refusalOf(access.claims, keepAlive);
+    if (code !== null) return refusal(policy, code, credentials);
+  }
   return keptSession(access.claims, presented, request.headers, policy);
 }
 
