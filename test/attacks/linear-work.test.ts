@@ -121,9 +121,6 @@ const FEW: readonly string[] = [
   "\ufdfa",
 ];
 
-/** No store has a part in most of these: on the second one, a few will do. */
-const HERE: readonly string[] = process.env["LATCHKEY_STORE"] === "sqlite" ? FEW : UNITS;
-
 /** Each repetition by itself, and between two letters: what is trimmed at the ends is not trimmed there. */
 const FORMS: readonly ((text: string) => string)[] = [(text) => text, (text) => `a${text}b`];
 
@@ -268,7 +265,7 @@ describe("parsing time", () => {
     "grows linearly for %s",
     (_, surface) => {
       const slow: (readonly [string, number])[] = [];
-      for (const unit of HERE) {
+      for (const unit of UNITS) {
         if (slow.length >= ENOUGH) break;
         for (const form of FORMS) {
           const ratio = lesserRatioOf(surface, (size) => form(filled(unit, size)));
@@ -336,7 +333,7 @@ describe("parsing time of bodies and tokens", () => {
     "grows linearly for %s",
     async (_, surface) => {
       const slow: (readonly [string, number])[] = [];
-      for (const unit of HERE) {
+      for (const unit of UNITS) {
         if (slow.length >= ENOUGH) break;
         for (const [short, long] of textsOf(unit, 7_900)) {
           const ratio = await ratioLater(surface, short, long);
