@@ -283,7 +283,7 @@ export const accountRouteEdits: readonly Edit[] = [
     ],
   ),
   ...editsIn(
-    "packages/core/src/http/validate.ts",
+    "packages/core/src/http/session-user.ts",
     ["test/sessions/disabled-users.test.ts"],
     [["a disabled user changes the account", "user === null || user.disabledAt !== null", "user === null"]],
   ),

@@ -147,7 +147,7 @@ export const httpEdits: readonly Edit[] = [
     [["a changing route reads no store", 'request.method !== "GET" && request.method !== "HEAD"', "false"]],
   ),
   ...editsIn(
-    `${CORE}/http/validate.ts`,
+    `${CORE}/http/session-user.ts`,
     ["test/sessions/disabled-users.test.ts"],
     [
       [

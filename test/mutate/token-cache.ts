@@ -51,11 +51,7 @@ export const tokenCacheEdits: readonly Edit[] = [
     ],
   ]),
   ...editsIn(`${CORE}/cookies/cookie.ts`, CACHE, [
-    [
-      "the first of two tokens is taken",
-      "header.includes(name, end) ? null : header.slice(start, end)",
-      "header.slice(start, end)",
-    ],
+    ["the first of two tokens is taken", "if (end >= 0 && header.includes(name, end)) return null;", ""],
   ]),
   ...editsIn(
     `${CORE}/sessions/token-cache.ts`,
@@ -65,7 +61,7 @@ export const tokenCacheEdits: readonly Edit[] = [
       ["a kept token has any payload", "token.slice(header.length) === rest &&", ""],
       ["the claims of a kept token can be changed", "freezeDeep(entry.claims);", ""],
       ["the cache grows", "if (young.size >= Number(size))", "if (size === -1)"],
-      ["a token in use is pushed out", "if (recent === undefined) keep(entry);", ""],
+      ["a token in use is pushed out", "if (recent === undefined && entry.claims.exp > at) keep(entry);", ""],
     ],
   ),
   ...editsIn(
@@ -78,5 +74,21 @@ export const tokenCacheEdits: readonly Edit[] = [
         "list !== null",
       ],
     ],
+  ),
+  ...editsIn(`${CORE}/sessions/authenticate.ts`, CACHE, [
+    ["the list is judged at the time before a wait", "sole, now(engine.env))", "sole, expected.now)"],
+  ]),
+  ...editsIn(`${CORE}/cookies/cookie.ts`, CACHE, [
+    ["a token with blanks is refused", "return trim(value) === value ? value : null;", "return value;"],
+  ]),
+  ...editsIn(
+    `${CORE}/cookies/site.ts`,
+    [`${CORE}/cookies/names.test.ts`],
+    [["the site of a blob is kept", 'origin.protocol !== "https:" && origin.protocol !== "http:"', "false"]],
+  ),
+  ...editsIn(
+    `${CORE}/sessions/token-cache.ts`,
+    [`${CORE}/sessions/token-cache.test.ts`],
+    [["an expired token pushes another out", "&& entry.claims.exp > at", ""]],
   ),
 ];

@@ -5,7 +5,7 @@ import { createValidator, type ValidatorOptions } from "@latchkey/core/validator
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { settableClock } from "../fixtures/clock.ts";
 import { ACCESS, cheapPassword, ORIGIN, openSecureServer, REFRESH, SECRET } from "../fixtures/server.ts";
-import { counted } from "../fixtures/wrapped-store.ts";
+import { counted, wrapped } from "../fixtures/wrapped-store.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -184,6 +184,22 @@ describe("a token that was validated before", () => {
     expect(await validate(`${ACCESS}=${one.access}`, { authorization: "Basic x" })).toBe("ok");
   });
 
+  it("is accepted with blanks around it, as it is without a cache", async () => {
+    for (const tokenCache of [false, 16] as const) {
+      const { auth, issue } = await open({ tokenCache });
+      const { access } = await issue("cookie");
+      for (let n = 0; n < 2; n++)
+        for (const cookie of [
+          `${ACCESS}=${access} ; a=b`,
+          `${ACCESS}= ${access}`,
+          `${ACCESS}=${access}\t; a=b`,
+        ])
+          expect(codeOf(await auth.validate(withCookies(cookie))), cookie).toBe("ok");
+      const empty = await auth.validate(withCookies(`${ACCESS}= ; a=b`));
+      expect(empty.headers.get("www-authenticate")).toBe("Bearer");
+    }
+  });
+
   it("is refreshed when that is due", async () => {
     const { auth, clock, issue } = await open({ revocation: "none" });
     const { access, refresh } = await issue("cookie");
@@ -281,6 +297,43 @@ describe("the signature of one token", () => {
         "ok",
       );
   });
+});
+
+describe("keys that are loaded slowly", () => {
+  it.each(["accept", "refuse"] as const)(
+    "do not hide that the list of ended sessions is due, with whenBehind: %s",
+    async (whenBehind) => {
+      const [clock, real] = [settableClock(), memory()];
+      let during: (() => Promise<unknown>) | null = null;
+      const store = wrapped(real, async (operation, call) => {
+        const slow = operation === "keys.load" ? during : null;
+        if (slow !== null) during = null;
+        await slow?.();
+        return call();
+      });
+      const revocation = { pollEvery: 10, whenBehind };
+      const { auth } = openSecureServer({ store, clock, revocation });
+      const other = openSecureServer({ store: real, clock }).auth;
+      const { id: userId } = await other.users.create({ email: "eve@example.com" });
+      const issue = () => other.sessions.create(userId, { transport: "bearer" });
+      let busy = await issue();
+      // This process loads its keys once, and its list every ten seconds.
+      for (let n = 0; n <= 120; n++) {
+        if (n % 60 === 0) busy = await issue();
+        await auth.validate(withBearer(busy.accessToken));
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        if (n < 120) clock.advance(5);
+      }
+      const late = await issue();
+      clock.advance(4);
+      during = async () => {
+        clock.advance(40);
+        await other.sessions.revoke(late.session.id);
+      };
+      expect(codeOf(await auth.validate(withBearer(late.accessToken)))).toBe("session_revoked");
+      expect(during).toBeNull();
+    },
+  );
 });
 
 describe("two instances", () => {

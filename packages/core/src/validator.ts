@@ -284,5 +284,5 @@ function recallAccess(settings: Settings, request: Request, site: Site): Validat
   if (known === null) return null;
   const { ends } = settings;
   if (ends !== null && ends.known()?.passes(known.claims, expected.now) !== true) return null;
-  return keptSession(known.claims, seen, request.headers, settings);
+  return keptSession(known.claims, seen, request.headers.get("cookie"), settings);
 }

@@ -42,8 +42,9 @@ export function soleCookie(header: string, name: string): string | null {
   const isFirst = at === 0 || (at > 1 && header.startsWith("; ", at - 2));
   if (!isFirst || header[start - 1] !== "=" || header.length > MAX_HEADER) return null;
   const end = header.indexOf(";", start);
-  if (end < 0) return header.slice(start);
-  return header.includes(name, end) ? null : header.slice(start, end);
+  if (end >= 0 && header.includes(name, end)) return null;
+  const value = header.slice(start, end < 0 ? header.length : end);
+  return trim(value) === value ? value : null;
 }
 
 // Only space and tab: String.trim would also remove a no-break space (CKP-04).

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { isLoopback } from "../platform/origin.ts";
-import { type CookieOptions, cookiePlaces } from "./site.ts";
+import { type CookieOptions, cookiePlaces, lastSite, siteAt } from "./site.ts";
 
 const options: CookieOptions = {
   names: { access: "latchkey.access", refresh: "latchkey.refresh" },
@@ -63,6 +63,29 @@ describe("cookiePlaces", () => {
       partitioned: true,
     });
     expect(local.access.partitioned).toBeUndefined();
+  });
+});
+
+describe("lastSite", () => {
+  it("keeps the site of the last https or http URL only, and parses each other one", () => {
+    const made: string[] = [];
+    const siteOf = lastSite((origin) => {
+      made.push(origin.href);
+      return siteAt(origin, { baseURL: null, cookies: { ...options, previous: [] } });
+    });
+    const hosts = [
+      "https://a.example/1",
+      "https://a.example/2",
+      "blob:https://a.example/3",
+      "https://a.example/4",
+    ].map((url) => siteOf(url)?.host);
+    expect(hosts).toEqual(["a.example", "a.example", "", "a.example"]);
+    expect(made).toEqual(["https://a.example/1", "blob:https://a.example/3"]);
+    expect([siteOf("blob:https://b.example/1")?.host, siteOf("https://b.example/1")?.host]).toEqual([
+      "",
+      "b.example",
+    ]);
+    expect(siteOf("not a URL")).toBeNull();
   });
 });
 

@@ -52,7 +52,10 @@ export function lastSite(make: (origin: URL) => Site): (url: string) => Site | n
     if (last === null || !url.startsWith(`${last.origin}/`)) {
       const origin = URL.parse(url);
       if (origin === null) return null;
-      last = make(origin);
+      const site = make(origin);
+      // The URL of a blob has an origin, and another host.
+      if (origin.protocol !== "https:" && origin.protocol !== "http:") return site;
+      last = site;
     }
     return last;
   };

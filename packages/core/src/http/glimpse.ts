@@ -39,7 +39,7 @@ export function glimpseToken(
 export function keptSession(
   claims: AccessClaims,
   { transport }: Pick<SoleToken, "transport">,
-  sent: Headers,
+  sentCookies: string | null,
   { bearer }: CredentialOptions,
 ): ValidSession {
   return validSession({
@@ -49,16 +49,16 @@ export function keptSession(
     refreshed: false,
     headers: null,
     bearerHeader: bearer.header,
-    sentCookies: sent.get("cookie"),
+    sentCookies,
     changes: [],
   });
 }
 
 /** Whether a request has no other token than the one that `glimpseToken` found. */
-export function isAlone({ transport }: SoleToken, sent: Headers, site: Site | null): boolean {
+export function isAlone({ transport }: SoleToken, sentCookies: string | null, site: Site | null): boolean {
   if (site === null) return false;
   const { places, formerNames } = site;
-  const cookies = transport === "cookie" ? (sent.get("cookie") ?? "") : "";
+  const cookies = transport === "cookie" ? (sentCookies ?? "") : "";
   return ![places.refresh.name, ...formerNames].some((name) => occursIn(cookies, name));
 }
 

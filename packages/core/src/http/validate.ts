@@ -6,7 +6,6 @@ import { SAFE_METHODS } from "../csrf/decide-csrf.ts";
 import { badAnswer, callNow, classifyHookResult } from "../platform/callback-answer.ts";
 import type { JsonObject } from "../platform/encoding.ts";
 import { now, withRejectionsIgnored } from "../platform/env.ts";
-import { AuthError } from "../platform/errors.ts";
 import { checkMembers, FLAG, type MembersOf } from "../platform/option-error.ts";
 import {
   type AuthenticateOptions,
@@ -105,7 +104,8 @@ function recallRequest(app: App, request: Request): Validation | SoleToken | nul
     if (seen === null) return null;
     if (seen === "none") return refusal(app.config, "unauthenticated", null);
     const claims = recallSession(app.engine, seen);
-    return claims === null ? seen : keptSession(claims, seen, request.headers, app.config);
+    if (claims === null) return seen;
+    return keptSession(claims, seen, request.headers.get("cookie"), app.config);
   } catch {
     // The whole validation meets the same fault, and reports it.
     return null;
@@ -114,19 +114,24 @@ function recallRequest(app: App, request: Request): Validation | SoleToken | nul
 
 /** Validates a request by its only token if that is enough. Otherwise the whole validation reads all of its credentials. */
 async function validateUnknown(
-  app: App,
+  whole: App,
   request: Request,
   options: ValidateOptions,
   seen: SoleToken | null,
 ): Promise<Validation> {
-  const found = seen === null ? null : await verifySole(app.engine, seen).catch(() => null);
-  if (seen !== null && found !== null) {
-    if (found.claims !== null) return keptSession(found.claims, seen, request.headers, app.config);
-    if (found.verified.kind !== "live" && isAlone(seen, request.headers, app.originOf(request.url)))
-      return refusal(app.config, "unauthenticated", { presented: { access: [seen] } });
+  const app = forRequest(whole, request.headers, "validate");
+  if (seen === null) return (await validateRequest(app, request, options, null)).validation;
+  const sent = { presented: { access: [seen] } };
+  const cookies = request.headers.get("cookie");
+  try {
+    const found = await verifySole(app.engine, seen);
+    if (found.claims !== null) return keptSession(found.claims, seen, cookies, app.config);
+    if (found.verified.kind !== "live" && isAlone(seen, cookies, app.originOf(request.url)))
+      return refusal(app.config, "unauthenticated", sent);
+    return (await validateRequest(app, request, options, found)).validation;
+  } catch (error) {
+    return failRequest(app, codeOf(app, error), sent).validation;
   }
-  const scoped = forRequest(app, request.headers, "validate");
-  return (await validateRequest(scoped, request, options, found)).validation;
 }
 
 async function validateRequest(
@@ -280,17 +285,4 @@ export async function userSignedIn(app: App, { credentials }: Call): Promise<str
   const found = await authenticate(app.engine, presented, { refresh: "prove", fresh: true, keepAlive: null });
   if (!found.ok || runValidatedHook(app, presented.transport, found) === null) return null;
   return found.claims.sub;
-}
-
-/** Reads the user of a session. Fails with `unauthenticated` if the user is deleted or disabled. */
-export async function requireUser(app: App, id: string): Promise<User> {
-  const user = await findEnabledUser(app, id);
-  if (user === null) throw new AuthError("unauthenticated");
-  return user;
-}
-
-/** Reads the user of a session. Null if the user is deleted or disabled. */
-export async function findEnabledUser(app: App, id: string): Promise<User | null> {
-  const user = await app.users.get(id);
-  return user === null || user.disabledAt !== null ? null : user;
 }

@@ -33,7 +33,7 @@ export async function verifyRequest(
   const device = { userAgent: null, address: null };
   const credentials = readCredentials(request.headers, { ...site, url: request.url }, policy, device);
   if (isForged(request, site, credentials, policy)) return refusal(policy, "csrf_rejected", credentials);
-  const { presented } = credentials;
+  const { presented, cookieHeader } = credentials;
   const access = await verifyPresented(expected, presented);
   if (access.kind !== "live")
     return refusal(policy, access.kind === "none" ? access.code : "unauthenticated", credentials);
@@ -42,7 +42,7 @@ export async function verifyRequest(
     const code = await ends.refusalOf(access.claims, keepAlive);
     if (code !== null) return refusal(policy, code, credentials);
   }
-  return keptSession(access.claims, presented, request.headers, policy);
+  return keptSession(access.claims, presented, cookieHeader, policy);
 }
 
 type PresentedAccess =

@@ -160,7 +160,7 @@ export interface Verification extends Expected {
  */
 export async function verifyAccessToken(token: string, expected: Verification): Promise<VerifiedToken> {
   const { keys, cache } = expected;
-  const known = typeof token === "string" ? cache.get(token) : null;
+  const known = typeof token === "string" ? cache.get(token, expected.now) : null;
   if (known !== null && (await keys.find(known.key.kid)) === known.key)
     return verifiedAs(judgeClaims(known.claims, expected), known.claims);
   const header = parseHeader(token, FORM);

@@ -86,7 +86,7 @@ export function recallSession(engine: SessionEngine, sole: SoleToken): AccessCla
   return known !== null && needsNoMore(engine, known.claims, sole, expected.now) ? known.claims : null;
 }
 
-/** The result for the only token of a request. Its claims are null where `recallSession` finds none either. */
+/** The result for the only token of a request. Its claims are null if the answer needs more than the token. */
 export interface VerifiedSole {
   readonly token: string;
   readonly verified: VerifiedToken;
@@ -100,7 +100,8 @@ export async function verifySole(engine: SessionEngine, sole: SoleToken): Promis
   const isAccepted =
     verified.kind === "live" &&
     matchesTransport(expected, verified.claims, sole.transport) &&
-    needsNoMore(engine, verified.claims, sole, expected.now);
+    // The keys may have been loaded in between, so the list is judged at the time after that.
+    needsNoMore(engine, verified.claims, sole, now(engine.env));
   return { token: sole.token, verified, claims: isAccepted ? verified.claims : null };
 }
 

@@ -20,16 +20,17 @@ function claimsOf(number: number): AccessClaims {
 
 const tokenOf = (number: number): string => `header.payload${number}.signature-of-many-letters-${number}`;
 const put = (cache: TokenCache, number: number) => cache.put(tokenOf(number), key, claimsOf(number));
-const has = (cache: TokenCache, number: number): boolean => cache.get(tokenOf(number)) !== null;
+const get = (cache: TokenCache, token: string) => cache.get(token, 1);
+const has = (cache: TokenCache, number: number): boolean => get(cache, tokenOf(number)) !== null;
 
 describe("a cache of tokens", () => {
   it("finds a token that was put in, with its key and its own claims", () => {
     const cache = tokenCache(100);
-    expect(cache.get(tokenOf(1))).toBeNull();
+    expect(get(cache, tokenOf(1))).toBeNull();
     for (let number = 0; number < 20; number++) expect(put(cache, number)).toEqual(claimsOf(number));
     for (let number = 0; number < 20; number++) {
-      expect(cache.get(tokenOf(number))).toMatchObject({ claims: claimsOf(number) });
-      expect(cache.get(tokenOf(number))?.key).toBe(key);
+      expect(get(cache, tokenOf(number))).toMatchObject({ claims: claimsOf(number) });
+      expect(get(cache, tokenOf(number))?.key).toBe(key);
     }
   });
 
@@ -38,13 +39,13 @@ describe("a cache of tokens", () => {
     put(cache, 1);
     const token = tokenOf(1);
     for (let at = 0; at < token.length; at++) {
-      expect(cache.get(`${token.slice(0, at)}${token.slice(at + 1)}`), `without ${at}`).toBeNull();
-      expect(cache.get(`${token.slice(0, at)}~${token.slice(at + 1)}`), `changed at ${at}`).toBeNull();
-      expect(cache.get(token.slice(at + 1)), `from ${at + 1}`).toBeNull();
+      expect(get(cache, `${token.slice(0, at)}${token.slice(at + 1)}`), `without ${at}`).toBeNull();
+      expect(get(cache, `${token.slice(0, at)}~${token.slice(at + 1)}`), `changed at ${at}`).toBeNull();
+      expect(get(cache, token.slice(at + 1)), `from ${at + 1}`).toBeNull();
     }
-    expect(cache.get(`a${token}`)).toBeNull();
-    expect(cache.get(`${token} `)).toBeNull();
-    expect(cache.get(token)).not.toBeNull();
+    expect(get(cache, `a${token}`)).toBeNull();
+    expect(get(cache, `${token} `)).toBeNull();
+    expect(get(cache, token)).not.toBeNull();
   });
 
   it("freezes claims at every depth, also without a size", () => {
@@ -83,6 +84,16 @@ describe("a cache of tokens", () => {
       put(cache, number);
       expect(has(cache, 0), `after ${number}`).toBe(true);
     }
+  });
+
+  it("does not keep an expired token longer because it is presented", () => {
+    const cache = tokenCache(2);
+    for (const number of [0, 1, 2]) put(cache, number);
+    for (const number of [0, 1]) expect(cache.get(tokenOf(number), 2)).not.toBeNull();
+    expect(has(cache, 2)).toBe(true);
+    put(cache, 3);
+    put(cache, 4);
+    expect([0, 1, 2, 3, 4].map((number) => has(cache, number))).toEqual([false, false, true, true, true]);
   });
 
   it("keeps nothing without a size", () => {

@@ -1,6 +1,7 @@
 import type { Keys, VerificationKey } from "../keys/keys.ts";
 import { decodeUtf8, freezeDeep, utf8 } from "../platform/encoding.ts";
 import { endsWithRequest } from "../platform/env.ts";
+import type { EpochSeconds } from "../platform/time.ts";
 import { type AccessClaims, type Expected, judgeClaims, matchesTransport } from "./access-claims.ts";
 import type { Transport } from "./session.ts";
 
@@ -12,11 +13,11 @@ export interface KnownToken {
 
 /** The access tokens that this process verified. It proves the signature and the form, and nothing that time can change. */
 export interface TokenCache {
-  /** Finds a token by all of its characters. Null if it was not verified, or not lately. */
-  get(token: string): KnownToken | null;
+  /** Finds a token by all of its characters. Null if it was not verified, or not lately. It counts as used if it is live at `at`. */
+  get(token: string, at: EpochSeconds): KnownToken | null;
   /**
-   * Keeps a token, and returns its claims, frozen. Only for a token whose signature and claims were verified, so that no other can push
-   * an honest one out.
+   * Freezes the claims of a token, returns them, and keeps the token unless the cache has no size. Only for a token whose signature and
+   * claims were verified, so that no other can push an honest one out.
    */
   put(token: string, key: VerificationKey, claims: AccessClaims): AccessClaims;
 }
@@ -36,7 +37,7 @@ export interface Recollection extends Expected {
 
 /** Finds a live token that was verified before. Null leaves the decision to a verification, also about a token that is refused. */
 export function recallToken(expected: Recollection, { token, transport }: SoleToken): KnownToken | null {
-  const known = expected.cache.get(token);
+  const known = expected.cache.get(token, expected.now);
   if (known === null || expected.keys.known(known.key.kid, expected.now) !== known.key) return null;
   const isLive = judgeClaims(known.claims, expected) === "live";
   return isLive && matchesTransport(expected, known.claims, transport) ? known : null;
@@ -76,19 +77,20 @@ export function tokenCache(size: number | false = endsWithRequest() ? ON_WORKERS
     young.set(entry.rest.slice(-KEY), entry);
   };
   return {
-    get(token) {
+    get(token, at) {
       const end = token.slice(-KEY);
       const recent = young.get(end);
       const entry = recent ?? old.get(end);
       if (entry === undefined || !isTokenOf(entry, token)) return null;
-      if (recent === undefined) keep(entry);
+      if (recent === undefined && entry.claims.exp > at) keep(entry);
       return entry;
     },
     put(token, key, claims) {
       const entry = entryOf(token, key, claims, last);
       freezeDeep(entry.claims);
+      if (size === false) return entry.claims;
       last = entry;
-      if (size !== false) keep(entry);
+      keep(entry);
       return entry.claims;
     },
   };

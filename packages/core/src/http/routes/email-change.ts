@@ -8,8 +8,9 @@ import { countInvalidToken, readMailRequest } from "../mail-request.ts";
 import { readBody, requiredString } from "../request.ts";
 import { respondJson } from "../response.ts";
 import type { Handle } from "../route.ts";
+import { requireUser } from "../session-user.ts";
 import { requireFreshSignIn } from "../step-up.ts";
-import { requireUser, whenSignedIn } from "../validate.ts";
+import { whenSignedIn } from "../validate.ts";
 
 /** `POST /email/change`: mails a proof to the address that the user asks for. The answer does not tell whether it is taken. */
 export const changeEmail: Handle = (app, call) =>

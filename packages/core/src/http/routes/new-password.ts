@@ -14,8 +14,9 @@ import { countInvalidToken, isMailable, readMailRequest } from "../mail-request.
 import { readBody, requiredString } from "../request.ts";
 import { respondJson } from "../response.ts";
 import type { Handle } from "../route.ts";
+import { requireUser } from "../session-user.ts";
 import { isRemembered, signInAndRespond } from "../sign-in.ts";
-import { requireUser, whenSignedIn } from "../validate.ts";
+import { whenSignedIn } from "../validate.ts";
 import { requirePasswordOf } from "./reauthenticate.ts";
 
 /** `POST /password/forgot`: sends a link that resets the password. The answer is the same for every address. */

@@ -8,8 +8,9 @@ import { readDeviceOf } from "../device-cookie.ts";
 import { countFailure } from "../limit.ts";
 import { readBody, stringMember } from "../request.ts";
 import type { Call, Handle } from "../route.ts";
+import { requireUser } from "../session-user.ts";
 import { accountKey, isRemembered, requirePossible, signInAndRespond } from "../sign-in.ts";
-import { requireUser, whenSignedIn } from "../validate.ts";
+import { whenSignedIn } from "../validate.ts";
 import type { ValidSession } from "../validation.ts";
 
 /**

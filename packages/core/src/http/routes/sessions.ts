@@ -9,7 +9,8 @@ import type { SessionRow } from "../../sessions/session.ts";
 import { type Credentials, pathSegment } from "../request.ts";
 import { clearSessionCookies, FINAL_CODES, failRequest, headersOf, json, respondJson } from "../response.ts";
 import type { Call, Route } from "../route.ts";
-import { findEnabledUser, requireUser, whenSignedIn } from "../validate.ts";
+import { findEnabledUser, requireUser } from "../session-user.ts";
+import { whenSignedIn } from "../validate.ts";
 import type { InvalidSession } from "../validation.ts";
 
 /** `GET /sessions`: lists the live sessions of the user. */

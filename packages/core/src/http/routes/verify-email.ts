@@ -17,8 +17,9 @@ import { countInvalidToken, limitMailRequest, requestMailTo } from "../mail-requ
 import { readBody, requiredString, stringMember } from "../request.ts";
 import { respondJson } from "../response.ts";
 import type { Call, Handle } from "../route.ts";
+import { requireUser } from "../session-user.ts";
 import { kindOfSession, type SessionKind, signInAndRespond } from "../sign-in.ts";
-import { isSignedInAs, requireUser, whenSignedIn } from "../validate.ts";
+import { isSignedInAs, whenSignedIn } from "../validate.ts";
 import { requirePasswordOf } from "./reauthenticate.ts";
 
 /**
