@@ -13,6 +13,8 @@ const shared = {
   env,
   testTimeout: 120_000,
   hookTimeout: 120_000,
+  // On a busy machine a mail, a read or a page takes longer than the second that is the default.
+  expect: { poll: { timeout: 20_000 } },
   // Files that wait for a browser, a server or a clock leave a core idle: two workers more than two cores use it.
   maxWorkers: 4,
   // Most files share their modules, and reading them again for each file takes longer than the tests.
