@@ -210,8 +210,8 @@ export interface AuthOptions<Context = JsonObject, U extends User = User> {
         readonly whenBehind?: "accept" | "refuse";
       };
   /**
-   * How many verified access tokens this instance keeps in memory: the last ones that were used, and at most twice as many, of about 1 kB
-   * each. A token that is kept costs no second check of its signature. Its expiry, its key, its audience and the end of its session are
+   * How many verified access tokens this instance keeps in memory: the last ones that were used, and at most twice as many. One
+   * takes about 1 kB, and more with a large context. A token that is kept costs no second check of its signature. Its expiry, its key, its audience and the end of its session are
    * checked each time. Default 16,384, and 2,048 on Cloudflare Workers; from 1 to 1,000,000. `false` keeps none.
    */
   readonly tokenCache?: number | false;
