@@ -42,6 +42,18 @@ async function versionOf(name: string): Promise<{ readonly at: string; readonly 
   return rows[0];
 }
 
+const waitingCalls = () =>
+  countOf(
+    "SELECT count(*)::int AS n FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+  );
+const deadlocks = () =>
+  countOf("SELECT deadlocks::int AS n FROM pg_stat_database WHERE datname = current_database()");
+
+async function countOf(statement: string): Promise<number> {
+  const { rows } = await pool.query(statement);
+  return rows[0].n;
+}
+
 test("the database's clock decides, whatever the clock of the server is", async () => {
   const { sessions, throttle, tokens } = postgres(pool);
   const now = Math.floor(Date.now() / 1_000);
@@ -73,6 +85,7 @@ test("a text with a NUL causes an error, and the connection stays usable", async
 test("a call that PostgreSQL aborts for a deadlock is repeated", async () => {
   const { sessions } = postgres(pool, { clock: "caller" });
   for (const name of ["one", "two"]) await sessions.create(session(name), freely);
+  const before = await deadlocks();
   const other = await pool.connect();
   const lock = (name: string) =>
     other.query("UPDATE latchkey_sessions SET context = '{}' WHERE id = $1", [sessionIdOf(name)]);
@@ -81,15 +94,13 @@ test("a call that PostgreSQL aborts for a deadlock is repeated", async () => {
   await other.query("BEGIN");
   await lock("two");
   const ending = sessions.endAll("ann", null, { reason: "revoked", now: START });
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  await expect.poll(waitingCalls).toBeGreaterThan(0);
   await lock("one");
   await other.query("COMMIT");
   other.release(true);
   expect((await ending).length).toBe(2);
-  const { rows } = await pool.query(
-    "SELECT deadlocks::int AS n FROM pg_stat_database WHERE datname = current_database()",
-  );
-  expect(rows[0].n).toBeGreaterThan(0);
+  // A server process reports its count when it is idle, at most once a second.
+  await expect.poll(deadlocks).toBeGreaterThan(before);
 });
 
 test("a call that is aborted again and again fails", async () => {
