@@ -52,28 +52,22 @@ describe("the code of the pages", () => {
 });
 
 describe("the modules of a page", () => {
-  it("have each block that begins with an import, and those that continue it", () => {
+  it("have each block by itself, unless it continues the one before", () => {
     const page = [
       "# Page\n",
-      fence("ts", "createAuth({ store });"),
-      fence("ts", 'import { a } from "b";'),
+      fence("ts", "const a = 1;"),
       fence("sh", "npx latchkey\n"),
       fence("ts continued", "a.toFixed();"),
-      fence("tsx", 'import "react";\n<a />;'),
+      fence("tsx", "<a />;"),
     ].join("");
     expect(modulesOf("docs/a.md", page)).toEqual([
       {
         page: "docs/a.md",
-        name: "line-5.ts",
+        name: "line-2.ts",
         use: "compiled",
-        text: `${"\n".repeat(5)}import { a } from "b";${"\n".repeat(7)}a.toFixed();`,
+        text: ["", "", "const a = 1;", "", "", "", "", "", "", "a.toFixed();"].join("\n"),
       },
-      {
-        page: "docs/a.md",
-        name: "line-15.tsx",
-        use: "compiled",
-        text: `${"\n".repeat(15)}import "react";\n<a />;`,
-      },
+      { page: "docs/a.md", name: "line-12.tsx", use: "compiled", text: `${"\n".repeat(12)}<a />;` },
     ]);
   });
 
