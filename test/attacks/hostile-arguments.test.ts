@@ -6,6 +6,7 @@ import {
   magicLink,
   safeRedirect,
   type Validation,
+  writeValidation,
 } from "@latchkey/core";
 import { memory } from "@latchkey/core/memory";
 import { createValidator } from "@latchkey/core/validator";
@@ -249,6 +250,8 @@ const ENTRIES: readonly (readonly [title: string, call: Call])[] = [
     "applyValidation(, validation)",
     (validation) => applyValidation(new Response(), validation as Validation),
   ],
+  ["writeValidation(headers)", (headers) => writeValidation(headers, unauthenticated)],
+  ["writeValidation(, validation)", (validation) => writeValidation(new Headers(), validation as Validation)],
   ["safeRedirect(target)", (target) => safeRedirect(target)],
   ["safeRedirect(, options)", (options) => safeRedirect("/", options)],
 ];
@@ -329,6 +332,10 @@ describe("the message", () => {
     [
       async () => applyValidation(new Response(), {} as never),
       "applyValidation: validation is an object, but it must be what auth.validate returned",
+    ],
+    [
+      async () => writeValidation({} as never, unauthenticated),
+      "writeValidation: headers is an object, but it must be the Headers of a response",
     ],
   ])("names the argument: %s", async (call, message) => {
     await expect(call()).rejects.toMatchObject({ code: "invalid_request", message });

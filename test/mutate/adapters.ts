@@ -52,11 +52,20 @@ export const adapterEdits: readonly Edit[] = [
       ],
       ["a route for any sign-in", "isBound ? found.auth.stepUp", "false ? found.auth.stepUp"],
       ["a handshake rotates", '{ ...options, refresh: "never" } : options', "options : options"],
+    ],
+  ),
+  ...editsIn(
+    "packages/hono/src/respond.ts",
+    ["packages/hono/src/respond.test.ts"],
+    [
       [
         "the page of a user is public",
         "const response = applyValidation(c.res, validation);",
         "const response = new Response(c.res.body, c.res);",
       ],
+      ["a page of Hono is public", "writeValidation(prepared, validation);", "undefined;"],
+      ["a response of another request is changed", "headers === prepared &&", ""],
+      ["a response that is kept has cookies", "validation.headers.getSetCookie().length === 0", "true"],
     ],
   ),
   ...editsIn(

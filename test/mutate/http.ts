@@ -132,7 +132,7 @@ export const httpEdits: readonly Edit[] = [
         "false",
       ],
       ["a CDN keeps the page of a user", "if (TARGETED_FIELD.test(name)) headers.delete(name);", ""],
-      ["Vary is not added", "addVary(applied.headers,", "[].concat(applied.headers as never,"],
+      ["Vary is not added", "addVary(headers, ...(", "[].concat(headers as never, ...("],
     ],
   ),
 

@@ -25,6 +25,7 @@ export {
   type ValidateOptions,
   type Validation,
   type ValidSession,
+  writeValidation,
 } from "./http/validation.ts";
 export type { Algorithm } from "./keys/algorithms.ts";
 export type { Jwk, PublicJwk } from "./keys/jwk.ts";

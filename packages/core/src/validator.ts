@@ -7,7 +7,7 @@ import type { Validation } from "./http/validation.ts";
 import type { Jwk } from "./keys/jwk.ts";
 import { faultOfPublished, readKeySet } from "./keys/key-set.ts";
 import type { Keys } from "./keys/keys.ts";
-import { isRecord, type JsonObject } from "./platform/encoding.ts";
+import { isRecord, type JsonObject, titleCase } from "./platform/encoding.ts";
 import { type Env, envOf, type LateLoad, loadLate, now } from "./platform/env.ts";
 import { AuthError } from "./platform/errors.ts";
 import { checkMembers, FLAG, type MembersOf, refuse } from "./platform/option-error.ts";
@@ -169,7 +169,7 @@ function settingsOf(options: ValidatorOptions) {
     // Loaded for the first request that memory does not answer.
     verifier: loadLate(() => import("./http/verify-request.ts")),
     siteOf: siteReaderOf(origin, access, cookies?.domain ?? null),
-    bearer: { header, schemes: schemes.map((scheme) => scheme.toLowerCase()) },
+    bearer: { header: titleCase(header), schemes: schemes.map((scheme) => scheme.toLowerCase()) },
     trustedOrigins: new Set(trustedOrigins.map(checkOrigin)),
     requireFetchMetadata: false,
   };
@@ -284,5 +284,5 @@ function recallAccess(settings: Settings, request: Request, site: Site): Validat
   if (known === null) return null;
   const { ends } = settings;
   if (ends !== null && ends.known()?.passes(known.claims, expected.now) !== true) return null;
-  return keptSession(known.claims, seen, request.headers.get("cookie"), settings);
+  return keptSession(known.claims, seen, settings);
 }

@@ -1,15 +1,15 @@
-import {
-  type AccessClaims,
-  type Auth,
-  applyValidation,
-  type Session,
-  type StepUpBounds,
-  type User,
-  type ValidateOptions,
-  type Validation,
+import type {
+  AccessClaims,
+  Auth,
+  Session,
+  StepUpBounds,
+  User,
+  ValidateOptions,
+  Validation,
 } from "@latchkey/core";
-import type { Context as HonoContext, MiddlewareHandler, Next } from "hono";
+import type { Context as HonoContext, MiddlewareHandler } from "hono";
 import { requestHost } from "./host.ts";
+import { respond } from "./respond.ts";
 
 export { requestHost } from "./host.ts";
 
@@ -156,37 +156,4 @@ function optionsFor(request: Request, options: SessionOptions): SessionOptions {
 function isWebSocketHandshake({ method, headers }: Request): boolean {
   const isWebSocket = headers.get("upgrade")?.toLowerCase() === "websocket";
   return method === "GET" && isWebSocket && headers.has("sec-websocket-key");
-}
-
-/** Runs the handlers, and gives their response the headers of the validation. */
-async function respond(c: HonoContext, next: Next, validation: Validation): Promise<void> {
-  try {
-    await next();
-  } catch (thrown) {
-    applyToErrorResponse(c, validation);
-    throw asError(thrown);
-  }
-  applyToResponse(c, validation);
-}
-
-function applyToResponse(c: HonoContext, validation: Validation): void {
-  const { finalized } = c;
-  const response = applyValidation(c.res, validation);
-  // Without this line Hono would copy the headers of the old response over those of the new one.
-  c.res = undefined;
-  c.res = response;
-  // A handler that returned no response stays an error of Hono.
-  c.finalized = finalized;
-}
-
-/** Hono copies the headers of this response, and of one that was there before, to the response of the error handler. */
-function applyToErrorResponse(c: HonoContext, validation: Validation): void {
-  c.res = new Response(null, { status: 500 });
-  applyToResponse(c, validation);
-}
-
-/** Hono calls its error handler only for an `Error`. */
-function asError(thrown: unknown): Error {
-  if (thrown instanceof Error) return thrown;
-  return new Error("A handler threw a value that is not an Error.", { cause: thrown });
 }

@@ -24,6 +24,7 @@ export interface Config {
   /** Origins, and custom schemes with `://`. */
   readonly trustedOrigins: ReadonlySet<string>;
   readonly cookies: CookieOptions & { readonly previous: readonly PreviousCookie[] };
+  /** The name of the header as `Vary` has it, and the schemes in lower case. */
   readonly bearer: { readonly header: string; readonly schemes: readonly string[] };
   /** Further headers that pages of trusted origins may send, in lower case. */
   readonly allowHeaders: ReadonlySet<string>;

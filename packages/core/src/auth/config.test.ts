@@ -572,7 +572,7 @@ describe("valid options", () => {
       basePath: "/auth",
       trustedOrigins: [],
       cookies: { domain: null, sameSite: "lax", partitioned: false, refreshPath: "/", previous: [] },
-      bearer: { header: "authorization", schemes: ["bearer"] },
+      bearer: { header: "Authorization", schemes: ["bearer"] },
       requireFetchMetadata: false,
       linkByEmail: true,
       errorURL: null,

@@ -9,7 +9,7 @@ import type { MailOptions } from "../mail/mailer.ts";
 import { checkPages } from "../mail/pages.ts";
 import { checkErrorURL } from "../oauth/redirect.ts";
 import { kindOf } from "../platform/callback-answer.ts";
-import { isRecord } from "../platform/encoding.ts";
+import { isRecord, titleCase } from "../platform/encoding.ts";
 import { type Env, envOf, logError } from "../platform/env.ts";
 import type { OnError } from "../platform/faults.ts";
 import { refuse } from "../platform/option-error.ts";
@@ -148,7 +148,7 @@ function configOf(given: Given, baseURL: URL | null): Config {
     trustedOrigins,
     cookies: checkCookies(given.cookies ?? NONE, baseURL, basePath),
     bearer: {
-      header: (given.bearer?.header ?? "authorization").toLowerCase(),
+      header: titleCase((given.bearer?.header ?? "authorization").toLowerCase()),
       schemes: (given.bearer?.schemes ?? ["Bearer"]).map((scheme) => scheme.toLowerCase()),
     },
     allowHeaders: new Set([

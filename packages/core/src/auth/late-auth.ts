@@ -9,7 +9,7 @@ type Handler = (request: Request, host?: RequestHost) => Promise<Response>;
 type Call = (...given: unknown[]) => Promise<unknown>;
 
 /** How a failed validation writes its challenge, which a 500 does not have. */
-const NO_OPTIONS = { bearer: { header: "authorization", schemes: ["bearer"] } };
+const NO_OPTIONS = { bearer: { header: "Authorization", schemes: ["bearer"] } };
 
 /**
  * Makes an auth that calls `open` for the auth behind it, at each use. While `open` throws, requests get 500 `internal_error`, `report`

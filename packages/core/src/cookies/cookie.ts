@@ -1,4 +1,3 @@
-import { titleCase } from "../platform/encoding.ts";
 import { AuthError } from "../platform/errors.ts";
 import { days, type Seconds } from "../platform/time.ts";
 
@@ -139,13 +138,18 @@ export function deleteCookie(place: CookiePlace): CookieChange {
 
 /** Adds names to Vary and keeps the existing ones. `*` stays as it is. */
 export function addVary(headers: Headers, ...names: readonly string[]): void {
-  const present = (headers.get("vary") ?? "")
+  const before = headers.get("vary");
+  headers.set("vary", before === null ? names.join(", ") : mergeVary(before, names));
+}
+
+function mergeVary(before: string, names: readonly string[]): string {
+  const present = before
     .split(",")
     .map((name) => name.trim())
     .filter((name) => name !== "");
-  if (present.includes("*")) return;
+  if (present.includes("*")) return before;
   const known = new Set(present.map((name) => name.toLowerCase()));
-  headers.set("vary", [...present, ...names.filter((name) => !known.has(name.toLowerCase()))].join(", "));
+  return [...present, ...names.filter((name) => !known.has(name.toLowerCase()))].join(", ");
 }
 
 /** Makes the headers of a response that depends on the cookies or the bearer token of its request, so that no cache stores it (RFC 9111). */
@@ -158,7 +162,7 @@ export function sessionHeaders(bearerHeader: string): Headers {
 /** Writes the headers of `sessionHeaders`. */
 export function writeSessionHeaders(headers: Headers, bearerHeader: string): void {
   headers.set("cache-control", "private, no-store");
-  headers.set("vary", `Cookie, ${titleCase(bearerHeader)}`);
+  headers.set("vary", `Cookie, ${bearerHeader}`);
 }
 
 /** Appends one Set-Cookie line for each cookie. The last change of a cookie wins. */

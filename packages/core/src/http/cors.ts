@@ -58,7 +58,7 @@ function isPreflight({ method, headers }: Request): boolean {
 function allowedHeaders(sent: Headers, { bearer, allowHeaders }: CorsOptions): string {
   const asked = (sent.get("access-control-request-headers") ?? "").toLowerCase().split(",");
   const further = new Set(asked.map((name) => name.trim()).filter((name) => allowHeaders.has(name)));
-  return ["content-type", bearer.header, ...further].join(", ");
+  return ["content-type", bearer.header.toLowerCase(), ...further].join(", ");
 }
 
 /** Makes `auth.cors`. */

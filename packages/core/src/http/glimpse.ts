@@ -8,8 +8,13 @@ import type { CredentialOptions } from "./response.ts";
 import type { ValidSession } from "./validation.ts";
 import { sessionOfClaims, validSession } from "./validation-result.ts";
 
+/** The only access token of a request, and the Cookie header of the request. */
+export interface SeenToken extends SoleToken {
+  readonly sentCookies: string | null;
+}
+
 /** The tokens of a request as far as its headers show them uncut: `none` at all, or one access token. Null leaves it to `readCredentials`. */
-export type Glimpse = SoleToken | "none" | null;
+export type Glimpse = SeenToken | "none" | null;
 
 /**
  * Looks for the only access token of a request, by the rules of `readCredentials`, `isForged` and `selectToken`: it is the one that
@@ -20,8 +25,9 @@ export function glimpseToken(
   { places, formerNames, settableBySibling }: Site,
   bearer: string | null,
 ): Glimpse {
-  if (bearer !== null) return bearer === "" ? null : { token: bearer, transport: "bearer" };
   const cookies = headers.get("cookie");
+  if (bearer !== null)
+    return bearer === "" ? null : { token: bearer, transport: "bearer", sentCookies: cookies };
   if (cookies === null) return "none";
   if (!occursIn(cookies, places.access.name)) {
     const others = [places.refresh.name, ...formerNames];
@@ -32,14 +38,13 @@ export function glimpseToken(
   if (settableBySibling.size > 0 && [...settableBySibling].some((name) => occursIn(cookies, name)))
     return null;
   const token = soleCookie(cookies, places.access.name);
-  return token === null ? null : { token, transport: "cookie" };
+  return token === null ? null : { token, transport: "cookie", sentCookies: cookies };
 }
 
 /** Makes the valid session of an access token that stays as it is. */
 export function keptSession(
   claims: AccessClaims,
-  { transport }: Pick<SoleToken, "transport">,
-  sentCookies: string | null,
+  { transport, sentCookies }: Pick<SeenToken, "transport" | "sentCookies">,
   { bearer }: CredentialOptions,
 ): ValidSession {
   return validSession({
@@ -55,7 +60,7 @@ export function keptSession(
 }
 
 /** Whether a request has no other token than the one that `glimpseToken` found. */
-export function isAlone({ transport }: SoleToken, sentCookies: string | null, site: Site | null): boolean {
+export function isAlone({ transport, sentCookies }: SeenToken, site: Site | null): boolean {
   if (site === null) return false;
   const { places, formerNames } = site;
   const cookies = transport === "cookie" ? (sentCookies ?? "") : "";

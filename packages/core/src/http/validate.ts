@@ -18,9 +18,8 @@ import {
 } from "../sessions/authenticate.ts";
 import type { Transport } from "../sessions/session.ts";
 import { checkStepUp, decideStepUp, type StepUpBounds } from "../sessions/step-up.ts";
-import type { SoleToken } from "../sessions/token-cache.ts";
 import type { User } from "../users/user.ts";
-import { glimpseToken, isAlone, keptSession, withVerified } from "./glimpse.ts";
+import { glimpseToken, isAlone, keptSession, type SeenToken, withVerified } from "./glimpse.ts";
 import {
   type Credentials,
   crossSiteMessage,
@@ -97,7 +96,7 @@ export function refuseWeakSignIn(app: App, validation: Validation, bounds: StepU
  * Validates a request whose answer needs memory alone: it has no token, or one live token that was verified before. Otherwise it
  * returns the only token of the request, or null if there are more.
  */
-function recallRequest(app: App, request: Request): Validation | SoleToken | null {
+function recallRequest(app: App, request: Request): Validation | SeenToken | null {
   try {
     const site = app.originOf(request.url);
     const seen = site === null ? null : glimpseToken(request, site, bearerToken(request.headers, app.config));
@@ -105,7 +104,7 @@ function recallRequest(app: App, request: Request): Validation | SoleToken | nul
     if (seen === "none") return refusal(app.config, "unauthenticated", null);
     const claims = recallSession(app.engine, seen);
     if (claims === null) return seen;
-    return keptSession(claims, seen, request.headers.get("cookie"), app.config);
+    return keptSession(claims, seen, app.config);
   } catch {
     // The whole validation meets the same fault, and reports it.
     return null;
@@ -117,16 +116,15 @@ async function validateUnknown(
   whole: App,
   request: Request,
   options: ValidateOptions,
-  seen: SoleToken | null,
+  seen: SeenToken | null,
 ): Promise<Validation> {
   const app = forRequest(whole, request.headers, "validate");
   if (seen === null) return (await validateRequest(app, request, options, null)).validation;
   const sent = { presented: { access: [seen] } };
-  const cookies = request.headers.get("cookie");
   try {
     const found = await verifySole(app.engine, seen);
-    if (found.claims !== null) return keptSession(found.claims, seen, cookies, app.config);
-    if (found.verified.kind !== "live" && isAlone(seen, cookies, app.originOf(request.url)))
+    if (found.claims !== null) return keptSession(found.claims, seen, app.config);
+    if (found.verified.kind !== "live" && isAlone(seen, app.originOf(request.url)))
       return refusal(app.config, "unauthenticated", sent);
     return (await validateRequest(app, request, options, found)).validation;
   } catch (error) {

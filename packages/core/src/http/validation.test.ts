@@ -45,7 +45,7 @@ function validSession(headers: Headers, refreshed: boolean): Validation {
 }
 
 function failed(code: ErrorCode, cookies: readonly string[] = []): Validation {
-  const validation = refusal({ bearer: { header: "authorization", schemes: ["bearer"] } }, code, null);
+  const validation = refusal({ bearer: { header: "Authorization", schemes: ["bearer"] } }, code, null);
   withCookies(validation.headers, cookies);
   return validation;
 }
@@ -59,13 +59,13 @@ const tokenHeaders = ["Cookie", "Authorization"];
 const validations: readonly ValidationRow[] = [
   {
     name: "a live session",
-    validation: validSession(sessionHeaders("authorization"), false),
+    validation: validSession(sessionHeaders("Authorization"), false),
     dependsOnSession: true,
     varyNames: tokenHeaders,
   },
   {
     name: "a refreshed session",
-    validation: validSession(withCookies(sessionHeaders("authorization"), ISSUED), true),
+    validation: validSession(withCookies(sessionHeaders("Authorization"), ISSUED), true),
     dependsOnSession: true,
     varyNames: tokenHeaders,
   },
@@ -77,7 +77,7 @@ const validations: readonly ValidationRow[] = [
   },
   {
     name: "a session whose token came in another header",
-    validation: validSession(sessionHeaders("x-token"), false),
+    validation: validSession(sessionHeaders("X-Token"), false),
     dependsOnSession: true,
     varyNames: ["Cookie", "X-Token"],
   },

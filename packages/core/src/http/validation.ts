@@ -81,27 +81,52 @@ const TARGETED_FIELD = /(?:cdn-cache|surrogate)-control$/;
  * return applyValidation(await render(request, validation), validation);
  */
 export function applyValidation(response: Response, validation: Validation): Response {
-  requireHeaders("response", response, "a Response");
-  requireHeaders("validation", validation, "what auth.validate returned");
+  refuseUnless(hasHeaders(response), "applyValidation: response", response, "a Response");
+  refuseUnless(hasHeaders(validation), "applyValidation: validation", validation, RESULT);
   if (response.status < 200) return response;
   const applied = mutableCopy(response);
-  const cookies = cookiesToAdd(applied.headers, validation.headers);
-  for (const cookie of cookies) applied.headers.append("set-cookie", cookie);
-  addVary(applied.headers, ...(validation.headers.get("vary") ?? "Cookie").split(", "));
-  if (cookies.length > 0) {
-    forbidCaching(applied.headers);
-  } else if (validation.ok || validation.code !== "unauthenticated") {
-    forbidSharedCaching(applied.headers);
-  }
+  writeValidation(applied.headers, validation);
   return applied;
 }
 
-function requireHeaders(argument: string, value: unknown, expected: string): void {
-  // A runtime may have several classes of headers.
-  const headers = isRecord(value) ? value["headers"] : null;
-  if (isRecord(headers) && typeof headers["getSetCookie"] === "function") return;
-  const message = `applyValidation: ${argument} is ${kindOf(value)}, but it must be ${expected}`;
-  throw new AuthError("invalid_request", message);
+/**
+ * Writes the headers of a validation into those of a response, as `applyValidation` does, which copies the response first. Only for
+ * headers that can be changed, of a response that is sent once: the cookies of one user in a response that is kept would sign
+ * in others.
+ *
+ * Throws an `AuthError` with `invalid_request` for an argument of another type.
+ *
+ * @example
+ * const headers = new Headers({ "content-type": "text/html" });
+ * writeValidation(headers, await auth.validate(request));
+ */
+export function writeValidation(headers: Headers, validation: Validation): void {
+  refuseUnless(isHeaders(headers), "writeValidation: headers", headers, "the Headers of a response");
+  refuseUnless(hasHeaders(validation), "writeValidation: validation", validation, RESULT);
+  const cookies = cookiesToAdd(headers, validation.headers);
+  for (const cookie of cookies) headers.append("set-cookie", cookie);
+  addVary(headers, ...(validation.headers.get("vary") ?? "Cookie").split(", "));
+  if (cookies.length > 0) {
+    forbidCaching(headers);
+  } else if (validation.ok || validation.code !== "unauthenticated") {
+    forbidSharedCaching(headers);
+  }
+}
+
+const RESULT = "what auth.validate returned";
+
+function refuseUnless(isMet: boolean, argument: string, value: unknown, expected: string): void {
+  if (isMet) return;
+  throw new AuthError("invalid_request", `${argument} is ${kindOf(value)}, but it must be ${expected}`);
+}
+
+function hasHeaders(value: unknown): boolean {
+  return isRecord(value) && isHeaders(value["headers"]);
+}
+
+// A runtime may have several classes of headers.
+function isHeaders(value: unknown): boolean {
+  return isRecord(value) && typeof value["getSetCookie"] === "function";
 }
 
 /** Returns a copy whose headers can be changed. */

@@ -42,7 +42,7 @@ export async function verifyRequest(
     const code = await ends.refusalOf(access.claims, keepAlive);
     if (code !== null) return refusal(policy, code, credentials);
   }
-  return keptSession(access.claims, presented, cookieHeader, policy);
+  return keptSession(access.claims, { transport: presented.transport, sentCookies: cookieHeader }, policy);
 }
 
 type PresentedAccess =
