@@ -19,6 +19,7 @@ import { createTabs } from "./tabs.ts";
 import { type TokenStorage, tokenTransport } from "./tokens.ts";
 import { cookieTransport, createCallRoute, type SignOutScope, type Transport } from "./transport.ts";
 
+/** What `createAuthClient` takes. */
 export interface ClientOptions {
   /** Where Latchkey's routes are: `/auth`, or `https://api.example.com/auth`. */
   readonly baseURL: string;
@@ -109,6 +110,7 @@ export interface AuthClient<U = User, C = unknown> {
   };
 }
 
+/** What `signIn.exchange` takes: the code of the redirect to the app, and its verifier. */
 export interface NativeCode {
   /** The code that the redirect to the app carries. */
   readonly code: string;

@@ -17,18 +17,19 @@ export interface Page {
 
 /** The functions of the platform that the client uses. */
 export interface Env {
+  /** Sends each request. Default the global `fetch`. */
   readonly fetch: (request: Request) => Promise<Response>;
-  /** A clock in milliseconds that never goes back, like `performance.now`. */
+  /** A clock in milliseconds that never goes back, like `performance.now`, which is the default. */
   readonly now: () => number;
-  /** A number from 0 to 1. It spreads refreshes and retries in time, and needs no cryptographic strength. */
+  /** A number from 0 to 1. It spreads refreshes and retries in time, and needs no cryptographic strength. Default `Math.random`. */
   readonly random: () => number;
-  /** Calls `run` once after so many milliseconds. Returns a function that cancels it. */
+  /** Calls `run` once after so many milliseconds. Returns a function that cancels it. Default by `setTimeout`. */
   readonly later: (run: () => void, milliseconds: number) => () => void;
-  /** Web Locks, which the tabs of an origin share. Null if the platform has none. */
+  /** Web Locks, which the tabs of an origin share. Null if the platform has none. Default `navigator.locks`. */
   readonly locks: Pick<LockManager, "request"> | null;
-  /** Opens a channel to the other tabs. Null if the platform has none. */
+  /** Opens a channel to the other tabs. Null if the platform has none. Default a `BroadcastChannel`. */
   readonly openChannel: ((name: string, listen: (message: unknown) => void) => Channel) | null;
-  /** Null without a page: on servers, command lines and React Native. */
+  /** The page of the browser, by default the one that runs the script. Null without a page: on servers, command lines and React Native. */
   readonly page: Page | null;
 }
 

@@ -3,6 +3,7 @@ import type { Page } from "./env.ts";
 import type { Lock } from "./lock.ts";
 import { type Result, success } from "./result.ts";
 
+/** What `signIn.oauth` takes. */
 export interface OAuthOptions {
   /**
    * The page that the user comes back to, of the server's origin or of one in its `trustedOrigins`. Default: this page,
@@ -11,15 +12,16 @@ export interface OAuthOptions {
   readonly redirectTo?: string | undefined;
   /**
    * For native apps: the S256 challenge of a code verifier (RFC 7636 4.2). The redirect then carries a code for
-   * `signIn.exchange`.
+   * `signIn.exchange`. Default none.
    */
   readonly codeChallenge?: string | undefined;
-  /** The token of an invitation, if the sign-in may create a user. The account at the provider must have the invited address. */
+  /** The token of an invitation, if the sign-in may create a user. The account at the provider must have the invited address. Default none. */
   readonly invitation?: string | undefined;
   /** Whether the session outlives the browser. Default true. */
   readonly remember?: boolean | undefined;
 }
 
+/** The answer of `signIn.oauth`. */
 export interface OAuthStart {
   /** The URL where the sign-in begins. Without a page that can navigate there, open it in the system's browser. */
   readonly url: string;

@@ -15,6 +15,7 @@ import { loading, type SessionState, type User } from "./state.ts";
 
 const ClientContext: Context<AuthClient<unknown> | null> = createContext<AuthClient<unknown> | null>(null);
 
+/** The props of `AuthProvider`. */
 export interface AuthProviderProps {
   readonly client: AuthClient<unknown>;
   readonly children?: ReactNode;
@@ -48,6 +49,7 @@ export function useUser<U = User>(): U | null {
   return useSession<U>().user;
 }
 
+/** The props of `SignedIn` and `SignedOut`. */
 export interface WhenProps {
   readonly children?: ReactNode;
 }

@@ -28,6 +28,7 @@ export const serverCodes = [
   "internal_error",
 ] as const;
 
+/** An error code that a server answers with. */
 export type ServerCode = (typeof serverCodes)[number];
 
 /** Why a call failed. */
@@ -43,8 +44,10 @@ export interface ClientError {
   readonly status: number;
 }
 
+/** What a call resolves to: its data, or why it failed. */
 export type Result<T> = { readonly ok: true; readonly data: T } | Failure;
 
+/** The result of a call that failed. */
 export interface Failure {
   readonly ok: false;
   readonly error: ClientError;

@@ -4,6 +4,7 @@ export interface ObjectNamespace<Id = unknown> {
   get(id: Id): ObjectStub;
 }
 
+/** The part of the stub of a Durable Object that Latchkey uses. */
 export interface ObjectStub {
   fetch(
     url: string,
@@ -17,6 +18,7 @@ export interface ObjectState {
   blockConcurrencyWhile<T>(work: () => Promise<T>): Promise<T>;
 }
 
+/** The part of the storage of a Durable Object that Latchkey uses. */
 export interface ObjectStorage {
   readonly sql: {
     exec(

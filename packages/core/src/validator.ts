@@ -30,7 +30,7 @@ export type { UserId } from "./users/user.ts";
 export interface ValidatorOptions {
   /**
    * Where the server that signs publishes its keys, as `https://app.example.com/auth/jwks`. This, or `jwks`. A key of the set that
-   * is not safe, or that has private members, is not used, and neither are two keys with the same `kid`.
+   * is not safe, or that has private members, is not used, and neither are two keys with the same `kid`. Default none.
    */
   readonly jwksUrl?: string;
   /**
@@ -46,23 +46,39 @@ export interface ValidatorOptions {
   readonly allowInsecure?: boolean;
   /** Whether tokens are accepted or refused while `endedUrl` could not be read for 24 seconds. Default `accept`. */
   readonly whenBehind?: "accept" | "refuse";
-  /** The keys themselves, as `auth.keys.jwks()` returns them. A key that is not safe to use is refused with a `TypeError`. */
-  readonly jwks?: { readonly keys: readonly Jwk[] };
+  /** The keys themselves, as `auth.keys.jwks()` returns them. A key that is not safe to use is refused with a `TypeError`. Default none. */
+  readonly jwks?: {
+    /** One public key or more. */
+    readonly keys: readonly Jwk[];
+  };
   /** `accessToken.issuer` of the server that signs; by default its `baseURL`. */
   readonly issuer: string;
   /** `accessToken.audience`; by default the issuer. */
   readonly audience?: string;
   /** As the server that signs has them. */
-  readonly cookies?: { readonly names?: { readonly access?: string }; readonly domain?: string };
-  readonly bearer?: { readonly header?: string; readonly schemes?: readonly string[] };
+  readonly cookies?: {
+    readonly names?: {
+      /** The name without prefix, at most 64 characters. Default `latchkey.access`. */
+      readonly access?: string;
+    };
+    /** The domain that shares the cookies. Default none. */
+    readonly domain?: string;
+  };
+  readonly bearer?: {
+    /** The header with the access token of a client without cookies. Default `authorization`. */
+    readonly header?: string;
+    /** The words that may stand before the token. Default `["Bearer"]`. */
+    readonly schemes?: readonly string[];
+  };
   /** The origin that users see. Default the request's own. */
   readonly baseURL?: string;
-  /** Other origins whose pages may send unsafe requests with cookies; https, except on localhost. */
+  /** Other origins whose pages may send unsafe requests with cookies; https, except on localhost. Default none. */
   readonly trustedOrigins?: readonly string[];
-  /** Default true, as for `createAuth`. */
+  /** Whether a token is good only for the transport it was made for. Default true, as for `createAuth`. */
   readonly restrictTransport?: boolean;
-  /** As for `createAuth`. */
+  /** How many verified tokens are kept in memory, from 1 to 1,000,000; `false` keeps none. Default as for `createAuth`. */
   readonly tokenCache?: number | false;
+  /** Clock, randomness and fetch, for tests. */
   readonly env?: Partial<Env>;
 }
 
@@ -72,6 +88,7 @@ export interface ValidatorHost {
   readonly waitUntil?: ((work: Promise<unknown>) => void) | undefined;
 }
 
+/** Validates requests by their access tokens, without a store. */
 export interface Validator<Context> {
   /**
    * Tells who sends a request, by its access token alone. Never throws on input.

@@ -84,9 +84,9 @@ export function session<Context, U extends User>(
 
 /** What `requireSession` takes. `maxAge` and `amr` are those of `auth.stepUp`. */
 export interface RequireOptions<Context = unknown> extends StepUpBounds {
-  /** The auth of `session(auth)`. It types the context in `when`, and `session` must have run with this one. */
+  /** The auth of `session(auth)`. It types the context in `when`, and `session` must have run with this one. Default the one of `session`. */
   readonly auth?: AuthSource<Context, User>;
-  /** Whether a session may do this; anything but true is no. */
+  /** Whether a session may do this; anything but true is no. Default: every session may. */
   readonly when?: (session: Session<Context>) => boolean;
 }
 

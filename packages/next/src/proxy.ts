@@ -8,6 +8,7 @@ type ProxyRequest = Request & { nextUrl: Record<"pathname" | "search" | "basePat
 /** The part of `NextFetchEvent` that the proxy uses. */
 type ProxyEvent = { waitUntil(work: Promise<unknown>): void };
 
+/** What `authProxy` takes. */
 export interface AuthProxyOptions {
   /** The `basePath` of `createAuth`. The proxy leaves these routes alone. Default `/auth`. */
   readonly basePath?: string;

@@ -6,6 +6,7 @@ export interface NodeRedisClient {
   eval(script: string, options: NodeRedisScript): Promise<unknown>;
 }
 
+/** The keys and arguments of a script, as node-redis takes them. */
 export interface NodeRedisScript {
   readonly keys: string[];
   readonly arguments: string[];
@@ -17,6 +18,7 @@ export interface IoredisClient {
   eval(script: string, keyCount: number, ...keysAndValues: string[]): Promise<unknown>;
 }
 
+/** A client that `redis` takes: node-redis or ioredis, of one server or of a cluster. */
 export type RedisClient = NodeRedisClient | IoredisClient;
 
 /** A connection to Redis. The store only runs scripts, each in one round trip. */

@@ -21,6 +21,7 @@ import { redisUsers } from "./users.ts";
 
 export type { IoredisClient, NodeRedisClient, NodeRedisScript, RedisClient } from "./connection.ts";
 
+/** What `redis` takes besides the client. */
 export interface RedisOptions {
   /** The first part of every key. Default `latchkey:`. */
   readonly prefix?: string;

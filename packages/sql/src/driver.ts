@@ -1,5 +1,6 @@
 import type { StoredMembers } from "@latchkey/core/store";
 
+/** The SQL that a driver speaks. */
 export type Dialect = "sqlite" | "postgres" | "d1";
 
 /** A value that can be bound: an integer, a text or null. Booleans are 0 and 1, JSON is text. */

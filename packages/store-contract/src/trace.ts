@@ -4,9 +4,13 @@ import { equal, type MakeStore } from "./cases.ts";
 import { expectedRotation, perform, type WatchedStep } from "./steps.ts";
 import { newWorld, nextStep, observe, seededRandom } from "./world.ts";
 
+/** What `runTrace` takes. */
 export interface TraceOptions {
+  /** Selects the trace. The same seed gives the same one. */
   readonly seed: number;
+  /** How many operations the trace has. */
   readonly steps: number;
+  /** Makes the store that is compared with `decide`. */
   readonly makeStore: MakeStore;
 }
 

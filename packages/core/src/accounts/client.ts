@@ -11,10 +11,10 @@ import { decideClientAddress, type TrustedProxies } from "../throttle/proxies.ts
 export interface RequestHost {
   /**
    * The address at the other end of the connection; null if it is not known. Limits count by it, and sessions show it. A
-   * header belongs here only if every request comes through a proxy that overwrites it: see `trustedProxies`.
+   * header belongs here only if every request comes through a proxy that overwrites it: see `trustedProxies`. Default null.
    */
   readonly clientAddress?: string | null | undefined;
-  /** Keeps the runtime running until the work has ended, as `ctx.waitUntil` of Workers does. It is called as a function. */
+  /** Keeps the runtime running until the work has ended, as `ctx.waitUntil` of Workers does. It is called as a function. Default none. */
   readonly waitUntil?: ((work: Promise<unknown>) => void) | undefined;
 }
 

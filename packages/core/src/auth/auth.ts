@@ -35,11 +35,13 @@ export type RefreshOutcome<Context = unknown> =
     }
   | { readonly ok: false; readonly code: ErrorCode };
 
+/** The options of `auth.sessions.create`. */
 export interface CreateSessionOptions<Context = unknown> extends SessionLifetimes {
+  /** The context of the session, which `sessions.context.schema` checks. Default `{}`. */
   readonly context?: Context;
-  /** What is known of the client. The first refresh by a request stores what is missing, without an event. */
+  /** What is known of the client. The first refresh by a request stores what is missing, without an event. Default unknown. */
   readonly device?: Partial<Device>;
-  /** Default cookie. */
+  /** How the client keeps the tokens: `cookie`, the default, or `bearer`. */
   readonly transport?: Transport;
   /** Whether the cookies outlive the browser. It does not change the lifetimes of the session. Default true. */
   readonly remember?: boolean;

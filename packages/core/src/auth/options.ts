@@ -27,6 +27,7 @@ export interface StandardSchema<Output> {
   };
 }
 
+/** What a Standard Schema makes of a value: the parsed value, or what is wrong with it. */
 export type StandardResult<Output> =
   | { readonly value: Output; readonly issues?: undefined }
   | { readonly issues: readonly { readonly message: string }[] };
@@ -45,7 +46,7 @@ export type Provider = PasswordProvider | OAuthProvider | MagicLinkProvider | Em
 export interface AuthOptions<Context = JsonObject, U extends User = User> {
   /** Where sessions, users and keys live. */
   readonly store: Store;
-  /** Ways to sign in, such as `password()`. */
+  /** Ways to sign in, such as `password()`. Default none. */
   readonly providers?: readonly Provider[];
   /**
    * Whether an account at a provider leads to a user who is there already by an address that both sides have proved.
@@ -78,26 +79,27 @@ export interface AuthOptions<Context = JsonObject, U extends User = User> {
   readonly basePath?: string;
   /**
    * Other origins whose pages may sign in and call the routes with credentials; compared exactly. They are https, except
-   * on localhost. A custom scheme, as `com.example.app://`, is where a native app may be sent back to.
+   * on localhost. A custom scheme, as `com.example.app://`, is where a native app may be sent back to. Default none.
    */
   readonly trustedOrigins?: readonly string[];
   /**
-   * Newest first, at least 32 bytes each. Seals private keys, keys HS256. Required unless only localhost is served. If it is missing or
-   * empty, as in a build, every request gets 500 `internal_error`, `onError` gets an error that names it, and `check` finds it.
+   * Newest first, at least 32 bytes each. Seals private keys, keys HS256. Required unless only localhost is served: there the default is
+   * one that is drawn for each process, and private keys are stored unsealed. If it is missing or empty elsewhere, as in a build, every
+   * request gets 500 `internal_error`, `onError` gets an error that names it, and `check` finds it.
    */
   readonly secret?: string | readonly (string | undefined)[] | undefined;
   readonly accessToken?: {
-    /** Default 10 minutes; at least twice the lease, at most 24 hours. */
+    /** The life of an access token. Default 10 minutes; at least twice the lease, at most 24 hours. */
     readonly lifetime?: Seconds;
-    /** Default EdDSA. */
+    /** The signature of access tokens. Default EdDSA. */
     readonly algorithm?: Algorithm;
-    /** Default `baseURL`, else `http://localhost`. */
+    /** The claim `iss` of access tokens. Default `baseURL`, else `http://localhost`. */
     readonly issuer?: string;
-    /** Default the issuer. */
+    /** The claim `aud` of access tokens. Default the issuer. */
     readonly audience?: string;
     /**
      * Returns more claims for each token: a plain object, synchronously. Each refresh reads the user for it, with one more
-     * call to the store.
+     * call to the store. Default none.
      */
     readonly claims?: NoInfer<(session: Session<Context>, user: PublicUser<U>) => JsonObject>;
   };
@@ -114,14 +116,19 @@ export interface AuthOptions<Context = JsonObject, U extends User = User> {
       }
     | false;
   readonly keys?: {
-    /** Default 30 days. */
+    /** How long a key signs, before the next one replaces it. Default 30 days, at least an hour. */
     readonly rotateEvery?: Seconds;
-    /** Keys of your own; the first, a private one, signs. Then Latchkey neither makes nor rotates any. */
+    /** Keys of your own; the first, a private one, signs. Then Latchkey neither makes nor rotates any. Default: Latchkey makes them. */
     readonly provided?: readonly Jwk[];
   };
   readonly cookies?: {
     /** Without prefix, which Latchkey adds. Default `latchkey.access` and `latchkey.refresh`. */
-    readonly names?: { readonly access?: string; readonly refresh?: string };
+    readonly names?: {
+      /** The name of the cookie with the access token, at most 64 characters. Default `latchkey.access`. */
+      readonly access?: string;
+      /** The name of the cookie with the refresh token, at most 64 characters. Default `latchkey.refresh`. */
+      readonly refresh?: string;
+    };
     /**
      * Whole names of cookies from earlier configurations. A sibling subdomain can set those without the `__Host-` prefix:
      * one that is alone in a request is believed, so remove a name once the sessions under it are over.
@@ -162,14 +169,14 @@ export interface AuthOptions<Context = JsonObject, U extends User = User> {
   readonly cors?: {
     /**
      * Further headers that pages of `trustedOrigins` may send, such as `x-datadog-trace-id`. Always allowed are `content-type`, the header
-     * of `bearer`, and those of tracing: `baggage`, `sentry-trace`, `traceparent`, `tracestate`, `x-request-id`.
+     * of `bearer`, and those of tracing: `baggage`, `sentry-trace`, `traceparent`, `tracestate`, `x-request-id`. Default no others.
      */
     readonly allowHeaders?: readonly string[];
   };
   readonly bearer?: {
-    /** Default `authorization`. */
+    /** The header with the access token of a client without cookies. Default `authorization`. */
     readonly header?: string;
-    /** Default `["Bearer"]`. */
+    /** The words that may stand before the token. Default `["Bearer"]`. */
     readonly schemes?: readonly string[];
   };
   /** Whether a token is good only for the transport it was made for. Default true. */
@@ -179,6 +186,7 @@ export interface AuthOptions<Context = JsonObject, U extends User = User> {
   readonly sessions?: {
     /** What the application keeps with a session, checked and typed by a schema. */
     readonly context?: {
+      /** Checks the context, and types it. What it returns is kept. */
       readonly schema: StandardSchema<Context>;
       /** Makes the context of a session at sign-in, synchronously. Without it, it is `{}`. */
       readonly from?: (request: Request, user: PublicUser<NoInfer<U>>) => NoInfer<Context>;
@@ -204,9 +212,9 @@ export interface AuthOptions<Context = JsonObject, U extends User = User> {
     | "none"
     | "store"
     | {
-        /** Default 10, from 1 to 300. */
+        /** The seconds between two reads of the list. Default 10, from 1 to 300. */
         readonly pollEvery?: Seconds;
-        /** Default `accept`. */
+        /** Whether tokens are accepted or refused while the list is too old. Default `accept`. */
         readonly whenBehind?: "accept" | "refuse";
       };
   /**
@@ -222,7 +230,7 @@ export interface AuthOptions<Context = JsonObject, U extends User = User> {
   /** Users of your own. Default the store's. */
   readonly users?: UserStore<U>;
   readonly hooks?: AuthHooks<NoInfer<Context>, NoInfer<U>>;
-  /** Hears of everything that happens. Never holds a secret; what it throws goes to `onError`, and fails no request. */
+  /** Hears of everything that happens. Never holds a secret; what it throws goes to `onError`, and fails no request. Default none. */
   readonly onEvent?: (event: AuthEvent) => unknown;
   /**
    * Gets every error of the server whole, with its cause: what a hook, a callback, a schema, a provider or a store threw.

@@ -118,8 +118,11 @@ export interface CookieOptions {
 
 /** A cookie of an earlier configuration. It is still read, and deleted after another cookie replaces it. */
 export interface PreviousCookie {
+  /** The whole name, with its prefix. */
   readonly name: string;
+  /** The `Domain` that it was set with. Default none: the host alone. */
   readonly domain?: string;
+  /** The `Path` that it was set with. Default `/`. */
   readonly path?: string;
 }
 

@@ -18,6 +18,7 @@ import type { Call, Method, Route } from "./route.ts";
 import * as named from "./routes/list.ts";
 import { NO_BASE_URL } from "./validate.ts";
 
+/** The name of a route in `auth.handlers`. */
 export type RouteName = keyof typeof named;
 export const ROUTE_NAMES: readonly RouteName[] = Object.keys(named) as RouteName[];
 

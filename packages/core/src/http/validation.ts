@@ -11,6 +11,7 @@ import type { UserId } from "../users/user.ts";
 /** The result of `validate`, which never throws because of its input. */
 export type Validation<Context = unknown> = ValidSession<Context> | InvalidSession;
 
+/** The result of `validate` for a request of a signed-in user. */
 export interface ValidSession<Context = unknown> {
   readonly ok: true;
   readonly session: Session<Context>;
@@ -29,6 +30,7 @@ export interface ValidSession<Context = unknown> {
   readonly cookies: ReadonlyMap<string, string>;
 }
 
+/** The result of `validate` for a request without a session that counts. */
 export interface InvalidSession {
   readonly ok: false;
   readonly code: ErrorCode;

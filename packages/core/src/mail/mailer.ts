@@ -18,10 +18,10 @@ export interface MailOptions {
   readonly pages?: Partial<MailPages>;
   /**
    * Texts in place of the English ones, by type. A function that throws, or returns no text, is reported to `onError`, and the
-   * English text is sent.
+   * English text is sent. Default none.
    */
   readonly texts?: MailTexts;
-  /** Rejects if the mail system cannot be reached. `auth.check` calls it, such as `() => transport.verify()` of nodemailer. */
+  /** Rejects if the mail system cannot be reached. `auth.check` calls it, such as `() => transport.verify()` of nodemailer. Default none. */
   readonly check?: () => unknown;
 }
 

@@ -53,6 +53,7 @@ interface Notice {
   readonly device: Device;
 }
 
+/** The type of a message, such as `reset`. */
 export type MailType = keyof MailKinds;
 
 /** A message without its text. */

@@ -4,11 +4,17 @@ import type { MailDraft } from "./message.ts";
 
 /** The pages of the application that the links of messages open. */
 export interface MailPages {
+  /** Verifies an address, by `POST /email/verify`. Default `/verify-email`. */
   readonly verify: string;
+  /** Asks for a new password, for `POST /password/reset`. Default `/reset-password`. */
   readonly reset: string;
+  /** Confirms another address, by `POST /email/change/confirm`. Default `/confirm-email`. */
   readonly change: string;
+  /** Undoes a change of the address, by `POST /email/change/undo`. Default `/undo-email-change`. */
   readonly undo: string;
+  /** Signs in, by `POST /link/confirm`. Default `/sign-in/link`. */
   readonly link: string;
+  /** Shows the sign-up to an invited person, for `POST /signup`. Default `/sign-up`. */
   readonly invitation: string;
 }
 

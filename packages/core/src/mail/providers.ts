@@ -1,5 +1,6 @@
 import { checkMembers, FLAG, type MembersOf } from "../platform/option-error.ts";
 
+/** What `magicLink` and `emailCode` take. */
 export interface MailSignInOptions {
   /** Whether an unknown address creates an account once it is proved. Default false: it gets no message. */
   readonly signUp?: boolean;

@@ -26,6 +26,7 @@ export interface Argon2Cost {
   readonly parallelism: number;
 }
 
+/** What `argon2Hasher` takes. */
 export interface Argon2Options extends QueueOptions {
   /** Default `{ memory: 19456, passes: 2, parallelism: 1 }`: 19 MiB. */
   readonly cost?: Argon2Cost;

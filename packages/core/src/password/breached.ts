@@ -19,6 +19,7 @@ export interface BreachedPasswords {
 /** The time limit for an answer. The user waits for it. */
 export const BREACHED_TIMEOUT: Seconds = 1;
 
+/** What `haveIBeenPwned` takes. */
 export interface HaveIBeenPwnedOptions {
   /** Where the first five hexadecimal digits are appended. Default `https://api.pwnedpasswords.com/range/`. */
   readonly url?: string;

@@ -9,6 +9,7 @@ import {
   queueBounds,
 } from "./hasher.ts";
 
+/** What `pbkdf2Hasher` takes. */
 export interface Pbkdf2Options extends QueueOptions {
   /** Default, and at most, 100,000: Cloudflare Workers refuse more. */
   readonly rounds?: number;

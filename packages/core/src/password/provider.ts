@@ -17,6 +17,7 @@ import {
 } from "./policy.ts";
 import { scryptHasher } from "./scrypt.ts";
 
+/** What `password` takes. */
 export interface PasswordOptions {
   /**
    * What a user signs in with. Default `"email"`. With `"email-or-username"` a sign-up takes `email` and an optional `username`, and a

@@ -23,10 +23,11 @@ export interface ScryptCost {
   readonly p: number;
 }
 
+/** What `scryptHasher` takes. */
 export interface ScryptOptions extends QueueOptions {
   /** Default `{ ln: 15, r: 8, p: 3 }`: 32 MiB and about 200 ms each. */
   readonly cost?: ScryptCost;
-  /** `node:crypto` where the runtime has it; null forces the portable implementation. */
+  /** Default `node:crypto` where the runtime has it; null forces the portable implementation. */
   readonly native?: NativeCrypto | null;
 }
 

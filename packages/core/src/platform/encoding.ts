@@ -80,7 +80,9 @@ export async function readAtMost(
   return null;
 }
 
+/** A value of JSON. */
 export type Json = string | number | boolean | null | readonly Json[] | JsonObject;
+/** An object of JSON. */
 export interface JsonObject {
   readonly [key: string]: Json;
 }

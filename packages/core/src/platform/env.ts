@@ -2,10 +2,11 @@ import type { EpochSeconds, Seconds } from "./time.ts";
 
 /** The sources of time, randomness and network. Tests replace them; the defaults are the platform's. */
 export interface Env {
-  /** Milliseconds since 1970-01-01T00:00:00Z, like `Date.now`. */
+  /** Milliseconds since 1970-01-01T00:00:00Z, like `Date.now`. Default that. */
   readonly clock: () => number;
-  /** Returns that many bytes from a cryptographically secure generator. */
+  /** Returns that many bytes from a cryptographically secure generator. Default that of the platform. */
   readonly random: (length: number) => Uint8Array;
+  /** Sends the requests to providers and to key sets. Default the global `fetch`. */
   readonly fetch: typeof fetch;
 }
 

@@ -1,30 +1,100 @@
-/** Every code of a response, a result or an `AuthError`. */
+/** Every code of a response, a result or an `AuthError`. The text of each says what happened, and what to do. */
 export type ErrorCode =
+  /**
+   * The body, the query or a header is not what the route takes; `message` says which part. Correct the request. Sending it
+   * again does not help.
+   */
   | "invalid_request"
+  /**
+   * The identifier or the password is wrong, or the user is disabled. Ask for both again, and do not say which of them is
+   * wrong.
+   */
   | "invalid_credentials"
+  /** The request has no session that counts. Show the sign-in page. */
   | "unauthenticated"
+  /**
+   * The session has reached its lifetime. Show the sign-in page. With `refresh: "never"`, a later request that can refresh may
+   * still succeed.
+   */
   | "session_expired"
+  /** The session was ended: by a sign-out on another device, a new password, or the application. Show the sign-in page. */
   | "session_revoked"
+  /** The refresh token is no token of this server, or its session is gone. Delete it and show the sign-in page. */
   | "refresh_token_invalid"
+  /**
+   * An old refresh token was presented after the client had proved a newer one. Two parties hold the session, so it was ended.
+   * Delete the tokens, show the sign-in page, and consider a notice to the user.
+   */
   | "refresh_token_reused"
+  /**
+   * A token of the cookie transport came as a bearer token, or the other way round. Send each token as it was issued. See
+   * `restrictTransport`.
+   */
   | "transport_mismatch"
+  /**
+   * The sign-in is older than the action allows, or used another method (RFC 9470). Ask for the password by `POST
+   * /reauthenticate`, or sign the user in again, and repeat the request.
+   */
   | "insufficient_user_authentication"
+  /** An unsafe request came from a page of another origin. Add the origin to `trustedOrigins` if it is yours. */
   | "csrf_rejected"
+  /**
+   * The user may not do this: sign-up is closed, a hook or `when` refused, or the user is disabled. Another sign-in of the same
+   * user does not help.
+   */
   | "forbidden"
+  /** The path is no route, the object does not exist, or the option that turns the route on is not set. */
   | "not_found"
+  /** The path is a route, for the methods in the header `Allow`. */
   | "method_not_allowed"
+  /** Another user has the address or the username. Offer a sign-in or a reset of the password. */
   | "identifier_taken"
+  /** The body has more than 16,384 bytes. Send a smaller one. */
   | "payload_too_large"
+  /** Send the body as `application/json` or as a form, with the right `Content-Type`. */
   | "unsupported_media_type"
+  /**
+   * The new password is too short, too common, or known from a data breach; `message` says which. Ask for another one. A token
+   * of a message stays valid.
+   */
   | "weak_password"
+  /** The link or the code is used, expired, or replaced by a newer one. Offer to send another message. */
   | "mail_token_invalid"
+  /**
+   * `redirect_to` is neither a path of the application nor of an origin in `trustedOrigins`. Correct the link, or add the
+   * origin.
+   */
   | "redirect_not_allowed"
+  /** The user cancelled at the provider. Show the sign-in page. */
   | "oauth_denied"
+  /**
+   * The sign-in with a provider took longer than 10 minutes, was finished before, or began in another browser. Start it again.
+   */
   | "oauth_state_invalid"
+  /**
+   * The provider did not do its part. Start again; if that fails too, read the event `oauth.failed`, whose `diagnosis` says
+   * what to check.
+   */
   | "oauth_failed"
+  /**
+   * The address of the account belongs to a user who has not linked it. Ask the user to sign in as before, and then to link the
+   * account.
+   */
   | "account_not_linked"
+  /**
+   * Too many attempts. Wait for the seconds in the header `Retry-After` (`retryAfter` of an `AuthError`), and then try again.
+   * See `rateLimit`.
+   */
   | "rate_limited"
+  /**
+   * The database failed or took longer than `storeTimeout`. The session is unchanged: keep the tokens and try again after a few
+   * seconds. `onError` has the error.
+   */
   | "store_unavailable"
+  /**
+   * A callback of the application failed, or an option is missing. `onError` has the error with its cause. The same request
+   * fails again until it is mended.
+   */
   | "internal_error";
 
 /** The HTTP status of each code. */

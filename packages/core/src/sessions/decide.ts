@@ -9,6 +9,7 @@ export interface PresentedToken {
   readonly generation: number;
 }
 
+/** The settings that `decide` needs. */
 export interface RotationPolicy {
   /** After a child is issued, the session issues no other refresh token for this long. */
   readonly lease: Seconds;

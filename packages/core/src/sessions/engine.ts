@@ -36,13 +36,13 @@ export const HOOK_ANSWERS = "undefined to continue, false to refuse, or { contex
 
 /** The callbacks of the application, in the order in which they run for a session. */
 export interface AuthHooks<Context = unknown, U extends User = User> {
-  /** Runs after the credentials were verified, before tokens are sent. */
+  /** Runs after the credentials were verified, before tokens are sent. Default none. */
   readonly signedIn?: (event: SigningIn<Context, U>) => HookAnswer<Context> | Promise<HookAnswer<Context>>;
-  /** Runs after every refresh, before tokens are sent. */
+  /** Runs after every refresh, before tokens are sent. Default none. */
   readonly refreshed?: (event: Refreshed<Context>) => HookAnswer<Context> | Promise<HookAnswer<Context>>;
   /**
    * Runs synchronously on every validation. `false` refuses with 401. An object replaces the members that it has. Any other
-   * result is `internal_error`, also a promise or a query that is not awaited.
+   * result is `internal_error`, also a promise or a query that is not awaited. Default none.
    */
   readonly validated?: (event: Validated<Context>) => ValidatedAnswer<Context>;
 }

@@ -28,13 +28,16 @@ export interface ProviderDiagnosis {
 
 /** An event without its time. No event holds a secret or part of one. */
 export type EventBody =
+  /** A user was created, deleted, disabled or enabled. */
   | {
       readonly type: "user.created" | "user.deleted" | "user.disabled" | "user.enabled";
       readonly userId: UserId;
     }
+  /** A user has a new password, or the same one under a newer hash. */
   | { readonly type: "user.password_changed" | "user.password_rehashed"; readonly userId: UserId }
   /** A user has another address. The event does not hold it. */
   | { readonly type: "user.email_changed"; readonly userId: UserId }
+  /** An account at a provider was linked to a user, or its link was removed. */
   | {
       readonly type: "account.linked" | "account.unlinked";
       readonly userId: UserId;
@@ -52,12 +55,15 @@ export type EventBody =
       readonly error: string;
       readonly diagnosis?: ProviderDiagnosis;
     }
+  /** A password was wrong, or its user is unknown (`userId` is null) or disabled. */
   | { readonly type: "sign_in.failed"; readonly userId: UserId | null; readonly code: ErrorCode }
+  /** A user signed in. `amr` are the methods of the sign-in (RFC 8176). */
   | ({
       readonly type: "session.started";
       readonly transport: Transport;
       readonly amr: readonly string[];
     } & SessionEventIds)
+  /** A refresh token was accepted. `outcome` says which tokens were issued, and `generation` counts the refresh tokens of the session. */
   | ({
       readonly type: "session.refreshed";
       readonly outcome: Exclude<RotationOutcome, "reuse">;
@@ -92,6 +98,7 @@ export type EventBody =
    * unauthenticated. `sessionIds` is empty if the request had more tokens than Latchkey verifies.
    */
   | { readonly type: "session.conflict"; readonly sessionIds: readonly SessionId[] }
+  /** A session ended, for the reason in `reason`. */
   | ({ readonly type: "session.ended"; readonly reason: EndReason } & SessionEventIds)
   /**
    * A refresh came from another device: a user agent or an address that was known has another value. `after` is stored. The first
@@ -119,8 +126,11 @@ export type EventBody =
     }
   /** The list of ended sessions could not be read for `seconds`. Sessions that ended since may still be accepted. */
   | { readonly type: "revocation.behind"; readonly seconds: number }
+  /** A signing key was made, began to sign, or was revoked. */
   | { readonly type: "key.created" | "key.rotated" | "key.revoked"; readonly kid: string }
+  /** An operation of the store failed or took longer than `storeTimeout`. `error` is a message of Latchkey or the name of the error. */
   | { readonly type: "store.failed"; readonly operation: string; readonly error: string }
+  /** A callback, the crypto of the platform or Latchkey failed. `onError` has the whole error. */
   | { readonly type: "internal_error"; readonly error: string };
 
 /** An event, and its time. */

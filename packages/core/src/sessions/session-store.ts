@@ -18,6 +18,7 @@ export interface RotatedRow extends TimedRow {
   readonly refused: boolean;
 }
 
+/** The conditions and effects of `create`. */
 export interface CreateOptions {
   /** Refuse unless the user exists, is enabled and has this `credentialsVersion`; null skips the check. */
   readonly ifVersion: number | null;
@@ -30,12 +31,14 @@ export interface CreateOptions {
 /** The sessions that a `create` ended, or null if it refused. */
 export type CreateResult = { readonly ended: readonly EndedSession[] } | null;
 
+/** A session that an operation ended. */
 export interface EndedSession {
   readonly id: SessionId;
   readonly userId: UserId;
   readonly reason: EndReason;
 }
 
+/** What `rotate` takes: the presented token, and the token to issue if one is due. */
 export interface Rotation {
   readonly id: SessionId;
   readonly token: PresentedToken;
@@ -45,6 +48,7 @@ export interface Rotation {
   readonly now: EpochSeconds;
 }
 
+/** Why and when sessions end. */
 export interface EndOptions {
   readonly reason: EndReason;
   readonly now: EpochSeconds;

@@ -118,6 +118,7 @@ export const SESSION_MEMBERS = [
   "end_reason",
 ] as const;
 
+/** The name of a member of a stored session. */
 export type SessionMember = (typeof SESSION_MEMBERS)[number];
 
 /** Reads the members of one stored record by type. It throws for another type, and the error does not hold the value. */

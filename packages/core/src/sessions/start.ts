@@ -41,8 +41,11 @@ export interface SessionStart {
 
 /** The lifetimes of one session that replace the configured ones. */
 export interface SessionLifetimes {
+  /** The life of its access tokens. Default `accessToken.lifetime`. */
   readonly accessLifetime?: Seconds;
+  /** The idle life of the session; null never ends. Default `refreshToken.lifetime`. */
   readonly refreshLifetime?: Seconds | null;
+  /** With `false`, the session has no refresh token, and ends with its access token. Default: it has one. */
   readonly refresh?: false;
 }
 

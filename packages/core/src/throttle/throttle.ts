@@ -112,23 +112,26 @@ export async function hitEach(
 
 /** The rules for each kind of attempt. A client network is an IPv4 address, or the /64, /56 and /48 of an IPv6 address. */
 export interface RateLimits {
-  /** Failed sign-ins of a browser in which the user has signed in before, by its device cookie. No other rule counts them. */
+  /** Failed sign-ins of a browser in which the user has signed in before, by its device cookie. No other rule counts them. Default 10 in 15 minutes. */
   readonly device: ThrottleRule;
-  /** Failed sign-ins of all other clients, by account and client network. */
+  /** Failed sign-ins of all other clients, by account and client network. Default 10 in 15 minutes. */
   readonly account: ThrottleRule;
-  /** Failed sign-ins of all other clients, by account. */
+  /** Failed sign-ins of all other clients, by account. Default 100 in 15 minutes. */
   readonly accountTotal: ThrottleRule;
-  /** Failed sign-ins of all other clients, and starts of flows with a provider, by client network. */
+  /** Failed sign-ins of all other clients, and starts of flows with a provider, by client network. Default 100 in a minute. */
   readonly signIn: ThrottleRule;
-  /** Sign-ups, by client network. */
+  /** Sign-ups, by client network. Default 20 in a minute. */
   readonly signUp: ThrottleRule;
-  /** Sign-ups with one email or username, messages of one kind to one address, and sign-outs by one session that fail sign-ins in progress. */
+  /**
+   * Sign-ups with one email or username, messages of one kind to one address, and sign-outs by one session that fail sign-ins in
+   * progress. Default 5 in an hour.
+   */
   readonly mailbox: ThrottleRule;
-  /** Requests for a message, by client network. */
+  /** Requests for a message, by client network. Default 20 in a minute. */
   readonly mail: ThrottleRule;
-  /** Refreshes that give no refresh token, by the session that the token proved. */
+  /** Refreshes that give no refresh token, by the session that the token proved. Default 600 in a minute. */
   readonly refresh: ThrottleRule;
-  /** Refreshes whose token proves no session, by client network and in each process. They refuse no token that proves one. */
+  /** Refreshes whose token proves no session, by client network and in each process. They refuse no token that proves one. Default 300 in a minute. */
   readonly unprovenRefresh: ThrottleRule;
 }
 

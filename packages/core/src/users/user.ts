@@ -94,7 +94,7 @@ export interface UserRange {
 
 /** The options of `auth.users.list`. */
 export interface ListOptions {
-  /** The `next` of the page before, with the same `query`. */
+  /** The `next` of the page before, with the same `query`. Default the first page. */
   readonly after?: string;
   /** From 1 to 1,000. Default 50. */
   readonly limit?: number;

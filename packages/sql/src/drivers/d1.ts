@@ -10,16 +10,19 @@ export interface D1Database {
   withSession(constraint: "first-primary"): D1Session;
 }
 
+/** The part of a D1 session that Latchkey uses. */
 export interface D1Session {
   prepare(sql: string): D1Statement;
   batch(statements: D1Statement[]): Promise<D1Result[]>;
 }
 
+/** The part of a D1 statement that Latchkey uses. */
 export interface D1Statement {
   bind(...values: unknown[]): D1Statement;
   all(): Promise<D1Result>;
 }
 
+/** The part of a D1 result that Latchkey uses. */
 export interface D1Result {
   readonly results: Record<string, unknown>[];
 }

@@ -6,18 +6,21 @@ export interface PgPool {
   connect(): Promise<PgClient>;
 }
 
+/** The part of a client of the package `pg` that Latchkey uses. */
 export interface PgClient {
   query(query: PgQuery): Promise<PgResult>;
   /** Returns the connection to the pool, or closes it with `destroy`. */
   release(destroy?: boolean): void;
 }
 
+/** A statement, as the package `pg` takes it. */
 export interface PgQuery {
   readonly text: string;
   readonly values?: SqlValue[];
   readonly name?: string;
 }
 
+/** The part of a result of the package `pg` that Latchkey uses. */
 export interface PgResult {
   readonly rows: readonly unknown[];
   readonly fields: readonly { readonly name: string; readonly dataTypeID: number }[];
@@ -28,10 +31,12 @@ export interface PostgresJs extends PostgresJsQueries {
   begin<T>(options: string, work: (transaction: PostgresJsQueries) => Promise<T>): Promise<unknown>;
 }
 
+/** The queries of the package `postgres`, also inside a transaction. */
 export interface PostgresJsQueries {
   unsafe(text: string, values?: SqlValue[], options?: { prepare: boolean }): PromiseLike<PostgresJsRows>;
 }
 
+/** The rows of a query of the package `postgres`. */
 export interface PostgresJsRows extends ReadonlyArray<unknown> {
   readonly columns?: readonly { readonly name: string; readonly type: number }[];
 }

@@ -23,6 +23,7 @@ export type {
   PostgresJsRows,
 } from "./postgres-clients.ts";
 
+/** What `postgres` takes besides the client. */
 export interface PostgresOptions {
   /** The clock for leases and lifetimes. Default `database`, one clock for all servers; `caller` is for tests. */
   readonly clock?: "database" | "caller";

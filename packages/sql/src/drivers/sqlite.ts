@@ -20,6 +20,7 @@ export interface SqliteDatabase {
   prepare(sql: string): SqliteStatement;
 }
 
+/** The part of a prepared statement of SQLite that Latchkey uses. */
 export interface SqliteStatement {
   all(...values: SqlValue[]): unknown;
   run(...values: SqlValue[]): unknown;

@@ -12,7 +12,14 @@ import { requireUser } from "../session-user.ts";
 import { requireFreshSignIn } from "../step-up.ts";
 import { whenSignedIn } from "../validate.ts";
 
-/** `POST /email/change`: mails a proof to the address that the user asks for. The answer does not tell whether it is taken. */
+/**
+ * `POST /email/change`: mails a proof to the address that the user asks for. The answer does not tell whether it is taken.
+ *
+ * Body: `{ email }`.
+ *
+ * Answer: 200 `{}`, also for a taken address. Errors: `unauthenticated`, `rate_limited`; `insufficient_user_authentication` if
+ * the sign-in is older than 15 minutes; `not_found` without the option `mail`.
+ */
 export const changeEmail: Handle = (app, call) =>
   whenSignedIn(app, call, async ({ valid, changes }) => {
     requireFreshSignIn(app, valid);
@@ -22,7 +29,14 @@ export const changeEmail: Handle = (app, call) =>
     return respondJson(app, {}, 200, changes);
   });
 
-/** `POST /email/change/confirm`: gives the user of the session the address that the token proves. */
+/**
+ * `POST /email/change/confirm`: gives the user of the session the address that the token proves.
+ *
+ * Body: `{ token }`.
+ *
+ * Answer: 200 `{}`. Errors: `unauthenticated`, `forbidden` in a session of another user, `mail_token_invalid`,
+ * `identifier_taken`, `rate_limited`.
+ */
 export const confirmEmailChange: Handle = (app, call) =>
   whenSignedIn(app, call, async ({ valid, changes }) => {
     if (app.mail === null) throw new AuthError("not_found");
@@ -31,7 +45,13 @@ export const confirmEmailChange: Handle = (app, call) =>
     return respondJson(app, {}, 200, changes);
   });
 
-/** `POST /email/change/undo`: gives a user the former address back, and removes what a thief may have set. */
+/**
+ * `POST /email/change/undo`: gives a user the former address back, and removes what a thief may have set.
+ *
+ * Body: `{ token }`.
+ *
+ * Answer: 200 `{}`; every session of the user has ended. Errors: `mail_token_invalid`, `identifier_taken`, `rate_limited`.
+ */
 export const undoEmailChange: Handle = async (app, call) => {
   if (app.mail === null) throw new AuthError("not_found");
   const token = requiredString(await readBody(call.request, true), "token");

@@ -12,6 +12,11 @@ const PAGE = 500;
 /**
  * `GET /ended?after=cursor`: the sessions that ended after a cursor, or recently without one, for validators without a store.
  * It names them by digests, and needs no secret.
+ *
+ * Body: none. Query: `after`, the cursor of the answer before.
+ *
+ * Answer: 200, a page of ended sessions, which caches may keep for 2 seconds. Errors: `invalid_request` for a cursor that is
+ * none.
  */
 export const ended: Handle = async (app, { request }) => {
   const [after = null, ...others] = new URL(request.url).searchParams.getAll("after");

@@ -19,7 +19,14 @@ type Scope = "session" | "others" | "all";
 
 const CLEARING_CODES: ReadonlySet<ErrorCode> = new Set(["store_unavailable", "unauthenticated"]);
 
-/** `POST /logout`: ends the sessions that the request proves. It clears the cookies even if there is none. */
+/**
+ * `POST /logout`: ends the sessions that the request proves. It clears the cookies even if there is none.
+ *
+ * Body: none, or `{ scope?, refresh_token? }`; `scope` is `session` (default), `others` or `all`.
+ *
+ * Answer: 200 `{ ok: true }`, also without a session; the cookies are cleared. Errors: `unauthenticated` for `others` and `all`
+ * without a live access token.
+ */
 export const logout: Route = {
   method: "POST",
   path: "/logout",

@@ -18,14 +18,26 @@ import type { Call, Handle } from "../route.ts";
 import { kindOfSession, type SignIn, signInAndRespond } from "../sign-in.ts";
 import { isSignedInAs } from "../validate.ts";
 
-/** `POST /link`: sends a link to sign in. The answer is the same for every address. */
+/**
+ * `POST /link`: sends a link to sign in. The answer is the same for every address.
+ *
+ * Body: `{ email }`.
+ *
+ * Answer: 200 `{}`, the same for every address. Errors: `rate_limited`; `not_found` without `magicLink()`.
+ */
 export const sendLink: Handle = async (app, call) => {
   if (app.magicLink === null) throw new AuthError("not_found");
   await mailLink(app, await readMailRequest(app, call, "link"));
   return respondJson(app, {}, 200);
 };
 
-/** `POST /link/confirm`: signs in with the token of a link. */
+/**
+ * `POST /link/confirm`: signs in with the token of a link.
+ *
+ * Body: `{ token, transport?, remember? }`.
+ *
+ * Answer: 200, that of a sign-in. Errors: `mail_token_invalid`, `forbidden`, `rate_limited`.
+ */
 export const confirmLink: Handle = async (app, call) => {
   if (app.magicLink === null) throw new AuthError("not_found");
   const body = (await readBody(call.request, true)) ?? {};
@@ -36,14 +48,26 @@ export const confirmLink: Handle = async (app, call) => {
   return signInByMail(app, call, admitted, how);
 };
 
-/** `POST /code`: sends a code to sign in. The answer is the same for every address. */
+/**
+ * `POST /code`: sends a code to sign in. The answer is the same for every address.
+ *
+ * Body: `{ email }`.
+ *
+ * Answer: 200 `{}`, the same for every address. Errors: `rate_limited`; `not_found` without `emailCode()`.
+ */
 export const sendCode: Handle = async (app, call) => {
   if (app.emailCode === null) throw new AuthError("not_found");
   await mailCode(app, await readMailRequest(app, call, "code"));
   return respondJson(app, {}, 200);
 };
 
-/** `POST /code/confirm`: signs in with the code of an address. */
+/**
+ * `POST /code/confirm`: signs in with the code of an address.
+ *
+ * Body: `{ email, code, transport?, remember? }`.
+ *
+ * Answer: 200, that of a sign-in. Errors: `mail_token_invalid`, `forbidden`, `rate_limited`.
+ */
 export const confirmCode: Handle = async (app, call) => {
   if (app.emailCode === null) throw new AuthError("not_found");
   const body = (await readBody(call.request, true)) ?? {};

@@ -19,14 +19,27 @@ import { isRemembered, signInAndRespond } from "../sign-in.ts";
 import { whenSignedIn } from "../validate.ts";
 import { requirePasswordOf } from "./reauthenticate.ts";
 
-/** `POST /password/forgot`: sends a link that resets the password. The answer is the same for every address. */
+/**
+ * `POST /password/forgot`: sends a link that resets the password. The answer is the same for every address.
+ *
+ * Body: `{ email }`.
+ *
+ * Answer: 200 `{}`, the same for every address. Errors: `rate_limited`; `not_found` without the option `mail`.
+ */
 export const forgotPassword: Handle = async (app, call) => {
   if (app.password === null) throw new AuthError("not_found");
   await sendReset(app, { ...(await readMailRequest(app, call, "reset")), signedUpAgain: false });
   return respondJson(app, {}, 200);
 };
 
-/** `POST /password/reset`: sets a new password with a token of a message. It ends every session, and starts none. */
+/**
+ * `POST /password/reset`: sets a new password with a token of a message. It ends every session, and starts none.
+ *
+ * Body: `{ token, newPassword }`.
+ *
+ * Answer: 200 `{}`; every session of the user has ended. Errors: `mail_token_invalid`, `weak_password`, `rate_limited`;
+ * `not_found` without the option `mail`.
+ */
 export const resetPassword: Handle = async (app, call) => {
   if (app.password === null || app.mail === null) throw new AuthError("not_found");
   const body = await readBody(call.request, true);
@@ -36,7 +49,14 @@ export const resetPassword: Handle = async (app, call) => {
   return respondJson(app, {}, 200);
 };
 
-/** `POST /password/change`: changes the password of the signed-in user. It ends every session, and starts a new one here. */
+/**
+ * `POST /password/change`: changes the password of the signed-in user. It ends every session, and starts a new one here.
+ *
+ * Body: `{ currentPassword, newPassword }`.
+ *
+ * Answer: 200, that of a sign-in; every former session has ended. Errors: `unauthenticated`, `invalid_credentials`,
+ * `weak_password`, `rate_limited`.
+ */
 export const changePassword: Handle = (app, call) =>
   whenSignedIn(app, call, async ({ valid }) => {
     if (app.password === null) throw new AuthError("not_found");

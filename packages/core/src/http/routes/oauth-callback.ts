@@ -36,7 +36,14 @@ import { addError, answerError, codeOf, headersOf } from "../response.ts";
 import type { Call, Handle } from "../route.ts";
 import { type SignIn, signIn, signInCookies } from "../sign-in.ts";
 
-/** `GET` or `POST /oauth/:provider/callback`: finishes a flow and redirects to its target. */
+/**
+ * `GET` or `POST /oauth/:provider/callback`: finishes a flow and redirects to its target.
+ *
+ * Body: what the provider sends in the query or in a form.
+ *
+ * Answer: 303 to `redirect_to`, signed in, or with `?error=` and the code. Errors: `oauth_denied`, `oauth_state_invalid`,
+ * `oauth_failed`, `account_not_linked`, `forbidden`, `mail_token_invalid`, `redirect_not_allowed`, `rate_limited`.
+ */
 export const oauthCallback: Handle = forPerson(async (app, call) => {
   const connected = providerOf(app, pathSegment(call.request.url, 2));
   requireNavigation(call.request);

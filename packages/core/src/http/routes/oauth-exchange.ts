@@ -10,7 +10,13 @@ import { readBody, stringMember } from "../request.ts";
 import type { Call, Handle } from "../route.ts";
 import { signInAndRespond } from "../sign-in.ts";
 
-/** `POST /oauth/exchange`: gives a native app the tokens of a sign-in in the browser (RFC 7636 4.5). */
+/**
+ * `POST /oauth/exchange`: gives a native app the tokens of a sign-in in the browser (RFC 7636 4.5).
+ *
+ * Body: `{ code, code_verifier }`.
+ *
+ * Answer: 200, that of a sign-in with `"transport": "bearer"`. Errors: `oauth_state_invalid`, `forbidden`, `rate_limited`.
+ */
 export const oauthExchange: Handle = async (app, call) => {
   await countAttempt(app, networkBuckets("signIn", call.client.networks()));
   const body = await readBody(call.request, false);

@@ -7,7 +7,14 @@ import { pathSegment, readBody, requiredString } from "../request.ts";
 import { headersOf } from "../response.ts";
 import type { Handle } from "../route.ts";
 
-/** `POST /oauth/:provider/backchannel-logout`: ends the sessions that a provider has ended, and answers without a body. */
+/**
+ * `POST /oauth/:provider/backchannel-logout`: ends the sessions that a provider has ended, and answers without a body.
+ *
+ * Body: `logout_token`, which the provider sends in a form.
+ *
+ * Answer: 200 without a body. Errors: `invalid_request` for a token that is not right or was used before, `rate_limited`;
+ * `not_found` without `backchannelLogout`.
+ */
 export const backchannelLogout: Handle = async (app, call) => {
   const connected = providerOf(app, pathSegment(call.request.url, 2));
   if (connected.connection.verifyLogout === undefined) throw new AuthError("not_found");

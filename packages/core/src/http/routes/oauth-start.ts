@@ -14,7 +14,15 @@ import { isRemembered, parseRemember } from "../sign-in.ts";
 import { requireFreshSignIn } from "../step-up.ts";
 import { whenSignedIn } from "../validate.ts";
 
-/** `GET /oauth/:provider`: redirects the browser to the provider. */
+/**
+ * `GET /oauth/:provider`: redirects the browser to the provider.
+ *
+ * Body: none. Query: `redirect_to`, and if need be `invitation`, `remember`, `login_hint`, `prompt`, `ui_locales`; of native
+ * apps `transport=bearer` and `code_challenge`.
+ *
+ * Answer: 303 to the provider. An error leads to `redirect_to` with `?error=` and the code. Errors: `redirect_not_allowed`,
+ * `oauth_failed`, `rate_limited`; `not_found` for an unknown provider.
+ */
 export const oauthStart: Handle = forPerson(async (app, call) => {
   const provider = providerOf(app, pathSegment(call.request.url, 1));
   requireNavigation(call.request);
@@ -82,7 +90,14 @@ async function tellStart(app: App, call: Call, provider: string, error: unknown)
   return code;
 }
 
-/** `POST /oauth/:provider/link`: starts to link an account. It redirects a form, and gives a script the `url`. */
+/**
+ * `POST /oauth/:provider/link`: starts to link an account. It redirects a form, and gives a script the `url`.
+ *
+ * Body: `{ redirect_to?, login_hint?, prompt?, ui_locales? }`.
+ *
+ * Answer: 303 to the provider for a form, 200 `{ url }` for JSON. Errors: `unauthenticated`, `transport_mismatch`,
+ * `redirect_not_allowed`, `rate_limited`; `insufficient_user_authentication` if the sign-in is older than 15 minutes.
+ */
 export const linkAccount: Handle = forPerson((app, call) =>
   whenSignedIn(app, call, async ({ valid, changes }) => {
     const provider = providerOf(app, pathSegment(call.request.url, 2));
@@ -109,7 +124,14 @@ export const linkAccount: Handle = forPerson((app, call) =>
   }),
 );
 
-/** `DELETE /oauth/:provider/link`: removes the link, unless it is the last sign-in method. */
+/**
+ * `DELETE /oauth/:provider/link`: removes the link, unless it is the last sign-in method.
+ *
+ * Body: none.
+ *
+ * Answer: 204. Errors: `unauthenticated`, `not_found`, `forbidden` for the last sign-in method; `insufficient_user_authentication`
+ * if the sign-in is older than 15 minutes.
+ */
 export const unlinkAccount: Handle = (app, call) =>
   whenSignedIn(app, call, async ({ valid, changes }) => {
     requireFreshSignIn(app, valid);

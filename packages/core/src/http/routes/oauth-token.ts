@@ -27,11 +27,25 @@ import { kindOfSession, type SessionKind, signInAndRespond } from "../sign-in.ts
 
 const PURPOSE = "oauth-token-nonce";
 
-/** `POST /oauth/:provider/nonce`: begins a sign-in with an ID token that an app gets from the provider by itself. */
+/**
+ * `POST /oauth/:provider/nonce`: begins a sign-in with an ID token that an app gets from the provider by itself.
+ *
+ * Body: none, or `{ transport? }`.
+ *
+ * Answer: 200 `{ nonce, expires_in }`, and a cookie without `"transport": "bearer"`. Errors: `not_found` without
+ * `idTokenAudiences`.
+ */
 export const oauthNonce: Handle = async (app, call) =>
   beginTokenSignIn(app, call, tokenProviderOf(app, call));
 
-/** `POST /oauth/:provider/token`: signs in by an ID token with the nonce of `POST /oauth/:provider/nonce`. */
+/**
+ * `POST /oauth/:provider/token`: signs in by an ID token with the nonce of `POST /oauth/:provider/nonce`.
+ *
+ * Body: `{ id_token, nonce, name?, invitation?, transport?, remember? }`.
+ *
+ * Answer: 200, that of a sign-in. Errors: `oauth_state_invalid`, `oauth_failed`, `account_not_linked`, `forbidden`,
+ * `mail_token_invalid`, `rate_limited`; `not_found` without `idTokenAudiences`.
+ */
 export const oauthToken: Handle = async (app, call) => signInByToken(app, call, tokenProviderOf(app, call));
 
 function tokenProviderOf(app: App, { request }: Call): ConnectedProvider {

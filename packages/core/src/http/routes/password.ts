@@ -10,7 +10,14 @@ import { countFailure } from "../limit.ts";
 import type { Call, Route } from "../route.ts";
 import { accountKey, readPasswordInput, signInByPassword } from "../sign-in.ts";
 
-/** `POST /login`: checks an identifier and a password, and starts a session. */
+/**
+ * `POST /login`: checks an identifier and a password, and starts a session.
+ *
+ * Body: `{ email, password, transport?, remember? }`, or `username` or `identifier` in place of `email`, as `password({
+ * identifier })` says.
+ *
+ * Answer: 200, that of a sign-in. Errors: `invalid_credentials`, `rate_limited`.
+ */
 export const login: Route = {
   method: "POST",
   path: "/login",

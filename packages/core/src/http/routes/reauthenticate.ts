@@ -16,6 +16,11 @@ import type { ValidSession } from "../validation.ts";
 /**
  * `POST /reauthenticate`: checks the password of the signed-in user, and starts a session in place of the current one. It has
  * the same context and transport, and the lifetimes of a sign-in.
+ *
+ * Body: `{ password }`.
+ *
+ * Answer: 200, that of a sign-in. Errors: `unauthenticated`, `invalid_credentials`, `rate_limited`; `not_found` without
+ * `password()`.
  */
 export const reauthenticate: Handle = async (app, call) => {
   const provider = app.password;

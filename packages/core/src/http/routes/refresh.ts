@@ -20,7 +20,15 @@ import {
 } from "../response.ts";
 import type { Call, Route } from "../route.ts";
 
-/** `POST /refresh`: exchanges the refresh token of the cookie or of the body for new tokens. */
+/**
+ * `POST /refresh`: exchanges the refresh token of the cookie or of the body for new tokens.
+ *
+ * Body: none with cookies; `{ refresh_token }` without.
+ *
+ * Answer: 200 `{ expires_in, session }` and cookies, or `{ access_token, token_type, refresh_token?, expires_in, session }`.
+ * Errors: `refresh_token_invalid`, `refresh_token_reused`, `session_expired`, `session_revoked`, `transport_mismatch`,
+ * `unauthenticated`, `rate_limited`.
+ */
 export const refresh: Route = {
   method: "POST",
   path: "/refresh",

@@ -13,7 +13,14 @@ import { findEnabledUser, requireUser } from "../session-user.ts";
 import { whenSignedIn } from "../validate.ts";
 import type { InvalidSession } from "../validation.ts";
 
-/** `GET /sessions`: lists the live sessions of the user. */
+/**
+ * `GET /sessions`: lists the live sessions of the user.
+ *
+ * Body: none.
+ *
+ * Answer: 200 `{ sessions }`, each `{ id, current, device, context, createdAt, refreshedAt, expiresAt }`. Errors:
+ * `unauthenticated`.
+ */
 export const sessions: Route = {
   method: "GET",
   path: "/sessions",
@@ -29,7 +36,13 @@ export const sessions: Route = {
     }),
 };
 
-/** `DELETE /sessions/:id`: ends one of the user's own sessions. A session of another user is not found. */
+/**
+ * `DELETE /sessions/:id`: ends one of the user's own sessions. A session of another user is not found.
+ *
+ * Body: none.
+ *
+ * Answer: 204. Errors: `unauthenticated`, `not_found`.
+ */
 export const revokeSession: Route = {
   method: "DELETE",
   path: "/sessions/:id",
@@ -48,7 +61,13 @@ export const revokeSession: Route = {
     }),
 };
 
-/** `GET /me`: the user in the form of `user.serialize`. */
+/**
+ * `GET /me`: the user in the form of `user.serialize`.
+ *
+ * Body: none.
+ *
+ * Answer: 200, the user in the form of `user.serialize`. Errors: `unauthenticated`.
+ */
 export const me: Route = {
   method: "GET",
   path: "/me",
@@ -61,6 +80,11 @@ export const me: Route = {
 /**
  * `GET /session`: the session, its user, and the remaining lifetime of the access token. For a browser without a session it
  * answers 200 with nulls, because browsers write each 401 into their consoles.
+ *
+ * Body: none.
+ *
+ * Answer: 200 `{ expires_in, session, user }`; `{ session: null, user: null }` for a browser without a session. Errors:
+ * `unauthenticated` for a bearer token that is not valid.
  */
 export const session: Route = {
   method: "GET",

@@ -37,7 +37,15 @@ import {
 /** How long the browser of a sign-up is known. Its token is valid for as long. */
 const BROWSER_LIFETIME: Seconds = days(1);
 
-/** `POST /signup`: creates a user with a password, at once, by an invitation, or after a proof of the address. */
+/**
+ * `POST /signup`: creates a user with a password, at once, by an invitation, or after a proof of the address.
+ *
+ * Body: `{ email, password, username?, name?, invitation?, transport?, remember? }`, or `username` in place of `email`. With an
+ * invitation only `invitation` is required.
+ *
+ * Answer: 201, that of a sign-in; 202 `{}` with `verifyEmail: "required"`. Errors: `identifier_taken`, `weak_password`,
+ * `forbidden`, `mail_token_invalid`, `rate_limited`; `not_found` without `password()`.
+ */
 export const signup: Handle = async (app, call) => {
   if (app.password === null && !signsInByMail(app)) throw new AuthError("not_found");
   const body = await readBody(call.request, true);

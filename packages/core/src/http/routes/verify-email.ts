@@ -25,6 +25,11 @@ import { requirePasswordOf } from "./reauthenticate.ts";
 /**
  * `POST /email/verify/request`: sends a link that verifies an address. The answer is the same for every address. Without an
  * address in the body it is the one of the signed-in user.
+ *
+ * Body: `{ email }`, or none while signed in.
+ *
+ * Answer: 200 `{}`, the same for every address. Errors: `rate_limited`; `unauthenticated` without both; `not_found` without the
+ * option `mail`.
  */
 export const requestEmailVerification: Handle = async (app, call) => {
   if (app.mail === null) throw new AuthError("not_found");
@@ -65,6 +70,12 @@ interface VerifyInput {
 /**
  * `POST /email/verify`: proves an address with a token of a message. It keeps the password if the request shows that the person at
  * the mailbox has set it: by a session of the user, by the cookie of the sign-up, or by the password.
+ *
+ * Body: `{ token, password?, transport?, remember? }`.
+ *
+ * Answer: 200 `{ password }`, which is `kept`, `removed` or `none`; with that of a sign-in if this creates the user in the
+ * browser of the sign-up. Errors: `mail_token_invalid`, `invalid_credentials`, `identifier_taken`, `rate_limited`; `not_found`
+ * without the option `mail`.
  */
 export const verifyEmail: Handle = async (app, call) => {
   if (app.mail === null) throw new AuthError("not_found");

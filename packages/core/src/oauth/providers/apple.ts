@@ -15,8 +15,11 @@ import {
   type ProviderOptions,
 } from "./options.ts";
 
+/** What `apple` takes. Apple has no client secret: each one is signed with the private key. */
 export interface AppleOptions extends ProviderOptions, IdTokenOptions {
+  /** The id of your team at Apple, ten characters. */
   readonly teamId: string;
+  /** The id of the private key, ten characters. */
   readonly keyId: string;
   /** The content of the `.p8` file, in PEM; its line breaks may be the two characters `\n`, as in many `.env` files. */
   readonly privateKey: string;

@@ -36,14 +36,16 @@ export interface ArcticClient {
   readonly validateAuthorizationCode: (...args: never[]) => Promise<OAuth2Tokens>;
 }
 
+/** What `arcticProvider` takes. */
 export interface ArcticOptions {
+  /** The scopes that `profile` needs. */
   readonly scopes: readonly string[];
   /**
    * Asks the provider for the identity. `get` sends the access token along, and limits the time and the size of the answer.
    * An ID token among the tokens was not verified: for an OpenID provider use `oidc()`.
    */
   readonly profile: (tokens: OAuth2Tokens, get: GetJson) => Promise<Profile> | Profile;
-  /** Default false. */
+  /** Keep the provider's tokens, sealed with `secret`, for `auth.users.providerTokens`. Default false. */
   readonly storeTokens?: boolean;
   /** For which addresses it is proof that `profile` calls them verified: all, the default, none, or those at these domains. */
   readonly trustEmail?: TrustEmail;
@@ -51,7 +53,7 @@ export interface ArcticOptions {
   readonly id?: string;
   /** How long the provider may take for each answer, from 1 to 60 seconds. Default 10. */
   readonly timeout?: Seconds;
-  /** More parameters of the authorization request, as of every provider. */
+  /** More parameters of the authorization request, as of every provider. Default none. */
   readonly authorizationParams?: AuthorizationParams;
   /**
    * Sends no PKCE, for a provider that refuses `code_verifier`, such as LinkedIn, Slack and Facebook. Default false. It gives up

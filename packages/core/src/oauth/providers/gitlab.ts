@@ -10,6 +10,7 @@ import {
   type IssuerOptions,
 } from "./options.ts";
 
+/** What `gitlab` takes. */
 export interface GitLabOptions extends ConfidentialOptions, IssuerOptions {
   /** A GitLab of your own. Default `https://gitlab.com`. */
   readonly issuer?: string;

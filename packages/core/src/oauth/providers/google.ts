@@ -8,6 +8,7 @@ import {
   type IdTokenOptions,
 } from "./options.ts";
 
+/** What `google` takes. */
 export interface GoogleOptions extends ConfidentialOptions, IdTokenOptions {}
 
 const OPTIONS: MembersOf<GoogleOptions> = { ...CONFIDENTIAL_MEMBERS, ...ID_TOKEN_MEMBERS };

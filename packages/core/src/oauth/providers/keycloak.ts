@@ -14,6 +14,7 @@ import {
   type ProviderOptions,
 } from "./options.ts";
 
+/** What `keycloak` takes. */
 export interface KeycloakOptions extends ProviderOptions, IssuerOptions, IdTokenOptions, LogoutOptions {
   /** The URL of the realm, such as `https://id.example.com/realms/staff`. */
   readonly issuer: string;

@@ -14,6 +14,7 @@ import {
   type IdTokenOptions,
 } from "./options.ts";
 
+/** What `microsoft` takes. */
 export interface MicrosoftOptions extends ConfidentialOptions, IdTokenOptions {
   /** A tenant's id, for its members alone; or `common`, the default, `organizations` or `consumers`. */
   readonly tenant?: string;
@@ -24,9 +25,9 @@ export interface MicrosoftOptions extends ConfidentialOptions, IdTokenOptions {
    * this option out too. Default false.
    */
   readonly trustTenant?: boolean;
-  /** In place of `tenant`: the issuer of Entra External ID, of Azure AD B2C, or of a national cloud, exactly as its metadata write it. */
+  /** In place of `tenant`: the issuer of Entra External ID, of Azure AD B2C, or of a national cloud, exactly as its metadata write it. Default that of `tenant`. */
   readonly issuer?: string;
-  /** Where the metadata of `issuer` are, if not below it, as for the policies of Azure AD B2C. */
+  /** Where the metadata of `issuer` are, if not below it, as for the policies of Azure AD B2C. Default below the issuer. */
   readonly discoveryUrl?: string;
 }
 

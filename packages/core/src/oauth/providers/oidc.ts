@@ -18,6 +18,7 @@ import {
   type WithoutOptions,
 } from "./options.ts";
 
+/** What `oidc` takes. */
 export interface OidcOptions
   extends ProviderOptions,
     IssuerOptions,
@@ -28,7 +29,7 @@ export interface OidcOptions
   readonly issuer: string;
   /**
    * Where the discovery document is, if not at `<issuer>/.well-known/openid-configuration`, as with Azure AD B2C. The document must
-   * still name `issuer`.
+   * still name `issuer`. Default that path.
    */
   readonly discoveryUrl?: string;
   /** Without one the client is a public one. */

@@ -9,7 +9,7 @@ import type { Client, InternalPlace } from "../request.ts";
 export interface ProviderOptions {
   /** From the registration of your application at the provider. */
   readonly clientId: string;
-  /** Instead of the scopes that the identity needs. */
+  /** Instead of the scopes that the identity needs, which are the default. */
   readonly scopes?: readonly string[];
   /** Keep the provider's tokens, sealed with `secret`, for `auth.users.providerTokens`. Default false. */
   readonly storeTokens?: boolean;
@@ -30,13 +30,14 @@ export interface ProviderOptions {
   /**
    * More parameters of the authorization request, such as `{ access_type: "offline", prompt: "consent" }` for a refresh token of
    * Google. A parameter that Latchkey writes itself is refused. Nothing checks that the provider followed one: check `hd`, `acr`
-   * or `auth_time` in `hooks.signedIn`, by the claims of `account`.
+   * or `auth_time` in `hooks.signedIn`, by the claims of `account`. Default none.
    */
   readonly authorizationParams?: AuthorizationParams;
 }
 
 /** What a provider takes that knows our server by a secret. */
 export interface ConfidentialOptions extends ProviderOptions {
+  /** From the registration of your application at the provider. It stays on the server. */
   readonly clientSecret: string;
 }
 

@@ -5,6 +5,7 @@ import { type Profile, readOpenIdProfile } from "../profile.ts";
 import { defineProvider, type OAuthProvider } from "../provider.ts";
 import { CONFIDENTIAL_MEMBERS, type ConfidentialOptions, checkOptions } from "./options.ts";
 
+/** What `slack` takes. */
 export interface SlackOptions extends ConfidentialOptions {
   /** The id of a workspace, such as `T0123ABCD`, for its members alone. Default every workspace. */
   readonly team?: string;
