@@ -20,7 +20,10 @@ const run = promisify(execFile);
 
 export interface PackedPackage {
   readonly name: string;
+  readonly source: string;
   readonly tarball: string;
+  /** The other packages of the workspace that it depends on. */
+  readonly needs: readonly string[];
   /** What an application can import of it. */
   readonly entries: readonly string[];
 }
@@ -48,16 +51,23 @@ export async function installPacked(): Promise<Project> {
   const folder = mkdtempSync(join(tmpdir(), "latchkey-packed-"));
   const modules = join(folder, "node_modules");
   mkdirSync(modules);
+  const packages = await buildAndPack(folder);
+  for (const { name, source, tarball } of packages) {
+    linkDependencies(source, modules);
+    await unpack(tarball, join(modules, name));
+  }
+  return { folder, packages, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+/** Builds every published package, and packs them into a folder. */
+export async function buildAndPack(folder: string): Promise<readonly PackedPackage[]> {
   const sources = readdirSync(join(ROOT, "packages")).map((name) => join(ROOT, "packages", name));
   const published = sources.filter((source) => manifestOf(source).private !== true);
   for (const source of published) {
     rmSync(join(source, "dist"), { recursive: true, force: true });
     await run(join(ROOT, "node_modules/.bin/tsc"), ["-p", source]);
-    linkDependencies(source, modules);
   }
-  const packages = await pack(published, folder);
-  for (const { name, tarball } of packages) await unpack(tarball, join(modules, name));
-  return { folder, packages, remove: () => rmSync(folder, { recursive: true, force: true }) };
+  return pack(published, folder);
 }
 
 function manifestOf(source: string): Manifest {
@@ -66,11 +76,15 @@ function manifestOf(source: string): Manifest {
 
 /** Packs all at once: each start of pnpm takes longer than what it packs. */
 async function pack(sources: readonly string[], folder: string): Promise<readonly PackedPackage[]> {
-  const manifests = sources.map(manifestOf);
+  const manifests = sources.map((source) => ({ source, ...manifestOf(source) }));
   const filters = manifests.flatMap(({ name }) => ["--filter", name]);
   await run("npx", [...PNPM, ...filters, "pack", "--out", join(folder, "%s.tgz")], { cwd: ROOT });
-  return manifests.map(({ name, exports = {} }) => ({
+  return manifests.map(({ name, source, exports = {}, dependencies, peerDependencies }) => ({
     name,
+    source,
+    needs: Object.keys({ ...dependencies, ...peerDependencies }).filter((each) =>
+      each.startsWith("@latchkey/"),
+    ),
     tarball: join(folder, `${name.replace("@", "").replace("/", "-")}.tgz`),
     entries: Object.keys(exports).map((entry) => join(name, entry)),
   }));
