@@ -52,22 +52,28 @@ describe("the code of the pages", () => {
 });
 
 describe("the modules of a page", () => {
-  it("have each block by itself, unless it continues the one before", () => {
+  it("have each block that begins with an import, and those that continue it", () => {
     const page = [
       "# Page\n",
-      fence("ts", "const a = 1;"),
+      fence("ts", "createAuth({ store });"),
+      fence("ts", 'import { a } from "b";'),
       fence("sh", "npx latchkey\n"),
       fence("ts continued", "a.toFixed();"),
-      fence("tsx", "<a />;"),
+      fence("tsx", 'import "react";\n<a />;'),
     ].join("");
     expect(modulesOf("docs/a.md", page)).toEqual([
       {
         page: "docs/a.md",
-        name: "line-2.ts",
+        name: "line-5.ts",
         use: "compiled",
-        text: ["", "", "const a = 1;", "", "", "", "", "", "", "a.toFixed();"].join("\n"),
+        text: `${"\n".repeat(5)}import { a } from "b";${"\n".repeat(7)}a.toFixed();`,
       },
-      { page: "docs/a.md", name: "line-12.tsx", use: "compiled", text: `${"\n".repeat(12)}<a />;` },
+      {
+        page: "docs/a.md",
+        name: "line-15.tsx",
+        use: "compiled",
+        text: `${"\n".repeat(15)}import "react";\n<a />;`,
+      },
     ]);
   });
 

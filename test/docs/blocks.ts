@@ -37,6 +37,7 @@ export function modulesOf(page: string, document: string): readonly PageModule[]
       prelude = block;
       continue;
     }
+    if (prelude === null && isFragment(block)) continue;
     latest = draftOf(block, drafts, latest, page);
     for (const part of [prelude, block]) if (part !== null) write(part, latest);
     prelude = null;
@@ -65,6 +66,11 @@ function blocksOf(document: string): readonly Block[] {
 
 function isHidden({ info }: Block): boolean {
   return info.endsWith("hidden");
+}
+
+/** A block that shows a part of a program. */
+function isFragment(block: Block): boolean {
+  return !block.info.includes(" ") && !block.lines[0]?.startsWith("import ") && nameOf(block) === null;
 }
 
 function nameOf({ lines }: Block): string | null {
