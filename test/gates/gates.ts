@@ -1,6 +1,6 @@
 import { docs } from "./docs.ts";
 import { ids } from "./ids.ts";
-import { barrels, cycles, imports } from "./imports.ts";
+import { barrels, cycles, imports, testKit } from "./imports.ts";
 import { language } from "./language.ts";
 import { layers } from "./layers.ts";
 import { names, topLevel } from "./names.ts";
@@ -20,6 +20,7 @@ export const gates: readonly Gate[] = [
   barrels,
   layers,
   cycles,
+  testKit,
   purity,
   docs,
   ids,

@@ -16,6 +16,23 @@ const CORE_IMPORTS: readonly string[] = [
 /** Which modules a package source may name. */
 export const imports: Gate = (repository) => packageSources(repository).flatMap(foreign);
 
+const TESTING = "packages/core/src/testing";
+
+/** No source of a package or an example uses the test kit. Its tests may. */
+export const testKit: Gate = (repository) => {
+  const published = entries(repository);
+  return [...repository.sources.values()].filter(isProduction).flatMap((source) =>
+    references(source).flatMap(({ specifier, offset }) => {
+      const isKit = resolve(source, specifier, published)?.startsWith(TESTING) === true;
+      return isKit ? [at(source, offset, "test-kit", `${specifier}: only tests use the test kit`)] : [];
+    }),
+  );
+};
+
+function isProduction({ path }: Source): boolean {
+  return /^(packages|examples)\//.test(path) && !path.startsWith(TESTING) && !/\.test(-d)?\.tsx?$/.test(path);
+}
+
 /** No module reaches itself, not even by types. */
 export const cycles: Gate = (repository) => {
   const published = entries(repository);

@@ -32,6 +32,11 @@ export function utcTime(at: EpochSeconds): string {
   return `${new Date(at * 1_000).toISOString().slice(0, 16).replace("T", " ")} UTC`;
 }
 
+/** Reads a date of HTTP, such as that of a cookie, in milliseconds; NaN for any other text. */
+export function timeOfDate(text: string): number {
+  return new Date(text).getTime();
+}
+
 /** Returns the result of `work`, or rejects with `late()` after `limit` seconds. It does not stop the work. */
 export function withTimeout<T>(work: Promise<T>, limit: Seconds, late: () => Error): Promise<T> {
   return new Promise((resolve, reject) => {
