@@ -21,7 +21,7 @@ if (location.pathname !== "/quiet") client.session.subscribe((state) => states.p
 
 /** For `expect.poll`: looks often, and gives a busy machine its time. */
 export const PATIENTLY: { readonly interval: number; readonly timeout: number } = {
-  interval: 20,
+  interval: 50,
   timeout: 40_000,
 };
 

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { freePort, type ServerProcess, startServer } from "../e2e/demo-process.ts";
 import { describeChromium, launch } from "./chromium.ts";
 import { PATIENTLY } from "./client-page.ts";
-import { bringAxe, examine, layoutShift } from "./looks.ts";
+import { examine, layoutShift } from "./looks.ts";
 
 const PASSWORD = "correct horse battery";
 const RESET = "another horse battery";
@@ -30,7 +30,6 @@ describeChromium("the account pages and the inbox of the demo", () => {
   beforeEach(async () => {
     const context = await browser.newContext({ baseURL: server.url });
     context.setDefaultTimeout(40_000);
-    await bringAxe(context);
     context.on("console", (message) => {
       const isRefusal = message.text().startsWith("Failed to load resource");
       if (message.type() === "error" && !isRefusal) complaints.push(message.text());

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { freePort, type ServerProcess, startServer } from "../e2e/demo-process.ts";
 import { describeChromium, launch } from "./chromium.ts";
 import { PATIENTLY } from "./client-page.ts";
-import { bringAxe, examine } from "./looks.ts";
+import { examine } from "./looks.ts";
 
 const REFRESH = "#refresh";
 const REFRESHES = "**/auth/refresh";
@@ -31,7 +31,6 @@ describeChromium("the demo's page", () => {
   beforeEach(async () => {
     const context = await browser.newContext({ baseURL: server.url });
     context.setDefaultTimeout(40_000);
-    await bringAxe(context);
     context.on("console", (message) => {
       if (message.type() === "error" && !message.text().includes("401")) complaints.push(message.text());
     });

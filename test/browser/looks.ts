@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import type { AxeResults } from "axe-core";
-import type { BrowserContext, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { expect } from "vitest";
 
 declare global {
@@ -15,12 +15,6 @@ const LOOKS = [
   { colorScheme: "light", width: 1400, height: 900 },
   { colorScheme: "dark", width: 360, height: 780 },
 ] as const;
-
-/** Brings axe along to every page of a context: an init script is not subject to a page's policy, a script tag would be. */
-export async function bringAxe(context: BrowserContext): Promise<void> {
-  mkdirSync(PICTURES, { recursive: true });
-  await context.addInitScript(AXE);
-}
 
 /** How much a page moved by itself while it loaded, as Chromium measures it: 0 if it did not, and 0.1 is where it disturbs. */
 export function layoutShift(page: Page): Promise<number> {
@@ -45,6 +39,8 @@ export function layoutShift(page: Page): Promise<number> {
 
 /** Keeps pictures of a page, in the light on a desk and in the dark on a telephone, and expects no fault of either. */
 export async function examine(page: Page, name: string): Promise<void> {
+  mkdirSync(PICTURES, { recursive: true });
+  await loadAxe(page);
   for (const { colorScheme, ...size } of LOOKS) {
     const title = `${name}-${colorScheme}-${size.width}`;
     await page.setViewportSize(size);
@@ -56,4 +52,13 @@ export async function examine(page: Page, name: string): Promise<void> {
     const found = violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]);
     expect(found, title).toEqual([]);
   }
+}
+
+/** The policy of a page forbids a script tag, and the protocol of DevTools is not subject to it. */
+async function loadAxe(page: Page): Promise<void> {
+  if (await page.evaluate(() => "axe" in globalThis)) return;
+  const session = await page.context().newCDPSession(page);
+  const { exceptionDetails } = await session.send("Runtime.evaluate", { expression: `${AXE};0` });
+  expect(exceptionDetails).toBeUndefined();
+  await session.detach();
 }

@@ -7,7 +7,7 @@ import { buildApp, type NextApp, startApp } from "../e2e/next-app.ts";
 import { openSmtp, type Smtp } from "../fixtures/smtp.ts";
 import { describeChromium, launch } from "./chromium.ts";
 import { PATIENTLY } from "./client-page.ts";
-import { bringAxe, examine, layoutShift } from "./looks.ts";
+import { examine, layoutShift } from "./looks.ts";
 import { type Mailboxes, openMailboxes } from "./mail-links.ts";
 
 const PASSWORD = "correct horse battery";
@@ -40,7 +40,6 @@ describeChromium("the life of an account in the Next.js example", () => {
   beforeEach(async () => {
     context = await browser.newContext({ baseURL: origin });
     context.setDefaultTimeout(40_000);
-    await bringAxe(context);
     context.on("request", (request) => referers.push(request.headers()["referer"] ?? ""));
     page = await context.newPage();
   });

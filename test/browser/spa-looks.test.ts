@@ -1,7 +1,7 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { describeChromium, launch } from "./chromium.ts";
-import { bringAxe, examine } from "./looks.ts";
+import { examine } from "./looks.ts";
 import { type SpaSite, startSpa } from "./spa-site.ts";
 import { openSpaVisitor, signInElsewhere } from "./spa-visitor.ts";
 
@@ -18,7 +18,6 @@ describeChromium("the pages of the React example", () => {
 
   it("pass the checks of axe, in light and dark, on a small and a large screen", async () => {
     const visitor = await openSpaVisitor(browser, site);
-    await bringAxe(visitor.context);
     const look = (name: string): Promise<void> => examine(visitor.page, `spa-${name}`);
     await visitor.open("/");
     await visitor.arrive("One key for each device");

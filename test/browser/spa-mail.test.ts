@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { openSmtp, type Smtp } from "../fixtures/smtp.ts";
 import { describeChromium, launch } from "./chromium.ts";
 import { PATIENTLY } from "./client-page.ts";
-import { bringAxe, examine, layoutShift } from "./looks.ts";
+import { examine, layoutShift } from "./looks.ts";
 import { type Mailboxes, openMailboxes } from "./mail-links.ts";
 import { type SpaSite, startSpa } from "./spa-site.ts";
 import { openSpaVisitor, PASSWORD, type SpaVisitor } from "./spa-visitor.ts";
@@ -30,7 +30,6 @@ describeChromium("the life of an account in the React example", () => {
   });
   beforeEach(async () => {
     visitor = await openSpaVisitor(browser, site);
-    await bringAxe(visitor.context);
     visitor.context.on("request", (request) => seen.push(request.headers()["referer"] ?? ""));
   });
   afterEach(async () => {
