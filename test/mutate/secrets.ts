@@ -29,6 +29,15 @@ export const secretEdits: readonly Edit[] = [
     [["one digest for every purpose", "utf8(`latchkey/${label}/v1\\0`)", 'utf8("latchkey/v1\\0")']],
   ),
   ...editsIn(
+    `${CORE}/platform/digest.ts`,
+    [`${CORE}/platform/digest.test.ts`],
+    [
+      ["a longer text is equal", "if (a.length !== b.length) return false;", ""],
+      ["a digest equal in its last character", "difference |= ", "difference = "],
+      ["a digest equal in its low bytes", "difference === 0", "(difference & 255) === 0"],
+    ],
+  ),
+  ...editsIn(
     `${CORE}/users/one-time-token.ts`,
     [`${CORE}/users/one-time-token.test.ts`],
     [
