@@ -19,8 +19,10 @@ const FLAGS: readonly string[] = [
   "--disable-sync",
 ];
 
-/** The suggestions of the address bar: with them, each window loads two pages of Chromium's own in a process more. */
+/** For the suggestions of the address bar, each window loads two pages of Chromium's own in a process of their own. */
 const SUGGESTIONS = ["WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "WebUIOmniboxFullPopup"];
+/** Chromium starts this process before a page needs it, and most tests end without it. */
+const SPARE_PROCESS = "SpareRendererForSitePerProcess";
 
 // Chromium reads the last flag of a name only, so ours repeats the list of playwright-core.
 const DISABLED_BY_PLAYWRIGHT = [
@@ -108,7 +110,10 @@ function optionsOf(disabled: readonly string[]): {
 } {
   const executablePath = findChromium();
   if (executablePath === null) throw new Error(MISSING);
-  return { executablePath, args: [...FLAGS, `--disable-features=${[...disabled, ...SUGGESTIONS]}`] };
+  return {
+    executablePath,
+    args: [...FLAGS, `--disable-features=${[...disabled, ...SUGGESTIONS, SPARE_PROCESS]}`],
+  };
 }
 
 function findChromium(): string | null {
