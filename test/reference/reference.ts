@@ -3,6 +3,7 @@ import { codeOf, type Fault, type Part } from "./code.ts";
 import { errorList } from "./error-list.ts";
 import { eventList } from "./event-list.ts";
 import { exportList, exportsOf } from "./export-list.ts";
+import { llmsFiles } from "./llms.ts";
 import { optionList } from "./option-list.ts";
 import { routeList } from "./route-list.ts";
 
@@ -10,7 +11,7 @@ export type PageName = "options" | "errors" | "events" | "routes" | "exports";
 
 export interface Reference {
   readonly parts: Readonly<Record<PageName, Part>>;
-  /** The text of each page of `docs/reference`, by its path. */
+  /** The text of each file that is made, by its path: the pages of `docs/reference`, and the files for language models. */
   readonly files: ReadonlyMap<string, string>;
   readonly faults: readonly Fault[];
 }
@@ -31,5 +32,6 @@ export function makeReference(repository: Repository): Reference {
     `<!-- \`pnpm reference\` makes this page from the sources. -->\n\n${text.replaceAll(/\n{3,}/g, "\n\n").trimEnd()}\n`,
   ]);
   const faults = Object.values(parts).flatMap((part) => part.faults);
-  return { parts, files: new Map(files), faults };
+  const pages = new Map(files);
+  return { parts, files: new Map([...pages, ...llmsFiles(repository, pages)]), faults };
 }

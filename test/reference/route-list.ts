@@ -9,21 +9,30 @@ const RARE = "packages/core/src/http/routes/rare.ts";
 export function routeList(code: Code): Part {
   const names = new Set<string>();
   const faults: Fault[] = [];
-  const sections = Object.entries(routes).map(([name, route]) => {
-    const methods = [route.method].flat();
-    const paths = [route.path].flat();
-    for (const method of methods) for (const path of paths) names.add(`${method} ${path}`);
-    const [declared] = declarationsOf(code, sourceOf(code, "rare" in route ? RARE : LIST), name);
-    const doc = declared?.doc ?? "";
-    if (declared === undefined || !/^Body: .*\n[\s\S]*^Answer: /m.test(doc)) {
-      const place = declared ?? { source: sourceOf(code, LIST), statement: { start: 0 } };
-      const detail = `the docstring of ${name} has no paragraphs "Body:" and "Answer:"`;
-      faults.push(faultAt(place.source, place.statement.start, detail));
-    }
-    const title = paths.map((path) => `\`${methods.join(", ")} ${path}\``).join(", ");
-    return `## ${name}\n\n${title}\n\n${withoutPath(doc)}\n`;
-  });
+  const sections = Object.entries(routes)
+    .sort(byPath)
+    .map(([name, route]) => {
+      const methods = [route.method].flat();
+      const paths = [route.path].flat();
+      for (const method of methods) for (const path of paths) names.add(`${method} ${path}`);
+      const [declared] = declarationsOf(code, sourceOf(code, "rare" in route ? RARE : LIST), name);
+      const doc = declared?.doc ?? "";
+      if (declared === undefined || !/^Body: .*\n[\s\S]*^Answer: /m.test(doc)) {
+        const place = declared ?? { source: sourceOf(code, LIST), statement: { start: 0 } };
+        const detail = `the docstring of ${name} has no paragraphs "Body:" and "Answer:"`;
+        faults.push(faultAt(place.source, place.statement.start, detail));
+      }
+      const title = paths.map((path) => `\`${methods.join(", ")} ${path}\``).join(", ");
+      return `## ${name}\n\n${title}\n\n${withoutPath(doc)}\n`;
+    });
   return { text: INTRODUCTION + sections.join("\n"), names, faults };
+}
+
+type Entry = readonly [string, (typeof routes)[keyof typeof routes]];
+
+function byPath([, a]: Entry, [, b]: Entry): number {
+  const keyOf = ({ path, method }: Entry[1]): string => `${path} ${method}`;
+  return keyOf(a) < keyOf(b) ? -1 : 1;
 }
 
 const INTRODUCTION = `# Routes
