@@ -15,7 +15,7 @@ it("the demo installs its own packages, and neither those of the tests nor those
     // Only Node has a script in this install, which would download it.
     execFileSync(process.execPath, ["examples/install.js", "@latchkey/example-node-hono"], {
       cwd: folder,
-      env: { ...process.env, PNPM_CONFIG_IGNORE_SCRIPTS: "true", PNPM_CONFIG_PREFER_OFFLINE: "true" },
+      env: { ...process.env, PNPM_CONFIG_IGNORE_SCRIPTS: "true", PNPM_CONFIG_OFFLINE: "true" },
     });
     const packages = readdirSync(join(folder, "node_modules/.pnpm"));
     expect(
