@@ -8,7 +8,11 @@ export const adapterEdits: readonly Edit[] = [
     "packages/core/src/http/verify-request.ts",
     ["test/sessions/validator.test.ts"],
     [
-      ["the validator checks no origin", "if (isForged(request, site, credentials, policy))", "if (false)"],
+      [
+        "the validator checks no origin",
+        "isForged(request, site, credentials, policy) ? null : credentials",
+        "credentials",
+      ],
       ["two sessions are no conflict", 'if (access.kind !== "live")', 'if (access.kind === "none")'],
       ["two sessions are no conflict without a store", "rest.some(({ sid }) => sid !== first.sid)", "false"],
     ],

@@ -60,6 +60,7 @@ export const tokenCacheEdits: readonly Edit[] = [
       ["a kept token has any header", "&& token.slice(0, header.length) === header", ""],
       ["a kept token has any payload", "token.slice(header.length) === rest &&", ""],
       ["the claims of a kept token can be changed", "freezeDeep(entry.claims);", ""],
+      ["another header is recalled", "last?.header === `${segment}.` ?", "last !== null ?"],
       ["the cache grows", "if (young.size >= Number(size))", "if (size === -1)"],
       ["a token in use is pushed out", "if (recent === undefined && entry.claims.exp > at) keep(entry);", ""],
     ],

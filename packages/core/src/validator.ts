@@ -1,7 +1,7 @@
 import { hasNamePrefix, isCookieName } from "./cookies/cookie.ts";
 import { cookiePlaces, lastSite, type Site, siteWith } from "./cookies/site.ts";
 import { checkOrigin } from "./csrf/trusted-origin.ts";
-import { glimpseToken, keptSession } from "./http/glimpse.ts";
+import { glimpseToken, keptSession, type SeenToken } from "./http/glimpse.ts";
 import { bearerToken, refusal } from "./http/response.ts";
 import type { Validation } from "./http/validation.ts";
 import type { Jwk } from "./keys/jwk.ts";
@@ -112,14 +112,14 @@ export function createValidator<Context = JsonObject>(options: ValidatorOptions)
       try {
         const site = settings.siteOf(request.url);
         if (site === null) return refusal(settings, "unauthenticated", null);
-        const recalled = recallAccess(settings, request, site);
+        const seen = glimpseToken(request, site, bearerToken(request.headers, settings));
+        if (seen === "none") return refusal(settings, "unauthenticated", null);
+        const expected = expectationOf(settings);
+        const recalled = seen === null ? null : recallAccess(settings, seen, expected);
         if (recalled !== null) return recalled as Validation<Context>;
         const { verifyRequest } = settings.verifier.known() ?? (await settings.verifier.get());
         const keepAlive = host?.waitUntil ?? null;
-        const found = await verifyRequest(
-          { request, site, expected: expectationOf(settings), keepAlive },
-          settings,
-        );
+        const found = await verifyRequest({ request, site, seen, expected, keepAlive }, settings);
         return found as Validation<Context>;
       } catch (error) {
         return refusal(settings, error instanceof AuthError ? error.code : "internal_error", null);
@@ -291,12 +291,8 @@ function expectationOf({
   return { keys, cache, issuer, audience, restrictTransport, now: now(env) };
 }
 
-/** Validates a request by memory alone, as `recallRequest` of a server with a store. */
-function recallAccess(settings: Settings, request: Request, site: Site): Validation | null {
-  const seen = glimpseToken(request, site, bearerToken(request.headers, settings));
-  if (seen === null) return null;
-  if (seen === "none") return refusal(settings, "unauthenticated", null);
-  const expected = expectationOf(settings);
+/** Validates a token by memory alone, as `recallSession` of a server with a store. */
+function recallAccess(settings: Settings, seen: SeenToken, expected: AccessExpectation): Validation | null {
   const known = recallToken(expected, seen);
   if (known === null) return null;
   const { ends } = settings;

@@ -118,16 +118,26 @@ async function validateUnknown(
   options: ValidateOptions,
   seen: SeenToken | null,
 ): Promise<Validation> {
+  const found = seen === null ? null : await validateSole(whole, request, seen);
+  if (found !== null && "ok" in found) return found;
   const app = forRequest(whole, request.headers, "validate");
-  if (seen === null) return (await validateRequest(app, request, options, null)).validation;
+  return (await validateRequest(app, request, options, found)).validation;
+}
+
+/** Validates a request by its only token. Returns what it found out about the token if that is not enough. */
+async function validateSole(
+  whole: App,
+  request: Request,
+  seen: SeenToken,
+): Promise<Validation | VerifiedSole> {
   const sent = { presented: { access: [seen] } };
   try {
-    const found = await verifySole(app.engine, seen);
-    if (found.claims !== null) return keptSession(found.claims, seen, app.config);
-    if (found.verified.kind !== "live" && isAlone(seen, app.originOf(request.url)))
-      return refusal(app.config, "unauthenticated", sent);
-    return (await validateRequest(app, request, options, found)).validation;
+    const found = await verifySole(whole.engine, seen);
+    if (found.claims !== null) return keptSession(found.claims, seen, whole.config);
+    const isRefused = found.verified.kind !== "live" && isAlone(seen, whole.originOf(request.url));
+    return isRefused ? refusal(whole.config, "unauthenticated", sent) : found;
   } catch (error) {
+    const app = forRequest(whole, request.headers, "validate");
     return failRequest(app, codeOf(app, error), sent).validation;
   }
 }

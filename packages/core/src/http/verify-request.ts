@@ -7,7 +7,7 @@ import type { AccessExpectation, PresentedText } from "../sessions/presented-tok
 import type { RemoteEnds } from "../sessions/remote-ends.ts";
 import type { KeepAlive } from "../sessions/revocation.ts";
 import type { Transport } from "../sessions/session.ts";
-import { keptSession } from "./glimpse.ts";
+import { keptSession, type SeenToken } from "./glimpse.ts";
 import { type CrossSiteOptions, isForged, readCredentials } from "./request.ts";
 import { refusal } from "./response.ts";
 import type { Validation } from "./validation.ts";
@@ -16,6 +16,8 @@ import type { Validation } from "./validation.ts";
 export interface UnverifiedRequest {
   readonly request: Request;
   readonly site: Site;
+  /** The only token of the request, where `glimpseToken` found it. */
+  readonly seen: SeenToken | null;
   readonly expected: AccessExpectation;
   readonly keepAlive: KeepAlive | null;
 }
@@ -27,22 +29,41 @@ export interface RequestPolicy extends CrossSiteOptions {
 
 /** Validates a request by its access token alone: the origin of the request, the token, and whether its session has ended. */
 export async function verifyRequest(
-  { request, site, expected, keepAlive }: UnverifiedRequest,
+  { request, site, seen, expected, keepAlive }: UnverifiedRequest,
   policy: RequestPolicy,
 ): Promise<Validation> {
-  const device = { userAgent: null, address: null };
-  const credentials = readCredentials(request.headers, { ...site, url: request.url }, policy, device);
-  if (isForged(request, site, credentials, policy)) return refusal(policy, "csrf_rejected", credentials);
-  const { presented, cookieHeader } = credentials;
-  const access = await verifyPresented(expected, presented);
+  const sent = seen === null ? readAccess(request, site, policy) : soleAccess(seen);
+  if (sent === null) return refusal(policy, "csrf_rejected", null);
+  const access = await verifyPresented(expected, sent.presented);
   if (access.kind !== "live")
-    return refusal(policy, access.kind === "none" ? access.code : "unauthenticated", credentials);
+    return refusal(policy, access.kind === "none" ? access.code : "unauthenticated", sent);
   if (policy.ends !== null) {
     const ends = await policy.ends.get();
     const code = await ends.refusalOf(access.claims, keepAlive);
-    if (code !== null) return refusal(policy, code, credentials);
+    if (code !== null) return refusal(policy, code, sent);
   }
-  return keptSession(access.claims, { transport: presented.transport, sentCookies: cookieHeader }, policy);
+  const { presented, cookieHeader: sentCookies } = sent;
+  return keptSession(access.claims, { transport: presented.transport, sentCookies }, policy);
+}
+
+/** The access tokens of a request. */
+interface SentAccess {
+  readonly presented: {
+    readonly access: readonly Pick<PresentedText, "token" | "hostBound">[];
+    readonly transport: Transport;
+  };
+  readonly cookieHeader: string | null;
+}
+
+function soleAccess({ token, transport, sentCookies }: SeenToken): SentAccess {
+  return { presented: { access: [{ token, hostBound: true }], transport }, cookieHeader: sentCookies };
+}
+
+/** Reads the access tokens of a request; null if its origin is refused. */
+function readAccess(request: Request, site: Site, policy: RequestPolicy): SentAccess | null {
+  const device = { userAgent: null, address: null };
+  const credentials = readCredentials(request.headers, { ...site, url: request.url }, policy, device);
+  return isForged(request, site, credentials, policy) ? null : credentials;
 }
 
 type PresentedAccess =
@@ -56,7 +77,7 @@ type PresentedAccess =
  */
 async function verifyPresented(
   expected: AccessExpectation,
-  { access, transport }: { readonly access: readonly PresentedText[]; readonly transport: Transport | null },
+  { access, transport }: SentAccess["presented"],
 ): Promise<PresentedAccess> {
   if (hasTooMany(access)) return { kind: "conflict" };
   const verified = await liveClaims(expected, access);

@@ -22,11 +22,21 @@ export interface JwsForm {
  * Parses the header of a compact JWS (RFC 7515 7.1). Returns null for a token that is not canonical, or of another type.
  * It does not check the signature.
  *
- * jose alone accepts padding, white space and stray bits, and leaves `typ` to the caller.
+ * jose alone accepts padding, white space and stray bits, and leaves `typ` to the caller. `recall` returns the header of a segment that
+ * this function parsed before, or null.
  */
-export function parseHeader(token: unknown, { typ, maxLength }: JwsForm): JwsHeader | null {
+export function parseHeader(
+  token: unknown,
+  { typ, maxLength }: JwsForm,
+  recall: (segment: string) => JwsHeader | null = () => null,
+): JwsHeader | null {
   const segments = splitJws(token, maxLength);
-  const members = segments === null ? null : parseSegment(segments[0]);
+  if (segments === null) return null;
+  return recall(segments[0]) ?? headerOf(segments[0], typ);
+}
+
+function headerOf(segment: string, typ: string): JwsHeader | null {
+  const members = parseSegment(segment);
   if (members === null || hasExtension(members) || !hasType(own(members, "typ"), typ)) return null;
   const alg = own(members, "alg");
   const kid = own(members, "kid");

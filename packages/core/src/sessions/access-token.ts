@@ -163,9 +163,9 @@ export async function verifyAccessToken(token: string, expected: Verification): 
   const known = typeof token === "string" ? cache.get(token, expected.now) : null;
   if (known !== null && (await keys.find(known.key.kid)) === known.key)
     return verifiedAs(judgeClaims(known.claims, expected), known.claims);
-  const header = parseHeader(token, FORM);
+  const header = parseHeader(token, FORM, cache.recallHeader);
   if (header === null) return invalid;
-  const key = await keys.find(header.kid);
+  const key = keys.known(header.kid, expected.now) ?? (await keys.find(header.kid));
   if (key === null || key.algorithm !== header.alg) return invalid;
   const payload = await verifyJws(token, key);
   const text = payload === null ? null : decodeUtf8(payload);

@@ -55,6 +55,16 @@ describe("a cache of tokens", () => {
     }
   });
 
+  it("recalls the header of the last token, and no other one", () => {
+    const [cache, without] = [tokenCache(8), tokenCache(false)];
+    expect(cache.recallHeader("header")).toBeNull();
+    for (const one of [cache, without]) put(one, 1);
+    expect(cache.recallHeader("header")).toEqual({ alg: "HS256", kid: "k" });
+    for (const other of ["", "heade", "header.", "header2", "HEADER"])
+      expect(cache.recallHeader(other), other).toBeNull();
+    expect(without.recallHeader("header")).toBeNull();
+  });
+
   it("keeps equal values once", () => {
     const cache = tokenCache(8);
     const claims = { ...claimsOf(1), context: { roles: ["admin"] } };

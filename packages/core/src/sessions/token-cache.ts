@@ -1,5 +1,6 @@
+import type { JwsHeader } from "../keys/jws.ts";
 import type { Keys, VerificationKey } from "../keys/keys.ts";
-import { decodeUtf8, freezeDeep, utf8 } from "../platform/encoding.ts";
+import { decodeUtf8, freezeDeep, type Json, utf8 } from "../platform/encoding.ts";
 import { endsWithRequest } from "../platform/env.ts";
 import type { EpochSeconds } from "../platform/time.ts";
 import { type AccessClaims, type Expected, judgeClaims, matchesTransport } from "./access-claims.ts";
@@ -20,6 +21,8 @@ export interface TokenCache {
    * claims were verified, so that no other can push an honest one out.
    */
   put(token: string, key: VerificationKey, claims: AccessClaims): AccessClaims;
+  /** The header of the last token that was kept, if its first segment is this one. Most tokens of a server have the same header. */
+  readonly recallHeader: (segment: string) => JwsHeader | null;
 }
 
 /** The only access token of a request. */
@@ -86,13 +89,18 @@ export function tokenCache(size: number | false = endsWithRequest() ? ON_WORKERS
       return entry;
     },
     put(token, key, claims) {
+      if (size === false) {
+        freezeDeep(claims);
+        return claims;
+      }
       const entry = entryOf(token, key, claims, last);
       freezeDeep(entry.claims);
-      if (size === false) return entry.claims;
       last = entry;
       keep(entry);
       return entry.claims;
     },
+    recallHeader: (segment) =>
+      last?.header === `${segment}.` ? { alg: last.key.algorithm, kid: last.key.kid } : null,
   };
 }
 
@@ -112,11 +120,22 @@ function entryOf(token: string, key: VerificationKey, claims: AccessClaims, last
   };
 }
 
-const OFTEN_EQUAL = ["iss", "aud", "sub", "transport", "amr", "context"] as const;
-
 function shareValues(claims: AccessClaims, before: AccessClaims): AccessClaims {
-  const equal = OFTEN_EQUAL.filter((name) => JSON.stringify(claims[name]) === JSON.stringify(before[name]));
-  return { ...claims, ...Object.fromEntries(equal.map((name) => [name, before[name]])) };
+  return {
+    ...claims,
+    iss: shared(claims.iss, before.iss),
+    aud: shared(claims.aud, before.aud),
+    sub: shared(claims.sub, before.sub),
+    transport: shared(claims.transport, before.transport),
+    amr: shared(claims.amr, before.amr),
+    context: shared(claims.context, before.context),
+  };
+}
+
+/** Returns the older of two equal values, so that one of them is kept in memory. */
+function shared<Value extends Json>(value: Value, before: Value): Value {
+  if (typeof value !== "object") return value === before ? before : value;
+  return JSON.stringify(value) === JSON.stringify(before) ? before : value;
 }
 
 // A token that was cut out of a header keeps the whole header in memory.
