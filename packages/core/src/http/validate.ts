@@ -103,8 +103,7 @@ function recallRequest(app: App, request: Request): Validation | SeenToken | nul
     if (seen === null) return null;
     if (seen === "none") return refusal(app.config, "unauthenticated", null);
     const claims = recallSession(app.engine, seen);
-    if (claims === null) return seen;
-    return keptSession(claims, seen, app.config);
+    return claims === null ? seen : keptSession(claims, seen, app.config);
   } catch {
     // The whole validation meets the same fault, and reports it.
     return null;
@@ -212,17 +211,16 @@ function acceptRequest(
   const { transport } = credentials.presented;
   const accepted = runValidatedHook(app, transport, found);
   if (accepted === null) return failRequest(app, "unauthenticated", credentials);
-  const changes =
-    found.tokens === null
-      ? []
-      : [...deleteFormerCookies(site, credentials), ...cookiesOf(site, found.tokens)];
+  const { tokens } = found;
+  const former = tokens === null ? [] : deleteFormerCookies(site, credentials);
+  const changes = tokens === null ? [] : [...former, ...cookiesOf(site, tokens)];
   const { header: bearerHeader } = app.config.bearer;
   const headers = found.held ? sessionHeaders(bearerHeader) : new Headers();
   writeChanges(headers, changes);
   const validation = validSession({
     ...accepted,
     transport,
-    refreshed: found.tokens !== null,
+    refreshed: tokens !== null,
     headers,
     bearerHeader,
     sentCookies: credentials.cookieHeader,
