@@ -210,7 +210,11 @@ describeChromium("the React example, on another origin than its API", () => {
       expect(await devices.count()).toBe(1);
       await comeBack(other, site);
       await other.arrive("Sign in");
-      await other.page.getByText("You are signed out.").waitFor();
+      const farewell = other.page.getByRole("status").filter({ hasText: "You were signed out from another" });
+      await farewell.waitFor();
+      await other.open("/");
+      await other.arrive("One key for each device");
+      expect(await farewell.count()).toBe(0);
       expect(await other.leave()).toEqual([]);
     });
 

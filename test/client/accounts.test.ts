@@ -49,7 +49,7 @@ describe("a change of the password", () => {
     await vi.waitFor(() => expect(idOf(other.client)).toBe(idOf(tab.client)));
     expect((await tab.client.fetch("/auth/me")).status).toBe(200);
     expect(await device.client.refresh()).toMatchObject({ ok: false });
-    expect(device.client.session.get().status).toBe("signed-out");
+    expect(device.client.session.get()).toMatchObject({ status: "signed-out", reason: "session_revoked" });
   });
 
   it("with a wrong password is refused once, and everything stays", async () => {

@@ -57,6 +57,21 @@ describe("the signed-in user", () => {
     expect(client.session.get()).toEqual({ status: "signed-out", user: null, session: null, error: null });
   });
 
+  it("is signed out with the reason if the session was ended elsewhere, which a load tells too", async () => {
+    const simulation = openSimulation();
+    const { client, show } = await signedIn(simulation);
+    show(false);
+    await simulation.pass(700);
+    await simulation.server.auth.sessions.revoke(client.session.get().session?.id ?? "");
+    show(true);
+    await simulation.whenIdle();
+    expect(simulation.sent).toEqual(["GET /session"]);
+    expect(client.session.get()).toMatchObject({ status: "signed-out", reason: "session_revoked" });
+    expect((await client.signIn.password(ANN)).ok).toBe(true);
+    await client.signOut();
+    expect(client.session.get()).not.toHaveProperty("reason");
+  });
+
   it("follows sign-up, sign-out and sign-in", async () => {
     const simulation = openSimulation();
     const { client } = simulation.profile().tab();

@@ -233,7 +233,7 @@ describe("GET /session without a session", () => {
     const later = await ann.get("/auth/session");
     expect({ status: later.status, body: await bodyOf(later), cookies: ann.names() }).toEqual({
       status: 200,
-      body: ANONYMOUS,
+      body: { ...ANONYMOUS, error: "session_revoked" },
       cookies: [],
     });
   });

@@ -1,7 +1,7 @@
 import type { Device } from "@latchkey/client";
+import { deviceName } from "@latchkey/client/device-name";
 import { type ReactNode, useId } from "react";
 import { Action } from "./action.tsx";
-import { deviceName } from "./device-name.ts";
 import { exactTime, Time } from "./time.tsx";
 
 interface DeviceTagProps {

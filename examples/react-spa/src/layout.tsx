@@ -4,13 +4,14 @@ import { Link, NavLink, Outlet, useLocation, useNavigationType } from "react-rou
 import { Action } from "./action.tsx";
 import { AUTH_URL } from "./auth.ts";
 import { Connection } from "./connection.tsx";
+import { sentenceOf } from "./sentences.ts";
 import { SignOutContext, useNewSignOut, useSignOut } from "./sign-out.ts";
 import { StepUp } from "./step-up.tsx";
 
 export function Layout(): ReactNode {
   const main = useRef<HTMLElement>(null);
   const signOut = useNewSignOut();
-  const hasEnded = useSessionEnd(main);
+  const { hasEnded, farewell } = useSessionEnd(main);
   return (
     <SignOutContext value={signOut}>
       <a className="skip" href="#main">
@@ -27,7 +28,7 @@ export function Layout(): ReactNode {
       </header>
       <div className="notices">
         <Connection />
-        <div role="status">{hasEnded ? <p className="notice">You are signed out.</p> : null}</div>
+        <div role="status">{hasEnded ? <p className="notice">{farewell}</p> : null}</div>
         {signOut.fault === null ? null : (
           <p className="notice bad" role="alert">
             {signOut.fault}
@@ -70,19 +71,26 @@ function Navigation(): ReactNode {
   );
 }
 
+interface SessionEnd {
+  readonly hasEnded: boolean;
+  /** Why it has ended, if the server told. */
+  readonly farewell: string;
+}
+
 /**
- * Whether the session ended while the page was open: here, in another tab, or from another device. It is false again after
- * the next navigation by the user.
+ * Whether the session ended while the page was open, or before: here, in another tab, or from another device. It is false again
+ * after the next navigation by the user.
  */
-function useSessionEnd(main: { readonly current: HTMLElement | null }): boolean {
-  const { status } = useSession();
+function useSessionEnd(main: { readonly current: HTMLElement | null }): SessionEnd {
+  const { status, reason } = useSession();
   const { key } = useLocation();
   // The redirect to the sign-in page is no navigation by the user.
   const isRedirect = useNavigationType() === "REPLACE";
   const [last, setLast] = useState({ status, key });
   const [hasEnded, setHasEnded] = useState(false);
   if (status !== last.status || key !== last.key) {
-    if (status !== last.status) setHasEnded(last.status === "signed-in" && status === "signed-out");
+    const wasSignedIn = last.status === "signed-in" || reason !== undefined;
+    if (status !== last.status) setHasEnded(wasSignedIn && status === "signed-out");
     else if (!isRedirect) setHasEnded(false);
     setLast({ status, key });
   }
@@ -90,5 +98,5 @@ function useSessionEnd(main: { readonly current: HTMLElement | null }): boolean 
     // The button that had the focus was removed.
     if (hasEnded && document.activeElement === document.body) main.current?.focus();
   }, [hasEnded, main]);
-  return hasEnded;
+  return { hasEnded, farewell: reason === undefined ? "You are signed out." : sentenceOf({ code: reason }) };
 }

@@ -6,7 +6,7 @@ const sentences: Readonly<Record<ClientError["code"], string>> = {
   invalid_credentials: "There is no account with this address and password. Check both.",
   unauthenticated: "You are not signed in any more.",
   session_expired: "Your session has expired. Sign in again.",
-  session_revoked: "This device was signed out. Sign in again.",
+  session_revoked: "You were signed out from another device, or by a change of your password. Sign in again.",
   refresh_token_invalid: "Your session has ended. Sign in again.",
   refresh_token_reused: "A copy of your key was used, so the session was ended. Sign in again.",
   transport_mismatch: "Your session belongs to another kind of app. Sign in again.",

@@ -208,7 +208,7 @@ export class ClientSession {
   #accept(answer: unknown): Result<SignedIn> {
     if (!isSessionAnswer(answer) || !isRecord(answer.user)) {
       const isSignedOut = isRecord(answer) && answer.session === null;
-      return this.#fail(isSignedOut ? unauthenticated() : invalidResponse(200));
+      return this.#fail(isSignedOut ? unauthenticated(answer.error) : invalidResponse(200));
     }
     const { user, session, expires_in: expiresIn } = answer;
     const isOtherSession = this.#state.session?.id !== session.id;
@@ -223,7 +223,7 @@ export class ClientSession {
   /** Handles a failed request: a 401 of Latchkey signs out, any other failure is retried. */
   #fail(failed: Failure): Failure {
     const { error } = failed;
-    if (isUnauthenticated(error)) this.#end();
+    if (isUnauthenticated(error)) this.#end(error.code);
     else {
       this.#dispatch({ type: "failed", error });
       this.#timer.scheduleRetry();
@@ -231,10 +231,10 @@ export class ClientSession {
     return failed;
   }
 
-  #end(): void {
+  #end(reason?: Failure["error"]["code"]): void {
     this.#answeredAt = this.#env.now();
     this.#timer.clear();
-    this.#dispatch({ type: "ended" });
+    this.#dispatch({ type: "ended", reason });
   }
 
   #dispatch(event: SessionEvent<unknown, unknown>): void {

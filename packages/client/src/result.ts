@@ -81,15 +81,22 @@ export async function readResult(response: Response): Promise<Result<unknown>> {
   if (status === 204) return success(null);
   const body: unknown = await response.json().catch(() => undefined);
   if (response.ok && body !== undefined) return success(body);
-  const code = serverCodes.find((known) => isRecord(body) && body.error === known);
-  if (code === undefined || !isRecord(body) || typeof body.message !== "string")
-    return invalidResponse(status);
-  return failure(code, body.message, status);
+  const { error, message } = isRecord(body) ? body : {};
+  const code = knownCode(error);
+  if (code === undefined || typeof message !== "string") return invalidResponse(status);
+  return failure(code, message, status);
 }
 
-/** The failure of a call that needs a session, if it is known without a 401 that there is none. */
-export function unauthenticated(): Failure {
-  return failure("unauthenticated", "Sign in first.", 401);
+/**
+ * The failure of a call that needs a session, if it is known without a 401 that there is none. `code` is what the server told
+ * about a session that has ended.
+ */
+export function unauthenticated(code?: unknown): Failure {
+  return failure(knownCode(code) ?? "unauthenticated", "Sign in first.", 401);
+}
+
+function knownCode(code: unknown): ServerCode | undefined {
+  return serverCodes.find((known) => known === code);
 }
 
 export function invalidResponse(status: number): Failure {

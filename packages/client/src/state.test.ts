@@ -32,7 +32,20 @@ describe("reduce", () => {
   });
 
   it.each(states)("is signed out once the session has ended, from %j", (state) => {
-    expect(reduce(state, { type: "ended" })).toEqual(out);
+    expect(reduce(state, { type: "ended", reason: undefined })).toEqual(out);
+    expect(reduce(state, { type: "ended", reason: "unauthenticated" })).toEqual(out);
+    const revoked = reduce(state, { type: "ended", reason: "session_revoked" });
+    expect(revoked).toEqual({ ...out, reason: "session_revoked" });
+  });
+
+  it("keeps the reason of the end until the next sign-in", () => {
+    const revoked = reduce(ann, { type: "ended", reason: "session_revoked" });
+    const failed = reduce(revoked, { type: "failed", error });
+    expect(reduce(revoked, { type: "ended", reason: undefined })).toBe(revoked);
+    expect(reduce(failed, { type: "ended", reason: undefined })).toEqual(revoked);
+    const again = reduce(revoked, { type: "loaded", user: "ann", session: sessionOf("a") });
+    expect(again).toEqual(ann);
+    expect(reduce(again, { type: "ended", reason: undefined })).toEqual(out);
   });
 
   it.each(states)("changes only the error after a failure, from %j", (state) => {
@@ -47,7 +60,7 @@ describe("reduce", () => {
   });
 
   it("returns the same object if nothing changes", () => {
-    expect(reduce(out, { type: "ended" })).toBe(out);
+    expect(reduce(out, { type: "ended", reason: undefined })).toBe(out);
     expect(reduce(ann, { type: "loaded", user: "ann", session: sessionOf("a") })).toBe(ann);
     expect(reduce(ann, { type: "refreshed", session: sessionOf("a") })).toBe(ann);
   });

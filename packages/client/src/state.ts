@@ -22,13 +22,21 @@ export interface User {
 
 /** The signed-in user and the session, and the error of the last request. */
 export type SessionState<U = User, Context = unknown> =
-  | (WithoutUser & { readonly status: "loading" })
-  | (WithoutUser & { readonly status: "signed-out" })
+  | (WithoutUser & { readonly status: "loading"; readonly reason?: never })
+  | (WithoutUser & {
+      readonly status: "signed-out";
+      /**
+       * Why the server ended the session, such as `session_revoked`. Absent if there was no session, if the user signed out in
+       * this browser, or if the server did not tell.
+       */
+      readonly reason?: ClientError["code"];
+    })
   | {
       readonly status: "signed-in";
       readonly user: U;
       readonly session: Session<Context>;
       readonly error: ClientError | null;
+      readonly reason?: never;
     };
 
 /** The part of a state without a signed-in user. */
@@ -39,7 +47,7 @@ export interface WithoutUser {
   readonly error: ClientError | null;
 }
 
-export const loading: SessionState<never, never> = {
+export const loading: WithoutUser & { readonly status: "loading" } = {
   status: "loading",
   user: null,
   session: null,
@@ -49,7 +57,7 @@ export const loading: SessionState<never, never> = {
 export type SessionEvent<U, Context> =
   | { readonly type: "loaded"; readonly user: U; readonly session: Session<Context> }
   | { readonly type: "refreshed"; readonly session: Session<Context> }
-  | { readonly type: "ended" }
+  | { readonly type: "ended"; readonly reason: ClientError["code"] | undefined }
   | { readonly type: "failed"; readonly error: ClientError };
 
 /** The state after an event. It is the same object if nothing changes. */
@@ -65,8 +73,7 @@ export function reduce<U, Context>(
       if (state.status !== "signed-in" || state.session.id !== event.session.id) return state;
       return signedIn(state, state.user, keepIfEqual(state.session, event.session));
     case "ended":
-      if (state.status === "signed-out" && state.error === null) return state;
-      return { status: "signed-out", user: null, session: null, error: null };
+      return signedOut(state, event.reason);
     case "failed":
       return { ...state, error: event.error };
   }
@@ -79,6 +86,16 @@ function signedIn<U, Context>(
 ): SessionState<U, Context> {
   const isNew = state.user !== user || state.session !== session || state.error !== null;
   return isNew ? { status: "signed-in", user, session, error: null } : state;
+}
+
+/** The reason stays until the next sign-in, because later answers only say that there is no session. */
+function signedOut<U, Context>(
+  state: SessionState<U, Context>,
+  ended: ClientError["code"] | undefined,
+): SessionState<U, Context> {
+  const reason = ended === "unauthenticated" ? state.reason : (ended ?? state.reason);
+  if (state.status === "signed-out" && state.error === null && reason === state.reason) return state;
+  return { ...loading, status: "signed-out", ...(reason && { reason }) };
 }
 
 /** Keeps the earlier object if the contents are equal, so that frameworks do not render again. */

@@ -1,8 +1,8 @@
 import type { Device, Result } from "@latchkey/client";
+import { deviceName } from "@latchkey/client/device-name";
 import { useAuthClient } from "@latchkey/client/react";
 import { type ReactNode, useRef, useState } from "react";
 import { Action } from "../action.tsx";
-import { deviceName } from "../device-name.ts";
 import { DeviceTag } from "../device-tag.tsx";
 import { useDevices } from "../devices.ts";
 import { Page } from "../page.tsx";

@@ -83,8 +83,8 @@ export const me: Route = {
  *
  * Body: none.
  *
- * Answer: 200 `{ expires_in, session, user }`; `{ session: null, user: null }` for a browser without a session. Errors:
- * `unauthenticated` for a bearer token that is not valid.
+ * Answer: 200 `{ expires_in, session, user }`; `{ session: null, user: null }` for a browser without a session, and `error` beside them
+ * if the session has ended: the code that `POST /refresh` would answer. Errors: `unauthenticated` for a bearer token that is not valid.
  */
 export const session: Route = {
   method: "GET",
@@ -117,7 +117,12 @@ function answerRefused(app: App, call: Call, refused: InvalidSession): Response 
     const how = { keepAccessToken: false, now: now(app.env) };
     writeChanges(headers, clearSessionCookies(call.site, call.credentials, how));
   }
-  return json({ session: null, user: null }, 200, headers);
+  // Later answers cannot tell why, because the cookies are gone.
+  return json(
+    { session: null, user: null, ...(answer === "clear" && { error: refused.code }) },
+    200,
+    headers,
+  );
 }
 
 /**
