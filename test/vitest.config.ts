@@ -66,7 +66,12 @@ const config: ViteUserConfig = defineConfig({
         test: {
           ...shared,
           name: "all",
-          include: ["packages/*/src/**/*.test.ts", "test/**/*.test.ts", "examples/*/src/**/*.test.ts"],
+          include: [
+            "packages/*/src/**/*.test.ts",
+            "test/**/*.test.ts",
+            "examples/*/src/**/*.test.ts",
+            "examples/minimal/*.test.ts",
+          ],
         },
       },
       // Every attack a second time, on a store that does not call `decide`.

@@ -14,7 +14,14 @@ const BUILT = join(EXAMPLE, ".latchkey/e2e");
 const STAMP = join(BUILT, "stamp");
 const LOCK = `${BUILT}.lock`;
 const OWN = /(^|\/)(node_modules|\.next|\.latchkey|next-env\.d\.ts|[^/]*\.tsbuildinfo)$/;
-const SOURCES = ["packages/core", "packages/next", "packages/sql", "examples/next-app", "test/e2e/next-app"];
+const SOURCES = [
+  "packages/client",
+  "packages/core",
+  "packages/next",
+  "packages/sql",
+  "examples/next-app",
+  "test/e2e/next-app",
+];
 
 export interface NextApp {
   readonly port: number;

@@ -90,7 +90,8 @@ export async function press(
   const inputs = [...form.matchAll(/<input type="hidden"[^>]*>/g)].map(([input]) => input);
   for (const tag of [...inputs, pressed]) {
     const [, name = ""] = /name="([^"]*)"/.exec(tag) ?? [];
-    const [, value = ""] = /value="([^"]*)"/.exec(tag) ?? [];
+    const [, escaped = ""] = /value="([^"]*)"/.exec(tag) ?? [];
+    const value = escaped.replaceAll("&quot;", '"').replaceAll("&amp;", "&");
     // Of two actions the one of the button counts.
     if (name.startsWith("$ACTION_ID_"))
       for (const known of [...body.keys()]) if (/^\$ACTION/.test(known)) body.delete(known);
@@ -98,7 +99,7 @@ export async function press(
   }
   for (const [name, value] of Object.entries(fields)) body.set(name, value);
   expect(
-    [...body.keys()].some((name) => name.startsWith("$ACTION_ID_")),
+    [...body.keys()].some((name) => /^\$ACTION_(ID|REF)_/.test(name)),
     `${button} on ${path}`,
   ).toBe(true);
   return visitor.send(path, { method: "POST", body });

@@ -1,3 +1,4 @@
+import { deviceName } from "@latchkey/client/device-name";
 import { defineAuth, durableObjects, type ObjectNamespace } from "@latchkey/cloudflare";
 import { password } from "@latchkey/core/password";
 import { authHandler, requireSession, session } from "@latchkey/hono";
@@ -28,6 +29,15 @@ app
   .use("/api/*", session(getAuth))
   .get("/api/visit", requireSession(), (c) =>
     c.json({ userId: c.var.session.userId, signedInAt: c.var.session.createdAt }),
-  );
+  )
+  // `GET /auth/sessions` lists the devices too, without names.
+  .get("/api/devices", requireSession(), async (c) => {
+    const { id: own, userId } = c.var.session;
+    const found = await getAuth(c.env).sessions.list(userId);
+    const devices = found.map(({ id, device, createdAt, refreshedAt }) => {
+      return { id, name: deviceName(device.userAgent), current: id === own, createdAt, refreshedAt };
+    });
+    return c.json({ devices: devices.toSorted((a, b) => Number(b.current) - Number(a.current)) });
+  });
 
 export default app;

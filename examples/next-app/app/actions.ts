@@ -6,20 +6,35 @@ import { refresh } from "next/cache";
 import { redirect } from "next/navigation";
 import { auth } from "../lib/auth.ts";
 import { writeNote } from "../lib/notes.ts";
+import { type Outcome, outcomeOf } from "../lib/outcome.ts";
 import { signedIn } from "../lib/signed-in.ts";
 
-export async function signIn(form: FormData): Promise<void> {
-  await enter(auth.handlers.login, form);
-}
+const { handlers } = auth;
 
-export async function signUp(form: FormData): Promise<void> {
-  await enter(auth.handlers.signup, form);
+/** Signs in, or up with the second button of the form. */
+export async function enter(_: Outcome, form: FormData): Promise<Outcome> {
+  const route = form.get("way") === "other" ? handlers.signup : handlers.login;
+  const answer = await callRoute(route, { email: form.get("email"), password: form.get("password") });
+  if (answer.ok) redirect(safeRedirect(form.get("redirect_to")) ?? "/dashboard");
+  return outcomeOf(answer, form, "");
 }
 
 export async function signOut(): Promise<void> {
-  const { ok } = await callRoute(auth.handlers.logout);
+  const { ok } = await callRoute(handlers.logout);
   if (!ok) throw new Error("The sign-out failed.");
   redirect("/login");
+}
+
+export async function signOutOthers(_: Outcome, form: FormData): Promise<Outcome> {
+  const answer = await callRoute(handlers.logout, { scope: "others" });
+  refresh();
+  return outcomeOf(answer, form, "All other devices are signed out.");
+}
+
+export async function signOutEverywhere(_: Outcome, form: FormData): Promise<Outcome> {
+  const answer = await callRoute(handlers.logout, { scope: "all" });
+  if (answer.ok) redirect("/login");
+  return outcomeOf(answer, form, "");
 }
 
 export async function saveNote(form: FormData): Promise<void> {
@@ -28,17 +43,11 @@ export async function saveNote(form: FormData): Promise<void> {
   refresh();
 }
 
-export async function endSession(form: FormData): Promise<void> {
+/** Ends the session of the device whose button was pressed. A session that has ended already counts as signed out. */
+export async function endSession(_: Outcome, form: FormData): Promise<Outcome> {
   const { userId } = await signedIn();
   const found = await auth.sessions.get(String(form.get("id")));
   if (found !== null && found.userId === userId) await auth.sessions.revoke(found.id);
   refresh();
-}
-
-async function enter(route: (request: Request) => Promise<Response>, form: FormData): Promise<void> {
-  const to = safeRedirect(form.get("redirect_to")) ?? "/dashboard";
-  const answer = await callRoute(route, { email: form.get("email"), password: form.get("password") });
-  if (answer.ok) redirect(to);
-  const { error } = await answer.json();
-  redirect(`/login?${new URLSearchParams({ error, redirect_to: to })}`);
+  return { fault: null, done: "The device is signed out.", email: "" };
 }

@@ -15,6 +15,7 @@ interface Props {
 
 export default async function Layout({ children }: Props): Promise<ReactNode> {
   const found = await getSession(auth);
+  const user = found === null ? null : await auth.users.get(found.userId);
   return (
     <html lang="en">
       <body>
@@ -28,10 +29,11 @@ export default async function Layout({ children }: Props): Promise<ReactNode> {
             <Link href="/devices">Devices</Link>
             <Link href="/settings">Settings</Link>
           </nav>
-          {found === null ? (
+          {user === null ? (
             <Link href="/login">Sign in</Link>
           ) : (
-            <form action={signOut}>
+            <form action={signOut} className="who">
+              <span>{user.email}</span>
               <button type="submit" className="quiet">
                 Sign out
               </button>

@@ -1,6 +1,15 @@
 "use client";
 
-import { type FormEvent, type ReactNode, useActionState, useEffect, useId, useRef, useState } from "react";
+import {
+  type FormEvent,
+  type ReactNode,
+  startTransition,
+  useActionState,
+  useEffect,
+  useId,
+  useRef,
+  useState,
+} from "react";
 import type { Outcome } from "../lib/outcome.ts";
 
 export interface Field {
@@ -15,27 +24,40 @@ export interface Field {
 interface Props {
   readonly action: (before: Outcome, form: FormData) => Promise<Outcome>;
   readonly submit: string;
+  /** A second button. It sends `way=other`. */
+  readonly other?: string;
   readonly fields?: readonly Field[];
   readonly isDangerous?: boolean;
+  readonly isQuiet?: boolean;
   /** Whether the form is gone after it succeeded. */
   readonly isOnce?: boolean;
   /** Values that the user does not enter. */
   readonly hidden?: Readonly<Record<string, string>>;
 }
 
-const NOTHING: Outcome = { fault: null, done: null, email: "" };
+/** The outcome before the first action. */
+export const NOTHING: Outcome = { fault: null, done: null, email: "" };
 
-/** A form of a server action. It works without scripts too. */
+/** A form of a server action. It works without scripts too; with scripts, it keeps all that was typed if the action fails. */
 export function ActionForm(props: Props): ReactNode {
-  const { action, submit, fields = [], isDangerous = false, isOnce = false, hidden = {} } = props;
-  const [{ fault, done, email }, send, isBusy] = useActionState(action, NOTHING);
+  const { action, submit, other, fields = [], hidden = {} } = props;
+  const { isDangerous = false, isQuiet = false, isOnce = false } = props;
+  const [outcome, send, isBusy] = useActionState(action, NOTHING);
+  const { fault, done, email } = outcome;
   const id = useId();
   const form = useRef<HTMLFormElement>(null);
   useEffect(() => {
-    if (fault !== null) form.current?.querySelector<HTMLElement>("input:not([type=hidden])")?.focus();
-  }, [fault]);
-  const submitOnce = (event: FormEvent): void => {
-    if (isBusy) event.preventDefault();
+    if (outcome.done !== null) form.current?.reset();
+    if (outcome.fault !== null) form.current?.querySelector<HTMLElement>("input:not([type=hidden])")?.focus();
+  }, [outcome]);
+  const submitOnce = (event: FormEvent<HTMLFormElement>): void => {
+    // React would empty a form that it sends itself.
+    event.preventDefault();
+    if (isBusy) return;
+    const { nativeEvent, currentTarget } = event;
+    const button = nativeEvent instanceof SubmitEvent ? nativeEvent.submitter : null;
+    const entered = new FormData(currentTarget, button);
+    startTransition(() => send(entered));
   };
   if (isOnce && done !== null) return <Done>{done}</Done>;
   return (
@@ -62,9 +84,18 @@ export function ActionForm(props: Props): ReactNode {
         </p>
       ))}
       <div className="row">
-        <button type="submit" className={isDangerous ? "danger" : undefined} aria-disabled={isBusy}>
+        <button
+          type="submit"
+          className={isDangerous ? "danger" : isQuiet ? "quiet" : undefined}
+          aria-disabled={isBusy}
+        >
           {submit}
         </button>
+        {other === undefined ? null : (
+          <button type="submit" name="way" value="other" className="quiet" aria-disabled={isBusy}>
+            {other}
+          </button>
+        )}
       </div>
       <div className="said">
         <p id={`${id}-fault`} className="fault" role="alert">

@@ -1,17 +1,17 @@
 import type { ReactNode } from "react";
+import { Time } from "../../components/time.tsx";
 import { noteOf } from "../../lib/notes.ts";
 import { signedIn } from "../../lib/signed-in.ts";
 import { saveNote } from "../actions.ts";
 
 export default async function Dashboard(): Promise<ReactNode> {
   const { session, userId } = await signedIn();
-  const since = new Date(session.createdAt * 1_000);
   const note = noteOf(userId);
   return (
     <>
       <h1>Dashboard</h1>
       <p>
-        Signed in since <time dateTime={since.toISOString()}>{since.toUTCString()}</time>.
+        Signed in since <Time seconds={session.createdAt} />.
       </p>
       <form action={saveNote} className="card">
         <label htmlFor="note">A note to yourself</label>
