@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { freePort, startServer } from "../e2e/demo-process.ts";
+import { freePort, type ServerProcess, startServer } from "../e2e/demo-process.ts";
 
 const ROOT = fileURLToPath(new URL("../../examples/react-spa", import.meta.url));
 const VITE = join(dirname(createRequire(`${ROOT}/package.json`).resolve("vite/package.json")), "bin/vite.js");
@@ -24,7 +24,7 @@ export async function startSpa(smtpUrl: string | null = null): Promise<SpaSite> 
   const [origin, api] = [`http://localhost:${port}`, `http://localhost:${apiPort}`];
   const dir = mkdtempSync(join(tmpdir(), "latchkey-spa-"));
   const env = { VITE_AUTH_URL: `${api}/auth` };
-  const [server, preview] = await Promise.all([
+  const [server, preview] = await bothOf(
     startServer({
       port: apiPort,
       env: {
@@ -35,7 +35,7 @@ export async function startSpa(smtpUrl: string | null = null): Promise<SpaSite> 
       },
     }),
     startPreview(join(dir, "dist"), port, env),
-  ]);
+  );
   return {
     origin,
     api,
@@ -46,6 +46,18 @@ export async function startSpa(smtpUrl: string | null = null): Promise<SpaSite> 
       rmSync(dir, { recursive: true, force: true });
     },
   };
+}
+
+/** Ends the one that has started if the other does not: a process that is left keeps the worker of the tests from its end. */
+async function bothOf(
+  starting: Promise<ServerProcess>,
+  previewing: Promise<ChildProcess>,
+): Promise<readonly [ServerProcess, ChildProcess]> {
+  const [server, preview] = await Promise.allSettled([starting, previewing]);
+  if (server.status === "fulfilled" && preview.status === "fulfilled") return [server.value, preview.value];
+  if (server.status === "fulfilled") await server.value.stop("SIGKILL");
+  if (preview.status === "fulfilled") preview.value.kill("SIGKILL");
+  throw new Error("the application or its API does not start", { cause: [server, preview] });
 }
 
 async function startPreview(outDir: string, port: number, env: NodeJS.ProcessEnv): Promise<ChildProcess> {

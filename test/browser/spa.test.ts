@@ -136,6 +136,7 @@ describeChromium("the React example, on another origin than its API", () => {
     await visitor.arrive("Sign in");
     expect(address()).toBe("/sign-in?to=%2Fdevices");
     await visitor.page.getByRole("link", { name: "Create an account" }).click();
+    await visitor.arrive("Create an account");
     await visitor.fill(email, PASSWORD);
     await button("Create account").click();
     await visitor.arrive("Devices");

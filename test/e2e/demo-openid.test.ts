@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type Visitor as Guest, openVisitor as openGuest } from "../fixtures/providers/visitor.ts";
 import { freePort, type ServerProcess, startServer } from "./demo-process.ts";
 import { type Answer, openVisitor, type Visitor } from "./visitor.ts";
@@ -18,13 +18,13 @@ let demo: ServerProcess;
 let issuer = "";
 
 beforeAll(async () => {
-  port = await freePort();
-  neighbour = createServer();
-  await new Promise<void>((resolve) => {
-    neighbour.once("error", () => resolve());
-    neighbour.listen(port + 1, "127.0.0.1", resolve);
-  });
+  do {
+    port = await freePort();
+    neighbour = createServer();
+  } while (!(await listens(neighbour, port + 1)));
   demo = await startServer({ port, env: { LATCHKEY_DEMO_DIR: dir } });
+  // The server answers before its process has written all of its lines.
+  await vi.waitFor(() => expect(demo.output()).toMatch(/^Local OpenID: \S+,.*\n/m), 60_000);
   issuer = /^Local OpenID: (\S+),/m.exec(demo.output())?.[1] ?? "";
 });
 
@@ -33,6 +33,14 @@ afterAll(async () => {
   neighbour.close();
   rmSync(dir, { recursive: true, force: true });
 });
+
+/** Whether the server has the port. Another program may have it for a moment only, and then it is free for the demo. */
+function listens(server: Server, at: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    server.once("error", () => resolve(false));
+    server.listen(at, "127.0.0.1", () => resolve(true));
+  });
+}
 
 /** Where the link on the page leads. */
 async function start(visitor: Visitor): Promise<string> {
@@ -137,9 +145,14 @@ describe("the demo with its local OpenID provider", () => {
 describe("the local provider", () => {
   it("listens on the next free port of this machine only, and prints nothing else", async () => {
     expect(Number(new URL(issuer).port)).toBeGreaterThan(port + 1);
-    const lines = demo.output().trim().split("\n");
     // The tests above make sign-ins fail, and each failure warns the developer.
-    expect(lines.filter((line) => !line.startsWith("latchkey: "))).toHaveLength(4);
+    const own = (): readonly string[] =>
+      demo
+        .output()
+        .trim()
+        .split("\n")
+        .filter((line) => !line.startsWith("latchkey: "));
+    await expect.poll(own).toHaveLength(4);
     const answer = await fetch(`http://localhost:${new URL(issuer).port}/`);
     expect(answer.status).toBe(421);
   });

@@ -29,7 +29,10 @@ export async function startServer(options: ServerOptions): Promise<ServerProcess
     return answer !== null;
   };
   for (let tries = 0; !(await isUp()); tries++) {
-    if (running.child.exitCode !== null || tries > 600) throw new Error(`no server: ${running.output()}`);
+    if (running.child.exitCode !== null || tries > 1_000) {
+      running.child.kill("SIGKILL");
+      throw new Error(`no server: ${running.output()}`);
+    }
     await pause(100);
   }
   const stop: ServerProcess["stop"] = async (signal) => {

@@ -130,8 +130,11 @@ async function openWorld(
   };
   const server = openSecureServer(options);
   const newest = async (type: MailMessage["type"]): Promise<MailMessage | undefined> => {
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    return messages.findLast((message) => message.type === type);
+    const found = (): MailMessage | undefined => messages.findLast((message) => message.type === type);
+    // The message is sent after the answer, and on some stores its draft is read first.
+    for (let tries = 0; tries < 2_000 && (tries === 0 || found() === undefined); tries++)
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    return found();
   };
   return {
     server,

@@ -33,8 +33,10 @@ async function makeScene({ make }: StoreKind): Promise<Scene> {
   const sent: MailMessage[] = [];
   // Plays are many, so this waits no longer than a message needs.
   const tokenIn = async (type: MailMessage["type"]): Promise<string> => {
-    await new Promise((resolve) => setTimeout(resolve, 1));
-    const message = sent.findLast((each) => each.type === type);
+    const newest = (): MailMessage | undefined => sent.findLast((each) => each.type === type);
+    for (let tries = 0; tries < 5_000 && (tries === 0 || newest() === undefined); tries++)
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    const message = newest();
     const url = message !== undefined && "url" in message ? message.url : null;
     if (url === null) throw new Error(`no link of ${type}`);
     return new URL(url).searchParams.get("token") ?? "";

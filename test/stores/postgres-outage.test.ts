@@ -62,10 +62,10 @@ async function outage(server: OwnServer, stores: readonly SqlStore[]): Promise<v
   }
 }
 
-/** A client may find out only now that a connection is lost: it gets a few seconds to come back. */
+/** A client may find out only now that a connection is lost: it gets time to come back. */
 async function untilOk<T extends { readonly ok: boolean }>(attempt: () => Promise<T>): Promise<T> {
   let found = await attempt();
-  for (let tries = 0; !found.ok && tries < 20; tries++) {
+  for (let tries = 0; !found.ok && tries < 200; tries++) {
     await new Promise((resolve) => setTimeout(resolve, 250));
     found = await attempt();
   }
