@@ -118,6 +118,7 @@ const plants: readonly Plant[] = [
   ["core-dependency", `${CORE}/keys/ring.ts`, 'import { z } from "zod";\n'],
   ["core-dependency", `${CORE}/keys/ring.ts`, 'import { a } from "jose-extra";\n'],
   ["core-dependency", `${CORE}/keys/ring.ts`, 'type A = import("hono").Hono;\n'],
+  ["core-dependency", `${CORE}/keys/ring.ts`, 'import { trace } from "@opentelemetry/api";\n'],
   ["package-border", "packages/sql/src/store.ts", 'import { a } from "../../core/src/platform/env.ts";\n'],
   ["extension", `${CORE}/keys/ring.ts`, 'import { a } from "../platform/env";\n'],
   ["barrel", `${CORE}/keys/index.ts`, 'export { clock } from "../platform/env.ts";\n'],

@@ -13,6 +13,9 @@ const CORE_IMPORTS: readonly string[] = [
   "bcryptjs",
 ];
 
+/** What only one entry of core may import, because it is an optional peer. */
+const OTEL = { name: "@opentelemetry/api", files: "packages/core/src/otel/" };
+
 /** Which modules a package source may name. */
 export const imports: Gate = (repository) => packageSources(repository).flatMap(foreign);
 
@@ -76,7 +79,9 @@ function foreign(source: Source): Violation[] {
       return [at(source, offset, "node-import", `${specifier}: Web APIs only`)];
     if (!specifier.startsWith(".")) {
       const known =
-        !isCore || CORE_IMPORTS.some((name) => specifier === name || specifier.startsWith(`${name}/`));
+        !isCore ||
+        (specifier === OTEL.name && source.path.startsWith(OTEL.files)) ||
+        CORE_IMPORTS.some((name) => specifier === name || specifier.startsWith(`${name}/`));
       return known ? [] : [at(source, offset, "core-dependency", `${specifier} is not on the card`)];
     }
     const isInside = resolve(source, specifier, new Map())?.startsWith(`${root}/`) === true;

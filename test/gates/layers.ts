@@ -18,6 +18,7 @@ const LAYERS: readonly { readonly units: readonly string[]; readonly siblings: b
   { units: ["http/handle"], siblings: false },
   { units: ["auth"], siblings: false },
   { units: ["index", "validator", "memory", "legacy-hashes"], siblings: true },
+  { units: ["otel"], siblings: false },
   { units: ["testing"], siblings: false },
 ];
 

@@ -33,7 +33,7 @@ const EXACT: ReadonlySet<MeasureId> = new Set([
 /** The largest value of each measure that meets its goal. A feature that needs more files raises the two counts of files. */
 export const goals: Readonly<Record<MeasureId, number>> = {
   files: 308,
-  coreFiles: 209,
+  coreFiles: 221,
   forwarders: 20,
   genericFunctions: 15,
   importChain: 11,

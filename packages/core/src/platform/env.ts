@@ -32,6 +32,11 @@ export function utcTime(at: EpochSeconds): string {
   return `${new Date(at * 1_000).toISOString().slice(0, 16).replace("T", " ")} UTC`;
 }
 
+/** Returns a time that no change of the clock moves, in seconds and their fractions. It is for the difference of two calls. */
+export function monotonicSeconds(): number {
+  return performance.now() / 1_000;
+}
+
 /** Reads a date of HTTP, such as that of a cookie, in milliseconds; NaN for any other text. */
 export function timeOfDate(text: string): number {
   return new Date(text).getTime();
