@@ -73,6 +73,10 @@ describeChromium("the demo's page", () => {
     });
     const phone = await context.newPage();
     await phone.goto("/");
+    await phone.locator("#guest").waitFor();
+    const [about, door] = await Promise.all(["#about", "#door"].map((id) => phone.locator(id).boundingBox()));
+    expect(about?.y).toBeLessThan(door?.y ?? 0);
+    expect(await phone.content()).toContain("/no-script.css");
     await phone.locator("#guest").tap();
     await phone.locator("#tour:focus").waitFor();
     const topOf = (what: string) =>
@@ -98,8 +102,17 @@ describeChromium("the demo's page", () => {
     await press("#two-ago", /Alarm: the thief presented token 0, which is retired/);
     await page.locator('#family[data-ended="true"]').waitFor();
     await examine(page, "demo-ended");
+    // A new session begins, without the form.
     await page.locator("#again").click();
-    await page.locator("#guest").waitFor();
+    await page.locator("#tour:focus").waitFor();
+    await expect.poll(() => placesOf(page), PATIENTLY).toEqual({ root: ["0"] });
+  });
+
+  it("tells that the other devices are signed out, and keeps the focus there", async () => {
+    await comeIn();
+    await page.locator("#devices li", { hasText: "Chrome on Linux (this device)" }).waitFor();
+    await page.getByRole("button", { name: "Sign out the others" }).click();
+    await page.locator("#devices-said:focus", { hasText: "All other devices are signed out." }).waitFor();
   });
 
   it("draws a lost answer, and the next child of the root", async () => {

@@ -41,13 +41,6 @@ export function timeOf(seconds) {
   return new Date(seconds * 1000).toLocaleTimeString([], { hour12: false });
 }
 
-/** A short name for a User-Agent. */
-export function browserOf(agent) {
-  const known = ["Thief", "Firefox", "Edg", "Chrome", "Safari", "curl"].find((name) => agent.includes(name));
-  const system = ["Android", "iPhone", "Windows", "Mac OS", "Linux"].find((name) => agent.includes(name));
-  return [known?.replace(/^Edg$/, "Edge") ?? agent.slice(0, 24), system].filter(Boolean).join(" on ");
-}
-
 /** Creates an element. Strings in `children` become text, never HTML. */
 export function element(name, attributes, children) {
   const made = document.createElement(name);

@@ -1,5 +1,5 @@
 import { narrate, say } from "./announcement.js";
-import { listDevices } from "./devices.js";
+import { listDevices, tellDevices } from "./devices.js";
 import { openDoor } from "./door.js";
 import { describe, leaseLeft, nextHolders, noHolders, unknownFamily } from "./family.js";
 import { eventLine } from "./lines.js";
@@ -211,7 +211,10 @@ async function signOut(event) {
   const { scope } = event.currentTarget.dataset;
   const answer = await send("/auth/logout", { method: "POST", body: { scope } });
   if (!answer.ok) return say(faultOf(answer), true);
-  if (scope === "others") return listDevices(at("devices"));
+  if (scope === "others") {
+    await listDevices(at("devices"));
+    return tellDevices("All other devices are signed out.");
+  }
   leave("You are signed out.");
 }
 
@@ -236,6 +239,8 @@ at("again").addEventListener("click", async () => {
   if (ok && data.session !== null && data.session.id !== state.session?.id) return location.reload();
   await send("/auth/logout", { method: "POST", body: { scope: "session" } });
   leave("");
+  // A new session, and not the form once more.
+  at("guest").click();
 });
 at("visit").addEventListener("click", async () => {
   const answer = await send("/demo/visit");

@@ -1,3 +1,4 @@
+import { deviceName } from "@latchkey/client/device-name";
 import {
   AuthError,
   createAuth,
@@ -94,6 +95,14 @@ export function demoApp(options: DemoOptions): Hono {
 
   // These routes only show and replay tokens, so they must not refresh the session.
   app.use("/demo/*", session(auth, { refresh: "never" }));
+  app.get("/demo/devices", requireSession(), async (c) => {
+    const { id: own, userId } = c.var.session;
+    const found = await auth.sessions.list(userId);
+    const sessions = found.map(({ id, device, createdAt }) => {
+      return { id, current: id === own, name: deviceName(device.userAgent), createdAt };
+    });
+    return c.json({ sessions });
+  });
   app.get("/demo/links", requireSession(), async (c) => {
     const accounts = await auth.users.accounts(c.var.session.userId);
     return c.json({ providers: accounts.map(({ provider }) => provider) });
