@@ -15,6 +15,11 @@ const LOOKS = [
   { colorScheme: "light", width: 1400, height: 900 },
   { colorScheme: "dark", width: 360, height: 780 },
 ] as const;
+type Look = { readonly colorScheme: "light" | "dark"; readonly width: number; readonly height: number };
+/** Both colours, on a desk and on a telephone. */
+export const FOUR_LOOKS: readonly Look[] = (["light", "dark"] as const).flatMap((colorScheme) =>
+  LOOKS.map(({ width, height }) => ({ colorScheme, width, height })),
+);
 
 /** How much a page moved by itself while it loaded, as Chromium measures it: 0 if it did not, and 0.1 is where it disturbs. */
 export function layoutShift(page: Page): Promise<number> {
@@ -37,11 +42,11 @@ export function layoutShift(page: Page): Promise<number> {
   );
 }
 
-/** Keeps pictures of a page, in the light on a desk and in the dark on a telephone, and expects no fault of either. */
-export async function examine(page: Page, name: string): Promise<void> {
+/** Keeps pictures of a page, by default in the light on a desk and in the dark on a telephone, and expects no fault of them. */
+export async function examine(page: Page, name: string, looks: readonly Look[] = LOOKS): Promise<void> {
   mkdirSync(PICTURES, { recursive: true });
   await loadAxe(page);
-  for (const { colorScheme, ...size } of LOOKS) {
+  for (const { colorScheme, ...size } of looks) {
     const title = `${name}-${colorScheme}-${size.width}`;
     await page.setViewportSize(size);
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });

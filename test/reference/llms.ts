@@ -2,7 +2,7 @@ import type { Repository } from "../gates/repository.ts";
 
 /** A page of the site. */
 interface Page {
-  /** Its path in the site, such as `/sign-up`. */
+  /** Its path in the site, such as `/docs/sign-up.html`. */
   readonly path: string;
   readonly title: string;
   /** Its text, without hidden comments. */
@@ -30,8 +30,8 @@ export function llmsFiles(
       .filter(({ path }) => has(path))
       .map(row)
       .join("\n");
-  const isReference = (path: string): boolean => path.startsWith("/reference/");
-  const isDecision = (path: string): boolean => path.startsWith("/decisions/");
+  const isReference = (path: string): boolean => path.startsWith("/docs/reference/");
+  const isDecision = (path: string): boolean => path.startsWith("/docs/decisions/");
   const head = `# Latchkey\n\n> ${summary}\n`;
   const lists = [
     `## Guides\n\n${listOf((path) => !isReference(path) && !isDecision(path))}\n`,
