@@ -54,10 +54,23 @@ export function describeChromium(name: string, body: () => void): void {
   });
 }
 
-/** Starts Chromium. Each context that it opens is a profile of its own, kept in memory. */
+/**
+ * Starts the shell of Chromium, if it is on the path: the same engine without the parts of a window, for a quarter of the processor time.
+ * Each context that it opens is a profile of its own, kept in memory.
+ */
 export function launch(flags: readonly string[] = []): Promise<Browser> {
-  const options = optionsOf(DISABLED_BY_PLAYWRIGHT);
-  return chromium.launch({ ...options, args: [...options.args, ...flags] });
+  const shell = process.env["CHROMIUM_PATH"] === undefined ? findOnPath(["chromium-headless-shell"]) : null;
+  return start(shell, flags);
+}
+
+/** Starts the whole Chromium, as for service workers and its settings of third-party cookies. */
+export function launchWhole(flags: readonly string[] = []): Promise<Browser> {
+  return start(null, flags);
+}
+
+function start(shell: string | null, flags: readonly string[]): Promise<Browser> {
+  const { executablePath, args } = optionsOf(DISABLED_BY_PLAYWRIGHT);
+  return chromium.launch({ executablePath: shell ?? executablePath, args: [...args, ...flags] });
 }
 
 /** Starts Chromium with a profile on the disk. */
@@ -117,11 +130,12 @@ function optionsOf(disabled: readonly string[]): {
 }
 
 function findChromium(): string | null {
-  const given = process.env["CHROMIUM_PATH"];
-  if (given !== undefined) return given;
+  return process.env["CHROMIUM_PATH"] ?? findOnPath(["chromium", "chromium-browser"]);
+}
+
+function findOnPath(names: readonly string[]): string | null {
   const places = (process.env["PATH"] ?? "").split(delimiter).filter((place) => place !== "");
-  const names = places.flatMap((place) => [join(place, "chromium"), join(place, "chromium-browser")]);
-  return names.find(canRun) ?? null;
+  return places.flatMap((place) => names.map((name) => join(place, name))).find(canRun) ?? null;
 }
 
 function canRun(file: string): boolean {

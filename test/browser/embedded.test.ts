@@ -2,7 +2,7 @@ import type { AuthOptions, JsonObject, User } from "@latchkey/core";
 import type { Browser, Frame, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { ANN, openServer, SECRET, type TestServer } from "../fixtures/server.ts";
-import { describeChromium, launch } from "./chromium.ts";
+import { describeChromium, launchWhole } from "./chromium.ts";
 import { htmlOf } from "./pages.ts";
 import { openSecureSite, resolving, type SecureSite } from "./secure-site.ts";
 
@@ -18,7 +18,7 @@ describeChromium("an application embedded in another site", () => {
 
   beforeAll(async () => {
     site = await openSecureSite("latchkey.test", (request) => answer(request));
-    browser = await launch([
+    browser = await launchWhole([
       resolving("latchkey.test", "shop.test", "news.test"),
       "--test-third-party-cookie-phaseout",
     ]);

@@ -1,7 +1,7 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { AuthServer } from "./auth-server.ts";
-import { describeChromium, launch } from "./chromium.ts";
+import { describeChromium, launchWhole } from "./chromium.ts";
 import { PATIENTLY } from "./client-page.ts";
 import { startOpenIdServer } from "./openid-server.ts";
 import { htmlOf, type LocalSite, openPages } from "./pages.ts";
@@ -19,7 +19,7 @@ describeChromium("a sign-in with a provider below a service worker", () => {
   let page: Page;
   const seen: string[] = [];
   beforeAll(async () => {
-    browser = await launch();
+    browser = await launchWhole();
     const home = htmlOf([], `<a href="${START}">Sign in</a>`);
     server = await startOpenIdServer({ "/": home, "/worker.js": WORKER });
     server.meddle(async (request, pass) => {
