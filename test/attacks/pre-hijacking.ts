@@ -1,4 +1,4 @@
-import type { Store, Transport } from "@latchkey/core";
+import type { MailMessage, Store, Transport } from "@latchkey/core";
 import { expect } from "vitest";
 import type { Browser } from "../fixtures/browser.ts";
 import { type Inbox, openInbox } from "../fixtures/inbox.ts";
@@ -35,6 +35,11 @@ type Prove = (scene: Scene, id: string) => Promise<boolean>;
 const TRIES = 5;
 
 /** The victim asks for a message, and redeems its token in a browser without cookies. */
+function tokenOf(message: MailMessage | undefined): string {
+  const url = message !== undefined && "url" in message ? message.url : null;
+  return url === null ? "" : (new URL(url).searchParams.get("token") ?? "");
+}
+
 async function proveByRoute(
   { auth, browser, inbox }: Scene,
   paths: { readonly request: string; readonly redeem: string },
@@ -44,7 +49,7 @@ async function proveByRoute(
     const victim = browser();
     if (!(await victim.post(paths.request, { email: ANN.email })).ok) return false;
     // An address that is proved already gets no message.
-    const token = await inbox.token(type).catch(() => "");
+    const token = tokenOf((await inbox.messages()).findLast((message) => message.type === type));
     if ((await victim.post(paths.redeem, { token, newPassword: CHOSEN })).ok) return true;
   }
   return (await auth.users.find(ANN))?.emailVerified === true;

@@ -5,13 +5,13 @@ import { promisify } from "node:util";
 import { getRequestListener } from "@hono/node-server";
 import { createAuth } from "@latchkey/core";
 import { memory } from "@latchkey/core/memory";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type LocalServer, openLocalServer } from "../fixtures/local-server.ts";
 import { writeModules } from "./project.ts";
+import { needPython, PYTHON } from "./python.ts";
 
 const run = promisify(execFile);
 const PAGE = "docs/tokens.md";
-const PYTHON = "/usr/bin/python3";
 const document = readFileSync(fileURLToPath(new URL(`../../${PAGE}`, import.meta.url)), "utf8");
 
 /** What each piece of code answers for a token: the id of the user, or null if it refuses. */
@@ -49,6 +49,10 @@ afterAll(async () => {
 });
 
 describe.each(["jose", "hono", "python"] as const)("the code of the page for %s", (name) => {
+  beforeEach((context) => {
+    if (name === "python") needPython(context, "jwt, cryptography", "python3-jwt python3-cryptography");
+  });
+
   it("finds the user of a bearer token", async () => {
     expect(await readers[name](tokens.bearer)).toBe(userId);
   });
@@ -74,12 +78,14 @@ async function readersOf(page: string): Promise<typeof readers> {
       const response = await app.request("/mine", { headers: { authorization: `Bearer ${token}` } });
       return response.ok ? response.text() : null;
     },
-    python: inPython(page),
+    python: (token) => inPython(page, token),
   };
 }
 
-/** One process for all tokens, because each one takes a second to start. */
-function inPython(page: string): Reader {
+let answersOfPython: Promise<readonly string[]> | null = null;
+
+/** One process reads all tokens, because each process takes a second to start. */
+async function inPython(page: string, token: string): Promise<string | null> {
   const [, code = ""] = /```python\n([\s\S]*?)```/.exec(page) ?? [];
   const call = `
 import sys
@@ -90,6 +96,6 @@ for token in sys.argv[1:]:
         print("")
 `;
   const all = Object.values(tokens);
-  const answers = run(PYTHON, ["-c", code + call, ...all]).then(({ stdout }) => stdout.split("\n"));
-  return async (token) => (await answers)[all.indexOf(token)] || null;
+  answersOfPython ??= run(PYTHON, ["-c", code + call, ...all]).then(({ stdout }) => stdout.split("\n"));
+  return (await answersOfPython)[all.indexOf(token)] || null;
 }
