@@ -11,8 +11,9 @@ const env = {
 const shared = {
   root,
   env,
-  testTimeout: 120_000,
-  hookTimeout: 120_000,
+  // A machine three times slower, with four workers, must pass.
+  testTimeout: 300_000,
+  hookTimeout: 300_000,
   // On a busy machine a mail, a read or a page takes longer than the second that is the default.
   expect: { poll: { timeout: 20_000 } },
   // Files that wait for a browser, a server or a clock leave a core idle: two workers more than two cores use it.

@@ -39,7 +39,7 @@ describeChromium("a sign-in with a provider below a service worker", () => {
       await navigator.serviceWorker.ready;
     });
     await page.reload();
-  }, 30_000);
+  });
   afterAll(async () => {
     await browser?.close();
     for (const site of [server, elsewhere]) await site?.close();

@@ -21,7 +21,7 @@ describeChromium("the page of the Worker example", () => {
     [browser, server] = await Promise.all([launch(), startServer({ script, port, env })]);
     // It answers before its tables are there.
     while (!server.output().includes("Latchkey on workerd")) await pause(100);
-  }, 120_000);
+  });
   afterAll(async () => {
     await browser?.close();
     await server?.stop("SIGTERM");

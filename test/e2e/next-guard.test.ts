@@ -236,4 +236,4 @@ it("an image that was built without AUTH_SECRET, and starts without it, serves n
   });
   await started.stop();
   expect(started.output()).toContain("secret is missing, but it is required outside localhost");
-}, 60_000);
+});

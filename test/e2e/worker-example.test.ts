@@ -26,7 +26,7 @@ let worker: Running;
 beforeAll(async () => {
   port = await freePort();
   worker = await start();
-}, 120_000);
+});
 afterAll(async () => {
   await worker.stop();
   rmSync(directory, { recursive: true, force: true });
@@ -135,4 +135,4 @@ it("the Worker example keeps its users over a restart, and writes no token to it
   worker = await start();
   expect((await ada.get("/auth/me")).body).toMatchObject({ email: ADA.email });
   expect((await ada.post("/auth/refresh")).status).toBe(200);
-}, 120_000);
+});

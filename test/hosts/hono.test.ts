@@ -70,7 +70,7 @@ describe.each(Object.entries(runtimes))("Hono on %s hands over the client's addr
   let server: Running;
   beforeAll(async () => {
     server = await run();
-  }, 60_000);
+  });
   afterAll(() => server.stop());
 
   it("to the routes", async () => {

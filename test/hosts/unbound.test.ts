@@ -145,4 +145,4 @@ it("a person who passes the fetch of Workers to createValidator gets the keys, i
   const found = await host.dispatchFetch(ORIGIN, { headers }).then((response) => response.json());
   await host.dispose();
   expect(found).toEqual({ ok: true, userId: id });
-}, 30_000);
+});

@@ -16,7 +16,7 @@ let project: Project;
 beforeAll(async () => {
   project = await installPacked();
   for (const [name, text] of Object.entries(FILES)) writeFileSync(join(project.folder, name), text);
-}, 120_000);
+});
 afterAll(() => project.remove());
 
 /** What an application does first, and how that goes. */

@@ -213,7 +213,7 @@ if (fastest !== undefined) {
     );
     console.info(`two confirmations: ${count} orders`);
     expect(count).toBeGreaterThan(69);
-  }, 120_000);
+  });
 
   test("of two users that confirm one address one wins, and the other is told that it is taken", async () => {
     const count = await inEveryOrder(
@@ -230,7 +230,7 @@ if (fastest !== undefined) {
       },
     );
     expect(count).toBeGreaterThan(103);
-  }, 120_000);
+  });
 
   test("an undo during a second change of a thief restores the first address, in any order", async () => {
     const count = await inEveryOrder(
@@ -247,7 +247,7 @@ if (fastest !== undefined) {
     );
     console.info(`an undo and a confirmation: ${count} orders`);
     expect(count).toBeGreaterThan(34);
-  }, 120_000);
+  });
 }
 
 for (const kind of stores) {

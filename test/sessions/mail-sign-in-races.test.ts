@@ -111,7 +111,7 @@ for (const kind of stores) {
       );
       console.info(`${kind.name}, a password during a first proof: ${count} orders`);
       expect(count).toBeGreaterThan(15);
-    }, 120_000);
+    });
   });
 }
 

@@ -17,7 +17,7 @@ beforeAll(async () => {
   await pool.query("CREATE TABLE latchkey_feed (seq BIGINT); CREATE TABLE latchkey_users (id TEXT)");
   store = postgres(pool, { schema: name });
   await migrate(store);
-}, 60_000);
+});
 
 afterAll(async () => {
   await pool?.query(`DROP SCHEMA "${name}" CASCADE`);
