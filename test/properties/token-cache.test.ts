@@ -167,7 +167,7 @@ async function live(pair: Pair, algorithm: Algorithm, steps: readonly Step[]): P
 const histories = fc.array(step, { minLength: 2, maxLength: 8 });
 
 it.each<[algorithm: Algorithm, cases: number]>([
-  ["HS256", 2_400],
+  ["HS256", 9_800],
   ["EdDSA", 200],
 ])(
   "a server that keeps tokens answers as one that checks every signature, with %s",
