@@ -59,8 +59,17 @@ async function signIn(auth: TestAuth, identifier: string, given = PASSWORD): Pro
 /** Opens a page with the cookies of the old library, twice: the second time its session is over. */
 async function carriedOver(auth: TestAuth, headers: HeadersInit, endOld: unknown): Promise<unknown[]> {
   const carryOver = await load("carry-over.ts", "carryOver");
-  const asked = () => carryOver(new Request("http://localhost/", { headers }), auth, endOld);
+  const asked = async () => {
+    const request = navigation(headers);
+    return carryOver(request, await auth.validate(request), auth, endOld);
+  };
   return [(await asked())?.session.userId, await asked()];
+}
+
+function navigation(headers: HeadersInit): Request {
+  const request = new Request("http://localhost/", { headers });
+  request.headers.set("sec-fetch-mode", "navigate");
+  return request;
 }
 
 it("brings the users and the sessions of better-auth along", async () => {
@@ -71,6 +80,7 @@ it("brings the users and the sessions of better-auth along", async () => {
     secret: "of the old library, of at least 32 characters",
     emailAndPassword: { enabled: true },
     telemetry: { enabled: false },
+    session: { cookieCache: { enabled: true } },
   };
   const old = betterAuth(options);
   await (await getMigrations(options)).runMigrations();
@@ -97,7 +107,7 @@ it("brings the users and the sessions of better-auth along", async () => {
     .map((line) => line.split(";", 1)[0])
     .join("; ");
   const endOld = async ({ headers: sent }: Request) => {
-    const found = await old.api.getSession({ headers: sent });
+    const found = await old.api.getSession({ headers: sent, query: { disableCookieCache: true } });
     if (found !== null) await old.api.signOut({ headers: sent });
     return found?.user.id ?? null;
   };
@@ -131,6 +141,28 @@ it("brings the users of Auth.js along", async () => {
   }
 });
 
+it("leaves no session of the old library to a user who is signed in, and ends none if the store is down", async () => {
+  const auth = openAuth();
+  await auth.users.import([{ id: "7", email: "kim@example.com" }]);
+  const { headers } = await auth.sessions.create("7");
+  const cookie = headers
+    .getSetCookie()
+    .map((line) => line.split(";", 1)[0])
+    .join("; ");
+  const request = navigation({ cookie });
+  const carryOver = await load("carry-over.ts", "carryOver");
+  let ended = 0;
+  const endOld = async () => {
+    ended++;
+    return "7";
+  };
+  expect(await carryOver(request, await auth.validate(request), auth, endOld)).toBeNull();
+  expect(ended).toBe(1);
+  for (const code of ["store_unavailable", "session_revoked", "refresh_token_reused"])
+    expect(await carryOver(request, { ok: false, code }, auth, endOld)).toBeNull();
+  expect(ended).toBe(1);
+});
+
 it("brings the passwords and the sessions of Lucia along", async () => {
   const database = new Sqlite(join(folder, "lucia.db"));
   database.exec("CREATE TABLE user (id TEXT PRIMARY KEY)");
@@ -148,6 +180,12 @@ it("brings the passwords and the sessions of Lucia along", async () => {
   const cookie = lucia.createSessionCookie(session.id).serialize().split(";", 1)[0] ?? "";
   const endOld = (await load("lucia-session.ts", "endLucia"))(lucia);
   expect(await carriedOver(auth, { cookie }, endOld)).toEqual(["eve", null]);
+
+  await auth.users.disable("eve");
+  const left = await lucia.createSession("eve", {});
+  const sent = { cookie: lucia.createSessionCookie(left.id).serialize().split(";", 1)[0] ?? "" };
+  expect(await carriedOver(auth, sent, endOld)).toEqual([undefined, null]);
+  expect((await lucia.validateSession(left.id)).session).toBeNull();
   database.close();
 });
 
@@ -163,8 +201,8 @@ it("brings the sessions of express-session along", async () => {
     response.end();
   });
   app.get("/", async (request, response) => {
-    const asked = new Request("http://localhost/");
-    const carried = await carryOver(asked, auth, endExpressSession(request));
+    const asked = navigation({});
+    const carried = await carryOver(asked, await auth.validate(asked), auth, endExpressSession(request));
     response.json(carried?.session.userId ?? null);
   });
   const server = await openLocalServer();

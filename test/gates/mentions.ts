@@ -25,7 +25,7 @@ interface Mention {
 const DOCUMENTS =
   /^((packages\/[^/]+|examples\/[^/]+)\/[A-Z]+|README|SECURITY|CONTRIBUTING|docs\/(?!reference\/).*)(\.md)?$/;
 /** Names of other software that look like error codes. */
-const FOREIGN: ReadonlySet<string> = new Set(["nodejs_compat", "statement_timeout"]);
+const FOREIGN: ReadonlySet<string> = new Set(["nodejs_compat", "statement_timeout", "ENOENT"]);
 /** The groups of functions of `auth`, which documents name without `auth`. */
 const GROUPS: ReadonlySet<string> = new Set(["sessions", "users", "keys"]);
 const METHODS = "GET|HEAD|POST|DELETE|PUT|PATCH";
@@ -123,7 +123,7 @@ const unknownCodes: Rule = ({ text, language }, { codes, words }) => {
   const isKnown = (word: string): boolean => codes.has(word) || words.has(word) || FOREIGN.has(word);
   const compared = [...text.matchAll(/\bcode === "(\w+)"|[?&]error=([a-z]+_[a-z_]+)/g)]
     .map((match) => ({ offset: match.index, word: match[1] ?? match[2] ?? "" }))
-    .filter(({ word }) => !codes.has(word));
+    .filter(({ word }) => !codes.has(word) && !FOREIGN.has(word));
   const alone =
     language === null && /^[a-z]+(_[a-z]+)+$/.test(text) && !isKnown(text) ? [{ offset: 0, word: text }] : [];
   return [...compared, ...alone].map(({ offset, word }) => ({
