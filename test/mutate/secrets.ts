@@ -32,9 +32,8 @@ export const secretEdits: readonly Edit[] = [
     `${CORE}/platform/digest.ts`,
     [`${CORE}/platform/digest.test.ts`],
     [
-      ["a longer text is equal", "if (a.length !== b.length) return false;", ""],
-      ["a digest equal in its last character", "difference |= ", "difference = "],
-      ["a digest equal in its low bytes", "difference === 0", "(difference & 255) === 0"],
+      ["a part of a text is equal", "utf8(a), utf8(b)", "utf8(a), utf8(b).subarray(0, a.length)"],
+      ["texts are equal by their lengths", "constantTimeEqual(utf8(a), utf8(b))", "a.length === b.length"],
     ],
   ),
   ...editsIn(

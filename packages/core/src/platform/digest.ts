@@ -1,4 +1,5 @@
 import { sha256 } from "@oslojs/crypto/sha2";
+import { constantTimeEqual } from "@oslojs/crypto/subtle";
 import { concat, toBase64url, utf8 } from "./encoding.ts";
 import { nativeSha256 } from "./env.ts";
 
@@ -22,8 +23,5 @@ function labelled(label: string, parts: readonly Uint8Array[]): Uint8Array {
 
 /** Compares two texts. The time depends on their length, not on where they differ. */
 export function equalStrings(a: string, b: string): boolean {
-  if (a.length !== b.length) return false;
-  let difference = 0;
-  for (let index = 0; index < a.length; index++) difference |= a.charCodeAt(index) ^ b.charCodeAt(index);
-  return difference === 0;
+  return constantTimeEqual(utf8(a), utf8(b));
 }
